@@ -1,0 +1,1 @@
+"""The words and rules of Fondaco: pure values, no I/O, no clock, no library."""

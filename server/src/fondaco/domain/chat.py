@@ -1,0 +1,126 @@
+"""Chat: the turn that an engine is asked for, and the events that it answers with."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from fondaco.domain.usage import Usage
+
+
+class Role(StrEnum):
+    """Who speaks; a `developer` message becomes a `system` one at the door."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A call of a function that an earlier assistant message made."""
+
+    id: str
+    name: str
+    arguments: str
+    """JSON text, as the model wrote it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation; text parts keep their order."""
+
+    role: Role
+    content: str | tuple[str, ...] | None
+    name: str | None = None
+    tool_call_id: str | None = None
+    tool_calls: tuple[ToolUse, ...] = ()
+    reasoning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How tokens are drawn; None leaves a value to the model's default."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    stop_token_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a chat call asks an engine for, once everything that Fondaco adds has been added."""
+
+    model: str
+    """The catalogue's id of the model."""
+    messages: tuple[Message, ...]
+    max_output_tokens: int
+    """For each choice."""
+    sampling: Sampling = field(default_factory=Sampling)
+    choices: int = 1
+    top_logprobs: int | None = None
+    """None: no log probabilities; 0: only those of the chosen tokens."""
+    stream: bool = False
+    """Whether the caller reads along; an engine may answer a whole reply in one burst."""
+    cache_scope: str = ""
+    """Calls may share a prompt cache only within one scope (an account)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLogprob:
+    """A token with its log probability and the likeliest alternatives."""
+
+    token: str
+    logprob: float
+    bytes: tuple[int, ...] | None
+    top: tuple["TokenLogprob", ...] = ()
+
+
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A piece of visible output."""
+
+    choice: int
+    text: str
+    tokens: int = 1
+    """How many tokens the piece stands for, where the engine tells; else an estimate of 1."""
+    logprobs: tuple[TokenLogprob, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """A piece of reasoning."""
+
+    choice: int
+    text: str
+    tokens: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The end of one choice."""
+
+    choice: int
+    reason: FinishReason
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The engine's own report of the call's usage so far; the last one counts."""
+
+    usage: Usage
+
+
+ChatEvent: TypeAlias = Text | Thought | Finish | Counted
+Burst: TypeAlias = tuple[ChatEvent, ...]
+"""Events that arrived together: they travel together, so a fast engine costs few wake-ups."""

@@ -1,0 +1,81 @@
+"""The ledger's words: entries, standings and open calls."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from fondaco.domain.account import SYSTEM_ACCOUNTS
+from fondaco.domain.money import Currency, Funds
+from fondaco.domain.usage import Usage
+
+
+class EntryKind(StrEnum):
+    """Why money moved."""
+
+    CHARGE = "charge"
+    GRANT = "grant"
+    REFILL = "refill"
+    EXPIRY = "expiry"
+    ADJUSTMENT = "adjustment"
+
+
+_COUNTERPART = {
+    EntryKind.CHARGE: SYSTEM_ACCOUNTS["revenue"],
+    EntryKind.GRANT: SYSTEM_ACCOUNTS["grants"],
+    EntryKind.ADJUSTMENT: SYSTEM_ACCOUNTS["grants"],
+    EntryKind.REFILL: SYSTEM_ACCOUNTS["epochs"],
+    EntryKind.EXPIRY: SYSTEM_ACCOUNTS["epochs"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One movement between an account and the ledger's own side: it sums to zero by itself."""
+
+    account_id: int
+    kind: EntryKind
+    currency: Currency
+    amount: int
+    """Nano-units as the account sees them: a charge is negative, a grant positive."""
+    at: float
+    """Unix seconds."""
+    call_id: str | None = None
+    """32 hex digits; None for what no call caused."""
+    key_id: str | None = None
+    sku: str = ""
+    units: int = 0
+    unit_price: int = 0
+    """Nano-dollars per million units."""
+    usage: Usage | None = None
+    execution_ms: int = 0
+    notes: str = ""
+    """Why the charge is what it is, for the account's owner: never content."""
+
+    @property
+    def counterpart_id(self) -> int:
+        """The ledger's own account on the other side."""
+        return _COUNTERPART[self.kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What an account has and what it is due each epoch."""
+
+    balance: Funds
+    diem_allocation: int = 0
+    diem_epoch: int = -1
+    """The epoch of the last refill."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCall:
+    """A call under way, as a restart would have to settle it."""
+
+    call_id: str
+    account_id: int
+    key_id: str
+    model: str
+    opened_at: float
+    held: Funds
+    epoch: int
+    usage: Usage = field(default_factory=Usage)
+    """What it had consumed at the last note."""

@@ -1,0 +1,88 @@
+"""Models: the entries of the catalogue."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from fondaco.domain.price import TokenPrice
+
+Quantization: TypeAlias = Literal["fp4", "fp8", "fp16", "bf16", "not-available"]
+
+
+class ModelType(StrEnum):
+    """What a model makes. Source: GET /models, `type`."""
+
+    ASR = "asr"
+    EMBEDDING = "embedding"
+    IMAGE = "image"
+    TEXT = "text"
+    TTS = "tts"
+    UPSCALE = "upscale"
+    INPAINT = "inpaint"
+    VIDEO = "video"
+
+
+class Privacy(StrEnum):
+    """Who sees the content: nobody beyond this machine's operator, or an engine's company too."""
+
+    PRIVATE = "private"
+    ANONYMIZED = "anonymized"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a text model can do. Source: GET /models, `model_spec.capabilities`."""
+
+    optimized_for_code: bool = False
+    function_calling: bool = False
+    reasoning: bool = False
+    response_schema: bool = False
+    vision: bool = False
+    web_search: bool = False
+    log_probs: bool = False
+    quantization: Quantization = "not-available"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingDefaults:
+    """What is used where a caller names no value. Source: `model_spec.constraints`."""
+
+    temperature: float = 0.7
+    top_p: float = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One entry of the catalogue."""
+
+    id: str
+    name: str
+    price: TokenPrice
+    context_tokens: int
+    """Prompt and output together."""
+    max_output_tokens: int | None = None
+    """None: whatever the context leaves."""
+    type: ModelType = ModelType.TEXT
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    defaults: SamplingDefaults = field(default_factory=SamplingDefaults)
+    traits: tuple[str, ...] = ()
+    privacy: Privacy = Privacy.PRIVATE
+    source: str = ""
+    """Where the weights come from, a URL."""
+    released: date = date(2025, 1, 1)
+    beta: bool = False
+    offline: bool = False
+    engines: tuple[str, ...] = ()
+    """Names of the engines that run it, in order of preference."""
+
+    def output_limit(self, input_tokens: int, asked: int | None) -> int | None:
+        """Return the most tokens one choice may have, or None where `asked` breaks the context.
+
+        Without `asked` it is the model's cap within what the context leaves (at least 1).
+        """
+        room = self.context_tokens - input_tokens
+        cap = room if self.max_output_tokens is None else min(room, self.max_output_tokens)
+        if asked is None:
+            return cap if cap > 0 else None
+        return min(asked, cap) if asked <= room else None

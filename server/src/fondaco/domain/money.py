@@ -1,0 +1,86 @@
+"""Money: whole nano-units of USD or DIEM, never a float.
+
+One DIEM buys one dollar of compute, so a charge is one integer, and only its payment has currencies.
+
+Source: overview/pricing.md, "1 Diem = $1 of compute per day".
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Self
+
+NANO = 1_000_000_000
+"""Nano-units in one dollar or one DIEM."""
+
+_LARGEST = 10**9 * NANO
+
+
+class Currency(StrEnum):
+    """What an account pays with."""
+
+    USD = "USD"
+    DIEM = "DIEM"
+
+
+def nano(amount: str | int | Decimal) -> int:
+    """Return the exact nano-units of a decimal amount of dollars or DIEM.
+
+    Raises:
+        ValueError: the amount is negative, no number, finer than a nano-unit or above a billion.
+
+    >>> nano("0.20")
+    200000000
+    """
+    try:
+        scaled = Decimal(amount) * NANO
+    except (InvalidOperation, ValueError) as error:
+        raise ValueError(f"{amount!r} is not an amount of money.") from error
+    if not scaled.is_finite() or scaled < 0 or scaled > _LARGEST:
+        raise ValueError(f"{amount!r} is not an amount between 0 and 1,000,000,000.")
+    if scaled != scaled.to_integral_value():
+        raise ValueError(f"{amount!r} is finer than a nano-unit (9 decimals).")
+    return int(scaled)
+
+
+def decimal(amount: int) -> Decimal:
+    """Return nano-units as an exact decimal amount.
+
+    >>> decimal(1_500_000_000)
+    Decimal('1.5')
+    """
+    exact = Decimal(amount) / NANO
+    return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """An amount in both currencies, in nano-units."""
+
+    usd: int = 0
+    diem: int = 0
+
+    @property
+    def total(self) -> int:
+        """What the funds buy, in nano-dollars of compute."""
+        return self.usd + self.diem
+
+    def __add__(self, other: Self) -> "Funds":
+        return Funds(self.usd + other.usd, self.diem + other.diem)
+
+    def __sub__(self, other: Self) -> "Funds":
+        return Funds(self.usd - other.usd, self.diem - other.diem)
+
+    def pay(self, amount: int) -> "Funds":
+        """Return the part of these funds that pays `amount`: DIEM first, then USD.
+
+        Raises:
+            ValueError: the funds do not cover the amount.
+
+        >>> Funds(usd=10, diem=3).pay(5)
+        Funds(usd=2, diem=3)
+        """
+        if not 0 <= amount <= self.total:
+            raise ValueError(f"{self!r} cannot pay {amount!r}.")
+        diem = min(amount, self.diem)
+        return Funds(usd=amount - diem, diem=diem)

@@ -1,0 +1,79 @@
+"""Price: what a model's usage costs, exact to the nano-dollar."""
+
+from dataclasses import dataclass
+
+from fondaco.domain.usage import Usage
+
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeRow:
+    """One line of a charge: so many units of one sku."""
+
+    sku: str
+    """What was sold, such as `qwen3-4b-llm-output-mtoken`."""
+    units: int
+    """Tokens (a million of them is the unit that the price is quoted for)."""
+    unit_price: int
+    """Nano-dollars per million tokens."""
+    amount: int
+    """Nano-dollars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a usage costs, one row a sku."""
+
+    rows: tuple[ChargeRow, ...] = ()
+
+    @property
+    def amount(self) -> int:
+        """The sum of the rows in nano-dollars."""
+        return sum(row.amount for row in self.rows)
+
+
+FREE = Charge()
+"""The charge of a call that delivered nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrice:
+    """The price of a text model in nano-dollars per million tokens."""
+
+    input: int
+    output: int
+    cached_input: int | None = None
+    """For prompt tokens answered from a cache; as `input` where it is None."""
+
+    def charge(self, model: str, usage: Usage) -> Charge:
+        """Return what `usage` of `model` costs; nothing where nothing was produced.
+
+        Each row is rounded up to a whole nano-dollar, so no usage is free by rounding.
+
+        Source: overview/pricing.md; the row names follow GET /billing/usage.
+        """
+        if usage.output_tokens == 0:
+            return FREE
+        fresh = usage.input_tokens - usage.cached_input_tokens
+        cached_price = self.input if self.cached_input is None else self.cached_input
+        rows = (
+            _row(f"{model}-llm-input-mtoken", fresh, self.input),
+            _row(f"{model}-llm-cached-input-mtoken", usage.cached_input_tokens, cached_price),
+            _row(f"{model}-llm-output-mtoken", usage.output_tokens, self.output),
+        )
+        return Charge(tuple(row for row in rows if row.units))
+
+    def ceiling(self, input_tokens: int, output_tokens: int) -> int:
+        """Return the most, in nano-dollars, that a call of at most these tokens can cost."""
+        dearest_input = max(self.input, self.cached_input or 0)
+        # One more nano-dollar: a prompt split into a fresh and a cached row rounds up twice.
+        return _cost(input_tokens, dearest_input) + _cost(output_tokens, self.output) + 1
+
+
+def _row(sku: str, units: int, unit_price: int) -> ChargeRow:
+    return ChargeRow(sku, units, unit_price, _cost(units, unit_price))
+
+
+def _cost(units: int, unit_price: int) -> int:
+    return -(-units * unit_price // _MILLION)

@@ -1,0 +1,31 @@
+"""Usage: what a call consumed, and the tally that counts it while the call runs."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a call consumed."""
+
+    input_tokens: int = 0
+    """All tokens of the prompt, those answered from a cache included."""
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+    """All produced tokens of all choices, reasoning included."""
+    reasoning_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and output together."""
+        return self.input_tokens + self.output_tokens
+
+    def within(self, input_tokens: int, output_tokens: int) -> "Usage":
+        """Return this usage clamped to what the call was admitted for."""
+        most_input = min(self.input_tokens, input_tokens)
+        most_output = min(self.output_tokens, output_tokens)
+        return Usage(
+            input_tokens=most_input,
+            cached_input_tokens=min(self.cached_input_tokens, most_input),
+            output_tokens=most_output,
+            reasoning_tokens=min(self.reasoning_tokens, most_output),
+        )

@@ -1,0 +1,1 @@
+"""Stores: where accounts, keys and the ledger are kept."""

@@ -1,0 +1,1 @@
+"""Speaking HTTP to engines: the one way out for chat, shared by all engines."""
