@@ -29,7 +29,7 @@ class Server(Section):
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
     allow_remote: bool = Field(
-        False,
+        default=False,
         description="Permit a non-loopback address. Put TLS in front: keys travel in headers.",
     )
     allowed_hosts: tuple[str, ...] = Field(
@@ -67,7 +67,7 @@ class Ledger(Section):
 class Embedded(Section):
     """`[embedded]`: the built-in llama.cpp engine."""
 
-    enabled: bool = Field(True, description="Whether embedded models are offered.")
+    enabled: bool = Field(default=True, description="Whether embedded models are offered.")
     threads: int = Field(
         0, ge=0, le=256, description="Threads per engine; 0: cores - 1, at least 1."
     )
@@ -91,7 +91,8 @@ class Engine(Section):
         "openai", description="Whose habits it has: see docs/guide/engines.md."
     )
     whole_as_stream: bool = Field(
-        True, description="Read whole replies as streams, so that a hang-up is charged exactly."
+        default=True,
+        description="Read whole replies as streams, so that a hang-up is charged exactly.",
     )
     connections: int = Field(256, ge=1, le=10_000, description="Most connections at a time.")
     connect_timeout_s: Seconds = Field(5.0, description="Time to connect.")
