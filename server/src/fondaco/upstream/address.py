@@ -1,0 +1,69 @@
+"""Where an engine listens, and what every request to it carries."""
+
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An engine's base URL, taken apart."""
+
+    scheme: str
+    host: str
+    port: int
+    prefix: str
+    """The URL's path without a final slash; empty for the root."""
+
+    @classmethod
+    def parse(cls, base_url: str) -> "Address":
+        """Take a base URL apart.
+
+        Raises:
+            ValueError: it is no plain HTTP address; the message never shows credentials.
+
+        >>> Address.parse("http://[::1]:8001/v1/")
+        Address(scheme='http', host='::1', port=8001, prefix='/v1')
+        """
+        parts = urlsplit(base_url)
+        if parts.username or parts.password:
+            raise ValueError("An engine's URL carries credentials; put them into its `key`.")
+        if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+            raise ValueError(f"{base_url!r} is not an http:// or https:// address.")
+        if parts.query or parts.fragment or not base_url.isascii() or not base_url.isprintable():
+            raise ValueError(f"{base_url!r} has a query, a fragment or unusual characters.")
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        return cls(parts.scheme, parts.hostname, port, parts.path.rstrip("/"))
+
+    @property
+    def authority(self) -> str:
+        """What the `Host` header says."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def target(self, path: str) -> str:
+        """Return the request target of a path below the base URL; `/..` steps out of it.
+
+        >>> Address.parse("http://gpu:8000/v1").target("/../tokenize")
+        '/tokenize'
+        """
+        return posixpath.normpath(self.prefix + path)
+
+
+def fixed_headers(key: str, extra: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the headers that are the same for every request to an engine.
+
+    Raises:
+        ValueError: a value cannot travel in a header; the message does not show it.
+    """
+    headers = {"User-Agent": "fondaco", "Accept-Encoding": "identity"}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    headers |= extra or {}
+    for name, value in headers.items():
+        if not (name + value).isascii() or not (name + value).isprintable():
+            raise ValueError(f"The header {name!r} of an engine has unusual characters.")
+    return headers

@@ -1,0 +1,300 @@
+"""One HTTP/1.1 connection to an engine: bytes in, replies out."""
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Callable, Mapping
+from math import inf
+from typing import cast
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from fondaco.domain.errors import EngineError, EngineTimeoutError
+from fondaco.upstream.client import FirstByteTimeoutError, ReplyCutError
+
+_HEAD_LIMIT_BYTES = 64 * 2**10
+_UNREAD_LIMIT_BYTES = 256 * 2**10
+"""Unread bytes above which the engine has to wait for the reader."""
+_FIRST_FINAL_STATUS = 200
+
+
+class LeanReply:
+    """A reply as it arrives."""
+
+    __slots__ = (
+        "_chunks", "_connection", "_failure", "_headers", "_unread", "_waiter",
+        "complete", "reusable", "status",
+    )  # fmt: skip
+
+    def __init__(self, connection: "Connection") -> None:
+        self.status = 0
+        """0 until the head is there."""
+        self.complete = False
+        self.reusable = False
+        """Whether the connection may serve another request."""
+        self._connection = connection
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._chunks: list[bytes] = []
+        self._unread = 0
+        self._failure: EngineError | None = None
+        self._waiter: asyncio.Future[None] | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, names in lower case."""
+        return {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in self._headers}
+
+    async def head(self) -> None:
+        """Wait for the head."""
+        while not self.status:
+            if self._failure is not None:
+                raise self._failure
+            await self._arrival()
+
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        """Yield the body as it arrives; what arrived together comes as one piece."""
+        while True:
+            if self._chunks:
+                yield self._take()
+            elif self._failure is not None:
+                raise self._failure
+            elif self.complete:
+                return
+            else:
+                await self._arrival()
+
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body of at most `limit` bytes."""
+        while not self.complete and self._failure is None and self._unread <= limit:
+            if self._unread > _UNREAD_LIMIT_BYTES:
+                self._connection.resume()
+            await self._arrival()
+        if self._unread > limit:
+            raise ReplyCutError(f"The engine's reply is larger than {limit:,} bytes.")
+        if self._failure is not None:
+            raise self._failure
+        return self._take()
+
+    def add_header(self, name: bytes, value: bytes) -> None:
+        """Take a header of the head, or of an interim reply's head."""
+        self._headers.append((name, value))
+
+    def forget_headers(self) -> None:
+        """Drop the headers of an interim reply."""
+        self._headers.clear()
+
+    def add(self, chunk: bytes) -> None:
+        """Take a part of the body."""
+        self._chunks.append(chunk)
+        self._unread += len(chunk)
+        if self._unread > _UNREAD_LIMIT_BYTES:
+            self._connection.pause()
+
+    def fail(self, failure: EngineError) -> None:
+        """End the reply here, unless it has ended already."""
+        if not self.complete and self._failure is None:
+            self._failure = failure
+        self.wake()
+
+    def wake(self) -> None:
+        """Let the reader look again."""
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    @property
+    def runs_to_the_end(self) -> bool:
+        """Whether the body has no stated length, so that it ends with the connection."""
+        framed = (b"content-length", b"transfer-encoding")
+        return bool(self.status) and not any(n.lower() in framed for n, _ in self._headers)
+
+    async def _arrival(self) -> None:
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+
+    def _take(self) -> bytes:
+        chunks = self._chunks
+        piece = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        chunks.clear()
+        self._unread = 0
+        self._connection.resume()
+        return piece
+
+
+class Connection(asyncio.Protocol):
+    """A connection that serves one request after another."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, lost: Callable[["Connection"], None]
+    ) -> None:
+        """Prepare for `loop.create_connection`; `lost` is told once when the connection is gone."""
+        self.closed = False
+        self.used = False
+        """Whether a reply has arrived in full before."""
+        self.spoken = False
+        """Whether any byte of the present reply has arrived."""
+        self._loop = loop
+        self._lost = lost
+        self._parser = HttpResponseParser(self)
+        self._transport: asyncio.Transport | None = None
+        self._reply: LeanReply | None = None
+        self._header_bytes = 0
+        self._unfinished_bytes = 0
+        self._paused = False
+        self._deadline = inf
+        self._total_deadline = inf
+        self._alarm: asyncio.TimerHandle | None = None
+
+    def ask(self, request: bytes, first_byte_timeout_s: float, total_timeout_s: float) -> LeanReply:
+        """Send a request; its reply fails by itself when its time is up."""
+        reply = self._reply = LeanReply(self)
+        self.spoken = False
+        self._header_bytes = 0
+        self._unfinished_bytes = 0
+        now = self._loop.time()
+        self._total_deadline = now + total_timeout_s
+        self._deadline = min(now + first_byte_timeout_s, self._total_deadline)
+        self._watch()
+        if self._transport is None:
+            reply.fail(ReplyCutError("The connection to the engine is closed."))
+        else:
+            self._transport.write(request)
+        return reply
+
+    def end(self) -> bool:
+        """Let go of the present reply, and return whether the connection may serve another."""
+        reply, self._reply = self._reply, None
+        self._deadline = inf
+        if reply is not None and reply.complete and reply.reusable and not self.closed:
+            self.resume()
+            self.used = True
+            return True
+        if reply is not None:
+            reply.fail(ReplyCutError("The reply was left before its end."))
+        self.abort()
+        return False
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self.closed = True
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._transport is not None:
+            self._transport.abort()
+            self._transport = None
+
+    def pause(self) -> None:
+        """Stop reading until the reader has caught up."""
+        if not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read on."""
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport; small writes leave at once."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by class
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def data_received(self, data: bytes) -> None:
+        """Parse what arrived."""
+        reply = self._reply
+        if reply is None or reply.complete:  # nobody asked: whatever it is, it is not trusted
+            if reply is not None:
+                reply.reusable = False
+            self.abort()
+            return
+        self.spoken = True
+        try:
+            self._parser.feed_data(data)
+            if not reply.status:
+                self._unfinished_bytes += len(data)
+                _check_head(self._unfinished_bytes)
+        except (HttpParserError, HttpParserUpgrade, ReplyCutError):
+            reply.reusable = False
+            reply.fail(ReplyCutError("The engine's reply is not well-formed HTTP."))
+            self.abort()
+        else:
+            reply.wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End the reply under way: well where the connection's end is the body's end."""
+        reply = self._reply
+        if reply is not None and not reply.complete:
+            if exc is None and not self.closed and reply.runs_to_the_end:
+                reply.complete = True
+            reply.fail(ReplyCutError("The engine's reply broke off."))
+        self.abort()
+        self._lost(self)
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        """Refuse a second reply to one request."""
+        if self._reply is None or self._reply.complete:
+            raise ReplyCutError
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; trailers are counted and dropped."""
+        self._header_bytes += len(name) + len(value)
+        _check_head(self._header_bytes)
+        if self._reply is not None and not self._reply.status:
+            self._reply.add_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Take the head."""
+        status = self._parser.get_status_code()
+        if self._reply is not None and status >= _FIRST_FINAL_STATUS:
+            self._reply.status = status
+            self._deadline = self._total_deadline
+
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body."""
+        if self._reply is not None:
+            self._reply.add(body)
+
+    def on_message_complete(self) -> None:
+        """End the reply, unless it was an interim one (1xx)."""
+        reply = self._reply
+        if reply is None:
+            return
+        if not reply.status:
+            reply.forget_headers()
+            return
+        reply.complete = True
+        reply.reusable = self._parser.should_keep_alive()
+        self._deadline = inf
+
+    # One timer outlives many requests: it looks whether a deadline has passed and sleeps on.
+
+    def _watch(self) -> None:
+        if self._alarm is not None and self._alarm.when() > self._deadline:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._alarm is None:
+            self._alarm = self._loop.call_at(self._deadline, self._rang)
+
+    def _rang(self) -> None:
+        self._alarm = None
+        if self._deadline == inf or self._reply is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._watch()
+            return
+        late_head = self._deadline < self._total_deadline
+        self._reply.fail(FirstByteTimeoutError() if late_head else EngineTimeoutError())
+        self.abort()
+
+
+def _check_head(size: int) -> None:
+    if size > _HEAD_LIMIT_BYTES:
+        raise ReplyCutError

@@ -1,0 +1,55 @@
+"""The way to an engine's address: the lean client where it can be, aiohttp where TLS asks for it."""
+
+from collections.abc import Mapping
+
+from fondaco.upstream.address import Address
+from fondaco.upstream.client import Upstream
+from fondaco.upstream.lean import LeanUpstream
+
+
+def connect(
+    base_url: str,
+    *,
+    key: str = "",
+    headers: Mapping[str, str] | None = None,
+    connections: int = 256,
+    connect_timeout_s: float = 5.0,
+    first_byte_timeout_s: float = 120.0,
+    total_timeout_s: float = 1800.0,
+) -> Upstream:
+    """Return the client for an engine; it dials at the first request, in that event loop.
+
+    Args:
+        base_url: `http://` or `https://`; paths of requests are appended to its path.
+        key: sent as bearer token; empty for none.
+        headers: further headers of every request.
+        connections: the most that are open at a time; further requests wait in line.
+        connect_timeout_s: for a place in the pool and the connection itself.
+        first_byte_timeout_s: from the request to the end of the reply's head.
+        total_timeout_s: from the request to the end of the reply.
+
+    Raises:
+        ValueError: the URL, the key or a header is unusable.
+    """
+    address = Address.parse(base_url)
+    if address.scheme == "http":
+        return LeanUpstream(
+            address,
+            key=key,
+            headers=headers,
+            connections=connections,
+            connect_timeout_s=connect_timeout_s,
+            first_byte_timeout_s=first_byte_timeout_s,
+            total_timeout_s=total_timeout_s,
+        )
+    from fondaco.upstream.secure import SecureUpstream  # noqa: PLC0415 - aiohttp costs 0.2 s to load
+
+    return SecureUpstream(
+        address,
+        key=key,
+        headers=headers,
+        connections=connections,
+        connect_timeout_s=connect_timeout_s,
+        first_byte_timeout_s=first_byte_timeout_s,
+        total_timeout_s=total_timeout_s,
+    )
