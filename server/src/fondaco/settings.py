@@ -1,8 +1,11 @@
 """Every setting, its default and its unit; the only reader of the environment.
 
-A value comes from a flag, else from `FONDACO_SECTION__KEY`, else from the TOML file, else from here.
+A value comes from a flag, else from `FONDACO_SECTION__KEY`, else from the TOML file, else from here
+(models and aliases: from `catalogue.toml`). `fondaco.configuration` brings the four together.
 """
 
+import os
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +18,43 @@ from fondaco.domain.model import ModelType, Privacy, Quantization
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
+Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; `faults` holds one line for each thing that is wrong."""
+
+    def __init__(self, *faults: str) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+def environment() -> Mapping[str, str]:
+    """Return the process's environment: the one place where it is read."""
+    return dict(os.environ)
+
+
+def secret(reference: str) -> str:
+    """Return the secret that `env:NAME` or `file:PATH` stands for; no reference, no secret.
+
+    A file's last line break does not belong to the secret.
+
+    Raises:
+        ConfigurationError: there is no such variable or file, or it is empty.
+    """
+    scheme, _, place = reference.partition(":")
+    if not reference:
+        return ""
+    try:
+        text = os.environ[place] if scheme == "env" else Path(place).expanduser().read_text()
+    except (KeyError, OSError, UnicodeDecodeError) as error:
+        what = "variable" if scheme == "env" else "file"
+        raise ConfigurationError(
+            f"The secret {reference!r} cannot be read: is there such a {what}?"
+        ) from error
+    if not text.strip():
+        raise ConfigurationError(f"The secret {reference!r} is empty.")
+    return text.removesuffix("\n").removesuffix("\r")
 
 
 class Section(BaseModel):
@@ -82,8 +122,17 @@ class Embedded(Section):
 class Engine(Section):
     """`[engines.NAME]`: an OpenAI-compatible upstream."""
 
-    base_url: str = Field(description="Up to and including `/v1`.", pattern=r"^https?://")
-    key: str = Field("", description="Its API key as `env:NAME` or `file:PATH`; empty: none.")
+    base_url: str = Field(
+        description="Up to and including `/v1`; no credentials in it.",
+        pattern=r"^https?://[^/@\s?#]+(/[^@\s?#]*)?$",
+        repr=False,
+    )
+    key: str = Field(
+        "",
+        description="Its API key as `env:NAME` or `file:PATH`; empty: none.",
+        pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
+        repr=False,
+    )
     models: dict[Name, str] = Field(
         default_factory=dict, description="Our model id -> the engine's name for it."
     )
@@ -103,53 +152,72 @@ class Engine(Section):
 class TextPrice(Section):
     """`[models.ID.price]`: per million tokens, in USD; one DIEM counts as one USD."""
 
-    input: Money
-    output: Money
-    cached_input: Money | None = None
+    input: Money = Field(description="A million tokens of prompt.")
+    output: Money = Field(description="A million tokens of output, reasoning included.")
+    cached_input: Money | None = Field(
+        None, description="A million prompt tokens found in a cache; else as `input`."
+    )
 
 
 class CatalogueModel(Section):
     """`[models.ID]`: an entry of the catalogue."""
 
-    name: str
-    type: ModelType = ModelType.TEXT
-    price: TextPrice
-    context_tokens: int = Field(ge=16)
-    max_output_tokens: int | None = Field(None, ge=1)
-    traits: tuple[str, ...] = ()
+    name: str = Field(description="What people call it.", min_length=1)
+    type: ModelType = Field(ModelType.TEXT, description="What it makes.")
+    price: TextPrice = Field(description="What it costs; there is no default.")
+    context_tokens: int = Field(ge=16, description="Prompt and output together.")
+    max_output_tokens: int | None = Field(
+        None, ge=1, description="Most tokens of one answer; else what the context leaves."
+    )
+    traits: tuple[str, ...] = Field(
+        (), description="Roles that it can be asked for by, such as `default` or `fastest`."
+    )
     engines: tuple[str, ...] = Field(
-        (), description="Engines in the order in which they are tried."
+        (), description="Engines in the order in which they are tried; `embedded` is built in."
     )
     file: str | None = Field(
-        None, description="For the engine `embedded`: the model file's name in the models folder."
+        None,
+        description="For the engine `embedded`: the model file's name in the models folder.",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
     )
-    privacy: Privacy = Privacy.PRIVATE
-    source: str = ""
-    released: date = date(2025, 1, 1)
-    beta: bool = False
-    offline: bool = False
-    optimized_for_code: bool = False
-    function_calling: bool = False
-    reasoning: bool = False
-    response_schema: bool = False
-    vision: bool = False
-    web_search: bool = False
-    log_probs: bool = False
-    quantization: Quantization = "not-available"
-    temperature: float = Field(0.7, ge=0, le=2, allow_inf_nan=False)
-    top_p: float = Field(0.9, ge=0, le=1, allow_inf_nan=False)
+    privacy: Privacy = Field(
+        Privacy.PRIVATE,
+        description="`anonymized` where an engine's company sees the content, else `private`.",
+    )
+    source: str = Field("", description="URL of the weights' page.")
+    released: date = Field(date(2025, 1, 1), description="When it was published.")
+    beta: bool = Field(default=False, description="May change without notice.")
+    offline: bool = Field(default=False, description="Listed, but not served.")
+    optimized_for_code: bool = Field(default=False, description="Made for code.")
+    function_calling: bool = Field(default=False, description="Takes `tools`.")
+    reasoning: bool = Field(default=False, description="Thinks before it answers.")
+    response_schema: bool = Field(default=False, description="Takes `response_format`.")
+    vision: bool = Field(default=False, description="Takes images.")
+    web_search: bool = Field(default=False, description="May be given results of web searches.")
+    log_probs: bool = Field(default=False, description="Takes `logprobs`.")
+    quantization: Quantization = Field(
+        "not-available", description="Of the weights; `not-available` for anything else."
+    )
+    temperature: float = Field(
+        0.7, ge=0, le=2, allow_inf_nan=False, description="Where a call names none."
+    )
+    top_p: float = Field(
+        0.9, ge=0, le=1, allow_inf_nan=False, description="Where a call names none."
+    )
 
 
 class Settings(Section):
     """The whole configuration."""
 
-    home: Path
-    """Where all state lies."""
-    models_folder: Path
-    """Where model files lie, shared by all homes of a user."""
-    server: Server = Server()
-    ledger: Ledger = Ledger()
-    embedded: Embedded = Embedded()
-    engines: dict[Name, Engine] = Field(default_factory=dict)
-    models: dict[Name, CatalogueModel] = Field(default_factory=dict)
-    aliases: dict[str, str] = Field(default_factory=dict)
+    home: Path = Field(description="Folder where all state lies.")
+    models_folder: Path = Field(
+        description="Folder where model files lie, shared by all homes of a user."
+    )
+    server: Server = Field(default=Server(), description="The HTTP side.")
+    ledger: Ledger = Field(default=Ledger(), description="Money.")
+    embedded: Embedded = Field(default=Embedded(), description="The built-in engine.")
+    engines: dict[Name, Engine] = Field(default_factory=dict, description="Upstream engines.")
+    models: dict[Name, CatalogueModel] = Field(default_factory=dict, description="The catalogue.")
+    aliases: dict[Alias, str] = Field(
+        default_factory=dict, description="Foreign name -> model id or trait that serves it."
+    )

@@ -1,0 +1,15 @@
+"""The configuration: four sources brought together, and the catalogue that comes of it."""
+
+from fondaco.configuration.catalogues import catalogue_of, models_of
+from fondaco.configuration.contradictions import EMBEDDED
+from fondaco.configuration.loading import Configuration, load
+from fondaco.settings import ConfigurationError
+
+__all__ = [
+    "EMBEDDED",
+    "Configuration",
+    "ConfigurationError",
+    "catalogue_of",
+    "load",
+    "models_of",
+]

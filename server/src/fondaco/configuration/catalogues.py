@@ -1,0 +1,75 @@
+"""From settings to the domain: the catalogue that they describe."""
+
+from collections.abc import Collection
+
+from fondaco.configuration.contradictions import EMBEDDED
+from fondaco.domain.catalogue import Catalogue
+from fondaco.domain.model import Capabilities, Model, SamplingDefaults
+from fondaco.domain.money import nano
+from fondaco.domain.price import TokenPrice
+from fondaco.settings import CatalogueModel, Settings, TextPrice
+
+
+def catalogue_of(settings: Settings, missing: Collection[str] = ()) -> Catalogue:
+    """Return the catalogue; `missing` are ids of embedded models whose file is not here."""
+    return Catalogue(models_of(settings, missing), aliases_of(settings))
+
+
+def models_of(settings: Settings, missing: Collection[str] = ()) -> tuple[Model, ...]:
+    """Return the models in the order of the configuration, one's own before the built-in ones.
+
+    A model that only the embedded engine runs is left out where that engine is switched off, and
+    is offline where its file is missing.
+    """
+    models = (_model(i, m, settings, offline=i in missing) for i, m in settings.models.items())
+    return tuple(model for model in models if model.engines or model.offline)
+
+
+def aliases_of(settings: Settings) -> dict[str, str]:
+    """Return foreign name -> model id or trait, without names that a model bears itself."""
+    return {a: t for a, t in settings.aliases.items() if a not in settings.models}
+
+
+def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, offline: bool) -> Model:
+    engines = tuple(e for e in entry.engines if e != EMBEDDED or settings.embedded.enabled)
+    context = entry.context_tokens
+    if EMBEDDED in engines:
+        context = min(context, settings.embedded.context_tokens)
+    return Model(
+        id=model_id,
+        name=entry.name,
+        price=_price(entry.price),
+        context_tokens=context,
+        max_output_tokens=entry.max_output_tokens,
+        type=entry.type,
+        capabilities=_capabilities(entry),
+        defaults=SamplingDefaults(entry.temperature, entry.top_p),
+        traits=entry.traits,
+        privacy=entry.privacy,
+        source=entry.source,
+        released=entry.released,
+        beta=entry.beta,
+        offline=entry.offline or (offline and engines == (EMBEDDED,)),
+        engines=engines,
+    )
+
+
+def _price(price: TextPrice) -> TokenPrice:
+    return TokenPrice(
+        input=nano(price.input),
+        output=nano(price.output),
+        cached_input=None if price.cached_input is None else nano(price.cached_input),
+    )
+
+
+def _capabilities(entry: CatalogueModel) -> Capabilities:
+    return Capabilities(
+        optimized_for_code=entry.optimized_for_code,
+        function_calling=entry.function_calling,
+        reasoning=entry.reasoning,
+        response_schema=entry.response_schema,
+        vision=entry.vision,
+        web_search=entry.web_search,
+        log_probs=entry.log_probs,
+        quantization=entry.quantization,
+    )

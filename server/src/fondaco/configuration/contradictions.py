@@ -1,0 +1,60 @@
+"""Contradictions: settings that are each fine, and together can't be served."""
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+
+from fondaco.configuration.schema import dotted
+from fondaco.settings import Settings
+
+EMBEDDED = "embedded"
+"""The name of the built-in engine."""
+
+
+def contradictions(settings: Settings) -> list[str]:
+    """Return a line for each thing that does not fit together."""
+    return [*_models(settings), *_engines(settings), *_aliases(settings)]
+
+
+def _models(settings: Settings) -> Iterator[str]:
+    engines = {EMBEDDED, *settings.engines}
+    for model_id, model in settings.models.items():
+        name = dotted(("models", model_id))
+        for engine in model.engines:
+            if engine not in engines:
+                yield f"{name}.engines names {engine!r}, which is no engine.{_hint(engine, engines)}"
+        if len(set(model.engines)) < len(model.engines):
+            yield f"{name}.engines names an engine twice: each is tried once."
+        if not model.engines and not model.offline:
+            yield f"{name}.engines is empty: name the engine that runs it, or set offline = true."
+        if EMBEDDED in model.engines and model.file is None:
+            yield f"{name}.file is missing: the engine 'embedded' needs a model file."
+
+
+def _engines(settings: Settings) -> Iterator[str]:
+    for engine_name, engine in settings.engines.items():
+        name = dotted(("engines", engine_name))
+        if engine_name == EMBEDDED:
+            yield f"{name}: this name belongs to the built-in engine; see [embedded]."
+        for model_id in engine.models:
+            model = settings.models.get(model_id)
+            if model is None:
+                hint = _hint(model_id, settings.models)
+                yield f"{name}.models names {model_id!r}, which is no model of the catalogue.{hint}"
+            elif engine_name not in model.engines:
+                yield (
+                    f"{name}.models names {model_id!r}, but {dotted(('models', model_id))}.engines "
+                    f"does not name {engine_name!r}."
+                )
+
+
+def _aliases(settings: Settings) -> Iterator[str]:
+    targets = {*settings.models, *(t for m in settings.models.values() for t in m.traits)}
+    for alias, target in settings.aliases.items():
+        if target not in targets:
+            hint = _hint(target, targets)
+            yield f"{dotted(('aliases', alias))} names {target!r}, which is no model or trait.{hint}"
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+    return f" Did you mean {near[0]!r}?" if near else ""

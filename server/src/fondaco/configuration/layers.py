@@ -1,0 +1,156 @@
+"""The layers of the configuration: where each value comes from, and which one counts."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import TypeAlias
+
+from fondaco.configuration.schema import (
+    ANY,
+    KeyPath,
+    find,
+    settings_table,
+    spelled_for_environment,
+    variable,
+)
+from fondaco.settings import ConfigurationError
+
+Tree: TypeAlias = dict[str, object]
+"""Tables within tables, as TOML has them."""
+
+CONFIG_VARIABLE = "FONDACO_CONFIG"
+_PREFIX = "FONDACO_"
+_REFERENCE = re.compile(r"^env:(?P<name>.+)$")
+_KUBERNETES = re.compile(
+    r"^FONDACO_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)$"
+)
+"""What Kubernetes sets in every container beside a Service of the name `fondaco`."""
+
+
+@dataclass(slots=True)
+class Layers:
+    """The layers put in so far, the later over the earlier."""
+
+    tree: Tree = field(default_factory=dict)
+    origins: dict[KeyPath, str] = field(default_factory=dict)
+
+    def lay(self, tree: Mapping[str, object], origin: str) -> None:
+        """Lay tables over what is there: a table for a name changes only the keys it names."""
+        for path, value in _leaves(tree):
+            self.put(path, value, origin)
+
+    def put(self, path: KeyPath, value: object, origin: str) -> None:
+        """Set one value."""
+        table = self.tree
+        for depth, part in enumerate(path[:-1], start=1):
+            below = table.setdefault(part, {})
+            if not isinstance(below, dict):
+                self.origins.pop(path[:depth], None)
+                below = table[part] = {}
+            table = below
+        table[path[-1]] = value
+        self.origins = {k: v for k, v in self.origins.items() if k[: len(path)] != path}
+        self.origins[path] = origin
+
+    def names(self, table: KeyPath) -> tuple[str, ...]:
+        """Return the names that a table has so far."""
+        found: object = self.tree
+        for part in table:
+            found = found.get(part) if isinstance(found, dict) else None
+        return tuple(found) if isinstance(found, dict) else ()
+
+
+def catalogue() -> Tree:
+    """Return the built-in catalogue."""
+    return _parsed((files("fondaco") / "catalogue.toml").read_text(encoding="utf-8"))
+
+
+def file(path: Path) -> Tree:
+    """Return the tables of a TOML file.
+
+    Raises:
+        ConfigurationError: it cannot be read or is not TOML.
+    """
+    try:
+        return _parsed(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{path}: is not UTF-8 text.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path}: is not TOML: {error}.") from error
+
+
+def lay_environment(layers: Layers, environ: Mapping[str, str]) -> list[str]:
+    """Lay the variables `FONDACO_*` over the layers; return a line for each unknown one."""
+    faults = []
+    for name, text in sorted(environ.items()):
+        if not name.startswith(_PREFIX) or name == CONFIG_VARIABLE:
+            continue
+        path = _path(name, layers)
+        setting = path and find(path)
+        if path and setting:
+            value = [part.strip() for part in text.split(",") if part.strip()]
+            layers.put(path, value if setting.listed else text, f"env {name}")
+        elif not _foreign(name, text, layers):
+            faults.append(f"env {name}: no such setting.{_hint(name)}")
+    return faults
+
+
+def _parsed(text: str) -> Tree:
+    # Decimal: an amount of money must not pass through a float.
+    return tomllib.loads(text, parse_float=Decimal)
+
+
+def _leaves(tree: Mapping[str, object], above: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
+    for name, value in tree.items():
+        path = (*above, name)
+        # An empty table still says that its name exists.
+        if isinstance(value, dict) and value:
+            yield from _leaves(value, path)
+        else:
+            yield path, value
+
+
+def _path(name: str, layers: Layers) -> KeyPath | None:
+    for known in settings_table():
+        if ANY not in known and variable(known) == name:
+            return known
+    parts = name.removeprefix(_PREFIX).split("__")
+    candidates = (known for known in settings_table() if len(known) == len(parts) and ANY in known)
+    for known in candidates:
+        if all(a == ANY or a.upper() == b for a, b in zip(known, parts, strict=True)):
+            return _named(known, parts, layers)
+    return None
+
+
+def _named(known: KeyPath, parts: list[str], layers: Layers) -> KeyPath:
+    path: KeyPath = ()
+    for place, part in zip(known, parts, strict=True):
+        there = {spelled_for_environment(n): n for n in layers.names(path)} if place == ANY else {}
+        path = (*path, there.get(part, part.lower()) if place == ANY else place)
+    return path
+
+
+def _foreign(name: str, text: str, layers: Layers) -> bool:
+    """Whether a variable is not meant as a setting: a secret's home, or set by Kubernetes."""
+    secrets = (
+        match["name"]
+        for _, value in _leaves(layers.tree)
+        if isinstance(value, str) and (match := _REFERENCE.match(value))
+    )
+    kubernetes = name == "FONDACO_PORT" and "://" in text
+    return kubernetes or bool(_KUBERNETES.match(name)) or name in secrets
+
+
+def _hint(name: str) -> str:
+    known = [variable(path) for path in settings_table() if ANY not in path]
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    by_end = [k for k in known if k.endswith("__" + name.removeprefix(_PREFIX))]
+    best = (by_end or near or [""])[0]
+    return f" Did you mean {best}?" if best else ""

@@ -1,0 +1,164 @@
+"""Loading: flags over environment over file over defaults, checked as one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from fondaco.configuration import layers as source
+from fondaco.configuration.contradictions import contradictions
+from fondaco.configuration.layers import CONFIG_VARIABLE, Layers
+from fondaco.configuration.schema import KeyPath, dotted, find, nearest
+from fondaco.settings import ConfigurationError, Settings, environment
+
+DEFAULT = "default"
+"""The origin of what nobody set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The settings, and where each of them comes from."""
+
+    settings: Settings
+    origins: Mapping[KeyPath, str]
+    file: Path | None
+    """The file that was read."""
+
+    def origin(self, path: KeyPath) -> str:
+        """Return where a value comes from: `flag --port`, `env NAME`, `file PATH` or `default`."""
+        for end in range(len(path), 0, -1):
+            if path[:end] in self.origins:
+                return self.origins[path[:end]]
+        return DEFAULT
+
+
+def load(
+    flags: Mapping[str, object] | None = None,
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Configuration:
+    """Return the configuration.
+
+    Args:
+        flags: what the command line says, by dotted path (`server.port`); None: not said.
+        config: the file to read instead of `fondaco.toml` in the home folder.
+        environ: instead of the process's environment.
+
+    Raises:
+        ConfigurationError: with everything that is wrong, a line each, and no secret in it.
+    """
+    environ = environment() if environ is None else environ
+    said = {tuple(k.split(".")): v for k, v in (flags or {}).items() if v is not None}
+    layers = Layers()
+    layers.lay(_folders(environ), DEFAULT)
+    layers.lay(source.catalogue(), DEFAULT)
+    built_in = layers.names(("models",))
+    faults: list[str] = []
+
+    chosen = _chosen(config, environ)
+    path = chosen or _in_home(layers, said, environ)
+    if path is not None:
+        faults += _lay_file(layers, path, in_home=chosen is None)
+    faults += source.lay_environment(layers, environ)
+    for key, value in said.items():
+        layers.put(key, value, f"flag --{key[-1].replace('_', '-')}")
+
+    _own_first(layers, built_in)
+    settings, wrong = _checked(layers)
+    faults += wrong
+    if settings is not None:
+        faults += contradictions(settings)
+    if faults or settings is None:
+        raise ConfigurationError(*faults)
+    return Configuration(settings, layers.origins, path)
+
+
+def _folders(environ: Mapping[str, str]) -> dict[str, object]:
+    user = Path(environ.get("HOME") or Path.home())
+    data = Path(environ.get("XDG_DATA_HOME") or user / ".local/share")
+    cache = Path(environ.get("XDG_CACHE_HOME") or user / ".cache")
+    return {"home": data / "fondaco", "models_folder": cache / "fondaco/models"}
+
+
+def _chosen(config: Path | None, environ: Mapping[str, str]) -> Path | None:
+    chosen = config or environ.get(CONFIG_VARIABLE)
+    return Path(chosen).expanduser().absolute() if chosen else None
+
+
+def _in_home(
+    layers: Layers, said: Mapping[KeyPath, object], environ: Mapping[str, str]
+) -> Path | None:
+    home = said.get(("home",)) or environ.get("FONDACO_HOME") or layers.tree["home"]
+    path = Path(str(home)).expanduser().absolute() / "fondaco.toml"
+    return path if path.exists() else None
+
+
+def _lay_file(layers: Layers, path: Path, *, in_home: bool) -> list[str]:
+    try:
+        tree = source.file(path)
+    except ConfigurationError as error:
+        return list(error.faults)
+    if in_home and "home" in tree:
+        return [f"file {path}: home: a file in the home folder cannot name another one."]
+    for name in ("home", "models_folder"):
+        if isinstance(folder := tree.get(name), str) and folder:
+            tree[name] = path.parent / Path(folder).expanduser()
+    layers.lay(tree, f"file {path}")
+    return []
+
+
+def _own_first(layers: Layers, built_in: tuple[str, ...]) -> None:
+    """Put one's own models before the built-in ones: of several with one trait, the first serves it."""
+    models = layers.tree["models"]
+    if isinstance(models, dict):
+        order = [*(n for n in models if n not in built_in), *(n for n in built_in if n in models)]
+        layers.tree["models"] = {name: models[name] for name in order}
+
+
+def _checked(layers: Layers) -> tuple[Settings | None, list[str]]:
+    for folder in ("home", "models_folder"):
+        place = layers.tree[folder]
+        if isinstance(place, str | Path) and str(place):
+            layers.tree[folder] = Path(place).expanduser().absolute()
+        else:
+            origin = layers.origins[folder,]
+            return None, [f"{origin}: {folder} has to be the path of a folder."]
+    try:
+        return Settings.model_validate(layers.tree), []
+    except ValidationError as error:
+        return None, [_line(fault, layers) for fault in error.errors(include_url=False)]
+
+
+def _line(fault: ErrorDetails, layers: Layers) -> str:
+    path = tuple(str(part) for part in fault["loc"] if part != "[key]")
+    origin = _origin(path, layers)
+    name = dotted(path)
+    match fault["type"]:
+        case "extra_forbidden":
+            near = nearest(path)
+            hint = f" Did you mean {near}?" if near else ""
+            return f"{origin}: {name}: no such setting.{hint}"
+        case "missing" if "price" in path:
+            return f"{origin}: {name} is missing: a model without a price is not served."
+        case "missing":
+            return f"{origin}: {name} is missing."
+    setting = find(path)
+    if setting and setting.private:
+        return f"{origin}: {name}: refused. Expected: {setting.description}"
+    showable = setting and isinstance(fault["input"], str | int | float | Decimal)
+    shown = f" (it is {str(fault['input'])!r})" if showable else ""
+    return f"{origin}: {name}: {fault['msg'].removesuffix('.')}{shown}."
+
+
+def _origin(path: KeyPath, layers: Layers) -> str:
+    """Return where the value at a path, or else the nearest table around it, was set."""
+    for end in range(len(path), 0, -1):
+        # The last layer that touched a table is the one that left it as it is.
+        for known, origin in reversed(layers.origins.items()):
+            if known[:end] == path[:end]:
+                return origin
+    return DEFAULT

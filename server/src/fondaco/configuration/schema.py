@@ -1,0 +1,153 @@
+"""The shape of the configuration, read off the settings' classes: every key that may be set."""
+
+import types
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from typing import Annotated, Literal, TypeAlias, Union, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+from pydantic_core import PydanticUndefined
+
+from fondaco.settings import Section, Settings
+
+KeyPath: TypeAlias = tuple[str, ...]
+"""A key's place, such as `("server", "port")`; in a schema `*` stands for a name of your own."""
+
+ANY = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key that may be set."""
+
+    path: KeyPath
+    description: str
+    kind: str
+    """What it takes, in words."""
+    default: object
+    """`REQUIRED` where there is none."""
+    listed: bool
+    """Whether it takes several values."""
+    private: bool
+    """Whether its value is never shown in a message."""
+
+
+REQUIRED = object()
+"""The default of a setting that has none."""
+
+
+@cache
+def settings_table() -> Mapping[KeyPath, Setting]:
+    """Return every setting by its path, in the order of the documentation."""
+    return {setting.path: setting for setting in _settings(Settings, ())}
+
+
+def find(path: KeyPath) -> Setting | None:
+    """Return the setting at a path with real names in it, or None."""
+    for known, setting in settings_table().items():
+        if len(known) == len(path) and all(a in (ANY, b) for a, b in zip(known, path, strict=True)):
+            return setting
+    return None
+
+
+def nearest(path: KeyPath) -> str | None:
+    """Return the known key that an unknown one most likely means, or None.
+
+    A key of the same table comes first, then one of the same name in another table.
+    """
+    *table, name = path
+    siblings = {known[len(table)] for known in settings_table() if _within(known, tuple(table))}
+    if near := get_close_matches(name, sorted(siblings - {ANY}), n=1, cutoff=0.6):
+        return dotted((*table, near[0]))
+    for known in settings_table():
+        if known[-1] == name and ANY not in known:
+            return dotted(known)
+    return None
+
+
+def _within(known: KeyPath, table: KeyPath) -> bool:
+    return len(known) > len(table) and all(
+        a in (ANY, b) for a, b in zip(known, table, strict=False)
+    )
+
+
+def dotted(path: KeyPath) -> str:
+    """Return a path as TOML spells it.
+
+    >>> dotted(("models", "qwen2.5", "price"))
+    'models."qwen2.5".price'
+    """
+    return ".".join(f'"{part}"' if "." in part or "/" in part else part for part in path)
+
+
+def variable(path: KeyPath) -> str:
+    """Return the environment variable that sets a path.
+
+    >>> variable(("server", "port"))
+    'FONDACO_SERVER__PORT'
+    """
+    match path:
+        case ("home",):
+            return "FONDACO_HOME"
+        case ("models_folder",):
+            return "FONDACO_MODELS"
+    return "FONDACO_" + "__".join(map(spelled_for_environment, path))
+
+
+def spelled_for_environment(name: str) -> str:
+    """Return a name in the letters that environment variables may have.
+
+    >>> spelled_for_environment("smollm2-135m")
+    'SMOLLM2_135M'
+    """
+    return "".join(c if c.isalnum() else "_" for c in name).upper()
+
+
+def _settings(section: type[Section], above: KeyPath) -> Iterator[Setting]:
+    for name, field in section.model_fields.items():
+        yield from _setting(field, field.annotation, (*above, name))
+
+
+def _setting(field: FieldInfo, annotation: object, path: KeyPath) -> Iterator[Setting]:
+    if isinstance(annotation, type) and issubclass(annotation, Section):
+        yield from _settings(annotation, path)
+    elif get_origin(annotation) is dict:
+        yield from _setting(field, get_args(annotation)[1], (*path, ANY))
+    else:
+        default = REQUIRED if field.default is PydanticUndefined else field.default
+        yield Setting(
+            path,
+            description=field.description or "",
+            kind=_kind(annotation),
+            default=default,
+            listed=get_origin(annotation) is tuple,
+            private=not field.repr,
+        )
+
+
+_WORDS = {
+    "str": "text",
+    "int": "whole number",
+    "float": "number",
+    "bool": "true or false",
+    "Decimal": "amount",
+    "Path": "folder",
+    "date": "date",
+}
+
+
+def _kind(annotation: object) -> str:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _kind(arguments[0])
+    if origin is Literal:
+        return " or ".join(f"`{choice}`" for choice in arguments)
+    if origin is tuple:
+        return f"list of {_kind(arguments[0])}s"
+    if origin in (Union, types.UnionType):
+        return " or ".join(_kind(part) for part in arguments if part is not type(None))
+    if isinstance(annotation, type) and hasattr(annotation, "__members__"):
+        return " or ".join(f"`{member}`" for member in annotation.__members__.values())
+    return _WORDS[annotation.__name__] if isinstance(annotation, type) else str(annotation)

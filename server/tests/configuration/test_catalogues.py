@@ -1,0 +1,91 @@
+"""The built-in catalogue, and what becomes of settings in the domain."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from fondaco.configuration import catalogue_of, load, models_of
+from fondaco.domain.model import ModelType
+from fondaco.settings import Settings
+
+SEEDS = Path(__file__).parents[4] / "shared" / "seeds"
+OTHER_TYPES = {"venice-sd35", "tts-kokoro", "text-embedding-bge-m3"}
+QWEN = "qwen2.5-coder-0.5b"
+SMOLLM2 = "smollm2-135m"
+
+
+def settings(tmp_path: Path, text: str = "") -> Settings:
+    (tmp_path / "fondaco.toml").write_text(text)
+    return load(environ={"FONDACO_HOME": str(tmp_path)}).settings
+
+
+def test_prices_are_exact_nano_dollars(tmp_path: Path) -> None:
+    price = catalogue_of(settings(tmp_path)).route(SMOLLM2).model.price
+    assert (price.input, price.output, price.cached_input) == (50_000_000, 150_000_000, None)
+
+
+def test_an_embedded_model_has_the_context_of_a_slot(tmp_path: Path) -> None:
+    large = settings(tmp_path, "[embedded]\ncontext_tokens = 16_384")
+    contexts = {model.id: model.context_tokens for model in models_of(large)}
+    assert contexts == {QWEN: 16_384, SMOLLM2: 8192}
+    assert {m.context_tokens for m in models_of(settings(tmp_path))} == {4096}
+
+
+def test_an_installed_model_serves_a_trait_before_a_missing_one(tmp_path: Path) -> None:
+    both = catalogue_of(settings(tmp_path))
+    one = catalogue_of(settings(tmp_path), missing=[QWEN])
+    assert both.route("default_code").model.id == QWEN
+    assert one.route("default_code").model.id == SMOLLM2
+    assert one.route(QWEN).model.offline
+
+
+def test_ones_own_model_takes_over_a_trait_and_a_name(tmp_path: Path) -> None:
+    text = """
+        [engines.vllm]
+        base_url = "http://127.0.0.1:9/v1"
+        [models."llama-3.3-70b"]
+        name = "Llama 3.3 70B"
+        price = {input = 0.7, output = 2.8, cached_input = 0.1}
+        context_tokens = 131_072
+        engines = ["vllm"]
+        traits = ["default"]
+        """
+    catalogue = catalogue_of(settings(tmp_path, text))
+    assert catalogue.route("llama-3.3-70b").model.name == "Llama 3.3 70B"
+    assert catalogue.route("gpt-4o").model.id == "llama-3.3-70b"
+    assert "llama-3.3-70b" not in catalogue.aliases()
+    assert catalogue.route("default").model.price.cached_input == 100_000_000
+
+
+def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) -> None:
+    assert models_of(settings(tmp_path, "[embedded]\nenabled = false")) == ()
+
+
+@pytest.mark.parametrize(
+    "trait",
+    ["default", "fastest", "default_code", "function_calling_default", "most_uncensored"],
+)
+def test_every_trait_of_text_models_resolves(tmp_path: Path, trait: str) -> None:
+    catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
+    assert not catalogue.route(trait).model.offline
+
+
+def test_every_alias_resolves(tmp_path: Path) -> None:
+    catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
+    aliases = catalogue.aliases(ModelType.TEXT)
+    assert aliases.keys() == settings(tmp_path).aliases.keys()
+    assert all(not catalogue.route(alias).model.offline for alias in aliases)
+
+
+@pytest.mark.skipif(not SEEDS.is_dir(), reason="the seed documents are not beside the repository")
+def test_every_model_name_of_the_seed_documents_resolves(tmp_path: Path) -> None:
+    texts = [path.read_text() for path in SEEDS.rglob("*") if path.is_file()]
+    examples = re.compile(r"""["']?model["']?\s*[:=]\s*["']([^"':]+)[:"']""")
+    tabled = re.compile(r"\| `([a-z0-9.A-Z-]+)` +\| [`\\$]+\d[^|]*(?:/[^|]*|\| [\\$]+\d[^|]*)\|")
+    priced = {n for text in texts for n in tabled.findall(text)}
+    names = {n for text in texts for n in examples.findall(text)} | priced
+    assert {"venice-uncensored", "llama-3.3-70b", "qwen3-235b"} <= names
+    catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
+    unresolved = {n for n in names - OTHER_TYPES if n not in catalogue.aliases()}
+    assert unresolved == set()

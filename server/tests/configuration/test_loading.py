@@ -1,0 +1,254 @@
+"""Which value counts, where it comes from, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings as hypothesis_settings, strategies as st
+
+from fondaco.configuration import Configuration, ConfigurationError, load
+
+SECRET = "sk-a-secret-of-nobody"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def write(home: Path, text: str) -> Path:
+    path = home / "fondaco.toml"
+    path.write_text(text)
+    return path
+
+
+def loaded(home: Path, /, flags: dict[str, object] | None = None, **environ: str) -> Configuration:
+    return load(flags, environ={"HOME": str(home), "FONDACO_HOME": str(home), **environ})
+
+
+def faults(home: Path, /, **environ: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        loaded(home, **environ)
+    return "\n".join(caught.value.faults)
+
+
+def test_without_any_source_the_defaults_count(home: Path) -> None:
+    configuration = load(environ={"HOME": str(home)})
+    assert configuration.settings.server.port == 8000
+    assert configuration.settings.home == home / ".local/share/fondaco"
+    assert configuration.settings.models_folder == home / ".cache/fondaco/models"
+    assert configuration.origin(("server", "port")) == "default"
+    assert configuration.file is None
+
+
+def test_the_folders_follow_the_desktop_conventions(home: Path) -> None:
+    environ = {"HOME": "/nobody", "XDG_DATA_HOME": str(home / "d"), "XDG_CACHE_HOME": "/c"}
+    settings = load(environ=environ).settings
+    assert settings.home == home / "d/fondaco"
+    assert settings.models_folder == Path("/c/fondaco/models")
+
+
+PORT = st.one_of(st.none(), st.integers(0, 65_535))
+
+
+@hypothesis_settings(max_examples=50, deadline=None)
+@given(flag=PORT, variable=PORT, in_file=PORT)
+def test_flag_beats_environment_beats_file_beats_default(
+    tmp_path_factory: pytest.TempPathFactory,
+    flag: int | None,
+    variable: int | None,
+    in_file: int | None,
+) -> None:
+    home = tmp_path_factory.mktemp("home")
+    path = write(home, "" if in_file is None else f"[server]\nport = {in_file}")
+    environ = {} if variable is None else {"FONDACO_SERVER__PORT": str(variable)}
+    configuration = loaded(home, {"server.port": flag}, **environ)
+    expected = [
+        (flag, "flag --port"),
+        (variable, "env FONDACO_SERVER__PORT"),
+        (in_file, f"file {path}"),
+        (8000, "default"),
+    ]
+    port, origin = next(pair for pair in expected if pair[0] is not None)
+    assert configuration.settings.server.port == port
+    assert configuration.origin(("server", "port")) == origin
+
+
+def test_a_named_file_is_read_instead_of_the_one_in_the_home(home: Path) -> None:
+    write(home, "[server]\nport = 1")
+    other = home / "other.toml"
+    other.write_text("[server]\nport = 2")
+    environ = {"FONDACO_HOME": str(home)}
+    assert load(config=other, environ=environ).settings.server.port == 2
+    assert load(environ={**environ, "FONDACO_CONFIG": str(other)}).settings.server.port == 2
+
+
+def test_a_named_file_has_to_exist(home: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"none\.toml: cannot be read"):
+        load(config=home / "none.toml", environ={"HOME": str(home)})
+
+
+def test_a_folder_in_a_file_is_relative_to_the_file(home: Path) -> None:
+    write(home, 'models_folder = "weights"')
+    assert loaded(home).settings.models_folder == home / "weights"
+
+
+def test_a_file_in_the_home_cannot_name_another_home(home: Path) -> None:
+    write(home, 'home = "/elsewhere"')
+    assert "cannot name another one" in faults(home)
+
+
+def test_a_list_in_a_variable_is_separated_by_commas(home: Path) -> None:
+    settings = loaded(home, FONDACO_SERVER__CORS_ORIGINS="https://a.example, https://b.example")
+    assert settings.settings.server.cors_origins == ("https://a.example", "https://b.example")
+
+
+def test_a_table_for_a_built_in_model_changes_only_its_keys(home: Path) -> None:
+    write(home, '[models."smollm2-135m".price]\ninput = 0.25')
+    model = loaded(home).settings.models["smollm2-135m"]
+    assert (str(model.price.input), str(model.price.output)) == ("0.25", "0.15")
+    assert model.file == "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+def test_a_variable_finds_the_model_whose_name_it_cannot_spell(home: Path) -> None:
+    name = "FONDACO_MODELS__SMOLLM2_135M__PRICE__INPUT"
+    configuration = loaded(home, **{name: "0.000000001"})
+    assert str(configuration.settings.models["smollm2-135m"].price.input) == "1E-9"
+    assert configuration.origin(("models", "smollm2-135m", "price", "input")) == f"env {name}"
+    assert configuration.origin(("models", "smollm2-135m", "price", "output")) == "default"
+
+
+def test_an_engine_can_be_made_of_variables_alone(home: Path) -> None:
+    configuration = loaded(
+        home,
+        FONDACO_ENGINES__VLLM__BASE_URL="http://10.0.0.5:8000/v1",
+        FONDACO_ENGINES__VLLM__KEY="env:FONDACO_VLLM_KEY",
+        FONDACO_VLLM_KEY=SECRET,
+        FONDACO_MODELS__SMOLLM2_135M__ENGINES="vllm, embedded",
+    )
+    assert configuration.settings.engines["vllm"].base_url == "http://10.0.0.5:8000/v1"
+    assert configuration.settings.models["smollm2-135m"].engines == ("vllm", "embedded")
+
+
+def test_ones_own_models_come_before_the_built_in_ones(home: Path) -> None:
+    write(
+        home,
+        """
+        [engines.vllm]
+        base_url = "http://127.0.0.1:9/v1"
+        [models.mine]
+        name = "Mine"
+        price = {input = 1, output = 2}
+        context_tokens = 4096
+        engines = ["vllm"]
+        """,
+    )
+    assert next(iter(loaded(home).settings.models)) == "mine"
+
+
+def test_unknown_keys_are_refused_with_the_nearest_one(home: Path) -> None:
+    path = write(home, "port = 1\n[server]\nprot = 1\n[embeded]\nslots = 1")
+    assert faults(home).splitlines() == [
+        f"file {path}: server.prot: no such setting. Did you mean server.port?",
+        f"file {path}: port: no such setting. Did you mean server.port?",
+        f"file {path}: embeded: no such setting. Did you mean embedded?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("FONDACO_SERVER__PROT", "FONDACO_SERVER__PORT"),
+        ("FONDACO_PORT", "FONDACO_SERVER__PORT"),
+        ("FONDACO_MODEL", "FONDACO_MODELS"),
+        ("FONDACO_SERVER_PORT", "FONDACO_SERVER__PORT"),
+    ],
+)
+def test_unknown_variables_are_refused_with_the_nearest_one(
+    home: Path, name: str, meant: str
+) -> None:
+    assert faults(home, **{name: "1"}) == f"env {name}: no such setting. Did you mean {meant}?"
+
+
+def test_what_kubernetes_sets_beside_a_service_is_no_mistake(home: Path) -> None:
+    loaded(
+        home,
+        FONDACO_PORT="tcp://10.0.0.1:8000",
+        FONDACO_SERVICE_HOST="10.0.0.1",
+        FONDACO_SERVICE_PORT_HTTP="8000",
+        FONDACO_PORT_8000_TCP_ADDR="10.0.0.1",
+    )
+
+
+def test_all_faults_are_told_at_once(home: Path) -> None:
+    write(home, "[server]\nport = 70000\nbody_timeout_s = 0\n[ledger]\ndurability = 'none'")
+    lines = faults(home, FONDACO_SERVER__NOTHING_LIKE_IT="1").splitlines()
+    assert len(lines) == 4
+    assert any("server.port" in line and "'70000'" in line for line in lines)
+
+
+def test_a_model_without_a_price_is_refused(home: Path) -> None:
+    path = write(home, '[models.mine]\nname = "M"\ncontext_tokens = 99\nengines = ["embedded"]')
+    assert faults(home) == (
+        f"file {path}: models.mine.price is missing: a model without a price is not served."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('[models."smollm2-135m"]\nengines = ["embeded"]', "Did you mean 'embedded'?"),
+        ('[models."smollm2-135m"]\nengines = []', "engines is empty"),
+        ('[models."smollm2-135m"]\nengines = ["embedded", "embedded"]', "twice"),
+        (
+            '[engines.v]\nbase_url = "http://h/v1"\nmodels = {"smollm2-135" = "x"}',
+            "'smollm2-135', which is no model of the catalogue. Did you mean 'smollm2-135m'?",
+        ),
+        (
+            '[engines.v]\nbase_url = "http://h/v1"\nmodels = {"smollm2-135m" = "x"}',
+            "does not name 'v'",
+        ),
+        ('[engines.embedded]\nbase_url = "http://h/v1"', "belongs to the built-in engine"),
+        ('[aliases]\n"gpt-4o" = "defualt"', "no model or trait. Did you mean 'default'?"),
+        ('[models."a b"]\nname = "x"', "models.a b"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(home: Path, text: str, fault: str) -> None:
+    write(home, text)
+    assert fault in faults(home)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[engines.v]\nbase_url = "http://h/v1"\nkey = "{SECRET}"',
+        f'[engines.v]\nbase_url = "http://me:{SECRET}@h/v1"',
+        f'[engines.v]\nbase_url = "http://h/v1"\napi_key = "{SECRET}"',
+        f'[engines.v]\nbase_url = "http://h/v1"\nkey = ["{SECRET}"]',
+        f'[engines]\nv = "{SECRET}"',
+        f'engines = "{SECRET}"',
+        f'[engines.v]\nbase_url = "http://h/v1"\nkey = "{SECRET}',
+    ],
+)
+def test_no_message_shows_a_secret(home: Path, text: str) -> None:
+    write(home, text)
+    assert SECRET not in faults(home)
+
+
+def test_no_message_shows_a_secret_of_the_environment(home: Path) -> None:
+    text = faults(
+        home,
+        FONDACO_ENGINES__V__BASE_URL=f"http://me:{SECRET}@h/v1",
+        FONDACO_ENGINES__V__KEY=SECRET,
+        FONDACO_API_KEY=SECRET,
+    )
+    assert len(text.splitlines()) == 3
+    assert SECRET not in text
+
+
+def test_a_file_that_is_no_toml_is_refused_with_the_place(home: Path) -> None:
+    write(home, "[server]\nport 8000")
+    assert "line 2" in faults(home)
+
+
+def test_an_empty_home_is_refused(home: Path) -> None:
+    assert faults(home, FONDACO_HOME="") == "env FONDACO_HOME: home has to be the path of a folder."

@@ -1,0 +1,33 @@
+"""Secrets are read where they lie, at use."""
+
+from pathlib import Path
+
+import pytest
+
+from fondaco.settings import ConfigurationError, secret
+
+
+def test_no_reference_is_no_secret() -> None:
+    assert secret("") == ""
+
+
+def test_a_secret_is_read_from_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VLLM_KEY", "s3cret")
+    assert secret("env:VLLM_KEY") == "s3cret"
+
+
+def test_a_secret_is_read_from_a_file_without_its_line_break(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("s3cret\n")
+    assert secret(f"file:{tmp_path / 'key'}") == "s3cret"
+
+
+@pytest.mark.parametrize("reference", ["env:NOT_THERE_AT_ALL", "file:/not/there/at/all"])
+def test_a_secret_that_is_not_there_is_named(reference: str) -> None:
+    with pytest.raises(ConfigurationError, match=reference):
+        secret(reference)
+
+
+def test_an_empty_secret_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("\n")
+    with pytest.raises(ConfigurationError, match="is empty"):
+        secret(f"file:{tmp_path / 'key'}")
