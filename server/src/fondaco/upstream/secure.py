@@ -44,7 +44,7 @@ class SecureUpstream:
         """Send a request and wait for the head of the reply; see `Upstream.send`."""
         url = f"{self._address.scheme}://{self._address.authority}{self._address.target(path)}"
         total_s = self._total_timeout_s if total_timeout_s is None else total_timeout_s
-        return _Exchange(self, method, url, body, self._first_byte_timeout_s, total_s)
+        return _Exchange(self, (method, url, body), self._first_byte_timeout_s, total_s)
 
     async def aclose(self) -> None:
         """Close all connections; replies under way break off."""
@@ -74,21 +74,17 @@ class SecureUpstream:
 class _Exchange:
     """A request and its reply, as an async context."""
 
-    __slots__ = ("_body", "_first_s", "_method", "_reply", "_total_s", "_upstream", "_url")
+    __slots__ = ("_first_s", "_reply", "_request", "_total_s", "_upstream")
 
     def __init__(
         self,
         upstream: SecureUpstream,
-        method: str,
-        url: str,
-        body: bytes,
+        request: tuple[str, str, bytes],
         first_s: float,
         total_s: float,
     ) -> None:
         self._upstream = upstream
-        self._method = method
-        self._url = url
-        self._body = body
+        self._request = request
         self._first_s = first_s
         self._total_s = total_s
         self._reply: aiohttp.ClientResponse | None = None
@@ -120,13 +116,14 @@ class _Exchange:
             self._reply.close()  # a reply that was read to its end has given its connection back
 
     async def _ask(self, attempt: SimpleNamespace) -> aiohttp.ClientResponse:
-        typed = {"Content-Type": "application/json"} if self._body else {}
+        method, url, body = self._request
+        typed = {"Content-Type": "application/json"} if body else {}
         attempt.reused = False
         try:
             return await self._upstream.session().request(
-                self._method,
-                self._url,
-                data=self._body or None,
+                method,
+                url,
+                data=body or None,
                 headers=typed,
                 allow_redirects=False,
                 trace_request_ctx=attempt,

@@ -1,0 +1,10 @@
+"""What all tests share."""
+
+import pytest
+
+pytest.register_assert_rewrite("contracts")
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
