@@ -1,0 +1,89 @@
+"""Runs the examples of the README, the documentation and the docstrings as tests.
+
+An example in a page may use `server.base_url` and `server.api_key`: the server starts at their
+first use.
+"""
+
+import json
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
+from sybil.parsers.rest import DocTestParser
+
+START_TIMEOUT_S = 120.0
+
+pytest_collect_file = (
+    Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["*.md"], fixtures=["server"])
+    + Sybil(
+        parsers=[DocTestParser()], patterns=["*.py"], excludes=["**/tests/**", "**/migrations/**"]
+    )
+).pytest()
+
+
+class Server:
+    """A server of its own home, started when an example first asks for it."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self._child: subprocess.Popen[bytes] | None = None
+
+    @cached_property
+    def api_key(self) -> str:
+        """The secret of a fresh key."""
+        command = ["keys", "create", "--type", "INFERENCE", "--description", "Examples", "--json"]
+        made = subprocess.run(self._fondaco(*command), check=True, capture_output=True)
+        secret = json.loads(made.stdout)["apiKey"]
+        assert isinstance(secret, str)
+        return secret
+
+    @cached_property
+    def base_url(self) -> str:
+        """The API's address, up to and including `/api/v1`."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        _ = self.api_key  # made first: the server locks the home
+        self._child = subprocess.Popen(
+            self._fondaco("serve", "--port", str(port)), stdout=subprocess.DEVNULL
+        )
+        self._await_ready(f"http://127.0.0.1:{port}/healthz")
+        return f"http://127.0.0.1:{port}/api/v1"
+
+    def stop(self) -> None:
+        """End the server, if it was started."""
+        if self._child is not None:
+            self._child.terminate()
+            self._child.wait(timeout=60)
+
+    def _fondaco(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-m", "fondaco", *arguments, "--home", str(self.home)]
+
+    def _await_ready(self, url: str) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                with urllib.request.urlopen(url, timeout=5):
+                    return
+            except (urllib.error.URLError, ConnectionError):
+                assert self._child is not None
+                assert self._child.poll() is None, "the server ended"
+                assert time.monotonic() < deadline, "the server did not start in time"
+                time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Give examples a server."""
+    live = Server(tmp_path_factory.mktemp("home"))
+    yield live
+    live.stop()
