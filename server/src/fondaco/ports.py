@@ -78,17 +78,22 @@ class Journal(Protocol):
     """The durable side of the ledger: one writer, atomic batches, nothing lost once confirmed."""
 
     async def standing(self, account_id: int) -> Standing | None:
-        """Return an account's balance and allocation as committed, or None for no such account."""
+        """Return an account's balance and allocation as committed, or None for no such account.
+
+        It never runs ahead of `on_change`: whatever of other processes is in it was told before.
+        """
         ...
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
         """Append entries and forget the open call `closes`, in one transaction.
 
         The write is under way when this returns; the awaitable ends once it is durable. A second
-        entry with the same call, sku and currency is refused by the store.
+        entry with the same call, sku and currency is refused by the store. An empty write ends
+        when everything before it is durable.
 
         Raises:
             StorageFailedError: (from the awaitable) nothing of it was written.
+            AlreadyEnteredError: (from the awaitable) likewise: the store has such an entry.
         """
         ...
 
@@ -101,7 +106,11 @@ class Journal(Protocol):
         ...
 
     def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
-        """Tell `changed` of entries that another process wrote, and of other edits with `()`."""
+        """Tell `changed` of entries that something else wrote, and of other edits with `()`.
+
+        Several may listen; all are called on the event loop, each entry once. Any call means that
+        accounts and keys may have changed as well.
+        """
         ...
 
 

@@ -1,5 +1,6 @@
 """Accounts and their keys: who pays, and with which secret they call."""
 
+import hmac
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -22,6 +23,10 @@ class Account:
     name: str
     diem_allocation: int = 0
     """Nano-DIEM to which the DIEM balance is refilled at each epoch."""
+    tier: str = "paid"
+    """The class of account that sets its limits."""
+    disabled: bool = False
+    """A disabled account's keys authenticate nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +48,11 @@ class Key:
     def live(self, now: float) -> bool:
         """Whether the key may be used at `now` (Unix seconds)."""
         return not self.revoked and (self.expires_at is None or now < self.expires_at)
+
+
+def digest(pepper: bytes, secret: str) -> bytes:
+    """Return the keyed hash under which a secret is kept and found (HMAC-SHA256, 32 bytes).
+
+    Secrets are 256 random bits, so a fast hash is enough; the pepper makes a stolen table useless.
+    """
+    return hmac.digest(pepper, secret.encode(), "sha256")

@@ -13,7 +13,7 @@ FondacoError
 │   ├── CorruptedImageError 400        ├── UnknownError 500
 │   ├── ContextTooLongError 400        ├── ShuttingDownError 503
 │   └── NotSupportedYetError 400       └── StorageFailedError 507
-├── NotFoundError 404
+├── NotFoundError 404                      └── AlreadyEnteredError 507
 │   ├── ModelNotFoundError 404
 │   └── CharacterNotFoundError 404
 ├── MethodNotAllowedError 405
@@ -290,3 +290,9 @@ class StorageFailedError(FondacoError):
     status = 507
     code = "STORAGE_FAILED"
     default = "The ledger cannot be written. No charge was made; please try again later."
+
+
+class AlreadyEnteredError(StorageFailedError):
+    """The ledger has an entry of this call, sku and currency: nothing is charged twice."""
+
+    default = "This call is already in the ledger. It was not charged again."

@@ -39,7 +39,7 @@ class Entry:
     at: float
     """Unix seconds."""
     call_id: str | None = None
-    """32 hex digits; None for what no call caused."""
+    """32 hex digits; for an epoch's refill its `epoch_reference`; None for what neither caused."""
     key_id: str | None = None
     sku: str = ""
     units: int = 0
@@ -54,6 +54,28 @@ class Entry:
     def counterpart_id(self) -> int:
         """The ledger's own account on the other side."""
         return _COUNTERPART[self.kind]
+
+
+def epoch_reference(account_id: int, epoch: int) -> str:
+    """Return what stands in place of a call id in the refill of an account at an epoch.
+
+    It depends on nothing else, so the store's uniqueness of (call, sku, currency) lets an account be
+    refilled once an epoch.
+    """
+    return f"{account_id:016x}{epoch:016x}"
+
+
+def refilled_epoch(entry: Entry) -> int | None:
+    """Return the epoch that `entry` refilled, or None where it is no refill.
+
+    >>> at_epoch_7 = epoch_reference(4, 7)
+    >>> refilled_epoch(Entry(4, EntryKind.REFILL, Currency.DIEM, 1, 0.0, call_id=at_epoch_7))
+    7
+    """
+    own = f"{entry.account_id:016x}"
+    if entry.call_id is None or not entry.call_id.startswith(own):
+        return None
+    return int(entry.call_id[len(own) :], 16)
 
 
 @dataclass(frozen=True, slots=True)

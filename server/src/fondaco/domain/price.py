@@ -1,7 +1,8 @@
 """Price: what a model's usage costs, exact to the nano-dollar."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fondaco.domain.money import Currency, Funds
 from fondaco.domain.usage import Usage
 
 _MILLION = 1_000_000
@@ -32,6 +33,48 @@ class Charge:
         """The sum of the rows in nano-dollars."""
         return sum(row.amount for row in self.rows)
 
+    def within(self, limit: int) -> "Charge":
+        """Return this charge, or where it exceeds `limit` its rows scaled to sum to it exactly.
+
+        >>> [row.amount for row in Charge((ChargeRow("a", 1, 7, 7), ChargeRow("b", 1, 4, 4))).within(5).rows]
+        [3, 2]
+        """
+        total = self.amount
+        if total <= limit:
+            return self
+        rows: list[ChargeRow] = []
+        charged = scaled = 0
+        for row in self.rows:
+            charged += row.amount
+            # Rounding the running sum, not each row, makes the rows add up.
+            share = charged * limit // total - scaled
+            scaled += share
+            rows.append(replace(row, amount=share))
+        return Charge(tuple(rows))
+
+    def split(self, funds: Funds) -> tuple[tuple[Currency, ChargeRow], ...]:
+        """Return the rows by the currency that pays them: DIEM of `funds` first, the rest USD.
+
+        A row on the border becomes two; units and amounts add up to the row's.
+
+        >>> Charge((ChargeRow("a", 10, 7, 5),)).split(Funds(usd=9, diem=2))[0]
+        (<Currency.DIEM: 'DIEM'>, ChargeRow(sku='a', units=4, unit_price=7, amount=2))
+        """
+        parts: list[tuple[Currency, ChargeRow]] = []
+        diem = funds.diem
+        for row in self.rows:
+            if row.amount <= diem and diem:
+                parts.append((Currency.DIEM, row))
+            elif not diem:
+                parts.append((Currency.USD, row))
+            else:
+                units = row.units * diem // row.amount
+                parts.append((Currency.DIEM, replace(row, units=units, amount=diem)))
+                rest = replace(row, units=row.units - units, amount=row.amount - diem)
+                parts.append((Currency.USD, rest))
+            diem -= min(row.amount, diem)
+        return tuple(parts)
+
 
 FREE = Charge()
 """The charge of a call that delivered nothing."""
@@ -55,11 +98,11 @@ class TokenPrice:
         """
         if usage.output_tokens == 0:
             return FREE
-        fresh = usage.input_tokens - usage.cached_input_tokens
+        cached = min(usage.cached_input_tokens, usage.input_tokens)
         cached_price = self.input if self.cached_input is None else self.cached_input
         rows = (
-            _row(f"{model}-llm-input-mtoken", fresh, self.input),
-            _row(f"{model}-llm-cached-input-mtoken", usage.cached_input_tokens, cached_price),
+            _row(f"{model}-llm-input-mtoken", usage.input_tokens - cached, self.input),
+            _row(f"{model}-llm-cached-input-mtoken", cached, cached_price),
             _row(f"{model}-llm-output-mtoken", usage.output_tokens, self.output),
         )
         return Charge(tuple(row for row in rows if row.units))

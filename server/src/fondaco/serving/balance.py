@@ -1,0 +1,122 @@
+"""An account's money in memory: the sum of its entries, and how much of it open calls hold."""
+
+import anyio
+
+from fondaco.domain.errors import InsufficientBalanceError
+from fondaco.domain.ledger import Entry, EntryKind, Standing, epoch_reference, refilled_epoch
+from fondaco.domain.money import Currency, Funds
+
+REFILL_SKU = "diem-refill"
+EXPIRY_SKU = "diem-expiry"
+
+
+class Balance:
+    """What an account has, in nano-units.
+
+    DIEM held by calls of an older epoch than the last refill lies `outside`: it is in the sum of the
+    entries, but it is not part of what the account has now.
+    """
+
+    __slots__ = (
+        "account_id",
+        "calls",
+        "checked",
+        "diem",
+        "epoch",
+        "held_diem",
+        "held_usd",
+        "loaded",
+        "lock",
+        "outside",
+        "usd",
+    )
+
+    def __init__(self, account_id: int) -> None:
+        self.account_id = account_id
+        self.lock = anyio.Lock()
+        """Held while the account is loaded or refilled."""
+        self.loaded = False
+        self.usd = self.diem = 0
+        self.held_usd = self.held_diem = self.outside = 0
+        self.epoch = -1
+        """The epoch of the last refill."""
+        self.checked = -1
+        """The epoch up to which it is known that no refill is due."""
+        self.calls = 0
+        """Open calls and writes that are not durable yet."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether the account may be forgotten and loaded again."""
+        return not self.calls and not self.lock.locked()
+
+    @property
+    def current(self) -> Funds:
+        """What the account has in this epoch, that which is held included."""
+        return Funds(self.usd, self.diem - self.outside)
+
+    def load(self, standing: Standing) -> None:
+        """Start from what the journal has."""
+        self.usd, self.diem = standing.balance.usd, standing.balance.diem
+        self.epoch = standing.diem_epoch
+        self.loaded = True
+
+    def add(self, entry: Entry) -> None:
+        """Follow an entry that something else wrote."""
+        if entry.currency is Currency.DIEM:
+            self.diem += entry.amount
+            if (epoch := refilled_epoch(entry)) is not None:
+                self.epoch = max(self.epoch, epoch)
+        else:
+            self.usd += entry.amount
+
+    def reserve(self, amount: int) -> Funds:
+        """Take `amount` out of what is free, DIEM first.
+
+        Raises:
+            InsufficientBalanceError: less than that is free.
+        """
+        free = Funds(self.usd - self.held_usd, self.diem - self.held_diem)
+        if amount > free.usd + free.diem:
+            raise InsufficientBalanceError
+        funds = free.pay(amount)
+        self.take(funds)
+        return funds
+
+    def take(self, funds: Funds) -> None:
+        """Hold funds that are known to be there."""
+        self.held_usd += funds.usd
+        self.held_diem += funds.diem
+        self.calls += 1
+
+    def settle(self, held: Funds, paid: Funds, epoch: int) -> int:
+        """Turn a hold of `epoch` into a payment; return the DIEM that expires with it."""
+        self.held_usd -= held.usd
+        self.held_diem -= held.diem
+        self.usd -= paid.usd
+        self.diem -= paid.diem
+        if epoch >= self.epoch:
+            return 0
+        expired = held.diem - paid.diem
+        self.outside -= held.diem
+        self.diem -= expired
+        return expired
+
+    def refill(self, epoch: int, allocation: int, at: float) -> Entry:
+        """Begin `epoch` with `allocation`, and return the entry that says so.
+
+        What open calls hold stays with them, beyond the allocation.
+        """
+        amount = allocation + self.held_diem - self.diem
+        self.diem += amount
+        self.outside = self.held_diem
+        self.epoch = epoch
+        return Entry(
+            account_id=self.account_id,
+            kind=EntryKind.REFILL if amount >= 0 else EntryKind.EXPIRY,
+            currency=Currency.DIEM,
+            amount=amount,
+            at=at,
+            call_id=epoch_reference(self.account_id, epoch),
+            sku=REFILL_SKU,
+        )

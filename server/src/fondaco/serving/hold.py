@@ -1,0 +1,221 @@
+"""Holds: the most that a call can cost, reserved until it is settled for what it did cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from fondaco.domain.call import Call
+from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
+from fondaco.domain.ledger import Entry, EntryKind, OpenCall
+from fondaco.domain.money import Currency, Funds
+from fondaco.domain.price import Charge
+from fondaco.domain.usage import Usage
+from fondaco.ports import Clock, Journal
+from fondaco.serving.balance import EXPIRY_SKU, Balance
+
+NOTE_AFTER_S = 0.5
+"""A call that ends within this time leaves no open row."""
+NOTE_EVERY_S = 2.0
+NOTE_EVERY_TOKENS = 256
+
+CLAMPED = "limited to the amount held"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Entries that belong together, already taken out of the balance in memory."""
+
+    balance: Balance
+    entries: Sequence[Entry]
+    closes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What all holds of a ledger share."""
+
+    journal: Journal
+    clock: Clock
+    open: dict[str, "Hold"] = field(default_factory=dict)
+    """Holds by call id, until they are settled."""
+    unwritten: list[Write] = field(default_factory=list)
+    """What the journal could not take: tried again until it can."""
+
+    async def enter(self, write: Write) -> None:
+        """Return once the write is durable.
+
+        Raises:
+            StorageFailedError: it is not yet; it is kept, and nothing is sold until it is.
+            AlreadyEnteredError: it never will be, because the journal has such an entry.
+        """
+        try:
+            await self.journal.write(write.entries, write.closes)
+        except AlreadyEnteredError:
+            write.balance.calls -= 1
+            raise
+        except StorageFailedError:
+            self.unwritten.append(write)
+            raise
+        write.balance.calls -= 1
+
+    async def retry(self) -> None:
+        """Try again, in order, to write what the journal could not take."""
+        for write in tuple(self.unwritten):
+            try:
+                await self.journal.write(write.entries, write.closes)
+            except AlreadyEnteredError:
+                pass  # an earlier try was cancelled before it heard of its success
+            except StorageFailedError:
+                continue
+            if write in self.unwritten:
+                self.unwritten.remove(write)
+                write.balance.calls -= 1
+
+
+class Hold:
+    """A call's reservation; whoever took it settles it once, under a shield from cancellation."""
+
+    __slots__ = (
+        "_balance",
+        "_noted",
+        "_noted_at",
+        "_paid",
+        "_register",
+        "_tokens_due",
+        "balance_before",
+        "call",
+        "epoch",
+        "funds",
+        "model",
+        "opened",
+        "usage",
+    )
+
+    def __init__(
+        self,
+        register: Register,
+        balance: Balance,
+        call: Call,
+        model: str,
+        *,
+        funds: Funds,
+        epoch: int,
+    ) -> None:
+        self._register = register
+        self._balance = balance
+        self.call = call
+        self.model = model
+        self.funds = funds
+        """What is held."""
+        self.balance_before = balance.current
+        """What the account had when the call was admitted."""
+        self.epoch = epoch
+        self.opened = register.clock.monotonic()
+        self.usage = Usage()
+        """What the call consumed so far."""
+        self._noted: Usage | None = None
+        self._noted_at = 0.0
+        self._tokens_due = NOTE_EVERY_TOKENS
+        self._paid: Funds | None = None
+
+    @property
+    def account_id(self) -> int:
+        """Who pays."""
+        return self._balance.account_id
+
+    def progress(self, usage: Usage) -> None:
+        """Say what the call consumed so far: a crash is charged for at least what was noted."""
+        self.usage = usage
+        if usage.output_tokens >= self._tokens_due and self._paid is None:
+            self._register.journal.note((self.note(self._register.clock.monotonic()),))
+
+    def due(self, now: float) -> bool:
+        """Whether the call's progress should be noted at `now` (monotonic seconds)."""
+        if self._noted is None:
+            return now - self.opened >= NOTE_AFTER_S
+        return now - self._noted_at >= NOTE_EVERY_S and self.usage != self._noted
+
+    def note(self, now: float) -> OpenCall:
+        """Return the call as it stands, which the caller notes in the journal."""
+        self._noted = self.usage
+        self._noted_at = now
+        self._tokens_due = self.usage.output_tokens + NOTE_EVERY_TOKENS
+        return OpenCall(
+            call_id=self.call.id,
+            account_id=self.account_id,
+            key_id=self.call.key_id,
+            model=self.model,
+            opened_at=self.call.opened_at,
+            held=self.funds,
+            epoch=self.epoch,
+            usage=self.usage,
+        )
+
+    async def settle(
+        self, charge: Charge, usage: Usage, execution_ms: int, notes: str = ""
+    ) -> Funds:
+        """Charge what the call cost, at most what is held; return once that is durable.
+
+        A second settlement changes nothing.
+
+        Returns:
+            What was paid, by currency.
+
+        Raises:
+            StorageFailedError: the charge could not be written; it is kept, and written as soon as
+                the storage works again.
+            AlreadyEnteredError: the journal has a charge under this call's id; nothing was taken.
+        """
+        if self._paid is not None:
+            return self._paid
+        within = charge.within(self.funds.total)
+        if within is not charge:
+            notes = f"{notes}; {CLAMPED}" if notes else CLAMPED
+        paid = self._paid = self.funds.pay(within.amount)
+        entries = self._entries(within, usage, execution_ms, notes)
+        expired = self._balance.settle(self.funds, paid, self.epoch)
+        if expired:
+            entries.append(self._expiry(expired))
+        self._register.open.pop(self.call.id, None)
+        closes = None if self._noted is None else self.call.id
+        if not entries and closes is None:
+            self._balance.calls -= 1
+            return paid
+        try:
+            await self._register.enter(Write(self._balance, entries, closes))
+        except AlreadyEnteredError:
+            self._balance.usd += paid.usd
+            self._balance.diem += paid.diem + expired
+            raise
+        return paid
+
+    def _entries(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> list[Entry]:
+        at = self._register.clock.now()
+        return [
+            Entry(
+                account_id=self.account_id,
+                kind=EntryKind.CHARGE,
+                currency=currency,
+                amount=-row.amount,
+                at=at,
+                call_id=self.call.id,
+                key_id=self.call.key_id,
+                sku=row.sku,
+                units=row.units,
+                unit_price=row.unit_price,
+                usage=usage,
+                execution_ms=execution_ms,
+                notes=notes,
+            )
+            for currency, row in charge.split(self.funds)
+        ]
+
+    def _expiry(self, amount: int) -> Entry:
+        return Entry(
+            account_id=self.account_id,
+            kind=EntryKind.EXPIRY,
+            currency=Currency.DIEM,
+            amount=-amount,
+            at=self._register.clock.now(),
+            call_id=self.call.id,
+            sku=EXPIRY_SKU,
+        )

@@ -1,0 +1,189 @@
+"""The ledger: admits a call only against money, and keeps DIEM, USD and the journal in step."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import anyio
+
+from fondaco.domain.call import Call
+from fondaco.domain.epoch import epoch_of
+from fondaco.domain.errors import AlreadyEnteredError, NotFoundError, StorageFailedError
+from fondaco.domain.ledger import Entry, OpenCall, Standing
+from fondaco.domain.money import Funds
+from fondaco.domain.price import Charge
+from fondaco.domain.usage import Usage
+from fondaco.ports import Clock, Journal
+from fondaco.serving.balance import Balance
+from fondaco.serving.hold import NOTE_AFTER_S, Hold, Register, Write
+
+__all__ = ["Hold", "Ledger"]
+
+RESTARTED = "settled after a restart"
+
+
+class Ledger:
+    """Holds in memory over a journal on disk.
+
+    It runs on one event loop and is the only one to charge the accounts of its journal. Between
+    looking at a balance and reserving from it nothing is awaited, so no lock is needed.
+    """
+
+    def __init__(self, journal: Journal, clock: Clock, *, idle_accounts: int = 10_000) -> None:
+        """Keep the balances of up to `idle_accounts` accounts without open calls in memory."""
+        self._register = Register(journal, clock)
+        self._idle_accounts = idle_accounts
+        self._balances: OrderedDict[int, Balance] = OrderedDict()
+        self._changes = 0
+        journal.on_change(self._changed)
+
+    async def hold(self, call: Call, model: str, amount: int) -> Hold:
+        """Reserve the most that `call` can cost, in nano-dollars of compute.
+
+        Raises:
+            InsufficientBalanceError: what the account has, less what is held, does not cover it.
+            StorageFailedError: the journal cannot be read, or an earlier charge not be written.
+        """
+        if self._register.unwritten:
+            raise StorageFailedError
+        balance = await self._balance(call.account_id, epoch_of(call.opened_at))
+        funds = balance.reserve(amount)
+        epoch = max(epoch_of(call.opened_at), balance.epoch)
+        return self._admit(balance, call, model, funds, epoch)
+
+    async def balance(self, account_id: int) -> Funds:
+        """Return what the account has in the current epoch, that which is held included."""
+        balance = await self._balance(account_id, epoch_of(self._register.clock.now()))
+        return balance.current
+
+    async def recover(self, charge_of: Callable[[str, Usage], Charge]) -> int:
+        """Settle the calls that a crash left open, for what was last noted; return how many.
+
+        To be awaited before the first hold.
+        """
+        left = [
+            (call, await self._readopt(call)) for call in await self._register.journal.open_calls()
+        ]
+        for call, hold in left:
+            await hold.settle(charge_of(call.model, call.usage), call.usage, 0, RESTARTED)
+        return len(left)
+
+    async def run(self) -> None:
+        """Note the progress of open calls and retry what could not be written, until cancelled."""
+        while True:
+            await anyio.sleep(NOTE_AFTER_S)
+            self.note_progress()
+            await self._register.retry()
+
+    def note_progress(self) -> None:
+        """Note every open call whose progress is due."""
+        now = self._register.clock.monotonic()
+        due = [hold.note(now) for hold in self._register.open.values() if hold.due(now)]
+        if due:
+            self._register.journal.note(due)
+
+    async def retry(self) -> None:
+        """Try to write what could not be written; once all is, calls are admitted again."""
+        await self._register.retry()
+
+    async def close(self) -> None:
+        """Return once everything entered so far is durable.
+
+        Raises:
+            StorageFailedError: something could not be written.
+        """
+        self.note_progress()
+        await self._register.retry()
+        await self._register.journal.write(())
+        if self._register.unwritten:
+            raise StorageFailedError
+
+    async def _balance(self, account_id: int, epoch: int) -> Balance:
+        balance = self._balances.get(account_id)
+        if balance is not None and balance.checked >= epoch:
+            self._balances.move_to_end(account_id)
+            return balance
+        if balance is None:
+            balance = self._balances[account_id] = Balance(account_id)
+            self._forget_idle(balance)
+        async with balance.lock:
+            # A caller that goes away must not leave the account half loaded or refilled.
+            with anyio.CancelScope(shield=True):
+                if balance.checked < epoch:
+                    await self._bring_up(balance, epoch)
+        return balance
+
+    async def _bring_up(self, balance: Balance, epoch: int) -> None:
+        """Load the account where it is not, and refill its DIEM where that is due.
+
+        The epoch never goes back: an account once refilled for a later one stays there.
+        """
+        standing = await self._load(balance)
+        changes = self._changes
+        epoch = max(epoch, balance.epoch)
+        if balance.epoch < epoch and (standing.diem_allocation or balance.diem):
+            await self._refill(balance, epoch, standing.diem_allocation)
+        if changes == self._changes:
+            balance.checked = epoch
+
+    async def _load(self, balance: Balance) -> Standing:
+        while True:
+            changes = self._changes
+            standing = await self._register.journal.standing(balance.account_id)
+            if changes == self._changes:
+                break  # else the standing may lack a change that was told meanwhile
+        if standing is None:
+            raise NotFoundError(f"There is no account {balance.account_id!r}.")
+        if not balance.loaded:
+            balance.load(standing)
+        return standing
+
+    async def _refill(self, balance: Balance, epoch: int, allocation: int) -> None:
+        clock = self._register.clock
+        now = clock.monotonic()
+        older = [h for h in self._register.open.values() if h.account_id == balance.account_id]
+        if older:
+            # Before the refill, so that a restart knows which DIEM lies outside of it.
+            self._register.journal.note([hold.note(now) for hold in older])
+        entry = balance.refill(epoch, allocation, clock.now())
+        balance.calls += 1
+        try:
+            await self._register.enter(Write(balance, (entry,)))
+        except AlreadyEnteredError:
+            balance.diem -= entry.amount
+            raise
+
+    async def _readopt(self, call: OpenCall) -> Hold:
+        """Hold again, in memory, what a call held before the crash."""
+        balance = self._balances.setdefault(call.account_id, Balance(call.account_id))
+        await self._load(balance)
+        balance.take(call.held)
+        if call.epoch < balance.epoch:
+            balance.outside += call.held.diem
+        opened = Call(call.call_id, call.account_id, call.key_id, call.opened_at)
+        hold = self._admit(balance, opened, call.model, call.held, call.epoch)
+        hold.usage = call.usage
+        hold.note(hold.opened)
+        return hold
+
+    def _admit(self, balance: Balance, call: Call, model: str, funds: Funds, epoch: int) -> Hold:
+        hold = Hold(self._register, balance, call, model, funds=funds, epoch=epoch)
+        self._register.open[call.id] = hold
+        return hold
+
+    def _forget_idle(self, newcomer: Balance) -> None:
+        """Forget the account that was idle longest, where there are too many."""
+        if len(self._balances) <= self._idle_accounts:
+            return
+        others = (b for b in self._balances.values() if b is not newcomer)
+        idle = next((b for b in others if b.idle), None)
+        if idle is not None:
+            del self._balances[idle.account_id]
+
+    def _changed(self, entries: Sequence[Entry]) -> None:
+        self._changes += 1
+        for entry in entries:
+            balance = self._balances.get(entry.account_id)
+            if balance is not None and balance.loaded:
+                balance.add(entry)
+        for balance in self._balances.values():
+            balance.checked = -1  # an allocation may have changed: look before the next hold
