@@ -1,0 +1,176 @@
+"""Chat on the wire: events folded into one reply, or written as chunks.
+
+Both read the same steps, so a whole reply is the fold of the stream. Chunks are put together from
+bytes that are encoded once a call: nothing is serialised twice.
+
+Source: POST /chat/completions; wire-level facts in docs/guide/streaming.md.
+"""
+
+from dataclasses import dataclass, field
+from typing import assert_never
+
+import orjson
+
+from fondaco.domain.chat import (
+    ChatEvent,
+    Counted,
+    Finish,
+    FinishReason,
+    Text,
+    Thought,
+    TokenLogprob,
+)
+from fondaco.domain.usage import Usage
+from fondaco.serving.chat import Progress
+
+DONE = b"data: [DONE]\n\n"
+
+
+@dataclass(slots=True)
+class _Choice:
+    texts: list[str] = field(default_factory=list)
+    thoughts: list[str] = field(default_factory=list)
+    logprobs: list[TokenLogprob] = field(default_factory=list)
+    reason: FinishReason = "stop"
+
+
+class Fold:
+    """Gathers the steps of a call into one reply."""
+
+    def __init__(self, choices: int, *, logprobs: bool) -> None:
+        self._choices = [_Choice() for _ in range(choices)]
+        self._logprobs = logprobs
+        self._usage = Usage()
+
+    def add(self, step: Progress) -> None:
+        """Take one step."""
+        self._usage = step.usage
+        for event in step.burst:
+            match event:
+                case Text():
+                    choice = self._choices[event.choice]
+                    choice.texts.append(event.text)
+                    choice.logprobs.extend(event.logprobs or ())
+                case Thought():
+                    self._choices[event.choice].thoughts.append(event.text)
+                case Finish():
+                    self._choices[event.choice].reason = event.reason
+                case Counted():
+                    pass
+                case _:
+                    assert_never(event)
+
+    def reply(self, completion_id: str, created: int, model: str) -> bytes:
+        """Return the body of the whole reply."""
+        return orjson.dumps(
+            {
+                "id": completion_id,
+                "object": "chat.completion",
+                "created": created,
+                "model": model,
+                "choices": [self._choice(index) for index in range(len(self._choices))],
+                "usage": usage_report(self._usage),
+                "prompt_logprobs": None,
+            }
+        )
+
+    def _choice(self, index: int) -> dict[str, object]:
+        choice = self._choices[index]
+        return {
+            "index": index,
+            "finish_reason": choice.reason,
+            "logprobs": _logprobs(choice.logprobs) if self._logprobs else None,
+            "message": {
+                "role": "assistant",
+                "content": "".join(choice.texts),
+                "reasoning_content": "".join(choice.thoughts) or None,
+                "tool_calls": [],
+            },
+            "stop_reason": choice.reason if choice.reason in {"stop", "length"} else None,
+        }
+
+
+class Chunks:
+    """Writes the steps of a call as server-sent events."""
+
+    def __init__(self, completion_id: str, created: int, model: str) -> None:
+        head = orjson.dumps(
+            {
+                "id": completion_id,
+                "object": "chat.completion.chunk",
+                "created": created,
+                "model": model,
+            }
+        )
+        self._head = b"data: " + head[:-1] + b',"choices":['
+        self._opened: set[int] = set()
+
+    def write(self, step: Progress) -> bytes:
+        """Return the events of one step; b"" where it has nothing that shows."""
+        return b"".join([self._event(event) for event in step.burst])
+
+    def usage(self, usage: Usage) -> bytes:
+        """Return the chunk that reports usage."""
+        return b'%b],"usage":%b}\n\n' % (self._head, orjson.dumps(usage_report(usage)))
+
+    def _event(self, event: ChatEvent) -> bytes:
+        match event:
+            case Text():
+                logprobs = b"null"
+                if event.logprobs is not None:
+                    logprobs = orjson.dumps(_logprobs(event.logprobs))
+                return self._delta(event.choice, b'"content":' + orjson.dumps(event.text), logprobs)
+            case Thought():
+                return self._delta(event.choice, b'"reasoning_content":' + orjson.dumps(event.text))
+            case Finish():
+                opening = (
+                    b""
+                    if event.choice in self._opened
+                    else self._delta(event.choice, b'"content":""')
+                )
+                return b'%b%b{"index":%d,"delta":{},"logprobs":null,"finish_reason":"%b"}]}\n\n' % (
+                    opening,
+                    self._head,
+                    event.choice,
+                    event.reason.encode(),
+                )
+            case Counted():
+                return b""
+            case _:
+                assert_never(event)
+
+    def _delta(self, choice: int, delta: bytes, logprobs: bytes = b"null") -> bytes:
+        role = b""
+        if choice not in self._opened:
+            self._opened.add(choice)
+            role = b'"role":"assistant",'
+        return b'%b{"index":%d,"delta":{%b%b},"logprobs":%b,"finish_reason":null}]}\n\n' % (
+            self._head,
+            choice,
+            role,
+            delta,
+            logprobs,
+        )
+
+
+def usage_report(usage: Usage) -> dict[str, object]:
+    """Return usage in the shape of the API."""
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
+
+
+def _logprobs(tokens: "list[TokenLogprob] | tuple[TokenLogprob, ...]") -> dict[str, object]:
+    return {
+        "content": [
+            {**_token(token), "top_logprobs": [_token(t) for t in token.top]} for token in tokens
+        ]
+    }
+
+
+def _token(token: TokenLogprob) -> dict[str, object]:
+    return {"token": token.token, "logprob": token.logprob, "bytes": token.bytes}

@@ -1,0 +1,156 @@
+"""The edge: the ASGI application that finds the endpoint, checks the key, and answers.
+
+The order of a request: host, route, draining, key, body, endpoint, reply. Every error of the domain
+becomes a reply in `_serve`, and nowhere else.
+"""
+
+import logging
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+
+import orjson
+from anyio import CancelScope, current_time
+
+from fondaco.domain.account import KeyType
+from fondaco.domain.errors import (
+    AuthenticationFailedError,
+    FondacoError,
+    InferenceFailedError,
+    ShuttingDownError,
+    UnauthorizedError,
+    UnknownError,
+)
+from fondaco.http.endpoint import Access, Caller, Premises
+from fondaco.http.errors import body_of, reply_to
+from fondaco.http.exchange import CallerGoneError, Exchange, Message, Receive, Send
+from fondaco.http.headers import Stamp
+from fondaco.http.hosts import Hosts
+from fondaco.http.replies import Events, EventStream
+from fondaco.http.routes import AnyEndpoint, Routes
+
+log = logging.getLogger("fondaco.http")
+
+_CALLER_GONE = 499
+"""Counted where nobody was left to answer."""
+_ALWAYS_OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What still answers while the server drains."""
+
+
+class Edge:
+    """The ASGI application."""
+
+    def __init__(
+        self,
+        premises: Premises,
+        routes: Routes,
+        hosts: Hosts,
+        life: AbstractAsyncContextManager[object],
+    ) -> None:
+        """Wire the edge; `life` is entered at start-up and left at shutdown, in one task."""
+        self._premises = premises
+        self._platform = premises.platform
+        self._routes = routes
+        self._hosts = hosts
+        self._life = life
+        self._stamp = Stamp(premises.platform.clock)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one ASGI connection: a request, or the application's life."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            with CancelScope() as cancel:
+                await self._serve(Exchange(scope, receive, send, self._platform.ids.call(), cancel))
+
+    async def _serve(self, exchange: Exchange) -> None:
+        exchange.base_headers = self._stamp.headers(exchange.id)
+        meters = self._platform.meters
+        meters.running += 1
+        began = current_time()
+        endpoint: AnyEndpoint | None = None
+        try:
+            self._hosts.check(exchange.headers.get(b"host", b""))
+            endpoint, path = self._routes.find(exchange.method, exchange.path)
+            await self._answer(endpoint, path, exchange)
+        except CallerGoneError:
+            pass
+        except FondacoError as error:
+            await self._refuse(exchange, error)
+        except Exception as error:  # noqa: BLE001  # the edge: a defect of ours becomes a 500
+            _report(exchange, error)
+            await self._refuse(exchange, UnknownError())
+        finally:
+            self._premises.pulse.forget(exchange)
+            meters.running -= 1
+            shown = endpoint.path if endpoint else "unknown"
+            meters.replied(shown, exchange.status or _CALLER_GONE, current_time() - began)
+
+    async def _answer(
+        self,
+        endpoint: AnyEndpoint,
+        path: Mapping[str, str],
+        exchange: Exchange,
+    ) -> None:
+        if self._platform.draining and endpoint.path not in _ALWAYS_OPEN:
+            raise ShuttingDownError
+        caller = None
+        if endpoint.access is not Access.ANYBODY:
+            caller = await self._authenticate(exchange, endpoint.access)
+        reply = await endpoint.answer(self._premises, exchange, caller, path)
+        if isinstance(reply, Events):
+            premises = self._premises
+            with EventStream(exchange, premises.pulse, premises.ping_interval_s) as stream:
+                await reply.run(stream)
+        else:
+            await reply.send(exchange)
+
+    async def _authenticate(self, exchange: Exchange, access: Access) -> Caller:
+        scheme, _, secret = exchange.headers.get(b"authorization", b"").partition(b" ")
+        if scheme.lower() != b"bearer" or not secret:
+            raise AuthenticationFailedError
+        key, account = await self._platform.keyring.unlock(secret.strip().decode("latin-1"))
+        if access is Access.ADMIN and key.type is not KeyType.ADMIN:
+            raise UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
+        return Caller(key, account)
+
+    async def _refuse(self, exchange: Exchange, error: FondacoError) -> None:
+        """Answer with the error; inside a stream as its last event, without [DONE]."""
+        if isinstance(error, InferenceFailedError):
+            log.warning("engine fault %s request=%s", type(error).__name__, exchange.id)
+        if exchange.started:
+            await exchange.write(b"data: " + orjson.dumps(body_of(error)) + b"\n\n", more=False)
+        else:
+            await reply_to(error).send(exchange)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            async with self._life:
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+        except Exception as error:
+            log.error("start failed: %s", error)  # noqa: TRY400  # a trace tells the operator nothing
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            raise
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def _report(exchange: Exchange, error: Exception) -> None:
+    """Log a defect by its kind and place: never by its arguments, which may be content."""
+    log.error("defect %s request=%s at %s", type(error).__name__, exchange.id, _where(error))
+
+
+def _report(exchange: Exchange, error: Exception) -> None:
+    """Log a defect by its kind and place: never by its arguments, which may be content."""
+    log.error("defect %s request=%s at %s", type(error).__name__, exchange.id, _where(error))
+
+
+def _where(error: BaseException) -> str:
+    """Return the place of a defect as `module:line` steps: never arguments, which may be content."""
+    steps: list[str] = []
+    trace = error.__traceback__
+    while trace is not None:
+        frame = trace.tb_frame
+        steps.append(f"{frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(steps[-8:])

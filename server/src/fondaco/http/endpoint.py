@@ -1,0 +1,154 @@
+"""An endpoint: an async function bound to a method and path, with its contract for OpenAPI."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from fondaco.domain.account import Account, Key
+from fondaco.domain.errors import FondacoError, InvalidContentTypeError, InvalidRequestError
+from fondaco.http.exchange import Exchange
+from fondaco.http.faults import faults_of
+from fondaco.http.pulse import Pulse
+from fondaco.http.replies import Events, Whole
+from fondaco.http.strict_json import parse
+from fondaco.serving.platform import Platform
+
+BodyT = TypeVar("BodyT", bound=BaseModel | None)
+QueryT = TypeVar("QueryT", bound=BaseModel | None)
+
+
+class Contract(Protocol):
+    """The API's own description."""
+
+    def json(self) -> bytes:
+        """Return it as JSON."""
+        ...
+
+    def yaml(self) -> bytes:
+        """Return it as YAML."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """Where endpoints work: what all exchanges of a server share."""
+
+    platform: Platform
+    contract: Contract
+    pulse: Pulse
+    body_limit_bytes: int
+    ping_interval_s: float
+
+
+class Access(Enum):
+    """Who may call an endpoint."""
+
+    ANYBODY = "anybody"
+    KEY = "any key"
+    ADMIN = "an admin key"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who calls: the key and its account."""
+
+    key: Key
+    account: Account
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Generic[BodyT, QueryT]):
+    """What an endpoint's function gets: who asks for what, and the platform to answer with."""
+
+    platform: Platform
+    contract: Contract
+    exchange: Exchange
+    caller: Caller | None
+    body: BodyT
+    query: QueryT
+    path: Mapping[str, str]
+
+    @property
+    def key_holder(self) -> Caller:
+        """The caller of an endpoint that asks for a key."""
+        if self.caller is None:
+            raise AssertionError("This endpoint is open to anybody.")
+        return self.caller
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a reply of one status holds, for OpenAPI."""
+
+    description: str
+    schema: type[BaseModel] | None = None
+    media_type: str = "application/json"
+    stream: type[BaseModel] | None = None
+    """What one server-sent event holds, where the reply may be a stream."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint(Generic[BodyT, QueryT]):
+    """One address of the API."""
+
+    method: str
+    path: str
+    """Absolute, with `{name}` for a path parameter."""
+    run: Callable[[Ask[BodyT, QueryT]], Awaitable[Whole | Events]]
+    summary: str
+    tag: str
+    access: Access = Access.KEY
+    body: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    replies: Mapping[int, Content] = field(default_factory=dict)
+    errors: tuple[type[FondacoError], ...] = ()
+    """What it raises beyond what every endpoint may."""
+    listed: bool = True
+    """Whether OpenAPI shows it."""
+
+    async def answer(
+        self,
+        premises: Premises,
+        exchange: Exchange,
+        caller: Caller | None,
+        path: Mapping[str, str],
+    ) -> Whole | Events:
+        """Validate what came, and run.
+
+        Raises:
+            InvalidRequestError: the body or query breaks the contract, with all faults at once.
+            InvalidContentTypeError: the body is not JSON.
+            InvalidFileSizeError: the body is too large.
+        """
+        body: Any = None
+        query: Any = None
+        if self.query is not None:
+            query = _validated(self.query, dict(exchange.query_pairs()))
+        if self.body is not None:
+            _expect_json(exchange.headers.get(b"content-type", b""))
+            raw = await exchange.body(premises.body_limit_bytes)
+            premises.pulse.watch(exchange)
+            body = _validated(self.body, parse(raw))
+        else:
+            premises.pulse.watch(exchange)
+        ask = Ask(premises.platform, premises.contract, exchange, caller, body, query, path)
+        return await self.run(ask)
+
+
+def _validated(model: type[BaseModel], value: object) -> BaseModel:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        raise InvalidRequestError(faults=faults_of(error, model)) from None
+
+
+def _expect_json(content_type: bytes) -> None:
+    media_type = content_type.partition(b";")[0].strip().lower()
+    if media_type != b"application/json" and not media_type.endswith(b"+json"):
+        shown = media_type.decode("latin-1")[:80]
+        raise InvalidContentTypeError(
+            f"Invalid content type {shown!r}. Send JSON with the header Content-Type: application/json."
+        )

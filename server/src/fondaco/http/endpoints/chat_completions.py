@@ -1,0 +1,116 @@
+"""POST /api/v1/chat/completions."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from functools import partial
+
+from fondaco.domain.call import Call
+from fondaco.domain.errors import (
+    ContextTooLongError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    InferenceFailedError,
+    InsufficientBalanceError,
+    InvalidModelError,
+    ModelNotFoundError,
+    StorageFailedError,
+)
+from fondaco.http.chat_format import DONE, Chunks, Fold
+from fondaco.http.endpoint import Ask, Content, Endpoint
+from fondaco.http.exchange import Header
+from fondaco.http.headers import balance, inference
+from fondaco.http.replies import Events, EventStream, Whole
+from fondaco.http.schemas.chat_reply import ChatCompletion, ChatCompletionChunk
+from fondaco.http.schemas.chat_request import ChatRequest
+from fondaco.http.schemas.messages import has_images
+from fondaco.serving.chat import Began, Progress
+
+ChatAsk = Ask[ChatRequest, None]
+
+
+async def run(ask: ChatAsk) -> Whole | Events:
+    """Answer a conversation."""
+    request = ask.body
+    request.expect_supported()
+    if has_images(request.messages):
+        ask.platform.chat.refuse_images(request.model)
+    caller = ask.key_holder
+    call = Call(ask.exchange.id, caller.account.id, caller.key.id, ask.platform.clock.now())
+    turn = request.turn(cache_scope=str(caller.account.id))
+    steps = ask.platform.chat.answer(call, turn, request.asked_tokens)
+    if request.stream:
+        return Events(partial(_stream, ask, call, steps))
+    return await _whole(ask, call, steps)
+
+
+async def _whole(ask: ChatAsk, call: Call, steps: AsyncGenerator[Progress]) -> Whole:
+    fold = Fold(ask.body.n or 1, logprobs=bool(ask.body.logprobs))
+    began: Began | None = None
+    async with aclosing(steps):
+        async for step in steps:
+            began = began or step.began
+            fold.add(step)
+    if began is None:
+        raise InferenceFailedError("The engine ended without an answer. Nothing was charged.")
+    body = fold.reply(_completion_id(call), int(call.opened_at), began.model.id)
+    return Whole(body, headers=_headers(ask, began))
+
+
+async def _stream(
+    ask: ChatAsk, call: Call, steps: AsyncGenerator[Progress], stream: EventStream
+) -> None:
+    options = ask.body.stream_options
+    chunks: Chunks | None = None
+    last: Progress | None = None
+    async with aclosing(steps):
+        async for step in steps:
+            if step.began is not None:
+                stream.headers += _headers(ask, step.began)
+                chunks = Chunks(_completion_id(call), int(call.opened_at), step.began.model.id)
+            last = step
+            events = chunks.write(step) if chunks else b""
+            if events:
+                await stream.write(events)
+    if chunks is None or last is None:
+        raise InferenceFailedError("The engine ended without an answer. Nothing was charged.")
+    usage = chunks.usage(last.usage) if options and options.include_usage else b""
+    await stream.finish(usage + DONE)
+
+
+def _completion_id(call: Call) -> str:
+    return f"chatcmpl-{call.id}"
+
+
+def _headers(ask: ChatAsk, began: Began) -> list[Header]:
+    headers = [*inference(began.model, began.engine), *balance(began.balance_before)]
+    ignored = [name for name in ask.body.ignored if name.isidentifier() and name.isascii()]
+    if ignored:
+        headers.append((b"x-fondaco-ignored-params", ", ".join(sorted(ignored)[:20]).encode()))
+    return headers
+
+
+ENDPOINT = Endpoint(
+    method="POST",
+    path="/api/v1/chat/completions",
+    run=run,
+    summary="Answer a conversation, whole or as a stream of events",
+    tag="Chat",
+    body=ChatRequest,
+    replies={
+        200: Content(
+            "The answer; with `stream: true` as server-sent events that end with `data: [DONE]`",
+            ChatCompletion,
+            stream=ChatCompletionChunk,
+        )
+    },
+    errors=(
+        InvalidModelError,
+        ContextTooLongError,
+        InsufficientBalanceError,
+        ModelNotFoundError,
+        InferenceFailedError,
+        EngineUnavailableError,
+        EngineTimeoutError,
+        StorageFailedError,
+    ),
+)

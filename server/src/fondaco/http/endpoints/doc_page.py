@@ -1,0 +1,68 @@
+"""GET /doc and GET /doc/assets/{name}."""
+
+from functools import cache
+from importlib.resources import files
+
+from fondaco.domain.errors import NotFoundError
+from fondaco.http.endpoint import Access, Ask, Content, Endpoint
+from fondaco.http.replies import Whole
+
+_MEDIA = {
+    ".css": b"text/css",
+    ".html": b"text/html",
+    ".js": b"text/javascript",
+    ".png": b"image/png",
+}
+_POLICY = (
+    b"default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    b"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+
+
+async def run_page(ask: Ask[None, None]) -> Whole:
+    """Show the documentation page."""
+    return _asset("doc.html")
+
+
+async def run_asset(ask: Ask[None, None]) -> Whole:
+    """Send one of the page's own files; nothing comes from elsewhere."""
+    return _asset(ask.path["name"])
+
+
+@cache
+def _names() -> frozenset[str]:
+    found = (entry.name for entry in files("fondaco.http").joinpath("assets").iterdir())
+    return frozenset(name for name in found if name[name.rfind(".") :] in _MEDIA)
+
+
+def _asset(name: str) -> Whole:
+    if name not in _names():
+        raise NotFoundError
+    content = files("fondaco.http").joinpath("assets", name).read_bytes()
+    return Whole(
+        content,
+        media_type=_MEDIA[name[name.rfind(".") :]] + b"; charset=utf-8",
+        headers=[(b"content-security-policy", _POLICY), (b"x-content-type-options", b"nosniff")],
+    )
+
+
+PAGE_ENDPOINT = Endpoint(
+    method="GET",
+    path="/doc",
+    run=run_page,
+    summary="The documentation page",
+    tag="Documentation",
+    access=Access.ANYBODY,
+    replies={200: Content("A page", media_type="text/html")},
+    listed=False,
+)
+ASSET_ENDPOINT = Endpoint(
+    method="GET",
+    path="/doc/assets/{name}",
+    run=run_asset,
+    summary="A file of the documentation page",
+    tag="Documentation",
+    access=Access.ANYBODY,
+    replies={200: Content("The file", media_type="application/octet-stream")},
+    listed=False,
+)

@@ -1,0 +1,53 @@
+"""Errors on the wire: the one place where an error becomes a reply.
+
+Source: api-reference/error-codes.md; the `code` in the body is what clients read.
+"""
+
+from fondaco.domain.errors import (
+    ContextTooLongError,
+    FondacoError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+)
+from fondaco.http.exchange import Header
+from fondaco.http.faults import tree_of
+from fondaco.http.replies import Whole, json_reply
+
+
+def reply_to(error: FondacoError) -> Whole:
+    """Return the reply that tells the caller of the error."""
+    return json_reply(body_of(error), status=error.status, headers=_headers(error))
+
+
+def body_of(error: FondacoError) -> dict[str, object]:
+    """Return the error's body, also used for an error inside a stream."""
+    if isinstance(error, ContextTooLongError):
+        openai_error = {
+            "message": str(error),
+            "type": "invalid_request_error",
+            "param": "messages",
+            "code": error.code,
+        }
+        return {"error": openai_error, "code": error.code}
+    body: dict[str, object] = {"error": str(error), "code": error.code}
+    if isinstance(error, InvalidRequestError) and error.faults:
+        body["details"] = tree_of(error.faults)
+    return body
+
+
+def _headers(error: FondacoError) -> list[Header]:
+    headers: list[Header] = []
+    retry_after_s = error.retry_after_s
+    if retry_after_s is None and error.status == _UNAVAILABLE:
+        retry_after_s = 1
+    if retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % max(1, retry_after_s)))
+    if isinstance(error, MethodNotAllowedError):
+        headers.append((b"allow", ", ".join(error.allowed).encode()))
+    if error.status == _UNAUTHORIZED:
+        headers.append((b"www-authenticate", b'Bearer realm="fondaco"'))
+    return headers
+
+
+_UNAUTHORIZED = 401
+_UNAVAILABLE = 503

@@ -1,0 +1,110 @@
+"""The exchange: one HTTP request and the reply to it, as ASGI carries them."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from anyio import CancelScope
+
+from fondaco.domain.errors import InvalidFileSizeError
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+
+class CallerGoneError(Exception):
+    """The caller closed the connection; nobody is left to answer."""
+
+
+class Exchange:
+    """One request, with the means to read its body and to answer it."""
+
+    __slots__ = (
+        "base_headers",
+        "cancel",
+        "headers",
+        "id",
+        "method",
+        "path",
+        "query",
+        "receive",
+        "send",
+        "started",
+        "status",
+    )
+
+    def __init__(
+        self, scope: Message, receive: Receive, send: Send, request_id: str, cancel: CancelScope
+    ) -> None:
+        self.id = request_id
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.query: bytes = scope["query_string"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.receive = receive
+        self.send = send
+        self.cancel = cancel
+        self.base_headers: list[Header] = []
+        self.started = False
+        self.status = 0
+
+    def query_pairs(self) -> list[tuple[str, str]]:
+        """Return the query's names and values, decoded."""
+        text = self.query.decode("latin-1")
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=100)
+
+    async def body(self, limit_bytes: int) -> bytes:
+        """Return the request's body; the connection itself holds the deadline for it.
+
+        Raises:
+            InvalidFileSizeError: it is larger than `limit_bytes`.
+            CallerGoneError: the caller went away while sending it.
+        """
+        declared = self.headers.get(b"content-length")
+        if declared is not None and int(declared) > limit_bytes:
+            raise _too_large(limit_bytes)
+        message = await self.receive()
+        if message["type"] == "http.disconnect":
+            raise CallerGoneError
+        body: bytes = message["body"]
+        if message["more_body"]:
+            body = await self._rest(body, limit_bytes)
+        if len(body) > limit_bytes:
+            raise _too_large(limit_bytes)
+        return body
+
+    async def _rest(self, first: bytes, limit_bytes: int) -> bytes:
+        pieces, size = [first], len(first)
+        more = True
+        while more:
+            if size > limit_bytes:
+                raise _too_large(limit_bytes)
+            message = await self.receive()
+            if message["type"] == "http.disconnect":
+                raise CallerGoneError
+            pieces.append(message.get("body", b""))
+            size += len(pieces[-1])
+            more = message.get("more_body", False)
+        return b"".join(pieces)
+
+    async def start(self, status: int, headers: list[Header]) -> None:
+        """Send the reply's head; the headers that every reply carries are added."""
+        self.started = True
+        self.status = status
+        await self.send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [*self.base_headers, *headers],
+            }
+        )
+
+    async def write(self, body: bytes, *, more: bool) -> None:
+        """Send a piece of the reply's body."""
+        await self.send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+def _too_large(limit_bytes: int) -> InvalidFileSizeError:
+    return InvalidFileSizeError(f"The request's body exceeds {limit_bytes} bytes.")

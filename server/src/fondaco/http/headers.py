@@ -1,0 +1,64 @@
+"""Headers that replies carry.
+
+Source: api-reference/api-spec.md, "Response Headers Reference".
+"""
+
+from datetime import UTC, datetime
+
+from fondaco import __version__
+from fondaco.domain.model import Model
+from fondaco.domain.money import NANO, Funds
+from fondaco.http.exchange import Header
+from fondaco.ports import Clock
+
+_VERSION = __version__.encode()
+
+
+class Stamp:
+    """The headers of every reply; the time is formatted once a second."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._second = 0
+        self._text = b""
+
+    def headers(self, request_id: str) -> list[Header]:
+        """Return request id, version and time."""
+        second = int(self._clock.now())
+        if second != self._second:
+            self._second = second
+            moment = datetime.fromtimestamp(second, UTC)
+            self._text = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z").encode()
+        return [
+            (b"cf-ray", request_id.encode()),
+            (b"x-venice-version", _VERSION),
+            (b"x-venice-timestamp", self._text),
+        ]
+
+
+def balance(funds: Funds) -> list[Header]:
+    """Return what the account had before the request."""
+    return [
+        (b"x-venice-balance-usd", amount(funds.usd)),
+        (b"x-venice-balance-diem", amount(funds.diem)),
+        (b"x-venice-balance-vcu", b"0"),
+    ]
+
+
+def inference(model: Model, engine: str) -> list[Header]:
+    """Return what ran: model and engine."""
+    return [
+        (b"x-venice-model-id", model.id.encode()),
+        (b"x-venice-model-name", model.name.encode("ascii", "replace")),
+        (b"x-venice-model-router", engine.encode()),
+    ]
+
+
+def amount(nano: int) -> bytes:
+    """Return nano-units as an exact decimal text.
+
+    >>> amount(1_500_000_000), amount(20), amount(3_000_000_000)
+    (b'1.5', b'0.00000002', b'3')
+    """
+    whole, part = divmod(nano, NANO)
+    return (b"%d.%09d" % (whole, part)).rstrip(b"0") if part else b"%d" % whole

@@ -1,0 +1,186 @@
+"""OpenAPI 3.1 from the endpoints: what is documented is what is validated."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic.json_schema import models_json_schema
+
+from fondaco import __version__
+from fondaco.domain.errors import (
+    AuthenticationFailedError,
+    FondacoError,
+    InvalidContentTypeError,
+    InvalidFileSizeError,
+    InvalidRequestError,
+    UnauthorizedError,
+    UnknownError,
+)
+from fondaco.http.endpoint import Access, Content
+from fondaco.http.routes import AnyEndpoint
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Refs = dict[tuple[object, str], dict[str, Any]]
+_REF = "#/components/schemas/{model}"
+_ERROR = {
+    "type": "object",
+    "required": ["error", "code"],
+    "properties": {
+        "error": {
+            "description": "What happened and what to do; an object where OpenAI's clients want one.",
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "required": ["message", "type", "param", "code"],
+                    "properties": {
+                        name: {"type": "string"} for name in ("message", "type", "param", "code")
+                    },
+                },
+            ],
+        },
+        "code": {"type": "string", "description": "One word that programs can go by."},
+        "details": {
+            "type": "object",
+            "description": "For a request that breaks the contract: all faults, as a tree.",
+        },
+    },
+}
+
+
+class Contract:
+    """The OpenAPI document, made when it is first asked for."""
+
+    def __init__(self, endpoints: Iterable[AnyEndpoint]) -> None:
+        self._endpoints = [endpoint for endpoint in endpoints if endpoint.listed]
+        self._document: dict[str, object] | None = None
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The document as plain values."""
+        if self._document is None:
+            self._document = _document(self._endpoints)
+        return self._document
+
+    def json(self) -> bytes:
+        """Return the document as JSON."""
+        return orjson.dumps(self.document)
+
+    def yaml(self) -> bytes:
+        """Return the document as YAML."""
+        import yaml  # noqa: PLC0415  # only the few who ask pay for the import
+
+        plain = orjson.loads(self.json())
+        text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
+        return text.encode()
+
+
+def _document(endpoints: list[AnyEndpoint]) -> dict[str, object]:
+    refs, definitions = _schemas(endpoints)
+    paths: dict[str, dict[str, object]] = {}
+    for endpoint in endpoints:
+        operation = _operation(endpoint, refs)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Fondaco",
+            "version": __version__,
+            "description": "A private AI inference platform: the Venice API, self-hosted.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"BearerAuth": {"type": "http", "scheme": "bearer"}},
+            "schemas": {**definitions, "Error": _ERROR},
+        },
+    }
+
+
+def _schemas(endpoints: list[AnyEndpoint]) -> tuple[Refs, dict[str, Any]]:
+    wanted: dict[tuple[type[BaseModel], str], None] = {}
+    for endpoint in endpoints:
+        if endpoint.body is not None:
+            wanted[endpoint.body, "validation"] = None
+        for content in endpoint.replies.values():
+            for schema in (content.schema, content.stream):
+                if schema is not None:
+                    wanted[schema, "serialization"] = None
+    refs, definitions = models_json_schema(list(wanted), ref_template=_REF)  # type: ignore[arg-type]
+    return {(model, mode): ref for (model, mode), ref in refs.items()}, definitions.get("$defs", {})
+
+
+def _operation(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
+    operation: dict[str, object] = {
+        "operationId": endpoint.run.__module__.rpartition(".")[2] + "_" + endpoint.run.__name__,
+        "summary": endpoint.summary,
+        "tags": [endpoint.tag],
+        "security": [] if endpoint.access is Access.ANYBODY else [{"BearerAuth": []}],
+        "parameters": _parameters(endpoint),
+        "responses": _responses(endpoint, refs),
+    }
+    if endpoint.body is not None:
+        schema = refs[endpoint.body, "validation"]
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"application/json": {"schema": schema}},
+        }
+    return operation
+
+
+def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
+    parameters: list[dict[str, object]] = []
+    if endpoint.query is not None:
+        schema = endpoint.query.model_json_schema(ref_template=_REF)
+        required = schema.get("required", [])
+        for name, field in schema["properties"].items():
+            parameters.append(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name in required,
+                    "description": field.pop("description", ""),
+                    "schema": field,
+                }
+            )
+    return parameters
+
+
+def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
+    responses: dict[str, object] = {
+        str(status): {"description": content.description, "content": _content(content, refs)}
+        for status, content in endpoint.replies.items()
+    }
+    by_status: dict[int, list[type[FondacoError]]] = {}
+    for error in (*_common(endpoint), *endpoint.errors):
+        by_status.setdefault(error.status, []).append(error)
+    for status, errors in sorted(by_status.items()):
+        codes = ", ".join(dict.fromkeys(error.code for error in errors))
+        schema = {"$ref": _REF.format(model="Error")}
+        responses[str(status)] = {
+            "description": f"{errors[0].default} ({codes})",
+            "content": {"application/json": {"schema": schema}},
+        }
+    return responses
+
+
+def _content(content: Content, refs: Refs) -> dict[str, object]:
+    schema = refs[content.schema, "serialization"] if content.schema else {}
+    shown: dict[str, object] = {content.media_type: {"schema": schema}}
+    if content.stream is not None:
+        shown["text/event-stream"] = {"schema": refs[content.stream, "serialization"]}
+    return shown
+
+
+def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:
+    errors: list[type[FondacoError]] = [InvalidRequestError, UnknownError]
+    if endpoint.access is not Access.ANYBODY:
+        errors.append(AuthenticationFailedError)
+    if endpoint.access is Access.ADMIN:
+        errors.append(UnauthorizedError)
+    if endpoint.body is not None:
+        errors += [InvalidContentTypeError, InvalidFileSizeError]
+    return errors

@@ -1,0 +1,1 @@
+"""Schemas: requests as they are validated, and replies as OpenAPI shows them."""

@@ -1,0 +1,110 @@
+"""The replies of POST /chat/completions, as OpenAPI shows them and tests check them."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class TopLogprob(_Shown):
+    """A token that could have been chosen."""
+
+    token: str
+    logprob: float
+    bytes: list[int] | None
+
+
+class TokenLogprob(TopLogprob):
+    """The token that was chosen, and the likeliest alternatives."""
+
+    top_logprobs: list[TopLogprob]
+
+
+class Logprobs(_Shown):
+    """Log probabilities of a choice's or a chunk's tokens."""
+
+    content: list[TokenLogprob]
+
+
+class ReplyMessage(_Shown):
+    """What the model said."""
+
+    role: Literal["assistant"]
+    content: str | None
+    reasoning_content: str | None
+    tool_calls: list[dict[str, object]]
+
+
+class Choice(_Shown):
+    """One answer."""
+
+    index: int
+    finish_reason: Literal["stop", "length", "tool_calls", "content_filter"]
+    logprobs: Logprobs | None
+    message: ReplyMessage
+    stop_reason: Literal["stop", "length"] | None
+
+
+class PromptTokensDetails(_Shown):
+    """Of the prompt's tokens."""
+
+    cached_tokens: int = Field(description="Those answered from this account's prompt cache.")
+
+
+class CompletionTokensDetails(_Shown):
+    """Of the produced tokens."""
+
+    reasoning_tokens: int
+
+
+class UsageReport(_Shown):
+    """What the call consumed, and what is charged."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: PromptTokensDetails
+    completion_tokens_details: CompletionTokensDetails
+
+
+class ChatCompletion(_Shown):
+    """A whole reply."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int = Field(description="Unix seconds.")
+    model: str = Field(description="The id of the model that ran.")
+    choices: list[Choice]
+    usage: UsageReport
+    prompt_logprobs: None = None
+
+
+class Delta(_Shown):
+    """What a chunk adds to a choice."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+    reasoning_content: str | None = None
+
+
+class ChunkChoice(_Shown):
+    """One choice's part in a chunk."""
+
+    index: int
+    delta: Delta
+    logprobs: Logprobs | None
+    finish_reason: Literal["stop", "length", "tool_calls", "content_filter"] | None
+
+
+class ChatCompletionChunk(_Shown):
+    """One event of a streamed reply."""
+
+    id: str
+    object: Literal["chat.completion.chunk"]
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: UsageReport | None = None

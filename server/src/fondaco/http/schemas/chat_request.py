@@ -1,0 +1,168 @@
+"""The body of POST /chat/completions, and the turn that it asks for.
+
+Source: POST /chat/completions, `ChatCompletionRequest`.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from fondaco.domain.chat import Sampling, Turn
+from fondaco.domain.errors import NotSupportedYetError
+from fondaco.http.schemas.fields import (
+    Open,
+    Penalty,
+    Probability,
+    Repetition,
+    Seed,
+    StopText,
+    Strict,
+    Temperature,
+    TokenId,
+    Tokens,
+)
+from fondaco.http.schemas.messages import ChatMessage, to_domain
+
+
+class StreamOptions(Open):
+    """What a stream carries beyond the text."""
+
+    include_usage: bool | None = Field(
+        None, description="Whether to include usage information in the stream."
+    )
+
+
+class VeniceParameters(Strict):
+    """Parameters beyond OpenAI's; those that would change the answer arrive later."""
+
+    character_slug: str | None = None
+    strip_thinking_response: bool = False
+    disable_thinking: bool = False
+    enable_web_search: Literal["auto", "off", "on"] = "off"
+    enable_web_scraping: bool = False
+    enable_web_citations: bool = False
+    include_search_results_in_stream: bool = False
+    return_search_results_as_documents: bool | None = None
+    include_venice_system_prompt: bool = Field(
+        default=True,
+        description="There is no default system prompt yet, so both values do the same.",
+    )
+
+    _harmless: ClassVar[frozenset[str]] = frozenset(
+        {"include_venice_system_prompt", "enable_web_citations", "include_search_results_in_stream"}
+    )
+
+    def unsupported(self) -> list[str]:
+        """Return the names of fields that ask for something that is not built yet."""
+        return [
+            name
+            for name, field in type(self).model_fields.items()
+            if name not in self._harmless and getattr(self, name) not in {field.default, False}
+        ]
+
+
+class ChatRequest(Open):
+    """A chat call. Unknown fields are ignored and named in `x-fondaco-ignored-params`."""
+
+    model: str = Field(min_length=1, max_length=200, description="Id, trait or compatible name.")
+    messages: list[ChatMessage] = Field(min_length=1, description="The conversation so far.")
+    temperature: Temperature | None = Field(None, description="0 takes the likeliest token.")
+    top_p: Probability | None = None
+    top_k: TokenId | None = None
+    min_p: Probability | None = None
+    max_completion_tokens: Tokens | None = Field(
+        None, description="Upper bound of produced tokens a choice, reasoning included."
+    )
+    max_tokens: Tokens | None = Field(
+        None, description="Old name of max_completion_tokens; the smaller one wins."
+    )
+    stop: StopText | Annotated[list[StopText], Field(min_length=1, max_length=4)] | None = None
+    stop_token_ids: Annotated[list[TokenId], Field(max_length=100)] | None = None
+    seed: Seed | None = Field(None, description="Same seed and request, same answer: best effort.")
+    n: Annotated[int, Field(ge=1, le=8)] | None = Field(
+        None, description="Choices; all are charged."
+    )
+    frequency_penalty: Penalty | None = None
+    presence_penalty: Penalty | None = None
+    repetition_penalty: Repetition | None = None
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    user: str | None = Field(None, description="Accepted and discarded.")
+    prompt_cache_key: str | None = Field(None, description="Accepted; caches are per account.")
+    # Documented, and refused where they would change the answer, until they are built:
+    venice_parameters: VeniceParameters | None = None
+    response_format: dict[str, Any] | None = None
+    tools: list[Any] | None = None
+    tool_choice: str | dict[str, Any] | None = None
+    parallel_tool_calls: bool | None = None
+    reasoning: dict[str, Any] | None = None
+    reasoning_effort: str | None = None
+    min_temp: Temperature | None = None
+    max_temp: Temperature | None = None
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """Names of fields that this API does not know."""
+        return tuple(self.model_extra or ())
+
+    @property
+    def asked_tokens(self) -> int | None:
+        """The caller's limit of one choice's output."""
+        asked = [n for n in (self.max_completion_tokens, self.max_tokens) if n is not None]
+        return min(asked, default=None)
+
+    def expect_supported(self) -> None:
+        """Return if everything that is asked for is built.
+
+        Raises:
+            NotSupportedYetError: something is not; all such fields are named.
+        """
+        asked = {
+            "response_format": (self.response_format or {}).get("type", "text") != "text",
+            "tools": bool(self.tools) and self.tool_choice != "none",
+            "tool_choice": self.tool_choice not in {None, "none", "auto"}
+            if not isinstance(self.tool_choice, dict)
+            else True,
+            "reasoning": bool(self.reasoning),
+            "reasoning_effort": self.reasoning_effort not in {None, "none"},
+            "min_temp": self.min_temp is not None,
+            "max_temp": self.max_temp is not None,
+        }
+        names = [name for name, wanted in asked.items() if wanted]
+        if self.venice_parameters is not None:
+            names += [f"venice_parameters.{name}" for name in self.venice_parameters.unsupported()]
+        if names:
+            raise NotSupportedYetError(
+                f"Not supported yet: {', '.join(names)}.",
+                faults=dict.fromkeys(names, ("Not supported yet",)),
+            )
+
+    def turn(self, cache_scope: str) -> Turn:
+        """Return what the body asks for; the output limit is set at admission."""
+        return Turn(
+            model=self.model,
+            messages=tuple([to_domain(message) for message in self.messages]),
+            max_output_tokens=0,
+            sampling=self._sampling(),
+            choices=self.n or 1,
+            top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
+            stream=bool(self.stream),
+            cache_scope=cache_scope,
+        )
+
+    def _sampling(self) -> Sampling:
+        stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            min_p=self.min_p,
+            frequency_penalty=self.frequency_penalty,
+            presence_penalty=self.presence_penalty,
+            repetition_penalty=self.repetition_penalty,
+            seed=self.seed,
+            stop=stop,
+            stop_token_ids=tuple(self.stop_token_ids or ()),
+        )

@@ -1,0 +1,84 @@
+"""The pipeline that every paid call goes through: hold before, settle after, whatever happens."""
+
+from types import TracebackType
+from typing import Protocol, Self
+
+from anyio import CancelScope
+
+from fondaco.domain.call import Call
+from fondaco.domain.money import Funds
+from fondaco.domain.price import Charge
+from fondaco.domain.usage import Usage
+from fondaco.ports import Clock
+from fondaco.serving.ledger import Hold, Ledger
+
+
+class Priced(Protocol):
+    """What sells usage: a model with its price."""
+
+    @property
+    def id(self) -> str:
+        """Its name in the catalogue."""
+        ...
+
+    def charge(self, usage: Usage) -> Charge:
+        """Return what the usage costs."""
+        ...
+
+
+class PaidCall:
+    """The money side of one call, as a context: entered with the hold, left with the settlement.
+
+    The settlement is shielded: measured, every hang-up loses its charge without the shield.
+    """
+
+    __slots__ = ("_call", "_ceiling", "_clock", "_hold", "_ledger", "_priced", "_started", "usage")
+
+    def __init__(
+        self, ledger: Ledger, clock: Clock, call: Call, priced: Priced, ceiling: int
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._call = call
+        self._priced = priced
+        self._ceiling = ceiling
+        self.usage = Usage()
+        """What has been consumed so far; the pipeline keeps it current through `consumed`."""
+
+    async def __aenter__(self) -> Self:
+        """Take the hold.
+
+        Raises:
+            InsufficientBalanceError: the account cannot cover the ceiling.
+        """
+        self._hold: Hold = await self._ledger.hold(self._call, self._priced.id, self._ceiling)
+        self._started = self._clock.monotonic()
+        return self
+
+    @property
+    def balance_before(self) -> Funds:
+        """What the account had before this call."""
+        return self._hold.balance_before
+
+    def consumed(self, usage: Usage) -> None:
+        """Note the usage so far, so that a crash or a hang-up can be settled by it."""
+        self.usage = usage
+        self._hold.progress(usage)
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Charge what was consumed, and return once that is durable."""
+        elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
+        notes = "" if kind is None else _why(kind)
+        with CancelScope(shield=True):
+            await self._hold.settle(self._priced.charge(self.usage), self.usage, elapsed_ms, notes)
+
+
+def _why(kind: type[BaseException]) -> str:
+    if issubclass(kind, Exception):
+        return "cut off by the engine; charged what was delivered"
+    return "cut off by the caller; charged what was produced"

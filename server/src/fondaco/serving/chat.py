@@ -1,0 +1,182 @@
+"""Chat: the use case from an admitted request to its last event."""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+from fondaco.domain.call import Call
+from fondaco.domain.catalogue import Catalogue, Route
+from fondaco.domain.chat import Burst, Turn
+from fondaco.domain.errors import (
+    ContextTooLongError,
+    EngineError,
+    EngineUnavailableError,
+    InvalidModelError,
+    NotSupportedYetError,
+)
+from fondaco.domain.model import Model, ModelType
+from fondaco.domain.money import Funds
+from fondaco.domain.usage import Usage
+from fondaco.ports import ChatEngine, Clock, Prompt
+from fondaco.serving.call import PaidCall
+from fondaco.serving.ledger import Ledger
+from fondaco.serving.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """What is known when the first burst arrives."""
+
+    model: Model
+    engine: str
+    balance_before: Funds
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """One step of a chat call: a burst, and the usage so far."""
+
+    burst: Burst
+    usage: Usage
+    began: Began | None = None
+    """With the first step only."""
+
+
+class Chat:
+    """Answers turns: routes, measures, holds, runs, settles."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        engines: Mapping[str, ChatEngine],
+        ledger: Ledger,
+        clock: Clock,
+    ) -> None:
+        self._catalogue = catalogue
+        self._engines = engines
+        self._ledger = ledger
+        self._clock = clock
+
+    async def answer(
+        self, call: Call, turn: Turn, asked_tokens: int | None
+    ) -> AsyncGenerator[Progress]:
+        """Yield the answer as it is produced; what was produced is charged when the generator ends.
+
+        Args:
+            call: who asks.
+            turn: what is asked; its model is any name that routes, its `max_output_tokens` is set here.
+            asked_tokens: the caller's limit for one choice, or None for the model's own.
+
+        Raises:
+            FondacoError: before the first step, nothing was charged; after it, what was delivered was.
+        """
+        route = self._catalogue.route(turn.model)
+        model = route.model
+        _check(model, turn)
+        turn = replace(turn, model=model.id)
+        plan, prompt = await self._measure(self._plan(route), turn)
+        turn = replace(turn, max_output_tokens=_output_limit(model, prompt, asked_tokens))
+        most_output = turn.max_output_tokens * turn.choices
+        ceiling = model.price.ceiling(prompt.input_tokens, most_output)
+        tally = Tally(prompt, most_output)
+        began: Began | None = None
+        async with (
+            PaidCall(self._ledger, self._clock, call, model, ceiling) as paid,
+            aclosing(self._run(plan, turn, prompt)) as bursts,
+        ):
+            async for engine, burst in bursts:
+                tally.add(burst)
+                usage = tally.usage
+                paid.consumed(usage)
+                if began is None:
+                    began = Began(model, engine, paid.balance_before)
+                    yield Progress(burst, usage, began)
+                else:
+                    yield Progress(burst, usage)
+
+    def refuse_images(self, name: str) -> NoReturn:
+        """Refuse images, naming a model that takes them if there is one.
+
+        Raises:
+            InvalidModelError: always; images arrive with the vision models.
+        """
+        model = self._catalogue.route(name).model
+        fault = ("Images are not supported by this model",)
+        seeing = [m.id for m in self._catalogue.models(ModelType.TEXT) if m.capabilities.vision]
+        hint = f" Models with vision: {', '.join(seeing)}." if seeing else " No model here does."
+        if model.capabilities.vision:
+            raise NotSupportedYetError(
+                "Images are not supported yet.", faults={"messages": ("Not supported yet",)}
+            )
+        raise InvalidModelError(
+            f"The model {model.id!r} does not take images.{hint}", faults={"messages": fault}
+        )
+
+    def _plan(self, route: Route) -> tuple[ChatEngine, ...]:
+        """Return the engines of the route, each of which is tried at most once."""
+        plan = tuple(
+            engine for name in route.engines if (engine := self._engines.get(name)) is not None
+        )
+        if route.model.offline or not plan:
+            raise EngineUnavailableError(
+                f"The model {route.model.id!r} is offline. GET /api/v1/models lists those that run."
+            )
+        return plan
+
+    async def _measure(
+        self, plan: tuple[ChatEngine, ...], turn: Turn
+    ) -> tuple[tuple[ChatEngine, ...], Prompt]:
+        """Return the prompt by the first engine that can measure it, and the plan from there on."""
+        for index, engine in enumerate(plan):
+            try:
+                return plan[index:], await engine.measure(turn)
+            except EngineError:
+                if index == len(plan) - 1:
+                    raise
+        raise EngineUnavailableError
+
+    async def _run(
+        self, plan: tuple[ChatEngine, ...], turn: Turn, prompt: Prompt
+    ) -> AsyncGenerator[tuple[str, Burst]]:
+        """Yield the bursts of the first engine that answers; no fallback once one has begun."""
+        measured: Prompt | None = prompt
+        for index, engine in enumerate(plan):
+            begun = False
+            try:
+                async with aclosing(engine.chat(turn, measured)) as bursts:
+                    async for burst in bursts:
+                        begun = True
+                        yield engine.name, burst
+            except EngineError:
+                if begun or index == len(plan) - 1:
+                    raise
+                measured = None  # the next engine has its own tokenizer
+            else:
+                return
+
+
+def _check(model: Model, turn: Turn) -> None:
+    if turn.top_logprobs is not None and not model.capabilities.log_probs:
+        raise InvalidModelError(
+            f"The model {model.id!r} gives no log probabilities. Leave out logprobs.",
+            faults={"logprobs": ("Not supported by this model",)},
+        )
+
+
+def _output_limit(model: Model, prompt: Prompt, asked: int | None) -> int:
+    """Return the most tokens of one choice.
+
+    Where the prompt is only bounded, not counted, a tight limit would refuse good calls, so at least
+    a quarter of the context is left and the engine has the last word.
+    """
+    if prompt.exact:
+        limit = model.output_limit(prompt.input_tokens, asked)
+    else:
+        bounded = min(prompt.input_tokens, model.context_tokens * 3 // 4)
+        limit = model.output_limit(bounded, min(asked, model.context_tokens) if asked else None)
+        if limit is None and asked is not None and asked <= model.context_tokens:
+            limit = asked
+    if limit is None:
+        raise ContextTooLongError(prompt.input_tokens, asked or 1, model.context_tokens)
+    return limit

@@ -1,0 +1,45 @@
+"""Meters: plain counts of what the server does, never of what is said."""
+
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass, field
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Upper bounds of the duration buckets; one more bucket takes the rest."""
+
+
+@dataclass(slots=True)
+class Durations:
+    """How long replies took: a histogram."""
+
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(SECONDS) + 1))
+    sum_s: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one reply."""
+        self.buckets[bisect_left(SECONDS, seconds)] += 1
+        self.sum_s += seconds
+
+
+@dataclass(slots=True)
+class Meters:
+    """Counts since the start; labels come from closed sets (endpoints, statuses, models)."""
+
+    replies: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """(endpoint path, status) -> replies."""
+    durations: dict[str, Durations] = field(default_factory=dict)
+    """Endpoint path -> how long its replies took."""
+    tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(model id, `input` or `output`) -> tokens."""
+    hangups: int = 0
+    """Calls whose caller went away."""
+    running: int = 0
+    """Requests under way."""
+
+    def replied(self, endpoint: str, status: int, seconds: float) -> None:
+        """Count a reply."""
+        self.replies[endpoint, status] += 1
+        durations = self.durations.get(endpoint)
+        if durations is None:
+            durations = self.durations[endpoint] = Durations()
+        durations.add(seconds)

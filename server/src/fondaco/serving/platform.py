@@ -1,0 +1,27 @@
+"""The platform: everything that an endpoint may ask for, wired once at start."""
+
+from dataclasses import dataclass
+
+from fondaco.domain.catalogue import Catalogue
+from fondaco.ports import Clock, Ids
+from fondaco.serving.chat import Chat
+from fondaco.serving.keyring import Keyring
+from fondaco.serving.ledger import Ledger
+from fondaco.serving.meters import Meters
+from fondaco.serving.readiness import Readiness
+
+
+@dataclass(slots=True)
+class Platform:
+    """The use cases and what they share."""
+
+    catalogue: Catalogue
+    chat: Chat
+    ledger: Ledger
+    keyring: Keyring
+    readiness: Readiness
+    meters: Meters
+    clock: Clock
+    ids: Ids
+    draining: bool = False
+    """Set at the first SIGTERM: running calls end in peace, new work is refused."""

@@ -1,0 +1,49 @@
+"""The tally: counts what a chat call consumes while its events pass."""
+
+from typing import assert_never
+
+from fondaco.domain.chat import Burst, Counted, Finish, Text, Thought
+from fondaco.domain.usage import Usage
+from fondaco.ports import Prompt
+
+_BYTES_A_TOKEN = 4
+"""How many bytes of prompt one token stands for on average, where nobody counts it exactly."""
+
+
+class Tally:
+    """Usage by the engine's own report where it gives one, else by the pieces that passed."""
+
+    __slots__ = ("_counted", "_input", "_most_input", "_most_output", "_output", "_reasoning")
+
+    def __init__(self, prompt: Prompt, most_output: int) -> None:
+        """Start at nothing; no usage will exceed the measured prompt and `most_output` tokens."""
+        self._most_input = prompt.input_tokens
+        self._most_output = most_output
+        self._input = prompt.input_tokens
+        if not prompt.exact:
+            self._input = max(1, prompt.input_tokens // _BYTES_A_TOKEN)
+        self._output = 0
+        self._reasoning = 0
+        self._counted: Usage | None = None
+
+    def add(self, burst: Burst) -> None:
+        """Count a burst."""
+        for event in burst:
+            match event:
+                case Text():
+                    self._output += event.tokens
+                case Thought():
+                    self._output += event.tokens
+                    self._reasoning += event.tokens
+                case Counted():
+                    self._counted = event.usage
+                case Finish():
+                    pass
+                case _:
+                    assert_never(event)
+
+    @property
+    def usage(self) -> Usage:
+        """What has been consumed so far, within what the call was admitted for."""
+        seen = Usage(self._input, 0, self._output, self._reasoning)
+        return (self._counted or seen).within(self._most_input, self._most_output)
