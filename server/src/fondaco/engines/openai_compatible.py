@@ -1,0 +1,188 @@
+"""Any engine that speaks OpenAI's chat API: vLLM, llama-server, Ollama, hosted ones."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from contextlib import aclosing, suppress
+from http import HTTPStatus
+
+import orjson
+
+from fondaco.domain.chat import Burst, Message, Role, Turn
+from fondaco.domain.errors import EngineError
+from fondaco.ports import Prompt
+from fondaco.upstream.client import Reply, ReplyCutError, Upstream
+from fondaco.upstream.dialects import DIALECTS, Count
+from fondaco.upstream.openai import ReplyReader, chat_body, messages
+from fondaco.upstream.refusals import refusal
+from fondaco.upstream.sse import Events
+
+_CHAT = "/chat/completions"
+_REPLY_LIMIT_BYTES = 64 * 2**20
+_REFUSAL_LIMIT_BYTES = 2**20
+_LINGER_S = 0.5
+"""How long a stream's very end may take after `[DONE]` before its connection is given up."""
+_TEMPLATE_TOKENS = 128
+"""More than the chat templates in use add to a conversation of their own accord."""
+_TEMPLATE_TOKENS_A_MESSAGE = 16
+_NO_SUCH_ENDPOINT = {
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.NOT_IMPLEMENTED,
+}
+
+
+class OpenAICompatible:
+    """An engine behind OpenAI's chat API."""
+
+    def __init__(
+        self,
+        name: str,
+        upstream: Upstream,
+        models: Mapping[str, str],
+        *,
+        dialect: str = "openai",
+        whole_as_stream: bool = True,
+    ) -> None:
+        """Describe the engine.
+
+        Args:
+            name: in the configuration.
+            upstream: its address, up to and including `/v1`.
+            models: our model id -> the engine's name for it.
+            dialect: a key of `DIALECTS`.
+            whole_as_stream: read whole replies as streams, so that a hang-up is charged exactly.
+        """
+        self._name = name
+        self._upstream = upstream
+        self._models = models
+        self._dialect = DIALECTS[dialect]
+        self._count = self._dialect.count
+        self._whole_as_stream = whole_as_stream
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration."""
+        return self._name
+
+    async def measure(self, turn: Turn) -> Prompt:
+        """Count the prompt: by the engine where it can, else by an upper bound without asking it."""
+        model = self._model(turn)
+        match self._count:
+            case Count.TOKENIZE:
+                conversation = messages(turn.messages, self._dialect)
+                asked = orjson.dumps({"model": model, "messages": conversation})
+                counted = await self._counted("/../tokenize", asked, "count", turn)
+            case Count.INPUT_TOKENS:
+                asked = chat_body(turn, model, self._dialect, engine=self._name, stream=False)
+                counted = await self._counted(f"{_CHAT}/input_tokens", asked, "input_tokens", turn)
+            case Count.NOT:
+                counted = None
+        if counted is None:
+            return Prompt(most_tokens(turn.messages), exact=False)
+        return Prompt(counted)
+
+    def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+        """Answer the turn; one burst for each piece of the reply that says something."""
+        whole = not (turn.stream or self._whole_as_stream or self._undercounts(turn))
+        return self._whole(turn) if whole else self._streamed(turn)
+
+    async def probe(self) -> None:
+        """Generate one token with the first model."""
+        for model in self._models:
+            turn = Turn(model, (Message(Role.USER, "Hi"),), max_output_tokens=1)
+            async with aclosing(self.chat(turn, None)) as bursts:
+                async for _ in bursts:
+                    pass
+            return
+        raise EngineError(f"The engine {self._name!r} has no models.")
+
+    async def _streamed(self, turn: Turn) -> AsyncGenerator[Burst]:
+        reader, events = ReplyReader(turn, self._dialect), Events()
+        async with self._upstream.send("POST", _CHAT, self._body(turn, stream=True)) as reply:
+            await _accept(reply, turn)
+            async with aclosing(reply.pieces()) as pieces:
+                try:
+                    async for piece in pieces:
+                        burst = reader.read(events.feed(piece))
+                        if burst:
+                            yield burst
+                        reader.check()
+                        if events.finished:
+                            break
+                except ReplyCutError:
+                    if not reader.complete:
+                        raise
+                burst = reader.read_last(events.end())
+                if burst:
+                    yield burst
+                reader.check()
+                await _drain(pieces)
+
+    async def _whole(self, turn: Turn) -> AsyncGenerator[Burst]:
+        reader = ReplyReader(turn, self._dialect)
+        async with self._upstream.send("POST", _CHAT, self._body(turn, stream=False)) as reply:
+            await _accept(reply, turn)
+            burst = reader.read_last([await reply.read(_REPLY_LIMIT_BYTES)])
+        if burst:
+            yield burst
+        reader.check()
+
+    async def _counted(self, path: str, asked: bytes, field: str, turn: Turn) -> int | None:
+        """Return the engine's count, or None where it has no such endpoint, now and from now on."""
+        async with self._upstream.send("POST", path, asked) as reply:
+            if reply.status in _NO_SUCH_ENDPOINT:
+                self._count = Count.NOT
+                return None
+            await _accept(reply, turn)
+            body = await reply.read(_REPLY_LIMIT_BYTES)
+        try:
+            return int(orjson.loads(body)[field])
+        except (ValueError, LookupError, TypeError):
+            raise EngineError("The model's engine counted the prompt unintelligibly.") from None
+
+    def _body(self, turn: Turn, *, stream: bool) -> bytes:
+        return chat_body(turn, self._model(turn), self._dialect, engine=self._name, stream=stream)
+
+    def _model(self, turn: Turn) -> str:
+        model = self._models.get(turn.model)
+        if model is None:
+            raise EngineError(f"The engine {self._name!r} has no model {turn.model!r}.")
+        return model
+
+    def _undercounts(self, turn: Turn) -> bool:
+        """Whether a whole reply would not tell the tokens of all choices."""
+        return self._dialect.usage_per_choice and turn.choices > 1
+
+
+def most_tokens(conversation: Iterable[Message]) -> int:
+    """Return more tokens than any tokenizer makes of a conversation.
+
+    A token is at least one byte of UTF-8; what the chat template adds is allowed for.
+    """
+    return _TEMPLATE_TOKENS + sum(
+        _TEMPLATE_TOKENS_A_MESSAGE + sum(len(text.encode()) + 1 for text in _texts(message))
+        for message in conversation
+    )
+
+
+def _texts(message: Message) -> Iterator[str]:
+    content = message.content
+    yield from content if isinstance(content, tuple) else (content or "",)
+    for use in message.tool_calls:
+        yield from (use.id, use.name, use.arguments)
+    yield from (message.name or "", message.tool_call_id or "", message.reasoning or "")
+
+
+async def _accept(reply: Reply, turn: Turn) -> None:
+    """Raise what the engine's refusal stands for, if it refuses."""
+    if reply.status != HTTPStatus.OK:
+        body = await reply.read(_REFUSAL_LIMIT_BYTES)
+        raise refusal(reply.status, reply.headers, body, output_tokens=turn.max_output_tokens)
+
+
+async def _drain(pieces: AsyncGenerator[bytes]) -> None:
+    """Wait for the very end of a stream, so that its connection can serve the next call."""
+    with suppress(TimeoutError, EngineError):
+        async with asyncio.timeout(_LINGER_S):
+            async for _ in pieces:
+                pass

@@ -1,0 +1,75 @@
+"""How engines differ that all call themselves OpenAI-compatible."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Count(StrEnum):
+    """How an engine counts a prompt for us."""
+
+    NOT = "not"
+    TOKENIZE = "tokenize"
+    """vLLM's `POST /tokenize` beside `/v1`."""
+    INPUT_TOKENS = "input_tokens"
+    """llama-server's `POST /v1/chat/completions/input_tokens`."""
+
+
+class Isolation(StrEnum):
+    """How an engine keeps the prompt caches of two scopes apart."""
+
+    OPERATOR = "operator"
+    """It cannot be told to: the engine has its own rules."""
+    SALT = "salt"
+    """vLLM's `cache_salt`."""
+    NO_CACHE = "no-cache"
+    """llama-server's `cache_prompt: false`: a scoped call reuses nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The habits of one kind of engine."""
+
+    output_limit: str = "max_tokens"
+    """The field for the most tokens of a choice."""
+    extras: Mapping[str, str] = field(default_factory=dict)
+    """Sampling fields beyond OpenAI's that it takes: our name -> its name."""
+    many_choices: bool = True
+    least_top_logprobs: int = 0
+    """What to ask for where only the chosen tokens' log probabilities are wanted."""
+    reasoning: str | None = None
+    """The field for an earlier message's reasoning; None: its API has no place for it."""
+    usage_per_choice: bool = False
+    """With several choices, a stream reports usage once a choice, and a whole reply only the first's."""
+    usage_in_chunks: bool = False
+    """It can report the usage so far in every chunk."""
+    count: Count = Count.NOT
+    isolation: Isolation = Isolation.OPERATOR
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    "openai": Dialect(output_limit="max_completion_tokens"),
+    "vllm": Dialect(
+        output_limit="max_completion_tokens",
+        extras={
+            "top_k": "top_k",
+            "min_p": "min_p",
+            "repetition_penalty": "repetition_penalty",
+            "stop_token_ids": "stop_token_ids",
+        },
+        reasoning="reasoning",
+        usage_in_chunks=True,
+        count=Count.TOKENIZE,
+        isolation=Isolation.SALT,
+    ),
+    "llama-server": Dialect(
+        extras={"top_k": "top_k", "min_p": "min_p", "repetition_penalty": "repeat_penalty"},
+        least_top_logprobs=1,
+        reasoning="reasoning_content",
+        usage_per_choice=True,
+        count=Count.INPUT_TOKENS,
+        isolation=Isolation.NO_CACHE,
+    ),
+    "ollama": Dialect(many_choices=False, reasoning="reasoning"),
+}
+"""By the names that the settings know."""
