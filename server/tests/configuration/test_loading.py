@@ -21,7 +21,7 @@ def write(home: Path, text: str) -> Path:
     return path
 
 
-def loaded(home: Path, /, flags: dict[str, object] | None = None, **environ: str) -> Configuration:
+def loaded(home: Path, flags: dict[str, object] | None = None, /, **environ: str) -> Configuration:
     return load(flags, environ={"HOME": str(home), "FONDACO_HOME": str(home), **environ})
 
 

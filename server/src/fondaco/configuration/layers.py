@@ -150,7 +150,7 @@ def _foreign(name: str, text: str, layers: Layers) -> bool:
 
 def _hint(name: str) -> str:
     known = [variable(path) for path in settings_table() if ANY not in path]
-    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    near = get_close_matches(name, known, n=1, cutoff=0.75)
     by_end = [k for k in known if k.endswith("__" + name.removeprefix(_PREFIX))]
     best = (by_end or near or [""])[0]
     return f" Did you mean {best}?" if best else ""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Literal, TypeAlias, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
@@ -33,6 +34,12 @@ class Setting:
     private: bool
     """Whether its value is never shown in a message."""
 
+
+FOLDERS: Mapping[KeyPath, Path] = {
+    ("home",): Path("~/.local/share/fondaco"),
+    ("models_folder",): Path("~/.cache/fondaco/models"),
+}
+"""Defaults that follow the desktop's conventions, as they are where no `XDG_` variable is set."""
 
 REQUIRED = object()
 """The default of a setting that has none."""
@@ -116,7 +123,9 @@ def _setting(field: FieldInfo, annotation: object, path: KeyPath) -> Iterator[Se
     elif get_origin(annotation) is dict:
         yield from _setting(field, get_args(annotation)[1], (*path, ANY))
     else:
-        default = REQUIRED if field.default is PydanticUndefined else field.default
+        default = field.default
+        if default is PydanticUndefined:
+            default = FOLDERS.get(path, REQUIRED)
         yield Setting(
             path,
             description=field.description or "",

@@ -1,0 +1,73 @@
+"""`fondaco config`: what is in force and why, whether it is sound, a file to start from."""
+
+from typing import Annotated
+
+import typer
+
+from fondaco.cli.exits import FailedError
+from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.output import print_json
+
+group = typer.Typer(no_args_is_help=True, help="Look at the configuration, or begin one.")
+
+
+@group.command()
+def show(
+    *,
+    origin: Annotated[bool, typer.Option("--origin", help="Say where each value is from.")] = False,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the configuration in force, as TOML."""
+    from fondaco.configuration.schema import dotted
+    from fondaco.configuration.writing import as_toml, values
+
+    loaded = configuration(home, config)
+    if not as_json:
+        typer.echo(as_toml(loaded.settings, loaded.origin if origin else None), nl=False)
+    elif origin:
+        print_json(
+            {
+                dotted(path): {"value": value, "origin": loaded.origin(path)}
+                for path, value in values(loaded.settings).items()
+            }
+        )
+    else:
+        print_json({dotted(path): value for path, value in values(loaded.settings).items()})
+
+
+@group.command()
+def check(*, home: Home = None, config: Config = None) -> None:
+    """Say whether the configuration can be used; exit code 3 where it cannot."""
+    loaded = configuration(home, config)
+    typer.echo(f"The configuration is sound: {loaded.file or 'no file, the defaults count'}.")
+
+
+@group.command()
+def init(
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show the tables of engines and models too.")
+    ] = False,
+    stdout: Annotated[bool, typer.Option("--stdout", help="Print it, write no file.")] = False,
+    home: Home = None,
+) -> None:
+    """Write fondaco.toml to the home folder, every setting in it a comment with its default."""
+    from fondaco.configuration.writing import template
+
+    text = template(everything=everything)
+    if stdout:
+        typer.echo(text, nl=False)
+        return
+    folder = configuration(home, None).settings.home
+    path = folder / "fondaco.toml"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise FailedError(f"{path} is there already; see it with: fondaco config show") from error
+    except OSError as error:
+        raise FailedError(f"{path} cannot be written: {error.strerror}.") from error
+    typer.echo(f"Written: {path}")

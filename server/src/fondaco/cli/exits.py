@@ -1,0 +1,35 @@
+"""Exit codes: how the program tells a script what became of it."""
+
+from enum import IntEnum
+from typing import Self
+
+
+class Exit(IntEnum):
+    """The exit codes of every command."""
+
+    meaning: str
+
+    def __new__(cls, code: int, meaning: str) -> Self:
+        """Make a code that knows its meaning."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    DONE = 0, "What was asked for is done."
+    FAILED = 1, "It could not be done; the line on stderr says why."
+    USAGE = 2, "The command line is not understood."
+    CONFIGURATION = 3, "The configuration is refused: a line on stderr for each fault."
+    HOME = 4, "The home folder cannot be used: in use by another server, or not writable."
+    UNKNOWN = 5, "There is no such account, key or model."
+    UNREACHABLE = 6, "A model could not be fetched."
+    UNSOUND = 7, "The ledger does not add up."
+    ADDRESS = 8, "The address cannot be listened on: taken, not this machine's, or not allowed."
+
+
+class FailedError(Exception):
+    """A command that cannot go on: one line for people, one code for scripts."""
+
+    def __init__(self, message: str, exit_code: Exit = Exit.FAILED) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code

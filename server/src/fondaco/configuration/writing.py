@@ -1,0 +1,107 @@
+"""The configuration as text: TOML of what is in force, and a file to start from."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from itertools import groupby
+from pathlib import Path
+
+from fondaco.configuration.schema import ANY, REQUIRED, KeyPath, Setting, dotted, settings_table
+from fondaco.settings import Section, Settings
+
+_EXAMPLES = {ANY: "NAME", "engines": "vllm", "models": "my-model", "aliases": "gpt-4o"}
+
+
+def values(settings: Settings) -> dict[KeyPath, object]:
+    """Return every value in force by its path; empty tables have none."""
+    return dict(_values(settings, ()))
+
+
+def as_toml(settings: Settings, origin: Callable[[KeyPath], str] | None = None) -> str:
+    """Return the configuration in force as TOML, each value with its origin where asked."""
+    rows = ((path, value) for path, value in _values(settings, ()) if value is not None)
+    blocks = []
+    for table, entries in groupby(rows, key=lambda row: row[0][:-1]):
+        lines = [f"[{dotted(table)}]"] if table else []
+        for path, value in entries:
+            comment = f"  # {origin(path)}" if origin else ""
+            lines.append(f"{dotted(path[-1:])} = {literal(value)}{comment}")
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def template(*, everything: bool) -> str:
+    """Return a file to start from: all of it comments, so that the defaults stay in force.
+
+    `everything` also shows the tables of engines, models and aliases.
+    """
+    blocks = ["# Fondaco's configuration. What is commented out shows the default."]
+    shown = (
+        setting
+        for setting in settings_table().values()
+        if setting.path != ("home",) and (everything or ANY not in setting.path)
+    )
+    by_table: dict[KeyPath, list[Setting]] = {}
+    for setting in shown:
+        by_table.setdefault(setting.path[:-1], []).append(setting)
+    for table, settings in by_table.items():
+        lines = [f"# [{dotted(_example(table))}]" if ANY in table else f"[{dotted(table)}]"]
+        lines = lines if table else []
+        for setting in settings:
+            lines += [f"# {setting.description}", f"# {_assignment(setting)}"]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def literal(value: object) -> str:
+    """Return a value as TOML writes it.
+
+    >>> literal(("a", "b")), literal(Decimal("0.05")), literal(True)
+    ('["a", "b"]', '0.05', 'true')
+    """
+    match value:
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return repr(value)
+        case Decimal():
+            return f"{value:f}"
+        case date():
+            return value.isoformat()
+        case tuple():
+            return f"[{', '.join(map(literal, value))}]"
+        case str() | Path():
+            return json.dumps(str(value), ensure_ascii=False)
+    raise TypeError(f"{value!r} is no value of a setting.")
+
+
+def _values(section: Section, above: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    # Plain keys first: in TOML, what follows a table's head belongs to that table.
+    for name, value in sorted(section, key=lambda field: isinstance(field[1], Section | dict)):
+        yield from _value(value, (*above, name))
+
+
+def _value(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
+    match value:
+        case Section():
+            yield from _values(value, path)
+        case Mapping():
+            for name, below in value.items():
+                yield from _value(below, (*path, str(name)))
+        case _:
+            yield path, value
+
+
+def _example(path: KeyPath) -> KeyPath:
+    parts: list[str] = []
+    for part in path:
+        parts.append(_EXAMPLES[parts[-1] if len(parts) == 1 else ANY] if part == ANY else part)
+    return tuple(parts)
+
+
+def _assignment(setting: Setting) -> str:
+    name = dotted(_example(setting.path)[-1:])
+    if setting.default is REQUIRED or setting.default is None:
+        return f"{name} = ..."
+    return f"{name} = {literal(setting.default)}"

@@ -1,0 +1,42 @@
+"""What the code knows, the documentation says."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from fondaco.configuration.schema import Setting, settings_table
+
+ROOT = Path(__file__).parents[3]
+DEPENDENCIES = ROOT / "docs/decisions/0007-dependencies.md"
+
+
+@pytest.mark.parametrize("setting", settings_table().values(), ids=lambda s: ".".join(s.path))
+def test_every_setting_says_what_it_is_for(setting: Setting) -> None:
+    assert setting.description.endswith(".") or setting.path[0] in ("engines", "aliases")
+    assert len(setting.description) > 5
+
+
+def test_the_generated_pages_are_up_to_date() -> None:
+    script = [sys.executable, str(ROOT / "docs/reference/generate.py"), "--check"]
+    checked = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert checked.stderr == ""
+    assert checked.returncode == 0
+
+
+def test_every_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "server/pyproject.toml").read_text())["project"]
+    optional = [d for extra in project["optional-dependencies"].values() for d in extra]
+    declared = {re.split(r"[^A-Za-z0-9_-]", d)[0] for d in [*project["dependencies"], *optional]}
+    explained = set(re.findall(r"^\| `([^`]+)` \|", DEPENDENCIES.read_text(), re.MULTILINE))
+    assert explained == declared
+
+
+def test_decisions_are_numbered_without_gap_and_fit_on_a_page() -> None:
+    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert len(numbers) == len(set(numbers))
+    assert [p.name for p in pages if len(p.read_text().splitlines()) > 80] == []
