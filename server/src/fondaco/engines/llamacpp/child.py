@@ -1,0 +1,117 @@
+"""The child process: llama.cpp's server on loopback, which dies with its parent.
+
+Standard input carries one line of JSON (so that the key shows in no process list) and then stays
+open as long as the parent lives. Standard output carries one line of JSON, `{"address": ...}` or
+`{"error": ...}`, and nothing else ever.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_ERROR_LIMIT = 300
+_PROMPT_BATCH_TOKENS = 32
+
+
+def main() -> None:
+    """Serve until the parent closes our standard input or dies."""
+    report = _silence()
+    # A signal to the whole process group must not cut the streams that the parent still drains.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    order = json.loads(sys.stdin.buffer.readline())
+    _forbid_traces()
+    _die_with(order["parent"])
+    threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
+    try:
+        server = _serve(order)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it
+        answer = {"error": f"{type(error).__name__}: {error}"[:_ERROR_LIMIT]}
+        os.write(report, json.dumps(answer).encode() + b"\n")
+        os._exit(1)
+    os.write(report, json.dumps({"address": server.listening_address}).encode() + b"\n")
+    threading.Event().wait()
+
+
+def _silence() -> int:
+    """Send llama.cpp's output nowhere, and return a descriptor of the real standard output."""
+    report = os.dup(1)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    return report
+
+
+def _forbid_traces() -> None:
+    """Keep prompts out of core dumps."""
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - it exists on POSIX only
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies, even by SIGKILL."""
+    if sys.platform == "linux":
+        libc = ctypes.CDLL(None, use_errno=True)
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        libc.prctl(_PR_SET_DUMPABLE, 0)
+    if sys.platform != "win32" and os.getppid() != parent:  # it died before we asked
+        os._exit(1)
+
+
+def _exit_at_end_of_input() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(0)
+
+
+def _serve(order: Mapping[str, Any]) -> Any:
+    """Load the model and return the running server."""
+    import xllamacpp  # noqa: PLC0415 - slow to import; the watch on the parent comes first
+
+    params = xllamacpp.CommonParams()
+    params.model.path = order["model"]
+    params.n_parallel = order["slots"]
+    params.n_ctx = order["slots"] * order["context_tokens"]
+    params.kv_unified = False
+    params.cpuparams.n_threads = order["threads"]
+    params.cpuparams_batch.n_threads = order["threads"]
+    # A prompt is worked off in batches; only between two of them is a hang-up noticed and do the
+    # other slots get their tokens. Small ones read a prompt as fast as large ones on a CPU.
+    params.n_batch = max(_PROMPT_BATCH_TOKENS, 2 * order["slots"])
+    params.n_ubatch = params.n_batch
+    if order["compact_cache"]:
+        params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
+    _close_doors(params, order["key"])
+    return xllamacpp.Server(params)
+
+
+def _close_doors(params: Any, key: str) -> None:
+    """Serve only who knows the key, share nothing between slots, print nothing."""
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [key]
+    params.ui = False
+    params.offline = True
+    params.cors_origins = ""
+    params.cache_ram_mib = 0
+    params.cache_idle_slots = False
+    params.slot_prompt_similarity = 0.0
+    params.ctx_shift = False
+    params.fit_params = False
+    params.prefill_assistant = False
+    params.warmup = False
+    params.sse_ping_interval = -1
+    params.verbosity = -1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,262 @@
+"""The embedded engine as a `ChatEngine`."""
+
+import importlib.util
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+import anyio
+import anyio.abc
+import orjson
+
+from fondaco.domain.chat import Burst, Counted, Message, Role, Turn
+from fondaco.domain.errors import (
+    ContextTooLongError,
+    EngineError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    InvalidRequestError,
+    ModelNotInstalledError,
+)
+from fondaco.domain.usage import Usage
+from fondaco.engines.llamacpp import native
+from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
+from fondaco.ports import Prompt
+from fondaco.upstream.client import Reply, ReplyCutError, Upstream
+from fondaco.upstream.open import connect
+
+_REPLY_LIMIT = 64 * 2**20
+_FRAME_LIMIT = 2**20
+_ALIVE_S = 5.0
+"""A token as fresh as this shows that the engine can answer."""
+
+
+class LlamaCpp:
+    """One model file in one child process.
+
+    `run` has to run while calls are made; the child starts at the first of them.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        launch: Launch,
+        *,
+        first_byte_timeout_s: float = 120.0,
+        total_timeout_s: float = 1800.0,
+        probe_timeout_s: float = 20.0,
+    ) -> None:
+        """Prepare the engine; nothing is started yet.
+
+        Args:
+            name: in the configuration.
+            launch: which file, and how large.
+            first_byte_timeout_s: from a request to the first token.
+            total_timeout_s: for a whole answer.
+            probe_timeout_s: for a probe, the start of the child apart.
+        """
+        self._name = name
+        self._launch = launch
+        self._first_byte_timeout_s = first_byte_timeout_s
+        self._total_timeout_s = total_timeout_s
+        self._probe_timeout_s = probe_timeout_s
+        self._supervisor = Supervisor(launch, self._connect)
+        self._heard_at = float("-inf")
+        self._tools: bool | None = None
+        self._pieces: dict[int, str] = {}
+        """Token id -> its text, for the few that are asked for."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration."""
+        return self._name
+
+    @property
+    def context_tokens(self) -> int:
+        """The most tokens of a prompt and its answer together."""
+        return self._launch.context_tokens
+
+    @property
+    def child_pid(self) -> int | None:
+        """The process id of the child, where one runs."""
+        state = self._supervisor.state
+        return state.pid if isinstance(state, Running) else None
+
+    async def run(
+        self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Keep the engine available until cancelled; then the child is gone."""
+        await self._supervisor.run(task_status=task_status)
+
+    async def measure(self, turn: Turn) -> Prompt:
+        """Render the prompt by the model's template and count its tokens.
+
+        Raises:
+            InvalidRequestError: the template refuses the messages.
+        """
+        upstream = (await self._running(turn.model)).upstream
+        body = native.conversation(turn.messages, tools=await self._knows_tools(upstream))
+        rendered = await _ask(upstream, "POST", "/apply-template", body)
+        question = {"content": rendered["prompt"], "add_special": True, "parse_special": True}
+        tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps(question))
+        token_ids = tuple(tokens["tokens"])
+        return Prompt(input_tokens=len(token_ids), token_ids=token_ids)
+
+    async def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+        """Answer the turn; more choices than there are slots are answered in waves.
+
+        Raises:
+            ContextTooLongError: the prompt alone exceeds the context.
+            EngineUnavailableError: the engine is down, starting or full.
+        """
+        running = await self._running(turn.model)
+        if prompt is None or prompt.token_ids is None:
+            prompt = await self.measure(turn)
+        token_ids = prompt.token_ids or ()
+        if len(token_ids) >= self.context_tokens:
+            raise ContextTooLongError(len(token_ids), turn.max_output_tokens, self.context_tokens)
+        usage = Usage(input_tokens=len(token_ids))
+        for first in range(0, turn.choices, running.slots.total):
+            choices = min(running.slots.total, turn.choices - first)
+            answer = native.Answer(turn, first=first, choices=choices)
+            async with aclosing(self._wave(running, turn, token_ids, answer, first)) as bursts:
+                async for burst in bursts:
+                    yield burst
+            usage = replace(
+                usage,
+                cached_input_tokens=answer.cached_tokens
+                if first == 0
+                else usage.cached_input_tokens,
+                output_tokens=usage.output_tokens + answer.output_tokens,
+            )
+        yield (Counted(usage),)
+
+    async def probe(self) -> None:
+        """Generate one token, or see that one was generated just now.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        await self._running(self._name)
+        if anyio.current_time() - self._heard_at < _ALIVE_S:
+            return
+        turn = Turn(self._name, (Message(Role.USER, "Hi"),), max_output_tokens=1)
+        with anyio.move_on_after(self._probe_timeout_s) as scope:
+            async with aclosing(self.chat(turn, None)) as bursts:
+                async for _ in bursts:
+                    pass
+        if scope.cancelled_caught:
+            raise EngineTimeoutError("The model generated no token in time.")
+
+    async def _wave(
+        self,
+        running: Running,
+        turn: Turn,
+        prompt: Sequence[int],
+        answer: native.Answer,
+        first: int,
+    ) -> AsyncGenerator[Burst]:
+        """Have as many choices answered as `answer` expects."""
+        choices = answer.choices
+        seat = await running.slots.take(turn.cache_scope, choices, prompt)
+        try:
+            body = native.completion(
+                turn,
+                prompt,
+                seat,
+                first=first,
+                choices=choices,
+                context_tokens=self.context_tokens,
+            )
+            async with running.upstream.send("POST", "/completion", body) as reply:
+                if reply.status != HTTPStatus.OK:
+                    raise await _refusal(reply, turn)
+                async with aclosing(_frames(reply)) as arrivals:
+                    async for frames in arrivals:
+                        heard = native.chunks(frames)
+                        for token in answer.unknown(heard):
+                            await self._learn(running.upstream, token)
+                        if burst := answer.hear(heard, self._pieces):
+                            self._heard_at = anyio.current_time()
+                            yield burst
+                        if answer.finished and answer.cut:
+                            return
+            if not answer.finished:
+                raise ReplyCutError("The model's engine broke off its answer.")
+        finally:
+            running.slots.give_back(seat, spoke=answer.begun, prompt=prompt)
+
+    def _connect(self, address: str, key: str) -> Upstream:
+        return connect(
+            address,
+            key=key,
+            first_byte_timeout_s=self._first_byte_timeout_s,
+            total_timeout_s=self._total_timeout_s,
+        )
+
+    async def _running(self, model: str) -> Running:
+        """Return the running child.
+
+        Raises:
+            ModelNotInstalledError: the model's file is missing.
+        """
+        state = self._supervisor.state
+        if isinstance(state, Running):
+            return state
+        if importlib.util.find_spec("xllamacpp") is None:
+            raise EngineUnavailableError(
+                "The embedded engine is not installed. Install it with: pip install 'fondaco[embedded]'"
+            )
+        if not await anyio.Path(self._launch.model_file).is_file():
+            raise ModelNotInstalledError(model)
+        return await self._supervisor.running()
+
+    async def _knows_tools(self, upstream: Upstream) -> bool:
+        """Whether the model's template has a place for tool calls."""
+        if self._tools is None:
+            props = await _ask(upstream, "GET", "/props")
+            self._tools = bool(props.get("chat_template_caps", {}).get("supports_tool_calls"))
+        return self._tools
+
+    async def _learn(self, upstream: Upstream, token: int) -> None:
+        """Look up a token's text, once."""
+        if token not in self._pieces:
+            told = await _ask(upstream, "POST", "/detokenize", orjson.dumps({"tokens": [token]}))
+            self._pieces[token] = told["content"]
+
+
+async def _frames(reply: Reply) -> AsyncGenerator[list[bytes]]:
+    """Yield the complete SSE frames of each arrival."""
+    rest = b""
+    async with aclosing(reply.pieces()) as pieces:
+        async for piece in pieces:
+            *frames, rest = (rest + piece).split(b"\n\n")
+            if len(rest) > _FRAME_LIMIT:
+                raise EngineError("The model's engine sent an unreadable reply.")
+            if frames:
+                yield frames
+
+
+async def _ask(upstream: Upstream, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
+    async with upstream.send(method, path, body) as reply:
+        if reply.status != HTTPStatus.OK:
+            raise await _refusal(reply, None)
+        answer: dict[str, Any] = orjson.loads(await reply.read(_REPLY_LIMIT))
+        return answer
+
+
+async def _refusal(reply: Reply, turn: Turn | None) -> EngineError | InvalidRequestError:
+    """Return what a status other than 200 means."""
+    try:
+        error = orjson.loads(await reply.read(_REPLY_LIMIT))["error"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        error = {}
+    if error.get("type") == "exceed_context_size_error" and turn is not None:
+        return ContextTooLongError(error["n_prompt_tokens"], turn.max_output_tokens, error["n_ctx"])
+    if reply.status == HTTPStatus.BAD_REQUEST:
+        return InvalidRequestError(f"The model refuses the request: {error.get('message')}")
+    if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
+        return EngineUnavailableError("The model is still loading.", retry_after_s=2)
+    return EngineError(f"The model's engine failed with status {reply.status}.")

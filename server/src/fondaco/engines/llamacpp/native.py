@@ -1,0 +1,268 @@
+"""The engine's own dialect: llama-server's `/completion` API, in the words of the domain.
+
+What its parameters do was tried out: its defaults (top_k 40, min_p 0.05, temperature last) would
+change what OpenAI's fields mean, so each is named; `token` in its probabilities is the text sent
+with the token and not the token's own; characters of several tokens come with the last of them.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import orjson
+
+from fondaco.domain.chat import (
+    Burst,
+    ChatEvent,
+    Finish,
+    FinishReason,
+    Message,
+    Text,
+    TokenLogprob,
+    ToolUse,
+    Turn,
+)
+from fondaco.domain.errors import EngineError
+from fondaco.engines.llamacpp.slots import Seat
+
+Chunk: TypeAlias = dict[str, Any]
+"""One frame of the engine's stream."""
+
+_SAMPLERS = ("penalties", "temperature", "top_k", "top_p", "min_p")
+_FIELDS = ("index", "content", "stop", "stop_type", "tokens_predicted", "timings/cache_n")
+_DEFAULT_PENALTY_WINDOW = 64
+_SEEDS = 0xFFFF_FF00
+"""The highest 32-bit seed means "any"; the engine adds a choice's number to the seed."""
+
+
+def conversation(messages: Iterable[Message], *, tools: bool) -> bytes:
+    """Return the body for `/apply-template`.
+
+    Args:
+        messages: the turn's.
+        tools: whether the model's template knows tool calls; else they become text, because the
+            engine would drop them without a word.
+    """
+    return orjson.dumps({"messages": [_message(message, tools=tools) for message in messages]})
+
+
+def _message(message: Message, *, tools: bool) -> Mapping[str, object]:
+    content = message.content or ""
+    text = content if isinstance(content, str) else "\n".join(content)
+    said: dict[str, object] = {"role": message.role.value, "content": text}
+    if message.name is not None:
+        said["name"] = message.name
+    if message.tool_call_id is not None:
+        said["tool_call_id"] = message.tool_call_id
+    if message.tool_calls and tools:
+        said["tool_calls"] = [
+            {
+                "id": use.id,
+                "type": "function",
+                "function": {"name": use.name, "arguments": use.arguments},
+            }
+            for use in message.tool_calls
+        ]
+    elif message.tool_calls:
+        spelled = (_spelled(use) for use in message.tool_calls)
+        said["content"] = "\n".join((text, *spelled) if text else spelled)
+    return said
+
+
+def _spelled(use: ToolUse) -> str:
+    try:
+        arguments = orjson.loads(use.arguments)
+    except orjson.JSONDecodeError:
+        arguments = use.arguments  # as the model wrote it
+    return orjson.dumps({"name": use.name, "arguments": arguments}).decode()
+
+
+def completion(
+    turn: Turn, prompt: Sequence[int], seat: Seat, *, first: int, choices: int, context_tokens: int
+) -> bytes:
+    """Return the body for `/completion`.
+
+    Args:
+        turn: what is asked.
+        prompt: its token ids.
+        seat: where it runs.
+        first: the number of the first choice, for the seed.
+        choices: how many are asked for at once.
+        context_tokens: of a slot.
+    """
+    asked = turn.sampling
+    body: dict[str, object] = {
+        "prompt": prompt,
+        "stream": True,
+        "id_slot": seat.slot,
+        "cache_prompt": seat.warm,
+        "n_predict": turn.max_output_tokens,
+        "response_fields": _FIELDS,
+        "samplers": _SAMPLERS,
+        "temperature": 1.0 if asked.temperature is None else asked.temperature,
+        "top_p": 1.0 if asked.top_p is None else asked.top_p,
+        "top_k": max(0, asked.top_k or 0),
+        "min_p": asked.min_p or 0.0,
+        "frequency_penalty": asked.frequency_penalty or 0.0,
+        "presence_penalty": asked.presence_penalty or 0.0,
+        "repeat_penalty": asked.repetition_penalty or 1.0,
+        "repeat_last_n": context_tokens if asked.repetition_penalty else _DEFAULT_PENALTY_WINDOW,
+    }
+    if choices > 1:
+        body["n"] = choices
+    if asked.seed is not None:
+        body["seed"] = (asked.seed + first) % _SEEDS
+    if asked.stop:
+        body["stop"] = asked.stop
+    if asked.stop_token_ids:
+        body["return_tokens"] = True
+        body["timings_per_token"] = True  # the last chunk, which has them else, is not waited for
+    if turn.top_logprobs is not None:
+        body["n_probs"] = max(1, turn.top_logprobs)
+    return orjson.dumps(body)
+
+
+def chunks(frames: Iterable[bytes]) -> list[Chunk]:
+    """Return the chunks of complete SSE frames.
+
+    Raises:
+        EngineError: the engine reports a failure, or what came is no JSON.
+    """
+    found: list[Chunk] = []
+    for frame in frames:
+        if not frame.startswith(b"data: {"):
+            continue
+        try:
+            chunk: Chunk = orjson.loads(frame[6:])
+        except orjson.JSONDecodeError as error:
+            raise EngineError("The model's engine sent an unreadable reply.") from error
+        if "error" in chunk:
+            raise EngineError("The model's engine failed while it answered.")
+        found.append(chunk)
+    return found
+
+
+@dataclass(slots=True)
+class _Choice:
+    number: int
+    produced: int = 0
+    """Tokens that the engine made so far."""
+    told: int = 0
+    """Tokens that the pieces given out so far stand for."""
+    held_back: bool = False
+    """Whether the engine holds back text, as it may turn out to be a stop string."""
+    untold: list[TokenLogprob] = field(default_factory=list)
+    """Of tokens whose text is held back."""
+    done: bool = False
+
+
+class Answer:
+    """What one `/completion` says, folded into events."""
+
+    def __init__(self, turn: Turn, *, first: int, choices: int) -> None:
+        """Expect an answer to `turn` with `choices` choices, numbered from `first` on."""
+        self._choices = [_Choice(first + number) for number in range(choices)]
+        self._stop_ids = frozenset(turn.sampling.stop_token_ids)
+        self._top_logprobs = turn.top_logprobs
+        self._holds_back = bool(turn.sampling.stop)
+        self.choices = choices
+        self.cached_tokens = 0
+        """Prompt tokens that came from the cache."""
+        self.cut = False
+        """Whether a stop token ended a choice: the engine goes on and has to be stopped."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether every choice is at its end."""
+        return all(choice.done for choice in self._choices)
+
+    @property
+    def begun(self) -> bool:
+        """Whether the engine works, or worked, at every choice."""
+        return all(choice.produced for choice in self._choices)
+
+    @property
+    def output_tokens(self) -> int:
+        """Tokens of all choices so far."""
+        return sum(choice.produced for choice in self._choices)
+
+    def unknown(self, heard: Iterable[Chunk]) -> set[int]:
+        """Return the ids of tokens whose own text `hear` needs and the chunks don't tell."""
+        if not self._holds_back:
+            return set()
+        ids: set[int] = set()
+        for chunk in heard:
+            ids |= self._stop_ids.intersection(chunk.get("tokens", ()))
+            for token in chunk.get("completion_probabilities", ()):
+                if all(top["id"] != token["id"] for top in token["top_logprobs"]):
+                    ids.add(token["id"])
+        return ids
+
+    def hear(self, heard: Iterable[Chunk], pieces: Mapping[int, str]) -> Burst:
+        """Return the events of chunks; `pieces` has the text of every `unknown` token."""
+        events: list[ChatEvent] = []
+        for chunk in heard:
+            choice = self._choices[chunk["index"]]
+            if not choice.done:
+                self._hear(choice, chunk, pieces, events)
+        return tuple(events)
+
+    def _hear(
+        self, choice: _Choice, chunk: Chunk, pieces: Mapping[int, str], events: list[ChatEvent]
+    ) -> None:
+        choice.produced = chunk["tokens_predicted"]
+        if choice is self._choices[0]:
+            self.cached_tokens = _cached_tokens(chunk, self.cached_tokens)
+        text: str = chunk["content"]
+        stopped = self._stop_ids and not self._stop_ids.isdisjoint(chunk.get("tokens", ()))
+        if stopped:
+            self.cut = True
+            token = chunk["tokens"][-1]
+            text = text.removesuffix(pieces.get(token, "")) if choice.held_back else ""
+        elif self._top_logprobs is not None:
+            self._weigh(choice, chunk, pieces)
+        if text:
+            logprobs = None if self._top_logprobs is None else tuple(choice.untold)
+            events.append(Text(choice.number, text, choice.produced - choice.told, logprobs))
+            choice.told = choice.produced
+            choice.untold.clear()
+        choice.held_back = not text
+        if stopped or chunk["stop"]:
+            choice.done = True
+            limit = not stopped and chunk["stop_type"] == "limit"
+            reason: FinishReason = "length" if limit else "stop"
+            events.append(Finish(choice.number, reason))
+
+    def _weigh(self, choice: _Choice, chunk: Chunk, pieces: Mapping[int, str]) -> None:
+        """Note the log probabilities of a chunk's token."""
+        for token in chunk.get("completion_probabilities", ()):
+            top = tuple(_logprob(likely) for likely in token["top_logprobs"])
+            said = chunk["content"]
+            if choice.held_back or not said:
+                said = _own_text(token, pieces)
+            choice.untold.append(
+                TokenLogprob(
+                    token=said,
+                    logprob=token["logprob"],
+                    bytes=tuple(said.encode()),
+                    top=top[: self._top_logprobs],
+                )
+            )
+
+
+def _cached_tokens(chunk: Chunk, otherwise: int) -> int:
+    if chunk["stop"]:
+        return int(chunk["timings/cache_n"])
+    timings = chunk.get("timings")  # while it speaks, only where it was asked to
+    return otherwise if timings is None else int(timings["cache_n"])
+
+
+def _own_text(token: Mapping[str, Any], pieces: Mapping[int, str]) -> str:
+    for likely in token["top_logprobs"]:
+        if likely["id"] == token["id"]:
+            return str(likely["token"])
+    return pieces.get(token["id"], "")
+
+
+def _logprob(likely: Mapping[str, Any]) -> TokenLogprob:
+    return TokenLogprob(likely["token"], likely["logprob"], tuple(likely["bytes"]))

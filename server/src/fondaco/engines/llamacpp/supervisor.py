@@ -1,0 +1,223 @@
+"""Keeping the child process alive: started at the first call, restarted when it dies."""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import TypeAlias
+
+import anyio
+from anyio.abc import Process
+
+from fondaco.domain.errors import EngineUnavailableError
+from fondaco.engines.llamacpp.slots import Slots
+from fondaco.upstream.client import Upstream
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 10.0
+_HEALTHY_S = 60.0
+"""A child that lived this long starts the pauses anew."""
+_GRACE_S = 2.0
+_REPORT_LIMIT = 4096
+
+Connect: TypeAlias = Callable[[str, str], Upstream]
+"""Address and key -> client."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """What a child is started with."""
+
+    model_file: Path
+    threads: int
+    slots: int
+    context_tokens: int
+    """Of each slot."""
+    compact_cache: bool = False
+    """Keep prompt caches in 8 instead of 16 bits a value: half the memory, slightly slower."""
+    queue: int = 64
+    """Calls that may wait for a slot."""
+    start_timeout_s: float = 120.0
+    slot_timeout_s: float = 120.0
+    """How long a call waits for a slot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """No call has come yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """The model is loading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """One life of the child, from ready to dead."""
+
+    upstream: Upstream
+    slots: Slots
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """The child died or could not start; the next try is at `retry_at` on the loop's clock."""
+
+    why: str
+    retry_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The supervisor does not run."""
+
+
+State: TypeAlias = Resting | Starting | Running | Fallen | Closed
+
+
+class Supervisor:
+    """Owns the child process while `run` runs."""
+
+    def __init__(self, launch: Launch, connect: Connect) -> None:
+        self._launch = launch
+        self._connect = connect
+        self._state: State = Closed()
+        self._changed = anyio.Event()
+        self._wanted = anyio.Event()
+
+    @property
+    def state(self) -> State:
+        """How the child is."""
+        return self._state
+
+    async def running(self) -> Running:
+        """Return the running child, started if need be.
+
+        Raises:
+            EngineUnavailableError: it could not start, or just died and waits for its next try.
+        """
+        self._wanted.set()
+        with anyio.move_on_after(self._launch.start_timeout_s):
+            while isinstance(self._state, Resting | Starting):
+                await self._changed.wait()
+        match self._state:
+            case Running() as running:
+                return running
+            case Fallen(why, retry_at):
+                wait_s = max(1, ceil(retry_at - anyio.current_time()))
+                raise EngineUnavailableError(why, retry_after_s=wait_s)
+            case Closed():
+                raise EngineUnavailableError("The embedded engine is not running.")
+            case Resting() | Starting():
+                raise EngineUnavailableError("The model is still loading.", retry_after_s=5)
+
+    async def run(
+        self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Supervise until cancelled; then the child is gone."""
+        pause_s = _FIRST_PAUSE_S
+        self._become(Resting())
+        task_status.started()
+        try:
+            while True:
+                await self._wanted.wait()
+                self._become(Starting())
+                born = anyio.current_time()
+                why = await self._live()
+                lived_s = anyio.current_time() - born
+                pause_s = _FIRST_PAUSE_S if lived_s > _HEALTHY_S else pause_s
+                self._become(Fallen(why, anyio.current_time() + pause_s))
+                await anyio.sleep(pause_s)
+                self._become(Resting())
+                pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        finally:
+            self._become(Closed())
+
+    async def _live(self) -> str:
+        """Run one child to its end, and return why it ended."""
+        child = await anyio.open_process(
+            [sys.executable, "-P", "-m", "fondaco.engines.llamacpp.child"],
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            return await self._serve(child)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await _end(child)
+
+    async def _serve(self, child: Process) -> str:
+        key = secrets.token_urlsafe(32)
+        report = await self._load(child, key)
+        address = report.get("address")
+        if address is None:
+            # Trying again and again can only help once a call comes: the file may be a better one.
+            self._wanted = anyio.Event()
+            why = report.get("error", "it ended or took too long")
+            return f"The model {self._launch.model_file.name!r} could not be loaded: {why}"
+        upstream = self._connect(address, key)
+        launch = self._launch
+        slots = Slots(launch.slots, queue=launch.queue, wait_s=launch.slot_timeout_s)
+        self._become(Running(upstream, slots, child.pid))
+        try:
+            await child.wait()
+        finally:
+            slots.close()
+            await upstream.aclose()
+        return "The model's engine stopped and is being restarted."
+
+    async def _load(self, child: Process, key: str) -> dict[str, str]:
+        """Hand the child its order, and return its report."""
+        order = {
+            "parent": os.getpid(),
+            "key": key,
+            "model": str(self._launch.model_file),
+            "threads": self._launch.threads,
+            "slots": self._launch.slots,
+            "context_tokens": self._launch.context_tokens,
+            "compact_cache": self._launch.compact_cache,
+        }
+        line = b""
+        with anyio.move_on_after(self._launch.start_timeout_s):
+            try:
+                assert child.stdin is not None  # noqa: S101 - piped by default
+                assert child.stdout is not None  # noqa: S101 - piped by default
+                await child.stdin.send(json.dumps(order).encode() + b"\n")
+                while not line.endswith(b"\n") and len(line) < _REPORT_LIMIT:
+                    line += await child.stdout.receive()
+            except (anyio.EndOfStream, anyio.BrokenResourceError):
+                return {}
+        return _report(line)
+
+    def _become(self, state: State) -> None:
+        self._state = state
+        self._changed.set()
+        self._changed = anyio.Event()
+
+
+def _report(line: bytes) -> dict[str, str]:
+    try:
+        report = json.loads(line)
+    except ValueError:
+        return {}
+    return {str(k): str(v) for k, v in report.items()} if isinstance(report, dict) else {}
+
+
+async def _end(child: Process) -> None:
+    """End the child: it exits when its standard input does, and is killed where it hangs.
+
+    SIGTERM would not tell ours from one that the whole process group got, so the child ignores it.
+    """
+    if child.returncode is None and child.stdin is not None:
+        await child.stdin.aclose()
+        with anyio.move_on_after(_GRACE_S):
+            await child.wait()
+    if child.returncode is None:
+        child.kill()
+    await child.aclose()

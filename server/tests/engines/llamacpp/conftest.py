@@ -1,0 +1,45 @@
+"""One engine for all tests of this folder: loading the model takes a second."""
+
+import os
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from fondaco.engines.llamacpp.engine import LlamaCpp
+from fondaco.engines.llamacpp.supervisor import Launch
+
+_FOLDER = os.environ.get("FONDACO_MODELS")  # noqa: TID251 - tests are told where models lie
+MODEL_FILE = (
+    Path(_FOLDER) if _FOLDER else Path.home() / ".cache/fondaco/models"
+) / "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+@pytest.fixture(scope="session")
+def launch() -> Launch:
+    if not MODEL_FILE.is_file():
+        pytest.skip(f"{MODEL_FILE} is missing: run `fondaco models pull smollm2-135m`")
+    return Launch(
+        MODEL_FILE,
+        threads=1,
+        slots=4,
+        context_tokens=1024,
+        compact_cache=True,
+        queue=8,
+        slot_timeout_s=60,
+    )
+
+
+@pytest.fixture(scope="session")
+async def engine(launch: Launch) -> AsyncGenerator[LlamaCpp]:
+    engine = LlamaCpp("embedded", launch)
+    async with anyio.create_task_group() as group:
+        await group.start(engine.run)
+        yield engine
+        group.cancel_scope.cancel()
+
+
+@pytest.fixture(scope="session")
+def model() -> str:
+    return "smollm2-135m"
