@@ -109,6 +109,12 @@ def test_a_table_for_a_built_in_model_changes_only_its_keys(home: Path) -> None:
     assert model.file == "SmolLM2-135M-Instruct.Q4_1.gguf"
 
 
+def test_an_empty_table_takes_nothing_away(home: Path) -> None:
+    before = loaded(home).settings
+    write(home, '[models."smollm2-135m"]\n[aliases]\n[engines]')
+    assert loaded(home).settings == before
+
+
 def test_a_variable_finds_the_model_whose_name_it_cannot_spell(home: Path) -> None:
     name = "FONDACO_MODELS__SMOLLM2_135M__PRICE__INPUT"
     configuration = loaded(home, **{name: "0.000000001"})

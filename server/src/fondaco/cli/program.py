@@ -6,7 +6,8 @@ import typer
 
 from fondaco import __version__
 from fondaco.cli import config
-from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.exits import Exit
+from fondaco.cli.openapi import openapi
 from fondaco.cli.serve import serve
 
 program = typer.Typer(
@@ -18,20 +19,21 @@ program = typer.Typer(
 )
 program.command()(serve)
 program.add_typer(config.group, name="config")
+program.command()(openapi)
 
 
 def run() -> None:
     """Run the command line; whatever a person can put right is one line, not a traceback."""
-    from fondaco.settings import ConfigurationError
-
     try:
-        program()
-    except ConfigurationError as error:
-        _end(Exit.CONFIGURATION, *error.faults)
-    except FailedError as error:
-        _end(error.exit_code, str(error))
+        program(prog_name="fondaco")
     except KeyboardInterrupt:
         _end(Exit.FAILED, "Interrupted.")
+    except Exception as error:  # noqa: BLE001 (defects of ours are raised again)
+        # Loaded only now: what can go wrong is known to modules that `--help` does without.
+        from fondaco.cli.failures import failure
+
+        code, lines = failure(error)
+        _end(code, *lines)
 
 
 @program.callback()

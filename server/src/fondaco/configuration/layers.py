@@ -42,7 +42,9 @@ class Layers:
     def lay(self, tree: Mapping[str, object], origin: str) -> None:
         """Lay tables over what is there: a table for a name changes only the keys it names."""
         for path, value in _leaves(tree):
-            self.put(path, value, origin)
+            # An empty table says that its name exists; it takes nothing away.
+            if value != {} or not self.names(path):
+                self.put(path, value, origin)
 
     def put(self, path: KeyPath, value: object, origin: str) -> None:
         """Set one value."""
@@ -110,7 +112,6 @@ def _parsed(text: str) -> Tree:
 def _leaves(tree: Mapping[str, object], above: KeyPath = ()) -> Iterator[tuple[KeyPath, object]]:
     for name, value in tree.items():
         path = (*above, name)
-        # An empty table still says that its name exists.
         if isinstance(value, dict) and value:
             yield from _leaves(value, path)
         else:

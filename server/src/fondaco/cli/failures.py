@@ -1,0 +1,26 @@
+"""Failures: what an error of a command means to a person and to a script."""
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.settings import ConfigurationError
+from fondaco.stores.errors import (
+    HomeInUseError,
+    HomeUnusableError,
+    StoreError,
+    UnknownNameError,
+)
+
+
+def failure(error: Exception) -> tuple[Exit, tuple[str, ...]]:
+    """Return the exit code and the lines to print; a defect of ours is raised again."""
+    match error:
+        case FailedError():
+            return error.exit_code, (str(error),)
+        case ConfigurationError():
+            return Exit.CONFIGURATION, error.faults
+        case HomeInUseError() | HomeUnusableError():
+            return Exit.HOME, (str(error),)
+        case UnknownNameError():
+            return Exit.UNKNOWN, (str(error),)
+        case StoreError():
+            return Exit.FAILED, (str(error),)
+    raise error

@@ -1,0 +1,122 @@
+"""The program as a whole: its weight, its help, its errors."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import fondaco as package
+from cli_program import Fondaco
+
+HEAVY = {"alembic", "aiohttp", "pydantic", "rich", "sqlalchemy", "starlette", "typer", "uvicorn"}
+
+
+def imported_by(*arguments: str) -> set[str]:
+    """Return the packages that a command loads."""
+    script = (
+        "import sys\n"
+        f"sys.argv[1:] = {list(arguments)!r}\n"
+        "from fondaco.__main__ import main\n"
+        "try:\n    main()\n"
+        "except SystemExit:\n    pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return {name.split(".")[0] for name in ended.stderr.split()}
+
+
+def test_the_version_loads_nothing_heavy(fondaco: Fondaco) -> None:
+    assert fondaco("--version").out == f"fondaco {package.__version__}\n"
+    assert imported_by("--version").isdisjoint(HEAVY)
+
+
+def test_help_loads_no_server() -> None:
+    assert imported_by("--help") & HEAVY == {"typer"}
+
+
+def test_without_a_command_the_help_is_shown(fondaco: Fondaco) -> None:
+    shown = fondaco()
+    assert all(word in shown.out + shown.err for word in ("serve", "keys", "models", "config"))
+
+
+@pytest.mark.parametrize(
+    "arguments", [("nonsense",), ("serve", "--prot", "1"), ("serve", "--port", "many")]
+)
+def test_a_command_line_that_is_not_understood_exits_with_2(
+    fondaco: Fondaco, arguments: tuple[str, ...]
+) -> None:
+    ended = fondaco(*arguments)
+    assert ended.code == 2
+    assert ended.err.splitlines()[-1].startswith("Error: ")
+
+
+def test_a_refused_configuration_exits_with_3_and_a_line_for_each_fault(
+    fondaco: Fondaco,
+) -> None:
+    ended = fondaco("serve", FONDACO_SERVER__PORT="many", FONDACO_SERVER__PROT="1")
+    assert ended.code == 3
+    assert len(ended.err.splitlines()) == 2
+    assert "Did you mean FONDACO_SERVER__PORT?" in ended.err
+    assert "Traceback" not in ended.err
+
+
+def test_output_that_is_no_terminal_has_no_colour(fondaco: Fondaco) -> None:
+    ended = fondaco("models", "list", TERM="xterm-256color")
+    assert ended.code == 0
+    assert "\x1b" not in ended.out + ended.err
+
+
+def test_the_openapi_document_is_printed(fondaco: Fondaco) -> None:
+    document = fondaco("openapi").json
+    assert isinstance(document, dict)
+    assert "/api/v1/chat/completions" in document["paths"]
+    assert fondaco("openapi", "--yaml").out.startswith("openapi:")
+
+
+def test_config_show_says_where_each_value_is_from(fondaco: Fondaco, home: Path) -> None:
+    home.mkdir()
+    (home / "fondaco.toml").write_text("[server]\nhost = '127.0.0.2'\n")
+    shown = fondaco("config", "show", "--origin", FONDACO_SERVER__PORT="9").out.splitlines()
+    assert f'host = "127.0.0.2"  # file {home / "fondaco.toml"}' in shown
+    assert "port = 9  # env FONDACO_SERVER__PORT" in shown
+    assert f'home = "{home}"  # env FONDACO_HOME' in shown
+    assert 'durability = "process"  # default' in shown
+
+
+def test_config_show_gives_programs_json(fondaco: Fondaco) -> None:
+    values = fondaco("config", "show", "--json").json
+    origins = fondaco("config", "show", "--json", "--origin").json
+    assert isinstance(values, dict)
+    assert isinstance(origins, dict)
+    assert values["server.port"] == 8000
+    assert origins["server.port"] == {"value": 8000, "origin": "default"}
+
+
+def test_what_config_show_prints_is_a_configuration(fondaco: Fondaco, tmp_path: Path) -> None:
+    shown = fondaco("config", "show").out
+    copy = tmp_path / "copy.toml"
+    copy.write_text(shown)
+    assert fondaco("config", "show", "--config", str(copy)).out == shown
+
+
+@pytest.mark.parametrize("extent", [(), ("--all",)])
+def test_config_init_writes_a_file_that_changes_nothing(
+    fondaco: Fondaco, home: Path, extent: tuple[str, ...]
+) -> None:
+    before = fondaco("config", "show").out
+    assert fondaco("config", "init", *extent).code == 0
+    assert home.stat().st_mode & 0o777 == 0o700
+    assert fondaco("config", "check").out.strip().endswith(f"{home / 'fondaco.toml'}.")
+    assert fondaco("config", "show").out == before
+
+
+def test_config_init_overwrites_nothing(fondaco: Fondaco, home: Path) -> None:
+    home.mkdir()
+    (home / "fondaco.toml").write_text("[server]\nport = 9\n")
+    ended = fondaco("config", "init")
+    assert ended.code == 1
+    assert len(ended.err.splitlines()) == 1
+    assert (home / "fondaco.toml").read_text() == "[server]\nport = 9\n"
