@@ -5,7 +5,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from fondaco.domain.price import TokenPrice
+from fondaco.domain.price import Charge, TokenPrice
+from fondaco.domain.usage import Usage
 
 Quantization: TypeAlias = Literal["fp4", "fp8", "fp16", "bf16", "not-available"]
 
@@ -75,6 +76,10 @@ class Model:
     offline: bool = False
     engines: tuple[str, ...] = ()
     """Names of the engines that run it, in order of preference."""
+
+    def charge(self, usage: Usage) -> Charge:
+        """Return what `usage` of this model costs."""
+        return self.price.charge(self.id, usage)
 
     def output_limit(self, input_tokens: int, asked: int | None) -> int | None:
         """Return the most tokens one choice may have, or None where `asked` breaks the context.

@@ -12,6 +12,7 @@ from typing import assert_never
 import orjson
 
 from fondaco.domain.chat import (
+    Burst,
     ChatEvent,
     Counted,
     Finish,
@@ -21,7 +22,7 @@ from fondaco.domain.chat import (
     TokenLogprob,
 )
 from fondaco.domain.usage import Usage
-from fondaco.serving.chat import Progress
+from fondaco.serving.chat import Settled
 
 DONE = b"data: [DONE]\n\n"
 
@@ -42,10 +43,12 @@ class Fold:
         self._logprobs = logprobs
         self._usage = Usage()
 
-    def add(self, step: Progress) -> None:
+    def add(self, step: Burst | Settled) -> None:
         """Take one step."""
-        self._usage = step.usage
-        for event in step.burst:
+        if isinstance(step, Settled):
+            self._usage = step.usage
+            return
+        for event in step:
             match event:
                 case Text():
                     choice = self._choices[event.choice]
@@ -105,9 +108,9 @@ class Chunks:
         self._head = b"data: " + head[:-1] + b',"choices":['
         self._opened: set[int] = set()
 
-    def write(self, step: Progress) -> bytes:
-        """Return the events of one step; b"" where it has nothing that shows."""
-        return b"".join([self._event(event) for event in step.burst])
+    def write(self, burst: Burst) -> bytes:
+        """Return the events of one burst; b"" where it has nothing that shows."""
+        return b"".join([self._event(event) for event in burst])
 
     def usage(self, usage: Usage) -> bytes:
         """Return the chunk that reports usage."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 
 import orjson
-from anyio import CancelScope, current_time
+from anyio import CancelScope
 
 from fondaco.domain.account import KeyType
 from fondaco.domain.errors import (
@@ -66,7 +66,7 @@ class Edge:
         exchange.base_headers = self._stamp.headers(exchange.id)
         meters = self._platform.meters
         meters.running += 1
-        began = current_time()
+        began = self._platform.clock.monotonic()
         endpoint: AnyEndpoint | None = None
         try:
             self._hosts.check(exchange.headers.get(b"host", b""))
@@ -83,7 +83,9 @@ class Edge:
             self._premises.pulse.forget(exchange)
             meters.running -= 1
             shown = endpoint.path if endpoint else "unknown"
-            meters.replied(shown, exchange.status or _CALLER_GONE, current_time() - began)
+            meters.replied(
+                shown, exchange.status or _CALLER_GONE, self._platform.clock.monotonic() - began
+            )
 
     async def _answer(
         self,
@@ -133,11 +135,6 @@ class Edge:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             raise
         await send({"type": "lifespan.shutdown.complete"})
-
-
-def _report(exchange: Exchange, error: Exception) -> None:
-    """Log a defect by its kind and place: never by its arguments, which may be content."""
-    log.error("defect %s request=%s at %s", type(error).__name__, exchange.id, _where(error))
 
 
 def _report(exchange: Exchange, error: Exception) -> None:

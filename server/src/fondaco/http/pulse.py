@@ -4,9 +4,10 @@ A watcher task for every call would cost more than the call's own work; most cal
 and never meet it.
 """
 
+from time import monotonic
 from typing import Protocol
 
-from anyio import create_task_group, current_time, sleep
+from anyio import create_task_group, sleep
 from anyio.abc import TaskGroup
 
 from fondaco.http.exchange import Exchange
@@ -19,7 +20,7 @@ class Silent(Protocol):
     """A stream that wants a sign of life once it has been silent for long."""
 
     def ping_due(self, now: float) -> bool:
-        """Whether the silence has lasted too long at `now` (event loop seconds)."""
+        """Whether the silence has lasted too long at `now` (monotonic seconds)."""
         ...
 
     async def ping(self) -> None:
@@ -60,7 +61,7 @@ class Pulse:
             while True:
                 await sleep(BEAT_S)
                 self._watch_the_lasting(watchers)
-                now = current_time()
+                now = monotonic()
                 for stream in self._streams:
                     if stream.ping_due(now):
                         watchers.start_soon(stream.ping)

@@ -4,11 +4,11 @@ import gzip
 from asyncio import Event
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Self
 
 import brotli
 import orjson
-from anyio import current_time
 
 from fondaco.http.exchange import Exchange, Header
 from fondaco.http.pulse import Pulse
@@ -67,7 +67,7 @@ class EventStream:
         self._exchange = exchange
         self._pulse = pulse
         self._ping_interval_s = ping_interval_s
-        self._last = current_time()
+        self._last = monotonic()
         self._pinging: Event | None = None
         self.headers: list[Header] = []
         """Headers beyond the usual ones; add them before the first event."""
@@ -83,7 +83,7 @@ class EventStream:
         """Send whole events."""
         if self._pinging is not None:
             await self._pinging.wait()
-        self._last = current_time()
+        self._last = monotonic()
         if not self._exchange.started:
             await self._start()
         await self._exchange.write(events, more=True)
@@ -107,7 +107,7 @@ class EventStream:
             return
         self._pinging = Event()
         try:
-            self._last = current_time()
+            self._last = monotonic()
             if not self._exchange.started:
                 await self._start()
             await self._exchange.write(b": ping\n\n", more=True)

@@ -26,24 +26,40 @@ class Priced(Protocol):
         ...
 
 
+class Meter(Protocol):
+    """What counts the usage while the call runs."""
+
+    @property
+    def usage(self) -> Usage:
+        """What has been consumed so far."""
+        ...
+
+
 class PaidCall:
     """The money side of one call, as a context: entered with the hold, left with the settlement.
 
     The settlement is shielded: measured, every hang-up loses its charge without the shield.
     """
 
-    __slots__ = ("_call", "_ceiling", "_clock", "_hold", "_ledger", "_priced", "_started", "usage")
+    __slots__ = ("_call", "_ceiling", "_clock", "_hold", "_ledger", "_meter", "_priced", "_started")
 
     def __init__(
-        self, ledger: Ledger, clock: Clock, call: Call, priced: Priced, ceiling: int
+        self,
+        ledger: Ledger,
+        clock: Clock,
+        call: Call,
+        *,
+        priced: Priced,
+        ceiling: int,
+        meter: Meter,
     ) -> None:
+        """Prepare a call that costs at most `ceiling` nano-dollars, by what `meter` will count."""
         self._ledger = ledger
         self._clock = clock
         self._call = call
         self._priced = priced
         self._ceiling = ceiling
-        self.usage = Usage()
-        """What has been consumed so far; the pipeline keeps it current through `consumed`."""
+        self._meter = meter
 
     async def __aenter__(self) -> Self:
         """Take the hold.
@@ -60,11 +76,6 @@ class PaidCall:
         """What the account had before this call."""
         return self._hold.balance_before
 
-    def consumed(self, usage: Usage) -> None:
-        """Note the usage so far, so that a crash or a hang-up can be settled by it."""
-        self.usage = usage
-        self._hold.progress(usage)
-
     async def __aexit__(
         self,
         kind: type[BaseException] | None,
@@ -74,8 +85,9 @@ class PaidCall:
         """Charge what was consumed, and return once that is durable."""
         elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
         notes = "" if kind is None else _why(kind)
+        usage = self._meter.usage
         with CancelScope(shield=True):
-            await self._hold.settle(self._priced.charge(self.usage), self.usage, elapsed_ms, notes)
+            await self._hold.settle(self._priced.charge(usage), usage, elapsed_ms, notes)
 
 
 def _why(kind: type[BaseException]) -> str:

@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
-from typing import NoReturn
+from dataclasses import dataclass
+from typing import NoReturn, TypeAlias
 
 from fondaco.domain.call import Call
 from fondaco.domain.catalogue import Catalogue, Route
@@ -21,6 +21,7 @@ from fondaco.domain.usage import Usage
 from fondaco.ports import ChatEngine, Clock, Prompt
 from fondaco.serving.call import PaidCall
 from fondaco.serving.ledger import Ledger
+from fondaco.serving.meters import Meters
 from fondaco.serving.tally import Tally
 
 
@@ -34,13 +35,14 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """One step of a chat call: a burst, and the usage so far."""
+class Settled:
+    """The end of a call whose charge is durable."""
 
-    burst: Burst
     usage: Usage
-    began: Began | None = None
-    """With the first step only."""
+
+
+Step: TypeAlias = Began | Burst | Settled
+"""A call is one Began, bursts, one Settled; an error ends it anywhere."""
 
 
 class Chat:
@@ -52,15 +54,17 @@ class Chat:
         engines: Mapping[str, ChatEngine],
         ledger: Ledger,
         clock: Clock,
+        meters: Meters,
     ) -> None:
         self._catalogue = catalogue
         self._engines = engines
         self._ledger = ledger
         self._clock = clock
+        self._meters = meters
 
     async def answer(
         self, call: Call, turn: Turn, asked_tokens: int | None
-    ) -> AsyncGenerator[Progress]:
+    ) -> AsyncGenerator[Step]:
         """Yield the answer as it is produced; what was produced is charged when the generator ends.
 
         Args:
@@ -74,26 +78,27 @@ class Chat:
         route = self._catalogue.route(turn.model)
         model = route.model
         _check(model, turn)
-        turn = replace(turn, model=model.id)
-        plan, prompt = await self._measure(self._plan(route), turn)
-        turn = replace(turn, max_output_tokens=_output_limit(model, prompt, asked_tokens))
+        plan, prompt = await self._measure(self._plan(route), turn.of(model.id, 0))
+        turn = turn.of(model.id, _output_limit(model, prompt, asked_tokens))
         most_output = turn.max_output_tokens * turn.choices
         ceiling = model.price.ceiling(prompt.input_tokens, most_output)
         tally = Tally(prompt, most_output)
-        began: Began | None = None
         async with (
-            PaidCall(self._ledger, self._clock, call, model, ceiling) as paid,
+            self._paid(call, model, ceiling, tally) as paid,
             aclosing(self._run(plan, turn, prompt)) as bursts,
         ):
-            async for engine, burst in bursts:
+            engine = ""
+            async for name, burst in bursts:
+                if not engine:
+                    engine = name
+                    yield Began(model, engine, paid.balance_before)
                 tally.add(burst)
-                usage = tally.usage
-                paid.consumed(usage)
-                if began is None:
-                    began = Began(model, engine, paid.balance_before)
-                    yield Progress(burst, usage, began)
-                else:
-                    yield Progress(burst, usage)
+                yield burst
+        self._meters.consumed(model.id, tally.usage)
+        yield Settled(tally.usage)
+
+    def _paid(self, call: Call, model: Model, ceiling: int, tally: Tally) -> PaidCall:
+        return PaidCall(self._ledger, self._clock, call, priced=model, ceiling=ceiling, meter=tally)
 
     def refuse_images(self, name: str) -> NoReturn:
         """Refuse images, naming a model that takes them if there is one.

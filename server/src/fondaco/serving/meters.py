@@ -4,6 +4,8 @@ from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
 
+from fondaco.domain.usage import Usage
+
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the duration buckets; one more bucket takes the rest."""
 
@@ -35,6 +37,11 @@ class Meters:
     """Calls whose caller went away."""
     running: int = 0
     """Requests under way."""
+
+    def consumed(self, model: str, usage: Usage) -> None:
+        """Count the tokens of a call."""
+        self.tokens[model, "input"] += usage.input_tokens
+        self.tokens[model, "output"] += usage.output_tokens
 
     def replied(self, endpoint: str, status: int, seconds: float) -> None:
         """Count a reply."""

@@ -15,6 +15,7 @@ from fondaco.domain.errors import (
     ModelNotFoundError,
     StorageFailedError,
 )
+from fondaco.domain.usage import Usage
 from fondaco.http.chat_format import DONE, Chunks, Fold
 from fondaco.http.endpoint import Ask, Content, Endpoint
 from fondaco.http.exchange import Header
@@ -23,7 +24,7 @@ from fondaco.http.replies import Events, EventStream, Whole
 from fondaco.http.schemas.chat_reply import ChatCompletion, ChatCompletionChunk
 from fondaco.http.schemas.chat_request import ChatRequest
 from fondaco.http.schemas.messages import has_images
-from fondaco.serving.chat import Began, Progress
+from fondaco.serving.chat import Began, Settled, Step
 
 ChatAsk = Ask[ChatRequest, None]
 
@@ -43,38 +44,46 @@ async def run(ask: ChatAsk) -> Whole | Events:
     return await _whole(ask, call, steps)
 
 
-async def _whole(ask: ChatAsk, call: Call, steps: AsyncGenerator[Progress]) -> Whole:
+async def _whole(ask: ChatAsk, call: Call, steps: AsyncGenerator[Step]) -> Whole:
     fold = Fold(ask.body.n or 1, logprobs=bool(ask.body.logprobs))
     began: Began | None = None
     async with aclosing(steps):
         async for step in steps:
-            began = began or step.began
-            fold.add(step)
+            if isinstance(step, Began):
+                began = step
+            else:
+                fold.add(step)
     if began is None:
-        raise InferenceFailedError("The engine ended without an answer. Nothing was charged.")
+        raise SilentEngineError
     body = fold.reply(_completion_id(call), int(call.opened_at), began.model.id)
     return Whole(body, headers=_headers(ask, began))
 
 
 async def _stream(
-    ask: ChatAsk, call: Call, steps: AsyncGenerator[Progress], stream: EventStream
+    ask: ChatAsk, call: Call, steps: AsyncGenerator[Step], stream: EventStream
 ) -> None:
-    options = ask.body.stream_options
     chunks: Chunks | None = None
-    last: Progress | None = None
+    usage: Usage | None = None
     async with aclosing(steps):
         async for step in steps:
-            if step.began is not None:
-                stream.headers += _headers(ask, step.began)
-                chunks = Chunks(_completion_id(call), int(call.opened_at), step.began.model.id)
-            last = step
-            events = chunks.write(step) if chunks else b""
-            if events:
+            if isinstance(step, Began):
+                stream.headers += _headers(ask, step)
+                chunks = Chunks(_completion_id(call), int(call.opened_at), step.model.id)
+            elif isinstance(step, Settled):
+                usage = step.usage
+            elif chunks is not None and (events := chunks.write(step)):
                 await stream.write(events)
-    if chunks is None or last is None:
-        raise InferenceFailedError("The engine ended without an answer. Nothing was charged.")
-    usage = chunks.usage(last.usage) if options and options.include_usage else b""
-    await stream.finish(usage + DONE)
+    if chunks is None or usage is None:
+        raise SilentEngineError
+    options = ask.body.stream_options
+    report = chunks.usage(usage) if options and options.include_usage else b""
+    await stream.finish(report + DONE)
+
+
+class SilentEngineError(InferenceFailedError):
+    """The engine ended well, and said nothing at all."""
+
+    default = "The engine ended without an answer. Nothing was charged."
 
 
 def _completion_id(call: Call) -> str:
