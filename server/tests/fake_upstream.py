@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,6 +27,10 @@ import toy_model
 import toy_replies
 
 _HEAD_LIMIT = 2**16
+_COUNTS = {
+    ("vllm", "/tokenize"): "count",
+    ("llama-server", "/v1/chat/completions/input_tokens"): "input_tokens",
+}
 
 
 @dataclass
@@ -37,8 +41,12 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
-    hung_up: bool = False
-    """Whether the client closed the connection before the reply was complete."""
+    hang_up: anyio.Event = field(default_factory=anyio.Event)
+    """Set once the client has closed the connection before the reply was complete."""
+
+    @property
+    def hung_up(self) -> bool:
+        return self.hang_up.is_set()
 
 
 @dataclass
@@ -91,6 +99,8 @@ class FakeUpstream:
         """Every request for a chat, in order."""
         self.counted: list[Asked] = []
         """Every request for a count."""
+        self.counting_field = ""
+        """The name of the number in a count's reply, where it is not the dialect's own."""
         self.port = 0
         self.connections = 0
         """How many have been accepted."""
@@ -149,7 +159,7 @@ class FakeUpstream:
             try:
                 kept = await script(wire, asked)
             except anyio.BrokenResourceError:
-                asked.hung_up = True
+                asked.hang_up.set()
             group.cancel_scope.cancel()
         return kept and not asked.hung_up
 
@@ -161,15 +171,11 @@ class FakeUpstream:
             if asked.body.get("model") != self.model:
                 return refusing(404, {"message": "no such model", "code": 404})
             return self._scripts.popleft() if self._scripts else self._always
-        counts = {
-            ("vllm", "/tokenize"): "count",
-            ("llama-server", "/v1/chat/completions/input_tokens"): "input_tokens",
-        }
-        name = counts.get((self.dialect, asked.path))
+        name = _COUNTS.get((self.dialect, asked.path))
         if name is None:
             return refusing(404, {"message": "not found", "code": 404})
         self.counted.append(asked)
-        return _counting(name)
+        return _counting(self.counting_field or name)
 
 
 async def speak(wire: Wire, asked: Asked) -> bool:
@@ -295,7 +301,7 @@ async def _watch(stream: ByteStream, asked: Asked, scope: anyio.CancelScope) -> 
     try:
         await stream.receive()
     except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError):
-        asked.hung_up = True
+        asked.hang_up.set()
         scope.cancel()
 
 
