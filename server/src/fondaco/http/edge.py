@@ -6,7 +6,6 @@ becomes a reply in `_serve`, and nowhere else.
 
 import logging
 from collections.abc import Mapping
-from contextlib import AbstractAsyncContextManager
 
 import orjson
 from anyio import CancelScope
@@ -44,21 +43,16 @@ class Edge:
         premises: Premises,
         routes: Routes,
         hosts: Hosts,
-        life: AbstractAsyncContextManager[object],
     ) -> None:
-        """Wire the edge; `life` is entered at start-up and left at shutdown, in one task."""
         self._premises = premises
         self._platform = premises.platform
         self._routes = routes
         self._hosts = hosts
-        self._life = life
         self._stamp = Stamp(premises.platform.clock)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one ASGI connection: a request, or the application's life."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
+        """Serve one HTTP request; there are no other connections."""
+        if scope["type"] == "http":
             with CancelScope() as cancel:
                 await self._serve(Exchange(scope, receive, send, self._platform.ids.call(), cancel))
 
@@ -123,18 +117,6 @@ class Edge:
             await exchange.write(b"data: " + orjson.dumps(body_of(error)) + b"\n\n", more=False)
         else:
             await reply_to(error).send(exchange)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        try:
-            async with self._life:
-                await send({"type": "lifespan.startup.complete"})
-                await receive()
-        except Exception as error:
-            log.error("start failed: %s", error)  # noqa: TRY400  # a trace tells the operator nothing
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            raise
-        await send({"type": "lifespan.shutdown.complete"})
 
 
 def _report(exchange: Exchange, error: Exception) -> None:

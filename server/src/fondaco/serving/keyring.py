@@ -3,7 +3,7 @@
 from collections import OrderedDict
 
 from fondaco.domain.account import Account, Key, digest
-from fondaco.domain.errors import InvalidApiKeyError
+from fondaco.domain.errors import InactiveKeyError, InvalidApiKeyError
 from fondaco.ports import Clock, Keys
 
 _MOST = 16_384
@@ -25,13 +25,17 @@ class Keyring:
 
         Raises:
             InvalidApiKeyError: there is none, or it was revoked or has expired.
+            InactiveKeyError: its account is disabled.
         """
         hashed = digest(self._pepper, secret)
         found = self._known.get(hashed)
         if found is None:
             found = await self._fetch(hashed)
-        if not found[0].live(self._clock.now()):
+        key, account = found
+        if not key.live(self._clock.now()):
             raise InvalidApiKeyError
+        if account.disabled:
+            raise InactiveKeyError("The account of this API key is disabled.")
         return found
 
     def forget(self) -> None:

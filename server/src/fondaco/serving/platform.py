@@ -24,4 +24,8 @@ class Platform:
     clock: Clock
     ids: Ids
     draining: bool = False
-    """Set at the first SIGTERM: running calls end in peace, new work is refused."""
+    """Running calls end in peace, new work is refused."""
+
+    def drain(self) -> None:
+        """Take no new work from now on."""
+        self.draining = True

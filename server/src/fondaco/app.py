@@ -1,0 +1,310 @@
+"""The composition root: settings become adapters, adapters a platform, the platform a server."""
+
+import ipaddress
+import os
+import socket
+import sys
+from collections.abc import AsyncGenerator, Callable
+from contextlib import ExitStack, asynccontextmanager
+from functools import partial
+
+import anyio
+
+from fondaco.configuration import EMBEDDED, catalogue_of
+from fondaco.domain.catalogue import Catalogue
+from fondaco.domain.errors import ModelNotFoundError
+from fondaco.domain.price import FREE, Charge
+from fondaco.domain.usage import Usage
+from fondaco.engines.llamacpp.embedded import Embedded
+from fondaco.engines.llamacpp.supervisor import Launch
+from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.http.edge import Edge
+from fondaco.http.endpoint import Premises
+from fondaco.http.endpoints import ENDPOINTS
+from fondaco.http.hosts import Hosts
+from fondaco.http.listener import Listener
+from fondaco.http.openapi import Contract
+from fondaco.http.protocol import connection_class
+from fondaco.http.pulse import Pulse
+from fondaco.http.routes import Routes
+from fondaco.ports import ChatEngine, Journal, Keys
+from fondaco.serving.chat import Chat
+from fondaco.serving.keyring import Keyring
+from fondaco.serving.ledger import Ledger
+from fondaco.serving.meters import Meters
+from fondaco.serving.platform import Platform
+from fondaco.serving.readiness import Readiness
+from fondaco.settings import Engine, Settings, secret
+from fondaco.stores.home import Home
+from fondaco.stores.sqlite.journal import SqliteJournal
+from fondaco.stores.sqlite.keys import SqliteKeys
+from fondaco.stores.sqlite.migrate import upgrade
+from fondaco.system import RandomIds, SystemClock
+from fondaco.upstream.client import Upstream
+from fondaco.upstream.open import connect
+
+
+log = logging.getLogger("fondaco")
+
+
+class AddressError(Exception):
+    """The address cannot be listened on; the message is one line for the operator."""
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run the server until it is told to stop.
+
+    `announce` is called once with the server's URL, as soon as it takes requests.
+
+    Raises:
+        AddressError: the address is taken, not ours, or not permitted.
+        HomeUnusableError: the home folder cannot be written.
+        HomeInUseError: another server runs on it.
+        DatabaseUnusableError, NewerDatabaseError: its database cannot be used.
+        ConfigurationError: a secret that an engine needs is missing.
+    """
+    _expect_permitted(settings)
+    home = Home(settings.home)
+    with ExitStack() as held:
+        held.enter_context(home.lock())
+        bound = held.enter_context(_bound(settings.server.host, settings.server.port))
+        upgrade(home.database)
+        host = settings.server.host
+        shown = f"[{host}]" if ":" in host else host
+        url = f"http://{shown}:{bound.getsockname()[1]}"
+        anyio.run(
+            partial(_serve, settings, home, bound, partial(announce, url)),
+            backend_options={"use_uvloop": sys.platform != "win32"},
+        )
+
+
+def catalogue_here(settings: Settings) -> Catalogue:
+    """Return the catalogue as this machine can serve it: models without their file are offline."""
+    missing = [
+        model_id
+        for model_id, model in settings.models.items()
+        if EMBEDDED in model.engines
+        and not (model.file and (settings.models_folder / model.file).is_file())
+    ]
+    return catalogue_of(settings, missing)
+
+
+def contract() -> Contract:
+    """Return the API's description, which needs no server."""
+    return Contract(ENDPOINTS)
+
+
+async def _serve(
+    settings: Settings, home: Home, bound: socket.socket, announce: Callable[[], None]
+) -> None:
+    """Open everything, listen, and close everything in the opposite order."""
+    catalogue = catalogue_here(settings)
+    async with (
+        SqliteJournal.opened(home.database, settings.ledger.durability) as journal,
+        _keys(home) as keys,
+        _engines(settings, catalogue) as engines,
+        anyio.create_task_group() as tasks,
+    ):
+        platform = _platform(
+            settings,
+            home.pepper(),
+            catalogue=catalogue,
+            engines=engines,
+            journal=journal,
+            keys=keys,
+        )
+        pulse = Pulse()
+        await platform.ledger.recover(partial(_charge, catalogue))
+        tasks.start_soon(platform.ledger.run)
+        tasks.start_soon(pulse.run)
+        await _listener(settings, platform, pulse, announce).serve(sockets=[bound])
+        with anyio.CancelScope(shield=True):
+            await platform.ledger.close()
+        tasks.cancel_scope.cancel()
+
+
+def _platform(
+    settings: Settings,
+    pepper: bytes,
+    *,
+    catalogue: Catalogue,
+    engines: dict[str, ChatEngine],
+    journal: Journal,
+    keys: Keys,
+) -> Platform:
+    clock = SystemClock()
+    meters = Meters()
+    ledger = Ledger(journal, clock)
+    keyring = Keyring(keys, pepper, clock)
+    journal.on_change(lambda _: keyring.forget())
+    return Platform(
+        catalogue=catalogue,
+        chat=Chat(catalogue, engines, ledger, clock, meters),
+        ledger=ledger,
+        keyring=keyring,
+        readiness=Readiness(catalogue, engines, clock, settings.server.ready_cache_s),
+        meters=meters,
+        clock=clock,
+        ids=RandomIds(),
+    )
+
+
+def _listener(
+    settings: Settings, platform: Platform, pulse: Pulse, announce: Callable[[], None]
+) -> Listener:
+    server = settings.server
+    premises = Premises(
+        platform, contract(), pulse, server.body_limit_bytes, server.ping_interval_s
+    )
+    edge = Edge(premises, Routes(ENDPOINTS), Hosts([server.host, *server.allowed_hosts]))
+    return Listener(
+        edge,
+        connection_class(server.header_limit_bytes, server.header_timeout_s, server.body_timeout_s),
+        idle_timeout_s=server.idle_timeout_s,
+        drain_timeout_s=server.drain_timeout_s,
+        started=announce,
+        draining=platform.drain,
+    )
+
+
+@asynccontextmanager
+async def _keys(home: Home) -> AsyncGenerator[Keys]:
+    keys = SqliteKeys(home.database)
+    try:
+        yield keys
+    finally:
+        keys.close()
+
+
+@asynccontextmanager
+async def _engines(
+    settings: Settings, catalogue: Catalogue
+) -> AsyncGenerator[dict[str, ChatEngine]]:
+    """Open all engines; the default model's child process starts loading at once."""
+    upstreams = {name: _connected(name, row) for name, row in settings.engines.items()}
+    engines: dict[str, ChatEngine] = {
+        name: OpenAICompatible(
+            name,
+            upstream,
+            _names(settings, name, row),
+            dialect=row.dialect,
+            whole_as_stream=row.whole_as_stream,
+        )
+        for (name, row), upstream in zip(settings.engines.items(), upstreams.values(), strict=True)
+    }
+    embedded = _embedded(settings, catalogue)
+    engines[EMBEDDED] = embedded
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(embedded.run)
+        tasks.start_soon(embedded.warm_up)
+        try:
+            yield engines
+        finally:
+            tasks.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True):
+                for upstream in upstreams.values():
+                    await upstream.aclose()
+
+
+def _embedded(settings: Settings, catalogue: Catalogue) -> Embedded:
+    """Return the embedded engine, its default model first."""
+    chosen = settings.embedded
+    files = {
+        model.id: settings.models_folder / file
+        for model in catalogue.models()
+        if EMBEDDED in model.engines and (file := settings.models[model.id].file)
+    }
+    default = _default(catalogue)
+    launches = {
+        model_id: Launch(
+            model_file=files[model_id],
+            threads=chosen.threads or max(1, (os.cpu_count() or 2) - 1),
+            slots=chosen.slots,
+            context_tokens=chosen.context_tokens,
+            queue=chosen.queue,
+            start_timeout_s=chosen.start_timeout_s,
+            slot_timeout_s=chosen.first_byte_timeout_s,
+        )
+        for model_id in sorted(files, key=lambda one: one != default)
+    }
+    return Embedded(
+        launches,
+        name=EMBEDDED,
+        first_byte_timeout_s=chosen.first_byte_timeout_s,
+        total_timeout_s=chosen.total_timeout_s,
+    )
+
+
+def _default(catalogue: Catalogue) -> str:
+    try:
+        return catalogue.route("default").model.id
+    except ModelNotFoundError:
+        return ""
+
+
+def _connected(name: str, row: Engine) -> Upstream:
+    return connect(
+        row.base_url,
+        key=secret(row.key) if row.key else "",
+        connections=row.connections,
+        connect_timeout_s=row.connect_timeout_s,
+        first_byte_timeout_s=row.first_byte_timeout_s,
+        total_timeout_s=row.total_timeout_s,
+    )
+
+
+def _names(settings: Settings, engine: str, row: Engine) -> dict[str, str]:
+    """Return model id -> the engine's name for it; without a mapping, both are the same."""
+    return {
+        model_id: row.models.get(model_id, model_id)
+        for model_id, model in settings.models.items()
+        if engine in model.engines
+    }
+
+
+def _charge(catalogue: Catalogue, model_id: str, usage: Usage) -> Charge:
+    """Return what a call that a crash cut off has cost; a model that is gone costs nothing."""
+    try:
+        return catalogue.route(model_id).model.charge(usage)
+    except ModelNotFoundError:
+        log.warning("model %s left the catalogue with a call open: not charged", model_id)
+        return FREE
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        AddressError: the address is taken or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
+    try:
+        bound.bind((host, port))
+        bound.listen(2048)
+    except OSError as error:
+        bound.close()
+        raise AddressError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port."
+        ) from error
+    return bound
+
+
+def _expect_permitted(settings: Settings) -> None:
+    """Refuse an address that others reach, unless the operator said that this is meant.
+
+    Raises:
+        AddressError: it was not said.
+    """
+    server = settings.server
+    try:
+        loopback = ipaddress.ip_address(server.host).is_loopback
+    except ValueError:
+        loopback = server.host == "localhost"
+    if not loopback and not server.allow_remote:
+        raise AddressError(
+            f"{server.host!r} can be reached by other machines, and API keys would travel in the "
+            "clear. Put a proxy with TLS in front of it, then say --allow-remote."
+        )

@@ -1,0 +1,60 @@
+"""The listener: uvicorn with our connection limits, announcements and way of stopping."""
+
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+
+from fondaco.http.edge import Edge
+from fondaco.http.protocol import Connection
+
+
+class Listener(uvicorn.Server):
+    """Serves the edge on a bound socket until it is told to stop.
+
+    The first signal drains: running calls end in peace, new work is refused. A second one stops at
+    once.
+    """
+
+    def __init__(
+        self,
+        edge: Edge,
+        connection: type[Connection],
+        *,
+        idle_timeout_s: float,
+        drain_timeout_s: float,
+        started: Callable[[], None],
+        draining: Callable[[], None],
+    ) -> None:
+        """Prepare; `started` is called once requests are taken, `draining` at the first signal."""
+        super().__init__(
+            uvicorn.Config(
+                edge,
+                http=connection,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                access_log=False,  # a request line may carry what is nobody's business
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=round(idle_timeout_s),
+                timeout_graceful_shutdown=round(drain_timeout_s),
+            )
+        )
+        self._announce = started
+        self._drain = draining
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets)
+        if self.started:
+            self._announce()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Drain at the first signal, stop at the second; either way the exit code is ours."""
+        self._drain()
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
