@@ -1,6 +1,7 @@
 """The composition root: settings become adapters, adapters a platform, the platform a server."""
 
 import ipaddress
+import logging
 import os
 import socket
 import sys
@@ -42,7 +43,6 @@ from fondaco.stores.sqlite.migrate import upgrade
 from fondaco.system import RandomIds, SystemClock
 from fondaco.upstream.client import Upstream
 from fondaco.upstream.open import connect
-
 
 log = logging.getLogger("fondaco")
 

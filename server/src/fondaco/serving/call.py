@@ -10,7 +10,7 @@ from fondaco.domain.money import Funds
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock
-from fondaco.serving.ledger import Hold, Ledger
+from fondaco.serving.ledger import Hold, Ledger, Meter
 
 
 class Priced(Protocol):
@@ -23,15 +23,6 @@ class Priced(Protocol):
 
     def charge(self, usage: Usage) -> Charge:
         """Return what the usage costs."""
-        ...
-
-
-class Meter(Protocol):
-    """What counts the usage while the call runs."""
-
-    @property
-    def usage(self) -> Usage:
-        """What has been consumed so far."""
         ...
 
 
@@ -67,7 +58,9 @@ class PaidCall:
         Raises:
             InsufficientBalanceError: the account cannot cover the ceiling.
         """
-        self._hold: Hold = await self._ledger.hold(self._call, self._priced.id, self._ceiling)
+        self._hold: Hold = await self._ledger.hold(
+            self._call, self._priced.id, self._ceiling, self._meter
+        )
         self._started = self._clock.monotonic()
         return self
 
