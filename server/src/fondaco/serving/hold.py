@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from fondaco.domain.call import Call
 from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
@@ -18,6 +19,15 @@ NOTE_EVERY_S = 2.0
 NOTE_EVERY_TOKENS = 256
 
 CLAMPED = "limited to the amount held"
+
+
+class Meter(Protocol):
+    """What counts a call's usage while it runs."""
+
+    @property
+    def usage(self) -> Usage:
+        """What was consumed so far."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +86,17 @@ class Hold:
 
     __slots__ = (
         "_balance",
+        "_meter",
         "_noted",
         "_noted_at",
         "_paid",
         "_register",
-        "_tokens_due",
         "balance_before",
         "call",
         "epoch",
         "funds",
         "model",
         "opened",
-        "usage",
     )
 
     def __init__(
@@ -96,6 +105,7 @@ class Hold:
         balance: Balance,
         call: Call,
         model: str,
+        meter: Meter,
         *,
         funds: Funds,
         epoch: int,
@@ -110,11 +120,9 @@ class Hold:
         """What the account had when the call was admitted."""
         self.epoch = epoch
         self.opened = register.clock.monotonic()
-        self.usage = Usage()
-        """What the call consumed so far."""
+        self._meter = meter
         self._noted: Usage | None = None
         self._noted_at = 0.0
-        self._tokens_due = NOTE_EVERY_TOKENS
         self._paid: Funds | None = None
 
     @property
@@ -122,23 +130,19 @@ class Hold:
         """Who pays."""
         return self._balance.account_id
 
-    def progress(self, usage: Usage) -> None:
-        """Say what the call consumed so far: a crash is charged for at least what was noted."""
-        self.usage = usage
-        if usage.output_tokens >= self._tokens_due and self._paid is None:
-            self._register.journal.note((self.note(self._register.clock.monotonic()),))
-
     def due(self, now: float) -> bool:
         """Whether the call's progress should be noted at `now` (monotonic seconds)."""
         if self._noted is None:
             return now - self.opened >= NOTE_AFTER_S
-        return now - self._noted_at >= NOTE_EVERY_S and self.usage != self._noted
+        usage = self._meter.usage
+        if usage.output_tokens >= self._noted.output_tokens + NOTE_EVERY_TOKENS:
+            return True
+        return now - self._noted_at >= NOTE_EVERY_S and usage != self._noted
 
     def note(self, now: float) -> OpenCall:
         """Return the call as it stands, which the caller notes in the journal."""
-        self._noted = self.usage
+        self._noted = self._meter.usage
         self._noted_at = now
-        self._tokens_due = self.usage.output_tokens + NOTE_EVERY_TOKENS
         return OpenCall(
             call_id=self.call.id,
             account_id=self.account_id,
@@ -147,7 +151,7 @@ class Hold:
             opened_at=self.call.opened_at,
             held=self.funds,
             epoch=self.epoch,
-            usage=self.usage,
+            usage=self._noted,
         )
 
     async def settle(

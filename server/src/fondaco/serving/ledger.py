@@ -14,9 +14,9 @@ from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock, Journal
 from fondaco.serving.balance import Balance
-from fondaco.serving.hold import NOTE_AFTER_S, Hold, Register, Write
+from fondaco.serving.hold import NOTE_AFTER_S, Hold, Meter, Register, Write
 
-__all__ = ["Hold", "Ledger"]
+__all__ = ["Hold", "Ledger", "Meter"]
 
 RESTARTED = "settled after a restart"
 
@@ -36,8 +36,11 @@ class Ledger:
         self._changes = 0
         journal.on_change(self._changed)
 
-    async def hold(self, call: Call, model: str, amount: int) -> Hold:
+    async def hold(self, call: Call, model: str, amount: int, meter: Meter) -> Hold:
         """Reserve the most that `call` can cost, in nano-dollars of compute.
+
+        While the call is open, `meter` is asked from time to time what it has consumed: that much at
+        least is charged if the server dies.
 
         Raises:
             InsufficientBalanceError: what the account has, less what is held, does not cover it.
@@ -48,7 +51,7 @@ class Ledger:
         balance = await self._balance(call.account_id, epoch_of(call.opened_at))
         funds = balance.reserve(amount)
         epoch = max(epoch_of(call.opened_at), balance.epoch)
-        return self._admit(balance, call, model, funds, epoch)
+        return self._admit(balance, call, model, meter, funds=funds, epoch=epoch)
 
     async def balance(self, account_id: int) -> Funds:
         """Return what the account has in the current epoch, that which is held included."""
@@ -160,13 +163,14 @@ class Ledger:
         if call.epoch < balance.epoch:
             balance.outside += call.held.diem
         opened = Call(call.call_id, call.account_id, call.key_id, call.opened_at)
-        hold = self._admit(balance, opened, call.model, call.held, call.epoch)
-        hold.usage = call.usage
-        hold.note(hold.opened)
+        hold = self._admit(balance, opened, call.model, call, funds=call.held, epoch=call.epoch)
+        hold.note(hold.opened)  # it is in the journal already, so its settlement has to close it
         return hold
 
-    def _admit(self, balance: Balance, call: Call, model: str, funds: Funds, epoch: int) -> Hold:
-        hold = Hold(self._register, balance, call, model, funds=funds, epoch=epoch)
+    def _admit(
+        self, balance: Balance, call: Call, model: str, meter: Meter, *, funds: Funds, epoch: int
+    ) -> Hold:
+        hold = Hold(self._register, balance, call, model, meter, funds=funds, epoch=epoch)
         self._register.open[call.id] = hold
         return hold
 

@@ -1,0 +1,36 @@
+"""What can be wrong with the place where state is kept: each message is one line for the operator.
+
+```
+StoreError
+├── HomeUnusableError      ├── NewerDatabaseError     ├── NameTakenError
+└── HomeInUseError         └── DatabaseUnusableError  └── UnknownNameError
+```
+"""
+
+
+class StoreError(Exception):
+    """Something about the stored state that an operator has to know."""
+
+
+class HomeUnusableError(StoreError):
+    """The home folder cannot be created, read or written."""
+
+
+class HomeInUseError(StoreError):
+    """Another server runs on the home folder."""
+
+
+class NewerDatabaseError(StoreError):
+    """The database was written by a newer version."""
+
+
+class DatabaseUnusableError(StoreError):
+    """The database cannot be opened, or is no database."""
+
+
+class NameTakenError(StoreError):
+    """There is an account of this name already."""
+
+
+class UnknownNameError(StoreError):
+    """There is no such account or key."""

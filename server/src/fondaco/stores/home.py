@@ -1,0 +1,111 @@
+"""The home folder: where all state lies, for its owner alone."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from fondaco.stores.errors import HomeInUseError, HomeUnusableError
+
+_PEPPER_BYTES = 32
+
+
+class Home:
+    """A home folder that exists and is private."""
+
+    def __init__(self, folder: Path) -> None:
+        """Create the folder where it is missing, and close it to others where it is ours.
+
+        Raises:
+            HomeUnusableError: it cannot be created or written.
+        """
+        self.folder = folder
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if folder.stat().st_uid == os.geteuid():
+                folder.chmod(0o700)
+        except OSError as error:
+            raise _unusable(folder, error) from error
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise HomeUnusableError(
+                f"The home folder {str(folder)!r} cannot be written. Name another one with --home."
+            )
+
+    @property
+    def database(self) -> Path:
+        """The database file."""
+        return self.folder / "fondaco.sqlite3"
+
+    def pepper(self) -> bytes:
+        """Return the secret that all keyed hashes of this home use; make it once.
+
+        Raises:
+            HomeUnusableError: it cannot be read or made, or it is not what was made.
+        """
+        path = self.folder / "pepper"
+        try:
+            if not path.exists():
+                _create_whole(path, secrets.token_bytes(_PEPPER_BYTES))
+            pepper = path.read_bytes()
+        except OSError as error:
+            raise _unusable(path, error) from error
+        if len(pepper) != _PEPPER_BYTES:
+            raise HomeUnusableError(
+                f"The file {str(path)!r} has {len(pepper)} bytes instead of {_PEPPER_BYTES}. "
+                "Restore it from a backup: without it no key of this home is recognised."
+            )
+        return pepper
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other servers off this home; the kernel lets go of it when the process ends.
+
+        Raises:
+            HomeInUseError: another one has it; the message names its process.
+        """
+        path = self.folder / "server.lock"
+        try:
+            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _unusable(path, error) from error
+        try:
+            _lock(lock, self.folder)
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, str(os.getpid()).encode(), 0)
+            yield
+        finally:
+            os.close(lock)
+
+
+def _lock(lock: int, folder: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        pid = os.pread(lock, 20, 0).decode() or "unknown"
+        raise HomeInUseError(
+            f"A server runs on the home folder {str(folder)!r} already (process {pid}). "
+            "Stop it, or name another folder with --home."
+        ) from error
+
+
+def _create_whole(path: Path, content: bytes) -> None:
+    """Create a private file that appears with all its content, unless another process was first."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(file, content)
+        os.fsync(file)
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        os.close(file)
+        draft.unlink()
+
+
+def _unusable(path: Path, error: OSError) -> HomeUnusableError:
+    return HomeUnusableError(
+        f"{str(path)!r} cannot be used: {error.strerror}. Name another home folder with --home."
+    )

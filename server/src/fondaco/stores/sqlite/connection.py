@@ -1,0 +1,46 @@
+"""How a connection to the database is opened: its safety, its durability, its file mode."""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Literal
+
+from fondaco.stores.errors import DatabaseUnusableError
+
+Durability = Literal["process", "power"]
+
+BUSY_TIMEOUT_S = 5.0
+"""How long a write waits for another process's."""
+
+_SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
+
+
+def connect(path: Path, durability: Durability = "process") -> sqlite3.Connection:
+    """Open the database, creating an empty file that only its owner can read.
+
+    Statements commit by themselves; a transaction is begun by `BEGIN`.
+
+    Raises:
+        DatabaseUnusableError: the file cannot be opened or is no database.
+    """
+    try:
+        # SQLite gives its -wal and -shm files the mode of the database.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+    except (OSError, sqlite3.Error) as error:
+        raise DatabaseUnusableError(
+            f"The database {str(path)!r} cannot be opened: {error}."
+        ) from error
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
+    except sqlite3.Error as error:
+        connection.close()
+        raise DatabaseUnusableError(
+            f"The database {str(path)!r} is not usable: {error}."
+        ) from error
+    return connection

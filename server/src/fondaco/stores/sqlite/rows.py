@@ -1,0 +1,144 @@
+"""How entries and open calls look as rows, both ways."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from fondaco.domain.ledger import Entry, EntryKind, OpenCall
+from fondaco.domain.money import Currency, Funds
+from fondaco.domain.usage import Usage
+
+KINDS = {
+    EntryKind.CHARGE: 1,
+    EntryKind.GRANT: 2,
+    EntryKind.REFILL: 3,
+    EntryKind.EXPIRY: 4,
+    EntryKind.ADJUSTMENT: 5,
+}
+CURRENCIES = {Currency.USD: 1, Currency.DIEM: 2}
+
+ENTRIES = """
+SELECT entry.id, account_id, kind, currency, amount, at_ms, hex(call_id),
+       (SELECT hex(public_id) FROM key WHERE key.id = key_id),
+       (SELECT name FROM sku WHERE sku.id = sku_id),
+       units, unit_price, input_tokens, cached_input_tokens, output_tokens, reasoning_tokens,
+       execution_ms, notes
+FROM entry
+"""
+"""What `entry_of` reads; a WHERE clause follows."""
+
+OPEN_CALLS = """
+SELECT hex(call_id), account_id, hex(key_id), model, opened_ms, held_usd, held_diem, epoch,
+       input_tokens, cached_input_tokens, output_tokens, reasoning_tokens
+FROM open_call ORDER BY opened_ms
+"""
+"""What `open_call_of` reads."""
+
+Column: TypeAlias = int | str | bytes | None
+EntryRow: TypeAlias = tuple[
+    int, int, int, int, int, int, str | None, str | None, str,
+    int, int, int | None, int, int, int, int, str,
+]  # fmt: skip
+OpenCallRow: TypeAlias = tuple[str, int, str, str, int, int, int, int, int, int, int, int]
+
+_KIND_OF = {number: kind for kind, number in KINDS.items()}
+_CURRENCY_OF = {number: currency for currency, number in CURRENCIES.items()}
+
+
+def milliseconds(at: float) -> int:
+    """Return Unix seconds as they are stored."""
+    return round(at * 1000)
+
+
+def id_bytes(id_: str) -> bytes:
+    """Return an id of 32 hex digits as its 16 bytes."""
+    return bytes.fromhex(id_)
+
+
+def entry_row(entry_id: int, entry: Entry, sku_id: int) -> tuple[Column, ...]:
+    """Return an entry's columns in the order of `batch`'s INSERT."""
+    return (
+        entry_id,
+        None if entry.call_id is None else id_bytes(entry.call_id),
+        None if entry.key_id is None else id_bytes(entry.key_id),
+        entry.account_id,
+        KINDS[entry.kind],
+        CURRENCIES[entry.currency],
+        entry.amount,
+        milliseconds(entry.at),
+        sku_id,
+        entry.units,
+        entry.unit_price,
+        entry.execution_ms,
+        entry.notes,
+        *((None,) * 4 if entry.usage is None else usage_row(entry.usage)),
+    )
+
+
+def open_call_row(call: OpenCall) -> tuple[Column, ...]:
+    """Return an open call's columns in the order of the table."""
+    return (
+        id_bytes(call.call_id),
+        call.account_id,
+        id_bytes(call.key_id),
+        call.model,
+        milliseconds(call.opened_at),
+        call.held.usd,
+        call.held.diem,
+        call.epoch,
+        *usage_row(call.usage),
+    )
+
+
+def usage_row(usage: Usage) -> tuple[int, int, int, int]:
+    """Return a usage's columns."""
+    return (
+        usage.input_tokens,
+        usage.cached_input_tokens,
+        usage.output_tokens,
+        usage.reasoning_tokens,
+    )
+
+
+def entry_of(row: EntryRow) -> Entry:
+    """Return the entry in a row of `ENTRIES`."""
+    return Entry(
+        account_id=row[1],
+        kind=_KIND_OF[row[2]],
+        currency=_CURRENCY_OF[row[3]],
+        amount=row[4],
+        at=row[5] / 1000,
+        call_id=row[6].lower() if row[6] else None,
+        key_id=row[7].lower() if row[7] else None,
+        sku=row[8],
+        units=row[9],
+        unit_price=row[10],
+        usage=None if row[11] is None else Usage(row[11], row[12], row[13], row[14]),
+        execution_ms=row[15],
+        notes=row[16],
+    )
+
+
+def open_call_of(row: OpenCallRow) -> OpenCall:
+    """Return the call in a row of `OPEN_CALLS`."""
+    return OpenCall(
+        call_id=row[0].lower(),
+        account_id=row[1],
+        key_id=row[2].lower(),
+        model=row[3],
+        opened_at=row[4] / 1000,
+        held=Funds(usd=row[5], diem=row[6]),
+        epoch=row[7],
+        usage=Usage(row[8], row[9], row[10], row[11]),
+    )
+
+
+def movements(entries: Sequence[Entry]) -> list[tuple[int, int, int]]:
+    """Return (account, nano-USD, nano-DIEM) for each side that the entries move."""
+    usd: dict[int, int] = defaultdict(int)
+    diem: dict[int, int] = defaultdict(int)
+    for entry in entries:
+        sums = usd if entry.currency is Currency.USD else diem
+        sums[entry.account_id] += entry.amount
+        sums[entry.counterpart_id] -= entry.amount
+    return [(account_id, usd[account_id], diem[account_id]) for account_id in {*usd, *diem}]

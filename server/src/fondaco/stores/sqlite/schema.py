@@ -1,0 +1,143 @@
+"""The tables: money and times are whole numbers, ids are small integers, call ids 16 bytes.
+
+Times are Unix milliseconds, money nano-units. `entry` is append-only, and `account` carries the sums
+of its entries, the ledger's own accounts included, so all balances add up to zero.
+"""
+
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    event,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+_ZERO = text("0")
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("tier", Text, nullable=False),
+    Column("usd", Integer, nullable=False, server_default=_ZERO),
+    Column("diem", Integer, nullable=False, server_default=_ZERO),
+    Column("diem_allocation", Integer, nullable=False, server_default=_ZERO),
+    Column("created_ms", Integer, nullable=False),
+    Column("disabled_ms", Integer),
+    CheckConstraint("id <= 3 OR (usd >= 0 AND diem >= 0)", name="solvent"),
+    CheckConstraint("diem_allocation >= 0", name="allocation"),
+    sqlite_strict=True,
+)
+
+key = Table(
+    "key",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("public_id", LargeBinary, nullable=False, unique=True),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False, index=True),
+    Column("type", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("last6", Text, nullable=False),
+    Column("created_ms", Integer, nullable=False),
+    Column("expires_ms", Integer),
+    Column("revoked_ms", Integer),
+    Column("used_ms", Integer),
+    Column("limit_usd", Integer),
+    Column("limit_diem", Integer),
+    Column("limit_vcu", Integer),
+    CheckConstraint("length(public_id) = 16 AND length(digest) = 32", name="lengths"),
+    CheckConstraint("type IN ('ADMIN', 'INFERENCE')", name="type"),
+    CheckConstraint("limit_usd >= 0 AND limit_diem >= 0 AND limit_vcu >= 0", name="limits"),
+    sqlite_strict=True,
+)
+
+sku = Table(
+    "sku",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    sqlite_strict=True,
+)
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("currency", Integer, nullable=False),
+    Column("amount", Integer, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    Column("call_id", LargeBinary),
+    Column("key_id", Integer, ForeignKey("key.id")),
+    Column("sku_id", Integer, ForeignKey("sku.id"), nullable=False),
+    Column("units", Integer, nullable=False),
+    Column("unit_price", Integer, nullable=False),
+    Column("input_tokens", Integer),
+    Column("cached_input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("reasoning_tokens", Integer),
+    Column("execution_ms", Integer, nullable=False),
+    Column("notes", Text, nullable=False),
+    CheckConstraint("length(call_id) = 16", name="call_id"),
+    CheckConstraint(
+        "CASE kind WHEN 1 THEN amount <= 0 WHEN 2 THEN amount > 0 WHEN 3 THEN amount >= 0 "
+        "WHEN 4 THEN amount < 0 ELSE kind = 5 END",
+        name="sign",
+    ),
+    CheckConstraint("currency IN (1, 2)", name="currency"),
+    CheckConstraint("units >= 0 AND unit_price >= 0", name="units"),
+    Index("uq_entry_call_id_sku_id_currency", "call_id", "sku_id", "currency", unique=True),
+    Index("ix_entry_account_id_at_ms_currency", "account_id", "at_ms", "currency"),
+    sqlite_strict=True,
+)
+
+open_call = Table(
+    "open_call",
+    metadata,
+    Column("call_id", LargeBinary, primary_key=True),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("key_id", LargeBinary, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("opened_ms", Integer, nullable=False),
+    Column("held_usd", Integer, nullable=False),
+    Column("held_diem", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("cached_input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("reasoning_tokens", Integer, nullable=False),
+    CheckConstraint("length(call_id) = 16", name="call_id"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+
+APPEND_ONLY = tuple(
+    f"CREATE TRIGGER entry_{act} BEFORE {act} ON entry "
+    "BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END"
+    for act in ("UPDATE", "DELETE")
+)
+"""A wrong entry is put right by another one."""
+
+
+@event.listens_for(entry, "after_create")
+def _forbid_changes(_: Table, connection: Connection, **__: object) -> None:
+    for trigger in APPEND_ONLY:
+        connection.exec_driver_sql(trigger)

@@ -1,0 +1,209 @@
+"""The writer: one thread that commits whatever has gathered, as soon as its last commit ended."""
+
+import sqlite3
+import threading
+from asyncio import AbstractEventLoop, Future
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from time import monotonic
+from typing import TypeAlias
+
+from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
+from fondaco.domain.ledger import Entry, OpenCall
+from fondaco.stores.sqlite.batch import apply
+from fondaco.stores.sqlite.rows import ENTRIES, entry_of
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Entries to append and an open call to forget, in one transaction."""
+
+    entries: Sequence[Entry]
+    closes: str | None
+    done: "Future[None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Open calls and their progress; nobody waits."""
+
+    calls: Sequence[OpenCall]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A question to be asked between two commits."""
+
+    ask: Callable[[sqlite3.Connection], None]
+    done: "Future[None]"
+
+
+class Stop:
+    """The end: what was ordered before is still done."""
+
+
+Order: TypeAlias = Write | Note | Read | Stop
+Outcome: TypeAlias = "tuple[Future[None], StorageFailedError | None]"
+Listener: TypeAlias = Callable[[Sequence[Entry]], None]
+
+_MOST = 1000
+"""Orders in one batch."""
+
+
+class Writer:
+    """The owner of the connection that appends entries.
+
+    It gives entries their ids itself, so a collision tells that something else has written as well;
+    besides, it looks for such changes every `watch_s` seconds.
+    """
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        loop: AbstractEventLoop,
+        tell: Listener,
+        watch_s: float,
+    ) -> None:
+        self._connection = connection
+        self._loop = loop
+        self._tell = tell
+        self._watch_s = watch_s
+        self._orders: SimpleQueue[Order] = SimpleQueue()
+        self.put = self._orders.put
+        self._skus: dict[str, int] = {}
+        self._stopped = False
+        (self._seen,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
+        self._version = self._data_version()
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait for the end of the thread, which has been told to stop."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        watched = monotonic()
+        try:
+            while not self._stopped:
+                self._carry_out(self._gather())
+                if monotonic() - watched >= self._watch_s:
+                    self._watch()
+                    watched = monotonic()
+        finally:
+            self._connection.close()
+
+    def _gather(self) -> list[Order]:
+        orders: list[Order] = []
+        with suppress(Empty):
+            orders.append(self._orders.get(timeout=self._watch_s))
+            while len(orders) < _MOST:
+                orders.append(self._orders.get_nowait())
+        return orders
+
+    def _carry_out(self, orders: Sequence[Order]) -> None:
+        writes = [order for order in orders if isinstance(order, Write)]
+        notes = {c.call_id: c for order in orders if isinstance(order, Note) for c in order.calls}
+        if outcomes := self._commit(writes, tuple(notes.values())):
+            self._on_loop(_finish, outcomes)
+        for order in orders:
+            if isinstance(order, Read):
+                self._on_loop(_finish, [self._answer(order)])
+            elif isinstance(order, Stop):
+                self._stopped = True
+
+    def _commit(self, writes: Sequence[Write], notes: Sequence[OpenCall]) -> list[Outcome]:
+        try:
+            self._apply(writes, notes)
+        except (sqlite3.IntegrityError, ValueError, TypeError) as error:
+            if len(writes) + len(notes) > 1:
+                # One of them is at fault: alone each shows whether it is the one.
+                for note in notes:
+                    self._commit((), (note,))
+                return [outcome for write in writes for outcome in self._commit((write,), ())]
+            return [(write.done, _refusal(error)) for write in writes]
+        except sqlite3.Error as error:
+            return [(write.done, _refusal(error)) for write in writes]
+        return [(write.done, None) for write in writes]
+
+    def _apply(self, writes: Sequence[Write], notes: Sequence[OpenCall]) -> None:
+        entries = [entry for write in writes for entry in write.entries]
+        closed = [write.closes for write in writes if write.closes is not None]
+        if not (entries or closed or notes):
+            return
+        while True:
+            try:
+                apply(self._connection, self._seen + 1, entries, closed, notes, self._sku_id)
+            except sqlite3.IntegrityError:
+                if not self._catch_up():
+                    raise
+            else:
+                self._seen += len(entries)
+                return
+
+    def _answer(self, read: Read) -> Outcome:
+        try:
+            self._connection.execute("BEGIN")
+            try:
+                self._catch_up()  # in the same snapshot, so that no answer runs ahead of the news
+                read.ask(self._connection)
+            finally:
+                self._connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            return read.done, _refusal(error)
+        return read.done, None
+
+    def _watch(self) -> None:
+        with suppress(sqlite3.Error):  # the next look will find what this one could not
+            version = self._data_version()
+            if version != self._version:
+                self._version = version
+                if not self._catch_up():
+                    self._on_loop(self._tell, ())
+
+    def _catch_up(self) -> bool:
+        """Tell of entries that something else wrote, and return whether there were any."""
+        found = self._connection.execute(ENTRIES + "WHERE entry.id > ? ORDER BY 1", (self._seen,))
+        rows = found.fetchall()
+        if rows:
+            self._seen = rows[-1][0]
+            self._on_loop(self._tell, [entry_of(row) for row in rows])
+        return bool(rows)
+
+    def _data_version(self) -> int:
+        (version,) = self._connection.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def _sku_id(self, name: str) -> int:
+        sku_id = self._skus.get(name)
+        if sku_id is None:
+            self._connection.execute(
+                "INSERT INTO sku (name) VALUES (?) ON CONFLICT DO NOTHING", (name,)
+            )
+            found = self._connection.execute("SELECT id FROM sku WHERE name = ?", (name,))
+            sku_id = self._skus[name] = int(found.fetchone()[0])
+        return sku_id
+
+    def _on_loop(self, call: Callable[..., None], *arguments: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *arguments)
+        except RuntimeError:
+            self._stopped = True  # the event loop is gone, and whoever waited with it
+
+
+def _finish(outcomes: Sequence[Outcome]) -> None:
+    for done, error in outcomes:
+        if done.done():
+            continue  # whoever waited went away
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
+
+
+def _refusal(error: Exception) -> StorageFailedError:
+    twice = "UNIQUE constraint failed: entry.call_id" in str(error)
+    refusal = AlreadyEnteredError() if twice else StorageFailedError()
+    refusal.__cause__ = error
+    return refusal
