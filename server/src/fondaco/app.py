@@ -113,7 +113,7 @@ async def _serve(
             journal=journal,
             keys=keys,
         )
-        pulse = Pulse()
+        pulse = Pulse(platform.meters)
         await platform.ledger.recover(partial(_charge, catalogue))
         tasks.start_soon(platform.ledger.run)
         tasks.start_soon(pulse.run)

@@ -11,6 +11,7 @@ from anyio import create_task_group, sleep
 from anyio.abc import TaskGroup
 
 from fondaco.http.exchange import Exchange
+from fondaco.serving.meters import Meters
 
 BEAT_S = 0.25
 """A caller's hang-up stops the engine within about two beats."""
@@ -31,12 +32,11 @@ class Silent(Protocol):
 class Pulse:
     """Watches over the exchanges under way."""
 
-    def __init__(self) -> None:
+    def __init__(self, meters: Meters) -> None:
+        self._meters = meters
         self._fresh: set[Exchange] = set()
         self._watched: set[Exchange] = set()
         self._streams: set[Silent] = set()
-        self.hangups = 0
-        """Callers who went away before their reply was whole."""
 
     def watch(self, exchange: Exchange) -> None:
         """Cancel the exchange's scope if its caller goes away; its body must have been read."""
@@ -79,5 +79,5 @@ class Pulse:
             message = await exchange.receive()
         if exchange in self._watched:
             self.forget(exchange)
-            self.hangups += 1
+            self._meters.hangups += 1
             exchange.cancel.cancel()

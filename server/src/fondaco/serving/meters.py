@@ -34,7 +34,7 @@ class Meters:
     tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(model id, `input` or `output`) -> tokens."""
     hangups: int = 0
-    """Calls whose caller went away."""
+    """Callers who went away before their reply was whole."""
     running: int = 0
     """Requests under way."""
 
