@@ -1,0 +1,14 @@
+"""Model files: fetched from package indexes, URLs or local paths, checked and kept in one folder."""
+
+from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
+from fondaco.modelfiles.folder import Installed, ModelFolder
+from fondaco.modelfiles.known import KNOWN, KnownModel
+
+__all__ = [
+    "KNOWN",
+    "Installed",
+    "KnownModel",
+    "ModelFileError",
+    "ModelFolder",
+    "NoSuchModelFileError",
+]

@@ -1,0 +1,24 @@
+"""What can go wrong with a model file.
+
+```
+ModelFileError
+└── NoSuchModelFileError
+```
+"""
+
+import errno
+
+
+class ModelFileError(Exception):
+    """A model file could not be fetched, checked or kept; `str(error)` says why and what to do."""
+
+
+class NoSuchModelFileError(ModelFileError):
+    """Nothing goes by that name."""
+
+
+def from_os(error: OSError, what: str) -> ModelFileError:
+    """Return what an error of the operating system means for `what` was attempted."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return ModelFileError(f"Could not {what}: the disk is full. Free some space and try again.")
+    return ModelFileError(f"Could not {what}: {error.strerror or error}.")

