@@ -91,19 +91,19 @@ class _Exchange:
 
     async def __aenter__(self) -> "_SecureReply":
         deadline = asyncio.get_running_loop().time() + self._total_s
-        attempt = SimpleNamespace(reused=False)
         try:
-            async with asyncio.timeout(min(self._first_s, self._total_s)):
+            async with asyncio.timeout_at(deadline) as limit:
+                attempt = _Attempt(limit, deadline, self._first_s)
                 try:
                     self._reply = await self._ask(attempt)
                 except ReplyCutError:
                     if not attempt.reused:
                         raise
                     # The engine had closed the idle connection just as the request left.
-                    self._reply = await self._ask(attempt)
+                    self._reply = await self._ask(_Attempt(limit, deadline, self._first_s))
         except TimeoutError as error:
-            late = FirstByteTimeoutError if self._first_s < self._total_s else EngineTimeoutError
-            raise late from error
+            late = asyncio.get_running_loop().time() >= deadline
+            raise (EngineTimeoutError if late else FirstByteTimeoutError) from error
         return _SecureReply(self._reply, deadline)
 
     async def __aexit__(
@@ -115,10 +115,9 @@ class _Exchange:
         if self._reply is not None:
             self._reply.close()  # a reply that was read to its end has given its connection back
 
-    async def _ask(self, attempt: SimpleNamespace) -> aiohttp.ClientResponse:
+    async def _ask(self, attempt: "_Attempt") -> aiohttp.ClientResponse:
         method, url, body = self._request
         typed = {"Content-Type": "application/json"} if body else {}
-        attempt.reused = False
         try:
             return await self._upstream.session().request(
                 method,
@@ -180,8 +179,27 @@ class _SecureReply:
             raise ReplyCutError("The engine's reply broke off.") from error
 
 
+class _Attempt:
+    """What aiohttp tells about one attempt to send a request."""
+
+    __slots__ = ("_deadline", "_first_s", "_limit", "reused")
+
+    def __init__(self, limit: asyncio.Timeout, deadline: float, first_s: float) -> None:
+        self.reused = False
+        """Whether its connection had served before."""
+        self._limit = limit
+        self._deadline = deadline
+        self._first_s = first_s
+        limit.reschedule(deadline)
+
+    def sent(self) -> None:
+        """Start the time for the first byte."""
+        first = asyncio.get_running_loop().time() + self._first_s
+        self._limit.reschedule(min(first, self._deadline))
+
+
 def _traced() -> aiohttp.TraceConfig:
-    """Return a trace that tells an attempt whether its connection had served before."""
+    """Return the trace that tells an attempt how it goes."""
     trace = aiohttp.TraceConfig()
 
     async def reused(
@@ -191,5 +209,13 @@ def _traced() -> aiohttp.TraceConfig:
     ) -> None:
         context.trace_request_ctx.reused = True
 
+    async def sent(
+        session: aiohttp.ClientSession,
+        context: SimpleNamespace,
+        event: aiohttp.TraceRequestHeadersSentParams,
+    ) -> None:
+        context.trace_request_ctx.sent()
+
     trace.on_connection_reuseconn.append(reused)
+    trace.on_request_headers_sent.append(sent)
     return trace

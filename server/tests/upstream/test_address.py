@@ -1,0 +1,57 @@
+"""Where engines listen, and what may travel in the headers to them."""
+
+import pytest
+
+from fondaco.upstream.address import Address, fixed_headers
+from fondaco.upstream.lean import LeanUpstream
+from fondaco.upstream.open import connect
+from fondaco.upstream.secure import SecureUpstream
+
+
+@pytest.mark.parametrize(
+    ("url", "authority", "target"),
+    [
+        ("http://gpu", "gpu", "/chat"),
+        ("http://gpu:80/v1/", "gpu", "/v1/chat"),
+        ("https://api.example.com:8443/a/v1", "api.example.com:8443", "/a/v1/chat"),
+        ("http://[::1]:8001/v1", "[::1]:8001", "/v1/chat"),
+    ],
+)
+def test_a_base_url_says_where_to_send(url: str, authority: str, target: str) -> None:
+    address = Address.parse(url)
+    assert address.authority == authority
+    assert address.target("/chat") == target
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("ftp://gpu", "gpu:8000/v1", "http://", "http://gpu/v1?x=1", "http://gpu/v1#x"),
+        *("http://gpu/ä", "http://gpu/a\x00b"),
+    ],
+)
+def test_a_base_url_that_cannot_be_used_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"is not an http|unusual"):
+        Address.parse(url)
+
+
+def test_credentials_in_a_url_are_refused_and_not_repeated() -> None:
+    with pytest.raises(ValueError, match="`key`") as refused:
+        Address.parse("http://ann:hunter2@gpu/v1")
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["a\r\nX: y", "a\nb", "schlüssel"])
+def test_a_key_that_cannot_travel_is_refused_and_not_repeated(key: str) -> None:
+    with pytest.raises(ValueError, match="'Authorization'") as refused:
+        fixed_headers(key, None)
+    assert key not in str(refused.value)
+
+
+def test_without_a_key_nothing_is_authorized() -> None:
+    assert "Authorization" not in fixed_headers("", None)
+
+
+def test_plain_addresses_are_served_by_the_lean_client_and_others_by_tls() -> None:
+    assert isinstance(connect("http://gpu:8000/v1"), LeanUpstream)
+    assert isinstance(connect("https://gpu:8000/v1"), SecureUpstream)
