@@ -7,13 +7,17 @@ import socket
 import sys
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 
 import anyio
 
 from fondaco.configuration import EMBEDDED, catalogue_of
+from fondaco.domain.account import KeyType
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import ModelNotFoundError
+from fondaco.domain.model import Model
+from fondaco.domain.money import nano
 from fondaco.domain.price import FREE, Charge
 from fondaco.domain.usage import Usage
 from fondaco.engines.llamacpp.embedded import Embedded
@@ -40,6 +44,7 @@ from fondaco.stores.home import Home
 from fondaco.stores.sqlite.journal import SqliteJournal
 from fondaco.stores.sqlite.keys import SqliteKeys
 from fondaco.stores.sqlite.migrate import upgrade
+from fondaco.stores.sqlite.people import somebody
 from fondaco.system import RandomIds, SystemClock
 from fondaco.upstream.client import Upstream
 from fondaco.upstream.open import connect
@@ -47,14 +52,30 @@ from fondaco.upstream.open import connect
 log = logging.getLogger("fondaco")
 
 
+FIRST_ACCOUNT = "default"
+"""The name of the account that a first start makes."""
+
+
 class AddressError(Exception):
     """The address cannot be listened on; the message is one line for the operator."""
 
 
-def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What the operator is told once requests are taken."""
+
+    url: str
+    """Without a path."""
+    model: Model | None
+    """The default one, if there is any."""
+    first_key: str | None
+    """The secret of the ADMIN key that a first start makes."""
+
+
+def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
     """Run the server until it is told to stop.
 
-    `announce` is called once with the server's URL, as soon as it takes requests.
+    `announce` is called once, as soon as requests are taken.
 
     Raises:
         AddressError: the address is taken, not ours, or not permitted.
@@ -71,9 +92,14 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         upgrade(home.database)
         host = settings.server.host
         shown = f"[{host}]" if ":" in host else host
-        url = f"http://{shown}:{bound.getsockname()[1]}"
+        catalogue = catalogue_here(settings)
+        started = Started(
+            url=f"http://{shown}:{bound.getsockname()[1]}",
+            model=_default(catalogue),
+            first_key=_first_key(settings, home),
+        )
         anyio.run(
-            partial(_serve, settings, home, bound, partial(announce, url)),
+            partial(_serve, settings, home, bound, catalogue, partial(announce, started)),
             backend_options={"use_uvloop": sys.platform != "win32"},
         )
 
@@ -94,11 +120,32 @@ def contract() -> Contract:
     return Contract(ENDPOINTS)
 
 
+def _first_key(settings: Settings, home: Home) -> str | None:
+    """Make the first account and its ADMIN key, where nobody has one yet."""
+    if somebody(home.database):
+        return None
+    from fondaco.stores.sqlite.books import Books  # noqa: PLC0415 - SQLAlchemy, for first starts only
+
+    books = Books(home.database, home.pepper(), SystemClock())
+    try:
+        books.open_account(
+            FIRST_ACCOUNT,
+            usd=nano(settings.ledger.first_account_usd),
+            diem_allocation=nano(settings.ledger.first_account_diem),
+        )
+        return books.make_key(FIRST_ACCOUNT, KeyType.ADMIN, "made at the first start").secret
+    finally:
+        books.close()
+
+
 async def _serve(
-    settings: Settings, home: Home, bound: socket.socket, announce: Callable[[], None]
+    settings: Settings,
+    home: Home,
+    bound: socket.socket,
+    catalogue: Catalogue,
+    announce: Callable[[], None],
 ) -> None:
     """Open everything, listen, and close everything in the opposite order."""
-    catalogue = catalogue_here(settings)
     async with (
         SqliteJournal.opened(home.database, settings.ledger.durability) as journal,
         _keys(home) as keys,
@@ -225,7 +272,7 @@ def _embedded(settings: Settings, catalogue: Catalogue) -> Embedded:
             start_timeout_s=chosen.start_timeout_s,
             slot_timeout_s=chosen.first_byte_timeout_s,
         )
-        for model_id in sorted(files, key=lambda one: one != default)
+        for model_id in sorted(files, key=lambda one: default is None or one != default.id)
     }
     return Embedded(
         launches,
@@ -235,11 +282,11 @@ def _embedded(settings: Settings, catalogue: Catalogue) -> Embedded:
     )
 
 
-def _default(catalogue: Catalogue) -> str:
+def _default(catalogue: Catalogue) -> Model | None:
     try:
-        return catalogue.route("default").model.id
+        return catalogue.route("default").model
     except ModelNotFoundError:
-        return ""
+        return None
 
 
 def _connected(name: str, row: Engine) -> Upstream:
