@@ -106,13 +106,13 @@ def _go_on(url: str, part: Path, progress: Progress) -> None:
             total = None if length is None else here + int(length)
             _note_tag(part, reply.headers.get("ETag"))
             here = _append(reply, part, here, lambda done: progress(done, total))
+            if total is not None and here < total:
+                raise _CutError(f"the connection ended after {here} of {total} bytes")
     except HTTPError as error:
         error.close()
         _refused(error, url, part)
     except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
         raise _CutError(f"the connection failed ({_reason(error)})") from error
-    if total is not None and here < total:
-        raise _CutError(f"the connection ended after {here} of {total} bytes")
 
 
 def _asking(part: Path, here: int) -> dict[str, str]:

