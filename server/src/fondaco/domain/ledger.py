@@ -87,6 +87,16 @@ class Standing:
     diem_epoch: int = -1
     """The epoch of the last refill."""
 
+    def at(self, epoch: int) -> Funds:
+        """Return what the account has in `epoch`: a refill that is due counts as made.
+
+        >>> Standing(Funds(usd=5, diem=1), diem_allocation=9, diem_epoch=3).at(4)
+        Funds(usd=5, diem=9)
+        """
+        if epoch <= self.diem_epoch:
+            return self.balance
+        return Funds(usd=self.balance.usd, diem=self.diem_allocation)
+
 
 @dataclass(frozen=True, slots=True)
 class OpenCall:

@@ -8,21 +8,19 @@ from pathlib import Path
 from typing import TypeVar
 
 from fondaco.domain.errors import StorageFailedError
-from fondaco.domain.ledger import Entry, OpenCall, Standing, epoch_reference
+from fondaco.domain.ledger import Entry, OpenCall, Standing
 from fondaco.domain.money import Funds
 from fondaco.stores.sqlite.connection import Durability, connect
-from fondaco.stores.sqlite.rows import OPEN_CALLS, open_call_of
+from fondaco.stores.sqlite.rows import OPEN_CALLS, epoch_in, open_call_of, refills
 from fondaco.stores.sqlite.writer import Listener, Note, Read, Stop, Write, Writer
 
 T = TypeVar("T")
 
 _STANDING = """
 SELECT usd, diem, diem_allocation,
-       (SELECT hex(max(call_id)) FROM entry WHERE call_id BETWEEN ? AND ?)
+       (SELECT max(call_id) FROM entry WHERE call_id BETWEEN ? AND ?)
 FROM account WHERE id = ?
 """
-
-_LAST_EPOCH = 2**63 - 1
 
 
 class SqliteJournal:
@@ -106,13 +104,12 @@ class SqliteJournal:
 
 
 def _standing(connection: sqlite3.Connection, account_id: int) -> Standing | None:
-    first, last = (bytes.fromhex(epoch_reference(account_id, epoch)) for epoch in (0, _LAST_EPOCH))
-    row = connection.execute(_STANDING, (first, last, account_id)).fetchone()
+    row = connection.execute(_STANDING, (*refills(account_id), account_id)).fetchone()
     if row is None:
         return None
     usd, diem, allocation, refill = row
     return Standing(
         balance=Funds(usd=usd, diem=diem),
         diem_allocation=allocation,
-        diem_epoch=int(refill[16:], 16) if refill else -1,
+        diem_epoch=epoch_in(refill),
     )

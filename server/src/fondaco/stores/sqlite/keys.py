@@ -6,12 +6,13 @@ from pathlib import Path
 
 import anyio.to_thread
 
-from fondaco.domain.account import Account, Key, KeyType
+from fondaco.domain.account import Account, Key
 from fondaco.domain.errors import StorageFailedError
 from fondaco.stores.sqlite.connection import connect
+from fondaco.stores.sqlite.rows import key_of
 
 _FIND = """
-SELECT hex(public_id), account_id, type, description, last6, key.created_ms, expires_ms, revoked_ms,
+SELECT public_id, account_id, type, description, last6, key.created_ms, expires_ms, revoked_ms,
        account.name, diem_allocation, tier, disabled_ms
 FROM key JOIN account ON account.id = account_id WHERE digest = ?
 """
@@ -50,16 +51,6 @@ class SqliteKeys:
             raise StorageFailedError from error
         if row is None:
             return None
-        key_id, account_id, kind, description, last6, created, expires, revoked, *of_account = row
-        name, diem_allocation, tier, disabled = of_account
-        key = Key(
-            id=key_id.lower(),
-            account_id=account_id,
-            type=KeyType(kind),
-            description=description,
-            last6=last6,
-            created_at=created / 1000,
-            expires_at=None if expires is None else expires / 1000,
-            revoked=revoked is not None,
-        )
-        return key, Account(account_id, name, diem_allocation, tier, disabled is not None)
+        name, diem_allocation, tier, disabled_ms = row[8:]
+        key = key_of(row[:8])
+        return key, Account(key.account_id, name, diem_allocation, tier, disabled_ms is not None)

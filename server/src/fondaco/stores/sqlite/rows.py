@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from fondaco.domain.ledger import Entry, EntryKind, OpenCall
+from fondaco.domain.account import Key, KeyType
+from fondaco.domain.ledger import Entry, EntryKind, OpenCall, epoch_reference
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.usage import Usage
 
@@ -41,6 +42,10 @@ EntryRow: TypeAlias = tuple[
 ]  # fmt: skip
 OpenCallRow: TypeAlias = tuple[str, int, str, str, int, int, int, int, int, int, int, int]
 
+KeyRow: TypeAlias = tuple[bytes, int, str, str, str, int, int | None, int | None]
+"""Public id, account, type, description, last6; created, expires, revoked in milliseconds."""
+
+_LAST_EPOCH = 2**63 - 1
 _KIND_OF = {number: kind for kind, number in KINDS.items()}
 _CURRENCY_OF = {number: currency for currency, number in CURRENCIES.items()}
 
@@ -48,6 +53,17 @@ _CURRENCY_OF = {number: currency for currency, number in CURRENCIES.items()}
 def milliseconds(at: float) -> int:
     """Return Unix seconds as they are stored."""
     return round(at * 1000)
+
+
+def refills(account_id: int) -> tuple[bytes, bytes]:
+    """Return the first and the last call id that a refill of an account can have."""
+    first, last = (epoch_reference(account_id, epoch) for epoch in (0, _LAST_EPOCH))
+    return id_bytes(first), id_bytes(last)
+
+
+def epoch_in(refill: bytes | None) -> int:
+    """Return the epoch in a refill's call id; -1 where there was none."""
+    return -1 if refill is None else int.from_bytes(refill[8:], "big")
 
 
 def id_bytes(id_: str) -> bytes:
@@ -130,6 +146,21 @@ def open_call_of(row: OpenCallRow) -> OpenCall:
         held=Funds(usd=row[5], diem=row[6]),
         epoch=row[7],
         usage=Usage(row[8], row[9], row[10], row[11]),
+    )
+
+
+def key_of(row: KeyRow) -> Key:
+    """Return the key in a row."""
+    public_id, account_id, kind, description, last6, created_ms, expires_ms, revoked_ms = row
+    return Key(
+        id=public_id.hex(),
+        account_id=account_id,
+        type=KeyType(kind),
+        description=description,
+        last6=last6,
+        created_at=created_ms / 1000,
+        expires_at=None if expires_ms is None else expires_ms / 1000,
+        revoked=revoked_ms is not None,
     )
 
 

@@ -1,0 +1,73 @@
+"""The audit: whether the books add up, by everything that can be counted twice."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from sqlalchemy import Connection, text
+
+from fondaco.domain.account import SYSTEM_ACCOUNTS
+from fondaco.domain.ledger import Entry, EntryKind
+from fondaco.domain.money import Currency, decimal
+from fondaco.stores.sqlite.rows import CURRENCIES, KINDS
+
+_SUMS = "SELECT account_id, kind, currency, sum(amount) FROM entry GROUP BY 1, 2, 3"
+
+_BALANCES = "SELECT id, name, usd, diem FROM account ORDER BY id"
+
+_TWICE = """
+SELECT lower(hex(call_id)), (SELECT name FROM sku WHERE id = sku_id), count(*) FROM entry NOT INDEXED
+WHERE call_id IS NOT NULL GROUP BY call_id, sku_id, currency HAVING count(*) > 1 LIMIT 20
+"""
+
+_Sums: TypeAlias = dict[tuple[int, Currency], int]
+
+
+def findings(connection: Connection) -> list[str]:
+    """Return one sentence for each thing that is wrong."""
+    return [*_balances(connection), *_twice(connection), *_file(connection)]
+
+
+def _balances(connection: Connection) -> Iterator[str]:
+    sums = _sums(connection)
+    total = dict.fromkeys(Currency, 0)
+    for account_id, name, usd, diem in connection.execute(text(_BALANCES)):
+        for currency, balance in ((Currency.USD, usd), (Currency.DIEM, diem)):
+            total[currency] += balance
+            entered = sums.get((account_id, currency), 0)
+            if balance != entered:
+                yield (
+                    f"The {currency} balance of account {name!r} is {decimal(balance)}, its entries "
+                    f"add up to {decimal(entered)}."
+                )
+            if balance < 0 and account_id not in SYSTEM_ACCOUNTS.values():
+                yield f"The {currency} balance of account {name!r} is negative: {decimal(balance)}."
+    for currency, balance in total.items():
+        if balance:
+            yield f"All {currency} balances add up to {decimal(balance)} instead of 0."
+
+
+def _sums(connection: Connection) -> _Sums:
+    """Return what the entries add up to, by account and currency, both sides of each."""
+    kinds = {number: kind for kind, number in KINDS.items()}
+    currencies = {number: currency for currency, number in CURRENCIES.items()}
+    sums: _Sums = {}
+    for account_id, kind_number, currency_number, amount in connection.execute(text(_SUMS)):
+        kind: EntryKind = kinds[kind_number]
+        currency = currencies[currency_number]
+        both = Entry(account_id, kind, currency, amount, at=0.0)
+        for side, moved in ((account_id, amount), (both.counterpart_id, -amount)):
+            sums[side, currency] = sums.get((side, currency), 0) + moved
+    return sums
+
+
+def _twice(connection: Connection) -> Iterator[str]:
+    for call_id, sku, count in connection.execute(text(_TWICE)):
+        yield f"Call {call_id} has {count} entries for {sku!r} in one currency."
+
+
+def _file(connection: Connection) -> Iterator[str]:
+    for (finding,) in connection.execute(text("PRAGMA integrity_check(20)")):
+        if finding != "ok":
+            yield f"The database file is damaged: {finding}."
+    for table, row, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
+        yield f"Row {row} of {table!r} points to a row of {parent!r} that does not exist."
