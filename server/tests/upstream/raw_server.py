@@ -78,7 +78,9 @@ async def listening(tls: ssl.SSLContext | None = None) -> AsyncGenerator[RawServ
         if tls is None:
             group.start_soon(listener.serve, server.serve)
         else:
-            group.start_soon(TLSListener(listener, tls).serve, server.serve)
+            group.start_soon(
+                TLSListener(listener, tls, standard_compatible=False).serve, server.serve
+            )
         yield server
         group.cancel_scope.cancel()
 

@@ -31,6 +31,8 @@ class Events:
         Raises:
             EngineError: an event is larger than `EVENT_LIMIT_BYTES`.
         """
+        if not self._rest and _is_one_plain_event(piece) and not (self._held or self.finished):
+            return [piece[6:-2]]
         if self.finished:
             return []
         if self._held or b"\r" in piece:
@@ -41,10 +43,7 @@ class Events:
             _check(blocks, self._rest)
         payloads: list[bytes] = []
         for block in blocks:
-            if block.startswith(b"data: ") and b"\n" not in block:  # what nearly all look like
-                payload: bytes | None = block[6:]
-            else:
-                payload = _payload(block)
+            payload = _payload(block)
             if payload == _DONE:
                 self.finished = True
                 self._rest = b""
@@ -63,8 +62,21 @@ class Events:
         return piece.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
+def _is_one_plain_event(piece: bytes) -> bool:
+    """Whether a piece is what nearly all are: one line of data, and not the end."""
+    return (
+        piece.startswith(b"data: ")
+        and piece.find(b"\n") == len(piece) - 2
+        and piece.endswith(b"}\n\n")
+        and b"\r" not in piece
+        and len(piece) <= EVENT_LIMIT_BYTES
+    )
+
+
 def _payload(block: bytes) -> bytes | None:
     """Return the data lines of an event, joined, or None where it has none."""
+    if block.startswith(b"data: ") and b"\n" not in block:
+        return block[6:]
     found: list[bytes] = []
     for line in block.split(b"\n"):
         name, _, value = line.partition(b":")
