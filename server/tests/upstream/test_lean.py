@@ -8,6 +8,7 @@ import pytest
 import uvloop
 from hypothesis import given, settings, strategies as st
 
+from fondaco.domain.errors import EngineTimeoutError
 from fondaco.upstream.address import Address
 from fondaco.upstream.client import ReplyCutError, Upstream
 from fondaco.upstream.connection import Connection
@@ -163,6 +164,19 @@ async def test_a_request_that_was_answered_in_part_is_not_sent_again(
     with pytest.raises(ReplyCutError):
         await _ask(upstream)
     assert len(server.bodies) == 2
+
+
+async def test_a_patient_request_does_not_make_the_next_one_late(
+    upstream: Upstream, server: RawServer
+) -> None:
+    await _ask(
+        upstream
+    )  # its deadline, minutes away, is what the connection's timer still waits for
+    server.silence()
+    with pytest.raises(EngineTimeoutError), anyio.fail_after(5):
+        async with upstream.send("POST", "/chat", b"{}", total_timeout_s=0.05):
+            pass
+    assert server.connections == 1
 
 
 async def test_an_upgrade_is_refused(upstream: Upstream, server: RawServer) -> None:
