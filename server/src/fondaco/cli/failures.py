@@ -1,6 +1,8 @@
 """Failures: what an error of a command means to a person and to a script."""
 
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.domain.errors import StorageFailedError
+from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
 from fondaco.settings import ConfigurationError
 from fondaco.stores.errors import (
     HomeInUseError,
@@ -19,8 +21,10 @@ def failure(error: Exception) -> tuple[Exit, tuple[str, ...]]:
             return Exit.CONFIGURATION, error.faults
         case HomeInUseError() | HomeUnusableError():
             return Exit.HOME, (str(error),)
-        case UnknownNameError():
+        case UnknownNameError() | NoSuchModelFileError():
             return Exit.UNKNOWN, (str(error),)
-        case StoreError():
+        case ModelFileError():
+            return Exit.UNREACHABLE, (str(error),)
+        case StoreError() | StorageFailedError():
             return Exit.FAILED, (str(error),)
     raise error

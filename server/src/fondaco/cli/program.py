@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from fondaco import __version__
-from fondaco.cli import config
+from fondaco.cli import accounts, balance, config, keys, ledger, models
 from fondaco.cli.exits import Exit
 from fondaco.cli.openapi import openapi
 from fondaco.cli.serve import serve
@@ -18,6 +18,11 @@ program = typer.Typer(
     pretty_exceptions_enable=False,
 )
 program.command()(serve)
+program.add_typer(accounts.group, name="accounts")
+program.add_typer(keys.group, name="keys")
+program.add_typer(balance.group, name="balance")
+program.add_typer(models.group, name="models")
+program.add_typer(ledger.group, name="ledger")
 program.add_typer(config.group, name="config")
 program.command()(openapi)
 

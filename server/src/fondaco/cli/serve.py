@@ -1,16 +1,28 @@
 """`fondaco serve`: the server."""
 
-from typing import Annotated
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.models import fetch, missing
 from fondaco.cli.options import Config, Home, configuration
+
+if TYPE_CHECKING:
+    from fondaco.app import Started
+    from fondaco.domain.model import Model
+    from fondaco.settings import Settings
 
 
 def serve(
     *,
-    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0: any.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on; else 127.0.0.1.", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; else 8000. 0: any.", show_default=False)
+    ] = None,
     allow_remote: Annotated[
         bool | None,
         typer.Option(
@@ -22,6 +34,64 @@ def serve(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Run the server until it is told to stop."""
-    loaded = configuration(home, config, host=host, port=port, allow_remote=allow_remote)
-    del loaded
+    """Run the server until it is told to stop; the first start makes an account and a key."""
+    settings = configuration(home, config, host=host, port=port, allow_remote=allow_remote).settings
+    _fetch_default(settings)
+    from fondaco import app
+
+    try:
+        app.serve(settings, _announce)
+    except app.AddressError as error:
+        raise FailedError(str(error), Exit.ADDRESS) from error
+
+
+def _fetch_default(settings: "Settings") -> None:
+    """Fetch the default model's file where it is missing; without it the server starts as well."""
+    from fondaco.modelfiles import ModelFileError
+
+    model = _default(settings)
+    if model is None or model.id not in missing(settings) or not model.offline:
+        return
+    if find_spec("xllamacpp") is None:
+        typer.echo("fondaco: the embedded engine needs: pip install 'fondaco[embedded]'", err=True)
+        return
+    try:
+        fetch(settings, model.id)
+    except ModelFileError as error:
+        typer.echo(f"fondaco: {error}", err=True)
+        typer.echo(f"fondaco: once that is solved: fondaco models pull {model.id}", err=True)
+
+
+def _default(settings: "Settings") -> "Model | None":
+    from fondaco.configuration import catalogue_of
+    from fondaco.domain.errors import ModelNotFoundError
+
+    try:
+        return catalogue_of(settings, missing(settings)).route("default").model
+    except ModelNotFoundError:
+        return None
+
+
+def _announce(started: "Started") -> None:
+    """Say where the server is; the first time, also how to talk to it."""
+    url, secret = started.url, started.first_key
+    typer.echo(f"Fondaco listens on {url}")
+    if secret is None:
+        return
+    model = started.model.name if started.model else "none; see: fondaco models list"
+    question = '{"model": "default", "messages": [{"role": "user", "content": "Say hello."}]}'
+    typer.echo(
+        f"""
+Your first API key, shown this once:
+  {secret}
+The default model: {model}
+
+Try it:
+  curl {url}/api/v1/chat/completions -H 'Authorization: Bearer {secret}' \
+-H 'Content-Type: application/json' -d '{question}'
+
+For tools made for OpenAI:
+  export OPENAI_BASE_URL={url}/api/v1 OPENAI_API_KEY={secret}
+
+The documentation: {url}/doc"""
+    )

@@ -1,0 +1,70 @@
+"""`fondaco accounts`: who pays."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fondaco.cli.books import amount, moment, opened
+from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.output import Row, print_row, print_rows
+
+if TYPE_CHECKING:
+    from fondaco.stores.sqlite.books import Statement
+
+group = typer.Typer(no_args_is_help=True, help="Make and see accounts.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
+
+
+@group.command()
+def create(
+    name: Name,
+    *,
+    usd: Annotated[str, typer.Option(metavar="USD", help="Dollars to begin with.")] = "0",
+    diem: Annotated[
+        str, typer.Option(metavar="DIEM", help="DIEM that it has anew each day (UTC).")
+    ] = "0",
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account."""
+    with opened(configuration(home, config).settings) as books:
+        made = books.open_account(name, usd=amount(usd), diem_allocation=amount(diem))
+    print_row(row(made), as_json=as_json)
+
+
+@group.command("list")
+def list_accounts(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """List all accounts with their balances."""
+    with opened(configuration(home, config).settings) as books:
+        statements = books.accounts()
+    print_rows(
+        [row(statement) for statement in statements],
+        as_json=as_json,
+        empty="There is no account yet. Make one with: fondaco accounts create NAME",
+    )
+
+
+@group.command()
+def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """Show an account."""
+    with opened(configuration(home, config).settings) as books:
+        statement = books.account(name)
+    print_row(row(statement), as_json=as_json)
+
+
+def row(statement: "Statement") -> Row:
+    """Return an account as its commands show it."""
+    from fondaco.domain.money import decimal
+
+    account = statement.account
+    return {
+        "name": account.name,
+        "usd": decimal(statement.balance.usd),
+        "diem": decimal(statement.balance.diem),
+        "diemAllocation": decimal(account.diem_allocation),
+        "tier": account.tier,
+        "disabled": account.disabled,
+        "createdAt": moment(statement.created_at),
+    }

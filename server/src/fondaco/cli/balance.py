@@ -1,0 +1,52 @@
+"""`fondaco balance`: what accounts have."""
+
+from typing import Annotated
+
+import typer
+
+from fondaco.cli.accounts import row
+from fondaco.cli.books import amount, chosen, opened
+from fondaco.cli.options import Account, AsJson, Config, Home, configuration
+from fondaco.cli.output import print_row
+
+group = typer.Typer(no_args_is_help=True, help="See balances, and add to them.")
+
+
+@group.command()
+def grant(
+    *,
+    usd: Annotated[
+        str | None, typer.Option(metavar="USD", help="Dollars to add, once.", show_default=False)
+    ] = None,
+    diem: Annotated[
+        str | None,
+        typer.Option(metavar="DIEM", help="DIEM to have anew each day (UTC) from now on."),
+    ] = None,
+    notes: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the ledger.")] = "",
+    account: Account = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Add dollars to a balance, or set the daily DIEM."""
+    if usd is None and diem is None:
+        raise typer.BadParameter("Say how much: --usd, --diem or both.")
+    dollars, allocation = amount(usd or "0"), amount(diem or "0")
+    with opened(configuration(home, config).settings) as books:
+        statement = chosen(books, account)
+        name = statement.account.name
+        if dollars:
+            statement = books.grant(name, dollars, notes)
+        if diem is not None:
+            statement = books.allocate(name, allocation)
+    print_row(row(statement), as_json=as_json)
+
+
+@group.command()
+def show(
+    *, account: Account = None, home: Home = None, config: Config = None, as_json: AsJson = False
+) -> None:
+    """Show what an account has."""
+    with opened(configuration(home, config).settings) as books:
+        statement = chosen(books, account)
+    print_row(row(statement), as_json=as_json)

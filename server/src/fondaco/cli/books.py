@@ -1,0 +1,93 @@
+"""The books that the commands for accounts, keys and money open."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+
+if TYPE_CHECKING:
+    from fondaco.settings import Settings
+    from fondaco.stores.sqlite.books import Books, Statement
+
+FIRST_ACCOUNT = "default"
+"""The name of the account that is made where somebody needs one and there is none."""
+
+
+@contextmanager
+def opened(settings: "Settings") -> Iterator["Books"]:
+    """Open the books of a home; the home folder and its database are made where they are missing.
+
+    Raises:
+        StoreError: the home or its database cannot be used.
+    """
+    from fondaco.stores.home import Home
+    from fondaco.stores.sqlite.books import Books
+    from fondaco.stores.sqlite.migrate import upgrade
+    from fondaco.system import SystemClock
+
+    home = Home(settings.home)
+    upgrade(home.database)
+    books = Books(home.database, home.pepper(), SystemClock())
+    try:
+        yield books
+    finally:
+        books.close()
+
+
+def chosen(books: "Books", name: str | None) -> "Statement":
+    """Return the account of a name, or the oldest where there is no name.
+
+    Raises:
+        UnknownNameError: there is none of this name.
+        FailedError: there is none at all.
+    """
+    if name is not None:
+        return books.account(name)
+    statements = books.accounts()
+    if not statements:
+        raise FailedError(
+            "There is no account yet. Make one with: fondaco accounts create NAME", Exit.UNKNOWN
+        )
+    return min(statements, key=lambda statement: statement.account.id)
+
+
+def chosen_or_first(books: "Books", name: str | None, settings: "Settings") -> "Statement":
+    """Return an account as `chosen` does; where there is none at all, make the first one."""
+    from fondaco.domain.money import nano
+
+    if name is None and not books.accounts():
+        return books.open_account(
+            FIRST_ACCOUNT,
+            usd=nano(settings.ledger.first_account_usd),
+            diem_allocation=nano(settings.ledger.first_account_diem),
+        )
+    return chosen(books, name)
+
+
+def amount(text: str) -> int:
+    """Return the nano-units of an amount on the command line.
+
+    Raises:
+        typer.BadParameter: it is none.
+    """
+    from fondaco.domain.money import nano
+
+    try:
+        return nano(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def moment(unix_s: float | None) -> str | None:
+    """Return a time as the API writes it.
+
+    >>> moment(0)
+    '1970-01-01T00:00:00Z'
+    """
+    if unix_s is None:
+        return None
+    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,146 @@
+"""`fondaco models`: the catalogue, and the model files on this machine."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.output import Row, print_json, print_row, print_rows, progress
+
+if TYPE_CHECKING:
+    from fondaco.domain.model import Model
+    from fondaco.settings import Settings
+
+group = typer.Typer(no_args_is_help=True, help="See the catalogue; fetch and remove model files.")
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="A model's id, trait or alias.")]
+
+
+@group.command("list")
+def list_models(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """List the models of the catalogue, and the model files that belong to none."""
+    settings = configuration(home, config).settings
+    rows = [*_rows(settings), *_strangers(settings)]
+    print_rows(rows, as_json=as_json, empty="The catalogue is empty.")
+
+
+@group.command()
+def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """Show the model that serves a name."""
+    from fondaco.configuration import catalogue_of
+    from fondaco.domain.errors import ModelNotFoundError
+
+    settings = configuration(home, config).settings
+    try:
+        model = catalogue_of(settings, missing(settings)).route(name).model
+    except ModelNotFoundError as error:
+        raise FailedError(str(error), Exit.UNKNOWN) from error
+    print_row(_row(model, settings), as_json=as_json)
+
+
+@group.command()
+def pull(
+    source: Annotated[
+        str, typer.Argument(metavar="NAME", help="A model's id, a URL, or a GGUF file's path.")
+    ],
+    *,
+    sha256: Annotated[
+        str | None, typer.Option(metavar="HEX", help="What the file has to have; known ids do.")
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a model file; an interrupted download goes on where it stopped."""
+    path = fetch(configuration(home, config).settings, source, sha256)
+    if as_json:
+        print_json({"file": str(path), "bytes": path.stat().st_size})
+    else:
+        typer.echo(f"Here: {path}")
+
+
+@group.command()
+def rm(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model's id or file name.")],
+    *,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Delete a model file from this machine."""
+    from fondaco.modelfiles import ModelFolder
+
+    settings = configuration(home, config).settings
+    entry = settings.models.get(name)
+    known = entry.file if entry and entry.file else name
+    typer.echo(f"Removed: {ModelFolder(settings.models_folder).remove(known)}")
+
+
+def fetch(settings: "Settings", source: str, sha256: str | None = None) -> Path:
+    """Fetch a model file unless it is here, and show how that gets on.
+
+    Raises:
+        ModelFileError: it cannot be had.
+    """
+    from fondaco.modelfiles import ModelFolder
+
+    with progress(f"Fetching {source.rsplit('/', 1)[-1]}") as advance:
+        return ModelFolder(settings.models_folder).pull(source, sha256=sha256, progress=advance)
+
+
+def missing(settings: "Settings") -> frozenset[str]:
+    """Return the ids of embedded models whose file is not here."""
+    from fondaco.configuration import EMBEDDED
+
+    return frozenset(
+        model_id
+        for model_id, model in settings.models.items()
+        if EMBEDDED in model.engines
+        and not (model.file and (settings.models_folder / model.file).is_file())
+    )
+
+
+def _rows(settings: "Settings") -> Iterator[Row]:
+    from fondaco.configuration import models_of
+
+    for model in models_of(settings, missing(settings)):
+        yield _row(model, settings)
+
+
+def _row(model: "Model", settings: "Settings") -> Row:
+    from fondaco.domain.money import decimal
+
+    file = settings.models[model.id].file
+    return {
+        "id": model.id,
+        "name": model.name,
+        "installed": (settings.models_folder / file).is_file() if file else None,
+        "type": str(model.type),
+        "contextTokens": model.context_tokens,
+        "usdPerMillionInput": decimal(model.price.input),
+        "usdPerMillionOutput": decimal(model.price.output),
+        "engines": list(model.engines),
+        "traits": list(model.traits),
+    }
+
+
+def _strangers(settings: "Settings") -> Iterator[Row]:
+    """Yield rows for model files that no model of the catalogue names."""
+    from fondaco.modelfiles import ModelFolder
+
+    named = {model.file for model in settings.models.values()}
+    for stranger in ModelFolder(settings.models_folder).installed():
+        if stranger.path.name not in named:
+            yield {
+                "id": None,
+                "name": stranger.path.name,
+                "installed": True,
+                "type": None,
+                "contextTokens": None,
+                "usdPerMillionInput": None,
+                "usdPerMillionOutput": None,
+                "engines": [],
+                "traits": [],
+            }
