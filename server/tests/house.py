@@ -1,0 +1,181 @@
+"""A whole server in the test's own event loop, on a real socket, over the toy upstream.
+
+Everything is the product's own but the store (in memory) and the model (a toy): for behaviour at
+the HTTP edge and for faults. Tests of the real model, store and program are in `compat`.
+"""
+
+import socket
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+import httpx2
+
+from fake_upstream import FakeUpstream
+from fondaco.app import contract
+from fondaco.domain.account import Account, Key, KeyType, digest
+from fondaco.domain.catalogue import Catalogue
+from fondaco.domain.ledger import Entry, EntryKind
+from fondaco.domain.model import Capabilities, Model
+from fondaco.domain.money import NANO, Currency, Funds
+from fondaco.domain.price import TokenPrice
+from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.http.edge import Edge
+from fondaco.http.endpoint import Premises
+from fondaco.http.endpoints import ENDPOINTS
+from fondaco.http.hosts import Hosts
+from fondaco.http.listener import Listener
+from fondaco.http.protocol import connection_class
+from fondaco.http.pulse import Pulse
+from fondaco.http.routes import Routes
+from fondaco.ports import ChatEngine
+from fondaco.serving.chat import Chat
+from fondaco.serving.keyring import Keyring
+from fondaco.serving.ledger import Ledger
+from fondaco.serving.meters import Meters
+from fondaco.serving.platform import Platform
+from fondaco.serving.readiness import Readiness
+from fondaco.stores.memory import MemoryJournal, MemoryKeys
+from fondaco.system import RandomIds, SystemClock
+from fondaco.upstream.open import connect
+
+PEPPER = b"pepper"
+SECRET = "fondaco_secret_of_tests"
+ACCOUNT = 10
+CONTEXT_TOKENS = 4096
+
+TOY = Model(
+    id="toy",
+    name="Toy",
+    price=TokenPrice(input=200_000_000, output=900_000_000),
+    context_tokens=CONTEXT_TOKENS,
+    capabilities=Capabilities(log_probs=True),
+    traits=("default",),
+    engines=("first", "second"),
+)
+
+
+@dataclass
+class House:
+    """A running server and what is behind it."""
+
+    url: str
+    client: httpx2.AsyncClient
+    """With an ADMIN key of the account."""
+    fake: FakeUpstream
+    """What the first engine talks to."""
+    second: FakeUpstream
+    """What the second engine talks to."""
+    platform: Platform
+    journal: MemoryJournal
+    keys: MemoryKeys
+
+    @property
+    def address(self) -> tuple[str, int]:
+        host, _, port = self.url.removeprefix("http://").rpartition(":")
+        return host, int(port)
+
+    async def balance(self) -> Funds:
+        return await self.platform.ledger.balance(ACCOUNT)
+
+    def charges(self) -> list[Entry]:
+        return [entry for entry in self.journal.entries if entry.kind is EntryKind.CHARGE]
+
+    async def chat(self, **fields: object) -> httpx2.Response:
+        return await self.client.post("/api/v1/chat/completions", json=chat_body(**fields))
+
+    def streaming(self, **fields: object):  # type: ignore[no-untyped-def]  # httpx2's own context
+        body = chat_body(stream=True, **fields)
+        return self.client.stream("POST", "/api/v1/chat/completions", json=body)
+
+
+def chat_body(**fields: object) -> dict[str, object]:
+    return {"model": "toy", "messages": [{"role": "user", "content": "Count!"}], **fields}
+
+
+@asynccontextmanager
+async def house(
+    *,
+    usd: int = 10 * NANO,
+    token_s: float = 0.0,
+    models: tuple[Model, ...] = (TOY,),
+    aliases: Mapping[str, str] | None = None,
+    body_limit_bytes: int = 4 * 2**20,
+    ping_interval_s: float = 15.0,
+    header_timeout_s: float = 15.0,
+    body_timeout_s: float = 60.0,
+    first_byte_timeout_s: float = 30.0,
+    whole_as_stream: bool = True,
+    hosts: tuple[str, ...] = (),
+) -> AsyncGenerator[House]:
+    async with FakeUpstream(token_s=token_s) as fake, FakeUpstream() as second:
+        upstreams = {
+            name: connect(upstream.base_url, first_byte_timeout_s=first_byte_timeout_s)
+            for name, upstream in (("first", fake), ("second", second))
+        }
+        engines: dict[str, ChatEngine] = {
+            name: OpenAICompatible(
+                name, upstream, {m.id: "toy" for m in models}, whole_as_stream=whole_as_stream
+            )
+            for name, upstream in upstreams.items()
+        }
+        journal, keys = _stores(usd)
+        platform = _platform(
+            Catalogue(models, aliases or {"gpt-4o": "default"}), engines, journal, keys
+        )
+        pulse = Pulse(platform.meters)
+        premises = Premises(platform, contract(), pulse, body_limit_bytes, ping_interval_s)
+        started = anyio.Event()
+        listener = Listener(
+            Edge(premises, Routes(ENDPOINTS), Hosts(hosts)),
+            connection_class(64 * 2**10, header_timeout_s, body_timeout_s),
+            idle_timeout_s=75,
+            drain_timeout_s=5,
+            started=started.set,
+            draining=platform.drain,
+        )
+        bound = socket.create_server(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(pulse.run)
+            tasks.start_soon(platform.ledger.run)
+            tasks.start_soon(listener.serve, [bound])
+            await started.wait()
+            headers = {"Authorization": f"Bearer {SECRET}"}
+            async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+                yield House(url, client, fake, second, platform, journal, keys)
+            listener.should_exit = listener.force_exit = True
+            await anyio.sleep(0.25)
+            tasks.cancel_scope.cancel()
+        for upstream in upstreams.values():
+            await upstream.aclose()
+
+
+def _stores(usd: int) -> tuple[MemoryJournal, MemoryKeys]:
+    journal, keys = MemoryJournal(), MemoryKeys()
+    journal.add_account(ACCOUNT)
+    journal.enter_elsewhere(Entry(ACCOUNT, EntryKind.GRANT, Currency.USD, usd, at=0.0))
+    keys.add(digest(PEPPER, SECRET), _key(), Account(ACCOUNT, "tests"))
+    return journal, keys
+
+
+def _platform(
+    catalogue: Catalogue, engines: dict[str, ChatEngine], journal: MemoryJournal, keys: MemoryKeys
+) -> Platform:
+    clock, meters = SystemClock(), Meters()
+    ledger = Ledger(journal, clock)
+    return Platform(
+        catalogue=catalogue,
+        chat=Chat(catalogue, engines, ledger, clock, meters),
+        ledger=ledger,
+        keyring=Keyring(keys, PEPPER, clock),
+        readiness=Readiness(catalogue, engines, clock, cache_s=0.2),
+        meters=meters,
+        clock=clock,
+        ids=RandomIds(),
+    )
+
+
+def _key() -> Key:
+    return Key("ab" * 16, ACCOUNT, KeyType.ADMIN, "tests", SECRET[-6:], created_at=0.0)
