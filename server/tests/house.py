@@ -148,6 +148,7 @@ async def house(
             listener.should_exit = listener.force_exit = True
             await anyio.sleep(0.25)
             tasks.cancel_scope.cancel()
+        bound.close()
         for upstream in upstreams.values():
             await upstream.aclose()
 

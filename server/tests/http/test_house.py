@@ -1,0 +1,197 @@
+"""The endpoints beside chat: models, operation, documentation."""
+
+import gzip
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import brotli
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from fake_upstream import refusing
+from fondaco.domain.model import Capabilities
+from fondaco.http.endpoints import ENDPOINTS
+from fondaco.http.schemas.models import ModelList
+from house import TOY, House, house
+
+CODER = replace(
+    TOY,
+    id="coder",
+    name="Coder",
+    traits=("default_code", "fastest"),
+    capabilities=Capabilities(optimized_for_code=True),
+)
+SPECIFICATION = Path(__file__).parents[4] / "shared/spec/openapi-20251230.yaml"
+
+
+async def test_models_are_listed_without_a_key(shared: House) -> None:
+    reply = await shared.client.get("/api/v1/models", headers={"Authorization": ""})
+    models = ModelList.model_validate_json(reply.content)
+    assert [model.id for model in models.data] == ["toy"]
+    spec = models.data[0].model_spec
+    assert (spec.pricing.input.usd, spec.pricing.output.diem) == (0.2, 0.9)
+    assert spec.availableContextTokens == 4096
+    assert spec.traits == ["default"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids"),
+    [("all", ["toy", "coder"]), ("text", ["toy", "coder"]), ("code", ["coder"]), ("image", [])],
+)
+async def test_models_are_filtered_by_type(kind: str, ids: list[str]) -> None:
+    async with house(models=(TOY, CODER)) as one:
+        reply = await one.client.get("/api/v1/models", params={"type": kind})
+    assert [model["id"] for model in reply.json()["data"]] == ids
+    assert reply.json()["type"] == kind
+
+
+async def test_an_unknown_type_or_parameter_is_400(shared: House) -> None:
+    reply = await shared.client.get("/api/v1/models", params={"type": "sculpture"})
+    assert reply.status_code == 400
+    reply = await shared.client.get("/api/v1/models", params={"typ": "text"})
+    assert reply.json()["details"]["typ"]["_errors"] == ["Unknown field. Did you mean 'type'?"]
+
+
+async def test_traits_and_compatible_names_lead_to_models() -> None:
+    async with house(models=(TOY, CODER), aliases={"gpt-4o": "default", "x": "nobody"}) as one:
+        traits = (await one.client.get("/api/v1/models/traits")).json()
+        names = (await one.client.get("/api/v1/models/compatibility_mapping")).json()
+    assert traits["data"] == {"default": "toy", "default_code": "coder", "fastest": "coder"}
+    assert names == {"object": "list", "type": "text", "data": {"gpt-4o": "toy"}}
+
+
+async def test_health_is_the_process_and_readiness_a_generated_token() -> None:
+    async with house() as one:
+        assert (await one.client.get("/healthz")).status_code == 200
+        assert (await one.client.get("/readyz")).json() == {"status": "ready"}
+        assert one.fake.asked
+
+
+async def test_readiness_fails_with_the_engines() -> None:
+    async with house() as one:
+        one.fake.always(refusing(500))
+        one.second.always(refusing(500))
+        reply = await one.client.get("/readyz")
+        assert (await one.client.get("/healthz")).status_code == 200
+    assert reply.status_code == 503
+    assert "retry-after" in reply.headers
+
+
+async def test_a_draining_server_refuses_new_work_and_says_so() -> None:
+    async with house() as one:
+        one.platform.drain()
+        assert (await one.chat()).json()["code"] == "SHUTTING_DOWN"
+        assert (await one.client.get("/readyz")).status_code == 503
+        assert (await one.client.get("/healthz")).status_code == 200
+
+
+async def test_metrics_count_replies_and_tokens_and_hold_no_content() -> None:
+    async with house() as one:
+        reply = await one.chat(messages=[{"role": "user", "content": "canary-4711"}])
+        await one.client.get("/canary-4711")
+        text = (await one.client.get("/metrics")).text
+    assert "canary-4711" not in text
+    samples = {
+        (sample.name, *sorted(sample.labels.values())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert samples["fondaco_replies_total", "/api/v1/chat/completions", "200"] == 1
+    assert samples["fondaco_replies_total", "404", "unknown"] == 1
+    produced = reply.json()["usage"]["completion_tokens"]
+    assert samples["fondaco_tokens_total", "output", "toy"] == produced
+
+
+@pytest.mark.parametrize(
+    ("encoding", "unpack"), [("gzip", gzip.decompress), ("br", brotli.decompress)]
+)
+async def test_large_replies_are_compressed_on_request(
+    shared: House, encoding: str, unpack: object
+) -> None:
+    async with shared.client.stream(
+        "GET", "/openapi.json", headers={"Accept-Encoding": encoding}
+    ) as reply:
+        raw = b"".join([piece async for piece in reply.aiter_raw()])
+    assert reply.headers["content-encoding"] == encoding
+    assert reply.headers["vary"] == "accept-encoding"
+    assert callable(unpack)
+    assert json.loads(unpack(raw))["openapi"] == "3.1.0"
+
+
+async def test_what_is_not_accepted_is_not_compressed(shared: House) -> None:
+    for accepted in ("identity", "gzip;q=0, br;q=0.0"):
+        reply = await shared.client.get("/openapi.json", headers={"Accept-Encoding": accepted})
+        assert "content-encoding" not in reply.headers
+
+
+async def test_a_stream_is_never_compressed(shared: House) -> None:
+    async with shared.streaming() as reply:
+        await reply.aread()
+        assert "content-encoding" not in reply.headers
+
+
+async def test_head_is_get_without_the_body(shared: House) -> None:
+    reply = await shared.client.head("/api/v1/models", headers={"Accept-Encoding": "identity"})
+    assert reply.status_code == 200
+    assert reply.content == b""
+    assert int(reply.headers["content-length"]) > 100
+
+
+async def test_the_contract_is_the_same_as_json_and_yaml(shared: House) -> None:
+    as_json = (await shared.client.get("/openapi.json")).json()
+    as_yaml = yaml.safe_load((await shared.client.get("/doc/api/swagger.yaml")).text)
+    assert as_json == as_yaml
+
+
+async def test_every_listed_endpoint_is_in_the_contract(shared: House) -> None:
+    paths = (await shared.client.get("/openapi.json")).json()["paths"]
+    for endpoint in ENDPOINTS:
+        if endpoint.listed:
+            operation = paths[endpoint.path][endpoint.method.lower()]
+            assert operation["summary"] == endpoint.summary
+            assert "200" in operation["responses"]
+
+
+async def test_every_endpoint_says_its_method_and_path_in_its_docstring() -> None:
+    from importlib import import_module  # noqa: PLC0415 - for this look only
+
+    for endpoint in ENDPOINTS:
+        module = import_module(endpoint.run.__module__)
+        assert f"{endpoint.method} {endpoint.path}" in (module.__doc__ or "")
+
+
+async def test_the_documentation_page_has_all_of_its_own_assets(shared: House) -> None:
+    page = await shared.client.get("/doc")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'self'" in page.headers["content-security-policy"]
+    assert "https://" not in page.text
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "doc.js", "favicon-32x32.png"):
+        assert f"/doc/assets/{name}" in page.text
+        asset = await shared.client.get(f"/doc/assets/{name}")
+        assert asset.status_code == 200
+    assert (await shared.client.get("/doc/assets/..%2Fedge.py")).status_code == 404
+
+
+@pytest.mark.skipif(not SPECIFICATION.exists(), reason="the published specification is not here")
+async def test_every_documented_chat_field_is_known(shared: House) -> None:
+    published = yaml.load(SPECIFICATION.read_text(), yaml.BaseLoader)  # noqa: S506 - plain strings
+    documented = published["components"]["schemas"]["ChatCompletionRequest"]["properties"]
+    ours = (await shared.client.get("/openapi.json")).json()["components"]["schemas"]
+    assert set(documented) <= set(ours["ChatRequest"]["properties"])
+    assert set(documented["venice_parameters"]["properties"]) <= set(
+        ours["VeniceParameters"]["properties"]
+    )
+
+
+@pytest.mark.skipif(not SPECIFICATION.exists(), reason="the published specification is not here")
+async def test_models_have_every_field_that_the_documents_require(shared: House) -> None:
+    published = yaml.load(SPECIFICATION.read_text(), yaml.BaseLoader)  # noqa: S506 - plain strings
+    schema = published["components"]["schemas"]["ModelResponse"]
+    model = (await shared.client.get("/api/v1/models")).json()["data"][0]
+    assert set(schema["required"]) <= set(model)
+    assert set(model) <= set(schema["properties"])
+    known = schema["properties"]["model_spec"]["properties"]
+    assert set(model["model_spec"]) <= set(known)
+    assert set(model["model_spec"]["capabilities"]) == set(known["capabilities"]["properties"])
