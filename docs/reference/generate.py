@@ -87,7 +87,9 @@ def command_sections() -> Iterator[str]:
         if children := getattr(command, "commands", None):
             waiting[:0] = [(f"{name} {part}", child) for part, child in children.items()]
             continue
-        given = [p.human_readable_name for p in command.params if p.param_type_name == "argument"]
+        given = [
+            p.metavar or p.name.upper() for p in command.params if p.param_type_name == "argument"
+        ]
         options = [p for p in command.params if p.param_type_name == "option"]
         yield f"\n## `{' '.join([name, *given])}`\n\n{command.help}\n"
         if options:

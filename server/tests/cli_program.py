@@ -4,8 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+
+from fondaco.__main__ import main
 
 TIMEOUT_S = 120
 
@@ -33,6 +38,23 @@ class Fondaco:
     home: Path
 
     def __call__(self, *arguments: str, **environ: str) -> Outcome:
+        """Run a command in this process, which saves the time to load it."""
+        out, err = StringIO(), StringIO()
+        code: object = 0
+        with (
+            _replaced(self.environ(**environ), ["fondaco", *arguments]),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            try:
+                main()
+            except SystemExit as ended:
+                code = ended.code or 0
+        assert isinstance(code, int)
+        return Outcome(int(code), out.getvalue(), err.getvalue())
+
+    def process(self, *arguments: str, **environ: str) -> Outcome:
+        """Run a command in a process of its own."""
         ended = subprocess.run(
             [sys.executable, "-m", "fondaco", *arguments],
             env=self.environ(**environ),
@@ -45,6 +67,21 @@ class Fondaco:
 
     def environ(self, **more: str) -> dict[str, str]:
         """Return the environment of a command: the test's own, but no settings except the models."""
-        own = os.environ  # noqa: TID251 (handed on to the child)
+        own = os.environ  # noqa: TID251 (handed on to the command)
         kept = {k: v for k, v in own.items() if k[:8] != "FONDACO_" or k == "FONDACO_MODELS"}
         return {**kept, "FONDACO_HOME": str(self.home), **more}
+
+
+@contextmanager
+def _replaced(environ: Mapping[str, str], arguments: list[str]) -> Iterator[None]:
+    own = os.environ  # noqa: TID251 (put back afterwards)
+    before, before_arguments = dict(own), sys.argv
+    try:
+        own.clear()
+        own.update(environ)
+        sys.argv = arguments
+        yield
+    finally:
+        own.clear()
+        own.update(before)
+        sys.argv = before_arguments

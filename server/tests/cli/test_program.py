@@ -29,7 +29,7 @@ def imported_by(*arguments: str) -> set[str]:
 
 
 def test_the_version_loads_nothing_heavy(fondaco: Fondaco) -> None:
-    assert fondaco("--version").out == f"fondaco {package.__version__}\n"
+    assert fondaco.process("--version").out == f"fondaco {package.__version__}\n"
     assert imported_by("--version").isdisjoint(HEAVY)
 
 
@@ -56,7 +56,7 @@ def test_a_command_line_that_is_not_understood_exits_with_2(
 def test_a_refused_configuration_exits_with_3_and_a_line_for_each_fault(
     fondaco: Fondaco,
 ) -> None:
-    ended = fondaco("serve", FONDACO_SERVER__PORT="many", FONDACO_SERVER__PROT="1")
+    ended = fondaco.process("serve", FONDACO_SERVER__PORT="many", FONDACO_SERVER__PROT="1")
     assert ended.code == 3
     assert len(ended.err.splitlines()) == 2
     assert "Did you mean FONDACO_SERVER__PORT?" in ended.err
@@ -64,7 +64,7 @@ def test_a_refused_configuration_exits_with_3_and_a_line_for_each_fault(
 
 
 def test_output_that_is_no_terminal_has_no_colour(fondaco: Fondaco) -> None:
-    ended = fondaco("models", "list", TERM="xterm-256color")
+    ended = fondaco.process("models", "list", TERM="xterm-256color")
     assert ended.code == 0
     assert "\x1b" not in ended.out + ended.err
 

@@ -14,4 +14,4 @@ def openapi(
     from fondaco.http.openapi import Contract
 
     contract = Contract(ENDPOINTS)
-    typer.echo(contract.yaml() if yaml else contract.json())
+    typer.echo((contract.yaml() if yaml else contract.json()).decode())

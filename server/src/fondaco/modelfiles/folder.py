@@ -224,7 +224,7 @@ class ModelFolder:
         if sha256 is not None and _is(target, sha256):
             return True
         raise ModelFileError(
-            f"{target.name!r} is already here. To replace it: fondaco models remove {target.name}"
+            f"{target.name!r} is already here. To replace it: fondaco models rm {target.name}"
         )
 
 

@@ -1,0 +1,134 @@
+"""Accounts, keys and balances from the command line, on a fresh home."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from cli_program import Fondaco, Outcome
+
+
+def made(outcome: Outcome) -> dict[str, object]:
+    assert isinstance(outcome.json, dict)
+    return outcome.json
+
+
+def listed(outcome: Outcome) -> list[dict[str, object]]:
+    assert isinstance(outcome.json, list)
+    return outcome.json
+
+
+def test_the_first_key_makes_home_database_and_first_account(fondaco: Fondaco, home: Path) -> None:
+    key = made(fondaco("keys", "create", "--type", "ADMIN", "--description", "Mine", "--json"))
+    assert str(key["apiKey"]).endswith(str(key["last6Chars"]))
+    assert (key["apiKeyType"], key["description"], key["account"]) == ("ADMIN", "Mine", "default")
+    assert home.stat().st_mode & 0o777 == 0o700
+    [account] = listed(fondaco("accounts", "list", "--json"))
+    assert (account["name"], account["usd"], account["diem"]) == ("default", "100", "100")
+
+
+def test_the_first_account_begins_with_what_the_settings_say(fondaco: Fondaco) -> None:
+    few = {"FONDACO_LEDGER__FIRST_ACCOUNT_USD": "0.5", "FONDACO_LEDGER__FIRST_ACCOUNT_DIEM": "0"}
+    fondaco("keys", "create", **few)
+    account = made(fondaco("balance", "show", "--json"))
+    assert (account["usd"], account["diem"]) == ("0.5", "0")
+
+
+def test_a_secret_is_shown_once_and_kept_nowhere(fondaco: Fondaco, home: Path) -> None:
+    secret = str(made(fondaco("keys", "create", "--json"))["apiKey"])
+    assert secret not in fondaco("keys", "list").out
+    assert all(secret.encode() not in path.read_bytes() for path in home.iterdir())
+
+
+def test_a_key_can_be_revoked_by_its_id(fondaco: Fondaco) -> None:
+    key_id = str(made(fondaco("keys", "create", "--json"))["id"])
+    assert fondaco("keys", "revoke", key_id).code == 0
+    [key] = listed(fondaco("keys", "list", "--json"))
+    assert (key["id"], key["revoked"]) == (key_id, True)
+
+
+def test_a_key_can_end_at_a_time(fondaco: Fondaco) -> None:
+    key = made(fondaco("keys", "create", "--expires-at", "2099-01-31", "--json"))
+    assert key["expiresAt"] == "2099-01-31T00:00:00Z"
+
+
+def test_an_account_is_made_granted_and_shown(fondaco: Fondaco) -> None:
+    account = made(fondaco("accounts", "create", "ann", "--usd", "10", "--diem", "5", "--json"))
+    assert (account["name"], account["usd"], account["diem"]) == ("ann", "10", "5")
+    granted = made(fondaco("balance", "grant", "--usd", "0.000000001", "--json"))
+    assert granted["usd"] == "10.000000001"
+    raised = made(fondaco("balance", "grant", "--diem", "7", "--account", "ann", "--json"))
+    assert (raised["diemAllocation"], raised["usd"]) == ("7", "10.000000001")
+    assert made(fondaco("accounts", "show", "ann", "--json")) == raised
+
+
+def test_a_key_belongs_to_the_account_that_is_named(fondaco: Fondaco) -> None:
+    for name in ("ann", "bea"):
+        fondaco("accounts", "create", name)
+        fondaco("keys", "create", "--account", name)
+    assert [key["account"] for key in listed(fondaco("keys", "list", "--json"))] == ["ann", "bea"]
+    [key] = listed(fondaco("keys", "list", "--account", "bea", "--json"))
+    assert key["account"] == "bea"
+
+
+def test_lists_of_nothing_are_empty_lists(fondaco: Fondaco) -> None:
+    assert listed(fondaco("accounts", "list", "--json")) == []
+    assert listed(fondaco("keys", "list", "--json")) == []
+    assert "fondaco accounts create" in fondaco("accounts", "list").out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("accounts", "show", "nobody"),
+        ("keys", "create", "--account", "nobody"),
+        ("keys", "revoke", "00112233445566778899aabbccddeeff"),
+        ("balance", "show"),
+        ("balance", "grant", "--usd", "1", "--account", "nobody"),
+    ],
+)
+def test_a_name_that_nobody_bears_exits_with_5_and_one_line(
+    fondaco: Fondaco, arguments: tuple[str, ...]
+) -> None:
+    ended = fondaco(*arguments)
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (5, "", 1)
+
+
+@pytest.mark.parametrize("amount", ["-1", "many", "NaN", "1e10", "0.0000000001"])
+def test_what_is_no_amount_of_money_is_refused(fondaco: Fondaco, amount: str) -> None:
+    ended = fondaco("accounts", "create", "ann", f"--usd={amount}")
+    assert ended.code == 2
+    assert amount in ended.err
+    assert listed(fondaco("accounts", "list", "--json")) == []
+
+
+def test_a_name_is_given_once(fondaco: Fondaco) -> None:
+    assert fondaco("accounts", "create", "ann").code == 0
+    again = fondaco("accounts", "create", "ann")
+    assert (again.code, len(again.err.splitlines())) == (1, 1)
+
+
+def test_a_sound_ledger_adds_up(fondaco: Fondaco) -> None:
+    fondaco("accounts", "create", "ann", "--usd", "10")
+    assert made(fondaco("ledger", "verify", "--json")) == {"sound": True, "findings": []}
+
+
+def test_an_unsound_ledger_exits_with_7(fondaco: Fondaco, home: Path) -> None:
+    fondaco("accounts", "create", "ann", "--usd", "10")
+    tamper(home / "fondaco.sqlite3")
+    ended = fondaco("ledger", "verify")
+    assert ended.code == 7
+    assert len(ended.out.splitlines()) >= 1
+
+
+def tamper(database: Path) -> None:
+    connection = sqlite3.connect(database)
+    with connection:
+        connection.execute("UPDATE account SET usd = usd + 1 WHERE name = 'ann'")
+    connection.close()
+
+
+def test_a_home_that_is_a_file_exits_with_4_and_one_line(fondaco: Fondaco, home: Path) -> None:
+    home.write_text("not a folder")
+    ended = fondaco("accounts", "list")
+    assert (ended.code, len(ended.err.splitlines())) == (4, 1)

@@ -1,0 +1,82 @@
+"""The catalogue and the model files from the command line."""
+
+from pathlib import Path
+
+import pytest
+
+from cli_program import Fondaco
+
+SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    return folder
+
+
+def gguf(path: Path) -> Path:
+    path.write_bytes(b"GGUF and nothing else")
+    return path
+
+
+def installed(fondaco: Fondaco, folder: Path) -> dict[str, object]:
+    rows = fondaco("models", "list", "--json", FONDACO_MODELS=str(folder)).json
+    assert isinstance(rows, list)
+    return {row["id"] or row["name"]: row["installed"] for row in rows}
+
+
+def test_the_list_says_which_models_are_here(fondaco: Fondaco, folder: Path) -> None:
+    assert installed(fondaco, folder) == {"qwen2.5-coder-0.5b": False, "smollm2-135m": False}
+    gguf(folder / SMOLLM2)
+    assert installed(fondaco, folder)["smollm2-135m"] is True
+
+
+def test_the_list_names_files_that_no_model_uses(fondaco: Fondaco, folder: Path) -> None:
+    gguf(folder / "mine.gguf")
+    assert installed(fondaco, folder)["mine.gguf"] is True
+
+
+def test_show_finds_a_model_by_any_of_its_names(fondaco: Fondaco, folder: Path) -> None:
+    gguf(folder / SMOLLM2)
+    for name in ("smollm2-135m", "default", "gpt-4o"):
+        row = fondaco("models", "show", name, "--json", FONDACO_MODELS=str(folder)).json
+        assert isinstance(row, dict)
+        assert (row["id"], row["usdPerMillionInput"]) == ("smollm2-135m", "0.05")
+
+
+def test_show_says_what_an_unknown_name_may_mean(fondaco: Fondaco) -> None:
+    ended = fondaco("models", "show", "smollm-135m")
+    assert (ended.code, len(ended.err.splitlines())) == (5, 1)
+    assert "'smollm2-135m'" in ended.err
+
+
+def test_a_local_file_is_pulled_and_removed(fondaco: Fondaco, folder: Path, tmp_path: Path) -> None:
+    source = str(gguf(tmp_path / "mine.gguf"))
+    pulled = fondaco("models", "pull", source, "--json", FONDACO_MODELS=str(folder)).json
+    assert pulled == {"file": str(folder / "mine.gguf"), "bytes": 21}
+    assert fondaco("models", "rm", "mine.gguf", FONDACO_MODELS=str(folder)).code == 0
+    assert not (folder / "mine.gguf").exists()
+
+
+def test_a_model_is_removed_by_its_id(fondaco: Fondaco, folder: Path) -> None:
+    gguf(folder / SMOLLM2)
+    assert fondaco("models", "rm", "smollm2-135m", FONDACO_MODELS=str(folder)).code == 0
+    assert not (folder / SMOLLM2).exists()
+
+
+def test_a_source_that_is_nothing_exits_with_5(fondaco: Fondaco, folder: Path) -> None:
+    ended = fondaco("models", "pull", "nothing-like-it", FONDACO_MODELS=str(folder))
+    assert (ended.code, len(ended.err.splitlines())) == (5, 1)
+
+
+def test_a_file_that_cannot_be_fetched_exits_with_6(
+    fondaco: Fondaco, folder: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "mine.gguf"
+    source.write_text("no model")
+    ended = fondaco("models", "pull", str(source), FONDACO_MODELS=str(folder))
+    assert ended.code == 6
+    assert ended.err.splitlines()[-1].startswith("fondaco: ")
+    assert "Traceback" not in ended.err

@@ -1,0 +1,112 @@
+"""`fondaco serve` as an operator meets it."""
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from cli_program import Fondaco
+
+STOP_TIMEOUT_S = 60
+NO_MODEL = {"FONDACO_EMBEDDED__ENABLED": "false"}
+
+
+@contextmanager
+def serving(fondaco: Fondaco, **environ: str) -> Iterator[subprocess.Popen[str]]:
+    """Run a server on a free port; its output can be read."""
+    command = [sys.executable, "-m", "fondaco", "serve", "--port", "0"]
+    with subprocess.Popen(
+        command,
+        env=fondaco.environ(**NO_MODEL, **environ),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        try:
+            yield server
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(STOP_TIMEOUT_S)
+
+
+def first_line(server: subprocess.Popen[str]) -> str:
+    assert server.stdout is not None
+    return server.stdout.readline()
+
+
+def rest(server: subprocess.Popen[str]) -> str:
+    """Stop the server and return what else it said."""
+    server.send_signal(signal.SIGTERM)
+    assert server.stdout is not None
+    said = server.stdout.read()
+    assert server.wait(STOP_TIMEOUT_S) == 0
+    return said
+
+
+def test_the_first_start_says_address_key_and_a_line_to_paste(fondaco: Fondaco) -> None:
+    with serving(fondaco) as server:
+        url = first_line(server).removeprefix("Fondaco listens on ").strip()
+        assert re.fullmatch(r"http://127\.0\.0\.1:\d+", url)
+        with urllib.request.urlopen(f"{url}/healthz", timeout=10) as reply:  # noqa: S310 (http, see above)
+            assert reply.status == 200
+        said = rest(server)
+    [key] = set(re.findall(r"fondaco_a_\w+", said))
+    assert f"curl {url}/api/v1/chat/completions -H 'Authorization: Bearer {key}'" in said
+    assert f"OPENAI_BASE_URL={url}/api/v1 OPENAI_API_KEY={key}" in said
+    assert json.loads(re.findall(r"-d '(.*)'", said)[0])["model"] == "default"
+
+
+def test_later_starts_say_the_address_and_nothing_else(fondaco: Fondaco) -> None:
+    fondaco("keys", "create")
+    with serving(fondaco) as server:
+        assert first_line(server).startswith("Fondaco listens on http://127.0.0.1:")
+        assert rest(server) == ""
+
+
+def test_a_second_server_on_a_home_exits_with_4_and_one_line(fondaco: Fondaco) -> None:
+    with serving(fondaco) as server:
+        first_line(server)
+        second = fondaco.process("serve", "--port", "0", **NO_MODEL)
+    assert (second.code, len(second.err.splitlines())) == (4, 1)
+    assert str(server.pid) in second.err
+
+
+def test_a_taken_port_exits_with_8_and_names_the_flag(fondaco: Fondaco) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ended = fondaco.process("serve", "--port", str(taken.getsockname()[1]), **NO_MODEL)
+    assert (ended.code, len(ended.err.splitlines())) == (8, 1)
+    assert "--port" in ended.err
+
+
+def test_an_address_that_others_reach_needs_a_flag(fondaco: Fondaco) -> None:
+    ended = fondaco.process("serve", "--port", "0", "--host", "0.0.0.0", **NO_MODEL)  # noqa: S104 (refused)
+    assert (ended.code, len(ended.err.splitlines())) == (8, 1)
+    assert "--allow-remote" in ended.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such folder")
+def test_a_home_that_cannot_be_made_exits_with_4_and_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    ended = Fondaco(tmp_path / "file" / "home").process("serve", "--port", "0", **NO_MODEL)
+    assert (ended.code, len(ended.err.splitlines())) == (4, 1)
+
+
+def test_a_missing_secret_of_an_engine_exits_with_3_and_one_line(fondaco: Fondaco) -> None:
+    ended = fondaco.process(
+        "serve",
+        "--port",
+        "0",
+        FONDACO_ENGINES__V__BASE_URL="http://127.0.0.1:9/v1",
+        FONDACO_ENGINES__V__KEY="env:NOT_THERE_AT_ALL",
+        **NO_MODEL,
+    )
+    assert (ended.code, len(ended.err.splitlines())) == (3, 1)
+    assert "env:NOT_THERE_AT_ALL" in ended.err
