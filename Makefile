@@ -20,6 +20,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 install: $(VENV)/.server ## install the server with its embedded engine into .venv
+	@echo "Installed: $(BIN)/fondaco"
 
 serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 9000")
 	@$(BIN)/fondaco serve $(ARGS)
