@@ -26,9 +26,9 @@ from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
 from fondaco.ports import Prompt
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
 from fondaco.upstream.open import connect
+from fondaco.upstream.sse import Events
 
 _REPLY_LIMIT = 64 * 2**20
-_FRAME_LIMIT = 2**20
 _ALIVE_S = 5.0
 """A token as fresh as this shows that the engine can answer."""
 
@@ -63,7 +63,8 @@ class LlamaCpp:
         self._total_timeout_s = total_timeout_s
         self._probe_timeout_s = probe_timeout_s
         self._supervisor = Supervisor(launch, self._connect)
-        self._heard_at = float("-inf")
+        self._heard_from: Running | None = None
+        self._heard_at = 0.0
         self._tools: bool | None = None
         self._pieces: dict[int, str] = {}
         """Token id -> its text, for the few that are asked for."""
@@ -139,8 +140,8 @@ class LlamaCpp:
         Raises:
             EngineError: it cannot.
         """
-        await self._running(self._name)
-        if anyio.current_time() - self._heard_at < _ALIVE_S:
+        running = await self._running(self._name)
+        if self._heard_from is running and anyio.current_time() - self._heard_at < _ALIVE_S:
             return
         turn = Turn(self._name, (Message(Role.USER, "Hi"),), max_output_tokens=1)
         with anyio.move_on_after(self._probe_timeout_s) as scope:
@@ -173,13 +174,14 @@ class LlamaCpp:
             async with running.upstream.send("POST", "/completion", body) as reply:
                 if reply.status != HTTPStatus.OK:
                     raise await _refusal(reply, turn)
-                async with aclosing(_frames(reply)) as arrivals:
-                    async for frames in arrivals:
-                        heard = native.chunks(frames)
+                events = Events()
+                async with aclosing(reply.pieces()) as pieces:
+                    async for piece in pieces:
+                        heard = native.chunks(events.feed(piece))
                         for token in answer.unknown(heard):
                             await self._learn(running.upstream, token)
                         if burst := answer.hear(heard, self._pieces):
-                            self._heard_at = anyio.current_time()
+                            self._heard_from, self._heard_at = running, anyio.current_time()
                             yield burst
                         if answer.finished and answer.cut:
                             return
@@ -225,18 +227,6 @@ class LlamaCpp:
         if token not in self._pieces:
             told = await _ask(upstream, "POST", "/detokenize", orjson.dumps({"tokens": [token]}))
             self._pieces[token] = told["content"]
-
-
-async def _frames(reply: Reply) -> AsyncGenerator[list[bytes]]:
-    """Yield the complete SSE frames of each arrival."""
-    rest = b""
-    async with aclosing(reply.pieces()) as pieces:
-        async for piece in pieces:
-            *frames, rest = (rest + piece).split(b"\n\n")
-            if len(rest) > _FRAME_LIMIT:
-                raise EngineError("The model's engine sent an unreadable reply.")
-            if frames:
-                yield frames
 
 
 async def _ask(upstream: Upstream, method: str, path: str, body: bytes = b"") -> dict[str, Any]:

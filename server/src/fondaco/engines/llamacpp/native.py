@@ -29,7 +29,15 @@ Chunk: TypeAlias = dict[str, Any]
 """One frame of the engine's stream."""
 
 _SAMPLERS = ("penalties", "temperature", "top_k", "top_p", "min_p")
-_FIELDS = ("index", "content", "stop", "stop_type", "tokens_predicted", "timings/cache_n")
+_FIELDS = (
+    "index",
+    "content",
+    "tokens",
+    "stop",
+    "stop_type",
+    "tokens_predicted",
+    "timings/cache_n",
+)
 _DEFAULT_PENALTY_WINDOW = 64
 _SEEDS = 0xFFFF_FF00
 """The highest 32-bit seed means "any"; the engine adds a choice's number to the seed."""
@@ -122,23 +130,18 @@ def completion(
     return orjson.dumps(body)
 
 
-def chunks(frames: Iterable[bytes]) -> list[Chunk]:
-    """Return the chunks of complete SSE frames.
+def chunks(payloads: Iterable[bytes]) -> list[Chunk]:
+    """Return the chunks of the payloads of events.
 
     Raises:
         EngineError: the engine reports a failure, or what came is no JSON.
     """
-    found: list[Chunk] = []
-    for frame in frames:
-        if not frame.startswith(b"data: {"):
-            continue
-        try:
-            chunk: Chunk = orjson.loads(frame[6:])
-        except orjson.JSONDecodeError as error:
-            raise EngineError("The model's engine sent an unreadable reply.") from error
-        if "error" in chunk:
-            raise EngineError("The model's engine failed while it answered.")
-        found.append(chunk)
+    try:
+        found: list[Chunk] = [orjson.loads(payload) for payload in payloads]
+    except orjson.JSONDecodeError as error:
+        raise EngineError("The model's engine sent an unreadable reply.") from error
+    if any("error" in chunk for chunk in found):
+        raise EngineError("The model's engine failed while it answered.")
     return found
 
 
@@ -153,6 +156,9 @@ class _Choice:
     """Whether the engine holds back text, as it may turn out to be a stop string."""
     untold: list[TokenLogprob] = field(default_factory=list)
     """Of tokens whose text is held back."""
+    spelled: str = ""
+    """All text so far, where a stop token may come while text is held back."""
+    told_chars: int = 0
     done: bool = False
 
 
@@ -165,6 +171,7 @@ class Answer:
         self._stop_ids = frozenset(turn.sampling.stop_token_ids)
         self._top_logprobs = turn.top_logprobs
         self._holds_back = bool(turn.sampling.stop)
+        self._spells = self._holds_back and bool(self._stop_ids)
         self.choices = choices
         self.cached_tokens = 0
         """Prompt tokens that came from the cache."""
@@ -192,7 +199,8 @@ class Answer:
             return set()
         ids: set[int] = set()
         for chunk in heard:
-            ids |= self._stop_ids.intersection(chunk.get("tokens", ()))
+            if self._spells:
+                ids.update(chunk["tokens"])
             for token in chunk.get("completion_probabilities", ()):
                 if all(top["id"] != token["id"] for top in token["top_logprobs"]):
                     ids.add(token["id"])
@@ -217,14 +225,17 @@ class Answer:
         stopped = self._stop_ids and not self._stop_ids.isdisjoint(chunk.get("tokens", ()))
         if stopped:
             self.cut = True
-            token = chunk["tokens"][-1]
-            text = text.removesuffix(pieces.get(token, "")) if choice.held_back else ""
-        elif self._top_logprobs is not None:
-            self._weigh(choice, chunk, pieces)
+            text = choice.spelled[choice.told_chars :]
+        else:
+            if self._spells:
+                choice.spelled += "".join(pieces[token] for token in chunk["tokens"])
+            if self._top_logprobs is not None:
+                self._weigh(choice, chunk, pieces)
         if text:
             logprobs = None if self._top_logprobs is None else tuple(choice.untold)
             events.append(Text(choice.number, text, choice.produced - choice.told, logprobs))
             choice.told = choice.produced
+            choice.told_chars += len(text)
             choice.untold.clear()
         choice.held_back = not text
         if stopped or chunk["stop"]:

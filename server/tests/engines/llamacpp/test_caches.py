@@ -1,0 +1,93 @@
+"""Slots at work: an account gains from its own prompt cache, never from another's."""
+
+from dataclasses import replace
+
+import anyio
+import pytest
+
+from contracts.chat_engine import Answer, answer, counting, fold
+from fondaco.domain.chat import Message, Role, Turn
+from fondaco.domain.errors import EngineUnavailableError
+from fondaco.engines.llamacpp.engine import LlamaCpp
+
+
+def long_turn(topic: str, scope: str, **changes: object) -> Turn:
+    text = f"{topic}: The quick brown fox jumps over the lazy dog."
+    messages = (Message(Role.USER, text),)
+    return counting(
+        "smollm2-135m", messages=messages, cache_scope=scope, max_output_tokens=2, **changes
+    )
+
+
+async def cached(engine: LlamaCpp, turn: Turn) -> int:
+    return _cached(await answer(engine, turn))
+
+
+def _cached(told: Answer) -> int:
+    assert told.usage is not None
+    return told.usage.cached_input_tokens
+
+
+async def test_an_account_gains_from_its_own_prompt(engine: LlamaCpp) -> None:
+    turn = long_turn("own", "ada")
+    measured = await engine.measure(turn)
+    await answer(engine, turn)
+    assert await cached(engine, turn) >= measured.input_tokens - 1
+
+
+async def test_an_account_never_gains_from_anothers_prompt(engine: LlamaCpp) -> None:
+    secret = long_turn("secret", "ada")
+    await answer(engine, secret)
+    for stranger in ("bob", "cyd", "dan", "eve", "fay"):  # more than there are slots
+        assert await cached(engine, replace(secret, cache_scope=stranger)) == 0
+
+
+async def test_an_account_never_gains_from_anothers_many_choices(engine: LlamaCpp) -> None:
+    secret = long_turn("many", "ada", choices=4)
+    for stranger in ("bob", "cyd", "dan", "eve"):
+        await answer(engine, long_turn("hello", stranger))
+    await answer(engine, secret)
+    for stranger in ("bob", "cyd", "dan", "eve"):
+        turn = replace(secret, choices=1, cache_scope=stranger)
+        assert await cached(engine, turn) == 0
+
+
+async def test_nobody_gains_where_no_scope_is_named(engine: LlamaCpp) -> None:
+    turn = long_turn("anonymous", "")
+    await answer(engine, turn)
+    assert await cached(engine, turn) == 0
+
+
+async def test_a_stop_token_leaves_the_cached_tokens_counted(engine: LlamaCpp) -> None:
+    turn = long_turn("stop token", "ada")
+    await answer(engine, turn)
+    every_word = replace(turn.sampling, stop_token_ids=tuple(range(49_152)))
+    assert await cached(engine, replace(turn, sampling=every_word)) > 0
+
+
+async def test_more_calls_than_may_wait_are_refused(engine: LlamaCpp) -> None:
+    turn = counting("smollm2-135m", max_output_tokens=3)
+    prompt = await engine.measure(turn)
+    outcomes: list[bool] = []
+
+    async def ask() -> None:
+        try:
+            outcomes.append(bool((await fold(engine, turn, prompt)).text))
+        except EngineUnavailableError as refused:
+            outcomes.append(refused.retry_after_s is None)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(16):  # 4 are answered at once, 8 wait
+            group.start_soon(ask)
+    assert outcomes.count(True) == 12
+    assert outcomes.count(False) == 4
+
+
+@pytest.mark.parametrize("choices", [5, 8])
+async def test_more_choices_than_slots_are_answered_in_waves(
+    engine: LlamaCpp, choices: int
+) -> None:
+    told = await answer(engine, counting("smollm2-135m", choices=choices, max_output_tokens=2))
+    assert sorted(told.finishes) == [(number, "length") for number in range(choices)]
+    assert told.usage is not None
+    assert told.usage.output_tokens == 2 * choices

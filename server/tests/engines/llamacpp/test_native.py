@@ -1,0 +1,161 @@
+"""The engine's dialect: what OpenAI's fields mean survives llama.cpp's habits."""
+
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from contracts.chat_engine import answer, counting, fold
+from fondaco.domain.chat import Message, Role, Sampling, ToolUse, Turn
+from fondaco.domain.errors import EngineError
+from fondaco.engines.llamacpp import native
+from fondaco.engines.llamacpp.engine import LlamaCpp
+from fondaco.engines.llamacpp.slots import Seat
+from fondaco.ports import Prompt
+
+GREEDY = Sampling(temperature=0.0, seed=7)
+
+
+async def ids_of(engine: LlamaCpp, text: str) -> tuple[int, ...]:
+    upstream = (await engine._running("")).upstream
+    body = orjson.dumps({"content": text, "add_special": False, "parse_special": False})
+    async with upstream.send("POST", "/tokenize", body) as reply:
+        return tuple(orjson.loads(await reply.read(2**20))["tokens"])
+
+
+async def raw(engine: LlamaCpp, text: str) -> Prompt:
+    token_ids = await ids_of(engine, text)
+    return Prompt(len(token_ids), token_ids=token_ids)
+
+
+async def test_a_measured_prompt_counts_what_the_engine_itself_counts(engine: LlamaCpp) -> None:
+    turn = counting("smollm2-135m")
+    measured = await engine.measure(turn)
+    upstream = (await engine._running("")).upstream
+    body = native.conversation(turn.messages, tools=False)
+    async with upstream.send("POST", "/v1/chat/completions/input_tokens", body) as reply:
+        counted = orjson.loads(await reply.read(2**20))["input_tokens"]
+    assert measured.input_tokens == counted
+
+
+async def test_a_stop_token_ends_the_answer_and_is_not_part_of_it(engine: LlamaCpp) -> None:
+    turn = counting("smollm2-135m")
+    full = await answer(engine, replace(turn, top_logprobs=0))
+    third = full.logprobs[2]
+    (stop,) = await ids_of(engine, third.token)
+    told = await answer(engine, replace(turn, sampling=replace(GREEDY, stop_token_ids=(stop,))))
+    first = next(n for n, token in enumerate(full.logprobs) if token.token == third.token)
+    assert told.text == "".join(token.token for token in full.logprobs[:first])
+    assert told.finishes == [(0, "stop")]
+    assert told.usage is not None
+    assert told.usage.output_tokens == first + 1
+
+
+async def test_a_stop_token_gives_out_what_was_held_back_for_a_stop_string(
+    engine: LlamaCpp,
+) -> None:
+    turn = counting("smollm2-135m")
+    full = await answer(engine, replace(turn, top_logprobs=0))
+    second, third = full.logprobs[1], full.logprobs[2]
+    (stop_id,) = await ids_of(engine, third.token)
+    never = second.token + third.token + "never"
+    sampling = replace(GREEDY, stop=(never,), stop_token_ids=(stop_id,))
+    told = await answer(engine, replace(turn, sampling=sampling))
+    assert told.text == full.logprobs[0].token + second.token
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.5])
+async def test_logprobs_name_each_token_though_its_text_was_held_back(
+    engine: LlamaCpp, temperature: float
+) -> None:
+    turn = counting("smollm2-135m", top_logprobs=0, sampling=Sampling(temperature, seed=3))
+    free = await answer(engine, turn)
+    never = free.logprobs[1].token + free.logprobs[2].token + "never"
+    held = await answer(engine, replace(turn, sampling=replace(turn.sampling, stop=(never,))))
+    assert held.text == free.text
+    assert [token.token for token in held.logprobs] == [token.token for token in free.logprobs]
+
+
+async def test_characters_of_several_tokens_arrive_whole_and_are_counted(
+    engine: LlamaCpp,
+) -> None:
+    turn = Turn("smollm2-135m", (), max_output_tokens=6, sampling=GREEDY)
+    told = await fold(engine, turn, await raw(engine, "🦊🐻🐼🦊🐻🐼🦊🐻🐼🦊🐻"))
+    assert "\ufffd" not in told.text
+    assert told.text
+    assert told.tokens > len(told.text)
+    assert told.usage is not None
+    assert told.tokens <= told.usage.output_tokens == 6
+
+
+async def test_a_choice_is_the_same_in_a_wave_and_with_its_own_seed(engine: LlamaCpp) -> None:
+    sampling = Sampling(temperature=1.0, seed=20)
+    several = await answer(
+        engine, counting("smollm2-135m", choices=5, max_output_tokens=3, sampling=sampling)
+    )
+    last = await answer(
+        engine,
+        counting("smollm2-135m", max_output_tokens=3, sampling=replace(sampling, seed=24)),
+    )
+    assert several.texts[4] == last.text
+
+
+def body_of(turn: Turn) -> dict[str, object]:
+    seat = Seat(0, "a", warm=False)
+    body = native.completion(turn, (1, 2), seat, first=0, choices=1, context_tokens=512)
+    parsed: dict[str, object] = orjson.loads(body)
+    return parsed
+
+
+def test_what_is_not_asked_for_changes_nothing() -> None:
+    body = body_of(Turn("m", (), max_output_tokens=1))
+    assert body["temperature"] == body["top_p"] == body["repeat_penalty"] == 1.0
+    assert body["top_k"] == body["min_p"] == 0
+    assert body["frequency_penalty"] == body["presence_penalty"] == 0
+    assert "seed" not in body
+
+
+@pytest.mark.parametrize("seed", [-1, 0xFFFF_FFFF, 2**63])
+def test_no_seed_means_any_seed(seed: int) -> None:
+    sent = body_of(Turn("m", (), max_output_tokens=1, sampling=Sampling(seed=seed)))["seed"]
+    assert isinstance(sent, int)
+    assert 0 <= sent < 0xFFFF_FF00
+
+
+def test_all_top_tokens_are_allowed_by_a_negative_top_k() -> None:
+    assert body_of(Turn("m", (), 1, sampling=Sampling(top_k=-1)))["top_k"] == 0
+
+
+CALLING = Message(Role.ASSISTANT, None, tool_calls=(ToolUse("1", "weather", '{"city": "Oslo"}'),))
+
+
+def test_tool_calls_become_text_where_the_template_has_no_place_for_them() -> None:
+    (said,) = orjson.loads(native.conversation([CALLING], tools=False))["messages"]
+    assert said == {
+        "role": "assistant",
+        "content": '{"name":"weather","arguments":{"city":"Oslo"}}',
+    }
+
+
+def test_tool_calls_stay_tool_calls_where_the_template_knows_them() -> None:
+    (said,) = orjson.loads(native.conversation([CALLING], tools=True))["messages"]
+    assert said["tool_calls"][0]["function"] == {
+        "name": "weather",
+        "arguments": '{"city": "Oslo"}',
+    }
+
+
+async def test_the_model_reads_a_tool_call_of_its_own(engine: LlamaCpp) -> None:
+    asked = Message(Role.USER, "How is the weather?")
+    result = Message(Role.TOOL, "rain", tool_call_id="1")
+    with_call = counting("smollm2-135m", messages=(asked, CALLING, result))
+    without = counting("smollm2-135m", messages=(asked, replace(CALLING, tool_calls=()), result))
+    longer = (await engine.measure(with_call)).input_tokens
+    assert longer > (await engine.measure(without)).input_tokens + 5
+
+
+@pytest.mark.parametrize("payload", [b'{"error":{"code":500,"message":"the prompt"}}', b"{"])
+def test_a_failure_within_a_stream_is_an_engine_error_without_content(payload: bytes) -> None:
+    with pytest.raises(EngineError) as failed:
+        native.chunks([payload])
+    assert "the prompt" not in str(failed.value)

@@ -1,0 +1,255 @@
+"""Slots: no call ever uses a prompt cache with content of another scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import anyio
+import pytest
+from hypothesis import settings, strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from fondaco.domain.errors import EngineUnavailableError
+from fondaco.engines.llamacpp.slots import Seat, Slots, SlotTable
+
+SLOTS = 3
+
+
+@dataclass
+class ToyCall:
+    seat: Seat
+    on: list[int] = field(default_factory=list)
+    """The slots that the engine has put its choices on."""
+    missing: int = 0
+    """Choices that it has not placed yet."""
+
+
+@dataclass
+class ToyEngine:
+    """Places the further choices of a call where it likes, as late as it likes."""
+
+    content: list[str | None] = field(default_factory=lambda: [None] * SLOTS)
+    busy: set[int] = field(default_factory=set)
+
+    def start(self, seat: Seat) -> ToyCall:
+        call = ToyCall(seat, missing=len(seat.reserved))
+        if seat.warm:
+            assert self.content[seat.slot] == seat.scope, "the cache is another scope's"
+        self._place(call, seat.slot)
+        return call
+
+    def go_on(self, call: ToyCall, preferred: int) -> None:
+        """Place one more choice, on any slot that the engine believes free."""
+        free = [slot for slot in range(SLOTS) if slot not in self.busy]
+        if call.missing and free:
+            call.missing -= 1
+            self._place(call, free[preferred % len(free)])
+
+    def end(self, call: ToyCall) -> None:
+        self.busy -= set(call.on)
+
+    def _place(self, call: ToyCall, slot: int) -> None:
+        self.content[slot] = call.seat.scope
+        self.busy.add(slot)
+        call.on.append(slot)
+
+
+class Tenancy(RuleBasedStateMachine):
+    """Calls of several scopes that come, start, spread, are dropped and end, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.engine = SlotTable(SLOTS), ToyEngine()
+        self.waiting: list[Seat] = []
+        self.running: list[ToyCall] = []
+
+    @rule(
+        scope=st.sampled_from(["a", "b", ""]),
+        choices=st.sampled_from([1, 1, 2, SLOTS]),
+        prompt=st.lists(st.integers(0, 1), max_size=3),
+    )
+    def take(self, scope: str, choices: int, prompt: list[int]) -> None:
+        seat = self.table.take(scope, choices, prompt)
+        if seat is not None:
+            assert not (seat.warm and seat.scope == "")
+            self.waiting.append(seat)
+
+    @precondition(lambda self: self.waiting and self.waiting[0].slot not in self.engine.busy)
+    @rule()
+    def start(self) -> None:
+        self.running.append(self.engine.start(self.waiting.pop(0)))
+
+    @precondition(lambda self: self.running)
+    @rule(which=st.integers(0, SLOTS), preferred=st.integers(0, SLOTS))
+    def spread(self, which: int, preferred: int) -> None:
+        self.engine.go_on(self.running[which % len(self.running)], preferred)
+
+    @precondition(lambda self: self.waiting)
+    @rule(which=st.integers(0, SLOTS))
+    def drop(self, which: int) -> None:
+        self._leave(self.waiting.pop(which % len(self.waiting)), spoke=False)
+
+    @precondition(lambda self: self.running)
+    @rule(which=st.integers(0, SLOTS))
+    def end(self, which: int) -> None:
+        call = self.running.pop(which % len(self.running))
+        self.engine.end(call)
+        self._leave(call.seat, spoke=True)
+
+    def _leave(self, seat: Seat, *, spoke: bool) -> None:
+        self.table.give_back(seat, spoke=spoke)
+        if seat.reserved:
+            self.table.stopped()
+
+
+TestTenancy = Tenancy.TestCase
+TestTenancy.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+
+
+def used(table: SlotTable, scope: str, prompt: Sequence[int] = ()) -> Seat:
+    """Let one call of a scope come and go."""
+    seat = table.take(scope, 1, prompt)
+    assert seat is not None
+    table.give_back(seat, spoke=True, prompt=prompt)
+    return seat
+
+
+def test_a_scope_comes_back_to_its_warm_slot() -> None:
+    table = SlotTable(SLOTS)
+    first = used(table, "a")
+    used(table, "b")
+    assert not first.warm
+    again = table.take("a", 1)
+    assert again is not None
+    assert (again.slot, again.warm) == (first.slot, True)
+
+
+def test_a_new_scope_takes_an_unused_slot_before_anybody_elses() -> None:
+    table = SlotTable(2)
+    first, second = used(table, "a"), used(table, "b")
+    assert first.slot != second.slot
+
+
+def test_without_an_unused_slot_the_longest_unused_one_is_taken() -> None:
+    table = SlotTable(2)
+    first = used(table, "a")
+    used(table, "b")
+    assert used(table, "c").slot == first.slot
+
+
+def test_two_conversations_of_a_scope_keep_a_slot_each() -> None:
+    table = SlotTable(SLOTS)
+    tea, ships = [1, 1, 1, 1], [2, 2, 2, 2]
+    first, second = used(table, "a", tea), used(table, "a", ships)
+    assert used(table, "a", [*tea, 5]).slot == first.slot
+    assert used(table, "a", [*ships, 5]).slot == second.slot
+
+
+def test_a_call_that_never_spoke_leaves_a_foreign_slot_cold() -> None:
+    table = SlotTable(1)
+    used(table, "a")
+    seat = table.take("b", 1)
+    assert seat is not None
+    table.give_back(seat, spoke=False)
+    assert not used(table, "b").warm
+
+
+def test_several_choices_leave_all_slots_cold_that_were_free() -> None:
+    table = SlotTable(SLOTS)
+    used(table, "a")
+    seat = table.take("b", 2)
+    assert seat is not None
+    table.give_back(seat, spoke=True)
+    table.stopped()
+    assert not used(table, "a").warm
+    assert not used(table, "b").warm
+
+
+def test_a_slot_that_came_free_while_choices_spread_is_cold() -> None:
+    table = SlotTable(SLOTS)
+    alone, several = table.take("a", 1), table.take("b", 2)
+    assert alone is not None
+    assert several is not None
+    table.give_back(alone, spoke=True)
+    table.give_back(several, spoke=True)
+    table.stopped()
+    assert not used(table, "a").warm
+
+
+def test_more_choices_than_free_slots_have_to_wait() -> None:
+    table = SlotTable(SLOTS)
+    assert table.take("a", 2) is not None
+    assert table.take("b", 2) is None
+    assert table.take("b", 1) is not None
+
+
+async def test_who_waits_is_served_in_turn() -> None:
+    slots = Slots(1, queue=2, wait_s=5)
+    seat = await slots.take("a", 1, ())
+    served: list[str] = []
+
+    async def ask(scope: str) -> None:
+        mine = await slots.take(scope, 1, ())
+        served.append(scope)
+        slots.give_back(mine, spoke=True, prompt=())
+
+    async with anyio.create_task_group() as group:
+        for scope in ("b", "c"):
+            group.start_soon(ask, scope)
+            await anyio.wait_all_tasks_blocked()
+        slots.give_back(seat, spoke=True, prompt=())
+    assert served == ["b", "c"]
+
+
+async def test_a_full_queue_is_refused_with_a_time_to_come_back() -> None:
+    slots = Slots(1, queue=0, wait_s=5)
+    await slots.take("a", 1, ())
+    with pytest.raises(EngineUnavailableError) as refused:
+        await slots.take("b", 1, ())
+    assert refused.value.retry_after_s == 1
+
+
+async def test_nobody_waits_for_ever() -> None:
+    slots = Slots(1, queue=1, wait_s=0.01)
+    await slots.take("a", 1, ())
+    with pytest.raises(EngineUnavailableError, match="no slot came free"):
+        await slots.take("b", 1, ())
+
+
+async def test_who_gives_up_waiting_leaves_no_seat_taken() -> None:
+    slots = Slots(1, queue=2, wait_s=5)
+    seat = await slots.take("a", 1, ())
+    with anyio.move_on_after(0.01):
+        await slots.take("b", 1, ())
+    slots.give_back(seat, spoke=True, prompt=())
+    with anyio.fail_after(1):
+        assert (await slots.take("c", 1, ())).slot == 0
+
+
+async def test_a_call_for_many_slots_does_not_hold_up_the_line_once_it_gives_up() -> None:
+    slots = Slots(2, queue=2, wait_s=5)
+    await slots.take("a", 1, ())
+    async with anyio.create_task_group() as group:
+        with anyio.move_on_after(0.05) as patience:
+            group.start_soon(slots.take, "b", 2, ())
+            await anyio.wait_all_tasks_blocked()
+            group.start_soon(slots.take, "c", 1, ())
+            await anyio.sleep_forever()
+        assert patience.cancelled_caught
+        group.cancel_scope.cancel()
+
+
+async def test_a_dead_engine_sends_everybody_away() -> None:
+    slots = Slots(1, queue=2, wait_s=5)
+    await slots.take("a", 1, ())
+    refused: list[EngineUnavailableError] = []
+
+    async def ask() -> None:
+        with pytest.raises(EngineUnavailableError, match="stopped") as error:
+            await slots.take("b", 1, ())
+        refused.append(error.value)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        await anyio.wait_all_tasks_blocked()
+        slots.close()
+    assert len(refused) == 1

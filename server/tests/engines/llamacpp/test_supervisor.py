@@ -1,0 +1,180 @@
+"""The child process: it comes back when it dies, and never outlives its parent."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
+
+import anyio
+import orjson
+import pytest
+
+from contracts.chat_engine import answer, counting
+from fondaco.domain.errors import EngineError, EngineUnavailableError, ModelNotInstalledError
+from fondaco.engines.llamacpp.engine import LlamaCpp
+from fondaco.engines.llamacpp.supervisor import Launch, Running
+from fondaco.upstream.lean import LeanUpstream
+
+TURN = counting("smollm2-135m", max_output_tokens=2)
+
+
+def address_of(engine: LlamaCpp) -> str:
+    state = engine._supervisor.state
+    assert isinstance(state, Running)
+    assert isinstance(state.upstream, LeanUpstream)
+    return state.upstream._address.authority
+
+
+async def gone(pid: int) -> None:
+    """Wait until a process is no more, or is a corpse that nobody has buried."""
+    with anyio.fail_after(10), suppress(FileNotFoundError, ProcessLookupError):
+        stat = Path(f"/proc/{pid}/stat")
+        while stat.read_text().rpartition(") ")[2][0] != "Z":  # noqa: ASYNC110, ASYNC240 - /proc only
+            await anyio.sleep(0.02)
+
+
+async def alive(engine: LlamaCpp) -> int:
+    """Wait until the engine answers, and return the child's process id."""
+    with anyio.fail_after(10):
+        while True:
+            with suppress(EngineUnavailableError):
+                assert (await answer(engine, TURN)).text
+                assert engine.child_pid is not None
+                return engine.child_pid
+            await anyio.sleep(0.05)
+
+
+async def test_a_killed_child_is_replaced_within_five_seconds(engine: LlamaCpp) -> None:
+    killed = await alive(engine)
+    os.kill(killed, signal.SIGKILL)
+    await gone(killed)
+    with anyio.fail_after(5):
+        assert await alive(engine) != killed
+
+
+async def test_a_call_in_a_dying_child_ends_with_an_engine_error(engine: LlamaCpp) -> None:
+    child = await alive(engine)
+
+    async def ask() -> None:
+        async with aclosing(engine.chat(replace(TURN, max_output_tokens=500), None)) as bursts:
+            async for _ in bursts:
+                os.kill(child, signal.SIGKILL)
+
+    with anyio.fail_after(5), pytest.raises(EngineError):
+        await ask()
+
+
+async def test_the_childs_port_is_closed_to_whoever_lacks_the_key(engine: LlamaCpp) -> None:
+    await alive(engine)
+    address = address_of(engine)
+
+    def status(path: str, key: str) -> int:
+        connection = http.client.HTTPConnection(address, timeout=5)
+        connection.request("POST", path, b'{"content":"x","prompt":"x"}', {"Authorization": key})
+        code = connection.getresponse().status
+        connection.close()
+        return code
+
+    for path in ("/completion", "/v1/chat/completions", "/tokenize", "/apply-template"):
+        for key in ("", "Bearer wrong"):
+            assert await anyio.to_thread.run_sync(status, path, key) == 401
+
+
+async def test_a_hung_up_call_leaves_its_slot_idle_within_a_second(engine: LlamaCpp) -> None:
+    await alive(engine)
+    upstream = (await engine._running("")).upstream
+
+    async def busy() -> bool:
+        async with upstream.send("GET", "/slots") as reply:
+            return any(slot["is_processing"] for slot in orjson.loads(await reply.read(2**20)))
+
+    async with aclosing(engine.chat(replace(TURN, max_output_tokens=500), None)) as bursts:
+        async for _ in bursts:
+            assert await busy()
+            break
+    with anyio.fail_after(5):  # a second on a machine that has nothing else to do
+        while await busy():  # noqa: ASYNC110 - the engine tells only who asks
+            await anyio.sleep(0.02)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+async def test_a_child_dies_with_a_parent_that_is_killed(launch: Launch) -> None:
+    parent = dedent(
+        """
+        import sys
+        from pathlib import Path
+        import anyio
+        from fondaco.engines.llamacpp.engine import LlamaCpp
+        from fondaco.engines.llamacpp.supervisor import Launch
+
+        async def main():
+            engine = LlamaCpp("orphan", Launch(Path(sys.argv[1]), 1, 1, 256, compact_cache=True))
+            async with anyio.create_task_group() as group:
+                await group.start(engine.run)
+                await engine.probe()
+                print(engine.child_pid, flush=True)
+                await anyio.sleep_forever()
+
+        anyio.run(main)
+        """
+    )
+    command = [sys.executable, "-c", parent, str(launch.model_file)]
+    async with await anyio.open_process(command, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        with anyio.fail_after(30):
+            child = int(await process.stdout.receive())
+        process.send_signal(signal.SIGKILL)
+        await gone(child)
+
+
+async def test_closing_the_engine_ends_the_child(launch: Launch) -> None:
+    engine = LlamaCpp("short", replace(launch, slots=1, context_tokens=256))
+    async with anyio.create_task_group() as group:
+        await group.start(engine.run)
+        await engine.probe()
+        child = engine.child_pid
+        group.cancel_scope.cancel()
+    assert child is not None
+    await gone(child)
+    with pytest.raises(EngineUnavailableError, match="not running"):
+        await engine.measure(TURN)
+
+
+async def test_a_signal_to_the_whole_group_does_not_end_the_child(engine: LlamaCpp) -> None:
+    child = await alive(engine)
+    os.kill(child, signal.SIGTERM)
+    os.kill(child, signal.SIGINT)
+    assert await alive(engine) == child
+
+
+async def test_a_missing_file_names_the_command_that_brings_it(
+    launch: Launch, tmp_path: Path
+) -> None:
+    engine = LlamaCpp("absent", replace(launch, model_file=tmp_path / "absent.gguf"))
+    with pytest.raises(ModelNotInstalledError, match="fondaco models pull smollm2-135m"):
+        await engine.measure(TURN)
+
+
+async def test_a_broken_file_is_reported_and_tried_again_later(
+    launch: Launch, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(100))
+    engine = LlamaCpp("broken", replace(launch, model_file=broken))
+    async with anyio.create_task_group() as group:
+        await group.start(engine.run)
+        with anyio.fail_after(20):
+            with pytest.raises(EngineUnavailableError, match=r"'broken\.gguf' could not be loaded"):
+                await engine.measure(TURN)
+            broken.unlink()
+            broken.symlink_to(launch.model_file)
+            while engine.child_pid is None:
+                with suppress(EngineUnavailableError):
+                    await engine.measure(TURN)
+                await anyio.sleep(0.05)
+        group.cancel_scope.cancel()
