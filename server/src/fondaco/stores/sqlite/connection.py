@@ -1,7 +1,13 @@
-"""How a connection to the database is opened: its safety, its durability, its file mode."""
+"""How a connection to the database is opened: its safety, its durability, its file mode.
+
+Nothing but SQLite may open the file in a process that has connections: closing any descriptor of it
+drops the process's locks on it, and the next process to close the database deletes the journal that
+this one still writes.
+"""
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -24,8 +30,7 @@ def connect(path: Path, durability: Durability = "process") -> sqlite3.Connectio
         DatabaseUnusableError: the file cannot be opened or is no database.
     """
     try:
-        # SQLite gives its -wal and -shm files the mode of the database.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+        _create_private(path)
         connection = sqlite3.connect(
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
@@ -44,3 +49,9 @@ def connect(path: Path, durability: Durability = "process") -> sqlite3.Connectio
             f"The database {str(path)!r} is not usable: {error}."
         ) from error
     return connection
+
+
+def _create_private(path: Path) -> None:
+    """Create the file where it is missing; SQLite gives its -wal and -shm files the same mode."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))

@@ -1,0 +1,227 @@
+"""What tests of money share: a clock that they own, worlds around a journal, short names."""
+
+import shutil
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import anyio
+
+from fondaco.domain.account import KeyType
+from fondaco.domain.call import Call
+from fondaco.domain.epoch import SECONDS
+from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.ledger import Entry, EntryKind, OpenCall, Standing
+from fondaco.domain.money import Currency, Funds
+from fondaco.domain.price import Charge, ChargeRow
+from fondaco.domain.usage import Usage
+from fondaco.ports import Journal
+from fondaco.serving.ledger import Hold, Ledger
+from fondaco.stores.memory import MemoryJournal
+from fondaco.stores.sqlite.books import Books
+from fondaco.stores.sqlite.connection import connect
+from fondaco.stores.sqlite.journal import SqliteJournal
+from fondaco.stores.sqlite.rows import ENTRIES, entry_of
+
+NOON = 20_000 * SECONDS + SECONDS / 2
+"""A moment in epoch 20,000."""
+
+_ids = count(1)
+
+
+@dataclass(slots=True)
+class TestClock:
+    """A clock that moves when told to."""
+
+    __test__ = False
+
+    at: float = NOON
+
+    def now(self) -> float:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at
+
+
+@dataclass(slots=True)
+class Counter:
+    """A meter that says what it was told."""
+
+    usage: Usage = field(default_factory=Usage)
+
+
+def tokens(output: int, prompt: int = 0) -> Usage:
+    return Usage(input_tokens=prompt, output_tokens=output)
+
+
+def charge(*amounts: int) -> Charge:
+    """Return a charge of one row for each amount, one unit for each nano-dollar."""
+    return Charge(tuple(ChargeRow(f"sku-{n}", a, 1_000_000, a) for n, a in enumerate(amounts)))
+
+
+def charge_of(model: str, usage: Usage) -> Charge:
+    """Return a charge of one nano-dollar for each produced token."""
+    return charge(usage.output_tokens) if usage.output_tokens else Charge()
+
+
+class FailingJournal:
+    """A journal whose storage can be taken away."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.broken = False
+        self.standings = 0
+
+    async def standing(self, account_id: int) -> Standing | None:
+        self.standings += 1
+        return await self._journal.standing(account_id)
+
+    def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
+        return _fail() if self.broken else self._journal.write(entries, closes)
+
+    def note(self, calls: Sequence[OpenCall]) -> None:
+        if not self.broken:
+            self._journal.note(calls)
+
+    async def open_calls(self) -> Sequence[OpenCall]:
+        return await self._journal.open_calls()
+
+    def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
+        self._journal.on_change(changed)
+
+
+async def _fail() -> None:
+    raise StorageFailedError
+
+
+class World:
+    """A ledger over a journal with one account, and whoever else writes to that journal."""
+
+    def __init__(self, journal: Journal, account_id: int, key_id: str) -> None:
+        self.clock = TestClock()
+        self.account_id = account_id
+        self.key_id = key_id
+        self._begin(journal)
+
+    async def hold(self, amount: int, meter: Counter | None = None) -> Hold:
+        call = Call(f"{next(_ids):032x}", self.account_id, self.key_id, self.clock.now())
+        return await self.ledger.hold(call, "toy", amount, meter or Counter())
+
+    async def balance(self) -> Funds:
+        return await self.ledger.balance(self.account_id)
+
+    async def charges(self) -> list[tuple[str, Currency, int]]:
+        """Return sku, currency and amount of every charge."""
+        entries = await self.entries()
+        return [(e.sku, e.currency, -e.amount) for e in entries if e.kind is EntryKind.CHARGE]
+
+    async def crash(self) -> None:
+        """Lose the memory, keep the journal."""
+        raise NotImplementedError
+
+    async def grant(self, usd: int) -> None:
+        """Grant nano-USD beside the ledger."""
+        raise NotImplementedError
+
+    async def allocate(self, diem: int) -> None:
+        """Set the DIEM allocation beside the ledger."""
+        raise NotImplementedError
+
+    async def entries(self) -> list[Entry]:
+        """Return all durable entries in order."""
+        raise NotImplementedError
+
+    async def findings(self) -> list[str]:
+        """Return what does not add up in what is durable."""
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        """Close what is open."""
+
+    def _begin(self, journal: Journal) -> None:
+        self.journal = FailingJournal(journal)
+        self.ledger = Ledger(self.journal, self.clock)
+
+
+class MemoryWorld(World):
+    """Everything in memory."""
+
+    def __init__(self) -> None:
+        self._memory = MemoryJournal()
+        self._memory.add_account(4)
+        super().__init__(self._memory, 4, "5" * 32)
+
+    async def crash(self) -> None:
+        self._begin(self._memory)
+
+    async def grant(self, usd: int) -> None:
+        at = self.clock.now()
+        self._memory.enter_elsewhere(Entry(4, EntryKind.GRANT, Currency.USD, usd, at))
+
+    async def allocate(self, diem: int) -> None:
+        self._memory.add_account(4, diem_allocation=diem)
+
+    async def entries(self) -> list[Entry]:
+        return list(self._memory.entries)
+
+    async def findings(self) -> list[str]:
+        balances = self._memory.balances()
+        total = sum(balances.values(), Funds())
+        own = balances.get(4, Funds())
+        wrong = [f"not zero: {total}"] if total != Funds() else []
+        return [*wrong, f"negative: {own}"] if min(own.usd, own.diem) < 0 else wrong
+
+
+class SqliteWorld(World):
+    """A database file, and an operator with the books beside the ledger."""
+
+    def __init__(self, path: Path, empty: Path) -> None:
+        """Begin with a copy of `empty`, an up-to-date database."""
+        shutil.copyfile(empty, path)
+        self.path = path
+        self.books = Books(path, b"p" * 32, TestClock())
+        account = self.books.open_account("somebody").account
+        key = self.books.make_key("somebody", KeyType.INFERENCE).key
+        super().__init__(self._open(), account.id, key.id)
+        self.books = Books(path, b"p" * 32, self.clock)
+
+    async def crash(self) -> None:
+        await self.close()
+        self._begin(self._open())
+
+    async def grant(self, usd: int) -> None:
+        before = self._changes
+        self.books.grant("somebody", usd)
+        await self._seen(before)
+
+    async def allocate(self, diem: int) -> None:
+        before = self._changes
+        self.books.allocate("somebody", diem)
+        await self._seen(before)
+
+    async def entries(self) -> list[Entry]:
+        with closing(connect(self.path)) as connection:
+            return [entry_of(row) for row in connection.execute(ENTRIES + "ORDER BY 1")]
+
+    async def findings(self) -> list[str]:
+        return self.books.verify()
+
+    async def close(self) -> None:
+        self._sqlite.close()
+
+    def _open(self) -> SqliteJournal:
+        self._changes = 0
+        self._sqlite = SqliteJournal(connect(self.path), watch_s=0.01)
+        self._sqlite.on_change(self._changed)
+        return self._sqlite
+
+    def _changed(self, entries: Sequence[Entry]) -> None:
+        self._changes += 1
+
+    async def _seen(self, before: int) -> None:
+        with anyio.fail_after(10):
+            while self._changes == before:
+                await anyio.sleep(0.002)

@@ -1,0 +1,200 @@
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from fondaco.domain.account import KeyType, digest
+from fondaco.domain.epoch import SECONDS
+from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.money import Funds
+from fondaco.stores.errors import NameTakenError, UnknownNameError
+from fondaco.stores.memory import MemoryKeys
+from fondaco.stores.sqlite.books import Books
+from fondaco.stores.sqlite.connection import connect
+from fondaco.stores.sqlite.keys import SqliteKeys
+from fondaco.stores.sqlite.people import somebody
+from money_world import NOON, SqliteWorld, TestClock, charge, tokens
+
+PEPPER = b"p" * 32
+
+
+@pytest.fixture
+def path(tmp_path: Path, empty_database: Path) -> Path:
+    path = tmp_path / "fondaco.sqlite3"
+    path.write_bytes(empty_database.read_bytes())
+    return path
+
+
+@pytest.fixture
+def books(path: Path) -> Iterator[Books]:
+    books = Books(path, PEPPER, TestClock())
+    yield books
+    books.close()
+
+
+@pytest.fixture
+async def keys(path: Path) -> AsyncGenerator[SqliteKeys]:
+    keys = SqliteKeys(path)
+    yield keys
+    keys.close()
+
+
+def test_an_account_begins_with_what_it_is_given(books: Books) -> None:
+    opened = books.open_account("ada", usd=5, diem_allocation=7, tier="explorer")
+    assert opened.balance == Funds(usd=5, diem=7)
+    assert (opened.account.name, opened.account.tier) == ("ada", "explorer")
+    assert opened.account.diem_allocation == 7
+    assert opened.created_at == NOON
+    assert books.account("ada") == opened
+    assert books.verify() == []
+
+
+def test_a_name_belongs_to_one_account(books: Books) -> None:
+    books.open_account("ada")
+    with pytest.raises(NameTakenError, match="'ada'"):
+        books.open_account("ada", usd=5)
+    assert books.account("ada").balance == Funds()
+
+
+def test_accounts_are_listed_by_name_without_the_ledgers_own(books: Books) -> None:
+    for name in ("bob", "ada"):
+        books.open_account(name)
+    assert [statement.account.name for statement in books.accounts()] == ["ada", "bob"]
+
+
+@pytest.mark.parametrize("name", ["nobody", "system:revenue"])
+def test_an_unknown_account_is_named(books: Books, name: str) -> None:
+    for ask in (
+        lambda: books.account(name),
+        lambda: books.grant(name, 5),
+        lambda: books.allocate(name, 5),
+        lambda: books.make_key(name, KeyType.ADMIN),
+        lambda: books.keys(name),
+    ):
+        with pytest.raises(UnknownNameError, match=repr(name)):
+            ask()
+
+
+def test_a_grant_adds_up(books: Books) -> None:
+    books.open_account("ada", usd=5)
+    assert books.grant("ada", 6, "thanks").balance == Funds(usd=11)
+    assert books.verify() == []
+
+
+def test_a_negative_grant_is_refused(books: Books) -> None:
+    books.open_account("ada", usd=5)
+    with pytest.raises(StorageFailedError):
+        books.grant("ada", -1)
+    assert books.account("ada").balance == Funds(usd=5)
+
+
+async def test_a_raised_allocation_counts_at_once(tmp_path: Path, empty_database: Path) -> None:
+    world = SqliteWorld(tmp_path / "world", empty_database)
+    await world.allocate(50)
+    await (await world.hold(20)).settle(charge(20), tokens(20), 1)
+    await world.allocate(60)
+    assert await world.balance() == Funds(diem=40)
+    assert world.books.account("somebody").balance == Funds(diem=40)
+    world.clock.at += SECONDS
+    assert world.books.account("somebody").balance == Funds(diem=60)
+    assert await world.balance() == Funds(diem=60)
+    assert world.books.verify() == []
+    await world.close()
+
+
+async def test_a_key_is_found_by_its_secret_alone(books: Books, keys: SqliteKeys) -> None:
+    account = books.open_account("ada").account
+    made = books.make_key("ada", KeyType.INFERENCE, "mine", expires_at=NOON + 5)
+    assert made.secret.startswith("fondaco_i_")
+    assert made.secret.endswith(made.key.last6)
+    assert await keys.find(digest(PEPPER, made.secret)) == (made.key, account)
+    assert await keys.find(digest(PEPPER, made.secret + "x")) is None
+    assert await keys.find(digest(b"another", made.secret)) is None
+    assert made.key.expires_at == NOON + 5
+
+
+def test_a_secret_is_not_in_the_database(books: Books, path: Path) -> None:
+    books.open_account("ada")
+    secret = books.make_key("ada", KeyType.ADMIN).secret
+    stored = path.read_bytes()  # the last connection to close leaves no other file
+    assert secret[:20].encode() not in stored
+    assert digest(PEPPER, secret) in stored
+
+
+def test_secrets_differ(books: Books) -> None:
+    books.open_account("ada")
+    secrets = {books.make_key("ada", KeyType.ADMIN).secret for _ in range(5)}
+    assert len(secrets) == 5
+    assert {len(secret) for secret in secrets} == {len("fondaco_a_") + 43}
+
+
+async def test_a_revoked_key_stays_revoked(books: Books, keys: SqliteKeys) -> None:
+    books.open_account("ada")
+    made = books.make_key("ada", KeyType.ADMIN)
+    assert books.revoke(made.key.id).revoked
+    assert books.revoke(made.key.id).revoked
+    found = await keys.find(digest(PEPPER, made.secret))
+    assert found is not None
+    assert not found[0].live(NOON)
+
+
+@pytest.mark.parametrize("key_id", ["00" * 16, "zz", ""])
+def test_an_unknown_key_is_named(books: Books, key_id: str) -> None:
+    with pytest.raises(UnknownNameError, match=repr(key_id)):
+        books.revoke(key_id)
+
+
+def test_keys_are_listed_by_account(books: Books) -> None:
+    for name in ("ada", "bob"):
+        books.open_account(name)
+    made = [books.make_key(name, KeyType.ADMIN).key for name in ("ada", "bob", "ada")]
+    assert books.keys() == made
+    assert books.keys("ada") == [made[0], made[2]]
+
+
+def test_whether_there_is_somebody(books: Books, path: Path) -> None:
+    assert not somebody(path)
+    books.open_account("ada")
+    assert somebody(path)
+
+
+@pytest.mark.parametrize(
+    ("damage", "finding"),
+    [
+        ("UPDATE account SET usd = usd + 1 WHERE name = 'ada'", "USD balance of account 'ada'"),
+        ("UPDATE account SET diem = 1 WHERE id = 3", "All DIEM balances add up to 1E-9"),
+        (
+            "DROP INDEX uq_entry_call_id_sku_id_currency; INSERT INTO entry SELECT NULL, account_id,"
+            " kind, currency, amount, at_ms, zeroblob(16), key_id, sku_id, units, unit_price, NULL,"
+            " NULL, NULL, NULL, 0, '' FROM entry UNION ALL SELECT NULL, account_id, kind, currency,"
+            " amount, at_ms, zeroblob(16), key_id, sku_id, units, unit_price, NULL, NULL, NULL, NULL,"
+            " 0, '' FROM entry",
+            f"Call {'0' * 32} has 2 entries",
+        ),
+        (
+            "PRAGMA ignore_check_constraints = ON; UPDATE account SET usd = -1 WHERE name = 'ada'",
+            "is negative",
+        ),
+        (
+            "PRAGMA foreign_keys = OFF; INSERT INTO key SELECT 9, zeroblob(16), 77, 'ADMIN', '',"
+            " zeroblob(32), '', 0, NULL, NULL, NULL, NULL, NULL, NULL",
+            "Row 9 of 'key' points to a row of 'account'",
+        ),
+    ],
+)
+def test_the_audit_finds(books: Books, path: Path, damage: str, finding: str) -> None:
+    books.open_account("ada", usd=5)
+    assert books.verify() == []
+    with closing(connect(path)) as connection:
+        connection.executescript(damage)
+    assert any(finding in found for found in books.verify())
+
+
+async def test_the_memory_keys_keep_what_they_are_given(books: Books) -> None:
+    account = books.open_account("ada").account
+    made = books.make_key("ada", KeyType.ADMIN)
+    keys = MemoryKeys()
+    keys.add(digest(PEPPER, made.secret), made.key, account)
+    assert await keys.find(digest(PEPPER, made.secret)) == (made.key, account)
+    assert await keys.find(b"") is None

@@ -1,0 +1,104 @@
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from fondaco.stores.errors import DatabaseUnusableError, NewerDatabaseError
+from fondaco.stores.sqlite import schema
+from fondaco.stores.sqlite.alembic_run import scripts
+from fondaco.stores.sqlite.connection import connect
+from fondaco.stores.sqlite.engine import engine_for
+from fondaco.stores.sqlite.migrate import HEAD, upgrade, version_of
+
+
+def definitions(path: Path) -> dict[str, str]:
+    """Return the SQL of every table, index and trigger, white space aside."""
+    with closing(connect(path)) as connection:
+        rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+        return {name: " ".join(sql.split()) for name, sql in rows if name != "alembic_version"}
+
+
+def test_the_migrations_end_at_the_head() -> None:
+    assert scripts().get_heads() == [HEAD]
+
+
+def test_migrations_make_what_the_tables_say(empty_database: Path, tmp_path: Path) -> None:
+    declared = tmp_path / "declared"
+    engine = engine_for(declared)
+    schema.metadata.create_all(engine)
+    engine.dispose()
+    assert definitions(empty_database) == definitions(declared)
+
+
+def test_alembic_finds_nothing_to_migrate(empty_database: Path) -> None:
+    engine = engine_for(empty_database)
+    with engine.connect() as connection:
+        found = compare_metadata(MigrationContext.configure(connection), schema.metadata)
+    engine.dispose()
+    assert found == []
+
+
+def test_a_database_is_private(empty_database: Path) -> None:
+    assert empty_database.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_newer_database_is_refused(tmp_path: Path, empty_database: Path) -> None:
+    path = tmp_path / "newer"
+    path.write_bytes(empty_database.read_bytes())
+    with closing(connect(path)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(NewerDatabaseError, match="version 9999, this program knows"):
+        upgrade(path)
+
+
+def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("no database " * 100)
+    with pytest.raises(DatabaseUnusableError, match="not a database"):
+        upgrade(path)
+
+
+def test_a_folder_is_no_database(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseUnusableError, match="cannot be opened"):
+        upgrade(tmp_path)
+
+
+def test_a_failed_migration_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "database"
+    with closing(connect(path)) as connection:
+        connection.execute("CREATE TABLE open_call (x)")  # in the way of the last table
+    with pytest.raises(DatabaseUnusableError, match="could not be brought up to date"):
+        upgrade(path)
+    assert set(definitions(path)) == {"open_call"}
+    assert version_of(path) is None
+
+
+def test_an_up_to_date_database_costs_no_heavy_import(empty_database: Path) -> None:
+    program = (
+        "import sys, pathlib\n"
+        "from fondaco.stores.sqlite.migrate import upgrade\n"
+        "from fondaco.stores.sqlite import journal, keys, people\n"
+        "upgrade(pathlib.Path(sys.argv[1]))\n"
+        "sys.exit('sqlalchemy' in sys.modules or 'alembic' in sys.modules)"
+    )
+    command = [sys.executable, "-c", program, str(empty_database)]
+    assert subprocess.run(command, check=False, timeout=30).returncode == 0
+
+
+@pytest.mark.parametrize("change", ["UPDATE entry SET amount = 2", "DELETE FROM entry"])
+def test_an_entry_is_never_changed(tmp_path: Path, empty_database: Path, change: str) -> None:
+    path = tmp_path / "database"
+    path.write_bytes(empty_database.read_bytes())
+    with closing(connect(path)) as connection:
+        connection.execute("INSERT INTO sku VALUES (1, '')")
+        connection.execute(
+            "INSERT INTO entry (account_id, kind, currency, amount, at_ms, sku_id, units, unit_price,"
+            " execution_ms, notes) VALUES (2, 5, 1, 1, 0, 1, 0, 0, 0, '')"
+        )
+        with pytest.raises(sqlite3.IntegrityError, match="never changed"):
+            connection.execute(change)
