@@ -1,6 +1,7 @@
 """`fondaco serve` as an operator meets it."""
 
 import json
+import os
 import re
 import signal
 import socket
@@ -25,7 +26,7 @@ def serving(fondaco: Fondaco, **environ: str) -> Iterator[subprocess.Popen[str]]
     command = [sys.executable, "-m", "fondaco", "serve", "--port", "0"]
     with subprocess.Popen(
         command,
-        env=fondaco.environ(**NO_MODEL, **environ),
+        env=fondaco.environ(**(environ or NO_MODEL)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -69,6 +70,19 @@ def test_later_starts_say_the_address_and_nothing_else(fondaco: Fondaco) -> None
     with serving(fondaco) as server:
         assert first_line(server).startswith("Fondaco listens on http://127.0.0.1:")
         assert rest(server) == ""
+
+
+def test_a_default_model_that_cannot_be_fetched_keeps_no_server_from_starting(
+    fondaco: Fondaco, tmp_path: Path
+) -> None:
+    nowhere = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"}
+    with serving(
+        fondaco, FONDACO_MODELS=str(tmp_path), PIP_NO_INDEX="1", PIP_RETRIES="0", **nowhere
+    ) as server:
+        assert first_line(server).startswith("Fondaco listens on ")
+        rest(server)
+        assert server.stderr is not None
+        assert "fondaco models pull smollm2-135m" in server.stderr.read()
 
 
 def test_a_second_server_on_a_home_exits_with_4_and_one_line(fondaco: Fondaco) -> None:
