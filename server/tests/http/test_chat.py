@@ -30,7 +30,8 @@ def chunks_of(text: str) -> list[ChatCompletionChunk]:
 async def stream_text(one: House, **fields: object) -> str:
     async with one.streaming(**fields) as reply:
         assert reply.status_code == 200
-        return (await reply.aread()).decode()
+        text: str = (await reply.aread()).decode()
+        return text
 
 
 async def test_a_whole_reply_has_the_documented_shape(shared: House) -> None:
