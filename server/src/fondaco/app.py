@@ -12,8 +12,8 @@ from functools import partial
 
 import anyio
 
-from fondaco.configuration import EMBEDDED, catalogue_of
-from fondaco.domain.account import KeyType
+from fondaco.configuration import EMBEDDED, catalogue_of, missing_files
+from fondaco.domain.account import FIRST_ACCOUNT, KeyType
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.model import Model
@@ -50,10 +50,6 @@ from fondaco.upstream.client import Upstream
 from fondaco.upstream.open import connect
 
 log = logging.getLogger("fondaco")
-
-
-FIRST_ACCOUNT = "default"
-"""The name of the account that a first start makes."""
 
 
 class AddressError(Exception):
@@ -106,13 +102,7 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
 
 def catalogue_here(settings: Settings) -> Catalogue:
     """Return the catalogue as this machine can serve it: models without their file are offline."""
-    missing = [
-        model_id
-        for model_id, model in settings.models.items()
-        if EMBEDDED in model.engines
-        and not (model.file and (settings.models_folder / model.file).is_file())
-    ]
-    return catalogue_of(settings, missing)
+    return catalogue_of(settings, missing_files(settings))
 
 
 def contract() -> Contract:

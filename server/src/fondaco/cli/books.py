@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.domain.account import FIRST_ACCOUNT
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings
     from fondaco.stores.sqlite.books import Books, Statement
-
-FIRST_ACCOUNT = "default"
-"""The name of the account that is made where somebody needs one and there is none."""
 
 
 @contextmanager

@@ -30,12 +30,12 @@ def list_models(*, home: Home = None, config: Config = None, as_json: AsJson = F
 @group.command()
 def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """Show the model that serves a name."""
-    from fondaco.configuration import catalogue_of
+    from fondaco.configuration import catalogue_of, missing_files
     from fondaco.domain.errors import ModelNotFoundError
 
     settings = configuration(home, config).settings
     try:
-        model = catalogue_of(settings, missing(settings)).route(name).model
+        model = catalogue_of(settings, missing_files(settings)).route(name).model
     except ModelNotFoundError as error:
         raise FailedError(str(error), Exit.UNKNOWN) from error
     print_row(_row(model, settings), as_json=as_json)
@@ -90,22 +90,10 @@ def fetch(settings: "Settings", source: str, sha256: str | None = None) -> Path:
         return ModelFolder(settings.models_folder).pull(source, sha256=sha256, progress=advance)
 
 
-def missing(settings: "Settings") -> frozenset[str]:
-    """Return the ids of embedded models whose file is not here."""
-    from fondaco.configuration import EMBEDDED
-
-    return frozenset(
-        model_id
-        for model_id, model in settings.models.items()
-        if EMBEDDED in model.engines
-        and not (model.file and (settings.models_folder / model.file).is_file())
-    )
-
-
 def _rows(settings: "Settings") -> Iterator[Row]:
-    from fondaco.configuration import models_of
+    from fondaco.configuration import missing_files, models_of
 
-    for model in models_of(settings, missing(settings)):
+    for model in models_of(settings, missing_files(settings)):
         yield _row(model, settings)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.cli.models import fetch, missing
+from fondaco.cli.models import fetch
 from fondaco.cli.options import Config, Home, configuration
 
 if TYPE_CHECKING:
@@ -47,10 +47,11 @@ def serve(
 
 def _fetch_default(settings: "Settings") -> None:
     """Fetch the default model's file where it is missing; without it the server starts as well."""
+    from fondaco.configuration import missing_files
     from fondaco.modelfiles import ModelFileError
 
     model = _default(settings)
-    if model is None or model.id not in missing(settings) or not model.offline:
+    if model is None or model.id not in missing_files(settings) or not model.offline:
         return
     if find_spec("xllamacpp") is None:
         typer.echo("fondaco: the embedded engine needs: pip install 'fondaco[embedded]'", err=True)
@@ -63,11 +64,11 @@ def _fetch_default(settings: "Settings") -> None:
 
 
 def _default(settings: "Settings") -> "Model | None":
-    from fondaco.configuration import catalogue_of
+    from fondaco.configuration import catalogue_of, missing_files
     from fondaco.domain.errors import ModelNotFoundError
 
     try:
-        return catalogue_of(settings, missing(settings)).route("default").model
+        return catalogue_of(settings, missing_files(settings)).route("default").model
     except ModelNotFoundError:
         return None
 

@@ -1,6 +1,6 @@
 """The configuration: four sources brought together, and the catalogue that comes of it."""
 
-from fondaco.configuration.catalogues import catalogue_of, models_of
+from fondaco.configuration.catalogues import catalogue_of, missing_files, models_of
 from fondaco.configuration.contradictions import EMBEDDED
 from fondaco.configuration.loading import Configuration, load
 from fondaco.settings import ConfigurationError
@@ -11,5 +11,6 @@ __all__ = [
     "ConfigurationError",
     "catalogue_of",
     "load",
+    "missing_files",
     "models_of",
 ]

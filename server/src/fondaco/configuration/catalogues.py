@@ -15,6 +15,16 @@ def catalogue_of(settings: Settings, missing: Collection[str] = ()) -> Catalogue
     return Catalogue(models_of(settings, missing), aliases_of(settings))
 
 
+def missing_files(settings: Settings) -> frozenset[str]:
+    """Return the ids of embedded models whose file is not in the models folder."""
+    return frozenset(
+        model_id
+        for model_id, model in settings.models.items()
+        if EMBEDDED in model.engines
+        and not (model.file and (settings.models_folder / model.file).is_file())
+    )
+
+
 def models_of(settings: Settings, missing: Collection[str] = ()) -> tuple[Model, ...]:
     """Return the models in the order of the configuration, one's own before the built-in ones.
 

@@ -7,6 +7,9 @@ from enum import StrEnum
 SYSTEM_ACCOUNTS = {"revenue": 1, "grants": 2, "epochs": 3}
 """The ledger's own accounts: the other side of every entry. Accounts of people come after."""
 
+FIRST_ACCOUNT = "default"
+"""The name of the account that is made where somebody needs one and there is none."""
+
 
 class KeyType(StrEnum):
     """What a key may do. Source: POST /api_keys, `apiKeyType`."""
