@@ -1,0 +1,179 @@
+"""The gateway's own cost: CPU per call and per chunk, added latency, memory."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+import machine
+import programs
+from programs import Loaded, Target, Tools
+from table import Budget, Figure
+
+WARM_UP_S = 0.5
+RATE = 200.0
+_PATH = "/api/v1/chat/completions"
+_MESSAGES = (
+    {"role": "system", "content": "You are a keeper of lighthouses. Answer in one paragraph."},
+    {"role": "user", "content": "How many ships passed last night, and did all of them answer?"},
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long a run measures."""
+
+    rounds: int
+    seconds: float
+    """Of each target in each round."""
+
+
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """One kind of load on one target."""
+
+    target: Target
+    request: Path
+    chunks: int = 0
+    """Paced ones that each reply streams; 0: whole replies, which count by the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What an aim costs: medians of all rounds."""
+
+    cpu_us: float
+    """Of the whole process tree, per call, or per chunk where replies are streamed."""
+    calls_a_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that runs at once: the upstream, and the two that stand before it."""
+
+    folder: Path
+    tools: Tools
+    effort: Effort
+    direct: Target
+    nginx: Target
+    ours: Target
+
+
+def figures(folder: Path, tools: Tools, effort: Effort) -> Iterator[Figure]:
+    """Measure nginx and Fondaco in turns, before the same upstream."""
+    with ExitStack() as held:
+        port = held.enter_context(programs.upstream(tools))
+        nginx = held.enter_context(programs.nginx(folder, port))
+        settings, core = programs.configuration(port), machine.cores()[0]
+        ours = held.enter_context(programs.fondaco(folder / "gateway", settings, core=core))
+        stage = Stage(folder, tools, effort, Target(0, port), nginx, ours)
+        yield from _whole(stage)
+        yield from _streamed(stage)
+        yield from _latency(stage)
+        memory = machine.rss_mb(ours.pid), machine.rss_mb(nginx.pid)
+        yield Figure(
+            "memory of the gateway's process after all that", "MB", *memory, Budget(120, 80)
+        )
+
+
+def costs(tools: Tools, effort: Effort, aims: Mapping[str, Aim]) -> dict[str, Cost]:
+    """Return what each aim costs; in every round they take turns."""
+    found: defaultdict[str, list[Cost]] = defaultdict(list)
+    for one in aims.values():
+        _load(tools, one, WARM_UP_S)
+    for _ in range(effort.rounds):
+        for name, one in aims.items():
+            before = machine.cpu_s(one.target.pid)
+            loaded = _load(tools, one, effort.seconds)
+            used_us = (machine.cpu_s(one.target.pid) - before) * 1e6
+            units = loaded.calls * max(1, one.chunks)
+            found[name].append(Cost(used_us / units, loaded.calls / loaded.seconds))
+    return {
+        name: Cost(
+            median(cost.cpu_us for cost in rounds), median(cost.calls_a_second for cost in rounds)
+        )
+        for name, rounds in found.items()
+    }
+
+
+def aim(folder: Path, target: Target, model: str) -> Aim:
+    """Return the load on Fondaco that asks for one of the models of `programs.configuration`."""
+    streamed = model == "paced"
+    request = programs.request(folder, _PATH, _body(model, stream=streamed), target.key)
+    return Aim(target, request, _chunks(programs.PACED) if streamed else 0)
+
+
+def _whole(stage: Stage) -> Iterator[Figure]:
+    aims = {
+        "nginx": _plain_aim(stage, stage.nginx),
+        "folded": aim(stage.folder, stage.ours, "folded"),
+        "whole": aim(stage.folder, stage.ours, "whole"),
+    }
+    found = costs(stage.tools, stage.effort, aims)
+    limit, budget = found["nginx"], Budget(10, 5)
+    for name, how in {"folded": "read as a stream, the default", "whole": "read whole"}.items():
+        one, title = found[name], f"whole call, 64 connections, {how}"
+        yield Figure(title, "CPU us/call", one.cpu_us, limit.cpu_us, budget, by_ratio=True)
+        yield Figure(title, "calls/s", one.calls_a_second, limit.calls_a_second)
+
+
+def _streamed(stage: Stage) -> Iterator[Figure]:
+    body = _body("bench", stream=True)
+    plain = programs.request(stage.folder, f"/{programs.PACED}/v1/chat/completions", body)
+    aims = {
+        "nginx": Aim(stage.nginx, plain, _chunks(programs.PACED)),
+        "fondaco": aim(stage.folder, stage.ours, "paced"),
+    }
+    found = costs(stage.tools, stage.effort, aims)
+    title = "streamed call, 64 streams of 64 chunks, 10 ms apart"
+    cost, limit = found["fondaco"].cpu_us, found["nginx"].cpu_us
+    yield Figure(title, "CPU us/chunk", cost, limit, Budget(3, 1.8), by_ratio=True)
+
+
+def _latency(stage: Stage) -> Iterator[Figure]:
+    """Yield what a gateway adds to the upstream's own latency, in an open loop."""
+    aims = {
+        "direct": _plain_aim(stage, stage.direct),
+        "nginx": _plain_aim(stage, stage.nginx),
+        "fondaco": aim(stage.folder, stage.ours, "folded"),
+    }
+    found: defaultdict[str, list[Loaded]] = defaultdict(list)
+    for _ in range(stage.effort.rounds):
+        for name, one in aims.items():
+            found[name].append(_load(stage.tools, one, stage.effort.seconds, RATE))
+    budgets = {"p50": Budget(1.5, 0.5), "p99": Budget(5, 2)}
+    for share, budget in budgets.items():
+        ms = {
+            name: median(one.p50_us if share == "p50" else one.p99_us for one in rounds) / 1000
+            for name, rounds in found.items()
+        }
+        added, least = ms["fondaco"] - ms["direct"], ms["nginx"] - ms["direct"]
+        yield Figure(f"added {share} at {RATE:g} whole calls a second", "ms", added, least, budget)
+
+
+def _plain_aim(stage: Stage, target: Target) -> Aim:
+    """Return the load of whole calls on what understands nothing of them."""
+    path = f"/{programs.AT_ONCE}/v1/chat/completions"
+    return Aim(target, programs.request(stage.folder, path, _body("bench")))
+
+
+def _load(tools: Tools, one: Aim, seconds: float, rate: float | None = None) -> Loaded:
+    return programs.load(
+        tools,
+        one.target,
+        [one.request],
+        seconds=seconds,
+        rate=rate,
+        events=one.chunks,
+        must_have="data: [DONE]" if one.chunks else '"total_tokens":',
+    )
+
+
+def _body(model: str, *, stream: bool = False) -> dict[str, object]:
+    return {"model": model, "messages": _MESSAGES, "max_tokens": 64, "stream": stream}
+
+
+def _chunks(shape: str) -> int:
+    return int(shape.partition("x")[0])

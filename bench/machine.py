@@ -1,0 +1,74 @@
+"""The machine: its cores, and what a tree of processes has used of it."""
+
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_USER_TIME = 11  # counted in /proc/PID/stat from the field after the name
+_PARENT = 1
+
+
+def facts() -> dict[str, object]:
+    """Return what figures depend on; nothing that names the machine."""
+    return {
+        "cores": len(os.sched_getaffinity(0)),
+        "cpu": _cpu_model(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
+        "python": platform.python_version(),
+        "load_before": os.getloadavg()[0],
+    }
+
+
+def cores() -> tuple[int, int]:
+    """Return the core of what is measured, and the core of all else; one and the same if need be."""
+    available = sorted(os.sched_getaffinity(0))
+    return available[0], available[-1]
+
+
+def cpu_s(pid: int) -> float:
+    """Return the CPU seconds, user and system, of a process with all its descendants."""
+    return sum(map(_own_cpu_s, _tree(pid)))
+
+
+def rss_mb(pid: int) -> float:
+    """Return the resident megabytes (2**20) of one process."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+    return int(line.split()[1]) / 1024
+
+
+def _own_cpu_s(pid: int) -> float:
+    """Return a process's own time and that of children it has waited for; 0 if it is gone."""
+    fields = _stat(pid)
+    return sum(map(int, fields[_USER_TIME : _USER_TIME + 4])) / _TICKS if fields else 0.0
+
+
+def _tree(root: int) -> Iterator[int]:
+    parents: dict[int, list[int]] = {}
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit() and (fields := _stat(int(path.name))):
+            parents.setdefault(int(fields[_PARENT]), []).append(int(path.name))
+    waiting = [root]
+    while waiting:
+        pid = waiting.pop()
+        yield pid
+        waiting += parents.get(pid, [])
+
+
+def _stat(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat from the state on; none if the process is gone."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return text.rpartition(")")[2].split()
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name.strip() == "model name":
+            return value.strip()
+    return platform.machine()
