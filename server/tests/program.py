@@ -92,7 +92,7 @@ def program(
         log = Path(folder) / "stderr"
         with log.open("w") as stderr, _process(home, stderr, environ or {}) as process:
             try:
-                url, printed = _announcement(process, wants_key=not api_key)
+                url, printed = _announcement(process, log, wants_key=not api_key)
                 one = Program(home, process, url, api_key or printed, log)
                 with one.client, one.http:
                     yield one
@@ -135,7 +135,9 @@ def _process(home: Path, stderr: object, environ: Mapping[str, str]) -> "subproc
     return process
 
 
-def _announcement(process: "subprocess.Popen[str]", *, wants_key: bool) -> tuple[str, str]:
+def _announcement(
+    process: "subprocess.Popen[str]", log: Path, *, wants_key: bool
+) -> tuple[str, str]:
     assert process.stdout is not None
     url = key = ""
     for line in process.stdout:
@@ -145,7 +147,7 @@ def _announcement(process: "subprocess.Popen[str]", *, wants_key: bool) -> tuple
             key = line.strip()
         if url and (key or not wants_key):
             return url, key
-    raise AssertionError(f"The server ended with {process.wait(10)} before it listened.")
+    raise AssertionError(f"The server ended with {process.wait(10)}: {log.read_text()}")
 
 
 def _parent(pid: int) -> int:

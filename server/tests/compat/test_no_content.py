@@ -1,0 +1,131 @@
+"""The promise: what is said is found nowhere, in no form, whatever became of the call."""
+
+import base64
+import contextlib
+import gzip
+import json
+import os
+import secrets
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from program import Program, program, until
+
+CANARY = "kanarienvogel" + secrets.token_hex(12)
+
+
+def forms(text: str) -> list[bytes]:
+    """Return how the text may lie on a disk: plain, hex, UTF-16, base64 at three offsets."""
+    plain = text.encode()
+    inner = [base64.b64encode(b"x" * offset + plain)[4:-4] for offset in range(3)]
+    return [plain, plain.hex().encode(), text.encode("utf-16-le"), *inner]
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            yield path
+
+
+def open_files(pid: int) -> Iterator[Path]:
+    """Yield the files that a process has open, deleted ones included."""
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            target = str(link.readlink())
+        except OSError:
+            continue
+        if target.startswith("/") and not target.startswith("/dev/"):
+            yield link
+
+
+def holds(path: Path, wanted: list[bytes]) -> bool:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    with contextlib.suppress(OSError, EOFError):
+        content += gzip.decompress(content)
+    return any(form in content for form in wanted)
+
+
+def call(one: Program, **fields: object) -> httpx2.Response:
+    body = {
+        "model": "default",
+        "messages": [{"role": "user", "content": f"Repeat: {CANARY}"}],
+        "max_tokens": 8,
+        **fields,
+    }
+    return one.http.post("/api/v1/chat/completions", json=body)
+
+
+def hang_up(one: Program) -> None:
+    body = {
+        "model": "default",
+        "messages": [{"role": "user", "content": f"Repeat: {CANARY}"}],
+        "max_tokens": 200,
+        "stream": True,
+    }
+    with one.http.stream("POST", "/api/v1/chat/completions", json=body) as reply:
+        next(reply.iter_lines())
+
+
+def talk_in_every_way(one: Program) -> str:
+    """Send the canary through success, refusals, hang-up and engine failure; return the replies."""
+    said = [
+        call(one, stop=[CANARY], user=CANARY).text,
+        call(one, temperature=CANARY).text,
+        call(one, model=CANARY).text.replace(CANARY, ""),  # the name asked for may be named
+        call(one, **{CANARY: 1}).text,
+        one.http.post(f"/{CANARY}").text.replace(CANARY, ""),
+        one.http.get("/api/v1/models", params={"type": CANARY}).text,
+        one.http.post("/api/v1/chat/completions", content=CANARY).text,
+        one.http.post(
+            "/api/v1/chat/completions",
+            content=f'{{"{CANARY}',
+            headers={"Content-Type": "application/json"},
+        ).text,
+        call(one, messages=[{"role": "user", "content": CANARY * 2000}]).text,
+    ]
+    hang_up(one)
+    os.kill(one.children()[0], signal.SIGKILL)
+    said.append(call(one).text)
+    return json.dumps(said)
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_a_unique_text_is_found_nowhere(tmp_path: Path, end: signal.Signals) -> None:
+    scratch = tmp_path / "tmp"
+    scratch.mkdir()
+    wanted = forms(CANARY)
+    with program(tmp_path / "home", environ={"TMPDIR": str(scratch)}) as one:
+        until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
+        refusals = talk_in_every_way(one)
+        assert '"code":' in refusals.replace("\\", "")
+        metrics = one.http.get("/metrics").content
+        assert not any(form in metrics for form in wanted)
+        watched = [one.process.pid, *one.children()]
+        found = [path for pid in watched for path in open_files(pid) if holds(path, wanted)]
+        one.process.send_signal(end)
+        one.process.wait(60)
+        printed = one.process.stdout.read() if one.process.stdout else ""
+        assert CANARY not in printed
+        folders = [tmp_path, one.log.parent, Path(tempfile.gettempdir()) / "fondaco"]
+        found += [path for folder in folders for path in files_below(folder) if holds(path, wanted)]
+    assert found == []
+
+
+def test_the_search_finds_what_was_written(tmp_path: Path) -> None:
+    (tmp_path / "plain").write_text(f"x{CANARY}y")
+    (tmp_path / "base64").write_bytes(base64.b64encode(f"ab{CANARY}y".encode()))
+    (tmp_path / "packed").write_bytes(gzip.compress(CANARY.encode()))
+    wanted = forms(CANARY)
+    assert {path.name for path in files_below(tmp_path) if holds(path, wanted)} == {
+        "plain",
+        "base64",
+        "packed",
+    }
