@@ -12,9 +12,10 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
+import machine
 import programs
 from gateway import Effort
-from programs import BenchError, Loaded, Target, Tools
+from programs import BenchError, Target, Tools
 from table import Budget, Figure
 
 from fondaco.configuration import catalogue_of, load
@@ -41,6 +42,16 @@ class Way:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What one round took."""
+
+    tokens: int
+    seconds: float
+    cpu_s: float
+    """Of the server and the engine together."""
+
+
 def figures(folder: Path, tools: Tools, effort: Effort, output_tokens: int) -> Iterator[Figure]:
     """Measure both in turns: same model, threads, slots and prompts, and no prompt twice."""
     home = folder / "embedded"
@@ -51,28 +62,34 @@ def figures(folder: Path, tools: Tools, effort: Effort, output_tokens: int) -> I
         ways = (Way(ours, "/api/v1/chat/completions"), Way(bare, "/v1/chat/completions"))
         for streams in STREAMS:
             calls = streams * _CALLS_A_STREAM
-            rounds: list[list[Loaded]] = []
+            rounds: list[list[Spoken]] = []
             for number in range(effort.rounds):
                 bodies = [
                     _body(model, f"{streams}.{number}.{call}", call, output_tokens)
                     for call in range(calls)
                 ]
                 rounds.append([_load(folder, tools, way, bodies, streams) for way in ways])
-            yield _figure(streams, rounds)
+            yield from _figures(streams, rounds)
 
 
-def _figure(streams: int, rounds: Sequence[Sequence[Loaded]]) -> Figure:
-    through, bare = (median(one[way].tokens / one[way].seconds for one in rounds) for way in (0, 1))
-    same = all(ours.tokens == theirs.tokens for ours, theirs in rounds)
-    note = f"{through:.0f} against {bare:.0f} tokens/s" + ("" if same else ", answers differ")
-    title = f"embedded chat against its engine bare, streams: {streams}"
+def _figures(streams: int, rounds: Sequence[Sequence[Spoken]]) -> Iterator[Figure]:
+    ours, bare = ([one[way] for one in rounds] for way in (0, 1))
+    same = [one.tokens for one in ours] == [one.tokens for one in bare]
+    note = "" if same else "answers differ"
+    title = f"embedded chat, streams: {streams}, through Fondaco / its engine bare"
+    rates = [median(one.tokens / one.seconds for one in way) for way in (ours, bare)]
+    shown = f"{rates[0]:.0f} / {rates[1]:.0f} tokens/s"
     budget = Budget(0.95, 0.98, at_least=True)
-    return Figure(title, "share", through / bare, budget=budget, note=note)
+    yield Figure(f"{title}: {shown}", "", rates[0] / rates[1], budget=budget, note=note)
+    costs = [median(one.cpu_s / one.tokens for one in way) * 1000 for way in (ours, bare)]
+    shown = f"{costs[0]:.1f} / {costs[1]:.1f} CPU ms/token"
+    yield Figure(f"{title}: {shown}", "", costs[0] / costs[1], note=note)
 
 
-def _load(folder: Path, tools: Tools, way: Way, bodies: Sequence[object], streams: int) -> Loaded:
+def _load(folder: Path, tools: Tools, way: Way, bodies: Sequence[object], streams: int) -> Spoken:
     requests = [programs.request(folder, way.path, body, way.target.key) for body in bodies]
-    return programs.load(
+    before = machine.cpu_s(way.target.pid)
+    loaded = programs.load(
         tools,
         way.target,
         requests,
@@ -80,6 +97,7 @@ def _load(folder: Path, tools: Tools, way: Way, bodies: Sequence[object], stream
         calls=len(bodies),
         must_have="data: [DONE]",
     )
+    return Spoken(loaded.tokens, loaded.seconds, machine.cpu_s(way.target.pid) - before)
 
 
 def _body(model: str, title: str, call: int, output_tokens: int) -> dict[str, object]:

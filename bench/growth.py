@@ -46,7 +46,7 @@ def figures(folder: Path, tools: Tools, effort: Effort) -> Iterator[Figure]:
             home = folder / f"home-{name}"
             with programs.fondaco(home, settings):
                 pass  # the first start makes the tables, the account and a key
-            _grow(home / "fondaco.db", rows, keys)
+            _grow(home / "fondaco.sqlite3", rows, keys)
             server = programs.fondaco(home, settings, core=machine.cores()[0])
             aims[name] = gateway.aim(folder, held.enter_context(server), "folded")
         found = gateway.costs(tools, effort, aims)

@@ -38,6 +38,8 @@ struct request {
 struct connection {
     int fd;
     int busy;
+    int served;       /* calls since it was opened */
+    struct request *request;
     int64_t began_ns; /* when its call was due */
     char *reply;
     size_t length;
@@ -47,6 +49,7 @@ struct connection {
 
 static struct connection connections[CONNECTIONS];
 static struct request *requests;
+static struct sockaddr_in address = {.sin_family = AF_INET};
 static int request_count, connection_count = 64, poller;
 static int64_t start_ns, stop_ns, gap_ns, next_due_ns;
 static long calls_wanted = -1, calls_begun, calls_done, events_wanted, events_seen, tokens;
@@ -80,21 +83,16 @@ static struct request read_request(const char *path)
     return one;
 }
 
-static void connect_all(int port)
+static void open_connection(struct connection *one)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    for (int which = 0; which < connection_count; which++) {
-        struct connection *one = &connections[which];
-        int yes = 1;
-        one->fd = socket(AF_INET, SOCK_STREAM, 0);
-        one->reply = malloc(REPLY_LIMIT + 1);
-        if (!one->reply || connect(one->fd, (struct sockaddr *)&address, sizeof address))
-            fail("cannot connect", "");
-        setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-        struct epoll_event interest = {.events = EPOLLIN, .data.ptr = one};
-        epoll_ctl(poller, EPOLL_CTL_ADD, one->fd, &interest);
-    }
+    int yes = 1;
+    one->fd = socket(AF_INET, SOCK_STREAM, 0);
+    one->served = 0;
+    if (connect(one->fd, (struct sockaddr *)&address, sizeof address))
+        fail("cannot connect", "");
+    setsockopt(one->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    struct epoll_event interest = {.events = EPOLLIN, .data.ptr = one};
+    epoll_ctl(poller, EPOLL_CTL_ADD, one->fd, &interest);
 }
 
 static int more_to_begin(int64_t now)
@@ -102,14 +100,33 @@ static int more_to_begin(int64_t now)
     return calls_wanted >= 0 ? calls_begun < calls_wanted : now < stop_ns;
 }
 
+static void ask(struct connection *one);
+
+/* A server may close a connection between two calls, even as the second one is on its way. */
+static void replace(struct connection *one)
+{
+    if (!one->served || one->length)
+        fail("a connection was closed", one->length ? one->reply : "");
+    close(one->fd);
+    open_connection(one);
+    if (one->busy)
+        ask(one);
+}
+
+static void ask(struct connection *one)
+{
+    ssize_t length = (ssize_t)one->request->length;
+    if (send(one->fd, one->request->text, one->request->length, MSG_NOSIGNAL) != length)
+        replace(one);
+}
+
 static void begin(struct connection *one, int64_t due_ns)
 {
-    struct request *request = &requests[calls_begun++ % request_count];
+    one->request = &requests[calls_begun++ % request_count];
     one->busy = 1;
     one->began_ns = due_ns;
     one->length = one->body = one->expected = 0;
-    if (send(one->fd, request->text, request->length, MSG_NOSIGNAL) != (ssize_t)request->length)
-        fail("request not taken", "");
+    ask(one);
 }
 
 static long count_of(const char *text, const char *sought)
@@ -130,6 +147,8 @@ static void take(struct connection *one, int64_t now)
     if (events < events_wanted)
         fail("a stream has too few events", one->reply);
     one->busy = 0;
+    one->length = 0;
+    one->served++;
     calls_done++;
     events_seen += events;
     tokens += told ? atol(told + strlen("\"completion_tokens\":")) : 0;
@@ -164,8 +183,10 @@ static int complete(const struct connection *one)
 static void hear(struct connection *one)
 {
     ssize_t got = recv(one->fd, one->reply + one->length, REPLY_LIMIT - one->length, MSG_DONTWAIT);
-    if (got <= 0 || !one->busy)
-        fail("the connection was closed", one->length ? one->reply : "");
+    if (got <= 0) {
+        replace(one);
+        return;
+    }
     one->length += (size_t)got;
     one->reply[one->length] = 0;
     if (!one->body)
@@ -249,7 +270,14 @@ int main(int count, char **words)
     int timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
     struct epoll_event at_timer = {.events = EPOLLIN, .data.ptr = NULL};
     epoll_ctl(poller, EPOLL_CTL_ADD, timer, &at_timer);
-    connect_all(port);
+    address.sin_port = htons((uint16_t)port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int which = 0; which < connection_count; which++) {
+        connections[which].reply = malloc(REPLY_LIMIT + 1);
+        if (!connections[which].reply)
+            fail("no memory", "");
+        open_connection(&connections[which]);
+    }
     start_ns = next_due_ns = now_ns();
     stop_ns += start_ns;
     for (;;) {

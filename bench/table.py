@@ -61,7 +61,7 @@ class Figure:
             must = f"{sign} {self.budget.must:g}{times}"
             aim = "" if self.budget.aim is None else f"{sign} {self.budget.aim:g}{times}"
         name = f"{self.name} ({self.note})" if self.note else self.name
-        ratio = _shown(self.ratio)
+        ratio = _shown(self.ratio if self.by_ratio else None)
         cells = [_shown(self.value), _shown(self.limit), ratio and f"{ratio}x", must, aim]
         return f"| {' | '.join([name, self.unit, *cells, self._verdict()])} |"
 
