@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-import anyio
-
 from fondaco.domain.account import KeyType
 from fondaco.domain.call import Call
 from fondaco.domain.epoch import SECONDS
@@ -38,9 +36,11 @@ class TestClock:
     __test__ = False
 
     at: float = NOON
+    set_back_s: float = 0.0
+    """How far the wall clock was set back; the monotonic one never is."""
 
     def now(self) -> float:
-        return self.at
+        return self.at - self.set_back_s
 
     def monotonic(self) -> float:
         return self.at
@@ -193,14 +193,12 @@ class SqliteWorld(World):
         self._begin(self._open())
 
     async def grant(self, usd: int) -> None:
-        before = self._changes
         self.books.grant("somebody", usd)
-        await self._seen(before)
+        await self._sqlite.standing(self.account_id)  # tells the ledger before it answers
 
     async def allocate(self, diem: int) -> None:
-        before = self._changes
         self.books.allocate("somebody", diem)
-        await self._seen(before)
+        await self._sqlite.standing(self.account_id)  # tells the ledger before it answers
 
     async def entries(self) -> list[Entry]:
         with closing(connect(self.path)) as connection:
@@ -213,15 +211,5 @@ class SqliteWorld(World):
         self._sqlite.close()
 
     def _open(self) -> SqliteJournal:
-        self._changes = 0
         self._sqlite = SqliteJournal(connect(self.path), watch_s=0.01)
-        self._sqlite.on_change(self._changed)
         return self._sqlite
-
-    def _changed(self, entries: Sequence[Entry]) -> None:
-        self._changes += 1
-
-    async def _seen(self, before: int) -> None:
-        with anyio.fail_after(10):
-            while self._changes == before:
-                await anyio.sleep(0.002)

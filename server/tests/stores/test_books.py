@@ -159,28 +159,24 @@ def test_whether_there_is_somebody(books: Books, path: Path) -> None:
     assert somebody(path)
 
 
+COPY = """
+    INSERT INTO entry SELECT NULL, account_id, kind, currency, amount, at_ms, zeroblob(16), key_id,
+        sku_id, units, unit_price, NULL, NULL, NULL, NULL, 0, '' FROM entry WHERE id = 1;
+"""
+STRAY_KEY = """
+    INSERT INTO key SELECT 9, zeroblob(16), 77, 'ADMIN', '', zeroblob(32), '', 0, NULL, NULL, NULL,
+        NULL, NULL, NULL;
+"""
+
+
 @pytest.mark.parametrize(
     ("damage", "finding"),
     [
         ("UPDATE account SET usd = usd + 1 WHERE name = 'ada'", "USD balance of account 'ada'"),
         ("UPDATE account SET diem = 1 WHERE id = 3", "All DIEM balances add up to 1E-9"),
-        (
-            "DROP INDEX uq_entry_call_id_sku_id_currency; INSERT INTO entry SELECT NULL, account_id,"
-            " kind, currency, amount, at_ms, zeroblob(16), key_id, sku_id, units, unit_price, NULL,"
-            " NULL, NULL, NULL, 0, '' FROM entry UNION ALL SELECT NULL, account_id, kind, currency,"
-            " amount, at_ms, zeroblob(16), key_id, sku_id, units, unit_price, NULL, NULL, NULL, NULL,"
-            " 0, '' FROM entry",
-            f"Call {'0' * 32} has 2 entries",
-        ),
-        (
-            "PRAGMA ignore_check_constraints = ON; UPDATE account SET usd = -1 WHERE name = 'ada'",
-            "is negative",
-        ),
-        (
-            "PRAGMA foreign_keys = OFF; INSERT INTO key SELECT 9, zeroblob(16), 77, 'ADMIN', '',"
-            " zeroblob(32), '', 0, NULL, NULL, NULL, NULL, NULL, NULL",
-            "Row 9 of 'key' points to a row of 'account'",
-        ),
+        (f"DROP INDEX uq_entry_call_id_sku_id_currency; {COPY * 2}", f"{'0' * 32} has 2 entries"),
+        ("PRAGMA ignore_check_constraints = ON; UPDATE account SET usd = -1", "is negative"),
+        (f"PRAGMA foreign_keys = OFF; {STRAY_KEY}", "Row 9 of 'key' points to a row of 'account'"),
     ],
 )
 def test_the_audit_finds(books: Books, path: Path, damage: str, finding: str) -> None:

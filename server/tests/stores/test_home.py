@@ -40,7 +40,8 @@ def test_a_damaged_pepper_is_refused(tmp_path: Path) -> None:
 
 def test_a_second_server_is_told_of_the_first(tmp_path: Path) -> None:
     with (
-        Home(tmp_path).lock(), pytest.raises(HomeInUseError, match=rf"process {os.getpid()}\)"),
+        Home(tmp_path).lock(),
+        pytest.raises(HomeInUseError, match=rf"process {os.getpid()}\)"),
         Home(tmp_path).lock(),
     ):
         pass

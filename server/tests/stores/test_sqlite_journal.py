@@ -157,13 +157,11 @@ async def test_usage_of_an_account_is_found_by_an_index(world: SqliteWorld) -> N
 
 
 async def test_edits_that_are_no_entries_are_told_too(world: SqliteWorld) -> None:
-    told: list[int] = []
-    world.journal.on_change(lambda entries: told.append(len(entries)))
+    told = anyio.Event()
+    world.journal.on_change(lambda entries: None if entries else told.set())
     world.books.revoke(world.key_id)
     with anyio.fail_after(10):
-        while not told:
-            await anyio.sleep(0.005)
-    assert set(told) == {0}
+        await told.wait()
 
 
 async def test_its_own_entries_are_not_told(world: SqliteWorld) -> None:

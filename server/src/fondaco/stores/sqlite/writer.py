@@ -146,7 +146,7 @@ class Writer:
         try:
             self._connection.execute("BEGIN")
             try:
-                self._catch_up()  # in the same snapshot, so that no answer runs ahead of the news
+                self._look()  # in the same snapshot, so that no answer runs ahead of the news
                 read.ask(self._connection)
             finally:
                 self._connection.execute("COMMIT")
@@ -156,11 +156,15 @@ class Writer:
 
     def _watch(self) -> None:
         with suppress(sqlite3.Error):  # the next look will find what this one could not
-            version = self._data_version()
-            if version != self._version:
-                self._version = version
-                if not self._catch_up():
-                    self._on_loop(self._tell, ())
+            self._look()
+
+    def _look(self) -> None:
+        """Tell of whatever something else committed since the last look."""
+        version = self._data_version()
+        if version != self._version:
+            self._version = version
+            if not self._catch_up():
+                self._on_loop(self._tell, ())
 
     def _catch_up(self) -> bool:
         """Tell of entries that something else wrote, and return whether there were any."""
