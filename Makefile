@@ -25,10 +25,10 @@ install: $(VENV)/.server ## install the server with its embedded engine into .ve
 serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 9000")
 	@$(BIN)/fondaco serve $(ARGS)
 
-test: $(VENV)/.dev model ## run every test (ARGS="-k stream")
+test: $(VENV)/.dev $(VENV)/.npm model ## run every test (ARGS="-k stream")
 	$(BIN)/python -m pytest $(ARGS)
 
-coverage: $(VENV)/.dev model ## run every test and report what they don't reach
+coverage: $(VENV)/.dev $(VENV)/.npm model ## run every test and report what they don't reach
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(ARGS)
 	$(BIN)/coverage combine --quiet
@@ -68,6 +68,14 @@ $(VENV)/.server: server/pyproject.toml
 $(VENV)/.dev: $(VENV)/.server requirements-dev.txt sdk/pyproject.toml
 	@echo "Installing the tools of development into $(VENV)."
 	@$(pip-install) --requirement requirements-dev.txt
+	@touch $@
+
+# OpenAI's npm client, for one test; where Node is missing, that test says so and skips.
+NODE := server/tests/compat/node
+$(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
+	@if command -v npm >/dev/null; then \
+	  npm ci --prefix $(NODE) --silent --no-audit --no-fund --ignore-scripts || \
+	    echo "OpenAI's npm client could not be installed; its test will skip." >&2; fi
 	@touch $@
 
 .PHONY: help install serve test coverage check fix docs bench model

@@ -80,6 +80,7 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
         DatabaseUnusableError, NewerDatabaseError: its database cannot be used.
         ConfigurationError: a secret that an engine needs is missing.
     """
+    _log_to_stderr()
     _expect_permitted(settings)
     home = Home(settings.home)
     with ExitStack() as held:
@@ -98,6 +99,13 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
             partial(_serve, settings, home, bound, catalogue, partial(announce, started)),
             backend_options={"use_uvloop": sys.platform != "win32"},
         )
+
+
+def _log_to_stderr() -> None:
+    """Write a line an event: what happened to which request, never what was said in it."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    # uvicorn reports tracebacks, whose last line is an exception's arguments: possibly content.
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
 
 def catalogue_here(settings: Settings) -> Catalogue:
@@ -258,6 +266,7 @@ def _embedded(settings: Settings, catalogue: Catalogue) -> Embedded:
             threads=chosen.threads or max(1, (os.cpu_count() or 2) - 1),
             slots=chosen.slots,
             context_tokens=chosen.context_tokens,
+            compact_cache=chosen.compact_cache,
             queue=chosen.queue,
             start_timeout_s=chosen.start_timeout_s,
             slot_timeout_s=chosen.first_byte_timeout_s,
