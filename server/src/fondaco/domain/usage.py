@@ -21,6 +21,8 @@ class Usage:
 
     def within(self, input_tokens: int, output_tokens: int) -> "Usage":
         """Return this usage clamped to what the call was admitted for."""
+        if self.input_tokens <= input_tokens and self.output_tokens <= output_tokens:
+            return self
         most_input = min(self.input_tokens, input_tokens)
         most_output = min(self.output_tokens, output_tokens)
         return Usage(

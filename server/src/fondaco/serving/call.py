@@ -32,7 +32,17 @@ class PaidCall:
     The settlement is shielded: measured, every hang-up loses its charge without the shield.
     """
 
-    __slots__ = ("_call", "_ceiling", "_clock", "_hold", "_ledger", "_meter", "_priced", "_started")
+    __slots__ = (
+        "_call",
+        "_ceiling",
+        "_clock",
+        "_hold",
+        "_ledger",
+        "_meter",
+        "_priced",
+        "_started",
+        "usage",
+    )
 
     def __init__(
         self,
@@ -51,6 +61,8 @@ class PaidCall:
         self._priced = priced
         self._ceiling = ceiling
         self._meter = meter
+        self.usage = Usage()
+        """What the call was charged for, once the context has been left."""
 
     async def __aenter__(self) -> Self:
         """Take the hold.
@@ -78,7 +90,7 @@ class PaidCall:
         """Charge what was consumed, and return once that is durable."""
         elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
         notes = "" if kind is None else _why(kind)
-        usage = self._meter.usage
+        usage = self.usage = self._meter.usage
         with CancelScope(shield=True):
             await self._hold.settle(self._priced.charge(usage), usage, elapsed_ms, notes)
 

@@ -94,8 +94,8 @@ class Chat:
                     yield Began(model, engine, paid.balance_before)
                 tally.add(burst)
                 yield burst
-        self._meters.consumed(model.id, tally.usage)
-        yield Settled(tally.usage)
+        self._meters.consumed(model.id, paid.usage)
+        yield Settled(paid.usage)
 
     def _paid(self, call: Call, model: Model, ceiling: int, tally: Tally) -> PaidCall:
         return PaidCall(self._ledger, self._clock, call, priced=model, ceiling=ceiling, meter=tally)

@@ -45,5 +45,5 @@ class Tally:
     @property
     def usage(self) -> Usage:
         """What has been consumed so far, within what the call was admitted for."""
-        seen = Usage(self._input, 0, self._output, self._reasoning)
-        return (self._counted or seen).within(self._most_input, self._most_output)
+        counted = self._counted or Usage(self._input, 0, self._output, self._reasoning)
+        return counted.within(self._most_input, self._most_output)

@@ -109,36 +109,32 @@ _ROLES = {
 def has_images(messages: list[ChatMessage]) -> bool:
     """Whether any message carries an image."""
     return any(
-        isinstance(part, ImagePart)
+        part.type == "image_url"
         for message in messages
-        if isinstance(message, UserMessage) and isinstance(message.content, list)
+        if isinstance(message.content, list)
         for part in message.content
     )
 
 
 def to_domain(message: ChatMessage) -> Message:
     """Return the message in the words of the domain; its images must have been refused before."""
-    content = message.content
-    if isinstance(content, list):
-        texts = tuple(part.text for part in content if isinstance(part, TextPart))
-        return _with_rest(message, texts)
-    return _with_rest(message, content)
-
-
-def _with_rest(message: ChatMessage, content: str | tuple[str, ...] | None) -> Message:
-    match message:
-        case AssistantMessage():
-            return Message(
-                Role.ASSISTANT,
-                content,
-                name=message.name,
-                tool_calls=tuple(
-                    ToolUse(call.id, call.function.name, call.function.arguments)
-                    for call in message.tool_calls or ()
-                ),
-                reasoning=message.reasoning_content,
-            )
-        case ToolMessage():
-            return Message(Role.TOOL, content, name=message.name, tool_call_id=message.tool_call_id)
-        case _:
-            return Message(_ROLES[message.role], content, name=message.name)
+    content: str | tuple[str, ...] | None
+    if isinstance(message.content, list):
+        content = tuple(part.text for part in message.content if part.type == "text")
+    else:
+        content = message.content
+    # By the role, not the class: pydantic's classes are slow to ask for their instances.
+    if message.role == "assistant":
+        return Message(
+            Role.ASSISTANT,
+            content,
+            name=message.name,
+            tool_calls=tuple(
+                ToolUse(call.id, call.function.name, call.function.arguments)
+                for call in message.tool_calls or ()
+            ),
+            reasoning=message.reasoning_content,
+        )
+    if message.role == "tool":
+        return Message(Role.TOOL, content, name=message.name, tool_call_id=message.tool_call_id)
+    return Message(_ROLES[message.role], content, name=message.name)
