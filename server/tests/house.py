@@ -21,9 +21,11 @@ from fondaco.domain.model import Capabilities, Model
 from fondaco.domain.money import NANO, Currency, Funds
 from fondaco.domain.price import TokenPrice
 from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.http.cors import with_cors
 from fondaco.http.edge import Edge
 from fondaco.http.endpoint import Premises
 from fondaco.http.endpoints import ENDPOINTS
+from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.listener import Listener
 from fondaco.http.protocol import connection_class
@@ -107,7 +109,9 @@ async def house(
     body_timeout_s: float = 60.0,
     first_byte_timeout_s: float = 30.0,
     whole_as_stream: bool = True,
+    write_timeout_s: float = 60.0,
     hosts: tuple[str, ...] = (),
+    cors_origins: tuple[str, ...] = (),
 ) -> AsyncGenerator[House]:
     async with FakeUpstream(token_s=token_s) as fake, FakeUpstream() as second:
         upstreams = {
@@ -125,11 +129,19 @@ async def house(
             Catalogue(models, aliases or {"gpt-4o": "default"}), engines, journal, keys
         )
         pulse = Pulse(platform.meters)
-        premises = Premises(platform, contract(), pulse, body_limit_bytes, ping_interval_s)
+        premises = Premises(
+            platform, contract(), pulse, body_limit_bytes, ping_interval_s, write_timeout_s
+        )
         started = anyio.Event()
         listener = Listener(
-            Edge(premises, Routes(ENDPOINTS), Hosts(hosts)),
-            connection_class(64 * 2**10, header_timeout_s, body_timeout_s),
+            with_cors(Edge(premises, Routes(ENDPOINTS), Hosts(hosts)), cors_origins),
+            connection_class(
+                Stamp(platform.clock),
+                platform.ids,
+                header_limit_bytes=64 * 2**10,
+                header_timeout_s=header_timeout_s,
+                body_timeout_s=body_timeout_s,
+            ),
             idle_timeout_s=75,
             drain_timeout_s=5,
             started=started.set,

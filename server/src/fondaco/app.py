@@ -23,9 +23,11 @@ from fondaco.domain.usage import Usage
 from fondaco.engines.llamacpp.embedded import Embedded
 from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.http.cors import with_cors
 from fondaco.http.edge import Edge
 from fondaco.http.endpoint import Premises
 from fondaco.http.endpoints import ENDPOINTS
+from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.listener import Listener
 from fondaco.http.openapi import Contract
@@ -199,12 +201,23 @@ def _listener(
 ) -> Listener:
     server = settings.server
     premises = Premises(
-        platform, contract(), pulse, server.body_limit_bytes, server.ping_interval_s
+        platform,
+        contract(),
+        pulse,
+        body_limit_bytes=server.body_limit_bytes,
+        ping_interval_s=server.ping_interval_s,
+        write_timeout_s=server.write_timeout_s,
     )
     edge = Edge(premises, Routes(ENDPOINTS), Hosts([server.host, *server.allowed_hosts]))
     return Listener(
-        edge,
-        connection_class(server.header_limit_bytes, server.header_timeout_s, server.body_timeout_s),
+        with_cors(edge, server.cors_origins),
+        connection_class(
+            Stamp(platform.clock),
+            platform.ids,
+            header_limit_bytes=server.header_limit_bytes,
+            header_timeout_s=server.header_timeout_s,
+            body_timeout_s=server.body_timeout_s,
+        ),
         idle_timeout_s=server.idle_timeout_s,
         drain_timeout_s=server.drain_timeout_s,
         started=announce,

@@ -82,6 +82,9 @@ class Server(Section):
     header_limit_bytes: int = Field(64 * 2**10, ge=1024, description="Largest request head.")
     header_timeout_s: Seconds = Field(15.0, description="Time for a request's head to arrive.")
     body_timeout_s: Seconds = Field(60.0, description="Time for a request's body to arrive.")
+    write_timeout_s: Seconds = Field(
+        60.0, description="Time that a caller may leave a stream's events unread."
+    )
     idle_timeout_s: Seconds = Field(75.0, description="Time that a kept-alive connection may idle.")
     ping_interval_s: Seconds = Field(15.0, description="Silence after which a stream gets a ping.")
     drain_timeout_s: Seconds = Field(30.0, description="Time that running calls get at shutdown.")

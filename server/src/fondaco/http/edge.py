@@ -95,7 +95,9 @@ class Edge:
         reply = await endpoint.answer(self._premises, exchange, caller, path)
         if isinstance(reply, Events):
             premises = self._premises
-            with EventStream(exchange, premises.pulse, premises.ping_interval_s) as stream:
+            with EventStream(
+                exchange, premises.pulse, premises.ping_interval_s, premises.write_timeout_s
+            ) as stream:
                 await reply.run(stream)
         else:
             await reply.send(exchange)

@@ -41,6 +41,7 @@ class Premises:
     pulse: Pulse
     body_limit_bytes: int
     ping_interval_s: float
+    write_timeout_s: float
 
 
 class Access(Enum):

@@ -6,12 +6,13 @@ from urllib.parse import parse_qsl
 
 from anyio import CancelScope
 
-from fondaco.domain.errors import InvalidFileSizeError
+from fondaco.domain.errors import InvalidFileSizeError, InvalidRequestError
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
+_MOST_FIELDS = 100
 
 
 class CallerGoneError(Exception):
@@ -51,9 +52,17 @@ class Exchange:
         self.status = 0
 
     def query_pairs(self) -> list[tuple[str, str]]:
-        """Return the query's names and values, decoded."""
+        """Return the query's names and values, decoded.
+
+        Raises:
+            InvalidRequestError: there are more than a hundred.
+        """
         text = self.query.decode("latin-1")
-        return parse_qsl(text, keep_blank_values=True, max_num_fields=100)
+        try:
+            return parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            message = f"The query has more than {_MOST_FIELDS} fields."
+            raise InvalidRequestError(message) from None
 
     async def body(self, limit_bytes: int) -> bytes:
         """Return the request's body; the connection itself holds the deadline for it.

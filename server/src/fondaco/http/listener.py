@@ -6,7 +6,7 @@ from types import FrameType
 
 import uvicorn
 
-from fondaco.http.edge import Edge
+from fondaco.http.cors import Application
 from fondaco.http.protocol import Connection
 
 
@@ -19,7 +19,7 @@ class Listener(uvicorn.Server):
 
     def __init__(
         self,
-        edge: Edge,
+        application: Application,
         connection: type[Connection],
         *,
         idle_timeout_s: float,
@@ -30,7 +30,7 @@ class Listener(uvicorn.Server):
         """Prepare; `started` is called once requests are taken, `draining` at the first signal."""
         super().__init__(
             uvicorn.Config(
-                edge,
+                application,
                 http=connection,
                 ws="none",
                 lifespan="off",

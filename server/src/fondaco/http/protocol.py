@@ -6,12 +6,20 @@ Measured: uvicorn closes no half-sent head or body, and its fast parser takes an
 from asyncio import TimerHandle, Transport
 from enum import Enum
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from fondaco.domain.errors import FondacoError, HeadersTooLargeError, RequestTimeoutError
+from fondaco.domain.errors import (
+    FondacoError,
+    HeadersTooLargeError,
+    InvalidRequestError,
+    RequestTimeoutError,
+)
+from fondaco.http.errors import body_of
+from fondaco.http.headers import Stamp
+from fondaco.ports import Ids
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -31,9 +39,11 @@ class Phase(Enum):
 class Connection(HttpToolsProtocol):
     """Closes connections whose head is too large, or whose request does not arrive in time."""
 
-    header_limit_bytes = 64 * 2**10
-    header_timeout_s = 15.0
-    body_timeout_s = 60.0
+    stamp: ClassVar[Stamp]
+    ids: ClassVar[Ids]
+    header_limit_bytes: ClassVar[int]
+    header_timeout_s: ClassVar[float]
+    body_timeout_s: ClassVar[float]
 
     def __init__(
         self,
@@ -111,6 +121,10 @@ class Connection(HttpToolsProtocol):
         else:
             self._refuse(RequestTimeoutError())
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self._refuse(InvalidRequestError(msg))
+
     def _refuse(self, error: FondacoError) -> None:
         """Answer below the application, where no exchange may exist yet, and close."""
         self._arrived()
@@ -118,22 +132,32 @@ class Connection(HttpToolsProtocol):
             return
         answered = self._phase is Phase.BODY and self.cycle.response_started
         if not answered:
-            body = orjson.dumps({"error": str(error), "code": error.code})
-            self.transport.write(
-                b"HTTP/1.1 %d %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
-                b"connection: close\r\n\r\n%b"
-                % (error.status, HTTPStatus(error.status).phrase.encode(), len(body), body)
-            )
+            body = orjson.dumps(body_of(error))
+            lines = [
+                b"HTTP/1.1 %d %b" % (error.status, HTTPStatus(error.status).phrase.encode()),
+                *(b": ".join(header) for header in self.stamp.headers(self.ids.call())),
+                b"content-type: application/json",
+                b"content-length: %d" % len(body),
+                b"connection: close",
+            ]
+            self.transport.write(b"\r\n".join([*lines, b"", body]))
         self.transport.close()
 
 
 def connection_class(
-    header_limit_bytes: int, header_timeout_s: float, body_timeout_s: float
+    stamp: Stamp,
+    ids: Ids,
+    *,
+    header_limit_bytes: int,
+    header_timeout_s: float,
+    body_timeout_s: float,
 ) -> type[Connection]:
     """Return the protocol class with these limits, as uvicorn wants it."""
-    limits = {
+    settled = {
+        "stamp": stamp,
+        "ids": ids,
         "header_limit_bytes": header_limit_bytes,
         "header_timeout_s": header_timeout_s,
         "body_timeout_s": body_timeout_s,
     }
-    return type("LimitedConnection", (Connection,), limits)
+    return type("SettledConnection", (Connection,), settled)

@@ -18,10 +18,21 @@ BEAT_S = 0.25
 
 
 class Silent(Protocol):
-    """A stream that wants a sign of life once it has been silent for long."""
+    """A stream that wants a sign of life once it has been silent for long.
+
+    It is let go with its exchange, if the caller takes nothing of it any more.
+    """
 
     def ping_due(self, now: float) -> bool:
         """Whether the silence has lasted too long at `now` (monotonic seconds)."""
+        ...
+
+    def stalled(self, now: float) -> bool:
+        """Whether the caller has not taken what was written, for too long at `now`."""
+        ...
+
+    def abandon(self) -> None:
+        """Give up the exchange."""
         ...
 
     async def ping(self) -> None:
@@ -62,8 +73,11 @@ class Pulse:
                 await sleep(BEAT_S)
                 self._watch_the_lasting(watchers)
                 now = monotonic()
-                for stream in self._streams:
-                    if stream.ping_due(now):
+                for stream in tuple(self._streams):
+                    if stream.stalled(now):
+                        self._meters.hangups += 1
+                        stream.abandon()
+                    elif stream.ping_due(now):
                         watchers.start_soon(stream.ping)
 
     def _watch_the_lasting(self, watchers: TaskGroup) -> None:

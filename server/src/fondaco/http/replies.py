@@ -61,14 +61,28 @@ class EventStream:
     first ping. An event is always written as one piece, so a ping can only come between events.
     """
 
-    __slots__ = ("_exchange", "_last", "_ping_interval_s", "_pinging", "_pulse", "headers")
+    __slots__ = (
+        "_exchange",
+        "_last",
+        "_patience_s",
+        "_ping_interval_s",
+        "_pinging",
+        "_pulse",
+        "_writing",
+        "headers",
+    )
 
-    def __init__(self, exchange: Exchange, pulse: Pulse, ping_interval_s: float) -> None:
+    def __init__(
+        self, exchange: Exchange, pulse: Pulse, ping_interval_s: float, patience_s: float
+    ) -> None:
+        """Prepare; a caller who takes nothing for `patience_s` seconds is given up."""
         self._exchange = exchange
         self._pulse = pulse
         self._ping_interval_s = ping_interval_s
         self._last = monotonic()
+        self._patience_s = patience_s
         self._pinging: Event | None = None
+        self._writing = False
         self.headers: list[Header] = []
         """Headers beyond the usual ones; add them before the first event."""
 
@@ -84,9 +98,11 @@ class EventStream:
         if self._pinging is not None:
             await self._pinging.wait()
         self._last = monotonic()
+        self._writing = True
         if not self._exchange.started:
             await self._start()
         await self._exchange.write(events, more=True)
+        self._writing = False
 
     async def finish(self, events: bytes = b"") -> None:
         """Send the last events and end the reply."""
@@ -99,7 +115,16 @@ class EventStream:
 
     def ping_due(self, now: float) -> bool:
         """Whether nothing was sent for the ping interval."""
-        return self._pinging is None and now - self._last >= self._ping_interval_s
+        silent = not self._writing and self._pinging is None
+        return silent and now - self._last >= self._ping_interval_s
+
+    def stalled(self, now: float) -> bool:
+        """Whether a write has waited for the caller beyond all patience."""
+        return self._writing and now - self._last >= self._patience_s
+
+    def abandon(self) -> None:
+        """Cancel the exchange, as a hang-up would."""
+        self._exchange.cancel.cancel()
 
     async def ping(self) -> None:
         """Send a comment that no client sees, so that no proxy thinks the connection dead."""

@@ -1,6 +1,6 @@
 """POST /api/v1/chat/completions."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from functools import partial
 
@@ -26,6 +26,8 @@ from fondaco.http.schemas.chat_request import ChatRequest
 from fondaco.http.schemas.messages import has_images
 from fondaco.serving.chat import Began, Settled, Step
 
+_MOST, _LONGEST = 20, 64
+"""How many ignored fields are named, of how many characters."""
 ChatAsk = Ask[ChatRequest, None]
 
 
@@ -92,10 +94,15 @@ def _completion_id(call: Call) -> str:
 
 def _headers(ask: ChatAsk, began: Began) -> list[Header]:
     headers = [*inference(began.model, began.engine), *balance(began.balance_before)]
-    ignored = [name for name in ask.body.ignored if name.isidentifier() and name.isascii()]
-    if ignored:
-        headers.append((b"x-fondaco-ignored-params", ", ".join(sorted(ignored)[:20]).encode()))
+    if ignored := ask.body.ignored:
+        headers.append((b"x-fondaco-ignored-params", _listed(ignored)))
     return headers
+
+
+def _listed(names: Iterable[str]) -> bytes:
+    """Return names for a header; what could not be a field's name is left out."""
+    fit = (n for n in names if len(n) <= _LONGEST and n.isascii() and n.isidentifier())
+    return ", ".join(sorted(fit)[:_MOST]).encode()
 
 
 ENDPOINT = Endpoint(

@@ -1,0 +1,37 @@
+"""CORS: which foreign pages may call the API from a browser; none, unless the operator names them."""
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from starlette.middleware.cors import CORSMiddleware
+
+from fondaco.http.exchange import Message, Receive, Send
+
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
+_SHOWN = (
+    "cf-ray",
+    "retry-after",
+    "x-fondaco-ignored-params",
+    "x-venice-balance-diem",
+    "x-venice-balance-usd",
+    "x-venice-model-id",
+    "x-venice-model-name",
+    "x-venice-model-router",
+    "x-venice-version",
+)
+"""Headers that a page may read."""
+
+
+def with_cors(application: Application, origins: Sequence[str]) -> Application:
+    """Return the application as pages of `origins` may call it (`*`: any); unchanged without any."""
+    if not origins:
+        return application
+    return CORSMiddleware(
+        application,
+        allow_origins=origins,
+        allow_methods=_METHODS,
+        allow_headers=("*",),
+        expose_headers=_SHOWN,
+        max_age=86_400,
+    )
