@@ -39,7 +39,7 @@ from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
 from fondaco.stores.memory import MemoryJournal, MemoryKeys
-from fondaco.system import RandomIds, SystemClock
+from fondaco.system import TimedIds, SystemClock
 from fondaco.upstream.open import connect
 
 PEPPER = b"pepper"
@@ -186,7 +186,7 @@ def _platform(
         readiness=Readiness(catalogue, engines, clock, cache_s=0.2),
         meters=meters,
         clock=clock,
-        ids=RandomIds(),
+        ids=TimedIds(),
     )
 
 

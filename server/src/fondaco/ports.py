@@ -25,7 +25,7 @@ class Ids(Protocol):
     """Fresh identifiers, so that tests own them."""
 
     def call(self) -> str:
-        """Return 128 fresh bits as 32 hex digits."""
+        """Return a fresh identifier of 128 bits as 32 hex digits."""
         ...
 
 
