@@ -39,7 +39,7 @@ from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
 from fondaco.stores.memory import MemoryJournal, MemoryKeys
-from fondaco.system import TimedIds, SystemClock
+from fondaco.system import SystemClock, TimedIds
 from fondaco.upstream.open import connect
 
 PEPPER = b"pepper"

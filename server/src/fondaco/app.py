@@ -47,7 +47,7 @@ from fondaco.stores.sqlite.journal import SqliteJournal
 from fondaco.stores.sqlite.keys import SqliteKeys
 from fondaco.stores.sqlite.migrate import upgrade
 from fondaco.stores.sqlite.people import somebody
-from fondaco.system import TimedIds, SystemClock
+from fondaco.system import SystemClock, TimedIds
 from fondaco.upstream.client import Upstream
 from fondaco.upstream.open import connect
 
