@@ -3,7 +3,6 @@
 import time
 from secrets import token_hex
 
-
 _CHANCE_BYTES = 10
 _AT_ONCE = 64
 
