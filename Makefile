@@ -47,7 +47,7 @@ fix: $(VENV)/.dev ## format, and fix what can be fixed
 docs: $(VENV)/.dev ## write the pages of docs/reference that are generated
 	$(BIN)/python docs/reference/generate.py
 
-bench: $(VENV)/.dev model ## measure CPU per call against a plain proxy (needs nginx and wrk)
+bench: $(VENV)/.dev model ## measure CPU per call against a plain proxy (needs nginx and gcc)
 	$(BIN)/python bench/run.py $(ARGS)
 
 model: $(VENV)/.server

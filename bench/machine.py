@@ -2,8 +2,10 @@
 
 import os
 import platform
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _USER_TIME = 11  # counted in /proc/PID/stat from the field after the name
@@ -17,8 +19,23 @@ def facts() -> dict[str, object]:
         "cpu": _cpu_model(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
         "python": platform.python_version(),
-        "load_before": os.getloadavg()[0],
+        "load": os.getloadavg()[0],
+        "step_ns": step_ns(),
     }
+
+
+def step_ns() -> float:
+    """Return the CPU nanoseconds of one step of a plain loop: how fast Python is just now.
+
+    Where another machine, or this one an hour later, has another figure, so have all others.
+    """
+    times: list[float] = []
+    for _ in range(21):
+        began, total = time.thread_time(), 0
+        for number in range(20_000):
+            total += number
+        times.append((time.thread_time() - began) / 20_000 * 1e9)
+    return median(times)
 
 
 def cores() -> tuple[int, int]:
