@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from fondaco.configuration import load
 from fondaco.domain import errors
 from fondaco.domain.errors import FondacoError
 
@@ -16,6 +17,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 ROW = re.compile(r"^\| `(?P<code>\w+)` \| (?P<status>\d{3}) \|", re.MULTILINE)
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
+TOML = re.compile(r"^```toml\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -41,6 +43,14 @@ def test_every_decision_is_listed() -> None:
     index = (DECISIONS / "README.md").read_text(encoding="utf-8")
     written = {page.name for page in DECISIONS.glob("[0-9]*.md")}
     assert {link["target"] for link in LINK.finditer(index)} == written
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_example_of_a_configuration_can_be_used(page: Path, tmp_path: Path) -> None:
+    for example in TOML.finditer(page.read_text(encoding="utf-8")):
+        file = tmp_path / "fondaco.toml"
+        file.write_text(example["text"], encoding="utf-8")
+        assert load(config=file, environ={"HOME": str(tmp_path)}).file == file
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
