@@ -1,5 +1,6 @@
 """The composition root: settings become adapters, adapters a platform, the platform a server."""
 
+import gc
 import ipaddress
 import logging
 import os
@@ -103,6 +104,16 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
         )
 
 
+def _settle_heap() -> None:
+    """Spare the collector what lives as long as the process, and look for cycles less often.
+
+    Measured: it took a tenth of a call's CPU, and calls leave no cycles behind.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
 def _log_to_stderr() -> None:
     """Write a line an event: what happened to which request, never what was said in it."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
@@ -164,6 +175,7 @@ async def _serve(
         await platform.ledger.recover(partial(_charge, catalogue))
         tasks.start_soon(platform.ledger.run)
         tasks.start_soon(pulse.run)
+        _settle_heap()
         await _listener(settings, platform, pulse, announce).serve(sockets=[bound])
         with anyio.CancelScope(shield=True):
             await platform.ledger.close()

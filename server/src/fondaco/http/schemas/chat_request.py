@@ -23,6 +23,20 @@ from fondaco.http.schemas.fields import (
 )
 from fondaco.http.schemas.messages import ChatMessage, to_domain
 
+_LATER = frozenset(
+    {
+        "max_temp",
+        "min_temp",
+        "reasoning",
+        "reasoning_effort",
+        "response_format",
+        "tool_choice",
+        "tools",
+        "venice_parameters",
+    }
+)
+"""Documented fields that are refused, where they would change the answer, until they are built."""
+
 
 class StreamOptions(Open):
     """What a stream carries beyond the text."""
@@ -91,7 +105,6 @@ class ChatRequest(Open):
     stream_options: StreamOptions | None = None
     user: str | None = Field(None, description="Accepted and discarded.")
     prompt_cache_key: str | None = Field(None, description="Accepted; caches are per account.")
-    # Documented, and refused where they would change the answer, until they are built:
     venice_parameters: VeniceParameters | None = None
     response_format: dict[str, Any] | None = None
     tools: list[Any] | None = None
@@ -119,18 +132,9 @@ class ChatRequest(Open):
         Raises:
             NotSupportedYetError: something is not; all such fields are named.
         """
-        asked = {
-            "response_format": (self.response_format or {}).get("type", "text") != "text",
-            "tools": bool(self.tools) and self.tool_choice != "none",
-            "tool_choice": self.tool_choice not in {None, "none", "auto"}
-            if not isinstance(self.tool_choice, dict)
-            else True,
-            "reasoning": bool(self.reasoning),
-            "reasoning_effort": self.reasoning_effort not in {None, "none"},
-            "min_temp": self.min_temp is not None,
-            "max_temp": self.max_temp is not None,
-        }
-        names = [name for name, wanted in asked.items() if wanted]
+        if self.model_fields_set.isdisjoint(_LATER):
+            return  # as nearly all calls
+        names = [name for name, wanted in self._unsupported().items() if wanted]
         if self.venice_parameters is not None:
             names += [f"venice_parameters.{name}" for name in self.venice_parameters.unsupported()]
         if names:
@@ -138,6 +142,18 @@ class ChatRequest(Open):
                 f"Not supported yet: {', '.join(names)}.",
                 faults=dict.fromkeys(names, ("Not supported yet",)),
             )
+
+    def _unsupported(self) -> dict[str, bool]:
+        chosen = self.tool_choice
+        return {
+            "response_format": (self.response_format or {}).get("type", "text") != "text",
+            "tools": bool(self.tools) and chosen != "none",
+            "tool_choice": isinstance(chosen, dict) or chosen not in {None, "none", "auto"},
+            "reasoning": bool(self.reasoning),
+            "reasoning_effort": self.reasoning_effort not in {None, "none"},
+            "min_temp": self.min_temp is not None,
+            "max_temp": self.max_temp is not None,
+        }
 
     def turn(self, cache_scope: str) -> Turn:
         """Return what the body asks for; the output limit is set at admission."""
