@@ -7,6 +7,7 @@ from typing import Protocol
 from fondaco.domain.account import Account, Key
 from fondaco.domain.chat import Burst, Turn
 from fondaco.domain.ledger import Entry, OpenCall, Standing
+from fondaco.domain.light import light
 
 
 class Clock(Protocol):
@@ -29,6 +30,7 @@ class Ids(Protocol):
         ...
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A turn's prompt as an engine measured it."""

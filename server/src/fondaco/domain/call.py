@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from fondaco.domain.light import light
 
+
+@light
 @dataclass(frozen=True, slots=True)
 class Call:
     """Who asks, and the identity under which everything of this request is kept."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from fondaco.domain.light import light
 from fondaco.domain.usage import Usage
 
 
@@ -26,6 +27,7 @@ class ToolUse:
     """JSON text, as the model wrote it."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation; text parts keep their order."""
@@ -38,6 +40,7 @@ class Message:
     reasoning: str | None = None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How tokens are drawn; None leaves a value to the model's default."""
@@ -54,6 +57,7 @@ class Sampling:
     stop_token_ids: tuple[int, ...] = ()
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What a chat call asks an engine for, once everything that Fondaco adds has been added."""
@@ -86,6 +90,7 @@ class Turn:
         )
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
     """A token with its log probability and the likeliest alternatives."""
@@ -99,6 +104,7 @@ class TokenLogprob:
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Text:
     """A piece of visible output."""
@@ -110,6 +116,7 @@ class Text:
     logprobs: tuple[TokenLogprob, ...] | None = None
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Thought:
     """A piece of reasoning."""
@@ -119,6 +126,7 @@ class Thought:
     tokens: int = 1
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Finish:
     """The end of one choice."""
@@ -127,6 +135,7 @@ class Finish:
     reason: FinishReason
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Counted:
     """The engine's own report of the call's usage so far; the last one counts."""

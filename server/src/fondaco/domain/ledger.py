@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fondaco.domain.account import SYSTEM_ACCOUNTS
+from fondaco.domain.light import light
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.usage import Usage
 
@@ -27,6 +28,7 @@ _COUNTERPART = {
 }
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One movement between an account and the ledger's own side: it sums to zero by itself."""

@@ -10,6 +10,8 @@ from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Self
 
+from fondaco.domain.light import light
+
 NANO = 1_000_000_000
 """Nano-units in one dollar or one DIEM."""
 
@@ -53,6 +55,7 @@ def decimal(amount: int) -> Decimal:
     return exact.quantize(Decimal(1)) if exact == exact.to_integral_value() else exact.normalize()
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Funds:
     """An amount in both currencies, in nano-units."""

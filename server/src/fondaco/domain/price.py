@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass, replace
 
+from fondaco.domain.light import light
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.usage import Usage
 
 _MILLION = 1_000_000
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class ChargeRow:
     """One line of a charge: so many units of one sku."""
@@ -22,6 +24,7 @@ class ChargeRow:
     """Nano-dollars."""
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Charge:
     """What a usage costs, one row a sku."""

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 
+from fondaco.domain.light import light
 
+
+@light
 @dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens that a call consumed."""

@@ -4,11 +4,11 @@ The order of a request: host, route, draining, key, body, endpoint, reply. Every
 becomes a reply in `_serve`, and nowhere else.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
 
 import orjson
-from anyio import CancelScope
 
 from fondaco.domain.account import KeyType
 from fondaco.domain.errors import (
@@ -53,8 +53,12 @@ class Edge:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one HTTP request; there are no other connections."""
         if scope["type"] == "http":
-            with CancelScope() as cancel:
-                await self._serve(Exchange(scope, receive, send, self._platform.ids.call(), cancel))
+            exchange = Exchange(scope, receive, send, self._platform.ids.call())
+            try:
+                await self._serve(exchange)
+            except asyncio.CancelledError:
+                if not exchange.abandoned:
+                    raise
 
     async def _serve(self, exchange: Exchange) -> None:
         exchange.base_headers = self._stamp.headers(exchange.id)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from fondaco.domain.account import Account, Key
 from fondaco.domain.errors import FondacoError, InvalidContentTypeError, InvalidRequestError
+from fondaco.domain.light import light
 from fondaco.http.exchange import Exchange
 from fondaco.http.faults import faults_of
 from fondaco.http.pulse import Pulse
@@ -52,6 +53,7 @@ class Access(Enum):
     ADMIN = "an admin key"
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls: the key and its account."""
@@ -60,6 +62,7 @@ class Caller:
     account: Account
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Ask(Generic[BodyT, QueryT]):
     """What an endpoint's function gets: who asks for what, and the platform to answer with."""

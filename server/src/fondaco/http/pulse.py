@@ -50,7 +50,7 @@ class Pulse:
         self._streams: set[Silent] = set()
 
     def watch(self, exchange: Exchange) -> None:
-        """Cancel the exchange's scope if its caller goes away; its body must have been read."""
+        """Abandon the exchange if its caller goes away; its body must have been read."""
         self._fresh.add(exchange)
 
     def forget(self, exchange: Exchange) -> None:
@@ -94,4 +94,4 @@ class Pulse:
         if exchange in self._watched:
             self.forget(exchange)
             self._meters.hangups += 1
-            exchange.cancel.cancel()
+            exchange.abandon()

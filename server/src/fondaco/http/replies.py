@@ -123,8 +123,8 @@ class EventStream:
         return self._writing and now - self._last >= self._patience_s
 
     def abandon(self) -> None:
-        """Cancel the exchange, as a hang-up would."""
-        self._exchange.cancel.cancel()
+        """Give up, as after a hang-up."""
+        self._exchange.abandon()
 
     async def ping(self) -> None:
         """Send a comment that no client sees, so that no proxy thinks the connection dead."""

@@ -3,8 +3,6 @@
 from types import TracebackType
 from typing import Protocol, Self
 
-from anyio import CancelScope
-
 from fondaco.domain.call import Call
 from fondaco.domain.money import Funds
 from fondaco.domain.price import Charge
@@ -29,7 +27,8 @@ class Priced(Protocol):
 class PaidCall:
     """The money side of one call, as a context: entered with the hold, left with the settlement.
 
-    The settlement is shielded: measured, every hang-up loses its charge without the shield.
+    A hang-up cancels the task once, which brings it here; the settlement then goes its way. Should
+    a second cancellation meet it, the ledger writes on without anybody who waits.
     """
 
     __slots__ = (
@@ -91,8 +90,7 @@ class PaidCall:
         elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
         notes = "" if kind is None else _why(kind)
         usage = self.usage = self._meter.usage
-        with CancelScope(shield=True):
-            await self._hold.settle(self._priced.charge(usage), usage, elapsed_ms, notes)
+        await self._hold.settle(self._priced.charge(usage), usage, elapsed_ms, notes)
 
 
 def _why(kind: type[BaseException]) -> str:

@@ -15,6 +15,7 @@ from fondaco.domain.errors import (
     InvalidModelError,
     NotSupportedYetError,
 )
+from fondaco.domain.light import light
 from fondaco.domain.model import Model, ModelType
 from fondaco.domain.money import Funds
 from fondaco.domain.usage import Usage
@@ -25,6 +26,7 @@ from fondaco.serving.meters import Meters
 from fondaco.serving.tally import Tally
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Began:
     """What is known when the first burst arrives."""
@@ -34,6 +36,7 @@ class Began:
     balance_before: Funds
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Settled:
     """The end of a call whose charge is durable."""

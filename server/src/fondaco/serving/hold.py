@@ -1,5 +1,6 @@
 """Holds: the most that a call can cost, reserved until it is settled for what it did cost."""
 
+from asyncio import CancelledError
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -7,6 +8,7 @@ from typing import Protocol
 from fondaco.domain.call import Call
 from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
 from fondaco.domain.ledger import Entry, EntryKind, OpenCall
+from fondaco.domain.light import light
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
@@ -30,6 +32,7 @@ class Meter(Protocol):
         ...
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Write:
     """Entries that belong together, already taken out of the balance in memory."""
@@ -49,6 +52,8 @@ class Register:
     """Holds by call id, until they are settled."""
     unwritten: list[Write] = field(default_factory=list)
     """What the journal could not take: tried again until it can."""
+    unheard: list[Write] = field(default_factory=list)
+    """What was under way when whoever waited was cancelled: written once more, to be sure."""
 
     async def enter(self, write: Write) -> None:
         """Return once the write is durable.
@@ -65,24 +70,28 @@ class Register:
         except StorageFailedError:
             self.unwritten.append(write)
             raise
+        except CancelledError:
+            self.unheard.append(write)
+            raise
         write.balance.calls -= 1
 
     async def retry(self) -> None:
         """Try again, in order, to write what the journal could not take."""
-        for write in tuple(self.unwritten):
+        for write in (*self.unwritten, *self.unheard):
             try:
                 await self.journal.write(write.entries, write.closes)
             except AlreadyEnteredError:
-                pass  # an earlier try was cancelled before it heard of its success
+                pass  # an earlier try succeeded unheard
             except StorageFailedError:
                 continue
-            if write in self.unwritten:
-                self.unwritten.remove(write)
-                write.balance.calls -= 1
+            for kept in (self.unwritten, self.unheard):
+                if write in kept:
+                    kept.remove(write)
+                    write.balance.calls -= 1
 
 
 class Hold:
-    """A call's reservation; whoever took it settles it once, under a shield from cancellation."""
+    """A call's reservation; whoever took it settles it once."""
 
     __slots__ = (
         "_balance",

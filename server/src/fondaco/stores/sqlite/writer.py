@@ -12,10 +12,12 @@ from typing import TypeAlias
 
 from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
 from fondaco.domain.ledger import Entry, OpenCall
+from fondaco.domain.light import light
 from fondaco.stores.sqlite.batch import apply
 from fondaco.stores.sqlite.rows import ENTRIES, entry_of
 
 
+@light
 @dataclass(frozen=True, slots=True)
 class Write:
     """Entries to append and an open call to forget, in one transaction."""
