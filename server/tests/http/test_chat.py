@@ -9,7 +9,7 @@ import pytest
 
 from fake_upstream import cut_after, hanging, refusing, saying
 from fondaco.domain.chat import Message, Role, Turn
-from fondaco.domain.model import Capabilities
+from fondaco.domain.model import Capabilities, SamplingDefaults
 from fondaco.domain.money import NANO
 from fondaco.http.schemas.chat_reply import ChatCompletion, ChatCompletionChunk
 from house import CONTEXT_TOKENS, TOY, House, house
@@ -112,6 +112,16 @@ async def test_a_developer_message_is_a_system_message_for_the_engine(shared: Ho
     )
     asked = shared.fake.asked[-1].body["messages"]
     assert asked[0] == {"role": "system", "content": "Be brief."}
+
+
+async def test_what_a_call_leaves_open_is_drawn_as_the_catalogue_says() -> None:
+    async with house(models=(replace(TOY, defaults=SamplingDefaults(0.3, 0.8)),)) as one:
+        await one.chat()
+        await one.chat(temperature=1.5)
+        await one.chat(top_p=0.5)
+        await one.chat(temperature=0, top_p=1)
+        asked = [(a.body["temperature"], a.body["top_p"]) for a in one.fake.asked]
+    assert asked == [(0.3, 0.8), (1.5, 0.8), (0.3, 0.5), (0, 1)]
 
 
 async def test_the_smaller_of_both_limits_wins(shared: House) -> None:

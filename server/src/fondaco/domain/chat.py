@@ -56,6 +56,23 @@ class Sampling:
     stop: tuple[str, ...] = ()
     stop_token_ids: tuple[int, ...] = ()
 
+    def filled(self, temperature: float, top_p: float) -> "Sampling":
+        """Return this with values for what the caller left open; itself where nothing is."""
+        if self.temperature is not None and self.top_p is not None:
+            return self
+        return Sampling(
+            temperature if self.temperature is None else self.temperature,
+            top_p if self.top_p is None else self.top_p,
+            self.top_k,
+            self.min_p,
+            self.frequency_penalty,
+            self.presence_penalty,
+            self.repetition_penalty,
+            self.seed,
+            self.stop,
+            self.stop_token_ids,
+        )
+
 
 @light
 @dataclass(frozen=True, slots=True)
@@ -76,13 +93,13 @@ class Turn:
     cache_scope: str = ""
     """Calls may share a prompt cache only within one scope (an account)."""
 
-    def of(self, model: str, max_output_tokens: int) -> "Turn":
-        """Return this turn for a model and a limit; four times as fast as `dataclasses.replace`."""
+    def of(self, model: str, max_output_tokens: int, sampling: Sampling) -> "Turn":
+        """Return this turn as a model gets it; four times as fast as `dataclasses.replace`."""
         return Turn(
             model,
             self.messages,
             max_output_tokens,
-            self.sampling,
+            sampling,
             self.choices,
             self.top_logprobs,
             self.stream,

@@ -72,7 +72,8 @@ class Chat:
 
         Args:
             call: who asks.
-            turn: what is asked; its model is any name that routes, its `max_output_tokens` is set here.
+            turn: what is asked; its model is any name that routes. Set here are its `max_output_tokens`
+                and, where it leaves them open, the model's own temperature and top_p.
             asked_tokens: the caller's limit for one choice, or None for the model's own.
 
         Raises:
@@ -81,8 +82,9 @@ class Chat:
         route = self._catalogue.route(turn.model)
         model = route.model
         _check(model, turn)
-        plan, prompt = await self._measure(self._plan(route), turn.of(model.id, 0))
-        turn = turn.of(model.id, _output_limit(model, prompt, asked_tokens))
+        sampling = turn.sampling.filled(model.defaults.temperature, model.defaults.top_p)
+        plan, prompt = await self._measure(self._plan(route), turn.of(model.id, 0, sampling))
+        turn = turn.of(model.id, _output_limit(model, prompt, asked_tokens), sampling)
         most_output = turn.max_output_tokens * turn.choices
         ceiling = model.price.ceiling(prompt.input_tokens, most_output)
         tally = Tally(prompt, most_output)
