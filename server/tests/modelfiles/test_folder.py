@@ -105,6 +105,15 @@ def test_a_local_file_with_another_hash_is_refused(folder: ModelFolder, tmp_path
     assert folder.installed() == ()
 
 
+def test_a_linked_file_is_held_against_its_hash_again(folder: ModelFolder, tmp_path: Path) -> None:
+    source = tmp_path / "mine.gguf"
+    source.write_bytes(GGUF)
+    path = folder.pull(str(source), sha256=sha256(GGUF).hexdigest())
+    with pytest.raises(ModelFileError, match="SHA-256"):
+        folder.pull(str(source), sha256="0" * 64)
+    assert folder.pull(str(source), sha256=sha256(GGUF).hexdigest()) == path
+
+
 def test_a_local_file_that_is_no_model_is_refused_and_stays(
     folder: ModelFolder, tmp_path: Path
 ) -> None:

@@ -188,15 +188,16 @@ class ModelFolder:
             )
         target = self._target(source.name)
         with only_one(self._fetching / f"{target.name}.lock", wait_s=self._wait_s):
-            if target.exists() and target.samefile(source):
-                return target
-            if self._is_here(target, sha256):
+            linked = target.exists() and target.samefile(source)
+            if not linked and self._is_here(target, sha256):
                 return target
             if sha256 is not None and not _is(source, sha256):
                 raise ModelFileError(
                     f"{source.name!r} is not what it should be: its SHA-256 is {hash_of(source)}, "
                     f"expected {sha256}."
                 )
+            if linked:
+                return target
             copy = self._fetching / target.name
             try:
                 _link_or_copy(source.resolve(), copy)
