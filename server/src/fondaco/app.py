@@ -104,11 +104,13 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
         )
 
 
-def _settle_heap() -> None:
+def _settle_runtime() -> None:
     """Spare the collector what lives as long as the process, and look for cycles less often.
 
     Measured: it took a tenth of a call's CPU, and calls leave no cycles behind.
     """
+    # Every generator is closed by whoever iterates it, so the loop need not keep a list of them.
+    sys.set_asyncgen_hooks(firstiter=None)
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
@@ -175,7 +177,7 @@ async def _serve(
         await platform.ledger.recover(partial(_charge, catalogue))
         tasks.start_soon(platform.ledger.run)
         tasks.start_soon(pulse.run)
-        _settle_heap()
+        _settle_runtime()
         await _listener(settings, platform, pulse, announce).serve(sockets=[bound])
         with anyio.CancelScope(shield=True):
             await platform.ledger.close()

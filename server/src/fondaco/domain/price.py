@@ -34,7 +34,10 @@ class Charge:
     @property
     def amount(self) -> int:
         """The sum of the rows in nano-dollars."""
-        return sum(row.amount for row in self.rows)
+        total = 0
+        for row in self.rows:
+            total += row.amount
+        return total
 
     def within(self, limit: int) -> "Charge":
         """Return this charge, or where it exceeds `limit` its rows scaled to sum to it exactly.
@@ -101,14 +104,15 @@ class TokenPrice:
         """
         if usage.output_tokens == 0:
             return FREE
+        rows = []
         cached = min(usage.cached_input_tokens, usage.input_tokens)
-        cached_price = self.input if self.cached_input is None else self.cached_input
-        rows = (
-            _row(f"{model}-llm-input-mtoken", usage.input_tokens - cached, self.input),
-            _row(f"{model}-llm-cached-input-mtoken", cached, cached_price),
-            _row(f"{model}-llm-output-mtoken", usage.output_tokens, self.output),
-        )
-        return Charge(tuple(row for row in rows if row.units))
+        if fresh := usage.input_tokens - cached:
+            rows.append(_row(f"{model}-llm-input-mtoken", fresh, self.input))
+        if cached:
+            price = self.input if self.cached_input is None else self.cached_input
+            rows.append(_row(f"{model}-llm-cached-input-mtoken", cached, price))
+        rows.append(_row(f"{model}-llm-output-mtoken", usage.output_tokens, self.output))
+        return Charge(tuple(rows))
 
     def ceiling(self, input_tokens: int, output_tokens: int) -> int:
         """Return the most, in nano-dollars, that a call of at most these tokens can cost."""

@@ -3,6 +3,7 @@
 Source: POST /chat/completions, `ChatCompletionRequest`.
 """
 
+from dataclasses import fields
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -36,6 +37,10 @@ _LATER = frozenset(
     }
 )
 """Documented fields that are refused, where they would change the answer, until they are built."""
+
+
+_SAMPLED = frozenset(field.name for field in fields(Sampling))
+_UNSAID = Sampling()
 
 
 class StreamOptions(Open):
@@ -169,6 +174,8 @@ class ChatRequest(Open):
         )
 
     def _sampling(self) -> Sampling:
+        if self.model_fields_set.isdisjoint(_SAMPLED):
+            return _UNSAID
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
         return Sampling(
             temperature=self.temperature,
