@@ -22,7 +22,6 @@ from fondaco.domain.chat import (
     TokenLogprob,
 )
 from fondaco.domain.usage import Usage
-from fondaco.serving.chat import Settled
 
 DONE = b"data: [DONE]\n\n"
 
@@ -43,12 +42,13 @@ class Fold:
         self._logprobs = logprobs
         self._usage = Usage()
 
-    def add(self, step: Burst | Settled) -> None:
-        """Take one step."""
-        if isinstance(step, Settled):
-            self._usage = step.usage
-            return
-        for event in step:
+    def settle(self, usage: Usage) -> None:
+        """Take what the call was charged for."""
+        self._usage = usage
+
+    def add(self, burst: Burst) -> None:
+        """Take a burst."""
+        for event in burst:
             match event:
                 case Text():
                     choice = self._choices[event.choice]
@@ -110,6 +110,8 @@ class Chunks:
 
     def write(self, burst: Burst) -> bytes:
         """Return the events of one burst; b"" where it has nothing that shows."""
+        if len(burst) == 1:
+            return self._event(burst[0])
         return b"".join([self._event(event) for event in burst])
 
     def usage(self, usage: Usage) -> bytes:

@@ -24,7 +24,7 @@ from fondaco.http.replies import Events, EventStream, Whole
 from fondaco.http.schemas.chat_reply import ChatCompletion, ChatCompletionChunk
 from fondaco.http.schemas.chat_request import ChatRequest
 from fondaco.http.schemas.messages import has_images
-from fondaco.serving.chat import Began, Settled, Step
+from fondaco.serving.chat import Began, Step
 
 _MOST, _LONGEST = 20, 64
 """How many ignored fields are named, of how many characters."""
@@ -51,10 +51,12 @@ async def _whole(ask: ChatAsk, call: Call, steps: AsyncGenerator[Step]) -> Whole
     began: Began | None = None
     async with aclosing(steps):
         async for step in steps:
-            if isinstance(step, Began):
+            if isinstance(step, tuple):
+                fold.add(step)
+            elif isinstance(step, Began):
                 began = step
             else:
-                fold.add(step)
+                fold.settle(step.usage)
     if began is None:
         raise SilentEngineError
     body = fold.reply(_completion_id(call), int(call.opened_at), began.model.id)
@@ -68,13 +70,14 @@ async def _stream(
     usage: Usage | None = None
     async with aclosing(steps):
         async for step in steps:
-            if isinstance(step, Began):
+            if isinstance(step, tuple):
+                if chunks is not None and (events := chunks.write(step)):
+                    await stream.write(events)
+            elif isinstance(step, Began):
                 stream.headers += _headers(ask, step)
                 chunks = Chunks(_completion_id(call), int(call.opened_at), step.model.id)
-            elif isinstance(step, Settled):
+            else:
                 usage = step.usage
-            elif chunks is not None and (events := chunks.write(step)):
-                await stream.write(events)
     if chunks is None or usage is None:
         raise SilentEngineError
     options = ask.body.stream_options
