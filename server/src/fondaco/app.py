@@ -35,6 +35,7 @@ from fondaco.http.openapi import Contract
 from fondaco.http.protocol import connection_class
 from fondaco.http.pulse import Pulse
 from fondaco.http.routes import Routes
+from fondaco.modelfiles import source_of
 from fondaco.ports import ChatEngine, Journal, Keys
 from fondaco.serving.chat import Chat
 from fondaco.serving.keyring import Keyring
@@ -124,7 +125,7 @@ def _log_to_stderr() -> None:
 
 
 def catalogue_here(settings: Settings) -> Catalogue:
-    """Return the catalogue as this machine can serve it: models without their file are offline."""
+    """Return the catalogue as this machine can serve it: models without their file are not installed."""
     return catalogue_of(settings, missing_files(settings))
 
 
@@ -297,6 +298,7 @@ def _embedded(settings: Settings, catalogue: Catalogue) -> Embedded:
             queue=chosen.queue,
             start_timeout_s=chosen.start_timeout_s,
             slot_timeout_s=chosen.first_byte_timeout_s,
+            source=source_of(model_id, files[model_id].name),
         )
         for model_id in sorted(files, key=lambda one: default is None or one != default.id)
     }

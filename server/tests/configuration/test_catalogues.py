@@ -37,7 +37,8 @@ def test_an_installed_model_serves_a_trait_before_a_missing_one(tmp_path: Path) 
     one = catalogue_of(settings(tmp_path), missing=[QWEN])
     assert both.route("default_code").model.id == QWEN
     assert one.route("default_code").model.id == SMOLLM2
-    assert one.route(QWEN).model.offline
+    missing = one.route(QWEN).model
+    assert (missing.installed, missing.offline, missing.available) == (False, False, False)
 
 
 def test_ones_own_model_takes_over_a_trait_and_a_name(tmp_path: Path) -> None:
@@ -68,14 +69,14 @@ def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) 
 )
 def test_every_trait_of_text_models_resolves(tmp_path: Path, trait: str) -> None:
     catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
-    assert not catalogue.route(trait).model.offline
+    assert catalogue.route(trait).model.available
 
 
 def test_every_alias_resolves(tmp_path: Path) -> None:
     catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
     aliases = catalogue.aliases(ModelType.TEXT)
     assert aliases.keys() == settings(tmp_path).aliases.keys()
-    assert all(not catalogue.route(alias).model.offline for alias in aliases)
+    assert all(catalogue.route(alias).model.available for alias in aliases)
 
 
 @pytest.mark.skipif(not SEEDS.is_dir(), reason="the seed documents are not beside the repository")

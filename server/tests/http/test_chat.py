@@ -155,6 +155,13 @@ async def test_an_offline_model_is_503_with_retry_after() -> None:
     assert int(reply.headers["retry-after"]) >= 1
 
 
+async def test_a_model_that_was_not_installed_at_the_start_is_left_to_its_engine() -> None:
+    async with house(models=(replace(TOY, installed=False),)) as one:
+        assert (await one.chat()).status_code == 200
+        [listed] = (await one.client.get("/api/v1/models")).json()["data"]
+        assert listed["model_spec"]["offline"] is True
+
+
 async def test_whole_and_streamed_calls_cost_the_same(shared: House) -> None:
     already = len(shared.charges())
     await shared.chat(seed=3)

@@ -47,11 +47,10 @@ def serve(
 
 def _fetch_default(settings: "Settings") -> None:
     """Fetch the default model's file where it is missing; without it the server starts as well."""
-    from fondaco.configuration import missing_files
-    from fondaco.modelfiles import ModelFileError
+    from fondaco.modelfiles import ModelFileError, source_of
 
     model = _default(settings)
-    if model is None or model.id not in missing_files(settings) or not model.offline:
+    if model is None or model.installed or model.offline:
         return
     if find_spec("xllamacpp") is None:
         typer.echo("fondaco: the embedded engine needs: pip install 'fondaco[embedded]'", err=True)
@@ -60,7 +59,8 @@ def _fetch_default(settings: "Settings") -> None:
         fetch(settings, model.id)
     except ModelFileError as error:
         typer.echo(f"fondaco: {error}", err=True)
-        typer.echo(f"fondaco: once that is solved: fondaco models pull {model.id}", err=True)
+        source = source_of(model.id, settings.models[model.id].file or "")
+        typer.echo(f"fondaco: once that is solved: fondaco models pull {source}", err=True)
 
 
 def _default(settings: "Settings") -> "Model | None":

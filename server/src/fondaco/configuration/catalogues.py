@@ -29,9 +29,9 @@ def models_of(settings: Settings, missing: Collection[str] = ()) -> tuple[Model,
     """Return the models in the order of the configuration, one's own before the built-in ones.
 
     A model that only the embedded engine runs is left out where that engine is switched off, and
-    is offline where its file is missing.
+    is not installed where its file is missing.
     """
-    models = (_model(i, m, settings, offline=i in missing) for i, m in settings.models.items())
+    models = (_model(i, m, settings, missing=i in missing) for i, m in settings.models.items())
     return tuple(model for model in models if model.engines or model.offline)
 
 
@@ -40,7 +40,7 @@ def aliases_of(settings: Settings) -> dict[str, str]:
     return {a: t for a, t in settings.aliases.items() if a not in settings.models}
 
 
-def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, offline: bool) -> Model:
+def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool) -> Model:
     engines = tuple(e for e in entry.engines if e != EMBEDDED or settings.embedded.enabled)
     context = entry.context_tokens
     if EMBEDDED in engines:
@@ -59,8 +59,9 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, offline:
         source=entry.source,
         released=entry.released,
         beta=entry.beta,
-        offline=entry.offline or (offline and engines == (EMBEDDED,)),
+        offline=entry.offline,
         engines=engines,
+        installed=not (missing and engines == (EMBEDDED,)),
     )
 
 

@@ -21,7 +21,7 @@ class Catalogue:
     """All models, found by id, trait or compatibility mapping, in this order."""
 
     def __init__(self, models: Iterable[Model], aliases: Mapping[str, str]) -> None:
-        """Build the catalogue; of several models with one trait, the first that is not offline.
+        """Build the catalogue; of several models with one trait, the first that is available.
 
         Args:
             models: every entry, in the order in which lists show them.
@@ -78,7 +78,7 @@ class Catalogue:
 
 
 def _traits(models: Iterable[Model]) -> dict[tuple[ModelType, str], str]:
-    ranked = sorted(models, key=lambda model: model.offline)
+    ranked = sorted(models, key=lambda model: not model.available)
     found: dict[tuple[ModelType, str], str] = {}
     for model in ranked:
         for trait in model.traits:

@@ -248,9 +248,11 @@ class ModelNotInstalledError(EngineUnavailableError):
 
     code = "MODEL_NOT_INSTALLED"
 
-    def __init__(self, model: str) -> None:
+    def __init__(self, model: str, source: str | None = None) -> None:
+        """Name the model, and what to pull where that is not the model's id."""
         super().__init__(
-            f"The model {model!r} is not installed here. Install it with: fondaco models pull {model}"
+            f"The model {model!r} is not installed here. "
+            f"Install it with: fondaco models pull {source or model}"
         )
 
 

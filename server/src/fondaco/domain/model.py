@@ -74,8 +74,16 @@ class Model:
     released: date = date(2025, 1, 1)
     beta: bool = False
     offline: bool = False
+    """Listed, but not served: so its operator wants it."""
     engines: tuple[str, ...] = ()
     """Names of the engines that run it, in order of preference."""
+    installed: bool = True
+    """False where its file was not on this machine at the start; its engine looks again at each call."""
+
+    @property
+    def available(self) -> bool:
+        """Whether it could be served at the start."""
+        return self.installed and not self.offline
 
     def charge(self, usage: Usage) -> Charge:
         """Return what `usage` of this model costs."""

@@ -2,7 +2,7 @@
 
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
 from fondaco.modelfiles.folder import Installed, ModelFolder
-from fondaco.modelfiles.known import KNOWN, KnownModel
+from fondaco.modelfiles.known import KNOWN, KnownModel, source_of
 
 __all__ = [
     "KNOWN",
@@ -11,4 +11,5 @@ __all__ = [
     "ModelFileError",
     "ModelFolder",
     "NoSuchModelFileError",
+    "source_of",
 ]

@@ -68,3 +68,9 @@ _QWEN = KnownModel(
 
 KNOWN: dict[str, KnownModel] = {model.name: model for model in (_SMOLLM2, _QWEN)}
 """Name -> model file."""
+
+
+def source_of(model: str, file: str) -> str:
+    """Return what `fondaco models pull` takes to bring a model's file; a pattern where it is unknown."""
+    known = KNOWN.get(model)
+    return model if known is not None and known.file == file else f"PATH_OR_URL/{file}"

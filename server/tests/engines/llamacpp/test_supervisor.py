@@ -160,6 +160,13 @@ async def test_a_missing_file_names_the_command_that_brings_it(
         await engine.measure(TURN)
 
 
+async def test_a_missing_file_of_ones_own_is_named(launch: Launch, tmp_path: Path) -> None:
+    missing = replace(launch, model_file=tmp_path / "tiny.gguf", source="PATH_OR_URL/tiny.gguf")
+    engine = LlamaCpp("absent", missing, model="tiny")
+    with pytest.raises(ModelNotInstalledError, match=r"'tiny'.*pull PATH_OR_URL/tiny\.gguf"):
+        await engine.probe()
+
+
 async def test_a_broken_file_is_reported_and_tried_again_later(
     launch: Launch, tmp_path: Path
 ) -> None:

@@ -30,6 +30,7 @@ class Embedded:
             model: LlamaCpp(
                 name,
                 launch,
+                model=model,
                 first_byte_timeout_s=first_byte_timeout_s,
                 total_timeout_s=total_timeout_s,
             )

@@ -44,6 +44,7 @@ class LlamaCpp:
         name: str,
         launch: Launch,
         *,
+        model: str | None = None,
         first_byte_timeout_s: float = 120.0,
         total_timeout_s: float = 1800.0,
         probe_timeout_s: float = 20.0,
@@ -53,12 +54,14 @@ class LlamaCpp:
         Args:
             name: in the configuration.
             launch: which file, and how large.
+            model: its id, for probes; else the engine's name.
             first_byte_timeout_s: from a request to the first token.
             total_timeout_s: for a whole answer.
             probe_timeout_s: for a probe, the start of the child apart.
         """
         self._name = name
         self._launch = launch
+        self._model = model or name
         self._first_byte_timeout_s = first_byte_timeout_s
         self._total_timeout_s = total_timeout_s
         self._probe_timeout_s = probe_timeout_s
@@ -140,10 +143,10 @@ class LlamaCpp:
         Raises:
             EngineError: it cannot.
         """
-        running = await self._running(self._name)
+        running = await self._running(self._model)
         if self._heard_from is running and anyio.current_time() - self._heard_at < _ALIVE_S:
             return
-        turn = Turn(self._name, (Message(Role.USER, "Hi"),), max_output_tokens=1)
+        turn = Turn(self._model, (Message(Role.USER, "Hi"),), max_output_tokens=1)
         with anyio.move_on_after(self._probe_timeout_s) as scope:
             async with aclosing(self.chat(turn, None)) as bursts:
                 async for _ in bursts:
@@ -212,7 +215,7 @@ class LlamaCpp:
                 "The embedded engine is not installed. Install it with: pip install 'fondaco[embedded]'"
             )
         if not await anyio.Path(self._launch.model_file).is_file():
-            raise ModelNotInstalledError(model)
+            raise ModelNotInstalledError(model, self._launch.source)
         return await self._supervisor.running()
 
     async def _knows_tools(self, upstream: Upstream) -> bool:

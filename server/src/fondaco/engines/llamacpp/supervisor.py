@@ -45,6 +45,8 @@ class Launch:
     start_timeout_s: float = 120.0
     slot_timeout_s: float = 120.0
     """How long a call waits for a slot."""
+    source: str | None = None
+    """What `fondaco models pull` takes to bring the file; None: the model's id."""
 
 
 @dataclass(frozen=True, slots=True)

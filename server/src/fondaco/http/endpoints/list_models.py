@@ -39,7 +39,7 @@ def _entry(model: Model) -> dict[str, object]:
             "pricing": _pricing(model),
             "traits": model.traits,
             "modelSource": model.source,
-            "offline": model.offline,
+            "offline": not model.available,
             "beta": model.beta,
             "betaModel": model.beta,
         },

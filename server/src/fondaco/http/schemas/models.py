@@ -84,9 +84,7 @@ class ModelSpec(BaseModel):
     pricing: Pricing
     traits: list[str]
     modelSource: str  # noqa: N815
-    offline: bool = Field(
-        description="Whether a call would be refused: files or engine are missing."
-    )
+    offline: bool = Field(description="Whether it could not be served when the server started.")
     beta: bool
     betaModel: bool  # noqa: N815
 
