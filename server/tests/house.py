@@ -108,6 +108,7 @@ async def house(
     header_timeout_s: float = 15.0,
     body_timeout_s: float = 60.0,
     first_byte_timeout_s: float = 30.0,
+    total_timeout_s: float = 60.0,
     whole_as_stream: bool = True,
     write_timeout_s: float = 60.0,
     hosts: tuple[str, ...] = (),
@@ -115,7 +116,11 @@ async def house(
 ) -> AsyncGenerator[House]:
     async with FakeUpstream(token_s=token_s) as fake, FakeUpstream() as second:
         upstreams = {
-            name: connect(upstream.base_url, first_byte_timeout_s=first_byte_timeout_s)
+            name: connect(
+                upstream.base_url,
+                first_byte_timeout_s=first_byte_timeout_s,
+                total_timeout_s=total_timeout_s,
+            )
             for name, upstream in (("first", fake), ("second", second))
         }
         engines: dict[str, ChatEngine] = {

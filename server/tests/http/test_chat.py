@@ -262,7 +262,7 @@ async def test_an_engine_cut_in_mid_stream_ends_with_an_error_event(shared: Hous
     before = await shared.balance()
     shared.fake.next(cut_after(3))
     events = events_of(await stream_text(shared))
-    assert "error" in json.loads(events[-1])
+    assert json.loads(events[-1])["code"] == "INFERENCE_FAILED"
     assert "[DONE]" not in events
     assert all('"finish_reason":"stop"' not in event for event in events)
     charge = shared.charges()[-1]
@@ -271,11 +271,20 @@ async def test_an_engine_cut_in_mid_stream_ends_with_an_error_event(shared: Hous
     assert await shared.balance() != before
 
 
-async def test_an_engine_cut_in_a_whole_reply_keeps_its_status(shared: House) -> None:
+async def test_an_engine_cut_in_a_whole_reply_has_failed_and_is_not_at_capacity(
+    shared: House,
+) -> None:
     shared.fake.next(cut_after(3))
     reply = await shared.chat()
-    assert reply.status_code == 503
+    assert (reply.status_code, reply.json()["code"]) == (500, "INFERENCE_FAILED")
+    assert "retry-after" not in reply.headers
     assert shared.charges()[-1].units == 3
+
+
+async def test_a_time_out_in_mid_stream_stays_a_time_out() -> None:
+    async with house(total_timeout_s=0.4) as one:
+        one.fake.next(hanging(after=1))
+        assert json.loads(events_of(await stream_text(one))[-1])["code"] == "INFERENCE_TIMEOUT"
 
 
 async def test_garbage_in_mid_stream_ends_with_an_error_event(shared: House) -> None:

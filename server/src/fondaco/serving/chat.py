@@ -11,7 +11,9 @@ from fondaco.domain.chat import Burst, Turn
 from fondaco.domain.errors import (
     ContextTooLongError,
     EngineError,
+    EngineTimeoutError,
     EngineUnavailableError,
+    InferenceFailedError,
     InvalidModelError,
     NotSupportedYetError,
 )
@@ -46,6 +48,12 @@ class Settled:
 
 Step: TypeAlias = Began | Burst | Settled
 """A call is one Began, bursts, one Settled; an error ends it anywhere."""
+
+
+class BrokenOffError(InferenceFailedError):
+    """The engine failed after its first words, so that no other one can take over."""
+
+    default = "The engine broke off its answer. What it delivered until then is charged."
 
 
 class Chat:
@@ -158,7 +166,9 @@ class Chat:
                     async for burst in bursts:
                         begun = True
                         yield engine.name, burst
-            except EngineError:
+            except EngineError as error:
+                if begun and not isinstance(error, EngineTimeoutError):
+                    raise BrokenOffError from error
                 if begun or index == len(plan) - 1:
                     raise
                 measured = None  # the next engine has its own tokenizer
