@@ -98,12 +98,9 @@ async def test_reasoning_becomes_thoughts_under_either_name(
     fake.next(
         saying(_delta(reasoning_content="Hm"), _delta(reasoning="m"), _delta(content="Yes"), _STOP)
     )
-    assert await _events(engine) == [
-        Thought(0, "Hm"),
-        Thought(0, "m"),
-        Text(0, "Yes"),
-        Finish(0, "stop"),
-    ]
+    *thoughts, text, finish = await _events(engine)
+    assert "".join(thought.text for thought in thoughts if isinstance(thought, Thought)) == "Hmm"
+    assert [text, finish] == [Text(0, "Yes"), Finish(0, "stop")]
 
 
 async def test_usage_tells_what_was_cached_and_what_was_reasoned(
@@ -119,13 +116,6 @@ async def test_usage_tells_what_was_cached_and_what_was_reasoned(
     assert (await _events(engine))[-1] == Counted(Usage(9, 4, 5, 3))
 
 
-async def test_usage_in_every_chunk_is_passed_on(
-    engine: OpenAICompatible, fake: FakeUpstream
-) -> None:
-    counted = [e.usage.output_tokens for e in await _events(engine) if isinstance(e, Counted)]
-    assert counted[:3] == [1, 2, 3]
-
-
 async def test_events_in_one_piece_make_one_burst(
     engine: OpenAICompatible, fake: FakeUpstream
 ) -> None:
@@ -136,7 +126,7 @@ async def test_events_in_one_piece_make_one_burst(
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(body) + 14)
     fake.next(raw(head + body + b"data: [DONE]\n\n"))
     async with aclosing(engine.chat(counting("counter"), None)) as bursts:
-        assert [len(burst) async for burst in bursts] == [3]
+        assert [burst async for burst in bursts] == [(Text(0, "ab", 2), Finish(0, "stop"))]
 
 
 async def test_a_stream_that_ends_without_done_is_complete_once_it_has_finished(
@@ -206,7 +196,7 @@ async def test_a_failure_in_mid_stream_comes_after_what_was_said(
 ) -> None:
     fake.next(_FAULTS[fault])
     said, failure = await _until_failure(engine, counting("counter", sampling=Sampling(seed=1)))
-    assert len([event for event in said if isinstance(event, Text)]) == 2
+    assert sum(event.tokens for event in said if isinstance(event, Text)) == 2
     assert not any(isinstance(event, Finish) for event in said)
     assert isinstance(failure, EngineError)
     assert (await _ask(engine)).finishes, "the next call is served"

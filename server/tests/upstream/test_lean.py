@@ -87,7 +87,7 @@ def test_any_split_of_a_chunked_reply_gives_the_same_body(cuts: list[int]) -> No
         for start, end in zip([0, *cuts], [*cuts, len(_STREAM)], strict=True):
             connection.data_received(_STREAM[start:end])
         await reply.head()
-        told = b"".join([piece async for piece in reply.pieces()])
+        told = await reply.read(99)
         assert connection.end()
         connection.abort()
         return told
@@ -100,7 +100,8 @@ async def test_what_arrived_together_comes_as_one_piece() -> None:
     reply = connection.ask(b"", 9, 9)
     for byte in _STREAM:
         connection.data_received(bytes([byte]))
-    assert [piece async for piece in reply.pieces()] == [b"hello world, yes"]
+    assert await reply.piece() == b"hello world, yes"
+    assert await reply.piece() == b""
     connection.abort()
 
 
@@ -112,10 +113,8 @@ async def test_an_unread_flood_is_held_back_until_it_is_read() -> None:
     assert wire.switches == []
     connection.data_received(b"x" * 200_000)
     assert wire.switches == ["pause"]
-    pieces = reply.pieces()
-    assert len(await anext(pieces)) == 400_000
+    assert len(await reply.piece()) == 400_000
     assert wire.switches == ["pause", "resume"]
-    await pieces.aclose()
     connection.abort()
 
 
@@ -154,6 +153,18 @@ async def test_a_reply_that_was_left_cannot_be_read_on() -> None:
     connection.end()
     with pytest.raises(ReplyCutError):
         await reply.read(10)
+
+
+async def test_a_reply_that_was_left_does_not_see_the_next() -> None:
+    connection, _ = await _on_a_wire()
+    left = connection.ask(b"", 9, 9)
+    connection.data_received(OK)
+    assert connection.end()
+    following = connection.ask(b"", 9, 9)
+    connection.data_received(OK)
+    assert await left.piece() == b""
+    assert await following.piece() == b"ok"
+    connection.abort()
 
 
 async def test_a_request_that_was_answered_in_part_is_not_sent_again(

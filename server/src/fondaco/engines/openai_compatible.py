@@ -1,18 +1,19 @@
 """Any engine that speaks OpenAI's chat API: vLLM, llama-server, Ollama, hosted ones."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing, suppress
 from http import HTTPStatus
 
 import orjson
 
 from fondaco.domain.chat import Burst, Message, Role, Turn
-from fondaco.domain.errors import EngineError
+from fondaco.domain.errors import EngineError, FondacoError
 from fondaco.ports import Prompt
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
 from fondaco.upstream.dialects import DIALECTS, Count
-from fondaco.upstream.openai import ReplyReader, chat_body, messages
+from fondaco.upstream.openai import chat_body, messages
+from fondaco.upstream.reader import ReplyReader
 from fondaco.upstream.refusals import refusal
 from fondaco.upstream.sse import Events
 
@@ -99,29 +100,23 @@ class OpenAICompatible:
     async def _streamed(self, turn: Turn) -> AsyncGenerator[Burst]:
         reader, events = ReplyReader(turn, self._dialect), Events()
         async with self._upstream.send("POST", _CHAT, self._body(turn, stream=True)) as reply:
-            await _accept(reply, turn)
-            async with aclosing(reply.pieces()) as pieces:
-                try:
-                    async for piece in pieces:
-                        burst = reader.read(events.feed(piece))
-                        if burst:
-                            yield burst
-                        reader.check()
-                        if events.finished:
-                            break
-                except ReplyCutError:
-                    if not reader.complete:
-                        raise
-                burst = reader.read_last(events.end())
-                if burst:
+            if reply.status != HTTPStatus.OK:
+                raise await _refusal(reply, turn)
+            while not events.finished and (piece := await _next(reply, reader)):
+                if burst := reader.read(events.feed(piece)):
                     yield burst
                 reader.check()
-                await _drain(pieces)
+            if burst := reader.read_last(events.end()):
+                yield burst
+            reader.check()
+            if not reply.complete:
+                await _drain(reply)
 
     async def _whole(self, turn: Turn) -> AsyncGenerator[Burst]:
         reader = ReplyReader(turn, self._dialect)
         async with self._upstream.send("POST", _CHAT, self._body(turn, stream=False)) as reply:
-            await _accept(reply, turn)
+            if reply.status != HTTPStatus.OK:
+                raise await _refusal(reply, turn)
             burst = reader.read_last([await reply.read(_REPLY_LIMIT_BYTES)])
         if burst:
             yield burst
@@ -133,7 +128,8 @@ class OpenAICompatible:
             if reply.status in _NO_SUCH_ENDPOINT:
                 self._count = Count.NOT
                 return None
-            await _accept(reply, turn)
+            if reply.status != HTTPStatus.OK:
+                raise await _refusal(reply, turn)
             body = await reply.read(_REPLY_LIMIT_BYTES)
         try:
             return int(orjson.loads(body)[field])
@@ -159,30 +155,38 @@ def most_tokens(conversation: Iterable[Message]) -> int:
 
     A token is at least one byte of UTF-8; what the chat template adds is allowed for.
     """
-    return _TEMPLATE_TOKENS + sum(
-        _TEMPLATE_TOKENS_A_MESSAGE + sum(len(text.encode()) + 1 for text in _texts(message))
-        for message in conversation
-    )
+    most = _TEMPLATE_TOKENS
+    for message in conversation:
+        content = message.content
+        texts = [message.name, message.tool_call_id, message.reasoning]
+        texts += content if isinstance(content, tuple) else (content,)
+        for use in message.tool_calls:
+            texts += (use.id, use.name, use.arguments)
+        most += _TEMPLATE_TOKENS_A_MESSAGE + len(texts)
+        for text in texts:
+            if text:
+                most += len(text) if text.isascii() else len(text.encode())
+    return most
 
 
-def _texts(message: Message) -> Iterator[str]:
-    content = message.content
-    yield from content if isinstance(content, tuple) else (content or "",)
-    for use in message.tool_calls:
-        yield from (use.id, use.name, use.arguments)
-    yield from (message.name or "", message.tool_call_id or "", message.reasoning or "")
+async def _refusal(reply: Reply, turn: Turn) -> FondacoError:
+    body = await reply.read(_REFUSAL_LIMIT_BYTES)
+    return refusal(reply.status, reply.headers, body, output_tokens=turn.max_output_tokens)
 
 
-async def _accept(reply: Reply, turn: Turn) -> None:
-    """Raise what the engine's refusal stands for, if it refuses."""
-    if reply.status != HTTPStatus.OK:
-        body = await reply.read(_REFUSAL_LIMIT_BYTES)
-        raise refusal(reply.status, reply.headers, body, output_tokens=turn.max_output_tokens)
+async def _next(reply: Reply, reader: ReplyReader) -> bytes:
+    """Return the next piece of a stream; one that is cut after its answer has ended well."""
+    try:
+        return await reply.piece()
+    except ReplyCutError:
+        if not reader.complete:
+            raise
+        return b""
 
 
-async def _drain(pieces: AsyncGenerator[bytes]) -> None:
+async def _drain(reply: Reply) -> None:
     """Wait for the very end of a stream, so that its connection can serve the next call."""
     with suppress(TimeoutError, EngineError):
         async with asyncio.timeout(_LINGER_S):
-            async for _ in pieces:
+            while await reply.piece():
                 pass

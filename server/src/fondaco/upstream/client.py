@@ -1,6 +1,6 @@
 """The seam between engines and HTTP: a POST or GET whose reply is read as it arrives."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -34,8 +34,13 @@ class Reply(Protocol):
         """The headers, names in lower case."""
         ...
 
-    def pieces(self) -> AsyncGenerator[bytes]:
-        """Yield the body as it arrives; what arrived together comes as one piece.
+    @property
+    def complete(self) -> bool:
+        """Whether the whole body has arrived, read or not."""
+        ...
+
+    async def piece(self) -> bytes:
+        """Return what has arrived of the body since the last piece, or nothing at its end.
 
         Raises:
             ReplyCutError: the connection ended before the body did.

@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from math import inf
 from typing import cast
 
@@ -21,11 +21,12 @@ class LeanReply:
     """A reply as it arrives."""
 
     __slots__ = (
-        "_chunks", "_connection", "_failure", "_headers", "_unread", "_waiter",
+        "_chunks", "_connection", "_failure", "_headers", "_waiter",
         "complete", "reusable", "status",
     )  # fmt: skip
 
-    def __init__(self, connection: "Connection") -> None:
+    def __init__(self, connection: "Connection", chunks: list[bytes]) -> None:
+        """Begin an empty reply, whose body the connection will put into `chunks`."""
         self.status = 0
         """0 until the head is there."""
         self.complete = False
@@ -33,8 +34,7 @@ class LeanReply:
         """Whether the connection may serve another request."""
         self._connection = connection
         self._headers: list[tuple[bytes, bytes]] = []
-        self._chunks: list[bytes] = []
-        self._unread = 0
+        self._chunks = chunks
         self._failure: EngineError | None = None
         self._waiter: asyncio.Future[None] | None = None
 
@@ -50,25 +50,22 @@ class LeanReply:
                 raise self._failure
             await self._arrival()
 
-    async def pieces(self) -> AsyncGenerator[bytes]:
-        """Yield the body as it arrives; what arrived together comes as one piece."""
-        while True:
-            if self._chunks:
-                yield self._take()
-            elif self._failure is not None:
+    async def piece(self) -> bytes:
+        """Return what has arrived of the body since the last piece, or nothing at its end."""
+        while not self._chunks:
+            if self._failure is not None:
                 raise self._failure
-            elif self.complete:
-                return
-            else:
-                await self._arrival()
+            if self.complete:
+                return b""
+            await self._arrival()
+        return self._take()
 
     async def read(self, limit: int) -> bytes:
         """Return the whole body of at most `limit` bytes."""
-        while not self.complete and self._failure is None and self._unread <= limit:
-            if self._unread > _UNREAD_LIMIT_BYTES:
-                self._connection.resume()
+        while not self.complete and self._failure is None and self._size() <= limit:
+            self._connection.resume()
             await self._arrival()
-        if self._unread > limit:
+        if self._size() > limit:
             raise ReplyCutError(f"The engine's reply is larger than {limit:,} bytes.")
         if self._failure is not None:
             raise self._failure
@@ -82,12 +79,9 @@ class LeanReply:
         """Drop the headers of an interim reply."""
         self._headers.clear()
 
-    def add(self, chunk: bytes) -> None:
-        """Take a part of the body."""
-        self._chunks.append(chunk)
-        self._unread += len(chunk)
-        if self._unread > _UNREAD_LIMIT_BYTES:
-            self._connection.pause()
+    def leave(self) -> None:
+        """Let go of what was not read: the connection's next reply is another's."""
+        self._chunks = []
 
     def fail(self, failure: EngineError) -> None:
         """End the reply here, unless it has ended already."""
@@ -107,18 +101,17 @@ class LeanReply:
         framed = (b"content-length", b"transfer-encoding")
         return bool(self.status) and not any(n.lower() in framed for n, _ in self._headers)
 
-    async def _arrival(self) -> None:
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
+    def _arrival(self) -> asyncio.Future[None]:
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
+        return waiter
+
+    def _size(self) -> int:
+        return sum(map(len, self._chunks))
 
     def _take(self) -> bytes:
         chunks = self._chunks
         piece = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         chunks.clear()
-        self._unread = 0
         self._connection.resume()
         return piece
 
@@ -137,6 +130,10 @@ class Connection(asyncio.Protocol):
         """Whether any byte of the present reply has arrived."""
         self._loop = loop
         self._lost = lost
+        self._body: list[bytes] = []
+        self.on_body = self._body.append
+        """What the parser calls for a part of the body, without a Python frame for each."""
+        self._unread_bytes = 0
         self._parser = HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._reply: LeanReply | None = None
@@ -149,7 +146,8 @@ class Connection(asyncio.Protocol):
 
     def ask(self, request: bytes, first_byte_timeout_s: float, total_timeout_s: float) -> LeanReply:
         """Send a request; its reply fails by itself when its time is up."""
-        reply = self._reply = LeanReply(self)
+        self._body.clear()
+        reply = self._reply = LeanReply(self, self._body)
         self.spoken = False
         self._header_bytes = 0
         self._unfinished_bytes = 0
@@ -167,6 +165,8 @@ class Connection(asyncio.Protocol):
         """Let go of the present reply, and return whether the connection may serve another."""
         reply, self._reply = self._reply, None
         self._deadline = inf
+        if reply is not None:
+            reply.leave()
         if reply is not None and reply.complete and reply.reusable and not self.closed:
             self.resume()
             self.used = True
@@ -186,14 +186,9 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             self._transport = None
 
-    def pause(self) -> None:
-        """Stop reading until the reader has caught up."""
-        if not self._paused and self._transport is not None:
-            self._paused = True
-            self._transport.pause_reading()
-
     def resume(self) -> None:
-        """Read on."""
+        """Read on, as the reader has caught up."""
+        self._unread_bytes = 0
         if self._paused and self._transport is not None:
             self._paused = False
             self._transport.resume_reading()
@@ -224,6 +219,9 @@ class Connection(asyncio.Protocol):
             reply.fail(ReplyCutError("The engine's reply is not well-formed HTTP."))
             self.abort()
         else:
+            self._unread_bytes += len(data)
+            if self._unread_bytes > _UNREAD_LIMIT_BYTES:
+                self._pause()
             reply.wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -257,11 +255,6 @@ class Connection(asyncio.Protocol):
             self._reply.status = status
             self._deadline = self._total_deadline
 
-    def on_body(self, body: bytes) -> None:
-        """Take a part of the body."""
-        if self._reply is not None:
-            self._reply.add(body)
-
     def on_message_complete(self) -> None:
         """End the reply, unless it was an interim one (1xx)."""
         reply = self._reply
@@ -273,6 +266,11 @@ class Connection(asyncio.Protocol):
         reply.complete = True
         reply.reusable = self._parser.should_keep_alive()
         self._deadline = inf
+
+    def _pause(self) -> None:
+        if not self._paused and self._transport is not None:
+            self._paused = True
+            self._transport.pause_reading()
 
     # One timer outlives many requests: it looks whether a deadline has passed and sleeps on.
 

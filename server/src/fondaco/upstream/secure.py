@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from types import SimpleNamespace, TracebackType
 
 import aiohttp
@@ -154,22 +154,13 @@ class _SecureReply:
         """The headers, names in lower case."""
         return {name.lower(): value for name, value in self._reply.headers.items()}
 
-    async def pieces(self) -> AsyncGenerator[bytes]:
-        """Yield the body as it arrives; what arrived together comes as one piece."""
-        while piece := await self._next():
-            yield piece
+    @property
+    def complete(self) -> bool:
+        """Whether the whole body has arrived, read or not."""
+        return self._reply.content.is_eof()
 
-    async def read(self, limit: int) -> bytes:
-        """Return the whole body of at most `limit` bytes."""
-        body = bytearray()
-        while piece := await self._next():
-            body += piece
-            if len(body) > limit:
-                raise ReplyCutError(f"The engine's reply is larger than {limit:,} bytes.")
-        return bytes(body)
-
-    async def _next(self) -> bytes:
-        """Return what has arrived, or nothing at the end."""
+    async def piece(self) -> bytes:
+        """Return what has arrived of the body since the last piece, or nothing at its end."""
         try:
             async with asyncio.timeout_at(self._deadline):
                 return await self._reply.content.readany()
@@ -177,6 +168,15 @@ class _SecureReply:
             raise EngineTimeoutError from error
         except aiohttp.ClientError as error:
             raise ReplyCutError("The engine's reply broke off.") from error
+
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body of at most `limit` bytes."""
+        body = bytearray()
+        while piece := await self.piece():
+            body += piece
+            if len(body) > limit:
+                raise ReplyCutError(f"The engine's reply is larger than {limit:,} bytes.")
+        return bytes(body)
 
 
 class _Attempt:

@@ -31,8 +31,10 @@ class Events:
         Raises:
             EngineError: an event is larger than `EVENT_LIMIT_BYTES`.
         """
-        if not self._rest and _is_one_plain_event(piece) and not (self._held or self.finished):
-            return [piece[6:-2]]
+        if not (self._rest or self._held or self.finished):
+            payloads = _plain(piece)
+            if payloads:
+                return self._until_done(payloads)
         if self.finished:
             return []
         if self._held or b"\r" in piece:
@@ -41,20 +43,19 @@ class Events:
         *blocks, self._rest = stream.split(b"\n\n")
         if len(stream) > EVENT_LIMIT_BYTES:
             _check(blocks, self._rest)
-        payloads: list[bytes] = []
-        for block in blocks:
-            payload = _payload(block)
-            if payload == _DONE:
-                self.finished = True
-                self._rest = b""
-                break
-            if payload is not None:
-                payloads.append(payload)
-        return payloads
+        payloads = [payload for block in blocks if (payload := _payload(block)) is not None]
+        return self._until_done(payloads)
 
     def end(self) -> list[bytes]:
         """Return the payload of a last event that nothing but the end of the stream completes."""
         return self.feed(b"\n\n")
+
+    def _until_done(self, payloads: list[bytes]) -> list[bytes]:
+        if _DONE in payloads:
+            self.finished = True
+            self._rest = b""
+            del payloads[payloads.index(_DONE) :]
+        return payloads
 
     def _with_line_feeds(self, piece: bytes) -> bytes:
         piece = self._held + piece
@@ -62,15 +63,17 @@ class Events:
         return piece.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _is_one_plain_event(piece: bytes) -> bool:
-    """Whether a piece is what nearly all are: one line of data, and not the end."""
-    return (
-        piece.startswith(b"data: ")
-        and piece.find(b"\n") == len(piece) - 2
-        and piece.endswith(b"}\n\n")
-        and b"\r" not in piece
-        and len(piece) <= EVENT_LIMIT_BYTES
-    )
+def _plain(piece: bytes) -> list[bytes]:
+    """Return the payloads of whole events of one line of data each, as nearly all are, or nothing."""
+    if (
+        not piece.startswith(b"data: ")
+        or not piece.endswith(b"\n\n")
+        or b"\r" in piece
+        or len(piece) > EVENT_LIMIT_BYTES
+    ):
+        return []
+    payloads = piece[6:-2].split(b"\n\ndata: ")
+    return payloads if piece.count(b"\n") == 2 * len(payloads) else []
 
 
 def _payload(block: bytes) -> bytes | None:

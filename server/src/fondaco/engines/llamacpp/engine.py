@@ -178,16 +178,15 @@ class LlamaCpp:
                 if reply.status != HTTPStatus.OK:
                     raise await _refusal(reply, turn)
                 events = Events()
-                async with aclosing(reply.pieces()) as pieces:
-                    async for piece in pieces:
-                        heard = native.chunks(events.feed(piece))
-                        for token in answer.unknown(heard):
-                            await self._learn(running.upstream, token)
-                        if burst := answer.hear(heard, self._pieces):
-                            self._heard_from, self._heard_at = running, anyio.current_time()
-                            yield burst
-                        if answer.finished and answer.cut:
-                            return
+                while piece := await reply.piece():
+                    heard = native.chunks(events.feed(piece))
+                    for token in answer.unknown(heard):
+                        await self._learn(running.upstream, token)
+                    if burst := answer.hear(heard, self._pieces):
+                        self._heard_from, self._heard_at = running, anyio.current_time()
+                        yield burst
+                    if answer.finished and answer.cut:
+                        return
             if not answer.finished:
                 raise ReplyCutError("The model's engine broke off its answer.")
         finally:

@@ -1,0 +1,63 @@
+"""Chunks alike: a stream repeats nearly every byte in every chunk, and only the text differs."""
+
+from typing import TypeAlias
+
+from fondaco.domain.chat import Text, Thought
+
+Kind: TypeAlias = type[Text] | type[Thought]
+
+_KEYS = {Text: (b'"content":',), Thought: (b'"reasoning_content":', b'"reasoning":')}
+
+
+class Alike:
+    r"""The bytes around the text of one chunk: another one with the same around it says the same kind.
+
+    Measured, taking a text out costs a fifth of reading the chunk as JSON.
+
+    >>> alike = Alike()
+    >>> alike.learn(b'{"index":0,"delta":{"content":"A"}}', Text, 0, "A")
+    >>> alike.text(b'{"index":0,"delta":{"content":" lamp"}}')
+    ' lamp'
+    >>> alike.text(b'{"index":1,"delta":{"content":" lamp"}}'), alike.text(b'{"error":{}}')
+    ('', '')
+    """
+
+    __slots__ = ("_after", "_before", "_least", "choice", "kind")
+
+    def __init__(self) -> None:
+        self.kind: Kind = Text
+        """What the known chunk said."""
+        self.choice = 0
+        """Who said it."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Know no chunk, as in the beginning."""
+        self._before = self._after = b"\0"  # which no JSON begins or ends with
+        self._least = 0
+
+    def learn(self, payload: bytes, kind: Kind, choice: int, text: str) -> None:
+        """Know a chunk that says nothing but `text`, if it can be told apart from the rest of it."""
+        if payload.startswith(self._before):
+            return  # known, but for a text with escapes
+        before, quoted, after = payload.partition(b'"%b"' % text.encode())
+        if quoted and quoted not in after and before.rstrip(b" ").endswith(_KEYS[kind]):
+            self._before, self._after = before + b'"', b'"' + after
+            self._least = len(self._before) + len(self._after)
+            self.kind, self.choice = kind, choice
+
+    def text(self, payload: bytes) -> str:
+        """Return the text of a chunk like the known one, or nothing where it has to be read.
+
+        Raises:
+            UnicodeDecodeError: it is no UTF-8.
+        """
+        if (
+            not payload.startswith(self._before)
+            or not payload.endswith(self._after)
+            or len(payload) <= self._least
+        ):
+            return ""
+        text = payload[len(self._before) : -len(self._after)].decode()
+        # A quote would end the text, a backslash escape something; JSON forbids control characters.
+        return text if text.isprintable() and '"' not in text and "\\" not in text else ""

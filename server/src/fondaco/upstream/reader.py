@@ -1,0 +1,247 @@
+"""The reader of OpenAI's replies: chunks of a stream, or whole ones, to events."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from fondaco.domain.chat import (
+    Burst,
+    ChatEvent,
+    Counted,
+    Finish,
+    FinishReason,
+    Text,
+    Thought,
+    TokenLogprob,
+    Turn,
+)
+from fondaco.domain.errors import EngineError, FondacoError
+from fondaco.domain.usage import Usage
+from fondaco.upstream.alike import Alike, Kind
+from fondaco.upstream.dialects import Dialect
+from fondaco.upstream.refusals import refusal
+
+_UNLIKELIEST = -9999.0
+"""What OpenAI writes for a log probability beyond measure; others write null."""
+_REASONS: Mapping[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    "eos": "stop",
+    "eos_token": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+}
+
+
+class ReplyReader:
+    """The reader of one reply.
+
+    Texts of one choice that arrive together become one, and of several reports of usage only the last
+    is kept. A failure is kept until `check`, so that what was said before it is not lost.
+    """
+
+    __slots__ = (
+        "_alike",
+        "_counted",
+        "_failure",
+        "_output_limit",
+        "_reports",
+        "_silent",
+        "_top",
+        "_unfinished",
+    )
+
+    def __init__(self, turn: Turn, dialect: Dialect) -> None:
+        self._alike = Alike()
+        self._counted: Usage | None = None
+        self._failure: FondacoError | None = None
+        self._output_limit = turn.max_output_tokens
+        self._top = turn.top_logprobs or 0
+        self._unfinished = set(range(turn.choices))
+        self._reports: list[Usage] | None = (
+            [] if dialect.usage_per_choice and turn.choices > 1 else None
+        )
+        self._silent = True
+
+    @property
+    def complete(self) -> bool:
+        """Whether every choice has finished."""
+        return not self._unfinished
+
+    def read(self, payloads: Iterable[bytes]) -> Burst:
+        """Return what the chunks say, up to a failure."""
+        events: list[ChatEvent] = []
+        texts: list[str] = []
+        try:
+            self._read_all(payloads, events, texts)
+        except EngineError as failure:
+            self._failure = failure
+        except FondacoError as failure:
+            # Once the engine has begun, a complaint about the request comes too late.
+            began = bool(events) or not self._silent
+            self._failure = EngineError(str(failure)) if began else failure
+        except (ValueError, LookupError, TypeError, AttributeError):
+            self._failure = EngineError("The model's engine sent what is no chat completion.")
+        if texts:
+            self._say_alike(events, texts)
+        if self._counted is not None:
+            events.append(Counted(self._counted))
+            self._counted = None
+        if events:
+            self._silent = False
+        return tuple(events)
+
+    def read_last(self, payloads: Iterable[bytes]) -> Burst:
+        """Return what the last chunks say; an answer that is not finished now has failed."""
+        events = self.read(payloads)
+        if self._unfinished and self._failure is None:
+            self._failure = EngineError("The model's engine ended its reply before the answer.")
+        return events
+
+    def check(self) -> None:
+        """Raise the failure, if there is one.
+
+        Raises:
+            EngineError: the reply cannot be read on.
+            InvalidRequestError: the engine refused the request before it said anything.
+        """
+        if self._failure is not None:
+            raise self._failure
+
+    def _read_all(
+        self, payloads: Iterable[bytes], events: list[ChatEvent], texts: list[str]
+    ) -> None:
+        """Read chunks to `events`; texts not yet there are in `texts`, also after an error."""
+        alike = self._alike
+        for payload in payloads:
+            text = alike.text(payload)
+            if text:
+                texts.append(text)
+                continue
+            if texts:
+                self._say_alike(events, texts)
+            self._read(payload, events)
+
+    def _say_alike(self, events: list[ChatEvent], texts: list[str]) -> None:
+        _say(events, self._alike.kind, self._alike.choice, texts)
+
+    def _read(self, payload: bytes, events: list[ChatEvent]) -> None:
+        chunk = orjson.loads(payload)
+        choices = chunk.get("choices")
+        usage = chunk.get("usage")
+        if choices is None and "error" in chunk:
+            raise _failure(chunk, payload, self._output_limit)
+        for choice in choices or ():
+            index = choice.get("index", 0)
+            reason = choice.get("finish_reason")
+            said = self._hear(index, choice, events)
+            if reason is not None:
+                self._finish(index, reason, events)
+            elif said is not None and not usage and len(choices) == 1:
+                self._alike.learn(payload, said[0], index, said[1])
+        if usage:
+            self._count(_usage(usage))
+
+    def _hear(
+        self, index: int, choice: dict[str, Any], events: list[ChatEvent]
+    ) -> tuple[Kind, str] | None:
+        """Return what was said, where it was a single text with nothing else to it."""
+        said = choice.get("delta") or choice.get("message") or {}
+        thought = said.get("reasoning_content") or said.get("reasoning")
+        text = said.get("content") or ""
+        given = choice.get("logprobs")
+        logprobs = _logprobs(given, self._top) if given else None
+        if not (thought or text or logprobs):
+            return None
+        if index not in self._unfinished or text.__class__ is not str:
+            raise ValueError
+        if thought:
+            if thought.__class__ is not str:
+                raise ValueError
+            _say(events, Thought, index, [thought])
+        if logprobs:
+            events.append(Text(index, text, len(logprobs), logprobs))
+        elif text:
+            _say(events, Text, index, [text])
+            return None if thought else (Text, text)
+        return (Thought, thought) if thought and not logprobs else None
+
+    def _finish(self, index: int, reason: str, events: list[ChatEvent]) -> None:
+        if index not in self._unfinished:
+            return
+        if reason not in _REASONS:
+            raise EngineError(f"The model's engine gave up: {str(reason)[:50]!r}.")
+        self._unfinished.remove(index)
+        self._alike.forget()
+        events.append(Finish(index, _REASONS[reason]))
+
+    def _count(self, usage: Usage) -> None:
+        """Take an engine's next report as the call's usage so far."""
+        self._counted = usage
+        if self._reports is not None:
+            self._reports.append(usage)
+            self._counted = Usage(
+                input_tokens=max(report.input_tokens for report in self._reports),
+                cached_input_tokens=min(report.cached_input_tokens for report in self._reports),
+                output_tokens=sum(report.output_tokens for report in self._reports),
+                reasoning_tokens=sum(report.reasoning_tokens for report in self._reports),
+            )
+
+
+def _say(events: list[ChatEvent], kind: Kind, choice: int, texts: list[str]) -> None:
+    """Add a token for each text, to the last event where that is more of the same; empty `texts`."""
+    text, tokens = "".join(texts), len(texts)
+    texts.clear()
+    last = events[-1] if events else None
+    match last:
+        case Text(before, said, count, None) if kind is Text and before == choice:
+            events[-1] = Text(choice, said + text, count + tokens)
+        case Thought(before, said, count) if kind is Thought and before == choice:
+            events[-1] = Thought(choice, said + text, count + tokens)
+        case _:
+            events.append(kind(choice, text, tokens))
+
+
+def _failure(chunk: dict[str, Any], payload: bytes, output_tokens: int) -> FondacoError:
+    """Return what an error inside a stream stands for; some carry a status as their code."""
+    error = chunk["error"]
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, int) and 400 <= code < 500:  # noqa: PLR2004 - the class of HTTP statuses
+        return refusal(code, {}, payload, output_tokens=output_tokens)
+    return EngineError("The model's engine failed during its answer.")
+
+
+def _usage(given: dict[str, Any]) -> Usage:
+    prompt = given.get("prompt_tokens_details") or {}
+    output = given.get("completion_tokens_details") or {}
+    return Usage(
+        input_tokens=int(given["prompt_tokens"]),
+        cached_input_tokens=int(prompt.get("cached_tokens") or 0),
+        output_tokens=int(given.get("completion_tokens") or 0),
+        reasoning_tokens=int(output.get("reasoning_tokens") or 0),
+    )
+
+
+def _logprobs(given: dict[str, Any], top: int) -> tuple[TokenLogprob, ...] | None:
+    content = given.get("content")
+    if not content:
+        return None
+    return tuple(
+        _logprob(token, tuple(_logprob(other) for other in (token.get("top_logprobs") or ())[:top]))
+        for token in content
+    )
+
+
+def _logprob(given: dict[str, Any], top: tuple[TokenLogprob, ...] = ()) -> TokenLogprob:
+    spelled, logprob = given.get("bytes"), given.get("logprob")
+    return TokenLogprob(
+        token=given["token"],
+        logprob=_UNLIKELIEST if logprob is None else logprob,
+        bytes=None if spelled is None else tuple(spelled),
+        top=top,
+    )

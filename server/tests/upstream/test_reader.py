@@ -1,0 +1,128 @@
+"""What becomes of the chunks of a stream, however many of them arrive together."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given, strategies as st
+
+from fondaco.domain.chat import Burst, Counted, Finish, Text, Thought, Turn
+from fondaco.domain.errors import EngineError
+from fondaco.domain.usage import Usage
+from fondaco.upstream.alike import Alike
+from fondaco.upstream.dialects import DIALECTS
+from fondaco.upstream.reader import ReplyReader
+
+
+def _chunk(delta: dict[str, object], *, index: int = 0, **others: object) -> bytes:
+    choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": None}
+    return json.dumps({"id": "x", "choices": [choice], **others}, ensure_ascii=False).encode()
+
+
+def _usage(output_tokens: int) -> dict[str, int]:
+    return {"prompt_tokens": 3, "completion_tokens": output_tokens}
+
+
+def _reader(choices: int = 1) -> ReplyReader:
+    return ReplyReader(Turn("m", (), 9, choices=choices), DIALECTS["vllm"])
+
+
+def _folded(bursts: Sequence[Burst]) -> dict[tuple[str, int], tuple[str, int]]:
+    """Return the text and the tokens of each choice, by kind."""
+    told: dict[tuple[str, int], tuple[str, int]] = {}
+    for event in (event for burst in bursts for event in burst):
+        if isinstance(event, Text | Thought):
+            place = type(event).__name__, event.choice
+            text, tokens = told.get(place, ("", 0))
+            told[place] = text + event.text, tokens + event.tokens
+    return told
+
+
+def test_texts_that_arrive_together_become_one_and_keep_their_tokens() -> None:
+    chunks = [_chunk({"content": text}) for text in ("A", " lamp", ' "at"', " sea")]
+    assert _reader().read(chunks) == (Text(0, 'A lamp "at" sea', 4),)
+
+
+def test_thoughts_and_texts_are_kept_apart() -> None:
+    chunks = [
+        _chunk({"reasoning_content": "So"}),
+        _chunk({"reasoning_content": " what"}),
+        _chunk({"content": "A"}),
+        _chunk({"content": "B"}),
+    ]
+    assert _reader().read(chunks) == (Thought(0, "So what", 2), Text(0, "AB", 2))
+
+
+def test_choices_are_kept_apart() -> None:
+    chunks = [_chunk({"content": "A"}, index=index) for index in (0, 0, 1, 1, 0)]
+    assert _reader(2).read(chunks) == (Text(0, "AA", 2), Text(1, "AA", 2), Text(0, "A", 1))
+
+
+def test_texts_with_log_probabilities_stay_as_they_came() -> None:
+    choice = {
+        "index": 0,
+        "delta": {"content": "A"},
+        "logprobs": {"content": [{"token": "A", "logprob": -0.5}]},
+        "finish_reason": None,
+    }
+    said = _reader().read([json.dumps({"choices": [choice]}).encode()] * 2)
+    assert [isinstance(event, Text) and len(event.logprobs or ()) for event in said] == [1, 1]
+
+
+def test_of_the_usage_reported_so_far_the_last_is_passed_on() -> None:
+    reader = _reader()
+    first = reader.read([_chunk({"content": "A"}, usage=_usage(1))])
+    assert first == (Text(0, "A"), Counted(Usage(3, 0, 1, 0)))
+    chunks = [_chunk({"content": text}, usage=_usage(n)) for text, n in (("B", 2), ("C", 3))]
+    assert reader.read(chunks) == (Text(0, "BC", 2), Counted(Usage(3, 0, 3, 0)))
+
+
+def test_nothing_may_be_said_after_the_finish() -> None:
+    reader = _reader()
+    chunk = _chunk({"content": "A"})
+    end = json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}).encode()
+    assert reader.read([chunk, chunk, end, chunk]) == (Text(0, "AA", 2), Finish(0, "stop"))
+    with pytest.raises(EngineError, match="no chat completion"):
+        reader.check()
+
+
+_TEXTS = st.text(st.sampled_from('aé😀"\\\n\t \u2028{}:,'), max_size=4)
+_DELTAS = st.one_of(
+    st.builds(lambda text: {"content": text}, _TEXTS),
+    st.builds(lambda text: {"role": "assistant", "content": text}, _TEXTS),
+    st.builds(lambda text: {"content": text, "reasoning_content": None}, _TEXTS),
+    st.builds(lambda text: {"reasoning_content": text, "content": None}, _TEXTS),
+    st.builds(lambda text, thought: {"content": text, "reasoning": thought}, _TEXTS, _TEXTS),
+    st.just({}),
+)
+
+
+@given(
+    said=st.lists(st.tuples(_DELTAS, st.integers(0, 1), st.sampled_from(["", "a", "é"]))),
+    escaped=st.booleans(),
+)
+def test_chunks_read_together_say_what_each_says_alone(
+    said: list[tuple[dict[str, object], int, str]],
+    escaped: bool,  # noqa: FBT001 - drawn
+) -> None:
+    chunks = [_chunk(delta, index=index, model=model) for delta, index, model in said]
+    if escaped:
+        chunks = [json.dumps(json.loads(chunk)).encode() for chunk in chunks]
+    together = _reader(2).read(chunks)
+    assert _folded([together]) == _folded([_reader(2).read([chunk]) for chunk in chunks])
+
+
+def test_a_chunk_that_only_begins_and_ends_like_the_known_one_is_read() -> None:
+    alike = Alike()
+    alike.learn(b'{"delta":{"content":"A"}}', Text, 0, "A")
+    assert alike.text(b'{"delta":{"content":"A","role":"b"}}') == ""
+    assert alike.text(b'{"delta":{"content":"}}') == ""
+    assert alike.text(b'{"delta":{"content":"a\\u0041"}}') == ""
+    assert alike.text(b'{"delta":{"content":"a\tb"}}') == ""
+    assert alike.text(b'{"delta":{"content":"ab"}}') == "ab"
+
+
+def test_a_text_that_stands_elsewhere_too_teaches_nothing() -> None:
+    alike = Alike()
+    alike.learn(b'{"delta":{"content":"A"},"model":"A"}', Text, 0, "A")
+    assert alike.text(b'{"delta":{"content":"B"},"model":"A"}') == ""
