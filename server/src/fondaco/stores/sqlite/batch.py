@@ -7,8 +7,10 @@ event loop, so all rows of a batch travel in one INSERT and all balances in one 
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import chain
 
 from fondaco.domain.ledger import Entry, OpenCall
+from fondaco.stores.sqlite.numbers import Numbers
 from fondaco.stores.sqlite.rows import Column, entry_row, id_bytes, movements, open_call_row
 
 _ROWS = 128
@@ -46,7 +48,7 @@ def apply(  # noqa: PLR0917 - three kinds of content, all of them always there
     entries: Sequence[Entry],
     closed: Sequence[str],
     notes: Sequence[OpenCall],
-    sku_id: Callable[[str], int],
+    numbers: Numbers,
 ) -> None:
     """Commit entries under ids from `first_id` on, notes of open calls, and then their ends.
 
@@ -54,7 +56,7 @@ def apply(  # noqa: PLR0917 - three kinds of content, all of them always there
         sqlite3.Error: nothing of it was committed.
     """
     rows = [
-        entry_row(entry_id, entry, sku_id(entry.sku))
+        entry_row(entry_id, entry, numbers.sku(entry.sku), numbers.key(entry.key_id))
         for entry_id, entry in enumerate(entries, first_id)
     ]
     moved = movements(entries)
@@ -78,13 +80,12 @@ def apply(  # noqa: PLR0917 - three kinds of content, all of them always there
 def _execute(
     connection: sqlite3.Connection, sql: Callable[[int], str], rows: Sequence[Sequence[Column]]
 ) -> None:
-    connection.execute(sql(len(rows)), [column for row in rows for column in row])
+    connection.execute(sql(len(rows)), list(chain.from_iterable(rows)))
 
 
 @lru_cache(maxsize=_ROWS)
 def _insert_entries(count: int) -> str:
-    # The key comes as its public id and is kept as the small number of its row.
-    one = "(?, ?, (SELECT id FROM key WHERE public_id = ?)" + ", ?" * 14 + ")"
+    one = "(" + ", ".join("?" * 17) + ")"
     return f"{_ENTER} VALUES {', '.join([one] * count)}"
 
 

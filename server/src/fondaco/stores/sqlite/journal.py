@@ -12,7 +12,7 @@ from fondaco.domain.ledger import Entry, OpenCall, Standing
 from fondaco.domain.money import Funds
 from fondaco.stores.sqlite.connection import Durability, connect
 from fondaco.stores.sqlite.rows import OPEN_CALLS, epoch_in, open_call_of, refills
-from fondaco.stores.sqlite.writer import Listener, Note, Read, Stop, Write, Writer
+from fondaco.stores.sqlite.writer import Listener, Note, Read, Write, Writer
 
 T = TypeVar("T")
 
@@ -86,8 +86,7 @@ class SqliteJournal:
         """Write what was ordered before, and close the file; this blocks for that one commit."""
         if not self._closed:
             self._closed = True
-            self._writer.put(Stop())
-            self._writer.join()
+            self._writer.stop()
 
     async def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         if self._closed:

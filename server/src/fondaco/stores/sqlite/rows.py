@@ -71,12 +71,12 @@ def id_bytes(id_: str) -> bytes:
     return bytes.fromhex(id_)
 
 
-def entry_row(entry_id: int, entry: Entry, sku_id: int) -> tuple[Column, ...]:
+def entry_row(entry_id: int, entry: Entry, sku_id: int, key_id: int | None) -> tuple[Column, ...]:
     """Return an entry's columns in the order of `batch`'s INSERT."""
     return (
         entry_id,
         None if entry.call_id is None else id_bytes(entry.call_id),
-        None if entry.key_id is None else id_bytes(entry.key_id),
+        key_id,
         entry.account_id,
         KINDS[entry.kind],
         CURRENCIES[entry.currency],
@@ -168,8 +168,9 @@ def movements(entries: Sequence[Entry]) -> list[tuple[int, int, int]]:
     """Return (account, nano-USD, nano-DIEM) for each side that the entries move."""
     usd: dict[int, int] = defaultdict(int)
     diem: dict[int, int] = defaultdict(int)
+    dollars = Currency.USD
     for entry in entries:
-        sums = usd if entry.currency is Currency.USD else diem
-        sums[entry.account_id] += entry.amount
-        sums[entry.counterpart_id] -= entry.amount
+        sums, amount = usd if entry.currency is dollars else diem, entry.amount
+        sums[entry.account_id] += amount
+        sums[entry.counterpart_id] -= amount
     return [(account_id, usd[account_id], diem[account_id]) for account_id in {*usd, *diem}]

@@ -1,4 +1,4 @@
-"""The writer: one thread that commits whatever has gathered, as soon as its last commit ended."""
+"""The writer: one thread that commits whatever has gathered, as soon as its last commit is known."""
 
 import sqlite3
 import threading
@@ -14,6 +14,7 @@ from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
 from fondaco.domain.ledger import Entry, OpenCall
 from fondaco.domain.light import light
 from fondaco.stores.sqlite.batch import apply
+from fondaco.stores.sqlite.numbers import Numbers
 from fondaco.stores.sqlite.rows import ENTRIES, entry_of
 
 
@@ -72,48 +73,71 @@ class Writer:
         self._loop = loop
         self._tell = tell
         self._watch_s = watch_s
-        self._orders: SimpleQueue[Order] = SimpleQueue()
-        self.put = self._orders.put
-        self._skus: dict[str, int] = {}
+        self._numbers = Numbers(connection)
+        self._orders: SimpleQueue[Sequence[Order]] = SimpleQueue()
+        self._gathered: list[Order] = []
+        self._busy = False
         self._stopped = False
         (self._seen,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
         self._version = self._data_version()
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
-    def join(self) -> None:
-        """Wait for the end of the thread, which has been told to stop."""
+    # What the event loop calls.
+
+    def put(self, order: Order) -> None:
+        """Have an order carried out with all others that gather before the writer is free.
+
+        It is told of them at the end of the loop's round, not one by one, so that it neither wakes up
+        nor commits more often than it has to.
+        """
+        self._gathered.append(order)
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._hand_over)
+
+    def stop(self) -> None:
+        """Carry out what was ordered before, and end; this blocks until then."""
+        self._orders.put([*self._gathered, Stop()])
+        self._gathered.clear()
         self._thread.join()
+
+    def _hand_over(self) -> None:
+        orders = self._gathered[:_MOST]
+        del self._gathered[:_MOST]
+        self._busy = bool(orders)
+        if orders:
+            self._orders.put(orders)
+
+    def _carried_out(self, outcomes: Sequence[Outcome]) -> None:
+        _finish(outcomes)
+        self._hand_over()
+
+    # What the thread does.
 
     def _run(self) -> None:
         watched = monotonic()
         try:
             while not self._stopped:
-                self._carry_out(self._gather())
+                with suppress(Empty):
+                    self._carry_out(self._orders.get(timeout=self._watch_s))
                 if monotonic() - watched >= self._watch_s:
                     self._watch()
                     watched = monotonic()
         finally:
             self._connection.close()
 
-    def _gather(self) -> list[Order]:
-        orders: list[Order] = []
-        with suppress(Empty):
-            orders.append(self._orders.get(timeout=self._watch_s))
-            while len(orders) < _MOST:
-                orders.append(self._orders.get_nowait())
-        return orders
-
     def _carry_out(self, orders: Sequence[Order]) -> None:
         writes = [order for order in orders if isinstance(order, Write)]
         notes = {c.call_id: c for order in orders if isinstance(order, Note) for c in order.calls}
-        if outcomes := self._commit(writes, tuple(notes.values())):
-            self._on_loop(_finish, outcomes)
+        outcomes = self._commit(writes, tuple(notes.values()))
         for order in orders:
             if isinstance(order, Read):
-                self._on_loop(_finish, [self._answer(order)])
+                self._on_loop(_finish, outcomes)
+                outcomes = [self._answer(order)]
             elif isinstance(order, Stop):
                 self._stopped = True
+        self._on_loop(self._carried_out, outcomes)
 
     def _commit(self, writes: Sequence[Write], notes: Sequence[OpenCall]) -> list[Outcome]:
         try:
@@ -136,7 +160,7 @@ class Writer:
             return
         while True:
             try:
-                apply(self._connection, self._seen + 1, entries, closed, notes, self._sku_id)
+                apply(self._connection, self._seen + 1, entries, closed, notes, self._numbers)
             except sqlite3.IntegrityError:
                 if not self._catch_up():
                     raise
@@ -180,16 +204,6 @@ class Writer:
     def _data_version(self) -> int:
         (version,) = self._connection.execute("PRAGMA data_version").fetchone()
         return int(version)
-
-    def _sku_id(self, name: str) -> int:
-        sku_id = self._skus.get(name)
-        if sku_id is None:
-            self._connection.execute(
-                "INSERT INTO sku (name) VALUES (?) ON CONFLICT DO NOTHING", (name,)
-            )
-            found = self._connection.execute("SELECT id FROM sku WHERE name = ?", (name,))
-            sku_id = self._skus[name] = int(found.fetchone()[0])
-        return sku_id
 
     def _on_loop(self, call: Callable[..., None], *arguments: object) -> None:
         try:
