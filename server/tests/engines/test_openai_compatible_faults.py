@@ -126,7 +126,9 @@ async def test_events_in_one_piece_make_one_burst(
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(body) + 14)
     fake.next(raw(head + body + b"data: [DONE]\n\n"))
     async with aclosing(engine.chat(counting("counter"), None)) as bursts:
-        assert [burst async for burst in bursts] == [(Text(0, "ab", 2), Finish(0, "stop"))]
+        assert [burst async for burst in bursts] == [
+            (Text(0, "a"), Text(0, "b"), Finish(0, "stop"))
+        ]
 
 
 async def test_a_stream_that_ends_without_done_is_complete_once_it_has_finished(

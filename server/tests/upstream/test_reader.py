@@ -23,8 +23,8 @@ def _usage(output_tokens: int) -> dict[str, int]:
     return {"prompt_tokens": 3, "completion_tokens": output_tokens}
 
 
-def _reader(choices: int = 1) -> ReplyReader:
-    return ReplyReader(Turn("m", (), 9, choices=choices), DIALECTS["vllm"])
+def _reader(choices: int = 1, *, stream: bool = False) -> ReplyReader:
+    return ReplyReader(Turn("m", (), 9, choices=choices, stream=stream), DIALECTS["vllm"])
 
 
 def _folded(bursts: Sequence[Burst]) -> dict[tuple[str, int], tuple[str, int]]:
@@ -41,6 +41,12 @@ def _folded(bursts: Sequence[Burst]) -> dict[tuple[str, int], tuple[str, int]]:
 def test_texts_that_arrive_together_become_one_and_keep_their_tokens() -> None:
     chunks = [_chunk({"content": text}) for text in ("A", " lamp", ' "at"', " sea")]
     assert _reader().read(chunks) == (Text(0, 'A lamp "at" sea', 4),)
+
+
+def test_a_caller_who_reads_along_gets_the_texts_as_the_engine_cut_them() -> None:
+    chunks = [_chunk({"content": text}) for text in ("A", " lamp", ' "at"', " sea")]
+    said = _reader(stream=True).read(chunks)
+    assert said == (Text(0, "A"), Text(0, " lamp"), Text(0, ' "at"'), Text(0, " sea"))
 
 
 def test_thoughts_and_texts_are_kept_apart() -> None:
@@ -100,15 +106,17 @@ _DELTAS = st.one_of(
 @given(
     said=st.lists(st.tuples(_DELTAS, st.integers(0, 1), st.sampled_from(["", "a", "é"]))),
     escaped=st.booleans(),
+    stream=st.booleans(),
 )
 def test_chunks_read_together_say_what_each_says_alone(
     said: list[tuple[dict[str, object], int, str]],
     escaped: bool,  # noqa: FBT001 - drawn
+    stream: bool,  # noqa: FBT001 - drawn
 ) -> None:
     chunks = [_chunk(delta, index=index, model=model) for delta, index, model in said]
     if escaped:
         chunks = [json.dumps(json.loads(chunk)).encode() for chunk in chunks]
-    together = _reader(2).read(chunks)
+    together = _reader(2, stream=stream).read(chunks)
     assert _folded([together]) == _folded([_reader(2).read([chunk]) for chunk in chunks])
 
 

@@ -41,14 +41,15 @@ _REASONS: Mapping[str, FinishReason] = {
 class ReplyReader:
     """The reader of one reply.
 
-    Texts of one choice that arrive together become one, and of several reports of usage only the last
-    is kept. A failure is kept until `check`, so that what was said before it is not lost.
+    Where nobody reads along, texts of one choice that arrive together become one. Of several reports of
+    usage that do only the last is kept. A failure is kept until `check`, so that what was said before it is not lost.
     """
 
     __slots__ = (
         "_alike",
         "_counted",
         "_failure",
+        "_joins",
         "_output_limit",
         "_reports",
         "_silent",
@@ -60,6 +61,7 @@ class ReplyReader:
         self._alike = Alike()
         self._counted: Usage | None = None
         self._failure: FondacoError | None = None
+        self._joins = not turn.stream
         self._output_limit = turn.max_output_tokens
         self._top = turn.top_logprobs or 0
         self._unfinished = set(range(turn.choices))
@@ -88,7 +90,7 @@ class ReplyReader:
         except (ValueError, LookupError, TypeError, AttributeError):
             self._failure = EngineError("The model's engine sent what is no chat completion.")
         if texts:
-            self._say_alike(events, texts)
+            self._say(events, self._alike.kind, self._alike.choice, texts)
         if self._counted is not None:
             events.append(Counted(self._counted))
             self._counted = None
@@ -124,11 +126,8 @@ class ReplyReader:
                 texts.append(text)
                 continue
             if texts:
-                self._say_alike(events, texts)
+                self._say(events, alike.kind, alike.choice, texts)
             self._read(payload, events)
-
-    def _say_alike(self, events: list[ChatEvent], texts: list[str]) -> None:
-        _say(events, self._alike.kind, self._alike.choice, texts)
 
     def _read(self, payload: bytes, events: list[ChatEvent]) -> None:
         chunk = orjson.loads(payload)
@@ -163,13 +162,29 @@ class ReplyReader:
         if thought:
             if thought.__class__ is not str:
                 raise ValueError
-            _say(events, Thought, index, [thought])
+            self._say(events, Thought, index, [thought])
         if logprobs:
             events.append(Text(index, text, len(logprobs), logprobs))
         elif text:
-            _say(events, Text, index, [text])
+            self._say(events, Text, index, [text])
             return None if thought else (Text, text)
         return (Thought, thought) if thought and not logprobs else None
+
+    def _say(self, events: list[ChatEvent], kind: Kind, choice: int, texts: list[str]) -> None:
+        """Add `texts`, a token each, to the events, and empty the list."""
+        if not self._joins:
+            events += [kind(choice, text) for text in texts]
+            texts.clear()
+            return
+        text, tokens = "".join(texts), len(texts)
+        texts.clear()
+        match events[-1] if events else None:
+            case Text(before, said, count, None) if kind is Text and before == choice:
+                events[-1] = Text(choice, said + text, count + tokens)
+            case Thought(before, said, count) if kind is Thought and before == choice:
+                events[-1] = Thought(choice, said + text, count + tokens)
+            case _:
+                events.append(kind(choice, text, tokens))
 
     def _finish(self, index: int, reason: str, events: list[ChatEvent]) -> None:
         if index not in self._unfinished:
@@ -191,20 +206,6 @@ class ReplyReader:
                 output_tokens=sum(report.output_tokens for report in self._reports),
                 reasoning_tokens=sum(report.reasoning_tokens for report in self._reports),
             )
-
-
-def _say(events: list[ChatEvent], kind: Kind, choice: int, texts: list[str]) -> None:
-    """Add a token for each text, to the last event where that is more of the same; empty `texts`."""
-    text, tokens = "".join(texts), len(texts)
-    texts.clear()
-    last = events[-1] if events else None
-    match last:
-        case Text(before, said, count, None) if kind is Text and before == choice:
-            events[-1] = Text(choice, said + text, count + tokens)
-        case Thought(before, said, count) if kind is Thought and before == choice:
-            events[-1] = Thought(choice, said + text, count + tokens)
-        case _:
-            events.append(kind(choice, text, tokens))
 
 
 def _failure(chunk: dict[str, Any], payload: bytes, output_tokens: int) -> FondacoError:
