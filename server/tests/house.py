@@ -111,10 +111,14 @@ async def house(
     total_timeout_s: float = 60.0,
     whole_as_stream: bool = True,
     write_timeout_s: float = 60.0,
+    dialects: tuple[str, str] = ("openai", "openai"),
     hosts: tuple[str, ...] = (),
     cors_origins: tuple[str, ...] = (),
 ) -> AsyncGenerator[House]:
-    async with FakeUpstream(token_s=token_s) as fake, FakeUpstream() as second:
+    async with (
+        FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
+        FakeUpstream(dialect=dialects[1]) as second,
+    ):
         upstreams = {
             name: connect(
                 upstream.base_url,
@@ -125,9 +129,13 @@ async def house(
         }
         engines: dict[str, ChatEngine] = {
             name: OpenAICompatible(
-                name, upstream, {m.id: "toy" for m in models}, whole_as_stream=whole_as_stream
+                name,
+                upstream,
+                {m.id: "toy" for m in models},
+                dialect=dialect,
+                whole_as_stream=whole_as_stream,
             )
-            for name, upstream in upstreams.items()
+            for (name, upstream), dialect in zip(upstreams.items(), dialects, strict=True)
         }
         journal, keys = _stores(usd)
         platform = _platform(

@@ -45,8 +45,8 @@ class Prompt:
 class ChatEngine(Protocol):
     """Whatever runs a text model.
 
-    Every method raises only errors of `domain.errors`: `EngineError` where another engine may still
-    serve the call, `InvalidRequestError` where the request itself is at fault.
+    Every method raises only errors of `domain.errors`: `EngineError` and `FieldNotTakenError` where
+    another engine may still serve the call, `InvalidRequestError` where the request itself is at fault.
     """
 
     @property

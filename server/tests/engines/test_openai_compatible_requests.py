@@ -17,7 +17,7 @@ from fondaco.domain.chat import (
 )
 from fondaco.domain.errors import (
     EngineError,
-    InvalidModelError,
+    FieldNotTakenError,
 )
 from fondaco.engines.openai_compatible import OpenAICompatible
 from fondaco.upstream.open import connect
@@ -169,7 +169,7 @@ async def test_what_is_not_named_is_not_sent(engine: OpenAICompatible, fake: Fak
 async def test_what_an_engine_does_not_take_is_refused_by_name(
     fake: FakeUpstream, speaking: Dialects, dialect: str, sampling: Sampling, field: str
 ) -> None:
-    with pytest.raises(InvalidModelError, match=f"`{field}`.*'faker'") as refused:
+    with pytest.raises(FieldNotTakenError, match=f"`{field}`.*'faker'") as refused:
         await _ask(speaking(dialect), counting("counter", sampling=sampling))
     assert field in refused.value.faults
     assert not fake.asked
@@ -178,7 +178,7 @@ async def test_what_an_engine_does_not_take_is_refused_by_name(
 async def test_several_choices_are_refused_where_the_engine_gives_one(
     fake: FakeUpstream, speaking: Dialects
 ) -> None:
-    with pytest.raises(InvalidModelError, match="`n`"):
+    with pytest.raises(FieldNotTakenError, match="`n`"):
         await _ask(speaking("ollama"), counting("counter", choices=2))
 
 

@@ -258,6 +258,36 @@ async def test_a_request_that_the_engine_finds_wrong_is_not_tried_elsewhere(shar
     assert shared.second.asked == []
 
 
+@pytest.mark.parametrize("first", ["openai", "llama-server"])
+async def test_a_field_that_an_engine_does_not_take_hands_over_to_one_that_does(first: str) -> None:
+    async with house(dialects=(first, "vllm")) as one:
+        reply = await one.chat(stop_token_ids=[7])
+        assert (reply.status_code, reply.headers["x-venice-model-router"]) == (200, "second")
+        assert one.fake.asked == []
+
+
+async def test_a_field_that_no_engine_takes_is_400_by_its_name(shared: House) -> None:
+    reply = await shared.chat(top_k=4)
+    assert (reply.status_code, reply.json()["code"]) == (400, "INVALID_MODEL")
+    assert "top_k" in reply.json()["details"]
+
+
+@pytest.mark.parametrize("dialects", [("vllm", "openai"), ("openai", "vllm")])
+async def test_a_field_that_only_an_engine_takes_which_is_down_is_no_fault_of_the_caller(
+    dialects: tuple[str, str],
+) -> None:
+    async with house(dialects=dialects) as one:
+        for fake in (one.fake, one.second):
+            fake.next(refusing(503))
+        assert (await one.chat(top_k=4)).status_code == 503
+
+
+async def test_a_field_is_no_fault_either_where_the_engine_that_takes_it_cannot_count() -> None:
+    async with house(dialects=("vllm", "openai")) as one:
+        one.fake.counting_field = "odd"
+        assert (await one.chat(top_k=4)).json()["code"] == "INFERENCE_FAILED"
+
+
 async def test_an_engine_cut_in_mid_stream_ends_with_an_error_event(shared: House) -> None:
     before = await shared.balance()
     shared.fake.next(cut_after(3))

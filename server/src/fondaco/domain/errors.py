@@ -9,11 +9,12 @@ FondacoError
 ├── UnauthorizedError 403              │       ├── EngineUnavailableError 503
 ├── InvalidRequestError 400            │       │   └── ModelNotInstalledError 503
 │   ├── InvalidModelError 400          │       └── EngineTimeoutError 504
-│   ├── InvalidImageFormatError 400    ├── UpscaleFailedError 500
-│   ├── CorruptedImageError 400        ├── UnknownError 500
-│   ├── ContextTooLongError 400        ├── ShuttingDownError 503
-│   └── NotSupportedYetError 400       └── StorageFailedError 507
-├── NotFoundError 404                      └── AlreadyEnteredError 507
+│   │   └── FieldNotTakenError 400     ├── UpscaleFailedError 500
+│   ├── InvalidImageFormatError 400    ├── UnknownError 500
+│   ├── CorruptedImageError 400        ├── ShuttingDownError 503
+│   ├── ContextTooLongError 400        └── StorageFailedError 507
+│   └── NotSupportedYetError 400           └── AlreadyEnteredError 507
+├── NotFoundError 404
 │   ├── ModelNotFoundError 404
 │   └── CharacterNotFoundError 404
 ├── MethodNotAllowedError 405
@@ -108,6 +109,10 @@ class InvalidModelError(InvalidRequestError):
 
     code = "INVALID_MODEL"
     default = "Invalid model specified"
+
+
+class FieldNotTakenError(InvalidModelError):
+    """One engine does not take a field of the request; another one of the route may."""
 
 
 class InvalidImageFormatError(InvalidRequestError):

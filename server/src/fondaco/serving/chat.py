@@ -13,6 +13,7 @@ from fondaco.domain.errors import (
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
+    FieldNotTakenError,
     InferenceFailedError,
     InvalidModelError,
     NotSupportedYetError,
@@ -48,6 +49,9 @@ class Settled:
 
 Step: TypeAlias = Began | Burst | Settled
 """A call is one Began, bursts, one Settled; an error ends it anywhere."""
+
+_PassedOn: TypeAlias = EngineError | FieldNotTakenError
+"""Why an engine left a call to the next one."""
 
 
 class BrokenOffError(InferenceFailedError):
@@ -91,14 +95,15 @@ class Chat:
         model = route.model
         _check(model, turn)
         sampling = turn.sampling.filled(model.defaults.temperature, model.defaults.top_p)
-        plan, prompt = await self._measure(self._plan(route), turn.of(model.id, 0, sampling))
+        measured = turn.of(model.id, 0, sampling)
+        plan, prompt, passed_on = await self._measure(self._plan(route), measured)
         turn = turn.of(model.id, _output_limit(model, prompt, asked_tokens), sampling)
         most_output = turn.max_output_tokens * turn.choices
         ceiling = model.price.ceiling(prompt.input_tokens, most_output)
         tally = Tally(prompt, most_output)
         async with (
             self._paid(call, model, ceiling, tally) as paid,
-            aclosing(self._run(plan, turn, prompt)) as bursts,
+            aclosing(self._run(plan, turn, prompt, passed_on)) as bursts,
         ):
             engine = ""
             async for name, burst in bursts:
@@ -144,36 +149,50 @@ class Chat:
 
     async def _measure(
         self, plan: tuple[ChatEngine, ...], turn: Turn
-    ) -> tuple[tuple[ChatEngine, ...], Prompt]:
-        """Return the prompt by the first engine that can measure it, and the plan from there on."""
+    ) -> tuple[tuple[ChatEngine, ...], Prompt, _PassedOn | None]:
+        """Return the plan from the first engine that can measure the prompt, and the prompt.
+
+        The third is why those before it could not.
+        """
+        passed_on: _PassedOn | None = None
         for index, engine in enumerate(plan):
             try:
-                return plan[index:], await engine.measure(turn)
-            except EngineError:
-                if index == len(plan) - 1:
-                    raise
-        raise EngineUnavailableError
+                return plan[index:], await engine.measure(turn), passed_on
+            except (EngineError, FieldNotTakenError) as error:
+                passed_on = _graver(passed_on, error)
+        raise passed_on or EngineUnavailableError
 
     async def _run(
-        self, plan: tuple[ChatEngine, ...], turn: Turn, prompt: Prompt
+        self,
+        plan: tuple[ChatEngine, ...],
+        turn: Turn,
+        prompt: Prompt,
+        passed_on: _PassedOn | None,
     ) -> AsyncGenerator[tuple[str, Burst]]:
         """Yield the bursts of the first engine that answers; no fallback once one has begun."""
         measured: Prompt | None = prompt
-        for index, engine in enumerate(plan):
+        for engine in plan:
             begun = False
             try:
                 async with aclosing(engine.chat(turn, measured)) as bursts:
                     async for burst in bursts:
                         begun = True
                         yield engine.name, burst
-            except EngineError as error:
+            except (EngineError, FieldNotTakenError) as error:
                 if begun and not isinstance(error, EngineTimeoutError):
                     raise BrokenOffError from error
-                if begun or index == len(plan) - 1:
+                if begun:
                     raise
+                passed_on = _graver(passed_on, error)
                 measured = None  # the next engine has its own tokenizer
             else:
                 return
+        raise passed_on or EngineUnavailableError
+
+
+def _graver(before: _PassedOn | None, error: _PassedOn) -> _PassedOn:
+    """Return which of two failures to tell: a field is at fault only where every engine says so."""
+    return error if before is None or isinstance(error, EngineError) else before
 
 
 def _check(model: Model, turn: Turn) -> None:

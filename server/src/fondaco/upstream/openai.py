@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import orjson
 
 from fondaco.domain.chat import Message, Sampling, Turn
-from fondaco.domain.errors import InvalidModelError
+from fondaco.domain.errors import FieldNotTakenError
 from fondaco.upstream.dialects import Dialect, Isolation
 
 _DEFAULTS = Sampling()
@@ -27,7 +27,7 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
         stream: whether events are wanted.
 
     Raises:
-        InvalidModelError: the turn needs what the engine does not take.
+        FieldNotTakenError: the turn needs what the engine does not take.
     """
     body: dict[str, object] = {
         "model": model,
@@ -123,8 +123,8 @@ def _extras(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
     return wire
 
 
-def _unsupported(name: str, model: str, engine: str) -> InvalidModelError:
-    return InvalidModelError(
+def _unsupported(name: str, model: str, engine: str) -> FieldNotTakenError:
+    return FieldNotTakenError(
         f"The model {model!r} does not support `{name}`: its engine {engine!r} does not take it. "
         "Leave the field out or choose another model.",
         faults={name: (f"Not supported by the engine {engine!r}.",)},
