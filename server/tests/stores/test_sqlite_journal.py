@@ -68,6 +68,23 @@ async def wait(world: SqliteWorld, one: Entry) -> None:
     await world.journal.write((one,))
 
 
+async def test_an_idle_journal_leaves_nothing_to_its_wal_file(
+    tmp_path: Path, world: SqliteWorld
+) -> None:
+    """Its database file holds the entries by itself, where a power cut cannot take them."""
+    await world.journal.write((entry(world, 1),))
+    copy = tmp_path / "copy.sqlite3"
+    with anyio.fail_after(10):
+        while True:
+            # By another process: opening the file in this one would drop SQLite's locks on it.
+            await anyio.run_process(["cp", str(tmp_path / "fondaco.sqlite3"), str(copy)])
+            with closing(sqlite3.connect(copy)) as alone:
+                (entries,) = alone.execute("SELECT count(*) FROM entry").fetchone()
+            if entries == len(await world.entries()):
+                return
+            await anyio.sleep(0.05)
+
+
 async def test_one_faulty_write_does_not_fail_its_batch(world: SqliteWorld) -> None:
     await world.journal.write((entry(world, 1),))
     poor = entry(world, 5, -RICH)

@@ -79,6 +79,8 @@ class Writer:
         self._busy = False
         self._stopped = False
         (self._seen,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
+        self._moved = self._seen
+        """The last entry when the writer was idle."""
         self._version = self._data_version()
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
@@ -119,13 +121,24 @@ class Writer:
         watched = monotonic()
         try:
             while not self._stopped:
-                with suppress(Empty):
-                    self._carry_out(self._orders.get(timeout=self._watch_s))
+                try:
+                    orders = self._orders.get(timeout=self._watch_s)
+                except Empty:
+                    self._settle_down()
+                else:
+                    self._carry_out(orders)
                 if monotonic() - watched >= self._watch_s:
                     self._watch()
                     watched = monotonic()
         finally:
             self._connection.close()
+
+    def _settle_down(self) -> None:
+        """Move to the database what lies in its -wal file: a power cut cannot take it from there."""
+        if self._moved != self._seen:
+            with suppress(sqlite3.Error):  # the next idle moment comes
+                self._connection.execute("PRAGMA wal_checkpoint")
+                self._moved = self._seen
 
     def _carry_out(self, orders: Sequence[Order]) -> None:
         writes = [order for order in orders if isinstance(order, Write)]
