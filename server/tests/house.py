@@ -159,6 +159,7 @@ async def house(
             drain_timeout_s=5,
             started=started.set,
             draining=platform.drain,
+            stopping=platform.stop,
         )
         bound = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -237,6 +237,7 @@ def _listener(
         drain_timeout_s=server.drain_timeout_s,
         started=announce,
         draining=platform.drain,
+        stopping=platform.stop,
     )
 
 

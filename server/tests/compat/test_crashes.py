@@ -142,9 +142,26 @@ def test_a_second_sigterm_stops_at_once(home: Path) -> None:
         one.process.send_signal(signal.SIGTERM)
         until(lambda: one.process.poll() is None and _draining(one), within_s=5)
         one.process.send_signal(signal.SIGTERM)
-        one.process.wait(10)
+        assert one.process.wait(10) == 0
         with contextlib.suppress(httpx2.TransportError):
             assert len(list(pieces)) < 599
+        [output] = [entry for entry in one.charged() if "output" in entry.sku]
+        assert "the server was stopped" in output.notes
+
+
+def test_a_call_that_outlasts_the_draining_is_told_so_and_settled(home: Path) -> None:
+    with program(home, environ={"FONDACO_SERVER__DRAIN_TIMEOUT_S": "1"}) as one:
+        with one.http.stream(
+            "POST", "/api/v1/chat/completions", json={**ASK, "stream": True, "n": 8}
+        ) as reply:
+            events = (line for line in reply.iter_lines() if line)
+            next(events)
+            one.process.send_signal(signal.SIGTERM)
+            *_, last = events
+        assert one.process.wait(10) == 0
+        assert json.loads(last.removeprefix("data: "))["code"] == "SHUTTING_DOWN"
+        [output] = [entry for entry in one.charged() if "output" in entry.sku]
+        assert "the server was stopped" in output.notes
 
 
 def _draining(one: Program) -> bool:

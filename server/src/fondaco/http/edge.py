@@ -35,6 +35,12 @@ _ALWAYS_OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
 """What still answers while the server drains."""
 
 
+class CutOffError(ShuttingDownError):
+    """The server was stopped during the answer."""
+
+    default = "The server was stopped during the answer. What was produced until then is charged."
+
+
 class Edge:
     """The ASGI application."""
 
@@ -57,8 +63,11 @@ class Edge:
             try:
                 await self._serve(exchange)
             except asyncio.CancelledError:
-                if not exchange.abandoned:
+                if exchange.abandoned:
+                    return
+                if not self._platform.draining:
                     raise
+                await self._refuse(exchange, CutOffError())
 
     async def _serve(self, exchange: Exchange) -> None:
         exchange.base_headers = self._stamp.headers(exchange.id)

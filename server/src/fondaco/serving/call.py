@@ -88,12 +88,14 @@ class PaidCall:
     ) -> None:
         """Charge what was consumed, and return once that is durable."""
         elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
-        notes = "" if kind is None else _why(kind)
+        notes = "" if kind is None else _why(kind, stopping=self._ledger.stopping)
         usage = self.usage = self._meter.usage
         await self._hold.settle(self._priced.charge(usage), usage, elapsed_ms, notes)
 
 
-def _why(kind: type[BaseException]) -> str:
+def _why(kind: type[BaseException], *, stopping: bool) -> str:
     if issubclass(kind, Exception):
         return "cut off by the engine; charged what was delivered"
+    if stopping:
+        return "cut off as the server was stopped; charged what was produced"
     return "cut off by the caller; charged what was produced"

@@ -34,6 +34,8 @@ class Ledger:
         self._idle_accounts = idle_accounts
         self._balances: OrderedDict[int, Balance] = OrderedDict()
         self._changes = 0
+        self.stopping = False
+        """Whether the server cuts its calls off, which their entries then tell."""
         journal.on_change(self._changed)
 
     async def hold(self, call: Call, model: str, amount: int, meter: Meter) -> Hold:

@@ -29,3 +29,7 @@ class Platform:
     def drain(self) -> None:
         """Take no new work from now on."""
         self.draining = True
+
+    def stop(self) -> None:
+        """Expect that what still runs is cut off."""
+        self.draining = self.ledger.stopping = True
