@@ -207,7 +207,7 @@ async def test_sixty_calls_on_money_for_ten_admit_ten() -> None:
 
 async def _most_that_a_call_costs(one: House) -> int:
     turn = Turn("toy", (Message(Role.USER, "Count!"),), max_output_tokens=20)
-    prompt = await one.platform.chat._engines["first"].measure(turn)
+    prompt = await one.platform.chat._plans["toy"][0].measure(turn)
     return TOY.price.ceiling(prompt.input_tokens, 20)
 
 

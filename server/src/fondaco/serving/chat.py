@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from fondaco.domain.call import Call
-from fondaco.domain.catalogue import Catalogue, Route
+from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.chat import Burst, Turn
 from fondaco.domain.errors import (
     ContextTooLongError,
-    EngineError,
-    EngineTimeoutError,
     EngineUnavailableError,
-    FieldNotTakenError,
-    InferenceFailedError,
     InvalidModelError,
     NotSupportedYetError,
 )
@@ -23,6 +19,7 @@ from fondaco.domain.model import Model, ModelType
 from fondaco.domain.money import Funds
 from fondaco.domain.usage import Usage
 from fondaco.ports import ChatEngine, Clock, Prompt
+from fondaco.serving.attempts import Attempts
 from fondaco.serving.call import PaidCall
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.meters import Meters
@@ -50,15 +47,6 @@ class Settled:
 Step: TypeAlias = Began | Burst | Settled
 """A call is one Began, bursts, one Settled; an error ends it anywhere."""
 
-_PassedOn: TypeAlias = EngineError | FieldNotTakenError
-"""Why an engine left a call to the next one."""
-
-
-class BrokenOffError(InferenceFailedError):
-    """The engine failed after its first words, so that no other one can take over."""
-
-    default = "The engine broke off its answer. What it delivered until then is charged."
-
 
 class Chat:
     """Answers turns: routes, measures, holds, runs, settles."""
@@ -72,7 +60,11 @@ class Chat:
         meters: Meters,
     ) -> None:
         self._catalogue = catalogue
-        self._engines = engines
+        self._plans = {
+            model.id: plan
+            for model in catalogue.models()
+            if (plan := tuple(engines[name] for name in model.engines if name in engines))
+        }
         self._ledger = ledger
         self._clock = clock
         self._meters = meters
@@ -91,25 +83,27 @@ class Chat:
         Raises:
             FondacoError: before the first step, nothing was charged; after it, what was delivered was.
         """
-        route = self._catalogue.route(turn.model)
-        model = route.model
+        model = self._catalogue.route(turn.model).model
         _check(model, turn)
         sampling = turn.sampling.filled(model.defaults.temperature, model.defaults.top_p)
-        measured = turn.of(model.id, 0, sampling)
-        plan, prompt, passed_on = await self._measure(self._plan(route), measured)
-        turn = turn.of(model.id, _output_limit(model, prompt, asked_tokens), sampling)
-        most_output = turn.max_output_tokens * turn.choices
+        turn = turn.of(model.id, asked_tokens or 0, sampling)
+        attempts = Attempts(self._plan(model))
+        prompt = await attempts.measure(turn)
+        limit = _output_limit(model, prompt, asked_tokens)
+        if limit != turn.max_output_tokens:
+            turn = turn.of(model.id, limit, sampling)
+        most_output = limit * turn.choices
         ceiling = model.price.ceiling(prompt.input_tokens, most_output)
         tally = Tally(prompt, most_output)
         async with (
             self._paid(call, model, ceiling, tally) as paid,
-            aclosing(self._run(plan, turn, prompt, passed_on)) as bursts,
+            aclosing(attempts.chat(turn)) as bursts,
         ):
-            engine = ""
-            async for name, burst in bursts:
-                if not engine:
-                    engine = name
-                    yield Began(model, engine, paid.balance_before)
+            begun = False
+            async for burst in bursts:
+                if not begun:
+                    begun = True
+                    yield Began(model, attempts.engine, paid.balance_before)
                 tally.add(burst)
                 yield burst
         self._meters.consumed(model.id, paid.usage)
@@ -136,63 +130,18 @@ class Chat:
             f"The model {model.id!r} does not take images.{hint}", faults={"messages": fault}
         )
 
-    def _plan(self, route: Route) -> tuple[ChatEngine, ...]:
-        """Return the engines of the route, each of which is tried at most once."""
-        plan = tuple(
-            engine for name in route.engines if (engine := self._engines.get(name)) is not None
-        )
-        if route.model.offline or not plan:
+    def _plan(self, model: Model) -> tuple[ChatEngine, ...]:
+        """Return the engines of the model in their order.
+
+        Raises:
+            EngineUnavailableError: there are none, or the operator took the model off.
+        """
+        plan = self._plans.get(model.id)
+        if plan is None or model.offline:
             raise EngineUnavailableError(
-                f"The model {route.model.id!r} is offline. GET /api/v1/models lists those that run."
+                f"The model {model.id!r} is offline. GET /api/v1/models lists those that run."
             )
         return plan
-
-    async def _measure(
-        self, plan: tuple[ChatEngine, ...], turn: Turn
-    ) -> tuple[tuple[ChatEngine, ...], Prompt, _PassedOn | None]:
-        """Return the plan from the first engine that can measure the prompt, and the prompt.
-
-        The third is why those before it could not.
-        """
-        passed_on: _PassedOn | None = None
-        for index, engine in enumerate(plan):
-            try:
-                return plan[index:], await engine.measure(turn), passed_on
-            except (EngineError, FieldNotTakenError) as error:
-                passed_on = _graver(passed_on, error)
-        raise passed_on or EngineUnavailableError
-
-    async def _run(
-        self,
-        plan: tuple[ChatEngine, ...],
-        turn: Turn,
-        prompt: Prompt,
-        passed_on: _PassedOn | None,
-    ) -> AsyncGenerator[tuple[str, Burst]]:
-        """Yield the bursts of the first engine that answers; no fallback once one has begun."""
-        measured: Prompt | None = prompt
-        for engine in plan:
-            begun = False
-            try:
-                async with aclosing(engine.chat(turn, measured)) as bursts:
-                    async for burst in bursts:
-                        begun = True
-                        yield engine.name, burst
-            except (EngineError, FieldNotTakenError) as error:
-                if begun and not isinstance(error, EngineTimeoutError):
-                    raise BrokenOffError from error
-                if begun:
-                    raise
-                passed_on = _graver(passed_on, error)
-                measured = None  # the next engine has its own tokenizer
-            else:
-                return
-        raise passed_on or EngineUnavailableError
-
-
-def _graver(before: _PassedOn | None, error: _PassedOn) -> _PassedOn:
-    """Return which of two failures to tell: a field is at fault only where every engine says so."""
-    return error if before is None or isinstance(error, EngineError) else before
 
 
 def _check(model: Model, turn: Turn) -> None:
