@@ -80,7 +80,7 @@ class Edge:
             endpoint, path = self._routes.find(exchange.method, exchange.path)
             await self._answer(endpoint, path, exchange)
         except CallerGoneError:
-            pass
+            meters.hangups += 1
         except FondacoError as error:
             await self._refuse(exchange, error)
         except Exception as error:  # noqa: BLE001  # the edge: a defect of ours becomes a 500
