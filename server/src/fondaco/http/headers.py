@@ -49,9 +49,15 @@ def inference(model: Model, engine: str) -> list[Header]:
     """Return what ran: model and engine."""
     return [
         (b"x-venice-model-id", model.id.encode()),
-        (b"x-venice-model-name", model.name.encode("ascii", "replace")),
+        (b"x-venice-model-name", _printable(model.name)),
         (b"x-venice-model-router", engine.encode()),
     ]
+
+
+def _printable(name: str) -> bytes:
+    """Return a name as a header can carry it: an operator's configuration may hold anything."""
+    ascii_name = name.encode("ascii", "replace")
+    return ascii_name if name.isprintable() else b"".join(ascii_name.split())
 
 
 def amount(nano: int) -> bytes:

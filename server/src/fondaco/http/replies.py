@@ -10,6 +10,7 @@ from typing import Self
 import brotli
 import orjson
 
+from fondaco.http.at_once import reply_at_once
 from fondaco.http.exchange import Exchange, Header
 from fondaco.http.pulse import Pulse
 
@@ -38,8 +39,12 @@ class Whole:
                 body = _compress(body, encoding)
                 headers.append((b"content-encoding", encoding))
         headers.append((b"content-length", b"%d" % len(body)))
+        sent = b"" if exchange.method == "HEAD" else body
+        if reply_at_once(exchange.send, self.status, [*exchange.base_headers, *headers], sent):
+            exchange.started, exchange.status = True, self.status
+            return
         await exchange.start(self.status, headers)
-        await exchange.write(b"" if exchange.method == "HEAD" else body, more=False)
+        await exchange.write(sent, more=False)
 
 
 def json_reply(content: object, status: int = 200, headers: list[Header] | None = None) -> Whole:
