@@ -1,4 +1,4 @@
-"""Replies at once: a whole reply as a single write, past uvicorn's two messages."""
+"""At once: whole replies and pieces of streams written to the connection, past uvicorn's messages."""
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
@@ -29,4 +29,19 @@ def reply_at_once(send: Send, status: int, headers: list[Header], body: bytes) -
     if not cycle.keep_alive:
         cycle.transport.close()
     cycle.on_response()
+    return True
+
+
+def piece_at_once(send: Send, body: bytes) -> bool:
+    """Write a piece of a chunked reply that has begun, where `send` is the connection's own.
+
+    Returns False where uvicorn has to do it: the caller reads slowly, or something is in between.
+    """
+    cycle = getattr(send, "__self__", None)
+    if not isinstance(cycle, RequestResponseCycle) or cycle.flow.write_paused:
+        return False
+    if cycle.response_complete or not cycle.chunked_encoding:
+        return False
+    if not cycle.disconnected:
+        cycle.transport.write(b"%x\r\n%b\r\n" % (len(body), body))
     return True

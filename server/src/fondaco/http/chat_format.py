@@ -24,6 +24,7 @@ from fondaco.domain.chat import (
 from fondaco.domain.usage import Usage
 
 DONE = b"data: [DONE]\n\n"
+_TEXT_END = b'},"logprobs":null,"finish_reason":null}]}\n\n'
 
 
 @dataclass(slots=True)
@@ -106,7 +107,8 @@ class Chunks:
             }
         )
         self._head = b"data: " + head[:-1] + b',"choices":['
-        self._opened: set[int] = set()
+        self._opened: dict[int, bytes] = {}
+        """Choice -> what comes before its next piece of text."""
 
     def write(self, burst: Burst) -> bytes:
         """Return the events of one burst; b"" where it has nothing that shows."""
@@ -121,6 +123,9 @@ class Chunks:
     def _event(self, event: ChatEvent) -> bytes:
         match event:
             case Text():
+                opening = self._opened.get(event.choice)
+                if opening is not None and event.logprobs is None:
+                    return opening + orjson.dumps(event.text) + _TEXT_END
                 logprobs = b"null"
                 if event.logprobs is not None:
                     logprobs = orjson.dumps(_logprobs(event.logprobs))
@@ -128,13 +133,9 @@ class Chunks:
             case Thought():
                 return self._delta(event.choice, b'"reasoning_content":' + orjson.dumps(event.text))
             case Finish():
-                opening = (
-                    b""
-                    if event.choice in self._opened
-                    else self._delta(event.choice, b'"content":""')
-                )
+                silent = event.choice not in self._opened
                 return b'%b%b{"index":%d,"delta":{},"logprobs":null,"finish_reason":"%b"}]}\n\n' % (
-                    opening,
+                    self._delta(event.choice, b'"content":""') if silent else b"",
                     self._head,
                     event.choice,
                     event.reason.encode(),
@@ -147,7 +148,7 @@ class Chunks:
     def _delta(self, choice: int, delta: bytes, logprobs: bytes = b"null") -> bytes:
         role = b""
         if choice not in self._opened:
-            self._opened.add(choice)
+            self._opened[choice] = b'%b{"index":%d,"delta":{"content":' % (self._head, choice)
             role = b'"role":"assistant",'
         return b'%b{"index":%d,"delta":{%b%b},"logprobs":%b,"finish_reason":null}]}\n\n' % (
             self._head,

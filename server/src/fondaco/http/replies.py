@@ -10,7 +10,7 @@ from typing import Self
 import brotli
 import orjson
 
-from fondaco.http.at_once import reply_at_once
+from fondaco.http.at_once import piece_at_once, reply_at_once
 from fondaco.http.exchange import Exchange, Header
 from fondaco.http.pulse import Pulse
 
@@ -103,11 +103,12 @@ class EventStream:
         if self._pinging is not None:
             await self._pinging.wait()
         self._last = monotonic()
+        if self._exchange.started and piece_at_once(self._exchange.send, events):
+            return  # the hottest lines of a stream end here
         self._writing = True
         if not self._exchange.started:
             await self._start()
-        # Straight to the connection: this is the hottest line of a stream.
-        await self._exchange.send({"type": "http.response.body", "body": events, "more_body": True})
+        await self._exchange.write(events, more=True)
         self._writing = False
 
     async def finish(self, events: bytes = b"") -> None:
