@@ -63,7 +63,8 @@ class Attempts:
             try:
                 async with aclosing(engine.chat(turn, self._measured)) as bursts:
                     async for burst in bursts:
-                        self.engine = engine.name
+                        if not self.engine:
+                            self.engine = engine.name
                         yield burst
             except (EngineError, FieldNotTakenError) as error:
                 if not self.engine:
