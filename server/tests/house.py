@@ -146,10 +146,13 @@ async def house(
             platform, contract(), pulse, body_limit_bytes, ping_interval_s, write_timeout_s
         )
         started = anyio.Event()
+        stamp = Stamp(platform.clock)
         listener = Listener(
-            with_cors(Edge(premises, Routes(ENDPOINTS), Hosts(hosts)), cors_origins),
+            with_cors(
+                Edge(premises, Routes(ENDPOINTS), Hosts(hosts)), cors_origins, stamp, platform.ids
+            ),
             connection_class(
-                Stamp(platform.clock),
+                stamp,
                 platform.ids,
                 header_limit_bytes=64 * 2**10,
                 header_timeout_s=header_timeout_s,

@@ -223,11 +223,12 @@ def _listener(
         ping_interval_s=server.ping_interval_s,
         write_timeout_s=server.write_timeout_s,
     )
+    stamp = Stamp(platform.clock)
     edge = Edge(premises, Routes(ENDPOINTS), Hosts([server.host, *server.allowed_hosts]))
     return Listener(
-        with_cors(edge, server.cors_origins),
+        with_cors(edge, server.cors_origins, stamp, platform.ids),
         connection_class(
-            Stamp(platform.clock),
+            stamp,
             platform.ids,
             header_limit_bytes=server.header_limit_bytes,
             header_timeout_s=server.header_timeout_s,

@@ -115,6 +115,7 @@ async def test_a_page_of_a_named_origin_may_call_and_others_may_not() -> None:
         reply = await one.client.get("/healthz", headers={"Origin": "https://app.example"})
         foreign = await one.client.get("/healthz", headers={"Origin": "https://other.example"})
     assert preflight.status_code == 200
+    assert len(preflight.headers["cf-ray"]) == 32
     assert preflight.headers["access-control-allow-origin"] == "https://app.example"
     assert reply.headers["access-control-allow-origin"] == "https://app.example"
     assert "cf-ray" in reply.headers["access-control-expose-headers"]

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.middleware.cors import CORSMiddleware
 
 from fondaco.http.exchange import Message, Receive, Send
+from fondaco.http.headers import Stamp
+from fondaco.ports import Ids
 
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
@@ -23,11 +25,13 @@ _SHOWN = (
 """Headers that a page may read."""
 
 
-def with_cors(application: Application, origins: Sequence[str]) -> Application:
+def with_cors(
+    application: Application, origins: Sequence[str], stamp: Stamp, ids: Ids
+) -> Application:
     """Return the application as pages of `origins` may call it (`*`: any); unchanged without any."""
     if not origins:
         return application
-    return CORSMiddleware(
+    permitting = CORSMiddleware(
         application,
         allow_origins=origins,
         allow_methods=_METHODS,
@@ -35,3 +39,15 @@ def with_cors(application: Application, origins: Sequence[str]) -> Application:
         expose_headers=_SHOWN,
         max_age=86_400,
     )
+
+    async def stamping(scope: Message, receive: Receive, send: Send) -> None:
+        async def stamped(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                known = dict(message["headers"])
+                if b"cf-ray" not in known:  # a preflight, which never reached the edge
+                    message["headers"] = [*message["headers"], *stamp.headers(ids.call())]
+            await send(message)
+
+        await permitting(scope, receive, stamped)
+
+    return stamping
