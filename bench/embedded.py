@@ -26,6 +26,7 @@ _CONTEXT_TOKENS = 1024
 _SETTINGS = f"""
 [embedded]
 slots = {_SLOTS}
+compact_cache = false
 context_tokens = {_CONTEXT_TOKENS}
 [ledger]
 first_account_usd = 1000000
