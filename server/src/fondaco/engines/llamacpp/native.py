@@ -29,6 +29,8 @@ Chunk: TypeAlias = dict[str, Any]
 """One frame of the engine's stream."""
 
 _SAMPLERS = ("penalties", "temperature", "top_k", "top_p", "min_p")
+_GREEDY = ("penalties", "temperature")
+"""At temperature 0 only the likeliest token is left: sorting the rest would cost a tenth of a token."""
 _FIELDS = (
     "index",
     "content",
@@ -106,7 +108,7 @@ def completion(
         "cache_prompt": seat.warm,
         "n_predict": turn.max_output_tokens,
         "response_fields": _FIELDS,
-        "samplers": _SAMPLERS,
+        "samplers": _GREEDY if asked.temperature == 0 else _SAMPLERS,
         "temperature": 1.0 if asked.temperature is None else asked.temperature,
         "top_p": 1.0 if asked.top_p is None else asked.top_p,
         "top_k": max(0, asked.top_k or 0),
