@@ -54,7 +54,9 @@ def test_a_killed_server_leaves_no_lock(tmp_path: Path) -> None:
         "import os, signal, sys, pathlib; from fondaco.stores.home import Home\n"
         "with Home(pathlib.Path(sys.argv[1])).lock(): os.kill(os.getpid(), signal.SIGKILL)"
     )
-    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, timeout=30)
+    argv = [sys.executable, "-c", program, str(tmp_path)]
+    ended = subprocess.run(argv, check=False, timeout=30)
+    assert ended.returncode == -9  # killed while it held the lock, not ended by some mistake
     with Home(tmp_path).lock():
         pass
 

@@ -184,7 +184,8 @@ async def test_nothing_before_the_first_byte_time_out_is_an_error(
     server.silence()
     with pytest.raises(FirstByteTimeoutError):
         await _ask(upstream)
-    await server.left.wait()
+    with anyio.fail_after(5):
+        await server.left.wait()
     assert await _ask(upstream) == b"ok"
 
 
