@@ -1,13 +1,17 @@
 """The ports: what the use cases need from the outside, in the words of the domain."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from fondaco.domain.account import Account, Key
+from fondaco.domain.call import Call
 from fondaco.domain.chat import Burst, Turn
-from fondaco.domain.ledger import Entry, OpenCall, Standing
+from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing
 from fondaco.domain.light import light
+from fondaco.domain.limits import Exceedance, Quota
+from fondaco.domain.model import Model
+from fondaco.domain.money import Funds
 
 
 class Clock(Protocol):
@@ -103,6 +107,28 @@ class Journal(Protocol):
         """Record open calls and their progress; durable soon, waited for by nobody."""
         ...
 
+    async def spent(self, key_id: str, epoch: int) -> Funds:
+        """Return what a key's calls of an epoch were charged.
+
+        Exactly the writes that were ordered before this was called are in it, and none after.
+        """
+        ...
+
+    def touch(self, used: Mapping[str, float]) -> None:
+        """Record when keys were last used: key id -> Unix seconds; durable soon."""
+        ...
+
+    async def claim(self, claim: Claim) -> Claim:
+        """Return the claim that stands under this one's account and key: this one, or an earlier one.
+
+        It is durable when this returns.
+        """
+        ...
+
+    async def release(self, claim: Claim) -> None:
+        """Forget a claim whose call was not carried out, so that it may be tried again."""
+        ...
+
     async def open_calls(self) -> Sequence[OpenCall]:
         """Return the calls that a crash left open."""
         ...
@@ -116,9 +142,78 @@ class Journal(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """A key, and what it was charged in this epoch and the six before."""
+
+    key: Key
+    spent: Funds
+
+
 class Keys(Protocol):
-    """Where accounts and keys are kept."""
+    """Where accounts and keys are kept. A key of another account is as good as none."""
 
     async def find(self, digest: bytes) -> tuple[Key, Account] | None:
         """Return the key whose secret has this keyed hash, with its account."""
+        ...
+
+    async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
+        """Return an account's keys that may be used at `now` (Unix seconds), oldest first."""
+        ...
+
+    async def report(self, account_id: int, key_id: str, now: float) -> KeyReport | None:
+        """Return one key of an account, an expired one too, but no revoked one."""
+        ...
+
+    async def add(self, key: Key, digest: bytes, most_active: int) -> None:
+        """Keep a new key under its secret's keyed hash.
+
+        Raises:
+            TooManyKeysError: its account has `most_active` keys that may be used.
+        """
+        ...
+
+    async def change(self, key: Key) -> None:
+        """Replace description, end and limit of a key that is not revoked."""
+        ...
+
+    async def revoke(self, account_id: int, key_id: str, at: float) -> bool:
+        """End a key for good; return whether there was such a key that was not revoked."""
+        ...
+
+
+class Permit(Protocol):
+    """A call's place within its account's limits."""
+
+    @property
+    def quota(self) -> Quota:
+        """What the limits show now."""
+        ...
+
+    def settle(self, tokens: int) -> None:
+        """Put the tokens that the call has really consumed in place of the estimate."""
+        ...
+
+    def withdraw(self) -> None:
+        """Take the call out again, as if it had never been admitted."""
+        ...
+
+
+class Limits(Protocol):
+    """How fast accounts may ask: in this process, or in a store that several processes share."""
+
+    async def admit(self, call: Call, model: Model, tokens: int) -> Permit:
+        """Take a place for a call that will consume about `tokens`: all limits hold it, or none.
+
+        Raises:
+            RateLimitExceededError: a limit of the account's tier is reached; nothing was counted.
+        """
+        ...
+
+    def quota(self, account_id: int, tier: str, model: Model) -> Quota:
+        """Return what the limits of an account for a model show."""
+        ...
+
+    def exceeded(self, account_id: int) -> Sequence[Exceedance]:
+        """Return the last 50 requests of an account that came too fast, the latest first."""
         ...

@@ -4,6 +4,9 @@ import hmac
 from dataclasses import dataclass
 from enum import StrEnum
 
+from fondaco.domain.light import light
+from fondaco.domain.money import Funds
+
 SYSTEM_ACCOUNTS = {"revenue": 1, "grants": 2, "epochs": 3}
 """The ledger's own accounts: the other side of every entry. Accounts of people come after."""
 
@@ -18,6 +21,37 @@ class KeyType(StrEnum):
     INFERENCE = "INFERENCE"
 
 
+@light
+@dataclass(frozen=True, slots=True)
+class ConsumptionLimit:
+    """The most that a key may spend in one epoch, in nano-units; None: whatever its account has.
+
+    Source: POST /api_keys, `consumptionLimit`.
+    """
+
+    usd: int | None = None
+    diem: int | None = None
+    vcu: int | None = None
+    """Kept and shown. VCU is the old name of DIEM and nothing is charged in it, so this never binds."""
+
+    def left(self, spent: Funds, free: Funds) -> Funds:
+        """Return the part of `free` that the key may still take, having spent `spent` in the epoch.
+
+        >>> ConsumptionLimit(usd=5).left(spent=Funds(usd=4, diem=9), free=Funds(usd=3, diem=2))
+        Funds(usd=1, diem=2)
+        """
+        usd, diem = free.usd, free.diem
+        if self.usd is not None:
+            usd = min(usd, max(0, self.usd - spent.usd))
+        if self.diem is not None:
+            diem = min(diem, max(0, self.diem - spent.diem))
+        return Funds(usd, diem)
+
+
+UNLIMITED = ConsumptionLimit()
+"""A key that may spend whatever its account has."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """Who pays."""
@@ -30,6 +64,8 @@ class Account:
     """The class of account that sets its limits."""
     disabled: bool = False
     """A disabled account's keys authenticate nobody."""
+    wallet: str | None = None
+    """The address of the wallet that the account belongs to, `0x` and 40 lower-case hex digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +82,33 @@ class Key:
     created_at: float
     """Unix seconds."""
     expires_at: float | None = None
+    """Unix seconds; None: never."""
     revoked: bool = False
+    limit: ConsumptionLimit = UNLIMITED
+    used_at: float | None = None
+    """Unix seconds of its last use, some seconds behind; None: never used."""
 
     def live(self, now: float) -> bool:
         """Whether the key may be used at `now` (Unix seconds)."""
         return not self.revoked and (self.expires_at is None or now < self.expires_at)
+
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_DIGITS = 43
+"""Base-62 digits that hold 256 bits."""
+
+
+def secret_of(type_: KeyType, bits: int) -> str:
+    """Return the secret made of 256 random bits; its letter tells what the key may do.
+
+    >>> secret_of(KeyType.ADMIN, 61)
+    'fondaco_a_z000000000000000000000000000000000000000000'
+    """
+    digits = []
+    for _ in range(_DIGITS):
+        bits, digit = divmod(bits, len(_ALPHABET))
+        digits.append(_ALPHABET[digit])
+    return f"fondaco_{type_.value[0].lower()}_{''.join(digits)}"
 
 
 def digest(pepper: bytes, secret: str) -> bytes:

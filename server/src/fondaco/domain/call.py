@@ -2,7 +2,19 @@
 
 from dataclasses import dataclass
 
+from fondaco.domain.account import UNLIMITED, ConsumptionLimit
 from fondaco.domain.light import light
+
+
+@light
+@dataclass(frozen=True, slots=True)
+class Once:
+    """The caller's wish that a call runs once, however often it is sent: `Idempotency-Key`."""
+
+    key_digest: bytes
+    """Keyed hash of the account and the caller's own word, 32 bytes."""
+    body_digest: bytes
+    """Keyed hash of the request's body, 32 bytes."""
 
 
 @light
@@ -16,3 +28,8 @@ class Call:
     key_id: str
     opened_at: float
     """Unix seconds of the admission; it decides the epoch."""
+    limit: ConsumptionLimit = UNLIMITED
+    """Of the key."""
+    tier: str = "paid"
+    """Of the account."""
+    once: Once | None = None

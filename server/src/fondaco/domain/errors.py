@@ -3,22 +3,28 @@
 ```
 FondacoError
 ├── AuthenticationFailedError 401      ├── RateLimitExceededError 429
-│   ├── InactiveKeyError 401           ├── InferenceFailedError 500
-│   └── InvalidApiKeyError 401         │   └── EngineError
+│   ├── InactiveKeyError 401           │   └── TooManyFailuresError 429
+│   └── InvalidApiKeyError 401         ├── InferenceFailedError 500
+│                                      │   └── EngineError
 ├── InsufficientBalanceError 402       │       ├── EngineRefusedError 502
-├── UnauthorizedError 403              │       ├── EngineUnavailableError 503
-├── InvalidRequestError 400            │       │   └── ModelNotInstalledError 503
-│   ├── InvalidModelError 400          │       └── EngineTimeoutError 504
-│   │   └── FieldNotTakenError 400     ├── UpscaleFailedError 500
-│   ├── InvalidImageFormatError 400    ├── UnknownError 500
-│   ├── CorruptedImageError 400        ├── ShuttingDownError 503
-│   ├── ContextTooLongError 400        └── StorageFailedError 507
-│   └── NotSupportedYetError 400           └── AlreadyEnteredError 507
+│   └── KeyLimitReachedError 402       │       ├── EngineUnavailableError 503
+├── UnauthorizedError 403              │       │   └── ModelNotInstalledError 503
+├── InvalidRequestError 400            │       └── EngineTimeoutError 504
+│   ├── InvalidModelError 400          ├── UpscaleFailedError 500
+│   │   └── FieldNotTakenError 400     ├── UnknownError 500
+│   ├── InvalidImageFormatError 400    ├── ShuttingDownError 503
+│   ├── CorruptedImageError 400        └── StorageFailedError 507
+│   ├── ContextTooLongError 400            └── AlreadyEnteredError 507
+│   ├── TooManyKeysError 400
+│   └── NotSupportedYetError 400
 ├── NotFoundError 404
 │   ├── ModelNotFoundError 404
 │   └── CharacterNotFoundError 404
 ├── MethodNotAllowedError 405
 ├── RequestTimeoutError 408
+├── ConflictError 409
+│   ├── RepeatedCallError 409
+│   └── IdempotencyKeyReusedError 409
 ├── InvalidFileSizeError 413
 ├── InvalidContentTypeError 415
 └── HeadersTooLargeError 431
@@ -31,6 +37,8 @@ Source: api-reference/error-codes.md; codes that it lacks are ours.
 
 from collections.abc import Mapping
 from typing import ClassVar
+
+from fondaco.domain.limits import LimitScope, Quota
 
 
 class FondacoError(Exception):
@@ -76,6 +84,16 @@ class InsufficientBalanceError(FondacoError):
     status = 402
     code = "INSUFFICIENT_BALANCE"
     default = "Insufficient USD or Diem balance to complete request"
+
+
+class KeyLimitReachedError(InsufficientBalanceError):
+    """The account could pay, but the key may not spend that much in this epoch."""
+
+    code = "KEY_LIMIT_REACHED"
+    default = (
+        "This API key has reached its consumption limit for the current epoch. It refills at 00:00 UTC; "
+        "an ADMIN key can raise it with PATCH /api/v1/api_keys."
+    )
 
 
 class UnauthorizedError(FondacoError):
@@ -144,6 +162,13 @@ class ContextTooLongError(InvalidRequestError):
         self.context_tokens = context_tokens
 
 
+class TooManyKeysError(InvalidRequestError):
+    """The account has as many active keys as it may."""
+
+    code = "TOO_MANY_KEYS"
+    default = "The account has 500 active API keys, the most that it may. Delete one first."
+
+
 class NotSupportedYetError(InvalidRequestError):
     """A documented field that would change the answer and is not built yet."""
 
@@ -190,6 +215,37 @@ class RequestTimeoutError(FondacoError):
     default = "The request was not received in time"
 
 
+class ConflictError(FondacoError):
+    """The request contradicts what is already there."""
+
+    status = 409
+    code = "CONFLICT"
+    default = "The request conflicts with an earlier one"
+
+
+class RepeatedCallError(ConflictError):
+    """A call with this `Idempotency-Key` has run, or is running: it does not run again."""
+
+    code = "IDEMPOTENT_REPLAY"
+
+    def __init__(self, call_id: str, *, running: bool) -> None:
+        state = "is still running" if running else "has been carried out"
+        super().__init__(
+            f"The request with this Idempotency-Key {state}; it was not run or charged again. Replies "
+            f"are not kept. Its charge is listed by GET /api/v1/billing/usage under {call_id!r}."
+        )
+        self.call_id = call_id
+
+
+class IdempotencyKeyReusedError(ConflictError):
+    """The `Idempotency-Key` came with another body before."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    default = (
+        "This Idempotency-Key came with a different request before. Use a new key for each request."
+    )
+
+
 class InvalidFileSizeError(FondacoError):
     """The body is larger than is taken."""
 
@@ -212,6 +268,31 @@ class RateLimitExceededError(FondacoError):
     status = 429
     code = "RATE_LIMIT_EXCEEDED"
     default = "Rate limit exceeded"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after_s: int | None = None,
+        quota: Quota | None = None,
+        scope: LimitScope = "user",
+    ) -> None:
+        """Say how long to wait, and in `quota` what the limits then showed."""
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.quota = quota
+        self.scope: LimitScope = scope
+
+
+class TooManyFailuresError(RateLimitExceededError):
+    """Too many requests of one account, or from one address, failed in a row.
+
+    Source: api-reference/rate-limiting.md, "Failed Request Rate Limits".
+    """
+
+    default = (
+        "Too many failed attempts (> 20) resulting in a non-success status code. Please wait 30s and "
+        "try again. See https://docs.venice.ai/api-reference/rate-limiting for more information."
+    )
 
 
 class HeadersTooLargeError(FondacoError):

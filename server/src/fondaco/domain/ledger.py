@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fondaco.domain.account import SYSTEM_ACCOUNTS
+from fondaco.domain.call import Once
 from fondaco.domain.light import light
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.usage import Usage
@@ -49,6 +50,8 @@ class Entry:
     """Nano-dollars per million units."""
     usage: Usage | None = None
     execution_ms: int = 0
+    epoch: int | None = None
+    """Of a charge: the epoch of the call's admission, in which it counts against the key's limit."""
     notes: str = ""
     """Why the charge is what it is, for the account's owner: never content."""
 
@@ -98,6 +101,17 @@ class Standing:
         if epoch <= self.diem_epoch:
             return self.balance
         return Funds(usd=self.balance.usd, diem=self.diem_allocation)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A call's right to be the one that runs under a caller's `Idempotency-Key`."""
+
+    account_id: int
+    once: Once
+    call_id: str
+    at: float
+    """Unix seconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Model:
     """Listed, but not served: so its operator wants it."""
     engines: tuple[str, ...] = ()
     """Names of the engines that run it, in order of preference."""
+    rate_class: str = "small"
+    """Which limits of a tier hold for it."""
     installed: bool = True
     """False where its file was not on this machine at the start; its engine looks again at each call."""
 

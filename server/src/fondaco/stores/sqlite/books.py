@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.exc import SQLAlchemyError
 
-from fondaco.domain.account import SYSTEM_ACCOUNTS, Account, Key, KeyType, digest
+from fondaco.domain.account import SYSTEM_ACCOUNTS, Account, Key, KeyType, digest, secret_of
 from fondaco.domain.epoch import epoch_of
 from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.ledger import Entry, EntryKind, Standing
@@ -30,13 +30,6 @@ from fondaco.stores.sqlite.rows import (
     movements,
     refills,
 )
-
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_SECRET_DIGITS = 43
-"""Base-62 digits that hold 256 bits."""
-
-_LETTERS = {KeyType.ADMIN: "a", KeyType.INFERENCE: "i"}
-
 
 AccountRow: TypeAlias = Row[int, int, int, int, str, int, int | None]
 
@@ -165,7 +158,7 @@ class Books:
         Raises:
             UnknownNameError: there is no such account.
         """
-        secret = new_secret(type_)
+        secret = secret_of(type_, secrets.randbits(256))
         key = schema.key
         public_id = secrets.token_bytes(16)
         with self._changing() as connection:
@@ -283,16 +276,6 @@ class Books:
                 .where(account.c.id == moved_id)
                 .values(usd=account.c.usd + usd, diem=account.c.diem + diem)
             )
-
-
-def new_secret(type_: KeyType) -> str:
-    """Return a secret of 256 random bits; its letter tells what the key may do."""
-    bits = secrets.randbits(256)
-    digits = []
-    for _ in range(_SECRET_DIGITS):
-        bits, digit = divmod(bits, len(_ALPHABET))
-        digits.append(_ALPHABET[digit])
-    return f"fondaco_{_LETTERS[type_]}_{''.join(digits)}"
 
 
 def _find(connection: Connection, name: str) -> AccountRow:

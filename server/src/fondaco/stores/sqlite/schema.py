@@ -40,8 +40,10 @@ account = Table(
     Column("diem_allocation", Integer, nullable=False, server_default=_ZERO),
     Column("created_ms", Integer, nullable=False),
     Column("disabled_ms", Integer),
+    Column("wallet", LargeBinary),
     CheckConstraint("id <= 3 OR (usd >= 0 AND diem >= 0)", name="solvent"),
     CheckConstraint("diem_allocation >= 0", name="allocation"),
+    Index("uq_account_wallet", "wallet", unique=True),
     sqlite_strict=True,
 )
 
@@ -105,9 +107,45 @@ entry = Table(
     CheckConstraint("currency IN (1, 2)", name="currency"),
     CheckConstraint("units >= 0 AND unit_price >= 0", name="units"),
     Index("uq_entry_call_id_sku_id_currency", "call_id", "sku_id", "currency", unique=True),
-    Index("ix_entry_account_id_at_ms_currency", "account_id", "at_ms", "currency"),
+    Index(
+        "ix_entry_charge",
+        "account_id",
+        "at_ms",
+        "currency",
+        sqlite_where=text("kind = 1"),
+    ),
     sqlite_strict=True,
 )
+
+key_epoch = Table(
+    "key_epoch",
+    metadata,
+    Column("key_id", Integer, ForeignKey("key.id"), primary_key=True),
+    Column("epoch", Integer, primary_key=True),
+    Column("usd", Integer, nullable=False),
+    Column("diem", Integer, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+"""What the calls that a key had admitted in an epoch were charged: sums of entries."""
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("account_id", Integer, ForeignKey("account.id"), primary_key=True),
+    Column("key_digest", LargeBinary, primary_key=True),
+    Column("body_digest", LargeBinary, nullable=False),
+    Column("call_id", LargeBinary, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    CheckConstraint(
+        "length(key_digest) = 32 AND length(body_digest) = 32 AND length(call_id) = 16",
+        name="lengths",
+    ),
+    Index("ix_claim_at_ms", "at_ms"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+"""Which call runs under an `Idempotency-Key`; all that is kept of key and body is a keyed hash."""
 
 open_call = Table(
     "open_call",
