@@ -116,9 +116,27 @@ class TokenPrice:
 
     def ceiling(self, input_tokens: int, output_tokens: int) -> int:
         """Return the most, in nano-dollars, that a call of at most these tokens can cost."""
-        dearest_input = max(self.input, self.cached_input or 0)
+        return self._prompt_ceiling(input_tokens) + _cost(output_tokens, self.output)
+
+    def affordable(self, amount: int, input_tokens: int) -> int | None:
+        """Return the most output tokens that `amount` nano-dollars cover beside the prompt.
+
+        The inverse of `ceiling`: None where output is free, negative where not even the prompt is
+        covered.
+
+        >>> price = TokenPrice(input=50_000_000, output=150_000_000)
+        >>> price.affordable(1_000_000, input_tokens=1_000), price.affordable(1_000, input_tokens=1_000)
+        (6333, -1)
+        """
+        room = amount - self._prompt_ceiling(input_tokens)
+        if room < 0:
+            return -1
+        return room * _MILLION // self.output if self.output else None
+
+    def _prompt_ceiling(self, input_tokens: int) -> int:
+        dearest = max(self.input, self.cached_input or 0)
         # One more nano-dollar: a prompt split into a fresh and a cached row rounds up twice.
-        return _cost(input_tokens, dearest_input) + _cost(output_tokens, self.output) + 1
+        return _cost(input_tokens, dearest) + 1
 
 
 def _row(sku: str, units: int, unit_price: int) -> ChargeRow:
