@@ -1,7 +1,7 @@
 """What tests of money share: a clock that they own, worlds around a journal, short names."""
 
 import shutil
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
@@ -11,7 +11,7 @@ from fondaco.domain.account import KeyType
 from fondaco.domain.call import Call
 from fondaco.domain.epoch import SECONDS
 from fondaco.domain.errors import StorageFailedError
-from fondaco.domain.ledger import Entry, EntryKind, OpenCall, Standing
+from fondaco.domain.ledger import Claim, Entry, EntryKind, OpenCall, Standing
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.price import Charge, ChargeRow
 from fondaco.domain.usage import Usage
@@ -85,6 +85,21 @@ class FailingJournal:
     def note(self, calls: Sequence[OpenCall]) -> None:
         if not self.broken:
             self._journal.note(calls)
+
+    async def spent(self, key_id: str, epoch: int) -> Funds:
+        return await self._journal.spent(key_id, epoch)
+
+    def touch(self, used: Mapping[str, float]) -> None:
+        self._journal.touch(used)
+
+    async def claim(self, claim: Claim) -> Claim:
+        return await self._journal.claim(claim)
+
+    async def release(self, claim: Claim) -> None:
+        await self._journal.release(claim)
+
+    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
+        await self._journal.forget_claims(before, uncharged=uncharged)
 
     async def open_calls(self) -> Sequence[OpenCall]:
         return await self._journal.open_calls()

@@ -126,7 +126,11 @@ class Journal(Protocol):
         ...
 
     async def release(self, claim: Claim) -> None:
-        """Forget a claim whose call was not carried out, so that it may be tried again."""
+        """Forget a claim whose call was not charged, so that it may be tried again."""
+        ...
+
+    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
+        """Forget claims older than `before` (Unix seconds), or also all of calls without a charge."""
         ...
 
     async def open_calls(self) -> Sequence[OpenCall]:
@@ -188,6 +192,11 @@ class Permit(Protocol):
     @property
     def quota(self) -> Quota:
         """What the limits show now."""
+        ...
+
+    @property
+    def charged(self) -> bool:
+        """Whether calls of the account's tier cost money."""
         ...
 
     def settle(self, tokens: int) -> None:

@@ -166,10 +166,10 @@ def size(path: Path) -> int:
 async def test_usage_of_an_account_is_found_by_an_index(world: SqliteWorld) -> None:
     with closing(connect(world.path)) as connection:
         plan = connection.execute(
-            "EXPLAIN QUERY PLAN SELECT * FROM entry WHERE account_id = 4 AND at_ms < 9 "
+            "EXPLAIN QUERY PLAN SELECT * FROM entry WHERE kind = 1 AND account_id = 4 AND at_ms < 9 "
             "ORDER BY at_ms DESC LIMIT 200"
         ).fetchall()
-    assert "USING INDEX ix_entry_account_id_at_ms_currency" in plan[0][3]
+    assert "USING INDEX ix_entry_charge" in plan[0][3]
     assert len(plan) == 1
 
 

@@ -34,6 +34,11 @@ class ConsumptionLimit:
     vcu: int | None = None
     """Kept and shown. VCU is the old name of DIEM and nothing is charged in it, so this never binds."""
 
+    @property
+    def binds(self) -> bool:
+        """Whether there is anything that the key may not do."""
+        return self.usd is not None or self.diem is not None
+
     def left(self, spent: Funds, free: Funds) -> Funds:
         """Return the part of `free` that the key may still take, having spent `spent` in the epoch.
 

@@ -51,7 +51,8 @@ class Entry:
     usage: Usage | None = None
     execution_ms: int = 0
     epoch: int | None = None
-    """Of a charge: the epoch of the call's admission, in which it counts against the key's limit."""
+    """Of a charge: the epoch of the call's admission, in which it counts against the key's limit.
+    None stands for the epoch of `at`."""
     notes: str = ""
     """Why the charge is what it is, for the account's owner: never content."""
 

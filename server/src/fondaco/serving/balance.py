@@ -2,9 +2,11 @@
 
 import anyio
 
-from fondaco.domain.errors import InsufficientBalanceError
+from fondaco.domain.call import Call
+from fondaco.domain.errors import InsufficientBalanceError, KeyLimitReachedError
 from fondaco.domain.ledger import Entry, EntryKind, Standing, epoch_reference, refilled_epoch
 from fondaco.domain.money import Currency, Funds
+from fondaco.serving.budget import Budget
 
 REFILL_SKU = "diem-refill"
 EXPIRY_SKU = "diem-expiry"
@@ -19,6 +21,7 @@ class Balance:
 
     __slots__ = (
         "account_id",
+        "budgets",
         "calls",
         "checked",
         "diem",
@@ -42,6 +45,8 @@ class Balance:
         """The epoch of the last refill."""
         self.checked = -1
         """The epoch up to which it is known that no refill is due."""
+        self.budgets: dict[str, Budget] = {}
+        """By key id: of keys that have a limit."""
         self.calls = 0
         """Open calls and writes that are not durable yet."""
 
@@ -70,17 +75,28 @@ class Balance:
         else:
             self.usd += entry.amount
 
-    def reserve(self, amount: int) -> Funds:
-        """Take `amount` out of what is free, DIEM first.
+    def free(self, call: Call) -> Funds:
+        """Return what the call could hold: what the account has left, within its key's limit."""
+        free = Funds(self.usd - self.held_usd, self.diem - self.held_diem)
+        if not call.limit.binds:
+            return free
+        return self.budgets[call.key_id].left(call.limit, free)
+
+    def reserve(self, call: Call, amount: int, epoch: int) -> Funds:
+        """Take `amount` out of what is free, DIEM first, for a call that counts in `epoch`.
 
         Raises:
             InsufficientBalanceError: less than that is free.
+            KeyLimitReachedError: the account has it, but the key may not spend it.
         """
-        free = Funds(self.usd - self.held_usd, self.diem - self.held_diem)
+        free = self.free(call)
         if amount > free.usd + free.diem:
-            raise InsufficientBalanceError
+            whole = self.usd - self.held_usd + self.diem - self.held_diem
+            raise KeyLimitReachedError if amount <= whole else InsufficientBalanceError
         funds = free.pay(amount)
         self.take(funds)
+        if (budget := self.budgets.get(call.key_id)) is not None:
+            budget.take(funds, epoch)
         return funds
 
     def take(self, funds: Funds) -> None:
@@ -89,8 +105,10 @@ class Balance:
         self.held_diem += funds.diem
         self.calls += 1
 
-    def settle(self, held: Funds, paid: Funds, epoch: int) -> int:
+    def settle(self, key_id: str, held: Funds, paid: Funds, epoch: int) -> int:
         """Turn a hold of `epoch` into a payment; return the DIEM that expires with it."""
+        if (budget := self.budgets.get(key_id)) is not None:
+            budget.settle(held, paid, epoch)
         self.held_usd -= held.usd
         self.held_diem -= held.diem
         self.usd -= paid.usd
@@ -101,6 +119,18 @@ class Balance:
         self.outside -= held.diem
         self.diem -= expired
         return expired
+
+    def forget_budgets(self, epoch: int) -> None:
+        """Drop the budgets of epochs before this one; the next call of a key begins a new one."""
+        for key_id in [k for k, b in self.budgets.items() if b.loaded and b.epoch < epoch]:
+            del self.budgets[key_id]
+
+    def restore(self, key_id: str, paid: Funds, expired: int, epoch: int) -> None:
+        """Undo a settlement that the journal refused for good."""
+        self.usd += paid.usd
+        self.diem += paid.diem + expired
+        if (budget := self.budgets.get(key_id)) is not None:
+            budget.settle(Funds(), Funds() - paid, epoch)
 
     def refill(self, epoch: int, allocation: int, at: float) -> Entry:
         """Begin `epoch` with `allocation`, and return the entry that says so.

@@ -185,7 +185,7 @@ class Hold:
             notes = f"{notes}; {CLAMPED}" if notes else CLAMPED
         paid = self._paid = self.funds.pay(within.amount)
         entries = self._entries(within, usage, execution_ms, notes)
-        expired = self._balance.settle(self.funds, paid, self.epoch)
+        expired = self._balance.settle(self.call.key_id, self.funds, paid, self.epoch)
         if expired:
             entries.append(self._expiry(expired))
         self._register.open.pop(self.call.id, None)
@@ -196,8 +196,7 @@ class Hold:
         try:
             await self._register.enter(Write(self._balance, entries, closes))
         except AlreadyEnteredError:
-            self._balance.usd += paid.usd
-            self._balance.diem += paid.diem + expired
+            self._balance.restore(self.call.key_id, paid, expired, self.epoch)
             raise
         return paid
 
@@ -217,6 +216,7 @@ class Hold:
                 unit_price=row.unit_price,
                 usage=usage,
                 execution_ms=execution_ms,
+                epoch=self.epoch,
                 notes=notes,
             )
             for currency, row in charge.split(self.funds)

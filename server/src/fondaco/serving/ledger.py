@@ -14,6 +14,7 @@ from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock, Journal
 from fondaco.serving.balance import Balance
+from fondaco.serving.budget import Budget
 from fondaco.serving.hold import NOTE_AFTER_S, Hold, Meter, Register, Write
 
 __all__ = ["Hold", "Ledger", "Meter"]
@@ -46,14 +47,20 @@ class Ledger:
 
         Raises:
             InsufficientBalanceError: what the account has, less what is held, does not cover it.
+            KeyLimitReachedError: the account has it, but the key may not spend it in this epoch.
             StorageFailedError: the journal cannot be read, or an earlier charge not be written.
         """
         if self._register.unwritten:
             raise StorageFailedError
-        balance = await self._balance(call.account_id, epoch_of(call.opened_at))
-        funds = balance.reserve(amount)
-        epoch = max(epoch_of(call.opened_at), balance.epoch)
+        balance = await self._balance_for(call)
+        epoch = _epoch(call, balance)
+        funds = balance.reserve(call, amount, epoch)
         return self._admit(balance, call, model, meter, funds=funds, epoch=epoch)
+
+    async def free(self, call: Call) -> Funds:
+        """Return what the call could hold now: what its account has left, within its key's limit."""
+        balance = await self._balance_for(call)
+        return balance.free(call)
 
     async def balance(self, account_id: int) -> Funds:
         """Return what the account has in the current epoch, that which is held included."""
@@ -102,6 +109,43 @@ class Ledger:
         if self._register.unwritten:
             raise StorageFailedError
 
+    async def _balance_for(self, call: Call) -> Balance:
+        """Return the balance that pays for a call, with the budget of its key where that has a limit.
+
+        Nothing is awaited between its return and what is done with it.
+        """
+        balance = await self._balance(call.account_id, epoch_of(call.opened_at))
+        if not call.limit.binds:
+            return balance
+        if _budget(call, balance) is None:
+            balance.calls += 1  # so that it is not forgotten meanwhile
+            try:
+                async with balance.lock:
+                    with anyio.CancelScope(shield=True):
+                        await self._load_budget(balance, call)
+            finally:
+                balance.calls -= 1
+        return balance
+
+    async def _load_budget(self, balance: Balance, call: Call) -> None:
+        """Begin the budget of the call's key with what its calls of this epoch hold and have spent.
+
+        The journal's answer has exactly the charges ordered before the question; every later one
+        finds the budget begun and counts itself in.
+        """
+        if _budget(call, balance) is not None:
+            return
+        epoch, held = _epoch(call, balance), Funds()
+        for hold in self._register.open.values():
+            if hold.call.key_id == call.key_id and hold.epoch == epoch:
+                held += hold.funds
+        budget = balance.budgets[call.key_id] = Budget(epoch, held)
+        try:
+            budget.load(await self._register.journal.spent(call.key_id, epoch))
+        except BaseException:
+            del balance.budgets[call.key_id]
+            raise
+
     async def _balance(self, account_id: int, epoch: int) -> Balance:
         balance = self._balances.get(account_id)
         if balance is not None and balance.checked >= epoch:
@@ -127,6 +171,7 @@ class Ledger:
         epoch = max(epoch, balance.epoch)
         if balance.epoch < epoch and (standing.diem_allocation or balance.diem):
             await self._refill(balance, epoch, standing.diem_allocation)
+        balance.forget_budgets(epoch)
         if changes == self._changes:
             balance.checked = epoch
 
@@ -193,3 +238,17 @@ class Ledger:
                 balance.add(entry)
         for balance in self._balances.values():
             balance.checked = -1  # an allocation may have changed: look before the next hold
+
+
+def _budget(call: Call, balance: Balance) -> Budget | None:
+    """Return the budget of the call's key where it is ready for the epoch in which the call counts."""
+    budget = balance.budgets.get(call.key_id)
+    ready = budget is not None and budget.loaded and budget.epoch == _epoch(call, balance)
+    return budget if ready else None
+
+
+def _epoch(call: Call, balance: Balance) -> int:
+    """Return the epoch in which the call counts: that of its admission; no clock turns it back."""
+    epoch = max(epoch_of(call.opened_at), balance.epoch)
+    budget = balance.budgets.get(call.key_id)
+    return epoch if budget is None else max(epoch, budget.epoch)

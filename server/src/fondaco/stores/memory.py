@@ -1,14 +1,14 @@
 """The reference stores: what the ports promise, in a few lines, for tests and as documentation."""
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 import anyio.lowlevel
 
 from fondaco.domain.account import Account, Key
 from fondaco.domain.errors import AlreadyEnteredError
-from fondaco.domain.ledger import Entry, OpenCall, Standing, refilled_epoch
+from fondaco.domain.ledger import Claim, Entry, EntryKind, OpenCall, Standing, refilled_epoch
 from fondaco.domain.money import Currency, Funds
 
 
@@ -20,6 +20,9 @@ class MemoryJournal:
         self._standings: dict[int, Standing] = {}
         self._seen: set[tuple[str, str, Currency]] = set()
         self._open: dict[str, OpenCall] = {}
+        self._claims: dict[tuple[int, bytes], Claim] = {}
+        self.used: dict[str, float] = {}
+        """Key id -> Unix seconds of its last use."""
         self._listeners: list[Callable[[Sequence[Entry]], None]] = []
 
     def add_account(self, account_id: int, *, diem_allocation: int = 0) -> None:
@@ -60,6 +63,38 @@ class MemoryJournal:
     def note(self, calls: Sequence[OpenCall]) -> None:
         """Keep the calls' latest progress."""
         self._open.update((call.call_id, call) for call in calls)
+
+    async def spent(self, key_id: str, epoch: int) -> Funds:
+        """Return what a key was charged in an epoch."""
+        charges = [e for e in self.entries if e.key_id == key_id and e.epoch == epoch]
+        await anyio.lowlevel.checkpoint()
+        return Funds() - sum(map(_funds, charges), Funds())
+
+    def touch(self, used: Mapping[str, float]) -> None:
+        """Keep when keys were used."""
+        self.used.update(used)
+
+    async def claim(self, claim: Claim) -> Claim:
+        """Keep a claim where there is none, and return the one that stands."""
+        standing = self._claims.setdefault((claim.account_id, claim.once.key_digest), claim)
+        await anyio.lowlevel.checkpoint()
+        return standing
+
+    async def release(self, claim: Claim) -> None:
+        """Forget a claim."""
+        if self._claims.get((claim.account_id, claim.once.key_digest)) == claim:
+            del self._claims[claim.account_id, claim.once.key_digest]
+        await anyio.lowlevel.checkpoint()
+
+    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
+        """Forget old claims, or also those without a charge."""
+        charged = {e.call_id for e in self.entries if e.kind is EntryKind.CHARGE}
+        self._claims = {
+            name: claim
+            for name, claim in self._claims.items()
+            if claim.at >= before and (claim.call_id in charged or not uncharged)
+        }
+        await anyio.lowlevel.checkpoint()
 
     async def open_calls(self) -> Sequence[OpenCall]:
         """Return the calls that were noted and not closed."""

@@ -10,7 +10,12 @@ from fondaco.domain.ledger import Entry, EntryKind
 from fondaco.domain.money import Currency, decimal
 from fondaco.stores.sqlite.rows import CURRENCIES, KINDS
 
-_SUMS = "SELECT account_id, kind, currency, sum(amount) FROM entry GROUP BY 1, 2, 3"
+_SUMS = "SELECT account_id, kind, currency, key_id, sum(amount) FROM entry GROUP BY 1, 2, 3, 4"
+
+_SPENT = """
+SELECT key_id, (SELECT last6 FROM key WHERE id = key_id), sum(usd), sum(diem)
+FROM key_epoch GROUP BY key_id
+"""
 
 _BALANCES = "SELECT id, name, usd, diem FROM account ORDER BY id"
 
@@ -20,15 +25,21 @@ WHERE call_id IS NOT NULL GROUP BY call_id, sku_id, currency HAVING count(*) > 1
 """
 
 _Sums: TypeAlias = dict[tuple[int, Currency], int]
+"""What entries add up to, by account or by key."""
 
 
 def findings(connection: Connection) -> list[str]:
     """Return one sentence for each thing that is wrong."""
-    return [*_balances(connection), *_twice(connection), *_file(connection)]
+    accounts, keys = _sums(connection)
+    return [
+        *_balances(connection, accounts),
+        *_spendings(connection, keys),
+        *_twice(connection),
+        *_file(connection),
+    ]
 
 
-def _balances(connection: Connection) -> Iterator[str]:
-    sums = _sums(connection)
+def _balances(connection: Connection, sums: _Sums) -> Iterator[str]:
     total = dict.fromkeys(Currency, 0)
     for account_id, name, usd, diem in connection.execute(text(_BALANCES)):
         for currency, balance in ((Currency.USD, usd), (Currency.DIEM, diem)):
@@ -46,18 +57,35 @@ def _balances(connection: Connection) -> Iterator[str]:
             yield f"All {currency} balances add up to {decimal(balance)} instead of 0."
 
 
-def _sums(connection: Connection) -> _Sums:
-    """Return what the entries add up to, by account and currency, both sides of each."""
+def _spendings(connection: Connection, sums: _Sums) -> Iterator[str]:
+    for key_id, last6, usd, diem in connection.execute(text(_SPENT)):
+        for currency, spent in ((Currency.USD, usd), (Currency.DIEM, diem)):
+            entered = sums.pop((key_id, currency), 0)
+            if spent != entered:
+                yield (
+                    f"The key that ends in {last6!r} is noted to have spent {decimal(spent)} "
+                    f"{currency}, its entries add up to {decimal(entered)}."
+                )
+    for (key_id, currency), entered in sums.items():
+        if entered:
+            yield f"Key number {key_id} was charged {decimal(entered)} {currency}; it is not noted."
+
+
+def _sums(connection: Connection) -> tuple[_Sums, _Sums]:
+    """Return what the entries add up to: by account, both sides of each, and charges by key."""
     kinds = {number: kind for kind, number in KINDS.items()}
     currencies = {number: currency for currency, number in CURRENCIES.items()}
     sums: _Sums = {}
-    for account_id, kind_number, currency_number, amount in connection.execute(text(_SUMS)):
+    spent: _Sums = {}
+    for account_id, kind_number, currency_number, key_id, amount in connection.execute(text(_SUMS)):
         kind: EntryKind = kinds[kind_number]
         currency = currencies[currency_number]
         both = Entry(account_id, kind, currency, amount, at=0.0)
         for side, moved in ((account_id, amount), (both.counterpart_id, -amount)):
             sums[side, currency] = sums.get((side, currency), 0) + moved
-    return sums
+        if kind is EntryKind.CHARGE and key_id is not None:
+            spent[key_id, currency] = spent.get((key_id, currency), 0) - amount
+    return sums, spent
 
 
 def _twice(connection: Connection) -> Iterator[str]:

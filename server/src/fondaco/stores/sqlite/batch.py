@@ -6,12 +6,22 @@ event loop, so all rows of a batch travel in one INSERT and all balances in one 
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
 
-from fondaco.domain.ledger import Entry, OpenCall
+from fondaco.domain.epoch import epoch_of
+from fondaco.domain.ledger import Entry, EntryKind, OpenCall
+from fondaco.domain.money import Currency
 from fondaco.stores.sqlite.numbers import Numbers
-from fondaco.stores.sqlite.rows import Column, entry_row, id_bytes, movements, open_call_row
+from fondaco.stores.sqlite.rows import (
+    Column,
+    entry_row,
+    id_bytes,
+    milliseconds,
+    movements,
+    open_call_row,
+)
 
 _ROWS = 128
 """Most rows of one statement: its text is kept prepared for each number up to this."""
@@ -41,35 +51,49 @@ FROM moved WHERE account.id = moved.id
 
 _CLOSE = "DELETE FROM open_call WHERE call_id = ?"
 
+_SPEND = """
+INSERT INTO key_epoch (key_id, epoch, usd, diem) SELECT * FROM spent WHERE true
+ON CONFLICT (key_id, epoch) DO UPDATE SET usd = usd + excluded.usd, diem = diem + excluded.diem
+"""
 
-def apply(  # noqa: PLR0917 - three kinds of content, all of them always there
-    connection: sqlite3.Connection,
-    first_id: int,
-    entries: Sequence[Entry],
-    closed: Sequence[str],
-    notes: Sequence[OpenCall],
-    numbers: Numbers,
-) -> None:
-    """Commit entries under ids from `first_id` on, notes of open calls, and then their ends.
+_TOUCH = "UPDATE key SET used_ms = max(ifnull(used_ms, 0), ?) WHERE public_id = ?"
+
+
+@dataclass(slots=True)
+class Batch:
+    """What is to be committed together."""
+
+    entries: list[Entry] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    """Open calls that have ended."""
+    notes: dict[str, OpenCall] = field(default_factory=dict)
+    """Progress of open calls, by their ids."""
+    used: dict[str, float] = field(default_factory=dict)
+    """Key id -> Unix seconds of its last use."""
+
+    def __bool__(self) -> bool:
+        return bool(self.entries or self.closed or self.notes or self.used)
+
+
+def apply(connection: sqlite3.Connection, first_id: int, batch: Batch, numbers: Numbers) -> None:
+    """Commit a batch, its entries under ids from `first_id` on.
 
     Raises:
         sqlite3.Error: nothing of it was committed.
     """
+    # Before the transaction: a number, once looked up, has to outlive whatever becomes of it.
     rows = [
         entry_row(entry_id, entry, numbers.sku(entry.sku), numbers.key(entry.key_id))
-        for entry_id, entry in enumerate(entries, first_id)
+        for entry_id, entry in enumerate(batch.entries, first_id)
     ]
-    moved = movements(entries)
+    moved = movements(batch.entries)
+    spent = _spendings(batch.entries, numbers)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        if notes:
-            connection.executemany(_NOTE, map(open_call_row, notes))
-        if closed:
-            connection.executemany(_CLOSE, [(id_bytes(call_id),) for call_id in closed])
-        for start in range(0, len(rows), _ROWS):
-            _execute(connection, _insert_entries, rows[start : start + _ROWS])
-        for start in range(0, len(moved), _ROWS):
-            _execute(connection, _move, moved[start : start + _ROWS])
+        _note(connection, batch)
+        _execute(connection, _insert_entries, rows)
+        _execute(connection, _move, moved)
+        _execute(connection, _spend, spent)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -77,10 +101,36 @@ def apply(  # noqa: PLR0917 - three kinds of content, all of them always there
         raise
 
 
+def _note(connection: sqlite3.Connection, batch: Batch) -> None:
+    if batch.notes:
+        connection.executemany(_NOTE, map(open_call_row, batch.notes.values()))
+    if batch.closed:
+        connection.executemany(_CLOSE, [(id_bytes(call_id),) for call_id in batch.closed])
+    if batch.used:
+        uses = [(milliseconds(at), id_bytes(key_id)) for key_id, at in batch.used.items()]
+        connection.executemany(_TOUCH, uses)
+
+
+def _spendings(entries: Sequence[Entry], numbers: Numbers) -> list[tuple[int, int, int, int]]:
+    """Return (key, epoch, nano-USD, nano-DIEM) for each key and epoch that the entries charge."""
+    spent: dict[tuple[int, int], list[int]] = {}
+    for entry in entries:
+        if entry.kind is not EntryKind.CHARGE or (key := numbers.key(entry.key_id)) is None:
+            continue
+        epoch = epoch_of(entry.at) if entry.epoch is None else entry.epoch
+        sums = spent.get((key, epoch))
+        if sums is None:
+            sums = spent[key, epoch] = [0, 0]
+        sums[entry.currency is Currency.DIEM] -= entry.amount
+    return [(key, epoch, usd, diem) for (key, epoch), (usd, diem) in spent.items()]
+
+
 def _execute(
     connection: sqlite3.Connection, sql: Callable[[int], str], rows: Sequence[Sequence[Column]]
 ) -> None:
-    connection.execute(sql(len(rows)), list(chain.from_iterable(rows)))
+    for start in range(0, len(rows), _ROWS):
+        some = rows[start : start + _ROWS]
+        connection.execute(sql(len(some)), list(chain.from_iterable(some)))
 
 
 @lru_cache(maxsize=_ROWS)
@@ -93,3 +143,9 @@ def _insert_entries(count: int) -> str:
 def _move(count: int) -> str:
     values = ", ".join(["(?, ?, ?)"] * count)
     return f"WITH moved (id, usd, diem) AS (VALUES {values}) {_MOVE}"
+
+
+@lru_cache(maxsize=_ROWS)
+def _spend(count: int) -> str:
+    values = ", ".join(["(?, ?, ?, ?)"] * count)
+    return f"WITH spent (key_id, epoch, usd, diem) AS (VALUES {values}) {_SPEND}"

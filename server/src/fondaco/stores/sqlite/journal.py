@@ -2,17 +2,18 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from fondaco.domain.errors import StorageFailedError
-from fondaco.domain.ledger import Entry, OpenCall, Standing
+from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing
 from fondaco.domain.money import Funds
+from fondaco.stores.sqlite import claims
 from fondaco.stores.sqlite.connection import Durability, connect
-from fondaco.stores.sqlite.rows import OPEN_CALLS, epoch_in, open_call_of, refills
-from fondaco.stores.sqlite.writer import Listener, Note, Read, Write, Writer
+from fondaco.stores.sqlite.rows import OPEN_CALLS, epoch_in, id_bytes, open_call_of, refills
+from fondaco.stores.sqlite.writer import Begin, Listener, Note, Read, Touch, Write, Writer
 
 T = TypeVar("T")
 
@@ -21,6 +22,13 @@ SELECT usd, diem, diem_allocation,
        (SELECT max(call_id) FROM entry WHERE call_id BETWEEN ? AND ?)
 FROM account WHERE id = ?
 """
+
+_SPENT = """
+SELECT usd, diem FROM key_epoch
+WHERE key_id = (SELECT id FROM key WHERE public_id = ?) AND epoch = ?
+"""
+
+_CHANGING: Final[Begin] = "BEGIN IMMEDIATE"
 
 
 class SqliteJournal:
@@ -72,6 +80,31 @@ class SqliteJournal:
         if not self._closed:
             self._writer.put(Note(calls))
 
+    async def spent(self, key_id: str, epoch: int) -> Funds:
+        """Return what a key was charged in an epoch."""
+        asked = (id_bytes(key_id), epoch)
+        row = await self._ask(lambda connection: connection.execute(_SPENT, asked).fetchone())
+        return Funds(*row) if row else Funds()
+
+    def touch(self, used: Mapping[str, float]) -> None:
+        """Write when keys were used with the next batch."""
+        if not self._closed:
+            self._writer.put(Touch(used))
+
+    async def claim(self, claim: Claim) -> Claim:
+        """Enter a claim where there is none, and return the one that stands."""
+        return await self._ask(lambda connection: claims.claim(connection, claim), _CHANGING)
+
+    async def release(self, claim: Claim) -> None:
+        """Forget a claim."""
+        await self._ask(lambda connection: claims.release(connection, claim), _CHANGING)
+
+    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
+        """Forget old claims, or also those without a charge."""
+        await self._ask(
+            lambda connection: claims.forget(connection, before, uncharged=uncharged), _CHANGING
+        )
+
     async def open_calls(self) -> Sequence[OpenCall]:
         """Return the calls that were noted and not closed, oldest first."""
         return await self._ask(
@@ -88,12 +121,12 @@ class SqliteJournal:
             self._closed = True
             self._writer.stop()
 
-    async def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+    async def _ask(self, question: Callable[[sqlite3.Connection], T], begin: Begin = "BEGIN") -> T:
         if self._closed:
             raise StorageFailedError
         answers: list[T] = []
         done = self._loop.create_future()
-        self._writer.put(Read(lambda connection: answers.append(question(connection)), done))
+        self._writer.put(Read(lambda connection: answers.append(question(connection)), done, begin))
         await done
         return answers[0]
 

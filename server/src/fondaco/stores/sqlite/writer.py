@@ -3,19 +3,22 @@
 import sqlite3
 import threading
 from asyncio import AbstractEventLoop, Future
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
 from fondaco.domain.ledger import Entry, OpenCall
 from fondaco.domain.light import light
-from fondaco.stores.sqlite.batch import apply
+from fondaco.stores.sqlite.batch import Batch, apply
 from fondaco.stores.sqlite.numbers import Numbers
 from fondaco.stores.sqlite.rows import ENTRIES, entry_of
+
+Begin: TypeAlias = Literal["BEGIN", "BEGIN IMMEDIATE"]
+"""How a question's transaction begins."""
 
 
 @light
@@ -36,18 +39,27 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """When keys were last used, in Unix seconds; nobody waits."""
+
+    used: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
-    """A question to be asked between two commits."""
+    """A question to be asked after what was ordered before it, and before what is ordered after."""
 
     ask: Callable[[sqlite3.Connection], None]
     done: "Future[None]"
+    begin: Begin = "BEGIN"
+    """IMMEDIATE where the question may also change rows, other than entries."""
 
 
 class Stop:
     """The end: what was ordered before is still done."""
 
 
-Order: TypeAlias = Write | Note | Read | Stop
+Order: TypeAlias = Write | Note | Touch | Read | Stop
 Outcome: TypeAlias = "tuple[Future[None], StorageFailedError | None]"
 Listener: TypeAlias = Callable[[Sequence[Entry]], None]
 
@@ -141,54 +153,56 @@ class Writer:
                 self._moved = self._seen
 
     def _carry_out(self, orders: Sequence[Order]) -> None:
-        writes = [order for order in orders if isinstance(order, Write)]
-        notes = {c.call_id: c for order in orders if isinstance(order, Note) for c in order.calls}
-        outcomes = self._commit(writes, tuple(notes.values()))
+        together: list[Write | Note | Touch] = []
+        outcomes: list[Outcome] = []
         for order in orders:
-            if isinstance(order, Read):
-                self._on_loop(_finish, outcomes)
-                outcomes = [self._answer(order)]
-            elif isinstance(order, Stop):
-                self._stopped = True
-        self._on_loop(self._carried_out, outcomes)
+            match order:
+                case Read():
+                    self._on_loop(_finish, [*outcomes, *self._commit(together)])
+                    together, outcomes = [], [self._answer(order)]
+                case Stop():
+                    self._stopped = True
+                case _:
+                    together.append(order)
+        self._on_loop(self._carried_out, [*outcomes, *self._commit(together)])
 
-    def _commit(self, writes: Sequence[Write], notes: Sequence[OpenCall]) -> list[Outcome]:
+    def _commit(self, orders: Sequence[Write | Note | Touch]) -> list[Outcome]:
+        writes = [order for order in orders if isinstance(order, Write)]
         try:
-            self._apply(writes, notes)
+            self._apply(_batch(orders))
         except (sqlite3.IntegrityError, ValueError, TypeError) as error:
-            if len(writes) + len(notes) > 1:
+            single = [part for order in orders for part in _parts(order)]
+            if len(single) > 1:
                 # One of them is at fault: alone each shows whether it is the one.
-                for note in notes:
-                    self._commit((), (note,))
-                return [outcome for write in writes for outcome in self._commit((write,), ())]
+                return [outcome for part in single for outcome in self._commit((part,))]
             return [(write.done, _refusal(error)) for write in writes]
         except sqlite3.Error as error:
             return [(write.done, _refusal(error)) for write in writes]
         return [(write.done, None) for write in writes]
 
-    def _apply(self, writes: Sequence[Write], notes: Sequence[OpenCall]) -> None:
-        entries = [entry for write in writes for entry in write.entries]
-        closed = [write.closes for write in writes if write.closes is not None]
-        if not (entries or closed or notes):
+    def _apply(self, batch: Batch) -> None:
+        if not batch:
             return
         while True:
             try:
-                apply(self._connection, self._seen + 1, entries, closed, notes, self._numbers)
+                apply(self._connection, self._seen + 1, batch, self._numbers)
             except sqlite3.IntegrityError:
                 if not self._catch_up():
                     raise
             else:
-                self._seen += len(entries)
+                self._seen += len(batch.entries)
                 return
 
     def _answer(self, read: Read) -> Outcome:
         try:
-            self._connection.execute("BEGIN")
+            self._connection.execute(read.begin)
             try:
                 self._look()  # in the same snapshot, so that no answer runs ahead of the news
                 read.ask(self._connection)
-            finally:
-                self._connection.execute("COMMIT")
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             return read.done, _refusal(error)
         return read.done, None
@@ -223,6 +237,26 @@ class Writer:
             self._loop.call_soon_threadsafe(call, *arguments)
         except RuntimeError:
             self._stopped = True  # the event loop is gone, and whoever waited with it
+
+
+def _parts(order: Write | Note | Touch) -> Sequence[Write | Note | Touch]:
+    """Return what of an order may fail without the rest."""
+    return [Note((call,)) for call in order.calls] if isinstance(order, Note) else [order]
+
+
+def _batch(orders: Sequence[Write | Note | Touch]) -> Batch:
+    batch = Batch()
+    for order in orders:
+        match order:
+            case Write():
+                batch.entries += order.entries
+                if order.closes is not None:
+                    batch.closed.append(order.closes)
+            case Note():
+                batch.notes.update((call.call_id, call) for call in order.calls)
+            case Touch():
+                batch.used.update(order.used)
+    return batch
 
 
 def _finish(outcomes: Sequence[Outcome]) -> None:
