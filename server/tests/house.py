@@ -38,6 +38,8 @@ from fondaco.serving.ledger import Ledger
 from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
+from fondaco.serving.repeats import Repeats
+from fondaco.serving.unlimited import Unlimited
 from fondaco.stores.memory import MemoryJournal, MemoryKeys
 from fondaco.system import SystemClock, TimedIds
 from fondaco.upstream.open import connect
@@ -195,15 +197,25 @@ def _platform(
 ) -> Platform:
     clock, meters = SystemClock(), Meters()
     ledger = Ledger(journal, clock)
+    repeats = Repeats(journal, PEPPER, clock)
     return Platform(
         catalogue=catalogue,
-        chat=Chat(catalogue, engines, ledger, clock, meters),
+        chat=Chat(
+            catalogue,
+            engines,
+            ledger=ledger,
+            limits=Unlimited(),
+            repeats=repeats,
+            clock=clock,
+            meters=meters,
+        ),
         ledger=ledger,
         keyring=Keyring(keys, PEPPER, clock),
         readiness=Readiness(catalogue, engines, clock, cache_s=0.2),
         meters=meters,
         clock=clock,
         ids=TimedIds(),
+        repeats=repeats,
     )
 
 

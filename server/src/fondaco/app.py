@@ -43,6 +43,8 @@ from fondaco.serving.ledger import Ledger
 from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
+from fondaco.serving.repeats import Repeats
+from fondaco.serving.unlimited import Unlimited
 from fondaco.settings import Engine, Settings, secret
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.journal import SqliteJournal
@@ -176,7 +178,9 @@ async def _serve(
         )
         pulse = Pulse(platform.meters)
         await platform.ledger.recover(partial(_charge, catalogue))
+        await platform.repeats.recover()
         tasks.start_soon(platform.ledger.run)
+        tasks.start_soon(platform.repeats.run)
         tasks.start_soon(pulse.run)
         _settle_runtime()
         await _listener(settings, platform, pulse, announce).serve(sockets=[bound])
@@ -197,17 +201,28 @@ def _platform(
     clock = SystemClock()
     meters = Meters()
     ledger = Ledger(journal, clock)
+    limits = Unlimited()
+    repeats = Repeats(journal, pepper, clock)
     keyring = Keyring(keys, pepper, clock)
     journal.on_change(lambda _: keyring.forget())
     return Platform(
         catalogue=catalogue,
-        chat=Chat(catalogue, engines, ledger, clock, meters),
+        chat=Chat(
+            catalogue,
+            engines,
+            ledger=ledger,
+            limits=limits,
+            repeats=repeats,
+            clock=clock,
+            meters=meters,
+        ),
         ledger=ledger,
         keyring=keyring,
         readiness=Readiness(catalogue, engines, clock, settings.server.ready_cache_s),
         meters=meters,
         clock=clock,
         ids=TimedIds(),
+        repeats=repeats,
     )
 
 

@@ -33,3 +33,8 @@ class Call:
     tier: str = "paid"
     """Of the account."""
     once: Once | None = None
+
+
+def request_id(call_id: str) -> str:
+    """Return a chat call's id as callers see it: in the reply, and as `requestId` of its charge."""
+    return f"chatcmpl-{call_id}"

@@ -8,7 +8,10 @@ from fondaco.domain.money import Funds
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock
+from fondaco.serving.admission import Admission
 from fondaco.serving.ledger import Hold, Ledger, Meter
+
+CURTAILED = "ended where the balance or the key's limit did"
 
 
 class Priced(Protocol):
@@ -32,9 +35,11 @@ class PaidCall:
     """
 
     __slots__ = (
+        "_admission",
         "_call",
         "_ceiling",
         "_clock",
+        "_curtailed_at",
         "_hold",
         "_ledger",
         "_meter",
@@ -48,15 +53,22 @@ class PaidCall:
         ledger: Ledger,
         clock: Clock,
         call: Call,
+        admission: Admission,
         *,
         priced: Priced,
         ceiling: int,
         meter: Meter,
+        curtailed_at: int | None = None,
     ) -> None:
-        """Prepare a call that costs at most `ceiling` nano-dollars, by what `meter` will count."""
+        """Prepare a call that costs at most `ceiling` nano-dollars, by what `meter` will count.
+
+        `curtailed_at` is the output at which it ends only because no more could be paid.
+        """
         self._ledger = ledger
         self._clock = clock
         self._call = call
+        self._admission = admission
+        self._curtailed_at = curtailed_at
         self._priced = priced
         self._ceiling = ceiling
         self._meter = meter
@@ -73,6 +85,7 @@ class PaidCall:
             self._call, self._priced.id, self._ceiling, self._meter
         )
         self._started = self._clock.monotonic()
+        self._admission.begun = True
         return self
 
     @property
@@ -88,9 +101,17 @@ class PaidCall:
     ) -> None:
         """Charge what was consumed, and return once that is durable."""
         elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
-        notes = "" if kind is None else _why(kind, stopping=self._ledger.stopping)
         usage = self.usage = self._meter.usage
-        await self._hold.settle(self._priced.charge(usage), usage, elapsed_ms, notes)
+        if kind is not None:
+            notes = _why(kind, stopping=self._ledger.stopping)
+        else:
+            notes = CURTAILED if usage.output_tokens == self._curtailed_at else ""
+        charge = self._priced.charge(usage)
+        try:
+            await self._hold.settle(charge, usage, elapsed_ms, notes)
+        finally:
+            tokens = usage.total_tokens if charge.rows else 0
+            await self._admission.settle(tokens, charged=bool(charge.rows))
 
 
 def _why(kind: type[BaseException], *, stopping: bool) -> str:

@@ -15,15 +15,24 @@ from fondaco.domain.errors import (
     NotSupportedYetError,
 )
 from fondaco.domain.light import light
+from fondaco.domain.limits import Quota
 from fondaco.domain.model import Model, ModelType
 from fondaco.domain.money import Funds
+from fondaco.domain.price import Charge, TokenPrice
 from fondaco.domain.usage import Usage
-from fondaco.ports import ChatEngine, Clock, Prompt
+from fondaco.ports import ChatEngine, Clock, Limits, Prompt
+from fondaco.serving.admission import Admission
 from fondaco.serving.attempts import Attempts
 from fondaco.serving.call import PaidCall
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.meters import Meters
+from fondaco.serving.repeats import Repeats
 from fondaco.serving.tally import Tally
+
+_USUAL_OUTPUT = 1_024
+"""Most tokens of a choice that the token limit reserves before they are counted."""
+_CHARACTERS_A_TOKEN = 4
+"""Of a prompt that nobody has counted yet."""
 
 
 @light
@@ -34,6 +43,7 @@ class Began:
     model: Model
     engine: str
     balance_before: Funds
+    quota: Quota
 
 
 @light
@@ -43,6 +53,19 @@ class Settled:
 
     usage: Usage
 
+
+@dataclass(frozen=True, slots=True)
+class Gift:
+    """A model whose usage is counted and costs nothing."""
+
+    id: str
+
+    def charge(self, usage: Usage) -> Charge:
+        """Return the usage as rows of no price."""
+        return _FREE.charge(self.id, usage)
+
+
+_FREE = TokenPrice(input=0, output=0)
 
 Step: TypeAlias = Began | Burst | Settled
 """A call is one Began, bursts, one Settled; an error ends it anywhere."""
@@ -55,7 +78,10 @@ class Chat:
         self,
         catalogue: Catalogue,
         engines: Mapping[str, ChatEngine],
+        *,
         ledger: Ledger,
+        limits: Limits,
+        repeats: Repeats,
         clock: Clock,
         meters: Meters,
     ) -> None:
@@ -66,6 +92,8 @@ class Chat:
             if (plan := tuple(engines[name] for name in model.engines if name in engines))
         }
         self._ledger = ledger
+        self._limits = limits
+        self._repeats = repeats
         self._clock = clock
         self._meters = meters
 
@@ -88,29 +116,60 @@ class Chat:
         sampling = turn.sampling.filled(model.defaults.temperature, model.defaults.top_p)
         turn = turn.of(model.id, asked_tokens or 0, sampling)
         attempts = Attempts(self._plan(model))
-        prompt = await attempts.measure(turn)
-        limit = _output_limit(model, prompt, asked_tokens)
-        if limit != turn.max_output_tokens:
-            turn = turn.of(model.id, limit, sampling)
-        most_output = limit * turn.choices
-        ceiling = model.price.ceiling(prompt.input_tokens, most_output)
-        tally = Tally(prompt, most_output)
-        async with (
-            self._paid(call, model, ceiling, tally) as paid,
-            aclosing(attempts.chat(turn)) as bursts,
-        ):
-            begun = False
-            async for burst in bursts:
-                if not begun:
-                    begun = True
-                    yield Began(model, attempts.engine, paid.balance_before)
-                tally.add(burst)
-                yield burst
+        async with self._admission(call, model, turn, asked_tokens) as admission:
+            prompt = await attempts.measure(turn)
+            limit = _output_limit(model, prompt, asked_tokens)
+            if asked_tokens is None and admission.charged:
+                means = await self._means(call, model, prompt, turn.choices)
+            else:
+                means = limit
+            if min(limit, means) != turn.max_output_tokens:
+                turn = turn.of(model.id, min(limit, means), sampling)
+            tally = Tally(prompt, turn.max_output_tokens * turn.choices)
+            async with (
+                self._paid(call, admission, model, tally, curtailed=means < limit) as paid,
+                aclosing(attempts.chat(turn)) as bursts,
+            ):
+                begun = False
+                async for burst in bursts:
+                    if not begun:
+                        begun = True
+                        before, quota = paid.balance_before, admission.quota
+                        yield Began(model, attempts.engine, before, quota)
+                    tally.add(burst)
+                    yield burst
         self._meters.consumed(model.id, paid.usage)
         yield Settled(paid.usage)
 
-    def _paid(self, call: Call, model: Model, ceiling: int, tally: Tally) -> PaidCall:
-        return PaidCall(self._ledger, self._clock, call, priced=model, ceiling=ceiling, meter=tally)
+    def _admission(
+        self, call: Call, model: Model, turn: Turn, asked_tokens: int | None
+    ) -> Admission:
+        """Return the call's way past limits and repeats, for as many tokens as it will likely take."""
+        output = min(asked_tokens or _USUAL_OUTPUT, _USUAL_OUTPUT) * turn.choices
+        tokens = turn.characters // _CHARACTERS_A_TOKEN + output
+        return Admission(self._limits, self._repeats, call, model, tokens)
+
+    async def _means(self, call: Call, model: Model, prompt: Prompt, choices: int) -> int:
+        """Return the most tokens of one choice that the key and its account can pay; at least 1."""
+        free = await self._ledger.free(call)
+        covered = model.price.affordable(free.total, prompt.input_tokens)
+        return model.context_tokens if covered is None else max(1, covered // choices)
+
+    def _paid(
+        self, call: Call, admission: Admission, model: Model, tally: Tally, *, curtailed: bool
+    ) -> PaidCall:
+        """Return the money side of the call; a tier that is not charged holds and pays nothing."""
+        charged = admission.charged
+        return PaidCall(
+            self._ledger,
+            self._clock,
+            call,
+            admission,
+            priced=model if charged else Gift(model.id),
+            ceiling=model.price.ceiling(tally.most_input, tally.most_output) if charged else 0,
+            meter=tally,
+            curtailed_at=tally.most_output if curtailed else None,
+        )
 
     def refuse_images(self, name: str) -> NoReturn:
         """Refuse images, naming a model that takes them if there is one.

@@ -9,6 +9,7 @@ from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.meters import Meters
 from fondaco.serving.readiness import Readiness
+from fondaco.serving.repeats import Repeats
 
 
 @dataclass(slots=True)
@@ -23,6 +24,7 @@ class Platform:
     meters: Meters
     clock: Clock
     ids: Ids
+    repeats: Repeats
     draining: bool = False
     """Running calls end in peace, new work is refused."""
 

@@ -13,12 +13,12 @@ _BYTES_A_TOKEN = 4
 class Tally:
     """Usage by the engine's own report where it gives one, else by the pieces that passed."""
 
-    __slots__ = ("_counted", "_input", "_most_input", "_most_output", "_output", "_reasoning")
+    __slots__ = ("_counted", "_input", "_output", "_reasoning", "most_input", "most_output")
 
     def __init__(self, prompt: Prompt, most_output: int) -> None:
         """Start at nothing; no usage will exceed the measured prompt and `most_output` tokens."""
-        self._most_input = prompt.input_tokens
-        self._most_output = most_output
+        self.most_input = prompt.input_tokens
+        self.most_output = most_output
         self._input = prompt.input_tokens
         if not prompt.exact:
             self._input = max(1, prompt.input_tokens // _BYTES_A_TOKEN)
@@ -46,4 +46,4 @@ class Tally:
     def usage(self) -> Usage:
         """What has been consumed so far, within what the call was admitted for."""
         counted = self._counted or Usage(self._input, 0, self._output, self._reasoning)
-        return counted.within(self._most_input, self._most_output)
+        return counted.within(self.most_input, self.most_output)

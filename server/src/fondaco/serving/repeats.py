@@ -1,0 +1,91 @@
+"""Repeats: lets a call with an `Idempotency-Key` run once, however often it is sent."""
+
+import hmac
+
+import anyio
+
+from fondaco.domain.call import Call, Once, request_id
+from fondaco.domain.errors import (
+    IdempotencyKeyReusedError,
+    InvalidRequestError,
+    RepeatedCallError,
+)
+from fondaco.domain.ledger import Claim
+from fondaco.ports import Clock, Journal
+
+KEPT_S = 86_400
+"""How long a key is remembered."""
+_TIDY_EVERY_S = 3_600
+_LONGEST = 255
+
+
+class Repeats:
+    """Claims of calls, over the journal; neither key nor body leaves here but as a keyed hash."""
+
+    def __init__(self, journal: Journal, pepper: bytes, clock: Clock) -> None:
+        self._journal = journal
+        self._pepper = pepper
+        self._clock = clock
+        self._running: set[str] = set()
+
+    def once(self, account_id: int, word: bytes, address: str, body: bytes) -> Once:
+        """Return the wish that a request of `body` to `address` runs once under the caller's `word`.
+
+        Raises:
+            InvalidRequestError: the word is empty, too long or not printable.
+        """
+        text = word.decode("latin-1")
+        if not 0 < len(word) <= _LONGEST or not (text.isascii() and text.isprintable()):
+            raise InvalidRequestError(
+                f"The header Idempotency-Key takes 1 to {_LONGEST} printable ASCII characters."
+            )
+        return Once(
+            key_digest=self._digest(b"key", account_id, word),
+            body_digest=self._digest(b"body", account_id, address.encode() + b"\n" + body),
+        )
+
+    async def claim(self, call: Call, once: Once) -> Claim:
+        """Return the call's own claim.
+
+        Raises:
+            RepeatedCallError: an earlier call holds it.
+            IdempotencyKeyReusedError: an earlier call holds it, and it was another request.
+        """
+        wanted = Claim(call.account_id, once, call.id, call.opened_at)
+        self._running.add(call.id)
+        try:
+            standing = await self._journal.claim(wanted)
+        except BaseException:
+            self._running.discard(call.id)
+            raise
+        if standing.call_id == call.id:
+            return wanted
+        self._running.discard(call.id)
+        if standing.once.body_digest != once.body_digest:
+            raise IdempotencyKeyReusedError
+        running = standing.call_id in self._running
+        raise RepeatedCallError(request_id(standing.call_id), running=running)
+
+    async def end(self, claim: Claim, *, charged: bool) -> None:
+        """End a claim with its call; where nothing was charged, the caller may try again."""
+        self._running.discard(claim.call_id)
+        if not charged:
+            await self._journal.release(claim)
+
+    async def recover(self) -> None:
+        """Forget the claims of calls that a crash ended before they cost anything.
+
+        To be awaited once the ledger has recovered, and before the first claim.
+        """
+        await self._journal.forget_claims(self._clock.now() - KEPT_S, uncharged=True)
+
+    async def run(self) -> None:
+        """Forget old claims from time to time, until cancelled."""
+        while True:
+            await anyio.sleep(_TIDY_EVERY_S)
+            await self._journal.forget_claims(self._clock.now() - KEPT_S)
+
+    def _digest(self, what: bytes, account_id: int, text: bytes) -> bytes:
+        return hmac.digest(
+            self._pepper, b"idempotency %s %d\n" % (what, account_id) + text, "sha256"
+        )
