@@ -1,0 +1,99 @@
+"""Listening: the address, and the server on it."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+
+from fondaco.http.cors import with_cors
+from fondaco.http.edge import Edge
+from fondaco.http.endpoint import Premises
+from fondaco.http.endpoints import ENDPOINTS
+from fondaco.http.headers import Stamp
+from fondaco.http.hosts import Hosts
+from fondaco.http.listener import Listener
+from fondaco.http.openapi import Contract
+from fondaco.http.protocol import connection_class
+from fondaco.http.pulse import Pulse
+from fondaco.http.routes import Routes
+from fondaco.serving.platform import Platform
+from fondaco.settings import Settings
+
+
+class AddressError(Exception):
+    """The address cannot be listened on; the message is one line for the operator."""
+
+
+def contract() -> Contract:
+    """Return the API's description, which needs no server."""
+    return Contract(ENDPOINTS)
+
+
+def listener_of(
+    settings: Settings, platform: Platform, pulse: Pulse, announce: Callable[[], None]
+) -> Listener:
+    """Return the server for the platform, which runs once it is told to."""
+    server = settings.server
+    premises = Premises(
+        platform,
+        contract(),
+        pulse,
+        body_limit_bytes=server.body_limit_bytes,
+        ping_interval_s=server.ping_interval_s,
+        write_timeout_s=server.write_timeout_s,
+    )
+    stamp = Stamp(platform.clock)
+    edge = Edge(premises, Routes(ENDPOINTS), Hosts([server.host, *server.allowed_hosts]))
+    return Listener(
+        with_cors(edge, server.cors_origins, stamp, platform.ids),
+        connection_class(
+            stamp,
+            platform.ids,
+            header_limit_bytes=server.header_limit_bytes,
+            header_timeout_s=server.header_timeout_s,
+            body_timeout_s=server.body_timeout_s,
+        ),
+        idle_timeout_s=server.idle_timeout_s,
+        drain_timeout_s=server.drain_timeout_s,
+        started=announce,
+        draining=platform.drain,
+        stopping=platform.stop,
+    )
+
+
+def bound_to(host: str, port: int) -> socket.socket:
+    """Return a listening socket.
+
+    Raises:
+        AddressError: the address is taken or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
+    try:
+        bound.bind((host, port))
+        bound.listen(2048)
+    except OSError as error:
+        bound.close()
+        raise AddressError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port."
+        ) from error
+    return bound
+
+
+def expect_permitted(settings: Settings) -> None:
+    """Refuse an address that others reach, unless the operator said that this is meant.
+
+    Raises:
+        AddressError: it was not said.
+    """
+    server = settings.server
+    try:
+        loopback = ipaddress.ip_address(server.host).is_loopback
+    except ValueError:
+        loopback = server.host == "localhost"
+    if not loopback and not server.allow_remote:
+        raise AddressError(
+            f"{server.host!r} can be reached by other machines, and API keys would travel in the "
+            "clear. Put a proxy with TLS in front of it, then say --allow-remote."
+        )

@@ -1,0 +1,82 @@
+"""The platform: the use cases, each with the adapters that it needs."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fondaco.domain.catalogue import Catalogue
+from fondaco.domain.errors import ModelNotFoundError
+from fondaco.domain.price import FREE, Charge
+from fondaco.domain.usage import Usage
+from fondaco.ports import ChatEngine, Journal, Keys
+from fondaco.serving.chat import Chat
+from fondaco.serving.keyring import Keyring
+from fondaco.serving.ledger import Ledger
+from fondaco.serving.meters import Meters
+from fondaco.serving.platform import Platform
+from fondaco.serving.readiness import Readiness
+from fondaco.serving.repeats import Repeats
+from fondaco.serving.unlimited import Unlimited
+from fondaco.settings import Settings
+from fondaco.stores.home import Home
+from fondaco.stores.sqlite.keys import SqliteKeys
+from fondaco.system import SystemClock, TimedIds
+
+log = logging.getLogger("fondaco")
+
+
+@asynccontextmanager
+async def opened_keys(home: Home) -> AsyncGenerator[Keys]:
+    """Open the keys of a home."""
+    keys = SqliteKeys(home.database)
+    try:
+        yield keys
+    finally:
+        keys.close()
+
+
+def platform_of(
+    settings: Settings,
+    pepper: bytes,
+    *,
+    catalogue: Catalogue,
+    engines: dict[str, ChatEngine],
+    journal: Journal,
+    keys: Keys,
+) -> Platform:
+    """Return the use cases over the adapters given."""
+    clock = SystemClock()
+    meters = Meters()
+    ledger = Ledger(journal, clock)
+    limits = Unlimited()
+    repeats = Repeats(journal, pepper, clock)
+    keyring = Keyring(keys, pepper, clock)
+    journal.on_change(lambda _: keyring.forget())
+    return Platform(
+        catalogue=catalogue,
+        chat=Chat(
+            catalogue,
+            engines,
+            ledger=ledger,
+            limits=limits,
+            repeats=repeats,
+            clock=clock,
+            meters=meters,
+        ),
+        ledger=ledger,
+        keyring=keyring,
+        readiness=Readiness(catalogue, engines, clock, settings.server.ready_cache_s),
+        meters=meters,
+        clock=clock,
+        ids=TimedIds(),
+        repeats=repeats,
+    )
+
+
+def charge_of(catalogue: Catalogue, model_id: str, usage: Usage) -> Charge:
+    """Return what a call that a crash cut off has cost; a model that is gone costs nothing."""
+    try:
+        return catalogue.route(model_id).model.charge(usage)
+    except ModelNotFoundError:
+        log.warning("model %s left the catalogue with a call open: not charged", model_id)
+        return FREE
