@@ -4,8 +4,8 @@
 FondacoError
 ├── AuthenticationFailedError 401      ├── RateLimitExceededError 429
 │   ├── InactiveKeyError 401           │   └── TooManyFailuresError 429
-│   └── InvalidApiKeyError 401         ├── InferenceFailedError 500
-│                                      │   └── EngineError
+│   ├── InvalidApiKeyError 401         ├── InferenceFailedError 500
+│   └── ProofRefusedError 401          │   └── EngineError
 ├── InsufficientBalanceError 402       │       ├── EngineRefusedError 502
 │   └── KeyLimitReachedError 402       │       ├── EngineUnavailableError 503
 ├── UnauthorizedError 403              │       │   └── ModelNotInstalledError 503
@@ -13,10 +13,10 @@ FondacoError
 │   ├── InvalidModelError 400          ├── UpscaleFailedError 500
 │   │   └── FieldNotTakenError 400     ├── UnknownError 500
 │   ├── InvalidImageFormatError 400    ├── ShuttingDownError 503
-│   ├── CorruptedImageError 400        └── StorageFailedError 507
-│   ├── ContextTooLongError 400            └── AlreadyEnteredError 507
-│   ├── TooManyKeysError 400
-│   └── NotSupportedYetError 400
+│   ├── CorruptedImageError 400        ├── StorageFailedError 507
+│   ├── ContextTooLongError 400        │   └── AlreadyEnteredError 507
+│   ├── TooManyKeysError 400           ├── ChainUnavailableError 503
+│   └── NotSupportedYetError 400       └── WalletKeysNotInstalledError 503
 ├── NotFoundError 404
 │   ├── ModelNotFoundError 404
 │   └── CharacterNotFoundError 404
@@ -76,6 +76,10 @@ class InvalidApiKeyError(AuthenticationFailedError):
 
     code = "INVALID_API_KEY"
     default = "Invalid API key provided"
+
+
+class ProofRefusedError(AuthenticationFailedError):
+    """What came does not show that the caller owns the wallet."""
 
 
 class InsufficientBalanceError(FondacoError):
@@ -228,13 +232,14 @@ class RepeatedCallError(ConflictError):
 
     code = "IDEMPOTENT_REPLAY"
 
-    def __init__(self, call_id: str, *, running: bool) -> None:
+    def __init__(self, charge_id: str, *, running: bool) -> None:
+        """Name the charge as the ledger's reader finds it."""
         state = "is still running" if running else "has been carried out"
         super().__init__(
             f"The request with this Idempotency-Key {state}; it was not run or charged again. Replies "
-            f"are not kept. Its charge is listed by GET /api/v1/billing/usage under {call_id!r}."
+            f"are not kept. Its charge is listed by GET /api/v1/billing/usage under {charge_id!r}."
         )
-        self.call_id = call_id
+        self.charge_id = charge_id
 
 
 class IdempotencyKeyReusedError(ConflictError):
@@ -370,6 +375,24 @@ class ShuttingDownError(FondacoError):
     status = 503
     code = "SHUTTING_DOWN"
     default = "The server is shutting down. Please try again."
+
+
+class ChainUnavailableError(FondacoError):
+    """The chain's node cannot be asked, or what it says not be trusted."""
+
+    status = 503
+    code = "CHAIN_UNAVAILABLE"
+    default = "The wallet's stake cannot be read at present. Please try again later."
+
+
+class WalletKeysNotInstalledError(FondacoError):
+    """The libraries that check wallets' signatures are not on this machine."""
+
+    status = 503
+    code = "WALLET_KEYS_NOT_INSTALLED"
+    default = (
+        "Keys for wallets need more libraries here. Install them with: pip install 'fondaco[web3]'"
+    )
 
 
 class StorageFailedError(FondacoError):

@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from fondaco.domain.account import Account, Key
+from fondaco.domain.call import Call, Once
 from fondaco.domain.errors import FondacoError, InvalidContentTypeError, InvalidRequestError
 from fondaco.domain.light import light
 from fondaco.http.exchange import Exchange
@@ -74,6 +75,15 @@ class Ask(Generic[BodyT, QueryT]):
     body: BodyT
     query: QueryT
     path: Mapping[str, str]
+    once: Once | None = None
+    """The caller's wish that this runs once, however often it is sent."""
+
+    def call(self) -> Call:
+        """Return the call that this request is, for an endpoint that asks for a key."""
+        caller = self.key_holder
+        key, account = caller.key, caller.account
+        now = self.platform.clock.now()
+        return Call(self.exchange.id, account.id, key.id, now, key.limit, account.tier, self.once)
 
     @property
     def key_holder(self) -> Caller:
@@ -110,6 +120,8 @@ class Endpoint(Generic[BodyT, QueryT]):
     replies: Mapping[int, Content] = field(default_factory=dict)
     errors: tuple[type[FondacoError], ...] = ()
     """What it raises beyond what every endpoint may."""
+    paid: bool = False
+    """Whether it costs money, and so takes an `Idempotency-Key`."""
     listed: bool = True
     """Whether OpenAPI shows it."""
 
@@ -129,6 +141,7 @@ class Endpoint(Generic[BodyT, QueryT]):
         """
         body: Any = None
         query: Any = None
+        once: Once | None = None
         if self.query is not None:
             query = _validated(self.query, dict(exchange.query_pairs()))
         if self.body is not None:
@@ -136,9 +149,11 @@ class Endpoint(Generic[BodyT, QueryT]):
             raw = await exchange.body(premises.body_limit_bytes)
             premises.pulse.watch(exchange)
             body = _validated(self.body, parse(raw))
+            if self.paid and (word := exchange.headers.get(b"idempotency-key")) is not None:
+                once = _once(premises.platform, caller, word, self.path, raw)
         else:
             premises.pulse.watch(exchange)
-        ask = Ask(premises.platform, premises.contract, exchange, caller, body, query, path)
+        ask = Ask(premises.platform, premises.contract, exchange, caller, body, query, path, once)
         return await self.run(ask)
 
 
@@ -147,6 +162,14 @@ def _validated(model: type[BaseModel], value: object) -> BaseModel:
         return model.model_validate(value)
     except ValidationError as error:
         raise InvalidRequestError(faults=faults_of(error, model)) from None
+
+
+def _once(
+    platform: Platform, caller: Caller | None, word: bytes, address: str, body: bytes
+) -> Once | None:
+    if caller is None:
+        return None
+    return platform.repeats.once(caller.account.id, word, address, body)
 
 
 def _expect_json(content_type: bytes) -> None:

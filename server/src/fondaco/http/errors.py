@@ -8,6 +8,7 @@ from fondaco.domain.errors import (
     FondacoError,
     InvalidRequestError,
     MethodNotAllowedError,
+    RepeatedCallError,
 )
 from fondaco.http.exchange import Header
 from fondaco.http.faults import tree_of
@@ -30,6 +31,8 @@ def body_of(error: FondacoError) -> dict[str, object]:
         }
         return {"error": openai_error, "code": error.code}
     body: dict[str, object] = {"error": str(error), "code": error.code}
+    if isinstance(error, RepeatedCallError):
+        body["chargeId"] = error.charge_id
     if isinstance(error, InvalidRequestError) and error.faults:
         body["details"] = tree_of(error.faults)
     return body
@@ -44,6 +47,8 @@ def _headers(error: FondacoError) -> list[Header]:
         headers.append((b"retry-after", b"%d" % max(1, retry_after_s)))
     if isinstance(error, MethodNotAllowedError):
         headers.append((b"allow", ", ".join(error.allowed).encode()))
+    if isinstance(error, RepeatedCallError):
+        headers.append((b"idempotent-replayed", b"true"))
     if error.status == _UNAUTHORIZED:
         headers.append((b"www-authenticate", b'Bearer realm="fondaco"'))
     return headers

@@ -4,15 +4,19 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from functools import partial
 
-from fondaco.domain.call import Call
+from fondaco.domain.call import Call, request_id
 from fondaco.domain.errors import (
     ContextTooLongError,
     EngineTimeoutError,
     EngineUnavailableError,
+    IdempotencyKeyReusedError,
     InferenceFailedError,
     InsufficientBalanceError,
     InvalidModelError,
+    KeyLimitReachedError,
     ModelNotFoundError,
+    RateLimitExceededError,
+    RepeatedCallError,
     StorageFailedError,
 )
 from fondaco.domain.usage import Usage
@@ -37,9 +41,8 @@ async def run(ask: ChatAsk) -> Whole | Events:
     request.expect_supported()
     if has_images(request.messages):
         ask.platform.chat.refuse_images(request.model)
-    caller = ask.key_holder
-    call = Call(ask.exchange.id, caller.account.id, caller.key.id, ask.platform.clock.now())
-    turn = request.turn(cache_scope=str(caller.account.id))
+    call = ask.call()
+    turn = request.turn(cache_scope=str(call.account_id))
     steps = ask.platform.chat.answer(call, turn, request.asked_tokens)
     if request.stream:
         return Events(partial(_stream, ask, call, steps))
@@ -59,7 +62,7 @@ async def _whole(ask: ChatAsk, call: Call, steps: AsyncGenerator[Step]) -> Whole
                 fold.settle(step.usage)
     if began is None:
         raise SilentEngineError
-    body = fold.reply(_completion_id(call), int(call.opened_at), began.model.id)
+    body = fold.reply(request_id(call.id), int(call.opened_at), began.model.id)
     return Whole(body, headers=_headers(ask, began))
 
 
@@ -75,7 +78,7 @@ async def _stream(
                     await stream.write(events)
             elif isinstance(step, Began):
                 stream.headers += _headers(ask, step)
-                chunks = Chunks(_completion_id(call), int(call.opened_at), step.model.id)
+                chunks = Chunks(request_id(call.id), int(call.opened_at), step.model.id)
             else:
                 usage = step.usage
     if chunks is None or usage is None:
@@ -89,10 +92,6 @@ class SilentEngineError(InferenceFailedError):
     """The engine ended well, and said nothing at all."""
 
     default = "The engine ended without an answer. Nothing was charged."
-
-
-def _completion_id(call: Call) -> str:
-    return f"chatcmpl-{call.id}"
 
 
 def _headers(ask: ChatAsk, began: Began) -> list[Header]:
@@ -115,6 +114,7 @@ ENDPOINT = Endpoint(
     summary="Answer a conversation, whole or as a stream of events",
     tag="Chat",
     body=ChatRequest,
+    paid=True,
     replies={
         200: Content(
             "The answer; with `stream: true` as server-sent events that end with `data: [DONE]`",
@@ -126,6 +126,10 @@ ENDPOINT = Endpoint(
         InvalidModelError,
         ContextTooLongError,
         InsufficientBalanceError,
+        KeyLimitReachedError,
+        RateLimitExceededError,
+        RepeatedCallError,
+        IdempotencyKeyReusedError,
         ModelNotFoundError,
         InferenceFailedError,
         EngineUnavailableError,
