@@ -19,7 +19,7 @@ endif
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-install: $(VENV)/.server ## install the server with its embedded engine into .venv
+install: $(VENV)/.server ## install the server with all its extras into .venv
 	@echo "Installed: $(BIN)/fondaco"
 
 serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 9000")
@@ -62,7 +62,7 @@ $(VENV)/.server: server/pyproject.toml
 	  echo "Python's venv module is missing. Try: sudo apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing Fondaco into $(VENV): about a minute, the first time only."
 	@$(make-venv)
-	@$(pip-install) --editable './server[embedded]'
+	@$(pip-install) --editable './server[embedded,web3]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.server requirements-dev.txt sdk/pyproject.toml

@@ -12,6 +12,7 @@ from fondaco.domain.light import light
 from fondaco.domain.limits import Exceedance, Quota
 from fondaco.domain.model import Model
 from fondaco.domain.money import Funds
+from fondaco.domain.wallet import Challenge, Proof
 
 
 class Clock(Protocol):
@@ -31,6 +32,14 @@ class Ids(Protocol):
 
     def call(self) -> str:
         """Return a fresh identifier of 128 bits as 32 hex digits."""
+        ...
+
+    def key(self) -> str:
+        """Return a fresh identifier as `call` does, all of it chance."""
+        ...
+
+    def secret_bits(self) -> int:
+        """Return 256 bits that nobody can guess."""
         ...
 
 
@@ -146,9 +155,13 @@ class Journal(Protocol):
         ...
 
 
+REPORTED_EPOCHS = 7
+"""How many epochs a key's report sums up, the present one included."""
+
+
 @dataclass(frozen=True, slots=True)
 class KeyReport:
-    """A key, and what it was charged in this epoch and the six before."""
+    """A key, and what it was charged in the last `REPORTED_EPOCHS`."""
 
     key: Key
     spent: Funds
@@ -177,8 +190,12 @@ class Keys(Protocol):
         """
         ...
 
-    async def change(self, key: Key) -> None:
-        """Replace description, end and limit of a key that is not revoked."""
+    async def change(self, account_id: int, key_id: str, changed: Callable[[Key], Key]) -> bool:
+        """Give a key the description, end and limit that it has in `changed(key)`.
+
+        Nothing else changes the key between the two. Returns whether there was such a key that was
+        not revoked; what `changed` raises comes through, and nothing is changed then.
+        """
         ...
 
     async def revoke(self, account_id: int, key_id: str, at: float) -> bool:
@@ -225,4 +242,65 @@ class Limits(Protocol):
 
     def exceeded(self, account_id: int) -> Sequence[Exceedance]:
         """Return the last 50 requests of an account that came too fast, the latest first."""
+        ...
+
+
+class Challenges(Protocol):
+    """Texts for wallets to sign, which nobody else can write."""
+
+    async def write(self, challenge: Challenge) -> str:
+        """Return a challenge as a text."""
+        ...
+
+    async def read(self, text: str) -> Challenge:
+        """Return the challenge in a text that this server wrote, expired or not.
+
+        Raises:
+            ProofRefusedError: it did not.
+        """
+        ...
+
+
+class Signatures(Protocol):
+    """Who signed a text."""
+
+    async def signer(self, proof: Proof) -> str:
+        """Return the address of the wallet that signed: the claimed one, in lower case.
+
+        Raises:
+            ProofRefusedError: another wallet signed, or another text.
+            InvalidRequestError: what came cannot be an address.
+        """
+        ...
+
+
+class Stakes(Protocol):
+    """What wallets have staked, and what that gives."""
+
+    async def allocation(self, wallet: str) -> int | None:
+        """Return the nano-DIEM that a wallet (its address in lower case) gets each epoch, or None.
+
+        Raises:
+            ChainUnavailableError: it cannot be told at present.
+        """
+        ...
+
+
+class Accounts(Protocol):
+    """Accounts of wallets.
+
+    Of a new allocation, more counts at once, less from the next epoch on. What was allocated in an
+    epoch stays so until its end, so going down and up again gives nothing twice.
+    """
+
+    async def of_wallet(self, wallet: str, diem_allocation: int, at: float) -> Account:
+        """Return the account of a wallet with this allocation, opened where there is none."""
+        ...
+
+    async def with_wallets(self) -> Sequence[Account]:
+        """Return all accounts of wallets."""
+        ...
+
+    async def allocate(self, account_id: int, diem_allocation: int, at: float) -> None:
+        """Set the nano-DIEM that an account gets at each epoch."""
         ...

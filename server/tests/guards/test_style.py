@@ -21,7 +21,6 @@ SYNONYMS = {
     "stats": "usage",
     "spend": "charge",
     "fee": "charge",
-    "wallet": "ledger or balance",
     "credits": "balance",
 }
 """What is never said -> what to say. Source: docs/glossary.md."""

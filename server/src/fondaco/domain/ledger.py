@@ -103,6 +103,19 @@ class Standing:
             return self.balance
         return Funds(usd=self.balance.usd, diem=self.diem_allocation)
 
+    def raised(self, allocation: int, charged: int, epoch: int) -> int:
+        """Return how much of a new allocation counts at once, in an epoch that has begun.
+
+        `charged` is the DIEM charged in `epoch`: together with the balance, what there was to
+        spend in it. So an allocation that goes down and up again gives nothing twice.
+
+        >>> Standing(Funds(diem=2), diem_allocation=5, diem_epoch=3).raised(7, charged=3, epoch=3)
+        2
+        """
+        if epoch > self.diem_epoch:
+            return 0  # the refill is still to come
+        return max(0, allocation - self.balance.diem - charged)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

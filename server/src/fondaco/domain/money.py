@@ -6,7 +6,7 @@ Source: overview/pricing.md, "1 Diem = $1 of compute per day".
 """
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from enum import StrEnum
 from typing import Self
 
@@ -15,7 +15,11 @@ from fondaco.domain.light import light
 NANO = 1_000_000_000
 """Nano-units in one dollar or one DIEM."""
 
-_LARGEST = 10**9 * NANO
+LARGEST = 10**9 * NANO
+"""The largest amount there may be, a billion."""
+
+_EXACT = Context(prec=100, traps=[InvalidOperation, Inexact, Overflow])
+"""Refuses to round."""
 
 
 class Currency(StrEnum):
@@ -35,10 +39,10 @@ def nano(amount: str | int | Decimal) -> int:
     200000000
     """
     try:
-        scaled = Decimal(amount) * NANO
-    except (InvalidOperation, ValueError) as error:
+        scaled = _EXACT.multiply(Decimal(amount), NANO)
+    except (ArithmeticError, ValueError) as error:
         raise ValueError(f"{amount!r} is not an amount of money.") from error
-    if not scaled.is_finite() or scaled < 0 or scaled > _LARGEST:
+    if not scaled.is_finite() or scaled < 0 or scaled > LARGEST:
         raise ValueError(f"{amount!r} is not an amount between 0 and 1,000,000,000.")
     if scaled != scaled.to_integral_value():
         raise ValueError(f"{amount!r} is finer than a nano-unit (9 decimals).")

@@ -64,7 +64,7 @@ class SqliteJournal:
 
     async def standing(self, account_id: int) -> Standing | None:
         """Return what an account has and is due."""
-        return await self._ask(lambda connection: _standing(connection, account_id))
+        return await self._ask(lambda connection: standing_in(connection, account_id))
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
         """Append entries and forget an open call in the next batch."""
@@ -135,7 +135,8 @@ class SqliteJournal:
             changed(entries)
 
 
-def _standing(connection: sqlite3.Connection, account_id: int) -> Standing | None:
+def standing_in(connection: sqlite3.Connection, account_id: int) -> Standing | None:
+    """Return what an account has and is due, as `connection` sees it."""
     row = connection.execute(_STANDING, (*refills(account_id), account_id)).fetchone()
     if row is None:
         return None

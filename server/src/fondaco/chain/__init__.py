@@ -1,0 +1,1 @@
+"""What is known of chains: who owns a wallet, and what its stake gives."""

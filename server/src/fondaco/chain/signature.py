@@ -1,0 +1,88 @@
+"""Signatures of wallets: EIP-191 personal messages, checked by eth-account in a thread.
+
+Source: overview/guides/generating-api-key-agent.md, `wallet.signMessage(token)`.
+"""
+
+from typing import Final
+
+from anyio import CapacityLimiter, to_thread
+
+from fondaco.chain.extra import web3
+from fondaco.domain.errors import InvalidRequestError, ProofRefusedError, RateLimitExceededError
+from fondaco.domain.wallet import Proof
+
+_ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+"""How many points the curve secp256k1 has."""
+_MOST_WAITING: Final = 32
+"""Proofs in line; one takes about ten milliseconds of CPU."""
+
+
+class EthSignatures:
+    """Tells whether a wallet signed; one proof at a time, so that strangers keep one core busy at most."""
+
+    def __init__(self) -> None:
+        self._turn = CapacityLimiter(1)
+
+    async def signer(self, proof: Proof) -> str:
+        """Return the address that signed the proof's text, in lower case: the one that it claims.
+
+        Raises:
+            InvalidRequestError: the address is in mixed case and its checksum is wrong.
+            ProofRefusedError: another wallet signed it or another text, or it is no proper signature.
+            RateLimitExceededError: too many proofs wait to be checked.
+            WalletKeysNotInstalledError: the extra `web3` is not installed.
+        """
+        if self._turn.statistics().tasks_waiting >= _MOST_WAITING:
+            raise RateLimitExceededError(
+                "Too many wallet signatures wait to be checked. Please try again.", retry_after_s=1
+            )
+        signature = _normal(bytes.fromhex(proof.signature.removeprefix("0x")))
+        signer = await to_thread.run_sync(_signer, proof, signature, limiter=self._turn)
+        if signer != proof.address.lower():
+            raise ProofRefusedError(
+                "The signature is not that of the wallet over the token. Sign the token's text, "
+                "exactly as it came, as a personal message (EIP-191) with the wallet of `address`."
+            )
+        return signer
+
+
+def _normal(signature: bytes) -> bytes:
+    """Return a signature with v as 27 or 28.
+
+    Only one of the two forms that each signature has is taken, the one with the low s, and only the
+    recovery ids of personal messages.
+
+    Raises:
+        ProofRefusedError: it has another form.
+    """
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")
+    parity = {0: 0, 1: 1, 27: 0, 28: 1}.get(signature[64])
+    if parity is None:
+        raise ProofRefusedError(
+            f"The signature ends in v = {signature[64]}; a personal message has 27 or 28."
+        )
+    if not 0 < r < _ORDER or not 0 < s < _ORDER:
+        raise ProofRefusedError("The signature's r or s is not within the order of the curve.")
+    if s > _ORDER // 2:
+        raise ProofRefusedError("The signature's s is in the upper half of the order (EIP-2).")
+    return signature[:64] + bytes([27 + parity])
+
+
+def _signer(proof: Proof, signature: bytes) -> str:
+    with web3():
+        from eth_account import Account  # noqa: PLC0415 - an extra: a second of CPU, 25 MB
+        from eth_account.messages import encode_defunct  # noqa: PLC0415
+        from eth_keys.exceptions import BadSignature  # noqa: PLC0415
+        from eth_utils.address import to_checksum_address  # noqa: PLC0415
+    digits = proof.address.removeprefix("0x")
+    if digits not in (digits.lower(), digits.upper()):
+        checked = to_checksum_address(proof.address)
+        if proof.address != checked:
+            fault = "The checksum in the case of its letters is wrong (EIP-55): is it mistyped?"
+            raise InvalidRequestError(faults={"address": (fault,)})
+    try:
+        message = encode_defunct(text=proof.text)
+        signer: str = Account.recover_message(message, signature=signature)
+    except BadSignature:
+        raise ProofRefusedError("The signature belongs to no wallet at all.") from None
+    return signer.lower()

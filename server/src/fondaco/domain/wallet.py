@@ -1,0 +1,38 @@
+"""Wallets: key pairs on a chain, whose owners prove by a signature that they are theirs.
+
+Source: overview/guides/generating-api-key-agent.md; api_keys/generate_web3_key/post.md.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """What a wallet is asked to sign: good for one key, and for a while."""
+
+    nonce: str
+    issued_at: int
+    """Unix seconds."""
+    expires_at: int
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What is to show that somebody owns a wallet."""
+
+    address: str
+    """`0x` and 40 hex digits, in lower or upper case, or mixed as EIP-55 has it."""
+    text: str
+    """The challenge as it was written."""
+    signature: str
+    """`0x` and 130 hex digits: r, s and v of EIP-191's personal message with this text."""
+
+
+def account_name(wallet: str) -> str:
+    """Return the name of the account that belongs to a wallet.
+
+    >>> account_name("0x45b73055f3adcc4577bb709db10b19d11b5c94ee")
+    'wallet:0x45b73055f3adcc4577bb709db10b19d11b5c94ee'
+    """
+    return f"wallet:{wallet}"
