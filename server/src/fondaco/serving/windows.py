@@ -3,18 +3,25 @@
 from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Generic, TypeAlias, TypeVar
+from math import inf
+from typing import Generic, TypeVar
 
 from fondaco.domain.limits import DAY_S, MINUTE_S
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 ValueT = TypeVar("ValueT")
 
-Mark: TypeAlias = list[int]
-"""A tick and the amount that was added in it: what an addition is taken back by."""
 
-_GONE = -1
-"""The tick of a mark that has left its window."""
+class Mark:
+    """What was added in one tick, and when that leaves the window."""
+
+    __slots__ = ("amount", "counted", "leaves_at")
+
+    def __init__(self, amount: int, leaves_at: float) -> None:
+        self.amount = amount
+        self.counted = True
+        """Whether it is still within its window."""
+        self.leaves_at = leaves_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,88 +47,96 @@ class Window:
     What was added in a tick is counted until the whole tick has left the span. So in no stretch of
     the span's length, wherever it begins, was more added than the limit, unless an amount was put
     right afterwards; in return an amount may be counted for up to one tick too long. Times are
-    monotonic seconds. Costs do not grow with what is counted, memory is a mark for each tick.
+    monotonic seconds. Costs do not grow with what is counted; memory is a mark for each tick.
 
     >>> window = Window(2, MINUTE)
-    >>> window.add(0.9), window.add(30.0), window.wait(40.0), window.wait(40.0, 2)
-    ([0, 1], [30, 1], 21.0, 51.0)
+    >>> first, second = window.add(0.9), window.add(30.0)
+    >>> window.wait(40.0), window.wait(40.0, 2)
+    (21.0, 51.0)
     >>> window.free(60.5), window.free(61.0)
     (0, 1)
     """
 
-    __slots__ = ("_kept_ticks", "_marks", "_tick_s", "limit", "total")
+    __slots__ = ("_marks", "_relief_at", "_span", "_tick_ends_at", "limit", "total")
 
     def __init__(self, limit: int, span: Span) -> None:
         """Begin with nothing counted."""
         self.limit = limit
         self.total = 0
         """What is counted, as of the last look."""
+        self._span = span
         self._marks: deque[Mark] = deque()
-        self._tick_s = span.tick_s
-        self._kept_ticks = span.ticks
+        self._relief_at = inf
+        """When the oldest mark leaves."""
+        self._tick_ends_at = -inf
+        """When the tick of the latest mark ends."""
 
     def free(self, now: float) -> int:
         """Return how much may be added now."""
-        self._slide(now)
-        return max(0, self.limit - self.total)
+        if now >= self._relief_at:
+            self._slide(now)
+        left = self.limit - self.total
+        return left if left > 0 else 0  # noqa: FURB136  # on the hot path: max() costs a call
 
     def fits(self, now: float, amount: int = 1) -> bool:
         """Whether `amount` may be added now; one beyond the limit fits where nothing is counted."""
-        marks = self._marks
-        if marks and marks[0][0] < now // self._tick_s - self._kept_ticks:
+        if now >= self._relief_at:
             self._slide(now)
         return self.total + amount <= self.limit or not self.total
 
     def wait(self, now: float, amount: int = 1) -> float:
         """Return the seconds until `amount` fits, if nothing is added meanwhile; 0: it does."""
-        self._slide(now)
-        room = max(0, self.limit - amount)
-        return self._until(now, room)
+        return self._until(now, max(0, self.limit - amount))
 
     def relief(self, now: float) -> float:
         """Return the seconds until something of what is counted leaves; 0: nothing is counted."""
-        self._slide(now)
-        return self._until(now, self.total - 1) if self.total > 0 else 0.0
+        if now >= self._relief_at:
+            self._slide(now)
+        if self.total <= 0:
+            return 0.0
+        return next(mark.leaves_at for mark in self._marks if mark.amount > 0) - now
 
     def add(self, now: float, amount: int = 1) -> Mark:
         """Count `amount`, whether it fits or not, and return the mark of its tick."""
-        tick = int(now // self._tick_s)
-        marks = self._marks
         self.total += amount
-        if marks and marks[-1][0] >= tick:
-            mark = marks[-1]
-            mark[1] += amount
+        if now < self._tick_ends_at:
+            mark = self._marks[-1]
+            mark.amount += amount
             return mark
-        mark = [tick, amount]
-        marks.append(mark)
-        if marks[0][0] < tick - self._kept_ticks:
-            self._slide(now)
+        tick_s = self._span.tick_s
+        self._tick_ends_at = (now // tick_s + 1) * tick_s
+        mark = Mark(amount, self._tick_ends_at + self._span.period_s)
+        self._marks.append(mark)
+        self._slide(now)
         return mark
 
     def correct(self, mark: Mark, by: int) -> None:
         """Change what was counted at a mark; without effect once that has left the window."""
-        if mark[0] != _GONE:
-            mark[1] += by
+        if mark.counted:
+            mark.amount += by
             self.total += by
 
     def _slide(self, now: float) -> None:
-        oldest = now // self._tick_s - self._kept_ticks
         marks = self._marks
-        while marks and marks[0][0] < oldest:
+        while marks and marks[0].leaves_at <= now:
             mark = marks.popleft()
-            self.total -= mark[1]
-            mark[0] = _GONE
+            mark.counted = False
+            self.total -= mark.amount
+        self._relief_at = marks[0].leaves_at if marks else inf
+        if not marks:
+            self._tick_ends_at = -inf
 
     def _until(self, now: float, most: int) -> float:
         """Return the seconds until no more than `most` is counted."""
+        if now >= self._relief_at:
+            self._slide(now)
         left = self.total
-        for tick, amount in self._marks:
+        if left <= most:
+            return 0.0
+        for mark in self._marks:
+            left -= mark.amount
             if left <= most:
-                break
-            left -= amount
-            leaves_at = (tick + self._kept_ticks + 1) * self._tick_s
-            if left <= most:
-                return max(0.0, leaves_at - now)
+                return mark.leaves_at - now
         return 0.0
 
 
