@@ -17,6 +17,8 @@ from fondaco.domain.model import ModelType, Privacy, Quantization
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
+ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_places=9)]
+"""Of one image: a million of them still fit the ledger's 64 bits."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
 Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
 
@@ -157,14 +159,29 @@ class Engine(Section):
     total_timeout_s: Seconds = Field(1800.0, description="Time for a whole reply.")
 
 
-class TextPrice(Section):
-    """`[models.ID.price]`: per million tokens, in USD; one DIEM counts as one USD."""
+class Price(Section):
+    """`[models.ID.price]`: in USD; one DIEM counts as one USD. Which prices it takes, the type says."""
 
-    input: Money = Field(description="A million tokens of prompt.")
-    output: Money = Field(description="A million tokens of output, reasoning included.")
-    cached_input: Money | None = Field(
-        None, description="A million prompt tokens found in a cache; else as `input`."
+    input: Money | None = Field(
+        None,
+        description="`text` and `embedding`: a million tokens of prompt; `tts`: a million characters.",
     )
+    output: Money | None = Field(
+        None, description="`text`: a million tokens of output, reasoning included."
+    )
+    cached_input: Money | None = Field(
+        None, description="`text`: a million prompt tokens found in a cache; else as `input`."
+    )
+    web_search: Money = Field(Decimal(10), description="`text`: a thousand web searches.")
+    web_scrape: Money = Field(Decimal(10), description="`text`: a thousand pages fetched.")
+    generation: ImageMoney | None = Field(
+        None, description="`image`, `upscale` and `inpaint`: an image made."
+    )
+    upscale_2x: ImageMoney | None = Field(None, description="Likewise: an image enlarged twice.")
+    upscale_4x: ImageMoney | None = Field(
+        None, description="Likewise: an image enlarged four times."
+    )
+    inpaint: ImageMoney | None = Field(None, description="Likewise: an image edited.")
 
 
 class CatalogueModel(Section):
@@ -172,8 +189,10 @@ class CatalogueModel(Section):
 
     name: str = Field(description="What people call it.", min_length=1)
     type: ModelType = Field(ModelType.TEXT, description="What it makes.")
-    price: TextPrice = Field(description="What it costs; there is no default.")
-    context_tokens: int = Field(ge=16, description="Prompt and output together.")
+    price: Price = Field(description="What it costs; there is no default.")
+    context_tokens: int | None = Field(
+        None, ge=16, description="Prompt and output together; a model of text needs it."
+    )
     max_output_tokens: int | None = Field(
         None, ge=1, description="Most tokens of one answer; else what the context leaves."
     )

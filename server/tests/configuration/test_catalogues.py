@@ -27,9 +27,13 @@ def test_prices_are_exact_nano_dollars(tmp_path: Path) -> None:
 
 def test_an_embedded_model_has_the_context_of_a_slot(tmp_path: Path) -> None:
     large = settings(tmp_path, "[embedded]\ncontext_tokens = 16_384")
-    contexts = {model.id: model.context_tokens for model in models_of(large)}
-    assert contexts == {QWEN: 16_384, SMOLLM2: 8192}
-    assert {m.context_tokens for m in models_of(settings(tmp_path))} == {4096}
+    assert contexts(large) == {QWEN: 16_384, SMOLLM2: 8192}
+    assert contexts(settings(tmp_path)) == {QWEN: 4096, SMOLLM2: 4096}
+
+
+def contexts(chosen: Settings) -> dict[str, int]:
+    models = catalogue_of(chosen).models(ModelType.TEXT)
+    return {model.id: model.context_tokens for model in models}
 
 
 def test_an_installed_model_serves_a_trait_before_a_missing_one(tmp_path: Path) -> None:

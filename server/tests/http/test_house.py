@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from fake_upstream import refusing
 from fondaco.domain.model import Capabilities
 from fondaco.http.endpoints import ENDPOINTS
-from fondaco.http.schemas.models import ModelList
+from fondaco.http.schemas.models import ModelList, TokenPricing
 from house import TOY, House, house
 
 CODER = replace(
@@ -31,6 +31,7 @@ async def test_models_are_listed_without_a_key(shared: House) -> None:
     models = ModelList.model_validate_json(reply.content)
     assert [model.id for model in models.data] == ["toy"]
     spec = models.data[0].model_spec
+    assert isinstance(spec.pricing, TokenPricing)
     assert (spec.pricing.input.usd, spec.pricing.output.diem) == (0.2, 0.9)
     assert spec.availableContextTokens == 4096
     assert spec.traits == ["default"]

@@ -11,7 +11,7 @@ from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_json, print_row, print_rows, progress
 
 if TYPE_CHECKING:
-    from fondaco.domain.model import Model
+    from fondaco.domain.model import AnyModel
     from fondaco.settings import Settings
 
 group = typer.Typer(no_args_is_help=True, help="See the catalogue; fetch and remove model files.")
@@ -97,18 +97,20 @@ def _rows(settings: "Settings") -> Iterator[Row]:
         yield _row(model, settings)
 
 
-def _row(model: "Model", settings: "Settings") -> Row:
+def _row(model: "AnyModel", settings: "Settings") -> Row:
+    from fondaco.domain.model import Model
     from fondaco.domain.money import decimal
 
+    text = model if isinstance(model, Model) else None
     file = settings.models[model.id].file
     return {
         "id": model.id,
         "name": model.name,
         "installed": (settings.models_folder / file).is_file() if file else None,
         "type": str(model.type),
-        "contextTokens": model.context_tokens,
-        "usdPerMillionInput": decimal(model.price.input),
-        "usdPerMillionOutput": decimal(model.price.output),
+        "contextTokens": text and text.context_tokens,
+        "usdPerMillionInput": text and decimal(text.price.input),
+        "usdPerMillionOutput": text and decimal(text.price.output),
         "engines": list(model.engines),
         "traits": list(model.traits),
     }

@@ -3,11 +3,10 @@
 from collections.abc import Collection
 
 from fondaco.configuration.contradictions import EMBEDDED
+from fondaco.configuration.prices import other_price, token_price
 from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.model import Capabilities, Model, SamplingDefaults
-from fondaco.domain.money import nano
-from fondaco.domain.price import TokenPrice
-from fondaco.settings import CatalogueModel, Settings, TextPrice
+from fondaco.domain.model import AnyModel, Capabilities, Model, ModelType, SamplingDefaults
+from fondaco.settings import CatalogueModel, Settings
 
 
 def catalogue_of(settings: Settings, missing: Collection[str] = ()) -> Catalogue:
@@ -25,7 +24,7 @@ def missing_files(settings: Settings) -> frozenset[str]:
     )
 
 
-def models_of(settings: Settings, missing: Collection[str] = ()) -> tuple[Model, ...]:
+def models_of(settings: Settings, missing: Collection[str] = ()) -> tuple[AnyModel, ...]:
     """Return the models in the order of the configuration, one's own before the built-in ones.
 
     A model that only the embedded engine runs is left out where that engine is switched off, and
@@ -40,18 +39,37 @@ def aliases_of(settings: Settings) -> dict[str, str]:
     return {a: t for a, t in settings.aliases.items() if a not in settings.models}
 
 
-def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool) -> Model:
+def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool) -> AnyModel:
+    if entry.type is ModelType.TEXT:
+        return _text_model(model_id, entry, settings, missing=missing)
+    return AnyModel(
+        id=model_id,
+        name=entry.name,
+        price=other_price(entry.type, entry.price),
+        type=entry.type,
+        traits=entry.traits,
+        privacy=entry.privacy,
+        source=entry.source,
+        released=entry.released,
+        beta=entry.beta,
+        offline=entry.offline,
+        engines=entry.engines,
+    )
+
+
+def _text_model(
+    model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool
+) -> Model:
     engines = tuple(e for e in entry.engines if e != EMBEDDED or settings.embedded.enabled)
-    context = entry.context_tokens
+    context = entry.context_tokens or 0
     if EMBEDDED in engines:
         context = min(context, settings.embedded.context_tokens)
     return Model(
         id=model_id,
         name=entry.name,
-        price=_price(entry.price),
+        price=token_price(entry.price),
         context_tokens=context,
         max_output_tokens=entry.max_output_tokens,
-        type=entry.type,
         capabilities=_capabilities(entry),
         defaults=SamplingDefaults(entry.temperature, entry.top_p),
         traits=entry.traits,
@@ -62,14 +80,6 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing:
         offline=entry.offline,
         engines=engines,
         installed=not (missing and engines == (EMBEDDED,)),
-    )
-
-
-def _price(price: TextPrice) -> TokenPrice:
-    return TokenPrice(
-        input=nano(price.input),
-        output=nano(price.output),
-        cached_input=None if price.cached_input is None else nano(price.cached_input),
     )
 
 

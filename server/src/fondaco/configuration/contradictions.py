@@ -3,8 +3,10 @@
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
+from fondaco.configuration import prices
 from fondaco.configuration.schema import dotted
-from fondaco.settings import Settings
+from fondaco.domain.model import ModelType
+from fondaco.settings import CatalogueModel, Settings
 
 EMBEDDED = "embedded"
 """The name of the built-in engine."""
@@ -19,6 +21,8 @@ def _models(settings: Settings) -> Iterator[str]:
     engines = {EMBEDDED, *settings.engines}
     for model_id, model in settings.models.items():
         name = dotted(("models", model_id))
+        yield from prices.faults(model_id, model)
+        yield from _by_type(name, model)
         for engine in model.engines:
             if engine not in engines:
                 yield f"{name}.engines names {engine!r}, which is no engine.{_hint(engine, engines)}"
@@ -28,6 +32,14 @@ def _models(settings: Settings) -> Iterator[str]:
             yield f"{name}.engines is empty: name the engine that runs it, or set offline = true."
         if EMBEDDED in model.engines and model.file is None:
             yield f"{name}.file is missing: the engine 'embedded' needs a model file."
+
+
+def _by_type(name: str, model: CatalogueModel) -> Iterator[str]:
+    if model.type is ModelType.TEXT:
+        if model.context_tokens is None:
+            yield f"{name}.context_tokens is missing."
+    elif not model.offline:
+        yield f"{name}: only models of text are served yet; set offline = true to list it."
 
 
 def _engines(settings: Settings) -> Iterator[str]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Literal, overload
 
 from fondaco.domain.errors import ModelNotFoundError
-from fondaco.domain.model import Model, ModelType
+from fondaco.domain.model import AnyModel, Model, ModelType
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Route:
 class Catalogue:
     """All models, found by id, trait or compatibility mapping, in this order."""
 
-    def __init__(self, models: Iterable[Model], aliases: Mapping[str, str]) -> None:
+    def __init__(self, models: Iterable[AnyModel], aliases: Mapping[str, str]) -> None:
         """Build the catalogue; of several models with one trait, the first that is available.
 
         Args:
@@ -34,9 +35,19 @@ class Catalogue:
             for alias, target in aliases.items()
             if (target_id := self._id_or_trait(target)) is not None
         }
-        self._routes = {name: Route(model, model.engines) for name, model in self._named()}
+        self._routes = {
+            name: Route(model, model.engines)
+            for name, model in self._named()
+            if isinstance(model, Model)
+        }
 
-    def models(self, kind: ModelType | None = None) -> tuple[Model, ...]:
+    @overload
+    def models(self, kind: Literal[ModelType.TEXT]) -> tuple[Model, ...]: ...
+
+    @overload
+    def models(self, kind: ModelType | None = None) -> tuple[AnyModel, ...]: ...
+
+    def models(self, kind: ModelType | None = None) -> tuple[AnyModel, ...]:
         """Return the models of a type, or all."""
         return tuple(m for m in self._models.values() if kind is None or m.type is kind)
 
@@ -49,7 +60,7 @@ class Catalogue:
         return self._of(kind, self._aliases)
 
     def route(self, name: str) -> Route:
-        """Return what serves `name`.
+        """Return what answers `name` with text.
 
         Raises:
             ModelNotFoundError: nothing does; the message names the nearest names.
@@ -69,7 +80,7 @@ class Catalogue:
     def _id_or_trait(self, name: str) -> str | None:
         return name if name in self._models else self._traits.get((ModelType.TEXT, name))
 
-    def _named(self) -> Iterable[tuple[str, Model]]:
+    def _named(self) -> Iterable[tuple[str, AnyModel]]:
         for alias, model_id in self._aliases.items():
             yield alias, self._models[model_id]
         for (_, trait), model_id in self._traits.items():
@@ -77,7 +88,7 @@ class Catalogue:
         yield from self._models.items()
 
 
-def _traits(models: Iterable[Model]) -> dict[tuple[ModelType, str], str]:
+def _traits(models: Iterable[AnyModel]) -> dict[tuple[ModelType, str], str]:
     ranked = sorted(models, key=lambda model: not model.available)
     found: dict[tuple[ModelType, str], str] = {}
     for model in ranked:

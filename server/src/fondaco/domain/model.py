@@ -5,7 +5,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
-from fondaco.domain.price import Charge, TokenPrice
+from fondaco.domain.price import Charge, Price, TokenPrice
 from fondaco.domain.usage import Usage
 
 Quantization: TypeAlias = Literal["fp4", "fp8", "fp16", "bf16", "not-available"]
@@ -53,20 +53,14 @@ class SamplingDefaults:
     top_p: float = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """One entry of the catalogue."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyModel:
+    """One entry of the catalogue, whatever it makes."""
 
     id: str
     name: str
-    price: TokenPrice
-    context_tokens: int
-    """Prompt and output together."""
-    max_output_tokens: int | None = None
-    """None: whatever the context leaves."""
-    type: ModelType = ModelType.TEXT
-    capabilities: Capabilities = field(default_factory=Capabilities)
-    defaults: SamplingDefaults = field(default_factory=SamplingDefaults)
+    price: Price
+    type: ModelType
     traits: tuple[str, ...] = ()
     privacy: Privacy = Privacy.PRIVATE
     source: str = ""
@@ -86,6 +80,20 @@ class Model:
     def available(self) -> bool:
         """Whether it could be served at the start."""
         return self.installed and not self.offline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model(AnyModel):
+    """A model that makes text."""
+
+    price: TokenPrice
+    type: ModelType = ModelType.TEXT
+    context_tokens: int
+    """Prompt and output together."""
+    max_output_tokens: int | None = None
+    """None: whatever the context leaves."""
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    defaults: SamplingDefaults = field(default_factory=SamplingDefaults)
 
     def charge(self, usage: Usage) -> Charge:
         """Return what `usage` of this model costs."""

@@ -1,11 +1,16 @@
-"""Price: what a model's usage costs, exact to the nano-dollar."""
+"""Price: what a model's usage costs, exact to the nano-dollar.
+
+Source: overview/pricing.md; the names of what is sold follow GET /billing/usage.
+"""
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from fondaco.domain.light import light
-from fondaco.domain.money import Currency, Funds
-from fondaco.domain.usage import Usage
+from fondaco.domain.money import NANO, Currency, Funds
+from fondaco.domain.usage import Pictures, Usage
 
+_THOUSAND = 1_000
 _MILLION = 1_000_000
 
 
@@ -17,9 +22,9 @@ class ChargeRow:
     sku: str
     """What was sold, such as `qwen3-4b-llm-output-mtoken`."""
     units: int
-    """Tokens (a million of them is the unit that the price is quoted for)."""
+    """Tokens, characters, images or calls: single ones, whatever number the price is quoted for."""
     unit_price: int
-    """Nano-dollars per million tokens."""
+    """Nano-dollars per million of them."""
     amount: int
     """Nano-dollars."""
 
@@ -87,6 +92,26 @@ FREE = Charge()
 
 
 @dataclass(frozen=True, slots=True)
+class WebPrice:
+    """The price of what a text model fetches from the web, in nano-dollars per thousand calls."""
+
+    search: int = 10 * NANO
+    scrape: int = 10 * NANO
+
+    def charge(self, model: str, searches: int = 0, scrapes: int = 0) -> Charge:
+        """Return what web calls on behalf of `model` cost, whatever it answers."""
+        sold = (
+            (f"{model}-web-search-call", searches, self.search * _THOUSAND),
+            (f"{model}-web-scrape-call", scrapes, self.scrape * _THOUSAND),
+        )
+        return Charge(tuple(_row(*one) for one in sold if one[1]))
+
+    def ceiling(self, searches: int = 0, scrapes: int = 0) -> int:
+        """Return the most, in nano-dollars, that at most so many calls can cost."""
+        return self.charge("", searches, scrapes).amount
+
+
+@dataclass(frozen=True, slots=True)
 class TokenPrice:
     """The price of a text model in nano-dollars per million tokens."""
 
@@ -94,13 +119,13 @@ class TokenPrice:
     output: int
     cached_input: int | None = None
     """For prompt tokens answered from a cache; as `input` where it is None."""
+    web: WebPrice = WebPrice()
+    """For searches and scrapes, which come on top."""
 
     def charge(self, model: str, usage: Usage) -> Charge:
         """Return what `usage` of `model` costs; nothing where nothing was produced.
 
         Each row is rounded up to a whole nano-dollar, so no usage is free by rounding.
-
-        Source: overview/pricing.md; the row names follow GET /billing/usage.
         """
         if usage.output_tokens == 0:
             return FREE
@@ -137,6 +162,77 @@ class TokenPrice:
         dearest = max(self.input, self.cached_input or 0)
         # One more nano-dollar: a prompt split into a fresh and a cached row rounds up twice.
         return _cost(input_tokens, dearest) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingPrice:
+    """The price of an embedding model in nano-dollars per million tokens of input."""
+
+    input: int
+
+    def charge(self, model: str, input_tokens: int) -> Charge:
+        """Return what embedding so many tokens with `model` costs."""
+        return _single(f"{model}-embedding-mtoken", input_tokens, self.input)
+
+    def ceiling(self, input_tokens: int) -> int:
+        """Return the most, in nano-dollars, that at most so many tokens can cost."""
+        return _cost(input_tokens, self.input)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPrice:
+    """The price of a speech model in nano-dollars per million characters of text."""
+
+    input: int
+
+    def charge(self, model: str, characters: int) -> Charge:
+        """Return what speaking so many characters with `model` costs."""
+        return _single(f"{model}-tts-mchar", characters, self.input)
+
+    def ceiling(self, characters: int) -> int:
+        """Return the most, in nano-dollars, that at most so many characters can cost."""
+        return _cost(characters, self.input)
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePrice:
+    """The price of an image model in nano-dollars per image, for all that can be done with one."""
+
+    generation: int
+    upscale_2x: int
+    upscale_4x: int
+    inpaint: int
+
+    def charge(self, model: str, pictures: Pictures) -> Charge:
+        """Return what the images that `model` delivered cost."""
+        sold = (
+            (f"{model}-image-unit", pictures.generated, self.generation * _MILLION),
+            (f"{model}-upscale-2x-unit", pictures.upscaled_2x, self.upscale_2x * _MILLION),
+            (f"{model}-upscale-4x-unit", pictures.upscaled_4x, self.upscale_4x * _MILLION),
+            (f"{model}-edit-unit", pictures.edited, self.inpaint * _MILLION),
+        )
+        return Charge(tuple(_row(*one) for one in sold if one[1]))
+
+    def ceiling(self, pictures: Pictures) -> int:
+        """Return the most, in nano-dollars, that at most so many images can cost."""
+        return self.charge("", pictures).amount
+
+
+Price: TypeAlias = TokenPrice | EmbeddingPrice | SpeechPrice | ImagePrice
+"""What a model costs, by what it makes."""
+
+
+def by_the_million(sku: str) -> bool:
+    """Whether the price of what is sold as `sku` is quoted for a million of it.
+
+    >>> by_the_million("qwen3-4b-llm-output-mtoken"), by_the_million("venice-sd35-image-unit")
+    (True, False)
+    """
+    return sku.endswith(("-mtoken", "-mchar"))
+
+
+def _single(sku: str, units: int, unit_price: int) -> Charge:
+    return Charge((_row(sku, units, unit_price),)) if units else FREE
 
 
 def _row(sku: str, units: int, unit_price: int) -> ChargeRow:

@@ -34,3 +34,14 @@ class Usage:
             output_tokens=most_output,
             reasoning_tokens=min(self.reasoning_tokens, most_output),
         )
+
+
+@light
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Images that a call delivered, by what was done to them."""
+
+    generated: int = 0
+    upscaled_2x: int = 0
+    upscaled_4x: int = 0
+    edited: int = 0

@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime, time
 
-from fondaco.domain.model import Model
+from fondaco.domain.model import AnyModel, Model
 from fondaco.domain.money import NANO
+from fondaco.domain.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice, TokenPrice
 from fondaco.http.endpoint import Access, Ask, Content, Endpoint
 from fondaco.http.replies import Whole, json_reply
 from fondaco.http.schemas.models import ModelList, ModelsQuery, kind_of
@@ -15,12 +16,16 @@ async def run(ask: Ask[None, ModelsQuery]) -> Whole:
     models = [
         _entry(model)
         for model in ask.platform.catalogue.models(kind_of(wanted))
-        if wanted != "code" or model.capabilities.optimized_for_code
+        if wanted != "code" or _for_code(model)
     ]
     return json_reply({"object": "list", "type": wanted, "data": models})
 
 
-def _entry(model: Model) -> dict[str, object]:
+def _for_code(model: AnyModel) -> bool:
+    return isinstance(model, Model) and model.capabilities.optimized_for_code
+
+
+def _entry(model: AnyModel) -> dict[str, object]:
     return {
         "id": model.id,
         "object": "model",
@@ -30,18 +35,24 @@ def _entry(model: Model) -> dict[str, object]:
         "model_spec": {
             "name": model.name,
             "privacy": model.privacy,
-            "availableContextTokens": model.context_tokens,
-            "capabilities": _capabilities(model),
-            "constraints": {
-                "temperature": {"default": model.defaults.temperature},
-                "top_p": {"default": model.defaults.top_p},
-            },
-            "pricing": _pricing(model),
+            **(_text(model) if isinstance(model, Model) else {}),
+            "pricing": _pricing(model.price),
             "traits": model.traits,
             "modelSource": model.source,
             "offline": not model.available,
             "beta": model.beta,
             "betaModel": model.beta,
+        },
+    }
+
+
+def _text(model: Model) -> dict[str, object]:
+    return {
+        "availableContextTokens": model.context_tokens,
+        "capabilities": _capabilities(model),
+        "constraints": {
+            "temperature": {"default": model.defaults.temperature},
+            "top_p": {"default": model.defaults.top_p},
         },
     }
 
@@ -60,12 +71,24 @@ def _capabilities(model: Model) -> dict[str, object]:
     }
 
 
-def _pricing(model: Model) -> dict[str, object]:
-    price = model.price
-    pricing: dict[str, object] = {"input": _amount(price.input), "output": _amount(price.output)}
-    if price.cached_input is not None:
-        pricing["cache_input"] = _amount(price.cached_input)
-    return pricing
+def _pricing(price: Price) -> dict[str, object]:
+    match price:
+        case TokenPrice():
+            pricing: dict[str, object] = {
+                "input": _amount(price.input),
+                "output": _amount(price.output),
+            }
+            if price.cached_input is not None:
+                pricing["cache_input"] = _amount(price.cached_input)
+            return pricing
+        case EmbeddingPrice() | SpeechPrice():
+            return {"input": _amount(price.input)}
+        case ImagePrice():
+            return {
+                "generation": _amount(price.generation),
+                "upscale": {"2x": _amount(price.upscale_2x), "4x": _amount(price.upscale_4x)},
+                "inpaint": _amount(price.inpaint),
+            }
 
 
 def _amount(nano: int) -> dict[str, float]:

@@ -59,18 +59,39 @@ class Constraints(BaseModel):
 
 
 class Amount(BaseModel):
-    """A price per million tokens; one DIEM buys what one USD buys."""
+    """A price; one DIEM buys what one USD buys."""
 
     usd: float
     diem: float
 
 
-class Pricing(BaseModel):
-    """What a text model costs."""
+class TokenPricing(BaseModel):
+    """What a million tokens of a text model cost."""
 
     input: Amount
     output: Amount
     cache_input: Amount | None = None
+
+
+class UpscalePricing(BaseModel):
+    """What enlarging an image costs."""
+
+    twice: Amount = Field(serialization_alias="2x")
+    fourfold: Amount = Field(serialization_alias="4x")
+
+
+class ImagePricing(BaseModel):
+    """What one image costs."""
+
+    generation: Amount
+    upscale: UpscalePricing
+    inpaint: Amount
+
+
+class InputPricing(BaseModel):
+    """What a million tokens to embed, or a million characters to speak, cost."""
+
+    input: Amount
 
 
 class ModelSpec(BaseModel):
@@ -78,10 +99,10 @@ class ModelSpec(BaseModel):
 
     name: str
     privacy: Privacy
-    availableContextTokens: int  # noqa: N815
-    capabilities: Capabilities
-    constraints: Constraints
-    pricing: Pricing
+    availableContextTokens: int | None = Field(None, description="Of a text model.")  # noqa: N815
+    capabilities: Capabilities | None = Field(None, description="Of a text model.")
+    constraints: Constraints | None = Field(None, description="Of a text model.")
+    pricing: TokenPricing | ImagePricing | InputPricing
     traits: list[str]
     modelSource: str  # noqa: N815
     offline: bool = Field(description="Whether it could not be served when the server started.")

@@ -1,0 +1,76 @@
+"""Prices in the configuration: which of them a type of model takes, and what they are in the domain."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import TypeAlias
+
+from fondaco.configuration.schema import dotted
+from fondaco.domain.model import ModelType
+from fondaco.domain.money import nano
+from fondaco.domain.price import EmbeddingPrice, ImagePrice, SpeechPrice, TokenPrice, WebPrice
+from fondaco.settings import CatalogueModel, Price
+
+OtherPrice: TypeAlias = EmbeddingPrice | SpeechPrice | ImagePrice
+
+_IMAGES = ("generation", "upscale_2x", "upscale_4x", "inpaint")
+_NEEDED: Mapping[ModelType, tuple[str, ...]] = {
+    ModelType.TEXT: ("input", "output"),
+    ModelType.EMBEDDING: ("input",),
+    ModelType.TTS: ("input",),
+    ModelType.IMAGE: _IMAGES,
+    ModelType.UPSCALE: _IMAGES,
+    ModelType.INPAINT: _IMAGES,
+}
+"""GET /models lists all four prices of images together, so a model of images has them all."""
+_MORE = {ModelType.TEXT: ("cached_input", "web_search", "web_scrape")}
+
+
+def faults(model_id: str, model: CatalogueModel) -> Iterator[str]:
+    """Yield a line for each price that is missing, and for each that its type does not have."""
+    name = dotted(("models", model_id))
+    needed = _NEEDED.get(model.type)
+    if needed is None:
+        yield f"{name}.type is {model.type.value!r}, which has no prices yet; leave the model out."
+        return
+    given = dict(model.price)
+    known = (*needed, *_MORE.get(model.type, ()))
+    for price in needed:
+        if given[price] is None:
+            yield f"{name}.price.{price} is missing: a model without a price is not served."
+    for price in sorted(model.price.model_fields_set.difference(known)):
+        yield (
+            f"{name}.price.{price}: a model of type {model.type.value!r} has no such price; "
+            f"it has {', '.join(known)}."
+        )
+
+
+def token_price(price: Price) -> TokenPrice:
+    """Return the price of a text model."""
+    return TokenPrice(
+        input=_amount(price.input),
+        output=_amount(price.output),
+        cached_input=None if price.cached_input is None else nano(price.cached_input),
+        web=WebPrice(search=nano(price.web_search), scrape=nano(price.web_scrape)),
+    )
+
+
+def other_price(kind: ModelType, price: Price) -> OtherPrice:
+    """Return the price of a model that makes anything but text."""
+    match kind:
+        case ModelType.EMBEDDING:
+            return EmbeddingPrice(_amount(price.input))
+        case ModelType.TTS:
+            return SpeechPrice(_amount(price.input))
+        case _:
+            return ImagePrice(
+                generation=_amount(price.generation),
+                upscale_2x=_amount(price.upscale_2x),
+                upscale_4x=_amount(price.upscale_4x),
+                inpaint=_amount(price.inpaint),
+            )
+
+
+def _amount(price: Decimal | None) -> int:
+    if price is None:
+        raise AssertionError("`faults` finds every price that is missing.")
+    return nano(price)
