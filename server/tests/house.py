@@ -32,6 +32,7 @@ from fondaco.http.protocol import connection_class
 from fondaco.http.pulse import Pulse
 from fondaco.http.routes import Routes
 from fondaco.ports import ChatEngine
+from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.chat import Chat
 from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
@@ -185,17 +186,19 @@ async def house(
 
 
 def _stores(usd: int) -> tuple[MemoryJournal, MemoryKeys]:
-    journal, keys = MemoryJournal(), MemoryKeys()
+    journal = MemoryJournal()
+    keys = MemoryKeys(journal)
     journal.add_account(ACCOUNT)
     journal.enter_elsewhere(Entry(ACCOUNT, EntryKind.GRANT, Currency.USD, usd, at=0.0))
-    keys.add(digest(PEPPER, SECRET), _key(), Account(ACCOUNT, "tests"))
+    keys.put(Account(ACCOUNT, "tests"), digest(PEPPER, SECRET), _key())
     return journal, keys
 
 
 def _platform(
     catalogue: Catalogue, engines: dict[str, ChatEngine], journal: MemoryJournal, keys: MemoryKeys
 ) -> Platform:
-    clock, meters = SystemClock(), Meters()
+    clock, meters, ids = SystemClock(), Meters(), TimedIds()
+    keyring = Keyring(keys, journal, PEPPER, clock)
     ledger = Ledger(journal, clock)
     repeats = Repeats(journal, PEPPER, clock)
     return Platform(
@@ -210,11 +213,12 @@ def _platform(
             meters=meters,
         ),
         ledger=ledger,
-        keyring=Keyring(keys, PEPPER, clock),
+        keyring=keyring,
+        api_keys=ApiKeys(keys, keyring, PEPPER, clock=clock, ids=ids),
         readiness=Readiness(catalogue, engines, clock, cache_s=0.2),
         meters=meters,
         clock=clock,
-        ids=TimedIds(),
+        ids=ids,
         repeats=repeats,
     )
 

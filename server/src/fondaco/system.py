@@ -1,7 +1,7 @@
 """The machine's clock and randomness: the adapters of the ports `Clock` and `Ids`."""
 
 import time
-from secrets import token_hex
+from secrets import randbits, token_hex
 
 _CHANCE_BYTES = 10
 _AT_ONCE = 64
@@ -29,3 +29,11 @@ class TimedIds:
         chance = self._chance or token_hex(_CHANCE_BYTES * _AT_ONCE)
         self._chance = chance[2 * _CHANCE_BYTES :]
         return f"{time.time_ns() // 1_000_000:012x}{chance[: 2 * _CHANCE_BYTES]}"
+
+    def key(self) -> str:
+        """Return 32 hex digits, none of which tells when."""
+        return token_hex(16)
+
+    def secret_bits(self) -> int:
+        """Return 256 bits of chance."""
+        return randbits(256)

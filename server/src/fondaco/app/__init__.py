@@ -144,9 +144,11 @@ async def _serve(
         await platform.repeats.recover()
         tasks.start_soon(platform.ledger.run)
         tasks.start_soon(platform.repeats.run)
+        tasks.start_soon(platform.keyring.run)
         tasks.start_soon(pulse.run)
         _settle_runtime()
         await listener_of(settings, platform, pulse, announce).serve(sockets=[bound])
         with anyio.CancelScope(shield=True):
+            platform.keyring.note_uses()
             await platform.ledger.close()
         tasks.cancel_scope.cancel()

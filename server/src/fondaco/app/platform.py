@@ -9,6 +9,7 @@ from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.price import FREE, Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import ChatEngine, Journal, Keys
+from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.chat import Chat
 from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
@@ -50,7 +51,8 @@ def platform_of(
     ledger = Ledger(journal, clock)
     limits = Unlimited()
     repeats = Repeats(journal, pepper, clock)
-    keyring = Keyring(keys, pepper, clock)
+    ids = TimedIds()
+    keyring = Keyring(keys, journal, pepper, clock)
     journal.on_change(lambda _: keyring.forget())
     return Platform(
         catalogue=catalogue,
@@ -65,10 +67,11 @@ def platform_of(
         ),
         ledger=ledger,
         keyring=keyring,
+        api_keys=ApiKeys(keys, keyring, pepper, clock=clock, ids=ids),
         readiness=Readiness(catalogue, engines, clock, settings.server.ready_cache_s),
         meters=meters,
         clock=clock,
-        ids=TimedIds(),
+        ids=ids,
         repeats=repeats,
     )
 

@@ -53,7 +53,7 @@ def list_keys(
         names = {statement.account.id: statement.account.name for statement in books.accounts()}
         keys = books.keys(account)
     print_rows(
-        [_row(key, names[key.account_id]) for key in keys],
+        [_row(one.key, names[one.key.account_id]) for one in keys],
         as_json=as_json,
         empty="There is no key yet. Make one with: fondaco keys create",
     )

@@ -1,6 +1,7 @@
 """Accounts and their keys: who pays, and with which secret they call."""
 
 import hmac
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,6 +13,9 @@ SYSTEM_ACCOUNTS = {"revenue": 1, "grants": 2, "epochs": 3}
 
 FIRST_ACCOUNT = "default"
 """The name of the account that is made where somebody needs one and there is none."""
+
+MOST_KEYS = 500
+"""Keys of an account that may be used at a time. Source: POST /api_keys."""
 
 
 class KeyType(StrEnum):
@@ -98,6 +102,20 @@ class Key:
         return not self.revoked and (self.expires_at is None or now < self.expires_at)
 
 
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made, with its secret: the only time that it is seen."""
+
+    key: Key
+    secret: str
+
+
+_KEY_ID = re.compile(
+    r"[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    re.ASCII | re.IGNORECASE,
+)
+"""An id as it is written here, or as UUIDs are."""
+
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _DIGITS = 43
 """Base-62 digits that hold 256 bits."""
@@ -114,6 +132,43 @@ def secret_of(type_: KeyType, bits: int) -> str:
         bits, digit = divmod(bits, len(_ALPHABET))
         digits.append(_ALPHABET[digit])
     return f"fondaco_{type_.value[0].lower()}_{''.join(digits)}"
+
+
+def new_key(
+    type_: KeyType,
+    *,
+    key_id: str,
+    secret_bits: int,
+    account_id: int,
+    description: str,
+    created_at: float,
+    expires_at: float | None = None,
+    limit: ConsumptionLimit = UNLIMITED,
+) -> NewKey:
+    """Return a key under a fresh id, with the secret that 256 random bits make."""
+    secret = secret_of(type_, secret_bits)
+    key = Key(
+        id=key_id,
+        account_id=account_id,
+        type=type_,
+        description=description,
+        last6=secret[-6:],
+        created_at=created_at,
+        expires_at=expires_at,
+        limit=limit,
+    )
+    return NewKey(key, secret)
+
+
+def key_id_of(text: str) -> str | None:
+    """Return the id that a text names, or None where it cannot be one.
+
+    >>> key_id_of("E28E82DC-9df2-4b47-b726-d0a222ef2ab5")
+    'e28e82dc9df24b47b726d0a222ef2ab5'
+    >>> key_id_of("e28e82dc") is None
+    True
+    """
+    return text.replace("-", "").lower() if _KEY_ID.fullmatch(text) else None
 
 
 def digest(pepper: bytes, secret: str) -> bytes:

@@ -3,23 +3,29 @@
 from collections import OrderedDict
 from hashlib import sha256
 
+import anyio
+
 from fondaco.domain.account import Account, Key, digest
 from fondaco.domain.errors import InactiveKeyError, InvalidApiKeyError
-from fondaco.ports import Clock, Keys
+from fondaco.ports import Clock, Journal, Keys
 
 _MOST = 16_384
 """Keys kept in memory; the least recently used goes first."""
+_NOTE_EVERY_S = 3.0
+"""How far behind the store may be in saying when keys were last used."""
 
 
 class Keyring:
-    """Finds keys by the keyed hash of their secret."""
+    """Finds keys by the keyed hash of their secret, and notes when they are used."""
 
-    def __init__(self, keys: Keys, pepper: bytes, clock: Clock) -> None:
+    def __init__(self, keys: Keys, journal: Journal, pepper: bytes, clock: Clock) -> None:
         self._keys = keys
+        self._journal = journal
         self._pepper = pepper
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[Key, Account]] = OrderedDict()
         self._generation = 0
+        self._used: dict[str, float] = {}
 
     async def unlock(self, secret: str) -> tuple[Key, Account]:
         """Return the key with this secret, and its account.
@@ -34,16 +40,30 @@ class Keyring:
         if found is None:
             found = await self._fetch(secret, remembered)
         key, account = found
-        if not key.live(self._clock.now()):
+        now = self._clock.now()
+        if not key.live(now):
             raise InvalidApiKeyError
         if account.disabled:
             raise InactiveKeyError("The account of this API key is disabled.")
+        self._used[key.id] = now
         return found
 
     def forget(self) -> None:
         """Drop what is in memory, because keys may have changed in the store."""
         self._generation += 1
         self._known.clear()
+
+    async def run(self) -> None:
+        """Have the journal note every few seconds when keys were used, until cancelled."""
+        while True:
+            await anyio.sleep(_NOTE_EVERY_S)
+            self.note_uses()
+
+    def note_uses(self) -> None:
+        """Have the journal note when keys were used since the last time."""
+        if self._used:
+            used, self._used = self._used, {}
+            self._journal.touch(used)
 
     async def _fetch(self, secret: str, remembered: bytes) -> tuple[Key, Account]:
         generation = self._generation

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from fondaco.domain.catalogue import Catalogue
 from fondaco.ports import Clock, Ids
+from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.chat import Chat
 from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
@@ -20,6 +21,7 @@ class Platform:
     chat: Chat
     ledger: Ledger
     keyring: Keyring
+    api_keys: ApiKeys
     readiness: Readiness
     meters: Meters
     clock: Clock

@@ -7,9 +7,11 @@ from dataclasses import replace
 import anyio.lowlevel
 
 from fondaco.domain.account import Account, Key
-from fondaco.domain.errors import AlreadyEnteredError
+from fondaco.domain.epoch import epoch_of
+from fondaco.domain.errors import AlreadyEnteredError, TooManyKeysError
 from fondaco.domain.ledger import Claim, Entry, EntryKind, OpenCall, Standing, refilled_epoch
 from fondaco.domain.money import Currency, Funds
+from fondaco.ports import REPORTED_EPOCHS, KeyReport
 
 
 class MemoryJournal:
@@ -126,19 +128,90 @@ class MemoryJournal:
 
 
 class MemoryKeys:
-    """Keys in a dictionary."""
+    """Keys in dictionaries, with their uses and charges from a journal in memory."""
 
-    def __init__(self) -> None:
-        self._found: dict[bytes, tuple[Key, Account]] = {}
+    def __init__(self, journal: MemoryJournal) -> None:
+        self._journal = journal
+        self._accounts: dict[int, Account] = {}
+        self._keys: dict[str, Key] = {}
+        """In the order in which they were added."""
+        self._ids: dict[bytes, str] = {}
+        """Keyed hash of the secret -> key id."""
 
-    def add(self, digest: bytes, key: Key, account: Account) -> None:
-        """Keep a key under its secret's hash, or replace it."""
-        self._found[digest] = key, account
+    def put(self, account: Account, digest: bytes = b"", key: Key | None = None) -> None:
+        """Keep an account, perhaps with a key under its secret's hash, or replace them."""
+        self._accounts[account.id] = account
+        if key is not None:
+            self._keys[key.id] = key
+            self._ids[digest] = key.id
 
     async def find(self, digest: bytes) -> tuple[Key, Account] | None:
-        """Return the key that was added under `digest`."""
+        """Return the key that is kept under `digest`."""
         await anyio.lowlevel.checkpoint()
-        return self._found.get(digest)
+        key_id = self._ids.get(digest)
+        if key_id is None:
+            return None
+        key = self._used(self._keys[key_id])
+        return key, self._accounts[key.account_id]
+
+    async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
+        """Return an account's keys that may be used, oldest first."""
+        await anyio.lowlevel.checkpoint()
+        return [self._report(key, now) for key in self._live(account_id, now)]
+
+    async def report(self, account_id: int, key_id: str, now: float) -> KeyReport | None:
+        """Return one key of an account that is not revoked."""
+        await anyio.lowlevel.checkpoint()
+        key = self._kept(account_id, key_id)
+        return None if key is None else self._report(key, now)
+
+    async def add(self, key: Key, digest: bytes, most_active: int) -> None:
+        """Keep a new key."""
+        await anyio.lowlevel.checkpoint()
+        if len(self._live(key.account_id, key.created_at)) >= most_active:
+            raise TooManyKeysError
+        self.put(self._accounts[key.account_id], digest, key)
+
+    async def change(self, account_id: int, key_id: str, changed: Callable[[Key], Key]) -> bool:
+        """Give a key a new description, end and limit."""
+        await anyio.lowlevel.checkpoint()
+        key = self._kept(account_id, key_id)
+        if key is None:
+            return False
+        new = changed(key)
+        self._keys[key_id] = replace(
+            key, description=new.description, expires_at=new.expires_at, limit=new.limit
+        )
+        return True
+
+    async def revoke(self, account_id: int, key_id: str, at: float) -> bool:
+        """End a key for good."""
+        await anyio.lowlevel.checkpoint()
+        key = self._kept(account_id, key_id)
+        if key is None:
+            return False
+        self._keys[key_id] = replace(key, revoked=True)
+        return True
+
+    def _kept(self, account_id: int, key_id: str) -> Key | None:
+        key = self._keys.get(key_id)
+        return key if key and key.account_id == account_id and not key.revoked else None
+
+    def _live(self, account_id: int, now: float) -> list[Key]:
+        keys = self._keys.values()
+        return [key for key in keys if key.account_id == account_id and key.live(now)]
+
+    def _used(self, key: Key) -> Key:
+        return replace(key, used_at=self._journal.used.get(key.id))
+
+    def _report(self, key: Key, now: float) -> KeyReport:
+        since = epoch_of(now) - REPORTED_EPOCHS
+        charges = [
+            entry
+            for entry in self._journal.entries
+            if entry.key_id == key.id and entry.epoch is not None and entry.epoch > since
+        ]
+        return KeyReport(self._used(key), Funds() - sum(map(_funds, charges), Funds()))
 
 
 async def _ended(error: AlreadyEnteredError | None = None) -> None:

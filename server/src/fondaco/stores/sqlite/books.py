@@ -1,37 +1,45 @@
 """The books: accounts, keys and money as an operator sees and changes them, beside a running server."""
 
 import secrets
-from collections.abc import Iterator
+import sqlite3
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from fondaco.domain.account import SYSTEM_ACCOUNTS, Account, Key, KeyType, digest, secret_of
+from fondaco.domain.account import (
+    MOST_KEYS,
+    SYSTEM_ACCOUNTS,
+    UNLIMITED,
+    Account,
+    ConsumptionLimit,
+    Key,
+    KeyType,
+    NewKey,
+    digest,
+    key_id_of,
+    new_key,
+)
 from fondaco.domain.epoch import epoch_of
 from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.ledger import Entry, EntryKind, Standing
 from fondaco.domain.money import Currency, Funds
-from fondaco.ports import Clock
+from fondaco.ports import Clock, KeyReport
 from fondaco.stores.errors import NameTakenError, UnknownNameError
-from fondaco.stores.sqlite import audit, schema
+from fondaco.stores.sqlite import accounts, audit, key_rows, schema
 from fondaco.stores.sqlite.engine import READING, engine_for
 from fondaco.stores.sqlite.rows import (
-    CURRENCIES,
-    KINDS,
-    KeyRow,
+    address_of,
     epoch_in,
-    key_of,
     milliseconds,
-    movements,
     refills,
 )
 
-AccountRow: TypeAlias = Row[int, int, int, int, str, int, int | None]
+AccountRow: TypeAlias = Row[int, int, int, int, str, int, int | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +49,6 @@ class Statement:
     account: Account
     balance: Funds
     created_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class NewKey:
-    """A key just made, with its secret: the only time that it is seen."""
-
-    key: Key
-    secret: str
 
 
 class Books:
@@ -90,7 +90,7 @@ class Books:
             )
             if usd:
                 opened = _find(connection, name).id
-                self._enter(connection, self._grant(opened, usd, "opening grant"))
+                accounts.enter(_raw(connection), self._grant(opened, usd, "opening grant"))
             return self._statement(connection, name)
 
     def accounts(self) -> list[Statement]:
@@ -118,7 +118,7 @@ class Books:
         """
         with self._changing() as connection:
             account_id = _find(connection, name).id
-            self._enter(connection, self._grant(account_id, usd, notes))
+            accounts.enter(_raw(connection), self._grant(account_id, usd, notes))
             return self._statement(connection, name)
 
     def allocate(self, name: str, diem: int) -> Statement:
@@ -129,20 +129,27 @@ class Books:
         Raises:
             UnknownNameError: there is none of this name.
         """
+        with self._changing() as connection:
+            account_id = _find(connection, name).id
+            accounts.allocate(_raw(connection), account_id, diem, self._clock.now())
+            return self._statement(connection, name)
+
+    def change_account(
+        self, name: str, *, tier: str | None = None, disabled: bool | None = None
+    ) -> Statement:
+        """Put an account into another tier, or take it and its keys out of use and back.
+
+        Raises:
+            UnknownNameError: there is none of this name.
+        """
         account = schema.account
         with self._changing() as connection:
-            before = _find(connection, name)
-            connection.execute(
-                update(account).where(account.c.id == before.id).values(diem_allocation=diem)
-            )
-            raised = diem - before.diem_allocation
-            refilled = _last_epoch(connection, before.id) >= epoch_of(self._clock.now())
-            if raised > 0 and refilled:
-                kind, notes = EntryKind.ADJUSTMENT, "allocation raised"
-                entry = Entry(
-                    before.id, kind, Currency.DIEM, raised, self._clock.now(), notes=notes
-                )
-                self._enter(connection, entry)
+            this = account.c.id == _find(connection, name).id
+            if tier is not None:
+                connection.execute(update(account).where(this).values(tier=tier))
+            if disabled is not None:
+                at_ms = milliseconds(self._clock.now()) if disabled else None
+                connection.execute(update(account).where(this).values(disabled_ms=at_ms))
             return self._statement(connection, name)
 
     def make_key(
@@ -152,43 +159,59 @@ class Books:
         description: str = "",
         *,
         expires_at: float | None = None,
+        limit: ConsumptionLimit = UNLIMITED,
     ) -> NewKey:
         """Make a key for an account.
 
         Raises:
             UnknownNameError: there is no such account.
+            TooManyKeysError: it has as many as it may.
         """
-        secret = secret_of(type_, secrets.randbits(256))
-        key = schema.key
-        public_id = secrets.token_bytes(16)
         with self._changing() as connection:
-            connection.execute(
-                insert(key).values(
-                    public_id=public_id,
-                    account_id=_find(connection, account).id,
-                    type=type_.value,
-                    description=description,
-                    digest=digest(self._pepper, secret),
-                    last6=secret[-6:],
-                    created_ms=milliseconds(self._clock.now()),
-                    expires_ms=None if expires_at is None else milliseconds(expires_at),
-                )
+            made = new_key(
+                type_,
+                key_id=secrets.token_hex(16),
+                secret_bits=secrets.randbits(256),
+                account_id=_find(connection, account).id,
+                description=description,
+                created_at=self._clock.now(),
+                expires_at=expires_at,
+                limit=limit,
             )
-            row = connection.execute(_keys().where(key.c.public_id == public_id)).one()
-        return NewKey(key_of(row), secret)
+            hashed = digest(self._pepper, made.secret)
+            key_rows.add(_raw(connection), made.key, hashed, MOST_KEYS)
+        return made
 
-    def keys(self, account: str | None = None) -> list[Key]:
+    def keys(self, account: str | None = None) -> list[KeyReport]:
         """Return the keys of an account or of all, revoked ones included, oldest first.
 
         Raises:
             UnknownNameError: there is no such account.
         """
-        key = schema.key
         with self._reading() as connection:
-            wanted = _keys().order_by(key.c.id)
-            if account is not None:
-                wanted = wanted.where(key.c.account_id == _find(connection, account).id)
-            return [key_of(row) for row in connection.execute(wanted)]
+            account_id = None if account is None else _find(connection, account).id
+            return key_rows.ever(_raw(connection), self._clock.now(), account_id)
+
+    def key(self, key_id: str) -> KeyReport:
+        """Return one key, which may be revoked.
+
+        Raises:
+            UnknownNameError: there is no key of this id.
+        """
+        with self._reading() as connection:
+            return self._key(connection, key_id)
+
+    def change_key(self, key_id: str, changed: Callable[[Key], Key]) -> KeyReport:
+        """Give a key the description, end and limit that it has in `changed(key)`.
+
+        Raises:
+            UnknownNameError: there is no key of this id, or it is revoked.
+        """
+        with self._changing() as connection:
+            before = self._key(connection, key_id).key
+            if not key_rows.change(_raw(connection), before.account_id, before.id, changed):
+                raise UnknownNameError(f"The key {key_id!r} is revoked, which cannot be undone.")
+            return self._key(connection, key_id)
 
     def revoke(self, key_id: str) -> Key:
         """End a key for good; a key revoked before stays so.
@@ -196,21 +219,10 @@ class Books:
         Raises:
             UnknownNameError: there is no key of this id.
         """
-        key = schema.key
-        try:
-            this = key.c.public_id == bytes.fromhex(key_id)
-        except ValueError as error:
-            raise _no_key(key_id) from error
         with self._changing() as connection:
-            connection.execute(
-                update(key)
-                .where(this, key.c.revoked_ms.is_(None))
-                .values(revoked_ms=milliseconds(self._clock.now()))
-            )
-            row = connection.execute(_keys().where(this)).one_or_none()
-        if row is None:
-            raise _no_key(key_id)
-        return key_of(row)
+            key = self._key(connection, key_id).key
+            key_rows.revoke(_raw(connection), key.account_id, key.id, self._clock.now())
+            return self._key(connection, key_id).key
 
     def verify(self) -> list[str]:
         """Return everything that does not add up: nothing, for sound books."""
@@ -222,7 +234,7 @@ class Books:
         try:
             with self._engine.begin() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise StorageFailedError from error
 
     @contextmanager
@@ -230,8 +242,16 @@ class Books:
         try:
             with self._engine.connect().execution_options(**READING) as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, sqlite3.Error) as error:
             raise StorageFailedError from error
+
+    def _key(self, connection: Connection, key_id: str) -> KeyReport:
+        now = self._clock.now()
+        wanted = key_id_of(key_id)
+        found = None if wanted is None else key_rows.anybodys(_raw(connection), wanted, now)
+        if found is None:
+            raise UnknownNameError(f"There is no key {key_id!r}. List them with: fondaco keys list")
+        return found
 
     def _statement(self, connection: Connection, name: str) -> Statement:
         row = _find(connection, name)
@@ -242,7 +262,12 @@ class Books:
         )
         return Statement(
             account=Account(
-                row.id, name, row.diem_allocation, row.tier, row.disabled_ms is not None
+                row.id,
+                name,
+                row.diem_allocation,
+                row.tier,
+                row.disabled_ms is not None,
+                address_of(row.wallet),
             ),
             balance=standing.at(epoch_of(self._clock.now())),
             created_at=row.created_ms / 1000,
@@ -252,30 +277,13 @@ class Books:
         at = self._clock.now()
         return Entry(account_id, EntryKind.GRANT, Currency.USD, usd, at, notes=notes)
 
-    def _enter(self, connection: Connection, entry: Entry) -> None:
-        connection.execute(insert_or(schema.sku).values(name="").on_conflict_do_nothing())
-        nameless = select(schema.sku.c.id).where(schema.sku.c.name == "").scalar_subquery()
-        connection.execute(
-            insert(schema.entry).values(
-                account_id=entry.account_id,
-                kind=KINDS[entry.kind],
-                currency=CURRENCIES[entry.currency],
-                amount=entry.amount,
-                at_ms=milliseconds(entry.at),
-                sku_id=nameless,
-                units=0,
-                unit_price=0,
-                execution_ms=0,
-                notes=entry.notes,
-            )
-        )
-        account = schema.account
-        for moved_id, usd, diem in movements((entry,)):
-            connection.execute(
-                update(account)
-                .where(account.c.id == moved_id)
-                .values(usd=account.c.usd + usd, diem=account.c.diem + diem)
-            )
+
+def _raw(connection: Connection) -> sqlite3.Connection:
+    """Return SQLite's own connection under SQLAlchemy's, in the same transaction."""
+    raw = connection.connection.driver_connection
+    if not isinstance(raw, sqlite3.Connection):
+        raise TypeError("The books are kept in SQLite.")
+    return raw
 
 
 def _find(connection: Connection, name: str) -> AccountRow:
@@ -289,6 +297,7 @@ def _find(connection: Connection, name: str) -> AccountRow:
             account.tier,
             account.created_ms,
             account.disabled_ms,
+            account.wallet,
         ).where(account.name == name, account.id.not_in(SYSTEM_ACCOUNTS.values()))
     )
     row = found.one_or_none()
@@ -304,21 +313,3 @@ def _last_epoch(connection: Connection, account_id: int) -> int:
     return epoch_in(
         connection.scalar(select(func.max(refill)).where(refill.between(*refills(account_id))))
     )
-
-
-def _keys() -> Select[*KeyRow]:
-    key = schema.key.c
-    return select(
-        key.public_id,
-        key.account_id,
-        key.type,
-        key.description,
-        key.last6,
-        key.created_ms,
-        key.expires_ms,
-        key.revoked_ms,
-    )
-
-
-def _no_key(key_id: str) -> UnknownNameError:
-    return UnknownNameError(f"There is no key {key_id!r}. List them with: fondaco keys list")

@@ -1,25 +1,28 @@
-"""Keys in SQLite: found by the keyed hash of their secret."""
+"""Keys in SQLite: found by the keyed hash of their secret, kept and changed by account."""
 
 import sqlite3
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import anyio.to_thread
 
 from fondaco.domain.account import Account, Key
 from fondaco.domain.errors import StorageFailedError
+from fondaco.ports import KeyReport
+from fondaco.stores.sqlite import key_rows
 from fondaco.stores.sqlite.connection import connect
-from fondaco.stores.sqlite.rows import key_of
 
-_FIND = """
-SELECT public_id, account_id, type, description, last6, key.created_ms, expires_ms, revoked_ms,
-       account.name, diem_allocation, tier, disabled_ms
-FROM key JOIN account ON account.id = account_id WHERE digest = ?
-"""
+T = TypeVar("T")
 
 
 class SqliteKeys:
-    """Keys over a connection of their own, used by one thread at a time."""
+    """Keys over a connection of their own, used by one thread at a time.
+
+    The event loop goes on meanwhile. Every method raises StorageFailedError where the database cannot
+    be read or written.
+    """
 
     def __init__(self, path: Path) -> None:
         """Open the database.
@@ -30,27 +33,63 @@ class SqliteKeys:
         self._connection = connect(path)
         self._in_use = threading.Lock()
 
-    async def find(self, digest: bytes) -> tuple[Key, Account] | None:
-        """Return the key with this keyed hash; the event loop goes on meanwhile.
-
-        Raises:
-            StorageFailedError: the database cannot be read.
-        """
-        return await anyio.to_thread.run_sync(self._find, digest)
-
     def close(self) -> None:
         """Close the connection."""
         with self._in_use:
             self._connection.close()
 
-    def _find(self, digest: bytes) -> tuple[Key, Account] | None:
+    async def find(self, digest: bytes) -> tuple[Key, Account] | None:
+        """Return the key with this keyed hash, and its account."""
+        return await self._ask(lambda connection: key_rows.find(connection, digest))
+
+    async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
+        """Return an account's keys that may be used, oldest first."""
+        return await self._ask(lambda connection: key_rows.active(connection, account_id, now))
+
+    async def report(self, account_id: int, key_id: str, now: float) -> KeyReport | None:
+        """Return one key of an account that is not revoked."""
+        return await self._ask(
+            lambda connection: key_rows.report(connection, account_id, key_id, now)
+        )
+
+    async def add(self, key: Key, digest: bytes, most_active: int) -> None:
+        """Keep a new key."""
+        await self._order(lambda connection: key_rows.add(connection, key, digest, most_active))
+
+    async def change(self, account_id: int, key_id: str, changed: Callable[[Key], Key]) -> bool:
+        """Give a key a new description, end and limit."""
+        return await self._order(
+            lambda connection: key_rows.change(connection, account_id, key_id, changed)
+        )
+
+    async def revoke(self, account_id: int, key_id: str, at: float) -> bool:
+        """End a key for good."""
+        return await self._order(
+            lambda connection: key_rows.revoke(connection, account_id, key_id, at)
+        )
+
+    async def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        return await anyio.to_thread.run_sync(self._alone, question)
+
+    async def _order(self, order: Callable[[sqlite3.Connection], T]) -> T:
+        return await anyio.to_thread.run_sync(self._alone, lambda one: _at_once(one, order))
+
+    def _alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             with self._in_use:
-                row = self._connection.execute(_FIND, (digest,)).fetchone()
+                return work(self._connection)
         except sqlite3.Error as error:
             raise StorageFailedError from error
-        if row is None:
-            return None
-        name, diem_allocation, tier, disabled_ms = row[8:]
-        key = key_of(row[:8])
-        return key, Account(key.account_id, name, diem_allocation, tier, disabled_ms is not None)
+
+
+def _at_once(connection: sqlite3.Connection, order: Callable[[sqlite3.Connection], T]) -> T:
+    """Carry out an order in one transaction: all of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        outcome = order(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return outcome

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from fondaco.domain.account import Key, KeyType
+from fondaco.domain.account import ConsumptionLimit, Key, KeyType
 from fondaco.domain.ledger import Entry, EntryKind, OpenCall, epoch_reference
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.usage import Usage
@@ -42,8 +42,16 @@ EntryRow: TypeAlias = tuple[
 ]  # fmt: skip
 OpenCallRow: TypeAlias = tuple[str, int, str, str, int, int, int, int, int, int, int, int]
 
-KeyRow: TypeAlias = tuple[bytes, int, str, str, str, int, int | None, int | None]
-"""Public id, account, type, description, last6; created, expires, revoked in milliseconds."""
+KEY = """
+public_id, account_id, type, description, last6, key.created_ms, expires_ms, revoked_ms, used_ms,
+limit_usd, limit_diem, limit_vcu
+"""
+"""The columns that `key_of` reads."""
+
+KeyRow: TypeAlias = tuple[
+    bytes, int, str, str, str, int, int | None, int | None, int | None,
+    int | None, int | None, int | None,
+]  # fmt: skip
 
 _LAST_EPOCH = 2**63 - 1
 _KIND_OF = {number: kind for kind, number in KINDS.items()}
@@ -151,17 +159,23 @@ def open_call_of(row: OpenCallRow) -> OpenCall:
 
 def key_of(row: KeyRow) -> Key:
     """Return the key in a row."""
-    public_id, account_id, kind, description, last6, created_ms, expires_ms, revoked_ms = row
     return Key(
-        id=public_id.hex(),
-        account_id=account_id,
-        type=KeyType(kind),
-        description=description,
-        last6=last6,
-        created_at=created_ms / 1000,
-        expires_at=None if expires_ms is None else expires_ms / 1000,
-        revoked=revoked_ms is not None,
+        id=row[0].hex(),
+        account_id=row[1],
+        type=KeyType(row[2]),
+        description=row[3],
+        last6=row[4],
+        created_at=row[5] / 1000,
+        expires_at=None if row[6] is None else row[6] / 1000,
+        revoked=row[7] is not None,
+        used_at=None if row[8] is None else row[8] / 1000,
+        limit=ConsumptionLimit(usd=row[9], diem=row[10], vcu=row[11]),
     )
+
+
+def address_of(wallet: bytes | None) -> str | None:
+    """Return a wallet's address as text."""
+    return None if wallet is None else f"0x{wallet.hex()}"
 
 
 def movements(entries: Sequence[Entry]) -> list[tuple[int, int, int]]:
