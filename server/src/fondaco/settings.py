@@ -1,9 +1,11 @@
 """Every setting, its default and its unit; the only reader of the environment.
 
 A value comes from a flag, else from `FONDACO_SECTION__KEY`, else from the TOML file, else from here
-(models and aliases: from `catalogue.toml`). `fondaco.configuration` brings the four together.
+(models and aliases: from `catalogue.toml`, tiers: from `tiers.toml`). `fondaco.configuration` brings
+the four together.
 """
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from datetime import date
@@ -11,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from fondaco.domain.model import ModelType, Privacy, Quantization
 
@@ -21,6 +23,19 @@ ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_pla
 """Of one image: a million of them still fit the ledger's 64 bits."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
 Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"not an address or network: {error}") from None
+    return text
+
+
+Network = Annotated[str, AfterValidator(_network)]
+"""An IP address, or a network such as `10.0.0.0/8`."""
+Count = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
 
 
 class ConfigurationError(Exception):
@@ -80,6 +95,11 @@ class Server(Section):
     cors_origins: tuple[str, ...] = Field(
         (), description="Origins whose pages may call the API; `*` for any; empty: CORS is off."
     )
+    trusted_proxies: tuple[Network, ...] = Field(
+        (),
+        description="Addresses and networks of proxies whose `X-Forwarded-For` is believed when "
+        "failures are counted by address.",
+    )
     body_limit_bytes: int = Field(4 * 2**20, ge=1024, description="Largest JSON body.")
     header_limit_bytes: int = Field(64 * 2**10, ge=1024, description="Largest request head.")
     header_timeout_s: Seconds = Field(15.0, description="Time for a request's head to arrive.")
@@ -106,6 +126,41 @@ class Ledger(Section):
     )
     first_account_diem: Money = Field(
         Decimal(100), description="DIEM allocation per epoch of that account."
+    )
+
+
+class Limits(Section):
+    """`[limits]`: what guards against callers who fail over and over."""
+
+    failures: int = Field(
+        20,
+        ge=0,
+        le=10_000,
+        description="Failed requests of one account, or of one address without a key, that are "
+        "suffered within the window; one more, and all get 429 for as long; 0: any number.",
+    )
+    failure_window_s: Seconds = Field(30.0, description="The window, and how long it then lasts.")
+
+
+class RateClass(Section):
+    """`[tiers.NAME.limits.CLASS]`: how fast accounts of a tier may ask for models of a class."""
+
+    requests_per_minute: Count = Field(description="Requests in any minute (RPM).")
+    requests_per_day: Count = Field(description="Requests in any 24 hours (RPD).")
+    tokens_per_minute: Count | None = Field(
+        None, description="Tokens of prompts and outputs in any minute (TPM); else any number."
+    )
+    shared: bool = Field(
+        default=False, description="All models of the class count together, not each by itself."
+    )
+
+
+class Tier(Section):
+    """`[tiers.NAME]`: a class of accounts."""
+
+    charged: bool = Field(default=True, description="Whether its calls cost money.")
+    limits: dict[Name, RateClass] = Field(
+        default_factory=dict, description="By the models' `rate_class`."
     )
 
 
@@ -202,6 +257,11 @@ class CatalogueModel(Section):
     engines: tuple[str, ...] = Field(
         (), description="Engines in the order in which they are tried; `embedded` is built in."
     )
+    rate_class: Name | None = Field(
+        None,
+        description="Which limits of a tier hold for it; else `small` for text, `embedding`, `audio` "
+        "for tts and asr, `image` for the rest.",
+    )
     file: str | None = Field(
         None,
         description="For the engine `embedded`: the model file's name in the models folder.",
@@ -233,6 +293,54 @@ class CatalogueModel(Section):
     )
 
 
+def _for_all(value: object) -> object:
+    return value if isinstance(value, Mapping) else {ANYONE: value}
+
+
+ANYONE = "*"
+FOR_ALL = BeforeValidator(_for_all)
+"""One value in place of a table: what it says goes for every name, as `*` does in the table."""
+Staker = Annotated[str, Field(pattern=r"^(\*|0x[0-9a-fA-F]{40})$")]
+
+
+class ChainNode(Section):
+    """`[chain.node]`: where the stakes of wallets are read."""
+
+    url: str = Field(
+        "",
+        description="Where a node speaks JSON-RPC, or `env:NAME` or `file:PATH` with that address; "
+        "empty: none.",
+        pattern=r"^(https?://[^@\s?#]+|env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
+        repr=False,
+    )
+    chain_id: int = Field(1, ge=1, lt=2**63, description="Id of the chain that it has to be on.")
+    token: str = Field(
+        "",
+        description="Address of the ERC-20 contract whose balance counts as the stake.",
+        pattern=r"^(0x[0-9a-fA-F]{40})?$",
+    )
+    decimals: int = Field(18, ge=0, le=77, description="Decimals that the contract counts with.")
+    diem_per_token: Money = Field(
+        Decimal(0), description="DIEM that one whole token gives each epoch."
+    )
+    timeout_s: Seconds = Field(10.0, description="Time to read the stake of one wallet.")
+
+
+class Chain(Section):
+    """`[chain]`: keys for wallets; without `stake` or `node` there are none."""
+
+    stake: Annotated[dict[Staker, Money], FOR_ALL] = Field(
+        default_factory=dict,
+        description="DIEM that wallets get each epoch: one amount for any wallet, or a table by "
+        "address, with `*` for all others.",
+    )
+    node: ChainNode = Field(default=ChainNode(), description="Where stakes are read.")
+    tier: Name = Field("paid", description="Tier of the accounts that wallets open.")
+    challenge_lifetime_s: Seconds = Field(
+        600.0, description="Time in which a wallet has to sign and send its token back."
+    )
+
+
 class Settings(Section):
     """The whole configuration."""
 
@@ -242,9 +350,12 @@ class Settings(Section):
     )
     server: Server = Field(default=Server(), description="The HTTP side.")
     ledger: Ledger = Field(default=Ledger(), description="Money.")
+    limits: Limits = Field(default=Limits(), description="What guards against failing callers.")
+    tiers: dict[Name, Tier] = Field(default_factory=dict, description="Classes of accounts.")
     embedded: Embedded = Field(default=Embedded(), description="The built-in engine.")
     engines: dict[Name, Engine] = Field(default_factory=dict, description="Upstream engines.")
     models: dict[Name, CatalogueModel] = Field(default_factory=dict, description="The catalogue.")
     aliases: dict[Alias, str] = Field(
         default_factory=dict, description="Foreign name -> model id or trait that serves it."
     )
+    chain: Chain = Field(default=Chain(), description="Keys for wallets.")

@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from fondaco.configuration.contradictions import EMBEDDED
 from fondaco.configuration.prices import other_price, token_price
+from fondaco.configuration.tiers import rate_class_of
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.model import AnyModel, Capabilities, Model, ModelType, SamplingDefaults
 from fondaco.settings import CatalogueModel, Settings
@@ -54,6 +55,7 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing:
         beta=entry.beta,
         offline=entry.offline,
         engines=entry.engines,
+        rate_class=rate_class_of(entry),
     )
 
 
@@ -79,6 +81,7 @@ def _text_model(
         beta=entry.beta,
         offline=entry.offline,
         engines=engines,
+        rate_class=rate_class_of(entry),
         installed=not (missing and engines == (EMBEDDED,)),
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
-from fondaco.configuration import prices
+from fondaco.configuration import prices, tiers
 from fondaco.configuration.schema import dotted
 from fondaco.domain.model import ModelType
 from fondaco.settings import CatalogueModel, Settings
@@ -14,7 +14,13 @@ EMBEDDED = "embedded"
 
 def contradictions(settings: Settings) -> list[str]:
     """Return a line for each thing that does not fit together."""
-    return [*_models(settings), *_engines(settings), *_aliases(settings)]
+    return [
+        *_models(settings),
+        *_engines(settings),
+        *_aliases(settings),
+        *tiers.faults(settings),
+        *_chain(settings),
+    ]
 
 
 def _models(settings: Settings) -> Iterator[str]:
@@ -65,6 +71,20 @@ def _aliases(settings: Settings) -> Iterator[str]:
         if target not in targets:
             hint = _hint(target, targets)
             yield f"{dotted(('aliases', alias))} names {target!r}, which is no model or trait.{hint}"
+
+
+def _chain(settings: Settings) -> Iterator[str]:
+    chain, node = settings.chain, settings.chain.node
+    if chain.stake and node.url:
+        yield "chain.stake and chain.node.url are both set: stakes come from one of them."
+    if node.url and not node.token:
+        yield "chain.node.token is missing: name the contract whose balance counts as the stake."
+    if node.url and not node.diem_per_token:
+        yield "chain.node.diem_per_token is missing: say what one token gives each epoch."
+    if len({address.lower() for address in chain.stake}) < len(chain.stake):
+        yield "chain.stake names a wallet twice: case makes no difference."
+    if chain.tier not in settings.tiers:
+        yield f"chain.tier names {chain.tier!r}, which is no tier.{_hint(chain.tier, settings.tiers)}"
 
 
 def _hint(name: str, known: Collection[str]) -> str:

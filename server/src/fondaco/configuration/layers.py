@@ -67,9 +67,9 @@ class Layers:
         return tuple(found) if isinstance(found, dict) else ()
 
 
-def catalogue() -> Tree:
-    """Return the built-in catalogue."""
-    return _parsed((files("fondaco") / "catalogue.toml").read_text(encoding="utf-8"))
+def built_in(name: str) -> Tree:
+    """Return the tables of a file that comes with the program."""
+    return _parsed((files("fondaco") / name).read_text(encoding="utf-8"))
 
 
 def file(path: Path) -> Tree:

@@ -55,7 +55,8 @@ def load(
     said = {tuple(k.split(".")): v for k, v in (flags or {}).items() if v is not None}
     layers = Layers()
     layers.lay(_folders(environ), DEFAULT)
-    layers.lay(source.catalogue(), DEFAULT)
+    layers.lay(source.built_in("catalogue.toml"), DEFAULT)
+    layers.lay(source.built_in("tiers.toml"), DEFAULT)
     built_in = layers.names(("models",))
     faults: list[str] = []
 

@@ -24,6 +24,19 @@ class ModelType(StrEnum):
     VIDEO = "video"
 
 
+RATE_CLASSES = {
+    ModelType.TEXT: "small",
+    ModelType.EMBEDDING: "embedding",
+    ModelType.TTS: "audio",
+    ModelType.ASR: "audio",
+    ModelType.IMAGE: "image",
+    ModelType.UPSCALE: "image",
+    ModelType.INPAINT: "image",
+    ModelType.VIDEO: "image",
+}
+"""Which limits hold for a model whose entry names none. Source: api-reference/rate-limiting.md."""
+
+
 class Privacy(StrEnum):
     """Who sees the content: nobody beyond this machine's operator, or an engine's company too."""
 
