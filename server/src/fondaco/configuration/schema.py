@@ -1,8 +1,9 @@
 """The shape of the configuration, read off the settings' classes: every key that may be set."""
 
+import re
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -11,12 +12,14 @@ from typing import Annotated, Literal, TypeAlias, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from fondaco.settings import Section, Settings
+from fondaco.settings import FOR_ALL, Section, Settings
 
 KeyPath: TypeAlias = tuple[str, ...]
 """A key's place, such as `("server", "port")`; in a schema `*` stands for a name of your own."""
 
 ANY = "*"
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+"""A name that TOML takes without quotes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def dotted(path: KeyPath) -> str:
     >>> dotted(("models", "qwen2.5", "price"))
     'models."qwen2.5".price'
     """
-    return ".".join(f'"{part}"' if "." in part or "/" in part else part for part in path)
+    return ".".join(part if _BARE.fullmatch(part) else f'"{part}"' for part in path)
 
 
 def variable(path: KeyPath) -> str:
@@ -121,6 +124,9 @@ def _setting(field: FieldInfo, annotation: object, path: KeyPath) -> Iterator[Se
     if isinstance(annotation, type) and issubclass(annotation, Section):
         yield from _settings(annotation, path)
     elif get_origin(annotation) is dict:
+        if FOR_ALL in field.metadata and path[-1] != ANY:
+            for alone in _setting(field, get_args(annotation)[1], path):
+                yield replace(alone, default=None)
         yield from _setting(field, get_args(annotation)[1], (*path, ANY))
     else:
         default = field.default

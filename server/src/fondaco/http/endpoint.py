@@ -15,7 +15,7 @@ from fondaco.http.exchange import Exchange
 from fondaco.http.faults import faults_of
 from fondaco.http.pulse import Pulse
 from fondaco.http.replies import Events, Whole
-from fondaco.http.strict_json import parse
+from fondaco.http.strict_json import parse, parse_exactly
 from fondaco.serving.platform import Platform
 
 BodyT = TypeVar("BodyT", bound=BaseModel | None)
@@ -118,10 +118,16 @@ class Endpoint(Generic[BodyT, QueryT]):
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     replies: Mapping[int, Content] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """Name of each parameter in the path -> what it stands for."""
     errors: tuple[type[FondacoError], ...] = ()
     """What it raises beyond what every endpoint may."""
     paid: bool = False
     """Whether it costs money, and so takes an `Idempotency-Key`."""
+    any_text: bool = False
+    """Whether JSON is taken as `text/plain` or without a type too: what a bare `fetch` sends."""
+    exact: bool = False
+    """Whether fractions in its body arrive as Decimal: they are money."""
     listed: bool = True
     """Whether OpenAPI shows it."""
 
@@ -145,10 +151,10 @@ class Endpoint(Generic[BodyT, QueryT]):
         if self.query is not None:
             query = _validated(self.query, dict(exchange.query_pairs()))
         if self.body is not None:
-            _expect_json(exchange.headers.get(b"content-type", b""))
+            _expect_json(exchange.headers.get(b"content-type", b""), any_text=self.any_text)
             raw = await exchange.body(premises.body_limit_bytes)
             premises.pulse.watch(exchange)
-            body = _validated(self.body, parse(raw))
+            body = _validated(self.body, parse_exactly(raw) if self.exact else parse(raw))
             if self.paid and (word := exchange.headers.get(b"idempotency-key")) is not None:
                 once = _once(premises.platform, caller, word, self.path, raw)
         else:
@@ -172,8 +178,10 @@ def _once(
     return platform.repeats.once(caller.account.id, word, address, body)
 
 
-def _expect_json(content_type: bytes) -> None:
+def _expect_json(content_type: bytes, *, any_text: bool) -> None:
     media_type = content_type.partition(b";")[0].strip().lower()
+    if any_text and media_type in (b"", b"text/plain"):
+        return
     if media_type != b"application/json" and not media_type.endswith(b"+json"):
         shown = media_type.decode("latin-1")[:80]
         raise InvalidContentTypeError(

@@ -1,5 +1,6 @@
 """OpenAPI 3.1 from the endpoints: what is documented is what is validated."""
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ from fondaco.domain.errors import (
     InvalidContentTypeError,
     InvalidFileSizeError,
     InvalidRequestError,
+    RateLimitExceededError,
+    RequestTimeoutError,
+    ShuttingDownError,
     UnauthorizedError,
     UnknownError,
 )
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 Refs = dict[tuple[object, str], dict[str, Any]]
+_IN_PATH = re.compile(r"\{(\w+)\}")
 _REF = "#/components/schemas/{model}"
 _ERROR = {
     "type": "object",
@@ -126,13 +131,26 @@ def _operation(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
         schema = refs[endpoint.body, "validation"]
         operation["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schema}},
+            "content": dict.fromkeys(_taken(endpoint), {"schema": schema}),
         }
     return operation
 
 
+def _taken(endpoint: AnyEndpoint) -> list[str]:
+    return ["application/json", *(["text/plain"] if endpoint.any_text else [])]
+
+
 def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
-    parameters: list[dict[str, object]] = []
+    parameters: list[dict[str, object]] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": endpoint.parameters[name],
+            "schema": {"type": "string"},
+        }
+        for name in _IN_PATH.findall(endpoint.path)
+    ]
     if endpoint.query is not None:
         schema = endpoint.query.model_json_schema(ref_template=_REF)
         required = schema.get("required", [])
@@ -176,11 +194,11 @@ def _content(content: Content, refs: Refs) -> dict[str, object]:
 
 
 def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:
-    errors: list[type[FondacoError]] = [InvalidRequestError, UnknownError]
+    errors: list[type[FondacoError]] = [InvalidRequestError, UnknownError, ShuttingDownError]
     if endpoint.access is not Access.ANYBODY:
-        errors.append(AuthenticationFailedError)
+        errors += [AuthenticationFailedError, RateLimitExceededError]
     if endpoint.access is Access.ADMIN:
         errors.append(UnauthorizedError)
     if endpoint.body is not None:
-        errors += [InvalidContentTypeError, InvalidFileSizeError]
+        errors += [InvalidContentTypeError, InvalidFileSizeError, RequestTimeoutError]
     return errors

@@ -1,0 +1,80 @@
+"""The chain's side: settings become what is known of wallets."""
+
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import anyio
+
+from fondaco.chain.challenge import SignedChallenges
+from fondaco.chain.node import NodeStakes
+from fondaco.chain.rule import RuleStakes
+from fondaco.chain.signature import EthSignatures
+from fondaco.domain.money import nano
+from fondaco.ports import Accounts, Stakes
+from fondaco.serving.wallets import Chain
+from fondaco.settings import ChainNode, ConfigurationError, Settings, secret
+from fondaco.stores.home import Home
+from fondaco.stores.sqlite.accounts import SqliteAccounts
+from fondaco.upstream.client import Upstream
+from fondaco.upstream.open import connect
+
+_CONNECTIONS = 8
+
+
+@asynccontextmanager
+async def opened_chain(settings: Settings, home: Home) -> AsyncGenerator[Chain]:
+    """Open what wallets need, and close it at the end.
+
+    Raises:
+        ConfigurationError: the node's address cannot be used.
+    """
+    accounts = SqliteAccounts(home.database, tier=settings.chain.tier)
+    node = _node(settings.chain.node)
+    try:
+        yield chain_of(_stakes(settings, node), accounts)
+    finally:
+        with anyio.CancelScope(shield=True):
+            if node is not None:
+                await node.aclose()
+        accounts.close()
+
+
+def chain_of(stakes: Stakes | None, accounts: Accounts) -> Chain:
+    """Return what wallets need, their challenges signed by a secret that dies with the process."""
+    challenges = SignedChallenges(secrets.token_bytes(32), f"fondaco:{secrets.token_hex(16)}")
+    return Chain(challenges, EthSignatures(), stakes, accounts)
+
+
+def _stakes(settings: Settings, node: Upstream | None) -> Stakes | None:
+    """Return where stakes are read, or None where the operator has named nothing."""
+    if node is not None:
+        asked = settings.chain.node
+        return NodeStakes(
+            node,
+            token=asked.token,
+            chain_id=asked.chain_id,
+            nano_diem_per_token=nano(asked.diem_per_token),
+            decimals=asked.decimals,
+            timeout_s=asked.timeout_s,
+        )
+    if settings.chain.stake:
+        return RuleStakes({who.lower(): nano(diem) for who, diem in settings.chain.stake.items()})
+    return None
+
+
+def _node(asked: ChainNode) -> Upstream | None:
+    if not asked.url:
+        return None
+    named = asked.url.startswith(("env:", "file:"))
+    try:
+        return connect(
+            secret(asked.url).strip() if named else asked.url,
+            connections=_CONNECTIONS,
+            connect_timeout_s=asked.timeout_s,
+            first_byte_timeout_s=asked.timeout_s,
+            total_timeout_s=asked.timeout_s,
+        )
+    except ValueError as error:
+        # The message may show an address that has a key in it.
+        raise ConfigurationError("chain.node.url is not the address of a node.") from error
