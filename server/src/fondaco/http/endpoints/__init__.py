@@ -2,14 +2,19 @@
 
 from fondaco.http.endpoints import (
     alive,
+    change_key,
     chat_completions,
     contract,
+    create_key,
+    delete_key,
     doc_page,
+    list_keys,
     list_models,
     metrics,
     model_compatibility,
     model_traits,
     ready,
+    show_key,
 )
 from fondaco.http.routes import AnyEndpoint
 
@@ -18,6 +23,11 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     list_models.ENDPOINT,
     model_traits.ENDPOINT,
     model_compatibility.ENDPOINT,
+    create_key.ENDPOINT,
+    list_keys.ENDPOINT,
+    show_key.ENDPOINT,
+    change_key.ENDPOINT,
+    delete_key.ENDPOINT,
     alive.ENDPOINT,
     ready.ENDPOINT,
     metrics.ENDPOINT,
