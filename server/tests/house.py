@@ -17,6 +17,7 @@ from fondaco.app import contract
 from fondaco.domain.account import Account, Key, KeyType, digest
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.ledger import Entry, EntryKind
+from fondaco.domain.limits import RateLimits, Tier
 from fondaco.domain.model import Capabilities, Model
 from fondaco.domain.money import NANO, Currency, Funds
 from fondaco.domain.price import TokenPrice
@@ -34,13 +35,14 @@ from fondaco.http.routes import Routes
 from fondaco.ports import ChatEngine
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.chat import Chat
+from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
+from fondaco.serving.limits import WindowLimits
 from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
-from fondaco.serving.unlimited import Unlimited
 from fondaco.stores.memory import MemoryJournal, MemoryKeys
 from fondaco.system import SystemClock, TimedIds
 from fondaco.upstream.open import connect
@@ -49,6 +51,8 @@ PEPPER = b"pepper"
 SECRET = "fondaco_secret_of_tests"
 ACCOUNT = 10
 CONTEXT_TOKENS = 4096
+MANY = 1_000_000_000
+TIERS = {"paid": Tier("paid", {"small": RateLimits(MANY, MANY, MANY)})}
 
 TOY = Model(
     id="toy",
@@ -117,6 +121,8 @@ async def house(
     dialects: tuple[str, str] = ("openai", "openai"),
     hosts: tuple[str, ...] = (),
     cors_origins: tuple[str, ...] = (),
+    tiers: Mapping[str, Tier] = TIERS,
+    failures: int = 0,
 ) -> AsyncGenerator[House]:
     async with (
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
@@ -141,9 +147,8 @@ async def house(
             for (name, upstream), dialect in zip(upstreams.items(), dialects, strict=True)
         }
         journal, keys = _stores(usd)
-        platform = _platform(
-            Catalogue(models, aliases or {"gpt-4o": "default"}), engines, journal, keys
-        )
+        catalogue = Catalogue(models, aliases or {"gpt-4o": "default"})
+        platform = _platform(catalogue, engines, journal, keys, tiers=tiers, failures=failures)
         pulse = Pulse(platform.meters)
         premises = Premises(
             platform, contract(), pulse, body_limit_bytes, ping_interval_s, write_timeout_s
@@ -195,19 +200,26 @@ def _stores(usd: int) -> tuple[MemoryJournal, MemoryKeys]:
 
 
 def _platform(
-    catalogue: Catalogue, engines: dict[str, ChatEngine], journal: MemoryJournal, keys: MemoryKeys
+    catalogue: Catalogue,
+    engines: dict[str, ChatEngine],
+    journal: MemoryJournal,
+    keys: MemoryKeys,
+    *,
+    tiers: Mapping[str, Tier],
+    failures: int,
 ) -> Platform:
     clock, meters, ids = SystemClock(), Meters(), TimedIds()
     keyring = Keyring(keys, journal, PEPPER, clock)
     ledger = Ledger(journal, clock)
     repeats = Repeats(journal, PEPPER, clock)
+    limits = WindowLimits(tiers, clock)
     return Platform(
         catalogue=catalogue,
         chat=Chat(
             catalogue,
             engines,
             ledger=ledger,
-            limits=Unlimited(),
+            limits=limits,
             repeats=repeats,
             clock=clock,
             meters=meters,
@@ -215,6 +227,9 @@ def _platform(
         ledger=ledger,
         keyring=keyring,
         api_keys=ApiKeys(keys, keyring, PEPPER, clock=clock, ids=ids),
+        limits=limits,
+        tiers=tiers,
+        guard=Guard(clock, failures=failures, window_s=30.0),
         readiness=Readiness(catalogue, engines, clock, cache_s=0.2),
         meters=meters,
         clock=clock,

@@ -12,9 +12,7 @@ from fondaco.domain.limits import DAY_S, MINUTE_S, LimitType, Quota, RateLimits,
 from fondaco.domain.model import Model
 from fondaco.domain.price import TokenPrice
 from fondaco.serving.limits import Place, WindowLimits
-
-UNIX = 1_800_000_000.0
-"""What the wall clock shows when the monotonic one shows 0."""
+from hand_clock import UNIX, HandClock
 
 TIERS = {
     "paid": Tier(
@@ -30,19 +28,6 @@ TOY = Model(
     id="toy", name="Toy", price=TokenPrice(input=1, output=1), context_tokens=64, rate_class="small"
 )
 CALL = Call("c" * 32, account_id=4, key_id="k" * 32, opened_at=0.0)
-
-
-@dataclass
-class HandClock:
-    """A clock that moves when it is told to."""
-
-    at: float = 0.0
-
-    def now(self) -> float:
-        return UNIX + self.at
-
-    def monotonic(self) -> float:
-        return self.at
 
 
 @dataclass

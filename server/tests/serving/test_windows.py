@@ -155,8 +155,6 @@ def test_the_longest_unused_value_goes_first() -> None:
     assert latest.of("a") is first
     latest.of("c")
     assert (latest.known("a"), latest.known("b"), latest.known("c")) == (first, None, ["c"])
-    latest.forget("a")
-    assert latest.of("a") is not first
 
 
 def shown(window: Window, now: float) -> tuple[object, ...]:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+from fondaco.configuration import tiers_of
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.price import FREE, Charge
@@ -11,13 +12,14 @@ from fondaco.domain.usage import Usage
 from fondaco.ports import ChatEngine, Journal, Keys
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.chat import Chat
+from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
+from fondaco.serving.limits import WindowLimits
 from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
-from fondaco.serving.unlimited import Unlimited
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.keys import SqliteKeys
@@ -49,7 +51,9 @@ def platform_of(
     clock = SystemClock()
     meters = Meters()
     ledger = Ledger(journal, clock)
-    limits = Unlimited()
+    tiers = tiers_of(settings)
+    limits = WindowLimits(tiers, clock)
+    guarded = settings.limits
     repeats = Repeats(journal, pepper, clock)
     ids = TimedIds()
     keyring = Keyring(keys, journal, pepper, clock)
@@ -68,6 +72,9 @@ def platform_of(
         ledger=ledger,
         keyring=keyring,
         api_keys=ApiKeys(keys, keyring, pepper, clock=clock, ids=ids),
+        limits=limits,
+        tiers=tiers,
+        guard=Guard(clock, failures=guarded.failures, window_s=guarded.failure_window_s),
         readiness=Readiness(catalogue, engines, clock, settings.server.ready_cache_s),
         meters=meters,
         clock=clock,

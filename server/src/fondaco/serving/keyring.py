@@ -11,6 +11,8 @@ from fondaco.ports import Clock, Journal, Keys
 
 _MOST = 16_384
 """Keys kept in memory; the least recently used goes first."""
+_MOST_UNKNOWN = 4_096
+"""Secrets without a key that are remembered, so that they cost no look-up again."""
 _NOTE_EVERY_S = 3.0
 """How far behind the store may be in saying when keys were last used."""
 
@@ -24,6 +26,7 @@ class Keyring:
         self._pepper = pepper
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[Key, Account]] = OrderedDict()
+        self._unknown: OrderedDict[bytes, None] = OrderedDict()
         self._generation = 0
         self._used: dict[str, float] = {}
 
@@ -52,6 +55,7 @@ class Keyring:
         """Drop what is in memory, because keys may have changed in the store."""
         self._generation += 1
         self._known.clear()
+        self._unknown.clear()
 
     async def run(self) -> None:
         """Have the journal note every few seconds when keys were used, until cancelled."""
@@ -66,12 +70,22 @@ class Keyring:
             self._journal.touch(used)
 
     async def _fetch(self, secret: str, remembered: bytes) -> tuple[Key, Account]:
+        if remembered in self._unknown:
+            raise InvalidApiKeyError
         generation = self._generation
         found = await self._keys.find(digest(self._pepper, secret))
+        if generation == self._generation:  # else it may be stale by now
+            self._remember(remembered, found)
         if found is None:
             raise InvalidApiKeyError
-        if generation == self._generation:  # else it may be stale by now
+        return found
+
+    def _remember(self, remembered: bytes, found: tuple[Key, Account] | None) -> None:
+        if found is None:
+            self._unknown[remembered] = None
+            if len(self._unknown) > _MOST_UNKNOWN:
+                self._unknown.popitem(last=False)
+        else:
             self._known[remembered] = found
             if len(self._known) > _MOST:
                 self._known.popitem(last=False)
-        return found

@@ -1,16 +1,20 @@
 """The platform: everything that an endpoint may ask for, wired once at start."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fondaco.domain.catalogue import Catalogue
-from fondaco.ports import Clock, Ids
+from fondaco.domain.limits import Tier
+from fondaco.ports import Clock, Ids, Limits
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.chat import Chat
+from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.meters import Meters
 from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
+from fondaco.serving.wallets import Wallets
 
 
 @dataclass(slots=True)
@@ -22,11 +26,16 @@ class Platform:
     ledger: Ledger
     keyring: Keyring
     api_keys: ApiKeys
+    limits: Limits
+    tiers: Mapping[str, Tier]
+    """By their names, as accounts have them."""
+    guard: Guard
     readiness: Readiness
     meters: Meters
     clock: Clock
     ids: Ids
     repeats: Repeats
+    wallets: Wallets
     draining: bool = False
     """Running calls end in peace, new work is refused."""
 

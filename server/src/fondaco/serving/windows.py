@@ -164,7 +164,3 @@ class Latest(Generic[KeyT, ValueT]):
     def known(self, key: KeyT) -> ValueT | None:
         """Return the key's value where there is one; it does not count as a use."""
         return self._values.get(key)
-
-    def forget(self, key: KeyT) -> None:
-        """Drop the key's value, if there is one."""
-        self._values.pop(key, None)
