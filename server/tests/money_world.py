@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from fondaco.domain.account import KeyType
+from fondaco.domain.account import UNLIMITED, ConsumptionLimit, KeyType
 from fondaco.domain.call import Call
 from fondaco.domain.epoch import SECONDS
 from fondaco.domain.errors import StorageFailedError
@@ -87,6 +87,8 @@ class FailingJournal:
             self._journal.note(calls)
 
     async def spent(self, key_id: str, epoch: int) -> Funds:
+        if self.broken:
+            raise StorageFailedError
         return await self._journal.spent(key_id, epoch)
 
     def touch(self, used: Mapping[str, float]) -> None:
@@ -115,15 +117,29 @@ async def _fail() -> None:
 class World:
     """A ledger over a journal with one account, and whoever else writes to that journal."""
 
-    def __init__(self, journal: Journal, account_id: int, key_id: str) -> None:
+    def __init__(self, journal: Journal, account_id: int, *key_ids: str) -> None:
         self.clock = TestClock()
         self.account_id = account_id
-        self.key_id = key_id
+        self.key_ids = key_ids
         self._begin(journal)
 
-    async def hold(self, amount: int, meter: Counter | None = None) -> Hold:
-        call = Call(f"{next(_ids):032x}", self.account_id, self.key_id, self.clock.now())
-        return await self.ledger.hold(call, "toy", amount, meter or Counter())
+    @property
+    def key_id(self) -> str:
+        return self.key_ids[0]
+
+    def call(self, key: int = 0, limit: ConsumptionLimit = UNLIMITED) -> Call:
+        now = self.clock.now()
+        return Call(f"{next(_ids):032x}", self.account_id, self.key_ids[key], now, limit)
+
+    async def hold(
+        self,
+        amount: int,
+        meter: Counter | None = None,
+        *,
+        key: int = 0,
+        limit: ConsumptionLimit = UNLIMITED,
+    ) -> Hold:
+        return await self.ledger.hold(self.call(key, limit), "toy", amount, meter or Counter())
 
     async def balance(self) -> Funds:
         return await self.ledger.balance(self.account_id)
@@ -167,7 +183,7 @@ class MemoryWorld(World):
     def __init__(self) -> None:
         self._memory = MemoryJournal()
         self._memory.add_account(4)
-        super().__init__(self._memory, 4, "5" * 32)
+        super().__init__(self._memory, 4, "5" * 32, "6" * 32)
 
     async def crash(self) -> None:
         self._begin(self._memory)
@@ -199,8 +215,8 @@ class SqliteWorld(World):
         self.path = path
         self.books = Books(path, b"p" * 32, TestClock())
         account = self.books.open_account("somebody").account
-        key = self.books.make_key("somebody", KeyType.INFERENCE).key
-        super().__init__(self._open(), account.id, key.id)
+        keys = [self.books.make_key("somebody", KeyType.INFERENCE).key for _ in range(2)]
+        super().__init__(self._open(), account.id, *(key.id for key in keys))
         self.books = Books(path, b"p" * 32, self.clock)
 
     async def crash(self) -> None:

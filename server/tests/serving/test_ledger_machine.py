@@ -13,8 +13,13 @@ import pytest
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from fondaco.domain.account import UNLIMITED, ConsumptionLimit
 from fondaco.domain.epoch import SECONDS, epoch_of
-from fondaco.domain.errors import InsufficientBalanceError, StorageFailedError
+from fondaco.domain.errors import (
+    InsufficientBalanceError,
+    KeyLimitReachedError,
+    StorageFailedError,
+)
 from fondaco.domain.ledger import EntryKind, OpenCall
 from fondaco.domain.money import Funds
 from fondaco.domain.price import FREE
@@ -24,6 +29,8 @@ from money_world import Counter, MemoryWorld, SqliteWorld, World, charge, charge
 
 T = TypeVar("T")
 amounts = st.integers(0, 40)
+some = st.none() | amounts
+limits = st.just(UNLIMITED) | st.builds(ConsumptionLimit, usd=some, diem=some)
 
 
 @dataclass(slots=True)
@@ -33,6 +40,8 @@ class Open:
     hold: Hold
     meter: Counter
     epoch: int
+    """That of the account's DIEM at its admission."""
+    key: int
 
 
 @dataclass(slots=True)
@@ -43,6 +52,8 @@ class Money:
     diem: int = 0
     epoch: int = -1
     charges: dict[str, int] = field(default_factory=dict)
+    spent: dict[tuple[int, int], Funds] = field(default_factory=dict)
+    """What each key was charged in each epoch."""
 
     def settle(self, call: Open, charged: int) -> None:
         amount = min(charged, call.hold.funds.total)
@@ -51,6 +62,8 @@ class Money:
         self.diem -= paid.diem if call.epoch == self.epoch else 0
         if amount:
             self.charges[call.hold.call.id] = amount
+        place = call.key, call.hold.epoch
+        self.spent[place] = self.spent.get(place, Funds()) + paid
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -81,23 +94,39 @@ class LedgerMachine(RuleBasedStateMachine):
         self.run(self.world.grant(usd))
         self.money.usd += usd
 
-    @rule(amount=amounts)
-    def hold(self, amount: int) -> None:
+    @rule(amount=amounts, key=st.integers(0, 1), limit=limits)
+    def hold(self, amount: int, key: int, limit: ConsumptionLimit) -> None:
+        meter = Counter()
+        holding = self.world.hold(amount, meter, key=key, limit=limit)
         if self.failed:
             with pytest.raises(StorageFailedError):
-                self.run(self.world.hold(amount))
+                self.run(holding)
             return
         own = [c.hold.funds for c in self.open]
         diem = sum(c.hold.funds.diem for c in self.open if c.epoch == self.money.epoch)
-        free = self.money.usd + self.money.diem - sum(f.usd for f in own) - diem
-        meter = Counter()
+        free = Funds(self.money.usd - sum(f.usd for f in own), self.money.diem - diem)
         try:
-            hold = self.run(self.world.hold(amount, meter))
+            hold = self.run(holding)
+        except KeyLimitReachedError:
+            assert amount <= free.total
+            epochs = range(epoch_of(self.world.clock.now()), self.money.epoch + 1)
+            assert any(amount > self.left(key, limit, epoch, free).total for epoch in epochs)
         except InsufficientBalanceError:
-            assert amount > free
+            assert amount > free.total
+        except StorageFailedError:
+            assert self.broken
+            assert limit.binds  # what the key has spent cannot be read
         else:
-            assert amount == hold.funds.total <= free
-            self.open.append(Open(hold, meter, self.money.epoch))
+            assert hold.funds == self.left(key, limit, hold.epoch, free).pay(amount)
+            self.open.append(Open(hold, meter, self.money.epoch, key))
+
+    def left(self, key: int, limit: ConsumptionLimit, epoch: int, free: Funds) -> Funds:
+        """Return what a key may still hold in an epoch, by the model."""
+        taken = self.money.spent.get((key, epoch), Funds())
+        for call in self.open:
+            if call.key == key and call.hold.epoch == epoch:
+                taken += call.hold.funds
+        return limit.left(taken, free)
 
     @precondition(lambda self: self.open)
     @rule(which=st.integers(0), produced=st.integers(1, 300))
@@ -189,6 +218,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     async def check_the_books(self) -> None:
         assert await self.world.findings() == []
+        for (key, epoch), spent in self.money.spent.items():
+            assert await self.world.journal.spent(self.world.key_ids[key], epoch) == spent
         charged: Tally[str] = Tally()
         rows: Tally[tuple[str, str, str]] = Tally()
         for entry in await self.world.entries():
@@ -238,9 +269,9 @@ _SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 TestLedgerInMemory = LedgerMachine.TestCase
 TestLedgerInMemory.settings = settings(
-    max_examples=50, stateful_step_count=30, deadline=None, suppress_health_check=_SLOW
+    max_examples=60, stateful_step_count=30, deadline=None, suppress_health_check=_SLOW
 )
 TestLedgerOnSqlite = SqliteLedgerMachine.TestCase
 TestLedgerOnSqlite.settings = settings(
-    max_examples=10, stateful_step_count=20, deadline=None, suppress_health_check=_SLOW
+    max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=_SLOW
 )

@@ -35,6 +35,8 @@ class Ledger:
         self._idle_accounts = idle_accounts
         self._balances: OrderedDict[int, Balance] = OrderedDict()
         self._changes = 0
+        self._epoch = -1
+        """The latest epoch that a call was admitted in: no clock turns it back."""
         self.stopping = False
         """Whether the server cuts its calls off, which their entries then tell."""
         journal.on_change(self._changed)
@@ -53,7 +55,7 @@ class Ledger:
         if self._register.unwritten:
             raise StorageFailedError
         balance = await self._balance_for(call)
-        epoch = _epoch(call, balance)
+        epoch = self._epoch_for(balance)
         funds = balance.reserve(call, amount, epoch)
         return self._admit(balance, call, model, meter, funds=funds, epoch=epoch)
 
@@ -114,37 +116,45 @@ class Ledger:
 
         Nothing is awaited between its return and what is done with it.
         """
-        balance = await self._balance(call.account_id, epoch_of(call.opened_at))
-        if not call.limit.binds:
-            return balance
-        if _budget(call, balance) is None:
+        self._epoch = max(self._epoch, epoch_of(call.opened_at))
+        balance = await self._balance(call.account_id, self._epoch)
+        if call.limit.binds and not self._has_budget(balance, call.key_id):
             balance.calls += 1  # so that it is not forgotten meanwhile
             try:
                 async with balance.lock:
                     with anyio.CancelScope(shield=True):
-                        await self._load_budget(balance, call)
+                        await self._load_budget(balance, call.key_id)
             finally:
                 balance.calls -= 1
         return balance
 
-    async def _load_budget(self, balance: Balance, call: Call) -> None:
-        """Begin the budget of the call's key with what its calls of this epoch hold and have spent.
+    def _epoch_for(self, balance: Balance) -> int:
+        """Return the epoch in which a call that is admitted now counts."""
+        return max(self._epoch, balance.epoch)
+
+    def _has_budget(self, balance: Balance, key_id: str) -> bool:
+        budget = balance.budgets.get(key_id)
+        if budget is None or not budget.loaded:
+            return False
+        return budget.epoch == self._epoch_for(balance)
+
+    async def _load_budget(self, balance: Balance, key_id: str) -> None:
+        """Begin a key's budget with what its calls of this epoch hold and have spent.
 
         The journal's answer has exactly the charges ordered before the question; every later one
         finds the budget begun and counts itself in.
         """
-        if _budget(call, balance) is not None:
-            return
-        epoch, held = _epoch(call, balance), Funds()
-        for hold in self._register.open.values():
-            if hold.call.key_id == call.key_id and hold.epoch == epoch:
-                held += hold.funds
-        budget = balance.budgets[call.key_id] = Budget(epoch, held)
-        try:
-            budget.load(await self._register.journal.spent(call.key_id, epoch))
-        except BaseException:
-            del balance.budgets[call.key_id]
-            raise
+        while not self._has_budget(balance, key_id):  # else another call was quicker
+            epoch, held = self._epoch_for(balance), Funds()
+            for hold in self._register.open.values():
+                if hold.call.key_id == key_id and hold.epoch == epoch:
+                    held += hold.funds
+            budget = balance.budgets[key_id] = Budget(epoch, held)
+            try:
+                budget.load(await self._register.journal.spent(key_id, epoch))
+            except BaseException:
+                del balance.budgets[key_id]
+                raise
 
     async def _balance(self, account_id: int, epoch: int) -> Balance:
         balance = self._balances.get(account_id)
@@ -238,17 +248,3 @@ class Ledger:
                 balance.add(entry)
         for balance in self._balances.values():
             balance.checked = -1  # an allocation may have changed: look before the next hold
-
-
-def _budget(call: Call, balance: Balance) -> Budget | None:
-    """Return the budget of the call's key where it is ready for the epoch in which the call counts."""
-    budget = balance.budgets.get(call.key_id)
-    ready = budget is not None and budget.loaded and budget.epoch == _epoch(call, balance)
-    return budget if ready else None
-
-
-def _epoch(call: Call, balance: Balance) -> int:
-    """Return the epoch in which the call counts: that of its admission; no clock turns it back."""
-    epoch = max(epoch_of(call.opened_at), balance.epoch)
-    budget = balance.budgets.get(call.key_id)
-    return epoch if budget is None else max(epoch, budget.epoch)
