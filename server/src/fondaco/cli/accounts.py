@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.books import amount, moment, opened
+from fondaco.cli.books import amount, expect_tier, moment, opened
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_row, print_rows
 
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.books import Statement
 
-group = typer.Typer(no_args_is_help=True, help="Make and see accounts.")
+group = typer.Typer(no_args_is_help=True, help="Make, see and change accounts.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 
@@ -24,14 +24,56 @@ def create(
     diem: Annotated[
         str, typer.Option(metavar="DIEM", help="DIEM that it has anew each day (UTC).")
     ] = "0",
+    tier: Annotated[
+        str, typer.Option(metavar="TIER", help="The class that sets its limits.")
+    ] = "paid",
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an account."""
-    with opened(configuration(home, config).settings) as books:
-        made = books.open_account(name, usd=amount(usd), diem_allocation=amount(diem))
+    settings = configuration(home, config).settings
+    expect_tier(tier, settings)
+    with opened(settings) as books:
+        made = books.open_account(name, usd=amount(usd), diem_allocation=amount(diem), tier=tier)
     print_row(row(made), as_json=as_json)
+
+
+@group.command()
+def change(
+    name: Name,
+    *,
+    tier: Annotated[str, typer.Option(metavar="TIER", help="The class that sets its limits.")],
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Put an account into another tier; a running server goes by it within a second."""
+    settings = configuration(home, config).settings
+    expect_tier(tier, settings)
+    with opened(settings) as books:
+        changed = books.change_account(name, tier=tier)
+    print_row(row(changed), as_json=as_json)
+
+
+@group.command()
+def disable(
+    name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False
+) -> None:
+    """Let an account's keys open nothing; a running server goes by it within a second."""
+    with opened(configuration(home, config).settings) as books:
+        changed = books.change_account(name, disabled=True)
+    print_row(row(changed), as_json=as_json)
+
+
+@group.command()
+def enable(
+    name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False
+) -> None:
+    """Let the keys of an account that was disabled open everything again."""
+    with opened(configuration(home, config).settings) as books:
+        changed = books.change_account(name, disabled=False)
+    print_row(row(changed), as_json=as_json)
 
 
 @group.command("list")

@@ -80,6 +80,17 @@ def amount(text: str) -> int:
         raise typer.BadParameter(str(error)) from error
 
 
+def expect_tier(name: str, settings: "Settings") -> None:
+    """Refuse a tier that the configuration does not have.
+
+    Raises:
+        typer.BadParameter: it has others.
+    """
+    if name not in settings.tiers:
+        known = ", ".join(sorted(settings.tiers))
+        raise typer.BadParameter(f"There is no tier {name!r}; there are: {known}.")
+
+
 def moment(unix_s: float | None) -> str | None:
     """Return a time as the API writes it.
 

@@ -1,7 +1,7 @@
 """Failures: what an error of a command means to a person and to a script."""
 
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.errors import StorageFailedError, TooManyKeysError
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
 from fondaco.settings import ConfigurationError
 from fondaco.stores.errors import (
@@ -25,6 +25,6 @@ def failure(error: Exception) -> tuple[Exit, tuple[str, ...]]:
             return Exit.UNKNOWN, (str(error),)
         case ModelFileError():
             return Exit.UNREACHABLE, (str(error),)
-        case StoreError() | StorageFailedError():
+        case StoreError() | StorageFailedError() | TooManyKeysError():
             return Exit.FAILED, (str(error),)
     raise error

@@ -1,16 +1,23 @@
 """`fondaco keys`: the secrets that programs call with."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.books import chosen_or_first, moment, opened
+from fondaco.cli.books import amount, chosen_or_first, moment, opened
 from fondaco.cli.options import Account, AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_row, print_rows
-from fondaco.domain.account import Key, KeyType
+from fondaco.domain.account import ConsumptionLimit, Key, KeyType
+from fondaco.domain.money import Funds, decimal
 
-group = typer.Typer(no_args_is_help=True, help="Make, see and revoke API keys.")
+if TYPE_CHECKING:
+    from fondaco.ports import KeyReport
+    from fondaco.stores.sqlite.books import Books
+
+group = typer.Typer(no_args_is_help=True, help="Make, see, change and revoke API keys.")
+
+KeyId = Annotated[str, typer.Argument(metavar="ID", help="The id that the list shows.")]
 
 
 @group.command()
@@ -22,7 +29,13 @@ def create(
     ] = KeyType.INFERENCE,
     description: Annotated[str, typer.Option(metavar="TEXT", help="What it is for.")] = "",
     expires_at: Annotated[
-        datetime | None, typer.Option(metavar="TIME", help="When it ends, in UTC: 2027-01-31.")
+        str | None, typer.Option(metavar="TIME", help="When it ends, in UTC: 2027-01-31.")
+    ] = None,
+    limit_usd: Annotated[
+        str | None, typer.Option(metavar="USD", help="Dollars that it may spend in a day (UTC).")
+    ] = None,
+    limit_diem: Annotated[
+        str | None, typer.Option(metavar="DIEM", help="DIEM that it may spend in a day (UTC).")
     ] = None,
     account: Account = None,
     home: Home = None,
@@ -31,11 +44,15 @@ def create(
 ) -> None:
     """Make a key; its secret is shown this once. Without any account, the first one is made."""
     settings = configuration(home, config).settings
-    end = None if expires_at is None else expires_at.replace(tzinfo=UTC).timestamp()
+    end = None if expires_at is None else _end(expires_at)
+    limit = ConsumptionLimit(
+        usd=None if limit_usd is None else _limit(limit_usd),
+        diem=None if limit_diem is None else _limit(limit_diem),
+    )
     with opened(settings) as books:
         owner = chosen_or_first(books, account, settings).account
-        made = books.make_key(owner.name, key_type, description, expires_at=end)
-    print_row({"apiKey": made.secret, **_row(made.key, owner.name)}, as_json=as_json)
+        made = books.make_key(owner.name, key_type, description, expires_at=end, limit=limit)
+    print_row({"apiKey": made.secret, **_row(made.key, owner.name, Funds())}, as_json=as_json)
 
 
 @group.command("list")
@@ -48,20 +65,63 @@ def list_keys(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """List keys, revoked ones included; never their secrets."""
+    """List keys with their limits, last use and charges, revoked ones too; never their secrets."""
     with opened(configuration(home, config).settings) as books:
-        names = {statement.account.id: statement.account.name for statement in books.accounts()}
-        keys = books.keys(account)
+        names = _names(books)
+        reports = books.keys(account)
+    rows = [_row(one.key, names[one.key.account_id], one.spent) for one in reports]
     print_rows(
-        [_row(one.key, names[one.key.account_id]) for one in keys],
-        as_json=as_json,
-        empty="There is no key yet. Make one with: fondaco keys create",
+        rows, as_json=as_json, empty="There is no key yet. Make one with: fondaco keys create"
     )
 
 
 @group.command()
+def show(
+    key_id: KeyId, *, home: Home = None, config: Config = None, as_json: AsJson = False
+) -> None:
+    """Show a key; never its secret."""
+    with opened(configuration(home, config).settings) as books:
+        _print(books, books.key(key_id), as_json=as_json)
+
+
+@group.command()
+def change(
+    key_id: KeyId,
+    *,
+    description: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is for.")] = None,
+    expires_at: Annotated[
+        str | None, typer.Option(metavar="TIME|never", help="When it ends, in UTC.")
+    ] = None,
+    limit_usd: Annotated[
+        str | None, typer.Option(metavar="USD|none", help="Dollars that it may spend in a day.")
+    ] = None,
+    limit_diem: Annotated[
+        str | None, typer.Option(metavar="DIEM|none", help="DIEM that it may spend in a day.")
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Change what is named; a running server goes by it within a second."""
+    from fondaco.serving.api_keys import UNCHANGED, Change, LimitChange
+
+    wanted = Change(
+        description=UNCHANGED if description is None else description,
+        expires_at=UNCHANGED if expires_at is None else _end(expires_at),
+        limit=LimitChange(
+            usd=UNCHANGED if limit_usd is None else _limit(limit_usd),
+            diem=UNCHANGED if limit_diem is None else _limit(limit_diem),
+        ),
+    )
+    if wanted == Change():
+        raise typer.BadParameter("Say what to change, for example: --limit-usd 5")
+    with opened(configuration(home, config).settings) as books:
+        _print(books, books.change_key(key_id, wanted.of), as_json=as_json)
+
+
+@group.command()
 def revoke(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="The id that the list shows.")],
+    key_id: KeyId,
     *,
     home: Home = None,
     config: Config = None,
@@ -72,7 +132,41 @@ def revoke(
     typer.echo(f"Revoked: the key that ends in {key.last6}")
 
 
-def _row(key: Key, account: str) -> Row:
+def _limit(text: str) -> int | None:
+    return None if text == "none" else amount(text)
+
+
+def _end(text: str) -> float | None:
+    """Return Unix seconds; a time without a zone is in UTC.
+
+    Raises:
+        typer.BadParameter: there is no such time, or it has passed.
+    """
+    from fondaco.system import SystemClock
+
+    if text == "never":
+        return None
+    try:
+        end = datetime.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no time. Write it as 2027-01-31.") from None
+    end_s = (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()
+    if end_s <= SystemClock().now():
+        raise typer.BadParameter(f"{text!r} has passed. Name a time to come.")
+    return end_s
+
+
+def _names(books: "Books") -> dict[int, str]:
+    return {statement.account.id: statement.account.name for statement in books.accounts()}
+
+
+def _print(books: "Books", report: "KeyReport", *, as_json: bool) -> None:
+    owner = _names(books)[report.key.account_id]
+    print_row(_row(report.key, owner, report.spent), as_json=as_json)
+
+
+def _row(key: Key, account: str, spent: Funds) -> Row:
+    limit = key.limit
     return {
         "id": key.id,
         "account": account,
@@ -81,5 +175,10 @@ def _row(key: Key, account: str) -> Row:
         "last6Chars": key.last6,
         "createdAt": moment(key.created_at),
         "expiresAt": moment(key.expires_at),
+        "lastUsedAt": moment(key.used_at),
+        "limitUsd": None if limit.usd is None else decimal(limit.usd),
+        "limitDiem": None if limit.diem is None else decimal(limit.diem),
+        "sevenDaysUsd": decimal(spent.usd),
+        "sevenDaysDiem": decimal(spent.diem),
         "revoked": key.revoked,
     }

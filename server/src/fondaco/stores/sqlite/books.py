@@ -205,12 +205,15 @@ class Books:
         """Give a key the description, end and limit that it has in `changed(key)`.
 
         Raises:
-            UnknownNameError: there is no key of this id, or it is revoked.
+            UnknownNameError: there is no key of this id, or it is revoked or has expired.
         """
         with self._changing() as connection:
             before = self._key(connection, key_id).key
-            if not key_rows.change(_raw(connection), before.account_id, before.id, changed):
-                raise UnknownNameError(f"The key {key_id!r} is revoked, which cannot be undone.")
+            if not before.live(self._clock.now()):
+                raise UnknownNameError(
+                    f"The key {key_id!r} is revoked or has expired, and stays so. Make a new one."
+                )
+            key_rows.change(_raw(connection), before.account_id, before.id, changed)
             return self._key(connection, key_id)
 
     def revoke(self, key_id: str) -> Key:
