@@ -14,6 +14,7 @@ import httpx2
 
 from fake_upstream import FakeUpstream
 from fondaco.app import contract
+from fondaco.app.chain import chain_of
 from fondaco.domain.account import Account, Key, KeyType, digest
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.ledger import Entry, EntryKind
@@ -32,7 +33,7 @@ from fondaco.http.listener import Listener
 from fondaco.http.protocol import connection_class
 from fondaco.http.pulse import Pulse
 from fondaco.http.routes import Routes
-from fondaco.ports import ChatEngine
+from fondaco.ports import ChatEngine, Stakes
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.chat import Chat
 from fondaco.serving.guard import Guard
@@ -43,7 +44,9 @@ from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
+from fondaco.serving.wallets import Wallets
 from fondaco.stores.memory import MemoryJournal, MemoryKeys
+from fondaco.stores.memory_accounts import MemoryAccounts
 from fondaco.system import SystemClock, TimedIds
 from fondaco.upstream.open import connect
 
@@ -123,6 +126,7 @@ async def house(
     cors_origins: tuple[str, ...] = (),
     tiers: Mapping[str, Tier] = TIERS,
     failures: int = 0,
+    stakes: Stakes | None = None,
 ) -> AsyncGenerator[House]:
     async with (
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
@@ -148,7 +152,9 @@ async def house(
         }
         journal, keys = _stores(usd)
         catalogue = Catalogue(models, aliases or {"gpt-4o": "default"})
-        platform = _platform(catalogue, engines, journal, keys, tiers=tiers, failures=failures)
+        platform = _platform(
+            catalogue, engines, journal, keys, tiers=tiers, failures=failures, stakes=stakes
+        )
         pulse = Pulse(platform.meters)
         premises = Premises(
             platform, contract(), pulse, body_limit_bytes, ping_interval_s, write_timeout_s
@@ -207,12 +213,15 @@ def _platform(
     *,
     tiers: Mapping[str, Tier],
     failures: int,
+    stakes: Stakes | None,
 ) -> Platform:
     clock, meters, ids = SystemClock(), Meters(), TimedIds()
     keyring = Keyring(keys, journal, PEPPER, clock)
     ledger = Ledger(journal, clock)
     repeats = Repeats(journal, PEPPER, clock)
     limits = WindowLimits(tiers, clock)
+    api_keys = ApiKeys(keys, keyring, PEPPER, clock=clock, ids=ids)
+    chain = chain_of(stakes, MemoryAccounts(journal, keys))
     return Platform(
         catalogue=catalogue,
         chat=Chat(
@@ -226,7 +235,7 @@ def _platform(
         ),
         ledger=ledger,
         keyring=keyring,
-        api_keys=ApiKeys(keys, keyring, PEPPER, clock=clock, ids=ids),
+        api_keys=api_keys,
         limits=limits,
         tiers=tiers,
         guard=Guard(clock, failures=failures, window_s=30.0),
@@ -235,6 +244,7 @@ def _platform(
         clock=clock,
         ids=ids,
         repeats=repeats,
+        wallets=Wallets(chain, api_keys, clock, ids),
     )
 
 

@@ -11,6 +11,7 @@ from functools import partial
 
 import anyio
 
+from fondaco.app.chain import opened_chain
 from fondaco.app.engines import default_model, opened_engines
 from fondaco.app.listening import AddressError, bound_to, contract, expect_permitted, listener_of
 from fondaco.app.platform import charge_of, opened_keys, platform_of
@@ -128,6 +129,7 @@ async def _serve(
     async with (
         SqliteJournal.opened(home.database, settings.ledger.durability) as journal,
         opened_keys(home) as keys,
+        opened_chain(settings, home) as chain,
         opened_engines(settings, catalogue) as engines,
         anyio.create_task_group() as tasks,
     ):
@@ -138,6 +140,7 @@ async def _serve(
             engines=engines,
             journal=journal,
             keys=keys,
+            chain=chain,
         )
         pulse = Pulse(platform.meters)
         await platform.ledger.recover(partial(charge_of, catalogue))
@@ -145,6 +148,8 @@ async def _serve(
         tasks.start_soon(platform.ledger.run)
         tasks.start_soon(platform.repeats.run)
         tasks.start_soon(platform.keyring.run)
+        if chain.stakes is not None:
+            tasks.start_soon(platform.wallets.run)
         tasks.start_soon(pulse.run)
         _settle_runtime()
         await listener_of(settings, platform, pulse, announce).serve(sockets=[bound])

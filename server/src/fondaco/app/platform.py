@@ -20,6 +20,7 @@ from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
+from fondaco.serving.wallets import Chain, Wallets
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.keys import SqliteKeys
@@ -46,6 +47,7 @@ def platform_of(
     engines: dict[str, ChatEngine],
     journal: Journal,
     keys: Keys,
+    chain: Chain,
 ) -> Platform:
     """Return the use cases over the adapters given."""
     clock = SystemClock()
@@ -58,6 +60,8 @@ def platform_of(
     ids = TimedIds()
     keyring = Keyring(keys, journal, pepper, clock)
     journal.on_change(lambda _: keyring.forget())
+    api_keys = ApiKeys(keys, keyring, pepper, clock=clock, ids=ids)
+    lifetime_s = settings.chain.challenge_lifetime_s
     return Platform(
         catalogue=catalogue,
         chat=Chat(
@@ -71,7 +75,7 @@ def platform_of(
         ),
         ledger=ledger,
         keyring=keyring,
-        api_keys=ApiKeys(keys, keyring, pepper, clock=clock, ids=ids),
+        api_keys=api_keys,
         limits=limits,
         tiers=tiers,
         guard=Guard(clock, failures=guarded.failures, window_s=guarded.failure_window_s),
@@ -80,6 +84,7 @@ def platform_of(
         clock=clock,
         ids=ids,
         repeats=repeats,
+        wallets=Wallets(chain, api_keys, clock, ids, challenge_lifetime_s=lifetime_s),
     )
 
 

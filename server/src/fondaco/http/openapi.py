@@ -131,7 +131,7 @@ def _operation(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
         schema = refs[endpoint.body, "validation"]
         operation["requestBody"] = {
             "required": True,
-            "content": dict.fromkeys(_taken(endpoint), {"schema": schema}),
+            "content": {taken: {"schema": schema} for taken in _taken(endpoint)},
         }
     return operation
 

@@ -15,6 +15,8 @@ from fondaco.http.endpoints import (
     model_traits,
     ready,
     show_key,
+    wallet_key,
+    wallet_token,
 )
 from fondaco.http.routes import AnyEndpoint
 
@@ -28,6 +30,8 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     show_key.ENDPOINT,
     change_key.ENDPOINT,
     delete_key.ENDPOINT,
+    wallet_token.ENDPOINT,
+    wallet_key.ENDPOINT,
     alive.ENDPOINT,
     ready.ENDPOINT,
     metrics.ENDPOINT,
