@@ -85,7 +85,7 @@ class KeyLimits(Strict):
         None,
         description="Kept and shown, without effect: nothing is charged in VCU, DIEM's old name.",
         examples=[30],
-        deprecated=True,
+        json_schema_extra={"deprecated": True},  # of `deprecated` pydantic warns at each reading
     )
 
     @property
