@@ -11,7 +11,7 @@ from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing
 from fondaco.domain.light import light
 from fondaco.domain.limits import Exceedance, Quota
 from fondaco.domain.model import Model
-from fondaco.domain.money import Funds
+from fondaco.domain.money import Currency, Funds
 from fondaco.domain.wallet import Challenge, Proof
 
 
@@ -200,6 +200,47 @@ class Keys(Protocol):
 
     async def revoke(self, account_id: int, key_id: str, at: float) -> bool:
         """End a key for good; return whether there was such a key that was not revoked."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeQuery:
+    """Which charges of an account are wanted, and which page of them."""
+
+    account_id: int
+    currency: Currency | None = None
+    since_ms: int | None = None
+    """Unix milliseconds of the earliest charge."""
+    until_ms: int | None = None
+    """Unix milliseconds of the latest charge."""
+    newest_first: bool = True
+    page: int = 1
+    """From 1."""
+    limit: int = 200
+    """Charges on a page."""
+
+    @property
+    def offset(self) -> int:
+        """How many charges are on the pages before this one."""
+        return (self.page - 1) * self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class ChargePage:
+    """A page of charges, and how many there are on all pages at the same moment."""
+
+    charges: Sequence[Entry]
+    total: int
+
+
+class Charges(Protocol):
+    """Where charges are read again, in the order of their times."""
+
+    async def page(self, query: ChargeQuery) -> ChargePage:
+        """Return a page; one beyond the last is empty.
+
+        Charges of one moment come in the order USD, DIEM, and within it as they were entered.
+        """
         ...
 
 

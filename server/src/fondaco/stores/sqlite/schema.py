@@ -112,6 +112,7 @@ entry = Table(
         "account_id",
         "at_ms",
         "currency",
+        "kind",  # makes it cover what counts and walks charges: SQLite looks at `kind` again
         sqlite_where=text("kind = 1"),
     ),
     sqlite_strict=True,

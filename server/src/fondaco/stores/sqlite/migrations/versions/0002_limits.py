@@ -17,7 +17,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_entry_charge",
         "entry",
-        ["account_id", "at_ms", "currency"],
+        ["account_id", "at_ms", "currency", "kind"],
         sqlite_where=sa.text("kind = 1"),
     )
     _key_epochs()
