@@ -3,19 +3,45 @@ from pathlib import Path
 
 import pytest
 
+from contracts.claims import ClaimContract
 from contracts.journal import LedgerContract
+from contracts.key_limits import KeyLimitContract
 from money_world import MemoryWorld, SqliteWorld, World
 
 
-class TestLedgerInMemory(LedgerContract):
+class InMemory:
     @pytest.fixture
     async def world(self) -> World:
         return MemoryWorld()
 
 
-class TestLedgerOnSqlite(LedgerContract):
+class OnSqlite:
     @pytest.fixture
     async def world(self, tmp_path: Path, empty_database: Path) -> AsyncGenerator[World]:
         world = SqliteWorld(tmp_path / "fondaco.sqlite3", empty_database)
         yield world
         await world.close()
+
+
+class TestLedgerInMemory(InMemory, LedgerContract):
+    pass
+
+
+class TestLedgerOnSqlite(OnSqlite, LedgerContract):
+    pass
+
+
+class TestKeyLimitsInMemory(InMemory, KeyLimitContract):
+    pass
+
+
+class TestKeyLimitsOnSqlite(OnSqlite, KeyLimitContract):
+    pass
+
+
+class TestClaimsInMemory(InMemory, ClaimContract):
+    pass
+
+
+class TestClaimsOnSqlite(OnSqlite, ClaimContract):
+    pass
