@@ -30,6 +30,7 @@ from fondaco.http.endpoints import ENDPOINTS
 from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.listener import Listener
+from fondaco.http.peers import Peers
 from fondaco.http.protocol import connection_class
 from fondaco.http.pulse import Pulse
 from fondaco.http.routes import Routes
@@ -47,6 +48,7 @@ from fondaco.serving.repeats import Repeats
 from fondaco.serving.wallets import Wallets
 from fondaco.stores.memory import MemoryJournal, MemoryKeys
 from fondaco.stores.memory_accounts import MemoryAccounts
+from fondaco.stores.memory_charges import MemoryCharges
 from fondaco.system import SystemClock, TimedIds
 from fondaco.upstream.open import connect
 
@@ -126,6 +128,7 @@ async def house(
     cors_origins: tuple[str, ...] = (),
     tiers: Mapping[str, Tier] = TIERS,
     failures: int = 0,
+    trusted_proxies: tuple[str, ...] = (),
     stakes: Stakes | None = None,
 ) -> AsyncGenerator[House]:
     async with (
@@ -163,7 +166,10 @@ async def house(
         stamp = Stamp(platform.clock)
         listener = Listener(
             with_cors(
-                Edge(premises, Routes(ENDPOINTS), Hosts(hosts)), cors_origins, stamp, platform.ids
+                Edge(premises, Routes(ENDPOINTS), Hosts(hosts), Peers(trusted_proxies)),
+                cors_origins,
+                stamp,
+                platform.ids,
             ),
             connection_class(
                 stamp,
@@ -234,6 +240,7 @@ def _platform(
             meters=meters,
         ),
         ledger=ledger,
+        charges=MemoryCharges(journal),
         keyring=keyring,
         api_keys=api_keys,
         limits=limits,

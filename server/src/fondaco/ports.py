@@ -10,7 +10,7 @@ from fondaco.domain.chat import Burst, Turn
 from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing
 from fondaco.domain.light import light
 from fondaco.domain.limits import Exceedance, Quota
-from fondaco.domain.model import Model
+from fondaco.domain.model import AnyModel
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.wallet import Challenge, Proof
 
@@ -269,7 +269,7 @@ class Permit(Protocol):
 class Limits(Protocol):
     """How fast accounts may ask: in this process, or in a store that several processes share."""
 
-    async def admit(self, call: Call, model: Model, tokens: int) -> Permit:
+    async def admit(self, call: Call, model: AnyModel, tokens: int) -> Permit:
         """Take a place for a call that will consume about `tokens`: all limits hold it, or none.
 
         Raises:
@@ -277,7 +277,7 @@ class Limits(Protocol):
         """
         ...
 
-    def quota(self, account_id: int, tier: str, model: Model) -> Quota:
+    def quota(self, account_id: int, tier: str, model: AnyModel) -> Quota:
         """Return what the limits of an account for a model show."""
         ...
 

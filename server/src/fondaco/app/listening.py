@@ -12,6 +12,7 @@ from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.listener import Listener
 from fondaco.http.openapi import Contract
+from fondaco.http.peers import Peers
 from fondaco.http.protocol import connection_class
 from fondaco.http.pulse import Pulse
 from fondaco.http.routes import Routes
@@ -42,7 +43,12 @@ def listener_of(
         write_timeout_s=server.write_timeout_s,
     )
     stamp = Stamp(platform.clock)
-    edge = Edge(premises, Routes(ENDPOINTS), Hosts([server.host, *server.allowed_hosts]))
+    edge = Edge(
+        premises,
+        Routes(ENDPOINTS),
+        Hosts([server.host, *server.allowed_hosts]),
+        Peers(server.trusted_proxies),
+    )
     return Listener(
         with_cors(edge, server.cors_origins, stamp, platform.ids),
         connection_class(

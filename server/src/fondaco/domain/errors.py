@@ -8,16 +8,16 @@ FondacoError
 │   └── ProofRefusedError 401          │   └── EngineError
 ├── InsufficientBalanceError 402       │       ├── EngineRefusedError 502
 │   └── KeyLimitReachedError 402       │       ├── EngineUnavailableError 503
-├── UnauthorizedError 403              │       │   └── ModelNotInstalledError 503
-├── InvalidRequestError 400            │       └── EngineTimeoutError 504
-│   ├── InvalidModelError 400          ├── UpscaleFailedError 500
-│   │   └── FieldNotTakenError 400     ├── UnknownError 500
-│   ├── InvalidImageFormatError 400    ├── ShuttingDownError 503
-│   ├── CorruptedImageError 400        ├── StorageFailedError 507
-│   ├── ContextTooLongError 400        │   └── AlreadyEnteredError 507
-│   ├── TooManyKeysError 400           ├── ChainUnavailableError 503
-│   └── NotSupportedYetError 400       └── WalletKeysNotInstalledError 503
-├── NotFoundError 404
+├── UnauthorizedError 403              │       │   ├── EngineBusyError 503
+├── InvalidRequestError 400            │       │   └── ModelNotInstalledError 503
+│   ├── InvalidModelError 400          │       └── EngineTimeoutError 504
+│   │   └── FieldNotTakenError 400     ├── UpscaleFailedError 500
+│   ├── InvalidImageFormatError 400    ├── UnknownError 500
+│   ├── CorruptedImageError 400        ├── ShuttingDownError 503
+│   ├── ContextTooLongError 400        ├── StorageFailedError 507
+│   ├── TooManyKeysError 400           │   └── AlreadyEnteredError 507
+│   └── NotSupportedYetError 400       ├── ChainUnavailableError 503
+├── NotFoundError 404                  └── WalletKeysNotInstalledError 503
 │   ├── ModelNotFoundError 404
 │   └── CharacterNotFoundError 404
 ├── MethodNotAllowedError 405
@@ -332,6 +332,10 @@ class EngineUnavailableError(EngineError):
     status = 503
     code = "MODEL_AT_CAPACITY"
     default = "The model is at capacity. Please try again later."
+
+
+class EngineBusyError(EngineUnavailableError):
+    """The engine takes no more calls just now: not the caller's fault, so it counts against nobody."""
 
 
 class ModelNotInstalledError(EngineUnavailableError):

@@ -10,20 +10,20 @@ from collections.abc import Mapping
 
 import orjson
 
-from fondaco.domain.account import KeyType
 from fondaco.domain.errors import (
-    AuthenticationFailedError,
     FondacoError,
     InferenceFailedError,
+    RateLimitExceededError,
     ShuttingDownError,
-    UnauthorizedError,
     UnknownError,
 )
-from fondaco.http.endpoint import Access, Caller, Premises
+from fondaco.http.endpoint import Premises
 from fondaco.http.errors import body_of, reply_to
 from fondaco.http.exchange import CallerGoneError, Exchange, Message, Receive, Send
+from fondaco.http.gate import Gate
 from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
+from fondaco.http.peers import Peers
 from fondaco.http.replies import Events, EventStream
 from fondaco.http.routes import AnyEndpoint, Routes
 
@@ -32,7 +32,7 @@ log = logging.getLogger("fondaco.http")
 _CALLER_GONE = 499
 """Counted where nobody was left to answer."""
 _ALWAYS_OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
-"""What still answers while the server drains."""
+"""What answers also while the server drains, and to whom much failed."""
 
 
 class CutOffError(ShuttingDownError):
@@ -49,11 +49,13 @@ class Edge:
         premises: Premises,
         routes: Routes,
         hosts: Hosts,
+        peers: Peers,
     ) -> None:
         self._premises = premises
         self._platform = premises.platform
         self._routes = routes
         self._hosts = hosts
+        self._gate = Gate(premises.platform, peers)
         self._stamp = Stamp(premises.platform.clock)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -82,10 +84,10 @@ class Edge:
         except CallerGoneError:
             meters.hangups += 1
         except FondacoError as error:
-            await self._refuse(exchange, error)
+            await self._fail(exchange, endpoint, error)
         except Exception as error:  # noqa: BLE001  # the edge: a defect of ours becomes a 500
             _report(exchange, error)
-            await self._refuse(exchange, UnknownError())
+            await self._fail(exchange, endpoint, UnknownError())
         finally:
             self._premises.pulse.forget(exchange)
             meters.running -= 1
@@ -100,11 +102,11 @@ class Edge:
         path: Mapping[str, str],
         exchange: Exchange,
     ) -> None:
-        if self._platform.draining and endpoint.path not in _ALWAYS_OPEN:
-            raise ShuttingDownError
         caller = None
-        if endpoint.access is not Access.ANYBODY:
-            caller = await self._authenticate(exchange, endpoint.access)
+        if endpoint.path not in _ALWAYS_OPEN:
+            if self._platform.draining:
+                raise ShuttingDownError
+            caller = await self._gate.admit(exchange, endpoint.access)
         reply = await endpoint.answer(self._premises, exchange, caller, path)
         if isinstance(reply, Events):
             premises = self._premises
@@ -115,19 +117,21 @@ class Edge:
         else:
             await reply.send(exchange)
 
-    async def _authenticate(self, exchange: Exchange, access: Access) -> Caller:
-        scheme, _, secret = exchange.headers.get(b"authorization", b"").partition(b" ")
-        if scheme.lower() != b"bearer" or not secret:
-            raise AuthenticationFailedError
-        key, account = await self._platform.keyring.unlock(secret.strip().decode("latin-1"))
-        if access is Access.ADMIN and key.type is not KeyType.ADMIN:
-            raise UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
-        return Caller(key, account)
+    async def _fail(
+        self, exchange: Exchange, endpoint: AnyEndpoint | None, error: FondacoError
+    ) -> None:
+        """Count the failure, and answer with it."""
+        exempt = endpoint is not None and endpoint.path in _ALWAYS_OPEN
+        if not exempt and not exchange.started:
+            error = await self._gate.judge(exchange, error)
+        await self._refuse(exchange, error)
 
     async def _refuse(self, exchange: Exchange, error: FondacoError) -> None:
         """Answer with the error; inside a stream as its last event, without [DONE]."""
         if isinstance(error, InferenceFailedError):
             log.warning("engine fault %s request=%s", type(error).__name__, exchange.id)
+        if isinstance(error, RateLimitExceededError):
+            exchange.quota = error.quota
         if exchange.started:
             await exchange.write(b"data: " + orjson.dumps(body_of(error)) + b"\n\n", more=False)
         else:

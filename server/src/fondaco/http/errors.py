@@ -8,6 +8,7 @@ from fondaco.domain.errors import (
     FondacoError,
     InvalidRequestError,
     MethodNotAllowedError,
+    RateLimitExceededError,
     RepeatedCallError,
 )
 from fondaco.http.exchange import Header
@@ -45,6 +46,8 @@ def _headers(error: FondacoError) -> list[Header]:
         retry_after_s = 1
     if retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % max(1, retry_after_s)))
+    if isinstance(error, RateLimitExceededError):
+        headers.append((b"x-ratelimit-type", error.scope.encode()))
     if isinstance(error, MethodNotAllowedError):
         headers.append((b"allow", ", ".join(error.allowed).encode()))
     if isinstance(error, RepeatedCallError):

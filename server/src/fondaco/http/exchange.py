@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from fondaco.domain.errors import InvalidFileSizeError, InvalidRequestError
+from fondaco.domain.limits import Quota
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -22,14 +23,19 @@ class Exchange:
     """One request, with the means to read its body and to answer it."""
 
     __slots__ = (
+        "_fields",
         "_task",
         "abandoned",
+        "account_headers",
+        "account_id",
         "base_headers",
+        "client",
         "headers",
         "id",
         "method",
         "path",
         "query",
+        "quota",
         "receive",
         "send",
         "started",
@@ -42,13 +48,22 @@ class Exchange:
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.query: bytes = scope["query_string"]
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self._fields: list[Header] = scope["headers"]
+        self.headers: dict[bytes, bytes] = dict(self._fields)
+        self.client: str = scope["client"][0] if scope["client"] else ""
+        """The address at the other end of the connection."""
         self.receive = receive
         self.send = send
         self._task = asyncio.current_task()
         self.abandoned = False
         """Whether the caller went away, so that the task was cancelled."""
         self.base_headers: list[Header] = []
+        self.account_id: int | None = None
+        """Whose key came with the request, once that is known."""
+        self.account_headers: Callable[[Quota | None], list[Header]] | None = None
+        """What every reply to the account carries besides."""
+        self.quota: Quota | None = None
+        """What the limits of the call show, where the request is one."""
         self.started = False
         self.status = 0
 
@@ -60,6 +75,17 @@ class Exchange:
         if self._task is not None and not self.abandoned:
             self.abandoned = True
             self._task.cancel()
+
+    def head(self) -> list[Header]:
+        """Return the headers that every reply to this request carries."""
+        if self.account_headers is None:
+            return self.base_headers
+        return [*self.base_headers, *self.account_headers(self.quota)]
+
+    def forwarded_for(self) -> list[str]:
+        """Return the addresses in `X-Forwarded-For`, the nearest last."""
+        lines = (value for name, value in self._fields if name == b"x-forwarded-for")
+        return b",".join(lines).decode("latin-1").split(",")
 
     def query_pairs(self) -> list[tuple[str, str]]:
         """Return the query's names and values, decoded.
@@ -116,7 +142,7 @@ class Exchange:
             {
                 "type": "http.response.start",
                 "status": status,
-                "headers": [*self.base_headers, *headers],
+                "headers": [*self.head(), *headers],
             }
         )
 

@@ -6,6 +6,7 @@ Source: api-reference/api-spec.md, "Response Headers Reference".
 from datetime import UTC, datetime
 
 from fondaco import __version__
+from fondaco.domain.limits import Quota
 from fondaco.domain.model import Model
 from fondaco.domain.money import NANO, Funds
 from fondaco.http.exchange import Header
@@ -43,6 +44,22 @@ def balance(funds: Funds) -> list[Header]:
         (b"x-venice-balance-diem", amount(funds.diem)),
         (b"x-venice-balance-vcu", b"0"),
     ]
+
+
+def rate_limits(quota: Quota) -> list[Header]:
+    """Return what the limits show; nothing about tokens where they have no limit."""
+    headers = [
+        (b"x-ratelimit-limit-requests", b"%d" % quota.limit_requests),
+        (b"x-ratelimit-remaining-requests", b"%d" % quota.remaining_requests),
+        (b"x-ratelimit-reset-requests", b"%d" % quota.reset_requests_at),
+    ]
+    if quota.limit_tokens is not None:
+        headers += [
+            (b"x-ratelimit-limit-tokens", b"%d" % quota.limit_tokens),
+            (b"x-ratelimit-remaining-tokens", b"%d" % quota.remaining_tokens),
+            (b"x-ratelimit-reset-tokens", b"%d" % quota.reset_tokens_s),
+        ]
+    return headers
 
 
 def inference(model: Model, engine: str) -> list[Header]:

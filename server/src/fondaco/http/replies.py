@@ -40,7 +40,7 @@ class Whole:
                 headers.append((b"content-encoding", encoding))
         headers.append((b"content-length", b"%d" % len(body)))
         sent = b"" if exchange.method == "HEAD" else body
-        if reply_at_once(exchange.send, self.status, [*exchange.base_headers, *headers], sent):
+        if reply_at_once(exchange.send, self.status, [*exchange.head(), *headers], sent):
             exchange.started, exchange.status = True, self.status
             return
         await exchange.start(self.status, headers)

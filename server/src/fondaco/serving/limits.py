@@ -7,7 +7,7 @@ from math import ceil
 from fondaco.domain.call import Call
 from fondaco.domain.errors import RateLimitExceededError, UnauthorizedError
 from fondaco.domain.limits import Exceedance, LimitType, Quota, RateLimits, Tier
-from fondaco.domain.model import Model
+from fondaco.domain.model import AnyModel
 from fondaco.ports import Clock
 from fondaco.serving.windows import DAY, MINUTE, Latest, Mark, Window
 
@@ -120,7 +120,7 @@ class WindowLimits:
         self._paces = Latest(self._pace, _MOST_PACES)
         self._logs = Latest[int, deque[Exceedance]](lambda _: deque(maxlen=_LOGGED), _MOST_LOGS)
 
-    async def admit(self, call: Call, model: Model, tokens: int) -> Place:
+    async def admit(self, call: Call, model: AnyModel, tokens: int) -> Place:
         """Count a call in all its windows, or in none.
 
         An estimate beyond the whole limit is admitted once no other tokens are counted.
@@ -135,7 +135,7 @@ class WindowLimits:
             raise self._refusal(call, model, pace, now, tokens)
         return Place(pace, self._clock, now, tokens)
 
-    def quota(self, account_id: int, tier: str, model: Model) -> Quota:
+    def quota(self, account_id: int, tier: str, model: AnyModel) -> Quota:
         """Return what the limits of an account for a model show; nothing is counted.
 
         Raises:
@@ -148,7 +148,7 @@ class WindowLimits:
         """Return the last 50 requests of an account that came too fast, the latest first."""
         return tuple(reversed(self._logs.known(account_id) or ()))
 
-    def _key(self, account_id: int, tier_id: str, model: Model) -> tuple[int, str, str, str]:
+    def _key(self, account_id: int, tier_id: str, model: AnyModel) -> tuple[int, str, str, str]:
         tier = self._tiers.get(tier_id)
         if tier is None:
             raise unknown_tier(tier_id)
@@ -161,7 +161,7 @@ class WindowLimits:
         return Pace(tier.limits[key[2]], charged=tier.charged)
 
     def _refusal(
-        self, call: Call, model: Model, pace: Pace, now: float, tokens: int
+        self, call: Call, model: AnyModel, pace: Pace, now: float, tokens: int
     ) -> RateLimitExceededError:
         kind, window, wait_s = pace.reached(now, tokens)
         at = self._clock.now()

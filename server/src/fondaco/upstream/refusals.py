@@ -9,6 +9,7 @@ import orjson
 
 from fondaco.domain.errors import (
     ContextTooLongError,
+    EngineBusyError,
     EngineError,
     EngineRefusedError,
     EngineUnavailableError,
@@ -59,8 +60,11 @@ def refusal(
         return EngineUnavailableError(
             "The model's engine does not have the model. The operator has to check its configuration."
         )
-    if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return EngineUnavailableError(retry_after_s=_retry_after_s(headers.get("retry-after", "")))
+    retry_after_s = _retry_after_s(headers.get("retry-after", ""))
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return EngineBusyError(retry_after_s=retry_after_s)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return EngineUnavailableError(retry_after_s=retry_after_s)
     return EngineError(f"The model's engine answered with the unexpected status {status}.")
 
 

@@ -23,7 +23,7 @@ from fondaco.domain.usage import Usage
 from fondaco.http.chat_format import DONE, Chunks, Fold
 from fondaco.http.endpoint import Ask, Content, Endpoint
 from fondaco.http.exchange import Header
-from fondaco.http.headers import balance, inference
+from fondaco.http.headers import inference
 from fondaco.http.replies import Events, EventStream, Whole
 from fondaco.http.schemas.chat_reply import ChatCompletion, ChatCompletionChunk
 from fondaco.http.schemas.chat_request import ChatRequest
@@ -95,7 +95,8 @@ class SilentEngineError(InferenceFailedError):
 
 
 def _headers(ask: ChatAsk, began: Began) -> list[Header]:
-    headers = [*inference(began.model, began.engine), *balance(began.balance_before)]
+    ask.exchange.quota = began.quota
+    headers = inference(began.model, began.engine)
     if ignored := ask.body.ignored:
         headers.append((b"x-fondaco-ignored-params", _listed(ignored)))
     return headers

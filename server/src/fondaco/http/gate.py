@@ -1,0 +1,120 @@
+"""The gate: whose key came with a request, what its replies then say, and who has to wait."""
+
+from functools import partial
+
+from fondaco.domain.account import Account, KeyType
+from fondaco.domain.catalogue import Catalogue
+from fondaco.domain.errors import (
+    AuthenticationFailedError,
+    EngineBusyError,
+    FondacoError,
+    ModelNotFoundError,
+    TooManyFailuresError,
+    UnauthorizedError,
+)
+from fondaco.domain.limits import Quota
+from fondaco.domain.model import AnyModel, ModelType
+from fondaco.domain.money import Funds
+from fondaco.http.endpoint import Access, Caller
+from fondaco.http.exchange import Exchange, Header
+from fondaco.http.headers import balance, rate_limits
+from fondaco.http.peers import Peers
+from fondaco.serving.limits import unknown_tier
+from fondaco.serving.platform import Platform
+
+
+class Gate:
+    """Lets requests in by their key. What fails counts: for its account, else for its address."""
+
+    def __init__(self, platform: Platform, peers: Peers) -> None:
+        self._platform = platform
+        self._peers = peers
+        self._shown = _shown_model(platform.catalogue)
+
+    async def admit(self, exchange: Exchange, access: Access) -> Caller | None:
+        """Return who calls an endpoint; where it is open to anybody, perhaps nobody known.
+
+        Raises:
+            AuthenticationFailedError: a key is needed, and no good one came.
+            UnauthorizedError: the key is good, but not for this.
+            TooManyFailuresError: too many requests failed.
+        """
+        if access is Access.ANYBODY:
+            return await self._visitor(exchange)
+        caller = await self._caller(exchange)
+        if access is Access.ADMIN and caller.key.type is not KeyType.ADMIN:
+            raise UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
+        return caller
+
+    async def judge(self, exchange: Exchange, error: FondacoError) -> FondacoError:
+        """Count a request that fails, and return what it is answered with."""
+        guard = self._platform.guard
+        try:
+            if exchange.account_id is None:
+                await self._recognised(exchange)
+        except TooManyFailuresError as refusal:
+            return refusal
+        counts = not isinstance(error, TooManyFailuresError | EngineBusyError)
+        if exchange.account_id is not None:
+            if counts:
+                guard.accounts.count(exchange.account_id)
+            return error
+        peer = self._peers.of(exchange)
+        try:
+            guard.peers.check(peer)
+        except TooManyFailuresError as refusal:
+            return refusal
+        if counts:
+            guard.peers.count(peer)
+        return error
+
+    async def _recognised(self, exchange: Exchange) -> Caller | None:
+        """Return who calls where no key is needed; a bad one is as good as none.
+
+        Raises:
+            TooManyFailuresError: too many requests of the account failed.
+        """
+        if b"authorization" not in exchange.headers:
+            return None
+        try:
+            return await self._caller(exchange)
+        except TooManyFailuresError:
+            raise
+        except FondacoError:
+            return None
+
+    async def _visitor(self, exchange: Exchange) -> Caller | None:
+        caller = await self._recognised(exchange)
+        if caller is None:
+            self._platform.guard.peers.check(self._peers.of(exchange))
+        return caller
+
+    async def _caller(self, exchange: Exchange) -> Caller:
+        scheme, _, secret = exchange.headers.get(b"authorization", b"").partition(b" ")
+        if scheme.lower() != b"bearer" or not secret:
+            raise AuthenticationFailedError
+        platform = self._platform
+        key, account = await platform.keyring.unlock(secret.strip().decode("latin-1"))
+        exchange.account_id = account.id
+        if account.tier not in platform.tiers:
+            raise unknown_tier(account.tier)
+        funds = await platform.ledger.balance(account.id)
+        exchange.account_headers = partial(self._headers, account, funds)
+        platform.guard.accounts.check(account.id)
+        return Caller(key, account)
+
+    def _headers(self, account: Account, before: Funds, quota: Quota | None) -> list[Header]:
+        """Return balance and limits: those of a call, or else what the default model shows."""
+        if quota is None:
+            if self._shown is None:
+                return balance(before)
+            quota = self._platform.limits.quota(account.id, account.tier, self._shown)
+        return [*balance(before), *rate_limits(quota)]
+
+
+def _shown_model(catalogue: Catalogue) -> AnyModel | None:
+    """Return the model whose limits replies show that are about none: the default one."""
+    try:
+        return catalogue.route("default").model
+    except ModelNotFoundError:
+        return next(iter(catalogue.models(ModelType.TEXT)), None)

@@ -1,0 +1,60 @@
+"""Peers: from which address a request comes, also through proxies."""
+
+import ipaddress
+from collections.abc import Iterable
+from typing import TypeAlias
+
+from fondaco.http.exchange import Exchange
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_HOME_BITS = 64
+"""What one household has of IPv6 addresses: they count as one peer."""
+
+
+class Peers:
+    """Tells peers apart. `X-Forwarded-For` is believed as far as trusted proxies wrote it."""
+
+    def __init__(self, trusted_proxies: Iterable[str]) -> None:
+        """Trust proxies of these addresses and networks."""
+        self._trusted = [ipaddress.ip_network(proxy) for proxy in trusted_proxies]
+
+    def of(self, exchange: Exchange) -> str:
+        """Return the address that counts as the sender: the nearest one that is no trusted proxy."""
+        nearest = _address(exchange.client)
+        if nearest is None or not self._trusts(nearest):
+            return _shown(nearest)
+        for hop in reversed(exchange.forwarded_for()):
+            address = _address(hop)
+            if address is None:
+                break  # a proxy that hides whom it speaks for counts itself
+            nearest = address
+            if not self._trusts(nearest):
+                break
+        return _shown(nearest)
+
+    def _trusts(self, address: Address) -> bool:
+        return any(address in network for network in self._trusted)
+
+
+def _address(text: str) -> Address | None:
+    """Return an address as proxies write it: plain, with a port, or in brackets."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _shown(address: Address | None) -> str:
+    if address is None:
+        return "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, _HOME_BITS), strict=False))
+    return str(address)
