@@ -14,7 +14,7 @@ import anyio
 from fondaco.app.chain import opened_chain
 from fondaco.app.engines import default_model, opened_engines
 from fondaco.app.listening import AddressError, bound_to, contract, expect_permitted, listener_of
-from fondaco.app.platform import charge_of, opened_keys, platform_of
+from fondaco.app.platform import charge_of, opened_charges, opened_keys, platform_of
 from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.account import FIRST_ACCOUNT, KeyType
 from fondaco.domain.catalogue import Catalogue
@@ -129,6 +129,7 @@ async def _serve(
     async with (
         SqliteJournal.opened(home.database, settings.ledger.durability) as journal,
         opened_keys(home) as keys,
+        opened_charges(home) as charges,
         opened_chain(settings, home) as chain,
         opened_engines(settings, catalogue) as engines,
         anyio.create_task_group() as tasks,
@@ -140,6 +141,7 @@ async def _serve(
             engines=engines,
             journal=journal,
             keys=keys,
+            charges=charges,
             chain=chain,
         )
         pulse = Pulse(platform.meters)

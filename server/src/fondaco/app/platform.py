@@ -9,7 +9,7 @@ from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.price import FREE, Charge
 from fondaco.domain.usage import Usage
-from fondaco.ports import ChatEngine, Journal, Keys
+from fondaco.ports import Charges, ChatEngine, Journal, Keys
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.chat import Chat
 from fondaco.serving.guard import Guard
@@ -23,6 +23,7 @@ from fondaco.serving.repeats import Repeats
 from fondaco.serving.wallets import Chain, Wallets
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
+from fondaco.stores.sqlite.charges import SqliteCharges
 from fondaco.stores.sqlite.keys import SqliteKeys
 from fondaco.system import SystemClock, TimedIds
 
@@ -39,6 +40,16 @@ async def opened_keys(home: Home) -> AsyncGenerator[Keys]:
         keys.close()
 
 
+@asynccontextmanager
+async def opened_charges(home: Home) -> AsyncGenerator[Charges]:
+    """Open the charges of a home, to be read."""
+    charges = SqliteCharges(home.database)
+    try:
+        yield charges
+    finally:
+        charges.close()
+
+
 def platform_of(
     settings: Settings,
     pepper: bytes,
@@ -47,6 +58,7 @@ def platform_of(
     engines: dict[str, ChatEngine],
     journal: Journal,
     keys: Keys,
+    charges: Charges,
     chain: Chain,
 ) -> Platform:
     """Return the use cases over the adapters given."""
@@ -74,6 +86,7 @@ def platform_of(
             meters=meters,
         ),
         ledger=ledger,
+        charges=charges,
         keyring=keyring,
         api_keys=api_keys,
         limits=limits,

@@ -102,6 +102,10 @@ class Content:
     media_type: str = "application/json"
     stream: type[BaseModel] | None = None
     """What one server-sent event holds, where the reply may be a stream."""
+    text_type: str | None = None
+    """The media type of plain text that the reply may be in instead, by `Accept`."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Name -> description of headers that other replies do not carry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -169,8 +169,7 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
 
 def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
     responses: dict[str, object] = {
-        str(status): {"description": content.description, "content": _content(content, refs)}
-        for status, content in endpoint.replies.items()
+        str(status): _reply(content, refs) for status, content in endpoint.replies.items()
     }
     by_status: dict[int, list[type[FondacoError]]] = {}
     for error in (*_common(endpoint), *endpoint.errors):
@@ -185,11 +184,26 @@ def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
     return responses
 
 
+def _reply(content: Content, refs: Refs) -> dict[str, object]:
+    reply: dict[str, object] = {
+        "description": content.description,
+        "content": _content(content, refs),
+    }
+    if content.headers:
+        reply["headers"] = {
+            name: {"description": description, "schema": {"type": "string"}}
+            for name, description in content.headers.items()
+        }
+    return reply
+
+
 def _content(content: Content, refs: Refs) -> dict[str, object]:
     schema = refs[content.schema, "serialization"] if content.schema else {}
     shown: dict[str, object] = {content.media_type: {"schema": schema}}
     if content.stream is not None:
         shown["text/event-stream"] = {"schema": refs[content.stream, "serialization"]}
+    if content.text_type is not None:
+        shown[content.text_type] = {"schema": {"type": "string"}}
     return shown
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.limits import Tier
-from fondaco.ports import Clock, Ids, Limits
+from fondaco.ports import Charges, Clock, Ids, Limits
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.chat import Chat
 from fondaco.serving.guard import Guard
@@ -24,6 +24,7 @@ class Platform:
     catalogue: Catalogue
     chat: Chat
     ledger: Ledger
+    charges: Charges
     keyring: Keyring
     api_keys: ApiKeys
     limits: Limits

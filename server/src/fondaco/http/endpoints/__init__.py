@@ -2,6 +2,7 @@
 
 from fondaco.http.endpoints import (
     alive,
+    billing_usage,
     change_key,
     chat_completions,
     contract,
@@ -32,6 +33,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     delete_key.ENDPOINT,
     wallet_token.ENDPOINT,
     wallet_key.ENDPOINT,
+    billing_usage.ENDPOINT,
     alive.ENDPOINT,
     ready.ENDPOINT,
     metrics.ENDPOINT,
