@@ -1,4 +1,5 @@
 import json
+import sys
 from collections.abc import AsyncGenerator
 
 import anyio
@@ -54,7 +55,7 @@ async def token(here: House) -> str:
 
 async def ask(here: House, signing: Wallet = ADA, **fields: object) -> httpx2.Response:
     text = await token(here) if "token" not in fields else str(fields["token"])
-    body = {"apiKeyType": "INFERENCE", "address": signing.address, "token": text}
+    body: dict[str, object] = {"apiKeyType": "INFERENCE", "address": signing.address, "token": text}
     body |= {"signature": signing.sign(text), **fields}
     return await here.client.post(PATH, json=body)
 
@@ -209,7 +210,7 @@ async def test_a_mistyped_address_is_named(here: House) -> None:
     ids=lambda broken: str(broken)[:40],
 )
 async def test_what_breaks_the_contract_is_400(here: House, broken: dict[str, object]) -> None:
-    body = {"apiKeyType": "ADMIN", "address": ADA.address, "token": "a.b.c"}
+    body: dict[str, object] = {"apiKeyType": "ADMIN", "address": ADA.address, "token": "a.b.c"}
     body |= {"signature": "0x" + "ab" * 65, **broken}
     reply = await here.client.post(PATH, json=body)
     assert reply.status_code == 400
@@ -227,6 +228,22 @@ async def test_without_a_rule_nobody_gets_a_key() -> None:
         reply = await ask(here)
     assert (reply.status_code, reply.json()["code"]) == (403, "UNAUTHORIZED")
     assert "[chain]" in reply.json()["error"]
+
+
+@pytest.mark.parametrize("library", ["jwt", "eth_account"])
+async def test_without_the_libraries_the_reply_says_how_to_get_them(
+    here: House, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    text = await token(here)
+    monkeypatch.setitem(sys.modules, library, None)  # as if it were not installed
+    replies = [await ask(here, token=text)]
+    if library == "jwt":
+        replies.append(await here.client.get(PATH))
+    for reply in replies:
+        assert (reply.status_code, reply.json()["code"]) == (503, "WALLET_KEYS_NOT_INSTALLED")
+        assert "pip install 'fondaco[web3]'" in reply.json()["error"]
+    monkeypatch.undo()
+    assert (await ask(here, token=text)).status_code == 200
 
 
 async def test_one_amount_for_anyone_serves_a_stranger() -> None:

@@ -44,11 +44,12 @@ class MemoryAccounts:
         """Set what an account gets at each epoch, and grant what counts at once."""
         epoch = epoch_of(at)
         standing = await self._journal.standing(account_id)
-        wallet, account = next((w, a) for w, a in self._accounts.items() if a.id == account_id)
         if standing is None:
             raise StorageFailedError
-        self._accounts[wallet] = replace(account, diem_allocation=diem_allocation)
-        self._keys.put(self._accounts[wallet])
+        for wallet, account in self._accounts.items():
+            if account.id == account_id:
+                self._accounts[wallet] = replace(account, diem_allocation=diem_allocation)
+                self._keys.put(self._accounts[wallet])
         raised = standing.raised(diem_allocation, self._charged(account_id, epoch), epoch)
         self._journal.add_account(account_id, diem_allocation=diem_allocation)
         if raised:

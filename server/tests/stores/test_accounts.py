@@ -1,0 +1,101 @@
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from contracts.accounts import ADA, AccountsContract, Store
+from fondaco.domain.errors import StorageFailedError
+from fondaco.stores.memory import MemoryJournal, MemoryKeys
+from fondaco.stores.memory_accounts import MemoryAccounts
+from fondaco.stores.sqlite.accounts import SqliteAccounts
+from fondaco.stores.sqlite.books import Books
+from fondaco.stores.sqlite.connection import connect
+from fondaco.stores.sqlite.journal import SqliteJournal
+from money_world import NOON, TestClock
+
+
+class TestAccountsInMemory(AccountsContract):
+    @pytest.fixture
+    async def store(self) -> Store:
+        journal = MemoryJournal()
+        return Store(MemoryAccounts(journal, MemoryKeys(journal)), journal)
+
+
+class TestAccountsOnSqlite(AccountsContract):
+    @pytest.fixture
+    async def store(self, path: Path) -> AsyncGenerator[Store]:
+        accounts = SqliteAccounts(path)
+        async with SqliteJournal.opened(path) as journal:
+            yield Store(accounts, journal)
+        accounts.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path, empty_database: Path) -> Path:
+    path = tmp_path / "fondaco.sqlite3"
+    path.write_bytes(empty_database.read_bytes())
+    return path
+
+
+@pytest.fixture
+async def accounts(path: Path) -> AsyncGenerator[SqliteAccounts]:
+    accounts = SqliteAccounts(path, tier="explorer")
+    yield accounts
+    accounts.close()
+
+
+@pytest.fixture
+def books(path: Path) -> Iterator[Books]:
+    books = Books(path, b"p" * 32, TestClock())
+    yield books
+    books.close()
+
+
+async def test_the_operator_sees_accounts_of_wallets(
+    accounts: SqliteAccounts, books: Books
+) -> None:
+    opened = await accounts.of_wallet(ADA, 5, NOON)
+    statement = books.account(f"wallet:{ADA}")
+    assert statement.account == opened
+    assert (statement.account.tier, statement.created_at) == ("explorer", NOON)
+    assert books.verify() == []
+
+
+async def test_an_account_that_the_operator_prepared_is_the_wallets(
+    accounts: SqliteAccounts, books: Books
+) -> None:
+    prepared = books.open_account(f"wallet:{ADA}", usd=9).account
+    opened = await accounts.of_wallet(ADA, 5, NOON)
+    assert (opened.id, opened.wallet, opened.tier) == (prepared.id, ADA, "paid")
+    assert books.account(f"wallet:{ADA}").balance.usd == 9
+
+
+async def test_a_disabled_account_is_known_as_such(accounts: SqliteAccounts, path: Path) -> None:
+    await accounts.of_wallet(ADA, 5, NOON)
+    connection = connect(path)
+    connection.execute("UPDATE account SET disabled_ms = 1 WHERE id > 3")
+    connection.close()
+    assert (await accounts.of_wallet(ADA, 5, NOON)).disabled
+
+
+async def test_of_many_at_once_one_opens_the_account(path: Path) -> None:
+    stores = [SqliteAccounts(path) for _ in range(3)]
+    found = set()
+
+    async def one(store: SqliteAccounts) -> None:
+        found.add((await store.of_wallet(ADA, 5, NOON)).id)
+
+    async with anyio.create_task_group() as tasks:
+        for store in stores * 3:
+            tasks.start_soon(one, store)
+    assert len(found) == 1
+    for store in stores:
+        store.close()
+
+
+async def test_a_change_that_fails_leaves_nothing(accounts: SqliteAccounts, books: Books) -> None:
+    with pytest.raises(StorageFailedError):
+        await accounts.of_wallet(ADA, -1, NOON)
+    assert books.accounts() == []
+    await accounts.of_wallet(ADA, 1, NOON)
