@@ -52,6 +52,68 @@ def test_a_key_can_end_at_a_time(fondaco: Fondaco) -> None:
     assert key["expiresAt"] == "2099-01-31T00:00:00Z"
 
 
+def test_a_key_has_limits_that_can_be_changed_and_taken_away(fondaco: Fondaco) -> None:
+    key = made(fondaco("keys", "create", "--limit-usd", "0.5", "--limit-diem", "3", "--json"))
+    assert (key["limitUsd"], key["limitDiem"]) == ("0.5", "3")
+    key_id = str(key["id"])
+    changed = made(fondaco("keys", "change", key_id, "--limit-usd", "none", "--json"))
+    assert (changed["limitUsd"], changed["limitDiem"]) == (None, "3")
+    assert (changed["lastUsedAt"], changed["sevenDaysUsd"], changed["sevenDaysDiem"]) == (
+        None,
+        "0",
+        "0",
+    )
+    assert made(fondaco("keys", "show", key_id, "--json")) == changed
+    assert listed(fondaco("keys", "list", "--json")) == [changed]
+
+
+def test_a_keys_description_and_end_can_be_changed(fondaco: Fondaco) -> None:
+    key_id = str(made(fondaco("keys", "create", "--expires-at", "2099-01-31", "--json"))["id"])
+    later = ("--expires-at", "2099-02-01T12:00:00Z", "--description", "later")
+    changed = made(fondaco("keys", "change", key_id, *later, "--json"))
+    assert (changed["expiresAt"], changed["description"]) == ("2099-02-01T12:00:00Z", "later")
+    changed = made(fondaco("keys", "change", key_id, "--expires-at", "never", "--json"))
+    assert (changed["expiresAt"], changed["description"]) == (None, "later")
+
+
+def test_a_revoked_key_cannot_be_changed(fondaco: Fondaco) -> None:
+    key_id = str(made(fondaco("keys", "create", "--json"))["id"])
+    fondaco("keys", "revoke", key_id)
+    ended = fondaco("keys", "change", key_id, "--description", "again")
+    assert (ended.code, len(ended.err.splitlines())) == (5, 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("keys", "change", "00" * 16),
+        ("keys", "change", "00" * 16, "--limit-usd", "-1"),
+        ("keys", "create", "--limit-diem", "none of it"),
+        ("keys", "create", "--expires-at", "2020-01-01"),
+        ("keys", "create", "--expires-at", "2099-02-30"),
+        ("accounts", "create", "ann", "--tier", "royal"),
+        ("accounts", "change", "ann"),
+        ("accounts", "change", "ann", "--tier", "royal"),
+    ],
+)
+def test_what_cannot_be_meant_exits_with_2(fondaco: Fondaco, arguments: tuple[str, ...]) -> None:
+    assert fondaco(*arguments).code == 2
+
+
+def test_an_account_has_a_tier_that_can_be_changed(fondaco: Fondaco) -> None:
+    account = made(fondaco("accounts", "create", "ann", "--tier", "explorer", "--json"))
+    assert account["tier"] == "explorer"
+    changed = made(fondaco("accounts", "change", "ann", "--tier", "paid", "--json"))
+    assert changed == {**account, "tier": "paid"}
+
+
+def test_an_account_is_disabled_and_enabled(fondaco: Fondaco) -> None:
+    account = made(fondaco("accounts", "create", "ann", "--json"))
+    assert account["disabled"] is False
+    assert made(fondaco("accounts", "disable", "ann", "--json")) == {**account, "disabled": True}
+    assert made(fondaco("accounts", "enable", "ann", "--json")) == account
+
+
 def test_an_account_is_made_granted_and_shown(fondaco: Fondaco) -> None:
     account = made(fondaco("accounts", "create", "ann", "--usd", "10", "--diem", "5", "--json"))
     assert (account["name"], account["usd"], account["diem"]) == ("ann", "10", "5")
@@ -83,6 +145,11 @@ def test_lists_of_nothing_are_empty_lists(fondaco: Fondaco) -> None:
         ("accounts", "show", "nobody"),
         ("keys", "create", "--account", "nobody"),
         ("keys", "revoke", "00112233445566778899aabbccddeeff"),
+        ("keys", "show", "00112233445566778899aabbccddeeff"),
+        ("keys", "change", "unknown", "--description", "a"),
+        ("accounts", "change", "nobody", "--tier", "paid"),
+        ("accounts", "disable", "nobody"),
+        ("accounts", "enable", "nobody"),
         ("balance", "show"),
         ("balance", "grant", "--usd", "1", "--account", "nobody"),
     ],
