@@ -31,7 +31,6 @@ def figures(folder: Path, starts: int) -> Iterator[Figure]:
     yield Figure("fondaco --version", "CPU s", version, budget=Budget(0.3, 0.15))
     yield from _ready(folder, starts)
     yield Figure("chat request of 25 kB, validated", "us", validation_us(), budget=Budget(150, 60))
-    yield Figure("metering + limits, on minus off", "us", None, note="there is no switch")
 
 
 def needed(name: str) -> set[str]:

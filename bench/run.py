@@ -17,6 +17,7 @@ import footprint
 import gateway
 import growth
 import machine
+import metering
 import programs
 from gateway import Effort
 from programs import BenchError, Tools
@@ -40,7 +41,7 @@ FULL = Plan(Effort(rounds=3, seconds=5.0), starts=3, output_tokens=96)
 QUICK = Plan(Effort(rounds=3, seconds=2.0), starts=1, output_tokens=48)
 SMOKE = Plan(Effort(rounds=1, seconds=0.3), starts=1, output_tokens=8)
 
-PARTS = ("footprint", "gateway", "embedded")
+PARTS = ("footprint", "metering", "gateway", "embedded")
 GROWTH = "growth"
 """Only on request: it takes long."""
 
@@ -81,6 +82,8 @@ def _part(part: str, folder: Path, tools: Tools, plan: Plan) -> Iterator[Figure]
     match part:
         case "footprint":
             return footprint.figures(folder, plan.starts)
+        case "metering":
+            return metering.figures(folder)
         case "gateway":
             return gateway.figures(folder, tools, plan.effort)
         case "embedded":
