@@ -1,0 +1,198 @@
+"""Metering: what money and limits cost a call, as the CPU of the pipeline with them minus without.
+
+Both sides are the real pipeline of a chat call over an engine that answers at once. With them: the
+ledger over a real SQLite file, the writer's thread included, and the limits of the built-in tier
+(raised, so that none is reached). Without them: a ledger that holds nothing and limits that count nothing.
+"""
+
+import gc
+import time
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from statistics import median
+
+import anyio
+import anyio.lowlevel
+from table import Budget, Figure
+
+from fondaco.domain.account import KeyType
+from fondaco.domain.call import Call
+from fondaco.domain.catalogue import Catalogue
+from fondaco.domain.chat import Burst, Counted, Finish, Message, Role, Text, Turn
+from fondaco.domain.limits import Exceedance, Quota, RateLimits, Tier
+from fondaco.domain.model import AnyModel, Model
+from fondaco.domain.money import NANO, Funds
+from fondaco.domain.price import Charge, TokenPrice
+from fondaco.domain.usage import Usage
+from fondaco.ports import Limits, Prompt
+from fondaco.serving.chat import Chat
+from fondaco.serving.hold import Hold, Meter
+from fondaco.serving.ledger import Ledger
+from fondaco.serving.limits import WindowLimits
+from fondaco.serving.meters import Meters
+from fondaco.serving.repeats import Repeats
+from fondaco.stores.memory import MemoryJournal
+from fondaco.stores.sqlite.books import Books
+from fondaco.stores.sqlite.journal import SqliteJournal
+from fondaco.stores.sqlite.migrate import upgrade
+from fondaco.system import SystemClock, TimedIds
+
+AT_ONCE = 64
+CALLS = 8_000
+ROUNDS = 5
+
+_PEPPER = b"p" * 32
+_MANY = 10**9
+_PROMPT = Prompt(24)
+_ANSWER: Burst = (
+    Text(0, "one two three", 16),
+    Finish(0, "length"),
+    Counted(Usage(input_tokens=24, output_tokens=16)),
+)
+_TURN = Turn("toy", (Message(Role.USER, "Count to sixteen, please."),), 0)
+_TOY = Model(
+    id="toy",
+    name="Toy",
+    price=TokenPrice(input=50_000_000, output=150_000_000),
+    context_tokens=4096,
+    engines=("toy",),
+)
+_TIERS = {"paid": Tier("paid", {"small": RateLimits(_MANY, _MANY, _MANY)})}
+
+
+class AtOnce:
+    """An engine that answers at once."""
+
+    name = "toy"
+
+    async def measure(self, turn: Turn) -> Prompt:
+        """Count nothing."""
+        return _PROMPT
+
+    async def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+        """Answer in one burst, after a round of the loop, as an engine over a socket would."""
+        await anyio.lowlevel.checkpoint()
+        yield _ANSWER
+
+    async def probe(self) -> None:
+        """Be there."""
+
+
+class NoPlace:
+    """A place in no window: also the limits that give it."""
+
+    charged = True
+    quota = Quota(_MANY, _MANY, 0, _MANY, _MANY, 0)
+
+    def settle(self, tokens: int) -> None:
+        """Count nothing."""
+
+    def withdraw(self) -> None:
+        """Count nothing."""
+
+
+class NoLimits:
+    """Limits that count nothing."""
+
+    def __init__(self) -> None:
+        self._place = NoPlace()
+
+    async def admit(self, call: Call, model: AnyModel, tokens: int) -> NoPlace:
+        """Admit every call."""
+        return self._place
+
+    def quota(self, account_id: int, tier: str, model: AnyModel) -> Quota:
+        """Return numbers that nobody reaches."""
+        return NoPlace.quota
+
+    def exceeded(self, account_id: int) -> Sequence[Exceedance]:
+        """Return nothing."""
+        return ()
+
+
+class NoHold(Hold):
+    """A hold of nothing."""
+
+    def __init__(self) -> None:
+        self.balance_before = Funds()
+
+    async def settle(
+        self, charge: Charge, usage: Usage, execution_ms: int, notes: str = ""
+    ) -> Funds:
+        """Charge nothing."""
+        return self.balance_before
+
+
+class NoLedger(Ledger):
+    """A ledger that holds nothing."""
+
+    async def hold(self, call: Call, model: str, amount: int, meter: Meter) -> Hold:
+        """Hold nothing."""
+        return _NO_HOLD
+
+
+_NO_HOLD = NoHold()
+
+
+def figures(folder: Path) -> Iterator[Figure]:
+    """Measure with and without in turns."""
+    on, off = anyio.run(_measured, folder, backend_options={"use_uvloop": True})
+    note = f"{on:.1f} on, {off:.1f} off, {AT_ONCE} calls at a time"
+    yield Figure(
+        "metering + limits, on minus off", "us", on - off, budget=Budget(30, 15), note=note
+    )
+
+
+async def _measured(folder: Path) -> tuple[float, float]:
+    database = folder / "metering.sqlite3"
+    upgrade(database)
+    clock = SystemClock()
+    books = Books(database, _PEPPER, clock)
+    account = books.open_account("bench", usd=1_000_000 * NANO).account
+    key = books.make_key("bench", KeyType.INFERENCE).key
+    books.close()
+    async with SqliteJournal.opened(database) as journal:
+        on = _chat(Ledger(journal, clock), WindowLimits(_TIERS, clock), journal)
+        off = _chat(NoLedger(MemoryJournal(), clock), NoLimits(), journal)
+        costs: dict[Chat, list[float]] = {on: [], off: []}
+        for chat in (on, off):
+            await _cpu_us(chat, account.id, key.id)  # warm
+        for _ in range(ROUNDS):
+            for chat, found in costs.items():
+                found.append(await _cpu_us(chat, account.id, key.id))
+    return median(costs[on]), median(costs[off])
+
+
+def _chat(ledger: Ledger, limits: Limits, journal: SqliteJournal) -> Chat:
+    clock = SystemClock()
+    return Chat(
+        Catalogue([_TOY], {}),
+        {"toy": AtOnce()},
+        ledger=ledger,
+        limits=limits,
+        repeats=Repeats(journal, _PEPPER, clock),
+        clock=clock,
+        meters=Meters(),
+    )
+
+
+async def _cpu_us(chat: Chat, account_id: int, key_id: str) -> float:
+    """Return the CPU of one call in microseconds, all threads of the process counted."""
+    ids, clock, left = TimedIds(), SystemClock(), CALLS
+
+    async def caller() -> None:
+        nonlocal left
+        while left > 0:
+            left -= 1
+            call = Call(ids.call(), account_id, key_id, clock.now())
+            async with aclosing(chat.answer(call, _TURN, 16)) as steps:
+                async for _ in steps:
+                    pass
+
+    gc.collect()
+    began = time.process_time()
+    async with anyio.create_task_group() as callers:
+        for _ in range(AT_ONCE):
+            callers.start_soon(caller)
+    return (time.process_time() - began) / CALLS * 1e6
