@@ -1,10 +1,14 @@
 """What tests of wallets share: wallets with fixed keys, and signatures bent in every way."""
 
+import sys
 from dataclasses import dataclass
 
-from eth_account import Account
-from eth_account.messages import encode_defunct
-from eth_account.signers.local import LocalAccount
+_LIMIT = sys.getrecursionlimit()
+from eth_account import Account  # noqa: E402 - it raises the limit for the whole process
+from eth_account.messages import encode_defunct  # noqa: E402
+from eth_account.signers.local import LocalAccount  # noqa: E402
+
+sys.setrecursionlimit(_LIMIT)
 
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import anyio
 import pytest
 from hypothesis import given, settings, strategies as st
@@ -109,3 +112,25 @@ async def test_a_crowd_of_proofs_is_sent_away_and_the_first_ones_served() -> Non
 async def test_garbage_is_refused_and_nothing_else(signature: bytes, address: bytes) -> None:
     with pytest.raises(ProofRefusedError):
         await signer(f"0x{address.hex()}", f"0x{signature.hex()}")
+
+
+def test_loading_the_libraries_leaves_the_recursion_limit_alone() -> None:
+    """One of them raises it so far that deeply nested JSON would crash the process."""
+    script = (
+        "import sys, anyio\n"
+        "from fondaco.chain.challenge import SignedChallenges\n"
+        "from fondaco.chain.signature import EthSignatures\n"
+        "from fondaco.domain.errors import ProofRefusedError\n"
+        "from fondaco.domain.wallet import Challenge, Proof\n"
+        "async def both():\n"
+        "    async with anyio.create_task_group() as tasks:\n"
+        "        tasks.start_soon(SignedChallenges(b's' * 32, 'here').write, Challenge('a', 1, 2))\n"
+        "        try:\n"
+        "            await EthSignatures().signer(Proof('0x' + '1' * 40, 'a', '0x' + '11' * 64 + '1b'))\n"
+        "        except ProofRefusedError:\n"
+        "            pass\n"
+        "anyio.run(both)\n"
+        "print(sys.getrecursionlimit(), 'eth_account' in sys.modules, 'jwt' in sys.modules)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["1000", "True", "True"]

@@ -1,9 +1,13 @@
 """The extra `web3`: libraries that are loaded when the first wallet asks, or reported as missing."""
 
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fondaco.domain.errors import WalletKeysNotInstalledError
+
+_importing = threading.Lock()
 
 
 @contextmanager
@@ -13,7 +17,12 @@ def web3() -> Iterator[None]:
     Raises:
         WalletKeysNotInstalledError: the extra is not installed.
     """
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        raise WalletKeysNotInstalledError from error
+    with _importing:  # else one thread would restore the limit that another one's import has set
+        recursion_limit = sys.getrecursionlimit()
+        try:
+            yield
+        except ModuleNotFoundError as error:
+            raise WalletKeysNotInstalledError from error
+        finally:
+            # py_ecc raises it to 100,000 for the whole process, beyond what the stack holds.
+            sys.setrecursionlimit(recursion_limit)

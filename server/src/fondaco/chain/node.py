@@ -4,12 +4,12 @@ Source: https://eips.ethereum.org/EIPS/eip-20 (`balanceOf`), EIP-695 (`eth_chain
 (`eth_call`).
 """
 
-import json
 import logging
 import re
 from typing import Final
 
 import anyio
+import orjson
 
 from fondaco.domain.errors import ChainUnavailableError, EngineError
 from fondaco.domain.money import LARGEST
@@ -90,14 +90,14 @@ class NodeStakes:
     async def _ask(self, method: str, parameters: list[object]) -> str:
         """Return the result of a JSON-RPC call, which has to be a text."""
         question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
-        body = json.dumps(question).encode()
+        body = orjson.dumps(question)
         async with self._node.send("POST", "/", body) as reply:
             text = await reply.read(_LONGEST_REPLY)
             if reply.status != _OK:
                 raise _doubtful(f"the status {reply.status}")
         try:
-            answer: object = json.loads(text)
-        except (ValueError, RecursionError):
+            answer: object = orjson.loads(text)
+        except orjson.JSONDecodeError:
             raise _doubtful("no JSON") from None
         match answer:
             case {"error": fault}:
