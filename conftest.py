@@ -1,7 +1,7 @@
 """Runs the examples of the README, the documentation and the docstrings as tests.
 
-An example in a page may use `server.base_url` and `server.api_key`: the server starts at their
-first use.
+An example in a page may use `server.base_url`, `server.api_key` and `server.admin_key`: the server
+starts at the first use of its address.
 """
 
 import json
@@ -39,12 +39,13 @@ class Server:
 
     @cached_property
     def api_key(self) -> str:
-        """The secret of a fresh key."""
-        command = ["keys", "create", "--type", "INFERENCE", "--description", "Examples", "--json"]
-        made = subprocess.run(self._fondaco(*command), check=True, capture_output=True)
-        secret = json.loads(made.stdout)["apiKey"]
-        assert isinstance(secret, str)
-        return secret
+        """The secret of a fresh INFERENCE key."""
+        return self._fresh_key("INFERENCE")
+
+    @cached_property
+    def admin_key(self) -> str:
+        """The secret of a fresh ADMIN key of the same account."""
+        return self._fresh_key("ADMIN")
 
     @cached_property
     def base_url(self) -> str:
@@ -65,6 +66,13 @@ class Server:
         if self._child is not None:
             self._child.terminate()
             self._child.wait(timeout=60)
+
+    def _fresh_key(self, kind: str) -> str:
+        command = ["keys", "create", "--type", kind, "--description", "Examples", "--json"]
+        made = subprocess.run(self._fondaco(*command), check=True, capture_output=True)
+        secret = json.loads(made.stdout)["apiKey"]
+        assert isinstance(secret, str)
+        return secret
 
     def _fondaco(self, *arguments: str) -> list[str]:
         return [sys.executable, "-m", "fondaco", *arguments, "--home", str(self.home)]
