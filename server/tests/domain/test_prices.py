@@ -13,6 +13,7 @@ from fondaco.domain.price import (
     TokenPrice,
     WebPrice,
     by_the_million,
+    model_of,
 )
 from fondaco.domain.usage import Pictures
 
@@ -121,6 +122,7 @@ def test_a_charge_names_what_was_sold(charge: Charge, rows: list[tuple[str, int,
     assert [(row.sku, row.units, row.amount) for row in charge.rows] == rows
     for row in charge.rows:
         assert row.amount * 1_000_000 == row.units * row.unit_price
+        assert model_of(row.sku) == "m"
         assert by_the_million(row.sku) == row.sku.endswith(("token", "char"))
 
 

@@ -9,6 +9,7 @@ from fondaco.cli import accounts, balance, config, keys, ledger, models
 from fondaco.cli.exits import Exit
 from fondaco.cli.openapi import openapi
 from fondaco.cli.serve import serve
+from fondaco.cli.usage import usage
 
 program = typer.Typer(
     name="fondaco",
@@ -21,6 +22,7 @@ program.command()(serve)
 program.add_typer(accounts.group, name="accounts")
 program.add_typer(keys.group, name="keys")
 program.add_typer(balance.group, name="balance")
+program.command()(usage)
 program.add_typer(models.group, name="models")
 program.add_typer(ledger.group, name="ledger")
 program.add_typer(config.group, name="config")

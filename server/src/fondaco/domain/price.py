@@ -231,6 +231,33 @@ def by_the_million(sku: str) -> bool:
     return sku.endswith(("-mtoken", "-mchar"))
 
 
+_SUFFIXES = (
+    "-llm-input-mtoken",
+    "-llm-cached-input-mtoken",
+    "-llm-output-mtoken",
+    "-embedding-mtoken",
+    "-tts-mchar",
+    "-image-unit",
+    "-upscale-2x-unit",
+    "-upscale-4x-unit",
+    "-edit-unit",
+    "-web-search-call",
+    "-web-scrape-call",
+)
+
+
+def model_of(sku: str) -> str:
+    """Return the id of the model that was sold as `sku`, which is all that it says before its end.
+
+    >>> model_of("qwen3-4b-llm-cached-input-mtoken"), model_of("venice-sd35-image-unit")
+    ('qwen3-4b', 'venice-sd35')
+    """
+    for suffix in _SUFFIXES:
+        if sku.endswith(suffix):
+            return sku.removesuffix(suffix)
+    return sku
+
+
 def _single(sku: str, units: int, unit_price: int) -> Charge:
     return Charge((_row(sku, units, unit_price),)) if units else FREE
 

@@ -1,0 +1,147 @@
+"""Charges read again from memory and from SQLite."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import anyio
+import pytest
+
+from contracts.charges import OTHERS, OURS, ChargesContract, Shop, made_entries
+from fondaco.domain.account import KeyType
+from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.ledger import EntryKind
+from fondaco.domain.money import Currency
+from fondaco.ports import ChargeQuery
+from fondaco.stores.memory import MemoryJournal
+from fondaco.stores.memory_charges import MemoryCharges
+from fondaco.stores.sqlite.books import Books
+from fondaco.stores.sqlite.charges import SqliteCharges
+from fondaco.stores.sqlite.journal import SqliteJournal
+from money_world import TestClock
+
+KEY_ID = "ab" * 16
+
+
+class TestChargesInMemory(ChargesContract):
+    @pytest.fixture
+    def shop(self) -> Shop:
+        journal = MemoryJournal()
+        for account_id in (OURS, OTHERS):
+            journal.add_account(account_id)
+        entries = made_entries(KEY_ID)
+        journal.enter_elsewhere(*entries)
+        return Shop(MemoryCharges(journal), entries)
+
+
+class TestChargesOnSqlite(ChargesContract):
+    @pytest.fixture
+    def shop(self, filled: Path) -> Iterator[Shop]:
+        charges = SqliteCharges(filled)
+        yield Shop(charges, made_entries(key_in(filled)))
+        charges.close()
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Path:
+    path = tmp_path_factory.mktemp("charges") / "fondaco.sqlite3"
+    path.write_bytes(empty_database.read_bytes())
+    books = Books(path, b"p" * 32, TestClock())
+    opened = [books.open_account(name).account.id for name in ("ours", "others")]
+    assert opened == [OURS, OTHERS]
+    books.make_key("ours", KeyType.ADMIN)
+    books.close()
+
+    async def enter() -> None:
+        async with SqliteJournal.opened(path) as journal:
+            for entry in made_entries(key_in(path)):
+                await journal.write((entry,))
+
+    anyio.run(enter)
+    return path
+
+
+def key_in(path: Path) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        key_id: str = connection.execute("SELECT lower(hex(public_id)) FROM key").fetchone()[0]
+    return key_id
+
+
+@pytest.fixture
+def charges(filled: Path) -> Iterator[SqliteCharges]:
+    charges = SqliteCharges(filled)
+    yield charges
+    charges.close()
+
+
+@pytest.mark.parametrize("by", [None, "key", "day", "sku"])
+def test_the_sums_of_all_groups_are_those_of_all_charges(
+    charges: SqliteCharges, filled: Path, by: str | None
+) -> None:
+    sums = charges.sums(ChargeQuery(OURS, limit=1), by)  # type: ignore[arg-type]  # one of its four
+    entries = [
+        entry
+        for entry in made_entries(key_in(filled))
+        if entry.kind is EntryKind.CHARGE and entry.account_id == OURS
+    ]
+    for currency in Currency:
+        of_this = [entry.amount for entry in entries if entry.currency is currency]
+        found = [one for one in sums if one.currency is currency]
+        assert sum(one.amount for one in found) == sum(of_this)
+        assert sum(one.rows for one in found) == len(of_this)
+    groups = {one.group for one in sums}
+    assert (
+        groups
+        == {
+            None: {""},
+            "key": {key_in(filled)},
+            "day": {"2025-01-01"},
+            "sku": {"toy-llm-input-mtoken", "toy-llm-output-mtoken"},
+        }[by]
+    )
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("currency", [None, Currency.USD])
+@pytest.mark.parametrize("since_ms", [None, 1])
+def test_charges_are_walked_on_the_index_alone(
+    charges: SqliteCharges, *, newest_first: bool, currency: Currency | None, since_ms: int | None
+) -> None:
+    said: list[str] = []
+    charges._connection.set_trace_callback(said.append)
+    for page in (1, 2, 3):
+        charges.read(ChargeQuery(OURS, currency, since_ms, None, newest_first, page, 3))
+    charges._connection.set_trace_callback(None)
+    walks = [one for one in said if "INDEXED BY" in one]
+    assert len(walks) == 6
+    for walk in walks:
+        [(*_, plan)] = charges._connection.execute(f"EXPLAIN QUERY PLAN {walk}")
+        assert "USING COVERING INDEX ix_entry_charge" in plan
+
+
+def test_a_page_sees_one_state_while_charges_are_written(
+    charges: SqliteCharges, filled: Path
+) -> None:
+    with charges._snapshot() as connection:
+        (before,) = connection.execute("SELECT count(*) FROM entry").fetchone()
+        with closing(sqlite3.connect(filled)) as other, other:
+            other.execute(
+                "INSERT INTO entry (account_id, kind, currency, amount, at_ms, sku_id, units, "
+                "unit_price, execution_ms, notes) SELECT 5, 2, 1, 1, 1, 1, 0, 0, 0, ''"
+            )
+        (after,) = connection.execute("SELECT count(*) FROM entry").fetchone()
+    assert before == after
+
+
+def test_a_damaged_database_is_a_failure_of_the_storage(
+    tmp_path: Path, empty_database: Path
+) -> None:
+    path = tmp_path / "fondaco.sqlite3"
+    path.write_bytes(empty_database.read_bytes())
+    charges = SqliteCharges(path)
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("DROP INDEX ix_entry_charge")
+    with pytest.raises(StorageFailedError):
+        charges.read(ChargeQuery(OURS))
+    charges.close()
