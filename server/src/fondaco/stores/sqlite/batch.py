@@ -51,7 +51,7 @@ FROM moved WHERE account.id = moved.id
 
 _CLOSE = "DELETE FROM open_call WHERE call_id = ?"
 
-_SPEND = """
+_SUM_UP = """
 INSERT INTO key_epoch (key_id, epoch, usd, diem) SELECT * FROM spent WHERE true
 ON CONFLICT (key_id, epoch) DO UPDATE SET usd = usd + excluded.usd, diem = diem + excluded.diem
 """
@@ -93,7 +93,7 @@ def apply(connection: sqlite3.Connection, first_id: int, batch: Batch, numbers: 
         _note(connection, batch)
         _execute(connection, _insert_entries, rows)
         _execute(connection, _move, moved)
-        _execute(connection, _spend, spent)
+        _execute(connection, _sum_up, spent)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
@@ -146,6 +146,6 @@ def _move(count: int) -> str:
 
 
 @lru_cache(maxsize=_ROWS)
-def _spend(count: int) -> str:
+def _sum_up(count: int) -> str:
     values = ", ".join(["(?, ?, ?, ?)"] * count)
-    return f"WITH spent (key_id, epoch, usd, diem) AS (VALUES {values}) {_SPEND}"
+    return f"WITH spent (key_id, epoch, usd, diem) AS (VALUES {values}) {_SUM_UP}"
