@@ -1,0 +1,134 @@
+"""Everything that can go wrong for a caller, with its status and code.
+
+```
+FondacoError
+├── AuthenticationFailedError 401      ├── RateLimitExceededError 429
+│   ├── InactiveKeyError 401           │   └── TooManyFailuresError 429
+│   ├── InvalidApiKeyError 401         ├── InferenceFailedError 500
+│   └── ProofRefusedError 401          │   └── EngineError
+├── InsufficientBalanceError 402       │       ├── EngineRefusedError 502
+│   └── KeyLimitReachedError 402       │       ├── EngineUnavailableError 503
+├── UnauthorizedError 403              │       │   ├── EngineBusyError 503
+├── InvalidRequestError 400            │       │   └── ModelNotInstalledError 503
+│   ├── InvalidModelError 400          │       └── EngineTimeoutError 504
+│   │   └── FieldNotTakenError 400     ├── UpscaleFailedError 500
+│   ├── InvalidImageFormatError 400    ├── UnknownError 500
+│   ├── CorruptedImageError 400        ├── ShuttingDownError 503
+│   ├── ContextTooLongError 400        ├── StorageFailedError 507
+│   ├── TooManyKeysError 400           │   └── AlreadyEnteredError 507
+│   └── NotSupportedYetError 400       ├── ChainUnavailableError 503
+├── NotFoundError 404                  └── WalletKeysNotInstalledError 503
+│   ├── ModelNotFoundError 404
+│   └── CharacterNotFoundError 404
+├── MethodNotAllowedError 405
+├── RequestTimeoutError 408
+├── ConflictError 409
+│   ├── RepeatedCallError 409
+│   └── IdempotencyKeyReusedError 409
+├── InvalidFileSizeError 413
+├── InvalidContentTypeError 415
+└── HeadersTooLargeError 431
+```
+
+A class is a code and a status; the message says what happened and what to do next.
+
+Source: api-reference/error-codes.md; codes that it lacks are ours.
+"""
+
+from fondaco.domain.errors.asked import (
+    CharacterNotFoundError,
+    ContextTooLongError,
+    CorruptedImageError,
+    Faults,
+    FieldNotTakenError,
+    HeadersTooLargeError,
+    InvalidContentTypeError,
+    InvalidFileSizeError,
+    InvalidImageFormatError,
+    InvalidModelError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+    ModelNotFoundError,
+    NotFoundError,
+    NotSupportedYetError,
+    RequestTimeoutError,
+    TooManyKeysError,
+)
+from fondaco.domain.errors.broken import (
+    AlreadyEnteredError,
+    ChainUnavailableError,
+    EngineBusyError,
+    EngineError,
+    EngineRefusedError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    InferenceFailedError,
+    ModelNotInstalledError,
+    ShuttingDownError,
+    StorageFailedError,
+    UnknownError,
+    UpscaleFailedError,
+    WalletKeysNotInstalledError,
+)
+from fondaco.domain.errors.failed import FondacoError
+from fondaco.domain.errors.refused import (
+    AuthenticationFailedError,
+    ConflictError,
+    IdempotencyKeyReusedError,
+    InactiveKeyError,
+    InsufficientBalanceError,
+    InvalidApiKeyError,
+    KeyLimitReachedError,
+    ProofRefusedError,
+    RateLimitExceededError,
+    RepeatedCallError,
+    TooManyFailuresError,
+    UnauthorizedError,
+)
+
+__all__ = [
+    "AlreadyEnteredError",
+    "AuthenticationFailedError",
+    "ChainUnavailableError",
+    "CharacterNotFoundError",
+    "ConflictError",
+    "ContextTooLongError",
+    "CorruptedImageError",
+    "EngineBusyError",
+    "EngineError",
+    "EngineRefusedError",
+    "EngineTimeoutError",
+    "EngineUnavailableError",
+    "Faults",
+    "FieldNotTakenError",
+    "FondacoError",
+    "HeadersTooLargeError",
+    "IdempotencyKeyReusedError",
+    "InactiveKeyError",
+    "InferenceFailedError",
+    "InsufficientBalanceError",
+    "InvalidApiKeyError",
+    "InvalidContentTypeError",
+    "InvalidFileSizeError",
+    "InvalidImageFormatError",
+    "InvalidModelError",
+    "InvalidRequestError",
+    "KeyLimitReachedError",
+    "MethodNotAllowedError",
+    "ModelNotFoundError",
+    "ModelNotInstalledError",
+    "NotFoundError",
+    "NotSupportedYetError",
+    "ProofRefusedError",
+    "RateLimitExceededError",
+    "RepeatedCallError",
+    "RequestTimeoutError",
+    "ShuttingDownError",
+    "StorageFailedError",
+    "TooManyFailuresError",
+    "TooManyKeysError",
+    "UnauthorizedError",
+    "UnknownError",
+    "UpscaleFailedError",
+    "WalletKeysNotInstalledError",
+]

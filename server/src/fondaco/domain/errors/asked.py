@@ -1,0 +1,139 @@
+"""What is wrong with a request itself."""
+
+from collections.abc import Mapping
+
+from fondaco.domain.errors.failed import FondacoError
+
+Faults = Mapping[str, "tuple[str, ...]"]
+
+
+class InvalidRequestError(FondacoError):
+    """The request breaks the contract.
+
+    `faults` maps a dotted path (`messages.0.content`, or `` for the whole) to what is wrong there.
+    """
+
+    status = 400
+    code = "INVALID_REQUEST"
+    default = "Invalid request parameters"
+
+    def __init__(self, message: str | None = None, *, faults: Faults | None = None) -> None:
+        super().__init__(message)
+        self.faults: Faults = faults or {}
+
+
+class InvalidModelError(InvalidRequestError):
+    """The model cannot do what is asked."""
+
+    code = "INVALID_MODEL"
+    default = "Invalid model specified"
+
+
+class FieldNotTakenError(InvalidModelError):
+    """One engine does not take a field of the request; another one of the route may."""
+
+
+class InvalidImageFormatError(InvalidRequestError):
+    """The image is of a format that is not taken."""
+
+    code = "INVALID_IMAGE_FORMAT"
+    default = "Invalid image format"
+
+
+class CorruptedImageError(InvalidRequestError):
+    """The image cannot be read."""
+
+    code = "CORRUPTED_IMAGE"
+    default = "The image file is corrupted or unreadable"
+
+
+class ContextTooLongError(InvalidRequestError):
+    """Prompt and requested output exceed the model's context."""
+
+    code = "context_length_exceeded"
+
+    def __init__(self, input_tokens: int, output_tokens: int, context_tokens: int) -> None:
+        super().__init__(
+            f"This model's maximum context length is {context_tokens} tokens. However, you requested "
+            f"{input_tokens + output_tokens} tokens ({input_tokens} in the messages, {output_tokens} "
+            "in the completion). Please reduce the length of the messages or completion."
+        )
+        self.input_tokens = input_tokens
+        self.context_tokens = context_tokens
+
+
+class TooManyKeysError(InvalidRequestError):
+    """The account has as many active keys as it may."""
+
+    code = "TOO_MANY_KEYS"
+    default = "The account has 500 active API keys, the most that it may. Delete one first."
+
+
+class NotSupportedYetError(InvalidRequestError):
+    """A documented field that would change the answer and is not built yet."""
+
+
+class NotFoundError(FondacoError):
+    """There is nothing at this address."""
+
+    status = 404
+    code = "NOT_FOUND"
+    default = "Not found"
+
+
+class ModelNotFoundError(NotFoundError):
+    """No model answers to the name."""
+
+    code = "MODEL_NOT_FOUND"
+    default = "Specified model not found"
+
+
+class CharacterNotFoundError(NotFoundError):
+    """No character has the slug."""
+
+    code = "CHARACTER_NOT_FOUND"
+    default = "No character could be found from the provided character_slug"
+
+
+class MethodNotAllowedError(FondacoError):
+    """The address exists, the method does not."""
+
+    status = 405
+    code = "METHOD_NOT_ALLOWED"
+    default = "Method not allowed"
+
+    def __init__(self, message: str | None = None, *, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class RequestTimeoutError(FondacoError):
+    """The caller was too slow in sending the request."""
+
+    status = 408
+    code = "REQUEST_TIMEOUT"
+    default = "The request was not received in time"
+
+
+class InvalidFileSizeError(FondacoError):
+    """The body is larger than is taken."""
+
+    status = 413
+    code = "INVALID_FILE_SIZE"
+    default = "File size exceeds maximum limit"
+
+
+class InvalidContentTypeError(FondacoError):
+    """The body is of a type that is not taken."""
+
+    status = 415
+    code = "INVALID_CONTENT_TYPE"
+    default = "Invalid content type"
+
+
+class HeadersTooLargeError(FondacoError):
+    """The request's head is larger than is taken."""
+
+    status = 431
+    code = "HEADERS_TOO_LARGE"
+    default = "Request header fields too large"
