@@ -54,6 +54,14 @@ _ERROR = {
     },
 }
 
+_IDEMPOTENCY_KEY: dict[str, object] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A word of the caller's own: under it the request runs and is charged once at most.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+
 
 class Contract:
     """The OpenAPI document, made when it is first asked for."""
@@ -151,6 +159,8 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
         }
         for name in _IN_PATH.findall(endpoint.path)
     ]
+    if endpoint.paid:
+        parameters.append(_IDEMPOTENCY_KEY)
     if endpoint.query is not None:
         schema = endpoint.query.model_json_schema(ref_template=_REF)
         required = schema.get("required", [])
