@@ -215,7 +215,7 @@ def test_a_model_without_a_price_is_refused(home: Path) -> None:
         ),
         ('[engines.embedded]\nbase_url = "http://h/v1"', "belongs to the built-in engine"),
         ('[aliases]\n"gpt-4o" = "defualt"', "no model or trait. Did you mean 'default'?"),
-        ('[models."a b"]\nname = "x"', "models.a b"),
+        ('[models."a b"]\nname = "x"', 'models."a b"'),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(home: Path, text: str, fault: str) -> None:
