@@ -10,7 +10,14 @@ from pathlib import Path
 from fondaco.configuration.schema import ANY, REQUIRED, KeyPath, Setting, dotted, settings_table
 from fondaco.settings import Section, Settings
 
-_EXAMPLES = {ANY: "NAME", "engines": "vllm", "models": "my-model", "aliases": "gpt-4o"}
+_EXAMPLES = {
+    "engines": "vllm",
+    "models": "my-model",
+    "aliases": "gpt-4o",
+    "tiers": "friends",
+    "stake": "*",
+}
+"""Table -> a name in it."""
 
 
 def values(settings: Settings) -> dict[KeyPath, object]:
@@ -96,7 +103,7 @@ def _value(value: object, path: KeyPath) -> Iterator[tuple[KeyPath, object]]:
 def _example(path: KeyPath) -> KeyPath:
     parts: list[str] = []
     for part in path:
-        parts.append(_EXAMPLES[parts[-1] if len(parts) == 1 else ANY] if part == ANY else part)
+        parts.append(_EXAMPLES.get(parts[-1], "NAME") if part == ANY else part)
     return tuple(parts)
 
 
