@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from fondaco.configuration import Configuration, load
-from fondaco.configuration.writing import as_toml
+from fondaco.configuration.writing import as_toml, template
 from fondaco.settings import ConfigurationError
 
 ADA = "0xAD" + "ad" * 19
@@ -73,6 +73,11 @@ def test_what_cannot_be_used_is_named(tmp_path: Path, text: str, fault: str) -> 
     assert fault in message
     assert len(message.splitlines()) == 1
     assert "secret" not in message
+
+
+def test_the_amount_of_a_new_file_can_be_put_in_force(tmp_path: Path) -> None:
+    text = template(everything=True).replace("# stake = ...", "stake = 2")
+    assert loaded(tmp_path, text).settings.chain.stake == {"*": 2}
 
 
 def test_a_nodes_address_may_lie_elsewhere(tmp_path: Path) -> None:

@@ -53,7 +53,8 @@ def template(*, everything: bool) -> str:
     for setting in shown:
         by_table.setdefault(setting.path[:-1], []).append(setting)
     for table, settings in by_table.items():
-        lines = [f"# [{dotted(_example(table))}]" if ANY in table else f"[{dotted(table)}]"]
+        example = any(ANY in setting.path for setting in settings)
+        lines = [f"# [{dotted(_example(table))}]" if example else f"[{dotted(table)}]"]
         lines = lines if table else []
         for setting in settings:
             lines += [f"# {setting.description}", f"# {_assignment(setting)}"]
