@@ -1,6 +1,7 @@
 """Strict JSON: the quick way and the slow way read alike, and neither misses a key that comes twice."""
 
 import json
+import sys
 
 import pytest
 from hypothesis import given, strategies as st
@@ -66,3 +67,21 @@ def test_sixty_four_levels_pass(levels: int) -> None:
 def test_sixty_six_levels_do_not() -> None:
     with pytest.raises(InvalidRequestError, match="64 levels"):
         parse(b"[" * 66 + b"]" * 66)
+
+
+@pytest.mark.parametrize(
+    "text", [b"[" * 1_000_000, b'{"a":' * 1_000_000, b'["\\"' + b"[" * 1_000_000]
+)
+def test_no_depth_exhausts_the_stack_whatever_the_recursion_limit(text: bytes) -> None:
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    try:
+        with pytest.raises(InvalidRequestError):
+            parse(text)
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+def test_brackets_within_texts_are_no_levels() -> None:
+    text = json.dumps({"a": "[" * 1000, 'b"[[': "\\"}).encode()
+    assert parse(text) == json.loads(text)

@@ -16,6 +16,9 @@ _KEY_END = re.compile(rb'"[ \t\r\n]*:')
 """The end of a key; also the start of a text that begins with a colon."""
 _QUOTED_KEY_END = re.compile(rb'\\"[ \t\r\n]*:')
 """The same within a text."""
+_TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
+"""From a quote it always matches, so no text makes it look twice at the same place."""
+_BRACKET = re.compile(rb"[\[\]{}]")
 _NO_PARTS: Collection[object] = ()
 
 
@@ -78,6 +81,7 @@ def _keys(value: object, left: int) -> int:
 
 def _parse_slowly(text: bytes, decoder: json.JSONDecoder | None = None) -> object:
     """Parse with a look at every key and number, which takes three times as long."""
+    _expect_brackets(text)
     try:
         value: object = (decoder or _DECODER).decode(text.decode("utf-8"))
         _expect_depth(value, _DEEPEST)
@@ -88,11 +92,21 @@ def _parse_slowly(text: bytes, decoder: json.JSONDecoder | None = None) -> objec
         raise _refusal(
             f"The body is not JSON: {error.msg} at line {error.lineno}, column {error.colno}."
         ) from None
-    except RecursionError:
-        raise _too_deep() from None
     except ValueError as error:  # a number too long to convert
         raise _refusal(f"The body is not strict JSON: {error}") from None
     return value
+
+
+def _expect_brackets(text: bytes) -> None:
+    """Refuse a text that would exhaust the stack before its depth can be looked at.
+
+    The parser's own check cannot be relied on: libraries raise the interpreter's recursion limit.
+    """
+    depth = 0
+    for bracket in _BRACKET.findall(_TEXT.sub(b"", text)):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > 2 * _DEEPEST:
+            raise _too_deep()
 
 
 def _expect_depth(value: object, left: int) -> None:
