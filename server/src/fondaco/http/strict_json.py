@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Collection, Sequence
 from decimal import Decimal
+from itertools import accumulate
 from math import isfinite
 from typing import NoReturn
 
@@ -18,7 +19,8 @@ _QUOTED_KEY_END = re.compile(rb'\\"[ \t\r\n]*:')
 """The same within a text."""
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
 """From a quote it always matches, so no text makes it look twice at the same place."""
-_BRACKET = re.compile(rb"[\[\]{}]")
+_STEPS = {b"["[0]: 1, b"{"[0]: 1, b"]"[0]: -1, b"}"[0]: -1}
+_NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
 _NO_PARTS: Collection[object] = ()
 
 
@@ -102,11 +104,9 @@ def _expect_brackets(text: bytes) -> None:
 
     The parser's own check cannot be relied on: libraries raise the interpreter's recursion limit.
     """
-    depth = 0
-    for bracket in _BRACKET.findall(_TEXT.sub(b"", text)):
-        depth += 1 if bracket in b"[{" else -1
-        if depth > 2 * _DEEPEST:
-            raise _too_deep()
+    brackets = _TEXT.sub(b"", text).translate(None, delete=_NO_BRACKETS)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > 2 * _DEEPEST:
+        raise _too_deep()
 
 
 def _expect_depth(value: object, left: int) -> None:
