@@ -52,6 +52,10 @@ _FONDACO = """
 enabled = false
 [ledger]
 first_account_usd = 1000000
+[tiers.paid.limits.small]
+requests_per_minute = 1_000_000_000
+requests_per_day = 1_000_000_000
+tokens_per_minute = 1_000_000_000
 """
 _MODEL = """
 [engines.{name}]

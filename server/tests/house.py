@@ -19,7 +19,7 @@ from fondaco.domain.account import Account, Key, KeyType, digest
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.ledger import Entry, EntryKind
 from fondaco.domain.limits import RateLimits, Tier
-from fondaco.domain.model import Capabilities, Model
+from fondaco.domain.model import AnyModel, Capabilities, Model
 from fondaco.domain.money import NANO, Currency, Funds
 from fondaco.domain.price import TokenPrice
 from fondaco.engines.openai_compatible import OpenAICompatible
@@ -113,7 +113,7 @@ async def house(
     *,
     usd: int = 10 * NANO,
     token_s: float = 0.0,
-    models: tuple[Model, ...] = (TOY,),
+    models: tuple[AnyModel, ...] = (TOY,),
     aliases: Mapping[str, str] | None = None,
     body_limit_bytes: int = 4 * 2**20,
     ping_interval_s: float = 15.0,

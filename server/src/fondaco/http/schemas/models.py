@@ -76,8 +76,8 @@ class TokenPricing(BaseModel):
 class UpscalePricing(BaseModel):
     """What enlarging an image costs."""
 
-    twice: Amount = Field(serialization_alias="2x")
-    fourfold: Amount = Field(serialization_alias="4x")
+    twice: Amount = Field(alias="2x")
+    fourfold: Amount = Field(alias="4x")
 
 
 class ImagePricing(BaseModel):

@@ -1,0 +1,47 @@
+"""GET /models shows each model's price in the shape of its type."""
+
+import pytest
+
+from fondaco.domain.model import AnyModel, ModelType
+from fondaco.domain.money import nano
+from fondaco.domain.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice
+from fondaco.http.schemas.models import ModelList
+from house import TOY, house
+
+PAINTER = ImagePrice(nano("0.01"), nano("0.02"), nano("0.08"), nano("0.04"))
+
+
+def both(usd: float) -> dict[str, float]:
+    return {"usd": usd, "diem": usd}
+
+
+IMAGES = {
+    "generation": both(0.01),
+    "upscale": {"2x": both(0.02), "4x": both(0.08)},
+    "inpaint": both(0.04),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "price", "pricing"),
+    [
+        (ModelType.EMBEDDING, EmbeddingPrice(nano("0.15")), {"input": both(0.15)}),
+        (ModelType.TTS, SpeechPrice(nano("3.5")), {"input": both(3.5)}),
+        (ModelType.IMAGE, PAINTER, IMAGES),
+        (ModelType.UPSCALE, PAINTER, IMAGES),
+        (ModelType.INPAINT, PAINTER, IMAGES),
+    ],
+)
+async def test_each_type_has_its_own_pricing(
+    kind: ModelType, price: Price, pricing: dict[str, object]
+) -> None:
+    other = AnyModel(id="other", name="Other", type=kind, price=price, offline=True)
+    async with house(models=(TOY, other)) as one:
+        reply = await one.client.get("/api/v1/models", params={"type": kind})
+        ModelList.model_validate_json(reply.content)
+        [shown] = reply.json()["data"]
+        assert shown["model_spec"]["pricing"] == pricing
+        assert shown["model_spec"]["offline"]
+        assert "capabilities" not in shown["model_spec"]
+        refused = await one.chat(model="other")
+        assert (refused.status_code, refused.json()["code"]) == (404, "MODEL_NOT_FOUND")
