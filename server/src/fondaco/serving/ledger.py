@@ -54,19 +54,20 @@ class Ledger:
         """
         if self._register.unwritten:
             raise StorageFailedError
-        balance = await self._balance_for(call)
+        balance = self._ready_for(call) or await self._balance_for(call)
         epoch = self._epoch_for(balance)
         funds = balance.reserve(call, amount, epoch)
         return self._admit(balance, call, model, meter, funds=funds, epoch=epoch)
 
     async def free(self, call: Call) -> Funds:
         """Return what the call could hold now: what its account has left, within its key's limit."""
-        balance = await self._balance_for(call)
+        balance = self._ready_for(call) or await self._balance_for(call)
         return balance.free(call)
 
     async def balance(self, account_id: int) -> Funds:
         """Return what the account has in the current epoch, that which is held included."""
-        balance = await self._balance(account_id, epoch_of(self._register.clock.now()))
+        epoch = epoch_of(self._register.clock.now())
+        balance = self._ready(account_id, epoch) or await self._balance(account_id, epoch)
         return balance.current
 
     async def recover(self, charge_of: Callable[[str, Usage], Charge]) -> int:
@@ -111,12 +112,20 @@ class Ledger:
         if self._register.unwritten:
             raise StorageFailedError
 
+    def _ready_for(self, call: Call) -> Balance | None:
+        """Return what `_balance_for` would, where nothing has to be awaited for it: nearly always."""
+        epoch = epoch_of(call.opened_at)
+        self._epoch = max(self._epoch, epoch)
+        balance = self._ready(call.account_id, self._epoch)
+        if balance is None or not call.limit.binds:
+            return balance
+        return balance if self._has_budget(balance, call.key_id) else None
+
     async def _balance_for(self, call: Call) -> Balance:
         """Return the balance that pays for a call, with the budget of its key where that has a limit.
 
         Nothing is awaited between its return and what is done with it.
         """
-        self._epoch = max(self._epoch, epoch_of(call.opened_at))
         balance = await self._balance(call.account_id, self._epoch)
         if call.limit.binds and not self._has_budget(balance, call.key_id):
             balance.calls += 1  # so that it is not forgotten meanwhile
@@ -156,11 +165,16 @@ class Ledger:
                 del balance.budgets[key_id]
                 raise
 
+    def _ready(self, account_id: int, epoch: int) -> Balance | None:
+        """Return a balance that is loaded and refilled for the epoch, if there is one."""
+        balance = self._balances.get(account_id)
+        if balance is None or balance.checked < epoch:
+            return None
+        self._balances.move_to_end(account_id)
+        return balance
+
     async def _balance(self, account_id: int, epoch: int) -> Balance:
         balance = self._balances.get(account_id)
-        if balance is not None and balance.checked >= epoch:
-            self._balances.move_to_end(account_id)
-            return balance
         if balance is None:
             balance = self._balances[account_id] = Balance(account_id)
             self._forget_idle(balance)

@@ -94,6 +94,8 @@ class Window:
             self._slide(now)
         if self.total <= 0:
             return 0.0
+        if self._marks[0].amount > 0:
+            return self._relief_at - now
         return next(mark.leaves_at for mark in self._marks if mark.amount > 0) - now
 
     def add(self, now: float, amount: int = 1) -> Mark:
