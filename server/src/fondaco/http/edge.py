@@ -31,8 +31,6 @@ log = logging.getLogger("fondaco.http")
 
 _CALLER_GONE = 499
 """Counted where nobody was left to answer."""
-_ALWAYS_OPEN = frozenset({"/healthz", "/readyz", "/metrics"})
-"""What answers also while the server drains, and to whom much failed."""
 
 
 class CutOffError(ShuttingDownError):
@@ -103,7 +101,7 @@ class Edge:
         exchange: Exchange,
     ) -> None:
         caller = None
-        if endpoint.path not in _ALWAYS_OPEN:
+        if not endpoint.always_open:
             if self._platform.draining:
                 raise ShuttingDownError
             caller = await self._gate.admit(exchange, endpoint.access)
@@ -121,8 +119,7 @@ class Edge:
         self, exchange: Exchange, endpoint: AnyEndpoint | None, error: FondacoError
     ) -> None:
         """Count the failure, and answer with it."""
-        exempt = endpoint is not None and endpoint.path in _ALWAYS_OPEN
-        if not exempt and not exchange.started:
+        if not exchange.started and (endpoint is None or not endpoint.always_open):
             error = await self._gate.judge(exchange, error)
         await self._refuse(exchange, error)
 

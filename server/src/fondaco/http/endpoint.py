@@ -132,6 +132,8 @@ class Endpoint(Generic[BodyT, QueryT]):
     """Whether JSON is taken as `text/plain` or without a type too: what a bare `fetch` sends."""
     exact: bool = False
     """Whether fractions in its body arrive as Decimal: they are money."""
+    always_open: bool = False
+    """Whether it answers also while the server drains and to whom much failed; no key is looked at."""
     listed: bool = True
     """Whether OpenAPI shows it."""
 

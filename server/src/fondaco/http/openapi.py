@@ -219,8 +219,10 @@ def _content(content: Content, refs: Refs) -> dict[str, object]:
 
 def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:
     errors: list[type[FondacoError]] = [InvalidRequestError, UnknownError, ShuttingDownError]
+    if not endpoint.always_open:
+        errors.append(RateLimitExceededError)
     if endpoint.access is not Access.ANYBODY:
-        errors += [AuthenticationFailedError, RateLimitExceededError]
+        errors.append(AuthenticationFailedError)
     if endpoint.access is Access.ADMIN:
         errors.append(UnauthorizedError)
     if endpoint.body is not None:

@@ -16,5 +16,6 @@ ENDPOINT = Endpoint(
     summary="Whether the process runs",
     tag="Operation",
     access=Access.ANYBODY,
+    always_open=True,
     replies={200: Content("It does")},
 )

@@ -71,5 +71,6 @@ ENDPOINT = Endpoint(
     summary="Counts for Prometheus",
     tag="Operation",
     access=Access.ANYBODY,
+    always_open=True,
     replies={200: Content("The meters", media_type="text/plain")},
 )

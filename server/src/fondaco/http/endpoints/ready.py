@@ -20,6 +20,7 @@ ENDPOINT = Endpoint(
     summary="Whether the default model can answer, shown by a generated token",
     tag="Operation",
     access=Access.ANYBODY,
+    always_open=True,
     replies={200: Content("It can")},
     errors=(EngineUnavailableError, ShuttingDownError),
 )

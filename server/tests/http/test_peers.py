@@ -1,0 +1,54 @@
+"""Peers: which address counts as the sender."""
+
+import pytest
+
+from fondaco.http.exchange import Exchange, Message
+from fondaco.http.peers import Peers
+
+PROXIES = ("10.0.0.0/8", "2001:db8:1::/48")
+
+
+def peer(client: str | None, *forwarded: str) -> str:
+    scope: Message = {
+        "method": "GET",
+        "path": "/",
+        "query_string": b"",
+        "headers": [(b"x-forwarded-for", line.encode()) for line in forwarded],
+        "client": None if client is None else (client, 4711),
+    }
+    return Peers(PROXIES).of(Exchange(scope, receive, send, "id"))
+
+
+async def receive() -> Message:
+    return {}
+
+
+async def send(message: Message) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("client", "forwarded", "expected"),
+    [
+        ("192.0.2.1", (), "192.0.2.1"),
+        ("192.0.2.1", ("192.0.2.9",), "192.0.2.1"),
+        ("10.0.0.1", (), "10.0.0.1"),
+        ("10.0.0.1", ("192.0.2.9",), "192.0.2.9"),
+        ("10.0.0.1", ("192.0.2.8, 192.0.2.9",), "192.0.2.9"),
+        ("10.0.0.1", ("192.0.2.8", "192.0.2.9, 10.0.0.2"), "192.0.2.9"),
+        ("10.0.0.1", ("192.0.2.8", "10.0.0.2"), "192.0.2.8"),
+        ("10.0.0.1", ("10.0.0.3, 10.0.0.2",), "10.0.0.3"),
+        ("10.0.0.1", ("192.0.2.9:1234",), "192.0.2.9"),
+        ("10.0.0.1", ("192.0.2.8, unknown",), "10.0.0.1"),
+        ("10.0.0.1", ("192.0.2.8, unknown, 10.0.0.2",), "10.0.0.2"),
+        ("10.0.0.1", ("",), "10.0.0.1"),
+        ("::ffff:10.0.0.1", ("::ffff:192.0.2.9",), "192.0.2.9"),
+        ("2001:db8:1::1", ("[2001:db8:2:3:4:5:6:7]:443",), "2001:db8:2:3::/64"),
+        ("2001:db8:2:3::1", (), "2001:db8:2:3::/64"),
+        (None, (), "unknown"),
+    ],
+)
+async def test_the_sender_is_the_nearest_address_that_is_no_trusted_proxy(
+    client: str | None, forwarded: tuple[str, ...], expected: str
+) -> None:
+    assert peer(client, *forwarded) == expected
