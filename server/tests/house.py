@@ -130,6 +130,7 @@ async def house(
     failures: int = 0,
     trusted_proxies: tuple[str, ...] = (),
     stakes: Stakes | None = None,
+    keys_a_minute: int = 20,
 ) -> AsyncGenerator[House]:
     async with (
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
@@ -156,7 +157,14 @@ async def house(
         journal, keys = _stores(usd)
         catalogue = Catalogue(models, aliases or {"gpt-4o": "default"})
         platform = _platform(
-            catalogue, engines, journal, keys, tiers=tiers, failures=failures, stakes=stakes
+            catalogue,
+            engines,
+            journal,
+            keys,
+            tiers=tiers,
+            failures=failures,
+            stakes=stakes,
+            keys_a_minute=keys_a_minute,
         )
         pulse = Pulse(platform.meters)
         premises = Premises(
@@ -220,13 +228,14 @@ def _platform(
     tiers: Mapping[str, Tier],
     failures: int,
     stakes: Stakes | None,
+    keys_a_minute: int,
 ) -> Platform:
     clock, meters, ids = SystemClock(), Meters(), TimedIds()
     keyring = Keyring(keys, journal, PEPPER, clock)
     ledger = Ledger(journal, clock)
     repeats = Repeats(journal, PEPPER, clock)
     limits = WindowLimits(tiers, clock)
-    api_keys = ApiKeys(keys, keyring, PEPPER, clock=clock, ids=ids)
+    api_keys = ApiKeys(keys, keyring, PEPPER, clock=clock, ids=ids, a_minute=keys_a_minute)
     chain = chain_of(stakes, MemoryAccounts(journal, keys))
     return Platform(
         catalogue=catalogue,

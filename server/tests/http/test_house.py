@@ -155,6 +155,24 @@ async def test_every_listed_endpoint_is_in_the_contract(shared: House) -> None:
             assert "200" in operation["responses"]
 
 
+async def test_every_link_of_the_contract_leads_to_what_takes_it(shared: House) -> None:
+    paths = (await shared.client.get("/openapi.json")).json()["paths"]
+    operations = {one["operationId"]: one for path in paths.values() for one in path.values()}
+    links = [
+        link
+        for operation in operations.values()
+        for reply in operation["responses"].values()
+        for link in reply.get("links", {}).values()
+    ]
+    assert links
+    for link in links:
+        target = operations[link["operationId"]]
+        taken = {parameter["name"] for parameter in target["parameters"]}
+        assert link.get("parameters", {}).keys() <= taken
+        assert ("requestBody" in link) <= ("requestBody" in target)
+        assert "parameters" in link or "requestBody" in link
+
+
 async def test_every_endpoint_says_its_method_and_path_in_its_docstring() -> None:
     from importlib import import_module  # noqa: PLC0415 - for this look only
 

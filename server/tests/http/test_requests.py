@@ -265,3 +265,26 @@ async def test_nothing_of_a_refused_call_is_charged(shared: House) -> None:
     await shared.chat(temperature=9)
     await shared.chat(model="nobody")
     assert await shared.balance() == before
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "twice"),
+    [
+        ("DELETE", "/api/v1/api_keys?id={key}&id=other", "id"),
+        ("DELETE", "/api/v1/api_keys?id={key}&%69d={key}", "id"),
+        ("GET", "/api/v1/models?type=text&type=all", "type"),
+        ("GET", "/api/v1/billing/usage?page=1&limit=1&page=1", "page"),
+    ],
+)
+async def test_a_field_named_twice_in_the_query_is_400(
+    shared: House, method: str, address: str, twice: str
+) -> None:
+    before = (await shared.client.get("/api/v1/api_keys")).json()
+    key = before["data"][0]["id"]
+    reply = await shared.client.request(method, address.format(key=key))
+    assert reply.status_code == 400
+    assert reply.json()["details"] == {
+        "_errors": [],
+        twice: {"_errors": ["Name this once only."]},
+    }
+    assert (await shared.client.get("/api/v1/api_keys")).json() == before

@@ -1,6 +1,6 @@
 """An endpoint: an async function bound to a method and path, with its contract for OpenAPI."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
@@ -94,6 +94,23 @@ class Ask(Generic[BodyT, QueryT]):
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """An endpoint that takes what a reply gave, for OpenAPI.
+
+    Values are expressions of OpenAPI, such as `$response.body#/data/id`.
+    """
+
+    name: str
+    operation: str
+    """The `Endpoint.id` of the other endpoint."""
+    description: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What goes into its path and query."""
+    body: Mapping[str, str] = field(default_factory=dict)
+    """What goes into its body."""
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """What a reply of one status holds, for OpenAPI."""
 
@@ -106,6 +123,8 @@ class Content:
     """The media type of plain text that the reply may be in instead, by `Accept`."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Name -> description of headers that other replies do not carry."""
+    links: tuple[Link, ...] = ()
+    """Where what it gives can be used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +156,11 @@ class Endpoint(Generic[BodyT, QueryT]):
     listed: bool = True
     """Whether OpenAPI shows it."""
 
+    @property
+    def id(self) -> str:
+        """Its name among all endpoints."""
+        return f"{self.run.__module__.rpartition('.')[2]}_{self.run.__name__}"
+
     async def answer(
         self,
         premises: Premises,
@@ -155,7 +179,7 @@ class Endpoint(Generic[BodyT, QueryT]):
         query: Any = None
         once: Once | None = None
         if self.query is not None:
-            query = _validated(self.query, dict(exchange.query_pairs()))
+            query = _validated(self.query, _each_once(exchange.query_pairs()))
         if self.body is not None:
             _expect_json(exchange.headers.get(b"content-type", b""), any_text=self.any_text)
             raw = await exchange.body(premises.body_limit_bytes)
@@ -174,6 +198,16 @@ def _validated(model: type[BaseModel], value: object) -> BaseModel:
         return model.model_validate(value)
     except ValidationError as error:
         raise InvalidRequestError(faults=faults_of(error, model)) from None
+
+
+def _each_once(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return a query's fields; which of two values was meant, nobody can know."""
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise InvalidRequestError(faults=dict.fromkeys(twice, ("Name this once only.",)))
+    return fields
 
 
 def _once(

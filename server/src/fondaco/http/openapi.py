@@ -20,7 +20,7 @@ from fondaco.domain.errors import (
     UnauthorizedError,
     UnknownError,
 )
-from fondaco.http.endpoint import Access, Content
+from fondaco.http.endpoint import Access, Content, Link
 from fondaco.http.routes import AnyEndpoint
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _schemas(endpoints: list[AnyEndpoint]) -> tuple[Refs, dict[str, Any]]:
 
 def _operation(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
     operation: dict[str, object] = {
-        "operationId": endpoint.run.__module__.rpartition(".")[2] + "_" + endpoint.run.__name__,
+        "operationId": endpoint.id,
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
         "security": [] if endpoint.access is Access.ANYBODY else [{"BearerAuth": []}],
@@ -204,7 +204,18 @@ def _reply(content: Content, refs: Refs) -> dict[str, object]:
             name: {"description": description, "schema": {"type": "string"}}
             for name, description in content.headers.items()
         }
+    if content.links:
+        reply["links"] = {link.name: _link(link) for link in content.links}
     return reply
+
+
+def _link(link: Link) -> dict[str, object]:
+    shown: dict[str, object] = {"operationId": link.operation, "description": link.description}
+    if link.parameters:
+        shown["parameters"] = link.parameters
+    if link.body:
+        shown["requestBody"] = link.body
+    return shown
 
 
 def _content(content: Content, refs: Refs) -> dict[str, object]:

@@ -82,14 +82,23 @@ class ApiKeys:
     """The keys of all accounts; whoever asks is told of, and changes, those of one account."""
 
     def __init__(
-        self, keys: Keys, keyring: Keyring, pepper: bytes, *, clock: Clock, ids: Ids
+        self,
+        keys: Keys,
+        keyring: Keyring,
+        pepper: bytes,
+        *,
+        clock: Clock,
+        ids: Ids,
+        a_minute: int = _A_MINUTE,
     ) -> None:
+        """Let each account make so many keys `a_minute`."""
         self._keys = keys
         self._keyring = keyring
         self._pepper = pepper
         self._clock = clock
         self._ids = ids
-        self._made = Latest[int, Window](lambda _: Window(_A_MINUTE, MINUTE), _MOST_WINDOWS)
+        self._a_minute = a_minute
+        self._made = Latest[int, Window](lambda _: Window(a_minute, MINUTE), _MOST_WINDOWS)
         """What each account made lately."""
 
     async def issue(
@@ -112,7 +121,7 @@ class ApiKeys:
 
         Raises:
             InvalidRequestError: its end has passed.
-            RateLimitExceededError: the account made 20 keys in the last minute.
+            RateLimitExceededError: the account has made too many keys in the last minute.
             TooManyKeysError: the account has 500 keys that may be used.
         """
         now = self._clock.now()
@@ -195,9 +204,9 @@ class ApiKeys:
         wait_s = max(1, ceil(window.wait(now)))
         reset_at = ceil(self._clock.now() + wait_s)
         return RateLimitExceededError(
-            f"An account may make {_A_MINUTE} API keys a minute. Try again in {wait_s} s.",
+            f"An account may make {self._a_minute} API keys a minute. Try again in {wait_s} s.",
             retry_after_s=wait_s,
-            quota=Quota(_A_MINUTE, 0, reset_at),
+            quota=Quota(self._a_minute, 0, reset_at),
         )
 
 

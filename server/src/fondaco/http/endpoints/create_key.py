@@ -2,7 +2,7 @@
 
 from fondaco.domain.account import UNLIMITED, KeyType
 from fondaco.domain.errors import RateLimitExceededError, StorageFailedError, TooManyKeysError
-from fondaco.http.endpoint import Access, Ask, Content, Endpoint
+from fondaco.http.endpoint import Access, Ask, Content, Endpoint, Link
 from fondaco.http.key_format import made_key
 from fondaco.http.replies import Whole, json_reply
 from fondaco.http.schemas.api_keys import MadeKeyReply, NewKeyRequest
@@ -24,6 +24,13 @@ async def run(ask: Ask[NewKeyRequest, None]) -> Whole:
     )
 
 
+_ID = {"id": "$response.body#/data/id"}
+_LINKS = (
+    Link("ShowKey", "show_key_run", "Show the key.", parameters=_ID),
+    Link("ChangeKey", "change_key_run", "Change the key.", body=_ID),
+    Link("DeleteKey", "delete_key_run", "Delete the key.", parameters=_ID),
+)
+
 ENDPOINT = Endpoint(
     method="POST",
     path="/api/v1/api_keys",
@@ -33,6 +40,6 @@ ENDPOINT = Endpoint(
     access=Access.ADMIN,
     body=NewKeyRequest,
     exact=True,
-    replies={200: Content("The key, with its secret", MadeKeyReply)},
+    replies={200: Content("The key, with its secret", MadeKeyReply, links=_LINKS)},
     errors=(TooManyKeysError, RateLimitExceededError, StorageFailedError),
 )
