@@ -166,7 +166,7 @@ async def test_only_what_is_named_changes(owner: Owner) -> None:
     [
         ({"id": None}, "id"),
         ({"apiKeyType": "ADMIN"}, "apiKeyType"),
-        ({"expiresAt": "2020-01-01"}, "expiresAt"),
+        ({"expiresAt": "2100-02-30"}, "expiresAt"),
         ({"description": " "}, "description"),
         ({"consumptionLimit": {"usd": -1}}, "consumptionLimit"),
     ],
@@ -207,6 +207,26 @@ async def test_a_deleted_key_is_dead_at_once_and_for_good(owner: Owner) -> None:
 async def test_a_key_can_delete_itself(owner: Owner) -> None:
     assert (await owner.ask("DELETE", params={"id": owner.key_id})).status_code == 200
     assert (await owner.ask("GET")).status_code == 401
+
+
+async def test_the_references_own_example_makes_a_key_that_has_expired(owner: Owner) -> None:
+    example = {
+        "apiKeyType": "ADMIN",
+        "consumptionLimit": {"usd": 50, "diem": 10, "vcu": 30},
+        "description": "Example API Key",
+        "expiresAt": "2023-10-01T12:00:00.000Z",
+    }
+    reply = await owner.ask("POST", json=example)
+    made = reply.json()["data"]
+    assert {name: made[name] for name in example} == example
+    assert await owner.chat(made["apiKey"]) == 401
+
+
+async def test_a_past_end_ends_a_key(owner: Owner) -> None:
+    made = await owner.make()
+    reply = await owner.ask("PATCH", json={"id": made["id"], "expiresAt": "2023-10-01"})
+    assert reply.json()["data"]["expiresAt"] == "2023-10-01T00:00:00.000Z"
+    assert await owner.chat(made["apiKey"]) == 401
 
 
 async def test_an_expired_key_is_shown_but_neither_listed_nor_changed(owner: Owner) -> None:

@@ -27,8 +27,6 @@ async def stranger(shared: House) -> Owner:
         ("2100-02-29", "There is no such date or time."),
         ("2100-13-01", "There is no such date or time."),
         ("2100-01-01T24:00:00Z", "There is no such date or time."),
-        ("2020-01-01", "This time has passed."),
-        ("1900-01-01T00:00:00.000Z", "This time has passed."),
         ("2100-1-1", "Write a date as"),
         ("2100-01-01T00:00Z", "Write a date as"),
         ("2100-01-01T00:00:00", "Write a date as"),

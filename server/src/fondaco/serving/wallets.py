@@ -79,7 +79,7 @@ class Wallets:
             limit: what it may spend in an epoch.
 
         Raises:
-            InvalidRequestError: the address is mistyped, or the key's end has passed.
+            InvalidRequestError: the address is mistyped.
             ProofRefusedError: the proof is not the wallet's, or has expired, or was used before.
             UnauthorizedError: the wallet has no stake, or its account is disabled.
             ChainUnavailableError: its stake cannot be told at present.
