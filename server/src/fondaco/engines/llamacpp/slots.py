@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from fondaco.domain.errors import EngineUnavailableError
+from fondaco.domain.errors import EngineBusyError, EngineUnavailableError
 
 _NEVER = -1
 _LETTING_GO_S = 5.0
@@ -221,8 +221,8 @@ class Slots:
             self._waiting.remove(waiter)
             self._call_in()
 
-    def _full(self, why: str) -> EngineUnavailableError:
-        return EngineUnavailableError(
+    def _full(self, why: str) -> EngineBusyError:
+        return EngineBusyError(
             f"The model is at capacity: {why}. Please try again later.",
             retry_after_s=1 + len(self._waiting) // self.total,
         )
