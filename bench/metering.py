@@ -5,7 +5,6 @@ ledger over a real SQLite file, the writer's thread included, and the limits of 
 (raised, so that none is reached). Without them: a ledger that holds nothing and limits that count nothing.
 """
 
-import gc
 import time
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
@@ -16,6 +15,7 @@ import anyio
 import anyio.lowlevel
 from table import Budget, Figure
 
+from fondaco.app.runtime import settle_runtime
 from fondaco.domain.account import KeyType
 from fondaco.domain.call import Call
 from fondaco.domain.catalogue import Catalogue
@@ -115,13 +115,13 @@ class NoHold(Hold):
     """A hold of nothing."""
 
     def __init__(self) -> None:
-        self.balance_before = Funds()
+        """Hold nothing."""
 
     async def settle(
         self, charge: Charge, usage: Usage, execution_ms: int, notes: str = ""
     ) -> Funds:
         """Charge nothing."""
-        return self.balance_before
+        return Funds()
 
 
 class NoLedger(Ledger):
@@ -158,6 +158,7 @@ async def _measured(folder: Path) -> tuple[float, float]:
         costs: dict[Chat, list[float]] = {on: [], off: []}
         for chat in (on, off):
             await _cpu_us(chat, account.id, key.id)  # warm
+        settle_runtime()
         for _ in range(ROUNDS):
             for chat, found in costs.items():
                 found.append(await _cpu_us(chat, account.id, key.id))
@@ -190,7 +191,6 @@ async def _cpu_us(chat: Chat, account_id: int, key_id: str) -> float:
                 async for _ in steps:
                     pass
 
-    gc.collect()
     began = time.process_time()
     async with anyio.create_task_group() as callers:
         for _ in range(AT_ONCE):

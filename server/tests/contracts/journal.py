@@ -119,7 +119,6 @@ class LedgerContract:
         await world.grant(100)
         hold = await world.hold(120)
         assert hold.funds == Funds(usd=70, diem=50)
-        assert hold.balance_before == Funds(usd=100, diem=50)
         await hold.settle(charge(40, 30), tokens(30), 1)
         assert await world.charges() == [
             ("sku-0", DIEM, 40),

@@ -87,7 +87,7 @@ class Funds:
         >>> Funds(usd=10, diem=3).pay(5)
         Funds(usd=2, diem=3)
         """
-        if not 0 <= amount <= self.total:
+        if not 0 <= amount <= self.usd + self.diem:
             raise ValueError(f"{self!r} cannot pay {amount!r}.")
         diem = min(amount, self.diem)
-        return Funds(usd=amount - diem, diem=diem)
+        return Funds(amount - diem, diem)

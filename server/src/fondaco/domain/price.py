@@ -71,6 +71,8 @@ class Charge:
         >>> Charge((ChargeRow("a", 10, 7, 5),)).split(Funds(usd=9, diem=2))[0]
         (<Currency.DIEM: 'DIEM'>, ChargeRow(sku='a', units=4, unit_price=7, amount=2))
         """
+        if not funds.diem:
+            return tuple([(Currency.USD, row) for row in self.rows])
         parts: list[tuple[Currency, ChargeRow]] = []
         diem = funds.diem
         for row in self.rows:

@@ -89,13 +89,17 @@ class Balance:
             InsufficientBalanceError: less than that is free.
             KeyLimitReachedError: the account has it, but the key may not spend it.
         """
-        free = self.free(call)
-        if amount > free.usd + free.diem:
-            whole = self.usd - self.held_usd + self.diem - self.held_diem
+        usd, diem = self.usd - self.held_usd, self.diem - self.held_diem
+        whole = usd + diem
+        if call.limit.binds:
+            free = self.free(call)
+            usd, diem = free.usd, free.diem
+        if amount > usd + diem:
             raise KeyLimitReachedError if amount <= whole else InsufficientBalanceError
-        funds = free.pay(amount)
+        from_diem = min(amount, diem)
+        funds = Funds(amount - from_diem, from_diem)
         self.take(funds)
-        if (budget := self.budgets.get(call.key_id)) is not None:
+        if self.budgets and (budget := self.budgets.get(call.key_id)) is not None:
             budget.take(funds, epoch)
         return funds
 

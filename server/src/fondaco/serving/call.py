@@ -4,7 +4,6 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from fondaco.domain.call import Call
-from fondaco.domain.money import Funds
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock
@@ -87,11 +86,6 @@ class PaidCall:
         self._started = self._clock.monotonic()
         self._admission.begun = True
         return self
-
-    @property
-    def balance_before(self) -> Funds:
-        """What the account had before this call."""
-        return self._hold.balance_before
 
     async def __aexit__(
         self,

@@ -17,7 +17,6 @@ from fondaco.domain.errors import (
 from fondaco.domain.light import light
 from fondaco.domain.limits import Quota
 from fondaco.domain.model import Model, ModelType
-from fondaco.domain.money import Funds
 from fondaco.domain.price import Charge, TokenPrice
 from fondaco.domain.usage import Usage
 from fondaco.ports import ChatEngine, Clock, Limits, Prompt
@@ -42,7 +41,6 @@ class Began:
 
     model: Model
     engine: str
-    balance_before: Funds
     quota: Quota
 
 
@@ -134,8 +132,7 @@ class Chat:
                 async for burst in bursts:
                     if not begun:
                         begun = True
-                        before, quota = paid.balance_before, admission.quota
-                        yield Began(model, attempts.engine, before, quota)
+                        yield Began(model, attempts.engine, admission.quota)
                     tally.add(burst)
                     yield burst
         self._meters.consumed(model.id, paid.usage)

@@ -100,7 +100,6 @@ class Hold:
         "_noted_at",
         "_paid",
         "_register",
-        "balance_before",
         "call",
         "epoch",
         "funds",
@@ -125,8 +124,6 @@ class Hold:
         self.model = model
         self.funds = funds
         """What is held."""
-        self.balance_before = balance.current
-        """What the account had when the call was admitted."""
         self.epoch = epoch
         self.opened = register.clock.monotonic()
         self._meter = meter

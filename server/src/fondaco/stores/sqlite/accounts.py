@@ -17,7 +17,7 @@ from fondaco.domain.money import Currency
 from fondaco.domain.wallet import account_name
 from fondaco.stores.sqlite.connection import connect
 from fondaco.stores.sqlite.journal import standing_in
-from fondaco.stores.sqlite.rows import CURRENCIES, KINDS, milliseconds, movements
+from fondaco.stores.sqlite.rows import CURRENCIES, KINDS, milliseconds
 
 T = TypeVar("T")
 
@@ -54,8 +54,10 @@ def enter(connection: sqlite3.Connection, entry: Entry) -> None:
         entry.notes,
     )
     connection.execute(_ENTER, row)
-    moved = [(usd, diem, account_id) for account_id, usd, diem in movements((entry,))]
-    connection.executemany(_MOVE, moved)
+    amount = entry.amount
+    usd, diem = (amount, 0) if entry.currency is Currency.USD else (0, amount)
+    sides = [(usd, diem, entry.account_id), (-usd, -diem, entry.counterpart_id)]
+    connection.executemany(_MOVE, sides)
 
 
 def allocate(connection: sqlite3.Connection, account_id: int, diem: int, at: float) -> None:

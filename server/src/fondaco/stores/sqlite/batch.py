@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
+from typing import TypeAlias, TypeVar
 
 from fondaco.domain.epoch import epoch_of
 from fondaco.domain.ledger import Entry, EntryKind, OpenCall
@@ -19,10 +20,13 @@ from fondaco.stores.sqlite.rows import (
     entry_row,
     id_bytes,
     milliseconds,
-    movements,
     open_call_row,
 )
 
+KeyT = TypeVar("KeyT")
+Rows: TypeAlias = Sequence[Sequence[Column]]
+
+_CHARGE, _DIEM = EntryKind.CHARGE, Currency.DIEM
 _ROWS = 128
 """Most rows of one statement: its text is kept prepared for each number up to this."""
 
@@ -82,12 +86,7 @@ def apply(connection: sqlite3.Connection, first_id: int, batch: Batch, numbers: 
         sqlite3.Error: nothing of it was committed.
     """
     # Before the transaction: a number, once looked up, has to outlive whatever becomes of it.
-    rows = [
-        entry_row(entry_id, entry, numbers.sku(entry.sku), numbers.key(entry.key_id))
-        for entry_id, entry in enumerate(batch.entries, first_id)
-    ]
-    moved = movements(batch.entries)
-    spent = _spendings(batch.entries, numbers)
+    rows, moved, spent = _rows(first_id, batch.entries, numbers)
     connection.execute("BEGIN IMMEDIATE")
     try:
         _note(connection, batch)
@@ -111,18 +110,37 @@ def _note(connection: sqlite3.Connection, batch: Batch) -> None:
         connection.executemany(_TOUCH, uses)
 
 
-def _spendings(entries: Sequence[Entry], numbers: Numbers) -> list[tuple[int, int, int, int]]:
-    """Return (key, epoch, nano-USD, nano-DIEM) for each key and epoch that the entries charge."""
+def _rows(first_id: int, entries: Sequence[Entry], numbers: Numbers) -> tuple[Rows, Rows, Rows]:
+    """Return the entries' rows, what they move by account, and what they charge by key and epoch.
+
+    One pass for all three: this is half of what the writer takes of Python for a call.
+    """
+    rows: list[Sequence[Column]] = []
+    moved: dict[int, list[int]] = {}
     spent: dict[tuple[int, int], list[int]] = {}
+    entry_id = first_id
     for entry in entries:
-        if entry.kind is not EntryKind.CHARGE or (key := numbers.key(entry.key_id)) is None:
-            continue
-        epoch = epoch_of(entry.at) if entry.epoch is None else entry.epoch
-        sums = spent.get((key, epoch))
-        if sums is None:
-            sums = spent[key, epoch] = [0, 0]
-        sums[entry.currency is Currency.DIEM] -= entry.amount
-    return [(key, epoch, usd, diem) for (key, epoch), (usd, diem) in spent.items()]
+        key, amount, in_diem = numbers.key(entry.key_id), entry.amount, entry.currency is _DIEM
+        rows.append(entry_row(entry_id, entry, numbers.sku(entry.sku), key))
+        entry_id += 1
+        _sums(moved, entry.account_id)[in_diem] += amount
+        _sums(moved, entry.counterpart_id)[in_diem] -= amount
+        if key is not None and entry.kind is _CHARGE:
+            epoch = epoch_of(entry.at) if entry.epoch is None else entry.epoch
+            _sums(spent, (key, epoch))[in_diem] -= amount
+    return (
+        rows,
+        [(account, *sums) for account, sums in moved.items()],
+        [(*place, *sums) for place, sums in spent.items()],
+    )
+
+
+def _sums(of: dict[KeyT, list[int]], key: KeyT) -> list[int]:
+    """Return nano-USD and nano-DIEM under a key, nothing where it is new."""
+    sums = of.get(key)
+    if sums is None:
+        sums = of[key] = [0, 0]
+    return sums
 
 
 def _execute(

@@ -1,7 +1,5 @@
 """How entries and open calls look as rows, both ways."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from typing import TypeAlias
 
 from fondaco.domain.account import ConsumptionLimit, Key, KeyType
@@ -176,15 +174,3 @@ def key_of(row: KeyRow) -> Key:
 def address_of(wallet: bytes | None) -> str | None:
     """Return a wallet's address as text."""
     return None if wallet is None else f"0x{wallet.hex()}"
-
-
-def movements(entries: Sequence[Entry]) -> list[tuple[int, int, int]]:
-    """Return (account, nano-USD, nano-DIEM) for each side that the entries move."""
-    usd: dict[int, int] = defaultdict(int)
-    diem: dict[int, int] = defaultdict(int)
-    dollars = Currency.USD
-    for entry in entries:
-        sums, amount = usd if entry.currency is dollars else diem, entry.amount
-        sums[entry.account_id] += amount
-        sums[entry.counterpart_id] -= amount
-    return [(account_id, usd[account_id], diem[account_id]) for account_id in {*usd, *diem}]
