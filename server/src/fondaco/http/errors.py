@@ -42,7 +42,7 @@ def body_of(error: FondacoError) -> dict[str, object]:
 def _headers(error: FondacoError) -> list[Header]:
     headers: list[Header] = []
     retry_after_s = error.retry_after_s
-    if retry_after_s is None and error.status == _UNAVAILABLE:
+    if retry_after_s is None and error.status in _PASSING:
         retry_after_s = 1
     if retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % max(1, retry_after_s)))
@@ -58,4 +58,5 @@ def _headers(error: FondacoError) -> list[Header]:
 
 
 _UNAUTHORIZED = 401
-_UNAVAILABLE = 503
+_PASSING = frozenset({429, 503})
+"""Of statuses that pass by themselves every reply says when to come again."""

@@ -21,6 +21,7 @@ from fondaco.domain.errors import (
     UnknownError,
 )
 from fondaco.http.endpoint import Access, Content, Link
+from fondaco.http.header_schemas import HEADERS, shown_headers
 from fondaco.http.routes import AnyEndpoint
 
 if TYPE_CHECKING:
@@ -108,6 +109,7 @@ def _document(endpoints: list[AnyEndpoint]) -> dict[str, object]:
         "paths": paths,
         "components": {
             "securitySchemes": {"BearerAuth": {"type": "http", "scheme": "bearer"}},
+            "headers": HEADERS,
             "schemas": {**definitions, "Error": _ERROR},
         },
     }
@@ -179,7 +181,8 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
 
 def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
     responses: dict[str, object] = {
-        str(status): _reply(content, refs) for status, content in endpoint.replies.items()
+        str(status): _reply(status, endpoint.access, content, refs)
+        for status, content in endpoint.replies.items()
     }
     by_status: dict[int, list[type[FondacoError]]] = {}
     for error in (*_common(endpoint), *endpoint.errors):
@@ -189,21 +192,18 @@ def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
         schema = {"$ref": _REF.format(model="Error")}
         responses[str(status)] = {
             "description": f"{errors[0].default} ({codes})",
+            "headers": shown_headers(status, endpoint.access),
             "content": {"application/json": {"schema": schema}},
         }
     return responses
 
 
-def _reply(content: Content, refs: Refs) -> dict[str, object]:
+def _reply(status: int, access: Access, content: Content, refs: Refs) -> dict[str, object]:
     reply: dict[str, object] = {
         "description": content.description,
+        "headers": shown_headers(status, access, content),
         "content": _content(content, refs),
     }
-    if content.headers:
-        reply["headers"] = {
-            name: {"description": description, "schema": {"type": "string"}}
-            for name, description in content.headers.items()
-        }
     if content.links:
         reply["links"] = {link.name: _link(link) for link in content.links}
     return reply
@@ -222,10 +222,25 @@ def _content(content: Content, refs: Refs) -> dict[str, object]:
     schema = refs[content.schema, "serialization"] if content.schema else {}
     shown: dict[str, object] = {content.media_type: {"schema": schema}}
     if content.stream is not None:
-        shown["text/event-stream"] = {"schema": refs[content.stream, "serialization"]}
+        shown["text/event-stream"] = {"schema": _event(refs[content.stream, "serialization"])}
     if content.text_type is not None:
         shown[content.text_type] = {"schema": {"type": "string"}}
     return shown
+
+
+def _event(schema: dict[str, Any]) -> dict[str, object]:
+    """Return what one event of a stream is; OpenAPI has no word yet for the stream itself."""
+    last = {"const": "[DONE]", "description": "The last event of a stream that ended well."}
+    payload = {
+        "contentMediaType": "application/json",
+        "contentSchema": {"anyOf": [schema, {"$ref": _REF.format(model="Error")}]},
+    }
+    return {
+        "type": "object",
+        "description": "One event. An error after the first one is the last event.",
+        "required": ["data"],
+        "properties": {"data": {"type": "string", "anyOf": [last, payload]}},
+    }
 
 
 def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:

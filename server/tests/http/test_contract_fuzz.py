@@ -1,0 +1,48 @@
+"""The API against its own OpenAPI document, as schemathesis tries it: see fuzz/schemathesis.toml."""
+
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import anyio
+import pytest
+
+from fondaco.chain.rule import RuleStakes
+from fondaco.domain.money import NANO
+from fondaco.http.endpoints import ENDPOINTS
+from house import SECRET, House, house
+
+FUZZ = Path(__file__).parents[1] / "fuzz"
+PROGRAM = Path(sys.executable).with_name("schemathesis")
+NAMES: Mapping[str, str] = {"gpt-4o": "default", "0": "default"}
+"""Names that models answer to, with the one that schemathesis gives to most."""
+TIMEOUT_S = 300
+WHOLE_API = "^/api/v1/"
+
+
+async def tried(one: House, *options: str) -> str:
+    """Let schemathesis try the house, and return what it says."""
+    command = [
+        *(str(PROGRAM), "run", f"{one.url}/openapi.json"),
+        *("--header", f"Authorization: Bearer {SECRET}"),
+        *("--include-path-regex", WHOLE_API),
+        *options,
+    ]
+    with anyio.fail_after(TIMEOUT_S):
+        run = await anyio.run_process(command, cwd=FUZZ, check=False)
+    said = run.stdout.decode() + run.stderr.decode()
+    if run.returncode:
+        pytest.fail(said, pytrace=False)
+    return said
+
+
+async def test_every_endpoint_keeps_its_contract_whatever_comes() -> None:
+    stakes = RuleStakes({"*": NANO})
+    async with house(
+        usd=1_000_000 * NANO, aliases=NAMES, stakes=stakes, keys_a_minute=1_000_000
+    ) as one:
+        said = await tried(one)
+        listed = [e for e in ENDPOINTS if e.listed and re.match(WHOLE_API, e.path)]
+        assert re.search(rf"Tested: {len(listed)}\n", said), said
+        assert (await one.client.get("/api/v1/api_keys")).status_code == 200
