@@ -194,18 +194,18 @@ async def house(
         )
         bound = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(pulse.run)
-            tasks.start_soon(platform.ledger.run)
-            tasks.start_soon(listener.serve, [bound])
-            await started.wait()
-            headers = {"Authorization": f"Bearer {SECRET}"}
-            async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
-                yield House(url, client, fake, second, platform, journal, keys)
-            listener.should_exit = listener.force_exit = True
-            await anyio.sleep(0.25)
-            tasks.cancel_scope.cancel()
-        bound.close()
+        with bound:
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(pulse.run)
+                tasks.start_soon(platform.ledger.run)
+                tasks.start_soon(listener.serve, [bound])
+                await started.wait()
+                headers = {"Authorization": f"Bearer {SECRET}"}
+                async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+                    yield House(url, client, fake, second, platform, journal, keys)
+                listener.should_exit = listener.force_exit = True
+                await anyio.sleep(0.25)
+                tasks.cancel_scope.cancel()
         for upstream in upstreams.values():
             await upstream.aclose()
 

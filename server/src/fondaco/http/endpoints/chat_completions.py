@@ -7,6 +7,7 @@ from functools import partial
 from fondaco.domain.call import Call, request_id
 from fondaco.domain.errors import (
     ContextTooLongError,
+    EngineRefusedError,
     EngineTimeoutError,
     EngineUnavailableError,
     IdempotencyKeyReusedError,
@@ -133,6 +134,7 @@ ENDPOINT = Endpoint(
         IdempotencyKeyReusedError,
         ModelNotFoundError,
         InferenceFailedError,
+        EngineRefusedError,
         EngineUnavailableError,
         EngineTimeoutError,
         StorageFailedError,
