@@ -124,26 +124,6 @@ async def test_deleting_names_the_key_or_is_400(owner: Owner) -> None:
     assert reply.json()["details"]["id"]["_errors"] == ["Field is required"]
 
 
-REQUESTS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("GET", PATH, {}),
-    ("GET", f"{PATH}/{UNKNOWN}", {}),
-    ("POST", PATH, {"json": {"apiKeyType": "ADMIN", "description": "mine"}}),
-    ("PATCH", PATH, {"json": {"id": UNKNOWN}}),
-    ("DELETE", PATH, {"params": {"id": UNKNOWN}}),
-)
-
-
-@pytest.mark.parametrize(("method", "path", "how"), REQUESTS)
-async def test_an_inference_key_manages_nothing(
-    owner: Owner, method: str, path: str, how: dict[str, object]
-) -> None:
-    made = await owner.make()
-    reply = await owner.ask(method, path, key=str(made["apiKey"]), **how)
-    assert (reply.status_code, reply.json()["code"]) == (403, "UNAUTHORIZED")
-    reply = await owner.ask(method, path, key="fondaco_a_guessed", **how)
-    assert (reply.status_code, reply.json()["code"]) == (401, "INVALID_API_KEY")
-
-
 @pytest.mark.parametrize("method", ["POST", "PATCH"])
 async def test_a_body_that_is_not_json_is_415(owner: Owner, method: str) -> None:
     reply = await owner.ask(method, content=dumps({"id": UNKNOWN}))
