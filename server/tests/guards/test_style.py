@@ -113,6 +113,16 @@ def test_no_text_says_a_word_that_has_a_better_one(word: str) -> None:
     assert found == []
 
 
+def test_nothing_goes_out_but_through_the_doors_that_are_known() -> None:
+    client = re.compile(r"^\s*(?:from|import) (?:aiohttp|httpx2?|requests|urllib\.request)\b", re.M)
+    found = [shown(p) for p in python_files("server/src") if client.search(p.read_text("utf-8"))]
+    assert found == [
+        "server/src/fondaco/modelfiles/download.py",  # what the operator names
+        "server/src/fondaco/upstream/secure.py",  # engines, which the operator names
+        "server/src/fondaco/web/door.py",  # all that others name
+    ]
+
+
 def test_no_class_has_a_name_that_says_nothing() -> None:
     found = [
         f"{shown(path)}: {node.name}"

@@ -60,7 +60,7 @@ class RawServer:
 
     async def _request(self, reader: BufferedByteReceiveStream, stream: ByteStream) -> None:
         head = (await reader.receive_until(b"\r\n\r\n", 2**16)).decode()
-        length = int(head.partition("Content-Length: ")[2].partition("\r\n")[0])
+        length = int(head.partition("Content-Length: ")[2].partition("\r\n")[0] or 0)
         self.heads.append(head)
         self.bodies.append(await reader.receive_exactly(length) if length else b"")
         if self.scripts:
