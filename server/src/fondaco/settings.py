@@ -113,6 +113,18 @@ class Server(Section):
     ready_cache_s: Seconds = Field(5.0, description="Time that /readyz trusts its last probe.")
 
 
+class Chat(Section):
+    """`[chat]`: conversations."""
+
+    system_prompt: str = Field(
+        "You are a helpful and honest AI assistant on a private platform. If you do not know "
+        "something, say so.",
+        max_length=20_000,
+        description="Put before a conversation's own system messages, unless its caller declines; "
+        "its tokens are charged as any; empty: none.",
+    )
+
+
 class Ledger(Section):
     """`[ledger]`: money."""
 
@@ -239,6 +251,17 @@ class Price(Section):
     inpaint: ImageMoney | None = Field(None, description="Likewise: an image edited.")
 
 
+class Deprecation(Section):
+    """`[models.ID.deprecation]`: the end of a model."""
+
+    announced: date = Field(description="From this day on replies and lists tell of it.")
+    sunset: date = Field(description="The first day, in UTC, on which the model answers no more.")
+    replacement: Name | None = Field(
+        None, description="Id of the model, not dearer, that answers from then on; else 410."
+    )
+    reason: str = Field("", description="Why, as replies tell it.", max_length=300)
+
+
 class CatalogueModel(Section):
     """`[models.ID]`: an entry of the catalogue."""
 
@@ -274,7 +297,11 @@ class CatalogueModel(Section):
     source: str = Field("", description="URL of the weights' page.")
     released: date = Field(date(2025, 1, 1), description="When it was published.")
     beta: bool = Field(default=False, description="May change without notice.")
+    deprecation: Deprecation | None = Field(None, description="When it ends.")
     offline: bool = Field(default=False, description="Listed, but not served.")
+    system_prompt: bool = Field(
+        default=True, description="Whether `chat.system_prompt` is put before its conversations."
+    )
     optimized_for_code: bool = Field(default=False, description="Made for code.")
     function_calling: bool = Field(default=False, description="Takes `tools`.")
     reasoning: bool = Field(default=False, description="Thinks before it answers.")
@@ -349,6 +376,7 @@ class Settings(Section):
         description="Folder where model files lie, shared by all homes of a user."
     )
     server: Server = Field(default=Server(), description="The HTTP side.")
+    chat: Chat = Field(default=Chat(), description="Conversations.")
     ledger: Ledger = Field(default=Ledger(), description="Money.")
     limits: Limits = Field(default=Limits(), description="What guards against failing callers.")
     tiers: dict[Name, Tier] = Field(default_factory=dict, description="Classes of accounts.")

@@ -78,7 +78,7 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
 
 def catalogue_here(settings: Settings) -> Catalogue:
     """Return the catalogue as this machine can serve it: models without their file are not installed."""
-    return catalogue_of(settings, missing_files(settings))
+    return catalogue_of(settings, missing_files(settings), SystemClock().now)
 
 
 def _log_to_stderr() -> None:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fondaco.configuration import tiers_of
 from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.errors import ModelNotFoundError
+from fondaco.domain.model import Model
 from fondaco.domain.price import FREE, Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Charges, ChatEngine, Journal, Keys
@@ -103,8 +103,8 @@ def platform_of(
 
 def charge_of(catalogue: Catalogue, model_id: str, usage: Usage) -> Charge:
     """Return what a call that a crash cut off has cost; a model that is gone costs nothing."""
-    try:
-        return catalogue.route(model_id).model.charge(usage)
-    except ModelNotFoundError:
-        log.warning("model %s left the catalogue with a call open: not charged", model_id)
-        return FREE
+    model = catalogue.entry(model_id)
+    if isinstance(model, Model):
+        return model.charge(usage)
+    log.warning("model %s left the catalogue with a call open: not charged", model_id)
+    return FREE

@@ -32,10 +32,11 @@ def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJso
     """Show the model that serves a name."""
     from fondaco.configuration import catalogue_of, missing_files
     from fondaco.domain.errors import ModelNotFoundError
+    from fondaco.system import SystemClock
 
     settings = configuration(home, config).settings
     try:
-        model = catalogue_of(settings, missing_files(settings)).route(name).model
+        model = catalogue_of(settings, missing_files(settings), SystemClock().now).route(name).model
     except ModelNotFoundError as error:
         raise FailedError(str(error), Exit.UNKNOWN) from error
     print_row(_row(model, settings), as_json=as_json)

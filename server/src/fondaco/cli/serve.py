@@ -66,9 +66,11 @@ def _fetch_default(settings: "Settings") -> None:
 def _default(settings: "Settings") -> "Model | None":
     from fondaco.configuration import catalogue_of, missing_files
     from fondaco.domain.errors import ModelNotFoundError
+    from fondaco.system import SystemClock
 
     try:
-        return catalogue_of(settings, missing_files(settings)).route("default").model
+        catalogue = catalogue_of(settings, missing_files(settings), SystemClock().now)
+        return catalogue.route("default").model
     except ModelNotFoundError:
         return None
 

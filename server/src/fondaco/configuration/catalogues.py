@@ -1,18 +1,33 @@
 """From settings to the domain: the catalogue that they describe."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from fondaco.configuration.contradictions import EMBEDDED
 from fondaco.configuration.prices import other_price, token_price
 from fondaco.configuration.tiers import rate_class_of
 from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.model import AnyModel, Capabilities, Model, ModelType, SamplingDefaults
+from fondaco.domain.model import (
+    AnyModel,
+    Capabilities,
+    Deprecation,
+    Model,
+    ModelType,
+    SamplingDefaults,
+)
 from fondaco.settings import CatalogueModel, Settings
 
 
-def catalogue_of(settings: Settings, missing: Collection[str] = ()) -> Catalogue:
-    """Return the catalogue; `missing` are ids of embedded models whose file is not here."""
-    return Catalogue(models_of(settings, missing), aliases_of(settings))
+def catalogue_of(
+    settings: Settings, missing: Collection[str] = (), now: Callable[[], float] = lambda: 0.0
+) -> Catalogue:
+    """Return the catalogue as it is at any time.
+
+    Args:
+        settings: what describes it.
+        missing: ids of embedded models whose file is not here.
+        now: the time in Unix seconds; without it, no model has ended.
+    """
+    return Catalogue(models_of(settings, missing), aliases_of(settings), now)
 
 
 def missing_files(settings: Settings) -> frozenset[str]:
@@ -53,6 +68,7 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing:
         source=entry.source,
         released=entry.released,
         beta=entry.beta,
+        deprecation=_deprecation(entry),
         offline=entry.offline,
         engines=entry.engines,
         rate_class=rate_class_of(entry),
@@ -79,11 +95,20 @@ def _text_model(
         source=entry.source,
         released=entry.released,
         beta=entry.beta,
+        deprecation=_deprecation(entry),
         offline=entry.offline,
         engines=engines,
         rate_class=rate_class_of(entry),
+        system_prompt=entry.system_prompt,
         installed=not (missing and engines == (EMBEDDED,)),
     )
+
+
+def _deprecation(entry: CatalogueModel) -> Deprecation | None:
+    end = entry.deprecation
+    if end is None:
+        return None
+    return Deprecation(end.announced, end.sunset, end.replacement, end.reason)
 
 
 def _capabilities(entry: CatalogueModel) -> Capabilities:

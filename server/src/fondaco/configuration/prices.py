@@ -44,6 +44,18 @@ def faults(model_id: str, model: CatalogueModel) -> Iterator[str]:
         )
 
 
+def dearer(one: Price, other: Price) -> list[str]:
+    """Return the names of prices that are higher in `one`; both are of one type."""
+    return [name for name in Price.model_fields if _of(one, name) > _of(other, name)]
+
+
+def _of(price: Price, name: str) -> Decimal:
+    amount: Decimal | None = dict(price)[name]
+    if amount is None and name == "cached_input":
+        amount = price.input
+    return Decimal(0) if amount is None else amount
+
+
 def token_price(price: Price) -> TokenPrice:
     """Return the price of a text model."""
     return TokenPrice(

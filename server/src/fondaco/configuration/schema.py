@@ -121,6 +121,8 @@ def _settings(section: type[Section], above: KeyPath) -> Iterator[Setting]:
 
 
 def _setting(field: FieldInfo, annotation: object, path: KeyPath) -> Iterator[Setting]:
+    if (optional := _optional_section(annotation)) is not None:
+        annotation = optional
     if isinstance(annotation, type) and issubclass(annotation, Section):
         yield from _settings(annotation, path)
     elif get_origin(annotation) is dict:
@@ -140,6 +142,14 @@ def _setting(field: FieldInfo, annotation: object, path: KeyPath) -> Iterator[Se
             listed=get_origin(annotation) is tuple,
             private=not field.repr,
         )
+
+
+def _optional_section(annotation: object) -> object | None:
+    """Return the table that may be left out; None where the annotation is of no such."""
+    match get_args(annotation):
+        case (type() as section, none) if none is type(None) and issubclass(section, Section):
+            return section
+    return None
 
 
 _WORDS = {

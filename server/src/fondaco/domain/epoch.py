@@ -3,7 +3,10 @@
 Source: overview/pricing.md, "daily Diem allocations"; api_keys/rate_limits.md, `nextEpochBegins`.
 """
 
+from datetime import date
+
 SECONDS = 86_400
+_FIRST = date(1970, 1, 1).toordinal()
 
 
 def epoch_of(now: float) -> int:
@@ -18,3 +21,12 @@ def epoch_of(now: float) -> int:
 def begins(epoch: int) -> int:
     """Return the Unix second at which `epoch` begins."""
     return epoch * SECONDS
+
+
+def starts_at(day: date) -> int:
+    """Return the Unix second at which a day begins in UTC.
+
+    >>> starts_at(date(1970, 1, 2))
+    86400
+    """
+    return begins(day.toordinal() - _FIRST)

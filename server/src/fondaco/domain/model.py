@@ -66,6 +66,19 @@ class SamplingDefaults:
     top_p: float = 0.9
 
 
+@dataclass(frozen=True, slots=True)
+class Deprecation:
+    """The announced end of a model. Source: overview/deprecations.md."""
+
+    announced: date
+    """From this day on it is told."""
+    sunset: date
+    """The first day, in UTC, on which the model answers no more."""
+    replacement: str | None = None
+    """The id of the model that answers from then on; of the same or lower price."""
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyModel:
     """One entry of the catalogue, whatever it makes."""
@@ -80,6 +93,7 @@ class AnyModel:
     """Where the weights come from, a URL."""
     released: date = date(2025, 1, 1)
     beta: bool = False
+    deprecation: Deprecation | None = None
     offline: bool = False
     """Listed, but not served: so its operator wants it."""
     engines: tuple[str, ...] = ()
@@ -107,6 +121,8 @@ class Model(AnyModel):
     """None: whatever the context leaves."""
     capabilities: Capabilities = field(default_factory=Capabilities)
     defaults: SamplingDefaults = field(default_factory=SamplingDefaults)
+    system_prompt: bool = True
+    """Whether the platform's own prompt is put before its conversations."""
 
     def charge(self, usage: Usage) -> Charge:
         """Return what `usage` of this model costs."""

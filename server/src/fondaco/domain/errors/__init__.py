@@ -19,6 +19,7 @@ FondacoError
 │   └── NotSupportedYetError 400       ├── ChainUnavailableError 503
 ├── NotFoundError 404                  └── WalletKeysNotInstalledError 503
 │   ├── ModelNotFoundError 404
+│   │   └── ModelGoneError 410
 │   └── CharacterNotFoundError 404
 ├── MethodNotAllowedError 405
 ├── RequestTimeoutError 408
@@ -48,6 +49,7 @@ from fondaco.domain.errors.asked import (
     InvalidModelError,
     InvalidRequestError,
     MethodNotAllowedError,
+    ModelGoneError,
     ModelNotFoundError,
     NotFoundError,
     NotSupportedYetError,
@@ -115,6 +117,7 @@ __all__ = [
     "InvalidRequestError",
     "KeyLimitReachedError",
     "MethodNotAllowedError",
+    "ModelGoneError",
     "ModelNotFoundError",
     "ModelNotInstalledError",
     "NotFoundError",

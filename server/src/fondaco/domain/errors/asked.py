@@ -88,6 +88,14 @@ class ModelNotFoundError(NotFoundError):
     default = "Specified model not found"
 
 
+class ModelGoneError(ModelNotFoundError):
+    """The model was retired, and no other one answers in its place."""
+
+    status = 410
+    code = "MODEL_GONE"
+    default = "The model was retired"
+
+
 class CharacterNotFoundError(NotFoundError):
     """No character has the slug."""
 
