@@ -57,6 +57,7 @@ class DeadKeysStayDead:
             self.asked.add(str(sent.method))
             assert not answered, f"The deleted key {key_id} answers {sent.method}."
         elif sent.method == "DELETE" and answered:
+            assert key_id in self.secrets, "The caller's own key was deleted."
             self.dead.add(key_id)
             assert not self._opens(address.netloc, key_id), f"The deleted key {key_id} opens chat."
 
@@ -105,4 +106,7 @@ class EveryEndpointAnswers:
 
     def after_run(self, ctx: schemathesis.CheckContext) -> None:
         missed = self.tried - self.answered - NEEDS_A_SIGNATURE
-        assert not missed, f"Never answered: {sorted(missed)}."
+        assert not missed, (
+            f"Never answered: {sorted(missed)}. Link them to where their parameters come from (`Link`), "
+            "or name values for them in schemathesis.toml."
+        )

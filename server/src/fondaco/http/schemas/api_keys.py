@@ -79,8 +79,8 @@ End = Annotated[
 class KeyLimits(Strict):
     """What a key may spend in one epoch; no limit where a field is null or absent."""
 
-    usd: Amount | None = Field(None, description="In USD.", examples=[50])
-    diem: Amount | None = Field(None, description="In DIEM.", examples=[10])
+    usd: Amount | None = Field(None, description="In USD, with up to 9 decimals.", examples=[50])
+    diem: Amount | None = Field(None, description="In DIEM, as fine.", examples=[10])
     vcu: Amount | None = Field(
         None,
         description="Kept and shown, without effect: nothing is charged in VCU, DIEM's old name.",

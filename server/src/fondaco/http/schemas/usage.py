@@ -30,7 +30,7 @@ def _instant(text: object) -> object:
 Instant = Annotated[
     datetime,
     BeforeValidator(_instant),
-    WithJsonSchema({"type": "string", "format": "date-time"}),
+    WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}),
 ]
 Count = Annotated[int, Field(strict=False)]
 
