@@ -114,7 +114,9 @@ def test_no_text_says_a_word_that_has_a_better_one(word: str) -> None:
 
 
 def test_nothing_goes_out_but_through_the_doors_that_are_known() -> None:
-    client = re.compile(r"^\s*(?:from|import) (?:aiohttp|httpx2?|requests|urllib\.request)\b", re.M)
+    client = re.compile(
+        r"^\s*(?:from|import) (?:aiohttp|httpx2?|requests|urllib\.request)\b", re.MULTILINE
+    )
     found = [shown(p) for p in python_files("server/src") if client.search(p.read_text("utf-8"))]
     assert found == [
         "server/src/fondaco/modelfiles/download.py",  # what the operator names

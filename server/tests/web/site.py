@@ -83,5 +83,7 @@ async def site(
             lookup=resolver,
             opening=sockets,
         )
-        yield Site(server, door, sockets, resolver)
-        await door.aclose()
+        try:
+            yield Site(server, door, sockets, resolver)
+        finally:
+            await door.aclose()

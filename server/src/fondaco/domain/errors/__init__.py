@@ -17,8 +17,8 @@ FondacoError
 │   ├── ContextTooLongError 400        ├── StorageFailedError 507
 │   ├── TooManyKeysError 400           │   └── AlreadyEnteredError 507
 │   └── NotSupportedYetError 400       ├── ChainUnavailableError 503
-├── NotFoundError 404                  └── WalletKeysNotInstalledError 503
-│   ├── ModelNotFoundError 404
+├── NotFoundError 404                  ├── WalletKeysNotInstalledError 503
+│   ├── ModelNotFoundError 404         └── WebNotInstalledError 503
 │   │   └── ModelGoneError 410
 │   └── CharacterNotFoundError 404
 ├── MethodNotAllowedError 405
@@ -71,6 +71,7 @@ from fondaco.domain.errors.broken import (
     UnknownError,
     UpscaleFailedError,
     WalletKeysNotInstalledError,
+    WebNotInstalledError,
 )
 from fondaco.domain.errors.failed import FondacoError
 from fondaco.domain.errors.refused import (
@@ -134,4 +135,5 @@ __all__ = [
     "UnknownError",
     "UpscaleFailedError",
     "WalletKeysNotInstalledError",
+    "WebNotInstalledError",
 ]

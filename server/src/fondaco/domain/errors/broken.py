@@ -94,6 +94,16 @@ class WalletKeysNotInstalledError(FondacoError):
     )
 
 
+class WebNotInstalledError(FondacoError):
+    """The libraries that read pages of the web are not on this machine."""
+
+    status = 503
+    code = "WEB_NOT_INSTALLED"
+    default = (
+        "Pages of the web need more libraries here. Install them with: pip install 'fondaco[web]'"
+    )
+
+
 class StorageFailedError(FondacoError):
     """The ledger cannot be written, so nothing may be sold."""
 

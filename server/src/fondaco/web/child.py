@@ -1,0 +1,37 @@
+"""The child that reads one document of strangers: what goes wrong with it goes wrong there.
+
+It gets the document on stdin, says what it read as JSON on stdout, and ends. It cannot write a file.
+"""
+
+import json
+import logging
+import resource
+import sys
+
+from fondaco.web.reading import READERS
+
+MOST_MEMORY = 1 * 2**30
+UNREADABLE = 3
+"""Exit code: no text could be made of the document."""
+
+
+def main(media_type: str, charset: str, cpu_s: str) -> int:
+    """Read the document and return the exit code."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold the document
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s), int(cpu_s)))
+    logging.disable()  # libraries would repeat the document
+    body = sys.stdin.buffer.read()
+    try:
+        read = READERS[media_type](body, charset or None)
+    except Exception:  # noqa: BLE001 - the libraries raise anything at such documents
+        return UNREADABLE
+    if not read.text:
+        return UNREADABLE
+    sys.stdout.write(json.dumps({"title": read.title, "text": read.text}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

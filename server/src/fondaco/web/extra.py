@@ -1,0 +1,17 @@
+"""The extra `web`: libraries that read HTML and PDF."""
+
+from importlib.util import find_spec
+
+from fondaco.domain.errors import WebNotInstalledError
+
+LIBRARIES = ("trafilatura", "lxml_html_clean", "pypdf")
+
+
+def expect_installed() -> None:
+    """Return if pages can be read here.
+
+    Raises:
+        WebNotInstalledError: a library is missing.
+    """
+    if any(find_spec(name) is None for name in LIBRARIES):
+        raise WebNotInstalledError
