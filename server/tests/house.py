@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import anyio
 import httpx2
@@ -15,6 +16,7 @@ import httpx2
 from fake_upstream import FakeUpstream
 from fondaco.app import contract
 from fondaco.app.chain import chain_of
+from fondaco.configuration import built_in_characters, read_character
 from fondaco.domain.account import Account, Key, KeyType, digest
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.ledger import Entry, EntryKind
@@ -34,8 +36,9 @@ from fondaco.http.peers import Peers
 from fondaco.http.protocol import connection_class
 from fondaco.http.pulse import Pulse
 from fondaco.http.routes import Routes
-from fondaco.ports import ChatEngine, Stakes
+from fondaco.ports import ChatEngine, Clock, Stakes
 from fondaco.serving.api_keys import ApiKeys
+from fondaco.serving.characters import Characters
 from fondaco.serving.chat import Chat
 from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
@@ -46,6 +49,7 @@ from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
 from fondaco.serving.wallets import Wallets
+from fondaco.stores.characters import CharacterFolder
 from fondaco.stores.memory import MemoryJournal, MemoryKeys
 from fondaco.stores.memory_accounts import MemoryAccounts
 from fondaco.stores.memory_charges import MemoryCharges
@@ -131,6 +135,9 @@ async def house(
     trusted_proxies: tuple[str, ...] = (),
     stakes: Stakes | None = None,
     keys_a_minute: int = 20,
+    characters: Path = Path("nowhere"),
+    clock: Clock | None = None,
+    system_prompt: str = "",
 ) -> AsyncGenerator[House]:
     async with (
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
@@ -155,7 +162,8 @@ async def house(
             for (name, upstream), dialect in zip(upstreams.items(), dialects, strict=True)
         }
         journal, keys = _stores(usd)
-        catalogue = Catalogue(models, aliases or {"gpt-4o": "default"})
+        clock = clock or SystemClock()
+        catalogue = Catalogue(models, aliases or {"gpt-4o": "default"}, clock.now)
         platform = _platform(
             catalogue,
             engines,
@@ -165,6 +173,9 @@ async def house(
             failures=failures,
             stakes=stakes,
             keys_a_minute=keys_a_minute,
+            characters=characters,
+            clock=clock,
+            system_prompt=system_prompt,
         )
         pulse = Pulse(platform.meters)
         premises = Premises(
@@ -229,25 +240,32 @@ def _platform(
     failures: int,
     stakes: Stakes | None,
     keys_a_minute: int,
+    characters: Path,
+    clock: Clock,
+    system_prompt: str,
 ) -> Platform:
-    clock, meters, ids = SystemClock(), Meters(), TimedIds()
+    meters, ids = Meters(), TimedIds()
     keyring = Keyring(keys, journal, PEPPER, clock)
     ledger = Ledger(journal, clock)
     repeats = Repeats(journal, PEPPER, clock)
     limits = WindowLimits(tiers, clock)
     api_keys = ApiKeys(keys, keyring, PEPPER, clock=clock, ids=ids, a_minute=keys_a_minute)
     chain = chain_of(stakes, MemoryAccounts(journal, keys))
+    store = CharacterFolder(characters, built_in_characters(), read_character, clock)
+    chat = Chat(
+        catalogue,
+        engines,
+        ledger=ledger,
+        limits=limits,
+        repeats=repeats,
+        clock=clock,
+        meters=meters,
+        system_prompt=system_prompt,
+    )
     return Platform(
         catalogue=catalogue,
-        chat=Chat(
-            catalogue,
-            engines,
-            ledger=ledger,
-            limits=limits,
-            repeats=repeats,
-            clock=clock,
-            meters=meters,
-        ),
+        chat=chat,
+        characters=Characters(store, journal, catalogue, chat),
         ledger=ledger,
         charges=MemoryCharges(journal),
         keyring=keyring,

@@ -4,13 +4,14 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from fondaco.configuration import tiers_of
+from fondaco.configuration import built_in_characters, read_character, tiers_of
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.model import Model
 from fondaco.domain.price import FREE, Charge
 from fondaco.domain.usage import Usage
-from fondaco.ports import Charges, ChatEngine, Journal, Keys
+from fondaco.ports import CharacterUses, Charges, ChatEngine, Journal, Keys
 from fondaco.serving.api_keys import ApiKeys
+from fondaco.serving.characters import Characters
 from fondaco.serving.chat import Chat
 from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
@@ -22,6 +23,7 @@ from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
 from fondaco.serving.wallets import Chain, Wallets
 from fondaco.settings import Settings
+from fondaco.stores.characters import CharacterFolder
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.charges import SqliteCharges
 from fondaco.stores.sqlite.keys import SqliteKeys
@@ -59,6 +61,7 @@ def platform_of(
     journal: Journal,
     keys: Keys,
     charges: Charges,
+    uses: CharacterUses,
     chain: Chain,
 ) -> Platform:
     """Return the use cases over the adapters given."""
@@ -74,17 +77,20 @@ def platform_of(
     journal.on_change(lambda _: keyring.forget())
     api_keys = ApiKeys(keys, keyring, pepper, clock=clock, ids=ids)
     lifetime_s = settings.chain.challenge_lifetime_s
+    chat = Chat(
+        catalogue,
+        engines,
+        ledger=ledger,
+        limits=limits,
+        repeats=repeats,
+        clock=clock,
+        meters=meters,
+        system_prompt=settings.chat.system_prompt,
+    )
     return Platform(
         catalogue=catalogue,
-        chat=Chat(
-            catalogue,
-            engines,
-            ledger=ledger,
-            limits=limits,
-            repeats=repeats,
-            clock=clock,
-            meters=meters,
-        ),
+        chat=chat,
+        characters=Characters(_characters(settings, clock), uses, catalogue, chat),
         ledger=ledger,
         charges=charges,
         keyring=keyring,
@@ -99,6 +105,11 @@ def platform_of(
         repeats=repeats,
         wallets=Wallets(chain, api_keys, clock, ids, challenge_lifetime_s=lifetime_s),
     )
+
+
+def _characters(settings: Settings, clock: SystemClock) -> CharacterFolder:
+    folder = settings.home / "characters"
+    return CharacterFolder(folder, built_in_characters(), read_character, clock)
 
 
 def charge_of(catalogue: Catalogue, model_id: str, usage: Usage) -> Charge:

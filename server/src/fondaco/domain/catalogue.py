@@ -10,6 +10,8 @@ from fondaco.domain.names import Names, Route, changes_at
 
 __all__ = ["Catalogue", "Route"]
 
+_DEFAULT = "default"
+
 
 class Catalogue:
     """All models, found by id, trait or compatibility mapping, in this order.
@@ -71,6 +73,10 @@ class Catalogue:
         if route is None:
             raise self._unknown(name)
         return route
+
+    def leaves_open(self, name: str) -> bool:
+        """Whether a name asks for no certain model: the trait `default`, or an alias of it."""
+        return name not in self._entries and _DEFAULT in (name, self._targets.get(name))
 
     def split(self, name: str) -> tuple[str, str | None]:
         """Return a name and the feature suffix behind it, if there is any.

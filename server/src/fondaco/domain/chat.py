@@ -92,6 +92,8 @@ class Turn:
     """Whether the caller reads along; an engine may answer a whole reply in one burst."""
     cache_scope: str = ""
     """Calls may share a prompt cache only within one scope (an account)."""
+    system_prompt: bool = True
+    """Whether its caller wants the platform's own prompt before it."""
 
     @property
     def characters(self) -> int:
@@ -105,6 +107,30 @@ class Turn:
                 total += sum(map(len, content))
         return total
 
+    def told(self, text: str) -> "Turn":
+        """Return this turn with `text` before all that its system messages say.
+
+        It becomes part of a system message that comes first: many templates take no second one.
+        """
+        first, rest = self.messages[0], self.messages
+        said: str | tuple[str, ...] = text
+        if first.role is Role.SYSTEM:
+            said = (f"{text}\n\n", *first.content) if isinstance(first.content, tuple) else text
+            if isinstance(first.content, str):
+                said = f"{text}\n\n{first.content}"
+            rest = rest[1:]
+        return Turn(
+            self.model,
+            (Message(Role.SYSTEM, said), *rest),
+            self.max_output_tokens,
+            self.sampling,
+            self.choices,
+            self.top_logprobs,
+            self.stream,
+            self.cache_scope,
+            self.system_prompt,
+        )
+
     def of(self, model: str, max_output_tokens: int, sampling: Sampling) -> "Turn":
         """Return this turn as a model gets it; four times as fast as `dataclasses.replace`."""
         return Turn(
@@ -116,6 +142,7 @@ class Turn:
             self.top_logprobs,
             self.stream,
             self.cache_scope,
+            self.system_prompt,
         )
 
 

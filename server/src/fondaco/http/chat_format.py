@@ -64,8 +64,8 @@ class Fold:
                 case _:
                     assert_never(event)
 
-    def reply(self, completion_id: str, created: int, model: str) -> bytes:
-        """Return the body of the whole reply."""
+    def reply(self, completion_id: str, created: int, model: str, echo: bytes) -> bytes:
+        """Return the body of the whole reply; `echo` is its venice_parameters as JSON."""
         return orjson.dumps(
             {
                 "id": completion_id,
@@ -75,6 +75,7 @@ class Fold:
                 "choices": [self._choice(index) for index in range(len(self._choices))],
                 "usage": usage_report(self._usage),
                 "prompt_logprobs": None,
+                "venice_parameters": orjson.Fragment(echo),
             }
         )
 

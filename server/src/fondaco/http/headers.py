@@ -6,10 +6,13 @@ Source: api-reference/api-spec.md, "Response Headers Reference".
 from datetime import UTC, datetime
 
 from fondaco import __version__
+from fondaco.domain.epoch import starts_at
 from fondaco.domain.limits import Quota
 from fondaco.domain.model import Model
 from fondaco.domain.money import NANO, Funds
+from fondaco.domain.names import Notice
 from fondaco.http.exchange import Header
+from fondaco.http.moments import moment
 from fondaco.ports import Clock
 
 _VERSION = __version__.encode()
@@ -68,6 +71,14 @@ def inference(model: Model, engine: str) -> list[Header]:
         (b"x-venice-model-id", model.id.encode()),
         (b"x-venice-model-name", _printable(model.name)),
         (b"x-venice-model-router", engine.encode()),
+    ]
+
+
+def ending(notice: Notice) -> list[Header]:
+    """Return that the model that was asked for ends, or has ended, and when."""
+    return [
+        (b"x-venice-model-deprecation-warning", _printable(notice.text)),
+        (b"x-venice-model-deprecation-date", moment(starts_at(notice.sunset)).encode()),
     ]
 
 

@@ -17,6 +17,7 @@ from fondaco.domain.errors import (
 from fondaco.domain.light import light
 from fondaco.domain.limits import Quota
 from fondaco.domain.model import Model, ModelType
+from fondaco.domain.names import Notice
 from fondaco.domain.price import Charge, TokenPrice
 from fondaco.domain.usage import Usage
 from fondaco.ports import ChatEngine, Clock, Limits, Prompt
@@ -42,6 +43,8 @@ class Began:
     model: Model
     engine: str
     quota: Quota
+    notice: Notice | None = None
+    """That the model that was asked for ends, or has ended."""
 
 
 @light
@@ -82,6 +85,7 @@ class Chat:
         repeats: Repeats,
         clock: Clock,
         meters: Meters,
+        system_prompt: str = "",
     ) -> None:
         self._catalogue = catalogue
         self._plans = {
@@ -94,6 +98,7 @@ class Chat:
         self._repeats = repeats
         self._clock = clock
         self._meters = meters
+        self._system_prompt = system_prompt
 
     async def answer(
         self, call: Call, turn: Turn, asked_tokens: int | None
@@ -103,16 +108,18 @@ class Chat:
         Args:
             call: who asks.
             turn: what is asked; its model is any name that routes. Set here are its `max_output_tokens`
-                and, where it leaves them open, the model's own temperature and top_p.
+                and, where it leaves them open, the model's own temperature and top_p; put before it is
+                the platform's prompt, unless the turn or the model goes without.
             asked_tokens: the caller's limit for one choice, or None for the model's own.
 
         Raises:
             FondacoError: before the first step, nothing was charged; after it, what was delivered was.
         """
-        model = self._catalogue.route(turn.model).model
+        route = self._catalogue.route(turn.model)
+        model = route.model
         _check(model, turn)
         sampling = turn.sampling.filled(model.defaults.temperature, model.defaults.top_p)
-        turn = turn.of(model.id, asked_tokens or 0, sampling)
+        turn = self._told(model, turn).of(model.id, asked_tokens or 0, sampling)
         attempts = Attempts(self._plan(model))
         async with self._admission(call, model, turn, asked_tokens) as admission:
             prompt = await attempts.measure(turn)
@@ -132,11 +139,16 @@ class Chat:
                 async for burst in bursts:
                     if not begun:
                         begun = True
-                        yield Began(model, attempts.engine, admission.quota)
+                        yield Began(model, attempts.engine, admission.quota, route.notice)
                     tally.add(burst)
                     yield burst
         self._meters.consumed(model.id, paid.usage)
         yield Settled(paid.usage)
+
+    def _told(self, model: Model, turn: Turn) -> Turn:
+        """Return the turn with the platform's prompt, where caller and model take it."""
+        wanted = self._system_prompt and turn.system_prompt and model.system_prompt
+        return turn.told(self._system_prompt) if wanted else turn
 
     def _admission(
         self, call: Call, model: Model, turn: Turn, asked_tokens: int | None

@@ -6,6 +6,7 @@ from functools import partial
 
 from fondaco.domain.call import Call, request_id
 from fondaco.domain.errors import (
+    CharacterNotFoundError,
     ContextTooLongError,
     EngineRefusedError,
     EngineTimeoutError,
@@ -15,6 +16,7 @@ from fondaco.domain.errors import (
     InsufficientBalanceError,
     InvalidModelError,
     KeyLimitReachedError,
+    ModelGoneError,
     ModelNotFoundError,
     RateLimitExceededError,
     RepeatedCallError,
@@ -22,9 +24,11 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.usage import Usage
 from fondaco.http.chat_format import DONE, Chunks, Fold
+from fondaco.http.echo import echo
 from fondaco.http.endpoint import Ask, Content, Endpoint
 from fondaco.http.exchange import Header
-from fondaco.http.headers import inference
+from fondaco.http.feature_suffix import take_suffix
+from fondaco.http.headers import ending, inference
 from fondaco.http.replies import Events, EventStream, Whole
 from fondaco.http.schemas.chat_reply import ChatCompletion, ChatCompletionChunk
 from fondaco.http.schemas.chat_request import ChatRequest
@@ -39,12 +43,17 @@ ChatAsk = Ask[ChatRequest, None]
 async def run(ask: ChatAsk) -> Whole | Events:
     """Answer a conversation."""
     request = ask.body
+    if ":" in request.model:
+        take_suffix(request, ask.platform.catalogue)
     request.expect_supported()
     if has_images(request.messages):
         ask.platform.chat.refuse_images(request.model)
     call = ask.call()
     turn = request.turn(cache_scope=str(call.account_id))
-    steps = ask.platform.chat.answer(call, turn, request.asked_tokens)
+    if (slug := request.character) is None:
+        steps = ask.platform.chat.answer(call, turn, request.asked_tokens)
+    else:
+        steps = ask.platform.characters.answer(slug, call, turn, request.asked_tokens)
     if request.stream:
         return Events(partial(_stream, ask, call, steps))
     return await _whole(ask, call, steps)
@@ -63,7 +72,8 @@ async def _whole(ask: ChatAsk, call: Call, steps: AsyncGenerator[Step]) -> Whole
                 fold.settle(step.usage)
     if began is None:
         raise SilentEngineError
-    body = fold.reply(request_id(call.id), int(call.opened_at), began.model.id)
+    spoken = echo(ask.body.venice_parameters)
+    body = fold.reply(request_id(call.id), int(call.opened_at), began.model.id, spoken)
     return Whole(body, headers=_headers(ask, began))
 
 
@@ -98,6 +108,8 @@ class SilentEngineError(InferenceFailedError):
 def _headers(ask: ChatAsk, began: Began) -> list[Header]:
     ask.exchange.quota = began.quota
     headers = inference(began.model, began.engine)
+    if began.notice is not None:
+        headers += ending(began.notice)
     if ignored := ask.body.ignored:
         headers.append((b"x-fondaco-ignored-params", _listed(ignored)))
     return headers
@@ -122,6 +134,11 @@ ENDPOINT = Endpoint(
             "The answer; with `stream: true` as server-sent events that end with `data: [DONE]`",
             ChatCompletion,
             stream=ChatCompletionChunk,
+            headers={
+                "x-venice-model-deprecation-warning": "Absent but where the model that was asked for "
+                "will be retired, or was.",
+                "x-venice-model-deprecation-date": "When, in UTC.",
+            },
         )
     },
     errors=(
@@ -133,6 +150,8 @@ ENDPOINT = Endpoint(
         RepeatedCallError,
         IdempotencyKeyReusedError,
         ModelNotFoundError,
+        ModelGoneError,
+        CharacterNotFoundError,
         InferenceFailedError,
         EngineRefusedError,
         EngineUnavailableError,

@@ -2,19 +2,22 @@
 
 from datetime import UTC, datetime, time
 
+from fondaco.domain.epoch import starts_at
 from fondaco.domain.model import AnyModel, Model
 from fondaco.domain.money import NANO
+from fondaco.domain.names import announced
 from fondaco.domain.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice, TokenPrice
 from fondaco.http.endpoint import Access, Ask, Content, Endpoint
+from fondaco.http.moments import moment
 from fondaco.http.replies import Whole, json_reply
 from fondaco.http.schemas.models import ModelList, ModelsQuery, kind_of
 
 
 async def run(ask: Ask[None, ModelsQuery]) -> Whole:
     """List models of a type."""
-    wanted = ask.query.type
+    wanted, now = ask.query.type, ask.platform.clock.now()
     models = [
-        _entry(model)
+        _entry(model, now)
         for model in ask.platform.catalogue.models(kind_of(wanted))
         if wanted != "code" or _for_code(model)
     ]
@@ -25,7 +28,7 @@ def _for_code(model: AnyModel) -> bool:
     return isinstance(model, Model) and model.capabilities.optimized_for_code
 
 
-def _entry(model: AnyModel) -> dict[str, object]:
+def _entry(model: AnyModel, now: float) -> dict[str, object]:
     return {
         "id": model.id,
         "object": "model",
@@ -40,10 +43,16 @@ def _entry(model: AnyModel) -> dict[str, object]:
             "traits": model.traits,
             "modelSource": model.source,
             "offline": not model.available,
-            "beta": model.beta,
+            "beta": False,
             "betaModel": model.beta,
+            **_ending(model, now),
         },
     }
+
+
+def _ending(model: AnyModel, now: float) -> dict[str, object]:
+    end = announced(model, now)
+    return {} if end is None else {"deprecation": {"date": moment(starts_at(end.sunset))}}
 
 
 def _text(model: Model) -> dict[str, object]:

@@ -70,6 +70,30 @@ class UsageReport(_Shown):
     completion_tokens_details: CompletionTokensDetails
 
 
+class Citation(_Shown):
+    """A source that web search found."""
+
+    title: str
+    url: str
+    content: str | None = None
+    date: str | None = None
+
+
+class VeniceParametersReply(_Shown):
+    """The venice_parameters that the call was answered with, by body, suffix or default."""
+
+    character_slug: str | None = None
+    strip_thinking_response: bool
+    disable_thinking: bool
+    enable_web_search: Literal["auto", "off", "on"]
+    enable_web_scraping: bool
+    enable_web_citations: bool
+    include_search_results_in_stream: bool
+    return_search_results_as_documents: bool
+    include_venice_system_prompt: bool
+    web_search_citations: list[Citation]
+
+
 class ChatCompletion(_Shown):
     """A whole reply."""
 
@@ -80,6 +104,7 @@ class ChatCompletion(_Shown):
     choices: list[Choice]
     usage: UsageReport
     prompt_logprobs: None = None
+    venice_parameters: VeniceParametersReply
 
 
 class Delta(_Shown):

@@ -54,7 +54,9 @@ class StreamOptions(Open):
 class VeniceParameters(Strict):
     """Parameters beyond OpenAI's; those that would change the answer arrive later."""
 
-    character_slug: str | None = None
+    character_slug: str | None = Field(
+        None, max_length=200, description="Who answers: GET /api/v1/characters lists them."
+    )
     strip_thinking_response: bool = False
     disable_thinking: bool = False
     enable_web_search: Literal["auto", "off", "on"] = "off"
@@ -64,26 +66,37 @@ class VeniceParameters(Strict):
     return_search_results_as_documents: bool | None = None
     include_venice_system_prompt: bool = Field(
         default=True,
-        description="There is no default system prompt yet, so both values do the same.",
+        description="Whether the platform's own prompt is put before the conversation.",
     )
 
-    _harmless: ClassVar[frozenset[str]] = frozenset(
-        {"include_venice_system_prompt", "enable_web_citations", "include_search_results_in_stream"}
+    _taken: ClassVar[frozenset[str]] = frozenset(
+        {
+            "character_slug",
+            "include_venice_system_prompt",
+            "enable_web_citations",
+            "include_search_results_in_stream",
+        }
     )
+    """Fields that are built, or that change nothing as long as the others are not."""
 
     def unsupported(self) -> list[str]:
         """Return the names of fields that ask for something that is not built yet."""
         return [
             name
             for name, field in type(self).model_fields.items()
-            if name not in self._harmless and getattr(self, name) not in {field.default, False}
+            if name not in self._taken and getattr(self, name) not in {field.default, False}
         ]
 
 
 class ChatRequest(Open):
     """A chat call. Unknown fields are ignored and named in `x-fondaco-ignored-params`."""
 
-    model: str = Field(min_length=1, max_length=200, description="Id, trait or compatible name.")
+    model: str = Field(
+        min_length=1,
+        max_length=1000,
+        description="Id, trait or compatible name; venice_parameters may follow as a suffix: "
+        "`name:param=value&param=value`.",
+    )
     messages: list[ChatMessage] = Field(min_length=1, description="The conversation so far.")
     temperature: Temperature | None = Field(None, description="0 takes the likeliest token.")
     top_p: Probability | None = None
@@ -131,6 +144,11 @@ class ChatRequest(Open):
         asked = [n for n in (self.max_completion_tokens, self.max_tokens) if n is not None]
         return min(asked, default=None)
 
+    @property
+    def character(self) -> str | None:
+        """The slug of the character that is to answer."""
+        return None if self.venice_parameters is None else self.venice_parameters.character_slug
+
     def expect_supported(self) -> None:
         """Return if everything that is asked for is built.
 
@@ -162,6 +180,7 @@ class ChatRequest(Open):
 
     def turn(self, cache_scope: str) -> Turn:
         """Return what the body asks for; the output limit is set at admission."""
+        own = self.venice_parameters
         return Turn(
             model=self.model,
             messages=tuple([to_domain(message) for message in self.messages]),
@@ -171,6 +190,7 @@ class ChatRequest(Open):
             top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
             stream=bool(self.stream),
             cache_scope=cache_scope,
+            system_prompt=own is None or own.include_venice_system_prompt,
         )
 
     def _sampling(self) -> Sampling:

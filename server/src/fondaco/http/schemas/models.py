@@ -94,6 +94,12 @@ class InputPricing(BaseModel):
     input: Amount
 
 
+class Deprecation(BaseModel):
+    """The end of a model."""
+
+    date: str = Field(description="When it answers no more, in UTC.")
+
+
 class ModelSpec(BaseModel):
     """Everything about a model."""
 
@@ -106,8 +112,11 @@ class ModelSpec(BaseModel):
     traits: list[str]
     modelSource: str  # noqa: N815
     offline: bool = Field(description="Whether it could not be served when the server started.")
-    beta: bool
-    betaModel: bool  # noqa: N815
+    beta: bool = Field(description="Whether it is for beta users only: never here.")
+    betaModel: bool = Field(description="Whether it may change without notice.")  # noqa: N815
+    deprecation: Deprecation | None = Field(
+        None, description="Of a model whose end is announced; else absent."
+    )
 
 
 class ModelEntry(BaseModel):
