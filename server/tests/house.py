@@ -25,7 +25,7 @@ from fondaco.domain.model import AnyModel, Capabilities, Model
 from fondaco.domain.money import NANO, Currency, Funds
 from fondaco.domain.price import TokenPrice
 from fondaco.engines.openai_compatible import OpenAICompatible
-from fondaco.http.cors import with_cors
+from fondaco.http.cors import Cors
 from fondaco.http.edge import Edge
 from fondaco.http.endpoint import Premises
 from fondaco.http.endpoints import ENDPOINTS
@@ -33,9 +33,9 @@ from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.listener import Listener
 from fondaco.http.peers import Peers
-from fondaco.http.protocol import connection_class
 from fondaco.http.pulse import Pulse
 from fondaco.http.routes import Routes
+from fondaco.http.terms import Terms
 from fondaco.ports import ChatEngine, Clock, Stakes
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.characters import Characters
@@ -123,6 +123,7 @@ async def house(
     ping_interval_s: float = 15.0,
     header_timeout_s: float = 15.0,
     body_timeout_s: float = 60.0,
+    idle_timeout_s: float = 75.0,
     first_byte_timeout_s: float = 30.0,
     total_timeout_s: float = 60.0,
     whole_as_stream: bool = True,
@@ -177,27 +178,31 @@ async def house(
             clock=clock,
             system_prompt=system_prompt,
         )
-        pulse = Pulse(platform.meters)
+        pulse = Pulse()
         premises = Premises(
             platform, contract(), pulse, body_limit_bytes, ping_interval_s, write_timeout_s
         )
         started = anyio.Event()
         stamp = Stamp(platform.clock)
+        edge = Edge(
+            premises,
+            Routes(ENDPOINTS),
+            Hosts(hosts),
+            Peers(trusted_proxies),
+            stamp=stamp,
+            cors=Cors(cors_origins) if cors_origins else None,
+        )
+        terms = Terms(
+            stamp,
+            platform.ids,
+            header_limit_bytes=64 * 2**10,
+            header_timeout_s=header_timeout_s,
+            body_timeout_s=body_timeout_s,
+            idle_timeout_s=idle_timeout_s,
+        )
         listener = Listener(
-            with_cors(
-                Edge(premises, Routes(ENDPOINTS), Hosts(hosts), Peers(trusted_proxies)),
-                cors_origins,
-                stamp,
-                platform.ids,
-            ),
-            connection_class(
-                stamp,
-                platform.ids,
-                header_limit_bytes=64 * 2**10,
-                header_timeout_s=header_timeout_s,
-                body_timeout_s=body_timeout_s,
-            ),
-            idle_timeout_s=75,
+            edge.answer,
+            terms,
             drain_timeout_s=5,
             started=started.set,
             draining=platform.drain,
@@ -209,12 +214,13 @@ async def house(
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(pulse.run)
                 tasks.start_soon(platform.ledger.run)
-                tasks.start_soon(listener.serve, [bound])
+                tasks.start_soon(listener.serve, bound)
                 await started.wait()
                 headers = {"Authorization": f"Bearer {SECRET}"}
                 async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
                     yield House(url, client, fake, second, platform, journal, keys)
-                listener.should_exit = listener.force_exit = True
+                listener.tell()
+                listener.tell()
                 await anyio.sleep(0.25)
                 tasks.cancel_scope.cancel()
         for upstream in upstreams.values():

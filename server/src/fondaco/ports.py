@@ -6,6 +6,7 @@ from typing import Protocol
 
 from fondaco.domain.account import Account, Key
 from fondaco.domain.call import Call
+from fondaco.domain.character import Cast
 from fondaco.domain.chat import Burst, Turn
 from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing
 from fondaco.domain.light import light
@@ -241,6 +242,26 @@ class Charges(Protocol):
 
         Charges of one moment come in the order USD, DIEM, and within it as they were entered.
         """
+        ...
+
+
+class CharacterUses(Protocol):
+    """How often each character was used: a number, and nothing of the chats."""
+
+    def add(self, uses: Mapping[str, int]) -> None:
+        """Count more chats: slug -> how many; durable soon."""
+        ...
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return slug -> chats, with all that was added before; without those never used."""
+        ...
+
+
+class CharacterStore(Protocol):
+    """Where characters are kept."""
+
+    async def cast(self) -> Cast:
+        """Return all of them, as they were within the last second or two."""
         ...
 
 

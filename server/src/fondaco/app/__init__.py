@@ -84,8 +84,8 @@ def catalogue_here(settings: Settings) -> Catalogue:
 def _log_to_stderr() -> None:
     """Write a line an event: what happened to which request, never what was said in it."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    # uvicorn reports tracebacks, whose last line is an exception's arguments: possibly content.
-    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    # asyncio reports tracebacks, whose last line is an exception's arguments: possibly content.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def _first_key(settings: Settings, home: Home) -> str | None:
@@ -130,11 +130,13 @@ async def _serve(
             journal=journal,
             keys=keys,
             charges=charges,
+            uses=journal,
             chain=chain,
         )
-        pulse = Pulse(platform.meters)
+        pulse = Pulse()
         await platform.ledger.recover(partial(charge_of, catalogue))
         await platform.repeats.recover()
+        await platform.characters.look()
         tasks.start_soon(platform.ledger.run)
         tasks.start_soon(platform.repeats.run)
         tasks.start_soon(platform.keyring.run)
@@ -142,7 +144,7 @@ async def _serve(
             tasks.start_soon(platform.wallets.run)
         tasks.start_soon(pulse.run)
         settle_runtime()
-        await listener_of(settings, platform, pulse, announce).serve(sockets=[bound])
+        await listener_of(settings, platform, pulse, announce).serve(bound)
         with anyio.CancelScope(shield=True):
             platform.keyring.note_uses()
             await platform.ledger.close()

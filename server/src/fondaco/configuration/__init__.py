@@ -1,6 +1,7 @@
-"""The configuration: four sources brought together, and the catalogue and tiers that come of it."""
+"""The configuration: four sources brought together; the catalogue, tiers and characters that come of it."""
 
 from fondaco.configuration.catalogues import catalogue_of, missing_files, models_of
+from fondaco.configuration.characters import built_in_characters, read_character
 from fondaco.configuration.contradictions import EMBEDDED
 from fondaco.configuration.loading import Configuration, load
 from fondaco.configuration.tiers import tiers_of
@@ -10,9 +11,11 @@ __all__ = [
     "EMBEDDED",
     "Configuration",
     "ConfigurationError",
+    "built_in_characters",
     "catalogue_of",
     "load",
     "missing_files",
     "models_of",
+    "read_character",
     "tiers_of",
 ]

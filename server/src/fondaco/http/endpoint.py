@@ -140,6 +140,8 @@ class Endpoint(Generic[BodyT, QueryT]):
     access: Access = Access.KEY
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
+    lists: frozenset[str] = frozenset()
+    """Fields of its query that may be named more than once."""
     replies: Mapping[int, Content] = field(default_factory=dict)
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Name of each parameter in the path -> what it stands for."""
@@ -179,16 +181,13 @@ class Endpoint(Generic[BodyT, QueryT]):
         query: Any = None
         once: Once | None = None
         if self.query is not None:
-            query = _validated(self.query, _each_once(exchange.query_pairs()))
+            query = _validated(self.query, _each_once(exchange.query_pairs(), self.lists))
         if self.body is not None:
             _expect_json(exchange.headers.get(b"content-type", b""), any_text=self.any_text)
             raw = await exchange.body(premises.body_limit_bytes)
-            premises.pulse.watch(exchange)
             body = _validated(self.body, parse_exactly(raw) if self.exact else parse(raw))
             if self.paid and (word := exchange.headers.get(b"idempotency-key")) is not None:
                 once = _once(premises.platform, caller, word, self.path, raw)
-        else:
-            premises.pulse.watch(exchange)
         ask = Ask(premises.platform, premises.contract, exchange, caller, body, query, path, once)
         return await self.run(ask)
 
@@ -200,13 +199,16 @@ def _validated(model: type[BaseModel], value: object) -> BaseModel:
         raise InvalidRequestError(faults=faults_of(error, model)) from None
 
 
-def _each_once(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Return a query's fields; which of two values was meant, nobody can know."""
+def _each_once(pairs: Sequence[tuple[str, str]], lists: frozenset[str]) -> dict[str, str]:
+    """Return a query's fields; which of two values was meant, nobody can know, but of a list's both."""
     fields = dict(pairs)
     if len(fields) != len(pairs):
         names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        raise InvalidRequestError(faults=dict.fromkeys(twice, ("Name this once only.",)))
+        twice = sorted({name for name in names if names.count(name) > 1} - lists)
+        if twice:
+            raise InvalidRequestError(faults=dict.fromkeys(twice, ("Name this once only.",)))
+        for name in lists & fields.keys():
+            fields[name] = ",".join(value for other, value in pairs if other == name)
     return fields
 
 

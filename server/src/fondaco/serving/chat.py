@@ -101,7 +101,7 @@ class Chat:
         self._system_prompt = system_prompt
 
     async def answer(
-        self, call: Call, turn: Turn, asked_tokens: int | None
+        self, call: Call, turn: Turn, asked_tokens: int | None, instructions: str = ""
     ) -> AsyncGenerator[Step]:
         """Yield the answer as it is produced; what was produced is charged when the generator ends.
 
@@ -111,6 +111,7 @@ class Chat:
                 and, where it leaves them open, the model's own temperature and top_p; put before it is
                 the platform's prompt, unless the turn or the model goes without.
             asked_tokens: the caller's limit for one choice, or None for the model's own.
+            instructions: a character's; the model is told them before anything else.
 
         Raises:
             FondacoError: before the first step, nothing was charged; after it, what was delivered was.
@@ -119,7 +120,7 @@ class Chat:
         model = route.model
         _check(model, turn)
         sampling = turn.sampling.filled(model.defaults.temperature, model.defaults.top_p)
-        turn = self._told(model, turn).of(model.id, asked_tokens or 0, sampling)
+        turn = self._told(model, turn, instructions).of(model.id, asked_tokens or 0, sampling)
         attempts = Attempts(self._plan(model))
         async with self._admission(call, model, turn, asked_tokens) as admission:
             prompt = await attempts.measure(turn)
@@ -145,10 +146,11 @@ class Chat:
         self._meters.consumed(model.id, paid.usage)
         yield Settled(paid.usage)
 
-    def _told(self, model: Model, turn: Turn) -> Turn:
+    def _told(self, model: Model, turn: Turn, instructions: str) -> Turn:
         """Return the turn with the platform's prompt, where caller and model take it."""
         wanted = self._system_prompt and turn.system_prompt and model.system_prompt
-        return turn.told(self._system_prompt) if wanted else turn
+        told = turn.told(self._system_prompt) if wanted else turn
+        return told.told(instructions) if instructions else told
 
     def _admission(
         self, call: Call, model: Model, turn: Turn, asked_tokens: int | None

@@ -7,6 +7,7 @@ from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.limits import Tier
 from fondaco.ports import Charges, Clock, Ids, Limits
 from fondaco.serving.api_keys import ApiKeys
+from fondaco.serving.characters import Characters
 from fondaco.serving.chat import Chat
 from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
@@ -23,6 +24,7 @@ class Platform:
 
     catalogue: Catalogue
     chat: Chat
+    characters: Characters
     ledger: Ledger
     charges: Charges
     keyring: Keyring

@@ -1,6 +1,6 @@
 """The reference stores: what the ports promise, in a few lines, for tests and as documentation."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
@@ -25,6 +25,7 @@ class MemoryJournal:
         self._claims: dict[tuple[int, bytes], Claim] = {}
         self.used: dict[str, float] = {}
         """Key id -> Unix seconds of its last use."""
+        self._uses: Counter[str] = Counter()
         self._listeners: list[Callable[[Sequence[Entry]], None]] = []
 
     def add_account(self, account_id: int, *, diem_allocation: int = 0) -> None:
@@ -75,6 +76,15 @@ class MemoryJournal:
     def touch(self, used: Mapping[str, float]) -> None:
         """Keep when keys were used."""
         self.used.update(used)
+
+    def add(self, uses: Mapping[str, int]) -> None:
+        """Add to how many chats characters answered."""
+        self._uses.update(uses)
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return how many chats each character answered."""
+        await anyio.lowlevel.checkpoint()
+        return dict(self._uses)
 
     async def claim(self, claim: Claim) -> Claim:
         """Keep a claim where there is none, and return the one that stands."""

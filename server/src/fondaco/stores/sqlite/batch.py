@@ -5,6 +5,7 @@ event loop, so all rows of a batch travel in one INSERT and all balances in one 
 """
 
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -33,8 +34,8 @@ _ROWS = 128
 _NOTE = """
 INSERT INTO open_call (
     call_id, account_id, key_id, model, opened_ms, held_usd, held_diem, epoch,
-    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, searches, scrapes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (call_id) DO UPDATE SET
     input_tokens = excluded.input_tokens,
     cached_input_tokens = excluded.cached_input_tokens,
@@ -60,6 +61,11 @@ INSERT INTO key_epoch (key_id, epoch, usd, diem) SELECT * FROM spent WHERE true
 ON CONFLICT (key_id, epoch) DO UPDATE SET usd = usd + excluded.usd, diem = diem + excluded.diem
 """
 
+_COUNT = """
+INSERT INTO character_use (slug, uses) VALUES (?, ?)
+ON CONFLICT (slug) DO UPDATE SET uses = uses + excluded.uses
+"""
+
 _TOUCH = "UPDATE key SET used_ms = max(ifnull(used_ms, 0), ?) WHERE public_id = ?"
 
 
@@ -74,9 +80,11 @@ class Batch:
     """Progress of open calls, by their ids."""
     used: dict[str, float] = field(default_factory=dict)
     """Key id -> Unix seconds of its last use."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """Slug of a character -> chats that it answered since the last batch."""
 
     def __bool__(self) -> bool:
-        return bool(self.entries or self.closed or self.notes or self.used)
+        return bool(self.entries or self.closed or self.notes or self.used or self.counts)
 
 
 def apply(connection: sqlite3.Connection, first_id: int, batch: Batch, numbers: Numbers) -> None:
@@ -108,6 +116,8 @@ def _note(connection: sqlite3.Connection, batch: Batch) -> None:
     if batch.used:
         uses = [(milliseconds(at), id_bytes(key_id)) for key_id, at in batch.used.items()]
         connection.executemany(_TOUCH, uses)
+    if batch.counts:
+        connection.executemany(_COUNT, batch.counts.items())
 
 
 def _rows(first_id: int, entries: Sequence[Entry], numbers: Numbers) -> tuple[Rows, Rows, Rows]:

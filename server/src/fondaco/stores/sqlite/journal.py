@@ -13,7 +13,7 @@ from fondaco.domain.money import Funds
 from fondaco.stores.sqlite import claims
 from fondaco.stores.sqlite.connection import Durability, connect
 from fondaco.stores.sqlite.rows import OPEN_CALLS, epoch_in, id_bytes, open_call_of, refills
-from fondaco.stores.sqlite.writer import Begin, Listener, Note, Read, Touch, Write, Writer
+from fondaco.stores.sqlite.writer import Begin, Count, Listener, Note, Read, Touch, Write, Writer
 
 T = TypeVar("T")
 
@@ -27,6 +27,8 @@ _SPENT = """
 SELECT usd, diem FROM key_epoch
 WHERE key_id = (SELECT id FROM key WHERE public_id = ?) AND epoch = ?
 """
+
+_USES = "SELECT slug, uses FROM character_use"
 
 _CHANGING: Final[Begin] = "BEGIN IMMEDIATE"
 
@@ -90,6 +92,15 @@ class SqliteJournal:
         """Write when keys were used with the next batch."""
         if not self._closed:
             self._writer.put(Touch(used))
+
+    def add(self, uses: Mapping[str, int]) -> None:
+        """Write how many more chats characters answered with the next batch."""
+        if not self._closed:
+            self._writer.put(Count(uses))
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return how many chats each character answered, those just added among them."""
+        return await self._ask(lambda connection: dict(connection.execute(_USES).fetchall()))
 
     async def claim(self, claim: Claim) -> Claim:
         """Enter a claim where there is none, and return the one that stands."""

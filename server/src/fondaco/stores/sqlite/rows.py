@@ -28,7 +28,7 @@ FROM entry
 
 OPEN_CALLS = """
 SELECT hex(call_id), account_id, hex(key_id), model, opened_ms, held_usd, held_diem, epoch,
-       input_tokens, cached_input_tokens, output_tokens, reasoning_tokens
+       input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, searches, scrapes
 FROM open_call ORDER BY opened_ms
 """
 """What `open_call_of` reads."""
@@ -38,7 +38,7 @@ EntryRow: TypeAlias = tuple[
     int, int, int, int, int, int, str | None, str | None, str,
     int, int, int | None, int, int, int, int, str,
 ]  # fmt: skip
-OpenCallRow: TypeAlias = tuple[str, int, str, str, int, int, int, int, int, int, int, int]
+OpenCallRow: TypeAlias = tuple[str, int, str, str, *tuple[int, ...]]
 
 KEY = """
 public_id, account_id, type, description, last6, key.created_ms, expires_ms, revoked_ms, used_ms,
@@ -109,6 +109,8 @@ def open_call_row(call: OpenCall) -> tuple[Column, ...]:
         call.held.diem,
         call.epoch,
         *usage_row(call.usage),
+        call.usage.searches,
+        call.usage.scrapes,
     )
 
 
@@ -151,7 +153,7 @@ def open_call_of(row: OpenCallRow) -> OpenCall:
         opened_at=row[4] / 1000,
         held=Funds(usd=row[5], diem=row[6]),
         epoch=row[7],
-        usage=Usage(row[8], row[9], row[10], row[11]),
+        usage=Usage(*row[8:]),
     )
 
 

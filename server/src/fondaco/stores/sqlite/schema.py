@@ -163,10 +163,22 @@ open_call = Table(
     Column("cached_input_tokens", Integer, nullable=False),
     Column("output_tokens", Integer, nullable=False),
     Column("reasoning_tokens", Integer, nullable=False),
+    Column("searches", Integer, nullable=False, server_default=_ZERO),
+    Column("scrapes", Integer, nullable=False, server_default=_ZERO),
     CheckConstraint("length(call_id) = 16", name="call_id"),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
+
+character_use = Table(
+    "character_use",
+    metadata,
+    Column("slug", Text, primary_key=True),
+    Column("uses", Integer, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+"""How many chats each character answered; whose they were is not kept."""
 
 APPEND_ONLY = tuple(
     f"CREATE TRIGGER entry_{act} BEFORE {act} ON entry "

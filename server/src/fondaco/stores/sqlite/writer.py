@@ -46,6 +46,13 @@ class Touch:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many more chats characters answered, by slug; nobody waits."""
+
+    uses: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Read:
     """A question to be asked after what was ordered before it, and before what is ordered after."""
 
@@ -59,7 +66,9 @@ class Stop:
     """The end: what was ordered before is still done."""
 
 
-Order: TypeAlias = Write | Note | Touch | Read | Stop
+Noting: TypeAlias = Write | Note | Touch | Count
+"""What is carried out together with others of its kind."""
+Order: TypeAlias = Noting | Read | Stop
 Outcome: TypeAlias = "tuple[Future[None], StorageFailedError | None]"
 Listener: TypeAlias = Callable[[Sequence[Entry]], None]
 
@@ -153,7 +162,7 @@ class Writer:
                 self._moved = self._seen
 
     def _carry_out(self, orders: Sequence[Order]) -> None:
-        together: list[Write | Note | Touch] = []
+        together: list[Noting] = []
         outcomes: list[Outcome] = []
         for order in orders:
             match order:
@@ -166,7 +175,7 @@ class Writer:
                     together.append(order)
         self._on_loop(self._carried_out, [*outcomes, *self._commit(together)])
 
-    def _commit(self, orders: Sequence[Write | Note | Touch]) -> list[Outcome]:
+    def _commit(self, orders: Sequence[Noting]) -> list[Outcome]:
         writes = [order for order in orders if isinstance(order, Write)]
         try:
             self._apply(_batch(orders))
@@ -239,12 +248,12 @@ class Writer:
             self._stopped = True  # the event loop is gone, and whoever waited with it
 
 
-def _parts(order: Write | Note | Touch) -> Sequence[Write | Note | Touch]:
+def _parts(order: Noting) -> Sequence[Noting]:
     """Return what of an order may fail without the rest."""
     return [Note((call,)) for call in order.calls] if isinstance(order, Note) else [order]
 
 
-def _batch(orders: Sequence[Write | Note | Touch]) -> Batch:
+def _batch(orders: Sequence[Noting]) -> Batch:
     batch = Batch()
     for order in orders:
         match order:
@@ -256,6 +265,8 @@ def _batch(orders: Sequence[Write | Note | Touch]) -> Batch:
                 batch.notes.update((call.call_id, call) for call in order.calls)
             case Touch():
                 batch.used.update(order.used)
+            case Count():
+                batch.counts.update(order.uses)
     return batch
 
 

@@ -1,0 +1,46 @@
+"""GET /api/v1/characters."""
+
+from fondaco.domain.errors import StorageFailedError
+from fondaco.http.character_format import character_entry
+from fondaco.http.endpoint import Ask, Content, Endpoint
+from fondaco.http.exchange import Header
+from fondaco.http.replies import Whole, json_reply
+from fondaco.http.schemas.characters import LISTS, CharacterList, CharactersQuery
+
+
+async def run(ask: Ask[None, CharactersQuery]) -> Whole:
+    """List the characters that a chat can ask for."""
+    query = ask.query.query()
+    page = await ask.platform.characters.page(query)
+    headers: list[Header] = [
+        (b"x-pagination-limit", b"%d" % query.limit),
+        (b"x-pagination-page", b"%d" % (query.offset // query.limit + 1)),
+        (b"x-pagination-total", b"%d" % page.total),
+        (b"x-pagination-total-pages", b"%d" % -(-page.total // query.limit)),
+    ]
+    shown = {"data": [character_entry(one) for one in page.listings], "object": "list"}
+    return json_reply(shown, headers=headers)
+
+
+ENDPOINT = Endpoint(
+    method="GET",
+    path="/api/v1/characters",
+    run=run,
+    summary="List characters",
+    tag="Characters",
+    query=CharactersQuery,
+    lists=LISTS,
+    replies={
+        200: Content(
+            "A page of characters",
+            CharacterList,
+            headers={
+                "x-pagination-limit": "Characters on a page",
+                "x-pagination-page": "This page",
+                "x-pagination-total": "Characters on all pages",
+                "x-pagination-total-pages": "How many pages there are",
+            },
+        )
+    },
+    errors=(StorageFailedError,),
+)
