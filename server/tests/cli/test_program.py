@@ -9,7 +9,7 @@ import pytest
 import fondaco as package
 from cli_program import Fondaco
 
-HEAVY = {"alembic", "aiohttp", "pydantic", "rich", "sqlalchemy", "starlette", "typer", "uvicorn"}
+HEAVY = {"alembic", "aiohttp", "pydantic", "rich", "sqlalchemy", "typer"}
 
 
 def imported_by(*arguments: str) -> set[str]:

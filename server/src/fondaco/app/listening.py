@@ -4,7 +4,7 @@ import ipaddress
 import socket
 from collections.abc import Callable
 
-from fondaco.http.cors import with_cors
+from fondaco.http.cors import Cors
 from fondaco.http.edge import Edge
 from fondaco.http.endpoint import Premises
 from fondaco.http.endpoints import ENDPOINTS
@@ -13,9 +13,9 @@ from fondaco.http.hosts import Hosts
 from fondaco.http.listener import Listener
 from fondaco.http.openapi import Contract
 from fondaco.http.peers import Peers
-from fondaco.http.protocol import connection_class
 from fondaco.http.pulse import Pulse
 from fondaco.http.routes import Routes
+from fondaco.http.terms import Terms
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 
@@ -48,17 +48,20 @@ def listener_of(
         Routes(ENDPOINTS),
         Hosts([server.host, *server.allowed_hosts]),
         Peers(server.trusted_proxies),
+        stamp=stamp,
+        cors=Cors(server.cors_origins) if server.cors_origins else None,
+    )
+    terms = Terms(
+        stamp,
+        platform.ids,
+        header_limit_bytes=server.header_limit_bytes,
+        header_timeout_s=server.header_timeout_s,
+        body_timeout_s=server.body_timeout_s,
+        idle_timeout_s=server.idle_timeout_s,
     )
     return Listener(
-        with_cors(edge, server.cors_origins, stamp, platform.ids),
-        connection_class(
-            stamp,
-            platform.ids,
-            header_limit_bytes=server.header_limit_bytes,
-            header_timeout_s=server.header_timeout_s,
-            body_timeout_s=server.body_timeout_s,
-        ),
-        idle_timeout_s=server.idle_timeout_s,
+        edge.answer,
+        terms,
         drain_timeout_s=server.drain_timeout_s,
         started=announce,
         draining=platform.drain,

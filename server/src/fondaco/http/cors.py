@@ -1,61 +1,53 @@
-"""CORS: which foreign pages may call the API from a browser; none, unless the operator names them."""
+"""CORS: which foreign pages may call the API from a browser; none, unless the operator names them.
 
-from collections.abc import Awaitable, Callable, Sequence
+Source: the Fetch standard, "HTTP CORS protocol".
+"""
 
-from starlette.middleware.cors import CORSMiddleware
+from collections.abc import Iterable
 
-from fondaco.http.exchange import Message, Receive, Send
-from fondaco.http.headers import Stamp
-from fondaco.ports import Ids
+from fondaco.http.exchange import Exchange
+from fondaco.http.replies import Whole
 
-Application = Callable[[Message, Receive, Send], Awaitable[None]]
-
-_METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")
+_METHODS = b"GET, HEAD, POST, PATCH, DELETE"
 _SHOWN = (
-    "cf-ray",
-    "retry-after",
-    "x-fondaco-ignored-params",
-    "x-ratelimit-limit-requests",
-    "x-ratelimit-limit-tokens",
-    "x-ratelimit-remaining-requests",
-    "x-ratelimit-remaining-tokens",
-    "x-ratelimit-reset-requests",
-    "x-ratelimit-reset-tokens",
-    "x-ratelimit-type",
-    "x-venice-balance-diem",
-    "x-venice-balance-usd",
-    "x-venice-balance-vcu",
-    "x-venice-model-id",
-    "x-venice-model-name",
-    "x-venice-model-router",
-    "x-venice-version",
+    b"cf-ray, retry-after, x-fondaco-ignored-params, x-ratelimit-limit-requests, "
+    b"x-ratelimit-limit-tokens, x-ratelimit-remaining-requests, x-ratelimit-remaining-tokens, "
+    b"x-ratelimit-reset-requests, x-ratelimit-reset-tokens, x-ratelimit-type, x-venice-balance-diem, "
+    b"x-venice-balance-usd, x-venice-balance-vcu, x-venice-model-id, x-venice-model-name, "
+    b"x-venice-model-router, x-venice-version"
 )
 """Headers that a page may read."""
+_DAY_S = b"86400"
 
 
-def with_cors(
-    application: Application, origins: Sequence[str], stamp: Stamp, ids: Ids
-) -> Application:
-    """Return the application as pages of `origins` may call it (`*`: any); unchanged without any."""
-    if not origins:
-        return application
-    permitting = CORSMiddleware(
-        application,
-        allow_origins=origins,
-        allow_methods=_METHODS,
-        allow_headers=("*",),
-        expose_headers=_SHOWN,
-        max_age=86_400,
-    )
+class Cors:
+    """Permits pages of some origins (`*`: of any), without cookies."""
 
-    async def stamping(scope: Message, receive: Receive, send: Send) -> None:
-        async def stamped(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                known = dict(message["headers"])
-                if b"cf-ray" not in known:  # a preflight, which never reached the edge
-                    message["headers"] = [*message["headers"], *stamp.headers(ids.call())]
-            await send(message)
+    def __init__(self, origins: Iterable[str]) -> None:
+        allowed = frozenset(origin.encode() for origin in origins)
+        self._any = b"*" in allowed
+        self._allowed = allowed
 
-        await permitting(scope, receive, stamped)
-
-    return stamping
+    def permit(self, exchange: Exchange) -> Whole | None:
+        """Let the page of a permitted origin read the reply; return the whole reply to a preflight."""
+        origin = exchange.headers.get(b"origin")
+        if origin is None:
+            return None
+        permitted = self._any or origin in self._allowed
+        if permitted:
+            exchange.base_lines += (
+                b"access-control-allow-origin: %b\r\naccess-control-expose-headers: %b\r\n%b"
+                % (b"*" if self._any else origin, _SHOWN, b"" if self._any else b"vary: origin\r\n")
+            )
+        if exchange.method != "OPTIONS" or b"access-control-request-method" not in exchange.headers:
+            return None
+        if not permitted:
+            return Whole(b"This origin is not permitted.", b"text/plain; charset=utf-8", 400)
+        headers = [
+            (b"access-control-allow-methods", _METHODS),
+            (b"access-control-max-age", _DAY_S),
+        ]
+        asked = exchange.headers.get(b"access-control-request-headers")
+        if asked is not None:
+            headers.append((b"access-control-allow-headers", asked))
+        return Whole(b"OK", b"text/plain; charset=utf-8", headers=headers)

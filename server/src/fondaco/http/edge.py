@@ -1,7 +1,7 @@
-"""The edge: the ASGI application that finds the endpoint, checks the key, and answers.
+"""The edge: finds the endpoint of a request, checks the key, and answers.
 
 The order of a request: host, route, draining, key, body, endpoint, reply. Every error of the domain
-becomes a reply in `_serve`, and nowhere else.
+becomes a reply in `Edge.answer`, and nowhere else.
 """
 
 import asyncio
@@ -17,14 +17,15 @@ from fondaco.domain.errors import (
     ShuttingDownError,
     UnknownError,
 )
+from fondaco.http.cors import Cors
 from fondaco.http.endpoint import Premises
 from fondaco.http.errors import body_of, reply_to
-from fondaco.http.exchange import CallerGoneError, Exchange, Message, Receive, Send
+from fondaco.http.exchange import Exchange
 from fondaco.http.gate import Gate
 from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.peers import Peers
-from fondaco.http.replies import Events, EventStream
+from fondaco.http.replies import EventStream, Whole
 from fondaco.http.routes import AnyEndpoint, Routes
 
 log = logging.getLogger("fondaco.http")
@@ -40,7 +41,7 @@ class CutOffError(ShuttingDownError):
 
 
 class Edge:
-    """The ASGI application."""
+    """Answers every request."""
 
     def __init__(
         self,
@@ -48,53 +49,48 @@ class Edge:
         routes: Routes,
         hosts: Hosts,
         peers: Peers,
+        *,
+        stamp: Stamp,
+        cors: Cors | None = None,
     ) -> None:
         self._premises = premises
         self._platform = premises.platform
         self._routes = routes
         self._hosts = hosts
         self._gate = Gate(premises.platform, peers)
-        self._stamp = Stamp(premises.platform.clock)
+        self._stamp = stamp
+        self._cors = cors
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one HTTP request; there are no other connections."""
-        if scope["type"] == "http":
-            exchange = Exchange(scope, receive, send, self._platform.ids.call())
-            try:
-                await self._serve(exchange)
-            except asyncio.CancelledError:
-                if exchange.abandoned:
-                    return
-                if not self._platform.draining:
-                    raise
-                await self._refuse(exchange, CutOffError())
-
-    async def _serve(self, exchange: Exchange) -> None:
-        exchange.base_headers = self._stamp.headers(exchange.id)
-        meters = self._platform.meters
-        meters.running += 1
-        began = self._platform.clock.monotonic()
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer one request; whatever ends it, nobody is left waiting for a reply."""
+        platform = self._platform
+        exchange.id = platform.ids.call()
+        exchange.base_lines = self._stamp.lines(exchange.id)
+        platform.meters.running += 1
+        began = platform.clock.monotonic()
         endpoint: AnyEndpoint | None = None
         try:
             self._hosts.check(exchange.headers.get(b"host", b""))
+            if self._cors is not None and (preflight := self._cors.permit(exchange)) is not None:
+                preflight.send(exchange)
+                return
             endpoint, path = self._routes.find(exchange.method, exchange.path)
-            await self._answer(endpoint, path, exchange)
-        except CallerGoneError:
-            meters.hangups += 1
+            await self._serve(endpoint, path, exchange)
         except FondacoError as error:
             await self._fail(exchange, endpoint, error)
+        except asyncio.CancelledError:
+            self._cut_off(exchange)
         except Exception as error:  # noqa: BLE001  # the edge: a defect of ours becomes a 500
             _report(exchange, error)
             await self._fail(exchange, endpoint, UnknownError())
         finally:
-            self._premises.pulse.forget(exchange)
-            meters.running -= 1
+            exchange.leave()
+            platform.meters.running -= 1
             shown = endpoint.path if endpoint else "unknown"
-            meters.replied(
-                shown, exchange.status or _CALLER_GONE, self._platform.clock.monotonic() - began
-            )
+            seconds = platform.clock.monotonic() - began
+            platform.meters.replied(shown, exchange.status or _CALLER_GONE, seconds)
 
-    async def _answer(
+    async def _serve(
         self,
         endpoint: AnyEndpoint,
         path: Mapping[str, str],
@@ -105,15 +101,24 @@ class Edge:
             if self._platform.draining:
                 raise ShuttingDownError
             caller = await self._gate.admit(exchange, endpoint.access)
-        reply = await endpoint.answer(self._premises, exchange, caller, path)
-        if isinstance(reply, Events):
-            premises = self._premises
-            with EventStream(
-                exchange, premises.pulse, premises.ping_interval_s, premises.write_timeout_s
-            ) as stream:
-                await reply.run(stream)
+        premises = self._premises
+        reply = await endpoint.answer(premises, exchange, caller, path)
+        if isinstance(reply, Whole):
+            reply.send(exchange)
+            return
+        with EventStream(
+            exchange, premises.pulse, premises.ping_interval_s, premises.write_timeout_s
+        ) as stream:
+            await reply.run(stream)
+
+    def _cut_off(self, exchange: Exchange) -> None:
+        """End what was cancelled: because the caller went away, or because the server stops."""
+        if exchange.abandoned:
+            self._platform.meters.hangups += 1
+        elif self._platform.draining:
+            self._refuse(exchange, CutOffError())
         else:
-            await reply.send(exchange)
+            raise asyncio.CancelledError
 
     async def _fail(
         self, exchange: Exchange, endpoint: AnyEndpoint | None, error: FondacoError
@@ -121,18 +126,18 @@ class Edge:
         """Count the failure, and answer with it."""
         if not exchange.started and (endpoint is None or not endpoint.always_open):
             error = await self._gate.judge(exchange, error)
-        await self._refuse(exchange, error)
+        self._refuse(exchange, error)
 
-    async def _refuse(self, exchange: Exchange, error: FondacoError) -> None:
+    def _refuse(self, exchange: Exchange, error: FondacoError) -> None:
         """Answer with the error; inside a stream as its last event, without [DONE]."""
         if isinstance(error, InferenceFailedError):
             log.warning("engine fault %s request=%s", type(error).__name__, exchange.id)
         if isinstance(error, RateLimitExceededError):
             exchange.quota = error.quota
         if exchange.started:
-            await exchange.write(b"data: " + orjson.dumps(body_of(error)) + b"\n\n", more=False)
+            exchange.finish(b"data: " + orjson.dumps(body_of(error)) + b"\n\n")
         else:
-            await reply_to(error).send(exchange)
+            reply_to(error).send(exchange)
 
 
 def _report(exchange: Exchange, error: Exception) -> None:

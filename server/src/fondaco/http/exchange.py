@@ -1,86 +1,116 @@
-"""The exchange: one HTTP request and the reply to it, as ASGI carries them."""
+"""The exchange: one HTTP request and the reply to it, over a connection."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from http import HTTPStatus
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from fondaco.domain.errors import InvalidFileSizeError, InvalidRequestError
 from fondaco.domain.limits import Quota
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
+"""Name in lower case, and value."""
+STATUS_LINES = {one.value: f"HTTP/1.1 {one} {one.phrase}\r\n".encode() for one in HTTPStatus}
 _MOST_FIELDS = 100
 
 
-class CallerGoneError(Exception):
-    """The caller closed the connection; nobody is left to answer."""
+class Line(Protocol):
+    """The connection, as an exchange sees it."""
+
+    @property
+    def congested(self) -> bool:
+        """Whether the caller takes the reply more slowly than it is written."""
+        ...
+
+    def write(self, octets: bytes) -> None:
+        """Send; to a caller who went away, nothing."""
+        ...
+
+    def listen(self) -> None:
+        """Read on, as there is room for more of the body."""
+        ...
+
+    def answered(self) -> None:
+        """Go on to the next request, as the reply is complete."""
+        ...
+
+    async def drained(self) -> None:
+        """Return once there is room for more of the reply, or nobody to take it."""
+        ...
+
+    def close(self) -> None:
+        """Close, once everything has been sent."""
+        ...
+
+    def abort(self) -> None:
+        """Close at once."""
+        ...
 
 
 class Exchange:
     """One request, with the means to read its body and to answer it."""
 
-    __slots__ = (
-        "_fields",
-        "_task",
-        "abandoned",
-        "account_headers",
-        "account_id",
-        "base_headers",
-        "client",
-        "headers",
-        "id",
-        "method",
-        "path",
-        "query",
-        "quota",
-        "receive",
-        "send",
-        "started",
-        "status",
-    )
+    # What most requests leave as it is stands here, so that nothing is set for each.
 
-    def __init__(self, scope: Message, receive: Receive, send: Send, request_id: str) -> None:
-        """Take a request that the current task answers."""
-        self.id = request_id
-        self.method: str = scope["method"]
-        self.path: str = scope["path"]
-        self.query: bytes = scope["query_string"]
-        self._fields: list[Header] = scope["headers"]
-        self.headers: dict[bytes, bytes] = dict(self._fields)
-        self.client: str = scope["client"][0] if scope["client"] else ""
-        """The address at the other end of the connection."""
-        self.receive = receive
-        self.send = send
-        self._task = asyncio.current_task()
-        self.abandoned = False
-        """Whether the caller went away, so that the task was cancelled."""
-        self.base_headers: list[Header] = []
-        self.account_id: int | None = None
-        """Whose key came with the request, once that is known."""
-        self.account_headers: Callable[[Quota | None], list[Header]] | None = None
-        """What every reply to the account carries besides."""
-        self.quota: Quota | None = None
-        """What the limits of the call show, where the request is one."""
-        self.started = False
-        self.status = 0
+    id = ""
+    task: asyncio.Task[None] | None = None
+    """What works on the answer."""
+    abandoned = False
+    """Whether the caller went away, so that the task was cancelled."""
+    complete = False
+    """Whether the whole body has arrived."""
+    base_lines = b""
+    """The headers of every reply, as they are sent."""
+    account_id: int | None = None
+    """Whose key came with the request, once that is known."""
+    account_lines: Callable[[Quota | None], bytes] | None = None
+    """What every reply to the account carries besides."""
+    quota: Quota | None = None
+    """What the limits of the call show, where the request is one."""
+    started = False
+    """Whether a reply has begun."""
+    status = 0
+    room = 64 * 2**10
+    """How many bytes of body are taken; more, once somebody asks for it."""
+    _size = 0
+    _arrival: asyncio.Future[None] | None = None
+    _ended = False
 
-    def abandon(self) -> None:
-        """Cancel whatever works on the answer, because the caller went away.
+    def __init__(
+        self,
+        line: Line,
+        method: str,
+        path: str,
+        *,
+        query: bytes = b"",
+        fields: Sequence[Header] = (),
+        client: str = "",
+        closes: bool = False,
+        unframed: bool = False,
+    ) -> None:
+        """Take a request whose head has arrived.
 
-        The task itself is cancelled, once: a cancel scope a request would cost a tenth of the call.
+        Args:
+            line: where the reply goes.
+            method: in upper case.
+            path: decoded.
+            query: as it was sent.
+            fields: the headers, names in lower case.
+            client: the address at the other end of the connection.
+            closes: whether the connection ends with the reply.
+            unframed: whether the caller knows no chunks (HTTP/1.0): streams end with the connection.
         """
-        if self._task is not None and not self.abandoned:
-            self.abandoned = True
-            self._task.cancel()
-
-    def head(self) -> list[Header]:
-        """Return the headers that every reply to this request carries."""
-        if self.account_headers is None:
-            return self.base_headers
-        return [*self.base_headers, *self.account_headers(self.quota)]
+        self.method = method
+        self.path = path
+        self.query = query
+        self.headers: dict[bytes, bytes] = dict(fields)
+        self.client = client
+        self.closes = closes
+        self._line = line
+        self._fields = fields
+        self._unframed = unframed
+        self._body: list[bytes] = []
 
     def forwarded_for(self) -> list[str]:
         """Return the addresses in `X-Forwarded-For`, the nearest last."""
@@ -105,50 +135,126 @@ class Exchange:
 
         Raises:
             InvalidFileSizeError: it is larger than `limit_bytes`.
-            CallerGoneError: the caller went away while sending it.
         """
         declared = self.headers.get(b"content-length")
         if declared is not None and int(declared) > limit_bytes:
             raise _too_large(limit_bytes)
-        message = await self.receive()
-        if message["type"] == "http.disconnect":
-            raise CallerGoneError
-        body: bytes = message["body"]
-        if message["more_body"]:
-            body = await self._rest(body, limit_bytes)
-        if len(body) > limit_bytes:
+        if not self.complete:  # nearly all have arrived with their head
+            await self._rest(limit_bytes)
+        if self._size > limit_bytes:
             raise _too_large(limit_bytes)
-        return body
+        return self._body[0] if len(self._body) == 1 else b"".join(self._body)
 
-    async def _rest(self, first: bytes, limit_bytes: int) -> bytes:
-        pieces, size = [first], len(first)
-        more = True
-        while more:
-            if size > limit_bytes:
-                raise _too_large(limit_bytes)
-            message = await self.receive()
-            if message["type"] == "http.disconnect":
-                raise CallerGoneError
-            pieces.append(message.get("body", b""))
-            size += len(pieces[-1])
-            more = message.get("more_body", False)
-        return b"".join(pieces)
+    async def _rest(self, limit_bytes: int) -> None:
+        if self.headers.get(b"expect", b"").lower() == b"100-continue":
+            self._line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        self.room = limit_bytes
+        self._line.listen()
+        while not self.complete and self._size <= limit_bytes:
+            self._arrival = asyncio.get_running_loop().create_future()
+            await self._arrival
 
-    async def start(self, status: int, headers: list[Header]) -> None:
-        """Send the reply's head; the headers that every reply carries are added."""
-        self.started = True
-        self.status = status
-        await self.send(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [*self.head(), *headers],
-            }
-        )
+    # What the connection calls.
 
-    async def write(self, body: bytes, *, more: bool) -> None:
-        """Send a piece of the reply's body."""
-        await self.send({"type": "http.response.body", "body": body, "more_body": more})
+    def take(self, piece: bytes) -> None:
+        """Take a piece of the body; what comes after the reply is of no use."""
+        if self._ended:
+            return
+        self._body.append(piece)
+        self._size += len(piece)
+        if self._arrival is not None:
+            self._wake()
+
+    def end_body(self) -> None:
+        """Know that the whole body has arrived."""
+        self.complete = True
+        if self._arrival is not None:
+            self._wake()
+
+    @property
+    def full(self) -> bool:
+        """Whether no more of the body should be read for now."""
+        return self._size > self.room and not self._ended
+
+    def abandon(self) -> None:
+        """Cancel whatever works on the answer, because the caller went away.
+
+        The task itself is cancelled, once: a cancel scope a request would cost a tenth of the call.
+        """
+        if self.task is not None and not self.abandoned:
+            self.abandoned = True
+            self.task.cancel()
+
+    def _wake(self) -> None:
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
+
+    # The reply.
+
+    def head(self) -> bytes:
+        """Return the headers that every reply to this request carries, as they are sent."""
+        if self.account_lines is None:
+            return self.base_lines
+        return self.base_lines + self.account_lines(self.quota)
+
+    def reply(self, status: int, lines: bytes, body: bytes) -> None:
+        """Send a whole reply in one write.
+
+        Args:
+            status: of HTTP.
+            lines: its headers beside those of every reply; they tell the body's length.
+            body: all of it, or nothing where only the head was asked for.
+        """
+        self.started, self.status = True, status
+        closing = b"connection: close\r\n\r\n" if self.closes else b"\r\n"
+        self._line.write(b"".join((STATUS_LINES[status], self.head(), lines, closing, body)))
+        self._end()
+
+    def start(self, status: int, lines: bytes, piece: bytes) -> None:
+        """Send the head of a reply of unknown length, and the first piece of its body."""
+        self.started, self.status = True, status
+        self.closes = self.closes or self._unframed
+        framing = b"" if self._unframed else b"transfer-encoding: chunked\r\n"
+        closing = b"connection: close\r\n\r\n" if self.closes else b"\r\n"
+        head = (STATUS_LINES[status], self.head(), lines, framing, closing, self._framed(piece))
+        self._line.write(b"".join(head))
+
+    def write(self, piece: bytes) -> None:
+        """Send a piece of the body of a reply that was started."""
+        self._line.write(self._framed(piece))
+
+    def finish(self, piece: bytes) -> None:
+        """Send the last piece of the body of a reply that was started."""
+        last = b"" if self._unframed else b"0\r\n\r\n"
+        self._line.write(self._framed(piece) + last)
+        self._end()
+
+    @property
+    def congested(self) -> bool:
+        """Whether the caller takes the reply more slowly than it is written."""
+        return self._line.congested
+
+    def drained(self) -> Awaitable[None]:
+        """Return once there is room for more of the reply."""
+        return self._line.drained()
+
+    def leave(self) -> None:
+        """Close the connection, unless the reply is complete: nobody else will answer."""
+        if self._ended:
+            return
+        self._ended = True
+        if self.abandoned:
+            self._line.abort()
+        else:
+            self._line.close()
+
+    def _framed(self, piece: bytes) -> bytes:
+        return piece if self._unframed or not piece else b"%x\r\n%b\r\n" % (len(piece), piece)
+
+    def _end(self) -> None:
+        self._ended = True
+        self._body.clear()
+        self._line.answered()
 
 
 def _too_large(limit_bytes: int) -> InvalidFileSizeError:

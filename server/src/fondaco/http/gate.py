@@ -16,7 +16,7 @@ from fondaco.domain.limits import Quota
 from fondaco.domain.model import AnyModel, ModelType
 from fondaco.domain.money import Funds
 from fondaco.http.endpoint import Access, Caller
-from fondaco.http.exchange import Exchange, Header
+from fondaco.http.exchange import Exchange
 from fondaco.http.headers import balance, rate_limits
 from fondaco.http.peers import Peers
 from fondaco.serving.limits import unknown_tier
@@ -99,17 +99,17 @@ class Gate:
         if account.tier not in platform.tiers:
             raise unknown_tier(account.tier)
         funds = await platform.ledger.balance(account.id)
-        exchange.account_headers = partial(self._headers, account, funds)
+        exchange.account_lines = partial(self._lines, account, funds)
         platform.guard.accounts.check(account.id)
         return Caller(key, account)
 
-    def _headers(self, account: Account, before: Funds, quota: Quota | None) -> list[Header]:
+    def _lines(self, account: Account, before: Funds, quota: Quota | None) -> bytes:
         """Return balance and limits: those of a call, or else what the default model shows."""
         if quota is None:
             if self._shown is None:
                 return balance(before)
             quota = self._platform.limits.quota(account.id, account.tier, self._shown)
-        return [*balance(before), *rate_limits(quota)]
+        return balance(before) + rate_limits(quota)
 
 
 def _shown_model(catalogue: Catalogue) -> AnyModel | None:

@@ -1,9 +1,12 @@
-"""Headers that replies carry.
+"""Headers that replies carry, as lines ready to be sent.
 
 Source: api-reference/api-spec.md, "Response Headers Reference".
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import lru_cache
 
 from fondaco import __version__
 from fondaco.domain.epoch import starts_at
@@ -15,71 +18,88 @@ from fondaco.http.exchange import Header
 from fondaco.http.moments import moment
 from fondaco.ports import Clock
 
-_VERSION = __version__.encode()
+_MOST_KNOWN = 1_024
 
 
 class Stamp:
-    """The headers of every reply; the time is formatted once a second."""
+    """The headers of every reply; all but the id are written once a second."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._second = 0
-        self._text = b""
+        self._lines = b""
 
-    def headers(self, request_id: str) -> list[Header]:
-        """Return request id, version and time."""
+    def lines(self, request_id: str) -> bytes:
+        """Return date, version, time and request id."""
         second = int(self._clock.now())
         if second != self._second:
             self._second = second
             moment = datetime.fromtimestamp(second, UTC)
-            self._text = moment.strftime("%Y-%m-%dT%H:%M:%S.000Z").encode()
-        return [
-            (b"cf-ray", request_id.encode()),
-            (b"x-venice-version", _VERSION),
-            (b"x-venice-timestamp", self._text),
-        ]
+            date = format_datetime(moment, usegmt=True)
+            self._lines = (
+                f"date: {date}\r\nx-venice-version: {__version__}\r\n"
+                f"x-venice-timestamp: {moment:%Y-%m-%dT%H:%M:%S}.000Z\r\ncf-ray: "
+            ).encode()
+        return b"%b%b\r\n" % (self._lines, request_id.encode())
 
 
-def balance(funds: Funds) -> list[Header]:
+def lines_of(headers: Iterable[Header]) -> bytes:
+    r"""Return headers as they are sent.
+
+    >>> lines_of([(b"retry-after", b"1"), (b"allow", b"GET")])
+    b'retry-after: 1\r\nallow: GET\r\n'
+    """
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+def balance(funds: Funds) -> bytes:
     """Return what the account had before the request."""
-    return [
-        (b"x-venice-balance-usd", amount(funds.usd)),
-        (b"x-venice-balance-diem", amount(funds.diem)),
-        (b"x-venice-balance-vcu", b"0"),
-    ]
+    return (
+        b"x-venice-balance-usd: %b\r\nx-venice-balance-diem: %b\r\nx-venice-balance-vcu: 0\r\n"
+        % (amount(funds.usd), amount(funds.diem))
+    )
 
 
-def rate_limits(quota: Quota) -> list[Header]:
+def rate_limits(quota: Quota) -> bytes:
     """Return what the limits show; nothing about tokens where they have no limit."""
-    headers = [
-        (b"x-ratelimit-limit-requests", b"%d" % quota.limit_requests),
-        (b"x-ratelimit-remaining-requests", b"%d" % quota.remaining_requests),
-        (b"x-ratelimit-reset-requests", b"%d" % quota.reset_requests_at),
-    ]
-    if quota.limit_tokens is not None:
-        headers += [
-            (b"x-ratelimit-limit-tokens", b"%d" % quota.limit_tokens),
-            (b"x-ratelimit-remaining-tokens", b"%d" % quota.remaining_tokens),
-            (b"x-ratelimit-reset-tokens", b"%d" % quota.reset_tokens_s),
-        ]
-    return headers
+    lines = (
+        b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\n"
+        b"x-ratelimit-reset-requests: %d\r\n"
+        % (quota.limit_requests, quota.remaining_requests, quota.reset_requests_at)
+    )
+    if quota.limit_tokens is None:
+        return lines
+    return (
+        b"%bx-ratelimit-limit-tokens: %d\r\nx-ratelimit-remaining-tokens: %d\r\n"
+        b"x-ratelimit-reset-tokens: %d\r\n"
+        % (lines, quota.limit_tokens, quota.remaining_tokens, quota.reset_tokens_s)
+    )
 
 
-def inference(model: Model, engine: str) -> list[Header]:
+def inference(model: Model, engine: str) -> bytes:
     """Return what ran: model and engine."""
-    return [
-        (b"x-venice-model-id", model.id.encode()),
-        (b"x-venice-model-name", _printable(model.name)),
-        (b"x-venice-model-router", engine.encode()),
-    ]
+    return _inference(model.id, model.name, engine)
 
 
-def ending(notice: Notice) -> list[Header]:
+@lru_cache(_MOST_KNOWN)
+def _inference(model_id: str, name: str, engine: str) -> bytes:
+    return lines_of(
+        (
+            (b"x-venice-model-id", model_id.encode()),
+            (b"x-venice-model-name", _printable(name)),
+            (b"x-venice-model-router", engine.encode()),
+        )
+    )
+
+
+def ending(notice: Notice) -> bytes:
     """Return that the model that was asked for ends, or has ended, and when."""
-    return [
-        (b"x-venice-model-deprecation-warning", _printable(notice.text)),
-        (b"x-venice-model-deprecation-date", moment(starts_at(notice.sunset)).encode()),
-    ]
+    return lines_of(
+        (
+            (b"x-venice-model-deprecation-warning", _printable(notice.text)),
+            (b"x-venice-model-deprecation-date", moment(starts_at(notice.sunset)).encode()),
+        )
+    )
 
 
 def _printable(name: str) -> bytes:

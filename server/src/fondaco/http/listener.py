@@ -1,21 +1,23 @@
-"""The listener: uvicorn with our connection limits, announcements and way of stopping."""
+"""The listener: takes connections on a bound socket, and ends in peace when it is told to."""
 
 import asyncio
+import signal
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
-import uvicorn
-
-from fondaco.http.cors import Application
 from fondaco.http.protocol import Connection
+from fondaco.http.terms import Answer, Register, Terms
 
 _SETTLE_S = 5.0
 """How long calls that were cut off may take to be settled."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Listener(uvicorn.Server):
-    """Serves the edge on a bound socket until it is told to stop.
+class Listener:
+    """Has requests answered until it is told to stop.
 
     The first signal drains: running calls end in peace, new work is refused. A second one stops at
     once, as does the end of the time for draining: what still runs is cut off, and settled.
@@ -23,10 +25,9 @@ class Listener(uvicorn.Server):
 
     def __init__(
         self,
-        application: Application,
-        connection: type[Connection],
+        answer: Answer,
+        terms: Terms,
         *,
-        idle_timeout_s: float,
         drain_timeout_s: float,
         started: Callable[[], None],
         draining: Callable[[], None],
@@ -35,53 +36,88 @@ class Listener(uvicorn.Server):
         """Prepare.
 
         Args:
-            application: what answers.
-            connection: the protocol.
-            idle_timeout_s: between two requests of a connection.
+            answer: what answers an exchange.
+            terms: what connections are held to.
             drain_timeout_s: for running calls, from the first signal on.
             started: called once requests are taken.
             draining: called at the first signal.
             stopping: called before running calls are cut off.
         """
-        super().__init__(
-            uvicorn.Config(
-                application,
-                http=connection,
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                access_log=False,  # a request line may carry what is nobody's business
-                log_config=None,
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=round(idle_timeout_s),
-                timeout_graceful_shutdown=round(drain_timeout_s),
-            )
-        )
+        self._answer = answer
+        self._terms = terms
+        self._drain_timeout_s = drain_timeout_s
         self._announce = started
         self._drain = draining
         self._stop = stopping
+        self._register = Register()
+        self._told = asyncio.Event()
+        self._told_twice = asyncio.Event()
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say so."""
-        await super().startup(sockets)
-        if self.started:
+    async def serve(self, bound: socket.socket) -> None:
+        """Take connections of a listening socket until told to stop, then see every call ended."""
+        loop = asyncio.get_running_loop()
+        with _signals(lambda: loop.call_soon_threadsafe(self.tell)):
+            server = await loop.create_server(self._connection, sock=bound)
             self._announce()
+            await self._told.wait()
+            server.close()
+            await self._wind_up()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    def tell(self) -> None:
+        """Drain at the first time, stop at the second."""
+        self._drain()
+        if self._told.is_set():
+            self._told_twice.set()
+        self._told.set()
+
+    def _connection(self) -> Connection:
+        return Connection(self._answer, self._terms, self._register)
+
+    async def _wind_up(self) -> None:
         """Let running calls end in peace; then cut off those that have not, and see them settled."""
-        await super().shutdown(sockets)
+        register = self._register
+        for connection in tuple(register.connections):
+            connection.wind_up()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._drain_timeout_s):
+                await self._quiet()
         self._stop()
-        late = tuple(self.server_state.tasks)
+        tasks = {connection.task for connection in register.connections}
+        late = {task for task in (*tasks, *register.leaving) if task is not None}
         for task in late:
             if not task.cancelling():
                 task.cancel()
         if late:
             await asyncio.wait(late, timeout=_SETTLE_S)
+        for connection in tuple(register.connections):
+            connection.close()
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Drain at the first signal, stop at the second; either way the exit code is ours."""
-        self._drain()
-        if self.should_exit:
-            self.force_exit = True
-        self.should_exit = True
+    async def _quiet(self) -> None:
+        """Return once nothing is under way any more, or somebody is impatient."""
+        register = self._register
+        while (register.connections or register.leaving) and not self._told_twice.is_set():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_S):
+                    await self._told_twice.wait()
+
+
+_LOOK_S = 0.05
+"""How often a listener that ends looks whether everybody has left."""
+
+
+@contextmanager
+def _signals(told: Callable[[], object]) -> Generator[None]:
+    """Have signals call `told` instead of ending the process; only the main thread hears any."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        told()
+
+    before = {one: signal.signal(one, hear) for one in _SIGNALS}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)

@@ -1,7 +1,6 @@
 """Replies: what an endpoint hands back to the edge, whole or as a stream of events."""
 
 import gzip
-from asyncio import Event
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from time import monotonic
@@ -10,8 +9,8 @@ from typing import Self
 import brotli
 import orjson
 
-from fondaco.http.at_once import piece_at_once, reply_at_once
 from fondaco.http.exchange import Exchange, Header
+from fondaco.http.headers import lines_of
 from fondaco.http.pulse import Pulse
 
 _WORTH_COMPRESSING = 1024
@@ -26,25 +25,22 @@ class Whole:
     media_type: bytes = b"application/json"
     status: int = 200
     headers: list[Header] = field(default_factory=list)
+    lines: bytes = b""
+    """Further headers, as they are sent."""
 
-    async def send(self, exchange: Exchange) -> None:
+    def send(self, exchange: Exchange) -> None:
         """Send it, compressed where the caller takes that and it is worth it."""
-        body = self.body
-        headers = [(b"content-type", self.media_type), *self.headers]
+        body, lines = self.body, self.lines
+        if self.headers:
+            lines += lines_of(self.headers)
         if len(body) >= _WORTH_COMPRESSING:
-            accepted = exchange.headers.get(b"accept-encoding", b"")
-            headers.append((b"vary", b"accept-encoding"))
-            encoding = _encoding(accepted)
+            lines += b"vary: accept-encoding\r\n"
+            encoding = _encoding(exchange.headers.get(b"accept-encoding", b""))
             if encoding is not None:
                 body = _compress(body, encoding)
-                headers.append((b"content-encoding", encoding))
-        headers.append((b"content-length", b"%d" % len(body)))
-        sent = b"" if exchange.method == "HEAD" else body
-        if reply_at_once(exchange.send, self.status, [*exchange.head(), *headers], sent):
-            exchange.started, exchange.status = True, self.status
-            return
-        await exchange.start(self.status, headers)
-        await exchange.write(sent, more=False)
+                lines += b"content-encoding: %b\r\n" % encoding
+        lines += b"content-type: %b\r\ncontent-length: %d\r\n" % (self.media_type, len(body))
+        exchange.reply(self.status, lines, b"" if exchange.method == "HEAD" else body)
 
 
 def json_reply(content: object, status: int = 200, headers: list[Header] | None = None) -> Whole:
@@ -59,11 +55,20 @@ class Events:
     run: Callable[["EventStream"], Awaitable[None]]
 
 
+_EVENT_STREAM = lines_of(
+    (
+        (b"content-type", b"text/event-stream; charset=utf-8"),
+        (b"cache-control", b"no-cache"),
+        (b"x-accel-buffering", b"no"),
+    )
+)
+
+
 class EventStream:
     """The writing end of a stream of events.
 
     The head goes out with the first event, so that an error before it keeps its status, or with the
-    first ping. An event is always written as one piece, so a ping can only come between events.
+    first ping.
     """
 
     __slots__ = (
@@ -71,10 +76,9 @@ class EventStream:
         "_last",
         "_patience_s",
         "_ping_interval_s",
-        "_pinging",
         "_pulse",
-        "_writing",
-        "headers",
+        "_waiting",
+        "lines",
     )
 
     def __init__(
@@ -86,10 +90,9 @@ class EventStream:
         self._ping_interval_s = ping_interval_s
         self._last = monotonic()
         self._patience_s = patience_s
-        self._pinging: Event | None = None
-        self._writing = False
-        self.headers: list[Header] = []
-        """Headers beyond the usual ones; add them before the first event."""
+        self._waiting = False
+        self.lines = b""
+        """Headers beyond the usual ones, as they are sent; add them before the first event."""
 
     def __enter__(self) -> Self:
         self._pulse.keep_alive(self)
@@ -99,64 +102,51 @@ class EventStream:
         self._pulse.let_go(self)
 
     async def write(self, events: bytes) -> None:
-        """Send whole events."""
-        if self._pinging is not None:
-            await self._pinging.wait()
+        """Send whole events, and wait for a caller who takes them too slowly."""
+        exchange = self._exchange
         self._last = monotonic()
-        if self._exchange.started and piece_at_once(self._exchange.send, events):
-            return  # the hottest lines of a stream end here
-        self._writing = True
-        if not self._exchange.started:
-            await self._start()
-        await self._exchange.write(events, more=True)
-        self._writing = False
+        if exchange.started:
+            exchange.write(events)
+        else:
+            self._start(events)
+        if exchange.congested:
+            self._waiting = True
+            await exchange.drained()
+            self._waiting = False
 
-    async def finish(self, events: bytes = b"") -> None:
+    def finish(self, events: bytes) -> None:
         """Send the last events and end the reply."""
-        if self._pinging is not None:
-            await self._pinging.wait()
         self._pulse.let_go(self)
         if not self._exchange.started:
-            await self._start()
-        await self._exchange.write(events, more=False)
+            self._start(events)
+            events = b""
+        self._exchange.finish(events)
 
     def ping_due(self, now: float) -> bool:
         """Whether nothing was sent for the ping interval."""
-        silent = not self._writing and self._pinging is None
-        return silent and now - self._last >= self._ping_interval_s
+        return not self._waiting and now - self._last >= self._ping_interval_s
 
     def stalled(self, now: float) -> bool:
         """Whether a write has waited for the caller beyond all patience."""
-        return self._writing and now - self._last >= self._patience_s
+        return self._waiting and now - self._last >= self._patience_s
 
     def abandon(self) -> None:
         """Give up, as after a hang-up."""
         self._exchange.abandon()
 
-    async def ping(self) -> None:
+    def ping(self) -> None:
         """Send a comment that no client sees, so that no proxy thinks the connection dead."""
-        if self._pinging is not None:
-            return
-        self._pinging = Event()
-        try:
-            self._last = monotonic()
-            if not self._exchange.started:
-                await self._start()
-            await self._exchange.write(b": ping\n\n", more=True)
-        finally:
-            self._pinging.set()
-            self._pinging = None
+        self._last = monotonic()
+        if self._exchange.started:
+            self._exchange.write(_PING)
+        else:
+            self._start(_PING)
 
-    async def _start(self) -> None:
-        await self._exchange.start(
-            200,
-            [
-                (b"content-type", b"text/event-stream; charset=utf-8"),
-                (b"cache-control", b"no-cache"),
-                (b"x-accel-buffering", b"no"),
-                *self.headers,
-            ],
-        )
+    def _start(self, events: bytes) -> None:
+        self._exchange.start(200, _EVENT_STREAM + self.lines, events)
+
+
+_PING = b": ping\n\n"
 
 
 def _encoding(accepted: bytes) -> bytes | None:

@@ -1,10 +1,9 @@
 """Routes: which endpoint answers a method and path."""
 
+import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
-
-from starlette.routing import compile_path
 
 from fondaco.domain.errors import MethodNotAllowedError, NotFoundError
 from fondaco.http.endpoint import Endpoint
@@ -19,11 +18,10 @@ class Routes:
 
     def __init__(self, endpoints: Iterable[AnyEndpoint]) -> None:
         self._exact: dict[str, dict[str, AnyEndpoint]] = {}
-        self._patterns = []
+        self._patterns: list[tuple[re.Pattern[str], AnyEndpoint]] = []
         for endpoint in endpoints:
             if "{" in endpoint.path:
-                pattern, _, _ = compile_path(endpoint.path)
-                self._patterns.append((pattern, endpoint))
+                self._patterns.append((_pattern(endpoint.path), endpoint))
             else:
                 self._exact.setdefault(endpoint.path, {})[endpoint.method] = endpoint
 
@@ -60,6 +58,13 @@ class Routes:
         suffix = [one for one in known if len(path) > 1 and one.endswith(path.rstrip("/"))]
         near = suffix[:1] or get_close_matches(path[:200], known, n=1, cutoff=0.6)
         return f" Did you mean {near[0]!r}?" if near else " GET /openapi.json lists what there is."
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """Return what matches a path whose parameters are written as `{name}`."""
+    parts = re.split(r"\{(\w+)\}", path)
+    written = [f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts)]
+    return re.compile("".join(written) + r"\Z")
 
 
 def _not_allowed(method: str, path: str, allowed: tuple[str, ...]) -> MethodNotAllowedError:

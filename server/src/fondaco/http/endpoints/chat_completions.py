@@ -26,9 +26,8 @@ from fondaco.domain.usage import Usage
 from fondaco.http.chat_format import DONE, Chunks, Fold
 from fondaco.http.echo import echo
 from fondaco.http.endpoint import Ask, Content, Endpoint
-from fondaco.http.exchange import Header
 from fondaco.http.feature_suffix import take_suffix
-from fondaco.http.headers import ending, inference
+from fondaco.http.headers import ending, inference, lines_of
 from fondaco.http.replies import Events, EventStream, Whole
 from fondaco.http.schemas.chat_reply import ChatCompletion, ChatCompletionChunk
 from fondaco.http.schemas.chat_request import ChatRequest
@@ -74,7 +73,7 @@ async def _whole(ask: ChatAsk, call: Call, steps: AsyncGenerator[Step]) -> Whole
         raise SilentEngineError
     spoken = echo(ask.body.venice_parameters)
     body = fold.reply(request_id(call.id), int(call.opened_at), began.model.id, spoken)
-    return Whole(body, headers=_headers(ask, began))
+    return Whole(body, lines=_lines(ask, began))
 
 
 async def _stream(
@@ -88,7 +87,7 @@ async def _stream(
                 if chunks is not None and (events := chunks.write(step)):
                     await stream.write(events)
             elif isinstance(step, Began):
-                stream.headers += _headers(ask, step)
+                stream.lines += _lines(ask, step)
                 chunks = Chunks(request_id(call.id), int(call.opened_at), step.model.id)
             else:
                 usage = step.usage
@@ -96,7 +95,7 @@ async def _stream(
         raise SilentEngineError
     options = ask.body.stream_options
     report = chunks.usage(usage) if options and options.include_usage else b""
-    await stream.finish(report + DONE)
+    stream.finish(report + DONE)
 
 
 class SilentEngineError(InferenceFailedError):
@@ -105,14 +104,15 @@ class SilentEngineError(InferenceFailedError):
     default = "The engine ended without an answer. Nothing was charged."
 
 
-def _headers(ask: ChatAsk, began: Began) -> list[Header]:
+def _lines(ask: ChatAsk, began: Began) -> bytes:
+    """Return the headers of what ran, as they are sent."""
     ask.exchange.quota = began.quota
-    headers = inference(began.model, began.engine)
+    lines = inference(began.model, began.engine)
     if began.notice is not None:
-        headers += ending(began.notice)
+        lines += ending(began.notice)
     if ignored := ask.body.ignored:
-        headers.append((b"x-fondaco-ignored-params", _listed(ignored)))
-    return headers
+        lines += lines_of([(b"x-fondaco-ignored-params", _listed(ignored))])
+    return lines
 
 
 def _listed(names: Iterable[str]) -> bytes:
