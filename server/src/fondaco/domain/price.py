@@ -139,6 +139,8 @@ class TokenPrice:
             price = self.input if self.cached_input is None else self.cached_input
             rows.append(_row(f"{model}-llm-cached-input-mtoken", cached, price))
         rows.append(_row(f"{model}-llm-output-mtoken", usage.output_tokens, self.output))
+        if usage.searches or usage.scrapes:
+            rows += self.web.charge(model, usage.searches, usage.scrapes).rows
         return Charge(tuple(rows))
 
     def ceiling(self, input_tokens: int, output_tokens: int) -> int:

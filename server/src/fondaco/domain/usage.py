@@ -8,7 +8,7 @@ from fondaco.domain.light import light
 @light
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens that a call consumed."""
+    """What a call consumed: tokens, and what it had brought from the web."""
 
     input_tokens: int = 0
     """All tokens of the prompt, those answered from a cache included."""
@@ -16,6 +16,10 @@ class Usage:
     output_tokens: int = 0
     """All produced tokens of all choices, reasoning included."""
     reasoning_tokens: int = 0
+    searches: int = 0
+    """Web searches that were answered."""
+    scrapes: int = 0
+    """Pages that were read."""
 
     @property
     def total_tokens(self) -> int:
@@ -33,6 +37,8 @@ class Usage:
             cached_input_tokens=min(self.cached_input_tokens, most_input),
             output_tokens=most_output,
             reasoning_tokens=min(self.reasoning_tokens, most_output),
+            searches=self.searches,
+            scrapes=self.scrapes,
         )
 
 

@@ -1,9 +1,11 @@
 """The tally: counts what a chat call consumes while its events pass."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from fondaco.domain.chat import Burst, Counted, Finish, Text, Thought
 from fondaco.domain.usage import Usage
+from fondaco.domain.web import Gathered
 from fondaco.ports import Prompt
 
 _BYTES_A_TOKEN = 4
@@ -13,10 +15,10 @@ _BYTES_A_TOKEN = 4
 class Tally:
     """Usage by the engine's own report where it gives one, else by the pieces that passed."""
 
-    __slots__ = ("_counted", "_input", "_output", "_reasoning", "most_input", "most_output")
+    __slots__ = ("_counted", "_input", "_output", "_reasoning", "_web", "most_input", "most_output")
 
-    def __init__(self, prompt: Prompt, most_output: int) -> None:
-        """Start at nothing; no usage will exceed the measured prompt and `most_output` tokens."""
+    def __init__(self, prompt: Prompt, most_output: int, web: Gathered | None = None) -> None:
+        """Start at nothing but `web`; no usage will exceed the prompt and `most_output` tokens."""
         self.most_input = prompt.input_tokens
         self.most_output = most_output
         self._input = prompt.input_tokens
@@ -25,6 +27,7 @@ class Tally:
         self._output = 0
         self._reasoning = 0
         self._counted: Usage | None = None
+        self._web = web
 
     def add(self, burst: Burst) -> None:
         """Count a burst."""
@@ -46,4 +49,7 @@ class Tally:
     def usage(self) -> Usage:
         """What has been consumed so far, within what the call was admitted for."""
         counted = self._counted or Usage(self._input, 0, self._output, self._reasoning)
-        return counted.within(self.most_input, self.most_output)
+        usage = counted.within(self.most_input, self.most_output)
+        if self._web is None:
+            return usage
+        return replace(usage, searches=self._web.searches, scrapes=self._web.scrapes)
