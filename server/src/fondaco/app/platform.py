@@ -23,7 +23,7 @@ from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
 from fondaco.serving.wallets import Chain, Wallets
 from fondaco.settings import Settings
-from fondaco.stores.characters import CharacterFolder
+from fondaco.stores.characters import CharacterFolder, characters_in
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.charges import SqliteCharges
 from fondaco.stores.sqlite.keys import SqliteKeys
@@ -108,7 +108,7 @@ def platform_of(
 
 
 def _characters(settings: Settings, clock: SystemClock) -> CharacterFolder:
-    folder = settings.home / "characters"
+    folder = characters_in(settings.home)
     return CharacterFolder(folder, built_in_characters(), read_character, clock)
 
 

@@ -19,9 +19,12 @@ class Exit(IntEnum):
     DONE = 0, "What was asked for is done."
     FAILED = 1, "It could not be done; the line on stderr says why."
     USAGE = 2, "The command line is not understood."
-    CONFIGURATION = 3, "The configuration is refused: a line on stderr for each fault."
+    CONFIGURATION = (
+        3,
+        "The configuration, or a character's file, is refused: a line on stderr for each fault.",
+    )
     HOME = 4, "The home folder cannot be used: in use by another server, or not writable."
-    UNKNOWN = 5, "There is no such account, key or model."
+    UNKNOWN = 5, "There is no such account, key, model or character."
     UNREACHABLE = 6, "A model could not be fetched."
     UNSOUND = 7, "The ledger does not add up."
     ADDRESS = 8, "The address cannot be listened on: taken, not this machine's, or not allowed."

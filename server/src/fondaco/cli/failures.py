@@ -1,6 +1,7 @@
 """Failures: what an error of a command means to a person and to a script."""
 
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.domain.character import CharacterFileError
 from fondaco.domain.errors import StorageFailedError, TooManyKeysError
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
 from fondaco.settings import ConfigurationError
@@ -17,7 +18,7 @@ def failure(error: Exception) -> tuple[Exit, tuple[str, ...]]:
     match error:
         case FailedError():
             return error.exit_code, (str(error),)
-        case ConfigurationError():
+        case ConfigurationError() | CharacterFileError():
             return Exit.CONFIGURATION, error.faults
         case HomeInUseError() | HomeUnusableError():
             return Exit.HOME, (str(error),)

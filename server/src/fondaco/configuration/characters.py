@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import Field, Strict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from fondaco.domain.character import Character, CharacterFileError
@@ -22,6 +22,8 @@ Word = Annotated[
 Url = Annotated[str, Field(pattern=r"^https?://\S{1,2000}$")]
 
 
+Moment = Annotated[datetime, Strict()] | Annotated[date, Strict()]
+"""As TOML writes them; a date is its first moment, in UTC."""
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _MOST_BYTES = 256 * 2**10
 
@@ -44,8 +46,8 @@ class CharacterFile(Section):
     web_enabled: bool = False
     pro: bool = False
     featured: bool = False
-    created: datetime | date | None = None
-    updated: datetime | date | None = None
+    created: Moment | None = None
+    updated: Moment | None = None
 
 
 def character_of(slug: str, text: str, changed_at: float) -> Character:

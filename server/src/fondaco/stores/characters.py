@@ -1,6 +1,7 @@
 """Characters in a folder: files of the operator's own over the built-in ones, read again when changed."""
 
 import logging
+import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import anyio.to_thread
 
 from fondaco.domain.character import Cast, Character, CharacterFileError
 from fondaco.ports import Clock
+from fondaco.stores.errors import CharactersUnusableError, NameTakenError, UnknownNameError
 
 log = logging.getLogger("fondaco")
 
@@ -24,6 +26,11 @@ Stamp: TypeAlias = tuple[int, int, int]
 """By which a changed file is told: inode, size and time."""
 
 _LOOK_EVERY_S = 1.0
+
+
+def characters_in(home: Path) -> Path:
+    """Return the folder of a home's characters."""
+    return home / "characters"
 
 
 class CharacterFolder:
@@ -74,6 +81,55 @@ class CharacterFolder:
         self._cast = Cast((*self._built_in, *own.values()))
         return faults
 
+    def add(self, slug: str, content: bytes, *, replace: bool = False) -> None:
+        """Keep a file, blocking; it appears whole, and for its owner alone.
+
+        Raises:
+            NameTakenError: there is one of this slug, and it is not to be replaced.
+            CharactersUnusableError: it cannot be written.
+        """
+        path = self._path(slug)
+        if path.exists() and not replace:
+            raise NameTakenError(
+                f"There is a character {slug!r} of your own already. Add --replace to replace it."
+            )
+        draft = path.with_name(f".{slug}.{os.getpid()}")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            draft.unlink(missing_ok=True)
+            _create(draft, content)
+            draft.replace(path)
+        except OSError as error:
+            raise CharactersUnusableError(
+                f"{str(path)!r} cannot be written: {error.strerror}."
+            ) from error
+
+    def remove(self, slug: str) -> None:
+        """Delete the file of a slug, blocking, whether or not it can be read.
+
+        Raises:
+            UnknownNameError: there is none.
+            CharactersUnusableError: it cannot be deleted.
+        """
+        path = self._path(slug)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            built_in = any(slug == character.slug for character in self._built_in)
+            raise UnknownNameError(
+                f"The character {slug!r} is built in: it stays. One of your own takes its place."
+                if built_in
+                else f"There is no character {slug!r}. See: fondaco characters list"
+            ) from None
+        except OSError as error:
+            raise CharactersUnusableError(
+                f"{str(path)!r} cannot be deleted: {error.strerror}."
+            ) from error
+
+    def _path(self, slug: str) -> Path:
+        # A slash in it would lead out of the folder.
+        return self._folder / f"{slug.replace('/', '_')}.toml"
+
     @property
     def own(self) -> frozenset[str]:
         """Slugs of the characters that the last look found in the folder."""
@@ -85,6 +141,15 @@ class CharacterFolder:
         return self._cast
 
 
+def _create(path: Path, content: bytes) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        os.write(file, content)
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
 def _files(folder: Path) -> Iterator[tuple[Path, Stamp]]:
     """Yield the folder's TOML files; where it cannot be listed there are none."""
     try:
@@ -92,6 +157,8 @@ def _files(folder: Path) -> Iterator[tuple[Path, Stamp]]:
     except OSError:
         return
     for path in paths:
+        if path.name.startswith("."):
+            continue  # an editor's, not an operator's
         try:
             found = path.stat()
         except OSError:

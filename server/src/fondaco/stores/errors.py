@@ -3,7 +3,8 @@
 ```
 StoreError
 ├── HomeUnusableError      ├── NewerDatabaseError     ├── NameTakenError
-└── HomeInUseError         └── DatabaseUnusableError  └── UnknownNameError
+└── HomeInUseError         ├── DatabaseUnusableError  └── UnknownNameError
+                           └── CharactersUnusableError
 ```
 """
 
@@ -28,9 +29,13 @@ class DatabaseUnusableError(StoreError):
     """The database cannot be opened, or is no database."""
 
 
+class CharactersUnusableError(StoreError):
+    """The folder of characters cannot be written."""
+
+
 class NameTakenError(StoreError):
-    """There is an account of this name already."""
+    """There is an account or a character of this name already."""
 
 
 class UnknownNameError(StoreError):
-    """There is no such account or key."""
+    """There is no such account, key or character."""

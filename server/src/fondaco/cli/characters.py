@@ -1,0 +1,117 @@
+"""`fondaco characters`: who may answer a chat."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fondaco.cli.books import moment
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.output import Row, print_row, print_rows
+
+if TYPE_CHECKING:
+    from fondaco.domain.character import Character
+    from fondaco.settings import Settings
+    from fondaco.stores.characters import CharacterFolder
+
+group = typer.Typer(no_args_is_help=True, help="See, add and remove characters.")
+
+Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The character's slug.")]
+
+
+@group.command("list")
+def list_characters(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """List the characters, built in and your own."""
+    folder = _opened(configuration(home, config).settings)
+    rows = [
+        {
+            "slug": one.slug,
+            "name": one.name,
+            "own": one.slug in folder.own,
+            "model": one.model,
+            "adult": one.adult,
+            "categories": list(one.categories),
+        }
+        for one in sorted(folder.seen, key=lambda one: one.slug)
+    ]
+    print_rows(rows, as_json=as_json, empty="There is no character.")
+
+
+@group.command()
+def show(slug: Slug, *, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """Show a character with what it is told."""
+    from fondaco.domain.errors import CharacterNotFoundError
+
+    folder = _opened(configuration(home, config).settings)
+    try:
+        character = folder.seen.find(slug)
+    except CharacterNotFoundError as error:
+        raise FailedError(str(error), Exit.UNKNOWN) from error
+    print_row(_row(character, own=slug in folder.own), as_json=as_json)
+
+
+@group.command()
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file SLUG.toml.")],
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace one of the slug.")] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Check a character's file and copy it into the home folder; a running server sees it at once."""
+    from fondaco.configuration import read_character
+    from fondaco.domain.character import CharacterFileError
+    from fondaco.stores.home import Home as HomeFolder
+
+    settings = configuration(home, config).settings
+    try:
+        character = read_character(file)
+    except CharacterFileError as error:
+        raise CharacterFileError(*(f"{file}: {fault}" for fault in error.faults)) from None
+    HomeFolder(settings.home)
+    _opened(settings).add(character.slug, file.read_bytes(), replace=replace)
+    typer.echo(f"Added: {character.slug}")
+
+
+@group.command()
+def rm(slug: Slug, *, home: Home = None, config: Config = None) -> None:
+    """Remove a character of your own; a built-in one that it stood for is back then."""
+    _opened(configuration(home, config).settings).remove(slug)
+    typer.echo(f"Removed: {slug}")
+
+
+def _opened(settings: "Settings") -> "CharacterFolder":
+    """Return the characters of a home, looked at; what is wrong with files is said on stderr."""
+    from fondaco.configuration import built_in_characters, read_character
+    from fondaco.stores.characters import CharacterFolder, characters_in
+    from fondaco.system import SystemClock
+
+    folder = CharacterFolder(
+        characters_in(settings.home), built_in_characters(), read_character, SystemClock()
+    )
+    for fault in folder.look():
+        typer.echo(f"fondaco: {fault}", err=True)
+    return folder
+
+
+def _row(one: "Character", *, own: bool) -> Row:
+    return {
+        "slug": one.slug,
+        "name": one.name,
+        "own": own,
+        "description": one.description,
+        "tags": list(one.tags),
+        "categories": list(one.categories),
+        "author": one.author or None,
+        "model": one.model,
+        "photoUrl": one.photo_url or None,
+        "shareUrl": one.share_url,
+        "adult": one.adult,
+        "webEnabled": one.web_enabled,
+        "pro": one.pro,
+        "featured": one.featured,
+        "createdAt": moment(one.created_at),
+        "updatedAt": moment(one.updated_at),
+        "instructions": one.instructions,
+    }
