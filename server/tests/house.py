@@ -271,7 +271,7 @@ def _platform(
     return Platform(
         catalogue=catalogue,
         chat=chat,
-        characters=Characters(store, journal, catalogue, chat),
+        characters=Characters(store.cast, journal, catalogue, chat),
         ledger=ledger,
         charges=MemoryCharges(journal),
         keyring=keyring,

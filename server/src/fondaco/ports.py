@@ -6,7 +6,6 @@ from typing import Protocol
 
 from fondaco.domain.account import Account, Key
 from fondaco.domain.call import Call
-from fondaco.domain.character import Cast
 from fondaco.domain.chat import Burst, Turn
 from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing
 from fondaco.domain.light import light
@@ -14,6 +13,7 @@ from fondaco.domain.limits import Exceedance, Quota
 from fondaco.domain.model import AnyModel
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.wallet import Challenge, Proof
+from fondaco.domain.web import Citation, Page
 
 
 class Clock(Protocol):
@@ -257,14 +257,6 @@ class CharacterUses(Protocol):
         ...
 
 
-class CharacterStore(Protocol):
-    """Where characters are kept."""
-
-    async def cast(self) -> Cast:
-        """Return all of them, as they were within the last second or two."""
-        ...
-
-
 class Permit(Protocol):
     """A call's place within its account's limits."""
 
@@ -304,6 +296,38 @@ class Limits(Protocol):
 
     def exceeded(self, account_id: int) -> Sequence[Exceedance]:
         """Return the last 50 requests of an account that came too fast, the latest first."""
+        ...
+
+
+class Pages(Protocol):
+    """Pages of the web, as text."""
+
+    def expect_ready(self) -> None:
+        """Return if pages can be read here.
+
+        Raises:
+            WebNotInstalledError: the libraries are missing.
+        """
+        ...
+
+    async def read(self, url: str) -> Page:
+        """Fetch a page, and return it as text.
+
+        Raises:
+            PageError: it could not be had, or may not be.
+        """
+        ...
+
+
+class Search(Protocol):
+    """A search engine."""
+
+    async def find(self, query: str, most: int) -> Sequence[Citation]:
+        """Return at most so many results, the best first.
+
+        Raises:
+            SearchError: it did not answer, or has nothing to search in.
+        """
         ...
 
 

@@ -28,11 +28,12 @@ SYNONYMS = {
 EXEMPT = {
     "llm": "a word of the API's skus: `qwen3-4b-llm-output-mtoken`",
     "consumption": "a field of the API: `consumptionLimit`",
+    "stats": "a field of the API: `stats` of a character",
     "spend": "what keys and accounts do; what they are charged is a charge",
 }
 """Synonyms that the wire itself speaks, and verbs: only in texts, never in names."""
 
-WIRE = {"consumptionLimit", "consumptionLimits", "ConsumptionLimit"}
+WIRE = {"consumptionLimit", "consumptionLimits", "ConsumptionLimit", "stats", "CharacterStats"}
 """Fields of the API that schemas have to name, and the value that they carry."""
 
 EMPTY_NAMES = re.compile(r"(Manager|Handler|Helper|Helpers|Util|Utils|Service|Base|Data|Info)$")

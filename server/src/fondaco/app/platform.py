@@ -90,7 +90,7 @@ def platform_of(
     return Platform(
         catalogue=catalogue,
         chat=chat,
-        characters=Characters(_characters(settings, clock), uses, catalogue, chat),
+        characters=Characters(_characters(settings, clock).cast, uses, catalogue, chat),
         ledger=ledger,
         charges=charges,
         keyring=keyring,

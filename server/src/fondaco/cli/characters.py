@@ -59,7 +59,7 @@ def add(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Check a character's file and copy it into the home folder; a running server sees it at once."""
+    """Check a character's file and copy it into the home folder; a running server sees it within a second."""
     from fondaco.configuration import read_character
     from fondaco.domain.character import CharacterFileError
     from fondaco.stores.home import Home as HomeFolder

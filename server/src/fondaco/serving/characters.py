@@ -1,16 +1,16 @@
 """Characters: lists of them, and chats in which one of them answers."""
 
 import logging
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 
 from fondaco.domain.call import Call
 from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.character import Character, CharacterPage, CharacterQuery, Listing
+from fondaco.domain.character import Cast, Character, CharacterPage, CharacterQuery, Listing
 from fondaco.domain.chat import Turn
 from fondaco.domain.errors import ModelNotFoundError
-from fondaco.ports import CharacterStore, CharacterUses
+from fondaco.ports import CharacterUses
 from fondaco.serving.chat import Began, Chat, Step
 
 log = logging.getLogger("fondaco")
@@ -22,9 +22,14 @@ class Characters:
     """Lets characters answer, and counts how often each does."""
 
     def __init__(
-        self, store: CharacterStore, uses: CharacterUses, catalogue: Catalogue, chat: Chat
+        self,
+        cast: Callable[[], Awaitable[Cast]],
+        uses: CharacterUses,
+        catalogue: Catalogue,
+        chat: Chat,
     ) -> None:
-        self._store = store
+        """Prepare characters; `cast` tells which there are at the time."""
+        self._cast = cast
         self._uses = uses
         self._catalogue = catalogue
         self._chat = chat
@@ -42,7 +47,7 @@ class Characters:
             CharacterNotFoundError: there is no such character; nothing ran.
             FondacoError: as from `Chat.answer`.
         """
-        character = (await self._store.cast()).find(slug)
+        character = (await self._cast()).find(slug)
         if character.model is not None and self._catalogue.leaves_open(turn.model):
             turn = replace(turn, model=character.model)
         answer = self._chat.answer(call, turn, asked_tokens, character.instructions)
@@ -59,7 +64,7 @@ class Characters:
             CharacterNotFoundError: there is no such character.
             StorageFailedError: how often it was used cannot be read.
         """
-        character = (await self._store.cast()).find(slug)
+        character = (await self._cast()).find(slug)
         return self._listing(character, await self._uses.counts())
 
     async def page(self, query: CharacterQuery) -> CharacterPage:
@@ -68,12 +73,12 @@ class Characters:
         Raises:
             StorageFailedError: how often they were used cannot be read.
         """
-        cast, uses = await self._store.cast(), await self._uses.counts()
+        cast, uses = await self._cast(), await self._uses.counts()
         return query.page(self._listing(character, uses) for character in cast)
 
     async def look(self) -> None:
         """Read all characters, so that the operator is told now what is wrong with them."""
-        for character in await self._store.cast():
+        for character in await self._cast():
             if character.model is not None and self._model_id(character.model) is None:
                 log.warning(
                     "character %s: its model %r is not in the catalogue: calls that leave the "
