@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from fondaco.domain.light import light
 from fondaco.domain.usage import Usage
+from fondaco.domain.web import WebWish
 
 
 class Role(StrEnum):
@@ -94,6 +95,8 @@ class Turn:
     """Calls may share a prompt cache only within one scope (an account)."""
     system_prompt: bool = True
     """Whether its caller wants the platform's own prompt before it."""
+    web: WebWish | None = None
+    """What its caller wants to be brought from the web; None: nothing."""
 
     @property
     def characters(self) -> int:
@@ -129,6 +132,7 @@ class Turn:
             self.stream,
             self.cache_scope,
             self.system_prompt,
+            self.web,
         )
 
     def of(self, model: str, max_output_tokens: int, sampling: Sampling) -> "Turn":
@@ -143,6 +147,7 @@ class Turn:
             self.stream,
             self.cache_scope,
             self.system_prompt,
+            self.web,
         )
 
 

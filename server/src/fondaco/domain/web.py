@@ -1,6 +1,6 @@
 """The web: pages and citations that a call reads, what went wrong with them, and what was wished."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
 SearchWish: TypeAlias = Literal["off", "on", "auto"]
@@ -62,7 +62,9 @@ class Gathered:
 
     pages: tuple[Page, ...] = ()
     citations: tuple[Citation, ...] = ()
-    notes: tuple[WebNote, ...] = field(default=())
+    notes: tuple[WebNote, ...] = ()
+    cite: bool = False
+    """Whether the model is to say which citations it draws on."""
     searches: int = 0
     """Searches that gave an answer, results or none: they are charged."""
 

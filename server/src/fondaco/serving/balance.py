@@ -82,8 +82,8 @@ class Balance:
             return free
         return self.budgets[call.key_id].left(call.limit, free)
 
-    def reserve(self, call: Call, amount: int, epoch: int) -> Funds:
-        """Take `amount` out of what is free, DIEM first, for a call that counts in `epoch`.
+    def expect(self, call: Call, amount: int) -> tuple[int, int]:
+        """Return the USD and DIEM that the call could hold, if they cover `amount`.
 
         Raises:
             InsufficientBalanceError: less than that is free.
@@ -96,6 +96,16 @@ class Balance:
             usd, diem = free.usd, free.diem
         if amount > usd + diem:
             raise KeyLimitReachedError if amount <= whole else InsufficientBalanceError
+        return usd, diem
+
+    def reserve(self, call: Call, amount: int, epoch: int) -> Funds:
+        """Take `amount` out of what is free, DIEM first, for a call that counts in `epoch`.
+
+        Raises:
+            InsufficientBalanceError: less than that is free.
+            KeyLimitReachedError: the account has it, but the key may not spend it.
+        """
+        _, diem = self.expect(call, amount)
         from_diem = min(amount, diem)
         funds = Funds(amount - from_diem, from_diem)
         self.take(funds)

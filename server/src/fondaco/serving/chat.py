@@ -18,13 +18,16 @@ from fondaco.domain.light import light
 from fondaco.domain.limits import Quota
 from fondaco.domain.model import Model, ModelType
 from fondaco.domain.names import Notice
-from fondaco.domain.price import Charge, TokenPrice
+from fondaco.domain.price import Charge, TokenPrice, WebPrice
 from fondaco.domain.usage import Usage
+from fondaco.domain.web import Gathered
 from fondaco.ports import ChatEngine, Clock, Limits, Prompt
 from fondaco.serving.admission import Admission
 from fondaco.serving.attempts import Attempts
+from fondaco.serving.augment import Augment, Errand
 from fondaco.serving.call import PaidCall
 from fondaco.serving.ledger import Ledger
+from fondaco.serving.material import supplied
 from fondaco.serving.meters import Meters
 from fondaco.serving.repeats import Repeats
 from fondaco.serving.tally import Tally
@@ -45,6 +48,8 @@ class Began:
     quota: Quota
     notice: Notice | None = None
     """That the model that was asked for ends, or has ended."""
+    web: Gathered | None = None
+    """What was brought from the web; None: nothing was wanted."""
 
 
 @light
@@ -66,7 +71,7 @@ class Gift:
         return _FREE.charge(self.id, usage)
 
 
-_FREE = TokenPrice(input=0, output=0)
+_FREE = TokenPrice(input=0, output=0, web=WebPrice(search=0, scrape=0))
 
 Step: TypeAlias = Began | Burst | Settled
 """A call is one Began, bursts, one Settled; an error ends it anywhere."""
@@ -86,6 +91,7 @@ class Chat:
         clock: Clock,
         meters: Meters,
         system_prompt: str = "",
+        augment: Augment | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._plans = {
@@ -99,6 +105,7 @@ class Chat:
         self._clock = clock
         self._meters = meters
         self._system_prompt = system_prompt
+        self._augment = augment or Augment()
 
     async def answer(
         self, call: Call, turn: Turn, asked_tokens: int | None, instructions: str = ""
@@ -119,19 +126,25 @@ class Chat:
         route = self._catalogue.route(turn.model)
         model = route.model
         _check(model, turn)
+        errand = None if turn.web is None else self._augment.errand(turn, turn.web)
         sampling = turn.sampling.filled(model.defaults.temperature, model.defaults.top_p)
         turn = self._told(model, turn, instructions).of(model.id, asked_tokens or 0, sampling)
         attempts = Attempts(self._plan(model))
         async with self._admission(call, model, turn, asked_tokens) as admission:
+            web = None
+            if errand is not None:
+                turn, web = await self._supplied(
+                    call, turn, model, errand, attempts=attempts, admission=admission
+                )
             prompt = await attempts.measure(turn)
             limit = _output_limit(model, prompt, asked_tokens)
             if asked_tokens is None and admission.charged:
-                means = await self._means(call, model, prompt, turn.choices)
+                means = await self._means(call, model, prompt, turn.choices, web)
             else:
                 means = limit
             if min(limit, means) != turn.max_output_tokens:
                 turn = turn.of(model.id, min(limit, means), sampling)
-            tally = Tally(prompt, turn.max_output_tokens * turn.choices)
+            tally = Tally(prompt, turn.max_output_tokens * turn.choices, web)
             async with (
                 self._paid(call, admission, model, tally, curtailed=means < limit) as paid,
                 aclosing(attempts.chat(turn)) as bursts,
@@ -140,7 +153,7 @@ class Chat:
                 async for burst in bursts:
                     if not begun:
                         begun = True
-                        yield Began(model, attempts.engine, admission.quota, route.notice)
+                        yield Began(model, attempts.engine, admission.quota, route.notice, web)
                     tally.add(burst)
                     yield burst
         self._meters.consumed(model.id, paid.usage)
@@ -160,10 +173,40 @@ class Chat:
         tokens = turn.characters // _CHARACTERS_A_TOKEN + output
         return Admission(self._limits, self._repeats, call, model, tokens)
 
-    async def _means(self, call: Call, model: Model, prompt: Prompt, choices: int) -> int:
+    async def _supplied(
+        self,
+        call: Call,
+        turn: Turn,
+        model: Model,
+        errand: Errand,
+        *,
+        attempts: Attempts,
+        admission: Admission,
+    ) -> tuple[Turn, Gathered]:
+        """Return the turn with what the errand brings.
+
+        Nobody goes for a turn that cannot be paid or is too long by itself; once somebody has gone,
+        the call counts against the limits.
+        """
+        asked = turn.max_output_tokens or None
+        if admission.charged:
+            await self._ledger.expect(call, errand.ceiling(model.price.web))
+        bare = await attempts.measure(turn)
+        _output_limit(model, bare, asked)
+        admission.begun = True
+        gathered = await self._augment.bring(errand)
+        return await supplied(
+            turn, gathered, attempts, bare, context_tokens=model.context_tokens, asked=asked
+        )
+
+    async def _means(
+        self, call: Call, model: Model, prompt: Prompt, choices: int, web: Gathered | None
+    ) -> int:
         """Return the most tokens of one choice that the key and its account can pay; at least 1."""
-        free = await self._ledger.free(call)
-        covered = model.price.affordable(free.total, prompt.input_tokens)
+        free = (await self._ledger.free(call)).total
+        if web is not None:
+            free -= model.price.web.ceiling(web.searches, web.scrapes)
+        covered = model.price.affordable(free, prompt.input_tokens)
         return model.context_tokens if covered is None else max(1, covered // choices)
 
     def _paid(
@@ -171,13 +214,16 @@ class Chat:
     ) -> PaidCall:
         """Return the money side of the call; a tier that is not charged holds and pays nothing."""
         charged = admission.charged
+        ceiling = model.price.ceiling(tally.most_input, tally.most_output)
+        if tally.web is not None:
+            ceiling += model.price.web.ceiling(tally.web.searches, tally.web.scrapes)
         return PaidCall(
             self._ledger,
             self._clock,
             call,
             admission,
             priced=model if charged else Gift(model.id),
-            ceiling=model.price.ceiling(tally.most_input, tally.most_output) if charged else 0,
+            ceiling=ceiling if charged else 0,
             meter=tally,
             curtailed_at=tally.most_output if curtailed else None,
         )

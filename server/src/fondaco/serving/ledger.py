@@ -64,6 +64,17 @@ class Ledger:
         balance = self._ready_for(call) or await self._balance_for(call)
         return balance.free(call)
 
+    async def expect(self, call: Call, amount: int) -> None:
+        """Return if `call` could hold so many nano-dollars now; nothing is reserved.
+
+        Raises:
+            InsufficientBalanceError, KeyLimitReachedError, StorageFailedError: as from `hold`.
+        """
+        if self._register.unwritten:
+            raise StorageFailedError
+        balance = self._ready_for(call) or await self._balance_for(call)
+        balance.expect(call, amount)
+
     async def balance(self, account_id: int) -> Funds:
         """Return what the account has in the current epoch, that which is held included."""
         epoch = epoch_of(self._register.clock.now())

@@ -15,7 +15,7 @@ _BYTES_A_TOKEN = 4
 class Tally:
     """Usage by the engine's own report where it gives one, else by the pieces that passed."""
 
-    __slots__ = ("_counted", "_input", "_output", "_reasoning", "_web", "most_input", "most_output")
+    __slots__ = ("_counted", "_input", "_output", "_reasoning", "most_input", "most_output", "web")
 
     def __init__(self, prompt: Prompt, most_output: int, web: Gathered | None = None) -> None:
         """Start at nothing but `web`; no usage will exceed the prompt and `most_output` tokens."""
@@ -27,7 +27,7 @@ class Tally:
         self._output = 0
         self._reasoning = 0
         self._counted: Usage | None = None
-        self._web = web
+        self.web = web
 
     def add(self, burst: Burst) -> None:
         """Count a burst."""
@@ -50,6 +50,6 @@ class Tally:
         """What has been consumed so far, within what the call was admitted for."""
         counted = self._counted or Usage(self._input, 0, self._output, self._reasoning)
         usage = counted.within(self.most_input, self.most_output)
-        if self._web is None:
+        if self.web is None:
             return usage
-        return replace(usage, searches=self._web.searches, scrapes=self._web.scrapes)
+        return replace(usage, searches=self.web.searches, scrapes=self.web.scrapes)

@@ -38,7 +38,9 @@ EntryRow: TypeAlias = tuple[
     int, int, int, int, int, int, str | None, str | None, str,
     int, int, int | None, int, int, int, int, str,
 ]  # fmt: skip
-OpenCallRow: TypeAlias = tuple[str, int, str, str, *tuple[int, ...]]
+OpenCallRow: TypeAlias = tuple[
+    str, int, str, str, int, int, int, int, int, int, int, int, int, int
+]  # fmt: skip
 
 KEY = """
 public_id, account_id, type, description, last6, key.created_ms, expires_ms, revoked_ms, used_ms,
