@@ -247,6 +247,19 @@ async def test_models_are_listed_as_published(judge: Judge) -> None:
     assert judge.seen == {f"GET {path}": {200, 400} for path in paths}
 
 
+async def test_characters_are_shown_as_published(judge: Judge) -> None:
+    assert (await judge.ask("GET", "/characters", INFERENCE)).json()["data"]
+    await judge.ask("GET", "/characters", params={"limit": "0"})
+    for slug in ("alan-watts", "nobody"):
+        await judge.ask("GET", f"/characters/{slug}", INFERENCE)
+    for path in ("/characters", "/characters/alan-watts"):
+        await judge.ask("GET", path, key="")
+    assert judge.seen == {
+        "GET /characters": {200, 400, 401},
+        "GET /characters/{slug}": {200, 401, 404},
+    }
+
+
 async def test_chats_are_answered_as_published(judge: Judge) -> None:
     asked = chat_body(max_tokens=3, n=2)
     await judge.ask("POST", CHAT, INFERENCE, json=asked)
