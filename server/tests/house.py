@@ -38,6 +38,7 @@ from fondaco.http.routes import Routes
 from fondaco.http.terms import Terms
 from fondaco.ports import ChatEngine, Clock, Stakes
 from fondaco.serving.api_keys import ApiKeys
+from fondaco.serving.augment import Augment
 from fondaco.serving.characters import Characters
 from fondaco.serving.chat import Chat
 from fondaco.serving.guard import Guard
@@ -139,6 +140,7 @@ async def house(
     characters: Path = Path("nowhere"),
     clock: Clock | None = None,
     system_prompt: str = "",
+    augment: Augment | None = None,
 ) -> AsyncGenerator[House]:
     async with (
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
@@ -177,6 +179,7 @@ async def house(
             characters=characters,
             clock=clock,
             system_prompt=system_prompt,
+            augment=augment,
         )
         pulse = Pulse()
         premises = Premises(
@@ -249,6 +252,7 @@ def _platform(
     characters: Path,
     clock: Clock,
     system_prompt: str,
+    augment: Augment | None,
 ) -> Platform:
     meters, ids = Meters(), TimedIds()
     keyring = Keyring(keys, journal, PEPPER, clock)
@@ -267,6 +271,7 @@ def _platform(
         clock=clock,
         meters=meters,
         system_prompt=system_prompt,
+        augment=augment,
     )
     return Platform(
         catalogue=catalogue,

@@ -18,10 +18,6 @@ class WebWish:
     """Read the pages that the latest user message names; no search then."""
     cite: bool = False
     """Have the model say which results it draws on, as `[REF]0[/REF]`."""
-    in_stream: bool = False
-    """Show the citations in a stream's first chunk."""
-    as_documents: bool = False
-    """Show them as a call of the tool `venice_web_search_documents` as well."""
 
 
 @dataclass(frozen=True, slots=True)

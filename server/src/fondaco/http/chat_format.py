@@ -111,6 +111,11 @@ class Chunks:
         self._opened: dict[int, bytes] = {}
         """Choice -> what comes before its next piece of text."""
 
+    def open(self, echo: bytes) -> bytes:
+        """Return the first event of a stream that begins with venice_parameters, given as JSON."""
+        first = self._delta(0, b'"content":""')
+        return b'%b,"venice_parameters":%b}\n\n' % (first.removesuffix(b"}\n\n"), echo)
+
     def write(self, burst: Burst) -> bytes:
         """Return the events of one burst; b"" where it has nothing that shows."""
         if len(burst) == 1:

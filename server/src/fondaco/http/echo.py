@@ -3,20 +3,45 @@
 Source: POST /chat/completions, reply 200, `venice_parameters`.
 """
 
+from dataclasses import asdict
+
 import orjson
 
+from fondaco.domain.web import Citation, Gathered, WebNote
 from fondaco.http.schemas.chat_request import VeniceParameters
 
 
-def echo(parameters: VeniceParameters | None) -> bytes:
-    """Return the parameters as JSON, with the defaults of what the caller left out."""
-    return _DEFAULTS if parameters is None else _written(parameters)
+def echo(parameters: VeniceParameters | None, web: Gathered | None = None) -> bytes:
+    """Return the parameters as JSON, with the defaults of what the caller left out.
+
+    What was brought from the web is cited; what could not be had is told in `web_notes`.
+    """
+    return _DEFAULTS if parameters is None else _written(parameters, web)
 
 
-def _written(parameters: VeniceParameters) -> bytes:
+def opening(parameters: VeniceParameters | None, web: Gathered | None) -> bytes | None:
+    """Return the echo that a stream begins with, or None where its first chunk says nothing of it.
+
+    The caller asked for it, or something could not be had: that is never kept silent.
+    """
+    if parameters is None or web is None:
+        return None
+    wanted = parameters.include_search_results_in_stream and web.citations
+    return _written(parameters, web) if wanted or web.notes else None
+
+
+def _written(parameters: VeniceParameters, web: Gathered | None = None) -> bytes:
     values: dict[str, object] = parameters.model_dump(exclude_none=True)
     values.setdefault("return_search_results_as_documents", False)
-    return orjson.dumps(values | {"web_search_citations": []})
+    values["web_search_citations"] = [_said(one) for one in web.citations] if web else []
+    if web is not None and web.notes:
+        values["web_notes"] = [_said(note) for note in web.notes]
+    return orjson.dumps(values)
+
+
+def _said(one: Citation | WebNote) -> dict[str, str]:
+    """Return what a citation or a note says, without what is not known."""
+    return {name: value for name, value in asdict(one).items() if value is not None}
 
 
 _DEFAULTS = _written(VeniceParameters())

@@ -21,10 +21,11 @@ from fondaco.domain.errors import (
     RateLimitExceededError,
     RepeatedCallError,
     StorageFailedError,
+    WebNotInstalledError,
 )
 from fondaco.domain.usage import Usage
 from fondaco.http.chat_format import DONE, Chunks, Fold
-from fondaco.http.echo import echo
+from fondaco.http.echo import echo, opening
 from fondaco.http.endpoint import Ask, Content, Endpoint
 from fondaco.http.feature_suffix import take_suffix
 from fondaco.http.headers import ending, inference, lines_of
@@ -71,7 +72,7 @@ async def _whole(ask: ChatAsk, call: Call, steps: AsyncGenerator[Step]) -> Whole
                 fold.settle(step.usage)
     if began is None:
         raise SilentEngineError
-    spoken = echo(ask.body.venice_parameters)
+    spoken = echo(ask.body.venice_parameters, began.web)
     body = fold.reply(request_id(call.id), int(call.opened_at), began.model.id, spoken)
     return Whole(body, lines=_lines(ask, began))
 
@@ -89,6 +90,8 @@ async def _stream(
             elif isinstance(step, Began):
                 stream.lines += _lines(ask, step)
                 chunks = Chunks(request_id(call.id), int(call.opened_at), step.model.id)
+                if (first := opening(ask.body.venice_parameters, step.web)) is not None:
+                    await stream.write(chunks.open(first))
             else:
                 usage = step.usage
     if chunks is None or usage is None:
@@ -157,5 +160,6 @@ ENDPOINT = Endpoint(
         EngineUnavailableError,
         EngineTimeoutError,
         StorageFailedError,
+        WebNotInstalledError,
     ),
 )

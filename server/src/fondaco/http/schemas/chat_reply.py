@@ -79,6 +79,14 @@ class Citation(_Shown):
     date: str | None = None
 
 
+class WebNote(_Shown):
+    """What could not be had from the web, or not whole."""
+
+    code: str
+    message: str
+    url: str | None = Field(None, description="Of a page, as the message names it.")
+
+
 class VeniceParametersReply(_Shown):
     """The venice_parameters that the call was answered with, by body, suffix or default."""
 
@@ -92,6 +100,9 @@ class VeniceParametersReply(_Shown):
     return_search_results_as_documents: bool
     include_venice_system_prompt: bool
     web_search_citations: list[Citation]
+    web_notes: list[WebNote] | None = Field(
+        None, description="What could not be had from the web; absent where nothing is missing."
+    )
 
 
 class ChatCompletion(_Shown):
@@ -132,4 +143,9 @@ class ChatCompletionChunk(_Shown):
     created: int
     model: str
     choices: list[ChunkChoice]
+    venice_parameters: VeniceParametersReply | None = Field(
+        None,
+        description="In the first event alone: on demand with what a search found, and always with "
+        "what could not be had from the web.",
+    )
     usage: UsageReport | None = None

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from fondaco.domain.chat import Sampling, Turn
 from fondaco.domain.errors import NotSupportedYetError
+from fondaco.domain.web import WebWish
 from fondaco.http.schemas.fields import (
     Open,
     Penalty,
@@ -60,7 +61,10 @@ class VeniceParameters(Strict):
     strip_thinking_response: bool = False
     disable_thinking: bool = False
     enable_web_search: Literal["auto", "off", "on"] = "off"
-    enable_web_scraping: bool = False
+    enable_web_scraping: bool = Field(
+        default=False,
+        description="Read the pages, up to 3, that the latest user message names; no search then.",
+    )
     enable_web_citations: bool = False
     include_search_results_in_stream: bool = False
     return_search_results_as_documents: bool | None = None
@@ -72,12 +76,24 @@ class VeniceParameters(Strict):
     _taken: ClassVar[frozenset[str]] = frozenset(
         {
             "character_slug",
+            "enable_web_scraping",
             "include_venice_system_prompt",
             "enable_web_citations",
             "include_search_results_in_stream",
         }
     )
     """Fields that are built, or that change nothing as long as the others are not."""
+
+    @property
+    def web(self) -> WebWish | None:
+        """What is wanted from the web; None: nothing."""
+        if self.enable_web_search == "off" and not self.enable_web_scraping:
+            return None
+        return WebWish(
+            search=self.enable_web_search,
+            scrape=self.enable_web_scraping,
+            cite=self.enable_web_citations,
+        )
 
     def unsupported(self) -> list[str]:
         """Return the names of fields that ask for something that is not built yet."""
@@ -191,6 +207,7 @@ class ChatRequest(Open):
             stream=bool(self.stream),
             cache_scope=cache_scope,
             system_prompt=own is None or own.include_venice_system_prompt,
+            web=None if own is None else own.web,
         )
 
     def _sampling(self) -> Sampling:
