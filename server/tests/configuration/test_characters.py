@@ -61,6 +61,7 @@ def test_every_key_is_taken() -> None:
     ("text", "fault"),
     [
         ("name = ", "is not TOML: "),
+        ("name = " + "[" * 100_000, "is nested too deeply."),
         ('name = "Ann"', "instructions is missing."),
         ('name = " "\ninstructions = "Be."', "name: "),
         (LEAST + "tag = []", "tag: no such key. Did you mean tags?"),

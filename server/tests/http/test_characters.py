@@ -187,6 +187,23 @@ async def test_a_stream_is_spoken_by_the_character_too(shared: House) -> None:
     assert (await shown(shared, "plain-words")).data.stats.imports == before + 1
 
 
+async def test_a_suffix_of_the_models_name_asks_for_one_as_well(tmp_path: Path) -> None:
+    write(tmp_path, "bound", model='"other"')
+    async with house(models=(TOY, OTHER), characters=tmp_path) as one:
+        reply = (await one.chat(model="default:character_slug=bound")).json()
+        assert reply["model"] == "other"
+        assert reply["venice_parameters"]["character_slug"] == "bound"
+        assert one.fake.asked[-1].body["messages"][0]["content"] == "Be bound."
+
+
+async def test_it_stands_before_the_platforms_own_prompt(tmp_path: Path) -> None:
+    write(tmp_path, "ann")
+    async with house(characters=tmp_path, system_prompt="Be kind.") as one:
+        await one.chat(**character("ann"))
+        [first, _] = one.fake.asked[-1].body["messages"]
+        assert first["content"] == "Be ann.\n\nBe kind."
+
+
 @pytest.mark.parametrize("stream", [False, True])
 async def test_an_unknown_character_is_404_before_anything_runs(
     shared: House, *, stream: bool

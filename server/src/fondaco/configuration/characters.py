@@ -65,6 +65,8 @@ def character_of(slug: str, text: str, changed_at: float) -> Character:
         said = CharacterFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise CharacterFileError(f"is not TOML: {error}.") from None
+    except RecursionError:
+        raise CharacterFileError("is nested too deeply.") from None
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         raise CharacterFileError(*map(_line, faults)) from None

@@ -15,7 +15,7 @@ def _split(text: object) -> object:
     return tuple(text.split(",")) if isinstance(text, str) else text
 
 
-Word = Annotated[str, Field(min_length=1, max_length=200)]
+Word = Annotated[str, Field(max_length=200, pattern=r"^[^,]+$")]
 Words = Annotated[tuple[Word, ...], Field(max_length=20), BeforeValidator(_split)]
 """One word or several, by commas or by naming the field again."""
 Flag = Literal["true", "false"]
