@@ -46,6 +46,23 @@ def test_show_finds_a_model_by_any_of_its_names(fondaco: Fondaco, folder: Path) 
         assert (row["id"], row["usdPerMillionInput"]) == ("smollm2-135m", "0.05")
 
 
+def test_show_finds_what_answers_for_a_retired_model(
+    fondaco: Fondaco, folder: Path, tmp_path: Path
+) -> None:
+    config = tmp_path / "ended.toml"
+    config.write_text(
+        '[models."qwen2.5-coder-0.5b".deprecation]\n'
+        'announced = 2025-01-01\nsunset = 2025-02-01\nreplacement = "smollm2-135m"\n'
+    )
+    asked = ("--config", str(config), "--json")
+    shown = fondaco("models", "show", "qwen2.5-coder-0.5b", *asked).json
+    assert isinstance(shown, dict)
+    assert (shown["id"], shown["sunset"]) == ("smollm2-135m", None)
+    listed = fondaco("models", "list", *asked).json
+    assert isinstance(listed, list)
+    assert [row["sunset"] for row in listed] == ["2025-02-01", None]
+
+
 def test_show_says_what_an_unknown_name_may_mean(fondaco: Fondaco) -> None:
     ended = fondaco("models", "show", "smollm-135m")
     assert (ended.code, len(ended.err.splitlines())) == (5, 1)

@@ -103,7 +103,7 @@ def _row(model: "AnyModel", settings: "Settings") -> Row:
     from fondaco.domain.money import decimal
 
     text = model if isinstance(model, Model) else None
-    file = settings.models[model.id].file
+    file, end = settings.models[model.id].file, model.deprecation
     return {
         "id": model.id,
         "name": model.name,
@@ -114,6 +114,7 @@ def _row(model: "AnyModel", settings: "Settings") -> Row:
         "usdPerMillionOutput": text and decimal(text.price.output),
         "engines": list(model.engines),
         "traits": list(model.traits),
+        "sunset": end and end.sunset.isoformat(),
     }
 
 
@@ -134,4 +135,5 @@ def _strangers(settings: "Settings") -> Iterator[Row]:
                 "usdPerMillionOutput": None,
                 "engines": [],
                 "traits": [],
+                "sunset": None,
             }
