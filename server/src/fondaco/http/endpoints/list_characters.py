@@ -2,7 +2,7 @@
 
 from fondaco.domain.errors import StorageFailedError
 from fondaco.http.character_format import character_entry
-from fondaco.http.endpoint import Ask, Content, Endpoint
+from fondaco.http.endpoint import Ask, Content, Endpoint, Link
 from fondaco.http.exchange import Header
 from fondaco.http.replies import Whole, json_reply
 from fondaco.http.schemas.characters import LISTS, CharacterList, CharactersQuery
@@ -40,6 +40,14 @@ ENDPOINT = Endpoint(
                 "x-pagination-total": "Characters on all pages",
                 "x-pagination-total-pages": "How many pages there are",
             },
+            links=(
+                Link(
+                    "ShowCharacter",
+                    "show_character_run",
+                    "Show the first of them.",
+                    parameters={"slug": "$response.body#/data/0/slug"},
+                ),
+            ),
         )
     },
     errors=(StorageFailedError,),
