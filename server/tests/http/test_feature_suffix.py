@@ -122,6 +122,7 @@ def refused(request: ChatRequest) -> Faults:
         ("disable_thinking=", "disable_thinking: Input should be a valid boolean"),
         ("disable_thinking", "'disable_thinking' is not of the form parameter=value"),
         ("", "'' is not of the form parameter=value"),
+        ("&" * 9, "It has 10 parameters; there are 9."),
         ("latest", "'latest' is not of the form parameter=value"),
         (
             "disable_thinking=true&disable_thinking=false",

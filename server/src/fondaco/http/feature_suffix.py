@@ -3,6 +3,7 @@
 Source: api-reference/endpoint/chat/model_feature_suffix.md.
 """
 
+from collections.abc import Iterable
 from urllib.parse import unquote
 
 from pydantic import ValidationError
@@ -49,9 +50,26 @@ def parameters_of(suffix: str) -> VeniceParameters:
     >>> parameters_of("enable_web_search=on&disable_thinking=true").enable_web_search
     'on'
     """
+    parts = suffix.split("&")
+    if len(parts) > (most := len(VeniceParameters.model_fields)):
+        raise _unusable([f"It has {len(parts)} parameters; there are {most}."])
+    values, sentences = _read(parts)
+    try:
+        parameters = VeniceParameters.model_validate(values)
+    except ValidationError as error:
+        for path, faults in faults_of(error, VeniceParameters).items():
+            sentences += [f"{path[:_LONGEST]}: {fault}" for fault in faults]
+        raise _unusable(sentences) from None
+    if sentences:
+        raise _unusable(sentences)
+    return parameters
+
+
+def _read(parts: Iterable[str]) -> tuple[dict[str, object], list[str]]:
+    """Return the values by their parameters, and a sentence for each part that is none."""
     values: dict[str, object] = {}
     sentences: list[str] = []
-    for part in suffix.split("&"):
+    for part in parts:
         name, equals, text = part.partition("=")
         if not equals:
             sentences.append(f"{name[:_LONGEST]!r} is not of the form parameter=value")
@@ -59,15 +77,11 @@ def parameters_of(suffix: str) -> VeniceParameters:
             sentences.append(f"{name[:_LONGEST]}: Name this once only.")
         else:
             values[name] = _value(name, text)
-    try:
-        parameters = VeniceParameters.model_validate(values)
-    except ValidationError as error:
-        for path, faults in faults_of(error, VeniceParameters).items():
-            sentences += [f"{path[:_LONGEST]}: {fault}" for fault in faults]
-    else:
-        if not sentences:
-            return parameters
-    raise InvalidRequestError(
+    return values, sentences
+
+
+def _unusable(sentences: list[str]) -> InvalidRequestError:
+    return InvalidRequestError(
         f"The model's feature suffix cannot be used. {'; '.join(sentences)}",
         faults={"model": tuple(sentences)},
     )
