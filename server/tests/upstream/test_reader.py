@@ -134,3 +134,20 @@ def test_a_text_that_stands_elsewhere_too_teaches_nothing() -> None:
     alike = Alike()
     alike.learn(b'{"delta":{"content":"A"},"model":"A"}', Text, 0, "A")
     assert alike.text(b'{"delta":{"content":"B"},"model":"A"}') == ""
+
+
+@pytest.mark.parametrize("odd", [b"\\u0041", b"\xc3", b"a\tb", b'"', b""], ids=repr)
+def test_a_run_of_known_chunks_ends_before_one_that_has_to_be_read(odd: bytes) -> None:
+    chunk = b'{"delta":{"content":"%b"}}'
+    alike = Alike()
+    alike.learn(chunk % b"A", Text, 0, "A")
+    run = alike.run([chunk % text for text in (b"B", b"C", odd, b"D")])
+    assert run == (["B", "C"] if odd != b"\xc3" else [])
+
+
+def test_many_chunks_at_once_say_what_they_say_one_by_one() -> None:
+    texts = ["One", " two", ' "three"', " f\u00f6ur", "\n", " six", " seven"]
+    chunks = [_chunk({"content": text}) for text in texts]
+    together, apart = _reader(stream=True), _reader(stream=True)
+    one_by_one = [event for chunk in chunks for event in apart.read([chunk])]
+    assert list(together.read(chunks)) == one_by_one == [Text(0, text) for text in texts]

@@ -1,8 +1,8 @@
 """Attempts: the engines of a route, each tried once, until one has begun to answer."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from typing import TypeAlias
+from types import TracebackType
+from typing import Self, TypeAlias
 
 from fondaco.domain.chat import Burst, Turn
 from fondaco.domain.errors import (
@@ -52,29 +52,25 @@ class Attempts:
                 return self._measured
         raise self._why or EngineUnavailableError
 
-    async def chat(self, turn: Turn) -> AsyncGenerator[Burst]:
-        """Yield the bursts of the first engine that answers; no fallback once one has begun.
+    def chat(self, turn: Turn) -> "Answer":
+        """Return the answer of the first engine that begins one, to be entered."""
+        return Answer(self, turn)
+
+    async def begin(self, turn: Turn) -> tuple[Burst, AsyncGenerator[Burst]]:
+        """Return the first burst of the first engine that answers, and what follows it.
 
         Raises:
             EngineError, FieldNotTakenError: none began.
-            BrokenOffError, EngineTimeoutError: one began and did not end.
         """
         for engine in self._plan:
+            bursts = engine.chat(turn, self._measured)
             try:
-                async with aclosing(engine.chat(turn, self._measured)) as bursts:
-                    async for burst in bursts:
-                        if not self.engine:
-                            self.engine = engine.name
-                        yield burst
+                first = await anext(bursts, ())
             except (EngineError, FieldNotTakenError) as error:
-                if not self.engine:
-                    self._pass_on(error)
-                elif isinstance(error, EngineTimeoutError):
-                    raise
-                else:
-                    raise BrokenOffError from error
+                self._pass_on(error)
             else:
-                return
+                self.engine = engine.name
+                return first, bursts
         raise self._why or EngineUnavailableError
 
     def _pass_on(self, error: _PassedOn) -> None:
@@ -85,3 +81,46 @@ class Attempts:
         self._measured = None
         if self._why is None or isinstance(error, EngineError):
             self._why = error
+
+
+class Answer:
+    """The answer of one engine, as a context; once it has begun there is no fallback.
+
+    The engine's own generator is read by whoever entered: one more in between would cost every
+    burst a hundredth of what it costs in all.
+    """
+
+    __slots__ = ("_attempts", "_turn", "first", "rest")
+
+    def __init__(self, attempts: Attempts, turn: Turn) -> None:
+        self._attempts = attempts
+        self._turn = turn
+        self.first: Burst
+        """What the engine said first; nothing, if it ended without a word."""
+        self.rest: AsyncGenerator[Burst]
+
+    async def __aenter__(self) -> Self:
+        """Begin.
+
+        Raises:
+            EngineError, FieldNotTakenError: no engine did.
+        """
+        self.first, self.rest = await self._attempts.begin(self._turn)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the engine where it still runs.
+
+        Raises:
+            BrokenOffError: it failed, having begun.
+        """
+        await self.rest.aclose()
+        if isinstance(error, EngineError | FieldNotTakenError):
+            if isinstance(error, EngineTimeoutError):
+                return
+            raise BrokenOffError from error

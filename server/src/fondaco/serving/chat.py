@@ -1,7 +1,6 @@
 """Chat: the use case from an admitted request to its last event."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
@@ -147,13 +146,13 @@ class Chat:
             tally = Tally(prompt, turn.max_output_tokens * turn.choices, web)
             async with (
                 self._paid(call, admission, model, tally, curtailed=means < limit) as paid,
-                aclosing(attempts.chat(turn)) as bursts,
+                attempts.chat(turn) as answer,
             ):
-                begun = False
-                async for burst in bursts:
-                    if not begun:
-                        begun = True
-                        yield Began(model, attempts.engine, admission.quota, route.notice, web)
+                if answer.first:
+                    yield Began(model, attempts.engine, admission.quota, route.notice, web)
+                    tally.add(answer.first)
+                    yield answer.first
+                async for burst in answer.rest:
                     tally.add(burst)
                     yield burst
         self._meters.consumed(model.id, paid.usage)

@@ -1,5 +1,6 @@
 """Chunks alike: a stream repeats nearly every byte in every chunk, and only the text differs."""
 
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from fondaco.domain.chat import Text, Thought
@@ -20,6 +21,8 @@ class Alike:
     ' lamp'
     >>> alike.text(b'{"index":1,"delta":{"content":" lamp"}}'), alike.text(b'{"error":{}}')
     ('', '')
+    >>> alike.run([b'{"index":0,"delta":{"content":" A"}}', b'{"error":{}}'])
+    [' A']
     """
 
     __slots__ = ("_after", "_before", "_least", "choice", "kind")
@@ -46,6 +49,28 @@ class Alike:
             self._least = len(self._before) + len(self._after)
             self.kind, self.choice = kind, choice
 
+    def run(self, payloads: Sequence[bytes]) -> list[str]:
+        """Return the texts of the first chunks, as far as they are like the known one.
+
+        Looked at together, many take half as long as one by one.
+        """
+        before, after, least = self._before, self._after, self._least
+        cut, end = len(before), -len(after)
+        found: list[bytes] = []
+        for payload in payloads:
+            if not payload.startswith(before) or not payload.endswith(after):
+                break
+            if len(payload) <= least:
+                break
+            found.append(payload[cut:end])
+        try:
+            texts = [text.decode() for text in found]
+        except UnicodeDecodeError:
+            return []
+        if not _plain("".join(texts)):
+            return texts[: next(at for at, text in enumerate(texts) if not _plain(text))]
+        return texts
+
     def text(self, payload: bytes) -> str:
         """Return the text of a chunk like the known one, or nothing where it has to be read.
 
@@ -59,5 +84,12 @@ class Alike:
         ):
             return ""
         text = payload[len(self._before) : -len(self._after)].decode()
-        # A quote would end the text, a backslash escape something; JSON forbids control characters.
-        return text if text.isprintable() and '"' not in text and "\\" not in text else ""
+        return text if _plain(text) else ""
+
+
+def _plain(text: str) -> bool:
+    """Whether JSON spells a text as it is.
+
+    A quote would end it, a backslash escape something; JSON forbids control characters.
+    """
+    return text.isprintable() and '"' not in text and "\\" not in text

@@ -1,6 +1,7 @@
 """Turns as request bodies, in the OpenAI dialect of chat."""
 
 from collections.abc import Iterable
+from operator import attrgetter
 
 import orjson
 
@@ -8,7 +9,11 @@ from fondaco.domain.chat import Message, Sampling, Turn
 from fondaco.domain.errors import FieldNotTakenError
 from fondaco.upstream.dialects import Dialect, Isolation
 
-_DEFAULTS = Sampling()
+_SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed", "stop")
+"""What every dialect knows."""
+_EXTRAS = ("top_k", "min_p", "repetition_penalty", "stop_token_ids")
+_sampling, _extras = attrgetter(*_SAMPLING), attrgetter(*_EXTRAS)
+_NO_EXTRAS = _extras(Sampling())
 _LAST_USAGE = {"stream": True, "stream_options": {"include_usage": True}}
 _ALL_USAGE = {
     "stream": True,
@@ -34,9 +39,7 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
         "messages": messages(turn.messages, dialect),
         dialect.output_limit: turn.max_output_tokens,
     }
-    if turn.sampling != _DEFAULTS:
-        body |= _sampling(turn.sampling)
-        body |= _extras(turn, dialect, engine)
+    body |= _sampled(turn, dialect, engine)
     if turn.choices > 1:
         if not dialect.many_choices:
             raise _unsupported("n", turn.model, engine)
@@ -59,7 +62,7 @@ def messages(conversation: Iterable[Message], dialect: Dialect) -> list[dict[str
 def _message(message: Message, dialect: Dialect) -> dict[str, object]:
     content = message.content
     wire: dict[str, object] = {
-        "role": message.role.value,
+        "role": message.role,
         "content": [{"type": "text", "text": part} for part in content]
         if isinstance(content, tuple)
         else content,
@@ -92,30 +95,19 @@ def _isolated(scope: str, isolation: Isolation) -> dict[str, object]:
             return {}
 
 
-def _sampling(sampling: Sampling) -> dict[str, object]:
-    """Return the fields that every dialect knows."""
-    given: dict[str, object] = {
-        "temperature": sampling.temperature,
-        "top_p": sampling.top_p,
-        "frequency_penalty": sampling.frequency_penalty,
-        "presence_penalty": sampling.presence_penalty,
-        "seed": sampling.seed,
-        "stop": sampling.stop or None,
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _extras(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
+def _sampled(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
+    """Return the sampling fields, those beyond OpenAI's by the engine's own names."""
     sampling = turn.sampling
-    given: dict[str, object] = {
-        "top_k": sampling.top_k,
-        "min_p": sampling.min_p,
-        "repetition_penalty": sampling.repetition_penalty,
-        "stop_token_ids": sampling.stop_token_ids or None,
+    wire = {
+        name: value
+        for name, value in zip(_SAMPLING, _sampling(sampling), strict=True)
+        if value is not None and value != ()
     }
-    wire: dict[str, object] = {}
-    for name, value in given.items():
-        if value is None:
+    extras = _extras(sampling)
+    if extras == _NO_EXTRAS:
+        return wire
+    for name, value in zip(_EXTRAS, extras, strict=True):
+        if value is None or value == ():
             continue
         if name not in dialect.extras:
             raise _unsupported(name, turn.model, engine)

@@ -1,6 +1,6 @@
 """The reader of OpenAI's replies: chunks of a stream, or whole ones, to events."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -75,7 +75,7 @@ class ReplyReader:
         """Whether every choice has finished."""
         return not self._unfinished
 
-    def read(self, payloads: Iterable[bytes]) -> Burst:
+    def read(self, payloads: Sequence[bytes]) -> Burst:
         """Return what the chunks say, up to a failure."""
         events: list[ChatEvent] = []
         texts: list[str] = []
@@ -98,7 +98,7 @@ class ReplyReader:
             self._silent = False
         return tuple(events)
 
-    def read_last(self, payloads: Iterable[bytes]) -> Burst:
+    def read_last(self, payloads: Sequence[bytes]) -> Burst:
         """Return what the last chunks say; an answer that is not finished now has failed."""
         events = self.read(payloads)
         if self._unfinished and self._failure is None:
@@ -116,18 +116,22 @@ class ReplyReader:
             raise self._failure
 
     def _read_all(
-        self, payloads: Iterable[bytes], events: list[ChatEvent], texts: list[str]
+        self, payloads: Sequence[bytes], events: list[ChatEvent], texts: list[str]
     ) -> None:
         """Read chunks to `events`; texts not yet there are in `texts`, also after an error."""
         alike = self._alike
-        for payload in payloads:
-            text = alike.text(payload)
-            if text:
-                texts.append(text)
-                continue
-            if texts:
-                self._say(events, alike.kind, alike.choice, texts)
-            self._read(payload, events)
+        if len(payloads) == 1 and (text := alike.text(payloads[0])):
+            texts.append(text)  # as nearly all pieces of a stream that is read along
+            return
+        at = 0
+        while at < len(payloads):
+            texts += alike.run(payloads[at:])
+            at += len(texts)
+            if at < len(payloads):
+                if texts:
+                    self._say(events, alike.kind, alike.choice, texts)
+                self._read(payloads[at], events)
+                at += 1
 
     def _read(self, payload: bytes, events: list[ChatEvent]) -> None:
         chunk = orjson.loads(payload)
