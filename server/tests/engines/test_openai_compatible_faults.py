@@ -19,6 +19,7 @@ from fondaco.domain.chat import (
     Turn,
 )
 from fondaco.domain.errors import (
+    EngineBusyError,
     EngineError,
     EngineRefusedError,
     EngineTimeoutError,
@@ -241,7 +242,7 @@ async def test_an_unreadable_count_is_an_engines_failure(fake: FakeUpstream) -> 
         (refusing(401), EngineRefusedError, 502),
         (refusing(403), EngineRefusedError, 502),
         (refusing(404), EngineUnavailableError, 503),
-        (refusing(429), EngineUnavailableError, 503),
+        (refusing(429), EngineBusyError, 503),
         (refusing(500), EngineUnavailableError, 503),
         (refusing(503), EngineUnavailableError, 503),
         (refusing(302), EngineError, 500),

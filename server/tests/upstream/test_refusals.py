@@ -6,6 +6,7 @@ import pytest
 
 from fondaco.domain.errors import (
     ContextTooLongError,
+    EngineBusyError,
     EngineError,
     EngineRefusedError,
     EngineUnavailableError,
@@ -128,7 +129,7 @@ def test_a_refusal_without_words_is_still_a_refusal(body: bytes) -> None:
         (402, EngineRefusedError),
         (403, EngineRefusedError),
         (404, EngineUnavailableError),
-        (429, EngineUnavailableError),
+        (429, EngineBusyError),
         (500, EngineUnavailableError),
         (503, EngineUnavailableError),
         (302, EngineError),
