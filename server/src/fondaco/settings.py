@@ -5,7 +5,6 @@ A value comes from a flag, else from `FONDACO_SECTION__KEY`, else from the TOML 
 the four together.
 """
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from datetime import date
@@ -13,28 +12,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import Field
 
 from fondaco.domain.model import ModelType, Privacy, Quantization
+from fondaco.sections import Chain, Money, Name, Network, Seconds, Section, Web
 
-Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
 ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_places=9)]
 """Of one image: a million of them still fit the ledger's 64 bits."""
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
 Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
-
-
-def _network(text: str) -> str:
-    try:
-        ipaddress.ip_network(text)
-    except ValueError as error:
-        raise ValueError(f"not an address or network: {error}") from None
-    return text
-
-
-Network = Annotated[str, AfterValidator(_network)]
-"""An IP address, or a network such as `10.0.0.0/8`."""
 Count = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
 
 
@@ -72,12 +57,6 @@ def secret(reference: str) -> str:
     if not text.strip():
         raise ConfigurationError(f"The secret {reference!r} is empty.")
     return text.removesuffix("\n").removesuffix("\r")
-
-
-class Section(BaseModel):
-    """A table of the configuration: unknown keys are refused, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Server(Section):
@@ -320,54 +299,6 @@ class CatalogueModel(Section):
     )
 
 
-def _for_all(value: object) -> object:
-    return value if isinstance(value, Mapping) else {ANYONE: value}
-
-
-ANYONE = "*"
-FOR_ALL = BeforeValidator(_for_all)
-"""One value in place of a table: what it says goes for every name, as `*` does in the table."""
-Staker = Annotated[str, Field(pattern=r"^(\*|0x[0-9a-fA-F]{40})$")]
-
-
-class ChainNode(Section):
-    """`[chain.node]`: where the stakes of wallets are read."""
-
-    url: str = Field(
-        "",
-        description="Where a node speaks JSON-RPC, or `env:NAME` or `file:PATH` with that address; "
-        "empty: none.",
-        pattern=r"^(https?://[^@\s?#]+|env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
-        repr=False,
-    )
-    chain_id: int = Field(1, ge=1, lt=2**63, description="Id of the chain that it has to be on.")
-    token: str = Field(
-        "",
-        description="Address of the ERC-20 contract whose balance counts as the stake.",
-        pattern=r"^(0x[0-9a-fA-F]{40})?$",
-    )
-    decimals: int = Field(18, ge=0, le=77, description="Decimals that the contract counts with.")
-    diem_per_token: Money = Field(
-        Decimal(0), description="DIEM that one whole token gives each epoch."
-    )
-    timeout_s: Seconds = Field(10.0, description="Time to read the stake of one wallet.")
-
-
-class Chain(Section):
-    """`[chain]`: keys for wallets; without `stake` or `node` there are none."""
-
-    stake: Annotated[dict[Staker, Money], FOR_ALL] = Field(
-        default_factory=dict,
-        description="DIEM that wallets get each epoch: one amount for any wallet, or a table by "
-        "address, with `*` for all others.",
-    )
-    node: ChainNode = Field(default=ChainNode(), description="Where stakes are read.")
-    tier: Name = Field("paid", description="Tier of the accounts that wallets open.")
-    challenge_lifetime_s: Seconds = Field(
-        600.0, description="Time in which a wallet has to sign and send its token back."
-    )
-
-
 class Settings(Section):
     """The whole configuration."""
 
@@ -387,3 +318,4 @@ class Settings(Section):
         default_factory=dict, description="Foreign name -> model id or trait that serves it."
     )
     chain: Chain = Field(default=Chain(), description="Keys for wallets.")
+    web: Web = Field(default=Web(), description="Pages of the web.")

@@ -8,7 +8,9 @@ import os
 import secrets
 import signal
 import tempfile
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx2
@@ -63,6 +65,14 @@ def call(one: Program, **fields: object) -> httpx2.Response:
     return one.http.post("/api/v1/chat/completions", json=body)
 
 
+def environ(scratch: Path, port: int) -> dict[str, str]:
+    return {
+        "TMPDIR": str(scratch),
+        "FONDACO_WEB__NETWORKS": "127.0.0.1",
+        "FONDACO_WEB__PORTS": f"80,{port}",
+    }
+
+
 def hang_up(one: Program) -> None:
     body = {
         "model": "default",
@@ -72,6 +82,44 @@ def hang_up(one: Program) -> None:
     }
     with one.http.stream("POST", "/api/v1/chat/completions", json=body) as reply:
         next(reply.iter_lines())
+
+
+class Pages(BaseHTTPRequestHandler):
+    """A site whose every page holds the canary."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if "gone" not in self.path else 404)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(f"<title>{CANARY}</title><p>The {CANARY} sings.</p>".encode())
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextlib.contextmanager
+def site() -> Iterator[int]:
+    """Serve pages on loopback; yield the port."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Pages)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        serving.join()
+        server.server_close()
+
+
+def read_pages(one: Program, port: int) -> None:
+    """Have pages read, and one that is not there."""
+    page = f"http://127.0.0.1:{port}/{CANARY}"
+    said = [{"role": "user", "content": f"Read {page} and {page}/gone"}]
+    reply = call(one, messages=said, venice_parameters={"enable_web_scraping": True})
+    assert reply.status_code == 200
+    (note,) = reply.json()["venice_parameters"]["web_notes"]
+    assert note["code"] == "PAGE_STATUS"
+    assert [row.units for row in one.charged() if row.sku.endswith("-web-scrape-call")] == [1]
 
 
 def talk_in_every_way(one: Program) -> str:
@@ -102,8 +150,9 @@ def test_a_unique_text_is_found_nowhere(tmp_path: Path, end: signal.Signals) -> 
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     wanted = forms(CANARY)
-    with program(tmp_path / "home", environ={"TMPDIR": str(scratch)}) as one:
+    with site() as port, program(tmp_path / "home", environ=environ(scratch, port)) as one:
         until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
+        read_pages(one, port)
         refusals = talk_in_every_way(one)
         assert '"code":' in refusals.replace("\\", "")
         metrics = one.http.get("/metrics").content

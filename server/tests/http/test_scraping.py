@@ -50,7 +50,7 @@ class World:
 @asynccontextmanager
 async def world(usd: int = 10 * NANO, **options: object) -> AsyncGenerator[World]:
     async with site() as pages:
-        augment = Augment(WebPages(pages.door))
+        augment = Augment(WebPages(lambda: pages.door))
         async with house(usd=usd, augment=augment, **options) as one:  # type: ignore[arg-type]  # any of them
             yield World(one, pages)
 

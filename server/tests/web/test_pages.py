@@ -25,7 +25,9 @@ async def page_of(reply: bytes, *, reading_timeout_s: float = 60.0) -> Page:
     async with site(most_bytes=3_000_000, total_timeout_s=60.0) as one:
         one.server.answer(reply, close=True)
         try:
-            return await WebPages(one.door, reading_timeout_s=reading_timeout_s).read(one.url())
+            return await WebPages(lambda: one.door, reading_timeout_s=reading_timeout_s).read(
+                one.url()
+            )
         except PageError as raised:
             error = raised
     raise error  # outside of the server's task group, which would wrap it

@@ -15,6 +15,7 @@ from fondaco.app.engines import default_model, opened_engines
 from fondaco.app.listening import AddressError, bound_to, contract, expect_permitted, listener_of
 from fondaco.app.platform import charge_of, opened_charges, opened_keys, platform_of
 from fondaco.app.runtime import settle_runtime
+from fondaco.app.web import opened_web
 from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.account import FIRST_ACCOUNT, KeyType
 from fondaco.domain.catalogue import Catalogue
@@ -119,6 +120,7 @@ async def _serve(
         opened_keys(home) as keys,
         opened_charges(home) as charges,
         opened_chain(settings, home) as chain,
+        opened_web(settings) as augment,
         opened_engines(settings, catalogue) as engines,
         anyio.create_task_group() as tasks,
     ):
@@ -132,6 +134,7 @@ async def _serve(
             charges=charges,
             uses=journal,
             chain=chain,
+            augment=augment,
         )
         pulse = Pulse()
         await platform.ledger.recover(partial(charge_of, catalogue))

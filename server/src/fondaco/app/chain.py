@@ -12,8 +12,9 @@ from fondaco.chain.rule import RuleStakes
 from fondaco.chain.signature import EthSignatures
 from fondaco.domain.money import nano
 from fondaco.ports import Accounts, Stakes
+from fondaco.sections import ChainNode
 from fondaco.serving.wallets import Chain
-from fondaco.settings import ChainNode, ConfigurationError, Settings, secret
+from fondaco.settings import ConfigurationError, Settings, secret
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.accounts import SqliteAccounts
 from fondaco.upstream.client import Upstream

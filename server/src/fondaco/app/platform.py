@@ -11,6 +11,7 @@ from fondaco.domain.price import FREE, Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import CharacterUses, Charges, ChatEngine, Journal, Keys
 from fondaco.serving.api_keys import ApiKeys
+from fondaco.serving.augment import Augment
 from fondaco.serving.characters import Characters
 from fondaco.serving.chat import Chat
 from fondaco.serving.guard import Guard
@@ -63,6 +64,7 @@ def platform_of(
     charges: Charges,
     uses: CharacterUses,
     chain: Chain,
+    augment: Augment,
 ) -> Platform:
     """Return the use cases over the adapters given."""
     clock = SystemClock()
@@ -86,6 +88,7 @@ def platform_of(
         clock=clock,
         meters=meters,
         system_prompt=settings.chat.system_prompt,
+        augment=augment,
     )
     return Platform(
         catalogue=catalogue,

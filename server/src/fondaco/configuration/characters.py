@@ -13,7 +13,7 @@ from pydantic import Field, Strict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from fondaco.domain.character import Character, CharacterFileError
-from fondaco.settings import Name, Section
+from fondaco.sections import Name, Section
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Word = Annotated[

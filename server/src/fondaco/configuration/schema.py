@@ -12,7 +12,8 @@ from typing import Annotated, Literal, TypeAlias, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from fondaco.settings import FOR_ALL, Section, Settings
+from fondaco.sections import FOR_ALL, Section
+from fondaco.settings import Settings
 
 KeyPath: TypeAlias = tuple[str, ...]
 """A key's place, such as `("server", "port")`; in a schema `*` stands for a name of your own."""

@@ -8,7 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 from fondaco.configuration.schema import ANY, REQUIRED, KeyPath, Setting, dotted, settings_table
-from fondaco.settings import Section, Settings
+from fondaco.sections import Section
+from fondaco.settings import Settings
 
 _EXAMPLES = {
     "engines": "vllm",

@@ -3,14 +3,20 @@
 import codecs
 import json
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from subprocess import DEVNULL
+from typing import TYPE_CHECKING
 
 import anyio
+from anyio.abc import Process
 
 from fondaco.domain.web import Page, UnreadableError
-from fondaco.web.door import Door, Fetched
 from fondaco.web.extra import expect_installed
 from fondaco.web.reading import READERS, Reading
+
+if TYPE_CHECKING:  # aiohttp costs 0.2 s to load
+    from fondaco.web.door import Door, Fetched
 
 READING_TIMEOUT_S = 15.0
 MOST_CHILDREN = 2
@@ -23,8 +29,12 @@ class WebPages:
     nothing, and nothing of it is there when the next caller's page is read.
     """
 
-    def __init__(self, door: Door, *, reading_timeout_s: float = READING_TIMEOUT_S) -> None:
-        self._door = door
+    def __init__(
+        self, opening: Callable[[], "Door"], *, reading_timeout_s: float = READING_TIMEOUT_S
+    ) -> None:
+        """Prepare; `opening` makes the door when the first page is wanted."""
+        self._opening = opening
+        self._door: Door | None = None
         self._reading_timeout_s = reading_timeout_s
         self._children = anyio.CapacityLimiter(MOST_CHILDREN)
 
@@ -34,11 +44,18 @@ class WebPages:
 
     async def read(self, url: str) -> Page:
         """Return a page as text; see `Pages.read`."""
+        if self._door is None:
+            self._door = self._opening()
         fetched = await self._door.fetch(url, READERS.keys())
         read = await self.text_of(fetched)
         return Page(fetched.url, read.title, read.text)
 
-    async def text_of(self, fetched: Fetched) -> Reading:
+    async def aclose(self) -> None:
+        """Close the door, if it was opened."""
+        if self._door is not None:
+            await self._door.aclose()
+
+    async def text_of(self, fetched: "Fetched") -> Reading:
         """Return what was fetched as text.
 
         Raises:
@@ -54,16 +71,27 @@ class WebPages:
             ) from error
 
 
-async def _read_by_child(fetched: Fetched, cpu_s: float) -> Reading:
+async def _read_by_child(fetched: "Fetched", cpu_s: float) -> Reading:
     command = [
         *(sys.executable, "-I", "-m", "fondaco.web.child"),
         *(fetched.media_type, _known(fetched.charset), str(max(1, int(cpu_s)))),
     ]
-    ended = await anyio.run_process(command, input=fetched.body, stderr=DEVNULL, check=False)
-    if ended.returncode != 0:
+    with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
+        child = await anyio.open_process(command, stderr=DEVNULL)
+    async with child, anyio.create_task_group() as tasks:
+        tasks.start_soon(_send, child, fetched.body)
+        told = b"".join([piece async for piece in child.stdout]) if child.stdout else b""
+    if child.returncode != 0:
         raise UnreadableError("There is no text in it, or none that can be read.")
-    told = json.loads(ended.stdout)
-    return Reading(told["title"], told["text"])
+    read = json.loads(told)
+    return Reading(read["title"], read["text"])
+
+
+async def _send(child: Process, body: bytes) -> None:
+    if child.stdin is not None:
+        with suppress(anyio.BrokenResourceError):  # it has ended before, and says why
+            await child.stdin.send(body)
+        await child.stdin.aclose()
 
 
 def _known(charset: str | None) -> str:

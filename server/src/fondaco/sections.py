@@ -1,0 +1,96 @@
+"""Sections of the settings for what lies outside: wallets' chains and the web; and what all share."""
+
+import ipaddress
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
+
+
+def _network(text: str) -> str:
+    try:
+        ipaddress.ip_network(text)
+    except ValueError as error:
+        raise ValueError(f"not an address or network: {error}") from None
+    return text
+
+
+Network = Annotated[str, AfterValidator(_network)]
+"""An IP address, or a network such as `10.0.0.0/8`."""
+
+
+class Section(BaseModel):
+    """A table of the configuration: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _for_all(value: object) -> object:
+    return value if isinstance(value, Mapping) else {ANYONE: value}
+
+
+ANYONE = "*"
+FOR_ALL = BeforeValidator(_for_all)
+"""One value in place of a table: what it says goes for every name, as `*` does in the table."""
+Staker = Annotated[str, Field(pattern=r"^(\*|0x[0-9a-fA-F]{40})$")]
+
+
+class ChainNode(Section):
+    """`[chain.node]`: where the stakes of wallets are read."""
+
+    url: str = Field(
+        "",
+        description="Where a node speaks JSON-RPC, or `env:NAME` or `file:PATH` with that address; "
+        "empty: none.",
+        pattern=r"^(https?://[^@\s?#]+|env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
+        repr=False,
+    )
+    chain_id: int = Field(1, ge=1, lt=2**63, description="Id of the chain that it has to be on.")
+    token: str = Field(
+        "",
+        description="Address of the ERC-20 contract whose balance counts as the stake.",
+        pattern=r"^(0x[0-9a-fA-F]{40})?$",
+    )
+    decimals: int = Field(18, ge=0, le=77, description="Decimals that the contract counts with.")
+    diem_per_token: Money = Field(
+        Decimal(0), description="DIEM that one whole token gives each epoch."
+    )
+    timeout_s: Seconds = Field(10.0, description="Time to read the stake of one wallet.")
+
+
+class Chain(Section):
+    """`[chain]`: keys for wallets; without `stake` or `node` there are none."""
+
+    stake: Annotated[dict[Staker, Money], FOR_ALL] = Field(
+        default_factory=dict,
+        description="DIEM that wallets get each epoch: one amount for any wallet, or a table by "
+        "address, with `*` for all others.",
+    )
+    node: ChainNode = Field(default=ChainNode(), description="Where stakes are read.")
+    tier: Name = Field("paid", description="Tier of the accounts that wallets open.")
+    challenge_lifetime_s: Seconds = Field(
+        600.0, description="Time in which a wallet has to sign and send its token back."
+    )
+
+
+class Web(Section):
+    """`[web]`: pages that callers name."""
+
+    scraping: bool = Field(
+        default=True, description="Whether pages are read for callers (`enable_web_scraping`)."
+    )
+    networks: tuple[Network, ...] = Field(
+        (),
+        description="Addresses and networks besides the public internet that pages are fetched from: "
+        "whoever has a key can read what is there.",
+    )
+    ports: tuple[Annotated[int, Field(ge=1, le=65_535)], ...] = Field(
+        (80, 443), min_length=1, description="Ports that pages are fetched from."
+    )
+    timeout_s: Seconds = Field(20.0, description="Time for a page to arrive, redirects included.")
+    page_limit_bytes: int = Field(10 * 2**20, ge=1024, le=2**30, description="Largest page.")
