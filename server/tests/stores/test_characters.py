@@ -153,6 +153,15 @@ def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path, clock: HandCloc
         folder.remove("ann")
 
 
+def test_what_could_not_be_kept_whole_leaves_nothing(
+    folder: CharacterFolder, tmp_path: Path
+) -> None:
+    (tmp_path / "characters/ann.toml").mkdir(parents=True)
+    with pytest.raises(CharactersUnusableError, match="cannot be written: Is a directory"):
+        folder.add("ann", text("Ann"), replace=True)
+    assert [path.name for path in (tmp_path / "characters").iterdir()] == ["ann.toml"]
+
+
 async def uses_add_up(uses: CharacterUses) -> None:
     assert await uses.counts() == {}
     for slug in ("ann", "bob", "ann"):

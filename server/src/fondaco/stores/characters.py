@@ -4,6 +4,7 @@ import logging
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 
@@ -100,6 +101,8 @@ class CharacterFolder:
             _create(draft, content)
             draft.replace(path)
         except OSError as error:
+            with suppress(OSError):
+                draft.unlink(missing_ok=True)
             raise CharactersUnusableError(
                 f"{str(path)!r} cannot be written: {error.strerror}."
             ) from error
