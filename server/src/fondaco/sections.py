@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -94,3 +94,28 @@ class Web(Section):
     )
     timeout_s: Seconds = Field(20.0, description="Time for a page to arrive, redirects included.")
     page_limit_bytes: int = Field(10 * 2**20, ge=1024, le=2**30, description="Largest page.")
+
+
+SearchEngine: TypeAlias = Literal["library", "searxng", "brave"]
+
+
+class Search(Section):
+    """`[search]`: where web searches look."""
+
+    engines: tuple[SearchEngine, ...] = Field(
+        ("library",),
+        description="Asked in this order, until one answers; empty: there is no search.",
+    )
+    results: int = Field(5, ge=1, le=20, description="Most results of a search.")
+    timeout_s: Seconds = Field(10.0, description="Time for one engine to answer.")
+    searxng_url: str = Field(
+        "",
+        description="Where a SearXNG listens that may answer in JSON, such as `http://127.0.0.1:8888`.",
+        pattern=r"^(https?://[^/@\s?#]+(/[^@\s?#]*)?)?$",
+    )
+    brave_key: str = Field(
+        "",
+        description="Key for Brave's search API as `env:NAME` or `file:PATH`.",
+        pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
+        repr=False,
+    )

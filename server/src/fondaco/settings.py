@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fondaco.domain.model import ModelType, Privacy, Quantization
-from fondaco.sections import Chain, Money, Name, Network, Seconds, Section, Web
+from fondaco.sections import Chain, Money, Name, Network, Search, Seconds, Section, Web
 
 ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_places=9)]
 """Of one image: a million of them still fit the ledger's 64 bits."""
@@ -319,3 +319,4 @@ class Settings(Section):
     )
     chain: Chain = Field(default=Chain(), description="Keys for wallets.")
     web: Web = Field(default=Web(), description="Pages of the web.")
+    search: Search = Field(default=Search(), description="Web search.")

@@ -179,10 +179,8 @@ async def test_images_are_refused_by_a_model_that_cannot_see(shared: House) -> N
         {"reasoning": {"effort": "low"}},
         {"min_temp": 0.1},
         {"max_temp": 1.5},
-        {"venice_parameters": {"enable_web_search": "on"}},
         {"venice_parameters": {"strip_thinking_response": True}},
         {"venice_parameters": {"disable_thinking": True}},
-        {"venice_parameters": {"return_search_results_as_documents": True}},
     ],
 )
 async def test_what_is_not_built_yet_is_refused_by_name(

@@ -1,32 +1,73 @@
 """The web's side: settings become what is brought for calls."""
 
 import ipaddress
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import anyio
 
-from fondaco.sections import Web
+from fondaco.sections import SearchEngine, Web
 from fondaco.serving.augment import Augment
-from fondaco.settings import Settings
+from fondaco.settings import ConfigurationError, Settings, secret
+from fondaco.upstream.client import Upstream
+from fondaco.upstream.open import connect
 from fondaco.web.addresses import Policy
+from fondaco.web.library import Library, LibrarySearch
 from fondaco.web.pages import WebPages
+from fondaco.web.searches import BRAVE, BraveSearch, SearxngSearch
 
 if TYPE_CHECKING:
     from fondaco.web.door import Door
 
+_CONNECTIONS = 16
+SearchAdapter: TypeAlias = LibrarySearch | SearxngSearch | BraveSearch
+
 
 @asynccontextmanager
 async def opened_web(settings: Settings) -> AsyncGenerator[Augment]:
-    """Open what brings pages, and close it at the end."""
+    """Open what brings pages and results of searches, and close it at the end.
+
+    Raises:
+        ConfigurationError: a search engine's address or key cannot be used.
+    """
     pages = WebPages(partial(_door, settings.web))
+    searches: dict[str, SearchAdapter] = {
+        name: _search(name, settings) for name in settings.search.engines
+    }
     try:
-        yield Augment(pages if settings.web.scraping else None)
+        yield Augment(
+            pages if settings.web.scraping else None,
+            searches,
+            results=settings.search.results,
+            search_timeout_s=settings.search.timeout_s,
+        )
     finally:
         with anyio.CancelScope(shield=True):
             await pages.aclose()
+            for search in searches.values():
+                await search.aclose()
+
+
+def _search(name: SearchEngine, settings: Settings) -> SearchAdapter:
+    chosen = settings.search
+    match name:
+        case "library":
+            return LibrarySearch(Library.of(settings.home))
+        case "searxng":
+            return SearxngSearch(_connected(name, chosen.searxng_url), chosen.timeout_s)
+        case "brave":
+            key = {"X-Subscription-Token": secret(chosen.brave_key)}
+            return BraveSearch(_connected(name, BRAVE, key), chosen.timeout_s)
+    assert_never(name)
+
+
+def _connected(name: str, url: str, headers: Mapping[str, str] | None = None) -> Upstream:
+    try:
+        return connect(url, headers=headers, connections=_CONNECTIONS)
+    except ValueError as error:
+        raise ConfigurationError(f"The search engine {name!r} cannot be asked: {error}") from error
 
 
 def _door(chosen: Web) -> "Door":

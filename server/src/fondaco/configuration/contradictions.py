@@ -21,6 +21,7 @@ def contradictions(settings: Settings) -> list[str]:
         *deprecations.faults(settings),
         *tiers.faults(settings),
         *_chain(settings),
+        *_search(settings),
     ]
 
 
@@ -86,6 +87,16 @@ def _chain(settings: Settings) -> Iterator[str]:
         yield "chain.stake names a wallet twice: case makes no difference."
     if chain.tier not in settings.tiers:
         yield f"chain.tier names {chain.tier!r}, which is no tier.{_hint(chain.tier, settings.tiers)}"
+
+
+def _search(settings: Settings) -> Iterator[str]:
+    search = settings.search
+    if "searxng" in search.engines and not search.searxng_url:
+        yield "search.searxng_url is missing: search.engines names 'searxng'."
+    if "brave" in search.engines and not search.brave_key:
+        yield "search.brave_key is missing: search.engines names 'brave'."
+    if len(set(search.engines)) < len(search.engines):
+        yield "search.engines names an engine twice: each is asked once."
 
 
 def _hint(name: str, known: Collection[str]) -> str:

@@ -32,6 +32,7 @@ class _Choice:
     texts: list[str] = field(default_factory=list)
     thoughts: list[str] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
+    tool_calls: list[dict[str, object]] = field(default_factory=list)
     reason: FinishReason = "stop"
 
 
@@ -46,6 +47,10 @@ class Fold:
     def settle(self, usage: Usage) -> None:
         """Take what the call was charged for."""
         self._usage = usage
+
+    def attach(self, tool_call: dict[str, object]) -> None:
+        """Take a tool call of our own, into the first choice."""
+        self._choices[0].tool_calls.append(tool_call)
 
     def add(self, burst: Burst) -> None:
         """Take a burst."""
@@ -89,7 +94,7 @@ class Fold:
                 "role": "assistant",
                 "content": "".join(choice.texts),
                 "reasoning_content": "".join(choice.thoughts) or None,
-                "tool_calls": [],
+                "tool_calls": choice.tool_calls,
             },
             "stop_reason": choice.reason if choice.reason in {"stop", "length"} else None,
         }
@@ -111,9 +116,17 @@ class Chunks:
         self._opened: dict[int, bytes] = {}
         """Choice -> what comes before its next piece of text."""
 
-    def open(self, echo: bytes) -> bytes:
-        """Return the first event of a stream that begins with venice_parameters, given as JSON."""
-        first = self._delta(0, b'"content":""')
+    def open(self, echo: bytes | None, tool_call: dict[str, object] | None) -> bytes:
+        """Return the first event of a stream that begins with venice_parameters, given as JSON.
+
+        `tool_call` is one of our own, which it brings as well.
+        """
+        delta = b'"content":""'
+        if tool_call is not None:
+            delta += b',"tool_calls":[%b]' % orjson.dumps({"index": 0, **tool_call})
+        first = self._delta(0, delta)
+        if echo is None:
+            return first
         return b'%b,"venice_parameters":%b}\n\n' % (first.removesuffix(b"}\n\n"), echo)
 
     def write(self, burst: Burst) -> bytes:

@@ -30,6 +30,22 @@ def opening(parameters: VeniceParameters | None, web: Gathered | None) -> bytes 
     return _written(parameters, web) if wanted or web.notes else None
 
 
+def documents(
+    parameters: VeniceParameters | None, web: Gathered | None, call_id: str
+) -> dict[str, object] | None:
+    """Return what a search found as a tool call, or None where that is not wanted or nothing is there.
+
+    Source: POST /chat/completions, `return_search_results_as_documents`.
+    """
+    if parameters is None or web is None or not web.citations:
+        return None
+    if not parameters.return_search_results_as_documents:
+        return None
+    found = orjson.dumps({"documents": [_said(one) for one in web.citations]}).decode()
+    function = {"name": "venice_web_search_documents", "arguments": found}
+    return {"id": f"call_{call_id}", "type": "function", "function": function}
+
+
 def _written(parameters: VeniceParameters, web: Gathered | None = None) -> bytes:
     values: dict[str, object] = parameters.model_dump(exclude_none=True)
     values.setdefault("return_search_results_as_documents", False)

@@ -6,22 +6,34 @@ where small models heed it best.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import anyio
 
 from fondaco.domain.chat import Role, Turn
-from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.errors import InvalidModelError, InvalidRequestError
 from fondaco.domain.price import WebPrice
-from fondaco.domain.web import Gathered, Page, PageError, WebNote, WebWish
-from fondaco.ports import Pages
+from fondaco.domain.web import Gathered, Page, PageError, SearchError, WebNote, WebWish
+from fondaco.ports import Pages, Search
 
 MOST_PAGES = 3
 """Source: overview/pricing.md, "up to 3 URLs per message"."""
 
 _URL = re.compile(r"https?://[^\s<>\"'`\\^{|}\[\]]+", re.IGNORECASE)
 _AFTER_URL = ".,;:!?*_~"
+
+_LONGEST_QUERY = 400
+_MOST_QUERY_WORDS = 50
+"""As much as search engines take."""
+_NOW = re.compile(
+    r"\b(today|tonight|yesterday|tomorrow|now|nowadays|current(ly)?|latest|newest|recent(ly)?|news|"
+    r"this (week|month|year)|last (week|month|year)|weather|forecast|price of|stock|score|"
+    r"releas(e|ed|es)|version|search|google|look (it |this |that )?up|online|on the web|internet|"
+    r"sources?|20[2-9]\d)\b",
+    re.IGNORECASE,
+)
+"""Words of the present, or that ask for sources."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +43,44 @@ class Errand:
     urls: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     """Addresses beyond the first three."""
+    query: str = ""
+    """What is searched for; empty: nothing."""
+    cite: bool = False
+    """Whether the model is to name the results that it draws on."""
 
     def ceiling(self, price: WebPrice) -> int:
         """Return the most, in nano-dollars, that it can cost."""
-        return price.ceiling(scrapes=len(self.urls))
+        return price.ceiling(searches=1 if self.query else 0, scrapes=len(self.urls))
 
 
 class Augment:
     """Goes on errands to the web."""
 
-    def __init__(self, pages: Pages | None = None) -> None:
-        """Prepare; without `pages`, the operator wants none read."""
-        self._pages = pages
+    def __init__(
+        self,
+        pages: Pages | None = None,
+        searches: Mapping[str, Search] | None = None,
+        *,
+        results: int = 5,
+        search_timeout_s: float = 10.0,
+    ) -> None:
+        """Prepare; without `pages` none are read.
 
-    def errand(self, turn: Turn, wish: WebWish) -> Errand | None:
+        `searches` are the search engines by their names, in the order in which they are asked: each
+        for at most `results`, within its time.
+        """
+        self._pages = pages
+        self._searches = searches or {}
+        self._results = results
+        self._search_timeout_s = search_timeout_s
+
+    def errand(self, turn: Turn, wish: WebWish, *, searches: bool) -> Errand | None:
         """Return what is to be brought for a turn, or None where there is nothing.
 
+        `searches` says whether its model takes results of searches.
+
         Raises:
+            InvalidModelError: it does not, and the caller insists on one.
             InvalidRequestError: the operator has switched off what is asked for.
             WebNotInstalledError: the libraries for it are missing.
         """
@@ -58,16 +91,55 @@ class Augment:
             self._pages.expect_ready()
             if urls := urls_in(said):
                 return Errand(urls=urls[:MOST_PAGES], left_out=urls[MOST_PAGES:])
-        return None
+        if wish.search == "on":
+            self._expect_search(turn, searches=searches)
+        elif wish.search == "off" or not (searches and self._searches and tells_of_now(said)):
+            return None
+        query = query_of(said)
+        return Errand(query=query, cite=wish.cite) if query else None
 
     async def bring(self, errand: Errand) -> Gathered:
         """Return what could be had; whatever could not is noted."""
+        if errand.query:
+            return await self._search(errand)
         pages, notes = await self._read(errand.urls)
         notes += [
             WebNote("PAGE_LEFT_OUT", f"Only {MOST_PAGES} pages are read for a message.", url)
             for url in errand.left_out
         ]
         return Gathered(pages=pages, notes=tuple(notes))
+
+    def _expect_search(self, turn: Turn, *, searches: bool) -> None:
+        if not self._searches:
+            raise _switched_off("enable_web_search", "Web search")
+        if not searches:
+            raise InvalidModelError(
+                f"The model {turn.model!r} is not given results of web searches here. "
+                "GET /api/v1/models lists which are (supportsWebSearch).",
+                faults={"venice_parameters.enable_web_search": ("Not supported by this model",)},
+            )
+
+    async def _search(self, errand: Errand) -> Gathered:
+        """Ask the search engines in their order, until one finds something."""
+        notes: list[WebNote] = []
+        for name, search in self._searches.items():
+            try:
+                with anyio.fail_after(self._search_timeout_s):
+                    citations = tuple(await search.find(errand.query, self._results))
+            except SearchError as error:
+                notes.append(WebNote(error.code, f"The search engine {name!r} failed: {error}"))
+            except TimeoutError:
+                waited = f"{self._search_timeout_s:g} seconds"
+                notes.append(
+                    WebNote("SEARCH_TOO_SLOW", f"The search engine {name!r} took over {waited}.")
+                )
+            else:
+                if citations:
+                    found = tuple(notes)
+                    return Gathered(citations=citations, notes=found, cite=errand.cite, searches=1)
+        if not notes:
+            notes.append(WebNote("SEARCH_EMPTY", "The search found nothing."))
+        return Gathered(notes=tuple(notes))
 
     async def _read(self, urls: Sequence[str]) -> tuple[tuple[Page, ...], list[WebNote]]:
         """Read pages at the same time; return them in their order, and notes on the others."""
@@ -95,6 +167,28 @@ def latest_said(turn: Turn) -> str:
             content = message.content or ""
             return content if isinstance(content, str) else "\n".join(content)
     return ""
+
+
+def tells_of_now(text: str) -> bool:
+    """Whether a message seems to need what no model has learnt: a guess by its words, in English.
+
+    >>> tells_of_now("Who won the match yesterday?"), tells_of_now("Write a poem about rain.")
+    (True, False)
+    """
+    return _NOW.search(text) is not None
+
+
+def query_of(text: str) -> str:
+    """Return what is searched for: the message, without addresses, as long as engines take it.
+
+    >>> query_of("Who   built https://a.test/x the Rialto?")
+    'Who built the Rialto?'
+    """
+    words = _URL.sub(" ", text).split()[:_MOST_QUERY_WORDS]
+    query = " ".join(words)
+    if len(query) > _LONGEST_QUERY:
+        query = query[:_LONGEST_QUERY].rpartition(" ")[0] or query[:_LONGEST_QUERY]
+    return query
 
 
 def urls_in(text: str) -> tuple[str, ...]:

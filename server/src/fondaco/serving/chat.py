@@ -125,7 +125,7 @@ class Chat:
         route = self._catalogue.route(turn.model)
         model = route.model
         _check(model, turn)
-        errand = None if turn.web is None else self._augment.errand(turn, turn.web)
+        errand = self._errand(turn, model)
         sampling = turn.sampling.filled(model.defaults.temperature, model.defaults.top_p)
         turn = self._told(model, turn, instructions).of(model.id, asked_tokens or 0, sampling)
         attempts = Attempts(self._plan(model))
@@ -163,6 +163,12 @@ class Chat:
         wanted = self._system_prompt and turn.system_prompt and model.system_prompt
         told = turn.told(self._system_prompt) if wanted else turn
         return told.told(instructions) if instructions else told
+
+    def _errand(self, turn: Turn, model: Model) -> Errand | None:
+        """Return what is to be brought from the web: for nearly all calls nothing."""
+        if turn.web is None:
+            return None
+        return self._augment.errand(turn, turn.web, searches=model.capabilities.web_search)
 
     def _admission(
         self, call: Call, model: Model, turn: Turn, asked_tokens: int | None

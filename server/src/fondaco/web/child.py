@@ -8,7 +8,7 @@ import logging
 import resource
 import sys
 
-from fondaco.web.reading import READERS
+from fondaco.web.reading import LONGEST_TEXT, READERS
 
 MOST_MEMORY = 1 * 2**30
 UNREADABLE = 3
@@ -24,7 +24,7 @@ def main(media_type: str, charset: str, cpu_s: str) -> int:
     logging.disable()  # libraries would repeat the document
     body = sys.stdin.buffer.read()
     try:
-        read = READERS[media_type](body, charset or None)
+        read = READERS[media_type](body, charset or None, LONGEST_TEXT)
     except Exception:  # noqa: BLE001 - the libraries raise anything at such documents
         return UNREADABLE
     if not read.text:

@@ -9,7 +9,7 @@ HTML = frozenset({"text/html", "application/xhtml+xml"})
 PDF = "application/pdf"
 PLAIN = frozenset({"text/plain", "text/markdown", "text/x-markdown"})
 LONGEST_TEXT = 200_000
-"""Characters of a document that are kept: more than the context of most models."""
+"""Characters of a page that are kept: more than the context of most models."""
 
 _LONGEST_TITLE = 200
 _HEADING = re.compile(r"^#{1,6} +(\S.*)$", re.MULTILINE)
@@ -23,14 +23,14 @@ class Reading(NamedTuple):
     text: str
 
 
-def plain(body: bytes, charset: str | None) -> Reading:
+def plain(body: bytes, charset: str | None, most: int) -> Reading:
     """Read text or markdown, which stays as it is; its first heading is its title."""
-    text = decoded(body[: 4 * LONGEST_TEXT], charset)[:LONGEST_TEXT].strip()
+    text = decoded(body[: 4 * most], charset)[:most].strip()
     heading = _HEADING.search(text)
     return Reading(_title(heading[1] if heading else ""), text)
 
 
-def html(body: bytes, charset: str | None) -> Reading:
+def html(body: bytes, charset: str | None, most: int) -> Reading:
     """Read a page: its main part, without navigation, scripts and comments."""
     import trafilatura  # noqa: PLC0415 - an extra, which costs 0.3 s to load
     from lxml.html import HTMLParser, document_fromstring  # noqa: PLC0415 - comes with it
@@ -41,10 +41,10 @@ def html(body: bytes, charset: str | None) -> Reading:
     main = trafilatura.extract(root, output_format="markdown", include_comments=False, fast=True)
     if not main:  # too short for its rules, so all there is
         main = trafilatura.html2txt(root)
-    return Reading(_title(title), main[:LONGEST_TEXT].strip())
+    return Reading(_title(title), main[:most].strip())
 
 
-def pdf(body: bytes, charset: str | None) -> Reading:
+def pdf(body: bytes, charset: str | None, most: int) -> Reading:
     """Read a PDF's text, page after page, until there is enough of it."""
     from pypdf import PdfReader  # noqa: PLC0415 - an extra, which costs 0.2 s to load
 
@@ -54,19 +54,19 @@ def pdf(body: bytes, charset: str | None) -> Reading:
     for page in document.pages:
         pieces.append(page.extract_text().strip())
         length += len(pieces[-1])
-        if length >= LONGEST_TEXT:
+        if length >= most:
             break
     metadata = document.metadata
     title = (metadata.title or "") if metadata else ""
-    return Reading(_title(title), "\n\n".join(filter(None, pieces))[:LONGEST_TEXT])
+    return Reading(_title(title), "\n\n".join(filter(None, pieces))[:most])
 
 
-READERS: Mapping[str, Callable[[bytes, str | None], Reading]] = {
+READERS: Mapping[str, Callable[[bytes, str | None, int], Reading]] = {
     **dict.fromkeys(PLAIN, plain),
     **dict.fromkeys(HTML, html),
     PDF: pdf,
 }
-"""Media type -> what reads it."""
+"""Media type -> what reads it: the bytes, their charset, and the most characters that are kept."""
 
 
 def decoded(body: bytes, charset: str | None) -> str:

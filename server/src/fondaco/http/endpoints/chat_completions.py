@@ -24,8 +24,9 @@ from fondaco.domain.errors import (
     WebNotInstalledError,
 )
 from fondaco.domain.usage import Usage
+from fondaco.domain.web import Gathered
 from fondaco.http.chat_format import DONE, Chunks, Fold
-from fondaco.http.echo import echo, opening
+from fondaco.http.echo import documents, echo, opening
 from fondaco.http.endpoint import Ask, Content, Endpoint
 from fondaco.http.feature_suffix import take_suffix
 from fondaco.http.headers import ending, inference, lines_of
@@ -72,6 +73,8 @@ async def _whole(ask: ChatAsk, call: Call, steps: AsyncGenerator[Step]) -> Whole
                 fold.settle(step.usage)
     if began is None:
         raise SilentEngineError
+    if (found := documents(ask.body.venice_parameters, began.web, call.id)) is not None:
+        fold.attach(found)
     spoken = echo(ask.body.venice_parameters, began.web)
     body = fold.reply(request_id(call.id), int(call.opened_at), began.model.id, spoken)
     return Whole(body, lines=_lines(ask, began))
@@ -90,8 +93,8 @@ async def _stream(
             elif isinstance(step, Began):
                 stream.lines += _lines(ask, step)
                 chunks = Chunks(request_id(call.id), int(call.opened_at), step.model.id)
-                if (first := opening(ask.body.venice_parameters, step.web)) is not None:
-                    await stream.write(chunks.open(first))
+                if step.web is not None and (first := _opened(ask, call, chunks, step.web)):
+                    await stream.write(first)
             else:
                 usage = step.usage
     if chunks is None or usage is None:
@@ -99,6 +102,13 @@ async def _stream(
     options = ask.body.stream_options
     report = chunks.usage(usage) if options and options.include_usage else b""
     stream.finish(report + DONE)
+
+
+def _opened(ask: ChatAsk, call: Call, chunks: Chunks, web: Gathered) -> bytes:
+    """Return the first event, where it has to tell of what was brought from the web."""
+    said = opening(ask.body.venice_parameters, web)
+    found = documents(ask.body.venice_parameters, web, call.id)
+    return b"" if said is None and found is None else chunks.open(said, found)
 
 
 class SilentEngineError(InferenceFailedError):

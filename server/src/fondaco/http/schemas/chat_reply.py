@@ -124,6 +124,7 @@ class Delta(_Shown):
     role: Literal["assistant"] | None = None
     content: str | None = None
     reasoning_content: str | None = None
+    tool_calls: list[dict[str, object]] | None = None
 
 
 class ChunkChoice(_Shown):

@@ -60,14 +60,25 @@ class VeniceParameters(Strict):
     )
     strip_thinking_response: bool = False
     disable_thinking: bool = False
-    enable_web_search: Literal["auto", "off", "on"] = "off"
+    enable_web_search: Literal["auto", "off", "on"] = Field(
+        "off",
+        description="Search the web for the latest user message; `auto`: where its words speak of "
+        "the present or ask for sources.",
+    )
     enable_web_scraping: bool = Field(
         default=False,
         description="Read the pages, up to 3, that the latest user message names; no search then.",
     )
-    enable_web_citations: bool = False
-    include_search_results_in_stream: bool = False
-    return_search_results_as_documents: bool | None = None
+    enable_web_citations: bool = Field(
+        default=False,
+        description="Have the model name the results that it draws on, as `[REF]0[/REF]`.",
+    )
+    include_search_results_in_stream: bool = Field(
+        default=False, description="Show the results in a stream's first event."
+    )
+    return_search_results_as_documents: bool | None = Field(
+        None, description="Show them as a call of the tool `venice_web_search_documents` as well."
+    )
     include_venice_system_prompt: bool = Field(
         default=True,
         description="Whether the platform's own prompt is put before the conversation.",
@@ -79,7 +90,9 @@ class VeniceParameters(Strict):
             "enable_web_scraping",
             "include_venice_system_prompt",
             "enable_web_citations",
+            "enable_web_search",
             "include_search_results_in_stream",
+            "return_search_results_as_documents",
         }
     )
     """Fields that are built, or that change nothing as long as the others are not."""

@@ -1,0 +1,96 @@
+"""`fondaco library`: the operator's own documents, which web search finds."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.output import print_rows
+
+if TYPE_CHECKING:
+    from fondaco.web.library import Library
+
+group = typer.Typer(
+    no_args_is_help=True, help="Your own documents, which calls with `enable_web_search` find."
+)
+
+
+@group.command()
+def add(
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A document, or a folder of them.")],
+    *,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Take in documents (txt, md, html, pdf), or take them in again; a running server finds them at once."""
+    from fondaco.web.library import LibraryError
+
+    try:
+        for name in _library(home, config, make_home=True).add(path):
+            typer.echo(f"Added: {name}")
+    except LibraryError as error:
+        raise FailedError(str(error)) from error
+
+
+@group.command("list")
+def list_documents(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """List the documents."""
+    rows = [
+        {
+            "name": one.name,
+            "title": one.title,
+            "changed": one.changed.isoformat(),
+            "passages": one.passages,
+        }
+        for one in _library(home, config).documents()
+    ]
+    print_rows(rows, as_json=as_json, empty="The library is empty. Add to it: fondaco library add")
+
+
+@group.command()
+def rm(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A document's name, or a folder's.")],
+    *,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Forget a document, or all of a folder; the file itself stays."""
+    from fondaco.web.library import LibraryError
+
+    try:
+        _library(home, config).remove(name)
+    except LibraryError as error:
+        raise FailedError(str(error), Exit.UNKNOWN) from error
+    typer.echo(f"Removed: {name}")
+
+
+@group.command()
+def search(
+    query: Annotated[str, typer.Argument(metavar="WORDS", help="What a caller would ask.")],
+    *,
+    most: Annotated[int, typer.Option(min=1, max=100, help="Most results.")] = 5,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a call would be given for these words."""
+    from fondaco.domain.web import SearchError
+
+    try:
+        found = _library(home, config).find(query, most)
+    except SearchError as error:
+        raise FailedError(str(error)) from error
+    rows = [{"url": one.url, "title": one.title, "content": one.content} for one in found]
+    print_rows(rows, as_json=as_json, empty="Nothing is found.")
+
+
+def _library(home: Path | None, config: Path | None, *, make_home: bool = False) -> "Library":
+    from fondaco.stores.home import Home as HomeFolder
+    from fondaco.web.library import Library
+
+    settings = configuration(home, config).settings
+    if make_home:
+        HomeFolder(settings.home)
+    return Library.of(settings.home)

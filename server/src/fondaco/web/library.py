@@ -1,0 +1,242 @@
+"""The library: the operator's own documents, searched by their words; it needs no network."""
+
+import re
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from anyio import to_thread
+
+from fondaco.domain.web import Citation, SearchError
+from fondaco.web.reading import PDF, READERS, Reading
+
+TYPES = {
+    ".txt": "text/plain",
+    ".md": "text/markdown",
+    ".markdown": "text/markdown",
+    ".html": "text/html",
+    ".htm": "text/html",
+    ".pdf": PDF,
+}
+"""What documents are, by the ends of their names."""
+
+_LONGEST_DOCUMENT = 20_000_000
+_PASSAGE = 1_200
+"""Characters of a passage: what a result shows."""
+_MOST_WORDS = 32
+_BUSY_TIMEOUT_S = 10.0
+_TABLES = """
+CREATE TABLE IF NOT EXISTS document (
+    id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, title TEXT NOT NULL, changed_s INTEGER NOT NULL
+) STRICT;
+CREATE VIRTUAL TABLE IF NOT EXISTS passage
+USING fts5(text, title, document_id UNINDEXED, tokenize = 'porter unicode61 remove_diacritics 2');
+"""
+_FIND = """
+SELECT document.name, document.title, document.changed_s, passage.text FROM passage
+JOIN document ON document.id = passage.document_id
+WHERE passage MATCH ? ORDER BY bm25(passage, 1.0, 2.0) LIMIT ?
+"""
+_LIST = """
+SELECT name, title, changed_s,
+       (SELECT count(*) FROM passage WHERE document_id = document.id) FROM document ORDER BY name
+"""
+
+
+class LibraryError(Exception):
+    """A document cannot be added or removed; one line for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document of the library."""
+
+    name: str
+    title: str
+    changed: datetime
+    passages: int
+
+
+class Library:
+    """Documents in a database of their own; queries are never written."""
+
+    def __init__(self, path: Path) -> None:
+        """Prepare; the file is made with the first document."""
+        self._path = path
+
+    @classmethod
+    def of(cls, home: Path) -> "Library":
+        """Return the library of a home folder."""
+        return cls(home / "library.sqlite3")
+
+    def add(self, path: Path) -> Iterator[str]:
+        """Take in a file, or all documents of a folder; yield the name of each.
+
+        A document of the same name is replaced. A folder's documents bear its name before theirs.
+
+        Raises:
+            LibraryError: there is nothing that can be read, or a file cannot.
+        """
+        path = path.expanduser().resolve()
+        files = sorted(_files(path))
+        if not files:
+            known = ", ".join(sorted(TYPES))
+            raise LibraryError(f"There is no document in {str(path)!r}: they end with {known}.")
+        with self._changing() as database:
+            for file in files:
+                name = str(file.relative_to(path.parent))
+                _put(database, name, _read(file), int(file.stat().st_mtime))
+                yield name
+
+    def documents(self) -> list[Document]:
+        """Return all documents by their names."""
+        if not self._path.exists():
+            return []
+        with closing(self._connect()) as database:
+            return [
+                Document(name, title, datetime.fromtimestamp(changed_s, UTC), passages)
+                for name, title, changed_s, passages in database.execute(_LIST)
+            ]
+
+    def remove(self, name: str) -> None:
+        """Forget a document, or all of a folder.
+
+        Raises:
+            LibraryError: there is none of that name.
+        """
+        if not self._path.exists():
+            raise LibraryError("The library is empty.")
+        folder = f"{name.rstrip('/')}/"
+        with self._changing() as database:
+            found = [
+                number
+                for number, known in database.execute("SELECT id, name FROM document").fetchall()
+                if known == name or known.startswith(folder)
+            ]
+            if not found:
+                raise LibraryError(f"There is no document {name!r} in the library.")
+            for number in found:
+                _forget(database, number)
+
+    def find(self, query: str, most: int) -> list[Citation]:
+        """Return the passages that share the most telling words with a query, the best first.
+
+        Raises:
+            SearchError: there are no documents.
+        """
+        if not self._path.exists():
+            raise SearchError("The library is empty; its operator can add documents.")
+        words = dict.fromkeys(re.findall(r"\w+", query.lower()))
+        matching = " OR ".join(f'"{word}"' for word in list(words)[:_MOST_WORDS])
+        if not matching:
+            return []
+        with closing(self._connect()) as database:
+            rows = database.execute(_FIND, (matching, most)).fetchall()
+        return [
+            Citation(
+                title or name,
+                f"library:{name}",
+                text,
+                datetime.fromtimestamp(changed_s, UTC).isoformat(),
+            )
+            for name, title, changed_s, text in rows
+        ]
+
+    @contextmanager
+    def _changing(self) -> Iterator[sqlite3.Connection]:
+        """Open a transaction that is kept whole, or not at all."""
+        self._path.touch(mode=0o600)
+        with closing(self._connect()) as database:
+            database.executescript(_TABLES)
+            database.execute("BEGIN IMMEDIATE")
+            try:
+                yield database
+            except BaseException:
+                database.rollback()
+                raise
+            database.commit()
+
+    def _connect(self) -> sqlite3.Connection:
+        database = sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT_S, isolation_level=None)
+        database.execute("PRAGMA secure_delete = ON")
+        return database
+
+
+class LibrarySearch:
+    """The library as a search engine."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    async def find(self, query: str, most: int) -> Sequence[Citation]:
+        """Return the best passages; see `Search.find`."""
+        try:
+            return await to_thread.run_sync(self._library.find, query, most, abandon_on_cancel=True)
+        except sqlite3.Error as error:
+            raise SearchError("The library cannot be read.") from error
+
+    async def aclose(self) -> None:
+        """Close nothing: each search opens the library anew, and sees what was added."""
+
+
+def _files(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    for file in path.rglob("*"):
+        hidden = any(part.startswith(".") for part in file.relative_to(path).parts)
+        if file.suffix.lower() in TYPES and file.is_file() and not hidden:
+            yield file
+
+
+def _read(file: Path) -> Reading:
+    kind = TYPES.get(file.suffix.lower())
+    if kind is None:
+        known = ", ".join(sorted(TYPES))
+        raise LibraryError(f"{str(file)!r} is no document: they end with {known}.")
+    try:
+        return READERS[kind](file.read_bytes(), None, _LONGEST_DOCUMENT)
+    except ModuleNotFoundError as error:
+        raise LibraryError(
+            f"{str(file)!r} needs more libraries. Install them with: pip install 'fondaco[web]'"
+        ) from error
+    except Exception as error:  # the libraries raise anything at broken documents
+        raise LibraryError(f"{str(file)!r} cannot be read: {error}") from error
+
+
+def _put(database: sqlite3.Connection, name: str, read: Reading, changed_s: int) -> None:
+    known = database.execute("SELECT id FROM document WHERE name = ?", (name,)).fetchone()
+    if known is not None:
+        _forget(database, known[0])
+    number = database.execute(
+        "INSERT INTO document (name, title, changed_s) VALUES (?, ?, ?)",
+        (name, read.title, changed_s),
+    ).lastrowid
+    database.executemany(
+        "INSERT INTO passage (text, title, document_id) VALUES (?, ?, ?)",
+        [(passage, read.title, number) for passage in _passages(read.text)],
+    )
+
+
+def _forget(database: sqlite3.Connection, number: int) -> None:
+    database.execute("DELETE FROM passage WHERE document_id = ?", (number,))
+    database.execute("DELETE FROM document WHERE id = ?", (number,))
+
+
+def _passages(text: str) -> Iterator[str]:
+    """Yield a text in passages that end with a paragraph, where one is not too long for that."""
+    passage = ""
+    for paragraph in re.split(r"\n\s*\n", text):
+        if passage and len(passage) + len(paragraph) > _PASSAGE:
+            yield passage
+            passage = ""
+        passage = f"{passage}\n\n{paragraph}".strip()
+        while len(passage) > _PASSAGE:
+            cut = passage.rfind(" ", _PASSAGE // 2, _PASSAGE)
+            cut = cut if cut > 0 else _PASSAGE
+            yield passage[:cut]
+            passage = passage[cut:].strip()
+    if passage:
+        yield passage
