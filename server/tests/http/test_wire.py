@@ -136,6 +136,12 @@ async def test_a_target_that_leads_nowhere_is_refused(shared: House, target: byt
     assert reply[:12] in {b"HTTP/1.1 400", b"HTTP/1.1 404"}
 
 
+async def test_who_names_no_host_is_refused_also_after_one_who_does(shared: House) -> None:
+    nameless = b"GET /healthz HTTP/1.1\r\n\r\n"
+    reply = await said(shared, HEALTH + nameless + LAST)
+    assert [line[:3] for line in reply.split(b"HTTP/1.1 ")[1:]] == [b"200", b"400", b"200"]
+
+
 async def test_the_whole_address_as_the_target_is_understood(shared: House) -> None:
     reply = await said(shared, LAST.replace(b"/healthz", b"http://localhost/%68ealthz?a=1#b"))
     assert reply.startswith(b"HTTP/1.1 200 OK")

@@ -15,6 +15,8 @@ class Hosts:
         allowed = {*_LOOPBACK, *(name.lower() for name in names)}
         self._any = "*" in allowed
         self._allowed = frozenset(name.encode("ascii", "ignore") for name in allowed)
+        self._passed: bytes | None = None
+        """The last header that passed, which the next one is likely to be."""
 
     def check(self, host: bytes) -> None:
         """Return if a request with this Host header may pass.
@@ -22,6 +24,8 @@ class Hosts:
         Raises:
             InvalidRequestError: it may not.
         """
+        if host == self._passed:
+            return
         name = host if host.endswith(b"]") else host.rpartition(b":")[0] or host
         if not self._any and name.lower() not in self._allowed:
             shown = name.decode("latin-1")[:100]
@@ -29,3 +33,4 @@ class Hosts:
                 f"This server does not answer to the host name {shown!r}. "
                 "The operator can add it to server.allowed_hosts."
             )
+        self._passed = host
