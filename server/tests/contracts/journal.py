@@ -247,6 +247,18 @@ class LedgerContract:
         (noted,) = await world.journal.open_calls()
         assert noted.usage == tokens(produced)
 
+    async def test_what_a_call_had_brought_from_the_web_outlives_a_crash(
+        self, world: World
+    ) -> None:
+        await world.grant(1000)
+        used = Usage(input_tokens=3, output_tokens=5, searches=1, scrapes=2)
+        await world.hold(900, Counter(used))
+        world.clock.at += 0.6
+        world.ledger.note_progress()
+        await world.crash()
+        (left,) = await world.journal.open_calls()
+        assert left.usage == used
+
     async def test_a_noted_call_that_settles_is_open_no_longer(self, world: World) -> None:
         await world.grant(1000)
         holds = [await world.hold(100) for _ in range(2)]

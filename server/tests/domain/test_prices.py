@@ -15,7 +15,7 @@ from fondaco.domain.price import (
     by_the_million,
     model_of,
 )
-from fondaco.domain.usage import Pictures
+from fondaco.domain.usage import Pictures, Usage
 
 amounts = st.integers(0, 10**18)
 prices = st.integers(0, 10**13)
@@ -72,6 +72,14 @@ def test_web_calls_cost_a_thousandth_each_of_the_price_of_a_thousand(
     assert charge.amount == price.ceiling(searches, scrapes)
     exact = searches * price.search + scrapes * price.scrape
     assert 0 <= charge.amount * 1000 - exact < 1000 * max(1, len(charge.rows))
+
+
+def test_web_calls_come_on_top_of_the_tokens_of_an_answer() -> None:
+    price = TokenPrice(input=50, output=100, web=WebPrice(search=1_000, scrape=2_000))
+    said = price.charge("m", Usage(input_tokens=1, output_tokens=1, searches=1, scrapes=2))
+    rows = [(row.sku, row.units, row.amount) for row in said.rows]
+    assert rows[2:] == [("m-web-search-call", 1, 1), ("m-web-scrape-call", 2, 4)]
+    assert price.charge("m", Usage(input_tokens=1, searches=1, scrapes=2)) == FREE
 
 
 @given(image_prices, pictures, pictures)
