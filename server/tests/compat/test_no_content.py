@@ -16,6 +16,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from fondaco.stores.home import Home
+from fondaco.web.library import Library
 from program import Program, program, until
 
 CANARY = "kanarienvogel" + secrets.token_hex(12)
@@ -122,6 +124,15 @@ def read_pages(one: Program, port: int) -> None:
     assert [row.units for row in one.charged() if row.sku.endswith("-web-scrape-call")] == [1]
 
 
+def search(one: Program) -> None:
+    """Have the library searched: for what it has, beside the canary, and for what it has not."""
+    for said, found in ((f"Bring pepper to {CANARY}", 1), (CANARY, 0)):
+        messages = [{"role": "user", "content": said}]
+        reply = call(one, messages=messages, venice_parameters={"enable_web_search": "on"})
+        assert reply.status_code == 200
+        assert len(reply.json()["venice_parameters"]["web_search_citations"]) == found
+
+
 def talk_in_every_way(one: Program) -> str:
     """Send the canary through success, refusals, hang-up and engine failure; return the replies."""
     said = [
@@ -150,9 +161,13 @@ def test_a_unique_text_is_found_nowhere(tmp_path: Path, end: signal.Signals) -> 
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     wanted = forms(CANARY)
+    (tmp_path / "spices.txt").write_text("Pepper came by ship.")
+    Home(tmp_path / "home")
+    assert list(Library.of(tmp_path / "home").add(tmp_path / "spices.txt"))
     with site() as port, program(tmp_path / "home", environ=environ(scratch, port)) as one:
         until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
         read_pages(one, port)
+        search(one)
         refusals = talk_in_every_way(one)
         assert '"code":' in refusals.replace("\\", "")
         metrics = one.http.get("/metrics").content

@@ -8,7 +8,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from fake_upstream import refusing
+from fondaco.domain.errors import WebNotInstalledError
 from fondaco.domain.money import NANO
+from fondaco.domain.web import Page
 from fondaco.serving.augment import Augment
 from fondaco.web.pages import WebPages
 from house import CONTEXT_TOKENS, TIERS, TOY, House, house
@@ -200,6 +202,24 @@ async def test_an_engine_that_fails_leaves_the_pages_uncharged() -> None:
         reply = await one.house.chat(**one.ask("/1"))
         assert reply.status_code == 503
         assert one.house.charges() == []
+
+
+class NotInstalled:
+    """Pages without the libraries that read them."""
+
+    def expect_ready(self) -> None:
+        raise WebNotInstalledError
+
+    async def read(self, url: str) -> Page:
+        raise AssertionError(url)
+
+
+async def test_without_the_libraries_the_call_is_refused_before_anything() -> None:
+    async with house(augment=Augment(NotInstalled())) as one:
+        reply = await one.chat(venice_parameters=SCRAPE)
+        assert (reply.status_code, reply.json()["code"]) == (503, "WEB_NOT_INSTALLED")
+        assert "pip install 'fondaco[web]'" in reply.json()["error"]
+        assert one.fake.asked == []
 
 
 async def test_where_it_is_switched_off_it_is_refused() -> None:

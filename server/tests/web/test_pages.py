@@ -5,7 +5,9 @@ from io import BytesIO
 import anyio
 import pytest
 
+from fondaco.domain.errors import WebNotInstalledError
 from fondaco.domain.web import MediaTypeError, Page, PageError, UnreadableError
+from fondaco.web.extra import expect_installed
 from fondaco.web.pages import WebPages
 from web.site import http, site
 
@@ -95,6 +97,12 @@ async def test_what_has_no_text_is_said_so(body: bytes, media_type: str) -> None
 async def test_a_page_that_takes_too_long_to_read_is_given_up() -> None:
     with pytest.raises(UnreadableError, match=r"within 0\.01 seconds"), anyio.fail_after(10):
         await page_of(http(ARTICLE.encode()), reading_timeout_s=0.01)
+
+
+def test_libraries_that_are_missing_are_said_with_the_command_that_brings_them() -> None:
+    expect_installed()
+    with pytest.raises(WebNotInstalledError, match=r"pip install 'fondaco\[web\]'"):
+        expect_installed(("pypdf", "no_such_library"))
 
 
 async def test_an_image_is_not_read() -> None:

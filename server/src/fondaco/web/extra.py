@@ -1,5 +1,6 @@
 """The extra `web`: libraries that read HTML and PDF."""
 
+from collections.abc import Sequence
 from importlib.util import find_spec
 
 from fondaco.domain.errors import WebNotInstalledError
@@ -7,11 +8,11 @@ from fondaco.domain.errors import WebNotInstalledError
 LIBRARIES = ("trafilatura", "lxml_html_clean", "pypdf")
 
 
-def expect_installed() -> None:
+def expect_installed(libraries: Sequence[str] = LIBRARIES) -> None:
     """Return if pages can be read here.
 
     Raises:
         WebNotInstalledError: a library is missing.
     """
-    if any(find_spec(name) is None for name in LIBRARIES):
+    if any(find_spec(name) is None for name in libraries):
         raise WebNotInstalledError
