@@ -112,6 +112,7 @@ class Search(Section):
         "",
         description="Where a SearXNG listens that may answer in JSON, such as `http://127.0.0.1:8888`.",
         pattern=r"^(https?://[^/@\s?#]+(/[^@\s?#]*)?)?$",
+        repr=False,
     )
     brave_key: str = Field(
         "",

@@ -26,6 +26,17 @@ def test_documents_are_added_listed_found_and_removed(fondaco: Fondaco, document
     assert fondaco("library", "list", "--json").json == []
 
 
+def test_what_could_not_be_added_is_named_beside_what_was(
+    fondaco: Fondaco, documents: Path
+) -> None:
+    (documents / "broken.pdf").write_bytes(b"%PDF-1.7 rubbish")
+    told = fondaco("library", "add", str(documents))
+    assert told.code == Exit.FAILED
+    assert told.out == "Added: papers/pepper.md\n"
+    assert told.err.startswith("Not added: papers/broken.pdf: It cannot be read")
+    assert told.err.endswith("fondaco: 1 of the documents could not be added.\n")
+
+
 def test_an_empty_library_says_how_it_is_filled(fondaco: Fondaco, home: Path) -> None:
     assert "fondaco library add" in fondaco("library", "list").out
     assert not home.exists()

@@ -27,11 +27,18 @@ def add(
     """Take in documents (txt, md, html, pdf), or take them in again; a running server finds them at once."""
     from fondaco.web.library import LibraryError
 
+    faulty = 0
     try:
-        for name in _library(home, config, make_home=True).add(path):
-            typer.echo(f"Added: {name}")
+        for taken in _library(home, config, make_home=True).add(path):
+            if taken.fault:
+                faulty += 1
+                typer.echo(f"Not added: {taken.name}: {taken.fault}", err=True)
+            else:
+                typer.echo(f"Added: {taken.name}")
     except LibraryError as error:
         raise FailedError(str(error)) from error
+    if faulty:
+        raise FailedError(f"{faulty} of the documents could not be added.")
 
 
 @group.command("list")

@@ -8,9 +8,12 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
+import anyio
 from aiohttp.abc import AbstractResolver, ResolveResult
+from anyio import to_thread
 from yarl import URL
 
 from fondaco.domain.web import (
@@ -29,6 +32,7 @@ MOST_BYTES = 10 * 2**20
 TOTAL_TIMEOUT_S = 20.0
 MOST_REDIRECTS = 3
 _LONGEST_URL = 2_048
+_MOST_LOOKUPS = 16
 _HEADERS = {
     "Accept-Encoding": "identity",
     "User-Agent": "Mozilla/5.0 (compatible; Fondaco)",
@@ -70,7 +74,7 @@ class Door:
         self._policy = policy
         self._most_bytes = most_bytes
         self._total_timeout_s = total_timeout_s
-        self._lookup = lookup or _system_lookup
+        self._lookup = lookup or partial(_system_lookup, anyio.CapacityLimiter(_MOST_LOOKUPS))
         self._opening = opening or _open_socket
         self._session: aiohttp.ClientSession | None = None
 
@@ -232,8 +236,10 @@ def _refused() -> AddressRefusedError:
     return AddressRefusedError("It does not lie in the public internet.")
 
 
-async def _system_lookup(host: str, port: int) -> Sequence[str]:
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+async def _system_lookup(limiter: anyio.CapacityLimiter, host: str, port: int) -> Sequence[str]:
+    # In threads of its own: names of strangers may take long, and engines have names as well.
+    asked = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    found = await to_thread.run_sync(asked, abandon_on_cancel=True, limiter=limiter)
     return [str(entry[4][0]) for entry in found]
 
 

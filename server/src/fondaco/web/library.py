@@ -60,6 +60,15 @@ class Document:
     passages: int
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a document that was to be added."""
+
+    name: str
+    fault: str = ""
+    """Why it was not taken in; empty: it was."""
+
+
 class Library:
     """Documents in a database of their own; queries are never written."""
 
@@ -72,24 +81,29 @@ class Library:
         """Return the library of a home folder."""
         return cls(home / "library.sqlite3")
 
-    def add(self, path: Path) -> Iterator[str]:
-        """Take in a file, or all documents of a folder; yield the name of each.
+    def add(self, path: Path) -> Iterator["Taken"]:
+        """Take in a file, or all documents of a folder, one after the other.
 
         A document of the same name is replaced. A folder's documents bear its name before theirs.
 
         Raises:
-            LibraryError: there is nothing that can be read, or a file cannot.
+            LibraryError: there is nothing that could be read.
         """
         path = path.expanduser().resolve()
         files = sorted(_files(path))
         if not files:
             known = ", ".join(sorted(TYPES))
             raise LibraryError(f"There is no document in {str(path)!r}: they end with {known}.")
-        with self._changing() as database:
-            for file in files:
-                name = str(file.relative_to(path.parent))
-                _put(database, name, _read(file), int(file.stat().st_mtime))
-                yield name
+        for file in files:
+            name = str(file.relative_to(path.parent))
+            try:
+                read, changed_s = _read(file), int(file.stat().st_mtime)
+            except (LibraryError, OSError) as error:
+                yield Taken(name, str(error))
+                continue
+            with self._changing() as database:
+                _put(database, name, read, changed_s)
+            yield Taken(name)
 
     def documents(self) -> list[Document]:
         """Return all documents by their names."""
@@ -195,15 +209,15 @@ def _read(file: Path) -> Reading:
     kind = TYPES.get(file.suffix.lower())
     if kind is None:
         known = ", ".join(sorted(TYPES))
-        raise LibraryError(f"{str(file)!r} is no document: they end with {known}.")
+        raise LibraryError(f"It is no document: they end with {known}.")
     try:
         return READERS[kind](file.read_bytes(), None, _LONGEST_DOCUMENT)
     except ModuleNotFoundError as error:
         raise LibraryError(
-            f"{str(file)!r} needs more libraries. Install them with: pip install 'fondaco[web]'"
+            "It needs more libraries. Install them with: pip install 'fondaco[web]'"
         ) from error
     except Exception as error:  # the libraries raise anything at broken documents
-        raise LibraryError(f"{str(file)!r} cannot be read: {error}") from error
+        raise LibraryError(f"It cannot be read: {error}") from error
 
 
 def _put(database: sqlite3.Connection, name: str, read: Reading, changed_s: int) -> None:
