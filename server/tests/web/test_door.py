@@ -111,6 +111,16 @@ async def test_a_hostile_address_is_refused_before_anything_is_dialled(url: str)
     await door.aclose()
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.1", "0x7f.1"])
+async def test_the_systems_own_resolver_leads_nowhere_private_either(host: str) -> None:
+    sockets = Sockets()
+    door = Door(opening=sockets)
+    with pytest.raises(AddressRefusedError), anyio.fail_after(5):
+        await door.fetch(f"http://{host}/", HTML)
+    assert sockets.opened == []
+    await door.aclose()
+
+
 @pytest.mark.parametrize("host", ["169.254.169.254", "fe80::1", "fd00:ec2::254", "168.63.129.16"])
 def test_no_policy_permits_the_addresses_that_give_credentials_away(host: str) -> None:
     every = tuple(ipaddress.ip_network(net) for net in ("0.0.0.0/0", "::/0"))
