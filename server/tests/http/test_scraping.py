@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+import anyio
 import pytest
 
 from fake_upstream import refusing
@@ -192,6 +193,17 @@ async def test_an_account_that_is_not_charged_reads_for_nothing() -> None:
         one.serve(b"text")
         assert (await one.house.chat(**one.ask("/1"))).status_code == 200
         assert sum(charge.amount for charge in one.house.charges()) == 0
+
+
+async def test_who_hangs_up_while_a_page_is_read_ends_that_and_pays_nothing() -> None:
+    async with world() as one:
+        one.site.server.silence()
+        with anyio.move_on_after(0.5):
+            await one.house.chat(**one.ask("/slow"))
+        with anyio.fail_after(5):
+            await one.site.server.left.wait()
+        assert one.house.charges() == []
+        assert one.house.fake.asked == []
 
 
 async def test_an_engine_that_fails_leaves_the_pages_uncharged() -> None:
