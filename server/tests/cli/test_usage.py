@@ -1,10 +1,10 @@
 """`fondaco usage` on a home where something was charged."""
 
+import asyncio
 import csv
 from io import StringIO
 from pathlib import Path
 
-import anyio
 import pytest
 
 from cli_program import Fondaco
@@ -52,7 +52,7 @@ def charged(fondaco: Fondaco, home: Path) -> Fondaco:
             grant = Entry(4, EntryKind.ADJUSTMENT, Currency.DIEM, nano(1), NEW_YEAR)
             await journal.write((grant, *entries(0), *entries(1)))
 
-    anyio.run(enter)
+    asyncio.run(enter())
     return fondaco
 
 

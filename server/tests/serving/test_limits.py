@@ -1,8 +1,8 @@
 """Limits: all of them hold for a call, or it leaves no trace."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
-import anyio
 import pytest
 from hypothesis import given, strategies as st
 
@@ -238,7 +238,7 @@ ASKS = st.lists(
 def test_in_any_order_of_calls_no_limit_is_passed_and_refusals_leave_no_trace(
     asks: list[Ask],
 ) -> None:
-    anyio.run(play, asks)
+    asyncio.run(play(asks))
 
 
 async def play(asks: list[Ask]) -> None:

@@ -1,11 +1,11 @@
 """Charges read again from memory and from SQLite."""
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import anyio
 import pytest
 
 from contracts.charges import OTHERS, OURS, ChargesContract, Shop, expected, made_entries
@@ -67,7 +67,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> Pa
             for entry in made_entries(key_in(path)):
                 await journal.write((entry,))
 
-    anyio.run(enter)
+    asyncio.run(enter())
     return path
 
 
