@@ -76,9 +76,9 @@ def _normal(signature: bytes) -> bytes:
 def _signer(proof: Proof, signature: bytes) -> str:
     with web3():
         from eth_account import Account  # noqa: PLC0415 - an extra: a second of CPU, 12 MB
-        from eth_account.messages import encode_defunct  # noqa: PLC0415
-        from eth_keys.exceptions import BadSignature  # noqa: PLC0415
-        from eth_utils.address import to_checksum_address  # noqa: PLC0415
+        from eth_account.messages import encode_defunct  # noqa: PLC0415 - as above
+        from eth_keys.exceptions import BadSignature  # noqa: PLC0415 - as above
+        from eth_utils.address import to_checksum_address  # noqa: PLC0415 - as above
     digits = proof.address.removeprefix("0x")
     if digits not in (digits.lower(), digits.upper()):
         checked = to_checksum_address(proof.address)

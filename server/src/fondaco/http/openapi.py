@@ -124,7 +124,8 @@ def _schemas(endpoints: list[AnyEndpoint]) -> tuple[Refs, dict[str, Any]]:
             for schema in (content.schema, content.stream):
                 if schema is not None:
                     wanted[schema, "serialization"] = None
-    refs, definitions = models_json_schema(list(wanted), ref_template=_REF)  # type: ignore[arg-type]
+    asked: Any = list(wanted)  # the modes are literals to pydantic and texts to us
+    refs, definitions = models_json_schema(asked, ref_template=_REF)
     return {(model, mode): ref for (model, mode), ref in refs.items()}, definitions.get("$defs", {})
 
 
