@@ -75,6 +75,10 @@ class AtOnce:
         await anyio.lowlevel.checkpoint()
         yield _ANSWER
 
+    def ignores(self, turn: Turn) -> tuple[str, ...]:
+        """Ignore nothing."""
+        return ()
+
     async def probe(self) -> None:
         """Be there."""
 

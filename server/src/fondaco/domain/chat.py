@@ -1,44 +1,38 @@
 """Chat: the turn that an engine is asked for, and the events that it answers with."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Literal, TypeAlias
 
+from fondaco.domain.form import Form
 from fondaco.domain.light import light
+from fondaco.domain.message import Film, Image, Message, Role, Sound, ToolUse
+from fondaco.domain.thinking import ThinkingWish
+from fondaco.domain.tooling import Tooling
 from fondaco.domain.usage import Usage
 from fondaco.domain.web import WebWish
 
-
-class Role(StrEnum):
-    """Who speaks; a `developer` message becomes a `system` one at the door."""
-
-    SYSTEM = "system"
-    USER = "user"
-    ASSISTANT = "assistant"
-    TOOL = "tool"
-
-
-@dataclass(frozen=True, slots=True)
-class ToolUse:
-    """A call of a function that an earlier assistant message made."""
-
-    id: str
-    name: str
-    arguments: str
-    """JSON text, as the model wrote it."""
-
-
-@light
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a conversation; text parts keep their order."""
-
-    role: Role
-    content: str | tuple[str, ...] | None
-    name: str | None = None
-    tool_call_id: str | None = None
-    tool_calls: tuple[ToolUse, ...] = ()
-    reasoning: str | None = None
+__all__ = [
+    "PLAIN",
+    "Burst",
+    "ChatEvent",
+    "Counted",
+    "Film",
+    "Finish",
+    "FinishReason",
+    "Image",
+    "Message",
+    "Role",
+    "Sampling",
+    "Sound",
+    "Text",
+    "Thought",
+    "TokenLogprob",
+    "ToolPart",
+    "ToolUse",
+    "Turn",
+    "Wishes",
+]
 
 
 @light
@@ -56,6 +50,9 @@ class Sampling:
     seed: int | None = None
     stop: tuple[str, ...] = ()
     stop_token_ids: tuple[int, ...] = ()
+    min_temperature: float | None = None
+    """With `max_temperature`, in place of the temperature: it moves between the two, by entropy."""
+    max_temperature: float | None = None
 
     def filled(self, temperature: float, top_p: float) -> "Sampling":
         """Return this with values for what the caller left open; itself where nothing is."""
@@ -72,7 +69,34 @@ class Sampling:
             self.seed,
             self.stop,
             self.stop_token_ids,
+            self.min_temperature,
+            self.max_temperature,
         )
+
+
+@light
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What few turns ask for, beyond words and how they are drawn."""
+
+    web: WebWish | None = None
+    """What is to be brought from the web; None: nothing."""
+    tooling: Tooling | None = None
+    """Functions that the model may call; None: there are none."""
+    form: Form | None = None
+    """What the answer has to look like; None: as the model likes."""
+    thinking: ThinkingWish | None = None
+    """None: as the model likes."""
+    hints: Mapping[str, object] = field(default_factory=dict)
+    """Fields of OpenAI's API that mean something to some engines only, such as `prompt_cache_key`."""
+    switches: Mapping[str, object] = field(default_factory=dict)
+    """Variables for the model's chat template."""
+    form_after: str = ""
+    """The text after which the form has to hold; empty: from the beginning."""
+
+
+PLAIN = Wishes()
+"""No wishes, as nearly all turns."""
 
 
 @light
@@ -95,8 +119,7 @@ class Turn:
     """Calls may share a prompt cache only within one scope (an account)."""
     system_prompt: bool = True
     """Whether its caller wants the platform's own prompt before it."""
-    web: WebWish | None = None
-    """What its caller wants to be brought from the web; None: nothing."""
+    wishes: Wishes = PLAIN
 
     @property
     def characters(self) -> int:
@@ -107,7 +130,7 @@ class Turn:
             if isinstance(content, str):
                 total += len(content)
             elif content is not None:
-                total += sum(map(len, content))
+                total += sum(map(len, message.texts))
         return total
 
     def told(self, text: str) -> "Turn":
@@ -116,15 +139,13 @@ class Turn:
         It becomes part of a system message that comes first: many templates take no second one.
         """
         first, rest = self.messages[0], self.messages
-        said: str | tuple[str, ...] = text
+        said = Message(Role.SYSTEM, text)
         if first.role is Role.SYSTEM:
-            said = (f"{text}\n\n", *first.content) if isinstance(first.content, tuple) else text
-            if isinstance(first.content, str):
-                said = f"{text}\n\n{first.content}"
+            said = first.led_by(f"{text}\n\n") if first.content is not None else said
             rest = rest[1:]
         return Turn(
             self.model,
-            (Message(Role.SYSTEM, said), *rest),
+            (said, *rest),
             self.max_output_tokens,
             self.sampling,
             self.choices,
@@ -132,7 +153,7 @@ class Turn:
             self.stream,
             self.cache_scope,
             self.system_prompt,
-            self.web,
+            self.wishes,
         )
 
     def of(self, model: str, max_output_tokens: int, sampling: Sampling) -> "Turn":
@@ -147,7 +168,7 @@ class Turn:
             self.stream,
             self.cache_scope,
             self.system_prompt,
-            self.web,
+            self.wishes,
         )
 
 
@@ -189,6 +210,23 @@ class Thought:
 
 @light
 @dataclass(frozen=True, slots=True)
+class ToolPart:
+    """A piece of a call of a function."""
+
+    choice: int
+    index: int
+    """Of the call within its choice, from 0."""
+    arguments: str = ""
+    """The next piece of their JSON text."""
+    tokens: int = 1
+    name: str = ""
+    """Of the function: in the call's first piece alone."""
+    id: str = ""
+    """As the engine named the call, in its first piece alone; empty: it gave no name."""
+
+
+@light
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The end of one choice."""
 
@@ -204,6 +242,6 @@ class Counted:
     usage: Usage
 
 
-ChatEvent: TypeAlias = Text | Thought | Finish | Counted
+ChatEvent: TypeAlias = Text | Thought | ToolPart | Finish | Counted
 Burst: TypeAlias = tuple[ChatEvent, ...]
 """Events that arrived together: they travel together, so a fast engine costs few wake-ups."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from fondaco.domain.price import Charge, Price, TokenPrice
+from fondaco.domain.thinking import Habits
 from fondaco.domain.usage import Usage
 
 Quantization: TypeAlias = Literal["fp4", "fp8", "fp16", "bf16", "not-available"]
@@ -53,6 +54,10 @@ class Capabilities:
     reasoning: bool = False
     response_schema: bool = False
     vision: bool = False
+    audio_input: bool = False
+    video_input: bool = False
+    many_images: bool = False
+    """Whether it takes several images; else the last one alone is shown to it."""
     web_search: bool = False
     log_probs: bool = False
     quantization: Quantization = "not-available"
@@ -121,6 +126,8 @@ class Model(AnyModel):
     """None: whatever the context leaves."""
     capabilities: Capabilities = field(default_factory=Capabilities)
     defaults: SamplingDefaults = field(default_factory=SamplingDefaults)
+    thinking: Habits | None = None
+    """None: it does not think aloud."""
     system_prompt: bool = True
     """Whether the platform's own prompt is put before its conversations."""
 

@@ -87,6 +87,10 @@ class OpenAICompatible:
         whole = not (turn.stream or self._whole_as_stream or self._undercounts(turn))
         return self._whole(turn) if whole else self._streamed(turn)
 
+    def ignores(self, turn: Turn) -> tuple[str, ...]:
+        """Return the hints of the turn: none is passed on."""
+        return tuple(turn.wishes.hints)
+
     async def probe(self) -> None:
         """Generate one token with the first model."""
         for model in self._models:
@@ -157,9 +161,7 @@ def most_tokens(conversation: Iterable[Message]) -> int:
     """
     most = _TEMPLATE_TOKENS
     for message in conversation:
-        content = message.content
-        texts = [message.name, message.tool_call_id, message.reasoning]
-        texts += content if isinstance(content, tuple) else (content,)
+        texts = [message.name, message.tool_call_id, message.reasoning, *message.texts]
         for use in message.tool_calls:
             texts += (use.id, use.name, use.arguments)
         most += _TEMPLATE_TOKENS_A_MESSAGE + len(texts)

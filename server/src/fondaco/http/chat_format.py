@@ -6,6 +6,7 @@ bytes that are encoded once a call: nothing is serialised twice.
 Source: POST /chat/completions; wire-level facts in docs/guide/streaming.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -20,6 +21,7 @@ from fondaco.domain.chat import (
     Text,
     Thought,
     TokenLogprob,
+    ToolPart,
 )
 from fondaco.domain.usage import Usage
 
@@ -33,6 +35,9 @@ class _Choice:
     thoughts: list[str] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
     tool_calls: list[dict[str, object]] = field(default_factory=list)
+    """Our own."""
+    tools: dict[int, list[ToolPart]] = field(default_factory=dict)
+    """The model's, by their indexes."""
     reason: FinishReason = "stop"
 
 
@@ -62,6 +67,8 @@ class Fold:
                     choice.logprobs.extend(event.logprobs or ())
                 case Thought():
                     self._choices[event.choice].thoughts.append(event.text)
+                case ToolPart():
+                    self._choices[event.choice].tools.setdefault(event.index, []).append(event)
                 case Finish():
                     self._choices[event.choice].reason = event.reason
                 case Counted():
@@ -77,24 +84,27 @@ class Fold:
                 "object": "chat.completion",
                 "created": created,
                 "model": model,
-                "choices": [self._choice(index) for index in range(len(self._choices))],
+                "choices": [
+                    self._choice(index, completion_id) for index in range(len(self._choices))
+                ],
                 "usage": usage_report(self._usage),
                 "prompt_logprobs": None,
                 "venice_parameters": orjson.Fragment(echo),
             }
         )
 
-    def _choice(self, index: int) -> dict[str, object]:
+    def _choice(self, index: int, completion_id: str) -> dict[str, object]:
         choice = self._choices[index]
+        calls = [_tool_call(completion_id, parts) for parts in choice.tools.values()]
         return {
             "index": index,
             "finish_reason": choice.reason,
             "logprobs": _logprobs(choice.logprobs) if self._logprobs else None,
             "message": {
                 "role": "assistant",
-                "content": "".join(choice.texts),
+                "content": "".join(choice.texts) or (None if calls else ""),
                 "reasoning_content": "".join(choice.thoughts) or None,
-                "tool_calls": choice.tool_calls,
+                "tool_calls": choice.tool_calls + calls,
             },
             "stop_reason": choice.reason if choice.reason in {"stop", "length"} else None,
         }
@@ -113,6 +123,9 @@ class Chunks:
             }
         )
         self._head = b"data: " + head[:-1] + b',"choices":['
+        self._id = completion_id
+        self._own_calls = 0
+        """Tool calls of our own, all in choice 0; the model's come after them."""
         self._opened: dict[int, bytes] = {}
         """Choice -> what comes before its next piece of text."""
 
@@ -124,6 +137,7 @@ class Chunks:
         delta = b'"content":""'
         if tool_call is not None:
             delta += b',"tool_calls":[%b]' % orjson.dumps({"index": 0, **tool_call})
+            self._own_calls = 1
         first = self._delta(0, delta)
         if echo is None:
             return first
@@ -151,6 +165,8 @@ class Chunks:
                 return self._delta(event.choice, b'"content":' + orjson.dumps(event.text), logprobs)
             case Thought():
                 return self._delta(event.choice, b'"reasoning_content":' + orjson.dumps(event.text))
+            case ToolPart():
+                return self._delta(event.choice, self._tool_calls(event))
             case Finish():
                 silent = event.choice not in self._opened
                 return b'%b%b{"index":%d,"delta":{},"logprobs":null,"finish_reason":"%b"}]}\n\n' % (
@@ -164,6 +180,14 @@ class Chunks:
             case _:
                 assert_never(event)
 
+    def _tool_calls(self, part: ToolPart) -> bytes:
+        wire: dict[str, object] = {"index": part.index + (0 if part.choice else self._own_calls)}
+        if part.name:
+            wire |= _tool_call(self._id, [part])
+        else:
+            wire["function"] = {"arguments": part.arguments}
+        return b'"tool_calls":[%b]' % orjson.dumps(wire)
+
     def _delta(self, choice: int, delta: bytes, logprobs: bytes = b"null") -> bytes:
         role = b""
         if choice not in self._opened:
@@ -176,6 +200,17 @@ class Chunks:
             delta,
             logprobs,
         )
+
+
+def _tool_call(completion_id: str, parts: Sequence[ToolPart]) -> dict[str, object]:
+    """Return a call of a function; one that its engine did not name gets a name of ours."""
+    first = parts[0]
+    arguments = "".join(part.arguments for part in parts)
+    return {
+        "id": first.id or f"call_{completion_id}_{first.choice}_{first.index}",
+        "type": "function",
+        "function": {"name": first.name, "arguments": arguments},
+    }
 
 
 def usage_report(usage: Usage) -> dict[str, object]:

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from fondaco.domain.chat import Burst, Turn
+from fondaco.domain.chat import PLAIN, Burst, Turn
 from fondaco.domain.errors import (
     EngineError,
     EngineTimeoutError,
@@ -27,7 +27,7 @@ class BrokenOffError(InferenceFailedError):
 class Attempts:
     """One call's way through its engines: measured by one of them, answered by it or a later one."""
 
-    __slots__ = ("_measured", "_plan", "_why", "engine")
+    __slots__ = ("_measured", "_plan", "_why", "engine", "ignored")
 
     def __init__(self, plan: tuple[ChatEngine, ...]) -> None:
         self._plan = plan
@@ -35,6 +35,8 @@ class Attempts:
         self._why: _PassedOn | None = None
         self.engine = ""
         """The name of the engine that answers, once it has begun."""
+        self.ignored: tuple[str, ...] = ()
+        """The fields of the request that mean nothing to that engine."""
 
     async def measure(self, turn: Turn) -> Prompt:
         """Return the prompt by the first engine that can measure it; those before it are out.
@@ -70,6 +72,8 @@ class Attempts:
                 self._pass_on(error)
             else:
                 self.engine = engine.name
+                if turn.wishes is not PLAIN:
+                    self.ignored = engine.ignores(turn)
                 return first, bursts
         raise self._why or EngineUnavailableError
 

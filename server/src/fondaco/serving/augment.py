@@ -164,8 +164,7 @@ def latest_said(turn: Turn) -> str:
     """Return the text of the latest user message."""
     for message in reversed(turn.messages):
         if message.role is Role.USER:
-            content = message.content or ""
-            return content if isinstance(content, str) else "\n".join(content)
+            return "\n".join(message.texts)
     return ""
 
 

@@ -1,14 +1,14 @@
 """Chat: the use case from an admitted request to its last event."""
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import NoReturn, TypeAlias
 
 from fondaco.domain.call import Call
-from fondaco.domain.catalogue import Catalogue
+from fondaco.domain.catalogue import Catalogue, Route
 from fondaco.domain.chat import Burst, Turn
 from fondaco.domain.errors import (
-    ContextTooLongError,
     EngineUnavailableError,
     InvalidModelError,
     NotSupportedYetError,
@@ -20,16 +20,16 @@ from fondaco.domain.names import Notice
 from fondaco.domain.price import Charge, TokenPrice, WebPrice
 from fondaco.domain.usage import Usage
 from fondaco.domain.web import Gathered
-from fondaco.ports import ChatEngine, Clock, Limits, Prompt
+from fondaco.ports import ChatEngine, Clock, Limits
 from fondaco.serving.admission import Admission
 from fondaco.serving.attempts import Attempts
-from fondaco.serving.augment import Augment, Errand
+from fondaco.serving.augment import Augment
 from fondaco.serving.call import PaidCall
+from fondaco.serving.fitting import Fitting
 from fondaco.serving.ledger import Ledger
-from fondaco.serving.material import supplied
 from fondaco.serving.meters import Meters
+from fondaco.serving.preparation import Preparation, Ready
 from fondaco.serving.repeats import Repeats
-from fondaco.serving.tally import Tally
 
 _USUAL_OUTPUT = 1_024
 """Most tokens of a choice that the token limit reserves before they are counted."""
@@ -49,6 +49,8 @@ class Began:
     """That the model that was asked for ends, or has ended."""
     web: Gathered | None = None
     """What was brought from the web; None: nothing was wanted."""
+    ignored: tuple[str, ...] = ()
+    """Known fields of the request that mean nothing to the model or its engine."""
 
 
 @light
@@ -91,6 +93,7 @@ class Chat:
         meters: Meters,
         system_prompt: str = "",
         augment: Augment | None = None,
+        fitting: Fitting | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._plans = {
@@ -103,8 +106,9 @@ class Chat:
         self._repeats = repeats
         self._clock = clock
         self._meters = meters
-        self._system_prompt = system_prompt
-        self._augment = augment or Augment()
+        self._preparation = Preparation(
+            ledger, augment or Augment(), fitting or Fitting(), system_prompt
+        )
 
     async def answer(
         self, call: Call, turn: Turn, asked_tokens: int | None, instructions: str = ""
@@ -124,51 +128,32 @@ class Chat:
         """
         route = self._catalogue.route(turn.model)
         model = route.model
-        _check(model, turn)
-        errand = self._errand(turn, model)
-        sampling = turn.sampling.filled(model.defaults.temperature, model.defaults.top_p)
-        turn = self._told(model, turn, instructions).of(model.id, asked_tokens or 0, sampling)
+        self._preparation.expect_able(model, turn)
+        turn = self._preparation.begun(model, turn, asked_tokens, instructions)
         attempts = Attempts(self._plan(model))
         async with self._admission(call, model, turn, asked_tokens) as admission:
-            web = None
-            if errand is not None:
-                turn, web = await self._supplied(
-                    call, turn, model, errand, attempts=attempts, admission=admission
-                )
-            prompt = await attempts.measure(turn)
-            limit = _output_limit(model, prompt, asked_tokens)
-            if asked_tokens is None and admission.charged:
-                means = await self._means(call, model, prompt, turn.choices, web)
-            else:
-                means = limit
-            if min(limit, means) != turn.max_output_tokens:
-                turn = turn.of(model.id, min(limit, means), sampling)
-            tally = Tally(prompt, turn.max_output_tokens * turn.choices, web)
+            ready = await self._preparation.ready(
+                call, model, turn, asked_tokens, attempts=attempts, admission=admission
+            )
+            tally, delivery = ready.tally, ready.delivery
             async with (
-                self._paid(call, admission, model, tally, curtailed=means < limit) as paid,
-                attempts.chat(turn) as answer,
+                self._paid(call, admission, model, ready) as paid,
+                attempts.chat(ready.turn) as answer,
             ):
                 if answer.first:
-                    yield Began(model, attempts.engine, admission.quota, route.notice, web)
+                    yield _began(route, attempts, admission, ready)
+                if delivery is not None:
+                    async with aclosing(delivery.deliver(answer, tally)) as delivered:
+                        async for burst in delivered:
+                            yield burst
+                elif answer.first:
                     tally.add(answer.first)
                     yield answer.first
-                async for burst in answer.rest:
-                    tally.add(burst)
-                    yield burst
+                    async for burst in answer.rest:
+                        tally.add(burst)
+                        yield burst
         self._meters.consumed(model.id, paid.usage)
         yield Settled(paid.usage)
-
-    def _told(self, model: Model, turn: Turn, instructions: str) -> Turn:
-        """Return the turn with the platform's prompt, where caller and model take it."""
-        wanted = self._system_prompt and turn.system_prompt and model.system_prompt
-        told = turn.told(self._system_prompt) if wanted else turn
-        return told.told(instructions) if instructions else told
-
-    def _errand(self, turn: Turn, model: Model) -> Errand | None:
-        """Return what is to be brought from the web: for nearly all calls nothing."""
-        if turn.web is None:
-            return None
-        return self._augment.errand(turn, turn.web, searches=model.capabilities.web_search)
 
     def _admission(
         self, call: Call, model: Model, turn: Turn, asked_tokens: int | None
@@ -178,47 +163,9 @@ class Chat:
         tokens = turn.characters // _CHARACTERS_A_TOKEN + output
         return Admission(self._limits, self._repeats, call, model, tokens)
 
-    async def _supplied(
-        self,
-        call: Call,
-        turn: Turn,
-        model: Model,
-        errand: Errand,
-        *,
-        attempts: Attempts,
-        admission: Admission,
-    ) -> tuple[Turn, Gathered]:
-        """Return the turn with what the errand brings.
-
-        Nobody goes for a turn that cannot be paid or is too long by itself; once somebody has gone,
-        the call counts against the limits.
-        """
-        asked = turn.max_output_tokens or None
-        if admission.charged:
-            await self._ledger.expect(call, errand.ceiling(model.price.web))
-        bare = await attempts.measure(turn)
-        _output_limit(model, bare, asked)
-        admission.begun = True
-        gathered = await self._augment.bring(errand)
-        return await supplied(
-            turn, gathered, attempts, bare, context_tokens=model.context_tokens, asked=asked
-        )
-
-    async def _means(
-        self, call: Call, model: Model, prompt: Prompt, choices: int, web: Gathered | None
-    ) -> int:
-        """Return the most tokens of one choice that the key and its account can pay; at least 1."""
-        free = (await self._ledger.free(call)).total
-        if web is not None:
-            free -= model.price.web.ceiling(web.searches, web.scrapes)
-        covered = model.price.affordable(free, prompt.input_tokens)
-        return model.context_tokens if covered is None else max(1, covered // choices)
-
-    def _paid(
-        self, call: Call, admission: Admission, model: Model, tally: Tally, *, curtailed: bool
-    ) -> PaidCall:
+    def _paid(self, call: Call, admission: Admission, model: Model, ready: Ready) -> PaidCall:
         """Return the money side of the call; a tier that is not charged holds and pays nothing."""
-        charged = admission.charged
+        charged, tally = admission.charged, ready.tally
         ceiling = model.price.ceiling(tally.most_input, tally.most_output)
         if tally.web is not None:
             ceiling += model.price.web.ceiling(tally.web.searches, tally.web.scrapes)
@@ -230,7 +177,7 @@ class Chat:
             priced=model if charged else Gift(model.id),
             ceiling=ceiling if charged else 0,
             meter=tally,
-            curtailed_at=tally.most_output if curtailed else None,
+            curtailed_at=tally.most_output if ready.curtailed else None,
         )
 
     def refuse_images(self, name: str) -> NoReturn:
@@ -265,27 +212,10 @@ class Chat:
         return plan
 
 
-def _check(model: Model, turn: Turn) -> None:
-    if turn.top_logprobs is not None and not model.capabilities.log_probs:
-        raise InvalidModelError(
-            f"The model {model.id!r} gives no log probabilities. Leave out logprobs.",
-            faults={"logprobs": ("Not supported by this model",)},
-        )
-
-
-def _output_limit(model: Model, prompt: Prompt, asked: int | None) -> int:
-    """Return the most tokens of one choice.
-
-    Where the prompt is only bounded, not counted, a tight limit would refuse good calls, so at least
-    a quarter of the context is left and the engine has the last word.
-    """
-    if prompt.exact:
-        limit = model.output_limit(prompt.input_tokens, asked)
-    else:
-        bounded = min(prompt.input_tokens, model.context_tokens * 3 // 4)
-        limit = model.output_limit(bounded, min(asked, model.context_tokens) if asked else None)
-        if limit is None and asked is not None and asked <= model.context_tokens:
-            limit = asked
-    if limit is None:
-        raise ContextTooLongError(prompt.input_tokens, asked or 1, model.context_tokens)
-    return limit
+def _began(route: Route, attempts: Attempts, admission: Admission, ready: Ready) -> Began:
+    ignored = attempts.ignored
+    if ready.delivery is not None:
+        ignored += ready.delivery.ignored
+    return Began(
+        route.model, attempts.engine, admission.quota, route.notice, ready.tally.web, ignored
+    )

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from fondaco.domain.chat import Message, Role, Turn
+from fondaco.domain.chat import Role, Turn
 from fondaco.domain.errors import ContextTooLongError
 from fondaco.domain.web import Citation, Gathered, Page, WebNote
 from fondaco.ports import Prompt
@@ -84,16 +84,9 @@ def _with(turn: Turn, gathered: Gathered, limit: int) -> Turn:
     messages = list(turn.messages)
     for index in reversed(range(len(messages))):
         if messages[index].role is Role.USER:
-            messages[index] = _before(messages[index], f"{text}\n\n")
+            messages[index] = messages[index].led_by(f"{text}\n\n")
             break
     return replace(turn, messages=tuple(messages))
-
-
-def _before(message: Message, text: str) -> Message:
-    content = message.content
-    if isinstance(content, tuple):
-        return replace(message, content=(text, *content))
-    return replace(message, content=text + (content or ""))
 
 
 def _told(gathered: Gathered, limit: int) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from fondaco.domain.chat import Burst, Counted, Finish, Text, Thought
+from fondaco.domain.chat import Burst, Counted, Finish, Text, Thought, ToolPart
 from fondaco.domain.usage import Usage
 from fondaco.domain.web import Gathered
 from fondaco.ports import Prompt
@@ -33,7 +33,7 @@ class Tally:
         """Count a burst."""
         for event in burst:
             match event:
-                case Text():
+                case Text() | ToolPart():
                     self._output += event.tokens
                 case Thought():
                     self._output += event.tokens

@@ -71,6 +71,10 @@ class Embedded:
         """Answer the turn."""
         return self._of(turn.model).chat(turn, prompt)
 
+    def ignores(self, turn: Turn) -> tuple[str, ...]:
+        """Return the hints of the turn: none means anything here."""
+        return tuple(turn.wishes.hints)
+
     async def probe(self) -> None:
         """Generate one token on the first model.
 

@@ -137,6 +137,10 @@ class LlamaCpp:
             )
         yield (Counted(usage),)
 
+    def ignores(self, turn: Turn) -> tuple[str, ...]:
+        """Return the hints of the turn: none means anything here."""
+        return tuple(turn.wishes.hints)
+
     async def probe(self) -> None:
         """Generate one token, or see that one was generated just now.
 

@@ -57,8 +57,7 @@ def conversation(messages: Iterable[Message], *, tools: bool) -> bytes:
 
 
 def _message(message: Message, *, tools: bool) -> Mapping[str, object]:
-    content = message.content or ""
-    text = content if isinstance(content, str) else "\n".join(content)
+    text = "\n".join(message.texts)
     said: dict[str, object] = {"role": message.role.value, "content": text}
     if message.name is not None:
         said["name"] = message.name

@@ -123,7 +123,7 @@ def _lines(ask: ChatAsk, began: Began) -> bytes:
     lines = inference(began.model, began.engine)
     if began.notice is not None:
         lines += ending(began.notice)
-    if ignored := ask.body.ignored:
+    if ignored := (*ask.body.ignored, *began.ignored):
         lines += lines_of([(b"x-fondaco-ignored-params", _listed(ignored))])
     return lines
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from fondaco.domain.chat import Sampling, Turn
+from fondaco.domain.chat import PLAIN, Sampling, Turn, Wishes
 from fondaco.domain.errors import NotSupportedYetError
 from fondaco.domain.web import WebWish
 from fondaco.http.schemas.fields import (
@@ -220,8 +220,14 @@ class ChatRequest(Open):
             stream=bool(self.stream),
             cache_scope=cache_scope,
             system_prompt=own is None or own.include_venice_system_prompt,
-            web=None if own is None else own.web,
+            wishes=self._wishes(),
         )
+
+    def _wishes(self) -> Wishes:
+        own = self.venice_parameters
+        if own is None:
+            return PLAIN
+        return Wishes(web=own.web)
 
     def _sampling(self) -> Sampling:
         if self.model_fields_set.isdisjoint(_SAMPLED):

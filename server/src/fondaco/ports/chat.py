@@ -1,0 +1,62 @@
+"""Engines that answer conversations."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Protocol
+
+from fondaco.domain.chat import Burst, Turn
+from fondaco.domain.light import light
+
+
+@light
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A turn's prompt as an engine measured it."""
+
+    input_tokens: int
+    exact: bool = True
+    """False: an upper bound, from an engine whose tokenizer is out of reach."""
+    token_ids: tuple[int, ...] | None = None
+    """The rendered prompt, where the engine wants it back in `chat`."""
+
+
+class ChatEngine(Protocol):
+    """Whatever runs a text model.
+
+    Every method raises only errors of `domain.errors`: `EngineError` and `FieldNotTakenError` where
+    another engine may still serve the call, `InvalidRequestError` where the request itself is at fault.
+    """
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration; shown as `x-venice-model-router`."""
+        ...
+
+    async def measure(self, turn: Turn) -> Prompt:
+        """Count the prompt by the model's own tokenizer and chat template, before any work."""
+        ...
+
+    def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+        """Answer the turn; closing the generator stops the engine.
+
+        `prompt` is what this engine's `measure` returned, or None where another engine measured.
+        Each choice ends with one `Finish`; a `Counted` comes with or after the last of them where
+        the engine reports usage.
+        """
+        ...
+
+    def ignores(self, turn: Turn) -> tuple[str, ...]:
+        """Return the names of the turn's wishes that change nothing here, as callers know them.
+
+        Only what nobody would miss in an answer is ignored (`prompt_cache_key`); anything else that
+        an engine does not take is refused with a `FieldNotTakenError`.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Generate one token, to show that the engine can answer.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        ...

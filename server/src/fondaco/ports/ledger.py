@@ -1,0 +1,115 @@
+"""The durable side of the ledger, and where charges are read again."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing
+from fondaco.domain.money import Currency, Funds
+
+
+class Journal(Protocol):
+    """The durable side of the ledger: one writer, atomic batches, nothing lost once confirmed."""
+
+    async def standing(self, account_id: int) -> Standing | None:
+        """Return an account's balance and allocation as committed, or None for no such account.
+
+        It never runs ahead of `on_change`: whatever of other processes is in it was told before.
+        """
+        ...
+
+    def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
+        """Append entries and forget the open call `closes`, in one transaction.
+
+        The write is under way when this returns; the awaitable ends once it is durable. A second
+        entry with the same call, sku and currency is refused by the store. An empty write ends
+        when everything before it is durable.
+
+        Raises:
+            StorageFailedError: (from the awaitable) nothing of it was written.
+            AlreadyEnteredError: (from the awaitable) likewise: the store has such an entry.
+        """
+        ...
+
+    def note(self, calls: Sequence[OpenCall]) -> None:
+        """Record open calls and their progress; durable soon, waited for by nobody."""
+        ...
+
+    async def spent(self, key_id: str, epoch: int) -> Funds:
+        """Return what a key's calls of an epoch were charged.
+
+        Exactly the writes that were ordered before this was called are in it, and none after.
+        """
+        ...
+
+    def touch(self, used: Mapping[str, float]) -> None:
+        """Record when keys were last used: key id -> Unix seconds; durable soon."""
+        ...
+
+    async def claim(self, claim: Claim) -> Claim:
+        """Return the claim that stands under this one's account and key: this one, or an earlier one.
+
+        It is durable when this returns.
+        """
+        ...
+
+    async def release(self, claim: Claim) -> None:
+        """Forget a claim whose call was not charged, so that it may be tried again."""
+        ...
+
+    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
+        """Forget claims older than `before` (Unix seconds), or also all of calls without a charge."""
+        ...
+
+    async def open_calls(self) -> Sequence[OpenCall]:
+        """Return the calls that a crash left open."""
+        ...
+
+    def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
+        """Tell `changed` of entries that something else wrote, and of other edits with `()`.
+
+        Several may listen; all are called on the event loop, each entry once. Any call means that
+        accounts and keys may have changed as well.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeQuery:
+    """Which charges of an account are wanted, and which page of them."""
+
+    account_id: int
+    currency: Currency | None = None
+    since_ms: int | None = None
+    """Unix milliseconds of the earliest charge."""
+    until_ms: int | None = None
+    """Unix milliseconds of the latest charge."""
+    newest_first: bool = True
+    page: int = 1
+    """From 1."""
+    limit: int = 200
+    """Charges on a page."""
+
+    @property
+    def offset(self) -> int:
+        """How many charges are on the pages before this one."""
+        return (self.page - 1) * self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class ChargePage:
+    """A page of charges, and how many there are on all pages at the same moment."""
+
+    charges: Sequence[Entry]
+    total: int
+
+
+class Charges(Protocol):
+    """Where charges are read again, in the order of their times."""
+
+    async def page(self, query: ChargeQuery) -> ChargePage:
+        """Return a page; one beyond the last is empty.
+
+        Charges of one moment come in the order USD, DIEM, and within it as they were entered.
+        """
+        ...

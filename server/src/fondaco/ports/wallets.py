@@ -1,0 +1,46 @@
+"""Wallets: what they sign, and what they have staked."""
+
+from typing import Protocol
+
+from fondaco.domain.wallet import Challenge, Proof
+
+
+class Challenges(Protocol):
+    """Texts for wallets to sign, which nobody else can write."""
+
+    async def write(self, challenge: Challenge) -> str:
+        """Return a challenge as a text."""
+        ...
+
+    async def read(self, text: str) -> Challenge:
+        """Return the challenge in a text that this server wrote, expired or not.
+
+        Raises:
+            ProofRefusedError: it did not.
+        """
+        ...
+
+
+class Signatures(Protocol):
+    """Who signed a text."""
+
+    async def signer(self, proof: Proof) -> str:
+        """Return the address of the wallet that signed: the claimed one, in lower case.
+
+        Raises:
+            ProofRefusedError: another wallet signed, or another text.
+            InvalidRequestError: what came cannot be an address.
+        """
+        ...
+
+
+class Stakes(Protocol):
+    """What wallets have staked, and what that gives."""
+
+    async def allocation(self, wallet: str) -> int | None:
+        """Return the nano-DIEM that a wallet (its address in lower case) gets each epoch, or None.
+
+        Raises:
+            ChainUnavailableError: it cannot be told at present.
+        """
+        ...

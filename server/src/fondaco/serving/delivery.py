@@ -1,0 +1,43 @@
+"""Delivery: what stands between an engine's answer and its caller, where a call asks for more than words."""
+
+from collections.abc import AsyncGenerator
+
+from fondaco.domain.chat import Burst
+from fondaco.serving.attempts import Answer
+from fondaco.serving.tally import Tally
+
+
+class Delivery:
+    """The way of one call's events: heard first, so that they are counted, then shown."""
+
+    __slots__ = ("ignored",)
+
+    def __init__(self, ignored: tuple[str, ...] = ()) -> None:
+        """Prepare; `ignored` names the fields of the request that mean nothing to its model."""
+        self.ignored = ignored
+
+    async def deliver(self, answer: Answer, tally: Tally) -> AsyncGenerator[Burst]:
+        """Yield what the caller gets of an answer that has begun, and count what was heard of it.
+
+        Raises:
+            InferenceFailedError: the answer is not what it was promised to be.
+        """
+        burst = answer.first
+        while burst:
+            heard = self._hear(burst)
+            tally.add(heard)
+            if shown := await self._show(heard):
+                yield shown
+            burst = await anext(answer.rest, ())
+
+    def _hear(self, burst: Burst) -> Burst:
+        """Return the burst as it is counted: thoughts are told apart from text."""
+        return burst
+
+    async def _show(self, burst: Burst) -> Burst:
+        """Return what the caller gets of a burst that was heard; perhaps nothing.
+
+        Raises:
+            InferenceFailedError: the answer is not what it was promised to be.
+        """
+        return burst

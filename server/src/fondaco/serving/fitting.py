@@ -1,0 +1,18 @@
+"""Fitting: a turn's wishes, as far as its model can fulfil them."""
+
+from fondaco.domain.chat import Turn
+from fondaco.domain.model import Model
+from fondaco.serving.delivery import Delivery
+
+
+class Fitting:
+    """Makes of what a caller wishes what an engine can be asked for."""
+
+    async def fit(self, model: Model, turn: Turn) -> tuple[Turn, Delivery]:
+        """Return the turn as the model gets it, and how its answer reaches the caller.
+
+        Raises:
+            InvalidModelError: the model cannot do what is asked.
+            InvalidRequestError: what is asked cannot be done at all.
+        """
+        return turn, Delivery()
