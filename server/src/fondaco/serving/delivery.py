@@ -22,13 +22,16 @@ class Delivery:
         Raises:
             InferenceFailedError: the answer is not what it was promised to be.
         """
-        burst = answer.first
-        while burst:
-            heard = self._hear(burst)
-            tally.add(heard)
-            if shown := await self._show(heard):
+        if shown := await self._take(answer.first, tally):
+            yield shown
+        async for burst in answer.rest:
+            if shown := await self._take(burst, tally):
                 yield shown
-            burst = await anext(answer.rest, ())
+
+    async def _take(self, burst: Burst, tally: Tally) -> Burst:
+        heard = self._hear(burst)
+        tally.add(heard)
+        return await self._show(heard)
 
     def _hear(self, burst: Burst) -> Burst:
         """Return the burst as it is counted: thoughts are told apart from text."""

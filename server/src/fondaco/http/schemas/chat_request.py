@@ -10,6 +10,7 @@ from pydantic import Field
 
 from fondaco.domain.chat import PLAIN, Sampling, Turn, Wishes
 from fondaco.domain.errors import NotSupportedYetError
+from fondaco.domain.thinking import Effort, ThinkingWish
 from fondaco.domain.web import WebWish
 from fondaco.http.schemas.fields import (
     Open,
@@ -24,6 +25,14 @@ from fondaco.http.schemas.fields import (
     Tokens,
 )
 from fondaco.http.schemas.messages import ChatMessage, to_domain
+from fondaco.http.schemas.wishes import (
+    ChosenTool,
+    OfferedTool,
+    Reasoning,
+    ResponseFormat,
+    form_of,
+    tooling_of,
+)
 
 _LATER = frozenset(
     {
@@ -40,7 +49,28 @@ _LATER = frozenset(
 """Documented fields that are refused, where they would change the answer, until they are built."""
 
 
-_SAMPLED = frozenset(field.name for field in fields(Sampling))
+_HINTS = (
+    "prompt_cache_key",
+    "prompt_cache_retention",
+    "store",
+    "include",
+    "metadata",
+    "text",
+)
+"""Fields of OpenAI's API that are passed on where an engine takes them."""
+_WISHED = frozenset(
+    {
+        *_HINTS,
+        "venice_parameters",
+        "tools",
+        "tool_choice",
+        "response_format",
+        "reasoning",
+        "reasoning_effort",
+    }
+)
+_NO_THINKING_WISH = ThinkingWish()
+_SAMPLED = frozenset({*(field.name for field in fields(Sampling)), "min_temp", "max_temp"})
 _UNSAID = Sampling()
 
 
@@ -151,16 +181,35 @@ class ChatRequest(Open):
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     user: str | None = Field(None, description="Accepted and discarded.")
-    prompt_cache_key: str | None = Field(None, description="Accepted; caches are per account.")
+    prompt_cache_key: str | None = Field(
+        None, description="Passed on where the engine takes it; caches are per account anyway."
+    )
     venice_parameters: VeniceParameters | None = None
-    response_format: dict[str, Any] | None = None
-    tools: list[Any] | None = None
-    tool_choice: str | dict[str, Any] | None = None
-    parallel_tool_calls: bool | None = None
-    reasoning: dict[str, Any] | None = None
-    reasoning_effort: str | None = None
-    min_temp: Temperature | None = None
+    response_format: ResponseFormat | None = Field(
+        None, description="What the answer has to look like."
+    )
+    tools: Annotated[list[OfferedTool], Field(max_length=128)] | None = Field(
+        None, description="Functions that the model may call."
+    )
+    tool_choice: Literal["auto", "none", "required"] | ChosenTool | None = Field(
+        None, description="Whether it may, must or must not; or the one that it must."
+    )
+    parallel_tool_calls: bool | None = Field(
+        None, description="Whether one answer may make several calls; it may by default."
+    )
+    reasoning: Reasoning | None = Field(None, description="How much the model is to think.")
+    reasoning_effort: Effort | None = Field(
+        None, description="Likewise; it counts where both are given."
+    )
+    min_temp: Temperature | None = Field(
+        None, description="With max_temp: the temperature moves between the two, by entropy."
+    )
     max_temp: Temperature | None = None
+    prompt_cache_retention: str | None = Field(None, max_length=100)
+    store: bool | None = None
+    include: Annotated[list[str], Field(max_length=50)] | None = None
+    metadata: dict[str, str] | None = None
+    text: dict[str, Any] | None = Field(None, description="Such as `{verbosity: low}`.")
 
     @property
     def ignored(self) -> tuple[str, ...]:
@@ -198,10 +247,10 @@ class ChatRequest(Open):
     def _unsupported(self) -> dict[str, bool]:
         chosen = self.tool_choice
         return {
-            "response_format": (self.response_format or {}).get("type", "text") != "text",
+            "response_format": form_of(self.response_format) is not None,
             "tools": bool(self.tools) and chosen != "none",
-            "tool_choice": isinstance(chosen, dict) or chosen not in {None, "none", "auto"},
-            "reasoning": bool(self.reasoning),
+            "tool_choice": chosen not in (None, "none", "auto"),
+            "reasoning": self.reasoning is not None,
             "reasoning_effort": self.reasoning_effort not in {None, "none"},
             "min_temp": self.min_temp is not None,
             "max_temp": self.max_temp is not None,
@@ -224,10 +273,30 @@ class ChatRequest(Open):
         )
 
     def _wishes(self) -> Wishes:
-        own = self.venice_parameters
-        if own is None:
+        """Return what is asked for beyond words: for most calls nothing."""
+        if self.model_fields_set.isdisjoint(_WISHED):
             return PLAIN
-        return Wishes(web=own.web)
+        own = self.venice_parameters
+        wishes = Wishes(
+            web=None if own is None else own.web,
+            tooling=tooling_of(
+                self.tools, self.tool_choice, parallel=self.parallel_tool_calls is not False
+            ),
+            form=form_of(self.response_format),
+            thinking=self._thinking(),
+            hints={name: hint for name in _HINTS if (hint := getattr(self, name)) is not None},
+        )
+        return PLAIN if wishes == PLAIN else wishes
+
+    def _thinking(self) -> ThinkingWish | None:
+        own, asked = self.venice_parameters, self.reasoning
+        wish = ThinkingWish(
+            off=own is not None and own.disable_thinking,
+            strip=own is not None and own.strip_thinking_response,
+            effort=self.reasoning_effort or (asked.effort if asked else None),
+            summary=asked.summary if asked else None,
+        )
+        return None if wish == _NO_THINKING_WISH else wish
 
     def _sampling(self) -> Sampling:
         if self.model_fields_set.isdisjoint(_SAMPLED):
@@ -244,4 +313,6 @@ class ChatRequest(Open):
             seed=self.seed,
             stop=stop,
             stop_token_ids=tuple(self.stop_token_ids or ()),
+            min_temperature=self.min_temp,
+            max_temperature=self.max_temp,
         )
