@@ -287,6 +287,11 @@ class CatalogueModel(Section):
     response_schema: bool = Field(default=False, description="Takes `response_format`.")
     vision: bool = Field(default=False, description="Takes images.")
     web_search: bool = Field(default=False, description="May be given results of web searches.")
+    judges_searches: bool = Field(
+        default=True,
+        description="With `enable_web_search: auto`, judges itself which messages need a search, if it "
+        "takes `response_format`; else their words decide.",
+    )
     log_probs: bool = Field(default=False, description="Takes `logprobs`.")
     quantization: Quantization = Field(
         "not-available", description="Of the weights; `not-available` for anything else."

@@ -100,6 +100,7 @@ def _text_model(
         engines=engines,
         rate_class=rate_class_of(entry),
         system_prompt=entry.system_prompt,
+        judges_searches=entry.judges_searches,
         installed=not (missing and engines == (EMBEDDED,)),
     )
 

@@ -128,6 +128,8 @@ class Model(AnyModel):
     defaults: SamplingDefaults = field(default_factory=SamplingDefaults)
     thinking: Habits | None = None
     """None: it does not think aloud."""
+    judges_searches: bool = True
+    """Whether it can tell which messages need a search of the web; else their words decide."""
     system_prompt: bool = True
     """Whether the platform's own prompt is put before its conversations."""
 

@@ -26,6 +26,17 @@ class Usage:
         """Prompt and output together."""
         return self.input_tokens + self.output_tokens
 
+    def plus(self, other: "Usage") -> "Usage":
+        """Return what this usage and another one are together."""
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            searches=self.searches + other.searches,
+            scrapes=self.scrapes + other.scrapes,
+        )
+
     def within(self, input_tokens: int, output_tokens: int) -> "Usage":
         """Return this usage clamped to what the call was admitted for."""
         if self.input_tokens <= input_tokens and self.output_tokens <= output_tokens:

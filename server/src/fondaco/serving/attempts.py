@@ -54,6 +54,10 @@ class Attempts:
                 return self._measured
         raise self._why or EngineUnavailableError
 
+    def afresh(self) -> "Attempts":
+        """Return the way of another turn through the engines that are left."""
+        return Attempts(self._plan)
+
     def chat(self, turn: Turn) -> "Answer":
         """Return the answer of the first engine that begins one, to be entered."""
         return Answer(self, turn)

@@ -98,6 +98,13 @@ class Augment:
         query = query_of(said)
         return Errand(query=query, cite=wish.cite) if query else None
 
+    def undecided(self, turn: Turn, wish: WebWish) -> bool:
+        """Whether it is open if there is anything to search for: `auto`, where a search could be made."""
+        if wish.search != "auto" or not self._searches:
+            return False
+        said = latest_said(turn)
+        return bool(query_of(said)) and not (wish.scrape and urls_in(said))
+
     async def bring(self, errand: Errand) -> Gathered:
         """Return what could be had; whatever could not is noted."""
         if errand.query:

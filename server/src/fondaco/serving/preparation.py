@@ -7,11 +7,13 @@ from fondaco.domain.chat import PLAIN, Turn
 from fondaco.domain.errors import ContextTooLongError, InvalidModelError
 from fondaco.domain.light import light
 from fondaco.domain.model import Model
-from fondaco.domain.web import Gathered
+from fondaco.domain.usage import Usage
+from fondaco.domain.web import Gathered, WebWish
 from fondaco.ports import Prompt
 from fondaco.serving.admission import Admission
 from fondaco.serving.attempts import Attempts
-from fondaco.serving.augment import Augment, Errand
+from fondaco.serving.augment import Augment, Errand, latest_said
+from fondaco.serving.decision import MOST_OUTPUT, decided, question
 from fondaco.serving.delivery import Delivery
 from fondaco.serving.fitting import Fitting
 from fondaco.serving.ledger import Ledger
@@ -81,7 +83,11 @@ class Preparation:
         delivery = web = None
         if turn.wishes is not PLAIN or model.thinking is not None:
             turn, delivery = await self._fitting.fit(model, turn)
-        errand = self._errand(turn, model)
+        errand, spent = self._errand(turn, model), None
+        if turn.wishes.web is not None and self._undecided(turn, turn.wishes.web, model):
+            errand, spent = await self._decided(
+                call, turn, model, turn.wishes.web, errand, attempts=attempts, admission=admission
+            )
         if errand is not None:
             turn, web = await self._supplied(
                 call, turn, model, errand, attempts=attempts, admission=admission
@@ -89,10 +95,11 @@ class Preparation:
         prompt = await attempts.measure(turn)
         limit = means = _output_limit(model, prompt, asked_tokens)
         if asked_tokens is None and admission.charged:
-            means = await self._means(call, model, prompt, turn.choices, web)
+            owed = _owed(model, web, spent)
+            means = await self._means(call, model, prompt, turn.choices, owed=owed)
         if min(limit, means) != turn.max_output_tokens:
             turn = turn.of(model.id, min(limit, means), turn.sampling)
-        tally = Tally(prompt, turn.max_output_tokens * turn.choices, web)
+        tally = Tally(prompt, turn.max_output_tokens * turn.choices, web, spent)
         return Ready(turn, tally, means < limit, delivery)
 
     def _told(self, model: Model, turn: Turn, instructions: str) -> Turn:
@@ -106,6 +113,33 @@ class Preparation:
         if turn.wishes.web is None:
             return None
         return self._augment.errand(turn, turn.wishes.web, searches=model.capabilities.web_search)
+
+    def _undecided(self, turn: Turn, wish: WebWish, model: Model) -> bool:
+        """Whether the model itself is to judge if a search is needed."""
+        able = model.capabilities
+        judges = model.judges_searches and able.response_schema and able.web_search
+        return judges and self._augment.undecided(turn, wish)
+
+    async def _decided(
+        self,
+        call: Call,
+        turn: Turn,
+        model: Model,
+        wish: WebWish,
+        otherwise: Errand | None,
+        *,
+        attempts: Attempts,
+        admission: Admission,
+    ) -> tuple[Errand | None, Usage]:
+        """Return the errand on which the model sends, and what its decision has consumed."""
+        asked = question(turn, latest_said(turn))
+        if admission.charged:
+            await self._ledger.expect(call, model.price.ceiling(asked.characters, MOST_OUTPUT))
+        admission.begun = True
+        query, spent = await decided(model, asked, attempts.afresh(), self._fitting)
+        if query is None:
+            return otherwise, spent
+        return Errand(query=query, cite=wish.cite) if query else None, spent
 
     async def _supplied(
         self,
@@ -134,14 +168,20 @@ class Preparation:
         )
 
     async def _means(
-        self, call: Call, model: Model, prompt: Prompt, choices: int, web: Gathered | None
+        self, call: Call, model: Model, prompt: Prompt, choices: int, *, owed: int
     ) -> int:
-        """Return the most tokens of one choice that the key and its account can pay; at least 1."""
-        free = (await self._ledger.free(call)).total
-        if web is not None:
-            free -= model.price.web.ceiling(web.searches, web.scrapes)
+        """Return the most tokens of one choice that can be paid beside what is `owed`; at least 1."""
+        free = (await self._ledger.free(call)).total - owed
         covered = model.price.affordable(free, prompt.input_tokens)
         return model.context_tokens if covered is None else max(1, covered // choices)
+
+
+def _owed(model: Model, web: Gathered | None, spent: Usage | None) -> int:
+    """Return what has been consumed before the turn itself, in nano-dollars."""
+    owed = 0 if web is None else model.price.web.ceiling(web.searches, web.scrapes)
+    if spent is not None:
+        owed += model.price.ceiling(spent.input_tokens, spent.output_tokens)
+    return owed
 
 
 def _output_limit(model: Model, prompt: Prompt, asked: int | None) -> int:

@@ -15,12 +15,34 @@ _BYTES_A_TOKEN = 4
 class Tally:
     """Usage by the engine's own report where it gives one, else by the pieces that passed."""
 
-    __slots__ = ("_counted", "_input", "_output", "_reasoning", "most_input", "most_output", "web")
+    __slots__ = (
+        "_counted",
+        "_input",
+        "_output",
+        "_reasoning",
+        "_spent",
+        "most_input",
+        "most_output",
+        "web",
+    )
 
-    def __init__(self, prompt: Prompt, most_output: int, web: Gathered | None = None) -> None:
-        """Start at nothing but `web`; no usage will exceed the prompt and `most_output` tokens."""
+    def __init__(
+        self,
+        prompt: Prompt,
+        most_output: int,
+        web: Gathered | None = None,
+        spent: Usage | None = None,
+    ) -> None:
+        """Start at nothing but `web`, and what was `spent` before the turn itself.
+
+        The turn will not exceed its prompt and `most_output` tokens.
+        """
         self.most_input = prompt.input_tokens
         self.most_output = most_output
+        self._spent = spent
+        if spent is not None:
+            self.most_input += spent.input_tokens
+            self.most_output += spent.output_tokens
         self._input = prompt.input_tokens
         if not prompt.exact:
             self._input = max(1, prompt.input_tokens // _BYTES_A_TOKEN)
@@ -49,6 +71,11 @@ class Tally:
     def usage(self) -> Usage:
         """What has been consumed so far, within what the call was admitted for."""
         counted = self._counted or Usage(self._input, 0, self._output, self._reasoning)
+        if self._spent is not None:
+            counted = counted.within(
+                self.most_input - self._spent.input_tokens,
+                self.most_output - self._spent.output_tokens,
+            ).plus(self._spent)
         usage = counted.within(self.most_input, self.most_output)
         if self.web is None:
             return usage

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from fondaco.domain.chat import PLAIN, Sampling, Turn, Wishes
-from fondaco.domain.errors import NotSupportedYetError
+from fondaco.domain.errors import InvalidRequestError, NotSupportedYetError
 from fondaco.domain.thinking import Effort, ThinkingWish
 from fondaco.domain.web import WebWish
 from fondaco.http.schemas.fields import (
@@ -36,8 +36,6 @@ from fondaco.http.schemas.wishes import (
 
 _LATER = frozenset(
     {
-        "max_temp",
-        "min_temp",
         "reasoning",
         "reasoning_effort",
         "response_format",
@@ -92,8 +90,7 @@ class VeniceParameters(Strict):
     disable_thinking: bool = False
     enable_web_search: Literal["auto", "off", "on"] = Field(
         "off",
-        description="Search the web for the latest user message; `auto`: where its words speak of "
-        "the present or ask for sources.",
+        description="Search the web for the latest user message; `auto`: where it needs a search.",
     )
     enable_web_scraping: bool = Field(
         default=False,
@@ -182,7 +179,9 @@ class ChatRequest(Open):
     stream_options: StreamOptions | None = None
     user: str | None = Field(None, description="Accepted and discarded.")
     prompt_cache_key: str | None = Field(
-        None, description="Passed on where the engine takes it; caches are per account anyway."
+        None,
+        max_length=1000,
+        description="Passed on, as a hash, where the engine takes it; caches are per account anyway.",
     )
     venice_parameters: VeniceParameters | None = None
     response_format: ResponseFormat | None = Field(
@@ -204,9 +203,13 @@ class ChatRequest(Open):
     min_temp: Temperature | None = Field(
         None, description="With max_temp: the temperature moves between the two, by entropy."
     )
-    max_temp: Temperature | None = None
-    prompt_cache_retention: str | None = Field(None, max_length=100)
-    store: bool | None = None
+    max_temp: Temperature | None = Field(
+        None, description="Without min_temp: that is the temperature; and the other way round."
+    )
+    prompt_cache_retention: str | None = Field(
+        None, max_length=100, description="`default`, `extended` or `24h`."
+    )
+    store: bool | None = Field(None, description="Nothing is kept here, whatever it says.")
     include: Annotated[list[str], Field(max_length=50)] | None = None
     metadata: dict[str, str] | None = None
     text: dict[str, Any] | None = Field(None, description="Such as `{verbosity: low}`.")
@@ -252,8 +255,6 @@ class ChatRequest(Open):
             "tool_choice": chosen not in (None, "none", "auto"),
             "reasoning": self.reasoning is not None,
             "reasoning_effort": self.reasoning_effort not in {None, "none"},
-            "min_temp": self.min_temp is not None,
-            "max_temp": self.max_temp is not None,
         }
 
     def turn(self, cache_scope: str) -> Turn:
@@ -301,6 +302,7 @@ class ChatRequest(Open):
     def _sampling(self) -> Sampling:
         if self.model_fields_set.isdisjoint(_SAMPLED):
             return _UNSAID
+        _expect_order(self.min_temp, self.max_temp)
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
         return Sampling(
             temperature=self.temperature,
@@ -315,4 +317,20 @@ class ChatRequest(Open):
             stop_token_ids=tuple(self.stop_token_ids or ()),
             min_temperature=self.min_temp,
             max_temperature=self.max_temp,
+        )
+
+
+def _expect_order(min_temp: float | None, max_temp: float | None) -> None:
+    """Return if there are temperatures between the two.
+
+    Raises:
+        InvalidRequestError: the lowest is above the highest.
+    """
+    if min_temp is not None and max_temp is not None and min_temp > max_temp:
+        raise InvalidRequestError(
+            f"min_temp {min_temp!r} is above max_temp {max_temp!r}. Give a lower or equal one.",
+            faults={
+                "min_temp": ("Above max_temp",),
+                "max_temp": ("Below min_temp",),
+            },
         )

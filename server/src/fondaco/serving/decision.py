@@ -1,0 +1,98 @@
+"""Decision: whether a message needs a search of the web, as its own model judges."""
+
+import json
+from contextlib import aclosing
+
+from fondaco.domain.chat import Message, Role, Sampling, Text, Turn, Wishes
+from fondaco.domain.errors import EngineError, InferenceFailedError, InvalidRequestError
+from fondaco.domain.form import JsonSchema
+from fondaco.domain.model import Model
+from fondaco.domain.thinking import ThinkingWish
+from fondaco.domain.usage import Usage
+from fondaco.serving.attempts import Attempts
+from fondaco.serving.fitting import Fitting
+from fondaco.serving.tally import Tally
+
+MOST_OUTPUT = 64
+"""Tokens of a decision: a word and a short query."""
+_LONGEST_MESSAGE = 2_000
+"""Characters of the message that are judged."""
+_LONGEST_QUERY = 200
+_INSTRUCTIONS = (
+    "Decide whether the user's message can only be answered with a search of the web: it asks for "
+    "news, weather, prices, results or other facts that change, or for sources. Anything else needs "
+    'no search. Answer in JSON: {"search": true or false, "query": what to search for}'
+)
+_EXAMPLES = (
+    ("Who is the prime minister of Japan now?", "prime minister of Japan"),
+    ("Tell me a joke about cats.", ""),
+    ("What did the stock market do today?", "stock market today"),
+    ("How many legs does a spider have?", ""),
+    ("Did it rain in Rome last week?", "rain in Rome last week"),
+    ("Translate this into Spanish: the house", ""),
+)
+_SCHEMA = json.dumps(
+    {
+        "type": "object",
+        "properties": {
+            "search": {"type": "boolean"},
+            "query": {"type": "string", "maxLength": _LONGEST_QUERY},
+        },
+        "required": ["search", "query"],
+        "additionalProperties": False,
+    }
+)
+
+
+def question(turn: Turn, said: str) -> Turn:
+    """Return the turn in which the model of `turn` judges what its caller said last."""
+    messages = [Message(Role.SYSTEM, _INSTRUCTIONS)]
+    for example, query in _EXAMPLES:
+        verdict = json.dumps({"search": bool(query), "query": query})
+        messages += [Message(Role.USER, example), Message(Role.ASSISTANT, verdict)]
+    messages.append(Message(Role.USER, said[:_LONGEST_MESSAGE]))
+    return Turn(
+        turn.model,
+        tuple(messages),
+        MOST_OUTPUT,
+        Sampling(temperature=0.0),
+        cache_scope=turn.cache_scope,
+        wishes=Wishes(form=JsonSchema(_SCHEMA, "decision"), thinking=ThinkingWish(off=True)),
+    )
+
+
+async def decided(
+    model: Model, asked: Turn, attempts: Attempts, fitting: Fitting
+) -> tuple[str | None, Usage]:
+    """Return what is to be searched for (empty: nothing), and what the decision has consumed.
+
+    None stands for a model that did not decide: its engine failed, or what it said is no decision.
+    """
+    tally: Tally | None = None
+    texts: list[str] = []
+    try:
+        asked, delivery = await fitting.fit(model, asked)
+        tally = Tally(await attempts.measure(asked), MOST_OUTPUT)
+        async with (
+            attempts.chat(asked) as answer,
+            aclosing(delivery.deliver(answer, tally)) as delivered,
+        ):
+            async for burst in delivered:
+                texts += [event.text for event in burst if isinstance(event, Text)]
+    except (EngineError, InferenceFailedError, InvalidRequestError):
+        return None, Usage() if tally is None else tally.usage
+    return _query("".join(texts)), tally.usage
+
+
+def _query(verdict: str) -> str | None:
+    """Return what a verdict searches for.
+
+    >>> _query('{"search": true, "query": "rain"}'), _query('{"search": false, "query": "rain"}')
+    ('rain', '')
+    >>> _query("Yes!")
+    """
+    try:
+        said = json.loads(verdict)
+        return str(said["query"])[:_LONGEST_QUERY].strip() if said["search"] else ""
+    except (ValueError, LookupError, TypeError):
+        return None
