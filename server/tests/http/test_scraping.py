@@ -144,9 +144,13 @@ async def test_a_stream_names_what_failed_in_its_first_event() -> None:
             lines = [line async for line in stream.aiter_lines() if line.startswith("data: {")]
         first, second = (json.loads(line.removeprefix("data: ")) for line in lines[:2])
         assert first["venice_parameters"]["web_notes"][0]["code"] == "PAGE_STATUS"
-        assert first["choices"][0]["delta"] == {"role": "assistant", "content": ""}
+        assert first["choices"][0]["delta"] == {
+            "role": "assistant",
+            "content": "",
+            "reasoning_content": None,
+        }
         assert "venice_parameters" not in second
-        assert list(second["choices"][0]["delta"]) == ["content"]
+        assert list(second["choices"][0]["delta"]) == ["content", "reasoning_content"]
 
 
 @pytest.mark.parametrize("dialects", [("openai", "openai"), ("vllm", "openai")])

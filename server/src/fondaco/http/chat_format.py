@@ -26,7 +26,7 @@ from fondaco.domain.chat import (
 from fondaco.domain.usage import Usage
 
 DONE = b"data: [DONE]\n\n"
-_TEXT_END = b'},"logprobs":null,"finish_reason":null}]}\n\n'
+_TEXT_END = b',"reasoning_content":null},"logprobs":null,"finish_reason":null}]}\n\n'
 
 
 @dataclass(slots=True)
@@ -134,9 +134,9 @@ class Chunks:
 
         `tool_call` is one of our own, which it brings as well.
         """
-        delta = b'"content":""'
+        delta = b'"content":"",'
         if tool_call is not None:
-            delta += b',"tool_calls":[%b]' % orjson.dumps({"index": 0, **tool_call})
+            delta += b'"tool_calls":[%b],' % orjson.dumps({"index": 0, **tool_call})
             self._own_calls = 1
         first = self._delta(0, delta)
         if echo is None:
@@ -162,18 +162,22 @@ class Chunks:
                 logprobs = b"null"
                 if event.logprobs is not None:
                     logprobs = orjson.dumps(_logprobs(event.logprobs))
-                return self._delta(event.choice, b'"content":' + orjson.dumps(event.text), logprobs)
+                said = b'"content":%b,' % orjson.dumps(event.text)
+                return self._delta(event.choice, said, logprobs=logprobs)
             case Thought():
-                return self._delta(event.choice, b'"reasoning_content":' + orjson.dumps(event.text))
+                return self._delta(event.choice, b"", thought=orjson.dumps(event.text))
             case ToolPart():
                 return self._delta(event.choice, self._tool_calls(event))
             case Finish():
                 silent = event.choice not in self._opened
-                return b'%b%b{"index":%d,"delta":{},"logprobs":null,"finish_reason":"%b"}]}\n\n' % (
-                    self._delta(event.choice, b'"content":""') if silent else b"",
-                    self._head,
-                    event.choice,
-                    event.reason.encode(),
+                return (
+                    b'%b%b{"index":%d,"delta":{"reasoning_content":null},"logprobs":null,"finish_reason":"%b"}]}\n\n'
+                    % (
+                        self._delta(event.choice, b'"content":"",') if silent else b"",
+                        self._head,
+                        event.choice,
+                        event.reason.encode(),
+                    )
                 )
             case Counted():
                 return b""
@@ -186,20 +190,18 @@ class Chunks:
             wire |= _tool_call(self._id, [part])
         else:
             wire["function"] = {"arguments": part.arguments}
-        return b'"tool_calls":[%b]' % orjson.dumps(wire)
+        return b'"tool_calls":[%b],' % orjson.dumps(wire)
 
-    def _delta(self, choice: int, delta: bytes, logprobs: bytes = b"null") -> bytes:
+    def _delta(
+        self, choice: int, said: bytes, *, thought: bytes = b"null", logprobs: bytes = b"null"
+    ) -> bytes:
+        """Return the event of one delta; each names its thought, which callers look up unasked."""
         role = b""
         if choice not in self._opened:
             self._opened[choice] = b'%b{"index":%d,"delta":{"content":' % (self._head, choice)
             role = b'"role":"assistant",'
-        return b'%b{"index":%d,"delta":{%b%b},"logprobs":%b,"finish_reason":null}]}\n\n' % (
-            self._head,
-            choice,
-            role,
-            delta,
-            logprobs,
-        )
+        event = b'%b{"index":%d,"delta":{%b%b"reasoning_content":%b},"logprobs":%b,"finish_reason":null}]}\n\n'
+        return event % (self._head, choice, role, said, thought, logprobs)
 
 
 def _tool_call(completion_id: str, parts: Sequence[ToolPart]) -> dict[str, object]:
