@@ -59,4 +59,6 @@ class ThinkingWish:
     strip: bool = False
     """To show nothing of it."""
     effort: Effort | None = None
+    effort_field: Literal["reasoning_effort", "reasoning"] = "reasoning_effort"
+    """Where its caller wrote the effort."""
     summary: Summary | None = None

@@ -5,16 +5,23 @@ from collections.abc import AsyncGenerator
 from fondaco.domain.chat import Burst
 from fondaco.serving.attempts import Answer
 from fondaco.serving.tally import Tally
+from fondaco.serving.thinking import Thinking
 
 
 class Delivery:
     """The way of one call's events: heard first, so that they are counted, then shown."""
 
-    __slots__ = ("ignored",)
+    __slots__ = ("_thinking", "ignored")
 
-    def __init__(self, ignored: tuple[str, ...] = ()) -> None:
-        """Prepare; `ignored` names the fields of the request that mean nothing to its model."""
+    def __init__(self, ignored: tuple[str, ...] = (), *, thinking: Thinking | None = None) -> None:
+        """Prepare.
+
+        Args:
+            ignored: names the fields of the request that mean nothing to its model.
+            thinking: the way of its thoughts; None: as the engine tells them.
+        """
         self.ignored = ignored
+        self._thinking = thinking
 
     async def deliver(self, answer: Answer, tally: Tally) -> AsyncGenerator[Burst]:
         """Yield what the caller gets of an answer that has begun, and count what was heard of it.
@@ -35,7 +42,7 @@ class Delivery:
 
     def _hear(self, burst: Burst) -> Burst:
         """Return the burst as it is counted: thoughts are told apart from text."""
-        return burst
+        return burst if self._thinking is None else self._thinking.hear(burst)
 
     async def _show(self, burst: Burst) -> Burst:
         """Return what the caller gets of a burst that was heard; perhaps nothing.
@@ -43,4 +50,5 @@ class Delivery:
         Raises:
             InferenceFailedError: the answer is not what it was promised to be.
         """
-        return burst
+        # Last of all, as it may put thoughts into the text.
+        return burst if self._thinking is None else self._thinking.show(burst)

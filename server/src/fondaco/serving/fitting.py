@@ -3,6 +3,7 @@
 from fondaco.domain.chat import Turn
 from fondaco.domain.model import Model
 from fondaco.serving.delivery import Delivery
+from fondaco.serving.thinking import Thinking, think
 
 
 class Fitting:
@@ -15,4 +16,8 @@ class Fitting:
             InvalidModelError: the model cannot do what is asked.
             InvalidRequestError: what is asked cannot be done at all.
         """
-        return turn, Delivery()
+        thinking: Thinking | None = None
+        ignored: tuple[str, ...] = ()
+        if model.thinking is not None or turn.wishes.thinking is not None:
+            turn, thinking, ignored = think(model, turn)
+        return turn, Delivery(ignored, thinking=thinking)
