@@ -54,6 +54,25 @@ class Sampling:
     """With `max_temperature`, in place of the temperature: it moves between the two, by entropy."""
     max_temperature: float | None = None
 
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """The lowest and the highest temperature where it moves; None: it stands still.
+
+        Where one end alone is given, the temperature is the other one, as far as that end allows.
+
+        >>> Sampling(temperature=0.7, max_temperature=1.5).span
+        (0.7, 1.5)
+        >>> Sampling(temperature=0.7, max_temperature=0.5).span
+        (0.5, 0.5)
+        """
+        low, high = self.min_temperature, self.max_temperature
+        if low is None and high is None:
+            return None
+        still = 1.0 if self.temperature is None else self.temperature
+        if low is None:
+            low = still if high is None else min(still, high)
+        return low, max(still, low) if high is None else high
+
     def filled(self, temperature: float, top_p: float) -> "Sampling":
         """Return this with values for what the caller left open; itself where nothing is."""
         if self.temperature is not None and self.top_p is not None:
@@ -93,6 +112,8 @@ class Wishes:
     """Variables for the model's chat template."""
     form_after: str = ""
     """The text after which the form has to hold; empty: from the beginning."""
+    media: bool = False
+    """Whether its messages hold images, sounds or films."""
 
 
 PLAIN = Wishes()

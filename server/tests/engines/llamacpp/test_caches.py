@@ -52,6 +52,42 @@ async def test_an_account_never_gains_from_anothers_many_choices(engine: LlamaCp
         assert await cached(engine, turn) == 0
 
 
+async def read_tokens(engine: LlamaCpp) -> int:
+    """Return how many tokens of prompts the engine has read since it began."""
+    upstream = (await engine._running("")).upstream
+    async with upstream.send("GET", "/metrics") as reply:
+        told = (await reply.read(2**20)).decode()
+    return next(
+        int(line.rpartition(" ")[2])
+        for line in told.splitlines()
+        if line.startswith("llamacpp:prompt_tokens_total ")
+    )
+
+
+async def test_several_choices_read_their_prompt_once(engine: LlamaCpp) -> None:
+    turn = long_turn("once", "gil", choices=3)
+    measured = await engine.measure(turn)
+    before = await read_tokens(engine)
+    told = await answer(engine, turn)
+    assert await read_tokens(engine) - before == measured.input_tokens
+    assert told.usage is not None
+    assert told.usage.input_tokens == measured.input_tokens
+
+
+@pytest.mark.parametrize("choices", [5, 8])
+async def test_choices_in_waves_find_their_prompt_in_the_cache(
+    engine: LlamaCpp, choices: int
+) -> None:
+    turn = long_turn("waves", f"hal {choices}", choices=choices)
+    measured = await engine.measure(turn)
+    before = await read_tokens(engine)
+    told = await answer(engine, turn)
+    assert len(told.texts) == choices
+    # The engine reads a cached prompt's last token again.
+    assert await read_tokens(engine) - before <= measured.input_tokens + 1
+    assert _cached(told) == 0, "what an account is told of is its cache, not this call's own"
+
+
 async def test_nobody_gains_where_no_scope_is_named(engine: LlamaCpp) -> None:
     turn = long_turn("anonymous", "")
     await answer(engine, turn)

@@ -115,6 +115,51 @@ def test_what_is_not_asked_for_changes_nothing() -> None:
     assert "seed" not in body
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "middle", "half", "samplers"),
+    [
+        (0.5, 1.5, 1.0, 0.5, 5),
+        (None, 1.5, 1.1, 0.4, 5),  # from the temperature up
+        (0.5, None, 0.6, 0.1, 5),
+        (0.9, None, 0.9, 0.0, 5),
+        (0.0, 0.0, 0.0, 0.0, 2),
+        (None, 0.0, 0.0, 0.0, 2),
+    ],
+)
+def test_the_temperature_moves_between_its_ends(
+    low: float | None, high: float | None, middle: float, half: float, samplers: int
+) -> None:
+    sampling = Sampling(temperature=0.7, min_temperature=low, max_temperature=high)
+    body = body_of(Turn("m", (), max_output_tokens=1, sampling=sampling))
+    assert body["temperature"] == pytest.approx(middle)
+    assert body["dynatemp_range"] == pytest.approx(half)
+    assert body["dynatemp_exponent"] == 1
+    assert len(body["samplers"]) == samplers  # type: ignore[arg-type]  # a list
+
+
+async def drawn(engine: LlamaCpp, sampling: Sampling) -> set[str]:
+    """Return what ten seeds make of one prompt."""
+    turns = [
+        counting("smollm2-135m", max_output_tokens=5, sampling=replace(sampling, seed=seed))
+        for seed in range(10)
+    ]
+    return {(await answer(engine, turn)).text for turn in turns}
+
+
+async def test_a_moving_temperature_draws_more_surely_than_its_higher_end(
+    engine: LlamaCpp,
+) -> None:
+    wild = await drawn(engine, Sampling(temperature=2.0))
+    moving = await drawn(engine, Sampling(min_temperature=0.0, max_temperature=2.0))
+    assert 1 < len(moving) < len(wild)
+
+
+async def test_temperatures_from_0_to_0_take_the_likeliest_token(engine: LlamaCpp) -> None:
+    still = Sampling(temperature=0.0)
+    nowhere = Sampling(temperature=2.0, min_temperature=0.0, max_temperature=0.0)
+    assert await drawn(engine, nowhere) == await drawn(engine, still)
+
+
 @pytest.mark.parametrize("seed", [-1, 0xFFFF_FFFF, 2**63])
 def test_no_seed_means_any_seed(seed: int) -> None:
     sent = body_of(Turn("m", (), max_output_tokens=1, sampling=Sampling(seed=seed)))["seed"]

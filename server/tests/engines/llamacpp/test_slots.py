@@ -44,6 +44,10 @@ class ToyEngine:
             call.missing -= 1
             self._place(call, free[preferred % len(free)])
 
+    def end_one(self, call: ToyCall) -> None:
+        """End the choice that began first; its slot is free for the engine then."""
+        self.busy.discard(call.on.pop(0))
+
     def end(self, call: ToyCall) -> None:
         self.busy -= set(call.on)
 
@@ -82,6 +86,23 @@ class Tenancy(RuleBasedStateMachine):
     @rule(which=st.integers(0, SLOTS), preferred=st.integers(0, SLOTS))
     def spread(self, which: int, preferred: int) -> None:
         self.engine.go_on(self.running[which % len(self.running)], preferred)
+
+    @precondition(lambda self: self.running)
+    @rule(which=st.integers(0, SLOTS))
+    def end_one(self, which: int) -> None:
+        call = self.running[which % len(self.running)]
+        if len(call.on) > 1:
+            self.engine.end_one(call)
+
+    @precondition(lambda self: self.running)
+    @rule(which=st.integers(0, SLOTS), choices=st.integers(1, SLOTS))
+    def go_on(self, which: int, choices: int) -> None:
+        call = self.running[which % len(self.running)]
+        if not call.missing:
+            self.engine.end(call)
+            self.running.remove(call)
+            most = 1 + len(call.seat.reserved)
+            self.waiting.append(self.table.go_on(call.seat, min(choices, most)))
 
     @precondition(lambda self: self.waiting)
     @rule(which=st.integers(0, SLOTS))
@@ -173,6 +194,42 @@ def test_a_slot_that_came_free_while_choices_spread_is_cold() -> None:
     table.give_back(several, spoke=True)
     table.stopped()
     assert not used(table, "a").warm
+
+
+@pytest.mark.parametrize("choices", [1, 2])
+def test_further_choices_find_the_prompt_of_the_first_ones(choices: int) -> None:
+    table = SlotTable(SLOTS)
+    seat = table.take("a", SLOTS)
+    assert seat is not None
+    assert not seat.warm
+    further = table.go_on(seat, choices)
+    assert (further.slot, further.warm) == (seat.slot, True)
+    assert len(further.reserved) == choices - 1
+
+
+def test_further_choices_of_nobody_find_nothing() -> None:
+    table = SlotTable(1)
+    seat = table.take("", 1)
+    assert seat is not None
+    assert not table.go_on(seat, 1).warm
+
+
+def test_slots_that_further_choices_do_not_need_are_free() -> None:
+    table = SlotTable(SLOTS)
+    seat = table.take("a", SLOTS)
+    assert seat is not None
+    table.go_on(seat, 1)
+    assert table.take("b", SLOTS - 1) is not None
+
+
+def test_further_choices_are_cold_where_another_call_spread_meanwhile() -> None:
+    table = SlotTable(4)
+    seat, other = table.take("a", 2), table.take("b", 2)
+    assert seat is not None
+    assert other is not None
+    table.give_back(other, spoke=True)
+    table.stopped()
+    assert not table.go_on(seat, 2).warm
 
 
 def test_more_choices_than_free_slots_have_to_wait() -> None:

@@ -110,6 +110,7 @@ def _close_doors(params: Any, key: str) -> None:
     params.prefill_assistant = False
     params.warmup = False
     params.sse_ping_interval = -1
+    params.endpoint_metrics = True  # how much of a prompt was really read is told nowhere else
     params.verbosity = -1
 
 

@@ -3,7 +3,6 @@
 import importlib.util
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -22,6 +21,7 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.usage import Usage
 from fondaco.engines.llamacpp import native
+from fondaco.engines.llamacpp.slots import Seat
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
 from fondaco.ports import Prompt
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
@@ -121,21 +121,23 @@ class LlamaCpp:
         token_ids = prompt.token_ids or ()
         if len(token_ids) >= self.context_tokens:
             raise ContextTooLongError(len(token_ids), turn.max_output_tokens, self.context_tokens)
-        usage = Usage(input_tokens=len(token_ids))
-        for first in range(0, turn.choices, running.slots.total):
-            choices = min(running.slots.total, turn.choices - first)
-            answer = native.Answer(turn, first=first, choices=choices)
-            async with aclosing(self._wave(running, turn, token_ids, answer, first)) as bursts:
-                async for burst in bursts:
-                    yield burst
-            usage = replace(
-                usage,
-                cached_input_tokens=answer.cached_tokens
-                if first == 0
-                else usage.cached_input_tokens,
-                output_tokens=usage.output_tokens + answer.output_tokens,
-            )
-        yield (Counted(usage),)
+        slots = running.slots
+        seat = await slots.take(turn.cache_scope, min(slots.total, turn.choices), token_ids)
+        waves: list[native.Answer] = []
+        try:
+            for first in range(0, turn.choices, slots.total):
+                answer = native.Answer(
+                    turn, first=first, choices=min(slots.total, turn.choices - first)
+                )
+                if first:  # from the second wave on, the prompt lies in the call's own slot
+                    seat = slots.go_on(seat, answer.choices)
+                waves.append(answer)
+                async with aclosing(self._wave(running, turn, token_ids, answer, seat)) as bursts:
+                    async for burst in bursts:
+                        yield burst
+        finally:
+            slots.give_back(seat, spoke=bool(waves) and waves[-1].begun, prompt=token_ids)
+        yield (Counted(_usage(len(token_ids), waves)),)
 
     def ignores(self, turn: Turn) -> tuple[str, ...]:
         """Return the hints of the turn: none means anything here."""
@@ -164,37 +166,32 @@ class LlamaCpp:
         turn: Turn,
         prompt: Sequence[int],
         answer: native.Answer,
-        first: int,
+        seat: Seat,
     ) -> AsyncGenerator[Burst]:
         """Have as many choices answered as `answer` expects."""
-        choices = answer.choices
-        seat = await running.slots.take(turn.cache_scope, choices, prompt)
-        try:
-            body = native.completion(
-                turn,
-                prompt,
-                seat,
-                first=first,
-                choices=choices,
-                context_tokens=self.context_tokens,
-            )
-            async with running.upstream.send("POST", "/completion", body) as reply:
-                if reply.status != HTTPStatus.OK:
-                    raise await _refusal(reply, turn)
-                events = Events()
-                while piece := await reply.piece():
-                    heard = native.chunks(events.feed(piece))
-                    for token in answer.unknown(heard):
-                        await self._learn(running.upstream, token)
-                    if burst := answer.hear(heard, self._pieces):
-                        self._heard_from, self._heard_at = running, anyio.current_time()
-                        yield burst
-                    if answer.finished and answer.cut:
-                        return
-            if not answer.finished:
-                raise ReplyCutError("The model's engine broke off its answer.")
-        finally:
-            running.slots.give_back(seat, spoke=answer.begun, prompt=prompt)
+        body = native.completion(
+            turn,
+            prompt,
+            seat,
+            first=answer.first,
+            choices=answer.choices,
+            context_tokens=self.context_tokens,
+        )
+        async with running.upstream.send("POST", "/completion", body) as reply:
+            if reply.status != HTTPStatus.OK:
+                raise await _refusal(reply, turn)
+            events = Events()
+            while piece := await reply.piece():
+                heard = native.chunks(events.feed(piece))
+                for token in answer.unknown(heard):
+                    await self._learn(running.upstream, token)
+                if burst := answer.hear(heard, self._pieces):
+                    self._heard_from, self._heard_at = running, anyio.current_time()
+                    yield burst
+                if answer.finished and answer.cut:
+                    return
+        if not answer.finished:
+            raise ReplyCutError("The model's engine broke off its answer.")
 
     def _connect(self, address: str, key: str) -> Upstream:
         return connect(
@@ -233,6 +230,15 @@ class LlamaCpp:
         if token not in self._pieces:
             told = await _ask(upstream, "POST", "/detokenize", orjson.dumps({"tokens": [token]}))
             self._pieces[token] = told["content"]
+
+
+def _usage(input_tokens: int, waves: Sequence[native.Answer]) -> Usage:
+    """Return what was consumed: the prompt once, and of its cache what the first wave found there."""
+    return Usage(
+        input_tokens=input_tokens,
+        cached_input_tokens=waves[0].cached_tokens,
+        output_tokens=sum(answer.output_tokens for answer in waves),
+    )
 
 
 async def _ask(upstream: Upstream, method: str, path: str, body: bytes = b"") -> dict[str, Any]:

@@ -24,6 +24,7 @@ from fondaco.domain.chat import (
 )
 from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp.slots import Seat
+from fondaco.upstream.dynatemp import moving
 
 Chunk: TypeAlias = dict[str, Any]
 """One frame of the engine's stream."""
@@ -117,6 +118,8 @@ def completion(
         "repeat_penalty": asked.repetition_penalty or 1.0,
         "repeat_last_n": context_tokens if asked.repetition_penalty else _DEFAULT_PENALTY_WINDOW,
     }
+    if (span := asked.span) is not None:
+        body |= {**moving(span), "samplers": _SAMPLERS if span[1] else _GREEDY}
     if choices > 1:
         body["n"] = choices
     if asked.seed is not None:
@@ -173,6 +176,7 @@ class Answer:
         self._top_logprobs = turn.top_logprobs
         self._holds_back = bool(turn.sampling.stop)
         self._spells = self._holds_back and bool(self._stop_ids)
+        self.first = first
         self.choices = choices
         self.cached_tokens = 0
         """Prompt tokens that came from the cache."""

@@ -24,6 +24,8 @@ class Seat:
     """Whether the slot's prompt cache may be used: all of its content is the scope's own."""
     reserved: tuple[int, ...] = ()
     """Slots held back for the further choices. The engine picks these itself, so perhaps others."""
+    spread: int = _NEVER
+    """Which call with several choices this is, where no other one ran when it began."""
 
 
 @dataclass(slots=True)
@@ -54,6 +56,8 @@ class SlotTable:
         self._slots = [_Slot(number) for number in range(slots)]
         self._spread = 0
         """How many calls with several choices are running."""
+        self._spreads = 0
+        """How many there were."""
         self._calls = 0
 
     def take(self, scope: str, choices: int, prompt: Sequence[int] = ()) -> Seat | None:
@@ -73,11 +77,31 @@ class SlotTable:
         others = [slot for slot in free if slot is not first][: choices - 1]
         if choices > 1:
             self._spread += 1
+            self._spreads += 1
             for slot in free:
                 slot.bind(None)
         for slot in (first, *others):
             slot.busy = True
-        return Seat(first.number, scope, warm, tuple(slot.number for slot in others))
+        reserved = tuple(slot.number for slot in others)
+        alone = self._spread == 1 and choices > 1
+        return Seat(first.number, scope, warm, reserved, self._spreads if alone else _NEVER)
+
+    def go_on(self, seat: Seat, choices: int) -> Seat:
+        """Return the seat for at most as many further choices of a call whose others have all ended.
+
+        Its slot holds the call's own prompt, unless another call's choices may have been put there.
+        """
+        if seat.reserved:
+            undisturbed = self._spread == 1 and self._spreads == seat.spread
+        else:
+            undisturbed = not self._spread
+        kept, spare = seat.reserved[: choices - 1], seat.reserved[choices - 1 :]
+        for number in spare:
+            self._slots[number].busy = False
+            self._slots[number].bind(None)
+        if seat.reserved and not kept:
+            self.stopped()
+        return Seat(seat.slot, seat.scope, bool(seat.scope) and undisturbed, kept, seat.spread)
 
     def give_back(self, seat: Seat, *, spoke: bool, prompt: Sequence[int] = ()) -> None:
         """Free a seat's slots; for several choices, `stopped` has to be told as well.
@@ -194,6 +218,13 @@ class Slots:
         elif seat.reserved:
             self._letting_go.append(anyio.current_time() + _LETTING_GO_S)
         self._call_in()
+
+    def go_on(self, seat: Seat, choices: int) -> Seat:
+        """Return the seat for further choices of a call whose others have all ended, without a wait."""
+        self._settle()
+        further = self._table.go_on(seat, choices)
+        self._call_in()
+        return further
 
     def close(self) -> None:
         """Send everybody away who waits: the engine is gone."""

@@ -1,0 +1,17 @@
+"""Dynamic temperature, as llama.cpp's samplers want to be told of it."""
+
+
+def moving(span: tuple[float, float]) -> dict[str, float]:
+    """Return the fields for a temperature between the two ends of `span`.
+
+    The less certain the model is of its next token, the nearer it is to the higher end.
+
+    >>> moving((0.5, 1.5))
+    {'temperature': 1.0, 'dynatemp_range': 0.5, 'dynatemp_exponent': 1.0}
+    """
+    low, high = span
+    return {
+        "temperature": (low + high) / 2,
+        "dynatemp_range": (high - low) / 2,
+        "dynatemp_exponent": 1.0,
+    }
