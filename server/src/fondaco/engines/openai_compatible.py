@@ -12,10 +12,12 @@ from fondaco.domain.errors import EngineError, FondacoError
 from fondaco.ports import Prompt
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
 from fondaco.upstream.dialects import DIALECTS, Count
+from fondaco.upstream.hints import ignored
 from fondaco.upstream.openai import chat_body, messages
 from fondaco.upstream.reader import ReplyReader
 from fondaco.upstream.refusals import refusal
 from fondaco.upstream.sse import Events
+from fondaco.upstream.tools import most_text, offered
 
 _CHAT = "/chat/completions"
 _REPLY_LIMIT_BYTES = 64 * 2**20
@@ -71,7 +73,9 @@ class OpenAICompatible:
         match self._count:
             case Count.TOKENIZE:
                 conversation = messages(turn.messages, self._dialect)
-                asked = orjson.dumps({"model": model, "messages": conversation})
+                tooling = turn.wishes.tooling
+                known = {} if tooling is None else offered(tooling, self._dialect)
+                asked = orjson.dumps({**known, "model": model, "messages": conversation})
                 counted = await self._counted("/../tokenize", asked, "count", turn)
             case Count.INPUT_TOKENS:
                 asked = chat_body(turn, model, self._dialect, engine=self._name, stream=False)
@@ -79,7 +83,7 @@ class OpenAICompatible:
             case Count.NOT:
                 counted = None
         if counted is None:
-            return Prompt(most_tokens(turn.messages), exact=False)
+            return Prompt(_most_tokens(turn), exact=False)
         return Prompt(counted)
 
     def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
@@ -88,8 +92,8 @@ class OpenAICompatible:
         return self._whole(turn) if whole else self._streamed(turn)
 
     def ignores(self, turn: Turn) -> tuple[str, ...]:
-        """Return the hints of the turn: none is passed on."""
-        return tuple(turn.wishes.hints)
+        """Return the hints that the engine's dialect has no place for."""
+        return ignored(turn, self._dialect)
 
     async def probe(self) -> None:
         """Generate one token with the first model."""
@@ -152,6 +156,13 @@ class OpenAICompatible:
     def _undercounts(self, turn: Turn) -> bool:
         """Whether a whole reply would not tell the tokens of all choices."""
         return self._dialect.usage_per_choice and turn.choices > 1
+
+
+def _most_tokens(turn: Turn) -> int:
+    tooling = turn.wishes.tooling
+    if tooling is None:
+        return most_tokens(turn.messages)
+    return most_tokens((*turn.messages, Message(Role.SYSTEM, most_text(tooling))))
 
 
 def most_tokens(conversation: Iterable[Message]) -> int:

@@ -43,12 +43,25 @@ class Dialect:
     """With several choices, a stream reports usage once a choice, and a whole reply only the first's."""
     usage_in_chunks: bool = False
     """It can report the usage so far in every chunk."""
+    dynamic_temperature: bool = False
+    """It takes llama.cpp's `dynatemp_range`."""
+    hints: frozenset[str] = frozenset()
+    """Fields that change nothing in an answer, and that it takes."""
+    tool_choice: bool = True
+    """Whether it can be told that it must call a function, which one, or none."""
+    parallel_tool_calls: bool = True
+    """Whether it can be told to make one call only; else it is held to its first."""
     count: Count = Count.NOT
     isolation: Isolation = Isolation.OPERATOR
 
 
 DIALECTS: Mapping[str, Dialect] = {
-    "openai": Dialect(output_limit="max_completion_tokens"),
+    "openai": Dialect(
+        output_limit="max_completion_tokens",
+        hints=frozenset(
+            {"prompt_cache_key", "prompt_cache_retention", "store", "metadata", "text"}
+        ),
+    ),
     "vllm": Dialect(
         output_limit="max_completion_tokens",
         extras={
@@ -67,9 +80,12 @@ DIALECTS: Mapping[str, Dialect] = {
         least_top_logprobs=1,
         reasoning="reasoning_content",
         usage_per_choice=True,
+        dynamic_temperature=True,
         count=Count.INPUT_TOKENS,
         isolation=Isolation.NO_CACHE,
     ),
-    "ollama": Dialect(many_choices=False, reasoning="reasoning"),
+    "ollama": Dialect(
+        many_choices=False, reasoning="reasoning", tool_choice=False, parallel_tool_calls=False
+    ),
 }
 """By the names that the settings know."""

@@ -5,14 +5,18 @@ from operator import attrgetter
 
 import orjson
 
-from fondaco.domain.chat import Message, Sampling, Turn
+from fondaco.domain.chat import PLAIN, Message, Sampling, Turn
 from fondaco.domain.errors import FieldNotTakenError
 from fondaco.upstream.dialects import Dialect, Isolation
+from fondaco.upstream.dynatemp import moving
+from fondaco.upstream.hints import hinted
+from fondaco.upstream.tools import offered
 
 _SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed", "stop")
 """What every dialect knows."""
 _EXTRAS = ("top_k", "min_p", "repetition_penalty", "stop_token_ids")
-_sampling, _extras = attrgetter(*_SAMPLING), attrgetter(*_EXTRAS)
+_sampling = attrgetter(*_SAMPLING)
+_extras = attrgetter(*_EXTRAS, "min_temperature", "max_temperature")
 _NO_EXTRAS = _extras(Sampling())
 _LAST_USAGE = {"stream": True, "stream_options": {"include_usage": True}}
 _ALL_USAGE = {
@@ -49,9 +53,21 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
         body["top_logprobs"] = max(turn.top_logprobs, dialect.least_top_logprobs)
     if turn.cache_scope:
         body |= _isolated(turn.cache_scope, dialect.isolation)
+    if turn.wishes is not PLAIN:
+        body |= hinted(turn, dialect)
+        body |= _tools(turn, dialect, engine)
     if stream:
         body |= _ALL_USAGE if dialect.usage_in_chunks and turn.choices == 1 else _LAST_USAGE
     return orjson.dumps(body)
+
+
+def _tools(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
+    tooling = turn.wishes.tooling
+    if tooling is None:
+        return {}
+    if not dialect.tool_choice and tooling.choice not in ("auto", "none"):
+        raise _unsupported("tool_choice", turn.model, engine)
+    return offered(tooling, dialect)
 
 
 def messages(conversation: Iterable[Message], dialect: Dialect) -> list[dict[str, object]]:
@@ -106,12 +122,17 @@ def _sampled(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
     extras = _extras(sampling)
     if extras == _NO_EXTRAS:
         return wire
-    for name, value in zip(_EXTRAS, extras, strict=True):
+    for name, value in zip(_EXTRAS, extras, strict=False):  # the temperatures follow
         if value is None or value == ():
             continue
         if name not in dialect.extras:
             raise _unsupported(name, turn.model, engine)
         wire[dialect.extras[name]] = value
+    if (span := sampling.span) is not None:
+        if not dialect.dynamic_temperature:
+            name = "max_temp" if sampling.min_temperature is None else "min_temp"
+            raise _unsupported(name, turn.model, engine)
+        wire |= moving(span)
     return wire
 
 

@@ -1,0 +1,55 @@
+"""Hints: fields of OpenAI's API that change how an engine works, and nothing that it answers.
+
+Source: POST /chat/completions of OpenAI's API; and, for the tiers of retention, the client's `create`.
+"""
+
+from collections.abc import Iterator
+from hashlib import blake2b
+
+from fondaco.domain.chat import Turn
+from fondaco.upstream.dialects import Dialect
+
+_KEY_BYTES = 16
+_RETENTIONS = {"default": None, "extended": "24h"}
+"""Tiers that OpenAI's API has under other names; None: it is what an engine does anyway."""
+
+
+def hinted(turn: Turn, dialect: Dialect) -> dict[str, object]:
+    """Return the turn's hints as the engine takes them."""
+    return dict(_told(turn, dialect))
+
+
+def ignored(turn: Turn, dialect: Dialect) -> tuple[str, ...]:
+    """Return the names of hints that do not reach the engine, or not wholly."""
+    return tuple(
+        name
+        for name, hint in turn.wishes.hints.items()
+        if name not in dialect.hints or (name == "text" and not _is_verbosity(hint))
+    )
+
+
+def _told(turn: Turn, dialect: Dialect) -> Iterator[tuple[str, object]]:
+    for name, hint in turn.wishes.hints.items():
+        if name not in dialect.hints:
+            continue
+        match name, hint:
+            case "prompt_cache_key", str(key):
+                yield name, _own(turn.cache_scope, key)
+            case "prompt_cache_retention", str(tier):
+                if (retention := _RETENTIONS.get(tier, tier)) is not None:
+                    yield name, retention
+            case "text", {"verbosity": verbosity}:
+                yield "verbosity", verbosity
+            case "text", _:
+                pass
+            case _:
+                yield name, hint
+
+
+def _own(scope: str, key: str) -> str:
+    """Return a key that no other account has, and that says nothing of this one's."""
+    return blake2b(f"{scope}/{key}".encode(), digest_size=_KEY_BYTES).hexdigest()
+
+
+def _is_verbosity(text: object) -> bool:
+    return isinstance(text, dict) and text.keys() == {"verbosity"}
