@@ -14,6 +14,7 @@ from fondaco.domain.chat import (
     Text,
     Thought,
     TokenLogprob,
+    ToolPart,
     Turn,
 )
 from fondaco.domain.errors import EngineError, FondacoError
@@ -21,6 +22,7 @@ from fondaco.domain.usage import Usage
 from fondaco.upstream.alike import Alike, Kind
 from fondaco.upstream.dialects import Dialect
 from fondaco.upstream.refusals import refusal
+from fondaco.upstream.tools import ToolReader, joined
 
 _UNLIKELIEST = -9999.0
 """What OpenAI writes for a log probability beyond measure; others write null."""
@@ -53,6 +55,8 @@ class ReplyReader:
         "_output_limit",
         "_reports",
         "_silent",
+        "_tooling",
+        "_tools",
         "_top",
         "_unfinished",
     )
@@ -69,6 +73,9 @@ class ReplyReader:
             [] if dialect.usage_per_choice and turn.choices > 1 else None
         )
         self._silent = True
+        self._tooling = turn.wishes.tooling
+        self._tools: dict[int, ToolReader] = {}
+        """Of the choices that call functions."""
 
     @property
     def complete(self) -> bool:
@@ -154,10 +161,22 @@ class ReplyReader:
         self, index: int, choice: dict[str, Any], events: list[ChatEvent]
     ) -> tuple[Kind, str] | None:
         """Return what was said, where it was a single text with nothing else to it."""
-        said = choice.get("delta") or choice.get("message") or {}
+        said, logprobs = choice.get("delta") or choice.get("message") or {}, choice.get("logprobs")
+        words = self._hear_words(index, said, logprobs, events)
+        if said.get("tool_calls") or said.get("function_call"):
+            self._hear_calls(index, said, events, tokens=0 if logprobs else 1)
+            return None
+        return words
+
+    def _hear_words(
+        self,
+        index: int,
+        said: dict[str, Any],
+        given: dict[str, Any] | None,
+        events: list[ChatEvent],
+    ) -> tuple[Kind, str] | None:
         thought = said.get("reasoning_content") or said.get("reasoning")
         text = said.get("content") or ""
-        given = choice.get("logprobs")
         logprobs = _logprobs(given, self._top) if given else None
         if not (thought or text or logprobs):
             return None
@@ -173,6 +192,21 @@ class ReplyReader:
             self._say(events, Text, index, [text])
             return None if thought else (Text, text)
         return (Thought, thought) if thought and not logprobs else None
+
+    def _hear_calls(
+        self, index: int, said: dict[str, Any], events: list[ChatEvent], *, tokens: int
+    ) -> None:
+        if index not in self._unfinished:
+            raise ValueError
+        reader = self._tools.setdefault(index, ToolReader(index, self._tooling))
+        self._add(reader.read(said, tokens), events)
+
+    def _add(self, parts: list[ToolPart], events: list[ChatEvent]) -> None:
+        for part in parts:
+            if self._joins:
+                joined(events, part)
+            else:
+                events.append(part)
 
     def _say(self, events: list[ChatEvent], kind: Kind, choice: int, texts: list[str]) -> None:
         """Add `texts`, a token each, to the events, and empty the list."""
@@ -197,7 +231,14 @@ class ReplyReader:
             raise EngineError(f"The model's engine gave up: {str(reason)[:50]!r}.")
         self._unfinished.remove(index)
         self._alike.forget()
-        events.append(Finish(index, _REASONS[reason]))
+        events.append(Finish(index, self._end_calls(index, _REASONS[reason], events)))
+
+    def _end_calls(self, index: int, reason: FinishReason, events: list[ChatEvent]) -> FinishReason:
+        """Return why a choice ended: some engines call it a stop where functions were called."""
+        if (reader := self._tools.get(index)) is None:
+            return "stop" if reason == "tool_calls" else reason
+        self._add(reader.end(cut=reason == "length"), events)
+        return "tool_calls" if reason == "stop" else reason
 
     def _count(self, usage: Usage) -> None:
         """Take an engine's next report as the call's usage so far."""
