@@ -1,0 +1,205 @@
+"""Functions in OpenAI's dialect of chat: as requests offer them, and as replies call them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from fondaco.domain.chat import ChatEvent, ToolPart
+from fondaco.domain.tooling import Named, Tool, Tooling
+from fondaco.upstream.dialects import Dialect
+
+_NO_PARAMETERS = {"type": "object", "properties": {}}
+_MOST_SPACING = 2
+"""How much longer a template may write a schema than it came, for its indents."""
+
+
+def offered(tooling: Tooling, dialect: Dialect) -> dict[str, object]:
+    """Return the fields of a request that offer functions; none, where none may be called."""
+    if not (dialect.tool_choice or tooling.callable):
+        return {}
+    wire: dict[str, object] = {"tools": tools(tooling)}
+    if dialect.tool_choice and tooling.choice != "auto":
+        wire["tool_choice"] = (
+            {"type": "function", "function": {"name": tooling.choice.name}}
+            if isinstance(tooling.choice, Named)
+            else tooling.choice
+        )
+    if dialect.parallel_tool_calls and not tooling.parallel:
+        wire["parallel_tool_calls"] = False
+    return wire
+
+
+def tools(tooling: Tooling) -> list[dict[str, object]]:
+    """Return all functions as a request names them."""
+    return [{"type": "function", "function": _function(tool)} for tool in tooling.tools]
+
+
+def most_text(tooling: Tooling) -> str:
+    """Return a text that has at least as many tokens as an engine's template makes of the functions."""
+    return orjson.dumps(tools(tooling)).decode() * _MOST_SPACING
+
+
+def _function(tool: Tool) -> dict[str, object]:
+    function: dict[str, object] = {
+        "name": tool.name,
+        # Not every engine takes a function that leaves them out.
+        "parameters": _NO_PARAMETERS
+        if tool.parameters is None
+        else orjson.Fragment(tool.parameters),
+    }
+    if tool.description is not None:
+        function["description"] = tool.description
+    if tool.strict:
+        function["strict"] = True
+    return function
+
+
+@dataclass(slots=True)
+class _Call:
+    number: int
+    place: int | None
+    """Where the engine says that it stands."""
+    id: str
+    name: str
+    untold: bool = True
+    """Whether its name may still grow."""
+    pieces: list[str] = field(default_factory=list)
+    tokens: int = 0
+    """Those that its untold name came with."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether its arguments are all there."""
+        try:
+            return isinstance(orjson.loads("".join(self.pieces)), dict)
+        except orjson.JSONDecodeError:
+            return False
+
+
+class ToolReader:
+    """The calls of functions in one choice, however its engine numbers, names and cuts them.
+
+    A call's name is told once its arguments begin, as some engines spell it out in pieces. An engine
+    that makes several calls where one was wanted is held to its first.
+    """
+
+    __slots__ = ("_calls", "_choice", "_names", "_parallel")
+
+    def __init__(self, choice: int, tooling: Tooling | None) -> None:
+        self._calls: list[_Call] = []
+        self._choice = choice
+        self._names = (
+            frozenset(tool.name for tool in tooling.tools) if tooling else frozenset[str]()
+        )
+        self._parallel = tooling is None or tooling.parallel
+
+    def read(self, said: Mapping[str, Any], tokens: int) -> list[ToolPart]:
+        """Return what a delta or a whole message says of calls; it stands for so many tokens.
+
+        Raises:
+            ValueError, TypeError, AttributeError: it is no call of a function.
+        """
+        given: Sequence[Mapping[str, Any]] = said.get("tool_calls") or ()
+        if not given and (old := said.get("function_call")):
+            given = ({"index": 0, "function": old},)
+        events: list[ToolPart] = []
+        now: list[_Call] = []
+        for one in given:
+            if one.get("type") not in {None, "", "function"}:
+                raise ValueError
+            function = one.get("function") or {}
+            name, arguments = function.get("name") or "", _arguments(function.get("arguments"))
+            call = self._meant(one, name, now, events)
+            now.append(call)
+            call.tokens += tokens
+            tokens = 0
+            if arguments or (call.name in self._names and not self._grows(call.name)):
+                self._tell(call, arguments, events)
+        return events
+
+    def end(self, *, cut: bool) -> list[ToolPart]:
+        """Return what is untold; arguments may lack their end where the answer was `cut`."""
+        events: list[ToolPart] = []
+        for call in self._calls:
+            if not cut and not "".join(call.pieces).strip():
+                self._tell(call, "{}", events)  # some engines say nothing of no arguments
+            elif call.untold:
+                self._tell(call, "", events)
+        return events
+
+    def _meant(
+        self, one: Mapping[str, Any], name: object, now: list[_Call], events: list[ToolPart]
+    ) -> _Call:
+        """Return the call that a piece belongs to, as it is known with the piece's name."""
+        place: int | None = one.get("index")
+        named: object = one.get("id") or ""
+        if not isinstance(name, str) or not isinstance(named, str):
+            raise TypeError
+        call = next((c for c in reversed(self._calls) if place is None or c.place == place), None)
+        if call is None or _another(call, name, named, again=place is None and call in now):
+            if not name:
+                raise ValueError
+            return self._begin(place, named, name, events)
+        call.id = call.id or named if call.untold else call.id
+        if name and call.untold and name != call.name:
+            call.name += name
+        return call
+
+    def _begin(self, place: int | None, named: str, name: str, events: list[ToolPart]) -> _Call:
+        if self._calls and self._calls[-1].untold:
+            self._tell(self._calls[-1], "", events)
+        call = _Call(len(self._calls), place, named, name)
+        self._calls.append(call)
+        return call
+
+    def _tell(self, call: _Call, arguments: str, events: list[ToolPart]) -> None:
+        untold = call.untold
+        call.pieces.append(arguments)
+        if not untold and not arguments:
+            return
+        tokens, call.tokens, call.untold = call.tokens, 0, False
+        if call.number and not self._parallel:
+            return
+        name, named = (call.name, call.id) if untold else ("", "")
+        events.append(ToolPart(self._choice, call.number, arguments, tokens, name, named))
+
+    def _grows(self, name: str) -> bool:
+        """Whether a name may be the beginning of another one."""
+        return any(other != name and other.startswith(name) for other in self._names)
+
+
+def joined(events: list[ChatEvent], part: ToolPart) -> None:
+    """Add a part of a call to events; to the last of them, where that is the same call's."""
+    match events[-1] if events else None:
+        case ToolPart(choice, index, before, tokens, name, named) if (
+            choice == part.choice and index == part.index
+        ):
+            arguments, tokens = before + part.arguments, tokens + part.tokens
+            events[-1] = ToolPart(choice, index, arguments, tokens, name, named)
+        case _:
+            events.append(part)
+
+
+def _another(call: _Call, name: str, named: str, *, again: bool) -> bool:
+    """Whether a piece that seems to be of a call begins another one.
+
+    Engines differ: some give every call the index 0, some give none, some repeat name and id in each
+    piece, some have no ids at all.
+    """
+    if not name:
+        return False
+    if named and call.id:
+        return named != call.id
+    return again or call.whole or (not call.untold and name != call.name)
+
+
+def _arguments(given: object) -> str:
+    if given is None:
+        return ""
+    if isinstance(given, dict):
+        return orjson.dumps(given).decode()
+    if not isinstance(given, str):
+        raise TypeError
+    return given
