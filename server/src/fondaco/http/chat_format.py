@@ -76,22 +76,19 @@ class Fold:
                 case _:
                     assert_never(event)
 
-    def reply(self, completion_id: str, created: int, model: str, echo: bytes) -> bytes:
-        """Return the body of the whole reply; `echo` is its venice_parameters as JSON."""
-        return orjson.dumps(
-            {
-                "id": completion_id,
-                "object": "chat.completion",
-                "created": created,
-                "model": model,
-                "choices": [
-                    self._choice(index, completion_id) for index in range(len(self._choices))
-                ],
-                "usage": usage_report(self._usage),
-                "prompt_logprobs": None,
-                "venice_parameters": orjson.Fragment(echo),
-            }
-        )
+    def reply(self, completion_id: str, created: int, model: str, echo: bytes | None) -> bytes:
+        """Return the body of the whole reply; `echo` is its venice_parameters as JSON, if it has any."""
+        body: dict[str, object] = {
+            "id": completion_id,
+            "object": "chat.completion",
+            "created": created,
+            "model": model,
+            "choices": [self._choice(index, completion_id) for index in range(len(self._choices))],
+            "usage": usage_report(self._usage),
+        }
+        if echo is not None:
+            body |= {"prompt_logprobs": None, "venice_parameters": orjson.Fragment(echo)}
+        return orjson.dumps(body)
 
     def _choice(self, index: int, completion_id: str) -> dict[str, object]:
         choice = self._choices[index]

@@ -10,13 +10,16 @@ import orjson
 from fondaco.domain.web import Citation, Gathered, WebNote
 from fondaco.http.schemas.chat_request import VeniceParameters
 
+UNSAID = VeniceParameters()
+"""Those of a call that names none."""
 
-def echo(parameters: VeniceParameters | None, web: Gathered | None = None) -> bytes:
+
+def echo(parameters: VeniceParameters, web: Gathered | None = None) -> bytes:
     """Return the parameters as JSON, with the defaults of what the caller left out.
 
     What was brought from the web is cited; what could not be had is told in `web_notes`.
     """
-    return _DEFAULTS if parameters is None else _written(parameters, web)
+    return _DEFAULTS if parameters is UNSAID else _written(parameters, web)
 
 
 def opening(parameters: VeniceParameters | None, web: Gathered | None) -> bytes | None:
@@ -60,4 +63,4 @@ def _said(one: Citation | WebNote) -> dict[str, str]:
     return {name: value for name, value in asdict(one).items() if value is not None}
 
 
-_DEFAULTS = _written(VeniceParameters())
+_DEFAULTS = _written(UNSAID)
