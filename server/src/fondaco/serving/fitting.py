@@ -3,6 +3,7 @@
 from fondaco.domain.chat import Turn
 from fondaco.domain.model import Model
 from fondaco.serving.delivery import Delivery
+from fondaco.serving.discretion import discreet
 from fondaco.serving.thinking import Thinking, think
 
 
@@ -17,7 +18,8 @@ class Fitting:
             InvalidRequestError: what is asked cannot be done at all.
         """
         thinking: Thinking | None = None
-        ignored: tuple[str, ...] = ()
+        moot: tuple[str, ...] = ()
+        turn, kept_off = discreet(model, turn)
         if model.thinking is not None or turn.wishes.thinking is not None:
-            turn, thinking, ignored = think(model, turn)
-        return turn, Delivery(ignored, thinking=thinking)
+            turn, thinking, moot = think(model, turn)
+        return turn, Delivery((*kept_off, *moot), thinking=thinking)
