@@ -32,6 +32,12 @@ class Image:
 
     url: str
     """A `data:` URL once it is on its way to an engine; before, any that the caller named."""
+    detail: str | None = None
+    """How closely the model is to look: `low`, `high` or `auto`."""
+    place: str = ""
+    """Where the caller named it, as the path of a fault: `messages.0.content.1.image_url.url`."""
+    most_tokens: int = 0
+    """As many as it may count in a prompt, once it is on its way to an engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,10 @@ class Sound:
     """Base64."""
     format: str
     """Such as `wav`."""
+    place: str = ""
+    """Where the caller sent it, as for an `Image`."""
+    most_tokens: int = 0
+    """As for an `Image`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +60,10 @@ class Film:
 
     url: str
     """A `data:` URL, or a public one that the engine fetches."""
+    place: str = ""
+    """Where the caller named it, as for an `Image`."""
+    most_tokens: int = 0
+    """As for an `Image`."""
 
 
 Part: TypeAlias = str | Image | Sound | Film
@@ -79,9 +93,15 @@ class Message:
     def led_by(self, text: str) -> "Message":
         """Return this message with `text` before all that it says."""
         content = self.content
+        return self.saying(
+            (text, *content) if isinstance(content, tuple) else text + (content or "")
+        )
+
+    def saying(self, content: str | tuple[Part, ...]) -> "Message":
+        """Return this message with another content."""
         return Message(
             self.role,
-            (text, *content) if isinstance(content, tuple) else text + (content or ""),
+            content,
             self.name,
             self.tool_call_id,
             self.tool_calls,

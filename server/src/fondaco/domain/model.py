@@ -126,6 +126,8 @@ class Model(AnyModel):
     """None: whatever the context leaves."""
     capabilities: Capabilities = field(default_factory=Capabilities)
     defaults: SamplingDefaults = field(default_factory=SamplingDefaults)
+    image_tokens: int = 4_096
+    """As many as one image may count in a prompt."""
     thinking: Habits | None = None
     """None: it does not think aloud."""
     judges_searches: bool = True

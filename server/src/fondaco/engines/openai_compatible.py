@@ -3,20 +3,23 @@
 import asyncio
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from http import HTTPStatus
 
 import orjson
 
-from fondaco.domain.chat import Burst, Message, Role, Turn
+from fondaco.domain.chat import PLAIN, Burst, Message, Role, Turn
 from fondaco.domain.errors import EngineError, FondacoError
 from fondaco.ports import Prompt
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
 from fondaco.upstream.dialects import DIALECTS, Count
 from fondaco.upstream.hints import ignored
-from fondaco.upstream.openai import chat_body, messages
+from fondaco.upstream.openai import chat_body, expect_media_taken, messages
+from fondaco.upstream.parts import most_media_tokens, words_alone
 from fondaco.upstream.reader import ReplyReader
 from fondaco.upstream.refusals import refusal
 from fondaco.upstream.sse import Events
+from fondaco.upstream.thinking import thinking_fields, thinking_ignored
 from fondaco.upstream.tools import most_text, offered
 
 _CHAT = "/chat/completions"
@@ -70,11 +73,14 @@ class OpenAICompatible:
     async def measure(self, turn: Turn) -> Prompt:
         """Count the prompt: by the engine where it can, else by an upper bound without asking it."""
         model = self._model(turn)
+        if turn.wishes.media:
+            return await self._measure_media(turn)
         match self._count:
             case Count.TOKENIZE:
                 conversation = messages(turn.messages, self._dialect)
                 tooling = turn.wishes.tooling
-                known = {} if tooling is None else offered(tooling, self._dialect)
+                known = {} if turn.wishes is PLAIN else thinking_fields(turn, self._dialect.effort)
+                known |= {} if tooling is None else offered(tooling, self._dialect)
                 asked = orjson.dumps({**known, "model": model, "messages": conversation})
                 counted = await self._counted("/../tokenize", asked, "count", turn)
             case Count.INPUT_TOKENS:
@@ -86,14 +92,22 @@ class OpenAICompatible:
             return Prompt(_most_tokens(turn), exact=False)
         return Prompt(counted)
 
+    async def _measure_media(self, turn: Turn) -> Prompt:
+        """Return an upper bound: what its words count, and the most that images and the like may."""
+        expect_media_taken(turn, self._dialect, self._name)
+        wishes = replace(turn.wishes, media=False)
+        words = replace(turn, messages=tuple(map(words_alone, turn.messages)), wishes=wishes)
+        most = (await self.measure(words)).input_tokens
+        return Prompt(most + most_media_tokens(turn.messages), exact=False)
+
     def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
         """Answer the turn; one burst for each piece of the reply that says something."""
         whole = not (turn.stream or self._whole_as_stream or self._undercounts(turn))
         return self._whole(turn) if whole else self._streamed(turn)
 
     def ignores(self, turn: Turn) -> tuple[str, ...]:
-        """Return the hints that the engine's dialect has no place for."""
-        return ignored(turn, self._dialect)
+        """Return what the engine's dialect has no place for."""
+        return ignored(turn, self._dialect) + thinking_ignored(turn, self._dialect.effort)
 
     async def probe(self) -> None:
         """Generate one token with the first model."""

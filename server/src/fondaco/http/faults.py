@@ -9,7 +9,12 @@ from pydantic import BaseModel, ValidationError
 
 from fondaco.domain.errors import Faults
 
-_TAGS = frozenset({"system", "developer", "user", "assistant", "tool", "text", "image_url"})
+_TAGS = frozenset(
+    {
+        *("system", "developer", "user", "assistant", "tool"),
+        *("text", "image_url", "input_audio", "video_url"),
+    }
+)
 """Names of union members, which pydantic puts into paths and no caller wrote."""
 
 

@@ -7,7 +7,7 @@ from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
 from fondaco.ports.limits import Limits, Permit
 from fondaco.ports.surroundings import Clock, Ids
 from fondaco.ports.wallets import Challenges, Signatures, Stakes
-from fondaco.ports.web import Pages, Search
+from fondaco.ports.web import Files, Pages, Search
 
 __all__ = [
     "REPORTED_EPOCHS",
@@ -19,6 +19,7 @@ __all__ = [
     "Charges",
     "ChatEngine",
     "Clock",
+    "Files",
     "Ids",
     "Journal",
     "KeyReport",

@@ -1,6 +1,6 @@
 """Pages and searches."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from fondaco.domain.web import Citation, Page
@@ -22,6 +22,26 @@ class Pages(Protocol):
 
         Raises:
             PageError: it could not be had, or may not be.
+        """
+        ...
+
+
+class Files(Protocol):
+    """Files of the web, as they are."""
+
+    async def fetch(self, url: str, media_types: Collection[str]) -> bytes:
+        """Fetch a file that is of one of these types.
+
+        Raises:
+            PageError: it could not be had, or may not be.
+        """
+        ...
+
+    async def expect_public(self, url: str) -> None:
+        """Return if an address may be given to an engine, which then fetches it.
+
+        Raises:
+            PageError: it may not be, or its name is unknown.
         """
         ...
 

@@ -3,19 +3,15 @@
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 from fondaco.domain.call import Call
 from fondaco.domain.catalogue import Catalogue, Route
 from fondaco.domain.chat import Burst, Turn
-from fondaco.domain.errors import (
-    EngineUnavailableError,
-    InvalidModelError,
-    NotSupportedYetError,
-)
+from fondaco.domain.errors import EngineUnavailableError
 from fondaco.domain.light import light
 from fondaco.domain.limits import Quota
-from fondaco.domain.model import Model, ModelType
+from fondaco.domain.model import Model
 from fondaco.domain.names import Notice
 from fondaco.domain.price import Charge, TokenPrice, WebPrice
 from fondaco.domain.usage import Usage
@@ -27,6 +23,7 @@ from fondaco.serving.augment import Augment
 from fondaco.serving.call import PaidCall
 from fondaco.serving.fitting import Fitting
 from fondaco.serving.ledger import Ledger
+from fondaco.serving.media import Media
 from fondaco.serving.meters import Meters
 from fondaco.serving.preparation import Preparation, Ready
 from fondaco.serving.repeats import Repeats
@@ -94,6 +91,7 @@ class Chat:
         system_prompt: str = "",
         augment: Augment | None = None,
         fitting: Fitting | None = None,
+        media: Media | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._plans = {
@@ -107,7 +105,11 @@ class Chat:
         self._clock = clock
         self._meters = meters
         self._preparation = Preparation(
-            ledger, augment or Augment(), fitting or Fitting(), system_prompt
+            ledger,
+            augment or Augment(),
+            fitting or Fitting(),
+            media or Media(catalogue),
+            system_prompt,
         )
 
     async def answer(
@@ -178,24 +180,6 @@ class Chat:
             ceiling=ceiling if charged else 0,
             meter=tally,
             curtailed_at=tally.most_output if ready.curtailed else None,
-        )
-
-    def refuse_images(self, name: str) -> NoReturn:
-        """Refuse images, naming a model that takes them if there is one.
-
-        Raises:
-            InvalidModelError: always; images arrive with the vision models.
-        """
-        model = self._catalogue.route(name).model
-        fault = ("Images are not supported by this model",)
-        seeing = [m.id for m in self._catalogue.models(ModelType.TEXT) if m.capabilities.vision]
-        hint = f" Models with vision: {', '.join(seeing)}." if seeing else " No model here does."
-        if model.capabilities.vision:
-            raise NotSupportedYetError(
-                "Images are not supported yet.", faults={"messages": ("Not supported yet",)}
-            )
-        raise InvalidModelError(
-            f"The model {model.id!r} does not take images.{hint}", faults={"messages": fault}
         )
 
     def _plan(self, model: Model) -> tuple[ChatEngine, ...]:

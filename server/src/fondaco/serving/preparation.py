@@ -18,6 +18,7 @@ from fondaco.serving.delivery import Delivery
 from fondaco.serving.fitting import Fitting
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.material import supplied
+from fondaco.serving.media import Media, with_last_image
 from fondaco.serving.tally import Tally
 
 
@@ -38,18 +39,24 @@ class Preparation:
     """Makes turns ready."""
 
     def __init__(
-        self, ledger: Ledger, augment: Augment, fitting: Fitting, system_prompt: str
+        self,
+        ledger: Ledger,
+        augment: Augment,
+        fitting: Fitting,
+        media: Media,
+        system_prompt: str,
     ) -> None:
         self._ledger = ledger
         self._augment = augment
         self._fitting = fitting
+        self._media = media
         self._system_prompt = system_prompt
 
     def expect_able(self, model: Model, turn: Turn) -> None:
         """Return if nothing speaks against the turn that can be told without any work.
 
         Raises:
-            InvalidModelError: the model gives no log probabilities.
+            InvalidModelError: the model gives no log probabilities, or does not take images.
             InvalidRequestError: what is wanted from the web is switched off.
         """
         if turn.top_logprobs is not None and not model.capabilities.log_probs:
@@ -57,6 +64,8 @@ class Preparation:
                 f"The model {model.id!r} gives no log probabilities. Leave out logprobs.",
                 faults={"logprobs": ("Not supported by this model",)},
             )
+        if turn.wishes.media:
+            self._media.expect_able(model, turn)
         self._errand(turn, model)
 
     def begun(self, model: Model, turn: Turn, asked_tokens: int | None, instructions: str) -> Turn:
@@ -81,6 +90,8 @@ class Preparation:
             FondacoError: it cannot be; nothing was charged.
         """
         delivery = web = None
+        if turn.wishes.media:
+            turn = await self._shown(call, turn, model, admission)
         if turn.wishes is not PLAIN or model.thinking is not None:
             turn, delivery = await self._fitting.fit(model, turn)
         errand, spent = self._errand(turn, model), None
@@ -107,6 +118,16 @@ class Preparation:
         wanted = self._system_prompt and turn.system_prompt and model.system_prompt
         told = turn.told(self._system_prompt) if wanted else turn
         return told.told(instructions) if instructions else told
+
+    async def _shown(self, call: Call, turn: Turn, model: Model, admission: Admission) -> Turn:
+        """Return the turn with what the model is shown; as `_supplied`, nobody goes for nothing."""
+        if not model.capabilities.many_images:
+            turn = with_last_image(turn)
+        if self._media.goes_out(turn):
+            if admission.charged:
+                await self._ledger.expect(call, model.price.ceiling(turn.characters, 1))
+            admission.begun = True
+        return await self._media.brought(model, turn)
 
     def _errand(self, turn: Turn, model: Model) -> Errand | None:
         """Return what is to be brought from the web: for nearly all calls nothing."""

@@ -15,6 +15,16 @@ class Count(StrEnum):
     """llama-server's `POST /v1/chat/completions/input_tokens`."""
 
 
+class EffortField(StrEnum):
+    """Where an engine is told how much a model is to think."""
+
+    FLAT = "reasoning_effort"
+    TEMPLATE = "chat_template_kwargs"
+    """Among the variables of the chat template."""
+    OBJECT = "reasoning"
+    """With `effort` and `summary`."""
+
+
 class Isolation(StrEnum):
     """How an engine keeps the prompt caches of two scopes apart."""
 
@@ -39,6 +49,9 @@ class Dialect:
     """What to ask for where only the chosen tokens' log probabilities are wanted."""
     reasoning: str | None = None
     """The field for an earlier message's reasoning; None: its API has no place for it."""
+    effort: EffortField = EffortField.FLAT
+    switches: bool = False
+    """It takes variables for the chat template, as `chat_template_kwargs`."""
     usage_per_choice: bool = False
     """With several choices, a stream reports usage once a choice, and a whole reply only the first's."""
     usage_in_chunks: bool = False
@@ -53,6 +66,10 @@ class Dialect:
     """Whether it can be told to make one call only; else it is held to its first."""
     count: Count = Count.NOT
     isolation: Isolation = Isolation.OPERATOR
+    sounds: bool = True
+    """It takes `input_audio`."""
+    films: bool = False
+    """It takes `video_url`."""
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -71,21 +88,36 @@ DIALECTS: Mapping[str, Dialect] = {
             "stop_token_ids": "stop_token_ids",
         },
         reasoning="reasoning",
+        switches=True,
         usage_in_chunks=True,
         count=Count.TOKENIZE,
         isolation=Isolation.SALT,
+        films=True,
     ),
     "llama-server": Dialect(
         extras={"top_k": "top_k", "min_p": "min_p", "repetition_penalty": "repeat_penalty"},
         least_top_logprobs=1,
         reasoning="reasoning_content",
+        effort=EffortField.TEMPLATE,
+        switches=True,
         usage_per_choice=True,
         dynamic_temperature=True,
         count=Count.INPUT_TOKENS,
         isolation=Isolation.NO_CACHE,
     ),
     "ollama": Dialect(
-        many_choices=False, reasoning="reasoning", tool_choice=False, parallel_tool_calls=False
+        many_choices=False,
+        reasoning="reasoning",
+        tool_choice=False,
+        parallel_tool_calls=False,
+        sounds=False,
+    ),
+    "openrouter": Dialect(
+        extras={"top_k": "top_k", "min_p": "min_p", "repetition_penalty": "repetition_penalty"},
+        many_choices=False,
+        reasoning="reasoning",
+        effort=EffortField.OBJECT,
+        films=True,
     ),
 }
 """By the names that the settings know."""

@@ -10,6 +10,8 @@ from fondaco.domain.errors import FieldNotTakenError
 from fondaco.upstream.dialects import Dialect, Isolation
 from fondaco.upstream.dynatemp import moving
 from fondaco.upstream.hints import hinted
+from fondaco.upstream.parts import untaken, wired
+from fondaco.upstream.thinking import thinking_fields
 from fondaco.upstream.tools import offered
 
 _SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed", "stop")
@@ -54,8 +56,10 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
     if turn.cache_scope:
         body |= _isolated(turn.cache_scope, dialect.isolation)
     if turn.wishes is not PLAIN:
+        expect_media_taken(turn, dialect, engine)
         body |= hinted(turn, dialect)
         body |= _tools(turn, dialect, engine)
+        body |= _thinking(turn, dialect, engine)
     if stream:
         body |= _ALL_USAGE if dialect.usage_in_chunks and turn.choices == 1 else _LAST_USAGE
     return orjson.dumps(body)
@@ -70,6 +74,22 @@ def _tools(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
     return offered(tooling, dialect)
 
 
+def _thinking(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
+    if turn.wishes.switches and not dialect.switches:
+        raise _unsupported("disable_thinking", turn.model, engine)
+    return thinking_fields(turn, dialect.effort)
+
+
+def expect_media_taken(turn: Turn, dialect: Dialect, engine: str) -> None:
+    """Return if the engine takes all kinds of parts of the turn's messages.
+
+    Raises:
+        FieldNotTakenError: it does not.
+    """
+    if turn.wishes.media and (name := untaken(turn.messages, dialect)) is not None:
+        raise _unsupported(name, turn.model, engine)
+
+
 def messages(conversation: Iterable[Message], dialect: Dialect) -> list[dict[str, object]]:
     """Return a conversation as the engine wants it."""
     return [_message(message, dialect) for message in conversation]
@@ -79,9 +99,7 @@ def _message(message: Message, dialect: Dialect) -> dict[str, object]:
     content = message.content
     wire: dict[str, object] = {
         "role": message.role,
-        "content": [{"type": "text", "text": part} for part in content]
-        if isinstance(content, tuple)
-        else content,
+        "content": wired(content) if isinstance(content, tuple) else content,
     }
     if message.name is not None:
         wire["name"] = message.name

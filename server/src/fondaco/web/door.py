@@ -90,6 +90,25 @@ class Door:
         except TimeoutError as error:
             raise TooSlowError(f"It took longer than {self._total_timeout_s:g} seconds.") from error
 
+    async def expect_public(self, url: str) -> None:
+        """Return if an address leads to where the door would go; nobody is connected to.
+
+        Whoever goes there later resolves the name anew: only `fetch` is safe from names that move.
+
+        Raises:
+            PageError: it leads elsewhere, or nowhere.
+        """
+        at = self._checked(url)
+        try:
+            async with asyncio.timeout(self._total_timeout_s):
+                found = await self._lookup(at.host or "", at.port or 0)
+        except TimeoutError as error:
+            raise TooSlowError(f"It took longer than {self._total_timeout_s:g} seconds.") from error
+        except OSError as error:
+            raise UnreachableError("Its name leads nowhere.") from error
+        if not found or not all(self._policy.permits(one, at.port or 0) for one in found):
+            raise _refused()
+
     async def aclose(self) -> None:
         """Close what is open."""
         if self._session is not None:

@@ -14,11 +14,12 @@ FondacoError
 │   │   └── FieldNotTakenError 400     ├── UpscaleFailedError 500
 │   ├── InvalidImageFormatError 400    ├── UnknownError 500
 │   ├── CorruptedImageError 400        ├── ShuttingDownError 503
-│   ├── ContextTooLongError 400        ├── StorageFailedError 507
-│   ├── TooManyKeysError 400           │   └── AlreadyEnteredError 507
-│   └── NotSupportedYetError 400       ├── ChainUnavailableError 503
-├── NotFoundError 404                  ├── WalletKeysNotInstalledError 503
-│   ├── ModelNotFoundError 404         └── WebNotInstalledError 503
+│   ├── ImageNotFetchedError 400       ├── StorageFailedError 507
+│   ├── ContextTooLongError 400        │   └── AlreadyEnteredError 507
+│   ├── TooManyKeysError 400           ├── ChainUnavailableError 503
+│   └── NotSupportedYetError 400       ├── WalletKeysNotInstalledError 503
+├── NotFoundError 404                  └── WebNotInstalledError 503
+│   ├── ModelNotFoundError 404
 │   │   └── ModelGoneError 410
 │   └── CharacterNotFoundError 404
 ├── MethodNotAllowedError 405
@@ -43,6 +44,7 @@ from fondaco.domain.errors.asked import (
     Faults,
     FieldNotTakenError,
     HeadersTooLargeError,
+    ImageNotFetchedError,
     InvalidContentTypeError,
     InvalidFileSizeError,
     InvalidImageFormatError,
@@ -107,6 +109,7 @@ __all__ = [
     "FondacoError",
     "HeadersTooLargeError",
     "IdempotencyKeyReusedError",
+    "ImageNotFetchedError",
     "InactiveKeyError",
     "InferenceFailedError",
     "InsufficientBalanceError",

@@ -47,6 +47,13 @@ class CorruptedImageError(InvalidRequestError):
     default = "The image file is corrupted or unreadable"
 
 
+class ImageNotFetchedError(InvalidRequestError):
+    """The image could not be had from its address, or may not be."""
+
+    code = "IMAGE_NOT_FETCHED"
+    default = "The image could not be fetched"
+
+
 class ContextTooLongError(InvalidRequestError):
     """Prompt and requested output exceed the model's context."""
 

@@ -16,6 +16,7 @@ from fondaco.domain.errors import (
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
+    FieldNotTakenError,
     InvalidRequestError,
     ModelNotInstalledError,
 )
@@ -99,9 +100,12 @@ class LlamaCpp:
 
         Raises:
             InvalidRequestError: the template refuses the messages.
+            FieldNotTakenError: they hold more than text.
         """
+        if turn.wishes.media:
+            raise _only_words(turn.model)
         upstream = (await self._running(turn.model)).upstream
-        body = native.conversation(turn.messages, tools=await self._knows_tools(upstream))
+        body = native.conversation(turn, tools=await self._knows_tools(upstream))
         rendered = await _ask(upstream, "POST", "/apply-template", body)
         question = {"content": rendered["prompt"], "add_special": True, "parse_special": True}
         tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps(question))
@@ -140,8 +144,8 @@ class LlamaCpp:
         yield (Counted(_usage(len(token_ids), waves)),)
 
     def ignores(self, turn: Turn) -> tuple[str, ...]:
-        """Return the hints of the turn: none means anything here."""
-        return tuple(turn.wishes.hints)
+        """Return what means nothing here: all hints, and a summary of thoughts."""
+        return (*turn.wishes.hints, *thinking_ignored(turn, EffortField.TEMPLATE))
 
     async def probe(self) -> None:
         """Generate one token, or see that one was generated just now.
@@ -238,6 +242,14 @@ def _usage(input_tokens: int, waves: Sequence[native.Answer]) -> Usage:
         input_tokens=input_tokens,
         cached_input_tokens=waves[0].cached_tokens,
         output_tokens=sum(answer.output_tokens for answer in waves),
+    )
+
+
+def _only_words(model: str) -> FieldNotTakenError:
+    return FieldNotTakenError(
+        f"The embedded engine runs {model!r} on text alone: send no images, audio or video, or "
+        "choose a model that another engine runs.",
+        faults={"messages": ("The embedded engine takes text alone.",)},
     )
 
 

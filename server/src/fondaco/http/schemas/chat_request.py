@@ -24,7 +24,13 @@ from fondaco.http.schemas.fields import (
     TokenId,
     Tokens,
 )
-from fondaco.http.schemas.messages import ChatMessage, to_domain
+from fondaco.http.schemas.messages import (
+    ChatMessage,
+    has_cache_control,
+    has_media,
+    has_parts,
+    to_domain,
+)
 from fondaco.http.schemas.wishes import (
     ChosenTool,
     OfferedTool,
@@ -36,8 +42,6 @@ from fondaco.http.schemas.wishes import (
 
 _LATER = frozenset(
     {
-        "reasoning",
-        "reasoning_effort",
         "response_format",
         "tool_choice",
         "tools",
@@ -86,8 +90,13 @@ class VeniceParameters(Strict):
     character_slug: str | None = Field(
         None, max_length=200, description="Who answers: GET /api/v1/characters lists them."
     )
-    strip_thinking_response: bool = False
-    disable_thinking: bool = False
+    strip_thinking_response: bool = Field(
+        default=False,
+        description="Show nothing of what the model thinks; it is charged all the same.",
+    )
+    disable_thinking: bool = Field(
+        default=False, description="Have a model that can do without thinking answer at once."
+    )
     enable_web_search: Literal["auto", "off", "on"] = Field(
         "off",
         description="Search the web for the latest user message; `auto`: where it needs a search.",
@@ -114,12 +123,14 @@ class VeniceParameters(Strict):
     _taken: ClassVar[frozenset[str]] = frozenset(
         {
             "character_slug",
+            "disable_thinking",
             "enable_web_scraping",
             "include_venice_system_prompt",
             "enable_web_citations",
             "enable_web_search",
             "include_search_results_in_stream",
             "return_search_results_as_documents",
+            "strip_thinking_response",
         }
     )
     """Fields that are built, or that change nothing as long as the others are not."""
@@ -253,8 +264,6 @@ class ChatRequest(Open):
             "response_format": form_of(self.response_format) is not None,
             "tools": bool(self.tools) and chosen != "none",
             "tool_choice": chosen not in (None, "none", "auto"),
-            "reasoning": self.reasoning is not None,
-            "reasoning_effort": self.reasoning_effort not in {None, "none"},
         }
 
     def turn(self, cache_scope: str) -> Turn:
@@ -262,7 +271,7 @@ class ChatRequest(Open):
         own = self.venice_parameters
         return Turn(
             model=self.model,
-            messages=tuple([to_domain(message) for message in self.messages]),
+            messages=tuple([to_domain(said, place) for place, said in enumerate(self.messages)]),
             max_output_tokens=0,
             sampling=self._sampling(),
             choices=self.n or 1,
@@ -275,7 +284,8 @@ class ChatRequest(Open):
 
     def _wishes(self) -> Wishes:
         """Return what is asked for beyond words: for most calls nothing."""
-        if self.model_fields_set.isdisjoint(_WISHED):
+        parts = has_parts(self.messages)
+        if not parts and self.model_fields_set.isdisjoint(_WISHED):
             return PLAIN
         own = self.venice_parameters
         wishes = Wishes(
@@ -285,17 +295,27 @@ class ChatRequest(Open):
             ),
             form=form_of(self.response_format),
             thinking=self._thinking(),
-            hints={name: hint for name in _HINTS if (hint := getattr(self, name)) is not None},
+            hints=self._hints(parts=parts),
+            media=parts and has_media(self.messages),
         )
         return PLAIN if wishes == PLAIN else wishes
 
+    def _hints(self, *, parts: bool) -> dict[str, object]:
+        """Return what some engines may take; `parts` says whether there may be hints in messages."""
+        hints = {name: hint for name in _HINTS if (hint := getattr(self, name)) is not None}
+        if parts and has_cache_control(self.messages):
+            hints["cache_control"] = True
+        return hints
+
     def _thinking(self) -> ThinkingWish | None:
-        own, asked = self.venice_parameters, self.reasoning
+        own, asked = self.venice_parameters, self.reasoning or Reasoning()
+        nested = self.reasoning_effort is None and asked.effort is not None
         wish = ThinkingWish(
             off=own is not None and own.disable_thinking,
             strip=own is not None and own.strip_thinking_response,
-            effort=self.reasoning_effort or (asked.effort if asked else None),
-            summary=asked.summary if asked else None,
+            effort=self.reasoning_effort or asked.effort,
+            effort_field="reasoning" if nested else "reasoning_effort",
+            summary=asked.summary,
         )
         return None if wish == _NO_THINKING_WISH else wish
 

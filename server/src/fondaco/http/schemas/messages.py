@@ -3,36 +3,14 @@
 Source: POST /chat/completions, `messages`.
 """
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field, model_validator
 
 from fondaco.domain.chat import Message, Role, ToolUse
 from fondaco.http.schemas.fields import Open
-
-
-class TextPart(Open):
-    """A piece of text."""
-
-    type: Literal["text"]
-    text: str = Field(min_length=1, description="The prompt text of the message.")
-
-
-class ImageUrl(Open):
-    """Where an image is."""
-
-    url: str = Field(description="A data URL with a base64 encoded image, or a public URL.")
-
-
-class ImagePart(Open):
-    """An image; refused by models without vision."""
-
-    type: Literal["image_url"]
-    image_url: ImageUrl
-
-
-Part: TypeAlias = Annotated[TextPart | ImagePart, Field(discriminator="type")]
-Texts: TypeAlias = str | list[TextPart]
+from fondaco.http.schemas.parts import Part, Texts, to_parts
 
 
 class SystemMessage(Open):
@@ -106,23 +84,25 @@ _ROLES = {
 }
 
 
-def has_images(messages: list[ChatMessage]) -> bool:
-    """Whether any message carries an image."""
-    return any(
-        part.type == "image_url"
-        for message in messages
-        if isinstance(message.content, list)
-        for part in message.content
-    )
+def has_parts(messages: Iterable[ChatMessage]) -> bool:
+    """Whether the content of any message is a list of parts."""
+    return any(isinstance(message.content, list) for message in messages)
 
 
-def to_domain(message: ChatMessage) -> Message:
-    """Return the message in the words of the domain; its images must have been refused before."""
-    content: str | tuple[str, ...] | None
-    if isinstance(message.content, list):
-        content = tuple(part.text for part in message.content if part.type == "text")
-    else:
-        content = message.content
+def has_media(messages: Iterable[ChatMessage]) -> bool:
+    """Whether any part is none of text."""
+    return any(part.type != "text" for part in _parts(messages))
+
+
+def has_cache_control(messages: Iterable[ChatMessage]) -> bool:
+    """Whether any part carries a hint for prompt caches."""
+    return any(part.cache_control is not None for part in _parts(messages))
+
+
+def to_domain(message: ChatMessage, place: int) -> Message:
+    """Return the message, the one of the number `place`, in the words of the domain."""
+    said = message.content
+    content = to_parts(said, f"messages.{place}.content") if isinstance(said, list) else said
     # By the role, not the class: pydantic's classes are slow to ask for their instances.
     if message.role == "assistant":
         return Message(
@@ -138,3 +118,9 @@ def to_domain(message: ChatMessage) -> Message:
     if message.role == "tool":
         return Message(Role.TOOL, content, name=message.name, tool_call_id=message.tool_call_id)
     return Message(_ROLES[message.role], content, name=message.name)
+
+
+def _parts(messages: Iterable[ChatMessage]) -> Iterator[Part]:
+    for message in messages:
+        if isinstance(message.content, list):
+            yield from message.content
