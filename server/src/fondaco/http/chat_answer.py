@@ -127,4 +127,4 @@ def _lines(exchange: Exchange, manner: Manner, began: Began) -> bytes:
 def _listed(names: Iterable[str]) -> bytes:
     """Return names for a header; what could not be a field's name is left out."""
     fit = (n for n in names if len(n) <= _LONGEST and n.isascii() and n.isidentifier())
-    return ", ".join(sorted(fit)[:_MOST]).encode()
+    return ", ".join(sorted(set(fit))[:_MOST]).encode()
