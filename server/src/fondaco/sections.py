@@ -1,4 +1,4 @@
-"""Sections of the settings for what lies outside: wallets' chains and the web; and what all share."""
+"""Sections of the settings: how models think, wallets' chains, the web; and what all share."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from fondaco.domain.thinking import Effort, Shown, Switch
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
@@ -28,6 +30,39 @@ class Section(BaseModel):
     """A table of the configuration: unknown keys are refused, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Reasoning(Section):
+    """`[models.ID.reasoning]`: a model that thinks before it answers, and how; an empty table will do."""
+
+    tags: bool = Field(
+        default=True,
+        description="Its engine leaves its thoughts in the text, within `<think>` tags; thoughts that "
+        "an engine tells by itself are taken either way.",
+    )
+    begun: bool = Field(
+        default=False,
+        description="Its chat template opens the first thought, so that answers begin within it.",
+    )
+    shown: Shown = Field(
+        Shown.FIELD,
+        description="Where callers find its thoughts; in `content` they stand within `<think>` tags.",
+    )
+    switch: Switch = Field(
+        Switch.NOT,
+        description="How it is told not to think: by a variable of its template that is false, by a "
+        "word at the end of the latest user message, by the effort `none`; or not, so that its "
+        "thoughts are only left out.",
+    )
+    switch_name: str = Field(
+        "enable_thinking",
+        description="The variable, or the word, such as `/no_think`.",
+        min_length=1,
+        max_length=100,
+    )
+    efforts: tuple[Effort, ...] = Field(
+        (), description="The efforts that it knows: a call gets the nearest one; empty: none."
+    )
 
 
 def _for_all(value: object) -> object:

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fondaco.domain.model import ModelType, Privacy, Quantization
-from fondaco.sections import Chain, Money, Name, Network, Search, Seconds, Section, Web
+from fondaco.sections import Chain, Money, Name, Network, Reasoning, Search, Seconds, Section, Web
 
 ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_places=9)]
 """Of one image: a million of them still fit the ledger's 64 bits."""
@@ -192,7 +192,7 @@ class Engine(Section):
     models: dict[Name, str] = Field(
         default_factory=dict, description="Our model id -> the engine's name for it."
     )
-    dialect: Literal["openai", "vllm", "llama-server", "ollama"] = Field(
+    dialect: Literal["openai", "vllm", "llama-server", "ollama", "openrouter"] = Field(
         "openai", description="Whose habits it has: see docs/guide/engines.md."
     )
     whole_as_stream: bool = Field(
@@ -283,7 +283,9 @@ class CatalogueModel(Section):
     )
     optimized_for_code: bool = Field(default=False, description="Made for code.")
     function_calling: bool = Field(default=False, description="Takes `tools`.")
-    reasoning: bool = Field(default=False, description="Thinks before it answers.")
+    reasoning: Reasoning | None = Field(
+        None, description="A model that thinks before it answers, and how; else it does not."
+    )
     response_schema: bool = Field(default=False, description="Takes `response_format`.")
     vision: bool = Field(default=False, description="Takes images.")
     web_search: bool = Field(default=False, description="May be given results of web searches.")

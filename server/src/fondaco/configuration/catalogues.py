@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 from fondaco.configuration.contradictions import EMBEDDED
 from fondaco.configuration.prices import other_price, token_price
+from fondaco.configuration.thinking import habits_of
 from fondaco.configuration.tiers import rate_class_of
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.model import (
@@ -99,6 +100,7 @@ def _text_model(
         offline=entry.offline,
         engines=engines,
         rate_class=rate_class_of(entry),
+        thinking=habits_of(entry),
         system_prompt=entry.system_prompt,
         judges_searches=entry.judges_searches,
         installed=not (missing and engines == (EMBEDDED,)),
@@ -116,7 +118,7 @@ def _capabilities(entry: CatalogueModel) -> Capabilities:
     return Capabilities(
         optimized_for_code=entry.optimized_for_code,
         function_calling=entry.function_calling,
-        reasoning=entry.reasoning,
+        reasoning=entry.reasoning is not None,
         response_schema=entry.response_schema,
         vision=entry.vision,
         web_search=entry.web_search,

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
-from fondaco.configuration import deprecations, prices, tiers
+from fondaco.configuration import deprecations, prices, thinking, tiers
 from fondaco.configuration.schema import dotted
 from fondaco.domain.model import ModelType
 from fondaco.settings import CatalogueModel, Settings
@@ -19,6 +19,7 @@ def contradictions(settings: Settings) -> list[str]:
         *_engines(settings),
         *_aliases(settings),
         *deprecations.faults(settings),
+        *thinking.faults(settings),
         *tiers.faults(settings),
         *_chain(settings),
         *_search(settings),

@@ -71,6 +71,9 @@ class Tally:
     def usage(self) -> Usage:
         """What has been consumed so far, within what the call was admitted for."""
         counted = self._counted or Usage(self._input, 0, self._output, self._reasoning)
+        if self._reasoning and not counted.reasoning_tokens:  # many engines report the sum alone
+            thought = min(self._reasoning, counted.output_tokens)
+            counted = replace(counted, reasoning_tokens=thought)
         if self._spent is not None:
             counted = counted.within(
                 self.most_input - self._spent.input_tokens,

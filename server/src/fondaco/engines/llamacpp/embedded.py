@@ -11,6 +11,8 @@ from fondaco.domain.errors import EngineError, EngineUnavailableError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.ports import Prompt
+from fondaco.upstream.dialects import EffortField
+from fondaco.upstream.thinking import thinking_ignored
 
 
 class Embedded:
@@ -72,8 +74,8 @@ class Embedded:
         return self._of(turn.model).chat(turn, prompt)
 
     def ignores(self, turn: Turn) -> tuple[str, ...]:
-        """Return the hints of the turn: none means anything here."""
-        return tuple(turn.wishes.hints)
+        """Return what means nothing here: all hints, and a summary of thoughts."""
+        return (*turn.wishes.hints, *thinking_ignored(turn, EffortField.TEMPLATE))
 
     async def probe(self) -> None:
         """Generate one token on the first model.

@@ -10,7 +10,7 @@ import anyio
 import anyio.abc
 import orjson
 
-from fondaco.domain.chat import Burst, Counted, Message, Role, Turn
+from fondaco.domain.chat import PLAIN, Burst, Counted, Message, Role, Turn
 from fondaco.domain.errors import (
     ContextTooLongError,
     EngineError,
@@ -26,8 +26,10 @@ from fondaco.engines.llamacpp.slots import Seat
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
 from fondaco.ports import Prompt
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
+from fondaco.upstream.dialects import EffortField
 from fondaco.upstream.open import connect
 from fondaco.upstream.sse import Events
+from fondaco.upstream.thinking import thinking_fields, thinking_ignored
 
 _REPLY_LIMIT = 64 * 2**20
 _ALIVE_S = 5.0
@@ -105,7 +107,9 @@ class LlamaCpp:
         if turn.wishes.media:
             raise _only_words(turn.model)
         upstream = (await self._running(turn.model)).upstream
-        body = native.conversation(turn, tools=await self._knows_tools(upstream))
+        told = {} if turn.wishes is PLAIN else thinking_fields(turn, EffortField.TEMPLATE)
+        tools = await self._knows_tools(upstream)
+        body = native.conversation(turn.messages, tools=tools, told=told)
         rendered = await _ask(upstream, "POST", "/apply-template", body)
         question = {"content": rendered["prompt"], "add_special": True, "parse_special": True}
         tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps(question))

@@ -41,20 +41,25 @@ _FIELDS = (
     "tokens_predicted",
     "timings/cache_n",
 )
+_NOTHING: Mapping[str, object] = {}
 _DEFAULT_PENALTY_WINDOW = 64
 _SEEDS = 0xFFFF_FF00
 """The highest 32-bit seed means "any"; the engine adds a choice's number to the seed."""
 
 
-def conversation(messages: Iterable[Message], *, tools: bool) -> bytes:
+def conversation(
+    messages: Iterable[Message], *, tools: bool, told: Mapping[str, object] = _NOTHING
+) -> bytes:
     """Return the body for `/apply-template`.
 
     Args:
         messages: the turn's.
         tools: whether the model's template knows tool calls; else they become text, because the
             engine would drop them without a word.
+        told: further fields, such as variables for the template.
     """
-    return orjson.dumps({"messages": [_message(message, tools=tools) for message in messages]})
+    said = [_message(message, tools=tools) for message in messages]
+    return orjson.dumps({"messages": said, **told})
 
 
 def _message(message: Message, *, tools: bool) -> Mapping[str, object]:
@@ -62,6 +67,8 @@ def _message(message: Message, *, tools: bool) -> Mapping[str, object]:
     said: dict[str, object] = {"role": message.role.value, "content": text}
     if message.name is not None:
         said["name"] = message.name
+    if message.reasoning is not None:
+        said["reasoning_content"] = message.reasoning
     if message.tool_call_id is not None:
         said["tool_call_id"] = message.tool_call_id
     if message.tool_calls and tools:

@@ -1,0 +1,30 @@
+"""Thinking: how engines are told how much a model is to think."""
+
+from fondaco.domain.chat import Turn
+from fondaco.upstream.dialects import EffortField
+
+
+def thinking_fields(turn: Turn, field: EffortField) -> dict[str, object]:
+    """Return what an engine is told of thinking: its effort by `field`, and the template's variables."""
+    fields = dict[str, object]()
+    switches = dict(turn.wishes.switches)
+    wish = turn.wishes.thinking
+    if wish is not None:
+        match field:
+            case EffortField.OBJECT:
+                told = {"effort": wish.effort, "summary": wish.summary}
+                fields["reasoning"] = {name: said for name, said in told.items() if said}
+            case EffortField.TEMPLATE if wish.effort is not None:
+                switches["reasoning_effort"] = wish.effort
+            case EffortField.FLAT if wish.effort is not None:
+                fields["reasoning_effort"] = wish.effort
+            case _:
+                pass
+    return {**fields, "chat_template_kwargs": switches} if switches else fields
+
+
+def thinking_ignored(turn: Turn, field: EffortField) -> tuple[str, ...]:
+    """Return the names of what is asked of a model's thinking, and `field` has no place for."""
+    wish = turn.wishes.thinking
+    lost = wish is not None and wish.summary and field is not EffortField.OBJECT
+    return ("reasoning.summary",) if lost else ()
