@@ -1,0 +1,8 @@
+curl https://api.venice.ai/api/v1/chat/completions \
+  -H "Authorization: Bearer $VENICE_API_KEY" \
+  -H "Content-Type: application/json" \
+  -d '{
+    "model": "qwen3-235b",
+    "messages": [{ "role": "user", "content": "What are the latest developments in AI?" }],
+    "venice_parameters": { "enable_web_search": "auto" }
+  }'

@@ -1,0 +1,10 @@
+curl https://api.venice.ai/api/v1/chat/completions \
+  -H "Authorization: Bearer $VENICE_API_KEY" \
+  -H "Content-Type: application/json" \
+  -d '{
+    "model": "venice-uncensored",
+    "messages": [
+      { "role": "system", "content": "You are a helpful AI assistant" },
+      { "role": "user", "content": "Why is privacy important?" }
+    ]
+  }'

@@ -1,0 +1,8 @@
+curl https://api.venice.ai/api/v1/chat/completions \
+  -H "Authorization: Bearer $VENICE_API_KEY" \
+  -H "Content-Type: application/json" \
+  -d '{
+    "model": "qwen3-4b",
+    "messages": [{ "role": "user", "content": "What is 15% of 240?" }],
+    "venice_parameters": { "strip_thinking_response": true }
+  }'
