@@ -29,6 +29,7 @@ from fondaco.http.schemas.messages import (
     has_cache_control,
     has_media,
     has_parts,
+    has_signatures,
     to_domain,
 )
 from fondaco.http.schemas.wishes import (
@@ -305,6 +306,8 @@ class ChatRequest(Open):
         hints = {name: hint for name in _HINTS if (hint := getattr(self, name)) is not None}
         if parts and has_cache_control(self.messages):
             hints["cache_control"] = True
+        if parts and has_signatures(self.messages):
+            hints["reasoning_details"] = True
         return hints
 
     def _thinking(self) -> ThinkingWish | None:

@@ -44,6 +44,17 @@ class CalledTool(Open):
     function: CalledFunction
 
 
+class ReasoningDetail(Open):
+    """A piece of an earlier answer's reasoning, as some models' APIs report it."""
+
+    type: str
+    text: str | None = None
+    data: str | None = Field(None, description="A signature or a cipher; no engine takes it back.")
+    format: str | None = None
+    id: str | None = None
+    index: int | None = None
+
+
 class AssistantMessage(Open):
     """An earlier answer of the model: content, tool calls, or both."""
 
@@ -51,6 +62,9 @@ class AssistantMessage(Open):
     content: Texts | None = None
     name: str | None = None
     reasoning_content: str | None = None
+    reasoning_details: list[ReasoningDetail] | None = Field(
+        None, description="Their text counts where there is no reasoning_content."
+    )
     tool_calls: list[CalledTool] | None = None
 
     @model_validator(mode="after")
@@ -58,6 +72,13 @@ class AssistantMessage(Open):
         if self.content is None and not self.tool_calls:
             raise ValueError("An assistant message must have either content or tool_calls.")
         return self
+
+    @property
+    def reasoning(self) -> str | None:
+        """What the model thought, however it is told."""
+        if self.reasoning_content is not None or not self.reasoning_details:
+            return self.reasoning_content
+        return "".join(detail.text or "" for detail in self.reasoning_details) or None
 
 
 class ToolMessage(Open):
@@ -68,7 +89,9 @@ class ToolMessage(Open):
     tool_call_id: str
     name: str | None = None
     reasoning_content: str | None = None
-    tool_calls: list[Any] | None = None
+    tool_calls: Annotated[list[Any], Field(max_length=0)] | None = Field(
+        None, description="None: it answers a call and makes no other one."
+    )
 
 
 ChatMessage: TypeAlias = Annotated[
@@ -85,8 +108,12 @@ _ROLES = {
 
 
 def has_parts(messages: Iterable[ChatMessage]) -> bool:
-    """Whether the content of any message is a list of parts."""
-    return any(isinstance(message.content, list) for message in messages)
+    """Whether any message consists of parts: its content, or its reasoning."""
+    return any(
+        isinstance(message.content, list)
+        or (message.role == "assistant" and message.reasoning_details)
+        for message in messages
+    )
 
 
 def has_media(messages: Iterable[ChatMessage]) -> bool:
@@ -97,6 +124,16 @@ def has_media(messages: Iterable[ChatMessage]) -> bool:
 def has_cache_control(messages: Iterable[ChatMessage]) -> bool:
     """Whether any part carries a hint for prompt caches."""
     return any(part.cache_control is not None for part in _parts(messages))
+
+
+def has_signatures(messages: Iterable[ChatMessage]) -> bool:
+    """Whether reasoning comes with what no engine takes back."""
+    return any(
+        detail.data is not None
+        for message in messages
+        if message.role == "assistant"
+        for detail in message.reasoning_details or ()
+    )
 
 
 def to_domain(message: ChatMessage, place: int) -> Message:
@@ -113,10 +150,16 @@ def to_domain(message: ChatMessage, place: int) -> Message:
                 ToolUse(call.id, call.function.name, call.function.arguments)
                 for call in message.tool_calls or ()
             ),
-            reasoning=message.reasoning_content,
+            reasoning=message.reasoning,
         )
     if message.role == "tool":
-        return Message(Role.TOOL, content, name=message.name, tool_call_id=message.tool_call_id)
+        return Message(
+            Role.TOOL,
+            content,
+            name=message.name,
+            tool_call_id=message.tool_call_id,
+            reasoning=message.reasoning_content,
+        )
     return Message(_ROLES[message.role], content, name=message.name)
 
 
