@@ -126,5 +126,9 @@ def _lines(exchange: Exchange, manner: Manner, began: Began) -> bytes:
 
 def _listed(names: Iterable[str]) -> bytes:
     """Return names for a header; what could not be a field's name is left out."""
-    fit = (n for n in names if len(n) <= _LONGEST and n.isascii() and n.isidentifier())
-    return ", ".join(sorted(set(fit))[:_MOST]).encode()
+    fit = {name for name in names if len(name) <= _LONGEST and name.isascii() and _is_path(name)}
+    return ", ".join(sorted(fit)[:_MOST]).encode()
+
+
+def _is_path(name: str) -> bool:
+    return all(part.isidentifier() for part in name.split("."))
