@@ -25,8 +25,10 @@ from fondaco.domain.model import AnyModel, Model
 from fondaco.domain.money import NANO, Funds
 from fondaco.domain.price import Charge, TokenPrice
 from fondaco.domain.usage import Usage
+from fondaco.forms.watched import WatchedForms
 from fondaco.ports import Limits, Prompt
 from fondaco.serving.chat import Chat
+from fondaco.serving.fitting import Fitting
 from fondaco.serving.hold import Hold, Meter
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.limits import WindowLimits
@@ -171,14 +173,16 @@ async def _measured(folder: Path) -> tuple[float, float]:
 
 def _chat(ledger: Ledger, limits: Limits, journal: SqliteJournal) -> Chat:
     clock = SystemClock()
+    catalogue = Catalogue([_TOY], {})
     return Chat(
-        Catalogue([_TOY], {}),
+        catalogue,
         {"toy": AtOnce()},
         ledger=ledger,
         limits=limits,
         repeats=Repeats(journal, _PEPPER, clock),
         clock=clock,
         meters=Meters(),
+        fitting=Fitting(catalogue, WatchedForms()),
     )
 
 

@@ -16,6 +16,7 @@ import httpx2
 from fake_upstream import FakeUpstream
 from fondaco.app import contract
 from fondaco.app.chain import chain_of
+from fondaco.app.platform import opened_forms
 from fondaco.configuration import built_in_characters, read_character
 from fondaco.domain.account import Account, Key, KeyType, digest
 from fondaco.domain.catalogue import Catalogue
@@ -34,17 +35,20 @@ from fondaco.http.hosts import Hosts
 from fondaco.http.listener import Listener
 from fondaco.http.peers import Peers
 from fondaco.http.pulse import Pulse
+from fondaco.http.room import Room
 from fondaco.http.routes import Routes
 from fondaco.http.terms import Terms
-from fondaco.ports import ChatEngine, Clock, Stakes
+from fondaco.ports import ChatEngine, Clock, Files, Forms, Stakes
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.augment import Augment
 from fondaco.serving.characters import Characters
 from fondaco.serving.chat import Chat
+from fondaco.serving.fitting import Fitting
 from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.limits import WindowLimits
+from fondaco.serving.media import Media
 from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
@@ -141,8 +145,11 @@ async def house(
     clock: Clock | None = None,
     system_prompt: str = "",
     augment: Augment | None = None,
+    files: Files | None = None,
+    room: Room | None = None,
 ) -> AsyncGenerator[House]:
     async with (
+        opened_forms() as forms,
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
         FakeUpstream(dialect=dialects[1]) as second,
     ):
@@ -180,10 +187,18 @@ async def house(
             clock=clock,
             system_prompt=system_prompt,
             augment=augment,
+            files=files,
+            forms=forms,
         )
         pulse = Pulse()
         premises = Premises(
-            platform, contract(), pulse, body_limit_bytes, ping_interval_s, write_timeout_s
+            platform,
+            contract(),
+            pulse,
+            body_limit_bytes,
+            room or Room(body_limit_bytes, body_limit_bytes, 0),
+            ping_interval_s,
+            write_timeout_s,
         )
         started = anyio.Event()
         stamp = Stamp(platform.clock)
@@ -253,6 +268,8 @@ def _platform(
     clock: Clock,
     system_prompt: str,
     augment: Augment | None,
+    files: Files | None,
+    forms: Forms,
 ) -> Platform:
     meters, ids = Meters(), TimedIds()
     keyring = Keyring(keys, journal, PEPPER, clock)
@@ -272,6 +289,8 @@ def _platform(
         meters=meters,
         system_prompt=system_prompt,
         augment=augment,
+        media=Media(catalogue, files),
+        fitting=Fitting(catalogue, forms),
     )
     return Platform(
         catalogue=catalogue,

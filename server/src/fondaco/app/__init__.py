@@ -13,9 +13,15 @@ import anyio
 from fondaco.app.chain import opened_chain
 from fondaco.app.engines import default_model, opened_engines
 from fondaco.app.listening import AddressError, bound_to, contract, expect_permitted, listener_of
-from fondaco.app.platform import charge_of, opened_charges, opened_keys, platform_of
+from fondaco.app.platform import (
+    charge_of,
+    opened_charges,
+    opened_forms,
+    opened_keys,
+    platform_of,
+)
 from fondaco.app.runtime import settle_runtime
-from fondaco.app.web import opened_web
+from fondaco.app.web import opened_files, opened_web
 from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.account import FIRST_ACCOUNT, KeyType
 from fondaco.domain.catalogue import Catalogue
@@ -121,6 +127,8 @@ async def _serve(
         opened_charges(home) as charges,
         opened_chain(settings, home) as chain,
         opened_web(settings) as augment,
+        opened_files(settings) as files,
+        opened_forms() as forms,
         opened_engines(settings, catalogue) as engines,
         anyio.create_task_group() as tasks,
     ):
@@ -135,6 +143,8 @@ async def _serve(
             uses=journal,
             chain=chain,
             augment=augment,
+            files=files,
+            forms=forms,
         )
         pulse = Pulse()
         await platform.ledger.recover(partial(charge_of, catalogue))

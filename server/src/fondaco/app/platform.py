@@ -4,20 +4,25 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import anyio
+
 from fondaco.configuration import built_in_characters, read_character, tiers_of
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.model import Model
 from fondaco.domain.price import FREE, Charge
 from fondaco.domain.usage import Usage
-from fondaco.ports import CharacterUses, Charges, ChatEngine, Journal, Keys
+from fondaco.forms.watched import WatchedForms
+from fondaco.ports import CharacterUses, Charges, ChatEngine, Files, Forms, Journal, Keys
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.augment import Augment
 from fondaco.serving.characters import Characters
 from fondaco.serving.chat import Chat
+from fondaco.serving.fitting import Fitting
 from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.limits import WindowLimits
+from fondaco.serving.media import Media
 from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform
 from fondaco.serving.readiness import Readiness
@@ -53,6 +58,17 @@ async def opened_charges(home: Home) -> AsyncGenerator[Charges]:
         charges.close()
 
 
+@asynccontextmanager
+async def opened_forms() -> AsyncGenerator[Forms]:
+    """Open what judges schemas; its children start with the first of them."""
+    forms = WatchedForms()
+    try:
+        yield forms
+    finally:
+        with anyio.CancelScope(shield=True):
+            await forms.aclose()
+
+
 def platform_of(
     settings: Settings,
     pepper: bytes,
@@ -65,6 +81,8 @@ def platform_of(
     uses: CharacterUses,
     chain: Chain,
     augment: Augment,
+    files: Files | None,
+    forms: Forms,
 ) -> Platform:
     """Return the use cases over the adapters given."""
     clock = SystemClock()
@@ -89,6 +107,8 @@ def platform_of(
         meters=meters,
         system_prompt=settings.chat.system_prompt,
         augment=augment,
+        media=Media(catalogue, files),
+        fitting=Fitting(catalogue, forms),
     )
     return Platform(
         catalogue=catalogue,

@@ -90,7 +90,7 @@ class Chat:
         meters: Meters,
         system_prompt: str = "",
         augment: Augment | None = None,
-        fitting: Fitting | None = None,
+        fitting: Fitting,
         media: Media | None = None,
     ) -> None:
         self._catalogue = catalogue
@@ -107,7 +107,7 @@ class Chat:
         self._preparation = Preparation(
             ledger,
             augment or Augment(),
-            fitting or Fitting(),
+            fitting,
             media or Media(catalogue),
             system_prompt,
         )

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 from fondaco.domain.chat import Burst
 from fondaco.serving.attempts import Answer
+from fondaco.serving.conformity import Conformity
 from fondaco.serving.tally import Tally
 from fondaco.serving.thinking import Thinking
 
@@ -11,15 +12,23 @@ from fondaco.serving.thinking import Thinking
 class Delivery:
     """The way of one call's events: heard first, so that they are counted, then shown."""
 
-    __slots__ = ("_thinking", "ignored")
+    __slots__ = ("_conformity", "_thinking", "ignored")
 
-    def __init__(self, ignored: tuple[str, ...] = (), *, thinking: Thinking | None = None) -> None:
+    def __init__(
+        self,
+        ignored: tuple[str, ...] = (),
+        *,
+        thinking: Thinking | None = None,
+        conformity: Conformity | None = None,
+    ) -> None:
         """Prepare.
 
         Args:
             ignored: names the fields of the request that mean nothing to its model.
             thinking: the way of its thoughts; None: as the engine tells them.
+            conformity: what its text is held to; None: to nothing.
         """
+        self._conformity = conformity
         self.ignored = ignored
         self._thinking = thinking
 
@@ -50,5 +59,7 @@ class Delivery:
         Raises:
             InferenceFailedError: the answer is not what it was promised to be.
         """
+        if self._conformity is not None:
+            await self._conformity.expect(burst)
         # Last of all, as it may put thoughts into the text.
         return burst if self._thinking is None else self._thinking.show(burst)

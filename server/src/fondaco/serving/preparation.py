@@ -56,7 +56,8 @@ class Preparation:
         """Return if nothing speaks against the turn that can be told without any work.
 
         Raises:
-            InvalidModelError: the model gives no log probabilities, or does not take images.
+            InvalidModelError: the model gives no log probabilities, does not take images, or does not
+                keep to forms.
             InvalidRequestError: what is wanted from the web is switched off.
         """
         if turn.top_logprobs is not None and not model.capabilities.log_probs:
@@ -66,6 +67,8 @@ class Preparation:
             )
         if turn.wishes.media:
             self._media.expect_able(model, turn)
+        if turn.wishes.form is not None:
+            self._fitting.expect_able(model, turn)
         self._errand(turn, model)
 
     def begun(self, model: Model, turn: Turn, asked_tokens: int | None, instructions: str) -> Turn:

@@ -9,6 +9,7 @@ from fondaco.domain.chat import PLAIN, Message, Sampling, Turn
 from fondaco.domain.errors import FieldNotTakenError
 from fondaco.upstream.dialects import Dialect, Isolation
 from fondaco.upstream.dynatemp import moving
+from fondaco.upstream.form import form_fields
 from fondaco.upstream.hints import hinted
 from fondaco.upstream.parts import untaken, wired
 from fondaco.upstream.thinking import thinking_fields
@@ -60,6 +61,7 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
         body |= hinted(turn, dialect)
         body |= _tools(turn, dialect, engine)
         body |= _thinking(turn, dialect, engine)
+        body |= form_fields(turn.wishes.form)
     if stream:
         body |= _ALL_USAGE if dialect.usage_in_chunks and turn.choices == 1 else _LAST_USAGE
     return orjson.dumps(body)

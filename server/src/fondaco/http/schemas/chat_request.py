@@ -43,7 +43,6 @@ from fondaco.http.schemas.wishes import (
 
 _LATER = frozenset(
     {
-        "response_format",
         "tool_choice",
         "tools",
         "venice_parameters",
@@ -262,7 +261,6 @@ class ChatRequest(Open):
     def _unsupported(self) -> dict[str, bool]:
         chosen = self.tool_choice
         return {
-            "response_format": form_of(self.response_format) is not None,
             "tools": bool(self.tools) and chosen != "none",
             "tool_choice": chosen not in (None, "none", "auto"),
         }

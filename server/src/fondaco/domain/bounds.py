@@ -1,0 +1,149 @@
+"""Bounds: how large a schema of a caller may be.
+
+They are judged by counting alone, before anything compiles it. What fits all of them may still cost
+too much, so compiling is watched as well.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
+
+from fondaco.domain.errors import InvalidRequestError
+
+MOST_BYTES = 16 * 2**10
+MOST_NESTING = 50
+MOST_CHOICES = 1_000
+"""In one `enum`."""
+MOST_REPEATS = 1_000
+"""Items or properties that have to be there, or may; a grammar has a rule for each."""
+MOST_CHARACTERS = 10_000
+"""Of a text that has to be there. As a maximum any number will do: it costs nothing."""
+MOST_PATTERN = 1_000
+"""Characters that a pattern stands for once its repetitions are written out."""
+
+_REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+_LEAST = {
+    "minItems": MOST_REPEATS,
+    "minContains": MOST_REPEATS,
+    "minProperties": MOST_REPEATS,
+    "maxItems": MOST_REPEATS,
+    "maxProperties": MOST_REPEATS,
+    "minLength": MOST_CHARACTERS,
+}
+_LITERAL = frozenset({"enum", "const", "default", "examples"})
+"""Keywords whose values are no schemas."""
+_NAMED = frozenset(
+    {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
+)
+"""Keywords whose values hold schemas by names of the caller's choice."""
+_ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?s:.)")
+_REPETITION = re.compile(r"\{(\d*)(,?)(\d*)\}")
+
+Json: TypeAlias = "Mapping[str, Json] | list[Json] | str | int | float | bool | None"
+
+
+def expect_bounded(schema: str, field: str) -> None:
+    """Return if a schema, given as JSON text, is within all bounds.
+
+    Raises:
+        InvalidRequestError: it is not; the fault stands at `field`.
+    """
+    fault = _fault(schema)
+    if fault is not None:
+        raise InvalidRequestError(f"The schema at {field!r} {fault}.", faults={field: (fault,)})
+
+
+def _fault(text: str) -> str | None:
+    if (size := len(text.encode())) > MOST_BYTES:
+        return f"is {size} bytes long; the most are {MOST_BYTES}"
+    if (depth := _depth(text)) > MOST_NESTING:
+        return f"is nested {depth} deep; the most is {MOST_NESTING}"
+    for keyword, value in _keywords(json.loads(text)):
+        if (fault := _fault_of(keyword, value)) is not None:
+            return fault
+    return None
+
+
+def _fault_of(keyword: str, value: Json) -> str | None:
+    match value:
+        case str() if keyword in _REFERENCES and not value.startswith("#"):
+            return f"refers to {value!r}; only what begins with '#' can be referred to"
+        case str() if keyword == "pattern" and (long := unrolled(value)) > MOST_PATTERN:
+            return (
+                f"has a pattern that repeats up to {long} characters; the most are {MOST_PATTERN}"
+            )
+        case list() if keyword == "enum" and len(value) > MOST_CHOICES:
+            return f"has an enum of {len(value)} values; the most are {MOST_CHOICES}"
+        case int() | float() if keyword in _LEAST and value > _LEAST[keyword]:
+            return f"has {keyword} {value}; the most is {_LEAST[keyword]}"
+    return None
+
+
+def _depth(text: str) -> int:
+    """Return how deep JSON is nested; read from its text, as a parser may fail at the depth itself."""
+    deepest = depth = 0
+    for mark in re.sub(r'"(?:\\.|[^"\\])*"', "", text):
+        if mark in "{[":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in "}]":
+            depth -= 1
+    return deepest
+
+
+def _keywords(schema: Json) -> Iterator[tuple[str, Json]]:
+    """Yield each keyword of a schema and of the schemas within it; names of patterns as patterns."""
+    match schema:
+        case Mapping():
+            for keyword, value in schema.items():
+                yield keyword, value
+                if keyword == "patternProperties" and isinstance(value, Mapping):
+                    yield from (("pattern", name) for name in value)
+                yield from _within(keyword, value)
+        case list():
+            for one in schema:
+                yield from _keywords(one)
+        case _:
+            return
+
+
+def _within(keyword: str, value: Json) -> Iterator[tuple[str, Json]]:
+    if keyword in _NAMED and isinstance(value, Mapping):
+        for one in value.values():
+            yield from _keywords(one)
+    elif keyword not in _LITERAL:
+        yield from _keywords(value)
+
+
+def unrolled(pattern: str) -> int:
+    """Return how many characters a regular expression stands for, repetitions written out.
+
+    >>> unrolled("^((ab{2}){3}c)$")
+    12
+    """
+    totals, last = [0], 0
+    place = 0
+    while place < len(pattern):
+        if (times := _REPETITION.match(pattern, place)) is not None and totals[-1]:
+            totals[-1] += last * (_times(times) - 1)
+            last *= _times(times)
+            place = times.end()
+            continue
+        atom = _ATOM.match(pattern, place)
+        read = atom[0] if atom else pattern[place]
+        place += len(read)
+        if read == "(":
+            totals.append(0)
+        elif read == ")" and len(totals) > 1:
+            last = totals.pop()
+            totals[-1] += last
+        else:
+            last = 1
+            totals[-1] += last
+    return sum(totals)
+
+
+def _times(repetition: re.Match[str]) -> int:
+    least, _, most = repetition.groups()
+    return max(1, int(most[:9] or 0), int(least[:9] or 0))

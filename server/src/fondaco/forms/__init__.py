@@ -1,0 +1,1 @@
+"""Forms: schemas of callers, judged in children that are watched."""
