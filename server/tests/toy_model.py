@@ -17,6 +17,7 @@ CONTEXT_TOKENS = 4096
 ANSWER_TOKENS = 24
 """Where an answer ends by itself."""
 _TOKENS_A_MESSAGE = 4
+TOKENS_AN_IMAGE = 85
 _SALT = random.SystemRandom().getrandbits(32)
 
 
@@ -97,4 +98,4 @@ def _logprob(token: str, logprob: float) -> dict[str, Any]:
 
 def _text(message: Mapping[str, Any]) -> str:
     content = message.get("content") or ""
-    return content if isinstance(content, str) else "".join(part["text"] for part in content)
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)

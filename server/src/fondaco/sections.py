@@ -119,16 +119,21 @@ class Web(Section):
     scraping: bool = Field(
         default=True, description="Whether pages are read for callers (`enable_web_scraping`)."
     )
+    images: bool = Field(
+        default=True, description="Whether images are fetched for callers (`image_url`)."
+    )
     networks: tuple[Network, ...] = Field(
         (),
-        description="Addresses and networks besides the public internet that pages are fetched from: "
-        "whoever has a key can read what is there.",
+        description="Addresses and networks besides the public internet that pages and images are "
+        "fetched from: whoever has a key can read what is there.",
     )
     ports: tuple[Annotated[int, Field(ge=1, le=65_535)], ...] = Field(
-        (80, 443), min_length=1, description="Ports that pages are fetched from."
+        (80, 443), min_length=1, description="Ports that they are fetched from."
     )
-    timeout_s: Seconds = Field(20.0, description="Time for a page to arrive, redirects included.")
-    page_limit_bytes: int = Field(10 * 2**20, ge=1024, le=2**30, description="Largest page.")
+    timeout_s: Seconds = Field(20.0, description="Time for one to arrive, redirects included.")
+    page_limit_bytes: int = Field(
+        10 * 2**20, ge=1024, le=2**30, description="Largest page or image."
+    )
 
 
 SearchEngine: TypeAlias = Literal["library", "searxng", "brave"]

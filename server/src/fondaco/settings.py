@@ -80,6 +80,14 @@ class Server(Section):
         "failures are counted by address.",
     )
     body_limit_bytes: int = Field(4 * 2**20, ge=1024, description="Largest JSON body.")
+    media_body_limit_bytes: int = Field(
+        32 * 2**20, ge=1024, le=2**30, description="Largest JSON body that carries images."
+    )
+    media_room_bytes: int = Field(
+        256 * 2**20,
+        ge=1024,
+        description="All bodies together that are larger than `body_limit_bytes`; more get 503.",
+    )
     header_limit_bytes: int = Field(64 * 2**10, ge=1024, description="Largest request head.")
     header_timeout_s: Seconds = Field(15.0, description="Time for a request's head to arrive.")
     body_timeout_s: Seconds = Field(60.0, description="Time for a request's body to arrive.")
@@ -288,6 +296,17 @@ class CatalogueModel(Section):
     )
     response_schema: bool = Field(default=False, description="Takes `response_format`.")
     vision: bool = Field(default=False, description="Takes images.")
+    many_images: bool = Field(
+        default=False, description="Takes several; else the last one of a conversation alone."
+    )
+    image_tokens: int = Field(
+        4_096,
+        ge=0,
+        le=1_000_000,
+        description="As many as one image may count in a prompt: it decides what is held.",
+    )
+    audio_input: bool = Field(default=False, description="Takes recordings.")
+    video_input: bool = Field(default=False, description="Takes films.")
     web_search: bool = Field(default=False, description="May be given results of web searches.")
     judges_searches: bool = Field(
         default=True,

@@ -14,6 +14,7 @@ from fondaco.http.listener import Listener
 from fondaco.http.openapi import Contract
 from fondaco.http.peers import Peers
 from fondaco.http.pulse import Pulse
+from fondaco.http.room import Room
 from fondaco.http.routes import Routes
 from fondaco.http.terms import Terms
 from fondaco.serving.platform import Platform
@@ -39,6 +40,11 @@ def listener_of(
         contract(),
         pulse,
         body_limit_bytes=server.body_limit_bytes,
+        room=Room(
+            server.body_limit_bytes,
+            max(server.body_limit_bytes, server.media_body_limit_bytes),
+            server.media_room_bytes,
+        ),
         ping_interval_s=server.ping_interval_s,
         write_timeout_s=server.write_timeout_s,
     )

@@ -14,6 +14,7 @@ from fondaco.settings import ConfigurationError, Settings, secret
 from fondaco.upstream.client import Upstream
 from fondaco.upstream.open import connect
 from fondaco.web.addresses import Policy
+from fondaco.web.files import WebFiles
 from fondaco.web.library import Library, LibrarySearch
 from fondaco.web.pages import WebPages
 from fondaco.web.searches import BRAVE, BraveSearch, SearxngSearch
@@ -48,6 +49,17 @@ async def opened_web(settings: Settings) -> AsyncGenerator[Augment]:
             await pages.aclose()
             for search in searches.values():
                 await search.aclose()
+
+
+@asynccontextmanager
+async def opened_files(settings: Settings) -> AsyncGenerator[WebFiles | None]:
+    """Open what fetches images for callers, where that is permitted, and close it at the end."""
+    files = WebFiles(partial(_door, settings.web))
+    try:
+        yield files if settings.web.images else None
+    finally:
+        with anyio.CancelScope(shield=True):
+            await files.aclose()
 
 
 def _search(name: SearchEngine, settings: Settings) -> SearchAdapter:

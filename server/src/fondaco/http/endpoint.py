@@ -15,6 +15,7 @@ from fondaco.http.exchange import Exchange
 from fondaco.http.faults import faults_of
 from fondaco.http.pulse import Pulse
 from fondaco.http.replies import Events, Whole
+from fondaco.http.room import Room
 from fondaco.http.strict_json import parse, parse_exactly
 from fondaco.serving.platform import Platform
 
@@ -42,6 +43,8 @@ class Premises:
     contract: Contract
     pulse: Pulse
     body_limit_bytes: int
+    room: Room
+    """For bodies with images."""
     ping_interval_s: float
     write_timeout_s: float
 
@@ -153,6 +156,8 @@ class Endpoint(Generic[BodyT, QueryT]):
     """Whether JSON is taken as `text/plain` or without a type too: what a bare `fetch` sends."""
     exact: bool = False
     """Whether fractions in its body arrive as Decimal: they are money."""
+    media: bool = False
+    """Whether its body may carry images, sounds and films, and so be larger than others."""
     always_open: bool = False
     """Whether it answers also while the server drains and to whom much failed; no key is looked at."""
     listed: bool = True
@@ -184,12 +189,24 @@ class Endpoint(Generic[BodyT, QueryT]):
             query = _validated(self.query, _each_once(exchange.query_pairs(), self.lists))
         if self.body is not None:
             _expect_json(exchange.headers.get(b"content-type", b""), any_text=self.any_text)
-            raw = await exchange.body(premises.body_limit_bytes)
-            body = _validated(self.body, parse_exactly(raw) if self.exact else parse(raw))
-            if self.paid and (word := exchange.headers.get(b"idempotency-key")) is not None:
-                once = _once(premises.platform, caller, word, self.path, raw)
+            body, once = await self._read(self.body, premises, exchange, caller)
         ask = Ask(premises.platform, premises.contract, exchange, caller, body, query, path, once)
         return await self.run(ask)
+
+    async def _read(
+        self, schema: type[BaseModel], premises: Premises, exchange: Exchange, caller: Caller | None
+    ) -> tuple[BaseModel, Once | None]:
+        """Return the body, and the caller's wish that it is run once."""
+        if self.media:
+            raw = await exchange.body(await premises.room.limit(exchange))
+            premises.room.expect_media(raw)
+        else:
+            raw = await exchange.body(premises.body_limit_bytes)
+        once: Once | None = None
+        body = _validated(schema, parse_exactly(raw) if self.exact else parse(raw))
+        if self.paid and (word := exchange.headers.get(b"idempotency-key")) is not None:
+            once = _once(premises.platform, caller, word, self.path, raw)
+        return body, once
 
 
 def _validated(model: type[BaseModel], value: object) -> BaseModel:

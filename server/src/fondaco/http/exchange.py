@@ -73,6 +73,8 @@ class Exchange:
     status = 0
     room = 64 * 2**10
     """How many bytes of body are taken; more, once somebody asks for it."""
+    at_end: Callable[[], None] | None = None
+    """What is to be done once nothing of the exchange is needed."""
     _size = 0
     _arrival: asyncio.Future[None] | None = None
     _ended = False
@@ -130,23 +132,42 @@ class Exchange:
             message = f"The query has more than {_MOST_FIELDS} fields."
             raise InvalidRequestError(message) from None
 
+    @property
+    def declared_bytes(self) -> int | None:
+        """The length of the body, where its sender tells beforehand."""
+        declared = self.headers.get(b"content-length")
+        return None if declared is None else int(declared)
+
+    async def exceeds(self, limit_bytes: int) -> bool:
+        """Whether the body is larger than that; where nobody tells, so much of it is read."""
+        declared = self.declared_bytes
+        if declared is not None:
+            return declared > limit_bytes
+        if not self.complete:
+            await self._rest(limit_bytes)
+        return self._size > limit_bytes
+
     async def body(self, limit_bytes: int) -> bytes:
-        """Return the request's body; the connection itself holds the deadline for it.
+        """Return the request's body, once; the connection itself holds the deadline for it.
 
         Raises:
             InvalidFileSizeError: it is larger than `limit_bytes`.
         """
-        declared = self.headers.get(b"content-length")
-        if declared is not None and int(declared) > limit_bytes:
+        declared = self.declared_bytes
+        if declared is not None and declared > limit_bytes:
             raise _too_large(limit_bytes)
         if not self.complete:  # nearly all have arrived with their head
             await self._rest(limit_bytes)
         if self._size > limit_bytes:
             raise _too_large(limit_bytes)
-        return self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        pieces, self._body = (
+            self._body,
+            [],
+        )  # large ones are not kept for as long as the answer takes
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def _rest(self, limit_bytes: int) -> None:
-        if self.headers.get(b"expect", b"").lower() == b"100-continue":
+        if not self._size and self.headers.get(b"expect", b"").lower() == b"100-continue":
             self._line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.room = limit_bytes
         self._line.listen()
@@ -240,6 +261,8 @@ class Exchange:
 
     def leave(self) -> None:
         """Close the connection, unless the reply is complete: nobody else will answer."""
+        if self.at_end is not None:
+            self.at_end()
         if self._ended:
             return
         self._ended = True

@@ -37,7 +37,7 @@ def parse(text: bytes) -> object:
     except ValueError:
         return _parse_slowly(text)  # which says what is wrong
     # orjson keeps the last of equal keys in silence; but then the text has more keys than the value.
-    return value if _key_ends(text) == keys else _parse_slowly(text)
+    return value if _key_ends(text) == keys else _decoded(text, _DECODER)
 
 
 def parse_exactly(text: bytes) -> object:
@@ -84,9 +84,15 @@ def _keys(value: object, left: int) -> int:
 def _parse_slowly(text: bytes, decoder: json.JSONDecoder | None = None) -> object:
     """Parse with a look at every key and number, which takes three times as long."""
     _expect_brackets(text)
+    value = _decoded(text, decoder or _DECODER)
+    _expect_depth(value, _DEEPEST)
+    return value
+
+
+def _decoded(text: bytes, decoder: json.JSONDecoder) -> object:
+    """Parse a text that exhausts no stack."""
     try:
-        value: object = (decoder or _DECODER).decode(text.decode("utf-8"))
-        _expect_depth(value, _DEEPEST)
+        value: object = decoder.decode(text.decode("utf-8"))
         orjson.loads(text)  # refuses lone surrogates, which no UTF-8 can carry on
     except UnicodeDecodeError:
         raise _refusal("The body is not UTF-8.") from None

@@ -61,6 +61,7 @@ ENDPOINT = Endpoint(
     tag="Chat",
     body=ChatRequest,
     paid=True,
+    media=True,
     replies={
         200: Content(
             "The answer; with `stream: true` as server-sent events that end with `data: [DONE]`",
