@@ -35,6 +35,8 @@ class Catalogue:
         """
         self._entries = {model.id: model for model in models}
         self._targets = dict(aliases)
+        self.engines = frozenset(name for m in self._entries.values() for name in m.engines)
+        """Names of all that run any model."""
         self._now = now
         self._changes = changes_at(self._entries.values())
         self._until = float("-inf")
@@ -73,6 +75,15 @@ class Catalogue:
         if route is None:
             raise self._unknown(name)
         return route
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that leads to a model of text now."""
+        return tuple(self._names.routes)
+
+    def knows(self, name: str) -> bool:
+        """Whether a name leads to a model of text, or did until the model was retired."""
+        return name in self._names
 
     def leaves_open(self, name: str) -> bool:
         """Whether a name asks for no certain model: the trait `default`, or an alias of it."""
