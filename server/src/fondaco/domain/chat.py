@@ -17,6 +17,7 @@ __all__ = [
     "Burst",
     "ChatEvent",
     "Counted",
+    "Extras",
     "Film",
     "Finish",
     "FinishReason",
@@ -53,6 +54,8 @@ class Sampling:
     min_temperature: float | None = None
     """With `max_temperature`, in place of the temperature: it moves between the two, by entropy."""
     max_temperature: float | None = None
+    logit_bias: tuple[tuple[int, float], ...] = ()
+    """Token id and what is added to its logit, from -100 (never) to 100 (always)."""
 
     @property
     def span(self) -> tuple[float, float] | None:
@@ -90,7 +93,18 @@ class Sampling:
             self.stop_token_ids,
             self.min_temperature,
             self.max_temperature,
+            self.logit_bias,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What an engine's own API takes, and ours has no word for. Source: `inference_extra_params`."""
+
+    params: Mapping[str, object] = field(default_factory=dict)
+    """Fields of its request."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
 
 
 @light
@@ -114,6 +128,14 @@ class Wishes:
     """The text after which the form has to hold; empty: from the beginning."""
     media: bool = False
     """Whether its messages hold images, sounds or films."""
+    engine: str = ""
+    """The one engine that may answer; empty: any of the model's."""
+    stop_shown: bool = False
+    """Whether an answer that a stop text ends has that text as its end."""
+    prediction: str | None = None
+    """What the answer will likely be for the most part, which makes some engines quicker."""
+    extras: Extras | None = None
+    """What else is to be handed to the engine, as its caller words it."""
 
 
 PLAIN = Wishes()
