@@ -127,9 +127,9 @@ def has_cache_control(messages: Iterable[ChatMessage]) -> bool:
 
 
 def has_signatures(messages: Iterable[ChatMessage]) -> bool:
-    """Whether reasoning comes with what no engine takes back."""
+    """Whether reasoning comes with more than its text, which no engine takes back."""
     return any(
-        detail.data is not None
+        not detail.model_fields_set <= {"type", "text"}
         for message in messages
         if message.role == "assistant"
         for detail in message.reasoning_details or ()
