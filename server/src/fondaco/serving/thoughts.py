@@ -41,7 +41,10 @@ class Thoughts:
         """Of the tokens of the text that is held."""
 
     def hear(self, piece: Text) -> tuple[Text | Thought, ...]:
-        """Return what is certain of all pieces so far, with the tokens that it stands for."""
+        """Return what is certain of all pieces so far, with the tokens that it stands for.
+
+        Tokens of tags, and of white space that belongs to them, are thoughts, if need be without text.
+        """
         if self._said:
             return (piece,)
         heard, tokens = self._held + piece.text, self._owed + piece.tokens
@@ -51,14 +54,18 @@ class Thoughts:
         if not text:
             self._keep_logprobs(len(self._held))
             return (Thought(piece.choice, thought, tokens),) if thought else ()
-        spoken = tokens * len(text) // len(heard) if thought else tokens
+        spoken = tokens
+        if self._after:
+            own = len(piece.text)
+            spoken = -(-piece.tokens * min(len(text), own) // own)
         logprobs = None
         if piece.logprobs is not None:
             self._keep_logprobs(len(text))
             logprobs = tuple(self._logprobs)
-            spoken = min(len(logprobs), tokens) if thought else tokens
         said = Text(piece.choice, text, spoken, logprobs)
-        return (Thought(piece.choice, thought, tokens - spoken), said) if thought else (said,)
+        if thought or spoken < tokens:
+            return (Thought(piece.choice, thought, tokens - spoken), said)
+        return (said,)
 
     def interrupt(self, choice: int) -> tuple[Text | Thought, ...]:
         """Return what was held back: something else comes now, such as the end.
