@@ -9,6 +9,7 @@ from contracts.chat_engine import answer, counting, fold
 from fondaco.domain.chat import Message, Role, Sampling, ToolUse, Turn
 from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp import native
+from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.slots import Seat
 from fondaco.ports import Prompt
@@ -32,7 +33,7 @@ async def test_a_measured_prompt_counts_what_the_engine_itself_counts(engine: Ll
     turn = counting("smollm2-135m")
     measured = await engine.measure(turn)
     upstream = (await engine._running("")).upstream
-    body = native.conversation(turn.messages, tools=False)
+    body = conversation(turn, tools=False)
     async with upstream.send("POST", "/v1/chat/completions/input_tokens", body) as reply:
         counted = orjson.loads(await reply.read(2**20))["input_tokens"]
     assert measured.input_tokens == counted
@@ -175,18 +176,18 @@ CALLING = Message(Role.ASSISTANT, None, tool_calls=(ToolUse("1", "weather", '{"c
 
 
 def test_tool_calls_become_text_where_the_template_has_no_place_for_them() -> None:
-    (said,) = orjson.loads(native.conversation([CALLING], tools=False))["messages"]
+    (said,) = orjson.loads(conversation(Turn("m", (CALLING,), 1), tools=False))["messages"]
     assert said == {
         "role": "assistant",
-        "content": '{"name":"weather","arguments":{"city":"Oslo"}}',
+        "content": '<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>',
     }
 
 
 def test_tool_calls_stay_tool_calls_where_the_template_knows_them() -> None:
-    (said,) = orjson.loads(native.conversation([CALLING], tools=True))["messages"]
+    (said,) = orjson.loads(conversation(Turn("m", (CALLING,), 1), tools=True))["messages"]
     assert said["tool_calls"][0]["function"] == {
         "name": "weather",
-        "arguments": '{"city": "Oslo"}',
+        "arguments": '{"city":"Oslo"}',
     }
 
 

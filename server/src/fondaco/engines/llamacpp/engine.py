@@ -10,7 +10,7 @@ import anyio
 import anyio.abc
 import orjson
 
-from fondaco.domain.chat import PLAIN, Burst, Counted, Message, Role, Turn
+from fondaco.domain.chat import Burst, Counted, Message, Role, Turn
 from fondaco.domain.errors import (
     ContextTooLongError,
     EngineError,
@@ -22,14 +22,16 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.usage import Usage
 from fondaco.engines.llamacpp import native
+from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.slots import Seat
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
+from fondaco.engines.llamacpp.tool_answers import ToolAnswers
 from fondaco.ports import Prompt
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
 from fondaco.upstream.dialects import EffortField
 from fondaco.upstream.open import connect
 from fondaco.upstream.sse import Events
-from fondaco.upstream.thinking import thinking_fields, thinking_ignored
+from fondaco.upstream.thinking import thinking_ignored
 
 _REPLY_LIMIT = 64 * 2**20
 _ALIVE_S = 5.0
@@ -107,9 +109,7 @@ class LlamaCpp:
         if turn.wishes.media:
             raise _only_words(turn.model)
         upstream = (await self._running(turn.model)).upstream
-        told = {} if turn.wishes is PLAIN else thinking_fields(turn, EffortField.TEMPLATE)
-        tools = await self._knows_tools(upstream)
-        body = native.conversation(turn.messages, tools=tools, told=told)
+        body = conversation(turn, tools=await self._knows_tools(upstream))
         rendered = await _ask(upstream, "POST", "/apply-template", body)
         question = {"content": rendered["prompt"], "add_special": True, "parse_special": True}
         tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps(question))
@@ -132,6 +132,7 @@ class LlamaCpp:
         slots = running.slots
         seat = await slots.take(turn.cache_scope, min(slots.total, turn.choices), token_ids)
         waves: list[native.Answer] = []
+        calls = ToolAnswers(turn) if turn.wishes.tooling is not None else None
         try:
             for first in range(0, turn.choices, slots.total):
                 answer = native.Answer(
@@ -142,7 +143,8 @@ class LlamaCpp:
                 waves.append(answer)
                 async with aclosing(self._wave(running, turn, token_ids, answer, seat)) as bursts:
                     async for burst in bursts:
-                        yield burst
+                        if said := burst if calls is None else calls.read(burst):
+                            yield said
         finally:
             slots.give_back(seat, spoke=bool(waves) and waves[-1].begun, prompt=token_ids)
         yield (Counted(_usage(len(token_ids), waves)),)

@@ -12,18 +12,18 @@ from typing import Any, TypeAlias
 import orjson
 
 from fondaco.domain.chat import (
+    PLAIN,
     Burst,
     ChatEvent,
     Finish,
     FinishReason,
-    Message,
     Text,
     TokenLogprob,
-    ToolUse,
     Turn,
 )
 from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp.slots import Seat
+from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.upstream.dynatemp import moving
 
 Chunk: TypeAlias = dict[str, Any]
@@ -41,57 +41,9 @@ _FIELDS = (
     "tokens_predicted",
     "timings/cache_n",
 )
-_NOTHING: Mapping[str, object] = {}
 _DEFAULT_PENALTY_WINDOW = 64
 _SEEDS = 0xFFFF_FF00
 """The highest 32-bit seed means "any"; the engine adds a choice's number to the seed."""
-
-
-def conversation(
-    messages: Iterable[Message], *, tools: bool, told: Mapping[str, object] = _NOTHING
-) -> bytes:
-    """Return the body for `/apply-template`.
-
-    Args:
-        messages: the turn's.
-        tools: whether the model's template knows tool calls; else they become text, because the
-            engine would drop them without a word.
-        told: further fields, such as variables for the template.
-    """
-    said = [_message(message, tools=tools) for message in messages]
-    return orjson.dumps({"messages": said, **told})
-
-
-def _message(message: Message, *, tools: bool) -> Mapping[str, object]:
-    text = "\n".join(message.texts)
-    said: dict[str, object] = {"role": message.role.value, "content": text}
-    if message.name is not None:
-        said["name"] = message.name
-    if message.reasoning is not None:
-        said["reasoning_content"] = message.reasoning
-    if message.tool_call_id is not None:
-        said["tool_call_id"] = message.tool_call_id
-    if message.tool_calls and tools:
-        said["tool_calls"] = [
-            {
-                "id": use.id,
-                "type": "function",
-                "function": {"name": use.name, "arguments": use.arguments},
-            }
-            for use in message.tool_calls
-        ]
-    elif message.tool_calls:
-        spelled = (_spelled(use) for use in message.tool_calls)
-        said["content"] = "\n".join((text, *spelled) if text else spelled)
-    return said
-
-
-def _spelled(use: ToolUse) -> str:
-    try:
-        arguments = orjson.loads(use.arguments)
-    except orjson.JSONDecodeError:
-        arguments = use.arguments  # as the model wrote it
-    return orjson.dumps({"name": use.name, "arguments": arguments}).decode()
 
 
 def completion(
@@ -127,6 +79,8 @@ def completion(
     }
     if (span := asked.span) is not None:
         body |= {**moving(span), "samplers": _SAMPLERS if span[1] else _GREEDY}
+    if turn.wishes is not PLAIN and (grammar := grammar_of(turn.wishes)):
+        body["grammar"] = grammar
     if choices > 1:
         body["n"] = choices
     if asked.seed is not None:
