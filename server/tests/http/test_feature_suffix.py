@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.errors import Faults, InvalidRequestError, NotSupportedYetError
+from fondaco.domain.errors import InvalidRequestError
 from fondaco.http.feature_suffix import parameters_of, take_suffix
 from fondaco.http.schemas.chat_request import ChatRequest, VeniceParameters
 from house import TOY, House
@@ -93,21 +93,6 @@ def test_a_colon_in_a_value_ends_no_name() -> None:
     request = taken("toy:character_slug=llama3:8b")
     assert request.model == "toy"
     assert request.venice_parameters == VeniceParameters(character_slug="llama3:8b")
-
-
-@given(PARAMETERS)
-def test_what_is_refused_in_a_body_is_refused_in_a_suffix(values: dict[str, object]) -> None:
-    assert refused(taken(f"toy:{written(values)}")) == refused(
-        taken("toy", venice_parameters=values)
-    )
-
-
-def refused(request: ChatRequest) -> Faults:
-    try:
-        request.expect_supported()
-    except NotSupportedYetError as error:
-        return error.faults
-    return {}
 
 
 @pytest.mark.parametrize(

@@ -172,23 +172,6 @@ async def test_images_are_refused_by_a_model_that_cannot_see(shared: House) -> N
 @pytest.mark.parametrize(
     "field",
     [
-        {"tools": [{"type": "function", "function": {"name": "f"}}]},
-        {"tool_choice": "required"},
-        {"response_format": {"type": "json_object"}},
-    ],
-)
-async def test_what_is_not_built_yet_is_refused_by_name(
-    shared: House, field: dict[str, object]
-) -> None:
-    reply = await shared.chat(**field)
-    assert reply.status_code == 400
-    assert "Not supported yet" in reply.json()["error"]
-    assert next(iter(field)) in reply.json()["error"]
-
-
-@pytest.mark.parametrize(
-    "field",
-    [
         {"tools": None},
         {"tools": []},
         {"tool_choice": "none"},
@@ -201,7 +184,7 @@ async def test_what_is_not_built_yet_is_refused_by_name(
         {"stop": None, "seed": None, "max_tokens": None, "stream": None, "stream_options": None},
     ],
 )
-async def test_defaults_of_what_is_not_built_yet_pass(
+async def test_what_asks_for_nothing_more_than_words_passes(
     shared: House, field: dict[str, object]
 ) -> None:
     reply = await shared.chat(**field)

@@ -7,12 +7,13 @@ from fondaco.serving.attempts import Answer
 from fondaco.serving.conformity import Conformity
 from fondaco.serving.tally import Tally
 from fondaco.serving.thinking import Thinking
+from fondaco.serving.tool_conformity import ToolConformity
 
 
 class Delivery:
     """The way of one call's events: heard first, so that they are counted, then shown."""
 
-    __slots__ = ("_conformity", "_thinking", "ignored")
+    __slots__ = ("_calls", "_conformity", "_thinking", "ignored")
 
     def __init__(
         self,
@@ -20,6 +21,7 @@ class Delivery:
         *,
         thinking: Thinking | None = None,
         conformity: Conformity | None = None,
+        calls: ToolConformity | None = None,
     ) -> None:
         """Prepare.
 
@@ -27,7 +29,9 @@ class Delivery:
             ignored: names the fields of the request that mean nothing to its model.
             thinking: the way of its thoughts; None: as the engine tells them.
             conformity: what its text is held to; None: to nothing.
+            calls: what its calls of functions are held to; likewise.
         """
+        self._calls = calls
         self._conformity = conformity
         self.ignored = ignored
         self._thinking = thinking
@@ -61,5 +65,7 @@ class Delivery:
         """
         if self._conformity is not None:
             await self._conformity.expect(burst)
+        if self._calls is not None:
+            await self._calls.expect(burst)
         # Last of all, as it may put thoughts into the text.
         return burst if self._thinking is None else self._thinking.show(burst)

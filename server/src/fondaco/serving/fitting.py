@@ -1,5 +1,7 @@
 """Fitting: a turn's wishes, as far as its model can fulfil them."""
 
+from collections.abc import Iterable, Sequence
+
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.chat import Turn
 from fondaco.domain.errors import InvalidModelError
@@ -9,6 +11,7 @@ from fondaco.serving.conformity import conformity_of
 from fondaco.serving.delivery import Delivery
 from fondaco.serving.discretion import discreet
 from fondaco.serving.thinking import Thinking, think
+from fondaco.serving.tool_conformity import ToolConformity, expect_callable, without_tools
 
 
 class Fitting:
@@ -19,20 +22,21 @@ class Fitting:
         self._forms = forms
 
     def expect_able(self, model: Model, turn: Turn) -> None:
-        """Return if the model keeps to forms, where the turn asks for one.
+        """Return if the model keeps to forms and calls functions, where the turn asks for that.
 
         Raises:
             InvalidModelError: it does not; models that do are named.
         """
-        if turn.wishes.form is None or model.capabilities.response_schema:
-            return
-        models = self._catalogue.models(ModelType.TEXT)
-        able = [one.id for one in models if one.capabilities.response_schema]
-        hint = f"These do: {', '.join(able)}." if able else "No model here does."
-        raise InvalidModelError(
-            f"The model {model.id!r} does not support response_format. {hint}",
-            faults={"response_format": ("Not supported by this model",)},
-        )
+        able, wishes = model.capabilities, turn.wishes
+        if wishes.form is not None and not able.response_schema:
+            names = [one.id for one in self._models() if one.capabilities.response_schema]
+            raise _unable(model, "response_format", names)
+        if (tooling := wishes.tooling) and tooling.callable and not able.function_calling:
+            names = [one.id for one in self._models() if one.capabilities.function_calling]
+            raise _unable(model, "tools", names)
+
+    def _models(self) -> Iterable[Model]:
+        return self._catalogue.models(ModelType.TEXT)
 
     async def fit(self, model: Model, turn: Turn) -> tuple[Turn, Delivery]:
         """Return the turn as the model gets it, and how its answer reaches the caller.
@@ -42,10 +46,32 @@ class Fitting:
             InvalidRequestError: what is asked cannot be done at all.
             EngineBusyError: too many schemas are being judged.
         """
+        turn = without_tools(model, turn)
         conformity = await conformity_of(turn, self._forms)
+        calls = await self._calls(turn)
         thinking: Thinking | None = None
         moot: tuple[str, ...] = ()
         turn, kept_off = discreet(model, turn)
         if model.thinking is not None or turn.wishes.thinking is not None:
             turn, thinking, moot = think(model, turn)
-        return turn, Delivery((*kept_off, *moot), thinking=thinking, conformity=conformity)
+        return turn, Delivery(
+            (*kept_off, *moot), thinking=thinking, conformity=conformity, calls=calls
+        )
+
+    async def _calls(self, turn: Turn) -> ToolConformity | None:
+        """Return what the answer's calls are held to; None where its caller may have cut them."""
+        tooling = turn.wishes.tooling
+        if tooling is None:
+            return None
+        await expect_callable(tooling, self._forms)
+        if turn.sampling.stop or turn.sampling.stop_token_ids:
+            return None
+        return ToolConformity(self._forms, tooling)
+
+
+def _unable(model: Model, field: str, able: Sequence[str]) -> InvalidModelError:
+    hint = f"These do: {', '.join(able)}." if able else "No model here does."
+    return InvalidModelError(
+        f"The model {model.id!r} does not support {field}. {hint}",
+        faults={field: ("Not supported by this model",)},
+    )

@@ -16,8 +16,8 @@ FondacoError
 │   ├── CorruptedImageError 400        ├── ShuttingDownError 503
 │   ├── ImageNotFetchedError 400       ├── StorageFailedError 507
 │   ├── ContextTooLongError 400        │   └── AlreadyEnteredError 507
-│   ├── TooManyKeysError 400           ├── ChainUnavailableError 503
-│   └── NotSupportedYetError 400       ├── WalletKeysNotInstalledError 503
+│   └── TooManyKeysError 400           ├── ChainUnavailableError 503
+│                                      ├── WalletKeysNotInstalledError 503
 ├── NotFoundError 404                  └── WebNotInstalledError 503
 │   ├── ModelNotFoundError 404
 │   │   └── ModelGoneError 410
@@ -54,7 +54,6 @@ from fondaco.domain.errors.asked import (
     ModelGoneError,
     ModelNotFoundError,
     NotFoundError,
-    NotSupportedYetError,
     RequestTimeoutError,
     TooManyKeysError,
 )
@@ -125,7 +124,6 @@ __all__ = [
     "ModelNotFoundError",
     "ModelNotInstalledError",
     "NotFoundError",
-    "NotSupportedYetError",
     "ProofRefusedError",
     "RateLimitExceededError",
     "RepeatedCallError",

@@ -76,10 +76,6 @@ class TooManyKeysError(InvalidRequestError):
     default = "The account has 500 active API keys, the most that it may. Delete one first."
 
 
-class NotSupportedYetError(InvalidRequestError):
-    """A documented field that would change the answer and is not built yet."""
-
-
 class NotFoundError(FondacoError):
     """There is nothing at this address."""
 

@@ -20,7 +20,7 @@ TAG = "<tool_call>"
 _TAGS, _FENCE, _NOTHING = (f"{TAG}\n", "\n</tool_call>"), ("```json\n", "\n```"), ("", "")
 _FURTHER_CALLS = "{0,7}"
 """After the first one of an answer: a small model would go on until the end of all tokens."""
-_IF_NEEDED = "Call a function only if the user's request needs it. Otherwise answer in plain words."
+_IF_NEEDED = "Use a function whenever one fits the request; answer in plain words if none does."
 _HOW = (
     "To call a function, write its name and its arguments as JSON within tags:\n"
     f'{TAG}\n{{"name": "function", "arguments": {{"argument": "value"}}}}\n</tool_call>'

@@ -35,7 +35,6 @@ async def run(ask: Ask[ChatRequest, None]) -> Whole | Events:
     request = ask.body
     if ":" in request.model:
         take_suffix(request, ask.platform.catalogue)
-    request.expect_supported()
     call = ask.call()
     turn = request.turn(cache_scope=str(call.account_id))
     if (slug := request.character) is None:

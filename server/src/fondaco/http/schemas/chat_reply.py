@@ -29,13 +29,47 @@ class Logprobs(_Shown):
     content: list[TokenLogprob]
 
 
+class CalledFunction(_Shown):
+    """The function that the model calls."""
+
+    name: str
+    arguments: str = Field(description="JSON text; streamed, its first piece.")
+
+
+class ToolCall(_Shown):
+    """A call of a function: the caller runs it and tells its result by a message of role `tool`."""
+
+    id: str
+    type: Literal["function"]
+    function: CalledFunction
+
+
+class MoreArguments(_Shown):
+    """The next piece of a call's arguments."""
+
+    arguments: str
+
+
+class ToolCallBegun(ToolCall):
+    """The first piece of a call."""
+
+    index: int = Field(description="Of the call within its choice.")
+
+
+class ToolCallGoesOn(_Shown):
+    """A further piece of a call."""
+
+    index: int
+    function: MoreArguments
+
+
 class ReplyMessage(_Shown):
     """What the model said."""
 
     role: Literal["assistant"]
     content: str | None
     reasoning_content: str | None
-    tool_calls: list[dict[str, object]]
+    tool_calls: list[ToolCall]
 
 
 class Choice(_Shown):
@@ -124,7 +158,7 @@ class Delta(_Shown):
     role: Literal["assistant"] | None = None
     content: str | None = None
     reasoning_content: str | None = None
-    tool_calls: list[dict[str, object]] | None = None
+    tool_calls: list[ToolCallBegun | ToolCallGoesOn] | None = None
 
 
 class ChunkChoice(_Shown):

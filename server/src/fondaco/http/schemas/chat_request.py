@@ -4,12 +4,12 @@ Source: POST /chat/completions, `ChatCompletionRequest`.
 """
 
 from dataclasses import fields
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from fondaco.domain.chat import PLAIN, Sampling, Turn, Wishes
-from fondaco.domain.errors import InvalidRequestError, NotSupportedYetError
+from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.thinking import Effort, ThinkingWish
 from fondaco.domain.web import WebWish
 from fondaco.http.schemas.fields import (
@@ -40,16 +40,6 @@ from fondaco.http.schemas.wishes import (
     form_of,
     tooling_of,
 )
-
-_LATER = frozenset(
-    {
-        "tool_choice",
-        "tools",
-        "venice_parameters",
-    }
-)
-"""Documented fields that are refused, where they would change the answer, until they are built."""
-
 
 _HINTS = (
     "prompt_cache_key",
@@ -85,7 +75,7 @@ class StreamOptions(Open):
 
 
 class VeniceParameters(Strict):
-    """Parameters beyond OpenAI's; those that would change the answer arrive later."""
+    """Parameters beyond OpenAI's."""
 
     character_slug: str | None = Field(
         None, max_length=200, description="Who answers: GET /api/v1/characters lists them."
@@ -120,21 +110,6 @@ class VeniceParameters(Strict):
         description="Whether the platform's own prompt is put before the conversation.",
     )
 
-    _taken: ClassVar[frozenset[str]] = frozenset(
-        {
-            "character_slug",
-            "disable_thinking",
-            "enable_web_scraping",
-            "include_venice_system_prompt",
-            "enable_web_citations",
-            "enable_web_search",
-            "include_search_results_in_stream",
-            "return_search_results_as_documents",
-            "strip_thinking_response",
-        }
-    )
-    """Fields that are built, or that change nothing as long as the others are not."""
-
     @property
     def web(self) -> WebWish | None:
         """What is wanted from the web; None: nothing."""
@@ -145,14 +120,6 @@ class VeniceParameters(Strict):
             scrape=self.enable_web_scraping,
             cite=self.enable_web_citations,
         )
-
-    def unsupported(self) -> list[str]:
-        """Return the names of fields that ask for something that is not built yet."""
-        return [
-            name
-            for name, field in type(self).model_fields.items()
-            if name not in self._taken and getattr(self, name) not in {field.default, False}
-        ]
 
 
 class ChatRequest(Open):
@@ -241,30 +208,6 @@ class ChatRequest(Open):
         """The slug of the character that is to answer."""
         return None if self.venice_parameters is None else self.venice_parameters.character_slug
 
-    def expect_supported(self) -> None:
-        """Return if everything that is asked for is built.
-
-        Raises:
-            NotSupportedYetError: something is not; all such fields are named.
-        """
-        if self.model_fields_set.isdisjoint(_LATER):
-            return  # as nearly all calls
-        names = [name for name, wanted in self._unsupported().items() if wanted]
-        if self.venice_parameters is not None:
-            names += [f"venice_parameters.{name}" for name in self.venice_parameters.unsupported()]
-        if names:
-            raise NotSupportedYetError(
-                f"Not supported yet: {', '.join(names)}.",
-                faults=dict.fromkeys(names, ("Not supported yet",)),
-            )
-
-    def _unsupported(self) -> dict[str, bool]:
-        chosen = self.tool_choice
-        return {
-            "tools": bool(self.tools) and chosen != "none",
-            "tool_choice": chosen not in (None, "none", "auto"),
-        }
-
     def turn(self, cache_scope: str) -> Turn:
         """Return what the body asks for; the output limit is set at admission."""
         own = self.venice_parameters
@@ -332,7 +275,7 @@ class ChatRequest(Open):
             min_p=self.min_p,
             frequency_penalty=self.frequency_penalty,
             presence_penalty=self.presence_penalty,
-            repetition_penalty=self.repetition_penalty,
+            repetition_penalty=1.0 if self.repetition_penalty == 0 else self.repetition_penalty,
             seed=self.seed,
             stop=stop,
             stop_token_ids=tuple(self.stop_token_ids or ()),

@@ -1,0 +1,94 @@
+"""Conformity of calls: what functions a turn may offer, and whether they are called as they promise."""
+
+import json
+from dataclasses import replace
+
+from fondaco.domain.chat import PLAIN, Burst, Finish, ToolPart, Turn
+from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.model import Model
+from fondaco.domain.tooling import Tooling
+from fondaco.ports import Forms
+from fondaco.serving.conformity import UnfitAnswerError, expect_usable
+
+_ANY_OBJECT = '{"type":"object"}'
+
+
+async def expect_callable(tooling: Tooling, forms: Forms) -> None:
+    """Return if every function that may be called can be.
+
+    Raises:
+        InvalidRequestError: arguments cannot be asked for by a function's schema.
+        EngineBusyError: too many schemas are being judged.
+    """
+    for number, tool in enumerate(tooling.tools):
+        if tool.parameters is None:
+            continue
+        field = f"tools.{number}.function.parameters"
+        await expect_usable(forms, tool.parameters, field)
+        if json.loads(tool.parameters).get("type", "object") != "object":
+            raise InvalidRequestError(
+                f"The arguments of the function {tool.name!r} are no object. Set the type of its "
+                "parameters to 'object'.",
+                faults={f"{field}.type": ("Must be 'object'",)},
+            )
+
+
+def without_tools(model: Model, turn: Turn) -> Turn:
+    """Return the turn as a model without functions gets it, which may call none anyway."""
+    if turn.wishes.tooling is None or model.capabilities.function_calling:
+        return turn
+    wishes = replace(turn.wishes, tooling=None)
+    return replace(turn, wishes=PLAIN if wishes == PLAIN else wishes)
+
+
+class ToolConformity:
+    """Holds the calls of each choice to the functions' schemas."""
+
+    __slots__ = ("_calls", "_forms", "_schemas")
+
+    def __init__(self, forms: Forms, tooling: Tooling) -> None:
+        self._forms = forms
+        self._schemas = {
+            tool.name: (tool.parameters if tool.strict else None) or _ANY_OBJECT
+            for tool in tooling.tools
+        }
+        self._calls: dict[tuple[int, int], list[ToolPart]] = {}
+
+    async def expect(self, burst: Burst) -> None:
+        """Return if no choice ends in the burst with a call that does not fit.
+
+        Arguments have to be a JSON object, and to fit their schema where the caller asked for that
+        by `strict`. One that was cut by the output limit is not judged.
+
+        Raises:
+            UnfitAnswerError: one does.
+        """
+        for event in burst:
+            match event:
+                case ToolPart():
+                    self._calls.setdefault((event.choice, event.index), []).append(event)
+                case Finish(choice=choice, reason="stop" | "tool_calls"):
+                    for place in [place for place in self._calls if place[0] == choice]:
+                        await self._expect(self._calls.pop(place))
+                case _:
+                    pass
+
+    async def _expect(self, parts: list[ToolPart]) -> None:
+        name, arguments = parts[0].name, "".join(part.arguments for part in parts)
+        schema = self._schemas.get(name, _ANY_OBJECT)
+        if schema is _ANY_OBJECT:
+            fault = None if _is_object(arguments) else "are no JSON object"
+        elif fault := await self._forms.fault(schema, arguments):
+            fault = f"do not fit its parameters: the text {fault}"
+        if fault is not None:
+            raise UnfitAnswerError(
+                f"The arguments of the model's call of {name!r} {fault}. "
+                "What it delivered is charged; please try again."
+            )
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
