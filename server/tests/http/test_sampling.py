@@ -49,3 +49,9 @@ async def test_without_such_an_engine_the_field_is_refused_by_its_name(shared: H
     reply = await shared.chat(max_temp=1.5)
     assert reply.status_code == 400
     assert reply.json()["details"]["max_temp"]["_errors"]
+
+
+async def test_no_penalty_of_repetitions_is_said_as_engines_say_it() -> None:
+    async with house(dialects=("vllm", "vllm")) as one:
+        assert (await one.chat(repetition_penalty=0)).status_code == 200
+        assert one.fake.asked[-1].body["repetition_penalty"] == 1
