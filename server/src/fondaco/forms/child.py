@@ -1,6 +1,6 @@
 """The child that judges forms: a line of JSON in, a line of JSON out, for as long as its parent lives.
 
-It says `{}` once it is ready. A question that takes too much of the processor ends it, and so its
+It says `{}` once it is ready, and again when it has got a question. One that takes too much of the processor ends it, and so its
 parent knows.
 """
 
@@ -29,6 +29,7 @@ def main(parent: int, cpu_s: float) -> None:
     }
     _say({})
     for line in sys.stdin.buffer:
+        _say({})
         asked = json.loads(line)
         _allow(cpu_s)
         reason = questions[asked["question"]](*asked["about"])

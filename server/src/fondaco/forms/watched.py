@@ -18,10 +18,13 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from fondaco.domain.errors import EngineBusyError
 
 MOST_CHILDREN = 2
+"""For schemas, and as many for answers."""
 CPU_S = 1.0
 """What one question may take of a processor."""
 WAIT_S = 10.0
-"""For a child's place and its start, and for an answer where the machine has no time for the child."""
+"""For a child's start, and for an answer where the machine has no time for the child."""
+QUEUE_S = 5.0
+"""For a child that is free."""
 _MOST_REMEMBERED = 256
 _LONGEST_ANSWER = 2**16
 _TOO_COMPLEX = "is too complex: it takes too long, or too much memory, to work out what fits it"
@@ -34,11 +37,21 @@ class WatchedForms:
     """
 
     def __init__(
-        self, *, cpu_s: float = CPU_S, wait_s: float = WAIT_S, children: int = MOST_CHILDREN
+        self,
+        *,
+        cpu_s: float = CPU_S,
+        wait_s: float = WAIT_S,
+        queue_s: float = QUEUE_S,
+        children: int = MOST_CHILDREN,
     ) -> None:
         self._cpu_s = cpu_s
         self._wait_s = wait_s
-        self._places = anyio.CapacityLimiter(children)
+        self._queue_s = queue_s
+        # Whoever has many schemas judged must not keep answers that are ready from being checked.
+        self._places = {
+            "flaw": anyio.CapacityLimiter(children),
+            "fault": anyio.CapacityLimiter(children),
+        }
         self._idle: list[_Child] = []
         self._flaws: OrderedDict[bytes, str | None] = OrderedDict()
         """By a schema's digest: of those that were judged last."""
@@ -67,9 +80,8 @@ class WatchedForms:
 
     async def aclose(self) -> None:
         """End the children."""
-        for child in self._idle:
-            await child.end()
-        self._idle.clear()
+        while self._idle:
+            await self._idle.pop().end()
 
     @property
     def child_pids(self) -> tuple[int, ...]:
@@ -83,7 +95,14 @@ class WatchedForms:
             EngineBusyError: no child was free in time.
             _EndedError: the child ended over it.
         """
-        async with self._child() as child:
+        try:
+            return await self._ask_one(question, about)
+        except _GoneError:  # it had died before: that is nobody's fault
+            await self.aclose()
+            return await self._ask_one(question, about)
+
+    async def _ask_one(self, question: str, about: tuple[str, ...]) -> str | None:
+        async with self._child(self._places[question]) as child:
             try:
                 with anyio.fail_after(self._wait_s):
                     return await child.ask(question, about)
@@ -91,11 +110,11 @@ class WatchedForms:
                 raise _EndedError from error
 
     @asynccontextmanager
-    async def _child(self) -> AsyncGenerator["_Child"]:
+    async def _child(self, places: anyio.CapacityLimiter) -> AsyncGenerator["_Child"]:
         """Lend a child, which is ended unless it answered."""
         try:
-            with anyio.fail_after(self._wait_s):
-                await self._places.acquire_on_behalf_of(place := object())
+            with anyio.fail_after(self._queue_s):
+                await places.acquire_on_behalf_of(place := object())
         except TimeoutError as error:
             raise EngineBusyError(
                 "Too many schemas are being checked. Please try again later.", retry_after_s=2
@@ -110,7 +129,7 @@ class WatchedForms:
                 raise
             self._idle.append(child)
         finally:
-            self._places.release_on_behalf_of(place)
+            places.release_on_behalf_of(place)
 
     async def _born(self) -> "_Child":
         command = (sys.executable, "-P", "-m", "fondaco.forms.child")
@@ -137,6 +156,10 @@ class _EndedError(Exception):
     """The child ended over a question."""
 
 
+class _GoneError(_EndedError):
+    """The child had ended before it got the question."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Child:
     process: Process
@@ -154,13 +177,15 @@ class _Child:
         """Return the reason that the child gives, or None if it gives none.
 
         Raises:
-            _EndedError: it ended.
+            _GoneError: it had ended before.
+            _EndedError: it ended over the question.
         """
         line = json.dumps({"question": question, "about": about}).encode() + b"\n"
         try:
             await self.questions.send(line)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise _EndedError from error
+            await self.hear()
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, _EndedError) as error:
+            raise _GoneError from error
         return (await self.hear()).get("reason")
 
     async def hear(self) -> dict[str, str | None]:

@@ -1,0 +1,133 @@
+"""What is said of schemas and answers; the part that runs in the child."""
+
+import json
+
+import pytest
+
+from fondaco.forms.judging import fault, flaw
+
+
+def linked(required: list[str], **properties: object) -> dict[str, object]:
+    node = {"type": "object", "properties": properties, "required": required}
+    return {"$ref": "#/$defs/node", "$defs": {"node": node}}
+
+
+NEXT = {"$ref": "#/$defs/node"}
+NOTHING_FITS: dict[str, dict[str, object]] = {
+    "false": {"not": {}},
+    "a required property that is false": {
+        "type": "object",
+        "properties": {"a": False},
+        "required": ["a"],
+    },
+    "a required property that may not be": {
+        "type": "object",
+        "required": ["a"],
+        "additionalProperties": False,
+    },
+    "minimum above maximum": {"type": "integer", "minimum": 5, "maximum": 3},
+    "no integer between": {"type": "integer", "minimum": 0.2, "maximum": 0.8},
+    "too short to be long": {"type": "string", "minLength": 5, "maxLength": 3},
+    "types that exclude each other": {"allOf": [{"type": "integer"}, {"type": "string"}]},
+    "an enum of another type": {"type": "integer", "enum": ["a"]},
+    "a constant of another type": {"type": "integer", "const": "a"},
+    "no choices": {"enum": []},
+    "items that cannot be": {"type": "array", "items": False, "minItems": 1},
+    "only ways that cannot be": {"anyOf": [False, {"type": "integer", "minimum": 5, "maximum": 3}]},
+    "itself": {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/a"}}},
+    "itself, required": linked(["next"], next=NEXT),
+    "itself, after a text": linked(["a", "next"], a={"type": "string"}, next=NEXT),
+    "itself, in a list": linked(["next"], next={"type": "array", "items": NEXT, "minItems": 1}),
+    "itself, whichever way": linked(["next"], next={"oneOf": [NEXT, {"allOf": [NEXT]}]}),
+    "its root": {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+}
+SOMETHING_FITS: dict[str, dict[str, object]] = {
+    "anything": {},
+    "a list that may end": linked(["next"], next={"anyOf": [NEXT, {"type": "null"}]}),
+    "a tree": linked(["kids"], kids={"type": "array", "items": NEXT}),
+    "a link that may be missing": linked([], next=NEXT),
+    "a reference by name": {"$ref": "#a", "$defs": {"b": {"$anchor": "a", "type": "integer"}}},
+    "a name with a slash": {"$ref": "#/$defs/a~1b", "$defs": {"a/b": {"type": "integer"}}},
+    "a place in a list": {"anyOf": [{"type": "integer"}, {"$ref": "#/anyOf/0"}]},
+    "long texts": {"type": "string", "maxLength": 100_000},
+    "what grammars cannot hold": {
+        "type": "array",
+        "items": {"type": "integer", "not": {"const": 3}},
+        "uniqueItems": True,
+    },
+    "as pydantic writes them": {
+        "$defs": {
+            "Colour": {"enum": ["red", "blue"], "title": "Colour", "type": "string"},
+            "Car": {
+                "properties": {
+                    "colour": {"anyOf": [{"$ref": "#/$defs/Colour"}, {"type": "null"}]},
+                    "sold": {"format": "date-time", "type": "string"},
+                    "doors": {"maximum": 5, "minimum": 2, "type": "integer", "default": 4},
+                },
+                "required": ["colour", "sold"],
+                "title": "Car",
+                "type": "object",
+            },
+        },
+        "properties": {"cars": {"items": {"$ref": "#/$defs/Car"}, "maxItems": 20, "type": "array"}},
+        "required": ["cars"],
+        "title": "Garage",
+        "type": "object",
+    },
+}
+UNUSABLE: dict[str, tuple[dict[str, object], str]] = {
+    "an unknown type": ({"properties": {"a": {"type": "text"}}}, "at '/properties/a/type'"),
+    "properties of the wrong kind": ({"properties": 3}, "at '/properties'"),
+    "a reference to nowhere": ({"$ref": "#/$defs/x"}, "'/$defs/x' does not exist"),
+    "a remote reference": ({"$ref": "http://127.0.0.1:9/x"}, "cannot be used"),
+    "a pattern that is none": ({"type": "string", "pattern": "("}, "no regular expression"),
+    "a pattern with look-around": ({"pattern": "^(?=a)b"}, "no regular expression"),
+    "a pattern that refers back": ({"pattern": r"^(a)\1$"}, "no regular expression"),
+}
+CITY = '{"type":"object","properties":{"city":{"type":"string","maxLength":6}},"required":["city"]}'
+
+
+@pytest.mark.parametrize("schema", NOTHING_FITS.values(), ids=NOTHING_FITS)
+def test_a_schema_that_nothing_fits_is_told(schema: dict[str, object]) -> None:
+    assert str(flaw(json.dumps(schema))).startswith("cannot be fulfilled: ")
+
+
+@pytest.mark.parametrize("schema", SOMETHING_FITS.values(), ids=SOMETHING_FITS)
+def test_a_schema_that_something_fits_has_no_flaw(schema: dict[str, object]) -> None:
+    assert flaw(json.dumps(schema)) is None
+
+
+@pytest.mark.parametrize(("schema", "said"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_schema_that_is_none_is_told_why(schema: dict[str, object], said: str) -> None:
+    assert said in str(flaw(json.dumps(schema)))
+
+
+def test_the_place_that_nothing_fits_is_named() -> None:
+    impossible = {"type": "string", "minLength": 5, "maxLength": 3}
+    schema = {"type": "object", "properties": {"a": impossible}, "required": ["a"]}
+    assert "at '/properties/a'" in str(flaw(json.dumps(schema)))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"city": "Venice"}', None),
+        ('  {"city": "Venice", "more": [1]}\n', None),
+        ('{"city": "Constantinople"}', "does not fit the schema's 'maxLength'"),
+        ("{}", "does not fit the schema's 'required'"),
+        ("[]", "does not fit the schema's 'type'"),
+        ('{"city": "Ven', "is no JSON"),
+        ("", "is no JSON"),
+        ('```json\n{"city": "Venice"}\n```', "is no JSON"),
+        ('{"city": NaN}', "is no JSON"),
+        ("[" * 100_000, "is no JSON"),
+    ],
+)
+def test_an_answer_is_told_what_it_breaks_and_nothing_of_what_it_says(
+    text: str, said: str | None
+) -> None:
+    assert fault(CITY, text) == said
+
+
+def test_formats_are_notes_and_no_rules() -> None:
+    assert fault('{"type":"string","format":"date"}', '"tomorrow"') is None

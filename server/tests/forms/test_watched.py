@@ -1,0 +1,120 @@
+"""Children that judge: what hostile schemas do to them, and what is left of it."""
+
+import json
+import os
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import anyio
+import pytest
+
+from fondaco.domain.errors import EngineBusyError
+from fondaco.forms.watched import WatchedForms
+
+CITY = '{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}'
+
+
+def chain(links: int) -> dict[str, object]:
+    steps: dict[str, object] = {f"a{n}": {"$ref": f"#/$defs/a{n + 1}"} for n in range(links)}
+    return {"$ref": "#/$defs/a0", "$defs": {**steps, f"a{links}": {"type": "integer"}}}
+
+
+def one_of_many(parts: int, ways: int) -> dict[str, object]:
+    def way(part: int, number: int) -> object:
+        name = f"p{part}_{number}"
+        return {"type": "object", "properties": {name: {"type": "integer"}}, "required": [name]}
+
+    return {"allOf": [{"anyOf": [way(p, n) for n in range(ways)]} for p in range(parts)]}
+
+
+HOSTILE = {
+    "a chain that overflows the stack": chain(20_000),
+    "combinations without end": one_of_many(12, 9),
+}
+
+
+@asynccontextmanager
+async def watched(**terms: float) -> AsyncGenerator[WatchedForms]:
+    forms = WatchedForms(**terms)  # type: ignore[arg-type]  # a number of children is an int
+    try:
+        yield forms
+    finally:
+        await forms.aclose()
+
+
+@pytest.mark.parametrize("schema", HOSTILE.values(), ids=HOSTILE)
+async def test_a_hostile_schema_ends_its_child_and_the_next_one_is_judged(
+    schema: dict[str, object],
+) -> None:
+    async with watched(wait_s=30) as forms:
+        assert "too complex" in str(await forms.flaw(json.dumps(schema)))
+        assert forms.child_pids == ()
+        assert await forms.flaw(CITY) is None
+        assert await forms.fault(CITY, "{}") == "does not fit the schema's 'required'"
+
+
+async def test_a_child_that_hangs_without_computing_is_ended_as_well() -> None:
+    async with watched(wait_s=1.0) as forms:
+        await forms.flaw(CITY)
+        (pid,) = forms.child_pids
+        os.kill(pid, signal.SIGSTOP)
+        assert await forms.fault(CITY, "{}") == "could not be checked against the schema in time"
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+async def test_a_child_that_died_between_two_questions_is_no_flaw_of_the_next_schema() -> None:
+    async with watched() as forms:
+        await forms.flaw(CITY)
+        (pid,) = forms.child_pids
+        os.kill(pid, signal.SIGKILL)
+        assert await forms.flaw('{"type":"integer"}') is None
+
+
+async def test_a_schema_that_was_judged_is_not_judged_again() -> None:
+    async with watched() as forms:
+        assert await forms.flaw(CITY) is None
+        await forms.aclose()
+        assert await forms.flaw(CITY) is None
+        assert forms.child_pids == ()
+
+
+async def test_two_questions_are_answered_side_by_side_and_no_more() -> None:
+    async with watched(queue_s=30) as forms:
+        async with anyio.create_task_group() as tasks:
+            for number in range(6):
+                tasks.start_soon(forms.flaw, json.dumps({"const": number}))
+        assert len(forms.child_pids) == 2
+
+
+async def test_whoever_waits_too_long_for_a_child_is_told_to_come_again() -> None:
+    async with watched(queue_s=0.5, children=1) as forms:
+        await forms.flaw(CITY)
+        (pid,) = forms.child_pids
+        async with anyio.create_task_group() as tasks:
+            os.kill(pid, signal.SIGSTOP)
+            tasks.start_soon(forms.fault, CITY, "{}")
+            await anyio.sleep(0.2)
+            with pytest.raises(EngineBusyError):
+                await forms.fault(CITY, "{}")
+            tasks.cancel_scope.cancel()
+
+
+async def test_a_question_that_is_given_up_leaves_no_child_in_the_middle_of_it() -> None:
+    async with watched() as forms:
+        await forms.flaw(CITY)
+        (pid,) = forms.child_pids
+        os.kill(pid, signal.SIGSTOP)
+        with anyio.move_on_after(0.1):
+            await forms.fault(CITY, "{}")
+        assert forms.child_pids == ()
+        assert await forms.fault(CITY, '{"city": "Rome"}') is None
+
+
+async def test_no_child_outlives_its_server() -> None:
+    async with watched() as forms:
+        await forms.flaw(CITY)
+        (pid,) = forms.child_pids
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
