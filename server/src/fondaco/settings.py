@@ -21,6 +21,7 @@ ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_pla
 """Of one image: a million of them still fit the ledger's 64 bits."""
 Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
 
 
 class ConfigurationError(Exception):
@@ -206,6 +207,12 @@ class Engine(Section):
     whole_as_stream: bool = Field(
         default=True,
         description="Read whole replies as streams, so that a hang-up is charged exactly.",
+    )
+    extra_params: tuple[Name, ...] = Field(
+        (), description="Fields of its own API that `inference_extra_params` may hand to it."
+    )
+    extra_headers: tuple[HeaderName, ...] = Field(
+        (), description="Headers that `inference_extra_headers` may hand to it."
     )
     connections: int = Field(256, ge=1, le=10_000, description="Most connections at a time.")
     connect_timeout_s: Seconds = Field(5.0, description="Time to connect.")

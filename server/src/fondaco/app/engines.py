@@ -33,6 +33,8 @@ async def opened_engines(
             _names(settings, name, row),
             dialect=row.dialect,
             whole_as_stream=row.whole_as_stream,
+            extra_params=row.extra_params,
+            extra_headers=row.extra_headers,
         )
         for (name, row), upstream in zip(settings.engines.items(), upstreams.values(), strict=True)
     }

@@ -6,7 +6,8 @@ from difflib import get_close_matches
 from fondaco.configuration import deprecations, prices, thinking, tiers
 from fondaco.configuration.schema import dotted
 from fondaco.domain.model import ModelType
-from fondaco.settings import CatalogueModel, Settings
+from fondaco.settings import CatalogueModel, Engine, Settings
+from fondaco.upstream.extras import RESERVED_HEADERS, RESERVED_PARAMS
 
 EMBEDDED = "embedded"
 """The name of the built-in engine."""
@@ -66,6 +67,16 @@ def _engines(settings: Settings) -> Iterator[str]:
                     f"{name}.models names {model_id!r}, but {dotted(('models', model_id))}.engines "
                     f"does not name {engine_name!r}."
                 )
+        yield from _extras(name, engine)
+
+
+def _extras(name: str, engine: Engine) -> Iterator[str]:
+    for field in engine.extra_params:
+        if field in RESERVED_PARAMS:
+            yield f"{name}.extra_params names {field!r}, which is not for callers to word."
+    for header in engine.extra_headers:
+        if header.lower() in RESERVED_HEADERS:
+            yield f"{name}.extra_headers names {header!r}, which is not for callers to word."
 
 
 def _aliases(settings: Settings) -> Iterator[str]:

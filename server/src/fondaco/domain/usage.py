@@ -20,6 +20,10 @@ class Usage:
     """Web searches that were answered."""
     scrapes: int = 0
     """Pages that were read."""
+    accepted_prediction_tokens: int = 0
+    """Tokens of a prediction that came true; among those of the output."""
+    rejected_prediction_tokens: int = 0
+    """Those that did not, or that nobody looked at; charged only where the engine counts them as output."""
 
     @property
     def total_tokens(self) -> int:
@@ -35,6 +39,10 @@ class Usage:
             reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             searches=self.searches + other.searches,
             scrapes=self.scrapes + other.scrapes,
+            accepted_prediction_tokens=self.accepted_prediction_tokens
+            + other.accepted_prediction_tokens,
+            rejected_prediction_tokens=self.rejected_prediction_tokens
+            + other.rejected_prediction_tokens,
         )
 
     def within(self, input_tokens: int, output_tokens: int) -> "Usage":
@@ -50,6 +58,8 @@ class Usage:
             reasoning_tokens=min(self.reasoning_tokens, most_output),
             searches=self.searches,
             scrapes=self.scrapes,
+            accepted_prediction_tokens=self.accepted_prediction_tokens,
+            rejected_prediction_tokens=self.rejected_prediction_tokens,
         )
 
 

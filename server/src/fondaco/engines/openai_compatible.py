@@ -13,8 +13,10 @@ from fondaco.domain.errors import EngineError, FondacoError
 from fondaco.ports import Prompt
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
 from fondaco.upstream.dialects import DIALECTS, Count
+from fondaco.upstream.extras import expect_allowed
 from fondaco.upstream.hints import ignored
 from fondaco.upstream.openai import chat_body, expect_media_taken, messages
+from fondaco.upstream.particulars import particulars_ignored
 from fondaco.upstream.parts import most_media_tokens, words_alone
 from fondaco.upstream.reader import ReplyReader
 from fondaco.upstream.refusals import refusal
@@ -48,6 +50,8 @@ class OpenAICompatible:
         *,
         dialect: str = "openai",
         whole_as_stream: bool = True,
+        extra_params: Iterable[str] = (),
+        extra_headers: Iterable[str] = (),
     ) -> None:
         """Describe the engine.
 
@@ -57,6 +61,8 @@ class OpenAICompatible:
             models: our model id -> the engine's name for it.
             dialect: a key of `DIALECTS`.
             whole_as_stream: read whole replies as streams, so that a hang-up is charged exactly.
+            extra_params: fields of its own that callers may word themselves.
+            extra_headers: headers of the kind.
         """
         self._name = name
         self._upstream = upstream
@@ -64,6 +70,8 @@ class OpenAICompatible:
         self._dialect = DIALECTS[dialect]
         self._count = self._dialect.count
         self._whole_as_stream = whole_as_stream
+        self._extra_params = frozenset(extra_params)
+        self._extra_headers = frozenset(name.lower() for name in extra_headers)
 
     @property
     def name(self) -> str:
@@ -73,6 +81,7 @@ class OpenAICompatible:
     async def measure(self, turn: Turn) -> Prompt:
         """Count the prompt: by the engine where it can, else by an upper bound without asking it."""
         model = self._model(turn)
+        self._headers(turn)
         if turn.wishes.media:
             return await self._measure_media(turn)
         match self._count:
@@ -107,7 +116,11 @@ class OpenAICompatible:
 
     def ignores(self, turn: Turn) -> tuple[str, ...]:
         """Return what the engine's dialect has no place for."""
-        return ignored(turn, self._dialect) + thinking_ignored(turn, self._dialect.effort)
+        return (
+            ignored(turn, self._dialect)
+            + thinking_ignored(turn, self._dialect.effort)
+            + particulars_ignored(turn, self._dialect)
+        )
 
     async def probe(self) -> None:
         """Generate one token with the first model."""
@@ -121,7 +134,8 @@ class OpenAICompatible:
 
     async def _streamed(self, turn: Turn) -> AsyncGenerator[Burst]:
         reader, events = ReplyReader(turn, self._dialect), Events()
-        async with self._upstream.send("POST", _CHAT, self._body(turn, stream=True)) as reply:
+        body, headers = self._body(turn, stream=True), self._headers(turn)
+        async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
             if reply.status != HTTPStatus.OK:
                 raise await _refusal(reply, turn)
             while not events.finished and (piece := await _next(reply, reader)):
@@ -136,7 +150,8 @@ class OpenAICompatible:
 
     async def _whole(self, turn: Turn) -> AsyncGenerator[Burst]:
         reader = ReplyReader(turn, self._dialect)
-        async with self._upstream.send("POST", _CHAT, self._body(turn, stream=False)) as reply:
+        body, headers = self._body(turn, stream=False), self._headers(turn)
+        async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
             if reply.status != HTTPStatus.OK:
                 raise await _refusal(reply, turn)
             burst = reader.read_last([await reply.read(_REPLY_LIMIT_BYTES)])
@@ -160,6 +175,18 @@ class OpenAICompatible:
 
     def _body(self, turn: Turn, *, stream: bool) -> bytes:
         return chat_body(turn, self._model(turn), self._dialect, engine=self._name, stream=stream)
+
+    def _headers(self, turn: Turn) -> Mapping[str, str] | None:
+        """Return the headers that the caller words itself.
+
+        Raises:
+            FieldNotTakenError: the operator does not allow them, or fields of the kind.
+        """
+        extras = turn.wishes.extras
+        if extras is None:
+            return None
+        expect_allowed(extras, self._extra_params, self._extra_headers, engine=self._name)
+        return extras.headers
 
     def _model(self, turn: Turn) -> str:
         model = self._models.get(turn.model)

@@ -214,12 +214,16 @@ def _tool_call(completion_id: str, parts: Sequence[ToolPart]) -> dict[str, objec
 
 def usage_report(usage: Usage) -> dict[str, object]:
     """Return usage in the shape of the API."""
+    output = {"reasoning_tokens": usage.reasoning_tokens}
+    if usage.accepted_prediction_tokens or usage.rejected_prediction_tokens:
+        output["accepted_prediction_tokens"] = usage.accepted_prediction_tokens
+        output["rejected_prediction_tokens"] = usage.rejected_prediction_tokens
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
         "total_tokens": usage.total_tokens,
         "prompt_tokens_details": {"cached_tokens": usage.cached_input_tokens},
-        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "completion_tokens_details": output,
     }
 
 

@@ -63,7 +63,16 @@ def fixed_headers(key: str, extra: Mapping[str, str] | None) -> dict[str, str]:
     if key:
         headers["Authorization"] = f"Bearer {key}"
     headers |= extra or {}
+    return expect_fit(headers)
+
+
+def expect_fit(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers if they can travel.
+
+    Raises:
+        ValueError: one cannot; the message does not show its value.
+    """
     for name, value in headers.items():
         if not (name + value).isascii() or not (name + value).isprintable():
             raise ValueError(f"The header {name!r} of an engine has unusual characters.")
-    return headers
+    return dict(headers)

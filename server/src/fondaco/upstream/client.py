@@ -61,9 +61,17 @@ class Upstream(Protocol):
     """One engine's address, with its pool of connections."""
 
     def send(
-        self, method: str, path: str, body: bytes = b"", *, total_timeout_s: float | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        total_timeout_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> AbstractAsyncContextManager[Reply]:
         """Send a request (JSON where it has a body) and wait for the head of the reply.
+
+        `headers` come beside those of every request; names that these have are no caller's to give.
 
         Leaving the block before the body's end closes the connection, which stops the engine;
         leaving it after the end gives the connection back to the pool. A pooled connection that

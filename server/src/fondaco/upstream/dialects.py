@@ -58,6 +58,12 @@ class Dialect:
     """It can report the usage so far in every chunk."""
     dynamic_temperature: bool = False
     """It takes llama.cpp's `dynatemp_range`."""
+    logit_bias: bool = True
+    """It takes biases of tokens by their ids, as OpenAI's API has them."""
+    stop_shown: bool = False
+    """It can be told to show the stop text that ended an answer."""
+    prediction: bool = False
+    """It takes a prediction of the answer."""
     hints: frozenset[str] = frozenset()
     """Fields that change nothing in an answer, and that it takes."""
     tool_choice: bool = True
@@ -75,6 +81,7 @@ class Dialect:
 DIALECTS: Mapping[str, Dialect] = {
     "openai": Dialect(
         output_limit="max_completion_tokens",
+        prediction=True,
         hints=frozenset(
             {"prompt_cache_key", "prompt_cache_retention", "store", "metadata", "text"}
         ),
@@ -87,6 +94,7 @@ DIALECTS: Mapping[str, Dialect] = {
             "repetition_penalty": "repetition_penalty",
             "stop_token_ids": "stop_token_ids",
         },
+        stop_shown=True,
         reasoning="reasoning",
         switches=True,
         usage_in_chunks=True,
@@ -107,6 +115,7 @@ DIALECTS: Mapping[str, Dialect] = {
     ),
     "ollama": Dialect(
         many_choices=False,
+        logit_bias=False,
         reasoning="reasoning",
         tool_choice=False,
         parallel_tool_calls=False,
@@ -115,6 +124,7 @@ DIALECTS: Mapping[str, Dialect] = {
     "openrouter": Dialect(
         extras={"top_k": "top_k", "min_p": "min_p", "repetition_penalty": "repetition_penalty"},
         many_choices=False,
+        prediction=True,
         reasoning="reasoning",
         effort=EffortField.OBJECT,
         films=True,

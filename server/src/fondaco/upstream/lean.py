@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 
-from fondaco.upstream.address import Address, fixed_headers
+from fondaco.upstream.address import Address, expect_fit, fixed_headers
 from fondaco.upstream.client import ConnectFailedError, ReplyCutError
 from fondaco.upstream.connection import Connection, LeanReply
 
@@ -29,7 +29,7 @@ class LeanUpstream:
     ) -> None:
         """Prepare the pool; nothing is dialled before the first request."""
         fixed = {"Host": address.authority} | fixed_headers(key, headers)
-        self._fixed = "".join(f"{name}: {value}\r\n" for name, value in fixed.items())
+        self._fixed = _lines(fixed)
         self._address = address
         self._heads: dict[tuple[str, str, bool], bytes] = {}
         self._limit = connections
@@ -44,11 +44,18 @@ class LeanUpstream:
         self._closed = False
 
     def send(
-        self, method: str, path: str, body: bytes = b"", *, total_timeout_s: float | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        total_timeout_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> "_Exchange":
         """Send a request and wait for the head of the reply; see `Upstream.send`."""
         head = self._heads.get((method, path, bool(body))) or self._head(method, path, bool(body))
-        request = b"%b%d\r\n\r\n%b" % (head, len(body), body)
+        more = _lines(expect_fit(headers)) if headers else b""
+        request = b"%b%d\r\n%b\r\n%b" % (head, len(body), more, body)
         total_s = self._total_timeout_s if total_timeout_s is None else total_timeout_s
         return _Exchange(self, request, self._first_byte_timeout_s, total_s)
 
@@ -92,8 +99,12 @@ class LeanUpstream:
         target = self._address.target(path)
         if not target.isascii() or not target.isprintable() or " " in target:
             raise ValueError(f"{path!r} is no path of a request.")
-        typed = "Content-Type: application/json\r\n" if has_body else ""
-        head = f"{method} {target} HTTP/1.1\r\n{self._fixed}{typed}Content-Length: ".encode()
+        typed = b"Content-Type: application/json\r\n" if has_body else b""
+        head = b"%b%b%bContent-Length: " % (
+            f"{method} {target} HTTP/1.1\r\n".encode(),
+            self._fixed,
+            typed,
+        )
         self._heads[method, path, has_body] = head
         return head
 
@@ -209,3 +220,7 @@ class _Exchange:
         connection, self._connection = self._connection, None
         if connection is not None:
             self._upstream.give_back(connection)
+
+
+def _lines(headers: Mapping[str, str]) -> bytes:
+    return "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()

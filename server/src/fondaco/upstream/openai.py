@@ -11,6 +11,7 @@ from fondaco.upstream.dialects import Dialect, Isolation
 from fondaco.upstream.dynatemp import moving
 from fondaco.upstream.form import form_fields
 from fondaco.upstream.hints import hinted
+from fondaco.upstream.particulars import biased, missed, particulars
 from fondaco.upstream.parts import untaken, wired
 from fondaco.upstream.thinking import thinking_fields
 from fondaco.upstream.tools import offered
@@ -19,7 +20,7 @@ _SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "s
 """What every dialect knows."""
 _EXTRAS = ("top_k", "min_p", "repetition_penalty", "stop_token_ids")
 _sampling = attrgetter(*_SAMPLING)
-_extras = attrgetter(*_EXTRAS, "min_temperature", "max_temperature")
+_extras = attrgetter(*_EXTRAS, "min_temperature", "max_temperature", "logit_bias")
 _NO_EXTRAS = _extras(Sampling())
 _LAST_USAGE = {"stream": True, "stream_options": {"include_usage": True}}
 _ALL_USAGE = {
@@ -62,6 +63,7 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
         body |= _tools(turn, dialect, engine)
         body |= _thinking(turn, dialect, engine)
         body |= form_fields(turn.wishes.form)
+        body |= _particulars(turn, dialect, engine)
     if stream:
         body |= _ALL_USAGE if dialect.usage_in_chunks and turn.choices == 1 else _LAST_USAGE
     return orjson.dumps(body)
@@ -80,6 +82,12 @@ def _thinking(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
     if turn.wishes.switches and not dialect.switches:
         raise _unsupported("disable_thinking", turn.model, engine)
     return thinking_fields(turn, dialect.effort)
+
+
+def _particulars(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
+    if (name := missed(turn, dialect)) is not None:
+        raise _unsupported(name, turn.model, engine)
+    return particulars(turn, dialect)
 
 
 def expect_media_taken(turn: Turn, dialect: Dialect, engine: str) -> None:
@@ -153,7 +161,15 @@ def _sampled(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
             name = "max_temp" if sampling.min_temperature is None else "min_temp"
             raise _unsupported(name, turn.model, engine)
         wire |= moving(span)
-    return wire
+    return wire | _biased(turn, dialect, engine)
+
+
+def _biased(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
+    if not turn.sampling.logit_bias:
+        return {}
+    if not dialect.logit_bias:
+        raise _unsupported("logit_bias", turn.model, engine)
+    return biased(turn)
 
 
 def _unsupported(name: str, model: str, engine: str) -> FieldNotTakenError:

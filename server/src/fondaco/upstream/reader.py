@@ -270,6 +270,8 @@ def _usage(given: dict[str, Any]) -> Usage:
         cached_input_tokens=int(prompt.get("cached_tokens") or 0),
         output_tokens=int(given.get("completion_tokens") or 0),
         reasoning_tokens=int(output.get("reasoning_tokens") or 0),
+        accepted_prediction_tokens=int(output.get("accepted_prediction_tokens") or 0),
+        rejected_prediction_tokens=int(output.get("rejected_prediction_tokens") or 0),
     )
 
 

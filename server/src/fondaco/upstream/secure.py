@@ -8,7 +8,7 @@ from types import SimpleNamespace, TracebackType
 import aiohttp
 
 from fondaco.domain.errors import EngineTimeoutError
-from fondaco.upstream.address import Address, fixed_headers
+from fondaco.upstream.address import Address, expect_fit, fixed_headers
 from fondaco.upstream.client import ConnectFailedError, FirstByteTimeoutError, ReplyCutError
 
 
@@ -39,12 +39,20 @@ class SecureUpstream:
         self._closed = False
 
     def send(
-        self, method: str, path: str, body: bytes = b"", *, total_timeout_s: float | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        total_timeout_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> "_Exchange":
         """Send a request and wait for the head of the reply; see `Upstream.send`."""
         url = f"{self._address.scheme}://{self._address.authority}{self._address.target(path)}"
         total_s = self._total_timeout_s if total_timeout_s is None else total_timeout_s
-        return _Exchange(self, (method, url, body), self._first_byte_timeout_s, total_s)
+        typed = {"Content-Type": "application/json"} if body else {}
+        more = typed | expect_fit(headers or {})
+        return _Exchange(self, (method, url, body, more), self._first_byte_timeout_s, total_s)
 
     async def aclose(self) -> None:
         """Close all connections; replies under way break off."""
@@ -79,7 +87,7 @@ class _Exchange:
     def __init__(
         self,
         upstream: SecureUpstream,
-        request: tuple[str, str, bytes],
+        request: tuple[str, str, bytes, dict[str, str]],
         first_s: float,
         total_s: float,
     ) -> None:
@@ -116,14 +124,13 @@ class _Exchange:
             self._reply.close()  # a reply that was read to its end has given its connection back
 
     async def _ask(self, attempt: "_Attempt") -> aiohttp.ClientResponse:
-        method, url, body = self._request
-        typed = {"Content-Type": "application/json"} if body else {}
+        method, url, body, headers = self._request
         try:
             return await self._upstream.session().request(
                 method,
                 url,
                 data=body or None,
-                headers=typed,
+                headers=headers,
                 allow_redirects=False,
                 trace_request_ctx=attempt,
             )
