@@ -113,13 +113,19 @@ def think(model: Model, turn: Turn) -> tuple[Turn, Thinking | None, tuple[str, .
         told, moot = _weighed(habits, turn, wish)
     # A template that is told to switch thinking off closes the block that it opens.
     begun = habits.begun and not (off and habits.switch in {Switch.TEMPLATE, Switch.EFFORT})
-    formed = turn.wishes.form is not None
-    if formed and habits.tags and (begun or not off):
+    if habits.tags and (begun or not off) and _is_bound(turn.wishes):
         told = _wishing(told, replace(told.wishes, form_after=CLOSING))
     # What is promised of content in a form holds for all of it.
+    formed = turn.wishes.form is not None
     shown = None if hidden else Shown.FIELD if formed else habits.shown
     thinking = Thinking(tags=habits.tags, begun=begun, shown=shown)
     return replace(told, stream=True), thinking, moot
+
+
+def _is_bound(wishes: Wishes) -> bool:
+    """Whether engines may have to hold what comes after the thoughts to a form."""
+    tooling = wishes.tooling
+    return wishes.form is not None or (tooling is not None and bool(tooling.callable))
 
 
 def _weighed(habits: Habits, turn: Turn, wish: ThinkingWish) -> tuple[Turn, tuple[str, ...]]:
