@@ -111,6 +111,12 @@ async def test_a_field_does_what_is_documented(houses: Houses, name: str) -> Non
     assert (row.treatment == "named as ignored") == (seen.ignored != [""])
 
 
+async def test_a_parameter_that_cannot_be_had_is_refused_by_its_name(houses: Houses) -> None:
+    reply = await houses.own.chat(venice_parameters={"enable_e2ee": True})
+    assert reply.status_code == 400
+    assert "enable_e2ee" in reply.text
+
+
 def test_every_field_that_we_describe_is_in_the_table() -> None:
     described = contract().document
     operation = described["paths"]["/api/v1/chat/completions"]["post"]  # type: ignore[index]  # JSON

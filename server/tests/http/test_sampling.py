@@ -55,3 +55,11 @@ async def test_no_penalty_of_repetitions_is_said_as_engines_say_it() -> None:
     async with house(dialects=("vllm", "vllm")) as one:
         assert (await one.chat(repetition_penalty=0)).status_code == 200
         assert one.fake.asked[-1].body["repetition_penalty"] == 1
+
+
+async def test_likely_tokens_without_log_probabilities_are_refused(shared: House) -> None:
+    reply = await shared.chat(top_logprobs=3)
+    assert reply.status_code == 400
+    assert "logprobs: true" in reply.json()["error"]
+    assert reply.json()["details"]["top_logprobs"]["_errors"]
+    assert (await shared.chat(top_logprobs=0)).status_code == 200

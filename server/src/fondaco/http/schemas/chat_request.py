@@ -152,7 +152,10 @@ class ChatRequest(Open):
     presence_penalty: Penalty | None = None
     repetition_penalty: Repetition | None = None
     logprobs: bool | None = None
-    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = Field(
+        None,
+        description="Only with logprobs; how many of the likeliest tokens to show at each place.",
+    )
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     user: str | None = Field(None, description="Accepted and discarded.")
@@ -217,12 +220,27 @@ class ChatRequest(Open):
             max_output_tokens=0,
             sampling=self._sampling(),
             choices=self.n or 1,
-            top_logprobs=(self.top_logprobs or 0) if self.logprobs else None,
+            top_logprobs=self._likely_tokens(),
             stream=bool(self.stream),
             cache_scope=cache_scope,
             system_prompt=own is None or own.include_venice_system_prompt,
             wishes=self._wishes(),
         )
+
+    def _likely_tokens(self) -> int | None:
+        """Return how many tokens are to be shown in place of each; None: no log probabilities at all.
+
+        Raises:
+            InvalidRequestError: some are, but no log probabilities.
+        """
+        if self.logprobs:
+            return self.top_logprobs or 0
+        if self.top_logprobs:
+            raise InvalidRequestError(
+                f"top_logprobs {self.top_logprobs!r} needs `logprobs: true` beside it.",
+                faults={"top_logprobs": ("Only with logprobs: true",)},
+            )
+        return None
 
     def _wishes(self) -> Wishes:
         """Return what is asked for beyond words: for most calls nothing."""
