@@ -62,7 +62,7 @@ $(VENV)/.server: server/pyproject.toml
 	  echo "Python's venv module is missing. Try: sudo apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing Fondaco into $(VENV): about a minute, the first time only."
 	@$(make-venv)
-	@$(pip-install) --editable './server[embedded,web,web3]'
+	@$(pip-install) --editable './server[embedded,web,web3,ddgs]'
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.server requirements-dev.txt sdk/pyproject.toml

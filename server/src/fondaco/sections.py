@@ -136,7 +136,7 @@ class Web(Section):
     )
 
 
-SearchEngine: TypeAlias = Literal["library", "searxng", "brave"]
+SearchEngine: TypeAlias = Literal["library", "searxng", "brave", "ddgs"]
 
 
 class Search(Section):

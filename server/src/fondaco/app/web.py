@@ -16,6 +16,7 @@ from fondaco.upstream.open import connect
 from fondaco.web.addresses import Policy
 from fondaco.web.files import WebFiles
 from fondaco.web.library import Library, LibrarySearch
+from fondaco.web.metasearch import MetaSearch
 from fondaco.web.pages import WebPages
 from fondaco.web.searches import BRAVE, BraveSearch, SearxngSearch
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from fondaco.web.door import Door
 
 _CONNECTIONS = 16
-SearchAdapter: TypeAlias = LibrarySearch | SearxngSearch | BraveSearch
+SearchAdapter: TypeAlias = LibrarySearch | SearxngSearch | BraveSearch | MetaSearch
 
 
 @asynccontextmanager
@@ -72,6 +73,13 @@ def _search(name: SearchEngine, settings: Settings) -> SearchAdapter:
         case "brave":
             key = {"X-Subscription-Token": secret(chosen.brave_key)}
             return BraveSearch(_connected(name, BRAVE, key), chosen.timeout_s)
+        case "ddgs":
+            if not MetaSearch.installed():
+                raise ConfigurationError(
+                    "The search engine 'ddgs' is not installed. Install it with: "
+                    "pip install 'fondaco[ddgs]'"
+                )
+            return MetaSearch(chosen.timeout_s)
     assert_never(name)
 
 

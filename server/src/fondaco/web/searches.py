@@ -28,7 +28,7 @@ class SearxngSearch:
         """Return what it found; see `Search.find`."""
         path = "/search?" + urlencode({"q": query, "format": "json"}, safe="")
         told = await _asked(self._upstream, path, self._timeout_s)
-        return _citations(told.get("results"), most, content="content", date="publishedDate")
+        return citations(told.get("results"), most, content="content", date="publishedDate")
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -50,11 +50,33 @@ class BraveSearch:
         )
         pages = told.get("web", {})
         results = pages.get("results") if isinstance(pages, dict) else None
-        return _citations(results or [], most, content="description", date="page_age")
+        return citations(results or [], most, content="description", date="page_age")
 
     async def aclose(self) -> None:
         """Close the connections."""
         await self._upstream.aclose()
+
+
+def citations(
+    results: object, most: int, *, content: str, date: str, url: str = "url"
+) -> list[Citation]:
+    """Return results as citations, without those that name no page.
+
+    `url`, `content` and `date` name where a result has these.
+
+    Raises:
+        SearchError: what came is no list of results.
+    """
+    if not isinstance(results, list):
+        raise SearchError("It did not answer as agreed.")
+    found: list[Citation] = []
+    for result in results:
+        page = _text(result, url)
+        if page.startswith(("http://", "https://")) and len(found) < most:
+            title = _text(result, "title")[:_LONGEST_TITLE] or page
+            text = _text(result, content)[:_LONGEST_CONTENT]
+            found.append(Citation(title, page, text, _text(result, date) or None))
+    return found
 
 
 async def _asked(upstream: Upstream, path: str, timeout_s: float) -> Mapping[str, Any]:
@@ -71,20 +93,6 @@ async def _asked(upstream: Upstream, path: str, timeout_s: float) -> Mapping[str
     if not isinstance(told, dict):
         raise SearchError("It did not answer as agreed.")
     return told
-
-
-def _citations(results: object, most: int, *, content: str, date: str) -> list[Citation]:
-    """Return results as citations, without those that name no page."""
-    if not isinstance(results, list):
-        raise SearchError("It did not answer as agreed.")
-    found: list[Citation] = []
-    for result in results:
-        url = _text(result, "url")
-        if url.startswith(("http://", "https://")) and len(found) < most:
-            title = _text(result, "title")[:_LONGEST_TITLE] or url
-            text = _text(result, content)[:_LONGEST_CONTENT]
-            found.append(Citation(title, url, text, _text(result, date) or None))
-    return found
 
 
 def _text(result: object, name: str) -> str:

@@ -1,0 +1,54 @@
+"""Metasearch: public search engines asked through ddgs, which needs no key."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
+
+from anyio import CapacityLimiter, to_thread
+
+from fondaco.domain.web import Citation, SearchError
+from fondaco.web.searches import citations
+
+_AT_A_TIME = 8
+"""Searches; each keeps threads of its own busy."""
+
+
+class MetaSearch:
+    """ddgs in threads; one that is given up ends by its own time-out."""
+
+    def __init__(self, timeout_s: float, options: Mapping[str, str] | None = None) -> None:
+        """Prepare; `options` are further ones of ddgs's own `text`."""
+        self._timeout_s = timeout_s
+        self._options = dict(options or {})
+        self._limiter = CapacityLimiter(_AT_A_TIME)
+        # What goes wrong they log with the address that was asked for, and so with the query.
+        for name in ("ddgs", "primp"):
+            quiet = logging.getLogger(name)
+            quiet.propagate = False
+            quiet.addHandler(logging.NullHandler())
+
+    @staticmethod
+    def installed() -> bool:
+        """Whether ddgs is here: it is an extra."""
+        return find_spec("ddgs") is not None
+
+    async def find(self, query: str, most: int) -> Sequence[Citation]:
+        """Return what was found; see `Search.find`."""
+        return await to_thread.run_sync(
+            self._find, query, most, abandon_on_cancel=True, limiter=self._limiter
+        )
+
+    async def aclose(self) -> None:
+        """Do nothing: each search has connections of its own."""
+
+    def _find(self, query: str, most: int) -> Sequence[Citation]:
+        from ddgs import DDGS  # noqa: PLC0415 - an extra, which costs 0.2 s to load
+        from ddgs.exceptions import DDGSException  # noqa: PLC0415 - comes with it
+
+        timeout_s = max(1, int(self._timeout_s))
+        try:
+            found = DDGS(timeout=timeout_s).text(query, max_results=most, **self._options)
+        except DDGSException as error:
+            # Its message may hold the query, and says "No results found." of engines that failed, too.
+            raise SearchError("It did not answer, or found nothing.") from error
+        return citations(found, most, url="href", content="body", date="")
