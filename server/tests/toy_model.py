@@ -98,4 +98,9 @@ def _logprob(token: str, logprob: float) -> dict[str, Any]:
 
 def _text(message: Mapping[str, Any]) -> str:
     content = message.get("content") or ""
-    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+    return content if isinstance(content, str) else "".join(map(_said, content))
+
+
+def _said(part: Mapping[str, Any]) -> str:
+    """Return the text of a part; what is none counts as so many words."""
+    return str(part["text"]) if part["type"] == "text" else " word" * TOKENS_AN_IMAGE

@@ -63,13 +63,43 @@ def test_ones_own_model_takes_over_a_trait_and_a_name(tmp_path: Path) -> None:
     assert catalogue.route("default").model.price.cached_input == 100_000_000
 
 
+def test_a_model_that_sees_takes_over_the_trait_and_the_names_of_such(tmp_path: Path) -> None:
+    text = """
+        [engines.ollama]
+        base_url = "http://127.0.0.1:11434/v1"
+        dialect = "ollama"
+        [models.eyes]
+        name = "Eyes"
+        price = {input = 0.1, output = 0.2}
+        context_tokens = 4096
+        engines = ["ollama"]
+        traits = ["default_vision"]
+        vision = true
+        many_images = true
+        image_tokens = 1_024
+        audio_input = true
+        video_input = true
+        """
+    catalogue = catalogue_of(settings(tmp_path, text))
+    assert catalogue.route("default").model.id != "eyes"
+    for name in ("default_vision", "qwen-2.5-vl", "mistral-31-24b"):
+        model = catalogue.route(name).model
+        assert (model.id, model.image_tokens) == ("eyes", 1_024)
+        able = model.capabilities
+        assert (able.vision, able.many_images) == (True, True)
+        assert (able.audio_input, able.video_input) == (True, True)
+
+
 def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) -> None:
     assert models_of(settings(tmp_path, "[embedded]\nenabled = false")) == ()
 
 
 @pytest.mark.parametrize(
     "trait",
-    ["default", "fastest", "default_code", "function_calling_default", "most_uncensored"],
+    [
+        *("default", "fastest", "default_code", "default_reasoning", "default_vision"),
+        *("function_calling_default", "most_uncensored"),
+    ],
 )
 def test_every_trait_of_text_models_resolves(tmp_path: Path, trait: str) -> None:
     catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])

@@ -25,7 +25,8 @@ KINDS = [
 @pytest.mark.parametrize(("kind", "body"), KINDS)
 def test_format_and_size_are_read_from_the_content(kind: Format, body: bytes) -> None:
     assert format_of(body) is kind
-    assert header_of(body, kind) == Header(kind, 640, 480)
+    header = header_of(body, kind)
+    assert (header.format, header.width, header.height) == (kind, 640, 480)
 
 
 @pytest.mark.parametrize(("kind", "body"), KINDS)
@@ -54,7 +55,7 @@ def test_a_jpeg_whose_picture_comes_before_its_size_is_unreadable() -> None:
 def test_fill_bytes_and_bare_markers_of_a_jpeg_are_passed_over() -> None:
     body = jpeg(300, 200)
     padded = body[:2] + b"\xff\xff\xff\x01\xff\xd0" + body[2:]
-    assert header_of(padded, Format.JPEG) == Header(Format.JPEG, 300, 200)
+    assert header_of(padded, Format.JPEG) == Header(Format.JPEG, 300, 200, length=10)
 
 
 @given(st.sampled_from([body for _, body in KINDS]), st.data())

@@ -40,6 +40,8 @@ class Header:
     format: Format
     width: int
     height: int
+    length: int = 0
+    """Bytes of a JPEG up to its size: its previews, which are JPEGs themselves, lie before."""
 
 
 class UnreadableImageError(ValueError):
@@ -76,7 +78,7 @@ def header_of(head: bytes, kind: Format) -> Header:
             case Format.PNG:
                 width, height = _png_size(head)
             case Format.JPEG:
-                width, height = _jpeg_size(head)
+                return _jpeg_header(head)
             case Format.WEBP:
                 width, height = _webp_size(head)
             case Format.GIF:
@@ -122,7 +124,7 @@ def _webp_size(head: bytes) -> tuple[int, int]:
             raise UnreadableImageError
 
 
-def _jpeg_size(head: bytes) -> tuple[int, int]:
+def _jpeg_header(head: bytes) -> Header:
     """Go from segment to segment until one tells the size."""
     at = 2
     while True:
@@ -134,7 +136,7 @@ def _jpeg_size(head: bytes) -> tuple[int, int]:
         at += 1
         if marker in _JPEG_SIZES:
             height, width = struct.unpack_from(">HH", head, at + 3)
-            return width, height
+            return Header(Format.JPEG, width, height, length=at)
         if marker in (_SCAN, _LAST):
             raise UnreadableImageError
         if marker not in _JPEG_BARE:

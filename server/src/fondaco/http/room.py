@@ -28,7 +28,8 @@ class Room:
         Raises:
             EngineUnavailableError: too many large bodies are here at present.
         """
-        if not await exchange.exceeds(self.usual_bytes):
+        larger = self.most_bytes > self.usual_bytes and await exchange.exceeds(self.usual_bytes)
+        if not larger:
             return self.usual_bytes
         declared = exchange.declared_bytes
         needed = self.most_bytes if declared is None else declared

@@ -102,7 +102,7 @@ class _Plain:
         return self._body[:count]
 
     def last(self, count: int) -> bytes:
-        return self._body[-count:]
+        return self._body[max(0, self.length - count) :]
 
 
 class _Encoded:
@@ -116,7 +116,7 @@ class _Encoded:
         return b64decode(self._raw[: _digits(count)])
 
     def last(self, count: int) -> bytes:
-        return b64decode(self._raw[-_digits(count) :])
+        return b64decode(self._raw[max(0, len(self._raw) - _digits(count)) :])
 
 
 def _digits(count: int) -> int:
@@ -142,7 +142,7 @@ def _kind(file: _File, place: str) -> Format:
         raise _refused(place, f"It needs at least {LEAST_SIDE} x {LEAST_SIDE} pixels; {seen}.")
     if header.width * header.height > MOST_PIXELS:
         raise _refused(place, f"It has more than {MOST_PIXELS:,} pixels.")
-    if not _is_whole(file, kind, head):
+    if not _is_whole(file, header, head):
         raise _corrupted(place, "Its end is missing.")
     return kind
 
@@ -154,12 +154,14 @@ def _late_header(file: _File, place: str) -> Header:
         raise _corrupted(place, "Its size cannot be read.") from None
 
 
-def _is_whole(file: _File, kind: Format, head: bytes) -> bool:
-    if ends_well(kind, head, file.last(TAIL_BYTES), file.length):
+def _is_whole(file: _File, header: Header, head: bytes) -> bool:
+    tail = file.last(min(TAIL_BYTES, file.length - header.length))
+    if ends_well(header.format, head, tail, file.length):
         return True
-    # Phones hang films onto photographs; the preview of one, which ends alike, is in the head.
-    behind = file.length - HEAD_BYTES
-    return kind is Format.JPEG and behind > 0 and ends_well(kind, head, file.last(behind), 0)
+    # Phones hang films onto photographs, so the end of a JPEG may be anywhere behind its size.
+    if header.format is not Format.JPEG:
+        return False
+    return ends_well(Format.JPEG, head, file.last(file.length - header.length), file.length)
 
 
 def _refused(place: str, what: str) -> InvalidImageFormatError:

@@ -101,10 +101,10 @@ class Door:
         at = self._checked(url)
         try:
             async with asyncio.timeout(self._total_timeout_s):
-                found = await self._lookup(at.host or "", at.port or 0)
+                found = await self._lookup(at.raw_host or "", at.port or 0)
         except TimeoutError as error:
             raise TooSlowError(f"It took longer than {self._total_timeout_s:g} seconds.") from error
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a name can be too long to be asked for
             raise UnreachableError("Its name leads nowhere.") from error
         if not found or not all(self._policy.permits(one, at.port or 0) for one in found):
             raise _refused()

@@ -1,0 +1,21 @@
+"""The embedded engine runs models on text alone."""
+
+from pathlib import Path
+
+import pytest
+
+from fondaco.domain.chat import Image, Message, Role, Turn, Wishes
+from fondaco.domain.errors import FieldNotTakenError
+from fondaco.engines.llamacpp.engine import LlamaCpp
+from fondaco.engines.llamacpp.supervisor import Launch
+from pictures import PIXELS
+
+
+async def test_an_image_is_left_to_another_engine(tmp_path: Path) -> None:
+    engine = LlamaCpp(
+        "embedded", Launch(tmp_path / "none.gguf", threads=1, slots=1, context_tokens=256)
+    )
+    messages = (Message(Role.USER, ("What is it?", Image(PIXELS))),)
+    turn = Turn("toy", messages, max_output_tokens=1, wishes=Wishes(media=True))
+    with pytest.raises(FieldNotTakenError, match="on text alone"):
+        await engine.measure(turn)
