@@ -123,7 +123,9 @@ class Wishes:
     hints: Mapping[str, object] = field(default_factory=dict)
     """Fields of OpenAI's API that mean something to some engines only, such as `prompt_cache_key`."""
     switches: Mapping[str, object] = field(default_factory=dict)
-    """Variables for the model's chat template."""
+    """Variables for the chat template."""
+    template: str | None = None
+    """A chat template of the caller's, in Jinja; None: the model's own."""
     form_after: str = ""
     """The text after which the form has to hold; empty: from the beginning."""
     media: bool = False

@@ -1,6 +1,7 @@
 """Forms: what an answer has to look like.
 
-Source: POST /chat/completions, `response_format`.
+Source: POST /chat/completions, `response_format`; POST /v4/beta/chat/completions, `guided_json`,
+`guided_regex`, `guided_choice`, `guided_grammar`.
 """
 
 from dataclasses import dataclass
@@ -21,6 +22,41 @@ class JsonSchema:
     name: str = "answer"
     description: str | None = None
     strict: bool | None = None
+    whitespace: str | None = None
+    """A regular expression of what may stand between its tokens; None: the engine decides."""
+    place: str = "response_format.json_schema"
+    """Where the caller sent it, as the path of a fault."""
 
 
-Form: TypeAlias = JsonObject | JsonSchema
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """Text that a regular expression matches from end to end, as Python's `re.fullmatch` does."""
+
+    pattern: str
+    place: str = "guided_regex"
+    """As for a `JsonSchema`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """One of a few texts."""
+
+    options: tuple[str, ...]
+    """At least one."""
+    place: str = "guided_choice"
+    """As for a `JsonSchema`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """Text that the rules of a grammar produce."""
+
+    rules: str
+    """In Lark, from `start`; or in GBNF, from `root`."""
+    place: str = "guided_grammar"
+    """As for a `JsonSchema`."""
+
+
+Guide: TypeAlias = Regex | Choices | Grammar
+"""What guides text that is no JSON."""
+Form: TypeAlias = JsonObject | JsonSchema | Guide

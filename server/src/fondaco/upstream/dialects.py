@@ -25,6 +25,16 @@ class EffortField(StrEnum):
     """With `effort` and `summary`."""
 
 
+class Guides(StrEnum):
+    """How an engine is told of regular expressions, choices and grammars that hold its answers."""
+
+    NOT = "not"
+    STRUCTURED_OUTPUTS = "structured_outputs"
+    """vLLM's object of that name, since 0.11; Lark and GBNF alike."""
+    GRAMMAR = "grammar"
+    """llama-server's `grammar`, in GBNF alone."""
+
+
 class Isolation(StrEnum):
     """How an engine keeps the prompt caches of two scopes apart."""
 
@@ -64,6 +74,9 @@ class Dialect:
     """It can be told to show the stop text that ended an answer."""
     prediction: bool = False
     """It takes a prediction of the answer."""
+    guides: Guides = Guides.NOT
+    templates: bool = False
+    """It takes a chat template with the call, as `chat_template`."""
     hints: frozenset[str] = frozenset()
     """Fields that change nothing in an answer, and that it takes."""
     tool_choice: bool = True
@@ -95,6 +108,8 @@ DIALECTS: Mapping[str, Dialect] = {
             "stop_token_ids": "stop_token_ids",
         },
         stop_shown=True,
+        guides=Guides.STRUCTURED_OUTPUTS,
+        templates=True,
         reasoning="reasoning",
         switches=True,
         usage_in_chunks=True,
@@ -105,6 +120,7 @@ DIALECTS: Mapping[str, Dialect] = {
     "llama-server": Dialect(
         extras={"top_k": "top_k", "min_p": "min_p", "repetition_penalty": "repeat_penalty"},
         least_top_logprobs=1,
+        guides=Guides.GRAMMAR,
         reasoning="reasoning_content",
         effort=EffortField.TEMPLATE,
         switches=True,

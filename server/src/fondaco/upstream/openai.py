@@ -9,7 +9,7 @@ from fondaco.domain.chat import PLAIN, Message, Sampling, Turn
 from fondaco.domain.errors import FieldNotTakenError
 from fondaco.upstream.dialects import Dialect, Isolation
 from fondaco.upstream.dynatemp import moving
-from fondaco.upstream.form import form_fields
+from fondaco.upstream.form import form_fields, form_untaken
 from fondaco.upstream.hints import hinted
 from fondaco.upstream.particulars import biased, missed, particulars
 from fondaco.upstream.parts import untaken, wired
@@ -62,7 +62,7 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
         body |= hinted(turn, dialect)
         body |= _tools(turn, dialect, engine)
         body |= _thinking(turn, dialect, engine)
-        body |= form_fields(turn.wishes.form)
+        body |= _form(turn, dialect, engine)
         body |= _particulars(turn, dialect, engine)
     if stream:
         body |= _ALL_USAGE if dialect.usage_in_chunks and turn.choices == 1 else _LAST_USAGE
@@ -80,8 +80,16 @@ def _tools(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
 
 def _thinking(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
     if turn.wishes.switches and not dialect.switches:
-        raise _unsupported("disable_thinking", turn.model, engine)
+        wish = turn.wishes.thinking
+        name = "disable_thinking" if wish is not None and wish.off else "chat_template_kwargs"
+        raise _unsupported(name, turn.model, engine)
     return thinking_fields(turn, dialect.effort)
+
+
+def _form(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
+    if (name := form_untaken(turn.wishes.form, dialect)) is not None:
+        raise _unsupported(name, turn.model, engine)
+    return form_fields(turn.wishes.form, dialect)
 
 
 def _particulars(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:

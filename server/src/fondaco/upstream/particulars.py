@@ -8,6 +8,8 @@ def missed(turn: Turn, dialect: Dialect) -> str | None:
     """Return the name of a field that would change the answer and that engines do not take."""
     if turn.wishes.stop_shown and not dialect.stop_shown:
         return "include_stop_str_in_output"
+    if turn.wishes.template is not None and not dialect.templates:
+        return "chat_template"
     return None
 
 
@@ -17,6 +19,8 @@ def particulars(turn: Turn, dialect: Dialect) -> dict[str, object]:
     fields: dict[str, object] = {}
     if wishes.stop_shown:
         fields["include_stop_str_in_output"] = True
+    if wishes.template is not None:
+        fields["chat_template"] = wishes.template
     if wishes.prediction is not None and dialect.prediction:
         fields["prediction"] = {"type": "content", "content": wishes.prediction}
     if wishes.extras is not None:

@@ -1,0 +1,95 @@
+"""Guide bounds: how large a regular expression, a list of choices or a grammar of a caller may be.
+
+As with schemas, they are judged by counting alone, before anything compiles what was sent.
+"""
+
+import re
+from typing import assert_never
+
+from fondaco.domain.bounds import MOST_BYTES, MOST_CHOICES, MOST_NESTING, MOST_PATTERN, unrolled
+from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.form import Choices, Grammar, Guide, Regex
+from fondaco.domain.gbnf import is_gbnf
+
+MOST_RULES = 500
+MOST_REPEATS = 1_000
+"""Of all repetitions in the rules of a grammar together."""
+
+_REMARK, _TEXT = r"(?://|#)[^\n]*", r'"(?:\\.|[^"\\\n])*"'
+_LARK = re.compile(rf"{_TEXT}|{_REMARK}|/(?P<regex>(?:\\.|[^/\\\n])+)/")
+_GBNF = re.compile(rf"{_TEXT}|#[^\n]*|(?P<regex>\[(?:\\.|[^\]\\])*\])")
+_REPEATS = re.compile(r"\{\s*(\d+)\s*(?:,\s*(\d*)\s*)?\}|~\s*(\d+)(?:\s*\.\.\s*(\d+))?")
+_RULE = re.compile(r"::=|:")
+
+
+def expect_guide_bounded(guide: Guide) -> None:
+    """Return if a guide is within all bounds.
+
+    Raises:
+        InvalidRequestError: it is not; the fault stands where the caller sent it.
+    """
+    match guide:
+        case Regex(pattern):
+            fault = _size_fault(pattern) or _regex_fault(pattern)
+        case Choices(options):
+            fault = _size_fault("".join(options)) or _choices_fault(options)
+        case Grammar(rules):
+            fault = _size_fault(rules) or _grammar_fault(rules)
+        case _:
+            assert_never(guide)
+    if fault is not None:
+        raise InvalidRequestError(f"{guide.place} {fault}.", faults={guide.place: (fault,)})
+
+
+def _size_fault(text: str) -> str | None:
+    if not text:
+        return "is empty"
+    if (size := len(text.encode())) > MOST_BYTES:
+        return f"is {size} bytes long; the most are {MOST_BYTES}"
+    return None
+
+
+def _regex_fault(pattern: str) -> str | None:
+    if (depth := _depth(re.sub(r"\\.", "", pattern))) > MOST_NESTING:
+        return f"is nested {depth} deep; the most is {MOST_NESTING}"
+    if (long := unrolled(pattern)) > MOST_PATTERN:
+        return f"repeats up to {long} characters; the most are {MOST_PATTERN}"
+    return None
+
+
+def _choices_fault(options: tuple[str, ...]) -> str | None:
+    if "" in options:
+        return "has an empty text; each needs a character at least"
+    if len(options) > MOST_CHOICES:
+        return f"has {len(options)} texts; the most are {MOST_CHOICES}"
+    return None
+
+
+def _grammar_fault(rules: str) -> str | None:
+    spelled = _GBNF if is_gbnf(rules) else _LARK
+    for found in spelled.finditer(rules):
+        if found["regex"] and (fault := _regex_fault(found["regex"])) is not None:
+            return f"has a regular expression that {fault}"
+    bare = spelled.sub(" ", rules)
+    if (count := len(_RULE.findall(bare))) > MOST_RULES:
+        return f"has {count} rules; the most are {MOST_RULES}"
+    if (depth := _depth(bare)) > MOST_NESTING:
+        return f"is nested {depth} deep; the most is {MOST_NESTING}"
+    if (repeats := sum(map(_times, _REPEATS.finditer(bare)))) > MOST_REPEATS:
+        return f"repeats {repeats} times in all; the most are {MOST_REPEATS}"
+    return None
+
+
+def _depth(text: str) -> int:
+    deepest = depth = 0
+    for mark in text:
+        if mark in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif mark in ")]}":
+            depth -= 1
+    return deepest
+
+
+def _times(repeats: re.Match[str]) -> int:
+    return max(int(number[:9]) for number in repeats.groups() if number)
