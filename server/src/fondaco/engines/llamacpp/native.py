@@ -20,6 +20,7 @@ from fondaco.domain.chat import (
     Text,
     TokenLogprob,
     Turn,
+    Wishes,
 )
 from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp.slots import Seat
@@ -32,6 +33,12 @@ Chunk: TypeAlias = dict[str, Any]
 _SAMPLERS = ("penalties", "temperature", "top_k", "top_p", "min_p")
 _GREEDY = ("penalties", "temperature")
 """At temperature 0 only the likeliest token is left: sorting the rest would cost a tenth of a token."""
+_UNREPEATING: Mapping[str, object] = {
+    "dry_multiplier": 0.8,
+    "dry_allowed_length": 2,
+    "dry_penalty_last_n": 2048,
+}
+"""Small models repeat themselves within a text until their limit, and nobody can read half a form."""
 _FIELDS = (
     "index",
     "content",
@@ -60,6 +67,7 @@ def completion(
         context_tokens: of a slot.
     """
     asked = turn.sampling
+    samplers = _GREEDY if asked.temperature == 0 else _SAMPLERS
     body: dict[str, object] = {
         "prompt": prompt,
         "stream": True,
@@ -67,7 +75,6 @@ def completion(
         "cache_prompt": seat.warm,
         "n_predict": turn.max_output_tokens,
         "response_fields": _FIELDS,
-        "samplers": _GREEDY if asked.temperature == 0 else _SAMPLERS,
         "temperature": 1.0 if asked.temperature is None else asked.temperature,
         "top_p": 1.0 if asked.top_p is None else asked.top_p,
         "top_k": max(0, asked.top_k or 0),
@@ -78,9 +85,11 @@ def completion(
         "repeat_last_n": context_tokens if asked.repetition_penalty else _DEFAULT_PENALTY_WINDOW,
     }
     if (span := asked.span) is not None:
-        body |= {**moving(span), "samplers": _SAMPLERS if span[1] else _GREEDY}
-    if turn.wishes is not PLAIN and (grammar := grammar_of(turn.wishes)):
-        body["grammar"] = grammar
+        body |= moving(span)
+        samplers = _SAMPLERS if span[1] else _GREEDY
+    body["samplers"] = samplers
+    if turn.wishes is not PLAIN:
+        body |= _formed(turn.wishes, samplers)
     if choices > 1:
         body["n"] = choices
     if asked.seed is not None:
@@ -93,6 +102,16 @@ def completion(
     if turn.top_logprobs is not None:
         body["n_probs"] = max(1, turn.top_logprobs)
     return orjson.dumps(body)
+
+
+def _formed(wishes: Wishes, samplers: Sequence[str]) -> dict[str, object]:
+    """Return the fields by which an answer keeps to a form."""
+    grammar = grammar_of(wishes)
+    if grammar is None:
+        return {}
+    if wishes.form is None:
+        return {"grammar": grammar}
+    return {"grammar": grammar, **_UNREPEATING, "samplers": ("dry", *samplers)}
 
 
 def chunks(payloads: Iterable[bytes]) -> list[Chunk]:
