@@ -11,8 +11,6 @@ from fondaco.domain.errors import EngineError, EngineUnavailableError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.ports import Prompt
-from fondaco.upstream.dialects import EffortField
-from fondaco.upstream.thinking import thinking_ignored
 
 
 class Embedded:
@@ -75,7 +73,7 @@ class Embedded:
 
     def ignores(self, turn: Turn) -> tuple[str, ...]:
         """Return what means nothing here: all hints, and a summary of thoughts."""
-        return (*turn.wishes.hints, *thinking_ignored(turn, EffortField.TEMPLATE))
+        return self._of(turn.model).ignores(turn)
 
     async def probe(self) -> None:
         """Generate one token on the first model.

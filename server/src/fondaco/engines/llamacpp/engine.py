@@ -3,6 +3,7 @@
 import importlib.util
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -23,6 +24,7 @@ from fondaco.domain.errors import (
 from fondaco.domain.usage import Usage
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation
+from fondaco.engines.llamacpp.particulars import expect_known, expect_taken
 from fondaco.engines.llamacpp.slots import Seat
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
 from fondaco.engines.llamacpp.tool_answers import ToolAnswers
@@ -74,6 +76,7 @@ class LlamaCpp:
         self._heard_from: Running | None = None
         self._heard_at = 0.0
         self._tools: bool | None = None
+        self._vocabulary: int | None = None
         self._pieces: dict[int, str] = {}
         """Token id -> its text, for the few that are asked for."""
 
@@ -108,7 +111,10 @@ class LlamaCpp:
         """
         if turn.wishes.media:
             raise _only_words(turn.model)
+        expect_taken(turn, self._name)
         upstream = (await self._running(turn.model)).upstream
+        if turn.sampling.logit_bias:
+            expect_known(turn.sampling, await self._known_tokens(upstream))
         body = conversation(turn, tools=await self._knows_tools(upstream))
         rendered = await _ask(upstream, "POST", "/apply-template", body)
         question = {"content": rendered["prompt"], "add_special": True, "parse_special": True}
@@ -147,11 +153,16 @@ class LlamaCpp:
                             yield said
         finally:
             slots.give_back(seat, spoke=bool(waves) and waves[-1].begun, prompt=token_ids)
-        yield (Counted(_usage(len(token_ids), waves)),)
+        usage = _usage(len(token_ids), waves)
+        if turn.wishes.prediction:
+            tokens = await _count(running.upstream, turn.wishes.prediction)
+            usage = replace(usage, rejected_prediction_tokens=tokens)
+        yield (Counted(usage),)
 
     def ignores(self, turn: Turn) -> tuple[str, ...]:
         """Return what means nothing here: all hints, and a summary of thoughts."""
-        return (*turn.wishes.hints, *thinking_ignored(turn, EffortField.TEMPLATE))
+        told = (*turn.wishes.hints, *thinking_ignored(turn, EffortField.TEMPLATE))
+        return told if turn.wishes.prediction is None else (*told, "prediction")
 
     async def probe(self) -> None:
         """Generate one token, or see that one was generated just now.
@@ -235,6 +246,13 @@ class LlamaCpp:
             self._tools = bool(props.get("chat_template_caps", {}).get("supports_tool_calls"))
         return self._tools
 
+    async def _known_tokens(self, upstream: Upstream) -> int:
+        """Return how many tokens the model's vocabulary has."""
+        if self._vocabulary is None:
+            told = await _ask(upstream, "GET", "/v1/models")
+            self._vocabulary = int(told["data"][0]["meta"]["n_vocab"])
+        return self._vocabulary
+
     async def _learn(self, upstream: Upstream, token: int) -> None:
         """Look up a token's text, once."""
         if token not in self._pieces:
@@ -265,6 +283,12 @@ async def _ask(upstream: Upstream, method: str, path: str, body: bytes = b"") ->
             raise await _refusal(reply, None)
         answer: dict[str, Any] = orjson.loads(await reply.read(_REPLY_LIMIT))
         return answer
+
+
+async def _count(upstream: Upstream, text: str) -> int:
+    """Return how many tokens a text is."""
+    tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps({"content": text}))
+    return len(tokens["tokens"])
 
 
 async def _refusal(reply: Reply, turn: Turn | None) -> EngineError | InvalidRequestError:

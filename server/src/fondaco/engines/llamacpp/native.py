@@ -23,6 +23,7 @@ from fondaco.domain.chat import (
     Wishes,
 )
 from fondaco.domain.errors import EngineError
+from fondaco.engines.llamacpp.particulars import particulars, stop_text
 from fondaco.engines.llamacpp.slots import Seat
 from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.upstream.dynatemp import moving
@@ -90,6 +91,7 @@ def completion(
     body["samplers"] = samplers
     if turn.wishes is not PLAIN:
         body |= _formed(turn.wishes, samplers)
+    body |= particulars(turn, _FIELDS)
     if choices > 1:
         body["n"] = choices
     if asked.seed is not None:
@@ -156,6 +158,7 @@ class Answer:
         self._top_logprobs = turn.top_logprobs
         self._holds_back = bool(turn.sampling.stop)
         self._spells = self._holds_back and bool(self._stop_ids)
+        self._stop_shown = turn.wishes.stop_shown
         self.first = first
         self.choices = choices
         self.cached_tokens = 0
@@ -206,7 +209,7 @@ class Answer:
         choice.produced = chunk["tokens_predicted"]
         if choice is self._choices[0]:
             self.cached_tokens = _cached_tokens(chunk, self.cached_tokens)
-        text: str = chunk["content"]
+        text: str = chunk["content"] + (stop_text(chunk) if self._stop_shown else "")
         stopped = self._stop_ids and not self._stop_ids.isdisjoint(chunk.get("tokens", ()))
         if stopped:
             self.cut = True

@@ -1,0 +1,98 @@
+"""What few callers ask of the embedded engine: biases, stop texts, predictions, extras."""
+
+from contextlib import aclosing
+
+import pytest
+
+from fondaco.domain.chat import (
+    Burst,
+    Counted,
+    Extras,
+    Finish,
+    Message,
+    Role,
+    Sampling,
+    Text,
+    Turn,
+    Wishes,
+)
+from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
+from fondaco.domain.usage import Usage
+from fondaco.engines.llamacpp.engine import LlamaCpp
+
+HELLO = 19556
+QUESTION = (Message(Role.USER, "Say hello."),)
+
+
+async def answer(engine: LlamaCpp, turn: Turn) -> Burst:
+    prompt = await engine.measure(turn)
+    async with aclosing(engine.chat(turn, prompt)) as bursts:
+        return tuple([event async for burst in bursts for event in burst])
+
+
+def asked(*biases: tuple[int, float], wishes: Wishes | None = None, stop: str = "") -> Turn:
+    sampling = Sampling(temperature=0, logit_bias=biases, stop=(stop,) if stop else ())
+    return Turn("smollm2-135m", QUESTION, 8, sampling, wishes=wishes or Wishes())
+
+
+def text_of(events: Burst) -> str:
+    return "".join(event.text for event in events if isinstance(event, Text))
+
+
+def usage_of(events: Burst) -> Usage:
+    return [event.usage for event in events if isinstance(event, Counted)][-1]
+
+
+async def test_a_bias_of_a_hundred_leaves_no_other_token(engine: LlamaCpp) -> None:
+    assert text_of(await answer(engine, asked((HELLO, 100)))) == "Hello" * 8
+
+
+async def test_a_bias_of_minus_a_hundred_bans_a_token(engine: LlamaCpp) -> None:
+    assert "Hello" in text_of(await answer(engine, asked()))
+    assert "Hello" not in text_of(await answer(engine, asked((HELLO, -100))))
+
+
+async def test_a_bias_for_no_token_of_the_model_is_refused_by_its_id(engine: LlamaCpp) -> None:
+    with pytest.raises(InvalidRequestError, match="from 0 to 49151") as refusal:
+        await answer(engine, asked((49152, 1)))
+    assert set(refusal.value.faults) == {"logit_bias.49152"}
+
+
+async def test_the_stop_text_is_shown_where_that_is_wished(engine: LlamaCpp) -> None:
+    whole = text_of(await answer(engine, asked()))
+    stop = whole[6:10]
+    hidden = text_of(await answer(engine, asked(stop=stop)))
+    events = await answer(engine, asked(stop=stop, wishes=Wishes(stop_shown=True)))
+    assert hidden == whole[: whole.index(stop)]
+    assert text_of(events) == hidden + stop
+    assert [event.reason for event in events if isinstance(event, Finish)] == ["stop"]
+
+
+async def test_an_answer_that_no_stop_text_ends_is_as_it_is(engine: LlamaCpp) -> None:
+    wishes = Wishes(stop_shown=True)
+    assert text_of(await answer(engine, asked(stop="~~~", wishes=wishes))) == text_of(
+        await answer(engine, asked())
+    )
+
+
+async def test_a_prediction_is_counted_and_all_rejected(engine: LlamaCpp) -> None:
+    turn = asked(wishes=Wishes(prediction="Hello Hello"))
+    events = await answer(engine, turn)
+    assert usage_of(events).rejected_prediction_tokens == 2
+    assert engine.ignores(turn) == ("prediction",)
+    assert text_of(events) == text_of(await answer(engine, asked()))
+
+
+@pytest.mark.parametrize(
+    ("extras", "field"),
+    [
+        (Extras(params={"mirostat": 2}), "inference_extra_params"),
+        (Extras(headers={"x-trace": "1"}), "inference_extra_headers"),
+    ],
+)
+async def test_extras_are_refused_with_the_engines_name(
+    engine: LlamaCpp, extras: Extras, field: str
+) -> None:
+    with pytest.raises(FieldNotTakenError, match="'embedded'") as refusal:
+        await engine.measure(asked(wishes=Wishes(extras=extras)))
+    assert set(refusal.value.faults) == {field}
