@@ -58,6 +58,13 @@ def test_fill_bytes_and_bare_markers_of_a_jpeg_are_passed_over() -> None:
     assert header_of(padded, Format.JPEG) == Header(Format.JPEG, 300, 200, length=10)
 
 
+@pytest.mark.parametrize("piece", [b"\xff", b"\xff\xd0", b"\xff\xe1\0\2"])
+def test_a_jpeg_that_goes_on_and_on_is_given_up(piece: bytes) -> None:
+    body = jpeg(300, 200)
+    with pytest.raises(UnreadableImageError):
+        header_of(body[:2] + piece * 1_000 + body[2:], Format.JPEG)
+
+
 @given(st.sampled_from([body for _, body in KINDS]), st.data())
 def test_whatever_is_changed_in_a_file_it_is_read_or_unreadable(
     body: bytes, data: st.DataObject

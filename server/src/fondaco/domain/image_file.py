@@ -20,6 +20,8 @@ _JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 """Markers of segments that have no length."""
 _FILL, _LAST, _SCAN = 0xFF, 0xD9, 0xDA
+_MOST_STEPS = 1_000
+"""Segments and fill bytes of a JPEG before its size; cameras write some ten."""
 _LOSSLESS = 0x2F
 _FOURTEEN_BITS = 0x3FFF
 
@@ -127,13 +129,14 @@ def _webp_size(head: bytes) -> tuple[int, int]:
 def _jpeg_header(head: bytes) -> Header:
     """Go from segment to segment until one tells the size."""
     at = 2
-    while True:
+    for _ in range(_MOST_STEPS):
         if head[at] != _FILL:
             raise UnreadableImageError
-        while head[at] == _FILL:
+        marker = head[at + 1]
+        if marker == _FILL:
             at += 1
-        marker = head[at]
-        at += 1
+            continue
+        at += 2
         if marker in _JPEG_SIZES:
             height, width = struct.unpack_from(">HH", head, at + 3)
             return Header(Format.JPEG, width, height, length=at)
@@ -141,3 +144,4 @@ def _jpeg_header(head: bytes) -> Header:
             raise UnreadableImageError
         if marker not in _JPEG_BARE:
             at += max(2, *struct.unpack_from(">H", head, at))
+    raise UnreadableImageError
