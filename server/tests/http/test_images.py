@@ -12,7 +12,9 @@ import pytest
 from fondaco.domain.model import Capabilities
 from fondaco.domain.money import NANO
 from fondaco.http.room import Room
+from fondaco.serving.augment import Augment
 from fondaco.web.files import WebFiles
+from fondaco.web.pages import WebPages
 from house import TOY, House, house
 from pictures import PIXELS, as_url, gif, jpeg, png, said, shown, webp
 from toy_model import TOKENS_AN_IMAGE
@@ -308,6 +310,20 @@ async def test_a_cache_hint_on_a_part_is_named_as_ignored() -> None:
         reply = await see(one.house, {**said("Long ago"), **hint}, shown(PIXELS))
         assert "cache_control" in reply.headers["x-fondaco-ignored-params"]
         assert one.asked() == [user(said("Long ago"), shown(PIXELS))]
+
+
+async def test_pages_are_put_before_the_parts_of_a_message() -> None:
+    async with site() as web:
+        augment = Augment(WebPages(lambda: web.door))
+        async with house(models=(SEEING,), augment=augment) as one:
+            web.server.answer(http(b"The Rialto.", media_type="text/plain"), close=True)
+            scrape = {"enable_web_scraping": True}
+            words = said(f"Is it like {web.url('/page')}?")
+            reply = await see(one, shown(PIXELS), words, venice_parameters=scrape)
+            assert reply.status_code == 200
+            material, *parts = one.fake.asked[-1].body["messages"][0]["content"]
+            assert "The Rialto." in material["text"]
+            assert parts == [shown(PIXELS), words]
 
 
 async def test_who_hangs_up_while_an_image_is_fetched_ends_that_and_pays_nothing() -> None:
