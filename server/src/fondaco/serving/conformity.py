@@ -6,7 +6,6 @@ from fondaco.domain.errors import InferenceFailedError, InvalidRequestError
 from fondaco.domain.form import JsonObject, JsonSchema
 from fondaco.ports import Forms
 
-FIELD = "response_format.json_schema"
 _ANY_OBJECT = '{"type":"object"}'
 _ANY_JSON = "true"
 
@@ -44,8 +43,8 @@ async def conformity_of(turn: Turn, forms: Forms) -> "Conformity | None":
             return None
         case JsonObject():
             schema = _ANY_OBJECT
-        case JsonSchema(schema=schema, strict=strict):
-            await expect_usable(forms, schema, FIELD)
+        case JsonSchema(schema=schema, strict=strict, place=place):
+            await expect_usable(forms, schema, place)
             schema = _ANY_JSON if strict is False else schema
     if turn.sampling.stop or turn.sampling.stop_token_ids:
         return None
