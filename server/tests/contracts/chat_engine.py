@@ -22,6 +22,7 @@ from fondaco.domain.chat import (
     Text,
     TokenLogprob,
     Turn,
+    Wishes,
 )
 from fondaco.domain.errors import ContextTooLongError
 from fondaco.domain.usage import Usage
@@ -249,6 +250,14 @@ class ChatEngineContract:
             await fold(engine, turn, await engine.measure(turn))
         assert refused.value.input_tokens >= 16_000
         assert 0 < refused.value.context_tokens < 16_000
+
+    async def test_a_wish_that_changes_nothing_is_named_and_answered(
+        self, engine: ChatEngine, model: str
+    ) -> None:
+        hinted = counting(model, wishes=Wishes(hints={"include": ["nothing known"]}))
+        assert engine.ignores(hinted) == ("include",)
+        assert engine.ignores(counting(model)) == ()
+        assert (await answer(engine, hinted)).text == (await answer(engine, counting(model))).text
 
     async def test_a_probe_succeeds(self, engine: ChatEngine, model: str) -> None:
         with anyio.fail_after(_TIMEOUT_S):
