@@ -202,11 +202,14 @@ class Chunks:
 
 
 def _tool_call(completion_id: str, parts: Sequence[ToolPart]) -> dict[str, object]:
-    """Return a call of a function; one that its engine did not name gets a name of ours."""
+    """Return a call of a function; one that its engine did not name gets a name of ours.
+
+    It has no more than 40 characters: OpenAI's API takes no longer ones back.
+    """
     first = parts[0]
     arguments = "".join(part.arguments for part in parts)
     return {
-        "id": first.id or f"call_{completion_id}_{first.choice}_{first.index}",
+        "id": first.id or f"call_{completion_id[-24:]}_{first.choice}_{first.index}",
         "type": "function",
         "function": {"name": first.name, "arguments": arguments},
     }

@@ -138,7 +138,8 @@ class LlamaCpp:
         slots = running.slots
         seat = await slots.take(turn.cache_scope, min(slots.total, turn.choices), token_ids)
         waves: list[native.Answer] = []
-        calls = ToolAnswers(turn) if turn.wishes.tooling is not None else None
+        tooling = turn.wishes.tooling
+        calls = ToolAnswers(turn) if tooling is not None and tooling.callable else None
         try:
             for first in range(0, turn.choices, slots.total):
                 answer = native.Answer(

@@ -20,7 +20,6 @@ from fondaco.domain.chat import (
     Text,
     TokenLogprob,
     Turn,
-    Wishes,
 )
 from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp.particulars import particulars, stop_text
@@ -90,7 +89,7 @@ def completion(
         samplers = _SAMPLERS if span[1] else _GREEDY
     body["samplers"] = samplers
     if turn.wishes is not PLAIN:
-        body |= _formed(turn.wishes, samplers)
+        body |= _formed(turn, samplers)
     body |= particulars(turn, _FIELDS)
     if choices > 1:
         body["n"] = choices
@@ -106,12 +105,12 @@ def completion(
     return orjson.dumps(body)
 
 
-def _formed(wishes: Wishes, samplers: Sequence[str]) -> dict[str, object]:
+def _formed(turn: Turn, samplers: Sequence[str]) -> dict[str, object]:
     """Return the fields by which an answer keeps to a form."""
-    grammar = grammar_of(wishes)
+    grammar = grammar_of(turn)
     if grammar is None:
         return {}
-    if wishes.form is None:
+    if turn.wishes.form is None:
         return {"grammar": grammar}
     return {"grammar": grammar, **_UNREPEATING, "samplers": ("dry", *samplers)}
 

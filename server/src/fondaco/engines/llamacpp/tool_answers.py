@@ -17,7 +17,7 @@ class ToolAnswers:
     """
 
     def __init__(self, turn: Turn) -> None:
-        self._openings = openings(turn.wishes)
+        self._openings = openings(turn)
         self._after = turn.wishes.form_after
         self._choices: dict[int, _Reading] = {}
 

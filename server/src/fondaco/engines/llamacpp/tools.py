@@ -7,11 +7,11 @@ questions that need none, unless it is told not to.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import orjson
 
-from fondaco.domain.chat import Wishes
+from fondaco.domain.chat import Role, Turn
 from fondaco.domain.form import Form, JsonSchema
 from fondaco.domain.tooling import Named, Tool, Tooling
 from fondaco.engines.llamacpp import grammars
@@ -20,7 +20,10 @@ TAG = "<tool_call>"
 _TAGS, _FENCE, _NOTHING = (f"{TAG}\n", "\n</tool_call>"), ("```json\n", "\n```"), ("", "")
 _FURTHER_CALLS = "{0,7}"
 """After the first one of an answer: a small model would go on until the end of all tokens."""
-_IF_NEEDED = "Use a function whenever one fits the request; answer in plain words if none does."
+_IF_NEEDED = (
+    "Use a function whenever one fits the request; answer in plain words if none does. "
+    "Once you have the result, answer with it."
+)
 _HOW = (
     "To call a function, write its name and its arguments as JSON within tags:\n"
     f'{TAG}\n{{"name": "function", "arguments": {{"argument": "value"}}}}\n</tool_call>'
@@ -29,6 +32,8 @@ _NO_ARGUMENTS = {"type": "object", "properties": {}, "additionalProperties": Fal
 _COMBINING = {"allOf", "anyOf", "oneOf", "$ref", "patternProperties", "unevaluatedProperties"}
 _WORDS = r"/(?s:.+)/ & ~/(\s|\{|```json)(?s:.*)/"
 """Whatever does not begin like a call."""
+_WORDS_ON_RESULTS = r"/(?s:.+)/ & ~/(\s|\{|```|<)(?s:.*)/"
+"""A small model that is shown results would write them once more, fenced or tagged."""
 
 
 def instructions(tooling: Tooling, *, shown: bool) -> str:
@@ -71,74 +76,80 @@ def result(text: str) -> str:
     return f"<tool_response>\n{text}\n</tool_response>"
 
 
-def openings(wishes: Wishes) -> dict[str, tuple[str, str]]:
+def openings(turn: Turn) -> dict[str, tuple[str, str]]:
     """Return what calls begin with, up to their arguments: text -> name, and what ends the call."""
-    callable_tools = () if wishes.tooling is None else wishes.tooling.callable
+    tooling = turn.wishes.tooling
     return {
         before + _envelope(tool.name): (tool.name, "}" + after)
-        for before, after in _manners(wishes.form)
-        for tool in callable_tools
+        for before, after in _manners(turn)
+        for tool in (() if tooling is None else tooling.callable)
     }
 
 
-def grammar_of(wishes: Wishes) -> str | None:
-    """Return the grammar of an answer, where its form is not left to the model."""
-    tooling, form = wishes.tooling, wishes.form
+def grammar_of(turn: Turn) -> str | None:
+    """Return the grammar of an answer, where its form is not left to the model.
+
+    Where a form is wanted and functions may be called, it holds for what is said in place of a call.
+    """
+    tooling, form = turn.wishes.tooling, turn.wishes.form
     if tooling is not None and tooling.callable:
-        held = grammar(tooling, form)
+        held = grammars.grammar(*_rules(turn, tooling))
     elif form is not None:
         held = grammars.of_schema(_schema(form))
     else:
         return None
-    return grammars.after(wishes.form_after, held) if wishes.form_after else held
+    return grammars.after(turn.wishes.form_after, held) if turn.wishes.form_after else held
 
 
-def grammar(tooling: Tooling, form: Form | None) -> str:
-    """Return the grammar of an answer that may or must call functions.
-
-    Where a form is wanted it holds for what is said in place of a call.
-    """
+def _rules(turn: Turn, tooling: Tooling) -> Iterator[str]:
     several = tooling.parallel and not isinstance(tooling.choice, Named)
-    rules = ["start: " + " | ".join(_answers(tooling, form))]
-    for number, (before, after) in enumerate(_manners(form)):
-        begin, end, further = map(_quoted, (before, after, f"\n{before}"))
-        again = f"({further} call {end}){_FURTHER_CALLS}" if several else ""
-        rules.append(f"calls_{number}: {begin} call {end} {again}")
+    manners, tools = _manners(turn), tooling.callable
+    answers = [f"calls_{number}" for number in range(len(manners))]
     if tooling.choice == "auto":
-        rules += _words(form, several=several)
-    names = [f"call_{number}" for number in range(len(tooling.callable))]
-    rules.append(f"call: {' | '.join(names)}")
-    for name, tool in zip(names, tooling.callable, strict=True):
-        rules.append(f'{name}: {_quoted(_envelope(tool.name))} {_arguments(tool)} "}}"')
-    return grammars.grammar(*rules)
-
-
-def _answers(tooling: Tooling, form: Form | None) -> Iterable[str]:
-    yield from (f"calls_{number}" for number in range(len(_manners(form))))
+        answers += ["words"] if turn.wishes.form else ["WORDS", "spoken further"]
+    yield f"start: {' | '.join(answers)}"
+    for number, (before, after) in enumerate(manners):
+        yield f"calls_{number}: {_quoted(before)} {_calls(before, after, several=several)}"
     if tooling.choice == "auto":
-        yield from ("words",) if form else ("WORDS", "spoken further")
+        yield from _words(turn, several=several)
+    yield f"call: {' | '.join(f'call_{number}' for number in range(len(tools)))}"
+    for number, tool in enumerate(tools):
+        yield f'call_{number}: {_quoted(_envelope(tool.name))} {_arguments(tool)} "}}"'
 
 
-def _words(form: Form | None, *, several: bool) -> list[str]:
-    """Return the rules for what is said in place of a call, or before it."""
-    if form is not None:
-        return [f"words: {grammars.json_of(_schema(form))}"]
-    (_, end), tag = map(_quoted, _TAGS), _quoted(TAG)
-    again = f"({_quoted(chr(10) + _TAGS[0])} call {end}){_FURTHER_CALLS}" if several else ""
-    return [
-        f"WORDS: {_WORDS} & ~/(?s:.*){TAG}(?s:.*)/",
-        f"spoken[suffix={tag}]: {_WORDS}",
-        f'further: "\\n" call {end} {again}',
-    ]
+def _words(turn: Turn, *, several: bool) -> Iterator[str]:
+    """Yield the rules for what is said in place of calls, or before them."""
+    if turn.wishes.form is not None:
+        yield f"words: {grammars.json_of(_schema(turn.wishes.form))}"
+        return
+    words = _WORDS_ON_RESULTS if _has_results(turn) else _WORDS
+    yield f"WORDS: {words} & ~/(?s:.*){TAG}(?s:.*)/"
+    yield f"spoken[suffix={_quoted(TAG)}]: {words}"
+    yield f'further: "\\n" {_calls(*_TAGS, several=several)}'
+
+
+def _calls(before: str, after: str, *, several: bool) -> str:
+    """Return the rule for calls whose beginning has been written."""
+    end, further = _quoted(after), _quoted(f"\n{before}")
+    again = f" ({further} call {end}){_FURTHER_CALLS}" if several else ""
+    return f"call {end}{again}"
 
 
 def _schema(form: Form) -> str:
     return form.schema if isinstance(form, JsonSchema) else grammars.ANY_OBJECT
 
 
-def _manners(form: Form | None) -> tuple[tuple[str, str], ...]:
-    """Return what stands around a call; JSON alone is one only where no other JSON is wanted."""
-    return (_TAGS,) if form else (_TAGS, _FENCE, _NOTHING)
+def _manners(turn: Turn) -> tuple[tuple[str, str], ...]:
+    """Return what may stand around a call.
+
+    JSON alone is one only where no other JSON is wanted; and a small model that is shown results would
+    call and call again, were it not for the tag.
+    """
+    return (_TAGS,) if turn.wishes.form or _has_results(turn) else (_TAGS, _FENCE, _NOTHING)
+
+
+def _has_results(turn: Turn) -> bool:
+    return bool(turn.messages) and turn.messages[-1].role is Role.TOOL
 
 
 def _envelope(name: str) -> str:
