@@ -100,7 +100,7 @@ class Edge:
         if not endpoint.always_open:
             if self._platform.draining:
                 raise ShuttingDownError
-            caller = await self._gate.admit(exchange, endpoint.access)
+            caller = await self._gate.admit(exchange, endpoint.access, x_api_key=endpoint.x_api_key)
         premises = self._premises
         reply = await endpoint.answer(premises, exchange, caller, path)
         if isinstance(reply, Whole):

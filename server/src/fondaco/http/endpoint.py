@@ -122,6 +122,8 @@ class Content:
     media_type: str = "application/json"
     stream: type[BaseModel] | None = None
     """What one server-sent event holds, where the reply may be a stream."""
+    done: bool = True
+    """Whether a stream that ended well has `[DONE]` as its last event."""
     text_type: str | None = None
     """The media type of plain text that the reply may be in instead, by `Accept`."""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -150,6 +152,8 @@ class Endpoint(Generic[BodyT, QueryT]):
     """Name of each parameter in the path -> what it stands for."""
     errors: tuple[type[FondacoError], ...] = ()
     """What it raises beyond what every endpoint may."""
+    x_api_key: bool = False
+    """Whether the key may come as `x-api-key` too, and `x-selected-account-id` has to fit to it."""
     paid: bool = False
     """Whether it costs money, and so takes an `Idempotency-Key`."""
     any_text: bool = False

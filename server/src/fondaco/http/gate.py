@@ -5,7 +5,6 @@ from functools import partial
 from fondaco.domain.account import Account, KeyType
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import (
-    AuthenticationFailedError,
     EngineBusyError,
     FondacoError,
     ModelNotFoundError,
@@ -18,6 +17,7 @@ from fondaco.domain.money import Funds
 from fondaco.http.endpoint import Access, Caller
 from fondaco.http.exchange import Exchange
 from fondaco.http.headers import balance, rate_limits
+from fondaco.http.key_headers import bearer, either, expect_selected
 from fondaco.http.peers import Peers
 from fondaco.serving.limits import unknown_tier
 from fondaco.serving.platform import Platform
@@ -31,8 +31,15 @@ class Gate:
         self._peers = peers
         self._shown = _shown_model(platform.catalogue)
 
-    async def admit(self, exchange: Exchange, access: Access) -> Caller | None:
+    async def admit(
+        self, exchange: Exchange, access: Access, *, x_api_key: bool = False
+    ) -> Caller | None:
         """Return who calls an endpoint; where it is open to anybody, perhaps nobody known.
+
+        Args:
+            exchange: the request.
+            access: who may call the endpoint.
+            x_api_key: whether it is one of Scale's, which have headers of their own.
 
         Raises:
             AuthenticationFailedError: a key is needed, and no good one came.
@@ -41,7 +48,10 @@ class Gate:
         """
         if access is Access.ANYBODY:
             return await self._visitor(exchange)
-        caller = await self._caller(exchange)
+        headers = exchange.headers
+        caller = await self._caller(exchange, either(headers) if x_api_key else bearer(headers))
+        if x_api_key:
+            expect_selected(headers, caller.account)
         if access is Access.ADMIN and caller.key.type is not KeyType.ADMIN:
             raise UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
         return caller
@@ -77,7 +87,7 @@ class Gate:
         if b"authorization" not in exchange.headers:
             return None
         try:
-            return await self._caller(exchange)
+            return await self._caller(exchange, bearer(exchange.headers))
         except TooManyFailuresError:
             raise
         except FondacoError:
@@ -89,12 +99,9 @@ class Gate:
             self._platform.guard.peers.check(self._peers.of(exchange))
         return caller
 
-    async def _caller(self, exchange: Exchange) -> Caller:
-        scheme, _, secret = exchange.headers.get(b"authorization", b"").partition(b" ")
-        if scheme.lower() != b"bearer" or not secret:
-            raise AuthenticationFailedError
+    async def _caller(self, exchange: Exchange, secret: str) -> Caller:
         platform = self._platform
-        key, account = await platform.keyring.unlock(secret.strip().decode("latin-1"))
+        key, account = await platform.keyring.unlock(secret)
         exchange.account_id = account.id
         if account.tier not in platform.tiers:
             raise unknown_tier(account.tier)

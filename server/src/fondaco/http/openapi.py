@@ -22,6 +22,7 @@ from fondaco.domain.errors import (
 )
 from fondaco.http.endpoint import Access, Content, Link
 from fondaco.http.header_schemas import HEADERS, shown_headers
+from fondaco.http.key_headers import SELECTED_ACCOUNT, X_API_KEY
 from fondaco.http.routes import AnyEndpoint
 
 if TYPE_CHECKING:
@@ -61,6 +62,14 @@ _IDEMPOTENCY_KEY: dict[str, object] = {
     "required": False,
     "description": "A word of the caller's own: under it the request runs and is charged once at most.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+
+_SELECTED_ACCOUNT: dict[str, object] = {
+    "name": SELECTED_ACCOUNT,
+    "in": "header",
+    "required": False,
+    "description": "The id or the name of the key's account; that of any other is refused.",
+    "schema": {"type": "string", "pattern": "^[ -~]*$"},
 }
 
 
@@ -108,7 +117,10 @@ def _document(endpoints: list[AnyEndpoint]) -> dict[str, object]:
         "servers": [{"url": "/"}],
         "paths": paths,
         "components": {
-            "securitySchemes": {"BearerAuth": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "BearerAuth": {"type": "http", "scheme": "bearer"},
+                "ApiKeyAuth": {"type": "apiKey", "in": "header", "name": X_API_KEY},
+            },
             "headers": HEADERS,
             "schemas": {**definitions, "Error": _ERROR},
         },
@@ -134,7 +146,7 @@ def _operation(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
         "operationId": endpoint.id,
         "summary": endpoint.summary,
         "tags": [endpoint.tag],
-        "security": [] if endpoint.access is Access.ANYBODY else [{"BearerAuth": []}],
+        "security": _security(endpoint),
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint, refs),
     }
@@ -145,6 +157,13 @@ def _operation(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
             "content": {taken: {"schema": schema} for taken in _taken(endpoint)},
         }
     return operation
+
+
+def _security(endpoint: AnyEndpoint) -> list[dict[str, list[str]]]:
+    if endpoint.access is Access.ANYBODY:
+        return []
+    bearer: dict[str, list[str]] = {"BearerAuth": []}
+    return [{"ApiKeyAuth": []}, bearer] if endpoint.x_api_key else [bearer]
 
 
 def _taken(endpoint: AnyEndpoint) -> list[str]:
@@ -162,6 +181,8 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
         }
         for name in _IN_PATH.findall(endpoint.path)
     ]
+    if endpoint.x_api_key:
+        parameters.append(_SELECTED_ACCOUNT)
     if endpoint.paid:
         parameters.append(_IDEMPOTENCY_KEY)
     if endpoint.query is not None:
@@ -223,13 +244,14 @@ def _content(content: Content, refs: Refs) -> dict[str, object]:
     schema = refs[content.schema, "serialization"] if content.schema else {}
     shown: dict[str, object] = {content.media_type: {"schema": schema}}
     if content.stream is not None:
-        shown["text/event-stream"] = {"schema": _event(refs[content.stream, "serialization"])}
+        event = _event(refs[content.stream, "serialization"], done=content.done)
+        shown["text/event-stream"] = {"schema": event}
     if content.text_type is not None:
         shown[content.text_type] = {"schema": {"type": "string"}}
     return shown
 
 
-def _event(schema: dict[str, Any]) -> dict[str, object]:
+def _event(schema: dict[str, Any], *, done: bool) -> dict[str, object]:
     """Return what one event of a stream is; OpenAPI has no word yet for the stream itself."""
     last = {"const": "[DONE]", "description": "The last event of a stream that ended well."}
     payload = {
@@ -240,7 +262,7 @@ def _event(schema: dict[str, Any]) -> dict[str, object]:
         "type": "object",
         "description": "One event. An error after the first one is the last event.",
         "required": ["data"],
-        "properties": {"data": {"type": "string", "anyOf": [last, payload]}},
+        "properties": {"data": {"type": "string", "anyOf": [last, payload] if done else [payload]}},
     }
 
 
@@ -250,7 +272,7 @@ def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:
         errors.append(RateLimitExceededError)
     if endpoint.access is not Access.ANYBODY:
         errors.append(AuthenticationFailedError)
-    if endpoint.access is Access.ADMIN:
+    if endpoint.access is Access.ADMIN or endpoint.x_api_key:
         errors.append(UnauthorizedError)
     if endpoint.body is not None:
         errors += [InvalidContentTypeError, InvalidFileSizeError, RequestTimeoutError]

@@ -132,7 +132,7 @@ class Chat:
         model = route.model
         self._preparation.expect_able(model, turn)
         turn = self._preparation.begun(model, turn, asked_tokens, instructions)
-        attempts = Attempts(self._plan(model))
+        attempts = Attempts(self._plan(model, turn))
         async with self._admission(call, model, turn, asked_tokens) as admission:
             ready = await self._preparation.ready(
                 call, model, turn, asked_tokens, attempts=attempts, admission=admission
@@ -182,13 +182,15 @@ class Chat:
             curtailed_at=tally.most_output if ready.curtailed else None,
         )
 
-    def _plan(self, model: Model) -> tuple[ChatEngine, ...]:
-        """Return the engines of the model in their order.
+    def _plan(self, model: Model, turn: Turn) -> tuple[ChatEngine, ...]:
+        """Return the engines of the model in their order, or the one that the turn is for.
 
         Raises:
             EngineUnavailableError: there are none, or the operator took the model off.
         """
         plan = self._plans.get(model.id)
+        if plan is not None and turn.wishes.engine:
+            plan = tuple(one for one in plan if one.name == turn.wishes.engine) or None
         if plan is None or model.offline:
             raise EngineUnavailableError(
                 f"The model {model.id!r} is offline. GET /api/v1/models lists those that run."
