@@ -81,9 +81,11 @@ class World:
 
     async def site(self, stream: SocketStream) -> None:
         """Answer one request by its path: `/to?URL`, `/bomb`, `/flood`, `/drip`, or a page."""
-        host, port, *_ = stream.extra(SocketAttribute.local_address)  # noqa: S610 - no Django here
+        local = stream.extra(SocketAttribute.local_address)  # noqa: S610 - no Django here
+        assert not isinstance(local, str)
+        host, port = local
         if host == FENCE:
-            self._fences[int(port)].set()
+            self._fences[port].set()
         else:
             self.reached.append(f"{host}:{port}")
         async with stream:
