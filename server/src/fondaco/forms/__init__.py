@@ -1,1 +1,1 @@
-"""Forms: schemas of callers, judged in children that are watched."""
+"""Forms: what callers send to be compiled, schemas and templates, in children that are watched."""

@@ -1,7 +1,7 @@
-"""The child that judges forms: a line of JSON in, a line of JSON out, for as long as its parent lives.
+"""The child that judges forms or renders templates, a line of JSON for a line, while its parent lives.
 
-It says `{}` once it is ready, and again when it has got a question. One that takes too much of the processor ends it, and so its
-parent knows.
+It says `{}` once it is ready, and again when it has got a question. One that takes too much of the
+processor ends it, and so its parent knows.
 """
 
 import ctypes
@@ -16,25 +16,38 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 
 
-def main(parent: int, cpu_s: float) -> None:
+def main(trade: str, parent: int, cpu_s: float) -> None:
     """Answer until standard input ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us, once its calls are done
+    # A signal to the whole process group must not end us before the calls that the parent drains.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     _die_with(parent)
     _confine()
-    from fondaco.forms import judging  # noqa: PLC0415 - slow to import; the limits come first
-
-    questions: Mapping[str, Callable[..., str | None]] = {
-        "flaw": judging.flaw,
-        "fault": judging.fault,
-    }
+    questions = _questions(trade)
     _say({})
     for line in sys.stdin.buffer:
         _say({})
         asked = json.loads(line)
         _allow(cpu_s)
-        reason = questions[asked["question"]](*asked["about"])
+        answer = questions[asked["question"]](*asked["about"])
         _allow(0)
-        _say({"reason": reason})
+        _say(answer if isinstance(answer, Mapping) else {"reason": answer})
+
+
+def _questions(trade: str) -> Mapping[str, Callable[..., Mapping[str, str] | str | None]]:
+    """Return what the child can be asked; the libraries for it are slow to load."""
+    if trade == "templates":
+        from fondaco.forms import rendering  # noqa: PLC0415 - the limits come first
+
+        return {"rendered": rendering.rendered}
+    from fondaco.forms import guiding, judging  # noqa: PLC0415 - the limits come first
+
+    return {
+        "flaw": judging.flaw,
+        "fault": judging.fault,
+        "guide_flaw": guiding.flaw,
+        "guide_fault": guiding.fault,
+    }
 
 
 def _say(answer: Mapping[str, object]) -> None:
@@ -72,4 +85,4 @@ def _allow(cpu_s: float) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]))
+    main(sys.argv[1], int(sys.argv[2]), float(sys.argv[3]))

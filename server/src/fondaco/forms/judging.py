@@ -18,7 +18,7 @@ _LONGEST_REASON = 200
 Schema: TypeAlias = dict[str, object]
 
 
-def flaw(schema: str) -> str | None:
+def flaw(schema: str, whitespace: str | None = None) -> str | None:
     """Return what is wrong with a schema; see `Forms.flaw`."""
     parsed: Schema = json.loads(schema)
     try:
@@ -34,7 +34,7 @@ def flaw(schema: str) -> str | None:
         return f"cannot be fulfilled: no JSON fits it{_conflict(unsatisfiable)}"
     if not _ends(parsed):
         return "cannot be fulfilled: it requires itself within itself without end"
-    return _untold(parsed)
+    return _untold(parsed, whitespace)
 
 
 def fault(schema: str, text: str) -> str | None:
@@ -71,7 +71,7 @@ def _conflict(found: Mapping[str, canonical.UnsatisfiableReason]) -> str:
     return f", for what stands at {where!r}" if where else ""
 
 
-def _untold(schema: Schema) -> str | None:
+def _untold(schema: Schema, whitespace: str | None) -> str | None:
     """Return why the schema cannot be a grammar, where this server has engines that need one.
 
     An engine drops a grammar that it cannot compile, without a word.
@@ -80,7 +80,9 @@ def _untold(schema: Schema) -> str | None:
         return None
     import llguidance  # noqa: PLC0415 - an extra
 
-    options = {"whitespace_flexible": False, "lenient": True}
+    options: Schema = {"whitespace_flexible": False, "lenient": True}
+    if whitespace is not None:
+        options = {"whitespace_pattern": whitespace, "lenient": True}
     grammar = json.dumps({**schema, "x-guidance": options})
     matcher = llguidance.LLMatcher(
         llguidance.LLTokenizer("byte"), f"start: %json {grammar}", log_level=0

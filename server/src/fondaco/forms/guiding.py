@@ -1,0 +1,178 @@
+"""Guiding: whether an answer can be held to a regular expression, choices or a grammar, and is.
+
+This runs in the child alone, as all that compiles what callers send.
+"""
+
+import re
+import warnings
+from collections.abc import Iterator
+from functools import cache
+from importlib.util import find_spec
+from string import ascii_lowercase
+from typing import TYPE_CHECKING
+
+from fondaco.domain.form import Choices, Grammar, Guide, Regex
+from fondaco.domain.lark import lark_of
+
+if TYPE_CHECKING:  # an extra
+    from llguidance import LLMatcher, LLTokenizer
+
+_TRIAL_TOKENS = 100
+_TRIES = 64
+_WORDS = 256 + 95**2 + 27**3
+_LONGEST_REASON = 300
+_NOTHING_FITS = "cannot be fulfilled: no text fits it"
+
+
+def flaw(kind: str, *texts: str) -> str | None:
+    """Return what is wrong with a guide; see `Forms.guide_flaw`."""
+    guide = _guide(kind, texts)
+    if isinstance(guide, Regex) and (reason := _regex_flaw(guide.pattern)) is not None:
+        return reason
+    try:
+        rules = lark_of(guide)
+    except ValueError as error:
+        return str(error)
+    if find_spec("llguidance") is None:
+        if isinstance(guide, Grammar):
+            return "cannot be checked here: it takes pip install 'fondaco[embedded]'"
+        return None
+    return _trial(_matcher(rules, _words()))
+
+
+def fault(text: str, kind: str, *texts: str) -> str | None:
+    """Return what is wrong with an answer; see `Forms.guide_fault`."""
+    guide = _guide(kind, texts)
+    if isinstance(guide, Choices):
+        fits = text in guide.options
+    elif find_spec("llguidance") is not None:
+        matcher, spelled = _matcher(lark_of(guide), _bytes()), list(text.encode())
+        fits = matcher.try_consume_tokens(spelled) == len(spelled) and matcher.is_accepting()
+    else:
+        fits = isinstance(guide, Regex) and re.fullmatch(guide.pattern, text) is not None
+    return None if fits else f"does not fit {guide.place}"
+
+
+def named(guide: Guide) -> tuple[str, ...]:
+    """Return a guide as `flaw` and `fault` take it: its kind, and its texts."""
+    match guide:
+        case Regex(pattern):
+            return "regex", pattern
+        case Choices(options):
+            return "choices", *options
+        case Grammar(rules):
+            return "grammar", rules
+
+
+def _guide(kind: str, texts: tuple[str, ...]) -> Guide:
+    match kind:
+        case "regex":
+            return Regex(*texts)
+        case "choices":
+            return Choices(texts)
+        case _:
+            return Grammar(*texts)
+
+
+def _regex_flaw(pattern: str) -> str | None:
+    """Return why Python takes a pattern for none, or for another one than Rust does."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            return f"is no regular expression: {_short(str(error))}"
+        except FutureWarning as ambiguity:
+            return f"is ambiguous: {_short(str(ambiguity))}; put a backslash before the character"
+        except (RecursionError, OverflowError):
+            return "is too complex"
+    return None
+
+
+def _trial(matcher: "LLMatcher") -> str | None:
+    """Return why the engine would fail with a grammar: words are chosen blindly, as far as it lets.
+
+    That each of them took little time holds for the engine's words as well. One that takes too much
+    ends the child.
+    """
+    number = 1
+    for _ in range(_TRIAL_TOKENS):
+        if matcher.is_stopped():
+            break
+        allowed = matcher.compute_bitmask()
+        if matcher.is_error():
+            break
+        for _ in range(_TRIES):
+            number = (number * 1_664_525 + 1_013_904_223) % 2**32
+            word = number % _WORDS
+            if _bit(allowed, word):
+                break
+        else:
+            word = next((one for one in range(_WORDS) if _bit(allowed, one)), -1)
+        if word < 0:
+            return None if matcher.is_accepting() else _NOTHING_FITS
+        matcher.consume_token(word)
+    return _told(matcher.get_error()) if matcher.is_error() else None
+
+
+def _bit(allowed: bytes, word: int) -> bool:
+    return bool(allowed[word >> 3] >> (word & 7) & 1)
+
+
+def _told(error: str) -> str:
+    """Return an error of llguidance in as many words as a caller can use."""
+    if error.startswith("NoExtension"):
+        return _NOTHING_FITS
+    lines = error.splitlines()
+    if error.startswith(("parser error: Too many", "lexer error")):
+        return f"is too complex: {_short(lines[0])}"
+    why = next((line.removeprefix("error: ") for line in lines if line.startswith("error: ")), "")
+    return f"cannot be made a grammar: {_short(why or lines[0])}"
+
+
+def _short(reason: str) -> str:
+    return reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}..."
+
+
+def _matcher(rules: str, tokenizer: "LLTokenizer") -> "LLMatcher":
+    import llguidance  # noqa: PLC0415 - an extra
+
+    return llguidance.LLMatcher(tokenizer, rules, log_level=0)
+
+
+@cache
+def _bytes() -> "LLTokenizer":
+    """Return a tokenizer whose tokens are the bytes."""
+    import llguidance  # noqa: PLC0415 - an extra
+
+    return llguidance.LLTokenizer("byte")
+
+
+@cache
+def _words() -> "LLTokenizer":
+    """Return a tokenizer with as many tokens as those of models have: how long a step takes hangs on it."""
+    import llguidance  # noqa: PLC0415 - an extra
+
+    return llguidance.LLTokenizer(llguidance.TokenizerWrapper(_Words()), slices=[])
+
+
+def _spelled() -> Iterator[bytes]:
+    printable = [chr(code) for code in range(32, 127)]
+    letters = f"{ascii_lowercase} "
+    yield from (bytes((code,)) for code in range(256))
+    yield from (f"{a}{b}".encode() for a in printable for b in printable)
+    yield from (f"{a}{b}{c}".encode() for a in letters for b in letters for c in letters)
+
+
+class _Words:
+    """Tokens made up: all bytes, all pairs of printable characters, all words of three letters."""
+
+    bos_token_id = None
+    eos_token_id = _WORDS
+
+    def __init__(self) -> None:
+        self.tokens = [*_spelled(), b"<end>"]
+        self.special_token_ids = [self.eos_token_id]
+
+    def __call__(self, text: bytes) -> list[int]:
+        return list(text)

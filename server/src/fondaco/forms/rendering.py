@@ -1,0 +1,94 @@
+"""Rendering: a caller's chat template filled in, as `transformers` does it with those of models.
+
+This runs in the child alone: a template is a program, and one line of it may take all memory there
+is. The engine is MiniJinja, which counts a template's steps and shows it nothing of Python's inside.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+
+from minijinja import Environment, TemplateError
+
+LONGEST = 2**20
+"""Characters of a rendered prompt: more than any context."""
+_STEPS = 5_000_000
+_LONGEST_REASON = 500
+_GENERATION = re.compile(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}")
+"""Marks what a model says; `transformers` takes it for training and renders what stands between."""
+
+
+def rendered(template: str, variables: str, now: str) -> Mapping[str, str]:
+    """Return the `text` that a template makes of variables, or the `reason` why it makes none.
+
+    Args:
+        template: in Jinja.
+        variables: a JSON object.
+        now: the time, as ISO 8601 has it.
+    """
+    moment = datetime.fromisoformat(now)
+    environment = Environment(
+        fuel=_STEPS,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_escape_callback=_plain,
+        filters={"tojson": _json},
+        globals={"raise_exception": _refuse, "strftime_now": moment.strftime},
+    )
+    source = _GENERATION.sub(_as_condition, template)
+    try:
+        text = environment.render_str(source, "template", **json.loads(variables))
+    except TemplateError as error:
+        return {"reason": _reason(error)}
+    except (ValueError, TypeError, RecursionError, MemoryError) as error:
+        return {"reason": f"cannot be rendered: {type(error).__name__}"}
+    if len(text) > LONGEST:
+        return {"reason": f"makes {len(text)} characters; the most are {LONGEST}"}
+    return {"text": text}
+
+
+class RefusedError(TemplateError):
+    """The template itself refuses its variables."""
+
+
+def _plain(name: str) -> bool:
+    """Escape nothing: a prompt is no HTML."""
+    return False
+
+
+def _json(
+    value: object,
+    ensure_ascii: bool = False,  # noqa: FBT001, FBT002 - as templates name and order them
+    indent: int | None = None,
+    separators: tuple[str, str] | None = None,
+    sort_keys: bool = False,  # noqa: FBT001, FBT002 - likewise
+) -> str:
+    """Return a value as JSON, without MiniJinja's escapes for HTML."""
+    return json.dumps(
+        value,
+        ensure_ascii=ensure_ascii,
+        indent=indent,
+        separators=separators,
+        sort_keys=sort_keys,
+    )
+
+
+def _refuse(message: str) -> str:
+    raise RefusedError(message)
+
+
+def _as_condition(mark: re.Match[str]) -> str:
+    before, end, after = mark.groups()
+    return f"{{%{before} {'endif' if end else 'if true'} {after}%}}"
+
+
+def _reason(error: TemplateError) -> str:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, RefusedError):
+            return f"refuses the messages: {cause.message[:_LONGEST_REASON]}"
+        cause = cause.__cause__
+    line = f" in line {error.line}" if error.line else ""
+    told = str(error).partition("\n")[0].partition(" (in template:")[0]
+    return f"cannot be rendered{line}: {told[:_LONGEST_REASON]}"
