@@ -78,6 +78,18 @@ async def test_engines_are_asked_for_an_object_by_its_own_name(forming: House) -
     assert forming.fake.asked[-1].body["response_format"] == {"type": "json_object"}
 
 
+@pytest.mark.parametrize(
+    "named", [{"name": 5}, {"name": "x" * 65}, {"name": "x", "strict": "very"}]
+)
+async def test_what_stands_beside_a_schema_is_checked(
+    forming: House, named: dict[str, object]
+) -> None:
+    form = {"type": "json_schema", "json_schema": {"schema": CITY, **named}}
+    reply = await forming.chat(model="forming", response_format=form)
+    assert (reply.status_code, reply.json()["code"]) == (400, "INVALID_REQUEST")
+    assert "Beside the schema" in reply.text
+
+
 async def test_text_is_no_form(forming: House) -> None:
     reply = await forming.chat(model="toy", response_format={"type": "text"})
     assert reply.status_code == 200

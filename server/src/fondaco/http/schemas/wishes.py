@@ -4,10 +4,10 @@ Source: POST /chat/completions, `tools`, `tool_choice`, `response_format`, `reas
 reference, the fields of OpenAI's API that its clients send.
 """
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
 import orjson
-from pydantic import Field
+from pydantic import Field, ValidationError, model_validator
 
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.form import Form, JsonObject, JsonSchema
@@ -80,6 +80,22 @@ class SchemaFormat(Open):
         description="`{name, schema, strict}`, or a JSON Schema by itself."
     )
 
+    @property
+    def nested(self) -> bool:
+        """Whether the schema comes with its name; else it comes by itself."""
+        return isinstance(self.json_schema.get("schema"), dict)
+
+    @model_validator(mode="after")
+    def _expect_named_well(self) -> Self:
+        if not self.nested:
+            return self
+        try:
+            NamedSchema.model_validate(self.json_schema)
+        except ValidationError as error:
+            wrong = sorted({str(fault["loc"][0]) for fault in error.errors(include_input=False)})
+            raise ValueError(f"Beside the schema, {', '.join(wrong)} cannot be read") from None
+        return self
+
 
 ResponseFormat: TypeAlias = Annotated[
     TextFormat | ObjectFormat | SchemaFormat, Field(discriminator="type")
@@ -114,19 +130,15 @@ def tooling_of(
 
 
 def form_of(wanted: TextFormat | ObjectFormat | SchemaFormat | None) -> Form | None:
-    """Return what the answer has to look like, or None for text.
-
-    Raises:
-        InvalidRequestError: the schema is missing.
-    """
+    """Return what the answer has to look like, or None for text."""
     match wanted:
         case None | TextFormat():
             return None
         case ObjectFormat():
             return JsonObject()
+        case SchemaFormat(nested=False, json_schema=given):
+            return JsonSchema(_spelled(given))
         case SchemaFormat(json_schema=given):
-            if not isinstance(given.get("schema"), dict):
-                return JsonSchema(_spelled(given))  # the flat form
             named = NamedSchema.model_validate(given)
             return JsonSchema(
                 _spelled(named.schema_ or {}), named.name, named.description, named.strict
