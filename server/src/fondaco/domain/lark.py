@@ -1,4 +1,4 @@
-"""Lark: guides as rules of the grammars that llguidance takes.
+"""Lark: guides as parts of the grammars that llguidance takes.
 
 Source: llguidance, docs/syntax.md.
 """
@@ -14,24 +14,28 @@ _SPECIAL = re.compile(r"\\.|[/\n]", re.DOTALL)
 _SPELLED = {"/": "\\/", "\n": "\\n"}
 
 
-def lark_of(guide: Guide) -> str:
-    r"""Return a grammar of what a guide allows; its first rule is named `start`.
+def symbol_of(guide: Guide) -> str:
+    r"""Return what stands in a rule of a grammar for whatever a guide allows.
 
     Raises:
         ValueError: it is a grammar that cannot be read; the message continues "The grammar ...".
 
-    >>> print(lark_of(Regex("[a-z]+/[0-9]{2}")))
-    start: /[a-z]+\/[0-9]{2}/
-    >>> print(lark_of(Choices(("yes", "no"))))
-    start: "yes" | "no"
+    >>> print(symbol_of(Regex("[a-z]+/[0-9]{2}")))
+    /[a-z]+\/[0-9]{2}/
+    >>> print(symbol_of(Choices(("yes", "no"))))
+    ("yes" | "no")
+    >>> print(symbol_of(Grammar('start: "yes" | "no"')))
+    %lark { start: "yes" | "no"
+    }
     """
     match guide:
         case Regex(pattern):
             # Whatever is escaped, a slash among it, stays as it is.
             spelled = _SPECIAL.sub(lambda found: _SPELLED.get(found[0], found[0]), pattern)
-            return f"start: /{spelled}/"
+            return f"/{spelled}/"
         case Choices(options):
-            return "start: " + " | ".join(json.dumps(one, ensure_ascii=False) for one in options)
+            return f"({' | '.join(json.dumps(one, ensure_ascii=False) for one in options)})"
         case Grammar(rules):
-            return gbnf.lark_of(rules) if gbnf.is_gbnf(rules) else rules
+            lark = gbnf.lark_of(rules) if gbnf.is_gbnf(rules) else rules
+            return f"%lark {{ {lark}\n}}"  # its first line stays the first, as messages count them
     assert_never(guide)

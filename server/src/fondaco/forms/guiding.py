@@ -12,7 +12,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 from fondaco.domain.form import Choices, Grammar, Guide, Regex
-from fondaco.domain.lark import lark_of
+from fondaco.domain.lark import symbol_of
 
 if TYPE_CHECKING:  # an extra
     from llguidance import LLMatcher, LLTokenizer
@@ -30,7 +30,7 @@ def flaw(kind: str, *texts: str) -> str | None:
     if isinstance(guide, Regex) and (reason := _regex_flaw(guide.pattern)) is not None:
         return reason
     try:
-        rules = lark_of(guide)
+        rules = f"start: {symbol_of(guide)}"
     except ValueError as error:
         return str(error)
     if find_spec("llguidance") is None:
@@ -46,7 +46,7 @@ def fault(text: str, kind: str, *texts: str) -> str | None:
     if isinstance(guide, Choices):
         fits = text in guide.options
     elif find_spec("llguidance") is not None:
-        matcher, spelled = _matcher(lark_of(guide), _bytes()), list(text.encode())
+        matcher, spelled = _matcher(f"start: {symbol_of(guide)}", _bytes()), list(text.encode())
         fits = matcher.try_consume_tokens(spelled) == len(spelled) and matcher.is_accepting()
     else:
         fits = isinstance(guide, Regex) and re.fullmatch(guide.pattern, text) is not None

@@ -1,10 +1,18 @@
-"""Conformity: what a schema of a caller must be, and whether an answer is what it promises."""
+"""Conformity: what a form of a caller must be, and whether an answer has it."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import TypeAlias
 
 from fondaco.domain.bounds import expect_bounded
 from fondaco.domain.chat import Burst, Finish, Text, Turn
 from fondaco.domain.errors import InferenceFailedError, InvalidRequestError
-from fondaco.domain.form import JsonObject, JsonSchema
+from fondaco.domain.form import Choices, Form, Grammar, Guide, JsonObject, JsonSchema, Regex
+from fondaco.domain.guide_bounds import expect_guide_bounded
 from fondaco.ports import Forms
+
+Check: TypeAlias = Callable[[str], Awaitable[str | None]]
+"""Says what is wrong with a text, if anything is."""
 
 _ANY_OBJECT = '{"type":"object"}'
 _ANY_JSON = "true"
@@ -28,6 +36,23 @@ async def expect_usable(forms: Forms, schema: str, field: str) -> None:
         raise InvalidRequestError(f"The schema at {field!r} {flaw}.", faults={field: (flaw,)})
 
 
+async def _expect_followed(forms: Forms, guide: Guide) -> None:
+    """Return if answers can be held to a guide; raises as `expect_usable` does."""
+    expect_guide_bounded(guide)
+    flaw = await forms.guide_flaw(guide)
+    if flaw is not None:
+        raise InvalidRequestError(f"{guide.place} {flaw}.", faults={guide.place: (flaw,)})
+
+
+async def _expect_spaced(forms: Forms, schema: str, whitespace: str) -> None:
+    """Return if the JSON of a schema can be spaced so; raises as `expect_usable` does."""
+    place = "guided_whitespace_pattern"
+    await _expect_followed(forms, Regex(whitespace, place))
+    flaw = await forms.flaw(schema, whitespace)
+    if flaw is not None:
+        raise InvalidRequestError(f"With {place} the schema {flaw}.", faults={place: (flaw,)})
+
+
 async def conformity_of(turn: Turn, forms: Forms) -> "Conformity | None":
     """Return the check of the form that a turn asks for; None where there is nothing to be checked.
 
@@ -38,27 +63,44 @@ async def conformity_of(turn: Turn, forms: Forms) -> "Conformity | None":
         InvalidRequestError: answers cannot be asked for by its schema.
         EngineBusyError: too many schemas are being judged.
     """
-    match turn.wishes.form:
+    check: Check
+    match form := turn.wishes.form:
         case None:
             return None
         case JsonObject():
-            schema = _ANY_OBJECT
-        case JsonSchema(schema=schema, strict=strict, place=place):
-            await expect_usable(forms, schema, place)
-            schema = _ANY_JSON if strict is False else schema
+            check = partial(forms.fault, _ANY_OBJECT)
+        case JsonSchema(schema=schema, strict=strict):
+            await expect_usable(forms, schema, form.place)
+            if form.whitespace is not None:
+                await _expect_spaced(forms, schema, form.whitespace)
+            check = partial(forms.fault, _ANY_JSON if strict is False else schema)
+        case Regex() | Choices() | Grammar():
+            await _expect_followed(forms, form)
+            check = partial(forms.guide_fault, form)
     if turn.sampling.stop or turn.sampling.stop_token_ids:
         return None
-    return Conformity(forms, schema)
+    return Conformity(check, field_of(form))
+
+
+def field_of(form: Form) -> str:
+    """Return the field of the request in which a form was asked for."""
+    return "response_format" if isinstance(form, JsonObject) else form.place.partition(".")[0]
 
 
 class Conformity:
-    """Holds each choice of an answer to a schema."""
+    """Holds each choice of an answer to a form."""
 
-    __slots__ = ("_forms", "_schema", "_texts")
+    __slots__ = ("_check", "_field", "_texts")
 
-    def __init__(self, forms: Forms, schema: str) -> None:
-        self._forms = forms
-        self._schema = schema
+    def __init__(self, check: Check, field: str) -> None:
+        """Expect texts.
+
+        Args:
+            check: says what is wrong with one.
+            field: of the request, in which the form was asked for.
+        """
+        self._check = check
+        self._field = field
         self._texts: dict[int, list[str]] = {}
 
     async def expect(self, burst: Burst) -> None:
@@ -79,9 +121,9 @@ class Conformity:
                     pass
 
     async def _expect(self, choice: int) -> None:
-        fault = await self._forms.fault(self._schema, "".join(self._texts.pop(choice, ())))
+        fault = await self._check("".join(self._texts.pop(choice, ())))
         if fault is not None:
             raise UnfitAnswerError(
-                f"The answer {fault}: the model did not keep to response_format. "
+                f"The answer {fault}: the model did not keep to {self._field}. "
                 "What it delivered is charged; please try again."
             )

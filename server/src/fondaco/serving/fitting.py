@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.chat import Turn
-from fondaco.domain.errors import InvalidModelError
+from fondaco.domain.errors import InvalidModelError, InvalidRequestError
+from fondaco.domain.form import Choices, Grammar, Regex
 from fondaco.domain.model import Model, ModelType
 from fondaco.ports import Forms
-from fondaco.serving.conformity import conformity_of
+from fondaco.serving.conformity import conformity_of, field_of
 from fondaco.serving.delivery import Delivery
 from fondaco.serving.discretion import discreet
 from fondaco.serving.thinking import Thinking, think
@@ -26,14 +27,21 @@ class Fitting:
 
         Raises:
             InvalidModelError: it does not; models that do are named.
+            InvalidRequestError: an answer cannot be both that the turn asks for.
         """
         able, wishes = model.capabilities, turn.wishes
         if wishes.form is not None and not able.response_schema:
             names = [one.id for one in self._models() if one.capabilities.response_schema]
-            raise _unable(model, "response_format", names)
+            raise _unable(model, field_of(wishes.form), names)
         if (tooling := wishes.tooling) and tooling.callable and not able.function_calling:
             names = [one.id for one in self._models() if one.capabilities.function_calling]
             raise _unable(model, "tools", names)
+        if tooling and tooling.callable and isinstance(wishes.form, Regex | Choices | Grammar):
+            raise InvalidRequestError(
+                f"{wishes.form.place} holds the whole answer, which then can call no function. "
+                "Leave out one of the two, or set tool_choice to 'none'.",
+                faults={wishes.form.place: ("Not together with tools",)},
+            )
 
     def _models(self) -> Iterable[Model]:
         return self._catalogue.models(ModelType.TEXT)

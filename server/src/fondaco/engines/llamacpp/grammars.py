@@ -9,6 +9,9 @@ from collections.abc import Mapping
 
 import orjson
 
+from fondaco.domain.form import Choices, Form, Grammar, JsonObject, JsonSchema, Regex
+from fondaco.domain.lark import symbol_of
+
 _HEAD = "%llguidance {}\n"
 _OPTIONS: Mapping[str, object] = {
     # Small models like to go on with line breaks until the end of all tokens.
@@ -18,8 +21,7 @@ _OPTIONS: Mapping[str, object] = {
     # What a grammar cannot hold, such as `not`, is left to the check at the answer's end.
     "lenient": True,
 }
-ANY_OBJECT = '{"type":"object"}'
-"""The schema of any JSON object."""
+_ANY_OBJECT = '{"type":"object"}'
 
 
 def grammar(*rules: str) -> str:
@@ -32,18 +34,29 @@ def grammar(*rules: str) -> str:
     return _HEAD + "\n".join(rules)
 
 
-def json_of(schema: str) -> str:
-    """Return what stands in a rule for exactly the JSON that fits a schema, given as JSON text.
+def symbol(form: Form) -> str:
+    """Return what stands in a rule for whatever has a form.
 
-    It has no white space but one blank after commas and colons. Like any symbol of Lark it can be part
-    of a longer rule: `start: "<call>" %json {...} "</call>"`.
+    Like any symbol of Lark it can be part of a longer rule: `start: "<call>" %json {...} "</call>"`.
     """
-    return f"%json {orjson.dumps(_with_options(orjson.loads(schema))).decode()}"
+    match form:
+        case JsonObject():
+            return json_of(_ANY_OBJECT)
+        case JsonSchema(schema=schema, whitespace=whitespace):
+            return json_of(schema, whitespace)
+        case Regex() | Choices() | Grammar():
+            return symbol_of(form)
 
 
-def of_schema(schema: str) -> str:
-    """Return the grammar of an answer that is JSON and fits a schema, given as JSON text."""
-    return grammar(f"start: {json_of(schema)}")
+def json_of(schema: str, whitespace: str | None = None) -> str:
+    """Return what stands in a rule for the JSON that fits a schema.
+
+    Args:
+        schema: as JSON text.
+        whitespace: a regular expression of what stands wherever JSON may have white space; None: one
+            blank after commas and colons, and nothing else.
+    """
+    return f"%json {orjson.dumps(_with_options(orjson.loads(schema), whitespace)).decode()}"
 
 
 def after(marker: str, grammar_of_rest: str) -> str:
@@ -53,8 +66,11 @@ def after(marker: str, grammar_of_rest: str) -> str:
     return grammar("start: before /\\s{0,2}/ rest", f"before[suffix={quoted}]: /(?s:.*)/", rest)
 
 
-def _with_options(schema: object) -> Mapping[str, object]:
+def _with_options(schema: object, whitespace: str | None) -> Mapping[str, object]:
     """Return a schema with our options, which count at its root only."""
+    options = _OPTIONS
+    if whitespace is not None:
+        options = {"whitespace_pattern": whitespace, "lenient": True}
     if isinstance(schema, Mapping):
-        return {**schema, "x-guidance": _OPTIONS}
-    return {"allOf": [schema], "x-guidance": _OPTIONS}  # `true` or `false`
+        return {**schema, "x-guidance": options}
+    return {"allOf": [schema], "x-guidance": options}  # `true` or `false`

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 import orjson
 
 from fondaco.domain.chat import Role, Turn
-from fondaco.domain.form import Form, JsonSchema
 from fondaco.domain.tooling import Named, Tool, Tooling
 from fondaco.engines.llamacpp import grammars
 
@@ -95,7 +94,7 @@ def grammar_of(turn: Turn) -> str | None:
     if tooling is not None and tooling.callable:
         held = grammars.grammar(*_rules(turn, tooling))
     elif form is not None:
-        held = grammars.of_schema(_schema(form))
+        held = grammars.grammar(f"start: {grammars.symbol(form)}")
     else:
         return None
     return grammars.after(turn.wishes.form_after, held) if turn.wishes.form_after else held
@@ -120,7 +119,7 @@ def _rules(turn: Turn, tooling: Tooling) -> Iterator[str]:
 def _words(turn: Turn, *, several: bool) -> Iterator[str]:
     """Yield the rules for what is said in place of calls, or before them."""
     if turn.wishes.form is not None:
-        yield f"words: {grammars.json_of(_schema(turn.wishes.form))}"
+        yield f"words: {grammars.symbol(turn.wishes.form)}"
         return
     words = _WORDS_ON_RESULTS if _has_results(turn) else _WORDS
     yield f"WORDS: {words} & ~/(?s:.*){TAG}(?s:.*)/"
@@ -133,10 +132,6 @@ def _calls(before: str, after: str, *, several: bool) -> str:
     end, further = _quoted(after), _quoted(f"\n{before}")
     again = f" ({further} call {end}){_FURTHER_CALLS}" if several else ""
     return f"call {end}{again}"
-
-
-def _schema(form: Form) -> str:
-    return form.schema if isinstance(form, JsonSchema) else grammars.ANY_OBJECT
 
 
 def _manners(turn: Turn) -> tuple[tuple[str, str], ...]:
