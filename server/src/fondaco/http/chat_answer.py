@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 
+from fondaco import __version__
 from fondaco.domain.call import Call, request_id
 from fondaco.domain.errors import InferenceFailedError
 from fondaco.domain.light import light
@@ -18,6 +20,7 @@ from fondaco.http.replies import Events, EventStream, Whole
 from fondaco.http.schemas.chat_request import VeniceParameters
 from fondaco.serving.chat import Began, Step
 
+_FINGERPRINT_BYTES = 6
 _MOST, _LONGEST = 20, 64
 """How many ignored fields are named, of how many characters."""
 
@@ -35,6 +38,10 @@ class Manner:
     """Fields of the request that the API does not know."""
     parameters: VeniceParameters | None = None
     """What the reply echoes; None: its API has no such thing, and no `[DONE]` either."""
+    fingerprint: bool = False
+    """Whether the reply tells one of what has answered."""
+    guided: bool = False
+    """Whether the reply names the engine that held it to a form."""
 
 
 class SilentEngineError(InferenceFailedError):
@@ -75,7 +82,13 @@ async def _whole(
     if (found := documents(manner.parameters, began.web, call.id)) is not None:
         fold.attach(found)
     spoken = None if manner.parameters is None else echo(manner.parameters, began.web)
-    body = fold.reply(request_id(call.id), int(call.opened_at), began.model.id, spoken)
+    body = fold.reply(
+        request_id(call.id),
+        int(call.opened_at),
+        began.model.id,
+        spoken,
+        _fingerprint(manner, began),
+    )
     return Whole(body, lines=_lines(exchange, manner, began))
 
 
@@ -95,7 +108,12 @@ async def _stream(
                     await stream.write(events)
             elif isinstance(step, Began):
                 stream.lines += _lines(exchange, manner, step)
-                chunks = Chunks(request_id(call.id), int(call.opened_at), step.model.id)
+                chunks = Chunks(
+                    request_id(call.id),
+                    int(call.opened_at),
+                    step.model.id,
+                    _fingerprint(manner, step),
+                )
                 if step.web is not None and (first := _opened(manner, call, chunks, step.web)):
                     await stream.write(first)
             else:
@@ -113,12 +131,22 @@ def _opened(manner: Manner, call: Call, chunks: Chunks, web: Gathered) -> bytes:
     return b"" if said is None and found is None else chunks.open(said, found)
 
 
+def _fingerprint(manner: Manner, began: Began) -> str | None:
+    if not manner.fingerprint:
+        return None
+    answering = f"{__version__}/{began.engine}/{began.model.id}".encode()
+    return f"fp_{blake2b(answering, digest_size=_FINGERPRINT_BYTES).hexdigest()}"
+
+
 def _lines(exchange: Exchange, manner: Manner, began: Began) -> bytes:
     """Return the headers of what ran, as they are sent."""
     exchange.quota = began.quota
     lines = inference(began.model, began.engine)
     if began.notice is not None:
         lines += ending(began.notice)
+    if manner.guided:
+        backend = (b"x-fondaco-guided-decoding-backend", began.engine.encode())
+        lines += lines_of([backend])
     if ignored := (*manner.ignored, *began.ignored):
         lines += lines_of([(b"x-fondaco-ignored-params", _listed(ignored))])
     return lines

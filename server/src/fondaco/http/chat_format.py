@@ -76,8 +76,23 @@ class Fold:
                 case _:
                     assert_never(event)
 
-    def reply(self, completion_id: str, created: int, model: str, echo: bytes | None) -> bytes:
-        """Return the body of the whole reply; `echo` is its venice_parameters as JSON, if it has any."""
+    def reply(
+        self,
+        completion_id: str,
+        created: int,
+        model: str,
+        echo: bytes | None,
+        fingerprint: str | None = None,
+    ) -> bytes:
+        """Return the body of the whole reply.
+
+        Args:
+            completion_id: its id.
+            created: Unix seconds.
+            model: the id of the model that ran.
+            echo: its venice_parameters as JSON, if it has any.
+            fingerprint: of what has answered, where that is told.
+        """
         body: dict[str, object] = {
             "id": completion_id,
             "object": "chat.completion",
@@ -88,6 +103,8 @@ class Fold:
         }
         if echo is not None:
             body |= {"prompt_logprobs": None, "venice_parameters": orjson.Fragment(echo)}
+        if fingerprint is not None:
+            body["system_fingerprint"] = fingerprint
         return orjson.dumps(body)
 
     def _choice(self, index: int, completion_id: str) -> dict[str, object]:
@@ -110,13 +127,16 @@ class Fold:
 class Chunks:
     """Writes the steps of a call as server-sent events."""
 
-    def __init__(self, completion_id: str, created: int, model: str) -> None:
+    def __init__(
+        self, completion_id: str, created: int, model: str, fingerprint: str | None = None
+    ) -> None:
         head = orjson.dumps(
             {
                 "id": completion_id,
                 "object": "chat.completion.chunk",
                 "created": created,
                 "model": model,
+                **({} if fingerprint is None else {"system_fingerprint": fingerprint}),
             }
         )
         self._head = b"data: " + head[:-1] + b',"choices":['

@@ -49,10 +49,20 @@ def expect_selected(headers: _Headers, account: Account) -> None:
         UnauthorizedError: it is another one.
     """
     selected = headers.get(SELECTED_ACCOUNT.encode(), b"").strip().decode("latin-1")
-    if selected and selected not in (str(account.id), account.name):
+    if selected:
+        expect_account(selected, account)
+
+
+def expect_account(selected: str, account: Account) -> None:
+    """Return if an id or a name is that of the key's account.
+
+    Raises:
+        UnauthorizedError: it is another one's.
+    """
+    if selected not in (str(account.id), account.name):
         raise UnauthorizedError(
             f"This key does not belong to the account {selected[:_SHOWN]!r}: its account is "
-            f"{str(account.id)!r}. Leave out x-selected-account-id, or use a key of that account."
+            f"{str(account.id)!r}. Select that one or none, or use a key of the other."
         )
 
 

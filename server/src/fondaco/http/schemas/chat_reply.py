@@ -89,9 +89,11 @@ class PromptTokensDetails(_Shown):
 
 
 class CompletionTokensDetails(_Shown):
-    """Of the produced tokens."""
+    """Of the produced tokens; those of a prediction where there was one."""
 
     reasoning_tokens: int
+    accepted_prediction_tokens: int | None = None
+    rejected_prediction_tokens: int | None = None
 
 
 class UsageReport(_Shown):
