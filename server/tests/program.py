@@ -111,10 +111,10 @@ def until(met: Callable[[], T], *, within_s: float) -> T:
     return value
 
 
-def model_file() -> Path:
-    """Return where the embedded model's file lies."""
+def model_file(name: str = MODEL_FILE) -> Path:
+    """Return where an embedded model's file lies."""
     told = os.environ.get("FONDACO_MODELS")  # noqa: TID251 - tests are told where models lie
-    return (Path(told) if told else Path.home() / ".cache/fondaco/models") / MODEL_FILE
+    return (Path(told) if told else Path.home() / ".cache/fondaco/models") / name
 
 
 def _process(home: Path, stderr: object, environ: Mapping[str, str]) -> "subprocess.Popen[str]":

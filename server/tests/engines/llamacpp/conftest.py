@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -34,6 +35,19 @@ def launch() -> Launch:
 @pytest.fixture(scope="session")
 async def engine(launch: Launch) -> AsyncGenerator[LlamaCpp]:
     engine = LlamaCpp("embedded", launch)
+    async with anyio.create_task_group() as group:
+        await group.start(engine.run)
+        yield engine
+        group.cancel_scope.cancel()
+
+
+@pytest.fixture(scope="session")
+async def qwen(launch: Launch) -> AsyncGenerator[LlamaCpp]:
+    """Run the larger model, which calls functions well."""
+    file = launch.model_file.with_name("Qwen2.5-Coder-0.5B-Instruct.Q4_K_M.gguf")
+    if not file.is_file():
+        pytest.skip(f"{file} is missing: run `fondaco models pull qwen2.5-coder-0.5b`")
+    engine = LlamaCpp("embedded", replace(launch, model_file=file, slots=2))
     async with anyio.create_task_group() as group:
         await group.start(engine.run)
         yield engine
