@@ -22,7 +22,6 @@ from house import TOY, House, house
 
 FOLDER = Path(__file__).parent / "golden"
 EXPECTED: Mapping[str, dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text("utf-8"))
-ANSWERS = [name for name in EXPECTED if name.endswith("-words")]  # calls of functions follow
 ENGINES = sorted({name.rpartition("-")[0] for name in EXPECTED})
 TAGGED = {"deepseek", "counting"}
 TOOLS = [
@@ -160,7 +159,7 @@ def test_six_kinds_of_engines_are_here() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", EXPECTED)
 async def test_a_whole_reply_and_a_stream_say_the_same(name: str) -> None:
     async with answering(name) as one:
         one.fake.always(streamed(golden(name), most=4096))
@@ -168,7 +167,7 @@ async def test_a_whole_reply_and_a_stream_say_the_same(name: str) -> None:
         assert await read_along(one, name) == expected(name)
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", EXPECTED)
 async def test_an_engines_own_whole_reply_says_what_its_stream_says(name: str) -> None:
     async with answering(name, whole_as_stream=False) as one:
         one.fake.always(as_asked(name))
@@ -182,7 +181,7 @@ async def test_an_engines_own_whole_reply_says_what_its_stream_says(name: str) -
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"], ids=["lf", "crlf", "cr"])
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", EXPECTED)
 async def test_pieces_of_any_length_and_any_end_of_line_say_the_same(name: str, end: bytes) -> None:
     lines = golden(name).replace(b"\r\n", b"\n").replace(b"\n", end)
     async with answering(name) as one:
@@ -191,7 +190,7 @@ async def test_pieces_of_any_length_and_any_end_of_line_say_the_same(name: str, 
         assert await told(one, name) == expected(name)
 
 
-@pytest.mark.parametrize("name", ANSWERS)
+@pytest.mark.parametrize("name", EXPECTED)
 async def test_what_the_answer_costs_is_what_the_engine_counted(name: str) -> None:
     async with answering(name) as one:
         one.fake.always(streamed(golden(name), most=500))
