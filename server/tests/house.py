@@ -134,6 +134,8 @@ async def house(
     whole_as_stream: bool = True,
     write_timeout_s: float = 60.0,
     dialects: tuple[str, str] = ("openai", "openai"),
+    extra_params: tuple[str, ...] = (),
+    extra_headers: tuple[str, ...] = (),
     hosts: tuple[str, ...] = (),
     cors_origins: tuple[str, ...] = (),
     tiers: Mapping[str, Tier] = TIERS,
@@ -168,6 +170,8 @@ async def house(
                 {m.id: "toy" for m in models},
                 dialect=dialect,
                 whole_as_stream=whole_as_stream,
+                extra_params=extra_params,
+                extra_headers=extra_headers,
             )
             for (name, upstream), dialect in zip(upstreams.items(), dialects, strict=True)
         }
