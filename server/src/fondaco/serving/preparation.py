@@ -67,7 +67,7 @@ class Preparation:
             )
         if turn.wishes.media:
             self._media.expect_able(model, turn)
-        if turn.wishes.form is not None:
+        if turn.wishes is not PLAIN:
             self._fitting.expect_able(model, turn)
         self._errand(turn, model)
 
