@@ -13,9 +13,11 @@ from fondaco.domain.model import Model
 from fondaco.engines.llamacpp.embedded import Embedded
 from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.forms.templates import WatchedTemplates
 from fondaco.modelfiles import source_of
-from fondaco.ports import ChatEngine
+from fondaco.ports import ChatEngine, Templates
 from fondaco.settings import Engine, Settings, secret
+from fondaco.system import SystemClock
 from fondaco.upstream.client import Upstream
 from fondaco.upstream.open import connect
 
@@ -26,6 +28,7 @@ async def opened_engines(
 ) -> AsyncGenerator[dict[str, ChatEngine]]:
     """Open all engines; the default model's child process starts loading at once."""
     upstreams = {name: _connected(name, row) for name, row in settings.engines.items()}
+    templates = WatchedTemplates(SystemClock())
     engines: dict[str, ChatEngine] = {
         name: OpenAICompatible(
             name,
@@ -35,10 +38,11 @@ async def opened_engines(
             whole_as_stream=row.whole_as_stream,
             extra_params=row.extra_params,
             extra_headers=row.extra_headers,
+            templates=templates,
         )
         for (name, row), upstream in zip(settings.engines.items(), upstreams.values(), strict=True)
     }
-    embedded = _embedded(settings, catalogue)
+    embedded = _embedded(settings, catalogue, templates)
     engines[EMBEDDED] = embedded
     async with anyio.create_task_group() as tasks:
         await tasks.start(embedded.run)
@@ -48,6 +52,7 @@ async def opened_engines(
         finally:
             tasks.cancel_scope.cancel()
             with anyio.CancelScope(shield=True):
+                await templates.aclose()
                 for upstream in upstreams.values():
                     await upstream.aclose()
 
@@ -60,7 +65,7 @@ def default_model(catalogue: Catalogue) -> Model | None:
         return None
 
 
-def _embedded(settings: Settings, catalogue: Catalogue) -> Embedded:
+def _embedded(settings: Settings, catalogue: Catalogue, templates: Templates) -> Embedded:
     """Return the embedded engine, its default model first."""
     chosen = settings.embedded
     files = {
@@ -88,6 +93,7 @@ def _embedded(settings: Settings, catalogue: Catalogue) -> Embedded:
         name=EMBEDDED,
         first_byte_timeout_s=chosen.first_byte_timeout_s,
         total_timeout_s=chosen.total_timeout_s,
+        templates=templates,
     )
 
 

@@ -10,17 +10,23 @@ import orjson
 
 from fondaco.domain.chat import PLAIN, Burst, Message, Role, Turn
 from fondaco.domain.errors import EngineError, FondacoError
-from fondaco.ports import Prompt
+from fondaco.ports import Prompt, Templates
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
 from fondaco.upstream.dialects import DIALECTS, Count
 from fondaco.upstream.extras import expect_allowed
 from fondaco.upstream.hints import ignored
-from fondaco.upstream.openai import chat_body, expect_media_taken, messages
+from fondaco.upstream.openai import (
+    chat_body,
+    expect_media_taken,
+    expect_particulars_taken,
+    messages,
+)
 from fondaco.upstream.particulars import particulars_ignored
 from fondaco.upstream.parts import most_media_tokens, words_alone
 from fondaco.upstream.reader import ReplyReader
 from fondaco.upstream.refusals import refusal
 from fondaco.upstream.sse import Events
+from fondaco.upstream.template import variables
 from fondaco.upstream.thinking import thinking_fields, thinking_ignored
 from fondaco.upstream.tools import most_text, offered
 
@@ -52,6 +58,7 @@ class OpenAICompatible:
         whole_as_stream: bool = True,
         extra_params: Iterable[str] = (),
         extra_headers: Iterable[str] = (),
+        templates: Templates | None = None,
     ) -> None:
         """Describe the engine.
 
@@ -63,11 +70,16 @@ class OpenAICompatible:
             whole_as_stream: read whole replies as streams, so that a hang-up is charged exactly.
             extra_params: fields of its own that callers may word themselves.
             extra_headers: headers of the kind.
+            templates: what tries templates of callers, before the engine gets them; None: they are
+                refused.
         """
         self._name = name
         self._upstream = upstream
         self._models = models
         self._dialect = DIALECTS[dialect]
+        if templates is None:
+            self._dialect = replace(self._dialect, templates=False)
+        self._templates = templates
         self._count = self._dialect.count
         self._whole_as_stream = whole_as_stream
         self._extra_params = frozenset(extra_params)
@@ -82,6 +94,7 @@ class OpenAICompatible:
         """Count the prompt: by the engine where it can, else by an upper bound without asking it."""
         model = self._model(turn)
         self._headers(turn)
+        rendered = await self._rendered(turn)
         if turn.wishes.media:
             return await self._measure_media(turn)
         match self._count:
@@ -90,6 +103,8 @@ class OpenAICompatible:
                 tooling = turn.wishes.tooling
                 known = {} if turn.wishes is PLAIN else thinking_fields(turn, self._dialect.effort)
                 known |= {} if tooling is None else offered(tooling, self._dialect)
+                if turn.wishes.template is not None:
+                    known["chat_template"] = turn.wishes.template
                 asked = orjson.dumps({**known, "model": model, "messages": conversation})
                 counted = await self._counted("/../tokenize", asked, "count", turn)
             case Count.INPUT_TOKENS:
@@ -98,8 +113,22 @@ class OpenAICompatible:
             case Count.NOT:
                 counted = None
         if counted is None:
-            return Prompt(_most_tokens(turn), exact=False)
+            return Prompt(_most_tokens(turn) + len(rendered.encode()), exact=False)
         return Prompt(counted)
+
+    async def _rendered(self, turn: Turn) -> str:
+        """Return what the turn's template makes, if it has one: the engine gets none that was not tried.
+
+        Raises:
+            FieldNotTakenError: the engine takes no template.
+            InvalidRequestError: it makes nothing.
+        """
+        if turn.wishes.template is None:
+            return ""
+        expect_particulars_taken(turn, self._dialect, self._name)
+        if self._templates is None:
+            return ""
+        return await self._templates.render(turn.wishes.template, variables(turn))
 
     async def _measure_media(self, turn: Turn) -> Prompt:
         """Return an upper bound: what its words count, and the most that images and the like may."""

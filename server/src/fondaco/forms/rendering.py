@@ -6,7 +6,7 @@ is. The engine is MiniJinja, which counts a template's steps and shows it nothin
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from minijinja import Environment, TemplateError
@@ -34,6 +34,7 @@ def rendered(template: str, variables: str, now: str) -> Mapping[str, str]:
         lstrip_blocks=True,
         auto_escape_callback=_plain,
         filters={"tojson": _json},
+        tests={"iterable": _iterable},
         globals={"raise_exception": _refuse, "strftime_now": moment.strftime},
     )
     source = _GENERATION.sub(_as_condition, template)
@@ -72,6 +73,11 @@ def _json(
         separators=separators,
         sort_keys=sort_keys,
     )
+
+
+def _iterable(value: object) -> bool:
+    """Whether a value can be gone through: to MiniJinja, nothing can."""
+    return isinstance(value, Iterable)
 
 
 def _refuse(message: str) -> str:

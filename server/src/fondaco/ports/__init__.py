@@ -7,6 +7,7 @@ from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
 from fondaco.ports.limits import Limits, Permit
 from fondaco.ports.surroundings import Clock, Ids
+from fondaco.ports.templates import Templates
 from fondaco.ports.wallets import Challenges, Signatures, Stakes
 from fondaco.ports.web import Files, Pages, Search
 
@@ -33,4 +34,5 @@ __all__ = [
     "Search",
     "Signatures",
     "Stakes",
+    "Templates",
 ]

@@ -93,9 +93,18 @@ def _form(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
 
 
 def _particulars(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:
+    expect_particulars_taken(turn, dialect, engine)
+    return particulars(turn, dialect)
+
+
+def expect_particulars_taken(turn: Turn, dialect: Dialect, engine: str) -> None:
+    """Return if the engine takes what few callers ask of it.
+
+    Raises:
+        FieldNotTakenError: it does not.
+    """
     if (name := missed(turn, dialect)) is not None:
         raise _unsupported(name, turn.model, engine)
-    return particulars(turn, dialect)
 
 
 def expect_media_taken(turn: Turn, dialect: Dialect, engine: str) -> None:

@@ -10,7 +10,7 @@ from fondaco.domain.chat import Burst, Turn
 from fondaco.domain.errors import EngineError, EngineUnavailableError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
-from fondaco.ports import Prompt
+from fondaco.ports import Prompt, Templates
 
 
 class Embedded:
@@ -23,6 +23,7 @@ class Embedded:
         name: str = "embedded",
         first_byte_timeout_s: float = 120.0,
         total_timeout_s: float = 1800.0,
+        templates: Templates | None = None,
     ) -> None:
         """Prepare a child for each model id; the first is the one that `probe` asks."""
         self._name = name
@@ -33,6 +34,7 @@ class Embedded:
                 model=model,
                 first_byte_timeout_s=first_byte_timeout_s,
                 total_timeout_s=total_timeout_s,
+                templates=templates,
             )
             for model, launch in launches.items()
         }

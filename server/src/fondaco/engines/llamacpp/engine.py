@@ -27,8 +27,9 @@ from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.particulars import expect_known, expect_taken
 from fondaco.engines.llamacpp.slots import Seat
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
+from fondaco.engines.llamacpp.templates import OwnTemplate, own_template, render
 from fondaco.engines.llamacpp.tool_answers import ToolAnswers
-from fondaco.ports import Prompt
+from fondaco.ports import Prompt, Templates
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
 from fondaco.upstream.dialects import EffortField
 from fondaco.upstream.open import connect
@@ -55,6 +56,7 @@ class LlamaCpp:
         first_byte_timeout_s: float = 120.0,
         total_timeout_s: float = 1800.0,
         probe_timeout_s: float = 20.0,
+        templates: Templates | None = None,
     ) -> None:
         """Prepare the engine; nothing is started yet.
 
@@ -65,6 +67,7 @@ class LlamaCpp:
             first_byte_timeout_s: from a request to the first token.
             total_timeout_s: for a whole answer.
             probe_timeout_s: for a probe, the start of the child apart.
+            templates: what renders templates of callers; None: they are refused.
         """
         self._name = name
         self._launch = launch
@@ -75,7 +78,8 @@ class LlamaCpp:
         self._supervisor = Supervisor(launch, self._connect)
         self._heard_from: Running | None = None
         self._heard_at = 0.0
-        self._tools: bool | None = None
+        self._templates = templates
+        self._own: OwnTemplate | None = None
         self._vocabulary: int | None = None
         self._pieces: dict[int, str] = {}
         """Token id -> its text, for the few that are asked for."""
@@ -103,7 +107,7 @@ class LlamaCpp:
         await self._supervisor.run(task_status=task_status)
 
     async def measure(self, turn: Turn) -> Prompt:
-        """Render the prompt by the model's template and count its tokens.
+        """Render the prompt by the model's template, or the caller's, and count its tokens.
 
         Raises:
             InvalidRequestError: the template refuses the messages.
@@ -115,9 +119,18 @@ class LlamaCpp:
         upstream = (await self._running(turn.model)).upstream
         if turn.sampling.logit_bias:
             expect_known(turn.sampling, await self._known_tokens(upstream))
-        body = conversation(turn, tools=await self._knows_tools(upstream))
-        rendered = await _ask(upstream, "POST", "/apply-template", body)
-        question = {"content": rendered["prompt"], "add_special": True, "parse_special": True}
+        own = await self._own_template(upstream)
+        if turn.wishes.template is not None:
+            rendered = await render(turn, own, self._templates, self._name)
+        else:
+            body = conversation(turn, tools=own.tools)
+            rendered = (await _ask(upstream, "POST", "/apply-template", body))["prompt"]
+        # A template of the caller's says itself what its prompt begins with.
+        question = {
+            "content": rendered,
+            "add_special": turn.wishes.template is None,
+            "parse_special": True,
+        }
         tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps(question))
         token_ids = tuple(tokens["tokens"])
         return Prompt(input_tokens=len(token_ids), token_ids=token_ids)
@@ -240,12 +253,11 @@ class LlamaCpp:
             raise ModelNotInstalledError(model, self._launch.source)
         return await self._supervisor.running()
 
-    async def _knows_tools(self, upstream: Upstream) -> bool:
-        """Whether the model's template has a place for tool calls."""
-        if self._tools is None:
-            props = await _ask(upstream, "GET", "/props")
-            self._tools = bool(props.get("chat_template_caps", {}).get("supports_tool_calls"))
-        return self._tools
+    async def _own_template(self, upstream: Upstream) -> OwnTemplate:
+        """Return what there is to know of the model's own template."""
+        if self._own is None:
+            self._own = own_template(await _ask(upstream, "GET", "/props"))
+        return self._own
 
     async def _known_tokens(self, upstream: Upstream) -> int:
         """Return how many tokens the model's vocabulary has."""
