@@ -1,59 +1,97 @@
 """Every chat example of the API's documents, against the program with the embedded model."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from compat.run_examples import EXAMPLES, run
+from compat.run_examples import EXAMPLES, Outcome, run
+from fake_upstream import FakeUpstream, in_thread
 from program import Program, program
 
-LIMITED = '[models."smollm2-135m"]\nmax_output_tokens = 24\n'
+LIMITED = """
+[models."smollm2-135m"]
+temperature = 0
+max_output_tokens = {most}
+"""
 """The examples name no limit, and stories may be long."""
+SEEING = """
+[engines.eyes]
+base_url = "{url}"
+models = {{ "mistral-31-24b" = "toy" }}
+[models."mistral-31-24b"]
+name = "Mistral 3.1 24B"
+engines = ["eyes"]
+context_tokens = 8192
+vision = true
+price = {{ input = 0.50, output = 2.00 }}
+[web]
+images = false
+"""
+"""A model that sees, and no way out to the image that one page names."""
 STRUCTURED = "structured-responses-01.sh"
+SHOWING = [
+    *("about-venice-13.sh", "about-venice-14.py", "about-venice-15.sh"),
+    *("getting-started-09.py", "getting-started-10.sh"),
+]
+FETCHING = ["getting-started-09.py", "getting-started-10.sh"]
+"""Those whose image is not in the request."""
 
-REFUSED = {
-    **dict.fromkeys(
-        ("about-venice-13.sh", "about-venice-15.sh", "getting-started-10.sh"),
-        "does not take images",
-    ),
-    **dict.fromkeys(
-        ("about-venice-14.py", "getting-started-09.py"),
-        "BadRequestError",
-    ),
-    **dict.fromkeys(
-        (
-            *("about-venice-16.sh", "about-venice-18.sh", "getting-started-12.sh"),
-            STRUCTURED,
-        ),
-        "Not supported yet",
-    ),
-    **dict.fromkeys(
-        ("about-venice-17.py", "getting-started-11.py"),
-        "BadRequestError",
-    ),
-}
-"""Examples that this server cannot answer, with what it says to them."""
+
+def home_with(folder: Path, settings: str) -> Path:
+    home = folder / "home"
+    home.mkdir(mode=0o700)
+    (home / "fondaco.toml").write_text(settings)
+    return home
 
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    home = tmp_path_factory.mktemp("examples") / "home"
-    home.mkdir(mode=0o700)
-    (home / "fondaco.toml").write_text(LIMITED)
-    with program(home) as one:
+    folder = tmp_path_factory.mktemp("limited")
+    with program(home_with(folder, LIMITED.format(most=24))) as one:
         yield one
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in REFUSED])
+@pytest.fixture(scope="module")
+def seeing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    folder = tmp_path_factory.mktemp("seeing")
+    with in_thread(FakeUpstream()) as fake:
+        settings = LIMITED.format(most=300) + SEEING.format(url=fake.base_url)
+        with program(home_with(folder, settings)) as one:
+            yield one
+
+
+def ran(one: Program, name: str) -> Outcome:
+    return run(name, f"{one.url}/api/v1", one.api_key)
+
+
+@pytest.mark.parametrize("name", [n for n in EXAMPLES if n not in {STRUCTURED, *SHOWING}])
 def test_an_example_of_the_documents_does_what_its_page_says(limited: Program, name: str) -> None:
-    assert run(name, f"{limited.url}/api/v1", limited.api_key).fault == ""
+    assert ran(limited, name).fault == ""
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_an_example_beyond_this_server_is_told_why(limited: Program, name: str) -> None:
-    outcome = run(name, f"{limited.url}/api/v1", limited.api_key)
-    assert outcome.code != 0
-    assert REFUSED[name] in outcome.said + outcome.complained
+@pytest.mark.parametrize("name", SHOWING)
+def test_a_model_without_eyes_is_shown_no_image(limited: Program, name: str) -> None:
+    refused = ran(limited, name)
+    assert refused.code != 0
+    assert "does not take images" in refused.said or "BadRequestError" in refused.complained
+
+
+@pytest.mark.parametrize("name", [name for name in SHOWING if name not in FETCHING])
+def test_an_image_of_the_documents_is_shown_to_a_model_that_sees(
+    seeing: Program, name: str
+) -> None:
+    assert ran(seeing, name).fault == ""
+
+
+def test_an_image_that_cannot_be_fetched_is_said_so(seeing: Program) -> None:
+    refused = ran(seeing, "getting-started-10.sh")
+    assert refused.code != 0
+    assert "Fetching is switched off" in refused.said
+
+
+def test_a_structured_response_has_the_form_that_its_page_asks_for(seeing: Program) -> None:
+    assert ran(seeing, STRUCTURED).fault == ""
 
 
 def test_all_examples_are_here() -> None:
