@@ -160,6 +160,12 @@ def test_an_answer_in_no_time_is_an_error_of_the_clients(client: SGPClient) -> N
     assert failure.value.status_code == 504
 
 
+def test_a_stream_that_breaks_off_is_an_error_of_the_clients(client: SGPClient) -> None:
+    endless = {"logit_bias": {HELLO: 100}, "max_tokens": 900, "stream": True}
+    with pytest.raises(scale_gp.APIStatusError, match="INFERENCE_TIMEOUT"):
+        list(ask(client, **endless, extra_body={"inference_timeout": 1.5}))
+
+
 def test_a_bad_key_is_an_error_of_the_clients(client: SGPClient) -> None:
     with pytest.raises(scale_gp.AuthenticationError):
         ask(client.with_options(api_key="unknown"))

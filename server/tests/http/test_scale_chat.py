@@ -359,8 +359,9 @@ async def test_an_answer_that_takes_too_long_is_504_and_charged_as_far_as_it_cam
 async def test_a_stream_that_takes_too_long_ends_with_an_error() -> None:
     async with house() as one:
         one.fake.next(hanging(after=3))
-        lines = await events(one, inference_timeout=0.5)
-        assert json.loads(lines[-1].removeprefix("data: "))["code"] == "INFERENCE_TIMEOUT"
+        *lines, named, last = await events(one, inference_timeout=0.5)
+        assert named == "event: error"
+        assert json.loads(last.removeprefix("data: "))["code"] == "INFERENCE_TIMEOUT"
         assert '"content":' in lines[1]
 
 

@@ -37,7 +37,10 @@ class Manner:
     ignored: tuple[str, ...] = ()
     """Fields of the request that the API does not know."""
     parameters: VeniceParameters | None = None
-    """What the reply echoes; None: its API has no such thing, and no `[DONE]` either."""
+    """What the reply echoes; None: its API has no such thing, and no `[DONE]` either.
+
+    Its errors are then named by `event: error`: Scale's clients take any other event for a chunk.
+    """
     fingerprint: bool = False
     """Whether the reply tells one of what has answered."""
     guided: bool = False
@@ -60,6 +63,7 @@ async def answered(
 ) -> Whole | Events:
     """Return the answer to a call, which for a stream has yet to run."""
     if stream:
+        exchange.error_lines = b"event: error\n" if manner.parameters is None else b""
         return Events(partial(_stream, exchange, call, steps, manner))
     return await _whole(exchange, call, steps, manner)
 

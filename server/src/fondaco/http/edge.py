@@ -135,7 +135,8 @@ class Edge:
         if isinstance(error, RateLimitExceededError):
             exchange.quota = error.quota
         if exchange.started:
-            exchange.finish(b"data: " + orjson.dumps(body_of(error)) + b"\n\n")
+            told = orjson.dumps(body_of(error))
+            exchange.finish(b"%bdata: %b\n\n" % (exchange.error_lines, told))
         else:
             reply_to(error).send(exchange)
 

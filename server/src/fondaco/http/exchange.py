@@ -70,6 +70,8 @@ class Exchange:
     """What the limits of the call show, where the request is one."""
     started = False
     """Whether a reply has begun."""
+    error_lines = b""
+    """What stands before an error in a stream, where callers want it named."""
     status = 0
     room = 64 * 2**10
     """How many bytes of body are taken; more, once somebody asks for it."""
