@@ -3,6 +3,7 @@
 PYTHON ?= python3
 MODEL ?= smollm2-135m
 ARGS ?=
+MINUTES ?= 5
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -27,6 +28,9 @@ serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 
 
 test: $(VENV)/.dev $(VENV)/.npm model ## run every test (ARGS="-k stream")
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/.dev model ## try chat with whatever its description permits and forbids (MINUTES=5)
+	PYTHONPATH=server/tests $(BIN)/python -m fuzz.chat $(MINUTES)
 
 coverage: $(VENV)/.dev $(VENV)/.npm model ## run every test and report what they don't reach
 	$(BIN)/coverage erase
@@ -78,4 +82,4 @@ $(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
 	    echo "OpenAI's npm client could not be installed; its test will skip." >&2; fi
 	@touch $@
 
-.PHONY: help install serve test coverage check fix docs bench model
+.PHONY: help install serve test fuzz coverage check fix docs bench model
