@@ -54,16 +54,18 @@ class Tally:
     def add(self, burst: Burst) -> None:
         """Count a burst."""
         for event in burst:
-            match event:
-                case Text() | ToolPart():
+            match event:  # in the order of how many come, since each is asked in turn
+                case Text():
                     self._output += event.tokens
+                case Finish():
+                    pass
+                case Counted():
+                    self._counted = event.usage
                 case Thought():
                     self._output += event.tokens
                     self._reasoning += event.tokens
-                case Counted():
-                    self._counted = event.usage
-                case Finish():
-                    pass
+                case ToolPart():
+                    self._output += event.tokens
                 case _:
                     assert_never(event)
 
