@@ -1,0 +1,149 @@
+"""Guides before children: what is refused, what ends a child, and which texts fit."""
+
+import os
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from fondaco.domain.form import Choices, Grammar, Guide, Regex
+from fondaco.forms.watched import WatchedForms
+
+JSON = r"""
+root   ::= object
+value  ::= object | array | string | number | ("true" | "false" | "null") ws
+object ::= "{" ws ( string ":" ws value ("," ws string ":" ws value)* )? "}" ws
+array  ::= "[" ws ( value ("," ws value)* )? "]" ws
+string ::= "\"" ( [^"\\\x7F\x00-\x1F] | "\\" (["\\bfnrt] | "u" [0-9a-fA-F]{4}) )* "\"" ws
+number ::= ("-"? ([0-9] | [1-9] [0-9]{0,15})) ("." [0-9]+)? ws
+ws     ::= | " " | "\n" [ \t]{0,20}
+"""
+QUERY = """
+start: "SELECT " column ("," column)* " FROM " TABLE [" WHERE " column " = " NUMBER]
+column: /[a-z_]{1,20}/
+TABLE: "users" | "orders"
+%import common.INT -> NUMBER
+"""
+HOSTILE = {
+    "a grammar that is read in many ways": Grammar("start: s\ns: s s s | s s | /[a-z ]/"),
+    "a chain that overflows the stack": Grammar(
+        "start: r0\n" + "\n".join(f"r{n}: r{n + 1}" for n in range(20_000)) + '\nr20000: "a"'
+    ),
+}
+UNUSABLE: dict[str, tuple[Guide, str]] = {
+    "no regex": (Regex("a("), "is no regular expression: missing )"),
+    "an escape of another language": (Regex(r"\p{L}"), "bad escape"),
+    "sets within sets": (Regex("[[a]b]"), "is ambiguous"),
+    "intersections": (Regex("[a-z&&[^b]]"), "is ambiguous"),
+    "look-ahead": (Regex("(?=a)a"), "look-around"),
+    "references back": (Regex(r"(a)\1"), "backreferences are not supported"),
+    "bounds of words": (Regex(r"a\b"), "cannot be made a grammar"),
+    "a regex that nothing matches": (Regex(r"[^\s\S]"), "no text fits it"),
+    "no grammar": (Grammar('start "a"'), "Expected token ':'"),
+    "a rule that is missing": (Grammar("start: other"), 'unknown name: "other"'),
+    "no beginning": (Grammar('root: "a"'), "no start rule"),
+    "GBNF cut off": (Grammar('root ::= "a'), "in line 1"),
+    "GBNF without a root": (Grammar('other ::= "a"'), "no rule 'root'"),
+    "only itself": (Grammar("start: start"), "no text fits it"),
+    "one of two that are each other": (Grammar("start: a\na: b\nb: a"), "no text fits it"),
+    "a text without end": (Grammar('start: "a" b\nb: "c" b'), "is too complex"),
+    "a hundred repetitions, thrice": (
+        Grammar('root ::= (("a"{0,100}){0,100}){0,100}'),
+        "cannot be made a grammar",
+    ),
+    "too much that may be left out": (
+        Grammar("start: " + "(/[a-z]/? /[a-z ]/?) " * 150),
+        "is too complex",
+    ),
+}
+USABLE = [
+    Regex(r"\w+@\w+\.com\n?"),
+    Regex(r".*a.{18}"),
+    Regex(r"(a+)+b"),
+    Regex(r"^(\d{3}-){2}\d{4}$"),
+    Regex("(?i)yes|no"),
+    Regex("a/b\nc"),
+    Choices(("yes", "no", "yes, but", 'a "b" \\ \x01 é 😀')),
+    Grammar(JSON),
+    Grammar(QUERY),
+    Grammar('root ::= root "a" | "b"'),
+]
+
+
+@pytest.fixture(scope="module")
+async def forms() -> AsyncGenerator[WatchedForms]:
+    forms = WatchedForms(wait_s=30)
+    yield forms
+    await forms.aclose()
+
+
+@pytest.mark.parametrize("guide", HOSTILE.values(), ids=HOSTILE)
+async def test_a_hostile_guide_ends_its_child_and_the_next_one_is_judged(
+    forms: WatchedForms, guide: Guide
+) -> None:
+    await forms.guide_flaw(Regex("a"))
+    before = forms.child_pids
+    assert "too complex" in str(await forms.guide_flaw(guide))
+    assert len(before) - len(forms.child_pids) == 1
+    assert await forms.guide_flaw(Regex("b")) is None
+
+
+@pytest.mark.parametrize(("guide", "why"), UNUSABLE.values(), ids=UNUSABLE)
+async def test_a_guide_that_no_answer_can_follow_is_told_why(
+    forms: WatchedForms, guide: Guide, why: str
+) -> None:
+    assert why in str(await forms.guide_flaw(guide))
+
+
+@pytest.mark.parametrize("guide", USABLE, ids=range(len(USABLE)))
+async def test_a_guide_that_answers_can_follow_has_no_flaw(
+    forms: WatchedForms, guide: Guide
+) -> None:
+    assert await forms.guide_flaw(guide) is None
+
+
+async def test_a_guide_that_was_judged_is_not_judged_again(forms: WatchedForms) -> None:
+    guide = Regex("judged (once|twice)")
+    assert await forms.guide_flaw(guide) is None
+    await forms.aclose()
+    assert await forms.guide_flaw(guide) is None
+    assert forms.child_pids == ()
+
+
+@pytest.mark.parametrize(
+    ("guide", "fits", "fits_not"),
+    [
+        (Regex("a{2}b?"), ["aa", "aab"], ["", "aab\n", "xaab", "a"]),
+        (Regex("^ab$"), ["ab"], ["ab\n"]),
+        (Regex("(a+)+b"), ["aaab"], ["a" * 5_000]),
+        (Choices(("yes", "no")), ["no"], ["", "ye", "yes no"]),
+        (Grammar(JSON), ['{"a": [1, -2.5, "é"]}', "{}"], ["{", "[]", '{"a":}', "{} x"]),
+        (
+            Grammar(QUERY),
+            ["SELECT a,b FROM users", "SELECT a FROM orders WHERE b = 12"],
+            ["SELECT a FROM x", "SELECT a FROM users WHERE"],
+        ),
+    ],
+    ids=["regex", "anchors", "nested", "choices", "gbnf", "lark"],
+)
+async def test_a_text_fits_or_does_not(
+    forms: WatchedForms, guide: Guide, fits: list[str], fits_not: list[str]
+) -> None:
+    for text in fits:
+        assert await forms.guide_fault(guide, text) is None
+    for text in fits_not:
+        assert await forms.guide_fault(guide, text) == f"does not fit {guide.place}"
+
+
+async def test_white_space_of_json_may_be_told_by_a_regex(forms: WatchedForms) -> None:
+    schema = '{"type":"object","properties":{"a":{"type":"integer"}}}'
+    assert await forms.flaw(schema, r"[ \n]?") is None
+    assert "cannot be made a grammar" in str(await forms.flaw(schema, "("))
+
+
+async def test_a_child_that_judges_writes_no_file(forms: WatchedForms) -> None:
+    await forms.guide_flaw(Regex("z"))
+    for pid in forms.child_pids:
+        with open(f"/proc/{pid}/limits") as limits:  # noqa: ASYNC230, PTH123 - of the kernel's
+            told = limits.read()
+        assert "Max file size             0                    0" in told
+        assert pid != os.getpid()
