@@ -26,13 +26,13 @@ install: $(VENV)/.server ## install the server with all its extras into .venv
 serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 9000")
 	@$(BIN)/fondaco serve $(ARGS)
 
-test: $(VENV)/.dev $(VENV)/.npm model ## run every test (ARGS="-k stream")
+test: $(VENV)/.dev $(VENV)/.npm models ## run every test (ARGS="-k stream")
 	$(BIN)/python -m pytest $(ARGS)
 
 fuzz: $(VENV)/.dev model ## try chat with whatever its description permits and forbids (MINUTES=5)
 	PYTHONPATH=server/tests $(BIN)/python -m fuzz.chat $(MINUTES)
 
-coverage: $(VENV)/.dev $(VENV)/.npm model ## run every test and report what they don't reach
+coverage: $(VENV)/.dev $(VENV)/.npm models ## run every test and report what they don't reach
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(ARGS)
 	$(BIN)/coverage combine --quiet
@@ -56,6 +56,11 @@ bench: $(VENV)/.dev model ## measure CPU per call against a plain proxy (needs n
 
 model: $(VENV)/.server
 	@$(BIN)/fondaco models pull $(MODEL)
+
+# The larger one is for tests of functions (491 MB, once); without it they say so and skip.
+models: model
+	@$(BIN)/fondaco models pull qwen2.5-coder-0.5b || \
+	  echo "qwen2.5-coder-0.5b could not be fetched; its tests will skip." >&2
 
 # Each stamp says that what it depends on is installed; a changed file installs again.
 $(VENV)/.server: server/pyproject.toml
