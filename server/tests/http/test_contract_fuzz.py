@@ -18,7 +18,7 @@ PROGRAM = Path(sys.executable).with_name("schemathesis")
 NAMES: Mapping[str, str] = {"gpt-4o": "default", "0": "default"}
 """Names that models answer to, with the one that schemathesis gives to most."""
 TIMEOUT_S = 300
-WHOLE_API = "^/api/v1/"
+WHOLE_API = "^/(api/v1|v4)/"
 
 
 async def tried(one: House, folder: Path) -> str:

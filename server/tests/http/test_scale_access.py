@@ -54,6 +54,11 @@ async def test_two_different_keys_are_none(doors: House) -> None:
     assert "different keys" in reply.json()["error"]
 
 
+async def test_an_empty_key_hides_no_good_one(doors: House) -> None:
+    reply = await models(doors, authorization=f"Bearer {SECRET}", x_api_key="")
+    assert reply.status_code == 401
+
+
 @pytest.mark.parametrize("key", ["", "unknown", f"Bearer {SECRET}"])
 async def test_a_bad_key_is_401(doors: House, key: str) -> None:
     reply = await models(doors, x_api_key=key)

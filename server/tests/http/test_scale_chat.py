@@ -324,7 +324,7 @@ async def test_the_best_of_as_many_as_are_wanted_are_all() -> None:
             {"suffix": ".", "top_logprobs": 1, "best_of": 2, "n": 4},
             {"suffix", "top_logprobs", "best_of"},
         ),
-        ({"inference_timeout": 0}, {"inference_timeout"}),
+        ({"inference_timeout": 0.5}, {"inference_timeout"}),
         ({"prediction": {"type": "content"}}, {"prediction"}),
     ],
 )
@@ -349,9 +349,9 @@ async def test_unknown_fields_are_named(scale: House) -> None:
 async def test_an_answer_that_takes_too_long_is_504_and_charged_as_far_as_it_came() -> None:
     async with house() as one:
         one.fake.next(hanging(after=3))
-        reply = await ask(one, inference_timeout=0.3)
+        reply = await ask(one, inference_timeout=1)
         assert (reply.status_code, reply.json()["code"]) == (504, "INFERENCE_TIMEOUT")
-        assert "0.3 s" in reply.json()["error"]
+        assert "of 1 s" in reply.json()["error"]
         assert one.charges()
         assert (await one.balance()).usd > 9 * NANO
 
@@ -359,7 +359,7 @@ async def test_an_answer_that_takes_too_long_is_504_and_charged_as_far_as_it_cam
 async def test_a_stream_that_takes_too_long_ends_with_an_error() -> None:
     async with house() as one:
         one.fake.next(hanging(after=3))
-        *lines, named, last = await events(one, inference_timeout=0.5)
+        *lines, named, last = await events(one, inference_timeout=1)
         assert named == "event: error"
         assert json.loads(last.removeprefix("data: "))["code"] == "INFERENCE_TIMEOUT"
         assert '"content":' in lines[1]

@@ -32,13 +32,14 @@ def either(headers: _Headers) -> str:
     Raises:
         AuthenticationFailedError: none does, or two that differ: which is meant, nobody can know.
     """
-    own, other = headers.get(X_API_KEY.encode(), b"").strip().decode("latin-1"), _bearer(headers)
-    if own and other and own != other:
+    own, other = headers.get(X_API_KEY.encode()), _bearer(headers)
+    secret = other if own is None else own.strip().decode("latin-1")
+    if not secret:
+        raise AuthenticationFailedError("Authentication failed: send your key as x-api-key.")
+    if other is not None and other != secret:
         raise AuthenticationFailedError(
             "Authentication failed: x-api-key and Authorization carry different keys. Send one of them."
         )
-    if not (secret := own or other):
-        raise AuthenticationFailedError("Authentication failed: send your key as x-api-key.")
     return secret
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import Field
+from pydantic.config import JsonDict
 
 from fondaco.domain.chat import PLAIN, Extras, Sampling, Turn, Wishes
 from fondaco.domain.errors import InvalidRequestError
@@ -38,6 +39,8 @@ from fondaco.http.schemas.wishes import (
 )
 
 _HINTS = ("metadata", "store")
+_NO_OTHERS: JsonDict = {"additionalProperties": False}
+"""Names that do not fit the pattern are refused."""
 
 Bias = Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)]
 TokenName = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
@@ -119,7 +122,10 @@ class ScaleChatRequest(Open):
     stop: StopText | Annotated[list[StopText], Field(min_length=1, max_length=4)] | None = None
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
-    logit_bias: Annotated[dict[TokenName, Bias], Field(max_length=1024)] | None = Field(
+    logit_bias: (
+        Annotated[dict[TokenName, Bias], Field(max_length=1024, json_schema_extra=_NO_OTHERS)]
+        | None
+    ) = Field(
         None,
         description="Token id -> what is added to its logit; -100 bans it, 100 leaves no other.",
     )
@@ -154,14 +160,15 @@ class ScaleChatRequest(Open):
         None, description="Text; speech is refused."
     )
     audio: dict[str, Any] | None = Field(None, description="Refused: there is no speech yet.")
-    inference_timeout: Annotated[float, Field(gt=0, le=86_400, allow_inf_nan=False)] | None = Field(
+    inference_timeout: Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)] | None = Field(
         None, description="Seconds for the whole answer; then 504, or an error as the last event."
     )
     inference_extra_params: dict[str, Any] | None = Field(
         None, description="Fields of the engine's own API, as far as its operator allows them."
     )
     inference_extra_headers: (
-        Annotated[dict[HeaderName, HeaderValue], Field(max_length=20)] | None
+        Annotated[dict[HeaderName, HeaderValue], Field(max_length=20, json_schema_extra=_NO_OTHERS)]
+        | None
     ) = Field(None, description="Headers for the engine, as far as its operator allows them.")
     tools: Annotated[list[OfferedTool], Field(max_length=128)] | None = Field(
         None, description="Functions that the model may call."
