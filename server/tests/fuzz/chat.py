@@ -9,14 +9,17 @@ with 1 if any answer breaks the contract, such as a status of 500, and says how 
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
 import anyio
 from anyio import to_thread
 
+from fondaco.domain.model import Capabilities
 from fondaco.domain.money import NANO
-from house import SECRET, house
+from fondaco.domain.thinking import Habits, Switch
+from house import SECRET, TOY, house
 from program import program
 
 FUZZ = Path(__file__).parent
@@ -45,9 +48,22 @@ def fuzz(url: str, api_key: str, seconds: float) -> int:
 
 
 async def fuzz_house(seconds: float) -> int:
-    """Try a server over a toy engine."""
+    """Try a server over a toy engine, with a model that takes whatever there is to take."""
+    able = Capabilities(
+        function_calling=True,
+        reasoning=True,
+        response_schema=True,
+        vision=True,
+        audio_input=True,
+        video_input=True,
+        many_images=True,
+        log_probs=True,
+    )
+    model = replace(TOY, capabilities=able, thinking=Habits(switch=Switch.TEMPLATE))
     names = {"gpt-4o": "default"}
-    async with house(usd=1_000_000 * NANO, aliases=names) as one:
+    async with house(
+        usd=1_000_000 * NANO, models=(model,), aliases=names, dialects=("vllm", "vllm")
+    ) as one:
         return await to_thread.run_sync(fuzz, one.url, SECRET, seconds)
 
 
