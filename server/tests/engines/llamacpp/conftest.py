@@ -10,6 +10,8 @@ import pytest
 
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
+from fondaco.forms.templates import WatchedTemplates
+from fondaco.system import SystemClock
 
 _FOLDER = os.environ.get("FONDACO_MODELS")  # noqa: TID251 - tests are told where models lie
 MODEL_FILE = (
@@ -34,11 +36,13 @@ def launch() -> Launch:
 
 @pytest.fixture(scope="session")
 async def engine(launch: Launch) -> AsyncGenerator[LlamaCpp]:
-    engine = LlamaCpp("embedded", launch)
+    templates = WatchedTemplates(SystemClock(), wait_s=30)
+    engine = LlamaCpp("embedded", launch, templates=templates)
     async with anyio.create_task_group() as group:
         await group.start(engine.run)
         yield engine
         group.cancel_scope.cancel()
+    await templates.aclose()
 
 
 @pytest.fixture(scope="session")

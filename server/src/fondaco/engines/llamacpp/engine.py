@@ -27,7 +27,12 @@ from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.particulars import expect_known, expect_taken
 from fondaco.engines.llamacpp.slots import Seat
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
-from fondaco.engines.llamacpp.templates import OwnTemplate, own_template, render
+from fondaco.engines.llamacpp.templates import (
+    OwnTemplate,
+    expect_rendered,
+    own_template,
+    rendered,
+)
 from fondaco.engines.llamacpp.tool_answers import ToolAnswers
 from fondaco.ports import Prompt, Templates
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
@@ -116,21 +121,18 @@ class LlamaCpp:
         if turn.wishes.media:
             raise _only_words(turn.model)
         expect_taken(turn, self._name)
+        expect_rendered(turn, self._templates, self._name)
         upstream = (await self._running(turn.model)).upstream
         if turn.sampling.logit_bias:
             expect_known(turn.sampling, await self._known_tokens(upstream))
         own = await self._own_template(upstream)
-        if turn.wishes.template is not None:
-            rendered = await render(turn, own, self._templates, self._name)
-        else:
-            body = conversation(turn, tools=own.tools)
-            rendered = (await _ask(upstream, "POST", "/apply-template", body))["prompt"]
+        text = await rendered(turn, own, self._templates)
         # A template of the caller's says itself what its prompt begins with.
-        question = {
-            "content": rendered,
-            "add_special": turn.wishes.template is None,
-            "parse_special": True,
-        }
+        add_special = text is None
+        if text is None:
+            body = conversation(turn, tools=own.tools)
+            text = (await _ask(upstream, "POST", "/apply-template", body))["prompt"]
+        question = {"content": text, "add_special": add_special, "parse_special": True}
         tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps(question))
         token_ids = tuple(tokens["tokens"])
         return Prompt(input_tokens=len(token_ids), token_ids=token_ids)

@@ -31,17 +31,26 @@ def own_template(props: Mapping[str, Any]) -> OwnTemplate:
     )
 
 
-async def render(turn: Turn, own: OwnTemplate, templates: Templates | None, engine: str) -> str:
-    """Return the prompt that the turn's template makes, with the model's special tokens.
+def expect_rendered(turn: Turn, templates: Templates | None, engine: str) -> None:
+    """Return if the turn has no template, or something here renders it.
 
     Raises:
-        InvalidRequestError: it makes none.
-        FieldNotTakenError: nothing here renders templates.
+        FieldNotTakenError: nothing does.
     """
-    if templates is None or turn.wishes.template is None:
+    if turn.wishes.template is not None and templates is None:
         raise FieldNotTakenError(
             f"The engine {engine!r} takes no chat_template. Leave it out or choose another model.",
             faults={"chat_template": (f"Not supported by the engine {engine!r}.",)},
         )
+
+
+async def rendered(turn: Turn, own: OwnTemplate, templates: Templates | None) -> str | None:
+    """Return the prompt that the turn's template makes, with the model's special tokens; None: it has none.
+
+    Raises:
+        InvalidRequestError: it makes nothing.
+    """
+    if turn.wishes.template is None or templates is None:
+        return None
     known = variables(turn, bos_token=own.bos_token, eos_token=own.eos_token)
     return await templates.render(turn.wishes.template, known)
