@@ -6,7 +6,7 @@ the HTTP edge and for faults. Tests of the real model, store and program are in 
 
 import socket
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from fondaco.domain.model import AnyModel, Capabilities, Model
 from fondaco.domain.money import NANO, Currency, Funds
 from fondaco.domain.price import TokenPrice
 from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.forms.templates import WatchedTemplates
 from fondaco.http.cors import Cors
 from fondaco.http.edge import Edge
 from fondaco.http.endpoint import Premises
@@ -152,6 +153,7 @@ async def house(
 ) -> AsyncGenerator[House]:
     async with (
         opened_forms() as forms,
+        aclosing(WatchedTemplates(clock or SystemClock())) as templates,
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
         FakeUpstream(dialect=dialects[1]) as second,
     ):
@@ -172,6 +174,7 @@ async def house(
                 whole_as_stream=whole_as_stream,
                 extra_params=extra_params,
                 extra_headers=extra_headers,
+                templates=templates,
             )
             for (name, upstream), dialect in zip(upstreams.items(), dialects, strict=True)
         }

@@ -47,6 +47,7 @@ TokenName = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
 HeaderValue = Annotated[str, Field(max_length=1000, pattern=r"^[ -~]*$")]
 Source = Annotated[str, Field(min_length=1, max_length=20_000)]
+TemplateSource = Annotated[str, Field(min_length=1, max_length=65_536)]
 Option = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
@@ -89,7 +90,7 @@ class ScaleChatRequest(Open):
         "engine here is the one that answers. A model's name alone is taken, too.",
     )
     messages: list[ChatMessage] = Field(min_length=1, description="The conversation so far.")
-    chat_template: Source | None = Field(None, description="In Jinja; in place of the model's own.")
+    chat_template: TemplateSource | None = Field(None, description="In Jinja; in place of the model's own.")
     chat_template_kwargs: dict[str, Any] | None = Field(
         None, description="Variables for the template."
     )
