@@ -26,6 +26,7 @@ SYNONYMS = {
 """What is never said -> what to say. Source: docs/glossary.md."""
 
 EXEMPT = {
+    "deployment": "the last part of names in Scale's API: `vendor/model/deployment`",
     "llm": "a word of the API's skus: `qwen3-4b-llm-output-mtoken`",
     "consumption": "a field of the API: `consumptionLimit`",
     "stats": "a field of the API: `stats` of a character",
@@ -33,7 +34,10 @@ EXEMPT = {
 }
 """Synonyms that the wire itself speaks, and verbs: only in texts, never in names."""
 
-WIRE = {"consumptionLimit", "consumptionLimits", "ConsumptionLimit", "stats", "CharacterStats"}
+WIRE = {
+    *("consumptionLimit", "consumptionLimits", "ConsumptionLimit", "stats", "CharacterStats"),
+    *("deployment_count", "guided_decoding_backend"),
+}
 """Fields of the API that schemas have to name, and the value that they carry."""
 
 EMPTY_NAMES = re.compile(r"(Manager|Handler|Helper|Helpers|Util|Utils|Service|Base|Data|Info)$")

@@ -368,3 +368,30 @@ async def test_a_stream_that_takes_too_long_ends_with_an_error() -> None:
 async def test_an_answer_in_time_is_whole(scale: House) -> None:
     reply = await ask(scale, inference_timeout=30, max_tokens=3)
     assert reply.json()["usage"]["completion_tokens"] == 3
+
+
+# Forms.
+
+
+async def test_the_engine_that_held_an_answer_to_a_guide_is_named(scale: House) -> None:
+    body = {"guided_choice": ["one", "two"], "guided_decoding_backend": "outlines"}
+    scale.fake.next(
+        saying({"choices": [{"index": 0, "delta": {"content": "two"}, "finish_reason": "stop"}]})
+    )
+    reply = await ask(scale, **body)
+    assert reply.headers["x-fondaco-guided-by"] == "first"
+    assert "x-fondaco-guided-by" not in (await ask(scale)).headers
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"guided_json": {}},
+        {"response_format": {"type": "json_schema", "json_schema": {}}},
+    ],
+)
+async def test_white_space_is_for_schemas(scale: House, form: Json) -> None:
+    answer = {"choices": [{"index": 0, "delta": {"content": "{}"}, "finish_reason": "stop"}]}
+    scale.fake.next(saying(answer))
+    body = await told(scale, guided_whitespace_pattern="[ ]?", **form)
+    assert body["structured_outputs"] == {"json": {}, "whitespace_pattern": "[ ]?"}

@@ -40,16 +40,16 @@ def addressed(catalogue: Catalogue, name: str) -> tuple[str, str]:
         ModelNotFoundError: it leads nowhere; the message names what is near.
         ModelGoneError: the model was retired, and nothing answers in its place.
     """
-    if (found := _without_deployment(catalogue, name)) is not None:
+    if (found := _named(catalogue, name)) is not None:
         return found
-    front, _, deployment = name.rpartition("/")
-    known, engine = _without_deployment(catalogue, front) or ("", "")
-    if known and engine in ("", deployment) and _runs(catalogue, deployment, known):
-        return known, deployment
+    front, _, last = name.rpartition("/")
+    known, engine = _named(catalogue, front) or ("", "")
+    if known and engine in ("", last) and _runs(catalogue, last, known):
+        return known, last
     raise _unknown(catalogue, name)
 
 
-def _without_deployment(catalogue: Catalogue, name: str) -> tuple[str, str] | None:
+def _named(catalogue: Catalogue, name: str) -> tuple[str, str] | None:
     vendor, _, model = name.partition("/")
     if _runs(catalogue, vendor, model):
         return model, vendor
@@ -80,13 +80,13 @@ def _mended(catalogue: Catalogue, name: str) -> str | None:
     vendor, slash, rest = name.partition("/")
     if not slash:
         return _near(name, catalogue.names)
-    model, _, deployment = rest.partition("/")
+    model, _, last = rest.partition("/")
     known = _near(rest, catalogue.names) or _near(model, catalogue.names)
     if known is None:
         return None
     running = catalogue.route(known).engines
     seller = _near(vendor, [*running, *(FOREIGN - catalogue.engines)]) or "local"
-    chosen = _near(deployment, running) if deployment and known != rest else None
+    chosen = _near(last, running) if last and known != rest else None
     if seller in running and chosen != seller:
         chosen = None
     return f"{seller}/{known}/{chosen}" if chosen else f"{seller}/{known}"

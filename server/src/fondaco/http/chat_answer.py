@@ -149,8 +149,7 @@ def _lines(exchange: Exchange, manner: Manner, began: Began) -> bytes:
     if began.notice is not None:
         lines += ending(began.notice)
     if manner.guided:
-        backend = (b"x-fondaco-guided-decoding-backend", began.engine.encode())
-        lines += lines_of([backend])
+        lines += lines_of([(b"x-fondaco-guided-by", began.engine.encode())])
     if ignored := (*manner.ignored, *began.ignored):
         lines += lines_of([(b"x-fondaco-ignored-params", _listed(ignored))])
     return lines

@@ -73,7 +73,7 @@ ENDPOINT = Endpoint(
             stream=ScaleChunk,
             done=False,
             headers={
-                "x-fondaco-guided-decoding-backend": "The engine that held the answer to its form. "
+                "x-fondaco-guided-by": "The engine that held the answer to its form. "
                 "Absent but where one of the `guided_` fields gave one.",
                 "x-fondaco-ignored-params": "Fields that mean nothing here. Absent where none does.",
             },
