@@ -214,6 +214,15 @@ def test_a_model_without_a_price_is_refused(home: Path) -> None:
             "does not name 'v'",
         ),
         ('[engines.embedded]\nbase_url = "http://h/v1"', "belongs to the built-in engine"),
+        (
+            '[engines.v]\nbase_url = "http://h/v1"\nextra_params = ["min_p", "max_tokens"]',
+            "engines.v.extra_params names 'max_tokens'",
+        ),
+        (
+            '[engines.v]\nbase_url = "http://h/v1"\nextra_headers = ["x-a", "Authorization"]',
+            "engines.v.extra_headers names 'Authorization'",
+        ),
+        ('[engines.v]\nbase_url = "http://h/v1"\nextra_headers = ["x a"]', "extra_headers"),
         ('[aliases]\n"gpt-4o" = "defualt"', "no model or trait. Did you mean 'default'?"),
         ('[models."a b"]\nname = "x"', 'models."a b"'),
     ],

@@ -79,6 +79,23 @@ async def test_a_request_carries_what_the_engine_needs_and_no_more(
     assert server.bodies == [b'{"a":1}']
 
 
+async def test_a_request_may_have_headers_of_its_own(upstream: Upstream, server: RawServer) -> None:
+    async with upstream.send("POST", "/chat", b"{}", headers={"x-trace": "abc"}) as reply:
+        await reply.read(10)
+    await _ask(upstream)
+    assert [head.lower().count("x-trace: abc") for head in server.heads] == [1, 0]
+
+
+@pytest.mark.parametrize("headers", [{"x-trace": "a\r\nb: c"}, {"x\n": "a"}, {"x": "\xe9"}])
+async def test_headers_that_cannot_travel_never_leave(
+    upstream: Upstream, server: RawServer, headers: dict[str, str]
+) -> None:
+    with pytest.raises(ValueError, match="unusual characters"):
+        async with upstream.send("POST", "/chat", b"{}", headers=headers):
+            pass
+    assert server.heads == []
+
+
 async def test_a_path_may_step_out_of_the_base(upstream: Upstream, server: RawServer) -> None:
     async with upstream.send("POST", "/../tokenize", b"{}") as reply:
         await reply.read(10)

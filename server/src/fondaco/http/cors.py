@@ -10,7 +10,8 @@ from fondaco.http.replies import Whole
 
 _METHODS = b"GET, HEAD, POST, PATCH, DELETE"
 _SHOWN = (
-    b"cf-ray, retry-after, x-fondaco-ignored-params, x-ratelimit-limit-requests, "
+    b"cf-ray, retry-after, x-fondaco-guided-by, x-fondaco-ignored-params, "
+    b"x-ratelimit-limit-requests, "
     b"x-ratelimit-limit-tokens, x-ratelimit-remaining-requests, x-ratelimit-remaining-tokens, "
     b"x-ratelimit-reset-requests, x-ratelimit-reset-tokens, x-ratelimit-type, x-venice-balance-diem, "
     b"x-venice-balance-usd, x-venice-balance-vcu, x-venice-model-id, x-venice-model-name, "
