@@ -94,7 +94,9 @@ class OpenAICompatible:
         """Count the prompt: by the engine where it can, else by an upper bound without asking it."""
         model = self._model(turn)
         self._headers(turn)
-        rendered = await self._rendered(turn)
+        rendered, template = "", turn.wishes.template
+        if template is not None:
+            rendered = await self._rendered(turn, template)
         if turn.wishes.media:
             return await self._measure_media(turn)
         match self._count:
@@ -103,8 +105,7 @@ class OpenAICompatible:
                 tooling = turn.wishes.tooling
                 known = {} if turn.wishes is PLAIN else thinking_fields(turn, self._dialect.effort)
                 known |= {} if tooling is None else offered(tooling, self._dialect)
-                if turn.wishes.template is not None:
-                    known["chat_template"] = turn.wishes.template
+                known |= {} if template is None else {"chat_template": template}
                 asked = orjson.dumps({**known, "model": model, "messages": conversation})
                 counted = await self._counted("/../tokenize", asked, "count", turn)
             case Count.INPUT_TOKENS:
@@ -116,19 +117,17 @@ class OpenAICompatible:
             return Prompt(_most_tokens(turn) + len(rendered.encode()), exact=False)
         return Prompt(counted)
 
-    async def _rendered(self, turn: Turn) -> str:
-        """Return what the turn's template makes, if it has one: the engine gets none that was not tried.
+    async def _rendered(self, turn: Turn, template: str) -> str:
+        """Return what a template makes of the turn: the engine gets none that was not tried.
 
         Raises:
             FieldNotTakenError: the engine takes no template.
             InvalidRequestError: it makes nothing.
         """
-        if turn.wishes.template is None:
-            return ""
         expect_particulars_taken(turn, self._dialect, self._name)
         if self._templates is None:
             return ""
-        return await self._templates.render(turn.wishes.template, variables(turn))
+        return await self._templates.render(template, variables(turn))
 
     async def _measure_media(self, turn: Turn) -> Prompt:
         """Return an upper bound: what its words count, and the most that images and the like may."""

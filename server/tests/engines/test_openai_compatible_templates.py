@@ -1,0 +1,117 @@
+"""Chat templates before upstream engines: tried, counted, handed on, or refused."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+import pytest
+
+from contracts.chat_engine import fold
+from fake_upstream import FakeUpstream
+from fondaco.domain.chat import Film, Image, Message, Role, Sound, ToolUse, Turn, Wishes
+from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
+from fondaco.domain.tooling import Tool, Tooling
+from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.forms.templates import WatchedTemplates
+from fondaco.upstream.open import connect
+from fondaco.upstream.template import variables
+from hand_clock import HandClock
+
+
+@pytest.fixture
+async def fake() -> AsyncGenerator[FakeUpstream]:
+    async with FakeUpstream(dialect="vllm") as fake:
+        yield fake
+
+
+@pytest.fixture
+async def engine(fake: FakeUpstream) -> AsyncGenerator[OpenAICompatible]:
+    async with aclosing(WatchedTemplates(HandClock())) as templates:
+        upstream = connect(fake.base_url)
+        yield OpenAICompatible(
+            "faker", upstream, {"counter": "toy"}, dialect="vllm", templates=templates
+        )
+        await upstream.aclose()
+
+
+def by(template: str) -> Turn:
+    wishes = Wishes(template=template, switches={"mood": "calm"})
+    return Turn("counter", (Message(Role.USER, "Hi"),), max_output_tokens=3, wishes=wishes)
+
+
+async def test_a_template_is_counted_and_answered_by_the_engine(
+    engine: OpenAICompatible, fake: FakeUpstream
+) -> None:
+    turn = by("{{ messages[0].content }}, {{ mood }}")
+    prompt = await engine.measure(turn)
+    await fold(engine, turn, prompt)
+    assert prompt.exact
+    assert [one.body["chat_template"] for one in fake.asked] == [turn.wishes.template]
+    assert fake.asked[0].body["chat_template_kwargs"] == {"mood": "calm"}
+
+
+async def test_an_engine_never_hears_of_a_template_that_does_not_render(
+    engine: OpenAICompatible, fake: FakeUpstream
+) -> None:
+    with pytest.raises(InvalidRequestError, match="in line 1"):
+        await engine.measure(by("{{ nobody.name }}"))
+    assert not fake.asked
+
+
+async def test_an_engine_gets_no_template_that_nobody_can_try(fake: FakeUpstream) -> None:
+    upstream = connect(fake.base_url)
+    engine = OpenAICompatible("faker", upstream, {"counter": "toy"}, dialect="vllm")
+    with pytest.raises(FieldNotTakenError, match="'faker'"):
+        await engine.measure(by("Hi"))
+    await upstream.aclose()
+
+
+def test_templates_see_a_conversation_as_those_of_models_do() -> None:
+    said = (
+        Message(Role.USER, ("Look", Image("data:x"), Sound("", "wav"), Film("data:y")), name="ann"),
+        Message(
+            Role.ASSISTANT,
+            None,
+            tool_calls=(ToolUse("c1", "f", '{"a":1}'), ToolUse("c2", "f", "{a")),
+            reasoning="Hm.",
+        ),
+        Message(Role.TOOL, "2", tool_call_id="c1"),
+    )
+    tooling = Tooling((Tool("f", parameters='{"type":"object"}'),))
+    switches = {"bos_token": "<s>", "messages": []}
+    wishes = Wishes(template="", tooling=tooling, switches=switches)
+    known = variables(Turn("m", said, 1, wishes=wishes), eos_token="</s>")
+    assert known == {
+        "tools": [
+            {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+        ],
+        "documents": None,
+        "add_generation_prompt": True,
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {"type": "text", "text": "Look"},
+                    {"type": "image"},
+                    {"type": "audio"},
+                    {"type": "video"},
+                ],
+                "name": "ann",
+            },
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {
+                        "id": "c1",
+                        "type": "function",
+                        "function": {"name": "f", "arguments": {"a": 1}},
+                    },
+                    {"id": "c2", "type": "function", "function": {"name": "f", "arguments": "{a"}},
+                ],
+                "reasoning_content": "Hm.",
+            },
+            {"role": "tool", "content": "2", "tool_call_id": "c1"},
+        ],
+    }
