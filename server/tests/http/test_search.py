@@ -9,13 +9,14 @@ from typing import Any
 import anyio
 import pytest
 
+from fake_upstream import saying
 from fondaco.domain.model import Capabilities
 from fondaco.domain.money import NANO
 from fondaco.domain.web import Citation, Page, SearchError
 from fondaco.serving.augment import Augment
 from house import TOY, House, house
 
-SEARCHING = replace(TOY, capabilities=Capabilities(web_search=True))
+SEARCHING = replace(TOY, capabilities=Capabilities(web_search=True, function_calling=True))
 RIALTO = Citation("The Rialto", "https://a.test/rialto", "Built by da Ponte.", "1591-01-01")
 SALT = Citation("Salt", "library:salt.md", "A monopoly.")
 SHOWN = [
@@ -183,6 +184,28 @@ async def test_results_come_as_a_tool_call_where_that_is_asked_for() -> None:
             assert json.loads(call["function"]["arguments"]) == {"documents": SHOWN[:1]}
         assert streamed[0]["index"] == 0
         assert reply["choices"][0]["finish_reason"] == "length"
+
+
+async def test_the_calls_of_the_model_come_after_the_results() -> None:
+    call = {"index": 0, "id": "c1", "function": {"name": "go", "arguments": "{}"}}
+    choice = {"index": 0, "delta": {"tool_calls": [call]}, "finish_reason": "tool_calls"}
+    wanted = {"enable_web_search": "on", "return_search_results_as_documents": True}
+    asked = {
+        "tools": [{"type": "function", "function": {"name": "go"}}],
+        "venice_parameters": wanted,
+    }
+    async with world(Engine([RIALTO])) as one:
+        one.house.fake.always(saying({"choices": [choice]}))
+        whole = (await one.house.chat(**asked)).json()["choices"][0]["message"]["tool_calls"]
+        async with one.house.streaming(**asked) as stream:
+            lines = [line async for line in stream.aiter_lines() if line.startswith("data: {")]
+    deltas = [json.loads(line[6:])["choices"][0]["delta"] for line in lines]
+    streamed = [piece for delta in deltas for piece in delta.get("tool_calls", ())]
+    assert [(piece["index"], piece["function"]["name"]) for piece in streamed] == [
+        (0, "venice_web_search_documents"),
+        (1, "go"),
+    ]
+    assert [call["function"]["name"] for call in whole] == ["venice_web_search_documents", "go"]
 
 
 class Pages:

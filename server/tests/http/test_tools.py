@@ -233,6 +233,12 @@ async def test_arguments_that_break_a_schema_are_a_failure_where_it_is_strict(ab
     assert "'required'" in reply.json()["error"]
 
 
+async def test_an_answer_without_the_call_that_it_must_make_is_a_failure(able: House) -> None:
+    reply = await able.chat(tools=TOOLS, tool_choice="required", max_tokens=100)
+    assert reply.status_code == 500
+    assert "tool_choice" in reply.json()["error"]
+
+
 async def test_a_call_that_the_output_limit_cuts_off_is_shown_as_far_as_it_went(
     able: House,
 ) -> None:

@@ -11,6 +11,10 @@ from fondaco.ports import Forms
 from fondaco.serving.conformity import UnfitAnswerError, expect_usable
 
 _ANY_OBJECT = '{"type":"object"}'
+_UNCALLED = (
+    "The model called no function, though tool_choice says that it must. "
+    "What it delivered is charged; please try again."
+)
 
 
 async def expect_callable(tooling: Tooling, forms: Forms) -> None:
@@ -44,10 +48,11 @@ def without_tools(model: Model, turn: Turn) -> Turn:
 class ToolConformity:
     """Holds the calls of each choice to the functions' schemas."""
 
-    __slots__ = ("_calls", "_forms", "_schemas")
+    __slots__ = ("_calls", "_forms", "_must", "_schemas")
 
     def __init__(self, forms: Forms, tooling: Tooling) -> None:
         self._forms = forms
+        self._must = tooling.choice not in ("auto", "none")
         self._schemas = {
             tool.name: (tool.parameters if tool.strict else None) or _ANY_OBJECT
             for tool in tooling.tools
@@ -55,7 +60,7 @@ class ToolConformity:
         self._calls: dict[tuple[int, int], list[ToolPart]] = {}
 
     async def expect(self, burst: Burst) -> None:
-        """Return if no choice ends in the burst with a call that does not fit.
+        """Return if no choice ends in the burst with a call that does not fit, or without one that it must make.
 
         Arguments have to be a JSON object, and to fit their schema where the caller asked for that
         by `strict`. One that was cut by the output limit is not judged.
@@ -68,7 +73,10 @@ class ToolConformity:
                 case ToolPart():
                     self._calls.setdefault((event.choice, event.index), []).append(event)
                 case Finish(choice=choice, reason="stop" | "tool_calls"):
-                    for place in [place for place in self._calls if place[0] == choice]:
+                    made = [place for place in self._calls if place[0] == choice]
+                    if self._must and not made:
+                        raise UnfitAnswerError(_UNCALLED)
+                    for place in made:
                         await self._expect(self._calls.pop(place))
                 case _:
                     pass
