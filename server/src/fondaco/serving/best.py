@@ -8,10 +8,11 @@ from contextlib import aclosing
 from dataclasses import replace
 
 from fondaco.domain.chat import Burst, ChatEvent, Counted, Finish, Text, Thought, ToolPart
+from fondaco.domain.errors import InvalidModelError
 from fondaco.serving.chat import Step
 
 
-async def best_of(steps: AsyncGenerator[Step], keep: int) -> AsyncGenerator[Step]:
+async def best_of(steps: AsyncGenerator[Step], keep: int, model: str = "") -> AsyncGenerator[Step]:
     """Yield the steps of a call with its best choices alone, as one burst; all of them are charged.
 
     The best have the highest mean log probability of a token; a choice without any comes last.
@@ -19,17 +20,29 @@ async def best_of(steps: AsyncGenerator[Step], keep: int) -> AsyncGenerator[Step
     Args:
         steps: of a turn that asks for log probabilities.
         keep: how many choices are delivered; they are numbered anew, from the best on.
+        model: as its caller names it.
+
+    Raises:
+        InvalidModelError: the model gives no log probabilities.
     """
     heard: list[ChatEvent] = []
-    async with aclosing(steps):
-        async for step in steps:
-            if isinstance(step, tuple):
-                heard += step
-                continue
-            if heard and (best := chosen(heard, keep)):
-                yield best
-                heard.clear()
-            yield step
+    try:
+        async with aclosing(steps):
+            async for step in steps:
+                if isinstance(step, tuple):
+                    heard += step
+                    continue
+                if heard and (best := chosen(heard, keep)):
+                    yield best
+                    heard.clear()
+                yield step
+    except InvalidModelError as error:
+        if "logprobs" not in error.faults:
+            raise
+        raise InvalidModelError(
+            f"The model {model!r} gives no log probabilities, and best_of chooses by them. Leave it out.",
+            faults={"best_of": ("Not supported by this model",)},
+        ) from error
 
 
 def chosen(events: Iterable[ChatEvent], keep: int) -> Burst:

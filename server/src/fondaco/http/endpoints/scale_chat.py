@@ -39,7 +39,7 @@ async def run(ask: Ask[ScaleChatRequest, None]) -> Whole | Events:
     turn = request.turn(name, engine, cache_scope=str(call.account_id))
     steps = platform.chat.answer(call, turn, request.asked_tokens)
     if request.chooses:
-        steps = best_of(steps, request.choices)
+        steps = best_of(steps, request.choices, turn.model)
     if turn.wishes.prediction is not None:
         steps = predicted(steps, turn.wishes.prediction)
     if request.inference_timeout is not None:

@@ -39,6 +39,7 @@ from fondaco.http.schemas.wishes import (
 )
 
 _HINTS = ("metadata", "store")
+_LONGEST_PREDICTION = 200_000
 _NO_OTHERS: JsonDict = {"additionalProperties": False}
 """Names that do not fit the pattern are refused."""
 
@@ -46,7 +47,7 @@ Bias = Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)]
 TokenName = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
 HeaderValue = Annotated[str, Field(max_length=1000, pattern=r"^[ -~]*$")]
-Source = Annotated[str, Field(min_length=1, max_length=20_000)]
+Source = Annotated[str, Field(min_length=1, max_length=65_536)]
 TemplateSource = Annotated[str, Field(min_length=1, max_length=65_536)]
 Option = Annotated[str, Field(min_length=1, max_length=1000)]
 
@@ -90,7 +91,9 @@ class ScaleChatRequest(Open):
         "engine here is the one that answers. A model's name alone is taken, too.",
     )
     messages: list[ChatMessage] = Field(min_length=1, description="The conversation so far.")
-    chat_template: TemplateSource | None = Field(None, description="In Jinja; in place of the model's own.")
+    chat_template: TemplateSource | None = Field(
+        None, description="In Jinja; in place of the model's own."
+    )
     chat_template_kwargs: dict[str, Any] | None = Field(
         None, description="Variables for the template."
     )
@@ -229,6 +232,8 @@ class ScaleChatRequest(Open):
         if self.audio is not None or "audio" in (self.modalities or ()):
             field = "modalities" if "audio" in (self.modalities or ()) else "audio"
             yield field, "There is no speech yet: ask for text alone."
+        if self.prediction is not None and len(self.prediction.text) > _LONGEST_PREDICTION:
+            yield "prediction", f"Longer than {_LONGEST_PREDICTION} characters."
         if self.top_logprobs is not None and not self.logprobs:
             yield "top_logprobs", "Needs `logprobs: true`."
         yield from self._faults_of_choices()
