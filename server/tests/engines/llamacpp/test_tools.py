@@ -6,6 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 import anyio
+import llguidance
 import orjson
 import pytest
 from jsonschema_rs import is_valid
@@ -234,11 +235,19 @@ async def test_words_keep_their_log_probabilities(engine: LlamaCpp) -> None:
 
 @pytest.mark.parametrize("choice", ["auto", "required", Named("calculate")])
 @pytest.mark.parametrize("parallel", [True, False])
-def test_a_model_is_held_to_a_grammar_unless_it_may_call_nothing(
-    choice: ToolChoice, *, parallel: bool
+@pytest.mark.parametrize("form", [None, JsonSchema('{"type":"object"}')])
+@pytest.mark.parametrize("last", [Role.USER, Role.TOOL])
+def test_a_model_is_held_to_a_grammar_that_can_be_compiled(
+    choice: ToolChoice, *, parallel: bool, form: JsonSchema | None, last: Role
 ) -> None:
-    turn = asking("Hi", Tooling(TOOLS, choice, parallel))
-    assert (grammar_of(turn) or "").startswith("%llguidance")
+    wishes = Wishes(tooling=Tooling(TOOLS, choice, parallel), form=form)
+    turn = Turn("m", (Message(last, "Hi", tool_call_id="c1"),), 9, wishes=wishes)
+    grammar = grammar_of(turn)
+    assert grammar is not None
+    assert llguidance.LLMatcher.validate_grammar(grammar) == ""
+
+
+def test_a_model_that_may_call_nothing_is_held_to_nothing() -> None:
     assert grammar_of(asking("Hi", Tooling(TOOLS, "none"))) is None
 
 
