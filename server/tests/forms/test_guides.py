@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from fondaco.domain.form import Choices, Grammar, Guide, Regex
+from fondaco.forms.guiding import fault, flaw, named
 from fondaco.forms.watched import WatchedForms
 
 JSON = r"""
@@ -88,17 +89,13 @@ async def test_a_hostile_guide_ends_its_child_and_the_next_one_is_judged(
 
 
 @pytest.mark.parametrize(("guide", "why"), UNUSABLE.values(), ids=UNUSABLE)
-async def test_a_guide_that_no_answer_can_follow_is_told_why(
-    forms: WatchedForms, guide: Guide, why: str
-) -> None:
-    assert why in str(await forms.guide_flaw(guide))
+def test_a_guide_that_no_answer_can_follow_is_told_why(guide: Guide, why: str) -> None:
+    assert why in str(flaw(*named(guide)))
 
 
 @pytest.mark.parametrize("guide", USABLE, ids=range(len(USABLE)))
-async def test_a_guide_that_answers_can_follow_has_no_flaw(
-    forms: WatchedForms, guide: Guide
-) -> None:
-    assert await forms.guide_flaw(guide) is None
+def test_a_guide_that_answers_can_follow_has_no_flaw(guide: Guide) -> None:
+    assert flaw(*named(guide)) is None
 
 
 async def test_a_guide_that_was_judged_is_not_judged_again(forms: WatchedForms) -> None:
@@ -125,13 +122,20 @@ async def test_a_guide_that_was_judged_is_not_judged_again(forms: WatchedForms) 
     ],
     ids=["regex", "anchors", "nested", "choices", "gbnf", "lark"],
 )
-async def test_a_text_fits_or_does_not(
-    forms: WatchedForms, guide: Guide, fits: list[str], fits_not: list[str]
-) -> None:
+def test_a_text_fits_or_does_not(guide: Guide, fits: list[str], fits_not: list[str]) -> None:
     for text in fits:
-        assert await forms.guide_fault(guide, text) is None
+        assert fault(text, *named(guide)) is None
     for text in fits_not:
-        assert await forms.guide_fault(guide, text) == f"does not fit {guide.place}"
+        assert fault(text, *named(guide)) == f"does not fit {guide.place}"
+
+
+async def test_a_child_tells_what_is_wrong_with_a_guide_and_with_a_text(
+    forms: WatchedForms,
+) -> None:
+    assert await forms.guide_flaw(Choices(("yes", "no"))) is None
+    assert "is no regular expression" in str(await forms.guide_flaw(Regex("(")))
+    assert await forms.guide_fault(Choices(("yes", "no")), "no") is None
+    assert await forms.guide_fault(Regex("a+"), "b") == "does not fit guided_regex"
 
 
 async def test_white_space_of_json_may_be_told_by_a_regex(forms: WatchedForms) -> None:

@@ -1,10 +1,12 @@
 """Chat templates before children: what is rendered as models' own are, and what is refused."""
 
+import json
 from collections.abc import AsyncGenerator
 
 import pytest
 
 from fondaco.domain.errors import InvalidRequestError
+from fondaco.forms.rendering import rendered
 from fondaco.forms.templates import MOST_BYTES, WatchedTemplates
 from hand_clock import HandClock
 
@@ -90,10 +92,25 @@ async def templates() -> AsyncGenerator[WatchedTemplates]:
 
 
 @pytest.mark.parametrize(("template", "text"), RENDERED.items(), ids=range(len(RENDERED)))
-async def test_a_template_is_rendered_as_those_of_models_are(
-    templates: WatchedTemplates, template: str, text: str
-) -> None:
-    assert await templates.render(template, VARIABLES) == text
+def test_a_template_is_rendered_as_those_of_models_are(template: str, text: str) -> None:
+    told = rendered(template, json.dumps(VARIABLES), "2027-01-15T08:00:00+00:00")
+    assert told == {"text": text}
+
+
+def test_why_a_template_makes_no_prompt_is_told_with_its_line() -> None:
+    def reason(template: str) -> str:
+        return rendered(template, json.dumps(VARIABLES), "2027-01-15")["reason"]
+
+    assert reason("{{ raise_exception('no') }}") == "refuses the messages: no"
+    assert reason("a\n{{ b.c.d }}") == (
+        "cannot be rendered in line 2: undefined value: `b` is undefined"
+    )
+    assert reason("{{ strftime_now(1) }}") == "cannot be rendered: TypeError"
+    assert reason("{{ 'a' * 2000000 }}").startswith("makes 2000000 characters")
+
+
+async def test_a_child_renders_with_the_clocks_time(templates: WatchedTemplates) -> None:
+    assert await templates.render("{{ strftime_now('%d %b %Y %H') }}", {}) == "15 Jan 2027 08"
 
 
 @pytest.mark.parametrize(("template", "why"), REFUSED.items(), ids=range(len(REFUSED)))
