@@ -1,0 +1,140 @@
+"""The asynchronous client: the whole API, over one pool of connections."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from venice_ai import _settings
+
+if TYPE_CHECKING:
+    import httpx2
+
+    from venice_ai._transport import Options, Transport
+    from venice_ai.resources.chat import Chat
+
+__all__ = ["VeniceClient"]
+
+DEFAULT_TIMEOUT_S = 600.0
+DEFAULT_MAX_RETRIES = 2
+
+
+class VeniceClient:
+    """Calls a Fondaco server, or the service whose API it speaks.
+
+    Example:
+        async with VeniceClient() as client:
+            reply = await client.chat.completions.create(
+                model="default", messages=[{"role": "user", "content": "Hello!"}]
+            )
+            print(reply.choices[0].message.content)
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT_S,
+        max_retries: int = DEFAULT_MAX_RETRIES,
+        default_headers: Mapping[str, str] | None = None,
+        http_client: "httpx2.AsyncClient | None" = None,
+    ) -> None:
+        """Make a client; it connects at its first call.
+
+        Args:
+            api_key: Else the environment's VENICE_API_KEY. Without any, only what is public can be
+                asked for.
+            base_url: Else the environment's VENICE_BASE_URL, else http://127.0.0.1:8000/api/v1.
+            timeout: Seconds for each wait: for a connection (5 at most), and for more of the reply.
+            max_retries: How often a call is tried again where that cannot have an effect twice.
+            default_headers: Sent with each request.
+            http_client: To be used instead of one of our own; closing it remains the caller's.
+
+        Raises:
+            ValueError: `timeout` is not positive, or `max_retries` negative.
+        """
+        if timeout <= 0:
+            raise ValueError(f"timeout={timeout!r} is no time to wait. Give seconds.")
+        if max_retries < 0:
+            raise ValueError(f"max_retries={max_retries!r} is negative. Give 0 for none.")
+        self._api_key = api_key or _settings.api_key()
+        self._base_url = (base_url or _settings.base_url()).rstrip("/")
+        self._timeout_s = timeout
+        self._max_retries = max_retries
+        self._default_headers = dict(default_headers or {})
+        self._http_client = http_client
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is, up to and including its version."""
+        return self._base_url
+
+    @cached_property
+    def chat(self) -> "Chat":
+        """Conversations with models."""
+        from venice_ai.resources.chat import Chat
+
+        return Chat(self)
+
+    @cached_property
+    def _transport(self) -> "Transport":
+        from venice_ai._transport import Transport
+
+        return Transport(self._options(), self._http_client)
+
+    def _options(self) -> "Options":
+        from venice_ai._transport import Options
+
+        return Options(self._base_url, self._headers(), self._timeout_s, self._max_retries)
+
+    def _headers(self) -> dict[str, str]:
+        from venice_ai import __version__
+
+        headers = {"user-agent": f"venice_ai/{__version__}", "accept": "application/json"}
+        if self._api_key:
+            headers["authorization"] = f"Bearer {self._api_key}"
+        theirs = self._http_client.headers if self._http_client is not None else {}
+        given = {name.lower(): value for name, value in self._default_headers.items()}
+        return {**{name.lower(): value for name, value in theirs.items()}, **headers, **given}
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        default_headers: Mapping[str, str] | None = None,
+    ) -> "VeniceClient":
+        """Return a client over the same connections that differs in what is given.
+
+        Headers are added to those of this one. Close this one, not the returned one.
+        """
+        changed = VeniceClient(
+            api_key=self._api_key,
+            base_url=self._base_url,
+            timeout=self._timeout_s if timeout is None else timeout,
+            max_retries=self._max_retries if max_retries is None else max_retries,
+            default_headers={**self._default_headers, **(default_headers or {})},
+            http_client=self._http_client,
+        )
+        changed.__dict__["_transport"] = self._transport.sharing(changed._options())
+        return changed
+
+    async def aclose(self) -> None:
+        """Close the connections; streams that are still open end."""
+        if "_transport" in self.__dict__:
+            await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"VeniceClient(base_url={self._base_url!r})"

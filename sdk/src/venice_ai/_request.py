@@ -1,0 +1,23 @@
+"""A request, before it is known how often it has to be sent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Query = Mapping[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of the API."""
+
+    method: str
+    path: str
+    """Below the base URL, with its slash: `/models`."""
+    body: bytes | None = None
+    """JSON."""
+    query: Query | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout_s: float | None = None
+    """For each wait, instead of the client's own."""
+    paid: bool = False
+    """It costs money, so that it is sent with an Idempotency-Key."""

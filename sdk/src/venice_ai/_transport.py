@@ -1,0 +1,194 @@
+"""How requests reach the API: one connection pool, retries, and errors as exceptions."""
+
+import asyncio
+import json
+import random
+import uuid
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import httpx2
+from pydantic import ValidationError
+
+from venice_ai._request import Request
+from venice_ai.exceptions import (
+    APIConnectionError,
+    APIError,
+    APITimeoutError,
+    ConflictError,
+    InvalidResponseError,
+    RateLimitError,
+    error_of,
+)
+from venice_ai.metadata import ModelDeprecationWarning, ResponseMetadata
+from venice_ai.types._wire import Reply
+
+R = TypeVar("R", bound=Reply)
+
+CONNECT_TIMEOUT_S = 5.0
+LONGEST_WAIT_S = 60.0
+"""A server that asks for more patience is not asked again: the caller shall decide."""
+_FIRST_WAIT_S = 0.5
+_LONGEST_BACKOFF_S = 8.0
+_CONNECTIONS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
+_NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_AGAIN = {408, 429, 500, 502, 503, 504}
+_REPEATABLE = {"GET", "HEAD", "PUT", "DELETE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How requests are sent."""
+
+    base_url: str
+    headers: Mapping[str, str]
+    timeout_s: float
+    """For each wait: for a connection at most 5 s of it, for the reply's next bytes, and so on."""
+    max_retries: int
+
+
+class Transport:
+    """Sends requests, again where that is safe."""
+
+    def __init__(self, options: Options, http_client: httpx2.AsyncClient | None = None) -> None:
+        self.options = options
+        self._owned = http_client is None
+        self._http = http_client or httpx2.AsyncClient(limits=_CONNECTIONS)
+        self._warned: set[str] = set()
+
+    def sharing(self, options: Options) -> "Transport":
+        """Return a transport over the same connections with other options."""
+        shared = Transport(options, self._http)
+        shared._warned = self._warned
+        return shared
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they are the caller's own."""
+        if self._owned:
+            await self._http.aclose()
+
+    async def fetch(self, request: Request, model: type[R]) -> R:
+        """Return a whole reply.
+
+        Raises:
+            APIError: as its subclasses say.
+        """
+        response = await self.send(request)
+        try:
+            reply = model.model_validate_json(response.content)
+        except ValidationError as error:
+            raise InvalidResponseError(
+                f"The reply to {request.method} {request.path} is no {model.__name__}: {error}",
+                status=response.status_code,
+                body=response.text,
+                headers=response.headers,
+            ) from error
+        return reply.with_meta(self.metadata(response))
+
+    async def send(self, request: Request, *, stream: bool = False) -> httpx2.Response:
+        """Return a good reply: with its whole body, or with its head alone and to be closed.
+
+        Raises:
+            APIError: as its subclasses say, once no retry is left.
+        """
+        wire = self._wire(request, stream=stream)
+        before: APIError | None = None
+        attempt = 0
+        while True:
+            try:
+                return await self._once(wire, stream=stream)
+            except APIError as error:
+                if isinstance(error, ConflictError) and before is not None and before.status:
+                    raise before from None  # a replay tells less than what went wrong
+                wait_s = self._wait_s(error, wire, attempt)
+                if wait_s is None:
+                    raise
+                before = error
+            attempt += 1
+            await asyncio.sleep(wait_s)
+
+    def metadata(self, response: httpx2.Response) -> ResponseMetadata:
+        """Return a reply's head, and warn once of a model that ends."""
+        meta = ResponseMetadata(response.status_code, response.headers)
+        ending = meta.deprecation
+        if ending and (name := meta.model_id or ending) not in self._warned:
+            self._warned.add(name)
+            warnings.warn(ending, ModelDeprecationWarning, stacklevel=2)
+        return meta
+
+    def _wire(self, request: Request, *, stream: bool) -> httpx2.Request:
+        options = self.options
+        headers = {**options.headers, **request.headers}
+        if stream:
+            headers["accept"] = "text/event-stream"
+            headers["accept-encoding"] = "identity"  # a stream gains nothing by it but delay
+        if request.body is not None:
+            headers.setdefault("content-type", "application/json")
+        if request.paid and options.max_retries:
+            headers.setdefault("idempotency-key", uuid.uuid4().hex)
+        told_s = request.timeout_s or options.timeout_s
+        waits = {"connect": min(CONNECT_TIMEOUT_S, told_s), "read": told_s}
+        params = {name: value for name, value in (request.query or {}).items() if value is not None}
+        return httpx2.Request(
+            request.method,
+            options.base_url + request.path,
+            params=params or None,
+            headers=headers,
+            content=request.body,
+            extensions={"timeout": {**waits, "write": told_s, "pool": told_s}},
+        )
+
+    async def _once(self, wire: httpx2.Request, *, stream: bool) -> httpx2.Response:
+        try:
+            response = await self._http.send(wire, stream=stream)
+            if response.is_success:
+                return response
+            if stream:
+                await response.aread()
+        except httpx2.RequestError as error:
+            raise broken(error, wire) from error
+        raise _refusal(response)
+
+    def _wait_s(self, error: APIError, wire: httpx2.Request, attempt: int) -> float | None:
+        """Return how long to wait before the next attempt; None: there is none."""
+        if attempt >= self.options.max_retries or not _repeatable(error, wire):
+            return None
+        told_s = error.retry_after_seconds
+        if told_s is not None:
+            return told_s if told_s <= LONGEST_WAIT_S else None
+        most_s = min(_LONGEST_BACKOFF_S, _FIRST_WAIT_S * (1 << attempt))
+        return most_s * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers, hides nothing
+
+
+def broken(error: httpx2.RequestError, wire: httpx2.Request) -> APIConnectionError:
+    """Return what became of a connection."""
+    if isinstance(error, httpx2.TimeoutException):
+        return APITimeoutError(
+            f"{wire.method} {wire.url} timed out ({type(error).__name__}). "
+            "Stream the reply, or allow more with `timeout`."
+        )
+    return APIConnectionError(
+        f"{wire.method} {wire.url} failed: {type(error).__name__}: {error}. "
+        "Is the server running, and `base_url` right?"
+    )
+
+
+def _refusal(response: httpx2.Response) -> APIError:
+    try:
+        body: object = json.loads(response.content)
+    except ValueError:
+        body = response.text
+    return error_of(response.status_code, body, response.headers)
+
+
+def _repeatable(error: APIError, wire: httpx2.Request) -> bool:
+    """Whether to ask again can help, and cannot have an effect twice."""
+    if isinstance(error, RateLimitError) or isinstance(error.__cause__, _NEVER_SENT):
+        return True
+    if wire.method not in _REPEATABLE and "idempotency-key" not in wire.headers:
+        return False
+    if error.status is None:
+        return isinstance(error, APIConnectionError)
+    return error.status in _AGAIN or (error.status == 409 and error.code == "CONFLICT")  # noqa: PLR2004 - a lock; replays have codes of their own

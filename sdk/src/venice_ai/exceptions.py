@@ -1,0 +1,244 @@
+"""What can go wrong with a call, as one tree of exceptions.
+
+VeniceError
+|-- APIError                     the API refused or failed; also what no class below fits
+|   |-- InvalidRequestError      400, 413, 415, 422, or refused before it was sent
+|   |-- AuthenticationError      401: the key is missing, unknown, revoked or expired
+|   |-- PaymentRequiredError     402: the balance or the key's limit does not cover the call
+|   |-- PermissionDeniedError    403
+|   |-- NotFoundError            404
+|   |-- ConflictError            409: see `charge_id`
+|   |-- ModelGoneError           410: the model was retired
+|   |-- RateLimitError           429: see `retry_after_seconds`
+|   |-- ServiceUnavailableError  503: see `retry_after_seconds`
+|   |-- InvalidResponseError     the reply is not what the API promises
+|   `-- APIConnectionError       no reply, or not all of it
+|       `-- APITimeoutError      not in time; also 408 and 504
+`-- MaxIterationsExceededError   the model would not stop calling tools
+"""
+
+from collections.abc import Mapping
+
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APITimeoutError",
+    "AuthenticationError",
+    "ConflictError",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "MaxIterationsExceededError",
+    "ModelGoneError",
+    "NotFoundError",
+    "PaymentRequiredError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ServiceUnavailableError",
+    "VeniceError",
+]
+
+
+class VeniceError(Exception):
+    """Everything that this package raises of its own."""
+
+
+class APIError(VeniceError):
+    """The API refused a call, or failed at it.
+
+    Attributes:
+        message: What happened and what to do, as the API says it.
+        status: Of the HTTP reply; None where there was none. An error within a stream has the
+            status of the stream, 200.
+        code: The API's word for it, such as `MODEL_NOT_FOUND`: for programs to go by.
+        details: Faults of single fields, in the shape of the request.
+        body: The reply as it came, parsed where it is JSON.
+        headers: Of the reply, their names in lower case.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        details: object = None,
+        body: object = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status = status
+        self.code = code
+        self.details = details
+        self.body = body
+        self.headers: Mapping[str, str] = headers or {}
+
+    @property
+    def request_id(self) -> str | None:
+        """The id under which the server's log knows the request: its header CF-RAY."""
+        return self.headers.get("cf-ray")
+
+    @property
+    def retry_after_seconds(self) -> float | None:
+        """How long the server asks to wait; None: it says nothing about that."""
+        return retry_after(self.headers)
+
+    def __str__(self) -> str:
+        known = [str(self.status)] if self.status else []
+        known += [self.code] if self.code else []
+        known += [f"request {self.request_id}"] if self.request_id else []
+        return f"{self.message} ({', '.join(known)})" if known else self.message
+
+
+class InvalidRequestError(APIError):
+    """The request breaks the contract; `details` says where."""
+
+
+class AuthenticationError(APIError):
+    """The key is missing, unknown, revoked or expired."""
+
+
+class PaymentRequiredError(APIError):
+    """The balance, or the key's limit, does not cover the most that the call can cost."""
+
+
+class PermissionDeniedError(APIError):
+    """The key is good, but not for this."""
+
+
+class NotFoundError(APIError):
+    """There is no such model or resource; the message names the nearest ones."""
+
+
+class ConflictError(APIError):
+    """The call stands against an earlier one."""
+
+    @property
+    def charge_id(self) -> str | None:
+        """The charge of the call that ran before with the same Idempotency-Key."""
+        found = self.body.get("chargeId") if isinstance(self.body, dict) else None
+        return found if isinstance(found, str) else None
+
+
+class ModelGoneError(APIError):
+    """The model was retired; the message names another one."""
+
+
+class RateLimitError(APIError):
+    """The account asks faster than its tier allows."""
+
+
+class ServiceUnavailableError(APIError):
+    """The model is offline, loading or full, or the server is stopping."""
+
+
+class InvalidResponseError(APIError):
+    """The reply is not what the API promises."""
+
+
+class APIConnectionError(APIError):
+    """There was no reply, or not all of it."""
+
+
+class APITimeoutError(APIConnectionError):
+    """There was no reply in time."""
+
+
+class MaxIterationsExceededError(VeniceError):
+    """The model still called tools at the end of the last round trip that it was given."""
+
+    def __init__(self, max_iterations: int) -> None:
+        super().__init__(
+            f"The model still calls tools after {max_iterations!r} round trips. "
+            "Raise max_iterations, or give it tools that answer what it asks."
+        )
+        self.max_iterations = max_iterations
+
+
+_BY_STATUS: dict[int, type[APIError]] = {
+    400: InvalidRequestError,
+    401: AuthenticationError,
+    402: PaymentRequiredError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    408: APITimeoutError,
+    409: ConflictError,
+    410: ModelGoneError,
+    413: InvalidRequestError,
+    415: InvalidRequestError,
+    422: InvalidRequestError,
+    429: RateLimitError,
+    503: ServiceUnavailableError,
+    504: APITimeoutError,
+}
+
+_BY_CODE: dict[str, type[APIError]] = {
+    "INVALID_REQUEST": InvalidRequestError,
+    "context_length_exceeded": InvalidRequestError,
+    "INSUFFICIENT_BALANCE": PaymentRequiredError,
+    "RATE_LIMIT_EXCEEDED": RateLimitError,
+    "MODEL_AT_CAPACITY": ServiceUnavailableError,
+    "SHUTTING_DOWN": ServiceUnavailableError,
+    "INFERENCE_TIMEOUT": APITimeoutError,
+}
+"""For errors within a stream, whose status says nothing."""
+
+
+def error_of(status: int, body: object, headers: Mapping[str, str]) -> APIError:
+    """Return the error that a reply tells.
+
+    >>> error_of(404, {"error": "No model 'x'.", "code": "MODEL_NOT_FOUND"}, {})
+    NotFoundError("No model 'x'.")
+    >>> error_of(400, {"error": {"message": "Too long.", "code": "context_length_exceeded"}}, {})
+    InvalidRequestError('Too long.')
+    """
+    told = body if isinstance(body, dict) else {}
+    error = told.get("error")
+    if isinstance(error, dict):  # as OpenAI tells them
+        told = {**told, **error}
+        error = error.get("message")
+    code = told.get("code")
+    code = code if isinstance(code, str) else None
+    kind = _BY_STATUS.get(status) or _BY_CODE.get(code or "") or APIError
+    return kind(
+        _message(status, error or told.get("message") or told.get("detail"), body),
+        status=status,
+        code=code,
+        details=told.get("details"),
+        body=body,
+        headers=headers,
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that the header Retry-After tells, be they told as a number or a date.
+
+    >>> retry_after({"retry-after": "1.5"})
+    1.5
+    >>> retry_after({"retry-after": "Mon, 01 Jan 2024 00:00:30 GMT",
+    ...              "date": "Mon, 01 Jan 2024 00:00:00 GMT"})
+    30.0
+    """
+    told = headers.get("retry-after", "")
+    try:
+        return max(0.0, float(told))
+    except ValueError:
+        return _until(told, headers.get("date", ""))
+
+
+def _until(then: str, now: str) -> float | None:
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to load and rare
+
+    try:
+        left = parsedate_to_datetime(then) - parsedate_to_datetime(now)
+    except (ValueError, TypeError):
+        return None
+    return max(0.0, left.total_seconds())
+
+
+def _message(status: int, told: object, body: object) -> str:
+    if isinstance(told, str) and told:
+        return told
+    if isinstance(body, str) and body.strip():
+        return f"The server answered: {body.strip()[:500]}"
+    return f"The server answered {status} and did not say why."

@@ -1,0 +1,101 @@
+"""What the head of a reply tells: request, rate limits, balances, the model that ran."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+__all__ = ["Balances", "ModelDeprecationWarning", "RateLimits", "ResponseMetadata"]
+
+
+class ModelDeprecationWarning(FutureWarning):
+    """The model that was asked for ends soon, or has ended and another one answers for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """What is left until the windows begin anew; None: the reply does not say."""
+
+    limit_requests: int | None
+    remaining_requests: int | None
+    reset_requests: float | None
+    """Unix time in seconds."""
+    limit_tokens: int | None
+    remaining_tokens: int | None
+    reset_tokens: float | None
+    """Seconds from the reply on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """What the account had before the call; None: the reply does not say."""
+
+    usd: Decimal | None
+    diem: Decimal | None
+
+
+class ResponseMetadata:
+    """The head of a reply, read where it is asked for."""
+
+    __slots__ = ("headers", "status")
+
+    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+        self.status = status
+        self.headers = headers
+        """Names are found in any case."""
+
+    @property
+    def request_id(self) -> str | None:
+        """The id under which the server's log knows the request."""
+        return self.headers.get("cf-ray")
+
+    @property
+    def model_id(self) -> str | None:
+        """The model that ran."""
+        return self.headers.get("x-venice-model-id")
+
+    @property
+    def ignored_parameters(self) -> tuple[str, ...]:
+        """The fields of the request that the model has no use for."""
+        told = self.headers.get("x-fondaco-ignored-params", "")
+        return tuple(name.strip() for name in told.split(",") if name.strip())
+
+    @property
+    def deprecation(self) -> str | None:
+        """That the model ends, and when."""
+        return self.headers.get("x-venice-model-deprecation-warning")
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """What is left of the limits after this call."""
+        return RateLimits(
+            self._whole("x-ratelimit-limit-requests"),
+            self._whole("x-ratelimit-remaining-requests"),
+            self._number("x-ratelimit-reset-requests"),
+            self._whole("x-ratelimit-limit-tokens"),
+            self._whole("x-ratelimit-remaining-tokens"),
+            self._number("x-ratelimit-reset-tokens"),
+        )
+
+    @property
+    def balances(self) -> Balances:
+        """What the account had before this call."""
+        return Balances(self._amount("x-venice-balance-usd"), self._amount("x-venice-balance-diem"))
+
+    def _number(self, name: str) -> float | None:
+        try:
+            return float(self.headers[name])
+        except (KeyError, ValueError):
+            return None
+
+    def _whole(self, name: str) -> int | None:
+        number = self._number(name)
+        return None if number is None else int(number)
+
+    def _amount(self, name: str) -> Decimal | None:
+        try:
+            return Decimal(self.headers[name])
+        except (KeyError, InvalidOperation):
+            return None
+
+    def __repr__(self) -> str:
+        return f"ResponseMetadata(status={self.status!r}, request_id={self.request_id!r})"

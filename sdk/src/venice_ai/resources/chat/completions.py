@@ -1,0 +1,294 @@
+"""POST /chat/completions: answers to conversations, whole, streamed, parsed, or with tools."""
+
+import asyncio
+from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar, Unpack, overload
+
+from pydantic import BaseModel
+
+from venice_ai._resource import APIResource, Client
+from venice_ai._schema import format_of
+from venice_ai._together import together
+from venice_ai.resources.chat._loop import ToolLoop
+from venice_ai.resources.chat._options import ChatOptions, request_of
+from venice_ai.streaming import ChatStream, Stream
+from venice_ai.tee.types import TeeOptions
+from venice_ai.types.api.chat import (
+    ChatCompletionResponse,
+    ParsedChatCompletion,
+    Tool,
+    ToolCall,
+    ToolLoopResult,
+)
+from venice_ai.types.api.messages import Messages
+from venice_ai.types.api.streaming import ChatCompletionChunk, ChunkModelFactory
+
+__all__ = ["ChatCompletions"]
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class ChatCompletions(APIResource[Client]):
+    """Answers to conversations."""
+
+    @overload
+    async def create(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        stream: Literal[False] = False,
+        **kwargs: Unpack[ChatOptions],
+    ) -> ChatCompletionResponse: ...
+    @overload
+    async def create(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        stream: Literal[True],
+        stream_cls: type[ChunkModelFactory[ChatCompletionChunk]] | None = None,
+        **kwargs: Unpack[ChatOptions],
+    ) -> AsyncIterable[ChatCompletionChunk]: ...
+    @overload
+    async def create(
+        self, *, model: str, messages: Messages, stream: Literal[False] = False, **kwargs: Any
+    ) -> ChatCompletionResponse: ...
+    @overload
+    async def create(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        stream: Literal[True],
+        stream_cls: type[ChunkModelFactory[ChatCompletionChunk]] | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterable[ChatCompletionChunk]: ...
+    @overload
+    async def create(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        stream: bool,
+        stream_cls: type[ChunkModelFactory[ChatCompletionChunk]] | None = None,
+        **kwargs: Any,
+    ) -> ChatCompletionResponse | AsyncIterable[ChatCompletionChunk]: ...
+    async def create(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        stream: bool = False,
+        stream_cls: type[ChunkModelFactory[ChatCompletionChunk]] | None = None,
+        **kwargs: Any,
+    ) -> ChatCompletionResponse | AsyncIterable[ChatCompletionChunk]:
+        """Answer a conversation.
+
+        What is None is left out; what is not listed here is sent on as it stands.
+
+        Args:
+            model: Its id, an alias, or a trait such as `default`.
+            messages: The conversation: messages of `venice_ai.types.api.chat`, or dictionaries.
+            stream: Return an iterator of chunks as soon as the first one is there.
+            stream_cls: What to make of the stream, instead of `venice_ai.streaming.Stream`.
+            **kwargs: Any field of the API; these are the ones that it documents.
+
+                frequency_penalty: -2 to 2; above 0, words that came often come less.
+                max_completion_tokens: Most tokens of an answer, its thoughts included.
+                n: How many answers.
+                presence_penalty: -2 to 2; above 0, words that came at all come less.
+                response_format: `JSONSchemaFormat`, `JSONObjectFormat`, `TextResponseFormat`, or
+                    a pydantic model, which becomes a strict JSON schema.
+                seed: The same seed and request give the same answer.
+                stop: Up to 4 texts before which the answer ends.
+                temperature: 0 to 2; higher is more random. 0.7 unless it is said.
+                top_p: 0 to 1, the share of probability that is chosen from. 1 unless it is said.
+                max_temp, min_temp: Between them the temperature moves from token to token.
+                min_p: 0 to 1, least probability of a token, relative to the likeliest.
+                tools: What the model may call; see `run_with_tools`.
+                tool_choice: `none`, `auto`, `required`, or a `SpecificToolChoice`.
+                user: Who asks; discarded.
+                venice_parameters: Web search, characters, thoughts and so on.
+                reasoning_effort: `none`, `minimal`, `low`, `medium`, `high`, `xhigh` or `max`.
+                    Counts before `reasoning.effort`.
+                reasoning: `effort`, as above, and `summary`: `auto`, `concise` or `detailed`.
+                prompt_cache_key: The same for conversations that begin alike.
+                prompt_cache_retention: `default`, `extended` or `24h`.
+                store, text, include, metadata: As OpenAI has them, sent on.
+                logprobs: Tell the probabilities of the answer's tokens.
+                top_logprobs: How many alternatives to tell for each token.
+                parallel_tool_calls: Whether one answer may call several tools.
+                repetition_penalty: Above 1, less of what was said before.
+                stop_token_ids: Tokens at which the answer ends.
+                top_k: How many of the likeliest tokens are chosen from.
+                stream_options: `{"include_usage": True}` adds a last chunk with the usage.
+                e2ee: End-to-end encryption; refused until this package can do it.
+                timeout: Seconds, instead of the client's.
+                extra_headers, extra_body: Sent besides all else.
+
+        Returns:
+            The reply, or with `stream` its chunks.
+
+        Raises:
+            TypeError: `max_tokens` was given, or something that has no form in JSON.
+            APIError: As its subclasses say; see `venice_ai.exceptions`.
+        """
+        request = request_of(model, messages, stream=stream, options=kwargs)
+        if not stream:
+            return await self._fetch(request, ChatCompletionResponse)
+        response = await self._send(request, stream=True)
+        make = stream_cls or Stream[ChatCompletionChunk]
+        return make(response, ChatCompletionChunk, self._transport.metadata(response))
+
+    async def stream(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        e2ee: bool | TeeOptions = False,
+        **kwargs: Any,
+    ) -> ChatStream:
+        """Answer a conversation bit by bit: `create(stream=True)` with more comfort.
+
+        Example:
+            async with await client.chat.completions.stream(model=model, messages=messages) as s:
+                async for text in s.text_deltas():
+                    print(text, end="")
+
+        Raises:
+            APIError: As `create` does.
+        """
+        stream = await self.create(
+            model=model, messages=messages, stream=True, stream_cls=ChatStream, e2ee=e2ee, **kwargs
+        )
+        if not isinstance(stream, ChatStream):
+            raise TypeError(f"create gave {type(stream).__name__!r} instead of a stream.")
+        return stream
+
+    async def parse(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        response_format: type[T],
+        schema_name: str | None = None,
+        strict: bool = True,
+        **kwargs: Any,
+    ) -> ParsedChatCompletion[T]:
+        """Answer by a value of a pydantic model.
+
+        Args:
+            model: As in `create`.
+            messages: As in `create`.
+            response_format: What the answer is to be.
+            schema_name: What the model is told that it is called; else the class's name.
+            strict: Whether the answer has to fit. Else it is only asked to.
+            **kwargs: As in `create`, but for `stream`.
+
+        Raises:
+            ValueError: `stream` was given, or the answer has no text.
+            pydantic.ValidationError: The answer does not fit.
+            APIError: As `create` does.
+        """
+        _refuse_stream(kwargs, "parse")
+        shape = format_of(response_format, name=schema_name, strict=strict)
+        response = await self._whole(
+            {**kwargs, "model": model, "messages": messages, "response_format": shape}
+        )
+        return ParsedChatCompletion(response.parse_as(response_format), response)
+
+    async def batch(
+        self,
+        requests: Sequence[Mapping[str, Any]],
+        *,
+        max_concurrency: int = 10,
+        return_exceptions: bool = True,
+    ) -> list[ChatCompletionResponse | BaseException]:
+        """Answer many conversations at a time.
+
+        Args:
+            requests: The arguments of `create` for each of them; `stream` is refused.
+            max_concurrency: How many are answered at the same time.
+            return_exceptions: What fails stands in its place in the list. Else the first failure
+                ends all others, and is raised.
+
+        Returns:
+            The replies, in the order of the requests.
+
+        Raises:
+            ValueError: `max_concurrency` is less than 1.
+        """
+        if max_concurrency < 1:
+            raise ValueError(
+                f"max_concurrency={max_concurrency!r} lets nothing run. Give 1 or more."
+            )
+        free = asyncio.Semaphore(max_concurrency)
+
+        async def answered(fields: Mapping[str, Any]) -> ChatCompletionResponse | BaseException:
+            try:
+                async with free:
+                    _refuse_stream(fields, "batch")
+                    return await self._whole(fields)
+            except Exception as error:
+                if return_exceptions:
+                    return error
+                raise
+
+        return await together(answered(fields) for fields in requests)
+
+    async def run_with_tools(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        tools: Sequence[Callable[..., Any] | Tool],
+        on_tool_call: Callable[[ToolCall, Any], Any] | None = None,
+        on_tool_error: Callable[[ToolCall, Exception], str] | None = None,
+        parallel: bool = False,
+        max_iterations: int = 10,
+        **create_kwargs: Any,
+    ) -> ToolLoopResult:
+        """Answer a conversation, running the tools that the model calls until it calls no more.
+
+        Args:
+            model: As in `create`.
+            messages: As in `create`; the list stays as it is.
+            tools: Functions, plain or asynchronous, of which the model is told what
+                `tool_from_function` says; or tools that `on_tool_call` runs.
+            on_tool_call: Told of each call and of what its function gave. For a tool that is no
+                function, it is given None and returns the result.
+            on_tool_error: Given the call and the error, returns what the model is told; an error
+                that it raises ends the loop. Else the error is logged to `venice_ai.tools`, and
+                the model is told of it.
+            parallel: Run the calls of one answer at the same time.
+            max_iterations: Most round trips to the model.
+            **create_kwargs: As in `create`, but for `stream`.
+
+        Raises:
+            MaxIterationsExceededError: The model still calls tools after so many round trips.
+            ValueError: `stream` was given, `max_iterations` is less than 1, the model called a tool
+                that nothing runs, or gave no answer.
+            APIError: As `create` does.
+        """
+        _refuse_stream(create_kwargs, "run_with_tools")
+        loop = ToolLoop(tools, on_tool_call, on_tool_error, parallel=parallel)
+        return await loop.run(
+            self._whole,
+            {**create_kwargs, "model": model, "tools": loop.tools},
+            list(messages),
+            max_iterations,
+        )
+
+    async def _whole(self, fields: Mapping[str, Any]) -> ChatCompletionResponse:
+        reply = await self.create(**fields)
+        if not isinstance(reply, ChatCompletionResponse):
+            raise TypeError(f"create gave {type(reply).__name__!r} instead of a whole reply.")
+        return reply
+
+
+def _refuse_stream(fields: Mapping[str, Any], where: str) -> None:
+    if fields.get("stream"):
+        raise ValueError(
+            f"{where} takes whole replies only. Leave out `stream`, or use `stream()`."
+        )

@@ -1,0 +1,154 @@
+"""Replies that come bit by bit."""
+
+import asyncio
+import warnings
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import httpx2
+from pydantic import ValidationError
+
+from venice_ai._folding import folded
+from venice_ai._sse import Events
+from venice_ai._transport import broken
+from venice_ai.exceptions import APIConnectionError, InvalidResponseError, error_of
+from venice_ai.metadata import ResponseMetadata
+from venice_ai.types._wire import Wire
+from venice_ai.types.api.chat import ChatCompletionResponse
+from venice_ai.types.api.streaming import ChatCompletionChunk
+
+__all__ = ["ChatStream", "Stream"]
+
+T = TypeVar("T", bound=Wire)
+
+_DONE = b"[DONE]"
+_DRAIN_S = 0.5
+"""How long to wait for a stream's very end, so that its connection can be used again."""
+
+
+class Stream(Generic[T]):
+    """A reply as the chunks that it consists of: iterate over it, once.
+
+    It closes itself when it ends or breaks. Who may stop before its end, uses `async with`.
+
+    Raises:
+        APIError: The server tells of an error within the stream.
+        APIConnectionError: The stream was cut off before its end.
+    """
+
+    def __init__(self, response: httpx2.Response, chunk: type[T], meta: ResponseMetadata) -> None:
+        self.meta = meta
+        """The reply's head."""
+        self._response = response
+        self._chunk = chunk
+        self._chunks = self._read()
+
+    def __aiter__(self) -> AsyncIterator[T]:
+        return self._chunks
+
+    async def __anext__(self) -> T:
+        return await self._chunks.__anext__()
+
+    async def aclose(self) -> None:
+        """Hang up; the engine stops, and what it has not said is not charged."""
+        await self._chunks.aclose()
+        await self._response.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __del__(self) -> None:
+        response = getattr(self, "_response", None)  # absent where __init__ failed
+        if response is not None and not response.is_closed:
+            warnings.warn(
+                "A stream was left before its end. Use `async with`, or call `aclose`.",
+                ResourceWarning,
+                stacklevel=2,
+                source=self,
+            )
+
+    async def _read(self) -> AsyncGenerator[T]:
+        events, parse, ended = Events(), self._chunk.model_validate_json, False
+        try:
+            async with aclosing(self._response.aiter_bytes()) as pieces:
+                async for piece in pieces:
+                    for found in events.feed(piece):
+                        if found == _DONE:
+                            await _drain(pieces)
+                            return
+                        chunk = parse(found)
+                        ended = ended or self._check(chunk, found)
+                        yield chunk
+        except ValidationError as error:
+            raise InvalidResponseError(f"The stream holds what is no chunk: {error}") from error
+        except httpx2.RequestError as error:
+            raise broken(error, self._response.request) from error
+        finally:
+            await self._response.aclose()
+        if not ended:
+            raise APIConnectionError("The stream ended before the answer did. Try again.")
+
+    def _check(self, chunk: T, found: bytes) -> bool:
+        """Return whether the answer ends with this chunk.
+
+        Raises:
+            APIError: The chunk tells of an error.
+        """
+        extra = chunk.__pydantic_extra__
+        if extra and extra.get("error"):
+            raise error_of(self.meta.status, dict(extra), self.meta.headers)
+        return b'"finish_reason":"' in found or b'"finish_reason": "' in found
+
+
+class ChatStream(Stream[ChatCompletionChunk]):
+    """The stream of a chat: its chunks, its text alone, or the whole reply in the end."""
+
+    def __init__(
+        self,
+        response: httpx2.Response,
+        chunk: type[ChatCompletionChunk],
+        meta: ResponseMetadata,
+    ) -> None:
+        self._seen: list[ChatCompletionChunk] = []
+        super().__init__(response, chunk, meta)
+
+    async def text_deltas(self) -> AsyncGenerator[str]:
+        """Yield the text of the first choice, in pieces, none of them empty."""
+        async for chunk in self:
+            for choice in chunk.choices:
+                if choice.index == 0 and choice.delta.content:
+                    yield choice.delta.content
+
+    async def collect(self) -> ChatCompletionResponse:
+        """Return the whole reply, as if it had not been streamed.
+
+        What was iterated over before is part of it, so it can be called after `text_deltas`.
+        """
+        async for _ in self:
+            pass
+        return folded(self._seen).with_meta(self.meta)
+
+    async def _read(self) -> AsyncGenerator[ChatCompletionChunk]:
+        async with aclosing(super()._read()) as chunks:
+            async for chunk in chunks:
+                self._seen.append(chunk)
+                yield chunk
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    try:
+        async with asyncio.timeout(_DRAIN_S):
+            async for _ in pieces:
+                pass
+    except (TimeoutError, httpx2.RequestError):
+        return  # the answer is whole; only its connection is lost

@@ -1,0 +1,12 @@
+"""Values whose fields are camelCase on the wire."""
+
+from pydantic import ConfigDict
+from pydantic.alias_generators import to_camel
+
+from venice_ai.types._wire import Wire
+
+
+class Camel(Wire):
+    """A JSON object: `key.created_at` is its `key["createdAt"]`."""
+
+    model_config = ConfigDict(alias_generator=to_camel)

@@ -1,0 +1,51 @@
+"""Money in JSON, digit by digit: no amount is ever a float."""
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from venice_ai.types._wire import Reply
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class ExactReply(Reply):
+    """A whole reply in which numbers with a point are read as decimals, unknown fields' as well.
+
+    Pydantic alone would read them as floats first, of which 18 digits do not come out whole.
+    """
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> "Self":
+        """Return the value that a reply's JSON stands for."""
+        try:
+            read = json.loads(json_data, parse_float=Decimal)
+        except ValueError:
+            return super().model_validate_json(json_data, **options)  # says what is wrong
+        return cls.model_validate(read, **options)
+
+
+def exact_json(value: object) -> bytes:
+    """Return a body as JSON whose decimals are numbers.
+
+    Raises:
+        ValueError: A number is infinite or none at all.
+        TypeError: Something in it has no form in JSON.
+
+    >>> exact_json({"usd": Decimal("123456789.123456789"), "diem": None})
+    b'{"usd":123456789.123456789,"diem":null}'
+    """
+    return _written(value).encode()
+
+
+def _written(value: object) -> str:
+    if isinstance(value, Mapping):
+        fields = (f"{json.dumps(str(name))}:{_written(of)}" for name, of in value.items())
+        return f"{{{','.join(fields)}}}"
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError(f"{value!r} is no amount. Give a number.")
+        return f"{value:f}"
+    return json.dumps(value, allow_nan=False)

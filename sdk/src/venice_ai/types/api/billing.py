@@ -1,0 +1,65 @@
+"""What an account was charged.
+
+Source: GET /billing/usage.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Literal, TypedDict
+
+from venice_ai.types._camel import Camel
+from venice_ai.types._exact import ExactReply
+from venice_ai.types.api.paging import Pagination
+
+__all__ = ["InferenceDetails", "UsageEntry", "UsageFilters", "UsagePage"]
+
+
+class UsageFilters(TypedDict, total=False):
+    """Which charges, and in which order."""
+
+    currency: Literal["USD", "DIEM", "VCU"] | None
+    start_date: date | str | None
+    """From then on: a time with its zone, a date for its first moment in UTC, or ISO 8601."""
+    end_date: date | str | None
+    """Until then."""
+    sort_order: Literal["asc", "desc"] | None
+    """`asc` for the oldest first; else the newest come first."""
+    limit: int | None
+    """Charges of a page, 500 at most; 200 unless it is said."""
+    page: int | None
+    """From 1."""
+
+
+class InferenceDetails(Camel):
+    """The call behind a charge."""
+
+    request_id: str | None = None
+    """The `id` of its reply."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    inference_execution_time: float | None = None
+    """Milliseconds."""
+
+
+class UsageEntry(Camel):
+    """A charge."""
+
+    timestamp: datetime
+    sku: str
+    """What was sold, such as `qwen3-4b-llm-output-mtoken`."""
+    units: Decimal
+    """In what the price is quoted for: millions of tokens or characters, images."""
+    price_per_unit_usd: Decimal
+    amount: Decimal
+    """Negative: what was taken from the balance."""
+    currency: str
+    notes: str = ""
+    inference_details: InferenceDetails | None = None
+
+
+class UsagePage(ExactReply, Camel):
+    """A page of charges."""
+
+    data: list[UsageEntry]
+    pagination: Pagination
+    warning_message: str | None = None

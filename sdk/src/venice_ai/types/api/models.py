@@ -1,0 +1,145 @@
+"""Models as they are listed: what each can do, holds and costs.
+
+Source: GET /models, GET /models/traits, GET /models/compatibility_mapping.
+"""
+
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from pydantic import Field
+
+from venice_ai.types._camel import Camel
+from venice_ai.types._exact import ExactReply
+from venice_ai.types._moments import Moment
+from venice_ai.types._wire import Reply, Wire
+
+__all__ = [
+    "Capabilities",
+    "Constraints",
+    "Deprecation",
+    "Model",
+    "ModelFilter",
+    "ModelList",
+    "ModelSpec",
+    "NameMap",
+    "Preset",
+    "Price",
+    "Pricing",
+    "UpscalePricing",
+]
+
+ModelFilter: TypeAlias = Literal[
+    "asr", "embedding", "image", "text", "tts", "upscale", "inpaint", "video", "all", "code"
+]
+"""A type of models, `all` of them, or the texts' that are made for `code`."""
+
+
+class Capabilities(Camel):
+    """What a model of text can do."""
+
+    optimized_for_code: bool = False
+    quantization: str | None = None
+    supports_function_calling: bool = False
+    supports_log_probs: bool = False
+    supports_reasoning: bool = False
+    supports_response_schema: bool = False
+    supports_vision: bool = False
+    supports_web_search: bool = False
+
+
+class Preset(Wire):
+    """What counts where a request does not say."""
+
+    default: float
+
+
+class Constraints(Wire):
+    """What a model is asked within; those of images and films are kept as they come."""
+
+    temperature: Preset | None = None
+    top_p: Preset | None = None
+
+
+class Price(Wire):
+    """A price in both currencies."""
+
+    usd: Decimal
+    diem: Decimal | None = None
+
+
+class UpscalePricing(Wire):
+    """Prices of an enlarged image."""
+
+    twice: Price | None = Field(None, alias="2x")
+    fourfold: Price | None = Field(None, alias="4x")
+
+
+class Pricing(Wire):
+    """What a model costs; which prices there are goes by its type.
+
+    Those of text are by the million tokens, of speech by the million characters, of an image each.
+    """
+
+    input: Price | None = None
+    output: Price | None = None
+    cache_input: Price | None = None
+    generation: Price | None = None
+    upscale: UpscalePricing | None = None
+    inpaint: Price | None = None
+
+
+class Deprecation(Wire):
+    """The end of a model."""
+
+    date: Moment = None
+    """When it answers no more."""
+
+
+class ModelSpec(Camel):
+    """Everything about a model."""
+
+    name: str | None = None
+    description: str | None = None
+    privacy: str | None = None
+    """`private`, or `anonymized` where a company behind it sees what is asked."""
+    available_context_tokens: int | None = None
+    capabilities: Capabilities = Field(default_factory=Capabilities)
+    constraints: Constraints | None = None
+    pricing: Pricing | None = None
+    traits: list[str] = Field(default_factory=list)
+    voices: list[str] | None = None
+    model_source: str | None = None
+    offline: bool = False
+    beta: bool = False
+    """Whether it is for some only."""
+    beta_model: bool = False
+    """Whether it may change or go without notice."""
+    deprecation: Deprecation | None = None
+
+
+class Model(Wire):
+    """A model."""
+
+    id: str
+    object: str = "model"
+    created: int | None = None
+    """When it was released: Unix time in seconds."""
+    owned_by: str | None = None
+    type: str = "text"
+    model_spec: ModelSpec = Field(default_factory=ModelSpec)
+
+
+class ModelList(ExactReply):
+    """The models of a type."""
+
+    object: str = "list"
+    type: str | None = None
+    data: list[Model]
+
+
+class NameMap(Reply):
+    """Names, and the id of the model that each leads to."""
+
+    object: str = "list"
+    type: str | None = None
+    data: dict[str, str]

@@ -1,0 +1,37 @@
+"""Where a page stands among all."""
+
+from typing import TYPE_CHECKING
+
+from venice_ai.types._camel import Camel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Self
+
+__all__ = ["Pagination"]
+
+
+class Pagination(Camel):
+    """The place of a page; it begins at 1."""
+
+    limit: int
+    """Most entries of a page."""
+    page: int
+    total: int
+    """Entries of all pages."""
+    total_pages: int
+
+    @classmethod
+    def of(cls, headers: "Mapping[str, str]") -> "Self | None":
+        """Return what a reply's head says; None: it does not say.
+
+        >>> Pagination.of({"x-pagination-page": "1"}) is None
+        True
+        """
+        names = ("limit", "page", "total", "total-pages")
+        told = [headers.get(f"x-pagination-{name}", "") for name in names]
+        if not all(number.isdecimal() for number in told):
+            return None
+        limit, page, total, total_pages = map(int, told)
+        return cls(limit=limit, page=page, total=total, total_pages=total_pages)
