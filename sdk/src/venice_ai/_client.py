@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     import httpx2
 
     from venice_ai._transport import Options, Transport
+    from venice_ai.resources.api_keys import ApiKeys
+    from venice_ai.resources.billing import Billing
+    from venice_ai.resources.characters import Characters
     from venice_ai.resources.chat import Chat
+    from venice_ai.resources.models import Models
 
 __all__ = ["VeniceClient"]
 
@@ -76,6 +80,34 @@ class VeniceClient:
         from venice_ai.resources.chat import Chat
 
         return Chat(self)
+
+    @cached_property
+    def models(self) -> "Models":
+        """Which models there are, and which of them is the right one."""
+        from venice_ai.resources.models import Models
+
+        return Models(self)
+
+    @cached_property
+    def characters(self) -> "Characters":
+        """Who can answer a chat."""
+        from venice_ai.resources.characters import Characters
+
+        return Characters(self)
+
+    @cached_property
+    def api_keys(self) -> "ApiKeys":
+        """The account's API keys and limits."""
+        from venice_ai.resources.api_keys import ApiKeys
+
+        return ApiKeys(self)
+
+    @cached_property
+    def billing(self) -> "Billing":
+        """What the account was charged."""
+        from venice_ai.resources.billing import Billing
+
+        return Billing(self)
 
     @cached_property
     def _transport(self) -> "Transport":

@@ -3,12 +3,9 @@
 import json
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from venice_ai.types._wire import Reply
-
-if TYPE_CHECKING:
-    from typing_extensions import Self
 
 
 class ExactReply(Reply):
@@ -18,7 +15,7 @@ class ExactReply(Reply):
     """
 
     @classmethod
-    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> "Self":
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
         """Return the value that a reply's JSON stands for."""
         try:
             read = json.loads(json_data, parse_float=Decimal)

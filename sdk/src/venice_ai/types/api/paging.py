@@ -1,13 +1,9 @@
 """Where a page stands among all."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import Self
 
 from venice_ai.types._camel import Camel
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from typing_extensions import Self
 
 __all__ = ["Pagination"]
 
@@ -23,7 +19,7 @@ class Pagination(Camel):
     total_pages: int
 
     @classmethod
-    def of(cls, headers: "Mapping[str, str]") -> "Self | None":
+    def of(cls, headers: Mapping[str, str]) -> Self | None:
         """Return what a reply's head says; None: it does not say.
 
         >>> Pagination.of({"x-pagination-page": "1"}) is None

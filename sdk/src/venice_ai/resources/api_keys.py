@@ -1,0 +1,171 @@
+"""The account's API keys and limits, and keys for wallets. All but the latter takes an ADMIN key."""
+
+from collections.abc import Mapping
+from datetime import date
+from enum import Enum
+from typing import Literal
+from urllib.parse import quote
+
+from venice_ai._request import Request
+from venice_ai._resource import APIResource, Client
+from venice_ai.types._exact import exact_json
+from venice_ai.types._moments import written
+from venice_ai.types.api.api_keys import (
+    AllowanceReply,
+    ApiKeyList,
+    ApiKeyReply,
+    ApiKeyType,
+    ChallengeReply,
+    ConsumptionLimit,
+    Deleted,
+    ExceededList,
+    NewApiKeyReply,
+)
+
+__all__ = ["UNCHANGED", "ApiKeys"]
+
+_PATH = "/api_keys"
+_WALLETS = f"{_PATH}/generate_web3_key"
+
+
+class Unchanged(Enum):
+    """That something stays as it is: None takes it away."""
+
+    UNCHANGED = "unchanged"
+
+
+UNCHANGED: Literal[Unchanged.UNCHANGED] = Unchanged.UNCHANGED
+
+
+class ApiKeys(APIResource[Client]):
+    """The account's API keys and limits."""
+
+    async def list(self) -> ApiKeyList:
+        """List the keys that may be used, the oldest first."""
+        return await self._get(_PATH, ApiKeyList)
+
+    async def get(self, id: str) -> ApiKeyReply:
+        """Show a key, an expired one too.
+
+        Raises:
+            NotFoundError: The account has no such key.
+        """
+        return await self._get(f"{_PATH}/{quote(id, safe='')}", ApiKeyReply)
+
+    async def create(
+        self,
+        *,
+        description: str,
+        api_key_type: ApiKeyType = "INFERENCE",
+        expires_at: date | str | None = None,
+        consumption_limit: ConsumptionLimit | None = None,
+    ) -> NewApiKeyReply:
+        """Make a key; its secret, `data.api_key`, is told this once.
+
+        Args:
+            description: What it is for.
+            api_key_type: `ADMIN` keys may do everything, `INFERENCE` keys what models are for.
+            expires_at: When it ends: a time with its zone, a date for its first moment in UTC, or
+                a text of either. None: never.
+            consumption_limit: The most that it may cost in one epoch.
+        """
+        fields = _fields(api_key_type, description, expires_at, consumption_limit)
+        return await self._fetch(_body("POST", _PATH, fields), NewApiKeyReply)
+
+    async def update(
+        self,
+        id: str,
+        *,
+        description: str | Unchanged = UNCHANGED,
+        expires_at: date | str | Unchanged | None = UNCHANGED,
+        consumption_limit: ConsumptionLimit | Unchanged | None = UNCHANGED,
+    ) -> ApiKeyReply:
+        """Change a key: what is not given stays as it is.
+
+        Args:
+            id: The key's id.
+            description: What it is for.
+            expires_at: As in `create`; None takes its end away.
+            consumption_limit: Limits to change; None takes one of them away, or all.
+
+        Raises:
+            NotFoundError: The account has no such key.
+        """
+        fields: dict[str, object] = {"id": id}
+        if description is not UNCHANGED:
+            fields["description"] = description
+        if expires_at is not UNCHANGED:
+            fields["expiresAt"] = written(expires_at)
+        if consumption_limit is not UNCHANGED:
+            fields["consumptionLimit"] = consumption_limit
+        return await self._fetch(_body("PATCH", _PATH, fields), ApiKeyReply)
+
+    async def delete(self, id: str) -> Deleted:
+        """End a key for good.
+
+        Raises:
+            NotFoundError: The account has no such key.
+        """
+        return await self._delete(_PATH, Deleted, query={"id": id})
+
+    async def rate_limits(self) -> AllowanceReply:
+        """Show the account's balances, and how fast it may ask for each model."""
+        return await self._get(f"{_PATH}/rate_limits", AllowanceReply)
+
+    async def rate_limit_log(self) -> ExceededList:
+        """List the last requests that came too fast, the latest first."""
+        return await self._get(f"{_PATH}/rate_limits/log", ExceededList)
+
+    async def web3_challenge(self) -> ChallengeReply:
+        """Get a text, `data.token`, for a wallet to sign. It takes no key."""
+        return await self._get(_WALLETS, ChallengeReply)
+
+    async def create_web3_key(
+        self,
+        *,
+        address: str,
+        token: str,
+        signature: str,
+        api_key_type: ApiKeyType = "INFERENCE",
+        description: str | None = None,
+        expires_at: date | str | None = None,
+        consumption_limit: ConsumptionLimit | None = None,
+    ) -> NewApiKeyReply:
+        """Make a key for the account of a wallet. It takes no key.
+
+        Args:
+            address: The wallet's.
+            token: What `web3_challenge` gave; it is good for one key.
+            signature: The token, signed by the wallet as a personal message (EIP-191), as hex.
+            api_key_type: As in `create`, like all that follows.
+            description: What it is for.
+            expires_at: When it ends.
+            consumption_limit: The most that it may cost in one epoch.
+
+        Raises:
+            AuthenticationError: The token is unknown, spent or too old, or not signed by the wallet.
+            PermissionDeniedError: The wallet has nothing at stake.
+        """
+        proof = {"address": address, "token": token, "signature": signature}
+        fields = _fields(api_key_type, description, expires_at, consumption_limit)
+        return await self._fetch(_body("POST", _WALLETS, {**fields, **proof}), NewApiKeyReply)
+
+
+def _fields(
+    api_key_type: ApiKeyType,
+    description: str | None,
+    expires_at: date | str | None,
+    limit: ConsumptionLimit | None,
+) -> dict[str, object]:
+    """Return what a new key is to be, without what is left open."""
+    fields = {
+        "apiKeyType": api_key_type,
+        "description": description,
+        "expiresAt": written(expires_at),
+        "consumptionLimit": limit,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _body(method: str, path: str, fields: Mapping[str, object]) -> Request:
+    return Request(method, path, body=exact_json(fields))

@@ -1,0 +1,71 @@
+"""GET /billing/usage: what the account was charged. It takes an ADMIN key."""
+
+from collections.abc import AsyncGenerator
+from typing import Unpack
+
+from venice_ai._request import Query, Request
+from venice_ai._resource import APIResource, Client
+from venice_ai.types._moments import written
+from venice_ai.types.api.billing import UsageFilters, UsagePage
+
+__all__ = ["Billing"]
+
+_PATH = "/billing/usage"
+
+
+class Billing(APIResource[Client]):
+    """What the account was charged."""
+
+    async def usage(self, **filters: Unpack[UsageFilters]) -> UsagePage:
+        """List a page of charges.
+
+        Args:
+            **filters: Which ones, as `UsageFilters` says.
+
+        Raises:
+            PermissionDeniedError: The key is no ADMIN key.
+        """
+        return await self._get(_PATH, UsagePage, query=_query(filters))
+
+    async def usage_pages(self, **filters: Unpack[UsageFilters]) -> AsyncGenerator[UsagePage]:
+        """Yield the pages of a list, each asked for when it is needed; there may be none.
+
+        What is charged meanwhile moves nothing from page to page: where the newest come first,
+        the list ends with what was the newest at the beginning.
+
+        Args:
+            **filters: As in `usage`; the first page is `page`.
+        """
+        number = filters.get("page") or 1
+        while True:
+            filters["page"] = number
+            page = await self.usage(**filters)
+            if not page.data:
+                return
+            yield page
+            if number >= page.pagination.total_pages:
+                return
+            number += 1
+            if filters.get("sort_order") != "asc" and filters.get("end_date") is None:
+                filters["end_date"] = page.data[0].timestamp
+
+    async def usage_csv(self, **filters: Unpack[UsageFilters]) -> str:
+        r"""Return a page of charges as CSV with a head; its lines end with `\r\n`.
+
+        Args:
+            **filters: As in `usage`.
+        """
+        headers = {"accept": "text/csv"}
+        response = await self._send(Request("GET", _PATH, query=_query(filters), headers=headers))
+        return response.text
+
+
+def _query(filters: UsageFilters) -> Query:
+    return {
+        "currency": filters.get("currency"),
+        "startDate": written(filters.get("start_date")),
+        "endDate": written(filters.get("end_date")),
+        "sortOrder": filters.get("sort_order"),
+        "limit": filters.get("limit"),
+        "page": filters.get("page"),
+    }

@@ -1,0 +1,191 @@
+"""GET /models and its kin: which models there are, and which of them is the right one."""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from venice_ai._recent import Recent
+from venice_ai._resource import APIResource, Client
+from venice_ai.exceptions import NotFoundError
+from venice_ai.types.api.models import Model, ModelFilter, ModelList, ModelSpec, NameMap
+
+__all__ = ["Models"]
+
+RECENT_S = 30.0
+"""How long a list is good enough to choose from."""
+_PATH = "/models"
+_DEFAULT = "default"
+
+_CAPABILITIES = {
+    "vision": "supports_vision",
+    "reasoning": "supports_reasoning",
+    "code": "optimized_for_code",
+    "tools": "supports_function_calling",
+    "structured": "supports_response_schema",
+    "web_search": "supports_web_search",
+    "log_probs": "supports_log_probs",
+}
+"""What can be wished for -> the capability that it is."""
+_TRAITS = {
+    "vision": "default_vision",
+    "reasoning": "default_reasoning",
+    "code": "default_code",
+    "tools": "function_calling_default",
+}
+"""What can be wished for -> the trait of the model that is meant for it."""
+_MOST_REASONS = 5
+
+
+class Models(APIResource[Client]):
+    """Which models there are, and which of them is the right one."""
+
+    def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(client)
+        self._lists = Recent(self._list, RECENT_S, clock)
+        self._traits = Recent(self._names_of_traits, RECENT_S, clock)
+
+    async def list(self, *, type: ModelFilter = "text") -> ModelList:
+        """List the models of a type."""
+        return await self._list(type)
+
+    async def traits(self, *, type: ModelFilter = "text") -> NameMap:
+        """List traits, and the id of the model that each stands for."""
+        return await self._names_of_traits(type)
+
+    async def compatibility_mapping(self, *, type: ModelFilter = "text") -> NameMap:
+        """List the names of other platforms' models, and the id of what serves each here."""
+        return await self._get(f"{_PATH}/compatibility_mapping", NameMap, query={"type": type})
+
+    async def find(self, name: str, *, type: ModelFilter = "text") -> Model | None:
+        """Return the model that an id or a trait leads to; None: neither is known.
+
+        It goes by lists that are half a minute old at most, as all does that follows.
+        """
+        models = {model.id: model for model in (await self._lists.get(type)).data}
+        if name in models:
+            return models[name]
+        return models.get((await self._traits.get(type)).data.get(name, ""))
+
+    async def resolve_trait(self, *traits: str, type: ModelFilter = "text") -> str:
+        """Return the id of the model that has a trait, `default` unless one is said.
+
+        Args:
+            *traits: The trait, and others to fall back to.
+            type: Which models to choose from.
+
+        Raises:
+            NotFoundError: No model has any of them.
+
+        Example:
+            model = await client.models.resolve_trait("most_uncensored", "default")
+        """
+        wanted = traits or (_DEFAULT,)
+        known = (await self._traits.get(type)).data
+        for trait in wanted:
+            if trait in known:
+                return known[trait]
+        raise NotFoundError(
+            f"No model of type {type!r} has the trait {' or '.join(map(repr, wanted))}. "
+            f"There are: {', '.join(sorted(known)) or 'none'}."
+        )
+
+    async def resolve_chat(
+        self,
+        *,
+        trait: str | None = None,
+        vision: bool = False,
+        reasoning: bool = False,
+        code: bool = False,
+        tools: bool = False,
+        structured: bool = False,
+        web_search: bool = False,
+        log_probs: bool = False,
+        private: bool = False,
+        context_tokens: int = 0,
+    ) -> str:
+        """Return the id of a model to chat with: the one that is meant for what is wished for.
+
+        Where the model with the fitting trait lacks something, it is the first of the list that has
+        all; one that ends soon or may change without notice only if there is no other.
+
+        Args:
+            trait: Rather the model of this one, such as `fastest`.
+            vision: It sees images.
+            reasoning: It thinks before it answers.
+            code: It is made for code.
+            tools: It calls functions.
+            structured: It keeps to a JSON schema.
+            web_search: It answers with what it finds on the web.
+            log_probs: It tells how probable its tokens are.
+            private: Nobody but the server's operator sees what it is asked.
+            context_tokens: How much its context has to hold, at least.
+
+        Raises:
+            NotFoundError: No model has all of it; the message says what each of them lacks.
+        """
+        asked = {
+            "vision": vision,
+            "reasoning": reasoning,
+            "code": code,
+            "tools": tools,
+            "structured": structured,
+            "web_search": web_search,
+            "log_probs": log_probs,
+        }
+        wishes = [wish for wish, wanted in asked.items() if wanted]
+        models = (await self._lists.get("text")).data
+        lacks = {
+            model.id: _lacks(model.model_spec, wishes, context_tokens, private=private)
+            for model in models
+        }
+        known = (await self._traits.get("text")).data
+        for name in (trait, *(_TRAITS.get(wish) for wish in wishes), _DEFAULT):
+            meant = known.get(name or "", "")
+            if lacks.get(meant) == []:
+                return meant
+        fitting = [model for model in models if not lacks[model.id]]
+        if not fitting:
+            raise NotFoundError(_refusal(lacks))
+        return min(fitting, key=_passing).id
+
+    async def _list(self, type: ModelFilter) -> ModelList:
+        return await self._get(_PATH, ModelList, query={"type": type})
+
+    async def _names_of_traits(self, type: ModelFilter) -> NameMap:
+        return await self._get(f"{_PATH}/traits", NameMap, query={"type": type})
+
+
+class Choosing(Client, Protocol):
+    """A client whose models can be chosen from."""
+
+    @property
+    def models(self) -> Models:
+        """Its models."""
+        ...
+
+
+def _lacks(
+    spec: ModelSpec, wishes: Sequence[str], context_tokens: int, *, private: bool
+) -> list[str]:
+    """Return why a model will not do, as words for a message."""
+    able = spec.capabilities
+    lacks = [wish for wish in wishes if not able[_CAPABILITIES[wish]]]
+    if spec.offline:
+        lacks.append("being online")
+    if private and spec.privacy != "private":
+        lacks.append("privacy")
+    if context_tokens > (spec.available_context_tokens or 0):
+        lacks.append(f"a context of {context_tokens!r} tokens")
+    return lacks
+
+
+def _passing(model: Model) -> int:
+    """Return how soon a model may go or change: more is sooner."""
+    spec = model.model_spec
+    return 2 * (spec.deprecation is not None) + (spec.beta or spec.beta_model)
+
+
+def _refusal(lacks: dict[str, list[str]]) -> str:
+    nearest = sorted(lacks.items(), key=lambda one: len(one[1]))[:_MOST_REASONS]
+    reasons = "; ".join(f"{model!r} lacks {', '.join(of)}" for model, of in nearest)
+    return f"No model has all that is wished for: {reasons or 'there is none'}. Wish for less."
