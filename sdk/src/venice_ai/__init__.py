@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from venice_ai._client import VeniceClient as VeniceClient
+    from venice_ai._sync import SyncVeniceClient as SyncVeniceClient
     from venice_ai.exceptions import (
         APIConnectionError as APIConnectionError,
         APIError as APIError,
@@ -39,6 +40,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "venice_ai._client": ("VeniceClient",),
+    "venice_ai._sync": ("SyncVeniceClient",),
     "venice_ai.exceptions": (
         "APIConnectionError",
         "APIError",

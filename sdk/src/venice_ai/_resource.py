@@ -30,8 +30,8 @@ class APIResource(Generic[C]):
     of the reply, a `Reply` from `types.api`; lists are replies with a field `data`. `_send` gives
     the HTTP reply where it is no JSON. A method that is no coroutine but gives an asynchronous
     iterator (of pages, say) is fine. A resource that needs another one makes it:
-    `Models(self._client)`. `SyncVeniceClient` finds all of it by itself; `make stubs` tells the
-    type checkers.
+    `Models(self._client)`. `SyncVeniceClient` finds all of it by itself; `python sdk/stubs.py`
+    tells the type checkers.
     """
 
     def __init__(self, client: C) -> None:

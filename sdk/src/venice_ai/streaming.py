@@ -21,14 +21,14 @@ from venice_ai.types.api.streaming import ChatCompletionChunk
 
 __all__ = ["ChatStream", "Stream"]
 
-T = TypeVar("T", bound=Wire)
+Chunk = TypeVar("Chunk", bound=Wire)
 
 _DONE = b"[DONE]"
 _DRAIN_S = 0.5
 """How long to wait for a stream's very end, so that its connection can be used again."""
 
 
-class Stream(Generic[T]):
+class Stream(Generic[Chunk]):
     """A reply as the chunks that it consists of: iterate over it, once.
 
     It closes itself when it ends or breaks. Who may stop before its end, uses `async with`.
@@ -38,17 +38,21 @@ class Stream(Generic[T]):
         APIConnectionError: The stream was cut off before its end.
     """
 
-    def __init__(self, response: httpx2.Response, chunk: type[T], meta: ResponseMetadata) -> None:
+    meta: ResponseMetadata
+    """The reply's head."""
+
+    def __init__(
+        self, response: httpx2.Response, chunk: type[Chunk], meta: ResponseMetadata
+    ) -> None:
         self.meta = meta
-        """The reply's head."""
         self._response = response
         self._chunk = chunk
         self._chunks = self._read()
 
-    def __aiter__(self) -> AsyncIterator[T]:
+    def __aiter__(self) -> AsyncIterator[Chunk]:
         return self._chunks
 
-    async def __anext__(self) -> T:
+    async def __anext__(self) -> Chunk:
         return await self._chunks.__anext__()
 
     async def aclose(self) -> None:
@@ -77,7 +81,7 @@ class Stream(Generic[T]):
                 source=self,
             )
 
-    async def _read(self) -> AsyncGenerator[T]:
+    async def _read(self) -> AsyncGenerator[Chunk]:
         events, parse, ended = Events(), self._chunk.model_validate_json, False
         try:
             async with aclosing(self._response.aiter_bytes()) as pieces:
@@ -98,7 +102,7 @@ class Stream(Generic[T]):
         if not ended:
             raise APIConnectionError("The stream ended before the answer did. Try again.")
 
-    def _check(self, chunk: T, found: bytes) -> bool:
+    def _check(self, chunk: Chunk, found: bytes) -> bool:
         """Return whether the answer ends with this chunk.
 
         Raises:

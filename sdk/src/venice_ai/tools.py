@@ -5,11 +5,13 @@ import logging
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import to_json
 
+from venice_ai._portal import in_callers_thread
 from venice_ai.types.api.chat import FunctionDefinition, Tool, ToolCall
 
 __all__ = ["tool_from_function"]
@@ -85,7 +87,9 @@ class Runnable:
             for attribute, field in self.arguments.model_fields.items()
             if attribute in given.model_fields_set
         }
-        result = self.function(**named)
+        if inspect.iscoroutinefunction(self.function):
+            return await self.function(**named)
+        result = await in_callers_thread(partial(self.function, **named))
         return await result if inspect.isawaitable(result) else result
 
 

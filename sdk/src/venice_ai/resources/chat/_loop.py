@@ -2,8 +2,10 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+from venice_ai._portal import in_callers_thread
 from venice_ai._together import together
 from venice_ai.exceptions import MaxIterationsExceededError
 from venice_ai.tools import runnables, tell_model, text_of, tool_from_function
@@ -75,7 +77,7 @@ class ToolLoop:
         try:
             result = text_of(await self._ran(call))
         except Exception as error:  # noqa: BLE001 - whatever a tool raises, the model is told
-            result = self._on_tool_error(call, error)
+            result = await in_callers_thread(partial(self._on_tool_error, call, error))
         return ToolMessage(content=result, tool_call_id=call.id)
 
     async def _ran(self, call: ToolCall) -> Any:
@@ -83,7 +85,7 @@ class ToolLoop:
         result = None if runnable is None else await runnable.run(call)
         if self._on_tool_call is None:
             return result
-        told = self._on_tool_call(call, result)
+        told = await in_callers_thread(partial(self._on_tool_call, call, result))
         told = await told if inspect.isawaitable(told) else told
         return told if runnable is None else result
 

@@ -25,7 +25,7 @@ from venice_ai.types.api.streaming import ChatCompletionChunk, ChunkModelFactory
 
 __all__ = ["ChatCompletions"]
 
-T = TypeVar("T", bound=BaseModel)
+Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
 class ChatCompletions(APIResource[Client]):
@@ -171,11 +171,11 @@ class ChatCompletions(APIResource[Client]):
         *,
         model: str,
         messages: Messages,
-        response_format: type[T],
+        response_format: type[Parsed],
         schema_name: str | None = None,
         strict: bool = True,
         **kwargs: Any,
-    ) -> ParsedChatCompletion[T]:
+    ) -> ParsedChatCompletion[Parsed]:
         """Answer by a value of a pydantic model.
 
         Args:

@@ -1,0 +1,70 @@
+"""What is asynchronous, shown as if it were not."""
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from types import TracebackType
+from typing import Any, Self
+
+from venice_ai._portal import Portal
+
+
+class Facade:
+    """Any object of this package: its coroutines as plain methods, its streams as iterators."""
+
+    def __init__(self, behind: Any, portal: Portal) -> None:
+        self._behind = behind
+        self._portal = portal
+
+    def close(self) -> None:
+        """Close what is behind."""
+        self._portal.run(self._behind.aclose())
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:2] == "__":  # what Python itself looks for, and may do without
+            raise AttributeError(name)
+        return self._shown(getattr(self._behind, name))
+
+    def __dir__(self) -> list[str]:
+        return sorted({*dir(self._behind), "close"} - {"aclose"})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Self:
+        self._behind = (
+            aiter(self._behind) if not hasattr(self._behind, "__anext__") else self._behind
+        )
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return self._shown(self._portal.run(self._behind.__anext__()))
+        except StopAsyncIteration:
+            raise StopIteration from None
+
+    def __repr__(self) -> str:
+        return f"Sync{self._behind!r}"
+
+    def _shown(self, found: Any) -> Any:
+        if inspect.isroutine(found):
+            return self._called(found)
+        if hasattr(found, "__aiter__") or hasattr(found, "_transport"):
+            return Facade(found, self._portal)
+        return found
+
+    def _called(self, method: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(method)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            given = method(*args, **kwargs)
+            return self._shown(self._portal.run(given) if inspect.iscoroutine(given) else given)
+
+        return call

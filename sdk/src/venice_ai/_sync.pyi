@@ -1,0 +1,245 @@
+"""Types of the synchronous client. Made by sdk/stubs.py; do not edit."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from types import TracebackType
+from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
+
+import httpx2
+from pydantic import BaseModel
+
+from venice_ai.metadata import ResponseMetadata
+from venice_ai.resources.api_keys import Unchanged
+from venice_ai.resources.chat._options import ChatOptions
+from venice_ai.tee.types import TeeOptions
+from venice_ai.types._wire import Wire
+from venice_ai.types.api.api_keys import (
+    AllowanceReply,
+    ApiKeyList,
+    ApiKeyReply,
+    ApiKeyType,
+    ChallengeReply,
+    ConsumptionLimit,
+    Deleted,
+    ExceededList,
+    NewApiKeyReply,
+)
+from venice_ai.types.api.billing import UsageFilters, UsagePage
+from venice_ai.types.api.characters import CharacterFilters, CharacterList, CharacterReply
+from venice_ai.types.api.chat import (
+    ChatCompletionResponse,
+    ParsedChatCompletion,
+    Tool,
+    ToolCall,
+    ToolLoopResult,
+)
+from venice_ai.types.api.messages import Messages
+from venice_ai.types.api.models import Model, ModelFilter, ModelList, NameMap
+from venice_ai.types.api.streaming import ChatCompletionChunk, ChunkModelFactory
+
+Chunk = TypeVar("Chunk", bound=Wire)
+Parsed = TypeVar("Parsed", bound=BaseModel)
+
+class SyncStream(Generic[Chunk]):
+    meta: ResponseMetadata
+
+    def __iter__(self) -> Iterator[Chunk]: ...
+    def __next__(self) -> Chunk: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+class SyncVeniceClient:
+    def __init__(
+        self,
+        *,
+        api_key: str | None = ...,
+        base_url: str | None = ...,
+        timeout: float = ...,
+        max_retries: int = ...,
+        default_headers: Mapping[str, str] | None = ...,
+        http_client: httpx2.AsyncClient | None = ...,
+    ) -> None: ...
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def chat(self) -> SyncChat: ...
+    @property
+    def models(self) -> SyncModels: ...
+    @property
+    def characters(self) -> SyncCharacters: ...
+    @property
+    def api_keys(self) -> SyncApiKeys: ...
+    @property
+    def billing(self) -> SyncBilling: ...
+    def with_options(
+        self,
+        *,
+        timeout: float | None = ...,
+        max_retries: int | None = ...,
+        default_headers: Mapping[str, str] | None = ...,
+    ) -> SyncVeniceClient: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+class SyncApiKeys:
+    def list(self) -> ApiKeyList: ...
+    def get(self, id: str) -> ApiKeyReply: ...
+    def create(
+        self,
+        *,
+        description: str,
+        api_key_type: ApiKeyType = ...,
+        expires_at: date | str | None = ...,
+        consumption_limit: ConsumptionLimit | None = ...,
+    ) -> NewApiKeyReply: ...
+    def update(
+        self,
+        id: str,
+        *,
+        description: str | Unchanged = ...,
+        expires_at: date | str | Unchanged | None = ...,
+        consumption_limit: ConsumptionLimit | Unchanged | None = ...,
+    ) -> ApiKeyReply: ...
+    def delete(self, id: str) -> Deleted: ...
+    def rate_limits(self) -> AllowanceReply: ...
+    def rate_limit_log(self) -> ExceededList: ...
+    def web3_challenge(self) -> ChallengeReply: ...
+    def create_web3_key(
+        self,
+        *,
+        address: str,
+        token: str,
+        signature: str,
+        api_key_type: ApiKeyType = ...,
+        description: str | None = ...,
+        expires_at: date | str | None = ...,
+        consumption_limit: ConsumptionLimit | None = ...,
+    ) -> NewApiKeyReply: ...
+
+class SyncBilling:
+    def usage(self, **filters: Unpack[UsageFilters]) -> UsagePage: ...
+    def usage_pages(self, **filters: Unpack[UsageFilters]) -> Iterator[UsagePage]: ...
+    def usage_csv(self, **filters: Unpack[UsageFilters]) -> str: ...
+
+class SyncCharacters:
+    def list(self, **filters: Unpack[CharacterFilters]) -> CharacterList: ...
+    def pages(self, **filters: Unpack[CharacterFilters]) -> Iterator[CharacterList]: ...
+    def get(self, slug: str) -> CharacterReply: ...
+
+class SyncChat:
+    @property
+    def completions(self) -> SyncChatCompletions: ...
+
+class SyncChatCompletions:
+    @overload
+    def create(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        stream: Literal[False] = ...,
+        **kwargs: Unpack[ChatOptions],
+    ) -> ChatCompletionResponse: ...
+    @overload
+    def create(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        stream: Literal[True],
+        stream_cls: type[ChunkModelFactory[ChatCompletionChunk]] | None = ...,
+        **kwargs: Unpack[ChatOptions],
+    ) -> Iterator[ChatCompletionChunk]: ...
+    @overload
+    def create(
+        self, *, model: str, messages: Messages, stream: Literal[False] = ..., **kwargs: Any
+    ) -> ChatCompletionResponse: ...
+    @overload
+    def create(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        stream: Literal[True],
+        stream_cls: type[ChunkModelFactory[ChatCompletionChunk]] | None = ...,
+        **kwargs: Any,
+    ) -> Iterator[ChatCompletionChunk]: ...
+    @overload
+    def create(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        stream: bool,
+        stream_cls: type[ChunkModelFactory[ChatCompletionChunk]] | None = ...,
+        **kwargs: Any,
+    ) -> ChatCompletionResponse | Iterator[ChatCompletionChunk]: ...
+    def stream(
+        self, *, model: str, messages: Messages, e2ee: bool | TeeOptions = ..., **kwargs: Any
+    ) -> SyncChatStream: ...
+    def parse(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        response_format: type[Parsed],
+        schema_name: str | None = ...,
+        strict: bool = ...,
+        **kwargs: Any,
+    ) -> ParsedChatCompletion[Parsed]: ...
+    def batch(
+        self,
+        requests: Sequence[Mapping[str, Any]],
+        *,
+        max_concurrency: int = ...,
+        return_exceptions: bool = ...,
+    ) -> list[ChatCompletionResponse | BaseException]: ...
+    def run_with_tools(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        tools: Sequence[Callable[..., Any] | Tool],
+        on_tool_call: Callable[[ToolCall, Any], Any] | None = ...,
+        on_tool_error: Callable[[ToolCall, Exception], str] | None = ...,
+        parallel: bool = ...,
+        max_iterations: int = ...,
+        **create_kwargs: Any,
+    ) -> ToolLoopResult: ...
+
+class SyncChatStream(SyncStream[ChatCompletionChunk]):
+    def text_deltas(self) -> Iterator[str]: ...
+    def collect(self) -> ChatCompletionResponse: ...
+
+class SyncModels:
+    def list(self, *, type: ModelFilter = ...) -> ModelList: ...
+    def traits(self, *, type: ModelFilter = ...) -> NameMap: ...
+    def compatibility_mapping(self, *, type: ModelFilter = ...) -> NameMap: ...
+    def find(self, name: str, *, type: ModelFilter = ...) -> Model | None: ...
+    def resolve_trait(self, *traits: str, type: ModelFilter = ...) -> str: ...
+    def resolve_chat(
+        self,
+        *,
+        trait: str | None = ...,
+        vision: bool = ...,
+        reasoning: bool = ...,
+        code: bool = ...,
+        tools: bool = ...,
+        structured: bool = ...,
+        web_search: bool = ...,
+        log_probs: bool = ...,
+        private: bool = ...,
+        context_tokens: int = ...,
+    ) -> str: ...
