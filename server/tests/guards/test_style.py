@@ -36,6 +36,7 @@ EXEMPT = {
 
 WIRE = {
     *("consumptionLimit", "consumptionLimits", "ConsumptionLimit", "stats", "CharacterStats"),
+    *("consumption_limit", "consumption_limits"),
     *("deployment_count", "guided_decoding_backend"),
 }
 """Fields of the API that schemas have to name, and the value that they carry."""
