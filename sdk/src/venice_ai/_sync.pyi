@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
 import httpx2
 from pydantic import BaseModel
 
+from venice_ai.costs import ChatCostEstimate
 from venice_ai.metadata import ResponseMetadata
 from venice_ai.resources.api_keys import Unchanged
 from venice_ai.resources.chat._options import ChatOptions
@@ -189,6 +190,14 @@ class SyncChatCompletions:
     def stream(
         self, *, model: str, messages: Messages, e2ee: bool | TeeOptions = ..., **kwargs: Any
     ) -> SyncChatStream: ...
+    def estimate_cost(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        expected_completion_tokens: int = ...,
+        tokens_per_word: float = ...,
+    ) -> ChatCostEstimate: ...
     def parse(
         self,
         *,
@@ -199,6 +208,14 @@ class SyncChatCompletions:
         strict: bool = ...,
         **kwargs: Any,
     ) -> ParsedChatCompletion[Parsed]: ...
+    def estimate_cost(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        expected_completion_tokens: int = ...,
+        tokens_per_word: float = ...,
+    ) -> ChatCostEstimate: ...
     def batch(
         self,
         requests: Sequence[Mapping[str, Any]],

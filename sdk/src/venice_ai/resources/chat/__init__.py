@@ -2,13 +2,14 @@
 
 from functools import cached_property
 
-from venice_ai._resource import APIResource, Client
+from venice_ai._resource import APIResource
 from venice_ai.resources.chat.completions import ChatCompletions
+from venice_ai.resources.models import Choosing
 
 __all__ = ["Chat", "ChatCompletions"]
 
 
-class Chat(APIResource[Client]):
+class Chat(APIResource[Choosing]):
     """What belongs to chat."""
 
     @cached_property

@@ -6,11 +6,20 @@ from typing import Any, Literal, TypeVar, Unpack, overload
 
 from pydantic import BaseModel
 
-from venice_ai._resource import APIResource, Client
+from venice_ai._resource import APIResource
 from venice_ai._schema import format_of
 from venice_ai._together import together
+from venice_ai.costs import (
+    EXPECTED_COMPLETION_TOKENS,
+    TOKENS_PER_WORD,
+    ChatCostEstimate,
+    estimate_completion_cost,
+)
+from venice_ai.costs import ChatCostEstimate, estimate_completion_cost
 from venice_ai.resources.chat._loop import ToolLoop
 from venice_ai.resources.chat._options import ChatOptions, request_of
+from venice_ai.resources.models import Choosing
+from venice_ai.resources.models import Models
 from venice_ai.streaming import ChatStream, Stream
 from venice_ai.tee.types import TeeOptions
 from venice_ai.types.api.chat import (
@@ -28,7 +37,7 @@ __all__ = ["ChatCompletions"]
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
-class ChatCompletions(APIResource[Client]):
+class ChatCompletions(APIResource[Choosing]):
     """Answers to conversations."""
 
     @overload
@@ -166,6 +175,36 @@ class ChatCompletions(APIResource[Client]):
             raise TypeError(f"create gave {type(stream).__name__!r} instead of a stream.")
         return stream
 
+    async def estimate_cost(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        expected_completion_tokens: int = 500,
+        tokens_per_word: float = 1.3,
+    ) -> ChatCostEstimate:
+        """Estimate in USD what a chat will cost, from its words and the model's price.
+
+        Args:
+            model: As in `create`.
+            messages: What is to be sent.
+            expected_completion_tokens: How long the answer is thought to be.
+            tokens_per_word: More for code, and for languages that are not English.
+
+        Raises:
+            ValueError: No model of this name is listed, or it has no price for tokens.
+            APIError: The list of models cannot be had.
+        """
+        found = await Models(self._client).find(model)
+        if found is None:
+            raise ValueError(f"No chat model is named {model!r}. `client.models.list` names all.")
+        return estimate_completion_cost(
+            found,
+            messages,
+            expected_completion_tokens=expected_completion_tokens,
+            tokens_per_word=tokens_per_word,
+        )
+
     async def parse(
         self,
         *,
@@ -197,6 +236,36 @@ class ChatCompletions(APIResource[Client]):
             {**kwargs, "model": model, "messages": messages, "response_format": shape}
         )
         return ParsedChatCompletion(response.parse_as(response_format), response)
+
+    async def estimate_cost(
+        self,
+        *,
+        model: str,
+        messages: Messages,
+        expected_completion_tokens: int = EXPECTED_COMPLETION_TOKENS,
+        tokens_per_word: float = TOKENS_PER_WORD,
+    ) -> ChatCostEstimate:
+        """Estimate what an answer will cost, from words and the model's prices; nothing is asked.
+
+        Args:
+            model: Its id, or a trait.
+            messages: As in `create`.
+            expected_completion_tokens: As in `venice_ai.costs.estimate_completion_cost`.
+            tokens_per_word: Likewise.
+
+        Raises:
+            ValueError: There is no such model of text, or it has no price by the token.
+            APIError: The list of models cannot be had.
+        """
+        found = await self._client.models.find(model)
+        if found is None:
+            raise ValueError(f"There is no model {model!r}. client.models.list() has them all.")
+        return estimate_completion_cost(
+            found,
+            messages,
+            expected_completion_tokens=expected_completion_tokens,
+            tokens_per_word=tokens_per_word,
+        )
 
     async def batch(
         self,
