@@ -190,14 +190,6 @@ class SyncChatCompletions:
     def stream(
         self, *, model: str, messages: Messages, e2ee: bool | TeeOptions = ..., **kwargs: Any
     ) -> SyncChatStream: ...
-    def estimate_cost(
-        self,
-        *,
-        model: str,
-        messages: Messages,
-        expected_completion_tokens: int = ...,
-        tokens_per_word: float = ...,
-    ) -> ChatCostEstimate: ...
     def parse(
         self,
         *,

@@ -15,11 +15,9 @@ from venice_ai.costs import (
     ChatCostEstimate,
     estimate_completion_cost,
 )
-from venice_ai.costs import ChatCostEstimate, estimate_completion_cost
 from venice_ai.resources.chat._loop import ToolLoop
 from venice_ai.resources.chat._options import ChatOptions, request_of
 from venice_ai.resources.models import Choosing
-from venice_ai.resources.models import Models
 from venice_ai.streaming import ChatStream, Stream
 from venice_ai.tee.types import TeeOptions
 from venice_ai.types.api.chat import (
@@ -174,36 +172,6 @@ class ChatCompletions(APIResource[Choosing]):
         if not isinstance(stream, ChatStream):
             raise TypeError(f"create gave {type(stream).__name__!r} instead of a stream.")
         return stream
-
-    async def estimate_cost(
-        self,
-        *,
-        model: str,
-        messages: Messages,
-        expected_completion_tokens: int = 500,
-        tokens_per_word: float = 1.3,
-    ) -> ChatCostEstimate:
-        """Estimate in USD what a chat will cost, from its words and the model's price.
-
-        Args:
-            model: As in `create`.
-            messages: What is to be sent.
-            expected_completion_tokens: How long the answer is thought to be.
-            tokens_per_word: More for code, and for languages that are not English.
-
-        Raises:
-            ValueError: No model of this name is listed, or it has no price for tokens.
-            APIError: The list of models cannot be had.
-        """
-        found = await Models(self._client).find(model)
-        if found is None:
-            raise ValueError(f"No chat model is named {model!r}. `client.models.list` names all.")
-        return estimate_completion_cost(
-            found,
-            messages,
-            expected_completion_tokens=expected_completion_tokens,
-            tokens_per_word=tokens_per_word,
-        )
 
     async def parse(
         self,
