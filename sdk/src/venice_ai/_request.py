@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 Query = Mapping[str, str | int | float | bool | None]
 
@@ -21,3 +22,12 @@ class Request:
     """For each wait, instead of the client's own."""
     paid: bool = False
     """It costs money, so that it is sent with an Idempotency-Key."""
+
+
+def segment(name: str) -> str:
+    """Return a name as a part of a path, whatever is in it.
+
+    >>> segment("alan-watts"), segment("a/b"), segment("..")
+    ('alan-watts', 'a%2Fb', '%2E%2E')
+    """
+    return quote(name, safe="").replace(".", "%2E")

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from enum import Enum
 from typing import Literal
-from urllib.parse import quote
 
-from venice_ai._request import Request
+from venice_ai._request import Request, segment
 from venice_ai._resource import APIResource, Client
 from venice_ai.types._exact import exact_json
 from venice_ai.types._moments import written
@@ -50,7 +49,7 @@ class ApiKeys(APIResource[Client]):
         Raises:
             NotFoundError: The account has no such key.
         """
-        return await self._get(f"{_PATH}/{quote(id, safe='')}", ApiKeyReply)
+        return await self._get(f"{_PATH}/{segment(id)}", ApiKeyReply)
 
     async def create(
         self,

@@ -2,9 +2,8 @@
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Unpack
-from urllib.parse import quote
 
-from venice_ai._request import Query
+from venice_ai._request import Query, segment
 from venice_ai._resource import APIResource, Client
 from venice_ai.types.api.characters import CharacterFilters, CharacterList, CharacterReply
 
@@ -48,7 +47,7 @@ class Characters(APIResource[Client]):
         Raises:
             NotFoundError: Nobody has that slug.
         """
-        return await self._get(f"{_PATH}/{quote(slug, safe='')}", CharacterReply)
+        return await self._get(f"{_PATH}/{segment(slug)}", CharacterReply)
 
 
 def _query(filters: CharacterFilters) -> Query:
