@@ -60,18 +60,18 @@ def estimate_completion_cost(
             written without spaces has to be counted by other means.
 
     Raises:
-        ValueError: The model has no price by the token, or a number is below 0.
+        ValueError: The model has no price by the token, or a number is below 0 or infinite.
     """
-    if expected_completion_tokens < 0 or tokens_per_word < 0:
+    if expected_completion_tokens < 0 or not 0 <= tokens_per_word < math.inf:
         raise ValueError(
             f"expected_completion_tokens={expected_completion_tokens!r} and "
-            f"tokens_per_word={tokens_per_word!r} have to be 0 or more."
+            f"tokens_per_word={tokens_per_word!r} have to be 0 or more, and finite."
         )
     pricing = model.model_spec.pricing
     if pricing is None or pricing.input is None or pricing.output is None:
         raise ValueError(f"{model.id!r} has no price for tokens, so its cost cannot be estimated.")
     words = sum(len(text.split()) for text in _texts(messages))
-    prompt_tokens = math.ceil(words * tokens_per_word)
+    prompt_tokens = math.ceil(words * Decimal(str(tokens_per_word)))
     return ChatCostEstimate(
         model=model.id,
         prompt_tokens=prompt_tokens,
