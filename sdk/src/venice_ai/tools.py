@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PydanticUserError,
+    ValidationError,
+    create_model,
+)
 from pydantic_core import to_json
 
 from venice_ai._portal import in_callers_thread
@@ -47,7 +54,7 @@ def tool_from_function(
         function=FunctionDefinition(
             name=name or _name(function),
             description=description or described or None,
-            parameters=_parameters(_arguments(function)),
+            parameters=_parameters(function),
         )
     )
 
@@ -128,15 +135,15 @@ def tell_model(call: ToolCall, error: Exception) -> str:
 
 
 def _name(function: Callable[..., Any]) -> str:
-    name = getattr(function, "__name__", None) or type(function).__name__
+    named = _unbound(function)
+    name = getattr(named, "__name__", None) or type(named).__name__
     return re.sub(r"[^a-zA-Z0-9_-]", "_", name)
 
 
 def _arguments(function: Callable[..., Any]) -> type[BaseModel]:
     """Return a model with a field for each argument."""
     _, texts = _docs(function)
-    called = function if inspect.isroutine(function) else type(function).__call__
-    hints = get_type_hints(called, include_extras=True)
+    hints = get_type_hints(_routine(function), include_extras=True)
     fields: dict[str, Any] = {}
     for place, argument in enumerate(inspect.signature(function).parameters.values()):
         if argument.kind not in {argument.KEYWORD_ONLY, argument.POSITIONAL_OR_KEYWORD}:
@@ -146,21 +153,22 @@ def _arguments(function: Callable[..., Any]) -> type[BaseModel]:
             )
         default = ... if argument.default is argument.empty else argument.default
         shape = hints.get(argument.name, Any)
-        told = texts.get(argument.name)
-        # Fields have names of their own: those of the function may mean something to pydantic.
-        fields[f"argument_{place}"] = (
-            shape,
-            Field(default, alias=argument.name, description=told),
+        told: dict[str, Any] = (
+            {"description": texts[argument.name]} if argument.name in texts else {}
         )
-    config = ConfigDict(extra="forbid", arbitrary_types_allowed=False)
+        # Fields have names of their own: those of the function may mean something to pydantic.
+        fields[f"argument_{place}"] = (shape, Field(default, alias=argument.name, **told))
     try:
-        return create_model(_name(function), __config__=config, **fields)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{_name(function)!r} has an argument without a schema: {error}") from error
+        return create_model(_name(function), __config__=ConfigDict(extra="forbid"), **fields)
+    except (TypeError, ValueError, PydanticUserError) as error:
+        raise _shapeless(function, error) from error
 
 
-def _parameters(arguments: type[BaseModel]) -> dict[str, Any]:
-    schema = arguments.model_json_schema(by_alias=True)
+def _parameters(function: Callable[..., Any]) -> dict[str, Any]:
+    try:
+        schema = _arguments(function).model_json_schema(by_alias=True)
+    except PydanticUserError as error:
+        raise _shapeless(function, error) from error
     schema.pop("title", None)
     schema.setdefault("properties", {})
     for field in schema["properties"].values():
@@ -168,9 +176,28 @@ def _parameters(arguments: type[BaseModel]) -> dict[str, Any]:
     return schema
 
 
+def _shapeless(function: Callable[..., Any], error: Exception) -> TypeError:
+    return TypeError(f"{_name(function)!r} has an argument without a schema: {error}")
+
+
+def _unbound(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function of which some arguments are given already."""
+    while isinstance(function, partial):
+        function = function.func
+    return function
+
+
+def _routine(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return where the annotations and the docstring of something callable are."""
+    unbound = _unbound(function)
+    return unbound if inspect.isroutine(unbound) else type(unbound).__call__
+
+
 def _docs(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
     """Return a docstring's beginning, and what it says about each argument."""
-    lines = (inspect.getdoc(function) or "").splitlines()
+    routine = _routine(function)
+    text = inspect.getdoc(routine if routine.__doc__ else _unbound(function))
+    lines = (text or "").splitlines()
     about: list[str] = []
     texts: dict[str, str] = {}
     within, current, indent = False, "", 0
