@@ -15,7 +15,7 @@ def format_of(
     return JSONSchemaFormat(
         json_schema=JSONSchema(
             name=name or model.__name__,
-            schema_=_strict(schema) if strict else schema,
+            schema=_strict(schema) if strict else schema,
             strict=strict,
         )
     )

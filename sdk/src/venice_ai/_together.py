@@ -8,10 +8,16 @@ T = TypeVar("T")
 
 
 async def together(calls: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
-    """Return what all calls give, in their order; the first failure ends the others."""
+    """Return what all calls give, in their order; the first failure ends the others.
+
+    None of them runs any more when it returns. `asyncio.TaskGroup` would do, but before Python 3.13
+    it leaves its caller marked as cancelled after a failure, which time-outs then trip over.
+    """
+    running = [asyncio.ensure_future(call) for call in calls]
     try:
-        async with asyncio.TaskGroup() as group:
-            running = [group.create_task(call) for call in calls]
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from failures.exceptions[0].__cause__
-    return [task.result() for task in running]
+        return await asyncio.gather(*running)
+    except BaseException:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        raise

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from venice_ai.types._wire import Reply, Wire
 from venice_ai.types.api.messages import (
@@ -98,6 +98,8 @@ class JSONObjectFormat(Wire):
 
 class JSONSchema(Wire):
     """A schema and its name."""
+
+    model_config = ConfigDict(populate_by_name=False)  # `schema` alone, also to type checkers
 
     name: str
     schema_: dict[str, Any] = Field(alias="schema")
