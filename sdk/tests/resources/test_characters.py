@@ -98,3 +98,13 @@ async def test_the_synchronous_client_turns_pages(shared: House) -> None:
             return [len(page.data) for page in client.characters.pages(limit=4)]
 
     assert await anyio.to_thread.run_sync(call) == [4, 4, 2]
+
+
+async def test_who_has_found_what_they_want_need_not_turn_all_pages(shared: House) -> None:
+    def call() -> str:
+        with SyncVeniceClient(api_key=SECRET, base_url=f"{shared.url}/api/v1") as client:
+            for page in client.characters.pages(limit=1, sort_by="name"):
+                return page.data[0].slug
+        return "none"
+
+    assert await anyio.to_thread.run_sync(call) == "alan-watts"
