@@ -38,11 +38,11 @@ def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def ask(
-    raw: RawServer, *, max_retries: int = 2, timeout: float = 600
+    raw: RawServer, *, max_retries: int = 2, timeout_s: float = 600
 ) -> ChatCompletionResponse:
     url = f"http://127.0.0.1:{raw.port}/api/v1"
     async with VeniceClient(
-        base_url=url, api_key="k", max_retries=max_retries, timeout=timeout
+        base_url=url, api_key="k", max_retries=max_retries, timeout=timeout_s
     ) as client:
         return await client.chat.completions.create(model="toy", messages=QUESTION)
 
@@ -218,7 +218,7 @@ async def test_nobody_there_is_a_connection_error() -> None:
 async def test_silence_is_a_timeout(raw: RawServer) -> None:
     raw.silence()
     with pytest.raises(APITimeoutError, match="Stream the reply"):
-        await ask(raw, max_retries=0, timeout=0.05)
+        await ask(raw, max_retries=0, timeout_s=0.05)
 
 
 async def test_a_single_call_can_have_less_patience(raw: RawServer) -> None:

@@ -1,0 +1,146 @@
+"""The client without `await`, against the program with the embedded model over a socket."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from fake_upstream import Asked, FakeUpstream, Script, Wire, in_thread
+from program import Program
+from venice_ai import (
+    APIConnectionError,
+    NotFoundError,
+    SyncVeniceClient,
+    UserMessage,
+)
+from venice_ai.types.api.chat import ChatCompletionResponse
+
+QUESTION = [UserMessage(content="Say hello.")]
+BRIEF: dict[str, Any] = {"model": "default", "messages": QUESTION, "max_completion_tokens": 4}
+
+CALL: dict[str, object] = {
+    "tool_calls": [
+        {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a":2,"b":3}'}}
+    ]
+}
+
+
+def whole(message: dict[str, object]) -> Script:
+    """Let the model say this."""
+
+    async def script(wire: Wire, asked: Asked) -> bool:
+        await wire.whole(200, {"choices": [{"index": 0, "message": message}]})
+        return True
+
+    return script
+
+
+def client_of(fake: FakeUpstream) -> SyncVeniceClient:
+    return SyncVeniceClient(base_url=fake.base_url)
+
+
+@pytest.fixture(scope="module")
+def client(served: Program) -> Iterator[SyncVeniceClient]:
+    with SyncVeniceClient(api_key=served.api_key, base_url=f"{served.url}/api/v1") as one:
+        yield one
+
+
+def test_a_chat_is_answered(client: SyncVeniceClient) -> None:
+    reply = client.chat.completions.create(**BRIEF)
+    assert reply.choices[0].message.content
+    assert reply.meta.request_id
+
+
+def test_a_stream_is_an_iterator(client: SyncVeniceClient) -> None:
+    chunks = list(client.chat.completions.create(**BRIEF, temperature=0, stream=True))
+    whole = client.chat.completions.create(**BRIEF, temperature=0)
+    said = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert said == whole.choices[0].message.content
+
+
+def test_a_stream_has_its_text_and_its_end(client: SyncVeniceClient) -> None:
+    with client.chat.completions.stream(**BRIEF) as stream:
+        text = "".join(stream.text_deltas())
+        assert stream.collect().choices[0].message.content == text
+        assert stream.meta.status == 200
+
+
+def test_other_resources_are_there(client: SyncVeniceClient) -> None:
+    model = client.models.resolve_chat()
+    assert model in {one.id for one in client.models.list().data}
+    estimate = client.chat.completions.estimate_cost(model=model, messages=QUESTION)
+    assert estimate.total_cost_usd > 0
+
+
+def test_errors_are_raised(client: SyncVeniceClient) -> None:
+    with pytest.raises(NotFoundError, match="Did you mean"):
+        client.chat.completions.create(model="defualt", messages=QUESTION)
+
+
+def test_any_number_of_threads_can_use_one_client(client: SyncVeniceClient) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        replies = list(threads.map(lambda _: client.chat.completions.create(**BRIEF), range(8)))
+    assert len({reply.id for reply in replies}) == 8
+
+
+def test_a_batch_is_answered(client: SyncVeniceClient) -> None:
+    replies = client.chat.completions.batch([BRIEF, BRIEF])
+    assert {type(reply) for reply in replies} == {ChatCompletionResponse}
+
+
+def test_other_options_share_the_connections(client: SyncVeniceClient) -> None:
+    with pytest.raises(NotFoundError):
+        client.with_options(max_retries=0).chat.completions.create(model="x", messages=QUESTION)
+
+
+def test_functions_run_in_the_thread_that_called() -> None:
+    database = sqlite3.connect(":memory:")  # which refuses any other thread
+    threads: list[threading.Thread] = []
+
+    def add(a: int, b: int) -> int:
+        threads.append(threading.current_thread())
+        total: int = database.execute("SELECT ? + ?", (a, b)).fetchone()[0]
+        return total
+
+    with in_thread(FakeUpstream()) as fake, client_of(fake) as client:
+        fake.next(whole(CALL), whole({"content": "5"}))
+        result = client.chat.completions.run_with_tools(model="toy", messages=QUESTION, tools=[add])
+    database.close()
+    assert result.messages[2].content == "5"
+    assert threads == [threading.current_thread()]
+
+
+def test_functions_can_use_the_client_themselves() -> None:
+    with in_thread(FakeUpstream()) as fake, client_of(fake) as client:
+
+        def add(a: int, b: int) -> object:
+            reply = client.chat.completions.create(model="toy", messages=QUESTION)
+            return reply.choices[0].message.content
+
+        fake.next(whole(CALL), whole({"content": "five"}), whole({"content": "Five."}))
+        result = client.chat.completions.run_with_tools(model="toy", messages=QUESTION, tools=[add])
+    assert result.messages[2].content == "five"
+
+
+def test_a_closed_client_says_so(served: Program) -> None:
+    client = SyncVeniceClient(api_key=served.api_key, base_url=f"{served.url}/api/v1")
+    client.close()
+    client.close()
+    with pytest.raises(RuntimeError, match="The client is closed"):
+        client.chat.completions.create(**BRIEF)
+
+
+def test_the_thread_of_a_client_ends_with_it() -> None:
+    def serving() -> int:
+        return sum(thread.name == "venice_ai" for thread in threading.enumerate())
+
+    before = serving()
+    client = SyncVeniceClient(base_url="http://127.0.0.1:9", max_retries=0)
+    with pytest.raises(APIConnectionError):
+        client.models.list()
+    assert serving() == before + 1
+    client.close()
+    assert serving() == before
