@@ -132,21 +132,21 @@ async def test_a_trait_that_nothing_has_leads_to_what_fits_otherwise() -> None:
         assert await client.models.resolve_chat(trait="most_uncensored") == "usual"
 
 
-@pytest.mark.parametrize(
-    ("wish", "capability"),
-    [
-        ("vision", "vision"),
-        ("reasoning", "reasoning"),
-        ("code", "optimized_for_code"),
-        ("tools", "function_calling"),
-        ("structured", "response_schema"),
-        ("web_search", "web_search"),
-        ("log_probs", "log_probs"),
-    ],
-)
-async def test_each_wish_is_a_capability(wish: str, capability: str) -> None:
-    async with serving(model("plain", "default"), model("able", **{capability: True})) as client:
-        assert await client.models.resolve_chat(**{wish: True}) == "able"  # type: ignore[arg-type]  # all wishes here are flags
+async def test_each_wish_is_a_capability() -> None:
+    wishes = {
+        "vision": "vision",
+        "reasoning": "reasoning",
+        "code": "optimized_for_code",
+        "tools": "function_calling",
+        "structured": "response_schema",
+        "web_search": "web_search",
+        "log_probs": "log_probs",
+    }
+    able = [model(wish, **{capability: True}) for wish, capability in wishes.items()]
+    async with serving(model("plain", "default"), *able) as client:
+        resolve = client.models.resolve_chat
+        chosen = [await resolve(**{wish: True}) for wish in wishes]  # type: ignore[arg-type]  # all of these are flags
+    assert chosen == [*wishes]
 
 
 async def test_the_context_has_to_hold_what_is_asked_for() -> None:
