@@ -41,7 +41,7 @@ asyncio.run(main())
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     """Run a server with room for the longest answer that an example asks for, and little more."""
-    settings = {"FONDACO_EMBEDDED__CONTEXT_TOKENS": "640", "FONDACO_EMBEDDED__THREADS": "2"}
+    settings = {"FONDACO_EMBEDDED__CONTEXT_TOKENS": "640"}
     with program(tmp_path_factory.mktemp("small") / "home", environ=settings) as one:
         yield one
 
