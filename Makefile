@@ -4,6 +4,7 @@ PYTHON ?= python3
 MODEL ?= smollm2-135m
 ARGS ?=
 MINUTES ?= 5
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -26,8 +27,8 @@ install: $(VENV)/.server ## install the server with all its extras into .venv
 serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 9000")
 	@$(BIN)/fondaco serve $(ARGS)
 
-test: $(VENV)/.dev $(VENV)/.npm models ## run every test (ARGS="-k stream")
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/.dev $(VENV)/.npm models ## run every test, in two processes (ARGS="-k stream", WORKERS=1)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 fuzz: $(VENV)/.dev model ## try chat with whatever its description permits and forbids (MINUTES=5)
 	PYTHONPATH=server/tests $(BIN)/python -m fuzz.chat $(MINUTES)
