@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import client
 import embedded
 import footprint
 import gateway
@@ -41,7 +42,7 @@ FULL = Plan(Effort(rounds=3, seconds=5.0), starts=3, output_tokens=96)
 QUICK = Plan(Effort(rounds=3, seconds=2.0), starts=1, output_tokens=48)
 SMOKE = Plan(Effort(rounds=1, seconds=0.3), starts=1, output_tokens=8)
 
-PARTS = ("footprint", "metering", "gateway", "embedded")
+PARTS = ("footprint", "metering", "gateway", "client", "embedded")
 GROWTH = "growth"
 """Only on request: it takes long."""
 
@@ -86,6 +87,8 @@ def _part(part: str, folder: Path, tools: Tools, plan: Plan) -> Iterator[Figure]
             return metering.figures(folder)
         case "gateway":
             return gateway.figures(folder, tools, plan.effort)
+        case "client":
+            return client.figures(tools)
         case "embedded":
             return embedded.figures(folder, tools, plan.effort, plan.output_tokens)
         case _:
