@@ -105,7 +105,9 @@ def test_a_stream_whose_engine_is_killed_ends_with_an_error_event_and_is_charged
         events: list[str] = []
         with one.http.stream("POST", "/api/v1/chat/completions", json=body) as reply:
             for line in reply.iter_lines():
-                events += [line] if line else []
+                if not line:
+                    continue
+                events.append(line)
                 if len(events) == 10:
                     os.kill(one.children()[0], signal.SIGKILL)
         assert '"error"' in events[-1]
