@@ -126,7 +126,9 @@ class VeniceClient:
         headers = {"user-agent": f"venice_ai/{__version__}", "accept": "application/json"}
         if self._api_key:
             headers["authorization"] = f"Bearer {self._api_key}"
-        theirs = self._http_client.headers if self._http_client is not None else {}
+        theirs: Mapping[str, str] = (
+            self._http_client.headers if self._http_client is not None else {}
+        )
         given = {name.lower(): value for name, value in self._default_headers.items()}
         return {**{name.lower(): value for name, value in theirs.items()}, **headers, **given}
 

@@ -17,7 +17,7 @@ class Request:
     body: bytes | None = None
     """JSON."""
     query: Query | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     timeout_s: float | None = None
     """For each wait, instead of the client's own."""
     paid: bool = False

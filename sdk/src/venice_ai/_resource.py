@@ -1,5 +1,6 @@
 """What all resources share: a part of the API that sends requests by way of its client."""
 
+from functools import cached_property
 from typing import Generic, Protocol, TypeVar
 
 import httpx2
@@ -15,7 +16,7 @@ R = TypeVar("R", bound=Reply)
 class Client(Protocol):
     """What a resource belongs to: `VeniceClient`, which it need not know."""
 
-    @property
+    @cached_property
     def _transport(self) -> Transport: ...
 
 
@@ -57,7 +58,7 @@ class APIResource(Generic[C]):
 
     @property
     def _transport(self) -> Transport:
-        return self._client._transport  # noqa: SLF001 - resources are the client's own parts
+        return self._client._transport  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its own part
 
 
 def as_json(body: object) -> bytes:

@@ -1,9 +1,10 @@
 """Pydantic models as formats of answers."""
 
-from typing import Any
+from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+from venice_ai._json import is_array, is_object
 from venice_ai.types.api.chat import JSONSchema, JSONSchemaFormat
 
 
@@ -21,17 +22,14 @@ def format_of(
     )
 
 
-def _strict(schema: Any) -> Any:
+def _strict(schema: Mapping[str, object]) -> dict[str, object]:
     """Return a schema as strict ones have to be: all properties required, and no other ones."""
-    if isinstance(schema, list):
-        return [_strict(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "properties" not in schema or not isinstance(schema["properties"], dict):
-        return {name: _strict(part) for name, part in schema.items() if name != "default"}
-    properties = {name: _strict(part) for name, part in schema["properties"].items()}
+    known = schema.get("properties")
+    if not is_object(known):
+        return {name: _part(part) for name, part in schema.items() if name != "default"}
+    properties = {name: _part(part) for name, part in known.items()}
     rest = {
-        name: _strict(part)
+        name: _part(part)
         for name, part in schema.items()
         if name not in {"properties", "required", "default"}
     }
@@ -41,3 +39,9 @@ def _strict(schema: Any) -> Any:
         "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def _part(part: object) -> object:
+    if is_array(part):
+        return [_part(inner) for inner in part]
+    return _strict(part) if is_object(part) else part

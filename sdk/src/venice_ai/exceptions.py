@@ -19,6 +19,8 @@ VeniceError
 
 from collections.abc import Mapping
 
+from venice_ai._json import is_object
+
 __all__ = [
     "APIConnectionError",
     "APIError",
@@ -116,7 +118,7 @@ class ConflictError(APIError):
     @property
     def charge_id(self) -> str | None:
         """The charge of the call that ran before with the same Idempotency-Key."""
-        found = self.body.get("chargeId") if isinstance(self.body, dict) else None
+        found = self.body.get("chargeId") if is_object(self.body) else None
         return found if isinstance(found, str) else None
 
 
@@ -192,9 +194,9 @@ def error_of(status: int, body: object, headers: Mapping[str, str]) -> APIError:
     >>> error_of(400, {"error": {"message": "Too long.", "code": "context_length_exceeded"}}, {})
     InvalidRequestError('Too long.')
     """
-    told = body if isinstance(body, dict) else {}
+    told: Mapping[str, object] = body if is_object(body) else {}
     error = told.get("error")
-    if isinstance(error, dict):  # as OpenAI tells them
+    if is_object(error):  # as OpenAI tells them
         told = {**told, **error}
         error = error.get("message")
     code = told.get("code")

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Protocol
 
 from venice_ai._recent import Recent
@@ -158,7 +159,7 @@ class Models(APIResource[Client]):
 class Choosing(Client, Protocol):
     """A client whose models can be chosen from."""
 
-    @property
+    @cached_property
     def models(self) -> Models:
         """Its models."""
         ...

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from venice_ai._json import is_object
 from venice_ai.exceptions import InvalidRequestError
 from venice_ai.tee.types import TeeOptions
 
@@ -17,8 +18,8 @@ def refuse_confidential(body: Mapping[str, Any], e2ee: bool | TeeOptions) -> Non
         InvalidRequestError: The chat is to be confidential, but holds what cannot be, or would
             need a flow that this version lacks. Nothing was sent.
     """
-    parameters = body.get("venice_parameters")
-    parameters = parameters if isinstance(parameters, Mapping) else {}
+    given = body.get("venice_parameters")
+    parameters: Mapping[str, object] = given if is_object(given) else {}
     if not e2ee and parameters.get("enable_e2ee") is not True:
         return
     faults = [*_faults(body, parameters)]
@@ -33,8 +34,8 @@ def refuse_confidential(body: Mapping[str, Any], e2ee: bool | TeeOptions) -> Non
     )
 
 
-def _faults(body: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[str]:
-    faults = []
+def _faults(body: Mapping[str, Any], parameters: Mapping[str, object]) -> list[str]:
+    faults: list[str] = []
     if not str(body["model"]).startswith("e2ee-"):
         faults.append(f"the model {body['model']!r} is none of those named e2ee-*")
     if body.get("tools"):
@@ -46,6 +47,6 @@ def _faults(body: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[str]
 
 
 def _has_parts(message: object) -> bool:
-    if isinstance(message, Mapping):
+    if is_object(message):
         return not isinstance(message.get("content"), str | None)
     return not isinstance(getattr(message, "content", None), str | None)

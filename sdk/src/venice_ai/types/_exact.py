@@ -1,10 +1,10 @@
 """Money in JSON, digit by digit: no amount is ever a float."""
 
 import json
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Self
 
+from venice_ai._json import is_object
 from venice_ai.types._wire import Reply
 
 
@@ -38,7 +38,7 @@ def exact_json(value: object) -> bytes:
 
 
 def _written(value: object) -> str:
-    if isinstance(value, Mapping):
+    if is_object(value):
         fields = (f"{json.dumps(str(name))}:{_written(of)}" for name, of in value.items())
         return f"{{{','.join(fields)}}}"
     if isinstance(value, Decimal):

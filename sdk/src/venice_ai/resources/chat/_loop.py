@@ -3,7 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 
 from venice_ai._portal import in_callers_thread
 from venice_ai._together import together
@@ -32,8 +32,9 @@ class ToolLoop:
         *,
         parallel: bool,
     ) -> None:
-        self.tools = [
-            tool if isinstance(tool, Tool | dict) else tool_from_function(tool) for tool in tools
+        self.tools: list[Tool] = [
+            tool if isinstance(tool, Tool) or _reads_as_tool(tool) else tool_from_function(tool)
+            for tool in tools
         ]
         """What the model is told of them."""
         self._runnables = runnables(tools)
@@ -88,6 +89,11 @@ class ToolLoop:
         told = await in_callers_thread(partial(self._on_tool_call, call, result))
         told = await told if inspect.isawaitable(told) else told
         return told if runnable is None else result
+
+
+def _reads_as_tool(tool: object) -> TypeGuard[Tool]:
+    """Return whether a tool is told as a dictionary, whose items are those of a `Tool`."""
+    return isinstance(tool, dict)
 
 
 def _answer(response: ChatCompletionResponse) -> AssistantMessage:

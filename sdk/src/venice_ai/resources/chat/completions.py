@@ -1,7 +1,7 @@
 """POST /chat/completions: answers to conversations, whole, streamed, parsed, or with tools."""
 
 import asyncio
-from collections.abc import AsyncIterable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from typing import Any, Literal, TypeVar, Unpack, overload
 
 from pydantic import BaseModel
@@ -318,10 +318,17 @@ class ChatCompletions(APIResource[Choosing]):
         )
 
     async def _whole(self, fields: Mapping[str, Any]) -> ChatCompletionResponse:
-        reply = await self.create(**fields)
+        reply = await _called(self.create, fields)
         if not isinstance(reply, ChatCompletionResponse):
             raise TypeError(f"create gave {type(reply).__name__!r} instead of a whole reply.")
         return reply
+
+
+def _called(
+    create: Callable[..., Awaitable[object]], fields: Mapping[str, Any]
+) -> Awaitable[object]:
+    """Call what has many signatures, where only the fields can tell which one is meant."""
+    return create(**fields)
 
 
 def _refuse_stream(fields: Mapping[str, Any], where: str) -> None:

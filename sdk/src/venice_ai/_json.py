@@ -1,0 +1,14 @@
+"""JSON of which only its parts tell what they are."""
+
+from collections.abc import Mapping
+from typing import TypeGuard
+
+
+def is_object(value: object) -> TypeGuard[Mapping[str, object]]:
+    """Return whether a value is a JSON object."""
+    return isinstance(value, Mapping)
+
+
+def is_array(value: object) -> TypeGuard[list[object]]:
+    """Return whether a value is a JSON array."""
+    return isinstance(value, list)
