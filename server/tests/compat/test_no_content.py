@@ -133,6 +133,41 @@ def search(one: Program) -> None:
         assert len(reply.json()["venice_parameters"]["web_search_citations"]) == found
 
 
+def wish(one: Program) -> None:
+    """Say the canary in schemas, functions and images: some are taken, some refused."""
+    schema = {"type": "object", "properties": {CANARY: {"enum": [CANARY]}}, "required": [CANARY]}
+    function = {"name": "f", "description": CANARY, "parameters": schema, "strict": True}
+    image = f"data:image/png;base64,{base64.b64encode(CANARY.encode()).decode()}"
+    shown = [{"type": "image_url", "image_url": {"url": image}}]
+    asked: dict[str, dict[str, object]] = {
+        "fits": {"response_format": {"type": "json_schema", "json_schema": schema}},
+        "leads away": {
+            "response_format": {"type": "json_schema", "json_schema": {"$ref": f"http://{CANARY}"}}
+        },
+        "calls": {"tools": [{"type": "function", "function": function}], "tool_choice": "required"},
+        "shows": {"messages": [{"role": "user", "content": shown}]},
+    }
+    taken = {name: call(one, **fields).status_code for name, fields in asked.items()}
+    assert taken == {"fits": 200, "leads away": 400, "calls": 200, "shows": 400}
+
+
+def guide(one: Program) -> None:
+    """Say the canary in guides and templates: some are followed, some refused."""
+    asked: dict[str, tuple[str, str, int]] = {
+        "regex": ("guided_regex", f"{CANARY}[ab]", 200),
+        "no regex": ("guided_regex", f"({CANARY}", 400),
+        "grammar": ("guided_grammar", f'start: "{CANARY}"', 200),
+        "no grammar": ("guided_grammar", f"start: {CANARY}", 400),
+        "template": ("chat_template", f"{CANARY} {{{{ messages[0].content }}}}", 200),
+        "no template": ("chat_template", f"{{{{ raise_exception('{CANARY}') }}}}", 400),
+    }
+    for name, (field, value, status) in asked.items():
+        messages = [{"role": "user", "content": CANARY}]
+        body = {"model": "default", "messages": messages, "max_tokens": 8, field: value}
+        reply = one.http.post("/v4/beta/chat/completions", json=body)
+        assert reply.status_code == status, name
+
+
 def talk_in_every_way(one: Program) -> str:
     """Send the canary through success, refusals, hang-up and engine failure; return the replies."""
     said = [
@@ -168,6 +203,8 @@ def test_a_unique_text_is_found_nowhere(tmp_path: Path, end: signal.Signals) -> 
         until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
         read_pages(one, port)
         search(one)
+        wish(one)
+        guide(one)
         refusals = talk_in_every_way(one)
         assert '"code":' in refusals.replace("\\", "")
         metrics = one.http.get("/metrics").content
