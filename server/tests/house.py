@@ -235,7 +235,7 @@ async def house(
         )
         bound = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        with bound:
+        with bound, platform.meters.counting_incidents():
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(pulse.run)
                 tasks.start_soon(platform.ledger.run)

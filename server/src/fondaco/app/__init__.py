@@ -28,6 +28,7 @@ from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.model import Model
 from fondaco.domain.money import nano
 from fondaco.http.pulse import Pulse
+from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.journal import SqliteJournal
@@ -130,7 +131,6 @@ async def _serve(
         opened_files(settings) as files,
         opened_forms() as forms,
         opened_engines(settings, catalogue) as engines,
-        anyio.create_task_group() as tasks,
     ):
         platform = platform_of(
             settings,
@@ -146,6 +146,19 @@ async def _serve(
             files=files,
             forms=forms,
         )
+        with platform.meters.counting_incidents():
+            await _run(settings, platform, bound, catalogue, announce)
+
+
+async def _run(
+    settings: Settings,
+    platform: Platform,
+    bound: socket.socket,
+    catalogue: Catalogue,
+    announce: Callable[[], None],
+) -> None:
+    """Settle what a crash left open, then listen until the server is told to stop."""
+    async with anyio.create_task_group() as tasks:
         pulse = Pulse()
         await platform.ledger.recover(partial(charge_of, catalogue))
         await platform.repeats.recover()
@@ -153,7 +166,7 @@ async def _serve(
         tasks.start_soon(platform.ledger.run)
         tasks.start_soon(platform.repeats.run)
         tasks.start_soon(platform.keyring.run)
-        if chain.stakes is not None:
+        if platform.wallets.watches_stakes:
             tasks.start_soon(platform.wallets.run)
         tasks.start_soon(pulse.run)
         settle_runtime()

@@ -54,6 +54,11 @@ class Wallets:
         self._tick_s = tick_s
         self._nonces = Nonces(clock)
 
+    @property
+    def watches_stakes(self) -> bool:
+        """Whether allocations follow stakes, so that `run` has work to do."""
+        return self._chain.stakes is not None
+
     async def challenge(self) -> str:
         """Return a text for a wallet to sign."""
         now = int(self._clock.now())

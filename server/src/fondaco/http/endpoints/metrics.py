@@ -43,6 +43,14 @@ class _Families(Collector):
         for (model, kind), count in meters.tokens.items():
             tokens.add_metric((model, kind), count)
         yield tokens
+        incidents = CounterMetricFamily(
+            "fondaco_incidents",
+            "Operational faults by kind.",
+            labels=("kind", "engine", "model", "reason"),
+        )
+        for labels, count in meters.incidents.items():
+            incidents.add_metric(labels, count)
+        yield incidents
         yield CounterMetricFamily(
             "fondaco_hangups", "Calls whose caller went away.", value=meters.hangups
         )

@@ -1,0 +1,66 @@
+"""Operational faults, each reported as one log record and one count, never with content."""
+
+import logging
+from enum import StrEnum
+
+log = logging.getLogger("fondaco.incidents")
+"""Where incidents are logged. The composition root adds the handler that counts them."""
+
+
+class Incident(StrEnum):
+    """The kinds of operational fault: a closed set, since each is the label of a metric."""
+
+    ENGINE_FAILED = "engine_failed"
+    """An engine refused, failed or broke off a call."""
+    ENGINE_PASSED_OVER = "engine_passed_over"
+    """A call went on to the next engine of its route."""
+    ENGINE_REPLY_REPAIRED = "engine_reply_repaired"
+    """A reply broke the rules where its meaning was clear."""
+    LEDGER_WRITE_FAILED = "ledger_write_failed"
+    """A write failed for a reason that may pass; it is kept and retried."""
+    LEDGER_WRITE_QUARANTINED = "ledger_write_quarantined"
+    """A write can never succeed; it was put aside for the operator."""
+    LEDGER_THREAD_FAILED = "ledger_thread_failed"
+    """The writer thread met an error of its own."""
+    HOLD_LEAKED = "hold_leaked"
+    """A call ended with its hold open."""
+    CLOCK_JUMPED = "clock_jumped"
+    """The clock disagrees with the ledger by more than money may depend on."""
+    HTTP_FAULT = "http_fault"
+    """A connection met an error of ours outside a reply."""
+    CONFIGURATION_REFUSED = "configuration_refused"
+    """A reload found a bad configuration; the old one stays."""
+
+
+def report(
+    incident: Incident,
+    *,
+    reason: str,
+    engine: str = "",
+    model: str = "",
+    call_id: str = "",
+    account_id: int | None = None,
+    level: int = logging.WARNING,
+) -> None:
+    """Log an incident; the handler of the composition root counts it, too.
+
+    Args:
+        incident: its kind.
+        reason: from a closed vocabulary, such as an error's code or class name. Never the text of an
+            exception, which may quote content.
+        engine: its name in the configuration.
+        model: its id in the catalogue.
+        call_id: for the log alone.
+        account_id: for the log alone.
+        level: of `logging`.
+    """
+    fields = {
+        "reason": reason,
+        "engine": engine,
+        "model": model,
+        "call_id": call_id,
+        "account_id": "" if account_id is None else str(account_id),
+    }
+    told = {name: value for name, value in fields.items() if value}
+    words = " ".join(f"{name}={value}" for name, value in told.items())
+    log.log(level, "%s %s", incident.value, words, extra={"incident": incident, "fields": told})
