@@ -18,6 +18,9 @@ NANO = 1_000_000_000
 LARGEST = 10**9 * NANO
 """The largest amount there may be, a billion."""
 
+MOST = 2**63 - 1
+"""The largest number of nano-units that a store can hold: 64 bits with a sign."""
+
 _EXACT = Context(prec=100, traps=[InvalidOperation, Inexact, Overflow])
 """Refuses to round."""
 
@@ -27,6 +30,30 @@ class Currency(StrEnum):
 
     USD = "USD"
     DIEM = "DIEM"
+
+
+class AmountError(ValueError):
+    """A program computed an amount that no money can have: its own error, which ends one call."""
+
+
+def checked(amount: object) -> int:
+    """Return an amount of nano-units that may be reserved or moved.
+
+    Raises:
+        AmountError: it is negative, larger than `MOST`, or not a whole number (a bool is none).
+
+    >>> checked(5)
+    5
+    >>> checked(-5)
+    Traceback (most recent call last):
+    fondaco.domain.money.AmountError: -5 is not an amount between 0 and 9223372036854775807 nano-units.
+    """
+    if type(amount) is int and 0 <= amount <= MOST:
+        return amount
+    told = (
+        repr(amount) if isinstance(amount, int) and abs(amount) < 2**128 else type(amount).__name__
+    )
+    raise AmountError(f"{told} is not an amount between 0 and {MOST} nano-units.")
 
 
 def nano(amount: str | int | Decimal) -> int:

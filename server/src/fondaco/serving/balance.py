@@ -75,6 +75,11 @@ class Balance:
         else:
             self.usd += entry.amount
 
+    def budget(self, key_id: str, epoch: int) -> Budget | None:
+        """Return the budget of a key in `epoch`, if one was begun."""
+        budget = self.budgets.get(key_id)
+        return None if budget is None or budget.epoch != epoch else budget
+
     def free(self, call: Call) -> Funds:
         """Return what the call could hold: what the account has left, within its key's limit."""
         free = Funds(self.usd - self.held_usd, self.diem - self.held_diem)
@@ -109,20 +114,28 @@ class Balance:
         from_diem = min(amount, diem)
         funds = Funds(amount - from_diem, from_diem)
         self.take(funds)
-        if self.budgets and (budget := self.budgets.get(call.key_id)) is not None:
-            budget.take(funds, epoch)
+        self.calls += 1
+        if self.budgets and (budget := self.budget(call.key_id, epoch)) is not None:
+            budget.take(funds)
         return funds
+
+    def free_in(self, epoch: int) -> Funds:
+        """Return what an open call of `epoch` could still hold, whatever its key may.
+
+        DIEM of a later epoch than the call's own does not pay for it: only USD does then.
+        """
+        diem = self.diem - self.held_diem if epoch >= self.epoch else 0
+        return Funds(self.usd - self.held_usd, diem)
 
     def take(self, funds: Funds) -> None:
         """Hold funds that are known to be there."""
         self.held_usd += funds.usd
         self.held_diem += funds.diem
-        self.calls += 1
 
-    def settle(self, key_id: str, held: Funds, paid: Funds, epoch: int) -> int:
+    def settle(self, budget: Budget | None, held: Funds, paid: Funds, epoch: int) -> int:
         """Turn a hold of `epoch` into a payment; return the DIEM that expires with it."""
-        if (budget := self.budgets.get(key_id)) is not None:
-            budget.settle(held, paid, epoch)
+        if budget is not None:
+            budget.settle(held, paid)
         self.held_usd -= held.usd
         self.held_diem -= held.diem
         self.usd -= paid.usd
@@ -139,12 +152,12 @@ class Balance:
         for key_id in [k for k, b in self.budgets.items() if b.loaded and b.epoch < epoch]:
             del self.budgets[key_id]
 
-    def restore(self, key_id: str, paid: Funds, expired: int, epoch: int) -> None:
+    def restore(self, budget: Budget | None, paid: Funds, expired: int) -> None:
         """Undo a settlement that the journal refused for good."""
         self.usd += paid.usd
         self.diem += paid.diem + expired
-        if (budget := self.budgets.get(key_id)) is not None:
-            budget.settle(Funds(), Funds() - paid, epoch)
+        if budget is not None:
+            budget.settle(Funds(), Funds() - paid)
 
     def refill(self, epoch: int, allocation: int, at: float) -> Entry:
         """Begin `epoch` with `allocation`, and return the entry that says so.

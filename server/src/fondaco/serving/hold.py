@@ -6,14 +6,20 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fondaco.domain.call import Call
-from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
+from fondaco.domain.errors import (
+    AlreadyEnteredError,
+    InsufficientBalanceError,
+    KeyLimitReachedError,
+    StorageFailedError,
+)
 from fondaco.domain.ledger import Entry, EntryKind, OpenCall
 from fondaco.domain.light import light
-from fondaco.domain.money import Currency, Funds
+from fondaco.domain.money import Currency, Funds, checked
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock, Journal
 from fondaco.serving.balance import EXPIRY_SKU, Balance
+from fondaco.serving.budget import Budget
 
 NOTE_AFTER_S = 0.5
 """A call that ends within this time leaves no open row."""
@@ -98,8 +104,10 @@ class Hold:
         "_meter",
         "_noted",
         "_noted_at",
+        "_noted_funds",
         "_paid",
         "_register",
+        "budget",
         "call",
         "epoch",
         "funds",
@@ -125,10 +133,13 @@ class Hold:
         self.funds = funds
         """What is held."""
         self.epoch = epoch
+        self.budget: Budget | None = balance.budget(call.key_id, epoch) if balance.budgets else None
+        """What its key may spend in its epoch, where that is counted."""
         self.opened = register.clock.monotonic()
         self._meter = meter
         self._noted: Usage | None = None
         self._noted_at = 0.0
+        self._noted_funds = funds
         self._paid: Funds | None = None
 
     @property
@@ -136,10 +147,20 @@ class Hold:
         """Who pays."""
         return self._balance.account_id
 
+    @property
+    def free(self) -> Funds:
+        """How much more the call could hold now: what its account has left, within its key's limit."""
+        free = self._balance.free_in(self.epoch)
+        if self.budget is None or not self.call.limit.binds:
+            return free
+        return self.budget.left(self.call.limit, free)
+
     def due(self, now: float) -> bool:
         """Whether the call's progress should be noted at `now` (monotonic seconds)."""
         if self._noted is None:
             return now - self.opened >= NOTE_AFTER_S
+        if self._noted_funds is not self.funds:
+            return True
         usage = self._meter.usage
         if usage.output_tokens >= self._noted.output_tokens + NOTE_EVERY_TOKENS:
             return True
@@ -149,6 +170,7 @@ class Hold:
         """Return the call as it stands, which the caller notes in the journal."""
         self._noted = self._meter.usage
         self._noted_at = now
+        self._noted_funds = self.funds
         return OpenCall(
             call_id=self.call.id,
             account_id=self.account_id,
@@ -159,6 +181,35 @@ class Hold:
             epoch=self.epoch,
             usage=self._noted,
         )
+
+    async def extend(self, amount: int) -> None:
+        """Reserve `amount` nano-dollars more, before work that the call was not held for.
+
+        All of it or nothing, by the rules of `Ledger.hold`, within the epoch of the call: after
+        midnight DIEM pays only as far as it was held before. What a crash leaves open is settled
+        within the new amount as soon as the progress of the call is noted again.
+
+        Raises:
+            InsufficientBalanceError: what the account has, less what is held, does not cover it.
+            KeyLimitReachedError: the account has it, but the key may not spend it in this epoch.
+            StorageFailedError: an earlier charge cannot be written.
+            AmountError: `amount` is none; the hold stays as it is.
+            RuntimeError: the call is settled.
+        """
+        checked(amount)
+        if self._paid is not None:
+            raise RuntimeError("The call is settled: its hold cannot be extended.")
+        if self._register.unwritten:
+            raise StorageFailedError
+        free = self.free
+        if amount > free.total:
+            whole = self._balance.free_in(self.epoch).total
+            raise KeyLimitReachedError if amount <= whole else InsufficientBalanceError
+        more = free.pay(amount)
+        self._balance.take(more)
+        if self.budget is not None:
+            self.budget.take(more)
+        self.funds += more
 
     async def settle(
         self, charge: Charge, usage: Usage, execution_ms: int, notes: str = ""
@@ -182,7 +233,7 @@ class Hold:
             notes = f"{notes}; {CLAMPED}" if notes else CLAMPED
         paid = self._paid = self.funds.pay(within.amount)
         entries = self._entries(within, usage, execution_ms, notes)
-        expired = self._balance.settle(self.call.key_id, self.funds, paid, self.epoch)
+        expired = self._balance.settle(self.budget, self.funds, paid, self.epoch)
         if expired:
             entries.append(self._expiry(expired))
         self._register.open.pop(self.call.id, None)
@@ -193,7 +244,7 @@ class Hold:
         try:
             await self._register.enter(Write(self._balance, entries, closes))
         except AlreadyEnteredError:
-            self._balance.restore(self.call.key_id, paid, expired, self.epoch)
+            self._balance.restore(self.budget, paid, expired)
             raise
         return paid
 

@@ -9,7 +9,7 @@ from fondaco.domain.call import Call
 from fondaco.domain.epoch import epoch_of
 from fondaco.domain.errors import AlreadyEnteredError, NotFoundError, StorageFailedError
 from fondaco.domain.ledger import Entry, OpenCall, Standing
-from fondaco.domain.money import Funds
+from fondaco.domain.money import Funds, checked
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock, Journal
@@ -51,7 +51,9 @@ class Ledger:
             InsufficientBalanceError: what the account has, less what is held, does not cover it.
             KeyLimitReachedError: the account has it, but the key may not spend it in this epoch.
             StorageFailedError: the journal cannot be read, or an earlier charge not be written.
+            AmountError: `amount` is none.
         """
+        checked(amount)
         if self._register.unwritten:
             raise StorageFailedError
         balance = self._ready_for(call) or await self._balance_for(call)
@@ -68,8 +70,10 @@ class Ledger:
         """Return if `call` could hold so many nano-dollars now; nothing is reserved.
 
         Raises:
-            InsufficientBalanceError, KeyLimitReachedError, StorageFailedError: as from `hold`.
+            InsufficientBalanceError, KeyLimitReachedError, StorageFailedError, AmountError: as from
+                `hold`.
         """
+        checked(amount)
         if self._register.unwritten:
             raise StorageFailedError
         balance = self._ready_for(call) or await self._balance_for(call)
@@ -165,11 +169,12 @@ class Ledger:
         finds the budget begun and counts itself in.
         """
         while not self._has_budget(balance, key_id):  # else another call was quicker
-            epoch, held = self._epoch_for(balance), Funds()
+            epoch = self._epoch_for(balance)
+            budget = balance.budgets[key_id] = Budget(epoch)
             for hold in self._register.open.values():
                 if hold.call.key_id == key_id and hold.epoch == epoch:
-                    held += hold.funds
-            budget = balance.budgets[key_id] = Budget(epoch, held)
+                    hold.budget = budget
+                    budget.take(hold.funds)
             try:
                 budget.load(await self._register.journal.spent(key_id, epoch))
             except BaseException:
@@ -242,6 +247,7 @@ class Ledger:
         balance = self._balances.setdefault(call.account_id, Balance(call.account_id))
         await self._load(balance)
         balance.take(call.held)
+        balance.calls += 1
         if call.epoch < balance.epoch:
             balance.outside += call.held.diem
         opened = Call(call.call_id, call.account_id, call.key_id, call.opened_at)

@@ -37,10 +37,14 @@ INSERT INTO open_call (
     input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, searches, scrapes)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (call_id) DO UPDATE SET
+    held_usd = excluded.held_usd,
+    held_diem = excluded.held_diem,
     input_tokens = excluded.input_tokens,
     cached_input_tokens = excluded.cached_input_tokens,
     output_tokens = excluded.output_tokens,
-    reasoning_tokens = excluded.reasoning_tokens
+    reasoning_tokens = excluded.reasoning_tokens,
+    searches = excluded.searches,
+    scrapes = excluded.scrapes
 """
 
 _ENTER = """
