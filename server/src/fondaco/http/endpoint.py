@@ -16,7 +16,7 @@ from fondaco.http.faults import faults_of
 from fondaco.http.pulse import Pulse
 from fondaco.http.replies import Events, Whole
 from fondaco.http.room import Room
-from fondaco.http.strict_json import parse, parse_exactly
+from fondaco.http.strict_json import parse, parse_exactly, repeated
 from fondaco.serving.platform import Platform
 
 BodyT = TypeVar("BodyT", bound=BaseModel | None)
@@ -224,8 +224,7 @@ def _each_once(pairs: Sequence[tuple[str, str]], lists: frozenset[str]) -> dict[
     """Return a query's fields; which of two values was meant, nobody can know, but of a list's both."""
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = sorted({name for name in names if names.count(name) > 1} - lists)
+        twice = sorted({*repeated(name for name, _ in pairs)} - lists)
         if twice:
             raise InvalidRequestError(faults=dict.fromkeys(twice, ("Name this once only.",)))
         for name in lists & fields.keys():

@@ -1,5 +1,7 @@
 """Faults: a validation's findings as paths and sentences, and as the documented tree.
 
+What they cost has an end, however many there are: at most 50 are listed, in less than 32 kB.
+
 Source: POST /chat/completions, reply 400: `details: {_errors: [], field: {_errors: [...]}}`.
 """
 
@@ -16,16 +18,29 @@ _TAGS = frozenset(
     }
 )
 """Names of union members, which pydantic puts into paths and no caller wrote."""
+_MOST_SHOWN = 50
+_MOST_READ = 2_000
+"""Findings that are read at all: pydantic gives either all of them or their number."""
+_MOST_HINTS = 5
+_LONGEST_STEP = 64
+_LONGEST_PATH = 200
+_LONGEST_SENTENCE = 300
+_DEEPEST = 64
+"""As deep as strict JSON may be; a name with dots in it looks like more levels."""
 
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
     """Return path -> sentences, never with the value that was refused: it may be content."""
+    if (count := error.error_count()) > _MOST_READ:
+        return {"": (f"The body has {count:,} faults, too many to list.",)}
     found: dict[str, tuple[str, ...]] = {}
+    hints = _MOST_HINTS
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
         location = tuple(_steps(detail["loc"]))
         sentence = detail["msg"].removeprefix("Value error, ")
         if detail["type"] == "extra_forbidden":
-            sentence = f"Unknown field.{_did_you_mean(model, location)}"
+            sentence = f"Unknown field.{_did_you_mean(model, location) if hints > 0 else ''}"
+            hints -= 1
         elif detail["type"] == "missing":
             sentence = "Field is required"
         path = ".".join(location)
@@ -35,26 +50,33 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
 
 
 def tree_of(faults: Faults) -> dict[str, object]:
-    """Return the documented tree of faults.
+    """Return the documented tree of faults: of the first ones, and how many more there are.
 
     >>> tree_of({"a.b": ("bad",)})
     {'_errors': [], 'a': {'_errors': [], 'b': {'_errors': ['bad']}}}
     """
+    every = [(path, sentence) for path, sentences in faults.items() for sentence in sentences]
     root: dict[str, object] = {"_errors": []}
-    for path, sentences in faults.items():
-        node = root
-        for step in path.split(".") if path else ():
-            child = node.setdefault(step, {"_errors": []})
-            if isinstance(child, dict):
-                node = child
-        known = node["_errors"]
-        if isinstance(known, list):
-            known.extend(sentences)
+    for path, sentence in every[:_MOST_SHOWN]:
+        _add(root, path[:_LONGEST_PATH], sentence[:_LONGEST_SENTENCE])
+    if (more := len(every) - _MOST_SHOWN) > 0:
+        _add(root, "", f"There are {more:,} more faults.")
     return root
 
 
+def _add(root: dict[str, object], path: str, sentence: str) -> None:
+    node = root
+    for step in path.split(".", _DEEPEST) if path else ():
+        child = node.setdefault(step, {"_errors": []})
+        if isinstance(child, dict):
+            node = child
+    known = node["_errors"]
+    if isinstance(known, list):
+        known.append(sentence)
+
+
 def _steps(location: tuple[int | str, ...]) -> list[str]:
-    steps = [str(step) for step in location]
+    steps = [str(step)[:_LONGEST_STEP] for step in location]
     return [
         step
         for index, step in enumerate(steps)

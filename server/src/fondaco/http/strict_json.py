@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import accumulate
 from math import isfinite
@@ -57,6 +57,19 @@ def _key_ends(text: bytes) -> int:
             return -1
         ends -= len(_QUOTED_KEY_END.findall(text))
     return ends
+
+
+def repeated(names: Iterable[str]) -> Iterator[str]:
+    """Yield each name that came before, in time that grows with their number alone.
+
+    >>> list(repeated(["a", "b", "a", "a"]))
+    ['a', 'a']
+    """
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            yield name
+        seen.add(name)
 
 
 def _keys(value: object, left: int) -> int:
@@ -129,8 +142,7 @@ def _expect_depth(value: object, left: int) -> None:
 def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = next(repeated(key for key, _ in pairs))
         raise _refusal(f"The body has the key {twice[:100]!r} twice in one object.")
     return value
 

@@ -208,13 +208,11 @@ def urls_in(text: str) -> tuple[str, ...]:
 
 def _trimmed(url: str) -> str:
     """Return an address without the marks that end its sentence."""
-    while True:
-        trimmed = url.rstrip(_AFTER_URL)
-        if trimmed.endswith(")") and trimmed.count("(") < trimmed.count(")"):
-            trimmed = trimmed[:-1]
-        if trimmed == url:
-            return url
-        url = trimmed
+    end, unopened = len(url), url.count(")") - url.count("(")
+    while end and (url[end - 1] in _AFTER_URL or (url[end - 1] == ")" and unopened > 0)):
+        end -= 1
+        unopened -= url[end] == ")"
+    return url[:end]
 
 
 def _switched_off(name: str, what: str) -> InvalidRequestError:

@@ -13,6 +13,7 @@ from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.thinking import Effort, ThinkingWish
 from fondaco.domain.web import WebWish
 from fondaco.http.schemas.fields import (
+    Many,
     Open,
     Penalty,
     Probability,
@@ -131,7 +132,7 @@ class ChatRequest(Open):
         description="Id, trait or compatible name; venice_parameters may follow as a suffix: "
         "`name:param=value&param=value`.",
     )
-    messages: list[ChatMessage] = Field(min_length=1, description="The conversation so far.")
+    messages: Many[ChatMessage] = Field(min_length=1, description="The conversation so far.")
     temperature: Temperature | None = Field(None, description="0 takes the likeliest token.")
     top_p: Probability | None = None
     top_k: TokenId | None = None

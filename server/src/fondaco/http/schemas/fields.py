@@ -1,6 +1,6 @@
 """Fields: the bounded number and text types that requests are made of."""
 
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -17,6 +17,10 @@ class Open(BaseModel):
     model_config = ConfigDict(strict=True, extra="allow", hide_input_in_errors=True)
 
 
+ItemT = TypeVar("ItemT")
+Many = Annotated[list[ItemT], Field(fail_fast=True)]
+"""A list of any length: of its faulty items only the first is named, since a body has room for
+millions, and finding them all would take seconds and hundreds of megabytes."""
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Penalty = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)]

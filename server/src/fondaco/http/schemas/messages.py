@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import Field, model_validator
 
 from fondaco.domain.chat import Message, Role, ToolUse
-from fondaco.http.schemas.fields import Open
+from fondaco.http.schemas.fields import Many, Open
 from fondaco.http.schemas.parts import Part, Texts, to_parts
 
 
@@ -25,7 +25,7 @@ class UserMessage(Open):
     """Input of the user."""
 
     role: Literal["user"]
-    content: str | list[Part]
+    content: str | Many[Part]
     name: str | None = None
 
 
@@ -62,10 +62,10 @@ class AssistantMessage(Open):
     content: Texts | None = None
     name: str | None = None
     reasoning_content: str | None = None
-    reasoning_details: list[ReasoningDetail] | None = Field(
+    reasoning_details: Many[ReasoningDetail] | None = Field(
         None, description="Their text counts where there is no reasoning_content."
     )
-    tool_calls: list[CalledTool] | None = None
+    tool_calls: Many[CalledTool] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> "AssistantMessage":

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, TypeAlias, assert_never
 from pydantic import Field
 
 from fondaco.domain import message as domain
-from fondaco.http.schemas.fields import Open
+from fondaco.http.schemas.fields import Many, Open
 
 _LONGEST_TTL = 20
 
@@ -85,7 +85,7 @@ class FilmPart(_Part):
 Part: TypeAlias = Annotated[
     TextPart | ImagePart | SoundPart | FilmPart, Field(discriminator="type")
 ]
-Texts: TypeAlias = str | list[TextPart]
+Texts: TypeAlias = str | Many[TextPart]
 
 
 def to_parts(parts: Iterable[Part], place: str) -> tuple[domain.Part, ...]:

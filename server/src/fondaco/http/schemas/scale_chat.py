@@ -18,6 +18,7 @@ from fondaco.domain.memory import last_messages
 from fondaco.domain.thinking import Effort, ThinkingWish
 from fondaco.http.schemas.chat_request import StreamOptions
 from fondaco.http.schemas.fields import (
+    Many,
     Open,
     Penalty,
     Probability,
@@ -72,7 +73,7 @@ class Prediction(Strict):
     """What the answer will likely be."""
 
     type: Literal["content"]
-    content: str | list[TextPart]
+    content: str | Many[TextPart]
 
     @property
     def text(self) -> str:
@@ -90,7 +91,7 @@ class ScaleChatRequest(Open):
         description="`vendor/model` or `vendor/model/deployment`; a vendor or deployment that is an "
         "engine here is the one that answers. A model's name alone is taken, too.",
     )
-    messages: list[ChatMessage] = Field(min_length=1, description="The conversation so far.")
+    messages: Many[ChatMessage] = Field(min_length=1, description="The conversation so far.")
     chat_template: TemplateSource | None = Field(
         None, description="In Jinja; in place of the model's own."
     )
@@ -160,7 +161,7 @@ class ScaleChatRequest(Open):
         None, description="What the answer has to look like."
     )
     user: str | None = Field(None, description="Accepted and discarded.")
-    modalities: list[Literal["text", "audio"]] | None = Field(
+    modalities: Many[Literal["text", "audio"]] | None = Field(
         None, description="Text; speech is refused."
     )
     audio: dict[str, Any] | None = Field(None, description="Refused: there is no speech yet.")
