@@ -24,7 +24,7 @@ from fondaco.domain.limits import Exceedance, Quota, RateLimits, Tier
 from fondaco.domain.model import AnyModel, Model
 from fondaco.domain.money import NANO, Funds
 from fondaco.domain.price import Charge, TokenPrice
-from fondaco.domain.usage import Usage
+from fondaco.domain.usage import Report, Usage
 from fondaco.forms.watched import WatchedForms
 from fondaco.ports import Limits, Prompt
 from fondaco.serving.chat import Chat
@@ -50,7 +50,7 @@ _PROMPT = Prompt(24)
 _ANSWER: Burst = (
     Text(0, "one two three", 16),
     Finish(0, "length"),
-    Counted(Usage(input_tokens=24, output_tokens=16)),
+    Counted(Report(input_tokens=24, output_tokens=16)),
 )
 _TURN = Turn("toy", (Message(Role.USER, "Count to sixteen, please."),), 0)
 _TOY = Model(

@@ -101,6 +101,8 @@ class FakeUpstream:
         """Every request for a count."""
         self.counting_field = ""
         """The name of the number in a count's reply, where it is not the dialect's own."""
+        self.count_next: deque[Script] = deque()
+        """What answers the next requests for a count; then it counts again."""
         self.port = 0
         self.connections = 0
         """How many have been accepted."""
@@ -171,6 +173,9 @@ class FakeUpstream:
             if asked.body.get("model") != self.model:
                 return refusing(404, {"message": "no such model", "code": 404})
             return self._scripts.popleft() if self._scripts else self._always
+        if self.count_next and asked.path in {path for _, path in _COUNTS}:
+            self.counted.append(asked)
+            return self.count_next.popleft()
         name = _COUNTS.get((self.dialect, asked.path))
         if name is None:
             return refusing(404, {"message": "not found", "code": 404})
@@ -202,6 +207,16 @@ def refusing(status: int, error: object = "no", *, retry_after_s: int | None = N
     async def script(wire: Wire, asked: Asked) -> bool:
         headers = {} if retry_after_s is None else {"Retry-After": str(retry_after_s)}
         await wire.whole(status, {"error": error}, headers)
+        return True
+
+    return script
+
+
+def replying(body: object) -> Script:
+    """Answer with this body."""
+
+    async def script(wire: Wire, asked: Asked) -> bool:
+        await wire.whole(200, body)
         return True
 
     return script

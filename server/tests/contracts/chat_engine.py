@@ -71,8 +71,8 @@ async def fold(engine: ChatEngine, turn: Turn, prompt: Prompt | None) -> Answer:
                         told.said_after_finish |= choice in {done for done, _ in told.finishes}
                     case Finish(choice, reason):
                         told.finishes.append((choice, reason))
-                    case Counted(usage):
-                        told.usage = usage
+                    case Counted(report):
+                        told.usage = report.completed(Usage())
     return told
 
 

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from contracts.chat_engine import Answer, counting, fold
-from fake_upstream import FakeUpstream, Script, cut_after, hanging, raw, refusing, saying
+from fake_upstream import FakeUpstream, Script, cut_after, hanging, raw, refusing, replying, saying
 from fondaco.domain.chat import (
     ChatEvent,
     Counted,
@@ -26,8 +26,10 @@ from fondaco.domain.errors import (
     EngineUnavailableError,
     InvalidRequestError,
 )
-from fondaco.domain.usage import Usage
+from fondaco.domain.usage import Report
 from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.ports import Prompt
+from fondaco.ports.incidents import Incident
 from fondaco.upstream.client import (
     ConnectFailedError,
     FirstByteTimeoutError,
@@ -57,6 +59,15 @@ async def upstream(fake: FakeUpstream) -> AsyncGenerator[Upstream]:
 @pytest.fixture
 def engine(upstream: Upstream) -> OpenAICompatible:
     return OpenAICompatible("faker", upstream, {"counter": "toy"}, dialect="vllm")
+
+
+def repairs(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Return what was reported as repaired."""
+    return [
+        record.__dict__["fields"]["reason"]
+        for record in caplog.records
+        if record.__dict__.get("incident") is Incident.ENGINE_REPLY_REPAIRED
+    ]
 
 
 def _delta(**delta: object) -> dict[str, object]:
@@ -114,7 +125,7 @@ async def test_usage_tells_what_was_cached_and_what_was_reasoned(
         "completion_tokens_details": {"reasoning_tokens": 3},
     }
     fake.next(saying(_delta(content="a"), _STOP, {"choices": [], "usage": usage}))
-    assert (await _events(engine))[-1] == Counted(Usage(9, 4, 5, 3))
+    assert (await _events(engine))[-1] == Counted(Report(9, 4, 5, 3))
 
 
 async def test_events_in_one_piece_make_one_burst(
@@ -223,14 +234,41 @@ async def test_a_whole_reply_that_is_no_answer_is_an_engines_failure(
     assert said == []
 
 
-async def test_an_unreadable_count_is_an_engines_failure(fake: FakeUpstream) -> None:
-    async with FakeUpstream(dialect="vllm", key="k") as odd:
-        odd.counting_field = "tokens"
-        upstream = connect(odd.base_url, key="k")
-        engine = OpenAICompatible("faker", upstream, {"counter": "toy"}, dialect="vllm")
-        with pytest.raises(EngineError, match="unintelligibly"):
-            await engine.measure(counting("counter"))
-        await upstream.aclose()
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"tokens": 5},
+        {"count": None},
+        {"count": -5},
+        {"count": 0},
+        {"count": 10**6},
+        {"count": 2**31},
+        {"count": 1e30},
+        {"count": 5.5},
+        {"count": "many"},
+        {"count": [5]},
+        [5],
+        "5",
+    ],
+    ids=str,
+)
+async def test_a_count_that_cannot_be_leaves_the_prompt_bounded(
+    engine: OpenAICompatible, fake: FakeUpstream, odd: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake.count_next.append(replying(odd))
+    prompt = await engine.measure(counting("counter"))
+    assert not prompt.exact
+    assert prompt.input_tokens >= 2 * len("You count aloud.")
+    assert repairs(caplog) == ["count"]
+    assert (await engine.measure(counting("counter"))).exact
+
+
+@pytest.mark.parametrize("meant", [5, 5.0, "5"], ids=repr)
+async def test_a_count_that_can_mean_one_number_alone_is_taken(
+    engine: OpenAICompatible, fake: FakeUpstream, meant: object
+) -> None:
+    fake.count_next.append(replying({"count": meant}))
+    assert await engine.measure(counting("counter")) == Prompt(5)
 
 
 # What it makes of refusals.

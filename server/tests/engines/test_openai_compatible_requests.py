@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from contracts.chat_engine import Answer, counting, fold
-from fake_upstream import FakeUpstream
+from fake_upstream import FakeUpstream, refusing
 from fondaco.domain.chat import (
     Message,
     Role,
@@ -21,6 +21,7 @@ from fondaco.domain.errors import (
 )
 from fondaco.engines.openai_compatible import OpenAICompatible
 from fondaco.upstream.open import connect
+from hand_clock import HandClock
 
 
 @pytest.fixture
@@ -225,14 +226,29 @@ async def test_vllm_counts_beside_the_path_of_its_api(
     assert fake.counted[0].path == "/tokenize"
 
 
-async def test_an_engine_without_its_tokenizer_is_asked_once_and_then_bounded(
+async def test_an_engine_without_its_tokenizer_is_bounded_and_asked_again_after_a_while(
     fake: FakeUpstream,
-    speaking: Dialects,
 ) -> None:
-    engine = speaking("llama-server")  # the fake speaks vLLM's dialect, so this is a 404
-    first = await engine.measure(counting("counter"))
-    assert not first.exact
-    assert await engine.measure(counting("counter")) == first
+    clock = HandClock()
+    upstream = connect(fake.base_url, key="k")
+    engine = OpenAICompatible(
+        "faker", upstream, {"counter": "toy"}, dialect="vllm", monotonic=clock.monotonic
+    )
+    asked: list[int] = []
+    for wait_s in (0, 59, 1, 119, 1, 239, 1):
+        clock.at += wait_s
+        fake.count_next.append(refusing(404))
+        assert not (await engine.measure(counting("counter"))).exact
+        asked.append(len(fake.counted))
+        fake.count_next.clear()
+    assert asked == [1, 1, 2, 2, 3, 3, 4]
+    clock.at += 3600
+    assert (await engine.measure(counting("counter"))).exact
+    fake.count_next.append(refusing(404))
+    await engine.measure(counting("counter"))
+    clock.at += 60
+    assert (await engine.measure(counting("counter"))).exact
+    await upstream.aclose()
 
 
 async def test_the_bound_needs_no_engine(fake: FakeUpstream) -> None:

@@ -284,8 +284,8 @@ async def test_a_field_that_only_an_engine_takes_which_is_down_is_no_fault_of_th
 
 async def test_a_field_is_no_fault_either_where_the_engine_that_takes_it_cannot_count() -> None:
     async with house(dialects=("vllm", "openai")) as one:
-        one.fake.counting_field = "odd"
-        assert (await one.chat(top_k=4)).json()["code"] == "INFERENCE_FAILED"
+        one.fake.count_next.append(refusing(500))
+        assert (await one.chat(top_k=4)).json()["code"] == "MODEL_AT_CAPACITY"
 
 
 async def test_an_engine_cut_in_mid_stream_ends_with_an_error_event(shared: House) -> None:

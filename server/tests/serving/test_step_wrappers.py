@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from fondaco.domain.chat import Burst, ChatEvent, Counted, Finish, Text, Thought, TokenLogprob
 from fondaco.domain.errors import EngineTimeoutError
 from fondaco.domain.limits import Quota
-from fondaco.domain.usage import Usage
+from fondaco.domain.usage import Report, Usage
 from fondaco.serving.best import best_of, chosen
 from fondaco.serving.chat import Began, Settled, Step
 from fondaco.serving.deadline import within
@@ -55,7 +55,7 @@ def test_all_events_of_a_choice_go_with_it() -> None:
         text(1, "b", -1.0),
         Finish(0, "length"),
         Finish(1, "stop"),
-        Counted(Usage()),
+        Counted(Report(3, None, 2)),
     ]
     burst = chosen(events, 1)
     assert burst == (Thought(0, "hm"), text(0, "b", -1.0), Finish(0, "stop"))

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 
 from fondaco.domain.chat import Burst, Counted, Finish, Text, Thought, Turn
 from fondaco.domain.errors import EngineError
-from fondaco.domain.usage import Usage
+from fondaco.domain.usage import Report
 from fondaco.upstream.alike import Alike
 from fondaco.upstream.dialects import DIALECTS
 from fondaco.upstream.reader import ReplyReader
@@ -78,9 +78,9 @@ def test_texts_with_log_probabilities_stay_as_they_came() -> None:
 def test_of_the_usage_reported_so_far_the_last_is_passed_on() -> None:
     reader = _reader()
     first = reader.read([_chunk({"content": "A"}, usage=_usage(1))])
-    assert first == (Text(0, "A"), Counted(Usage(3, 0, 1, 0)))
+    assert first == (Text(0, "A"), Counted(Report(3, None, 1)))
     chunks = [_chunk({"content": text}, usage=_usage(n)) for text, n in (("B", 2), ("C", 3))]
-    assert reader.read(chunks) == (Text(0, "BC", 2), Counted(Usage(3, 0, 3, 0)))
+    assert reader.read(chunks) == (Text(0, "BC", 2), Counted(Report(3, None, 3)))
 
 
 def test_nothing_may_be_said_after_the_finish() -> None:

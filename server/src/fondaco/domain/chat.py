@@ -9,7 +9,7 @@ from fondaco.domain.light import light
 from fondaco.domain.message import Film, Image, Message, Role, Sound, ToolUse
 from fondaco.domain.thinking import ThinkingWish
 from fondaco.domain.tooling import Tooling
-from fondaco.domain.usage import Usage
+from fondaco.domain.usage import Report
 from fondaco.domain.web import WebWish
 
 __all__ = [
@@ -284,7 +284,7 @@ class Finish:
 class Counted:
     """The engine's own report of the call's usage so far; the last one counts."""
 
-    usage: Usage
+    report: Report
 
 
 ChatEvent: TypeAlias = Text | Thought | ToolPart | Finish | Counted

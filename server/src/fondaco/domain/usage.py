@@ -1,8 +1,11 @@
-"""Usage: what a call consumed, and the tally that counts it while the call runs."""
+"""Usage: what a call consumed, as it is charged and as an engine reports it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from fondaco.domain.light import light
+from fondaco.domain.reported import whole
 
 
 @light
@@ -61,6 +64,121 @@ class Usage:
             accepted_prediction_tokens=self.accepted_prediction_tokens,
             rejected_prediction_tokens=self.rejected_prediction_tokens,
         )
+
+
+@light
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an engine says that a call consumed so far; None stands for a part that it did not report.
+
+    A part that is missing and one that is 0 are different things: what is missing has to be counted
+    here. Each part is a whole number of 0 to 2^31-1; cached tokens are among those of the input;
+    reasoning and predicted ones among those of the output, where the engine reports that.
+    """
+
+    input_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    accepted_prediction_tokens: int | None = None
+    rejected_prediction_tokens: int | None = None
+    discarded: bool = False
+    """Whether the engine sent a part that cannot be true; it then counts as missing."""
+
+    @classmethod
+    def checked(
+        cls,
+        *,
+        input_tokens: object = None,
+        cached_input_tokens: object = None,
+        output_tokens: object = None,
+        reasoning_tokens: object = None,
+        accepted_prediction_tokens: object = None,
+        rejected_prediction_tokens: object = None,
+    ) -> Self:
+        """Return the report that an engine's own values make, whatever they are.
+
+        >>> Report.checked(input_tokens=9, output_tokens="5", cached_input_tokens=None)
+        Report(input_tokens=9, cached_input_tokens=None, output_tokens=5, reasoning_tokens=None, \
+accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=False)
+        >>> odd = Report.checked(input_tokens=-1, output_tokens=5, reasoning_tokens=1e30)
+        >>> odd.input_tokens, odd.output_tokens, odd.reasoning_tokens, odd.discarded
+        (None, 5, None, True)
+        """
+        values = (
+            input_tokens,
+            cached_input_tokens,
+            output_tokens,
+            reasoning_tokens,
+            accepted_prediction_tokens,
+            rejected_prediction_tokens,
+        )
+        prompt, cached, output, reasoning, accepted, rejected = map(whole, values)
+        parts = (
+            prompt,
+            _part(cached, prompt),
+            output,
+            _part(reasoning, output),
+            _part(accepted, output),
+            _part(rejected, output),
+        )
+        discarded = any(
+            part is None and value is not None for part, value in zip(parts, values, strict=True)
+        )
+        return cls(*parts, discarded)
+
+    @classmethod
+    def together(cls, reports: "Sequence[Report]") -> Self:
+        """Return what reports of the choices of one call say together.
+
+        They share the prompt, and the choice that read it says how much of it was cached. Output
+        that one of them leaves out is missing from the whole.
+        """
+        return cls(
+            max(
+                (one.input_tokens for one in reports if one.input_tokens is not None), default=None
+            ),
+            min(
+                (one.cached_input_tokens for one in reports if one.cached_input_tokens is not None),
+                default=None,
+            ),
+            _sum([one.output_tokens for one in reports]),
+            _sum([one.reasoning_tokens for one in reports]),
+            discarded=any(one.discarded for one in reports),
+        )
+
+    def completed(self, seen: Usage) -> Usage:
+        """Return the usage that this reports, where it is silent what was `seen` to pass.
+
+        >>> Report(output_tokens=0).completed(Usage(input_tokens=7, output_tokens=3))
+        Usage(input_tokens=7, cached_input_tokens=0, output_tokens=0, reasoning_tokens=0, searches=0, \
+scrapes=0, accepted_prediction_tokens=0, rejected_prediction_tokens=0)
+        """
+        prompt = _either(self.input_tokens, seen.input_tokens)
+        output = _either(self.output_tokens, seen.output_tokens)
+        return Usage(
+            input_tokens=prompt,
+            cached_input_tokens=min(
+                _either(self.cached_input_tokens, seen.cached_input_tokens), prompt
+            ),
+            output_tokens=output,
+            reasoning_tokens=min(_either(self.reasoning_tokens, seen.reasoning_tokens), output),
+            accepted_prediction_tokens=self.accepted_prediction_tokens or 0,
+            rejected_prediction_tokens=self.rejected_prediction_tokens or 0,
+        )
+
+
+def _part(part: int | None, of: int | None) -> int | None:
+    return None if part is not None and of is not None and part > of else part
+
+
+def _sum(parts: Sequence[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return whole(sum(known)) if known and len(known) == len(parts) else None
+
+
+def _either(reported: int | None, seen: int) -> int:
+    return seen if reported is None else reported
 
 
 @light

@@ -1,16 +1,20 @@
 """Any engine that speaks OpenAI's chat API: vLLM, llama-server, Ollama, hosted ones."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from http import HTTPStatus
+from math import inf
 
 import orjson
 
 from fondaco.domain.chat import PLAIN, Burst, Message, Role, Turn
 from fondaco.domain.errors import EngineError, FondacoError
+from fondaco.domain.reported import whole
 from fondaco.ports import Prompt, Templates
+from fondaco.ports.incidents import Incident, report
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
 from fondaco.upstream.dialects import DIALECTS, Count
 from fondaco.upstream.extras import expect_allowed
@@ -38,6 +42,10 @@ _LINGER_S = 0.5
 _TEMPLATE_TOKENS = 128
 """More than the chat templates in use add to a conversation of their own accord."""
 _TEMPLATE_TOKENS_A_MESSAGE = 16
+_MOST_OF_A_TEMPLATE = 2**16
+"""Tokens by which an engine's count may exceed the bound: a template may bring a prompt of its own."""
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 60.0, 3600.0
+"""How long an engine that has no endpoint for counts is not asked again: it may be one that starts."""
 _NO_SUCH_ENDPOINT = {
     HTTPStatus.NOT_FOUND,
     HTTPStatus.METHOD_NOT_ALLOWED,
@@ -59,6 +67,7 @@ class OpenAICompatible:
         extra_params: Iterable[str] = (),
         extra_headers: Iterable[str] = (),
         templates: Templates | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """Describe the engine.
 
@@ -72,6 +81,7 @@ class OpenAICompatible:
             extra_headers: headers of the kind.
             templates: what tries templates of callers, before the engine gets them; None: they are
                 refused.
+            monotonic: seconds that never go back.
         """
         self._name = name
         self._upstream = upstream
@@ -80,7 +90,9 @@ class OpenAICompatible:
         if templates is None:
             self._dialect = replace(self._dialect, templates=False)
         self._templates = templates
-        self._count = self._dialect.count
+        self._monotonic = monotonic
+        self._pause_s = _FIRST_PAUSE_S
+        self._counts_from = -inf
         self._whole_as_stream = whole_as_stream
         self._extra_params = frozenset(extra_params)
         self._extra_headers = frozenset(name.lower() for name in extra_headers)
@@ -99,7 +111,8 @@ class OpenAICompatible:
             rendered = await self._rendered(turn, template)
         if turn.wishes.media:
             return await self._measure_media(turn)
-        match self._count:
+        bound = _most_tokens(turn) + len(rendered.encode())
+        match self._dialect.count if self._monotonic() >= self._counts_from else Count.NOT:
             case Count.TOKENIZE:
                 conversation = messages(turn.messages, self._dialect)
                 tooling = turn.wishes.tooling
@@ -107,15 +120,14 @@ class OpenAICompatible:
                 known |= {} if tooling is None else offered(tooling, self._dialect)
                 known |= {} if template is None else {"chat_template": template}
                 asked = orjson.dumps({**known, "model": model, "messages": conversation})
-                counted = await self._counted("/../tokenize", asked, "count", turn)
+                counted = await self._counted("/../tokenize", asked, "count", turn, bound)
             case Count.INPUT_TOKENS:
                 asked = chat_body(turn, model, self._dialect, engine=self._name, stream=False)
-                counted = await self._counted(f"{_CHAT}/input_tokens", asked, "input_tokens", turn)
+                path = f"{_CHAT}/input_tokens"
+                counted = await self._counted(path, asked, "input_tokens", turn, bound)
             case Count.NOT:
                 counted = None
-        if counted is None:
-            return Prompt(_most_tokens(turn) + len(rendered.encode()), exact=False)
-        return Prompt(counted)
+        return Prompt(bound, exact=False) if counted is None else Prompt(counted)
 
     async def _rendered(self, turn: Turn, template: str) -> str:
         """Return what a template makes of the turn: the engine gets none that was not tried.
@@ -161,7 +173,7 @@ class OpenAICompatible:
         raise EngineError(f"The engine {self._name!r} has no models.")
 
     async def _streamed(self, turn: Turn) -> AsyncGenerator[Burst]:
-        reader, events = ReplyReader(turn, self._dialect), Events()
+        reader, events = ReplyReader(turn, self._dialect, self._name), Events()
         body, headers = self._body(turn, stream=True), self._headers(turn)
         async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
             if reply.status != HTTPStatus.OK:
@@ -177,7 +189,7 @@ class OpenAICompatible:
                 await _drain(reply)
 
     async def _whole(self, turn: Turn) -> AsyncGenerator[Burst]:
-        reader = ReplyReader(turn, self._dialect)
+        reader = ReplyReader(turn, self._dialect, self._name)
         body, headers = self._body(turn, stream=False), self._headers(turn)
         async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
             if reply.status != HTTPStatus.OK:
@@ -187,19 +199,32 @@ class OpenAICompatible:
             yield burst
         reader.check()
 
-    async def _counted(self, path: str, asked: bytes, field: str, turn: Turn) -> int | None:
-        """Return the engine's count, or None where it has no such endpoint, now and from now on."""
+    async def _counted(
+        self, path: str, asked: bytes, field: str, turn: Turn, bound: int
+    ) -> int | None:
+        """Return the engine's count of a prompt of about `bound` tokens at most.
+
+        None where it has no such endpoint, which is then not asked for a while, or where it counts
+        what cannot be.
+        """
         async with self._upstream.send("POST", path, asked) as reply:
             if reply.status in _NO_SUCH_ENDPOINT:
-                self._count = Count.NOT
+                self._counts_from = self._monotonic() + self._pause_s
+                self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
                 return None
             if reply.status != HTTPStatus.OK:
                 raise await _refusal(reply, turn)
             body = await reply.read(_REPLY_LIMIT_BYTES)
-        try:
-            return int(orjson.loads(body)[field])
-        except (ValueError, LookupError, TypeError):
-            raise EngineError("The model's engine counted the prompt unintelligibly.") from None
+        self._pause_s = _FIRST_PAUSE_S
+        counted = whole(_field(body, field), bound + _MOST_OF_A_TEMPLATE)
+        if not counted:
+            report(
+                Incident.ENGINE_REPLY_REPAIRED,
+                reason="count",
+                engine=self._name,
+                model=turn.model,
+            )
+        return counted or None
 
     def _body(self, turn: Turn, *, stream: bool) -> bytes:
         return chat_body(turn, self._model(turn), self._dialect, engine=self._name, stream=stream)
@@ -225,6 +250,15 @@ class OpenAICompatible:
     def _undercounts(self, turn: Turn) -> bool:
         """Whether a whole reply would not tell the tokens of all choices."""
         return self._dialect.usage_per_choice and turn.choices > 1
+
+
+def _field(body: bytes, name: str) -> object:
+    """Return a field of a reply, or None where it has no such thing."""
+    try:
+        told = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return told.get(name) if isinstance(told, dict) else None
 
 
 def _most_tokens(turn: Turn) -> int:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from fondaco.domain.chat import Burst, Counted, Finish, Text, Thought, ToolPart
-from fondaco.domain.usage import Usage
+from fondaco.domain.usage import Report, Usage
 from fondaco.domain.web import Gathered
 from fondaco.ports import Prompt
 
@@ -48,7 +48,7 @@ class Tally:
             self._input = max(1, prompt.input_tokens // _BYTES_A_TOKEN)
         self._output = 0
         self._reasoning = 0
-        self._counted: Usage | None = None
+        self._counted: Report | None = None
         self.web = web
 
     def add(self, burst: Burst) -> None:
@@ -60,7 +60,7 @@ class Tally:
                 case Finish():
                     pass
                 case Counted():
-                    self._counted = event.usage
+                    self._counted = event.report
                 case Thought():
                     self._output += event.tokens
                     self._reasoning += event.tokens
@@ -72,7 +72,9 @@ class Tally:
     @property
     def usage(self) -> Usage:
         """What has been consumed so far, within what the call was admitted for."""
-        counted = self._counted or Usage(self._input, 0, self._output, self._reasoning)
+        counted = Usage(self._input, 0, self._output, self._reasoning)
+        if self._counted is not None:
+            counted = self._counted.completed(counted)
         if self._reasoning and not counted.reasoning_tokens:  # many engines report the sum alone
             thought = min(self._reasoning, counted.output_tokens)
             counted = replace(counted, reasoning_tokens=thought)

@@ -13,19 +13,20 @@ from fondaco.domain.chat import (
     FinishReason,
     Text,
     Thought,
-    TokenLogprob,
     ToolPart,
     Turn,
 )
 from fondaco.domain.errors import EngineError, FondacoError
-from fondaco.domain.usage import Usage
+from fondaco.domain.reported import whole
+from fondaco.domain.usage import Report
+from fondaco.ports.incidents import Incident, report
 from fondaco.upstream.alike import Alike, Kind
 from fondaco.upstream.dialects import Dialect
+from fondaco.upstream.logprobs import logprobs_of
 from fondaco.upstream.refusals import refusal
 from fondaco.upstream.tools import ToolReader, joined
+from fondaco.upstream.usage import usage_of
 
-_UNLIKELIEST = -9999.0
-"""What OpenAI writes for a log probability beyond measure; others write null."""
 _REASONS: Mapping[str, FinishReason] = {
     "stop": "stop",
     "length": "length",
@@ -49,9 +50,13 @@ class ReplyReader:
 
     __slots__ = (
         "_alike",
+        "_choices",
         "_counted",
+        "_engine",
         "_failure",
         "_joins",
+        "_model",
+        "_odd",
         "_output_limit",
         "_reports",
         "_silent",
@@ -61,15 +66,20 @@ class ReplyReader:
         "_unfinished",
     )
 
-    def __init__(self, turn: Turn, dialect: Dialect) -> None:
+    def __init__(self, turn: Turn, dialect: Dialect, engine: str = "") -> None:
+        """Expect the reply to `turn` of the engine with that name in the configuration."""
         self._alike = Alike()
-        self._counted: Usage | None = None
+        self._choices = turn.choices
+        self._engine = engine
+        self._model = turn.model
+        self._odd = False
+        self._counted: Report | None = None
         self._failure: FondacoError | None = None
         self._joins = not turn.stream
         self._output_limit = turn.max_output_tokens
         self._top = turn.top_logprobs or 0
         self._unfinished = set(range(turn.choices))
-        self._reports: list[Usage] | None = (
+        self._reports: list[Report] | None = (
             [] if dialect.usage_per_choice and turn.choices > 1 else None
         )
         self._silent = True
@@ -146,8 +156,8 @@ class ReplyReader:
         usage = chunk.get("usage")
         if choices is None and "error" in chunk:
             raise _failure(chunk, payload, self._output_limit)
-        for choice in choices or ():
-            index = choice.get("index", 0)
+        for place, choice in enumerate(choices or ()):
+            index = self._index(choice.get("index"), place)
             reason = choice.get("finish_reason")
             said = self._hear(index, choice, events)
             if reason is not None:
@@ -155,7 +165,16 @@ class ReplyReader:
             elif said is not None and not usage and len(choices) == 1:
                 self._alike.learn(payload, said[0], index, said[1])
         if usage:
-            self._count(_usage(usage))
+            self._count(usage_of(usage))
+
+    def _index(self, given: object, place: int) -> int:
+        """Return which choice speaks: the place in its list tells where the engine does not."""
+        if given.__class__ is int and 0 <= given < self._choices:
+            return given
+        if given is not None:
+            self._repaired("index")
+        index = whole(given)
+        return place if index is None else index
 
     def _hear(
         self, index: int, choice: dict[str, Any], events: list[ChatEvent]
@@ -172,12 +191,12 @@ class ReplyReader:
         self,
         index: int,
         said: dict[str, Any],
-        given: dict[str, Any] | None,
+        given: object,
         events: list[ChatEvent],
     ) -> tuple[Kind, str] | None:
         thought = said.get("reasoning_content") or said.get("reasoning")
         text = said.get("content") or ""
-        logprobs = _logprobs(given, self._top) if given else None
+        logprobs = logprobs_of(given, self._top) if given else None
         if not (thought or text or logprobs):
             return None
         if index not in self._unfinished or text.__class__ is not str:
@@ -240,16 +259,21 @@ class ReplyReader:
         self._add(reader.end(cut=reason == "length"), events)
         return "tool_calls" if reason == "stop" else reason
 
-    def _count(self, usage: Usage) -> None:
+    def _count(self, usage: Report) -> None:
         """Take an engine's next report as the call's usage so far."""
+        if usage.discarded:
+            self._repaired("usage")
         self._counted = usage
         if self._reports is not None:
             self._reports.append(usage)
-            self._counted = Usage(
-                input_tokens=max(report.input_tokens for report in self._reports),
-                cached_input_tokens=min(report.cached_input_tokens for report in self._reports),
-                output_tokens=sum(report.output_tokens for report in self._reports),
-                reasoning_tokens=sum(report.reasoning_tokens for report in self._reports),
+            self._counted = Report.together(self._reports)
+
+    def _repaired(self, what: str) -> None:
+        """Report, once a reply, that a part of it broke the rules and what it means was taken."""
+        if not self._odd:
+            self._odd = True
+            report(
+                Incident.ENGINE_REPLY_REPAIRED, reason=what, engine=self._engine, model=self._model
             )
 
 
@@ -260,36 +284,3 @@ def _failure(chunk: dict[str, Any], payload: bytes, output_tokens: int) -> Fonda
     if isinstance(code, int) and 400 <= code < 500:  # noqa: PLR2004 - the class of HTTP statuses
         return refusal(code, {}, payload, output_tokens=output_tokens)
     return EngineError("The model's engine failed during its answer.")
-
-
-def _usage(given: dict[str, Any]) -> Usage:
-    prompt = given.get("prompt_tokens_details") or {}
-    output = given.get("completion_tokens_details") or {}
-    return Usage(
-        input_tokens=int(given["prompt_tokens"]),
-        cached_input_tokens=int(prompt.get("cached_tokens") or 0),
-        output_tokens=int(given.get("completion_tokens") or 0),
-        reasoning_tokens=int(output.get("reasoning_tokens") or 0),
-        accepted_prediction_tokens=int(output.get("accepted_prediction_tokens") or 0),
-        rejected_prediction_tokens=int(output.get("rejected_prediction_tokens") or 0),
-    )
-
-
-def _logprobs(given: dict[str, Any], top: int) -> tuple[TokenLogprob, ...] | None:
-    content = given.get("content")
-    if not content:
-        return None
-    return tuple(
-        _logprob(token, tuple(_logprob(other) for other in (token.get("top_logprobs") or ())[:top]))
-        for token in content
-    )
-
-
-def _logprob(given: dict[str, Any], top: tuple[TokenLogprob, ...] = ()) -> TokenLogprob:
-    spelled, logprob = given.get("bytes"), given.get("logprob")
-    return TokenLogprob(
-        token=given["token"],
-        logprob=_UNLIKELIEST if logprob is None else logprob,
-        bytes=None if spelled is None else tuple(spelled),
-        top=top,
-    )

@@ -17,7 +17,7 @@ from fondaco.domain.chat import (
     Wishes,
 )
 from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
-from fondaco.domain.usage import Usage
+from fondaco.domain.usage import Report
 from fondaco.engines.llamacpp.engine import LlamaCpp
 
 HELLO = 19556
@@ -39,8 +39,8 @@ def text_of(events: Burst) -> str:
     return "".join(event.text for event in events if isinstance(event, Text))
 
 
-def usage_of(events: Burst) -> Usage:
-    return [event.usage for event in events if isinstance(event, Counted)][-1]
+def usage_of(events: Burst) -> Report:
+    return [event.report for event in events if isinstance(event, Counted)][-1]
 
 
 async def test_a_bias_of_a_hundred_leaves_no_other_token(engine: LlamaCpp) -> None:

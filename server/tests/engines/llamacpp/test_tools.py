@@ -98,7 +98,7 @@ async def answer(engine: LlamaCpp, turn: Turn) -> Answer:
                     case Finish():
                         told.reasons[event.choice] = event.reason
                     case Counted():
-                        told.usage = event.usage
+                        told.usage = event.report.completed(Usage())
     return told
 
 

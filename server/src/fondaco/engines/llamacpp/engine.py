@@ -21,7 +21,8 @@ from fondaco.domain.errors import (
     InvalidRequestError,
     ModelNotInstalledError,
 )
-from fondaco.domain.usage import Usage
+from fondaco.domain.reported import whole
+from fondaco.domain.usage import Report
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.particulars import expect_known, expect_taken
@@ -265,7 +266,9 @@ class LlamaCpp:
         """Return how many tokens the model's vocabulary has."""
         if self._vocabulary is None:
             told = await _ask(upstream, "GET", "/v1/models")
-            self._vocabulary = int(told["data"][0]["meta"]["n_vocab"])
+            self._vocabulary = whole(told["data"][0]["meta"]["n_vocab"])
+            if self._vocabulary is None:
+                raise EngineError("The model's engine does not tell the size of its vocabulary.")
         return self._vocabulary
 
     async def _learn(self, upstream: Upstream, token: int) -> None:
@@ -275,11 +278,11 @@ class LlamaCpp:
             self._pieces[token] = told["content"]
 
 
-def _usage(input_tokens: int, waves: Sequence[native.Answer]) -> Usage:
+def _usage(input_tokens: int, waves: Sequence[native.Answer]) -> Report:
     """Return what was consumed: the prompt once, and of its cache what the first wave found there."""
-    return Usage(
+    return Report(
         input_tokens=input_tokens,
-        cached_input_tokens=waves[0].cached_tokens,
+        cached_input_tokens=min(waves[0].cached_tokens, input_tokens),
         output_tokens=sum(answer.output_tokens for answer in waves),
     )
 

@@ -22,6 +22,7 @@ from fondaco.domain.chat import (
     Turn,
 )
 from fondaco.domain.errors import EngineError
+from fondaco.domain.reported import finite, whole
 from fondaco.engines.llamacpp.particulars import particulars, stop_text
 from fondaco.engines.llamacpp.slots import Seat
 from fondaco.engines.llamacpp.tools import grammar_of
@@ -49,6 +50,8 @@ _FIELDS = (
     "timings/cache_n",
 )
 _DEFAULT_PENALTY_WINDOW = 64
+_UNLIKELIEST = -9999.0
+"""What OpenAI's API writes for a log probability beyond measure."""
 _SEEDS = 0xFFFF_FF00
 """The highest 32-bit seed means "any"; the engine adds a choice's number to the seed."""
 
@@ -194,10 +197,17 @@ class Answer:
         return ids
 
     def hear(self, heard: Iterable[Chunk], pieces: Mapping[int, str]) -> Burst:
-        """Return the events of chunks; `pieces` has the text of every `unknown` token."""
+        """Return the events of chunks; `pieces` has the text of every `unknown` token.
+
+        Raises:
+            EngineError: a chunk is of no choice that was asked for.
+        """
         events: list[ChatEvent] = []
         for chunk in heard:
-            choice = self._choices[chunk["index"]]
+            index = whole(chunk.get("index"), len(self._choices) - 1)
+            if index is None:
+                raise EngineError("The model's engine sent a choice that nobody asked for.")
+            choice = self._choices[index]
             if not choice.done:
                 self._hear(choice, chunk, pieces, events)
         return tuple(events)
@@ -205,7 +215,8 @@ class Answer:
     def _hear(
         self, choice: _Choice, chunk: Chunk, pieces: Mapping[int, str], events: list[ChatEvent]
     ) -> None:
-        choice.produced = chunk["tokens_predicted"]
+        produced = whole(chunk.get("tokens_predicted"))
+        choice.produced = choice.produced + 1 if produced is None else produced
         if choice is self._choices[0]:
             self.cached_tokens = _cached_tokens(chunk, self.cached_tokens)
         text: str = chunk["content"] + (stop_text(chunk) if self._stop_shown else "")
@@ -241,7 +252,7 @@ class Answer:
             choice.untold.append(
                 TokenLogprob(
                     token=said,
-                    logprob=token["logprob"],
+                    logprob=_weight(token),
                     bytes=tuple(said.encode()),
                     top=top[: self._top_logprobs],
                 )
@@ -250,9 +261,11 @@ class Answer:
 
 def _cached_tokens(chunk: Chunk, otherwise: int) -> int:
     if chunk["stop"]:
-        return int(chunk["timings/cache_n"])
-    timings = chunk.get("timings")  # while it speaks, only where it was asked to
-    return otherwise if timings is None else int(timings["cache_n"])
+        told = whole(chunk.get("timings/cache_n"))
+    else:  # while it speaks, only where it was asked to
+        timings = chunk.get("timings")
+        told = None if timings is None else whole(timings.get("cache_n"))
+    return otherwise if told is None else told
 
 
 def _own_text(token: Mapping[str, Any], pieces: Mapping[int, str]) -> str:
@@ -263,4 +276,9 @@ def _own_text(token: Mapping[str, Any], pieces: Mapping[int, str]) -> str:
 
 
 def _logprob(likely: Mapping[str, Any]) -> TokenLogprob:
-    return TokenLogprob(likely["token"], likely["logprob"], tuple(likely["bytes"]))
+    return TokenLogprob(likely["token"], _weight(likely), tuple(likely["bytes"]))
+
+
+def _weight(token: Mapping[str, Any]) -> float:
+    weight = finite(token.get("logprob"))  # of what cannot be sampled, JSON's null
+    return _UNLIKELIEST if weight is None else weight
