@@ -9,9 +9,11 @@ from fondaco.domain.errors import (
     IdempotencyKeyReusedError,
     InvalidRequestError,
     RepeatedCallError,
+    StorageFailedError,
 )
 from fondaco.domain.ledger import Claim
 from fondaco.ports import Clock, Journal
+from fondaco.ports.incidents import Incident, report
 
 KEPT_S = 86_400
 """How long a key is remembered."""
@@ -27,6 +29,8 @@ class Repeats:
         self._pepper = pepper
         self._clock = clock
         self._running: set[str] = set()
+        self._unreleased: dict[str, Claim] = {}
+        """Claims of calls that ended without a charge, which the journal could not forget yet."""
 
     def once(self, account_id: int, word: bytes, address: str, body: bytes) -> Once:
         """Return the wish that a request of `body` to `address` runs once under the caller's `word`.
@@ -55,8 +59,12 @@ class Repeats:
         self._running.add(call.id)
         try:
             standing = await self._journal.claim(wanted)
+            if (stale := self._unreleased.get(standing.call_id)) is not None:
+                await self._release(stale)
+                standing = await self._journal.claim(wanted)
         except BaseException:
-            self._running.discard(call.id)
+            # Whoever is cancelled cannot know whether its claim was entered meanwhile.
+            await self.end(wanted, charged=False)
             raise
         if standing.call_id == call.id:
             return wanted
@@ -67,10 +75,26 @@ class Repeats:
         raise RepeatedCallError(request_id(standing.call_id), running=running)
 
     async def end(self, claim: Claim, *, charged: bool) -> None:
-        """End a claim with its call; where nothing was charged, the caller may try again."""
-        self._running.discard(claim.call_id)
-        if not charged:
+        """End a claim with its call; where nothing was charged, the caller may try again.
+
+        The journal forgets it before any claim that is asked for from now on, even if whoever waits
+        here is cancelled.
+        """
+        try:
+            if not charged:
+                await self._release(claim)
+        finally:
+            self._running.discard(claim.call_id)
+
+    async def _release(self, claim: Claim) -> None:
+        """Forget a claim; one that the journal cannot forget now is released by its next repeat."""
+        self._unreleased[claim.call_id] = claim
+        try:
             await self._journal.release(claim)
+        except StorageFailedError as error:
+            report(Incident.LEDGER_WRITE_FAILED, reason=error.code, call_id=claim.call_id)
+        else:
+            del self._unreleased[claim.call_id]
 
     async def recover(self) -> None:
         """Forget the claims of calls that a crash ended before they cost anything.
@@ -83,6 +107,8 @@ class Repeats:
         """Forget old claims from time to time, until cancelled."""
         while True:
             await anyio.sleep(_TIDY_EVERY_S)
+            for claim in tuple(self._unreleased.values()):
+                await self._release(claim)
             await self._journal.forget_claims(self._clock.now() - KEPT_S)
 
     def _digest(self, what: bytes, account_id: int, text: bytes) -> bytes:
