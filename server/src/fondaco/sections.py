@@ -1,7 +1,8 @@
-"""Sections of the settings: how models think, wallets' chains, the web; and what all share."""
+"""Sections of the settings: models' prices, ends and thoughts, wallets' chains, the web; shared types."""
 
 import ipaddress
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
@@ -11,7 +12,12 @@ from fondaco.domain.thinking import Effort, Shown, Switch
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
+ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_places=9)]
+"""Of one image: a million of them still fit the ledger's 64 bits."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
+
+ModelId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
+"""With colons, as Ollama's names have them."""
 
 
 def _network(text: str) -> str:
@@ -30,6 +36,42 @@ class Section(BaseModel):
     """A table of the configuration: unknown keys are refused, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class Price(Section):
+    """`[models.ID.price]`: in USD; one DIEM counts as one USD. Which prices it takes, the type says."""
+
+    input: Money | None = Field(
+        None,
+        description="`text` and `embedding`: a million tokens of prompt; `tts`: a million characters.",
+    )
+    output: Money | None = Field(
+        None, description="`text`: a million tokens of output, reasoning included."
+    )
+    cached_input: Money | None = Field(
+        None, description="`text`: a million prompt tokens found in a cache; else as `input`."
+    )
+    web_search: Money = Field(Decimal(10), description="`text`: a thousand web searches.")
+    web_scrape: Money = Field(Decimal(10), description="`text`: a thousand pages fetched.")
+    generation: ImageMoney | None = Field(
+        None, description="`image`, `upscale` and `inpaint`: an image made."
+    )
+    upscale_2x: ImageMoney | None = Field(None, description="Likewise: an image enlarged twice.")
+    upscale_4x: ImageMoney | None = Field(
+        None, description="Likewise: an image enlarged four times."
+    )
+    inpaint: ImageMoney | None = Field(None, description="Likewise: an image edited.")
+
+
+class Deprecation(Section):
+    """`[models.ID.deprecation]`: the end of a model."""
+
+    announced: date = Field(description="From this day on replies and lists tell of it.")
+    sunset: date = Field(description="The first day, in UTC, on which the model answers no more.")
+    replacement: ModelId | None = Field(
+        None, description="Id of the model, not dearer, that answers from then on; else 410."
+    )
+    reason: str = Field("", description="Why, as replies tell it.", max_length=300)
 
 
 class Reasoning(Section):

@@ -15,10 +15,22 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fondaco.domain.model import ModelType, Privacy, Quantization
-from fondaco.sections import Chain, Money, Name, Network, Reasoning, Search, Seconds, Section, Web
+from fondaco.hostnames import HostName, ListenAddress, Origin
+from fondaco.sections import (
+    Chain,
+    Deprecation,
+    ModelId,
+    Money,
+    Name,
+    Network,
+    Price,
+    Reasoning,
+    Search,
+    Seconds,
+    Section,
+    Web,
+)
 
-ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_places=9)]
-"""Of one image: a million of them still fit the ledger's 64 bits."""
 Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
 Count = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
@@ -43,13 +55,13 @@ def secret(reference: str) -> str:
     A file's last line break does not belong to the secret.
 
     Raises:
-        ConfigurationError: there is no such variable or file, or it is empty.
+        ConfigurationError: there is no such variable or file, or it is empty or no line of text.
     """
     scheme, _, place = reference.partition(":")
     if not reference:
         return ""
     try:
-        text = os.environ[place] if scheme == "env" else Path(place).expanduser().read_text()
+        text = os.environ[place] if scheme == "env" else _content(place)
     except (KeyError, OSError, UnicodeDecodeError) as error:
         what = "variable" if scheme == "env" else "file"
         raise ConfigurationError(
@@ -57,23 +69,58 @@ def secret(reference: str) -> str:
         ) from error
     if not text.strip():
         raise ConfigurationError(f"The secret {reference!r} is empty.")
-    return text.removesuffix("\n").removesuffix("\r")
+    text = text.removesuffix("\n").removesuffix("\r")
+    if not text.isprintable():
+        raise ConfigurationError(
+            f"The secret {reference!r} has a line break or another control character in it."
+        )
+    return text
+
+
+def expanded(place: str | Path) -> Path:
+    """Return an absolute path, `~` and `~user` replaced by home directories.
+
+    Raises:
+        ConfigurationError: there is no such home directory, or no working directory.
+    """
+    try:
+        return Path(place).expanduser().absolute()
+    except RuntimeError:
+        raise ConfigurationError(
+            f"{str(place)!r} names a home directory that this user does not have. "
+            "Set HOME, or write an absolute path."
+        ) from None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{str(place)!r} is relative, and the working directory cannot be used: "
+            f"{error.strerror}. Write an absolute path."
+        ) from None
+
+
+def _content(place: str) -> str:
+    return expanded(place).read_text(encoding="utf-8-sig")
 
 
 class Server(Section):
     """`[server]`: the HTTP side."""
 
-    host: str = Field("127.0.0.1", description="Address to listen on.")
+    host: ListenAddress = Field(
+        "127.0.0.1", description="Address to listen on: an IP address, or a name of this machine."
+    )
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
     allow_remote: bool = Field(
         default=False,
         description="Permit a non-loopback address. Put TLS in front: keys travel in headers.",
     )
-    allowed_hosts: tuple[str, ...] = Field(
-        (), description="Host names that requests may carry besides loopback ones; `*` for any."
+    allowed_hosts: tuple[HostName, ...] = Field(
+        (),
+        description="Host names that requests may carry besides loopback ones, without scheme and "
+        "port; `*` for any.",
     )
-    cors_origins: tuple[str, ...] = Field(
-        (), description="Origins whose pages may call the API; `*` for any; empty: CORS is off."
+    cors_origins: tuple[Origin, ...] = Field(
+        (),
+        description="Origins whose pages may call the API, as browsers send them: "
+        "`https://app.example.com`; `*` for any; empty: CORS is off.",
     )
     trusted_proxies: tuple[Network, ...] = Field(
         (),
@@ -198,7 +245,7 @@ class Engine(Section):
         pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
         repr=False,
     )
-    models: dict[Name, str] = Field(
+    models: dict[ModelId, str] = Field(
         default_factory=dict, description="Our model id -> the engine's name for it."
     )
     dialect: Literal["openai", "vllm", "llama-server", "ollama", "openrouter"] = Field(
@@ -218,42 +265,6 @@ class Engine(Section):
     connect_timeout_s: Seconds = Field(5.0, description="Time to connect.")
     first_byte_timeout_s: Seconds = Field(120.0, description="Time to the reply's first byte.")
     total_timeout_s: Seconds = Field(1800.0, description="Time for a whole reply.")
-
-
-class Price(Section):
-    """`[models.ID.price]`: in USD; one DIEM counts as one USD. Which prices it takes, the type says."""
-
-    input: Money | None = Field(
-        None,
-        description="`text` and `embedding`: a million tokens of prompt; `tts`: a million characters.",
-    )
-    output: Money | None = Field(
-        None, description="`text`: a million tokens of output, reasoning included."
-    )
-    cached_input: Money | None = Field(
-        None, description="`text`: a million prompt tokens found in a cache; else as `input`."
-    )
-    web_search: Money = Field(Decimal(10), description="`text`: a thousand web searches.")
-    web_scrape: Money = Field(Decimal(10), description="`text`: a thousand pages fetched.")
-    generation: ImageMoney | None = Field(
-        None, description="`image`, `upscale` and `inpaint`: an image made."
-    )
-    upscale_2x: ImageMoney | None = Field(None, description="Likewise: an image enlarged twice.")
-    upscale_4x: ImageMoney | None = Field(
-        None, description="Likewise: an image enlarged four times."
-    )
-    inpaint: ImageMoney | None = Field(None, description="Likewise: an image edited.")
-
-
-class Deprecation(Section):
-    """`[models.ID.deprecation]`: the end of a model."""
-
-    announced: date = Field(description="From this day on replies and lists tell of it.")
-    sunset: date = Field(description="The first day, in UTC, on which the model answers no more.")
-    replacement: Name | None = Field(
-        None, description="Id of the model, not dearer, that answers from then on; else 410."
-    )
-    reason: str = Field("", description="Why, as replies tell it.", max_length=300)
 
 
 class CatalogueModel(Section):
@@ -346,7 +357,9 @@ class Settings(Section):
     tiers: dict[Name, Tier] = Field(default_factory=dict, description="Classes of accounts.")
     embedded: Embedded = Field(default=Embedded(), description="The built-in engine.")
     engines: dict[Name, Engine] = Field(default_factory=dict, description="Upstream engines.")
-    models: dict[Name, CatalogueModel] = Field(default_factory=dict, description="The catalogue.")
+    models: dict[ModelId, CatalogueModel] = Field(
+        default_factory=dict, description="The catalogue."
+    )
     aliases: dict[Alias, str] = Field(
         default_factory=dict, description="Foreign name -> model id or trait that serves it."
     )

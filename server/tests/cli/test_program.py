@@ -113,6 +113,29 @@ def test_config_init_writes_a_file_that_changes_nothing(
     assert fondaco("config", "show").out == before
 
 
+SECRETS = """
+[engines.one]
+base_url = "http://127.0.0.1:9/v1"
+key = "env:NOT_THERE_AT_ALL"
+[search]
+engines = ["library", "brave"]
+brave_key = "file:/not/there/at/all"
+"""
+
+
+def test_config_check_misses_secrets_and_says_what_does_not_count(
+    fondaco: Fondaco, home: Path
+) -> None:
+    home.mkdir()
+    (home / "fondaco.toml").write_text(SECRETS)
+    ended = fondaco("config", "check")
+    assert ended.code == 3
+    warning, *faults = ended.err.splitlines()
+    assert warning.startswith("fondaco: warning: engines.one: no model's `engines` names it")
+    assert [line.split(": ")[1] for line in faults] == ["engines.one.key", "search.brave_key"]
+    assert fondaco("models", "list").code == 0, "secrets are for the server alone"
+
+
 def test_config_init_overwrites_nothing(fondaco: Fondaco, home: Path) -> None:
     home.mkdir()
     (home / "fondaco.toml").write_text("[server]\nport = 9\n")

@@ -175,14 +175,83 @@ def test_unknown_variables_are_refused_with_the_nearest_one(
     assert faults(home, **{name: "1"}) == f"env {name}: no such setting. Did you mean {meant}?"
 
 
-def test_what_kubernetes_sets_beside_a_service_is_no_mistake(home: Path) -> None:
-    loaded(
-        home,
-        FONDACO_PORT="tcp://10.0.0.1:8000",
-        FONDACO_SERVICE_HOST="10.0.0.1",
-        FONDACO_SERVICE_PORT_HTTP="8000",
-        FONDACO_PORT_8000_TCP_ADDR="10.0.0.1",
+@pytest.mark.parametrize("service", ["FONDACO", "FONDACO_REDIS", "FONDACO_CONFIG", "FONDACO__A_1"])
+def test_what_kubernetes_sets_beside_a_service_is_no_mistake(home: Path, service: str) -> None:
+    set_by_kubernetes = {
+        "SERVICE_HOST": "10.0.0.1",
+        "SERVICE_PORT": "8000",
+        "SERVICE_PORT_HTTP_ADMIN": "8000",
+        "PORT": "tcp://10.0.0.1:8000",
+        "PORT_8000_TCP": "tcp://10.0.0.1:8000",
+        "PORT_8000_TCP_PROTO": "tcp",
+        "PORT_8000_TCP_PORT": "8000",
+        "PORT_8000_TCP_ADDR": "fd00::1",
+        "PORT_53_UDP": "udp://[fd00::1]:53",
+    }
+    before = loaded(home).settings
+    assert loaded(home, **{f"{service}_{k}": v for k, v in set_by_kubernetes.items()}).settings == (
+        before
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("FONDACO_SERVER_PORT", "8000"),
+        ("FONDACO_SERVER_SERVICE_HOST", "example.com:80"),
+        ("FONDACO_X_PORT_8000_TCP", "8000"),
+        ("FONDACO_PORT_8000_TCP_EXTRA", "1"),
+    ],
+)
+def test_what_only_looks_like_kubernetes_is_refused(home: Path, name: str, value: str) -> None:
+    assert faults(home, **{name: value}).startswith(f"env {name}: no such setting.")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_file(home: Path) -> None:
+    (home / "fondaco.toml").write_bytes(b"\xef\xbb\xbf[server]\nport = 9\n")
+    assert loaded(home).settings.server.port == 9
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "meant"),
+    [
+        ('[models.llama-3.1-8b]\nname = "L"', "models.llama-3.1-8b", 'models."llama-3.1-8b"'),
+        ("[models.a.1.2.price]\ninput = 1", "models.a.1.2", 'models."a.1.2"'),
+        ('[aliases]\ngpt-4.1 = "default"', "aliases.gpt-4.1", 'aliases."gpt-4.1"'),
+        ('[engines.gpu.lan]\nbase_url = "http://h/v1"', "engines.gpu.lan", 'engines."gpu.lan"'),
+        (
+            '[engines.g]\nbase_url = "http://h/v1"\n[engines.g.models]\nqwen2.5 = "q"',
+            "engines.g.models.qwen2.5",
+            'engines.g.models."qwen2.5"',
+        ),
+        (
+            "[tiers.my.own.limits.small]\nrequests_per_minute = 1\nrequests_per_day = 1",
+            "tiers.my.own",
+            'tiers."my.own"',
+        ),
+    ],
+)
+def test_a_name_with_a_dot_that_is_not_quoted_is_told_apart(
+    home: Path, text: str, written: str, meant: str
+) -> None:
+    path = write(home, text)
+    assert faults(home).splitlines() == [
+        f"file {path}: {written}: a name with a dot needs quotes: {meant}"
+    ]
+
+
+def test_an_unknown_key_is_no_name_with_a_dot(home: Path) -> None:
+    write(home, '[models."smollm2-135m"]\nprise = 1\n[models.smollm2-135m.price]\nimput = 1')
+    assert "quotes" not in faults(home)
+
+
+def test_a_model_may_be_called_as_ollama_calls_it(home: Path) -> None:
+    write(
+        home,
+        '[models."llama3.2:3b"]\nname = "L"\ncontext_tokens = 4096\nengines = ["o"]\n'
+        'price = { input = 0, output = 0 }\n[engines.o]\nbase_url = "http://127.0.0.1:11434/v1"',
+    )
+    assert "llama3.2:3b" in loaded(home).settings.models
 
 
 def test_all_faults_are_told_at_once(home: Path) -> None:

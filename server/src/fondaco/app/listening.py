@@ -1,9 +1,11 @@
 """Listening: the address, and the server on it."""
 
+import errno
 import ipaddress
 import socket
 from collections.abc import Callable
 
+from fondaco.hostnames import host_name
 from fondaco.http.cors import Cors
 from fondaco.http.edge import Edge
 from fondaco.http.endpoint import Premises
@@ -52,7 +54,7 @@ def listener_of(
     edge = Edge(
         premises,
         Routes(ENDPOINTS),
-        Hosts([server.host, *server.allowed_hosts]),
+        Hosts([host_name(server.host), *server.allowed_hosts]),
         Peers(server.trusted_proxies),
         stamp=stamp,
         cors=Cors(server.cors_origins) if server.cors_origins else None,
@@ -90,10 +92,16 @@ def bound_to(host: str, port: int) -> socket.socket:
         bound.listen(2048)
     except OSError as error:
         bound.close()
-        raise AddressError(
-            f"Cannot listen on {host}:{port}: {error.strerror}. Choose another port with --port."
-        ) from error
+        advice = _ADVICE.get(error.errno or 0, "Name an address of this machine with --host.")
+        raise AddressError(f"Cannot listen on {host}:{port}: {error.strerror}. {advice}") from error
     return bound
+
+
+_ADVICE = {
+    errno.EADDRINUSE: "Choose another port with --port.",
+    errno.EACCES: "Choose a port above 1023 with --port.",
+}
+"""What to do where the address itself is not at fault."""
 
 
 def expect_permitted(settings: Settings) -> None:

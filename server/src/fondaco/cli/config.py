@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from fondaco.cli.exits import FailedError
-from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.options import AsJson, Config, Home, configuration, warn
 from fondaco.cli.output import print_json
 
 group = typer.Typer(no_args_is_help=True, help="Look at the configuration, or begin one.")
@@ -40,7 +40,12 @@ def show(
 @group.command()
 def check(*, home: Home = None, config: Config = None) -> None:
     """Say whether the configuration can be used; exit code 3 where it cannot."""
+    from fondaco.configuration import ConfigurationError, missing_secrets
+
     loaded = configuration(home, config)
+    warn(loaded)
+    if faults := tuple(missing_secrets(loaded.settings)):
+        raise ConfigurationError(*faults)
     typer.echo(f"The configuration is sound: {loaded.file or 'no file, the defaults count'}.")
 
 

@@ -29,3 +29,9 @@ def configuration(home: Path | None, config: Path | None, **flags: object) -> "C
 
     server = {f"server.{key}": value for key, value in flags.items()}
     return load({"home": home, **server}, config=config)
+
+
+def warn(loaded: "Configuration") -> None:
+    """Say on stderr which values have no effect."""
+    for line in loaded.warnings:
+        typer.echo(f"fondaco: warning: {line}", err=True)

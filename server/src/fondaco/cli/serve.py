@@ -1,5 +1,6 @@
 """`fondaco serve`: the server."""
 
+from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,10 +8,11 @@ import typer
 
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.models import fetch
-from fondaco.cli.options import Config, Home, configuration
+from fondaco.cli.options import Config, Home, configuration, warn
 
 if TYPE_CHECKING:
     from fondaco.app import Started
+    from fondaco.configuration import Configuration
     from fondaco.domain.model import Model
     from fondaco.settings import Settings
 
@@ -21,7 +23,10 @@ def serve(
         str | None, typer.Option(help="Address to listen on; else 127.0.0.1.", show_default=False)
     ] = None,
     port: Annotated[
-        int | None, typer.Option(help="Port to listen on; else 8000. 0: any.", show_default=False)
+        int | None,
+        typer.Option(
+            min=0, max=65_535, help="Port to listen on; else 8000. 0: any.", show_default=False
+        ),
     ] = None,
     allow_remote: Annotated[
         bool | None,
@@ -35,12 +40,17 @@ def serve(
     config: Config = None,
 ) -> None:
     """Run the server until it is told to stop; the first start makes an account and a key."""
-    settings = configuration(home, config, host=host, port=port, allow_remote=allow_remote).settings
+    from fondaco.configuration import ConfigurationError, missing_secrets
+
+    loaded = configuration(home, config, host=host, port=port, allow_remote=allow_remote)
+    settings = loaded.settings
+    if faults := tuple(missing_secrets(settings)):
+        raise ConfigurationError(*faults)
     _fetch_default(settings)
     from fondaco import app
 
     try:
-        app.serve(settings, _announce)
+        app.serve(settings, partial(_announce, loaded))
     except app.AddressError as error:
         raise FailedError(str(error), Exit.ADDRESS) from error
 
@@ -75,9 +85,10 @@ def _default(settings: "Settings") -> "Model | None":
         return None
 
 
-def _announce(started: "Started") -> None:
+def _announce(loaded: "Configuration", started: "Started") -> None:
     """Say where the server is; the first time, also how to talk to it."""
     url, secret = started.url, started.first_key
+    warn(loaded)
     typer.echo(f"Fondaco listens on {url}")
     if secret is None:
         return

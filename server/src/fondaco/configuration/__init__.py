@@ -4,6 +4,7 @@ from fondaco.configuration.catalogues import catalogue_of, missing_files, models
 from fondaco.configuration.characters import built_in_characters, read_character
 from fondaco.configuration.contradictions import EMBEDDED
 from fondaco.configuration.loading import Configuration, load
+from fondaco.configuration.secrets import faults as missing_secrets
 from fondaco.configuration.tiers import tiers_of
 from fondaco.settings import ConfigurationError
 
@@ -15,6 +16,7 @@ __all__ = [
     "catalogue_of",
     "load",
     "missing_files",
+    "missing_secrets",
     "models_of",
     "read_character",
     "tiers_of",

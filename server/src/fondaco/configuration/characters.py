@@ -13,7 +13,7 @@ from pydantic import Field, Strict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from fondaco.domain.character import Character, CharacterFileError
-from fondaco.sections import Name, Section
+from fondaco.sections import ModelId, Section
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Word = Annotated[
@@ -39,7 +39,7 @@ class CharacterFile(Section):
     tags: tuple[Word, ...] = Field((), max_length=20)
     categories: tuple[Word, ...] = Field((), max_length=20)
     author: Line | None = None
-    model: Name | None = None
+    model: ModelId | None = None
     photo_url: Url | None = None
     share_url: Url | None = None
     adult: bool = False
@@ -105,7 +105,7 @@ def read_character(path: Path) -> Character:
         found = path.stat()
         if found.st_size > _MOST_BYTES:
             raise CharacterFileError(f"is larger than {_MOST_BYTES // 2**10} KiB.")
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise CharacterFileError(f"cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:

@@ -24,12 +24,28 @@ Tree: TypeAlias = dict[str, object]
 """Tables within tables, as TOML has them."""
 
 CONFIG_VARIABLE = "FONDACO_CONFIG"
+DEFAULT = "default"
+"""The origin of what nobody set."""
 _PREFIX = "FONDACO_"
 _REFERENCE = re.compile(r"^env:(?P<name>.+)$")
-_KUBERNETES = re.compile(
-    r"^FONDACO_(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(ADDR|PORT|PROTO))?)$"
+_URL = r"(tcp|udp|sctp)://.+"
+_KUBERNETES = tuple(
+    (re.compile(rf"FONDACO_([A-Z0-9_]+_)?{name}"), re.compile(value))
+    for name, value in (
+        ("SERVICE_HOST", r"[0-9a-fA-F.:]+"),
+        ("SERVICE_PORT(_[A-Z0-9_]+)?", r"\d+"),
+        ("PORT", _URL),
+        (r"PORT_\d+_(TCP|UDP|SCTP)", _URL),
+        (r"PORT_\d+_(TCP|UDP|SCTP)_ADDR", r"[0-9a-fA-F.:]+"),
+        (r"PORT_\d+_(TCP|UDP|SCTP)_PORT", r"\d+"),
+        (r"PORT_\d+_(TCP|UDP|SCTP)_PROTO", "tcp|udp|sctp"),
+    )
 )
-"""What Kubernetes sets in every container beside a Service of the name `fondaco`."""
+"""Name and value of the variables that Kubernetes sets in each container of a namespace, for each of
+its Services: here those of Services named `fondaco` or `fondaco-...`.
+
+Source: kubernetes.io, "Service", environment variables; Docker's links use the same names.
+"""
 
 
 @dataclass(slots=True)
@@ -38,10 +54,14 @@ class Layers:
 
     tree: Tree = field(default_factory=dict)
     origins: dict[KeyPath, str] = field(default_factory=dict)
+    defaults: dict[KeyPath, object] = field(default_factory=dict)
+    """What the layers of the program say, whatever came over it."""
 
     def lay(self, tree: Mapping[str, object], origin: str) -> None:
         """Lay tables over what is there: a table for a name changes only the keys it names."""
         for path, value in _leaves(tree):
+            if origin == DEFAULT:
+                self.defaults[path] = value
             # An empty table says that its name exists; it takes nothing away.
             if value != {} or not self.names(path):
                 self.put(path, value, origin)
@@ -61,10 +81,26 @@ class Layers:
 
     def names(self, table: KeyPath) -> tuple[str, ...]:
         """Return the names that a table has so far."""
-        found: object = self.tree
-        for part in table:
-            found = found.get(part) if isinstance(found, dict) else None
+        found = self._value(table)
         return tuple(found) if isinstance(found, dict) else ()
+
+    def said(self, path: KeyPath) -> bool:
+        """Whether the operator changed the value at a path, or one within the table that is there."""
+        return any(
+            origin != DEFAULT and known[: len(path)] == path and self._changed(known)
+            for known, origin in self.origins.items()
+        )
+
+    def _changed(self, path: KeyPath) -> bool:
+        setting = find(path)
+        default = self.defaults.get(path, setting.default if setting else None)
+        return self._value(path) != default
+
+    def _value(self, path: KeyPath) -> object:
+        found: object = self.tree
+        for part in path:
+            found = found.get(part) if isinstance(found, dict) else None
+        return found
 
 
 def built_in(name: str) -> Tree:
@@ -79,7 +115,8 @@ def file(path: Path) -> Tree:
         ConfigurationError: it cannot be read or is not TOML.
     """
     try:
-        return _parsed(path.read_text(encoding="utf-8"))
+        # Editors on Windows put a byte order mark before the text.
+        return _parsed(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -145,8 +182,8 @@ def _foreign(name: str, text: str, layers: Layers) -> bool:
         for _, value in _leaves(layers.tree)
         if isinstance(value, str) and (match := _REFERENCE.match(value))
     )
-    kubernetes = name == "FONDACO_PORT" and "://" in text
-    return kubernetes or bool(_KUBERNETES.match(name)) or name in secrets
+    kubernetes = any(n.fullmatch(name) and v.fullmatch(text) for n, v in _KUBERNETES)
+    return kubernetes or name in secrets
 
 
 def _hint(name: str) -> str:

@@ -8,14 +8,12 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from fondaco.configuration import layers as source
+from fondaco.configuration import ineffective, layers as source
 from fondaco.configuration.contradictions import contradictions
-from fondaco.configuration.layers import CONFIG_VARIABLE, Layers
+from fondaco.configuration.layers import CONFIG_VARIABLE, DEFAULT, Layers
 from fondaco.configuration.schema import KeyPath, dotted, find, nearest
-from fondaco.settings import ConfigurationError, Settings, environment
-
-DEFAULT = "default"
-"""The origin of what nobody set."""
+from fondaco.configuration.unquoted import take_unquoted
+from fondaco.settings import ConfigurationError, Settings, environment, expanded
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +24,8 @@ class Configuration:
     origins: Mapping[KeyPath, str]
     file: Path | None
     """The file that was read."""
+    warnings: tuple[str, ...] = ()
+    """A line for each value that has no effect, where that may be meant."""
 
     def origin(self, path: KeyPath) -> str:
         """Return where a value comes from: `flag --port`, `env NAME`, `file PATH` or `default`."""
@@ -73,28 +73,44 @@ def load(
     faults += wrong
     if settings is not None:
         faults += contradictions(settings)
+        faults += ineffective.faults(settings, layers.said)
     if faults or settings is None:
         raise ConfigurationError(*faults)
-    return Configuration(settings, layers.origins, path)
+    warnings = tuple(ineffective.warnings(settings, layers.said))
+    return Configuration(settings, layers.origins, path, warnings)
 
 
 def _folders(environ: Mapping[str, str]) -> dict[str, object]:
-    user = Path(environ.get("HOME") or Path.home())
-    data = Path(environ.get("XDG_DATA_HOME") or user / ".local/share")
-    cache = Path(environ.get("XDG_CACHE_HOME") or user / ".cache")
-    return {"home": data / "fondaco", "models_folder": cache / "fondaco/models"}
+    """Return the default folders that follow from the user's; a user may have none, in a container."""
+    user = environ.get("HOME") or _home_of_user()
+    data = environ.get("XDG_DATA_HOME") or (user and f"{user}/.local/share")
+    cache = environ.get("XDG_CACHE_HOME") or (user and f"{user}/.cache")
+    folders = {
+        "home": data and Path(data) / "fondaco",
+        "models_folder": cache and Path(cache) / "fondaco/models",
+    }
+    return {name: folder for name, folder in folders.items() if folder}
+
+
+def _home_of_user() -> str | None:
+    try:
+        return str(Path.home())
+    except RuntimeError:  # a uid without an entry in the list of users
+        return None
 
 
 def _chosen(config: Path | None, environ: Mapping[str, str]) -> Path | None:
     chosen = config or environ.get(CONFIG_VARIABLE)
-    return Path(chosen).expanduser().absolute() if chosen else None
+    return expanded(chosen) if chosen else None
 
 
 def _in_home(
     layers: Layers, said: Mapping[KeyPath, object], environ: Mapping[str, str]
 ) -> Path | None:
-    home = said.get(("home",)) or environ.get("FONDACO_HOME") or layers.tree["home"]
-    path = Path(str(home)).expanduser().absolute() / "fondaco.toml"
+    home = said.get(("home",)) or environ.get("FONDACO_HOME") or layers.tree.get("home")
+    if not home:
+        return None
+    path = expanded(str(home)) / "fondaco.toml"
     return path if path.exists() else None
 
 
@@ -107,9 +123,10 @@ def _lay_file(layers: Layers, path: Path, *, in_home: bool) -> list[str]:
         return [f"file {path}: home: a file in the home folder cannot name another one."]
     for name in ("home", "models_folder"):
         if isinstance(folder := tree.get(name), str) and folder:
-            tree[name] = path.parent / Path(folder).expanduser()
+            tree[name] = expanded(folder if folder.startswith("~") else path.parent / folder)
+    faults = [f"file {path}: {fault}" for fault in take_unquoted(tree)]
     layers.lay(tree, f"file {path}")
-    return []
+    return faults
 
 
 def _own_first(layers: Layers, built_in: tuple[str, ...]) -> None:
@@ -122,16 +139,31 @@ def _own_first(layers: Layers, built_in: tuple[str, ...]) -> None:
 
 def _checked(layers: Layers) -> tuple[Settings | None, list[str]]:
     for folder in ("home", "models_folder"):
-        place = layers.tree[folder]
-        if isinstance(place, str | Path) and str(place):
-            layers.tree[folder] = Path(place).expanduser().absolute()
-        else:
-            origin = layers.origins[folder,]
-            return None, [f"{origin}: {folder} has to be the path of a folder."]
+        if fault := _settle_folder(folder, layers):
+            return None, [fault]
     try:
         return Settings.model_validate(layers.tree), []
     except ValidationError as error:
         return None, [_line(fault, layers) for fault in error.errors(include_url=False)]
+
+
+def _settle_folder(name: str, layers: Layers) -> str | None:
+    """Make a folder's path absolute; return what is wrong with it."""
+    if name not in layers.tree:
+        if name == "home":
+            return (
+                "home: this user has no home directory where state could lie. "
+                "Name a folder with --home or FONDACO_HOME."
+            )
+        layers.put((name,), Path(str(layers.tree["home"])) / "models", DEFAULT)
+    place, origin = layers.tree[name], layers.origins[name,]
+    if not (isinstance(place, str | Path) and str(place)):
+        return f"{origin}: {name} has to be the path of a folder."
+    try:
+        layers.tree[name] = expanded(place)
+    except ConfigurationError as error:
+        return f"{origin}: {name}: {error}"
+    return None
 
 
 def _line(fault: ErrorDetails, layers: Layers) -> str:
@@ -152,7 +184,8 @@ def _line(fault: ErrorDetails, layers: Layers) -> str:
         return f"{origin}: {name}: refused. Expected: {setting.description}"
     showable = setting and isinstance(fault["input"], str | int | float | Decimal)
     shown = f" (it is {str(fault['input'])!r})" if showable else ""
-    return f"{origin}: {name}: {fault['msg'].removesuffix('.')}{shown}."
+    said = fault["msg"].removeprefix("Value error, ").removesuffix(".")
+    return f"{origin}: {name}: {said}{shown}."
 
 
 def _origin(path: KeyPath, layers: Layers) -> str:

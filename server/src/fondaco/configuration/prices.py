@@ -8,7 +8,8 @@ from fondaco.configuration.schema import dotted
 from fondaco.domain.model import ModelType
 from fondaco.domain.money import nano
 from fondaco.domain.price import EmbeddingPrice, ImagePrice, SpeechPrice, TokenPrice, WebPrice
-from fondaco.settings import CatalogueModel, Price
+from fondaco.sections import Price
+from fondaco.settings import CatalogueModel
 
 OtherPrice: TypeAlias = EmbeddingPrice | SpeechPrice | ImagePrice
 

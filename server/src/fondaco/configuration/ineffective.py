@@ -1,0 +1,138 @@
+"""Values that would have no effect: refused where that can't be meant, else warned of."""
+
+import ipaddress
+from collections.abc import Callable, Iterator
+
+from fondaco.configuration.contradictions import EMBEDDED
+from fondaco.configuration.schema import KeyPath, dotted
+from fondaco.configuration.tiers import rate_class_of
+from fondaco.domain.model import RATE_CLASSES, ModelType
+from fondaco.domain.thinking import Switch
+from fondaco.settings import CatalogueModel, Settings
+
+Said = Callable[[KeyPath], bool]
+"""Whether the operator set a value: defaults that have no effect are nobody's mistake."""
+
+
+def faults(settings: Settings, said: Said) -> Iterator[str]:
+    """Yield a line for each value of the operator's that could never count."""
+    yield from _aliases(settings, said)
+    yield from _bodies(settings, said)
+    yield from _rate_classes(settings, said)
+    for model_id, model in settings.models.items():
+        yield from _model(model_id, model, settings, said)
+
+
+def warnings(settings: Settings, said: Said) -> Iterator[str]:
+    """Yield a line for each value of the operator's that does not count as things are."""
+    asked = {engine for model in settings.models.values() for engine in model.engines}
+    for engine in settings.engines:
+        if engine not in asked:
+            yield f"{dotted(('engines', engine))}: no model's `engines` names it, so it is never asked."
+    for model_id, model in settings.models.items():
+        yield from _lengths(model_id, model, settings, said)
+    yield from _unasked(settings)
+    server = settings.server
+    if _everywhere(server.host) and not server.allowed_hosts:
+        yield (
+            f"server.host is {server.host!r} and server.allowed_hosts is empty: requests that come "
+            "under another name than localhost are refused. Name the hosts, or '*' for any."
+        )
+
+
+def _aliases(settings: Settings, said: Said) -> Iterator[str]:
+    traits = {
+        trait
+        for model in settings.models.values()
+        if model.type is ModelType.TEXT
+        for trait in model.traits
+    }
+    for alias in settings.aliases:
+        if not said(("aliases", alias)):
+            continue
+        name = dotted(("aliases", alias))
+        if alias in settings.models:
+            yield f"{name}: a model has this id, and it comes first. Rename one of the two."
+        elif alias in traits:
+            yield (
+                f"{name}: models have this trait, and it comes first. To choose who serves it, add "
+                f"{alias!r} to that model's traits."
+            )
+
+
+def _bodies(settings: Settings, said: Said) -> Iterator[str]:
+    server = settings.server
+    if (
+        said(("server", "media_body_limit_bytes"))
+        and server.media_body_limit_bytes < server.body_limit_bytes
+    ):
+        yield "server.media_body_limit_bytes is less than server.body_limit_bytes, which counts then."
+    elif (
+        said(("server", "media_room_bytes"))
+        and server.media_room_bytes < server.media_body_limit_bytes
+    ):
+        yield (
+            "server.media_room_bytes is less than server.media_body_limit_bytes: "
+            "the largest bodies would never find room."
+        )
+
+
+def _rate_classes(settings: Settings, said: Said) -> Iterator[str]:
+    known = {*RATE_CLASSES.values(), *map(rate_class_of, settings.models.values())}
+    built_in = {
+        rate_class
+        for name, tier in settings.tiers.items()
+        for rate_class in tier.limits
+        if not said(("tiers", name, "limits", rate_class))
+    }
+    for name, tier in settings.tiers.items():
+        for rate_class in tier.limits:
+            if rate_class not in known | built_in:
+                table = dotted(("tiers", name, "limits", rate_class))
+                yield f"{table}: no model has the rate_class {rate_class!r}."
+
+
+def _model(model_id: str, model: CatalogueModel, settings: Settings, said: Said) -> Iterator[str]:
+    path = ("models", model_id)
+    for trait in model.traits:
+        if trait in settings.models and said((*path, "traits")):
+            yield f"{dotted((*path, 'traits'))}: {trait!r} is the id of a model, which comes first."
+    for key in ("many_images", "image_tokens"):
+        if not model.vision and said((*path, key)):
+            yield f"{dotted((*path, key))}: the model takes no images; set vision = true if it does."
+    thought = model.reasoning
+    if thought and thought.switch not in (Switch.TEMPLATE, Switch.PROMPT):
+        key_path = (*path, "reasoning", "switch_name")
+        if said(key_path):
+            yield f"{dotted(key_path)}: switch is {thought.switch.value!r}, which needs no name."
+
+
+def _lengths(model_id: str, model: CatalogueModel, settings: Settings, said: Said) -> Iterator[str]:
+    path = ("models", model_id)
+    context, most = model.context_tokens or 0, model.max_output_tokens or 0
+    if most > context and said((*path, "max_output_tokens")):
+        yield f"{dotted((*path, 'max_output_tokens'))}: context_tokens is {context}, which ends answers."
+    if EMBEDDED not in model.engines and said((*path, "file")):
+        yield f"{dotted((*path, 'file'))}: only the engine 'embedded' reads it, and engines lacks that."
+    of_slots = settings.embedded.context_tokens
+    if EMBEDDED in model.engines and context > of_slots and said((*path, "context_tokens")):
+        yield (
+            f"{dotted((*path, 'context_tokens'))}: the engine 'embedded' gives each call "
+            f"embedded.context_tokens, which is {of_slots}."
+        )
+
+
+def _unasked(settings: Settings) -> Iterator[str]:
+    search, node = settings.search, settings.chain.node
+    for engine, value in (("searxng", search.searxng_url), ("brave", search.brave_key)):
+        if value and engine not in search.engines:
+            yield f"search.engines lacks {engine!r}, so what is set for it is never used."
+    if node.token and not node.url:
+        yield "chain.node.url is missing, so chain.node.token is never read."
+
+
+def _everywhere(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_unspecified
+    except ValueError:
+        return False
