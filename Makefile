@@ -11,12 +11,22 @@ BIN := $(VENV)/bin
 # uv is used where it is there (it is quick), else the standard library's venv and pip.
 ifneq ($(shell command -v uv 2>/dev/null),)
 export UV_PYTHON_DOWNLOADS := never
-make-venv = uv venv --quiet --seed --allow-existing --python $(PYTHON) $(VENV)
-pip-install = uv pip install --quiet --python $(BIN)/python
+make-venv = uv venv --quiet --seed --allow-existing --python $(PYTHON) $(1)
+pip-install = uv pip install --quiet --python $(1)/bin/python
 else
-make-venv = $(PYTHON) -m venv $(VENV)
-pip-install = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+make-venv = $(PYTHON) -m venv $(1)
+pip-install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 endif
+
+# Exact versions with their hashes; the two packages themselves are built by what is locked, too.
+EXTRAS := embedded web web3 ddgs
+LOCK := requirements
+comma := ,
+space := $() $()
+all-extras := [$(subst $(space),$(comma),$(EXTRAS))]
+install-locked = $(call pip-install,$(VENV)) --require-hashes --requirement $(1)
+install-editable = $(call pip-install,$(VENV)) --no-deps --no-build-isolation --editable $(1)
+NEWEST := .venv-newest
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +39,24 @@ serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 
 
 test: $(VENV)/.dev $(VENV)/.npm models ## run every test, in two processes (ARGS="-k stream", WORKERS=1)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+newest: $(NEWEST)/.dev ## list what newer releases the ranges allow beyond the lock
+	@$(BIN)/python -m pip freeze --exclude-editable >$(VENV)/frozen.txt
+	@$(NEWEST)/bin/python -m pip freeze --exclude-editable >$(NEWEST)/frozen.txt
+	@diff --unchanged-line-format= $(VENV)/frozen.txt $(NEWEST)/frozen.txt && \
+	  echo "The newest releases that the ranges allow are those of the lock." || true
+
+test-newest: newest $(VENV)/.npm models ## run the tests on the newest releases that the ranges allow
+	$(NEWEST)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+update: $(VENV)/.dev ## lock the newest releases that the ranges allow
+	$(BIN)/uv $(compile) --upgrade server/pyproject.toml $(LOCK)/build.in \
+	  --output-file $(LOCK)/server.txt
+	$(BIN)/uv $(compile) --upgrade server/pyproject.toml $(LOCK)/build.in \
+	  sdk/pyproject.toml $(LOCK)/dev.in --constraints $(LOCK)/server.txt \
+	  --output-file $(LOCK)/dev.txt
+compile = pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  $(addprefix --extra ,$(EXTRAS))
 
 fuzz: $(VENV)/.dev model ## try chat with whatever its description permits and forbids (MINUTES=5)
 	PYTHONPATH=server/tests $(BIN)/python -m fuzz.chat $(MINUTES)
@@ -64,21 +92,31 @@ models: model
 	  echo "qwen2.5-coder-0.5b could not be fetched; its tests will skip." >&2
 
 # Each stamp says that what it depends on is installed; a changed file installs again.
-$(VENV)/.server: server/pyproject.toml
+$(VENV)/.server: server/pyproject.toml $(LOCK)/server.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Fondaco needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
 	    "Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || command -v uv >/dev/null || { \
 	  echo "Python's venv module is missing. Try: sudo apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing Fondaco into $(VENV): about a minute, the first time only."
-	@$(make-venv)
-	@$(pip-install) --editable './server[embedded,web,web3,ddgs]'
+	@$(call make-venv,$(VENV))
+	@$(call install-locked,$(LOCK)/server.txt)
+	@$(call install-editable,./server)
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.server requirements-dev.txt sdk/pyproject.toml
+$(VENV)/.dev: $(VENV)/.server $(LOCK)/dev.txt sdk/pyproject.toml
 	@echo "Installing the tools of development into $(VENV)."
-	@$(pip-install) --requirement requirements-dev.txt
+	@$(call install-locked,$(LOCK)/dev.txt)
+	@$(call install-editable,./sdk)
 	@touch $@
+
+# A second venv, made afresh each time: what pip would install without a lock, today.
+.PHONY: $(NEWEST)/.dev
+$(NEWEST)/.dev: $(VENV)/.dev
+	@rm -rf $(NEWEST)
+	@$(call make-venv,$(NEWEST))
+	@$(call pip-install,$(NEWEST)) --upgrade pip --requirement $(LOCK)/build.in \
+	  --requirement $(LOCK)/dev.in --editable './server$(all-extras)' --editable ./sdk
 
 # OpenAI's npm client, for one test; where Node is missing, that test says so and skips.
 NODE := server/tests/compat/node
@@ -88,4 +126,4 @@ $(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
 	    echo "OpenAI's npm client could not be installed; its test will skip." >&2; fi
 	@touch $@
 
-.PHONY: help install serve test fuzz coverage check fix docs bench model
+.PHONY: help install serve test newest test-newest update fuzz coverage check fix docs bench model

@@ -60,10 +60,13 @@ REFUSED = {
     "{{ raise_exception.__globals__['os'] }}": "is undefined",
     "{{ '{0.__class__}'.format(messages) }}": "cannot be rendered",
     "{{ (messages | attr('__class__')).__mro__ }}": "undefined value",
-    "{{ 'a' * 10**9 }}": "too large",
+    "{{ 'a' * 10**9 }}": "out of fuel",
     "{{ ['a' * 10**5] * 10**9 }}": "too large",
     "{% for i in range(10**12) %}x{% endfor %}": "too many elements",
     "{% for i in range(9**5) %}{% for j in range(9**5) %}x{% endfor %}{% endfor %}": "out of fuel",
+    "{{ '%999999999d' | format(1) }}": "out of fuel",
+    "{{ ('a' * 100000) | replace('a', 'b' * 100000) }}": "out of fuel",
+    "{{ [1] | batch(10**10, 'x') | list }}": "out of fuel",
     "{% macro a() %}{{ a() }}{% endmacro %}{{ a() }}": "recursion limit",
     "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}": "recursion limit",
     "{{ 9**9**9 }}": "unable to calculate",
@@ -73,13 +76,10 @@ REFUSED = {
     "{{ strftime_now(1) }}": "cannot be rendered",
 }
 ENDING = {
-    "a width": "{{ '%999999999d' | format(1) }}",
     "a width of another kind": "{{ '{:>999999999}'.format(1) }}",
     "texts that double": "{% set ns = namespace(s='aaaa') %}{% for i in range(60) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
-    "replacing": "{{ ('a' * 100000) | replace('a', 'b' * 100000) }}",
     "lists that double": "{% set x = [] %}" + "{% set x = [x, x] %}" * 40 + "{{ x }}",
     "a list within itself": "{% set ns = namespace() %}{% set ns.a = ns %}{{ ns }}",
-    "batches": "{{ [1] | batch(10**10, 'x') | list }}",
 }
 
 
@@ -127,7 +127,8 @@ async def test_a_template_that_makes_no_prompt_is_refused_with_the_reason(
 async def test_a_template_that_takes_the_machine_ends_its_child_alone(
     templates: WatchedTemplates, template: str
 ) -> None:
-    with pytest.raises(InvalidRequestError, match="takes too long, or too much memory"):
+    # Which limit is met first, the child's memory or the template's fuel, is the allocator's affair.
+    with pytest.raises(InvalidRequestError, match=r"too much memory|out of fuel"):
         await templates.render(template, VARIABLES)
     assert await templates.render("{{ bos_token }}", VARIABLES) == "<s>"
 
