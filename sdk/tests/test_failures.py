@@ -1,9 +1,13 @@
 """What goes wrong: which error is raised, and what is tried again."""
 
+import copy
 import json
-from collections.abc import Iterator
+import pickle
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import anyio
+import httpx2
 import pytest
 
 from house import SECRET, House
@@ -110,6 +114,72 @@ async def test_faults_of_fields_are_told(client: VeniceClient) -> None:
     assert told.value.code == "INVALID_REQUEST"
     assert isinstance(told.value.details, dict)
     assert "temperature" in told.value.details
+
+
+async def test_faults_of_fields_are_named(client: VeniceClient) -> None:
+    with pytest.raises(InvalidRequestError, match=r"temperature: .*; top_p: ") as told:
+        await client.chat.completions.create(
+            model="toy", messages=QUESTION, temperature=9, top_p="x"
+        )
+    assert {*told.value.faults} == {"temperature", "top_p"}
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (
+            {"error": "Bad.", "details": {"_errors": ["Odd"], "a": {"0": {"_errors": ["x", "y"]}}}},
+            "Bad. Odd; a.0: x y (400)",
+        ),
+        (
+            {"error": "Bad.", "details": [{"path": ["messages", 0], "message": "No role"}]},
+            "Bad. messages.0: No role (400)",
+        ),
+        (
+            {"detail": [{"loc": ["body", "n"], "msg": "Too large"}]},
+            "The request is not valid. body.n: Too large (400)",
+        ),
+        ({"error": {"message": "Too long.", "param": "messages"}}, "Too long. messages (400)"),
+        ({"error": {"message": "'n' is odd.", "param": "n"}}, "'n' is odd. (400)"),
+        ({"error": "Bad.", "details": {"a": 1, "b": [2], "c": {"_errors": [3]}}}, "Bad. (400)"),
+        ({"error": "Bad.", "details": "x"}, "Bad. (400)"),
+    ],
+)
+async def test_faults_of_fields_are_named_in_whatever_shape_they_come(
+    raw: RawServer, body: object, text: str
+) -> None:
+    raw.answer(reply(400, body))
+    with pytest.raises(InvalidRequestError) as told:
+        await ask(raw)
+    assert str(told.value) == text
+
+
+async def test_faults_of_any_number_and_depth_can_be_told(raw: RawServer) -> None:
+    deep: dict[str, object] = {"_errors": ["Deep"]}
+    for _ in range(500):
+        deep = {"x": deep}
+    many = {f"f{number}": {"_errors": ["Odd"]} for number in range(60)}
+    raw.answer(reply(400, {"error": "Bad.", "details": {**many, "y": deep}}))
+    with pytest.raises(InvalidRequestError, match="f49: Odd; and 11 more") as told:
+        await ask(raw)
+    assert len(told.value.faults) == 61
+
+
+async def test_no_key_at_all_is_told_with_what_to_do(home: House) -> None:
+    async with VeniceClient(base_url=f"{home.url}/api/v1") as client:
+        with pytest.raises(AuthenticationError, match=r"VENICE_API_KEY.*`api_key`") as told:
+            await client.chat.completions.create(model="toy", messages=QUESTION)
+    assert told.value.status == 401
+
+
+@pytest.mark.parametrize("name", ["Authorization", "x-api-key"])
+async def test_a_key_in_a_header_is_one(raw: RawServer, name: str) -> None:
+    raw.answer(reply(401, {"error": "Authentication failed"}))
+    url = f"http://127.0.0.1:{raw.port}"
+    async with VeniceClient(base_url=url, default_headers={name: "wrong"}) as client:
+        with pytest.raises(AuthenticationError) as told:
+            await client.models.list()
+    assert "VENICE_API_KEY" not in str(told.value)
 
 
 async def test_a_wrong_key_is_an_authentication_error(home: House) -> None:
@@ -259,6 +329,36 @@ async def test_a_thousand_calls_at_a_time_leave_no_connection_behind(home: House
 def test_every_error_of_the_api_is_one() -> None:
     kinds = [getattr(exceptions, name) for name in exceptions.__all__]
     assert all(issubclass(kind, exceptions.VeniceError) for kind in kinds)
+
+
+HEADERS = {"cf-ray": "r1", "retry-after": "3"}
+TOLD: dict[str, Any] = {
+    "status": 409,
+    "code": "WORD",
+    "details": {"n": {"_errors": ["Odd"]}},
+    "body": {"error": "It is so."},
+    "headers": httpx2.Headers(HEADERS),
+    "charge_id": "chatcmpl-1",
+}
+
+
+@pytest.mark.parametrize("name", exceptions.__all__)
+@pytest.mark.parametrize(
+    "carried",
+    [lambda error: pickle.loads(pickle.dumps(error)), copy.copy, copy.deepcopy],  # noqa: S301 - ours
+    ids=["pickle", "copy", "deepcopy"],
+)
+def test_an_error_stays_what_it_is_wherever_it_is_carried(
+    name: str, carried: Callable[[Exception], Exception]
+) -> None:
+    kind = getattr(exceptions, name)
+    told = TOLD if issubclass(kind, APIError) else {}
+    error = kind(3) if kind is exceptions.MaxIterationsExceededError else kind("It is so.", **told)
+    error.add_note("In the morning.")
+    for other in (carried(error), carried(carried(error))):
+        assert type(other) is kind
+        assert (str(other), repr(other), other.args) == (str(error), repr(error), error.args)
+        assert vars(other) == vars(error)
 
 
 def test_a_client_of_no_patience_is_refused() -> None:

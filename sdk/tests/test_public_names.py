@@ -72,6 +72,12 @@ def test_the_public_names_are_exactly_the_documented_ones(module: str) -> None:
     assert (names or set(shown.__all__)) == NAMES[module]
 
 
+def test_a_star_imports_the_public_names() -> None:
+    found: dict[str, object] = {}
+    exec("from venice_ai import *", found)  # noqa: S102 - allowed at a module's top only
+    assert found.keys() - {"__builtins__"} == NAMES["venice_ai"]
+
+
 @pytest.mark.parametrize(("module", "name"), DOCUMENTED)
 def test_what_the_documents_name_stands_where_they_say(module: str, name: str) -> None:
     assert hasattr(importlib.import_module(module), name)

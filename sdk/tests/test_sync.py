@@ -16,6 +16,8 @@ from venice_ai import (
     SyncVeniceClient,
     UserMessage,
 )
+from venice_ai._facade import Facade
+from venice_ai._portal import Portal
 from venice_ai.types.api.chat import ChatCompletionResponse
 
 QUESTION = [UserMessage(content="Say hello.")]
@@ -131,6 +133,46 @@ def test_a_closed_client_says_so(served: Program) -> None:
     client.close()
     with pytest.raises(RuntimeError, match="The client is closed"):
         client.chat.completions.create(**BRIEF)
+
+
+@pytest.mark.parametrize(
+    ("of", "name"),
+    [("SyncVeniceClient", "chta"), ("SyncChatCompletions", "craete"), ("SyncModels", "lsit")],
+)
+def test_a_name_that_is_not_there_is_told_by_the_class_that_callers_know(
+    client: SyncVeniceClient, of: str, name: str
+) -> None:
+    shown = {
+        "SyncVeniceClient": client,
+        "SyncChatCompletions": client.chat.completions,
+        "SyncModels": client.models,
+    }[of]
+    with pytest.raises(AttributeError, match=f"'{of}' object has no attribute '{name}'") as told:
+        getattr(shown, name)
+    assert told.value.obj is shown
+    assert of in repr(shown)
+
+
+def test_what_is_asynchronous_has_its_plain_name(client: SyncVeniceClient) -> None:
+    with pytest.raises(AttributeError, match=r"no attribute 'aclose'. Use close\(\)"):
+        client.aclose()  # type: ignore[attr-defined]
+
+
+def test_an_attribute_that_fails_for_its_own_reasons_says_so() -> None:
+    class Behind:
+        @property
+        def meta(self) -> str:
+            return self.nothing  # type: ignore[attr-defined,no-any-return]
+
+    portal = Portal()
+    with pytest.raises(AttributeError, match="'nothing'"):
+        _ = Facade(Behind(), portal).meta
+    portal.close()
+
+
+def test_an_option_that_is_not_there_is_told_by_the_class_that_callers_know() -> None:
+    with pytest.raises(TypeError, match=r"SyncVeniceClient got an unexpected .* 'api_kye'"):
+        SyncVeniceClient(api_kye="x")  # type: ignore[call-arg]
 
 
 def test_the_thread_of_a_client_ends_with_it() -> None:

@@ -36,6 +36,32 @@ if TYPE_CHECKING:
         UserMessage as UserMessage,
     )
 
+__all__ = [
+    "APIConnectionError",
+    "APIError",
+    "APITimeoutError",
+    "AssistantMessage",
+    "AuthenticationError",
+    "ConflictError",
+    "DeveloperMessage",
+    "InvalidRequestError",
+    "InvalidResponseError",
+    "MaxIterationsExceededError",
+    "ModelGoneError",
+    "NotFoundError",
+    "PaymentRequiredError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ServiceUnavailableError",
+    "SyncVeniceClient",
+    "SystemMessage",
+    "Tool",
+    "ToolMessage",
+    "UserMessage",
+    "VeniceClient",
+    "VeniceError",
+    "tool_from_function",
+]
 __version__ = "0.1.0"
 
 _PUBLIC = {
@@ -82,4 +108,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*_HOMES, "__version__"])
+    return sorted([*__all__, "__version__"])

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NoReturn, Self
 
-from venice_ai import _settings
+from venice_ai import _headers, _settings
 
 if TYPE_CHECKING:
     import httpx2
@@ -56,17 +56,19 @@ class VeniceClient:
             http_client: To be used instead of one of our own; closing it remains the caller's.
 
         Raises:
-            ValueError: `timeout` is not positive, or `max_retries` negative.
+            TypeError: `api_key`, `base_url` or a header is no text.
+            ValueError: `timeout` is not positive, `max_retries` negative, `base_url` no address, or
+                HTTP cannot carry the key or a header.
         """
         if timeout <= 0:
             raise ValueError(f"timeout={timeout!r} is no time to wait. Give seconds.")
         if max_retries < 0:
             raise ValueError(f"max_retries={max_retries!r} is negative. Give 0 for none.")
-        self._api_key = api_key or _settings.api_key()
-        self._base_url = (base_url or _settings.base_url()).rstrip("/")
+        self._api_key = _settings.api_key(api_key)
+        self._base_url = _settings.base_url(base_url)
         self._timeout_s = timeout
         self._max_retries = max_retries
-        self._default_headers = dict(default_headers or {})
+        self._default_headers = _headers.checked(default_headers or {}, "default_headers")
         self._http_client = http_client
 
     @property
@@ -125,12 +127,15 @@ class VeniceClient:
 
         headers = {"user-agent": f"venice_ai/{__version__}", "accept": "application/json"}
         if self._api_key:
-            headers["authorization"] = f"Bearer {self._api_key}"
+            headers["authorization"] = _headers.bearer(self._api_key, "api_key")
         theirs: Mapping[str, str] = (
             self._http_client.headers if self._http_client is not None else {}
         )
-        given = {name.lower(): value for name, value in self._default_headers.items()}
-        return {**{name.lower(): value for name, value in theirs.items()}, **headers, **given}
+        return {
+            **_headers.checked(theirs, "http_client.headers"),
+            **headers,
+            **self._default_headers,
+        }
 
     def with_options(
         self,
@@ -169,6 +174,12 @@ class VeniceClient:
         trace: TracebackType | None,
     ) -> None:
         await self.aclose()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__!r} cannot be pickled or copied: it holds an API key and "
+            "connections. Make one in each process, or use with_options()."
+        )
 
     def __repr__(self) -> str:
         return f"VeniceClient(base_url={self._base_url!r})"

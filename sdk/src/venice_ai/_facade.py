@@ -4,9 +4,11 @@ import inspect
 from collections.abc import Callable
 from functools import wraps
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from venice_ai._portal import Portal
+
+_ASYNCHRONOUS = {"aclose": " Use close()."}
 
 
 class Facade:
@@ -21,9 +23,27 @@ class Facade:
         self._portal.run(self._behind.aclose())
 
     def __getattr__(self, name: str) -> Any:
-        if name[:2] == "__":  # what Python itself looks for, and may do without
-            raise AttributeError(name)
-        return self._shown(getattr(self._behind, name))
+        if name[:2] == "__" or name in _ASYNCHRONOUS:  # the former may be missing by Python's rules
+            raise AttributeError(
+                f"{self._name!r} object has no attribute {name!r}.{_ASYNCHRONOUS.get(name, '')}",
+                name=name,
+                obj=self,
+            )
+        try:
+            found = getattr(self._behind, name)
+        except AttributeError as error:
+            if error.obj is not self._behind or error.name != name:
+                raise
+        else:
+            return self._shown(found)
+        raise AttributeError(
+            f"{self._name!r} object has no attribute {name!r}", name=name, obj=self
+        )
+
+    @property
+    def _name(self) -> str:
+        """What type checkers know the class as."""
+        return f"Sync{type(self._behind).__name__}"
 
     def __dir__(self) -> list[str]:
         return sorted({*dir(self._behind), "close"} - {"aclose"})
@@ -51,8 +71,15 @@ class Facade:
         except StopAsyncIteration:
             raise StopIteration from None
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{self._name!r} cannot be pickled or copied: its client holds an API key and "
+            "connections. Make a client in each process, or use with_options()."
+        )
+
     def __repr__(self) -> str:
-        return f"Sync{self._behind!r}"
+        shown = repr(self._behind)
+        return f"<{self._name}>" if shown[:1] == "<" else f"Sync{shown}"
 
     def _shown(self, found: Any) -> Any:
         if inspect.isroutine(found):

@@ -14,10 +14,10 @@ class Request:
     method: str
     path: str
     """Below the base URL, with its slash: `/models`."""
-    body: bytes | None = None
+    body: bytes | None = field(default=None, repr=False)
     """JSON."""
-    query: Query | None = None
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Query | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     timeout_s: float | None = None
     """For each wait, instead of the client's own."""
     paid: bool = False

@@ -1,15 +1,35 @@
-"""Where the API is, and the key to it, as the environment tells."""
+"""Where the API is, and the key to it, as the caller or else the environment tells."""
 
 import os
+
+from venice_ai import _address, _headers
 
 LOCAL = "http://127.0.0.1:8000/api/v1"
 
 
-def api_key() -> str | None:
-    """Return VENICE_API_KEY."""
-    return os.environ.get("VENICE_API_KEY") or None
+def api_key(given: str | None) -> str | None:
+    """Return the key given, or else VENICE_API_KEY.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: No header can carry it.
+    """
+    key, source = (
+        (given, "api_key") if given else (os.environ.get("VENICE_API_KEY"), "VENICE_API_KEY")
+    )
+    if not key:
+        return None
+    _headers.bearer(key, source)
+    return key
 
 
-def base_url() -> str:
-    """Return VENICE_BASE_URL, or where Fondaco listens unless it is told otherwise."""
-    return os.environ.get("VENICE_BASE_URL") or LOCAL
+def base_url(given: str | None) -> str:
+    """Return the address given, or else VENICE_BASE_URL, or where Fondaco listens by default.
+
+    Raises:
+        TypeError: It is no text.
+        ValueError: It is no address of an API.
+    """
+    if given:
+        return _address.checked(given, "base_url")
+    return _address.checked(os.environ.get("VENICE_BASE_URL") or LOCAL, "VENICE_BASE_URL")

@@ -1,5 +1,6 @@
 """The client for programs without an event loop."""
 
+from inspect import signature
 from typing import Any
 
 from venice_ai._client import VeniceClient
@@ -24,6 +25,10 @@ class SyncVeniceClient(Facade):
     """
 
     def __init__(self, **options: Any) -> None:
+        try:
+            signature(VeniceClient).bind(**options)
+        except TypeError as error:
+            raise TypeError(f"SyncVeniceClient {error}.") from None
         super().__init__(VeniceClient(**options), Portal())
 
     def close(self) -> None:

@@ -6,18 +6,20 @@ import random
 import uuid
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import httpx2
 from pydantic import ValidationError
 
+from venice_ai import _headers
 from venice_ai._request import Request
 from venice_ai.exceptions import (
     APIConnectionError,
     APIError,
     APITimeoutError,
     ConflictError,
+    InvalidRequestError,
     InvalidResponseError,
     RateLimitError,
     error_of,
@@ -34,6 +36,12 @@ _FIRST_WAIT_S = 0.5
 _LONGEST_BACKOFF_S = 8.0
 _CONNECTIONS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+_UNSENDABLE = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol)
+_NO_KEY = (
+    "No API key was sent: set the environment variable VENICE_API_KEY, or pass `api_key` to the "
+    "client. `fondaco keys create` makes a key."
+)
+_UNAUTHORIZED = 401
 _AGAIN = {408, 429, 500, 502, 503, 504}
 _REPEATABLE = {"GET", "HEAD", "PUT", "DELETE"}
 
@@ -43,7 +51,7 @@ class Options:
     """How requests are sent."""
 
     base_url: str
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     timeout_s: float
     """For each wait: for a connection at most 5 s of it, for the reply's next bytes, and so on."""
     max_retries: int
@@ -147,9 +155,16 @@ class Transport:
                 return response
             if stream:
                 await response.aread()
+        except _UNSENDABLE as error:
+            fault = type(error).__name__  # its text quotes headers
         except httpx2.RequestError as error:
             raise broken(error, wire) from error
-        raise _refusal(response)
+        else:
+            raise _refusal(response, wire)
+        raise InvalidRequestError(  # out here, so that it doesn't drag that text along
+            f"{wire.method} {wire.url} cannot be sent ({fault}). "
+            "Look at the headers and the address that your `http_client` puts in."
+        )
 
     def _wait_s(self, error: APIError, wire: httpx2.Request, attempt: int) -> float | None:
         """Return how long to wait before the next attempt; None: there is none."""
@@ -175,12 +190,17 @@ def broken(error: httpx2.RequestError, wire: httpx2.Request) -> APIConnectionErr
     )
 
 
-def _refusal(response: httpx2.Response) -> APIError:
+def _refusal(response: httpx2.Response, wire: httpx2.Request) -> APIError:
+    text = response.text
+    for secret in _headers.secrets(wire.headers):  # some servers and proxies repeat it
+        text = text.replace(secret, _headers.HIDDEN)
     try:
-        body: object = json.loads(response.content)
+        body: object = json.loads(text)
     except ValueError:
-        body = response.text
-    return error_of(response.status_code, body, response.headers)
+        body = text
+    keyless = not {"authorization", "x-api-key"} & wire.headers.keys()
+    advice = _NO_KEY if response.status_code == _UNAUTHORIZED and keyless else ""
+    return error_of(response.status_code, body, response.headers, advice=advice)
 
 
 def _repeatable(error: APIError, wire: httpx2.Request) -> bool:

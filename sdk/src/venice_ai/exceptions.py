@@ -17,9 +17,10 @@ VeniceError
 `-- MaxIterationsExceededError   the model would not stop calling tools
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from venice_ai._json import is_object
+from venice_ai._faults import faults_of, with_faults
+from venice_ai._json import is_array, is_object
 
 __all__ = [
     "APIConnectionError",
@@ -55,6 +56,8 @@ class APIError(VeniceError):
         details: Faults of single fields, in the shape of the request.
         body: The reply as it came, parsed where it is JSON.
         headers: Of the reply, their names in lower case.
+        charge_id: The charge of the call, where the server names one: the call ran, although its
+            reply did not arrive.
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class APIError(VeniceError):
         details: object = None,
         body: object = None,
         headers: Mapping[str, str] | None = None,
+        charge_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -74,6 +78,12 @@ class APIError(VeniceError):
         self.details = details
         self.body = body
         self.headers: Mapping[str, str] = headers or {}
+        self.charge_id = charge_id
+
+    @property
+    def faults(self) -> Mapping[str, Sequence[str]]:
+        """What is wrong with which field, as far as the reply says: `messages.0.role` -> why."""
+        return faults_of(self.details, self.body)
 
     @property
     def request_id(self) -> str | None:
@@ -89,11 +99,12 @@ class APIError(VeniceError):
         known = [str(self.status)] if self.status else []
         known += [self.code] if self.code else []
         known += [f"request {self.request_id}"] if self.request_id else []
-        return f"{self.message} ({', '.join(known)})" if known else self.message
+        message = with_faults(self.message, self.faults)
+        return f"{message} ({', '.join(known)})" if known else message
 
 
 class InvalidRequestError(APIError):
-    """The request breaks the contract; `details` says where."""
+    """The request breaks the contract; `faults` says where."""
 
 
 class AuthenticationError(APIError):
@@ -113,13 +124,7 @@ class NotFoundError(APIError):
 
 
 class ConflictError(APIError):
-    """The call stands against an earlier one."""
-
-    @property
-    def charge_id(self) -> str | None:
-        """The charge of the call that ran before with the same Idempotency-Key."""
-        found = self.body.get("chargeId") if is_object(self.body) else None
-        return found if isinstance(found, str) else None
+    """The call stands against an earlier one; `charge_id` is that one's charge."""
 
 
 class ModelGoneError(APIError):
@@ -156,6 +161,9 @@ class MaxIterationsExceededError(VeniceError):
         )
         self.max_iterations = max_iterations
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.max_iterations,), vars(self)
+
 
 _BY_STATUS: dict[int, type[APIError]] = {
     400: InvalidRequestError,
@@ -186,8 +194,10 @@ _BY_CODE: dict[str, type[APIError]] = {
 """For errors within a stream, whose status says nothing."""
 
 
-def error_of(status: int, body: object, headers: Mapping[str, str]) -> APIError:
-    """Return the error that a reply tells.
+def error_of(
+    status: int, body: object, headers: Mapping[str, str], *, advice: str = ""
+) -> APIError:
+    """Return the error that a reply tells, with advice of our own after its message.
 
     >>> error_of(404, {"error": "No model 'x'.", "code": "MODEL_NOT_FOUND"}, {})
     NotFoundError("No model 'x'.")
@@ -201,14 +211,17 @@ def error_of(status: int, body: object, headers: Mapping[str, str]) -> APIError:
         error = error.get("message")
     code = told.get("code")
     code = code if isinstance(code, str) else None
+    charge_id = told.get("chargeId")
     kind = _BY_STATUS.get(status) or _BY_CODE.get(code or "") or APIError
+    message = _message(status, error or told.get("message") or told.get("detail"), body)
     return kind(
-        _message(status, error or told.get("message") or told.get("detail"), body),
+        f"{message.rstrip('.')}. {advice}" if advice else message,
         status=status,
         code=code,
         details=told.get("details"),
         body=body,
         headers=headers,
+        charge_id=charge_id if isinstance(charge_id, str) else None,
     )
 
 
@@ -241,6 +254,8 @@ def _until(then: str, now: str) -> float | None:
 def _message(status: int, told: object, body: object) -> str:
     if isinstance(told, str) and told:
         return told
+    if is_array(told):
+        return "The request is not valid."
     if isinstance(body, str) and body.strip():
         return f"The server answered: {body.strip()[:500]}"
     return f"The server answered {status} and did not say why."

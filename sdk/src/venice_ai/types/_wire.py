@@ -15,7 +15,12 @@ class Wire(BaseModel):
     Fields that this version does not know are kept, under both.
     """
 
-    model_config = ConfigDict(extra="allow", populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(
+        extra="allow",
+        populate_by_name=True,
+        defer_build=True,
+        hide_input_in_errors=True,  # it may be a new key, or what was said
+    )
 
     def __getitem__(self, name: str) -> Any:
         fields = self.__dict__

@@ -5,6 +5,7 @@ from typing import Any, TypedDict
 
 from pydantic import BaseModel
 
+from venice_ai._headers import checked
 from venice_ai._request import Request
 from venice_ai._resource import as_json
 from venice_ai._schema import format_of
@@ -80,6 +81,7 @@ def request_of(
 
     Raises:
         TypeError: `max_tokens` is among the options, or something has no form in JSON.
+        ValueError: HTTP cannot carry one of `extra_headers`.
         InvalidRequestError: The chat is to be confidential.
     """
     if "max_tokens" in options:
@@ -98,5 +100,5 @@ def request_of(
     if stream:
         body["stream"] = True
     refuse_confidential(body, e2ee)
-    named = {name.lower(): value for name, value in headers.items()}
+    named = checked(headers, "extra_headers")
     return Request("POST", PATH, as_json(body), headers=named, timeout_s=timeout_s, paid=True)
