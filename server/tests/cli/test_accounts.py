@@ -1,6 +1,7 @@
 """Accounts, keys and balances from the command line, on a fresh home."""
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -91,13 +92,52 @@ def test_a_revoked_key_cannot_be_changed(fondaco: Fondaco) -> None:
         ("keys", "create", "--limit-diem", "none of it"),
         ("keys", "create", "--expires-at", "2020-01-01"),
         ("keys", "create", "--expires-at", "2099-02-30"),
+        ("keys", "create", "--expires-at", "9999-12-31T23:59:59-12:00"),
+        ("keys", "create", "--expires-at", "0001-01-01T00:00:00+14:00"),
+        ("keys", "create", "--expires-at", "0001-01-01"),
+        ("keys", "create", "--expires-at", "10000-01-01"),
+        ("keys", "create", "--expires-at", "99999999999999999999"),
+        ("keys", "create", "--expires-at", "4102444800"),
+        ("keys", "create", "--expires-at", ""),
+        ("keys", "change", "00" * 16, "--expires-at", "9999-12-31T23:59:59-12:00"),
         ("accounts", "create", "ann", "--tier", "royal"),
         ("accounts", "change", "ann"),
         ("accounts", "change", "ann", "--tier", "royal"),
     ],
 )
-def test_what_cannot_be_meant_exits_with_2(fondaco: Fondaco, arguments: tuple[str, ...]) -> None:
+def test_what_cannot_be_meant_exits_with_2(
+    fondaco: Fondaco, home: Path, arguments: tuple[str, ...]
+) -> None:
     assert fondaco(*arguments).code == 2
+    assert not (home / "fondaco.sqlite3").exists(), "refused before anything is made"
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("9999-12-31", "9999-12-31T00:00:00Z"),
+        ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59Z"),
+        ("2099-01-31T02:00:00+02:00", "2099-01-31T00:00:00Z"),
+        ("20990131", "2099-01-31T00:00:00Z"),
+    ],
+)
+def test_a_key_ends_when_it_is_said(fondaco: Fondaco, written: str, shown: str) -> None:
+    key = made(fondaco("keys", "create", "--expires-at", written, "--json"))
+    assert key["expiresAt"] == shown
+
+
+@pytest.mark.parametrize("expires_ms", [253_402_343_999_000, 2**62, -(2**62)])
+def test_an_end_beyond_the_calendar_is_listed_as_the_nearest_within(
+    fondaco: Fondaco, home: Path, expires_ms: int
+) -> None:
+    """Versions before 0.2 took ends that no calendar of four digits shows."""
+    fondaco("keys", "create")
+    with closing(sqlite3.connect(home / "fondaco.sqlite3")) as database, database:
+        database.execute("UPDATE key SET expires_ms = ?", (expires_ms,))
+    listed = fondaco("keys", "list", "--json").json
+    assert isinstance(listed, list)
+    year = "9999" if expires_ms > 0 else "0001"
+    assert listed[0]["expiresAt"].startswith(year)
 
 
 def test_an_account_has_a_tier_that_can_be_changed(fondaco: Fondaco) -> None:

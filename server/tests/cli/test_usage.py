@@ -89,6 +89,13 @@ def test_pages_can_be_turned(charged: Fondaco) -> None:
     [
         (["--currency", "diem"], 2),
         (["--from", "2025-01-02"], 3),
+        (["--from", "2025-01-02", "--to", "2025-01-02"], 3),
+        (["--from", "2025-01-01", "--to", "2025-01-01"], 3),
+        (["--from", "2025-01-01", "--to", "2025-01-02"], 6),
+        (["--from", "2025-01-03", "--to", "2025-01-03"], 0),
+        (["--to", "2024-12-31"], 0),
+        (["--from", "0001-01-01", "--to", "9999-12-31"], 6),
+        (["--from", "0001-01-01T00:00:00+14:00", "--to", "9999-12-31T23:59:59-12:00"], 6),
         (["--to", "2025-01-01T00:00:00Z"], 3),
         (["--from", "2025-01-01T01:00:00", "--to", "2025-01-01T23:00:00"], 0),
         (["--from", "2025-01-02T02:00:00+0200"], 3),
@@ -133,10 +140,39 @@ def test_charges_are_added_up_by_key(charged: Fondaco) -> None:
 
 
 def test_csv_is_that_of_the_api(charged: Fondaco) -> None:
-    head, *lines = csv.reader(StringIO(charged("usage", "--csv", "--limit", "2").out, newline=""))
+    head, *lines = csv_rows(charged, "--limit", "2")
     assert head[:2] == ["timestamp", "sku"]
     assert [line[1] for line in lines] == ["painter-image-unit", "toy-llm-output-mtoken"]
-    assert charged("usage", "--csv", "--json").code == 2
+
+
+def test_csv_has_every_charge(charged: Fondaco) -> None:
+    pages = [csv_rows(charged, "--limit", "1", "--page", str(page))[1] for page in range(1, 7)]
+    assert csv_rows(charged)[1:] == pages
+    assert len(csv_rows(charged, "--to", "2025-01-01")) == 1 + 3
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--csv", "--json"),
+        ("--csv", "--by", "day"),
+        ("--by", "day", "--page", "2"),
+        ("--by", "day", "--limit", "2"),
+        ("--from", "2025-01-02", "--to", "2025-01-01"),
+        ("--from", "1735689600"),
+        ("--to", "2025-02-30"),
+        ("--to", "tomorrow"),
+        ("--to", ""),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(charged: Fondaco, options: tuple[str, ...]) -> None:
+    ended = charged("usage", *options)
+    assert (ended.code, ended.out) == (2, "")
+    assert "Traceback" not in ended.err
+
+
+def csv_rows(charged: Fondaco, *options: str) -> list[list[str]]:
+    return list(csv.reader(StringIO(charged("usage", "--csv", *options).out, newline="")))
 
 
 def test_an_account_without_charges_says_so(charged: Fondaco) -> None:

@@ -253,3 +253,15 @@ async def test_the_contract_names_the_parameter_in_the_path(shared: House) -> No
     for method in ("post", "patch"):
         statuses = set(paths[PATH][method]["responses"])
         assert {"200", "400", "401", "403", "408", "413", "415", "429", "503", "507"} <= statuses
+
+
+@pytest.mark.parametrize("expires_at", [253_402_343_999.0, 1e16])
+async def test_an_end_beyond_the_calendar_is_shown_as_the_last_moment_within(
+    owner: Owner, expires_at: float
+) -> None:
+    """The command line once took `9999-12-31T23:59:59-12:00`."""
+    key = Key("dd" * 16, owner.account_id, KeyType.ADMIN, "", "abcdef", 0.0, expires_at=expires_at)
+    owner.house.keys.put(Account(owner.account_id, "tests"), str(expires_at).encode(), key)
+    [shown] = [one for one in (await owner.ask("GET")).json()["data"] if one["id"] == key.id]
+    assert shown["expiresAt"] == "9999-12-31T23:59:59.999Z"
+    assert (await owner.ask("DELETE", params={"id": key.id})).status_code == 200

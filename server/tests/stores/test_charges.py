@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -168,3 +169,35 @@ def test_a_damaged_database_is_a_failure_of_the_storage(
     with pytest.raises(StorageFailedError):
         charges.read(ChargeQuery(OURS))
     charges.close()
+
+
+def test_all_charges_of_a_query_are_read_in_the_order_of_its_pages(filled: Path) -> None:
+    charges = SqliteCharges(filled)
+    try:
+        for query in (
+            ChargeQuery(OURS, limit=500),
+            ChargeQuery(OURS, Currency.DIEM, limit=500),
+            ChargeQuery(OURS, since_ms=1_735_689_601_000, limit=500),
+            ChargeQuery(99, limit=500),
+        ):
+            assert list(charges.all(query)) == list(charges.read(query).charges)
+    finally:
+        charges.close()
+
+
+async def test_all_charges_are_read_batch_by_batch_and_later_ones_left_out(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fondaco.stores.sqlite.charges._BATCH", 2)
+    entries = [one for one in made_entries(key_in(path)) if one.account_id == OURS]
+    async with SqliteJournal.opened(path) as journal:
+        await journal.write(entries)
+        charges = SqliteCharges(path)
+        expected_all = list(charges.read(ChargeQuery(OURS, limit=500)).charges)
+        assert len(expected_all) > 4
+        found = charges.all(ChargeQuery(OURS))
+        read = [next(found)]
+        later = [replace(one, call_id=None, kind=EntryKind.CHARGE) for one in expected_all[:1]]
+        await journal.write([replace(one, at=one.at + 1, call_id="ef" * 16) for one in later])
+        assert read + list(found) == expected_all
+        charges.close()

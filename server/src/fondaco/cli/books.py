@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.domain.account import FIRST_ACCOUNT
+from fondaco.domain.timestamps import utc
 
 if TYPE_CHECKING:
     from fondaco.settings import Settings
@@ -99,4 +99,4 @@ def moment(unix_s: float | None) -> str | None:
     """
     if unix_s is None:
         return None
-    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return utc(unix_s).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,6 +1,5 @@
 """`fondaco keys`: the secrets that programs call with."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,6 +9,7 @@ from fondaco.cli.options import Account, AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_row, print_rows
 from fondaco.domain.account import ConsumptionLimit, Key, KeyType
 from fondaco.domain.money import Funds, decimal
+from fondaco.domain.timestamps import unix_seconds
 
 if TYPE_CHECKING:
     from fondaco.ports import KeyReport
@@ -147,10 +147,9 @@ def _end(text: str) -> float | None:
     if text == "never":
         return None
     try:
-        end = datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time. Write it as 2027-01-31.") from None
-    end_s = (end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp()
+        end_s = unix_seconds(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is no end of a key: {error}.") from None
     if end_s <= SystemClock().now():
         raise typer.BadParameter(f"{text!r} has passed. Name a time to come.")
     return end_s

@@ -1,8 +1,7 @@
 """`fondaco usage`: what accounts were charged."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +11,10 @@ from fondaco.cli.books import chosen, opened
 from fondaco.cli.options import Account, AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_json, print_rows
 from fondaco.domain.money import Currency
+from fondaco.domain.timestamps import first_ms, last_ms
 
 if TYPE_CHECKING:
+    from fondaco.domain.ledger import Entry
     from fondaco.http.usage_rows import UsageRow
     from fondaco.ports import ChargeQuery
     from fondaco.settings import Settings
@@ -29,9 +30,8 @@ class By(StrEnum):
     SKU = "sku"
 
 
-_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S%z"]
-_START = datetime(1970, 1, 1, tzinfo=UTC)
 _EMPTY = "Nothing was charged."
+_ON_A_PAGE = 200
 
 
 def usage(
@@ -44,16 +44,23 @@ def usage(
         typer.Option(metavar="|".join(Currency), case_sensitive=False, help="Only in this one."),
     ] = None,
     start: Annotated[
-        datetime | None,
-        typer.Option("--from", metavar="TIME", formats=_TIMES, help="Only from this time on, UTC."),
+        str | None,
+        typer.Option("--from", metavar="TIME", help="Only from this date or time on; UTC."),
     ] = None,
     end: Annotated[
-        datetime | None,
-        typer.Option("--to", metavar="TIME", formats=_TIMES, help="Only up to this time, UTC."),
+        str | None,
+        typer.Option("--to", metavar="TIME", help="Only up to this time, or to a date's end; UTC."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=500, help="Charges on a page.")] = 200,
-    page: Annotated[int, typer.Option(min=1, max=10**9, help="Which page, newest first.")] = 1,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV, as the API does.")] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(min=1, max=500, help="Charges on a page; else 200, or all as CSV."),
+    ] = None,
+    page: Annotated[
+        int | None, typer.Option(min=1, max=10**9, help="Which page, newest first; else 1.")
+    ] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Print all charges as CSV, in the API's columns.")
+    ] = False,
     account: Account = None,
     home: Home = None,
     config: Config = None,
@@ -62,32 +69,48 @@ def usage(
     """Show what an account was charged, page by page or added up."""
     from fondaco.ports import ChargeQuery
 
+    paged = page is not None or limit is not None
     if as_csv and (as_json or by is not None):
         raise typer.BadParameter("--csv goes neither with --json nor with --by.")
+    if by is not None and paged:
+        raise typer.BadParameter(
+            "--by adds up all charges: it goes neither with --page nor --limit."
+        )
+    since_ms, until_ms = (
+        _milliseconds("--from", start, first_ms),
+        _milliseconds("--to", end, last_ms),
+    )
+    if since_ms is not None and until_ms is not None and since_ms > until_ms:
+        raise typer.BadParameter("--from is after --to.")
     settings = configuration(home, config).settings
     with opened(settings) as books:
         account_id = chosen(books, account).account.id
     query = ChargeQuery(
-        account_id, currency, _milliseconds(start), _milliseconds(end), page=page, limit=limit
+        account_id, currency, since_ms, until_ms, page=page or 1, limit=limit or _ON_A_PAGE
     )
     with _charges(settings) as charges:
         if by is not None:
             print_rows(_sums(charges, query, by), as_json=as_json, empty=_EMPTY)
+        elif as_csv:
+            _print_csv(charges.read(query).charges if paged else charges.all(query))
         else:
-            _print_page(charges, query, as_csv=as_csv, as_json=as_json)
+            _print_page(charges, query, as_json=as_json)
 
 
-def _print_page(
-    charges: "SqliteCharges", query: "ChargeQuery", *, as_csv: bool, as_json: bool
-) -> None:
+def _print_csv(charges: "Iterable[Entry]") -> None:
+    from fondaco.http.usage_rows import csv_lines, usage_row
+
+    for line in csv_lines(map(usage_row, charges)):
+        typer.echo(line, nl=False)
+
+
+def _print_page(charges: "SqliteCharges", query: "ChargeQuery", *, as_json: bool) -> None:
     from fondaco.http import usage_rows
 
     found = charges.read(query)
     rows = [usage_rows.usage_row(charge) for charge in found.charges]
     pages = -(-found.total // query.limit)
-    if as_csv:
-        typer.echo(usage_rows.as_csv(rows), nl=False)
-    elif as_json:
+    if as_json:
         where = {"page": query.page, "limit": query.limit, "total": found.total}
         print_json({"data": [_row(row) for row in rows], **where, "totalPages": pages})
     else:
@@ -167,8 +190,10 @@ def _charges(settings: "Settings") -> Iterator["SqliteCharges"]:
         charges.close()
 
 
-def _milliseconds(at: datetime | None) -> int | None:
-    if at is None:
+def _milliseconds(option: str, text: str | None, read: Callable[[str], int]) -> int | None:
+    if text is None:
         return None
-    aware = at if at.tzinfo else at.replace(tzinfo=UTC)
-    return (aware - _START) // timedelta(milliseconds=1)
+    try:
+        return read(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{option}: {error}") from None

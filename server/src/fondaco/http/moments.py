@@ -4,7 +4,9 @@ Source: POST /api_keys, `expiresAt`; GET /billing/usage, `timestamp`.
 """
 
 import re
-from datetime import UTC, datetime
+
+from fondaco.domain import timestamps
+from fondaco.domain.timestamps import utc
 
 _READABLE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{3})?Z)?")
 
@@ -15,9 +17,7 @@ def moment(unix_s: float) -> str:
     >>> moment(1_735_689_600.5)
     '2025-01-01T00:00:00.500Z'
     """
-    seconds, milliseconds = divmod(round(unix_s * 1000), 1000)
-    written = datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-    return written.replace("+00:00", f".{milliseconds:03d}Z")
+    return utc(unix_s).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def unix_seconds(text: str) -> float:
@@ -32,6 +32,6 @@ def unix_seconds(text: str) -> float:
     if _READABLE.fullmatch(text) is None:
         raise ValueError("Write a date as 2027-01-31, or a time in UTC as 2027-01-31T12:00:00Z.")
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()
+        return timestamps.unix_seconds(text)
     except ValueError:
         raise ValueError("There is no such date or time.") from None

@@ -5,9 +5,10 @@ Source: GET /billing/usage.
 
 import csv
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
+from itertools import chain
 
 from fondaco.domain.call import request_id
 from fondaco.domain.ledger import Entry
@@ -97,12 +98,18 @@ def as_csv(rows: Iterable[UsageRow]) -> str:
     >>> as_csv([]).startswith("timestamp,sku,units") and as_csv([]).endswith("\r\n")
     True
     """
+    return "".join(csv_lines(rows))
+
+
+def csv_lines(rows: Iterable[UsageRow]) -> Iterator[str]:
+    """Yield the lines of `as_csv`, each as soon as its row is there."""
     text = StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow(map(inert, _cells(row)))
-    return text.getvalue()
+    for cells in chain([COLUMNS], map(_cells, rows)):
+        writer.writerow(map(inert, cells))
+        yield text.getvalue()
+        text.seek(0)
+        text.truncate()
 
 
 def inert(cell: str) -> str:

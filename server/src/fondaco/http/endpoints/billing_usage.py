@@ -49,8 +49,8 @@ async def _page(ask: Ask[None, UsageQuery]) -> ChargePage:
         ChargeQuery(
             account_id=ask.key_holder.account.id,
             currency=None if query.currency is None else Currency(query.currency),
-            since_ms=query.since_ms,
-            until_ms=query.until_ms,
+            since_ms=query.startDate,
+            until_ms=query.endDate,
             newest_first=query.sortOrder == "desc",
             page=query.page,
             limit=query.limit,

@@ -3,35 +3,30 @@
 Source: GET /billing/usage.
 """
 
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from fondaco.domain.timestamps import first_ms, last_ms
 from fondaco.http.schemas.fields import Strict
 
-_START = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+_ISO_8601 = WithJsonSchema(
+    {"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}
+)
 
 
-def _instant(text: object) -> object:
-    """Return the moment that a text names; an offset's `+` may have become a space on its way."""
+def _read(read: Callable[[str], int], text: object) -> object:
+    """Return the milliseconds that a text names; an offset's `+` may have become a space on its way."""
     if not isinstance(text, str):
         return text
-    try:
-        at = datetime.fromisoformat(text.strip().replace(" ", "+" if "T" in text else " "))
-    except ValueError:
-        raise ValueError(
-            "Write a date or a time as ISO 8601 has it: 2025-01-31T12:00:00Z"
-        ) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return read(text.strip().replace(" ", "+" if "T" in text else " "))
 
 
-Instant = Annotated[
-    datetime,
-    BeforeValidator(_instant),
-    WithJsonSchema({"type": "string", "anyOf": [{"format": "date-time"}, {"format": "date"}]}),
-]
+First = Annotated[int, BeforeValidator(partial(_read, first_ms)), _ISO_8601]
+Last = Annotated[int, BeforeValidator(partial(_read, last_ms)), _ISO_8601]
+"""Unix milliseconds; on the wire a date or a time."""
 Count = Annotated[int, Field(strict=False)]
 
 
@@ -41,11 +36,14 @@ class UsageQuery(Strict):
     currency: Literal["USD", "VCU", "DIEM"] | None = Field(
         None, description="Only charges in this currency; nothing is charged in VCU any more."
     )
-    startDate: Instant | None = Field(  # noqa: N815  # the wire's name, as below
-        None, description="Only charges at or after this time; UTC where it has no offset."
+    startDate: First | None = Field(  # noqa: N815  # the wire's name, as below
+        None,
+        description="Only charges at or after this time; a date is that day from its first moment. "
+        "UTC where there is no offset.",
     )
-    endDate: Instant | None = Field(  # noqa: N815
-        None, description="Only charges at or before this time."
+    endDate: Last | None = Field(  # noqa: N815
+        None,
+        description="Only charges at or before this time; a date is that day to its last moment.",
     )
     limit: Count = Field(200, ge=1, le=500, description="Charges on a page.")
     page: Count = Field(1, ge=1, le=10**9, description="Which page, from 1.")
@@ -55,19 +53,9 @@ class UsageQuery(Strict):
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        if self.startDate and self.endDate and self.startDate > self.endDate:
-            raise ValueError("startDate is after endDate.")
-        return self
-
-    @property
-    def since_ms(self) -> int | None:
-        """The first millisecond within the dates, Unix time."""
-        return None if self.startDate is None else -((_START - self.startDate) // _MILLISECOND)
-
-    @property
-    def until_ms(self) -> int | None:
-        """The last millisecond within the dates, Unix time."""
-        return None if self.endDate is None else (self.endDate - _START) // _MILLISECOND
+        if self.startDate is None or self.endDate is None or self.startDate <= self.endDate:
+            return self
+        raise ValueError("startDate is after endDate.")
 
 
 class InferenceDetails(BaseModel):

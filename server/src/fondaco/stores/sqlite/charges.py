@@ -28,6 +28,10 @@ _BOUNDS = {
 }
 """Only those that a query has: each costs the count of a million rows a tenth of its time."""
 
+_BATCH = 500
+"""Charges that are in memory at a time where all are wanted."""
+_END = 2**63 - 1
+
 _FEW = 10_000
 """New entries that are looked at one by one, rather than counting all again."""
 _MOST_TOTALS = 1_000
@@ -85,6 +89,32 @@ class SqliteCharges:
             total = self._total(connection, query)
             ids = _walk(connection, query, total)
             return ChargePage(_entries(connection, ids), total)
+
+    def all(self, query: ChargeQuery) -> Iterator[Entry]:
+        """Yield every charge of a query, whatever its page, the newest first, in bounded memory.
+
+        Charges that are made meanwhile are left out, and no transaction stays open between two reads.
+
+        Raises:
+            StorageFailedError: the database cannot be read.
+        """
+        where, named = _filter(query)
+        with self._snapshot() as connection:
+            (last,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
+        named |= {"last": last, "at": _END, "money": _END, "id": _END, "count": _BATCH}
+        while True:
+            with self._snapshot() as connection:
+                found = connection.execute(
+                    f"SELECT at_ms, currency, id {_BY_TIME} {where} AND id <= :last "
+                    "AND (at_ms, currency, id) < (:at, :money, :id) "
+                    "ORDER BY at_ms DESC, currency DESC, id DESC LIMIT :count",
+                    named,
+                ).fetchall()
+                entries = _entries(connection, [row[2] for row in found])
+            yield from entries
+            if len(found) < _BATCH:
+                return
+            named["at"], named["money"], named["id"] = found[-1]
 
     def sums(self, query: ChargeQuery, by: Grouping | None = None) -> list[ChargeSum]:
         """Return what all charges of a query, whatever its page, add up to by group and currency.
