@@ -61,6 +61,10 @@ class Quota:
     """Seconds until tokens become free; 0 where all are."""
 
 
+UNSHOWN = Quota(0, 0, 0)
+"""In place of a quota where a limit was reached that has no numbers to show: no header tells of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exceedance:
     """A request that came too fast. Source: GET /api_keys/rate_limits/log."""

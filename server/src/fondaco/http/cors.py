@@ -8,16 +8,7 @@ from collections.abc import Iterable
 from fondaco.http.exchange import Exchange
 from fondaco.http.replies import Whole
 
-_METHODS = b"GET, HEAD, POST, PATCH, DELETE"
-_SHOWN = (
-    b"cf-ray, retry-after, x-fondaco-guided-by, x-fondaco-ignored-params, "
-    b"x-ratelimit-limit-requests, "
-    b"x-ratelimit-limit-tokens, x-ratelimit-remaining-requests, x-ratelimit-remaining-tokens, "
-    b"x-ratelimit-reset-requests, x-ratelimit-reset-tokens, x-ratelimit-type, x-venice-balance-diem, "
-    b"x-venice-balance-usd, x-venice-balance-vcu, x-venice-model-id, x-venice-model-name, "
-    b"x-venice-model-router, x-venice-version"
-)
-"""Headers that a page may read."""
+METHODS = b"GET, HEAD, POST, PATCH, DELETE"
 _DAY_S = b"86400"
 
 
@@ -36,16 +27,17 @@ class Cors:
             return None
         permitted = self._any or origin in self._allowed
         if permitted:
-            exchange.base_lines += (
-                b"access-control-allow-origin: %b\r\naccess-control-expose-headers: %b\r\n%b"
-                % (b"*" if self._any else origin, _SHOWN, b"" if self._any else b"vary: origin\r\n")
+            exchange.exposed = True
+            exchange.base_lines += b"access-control-allow-origin: %b\r\n%b" % (
+                b"*" if self._any else origin,
+                b"" if self._any else b"vary: origin\r\n",
             )
         if exchange.method != "OPTIONS" or b"access-control-request-method" not in exchange.headers:
             return None
         if not permitted:
             return Whole(b"This origin is not permitted.", b"text/plain; charset=utf-8", 400)
         headers = [
-            (b"access-control-allow-methods", _METHODS),
+            (b"access-control-allow-methods", METHODS),
             (b"access-control-max-age", _DAY_S),
         ]
         asked = exchange.headers.get(b"access-control-request-headers")

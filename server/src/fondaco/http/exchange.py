@@ -13,6 +13,14 @@ Header = tuple[bytes, bytes]
 """Name in lower case, and value."""
 STATUS_LINES = {one.value: f"HTTP/1.1 {one} {one.phrase}\r\n".encode() for one in HTTPStatus}
 _MOST_FIELDS = 100
+_SINGLE = frozenset(
+    {
+        *(b"authorization", b"x-api-key", b"x-selected-account-id", b"idempotency-key"),
+        *(b"host", b"content-type", b"content-length", b"origin"),
+        *(b"access-control-request-method", b"from", b"referer", b"user-agent", b"date"),
+    }
+)
+"""Request headers of one value. All others are lists, or none that is read here."""
 
 
 class Line(Protocol):
@@ -68,6 +76,8 @@ class Exchange:
     """What every reply to the account carries besides."""
     quota: Quota | None = None
     """What the limits of the call show, where the request is one."""
+    exposed = False
+    """Whether a page of another origin may read the reply, whose headers are then named for it."""
     started = False
     """Whether a reply has begun."""
     error_lines = b""
@@ -115,6 +125,25 @@ class Exchange:
         self._fields = fields
         self._unframed = unframed
         self._body: list[bytes] = []
+
+    def join_repeated(self) -> None:
+        """Join what a header says on several lines, as lists may be sent (RFC 9110, 5.3).
+
+        Raises:
+            InvalidRequestError: a header of one value came twice; which is meant, nobody can know.
+        """
+        headers, fields = self.headers, self._fields
+        if len(headers) == len(fields):
+            return
+        joined: dict[bytes, list[bytes]] = {}
+        for name, value in fields:
+            joined.setdefault(name, []).append(value)
+        for name, values in joined.items():
+            if len(values) > 1 and name in _SINGLE:
+                raise InvalidRequestError(
+                    f"The header {name.decode()} was sent {len(values)} times; send it once."
+                )
+            headers[name] = b", ".join(values)
 
     def forwarded_for(self) -> list[str]:
         """Return the addresses in `X-Forwarded-For`, the nearest last."""
@@ -214,11 +243,13 @@ class Exchange:
 
     # The reply.
 
-    def head(self) -> bytes:
-        """Return the headers that every reply to this request carries, as they are sent."""
+    def head(self, lines: bytes) -> bytes:
+        """Return the headers of a reply: those that every reply to this request carries, and its own."""
         if self.account_lines is None:
-            return self.base_lines
-        return self.base_lines + self.account_lines(self.quota)
+            head = self.base_lines + lines
+        else:
+            head = b"".join((self.base_lines, self.account_lines(self.quota), lines))
+        return head + _exposing(head) if self.exposed else head
 
     def reply(self, status: int, lines: bytes, body: bytes) -> None:
         """Send a whole reply in one write.
@@ -230,7 +261,7 @@ class Exchange:
         """
         self.started, self.status = True, status
         closing = b"connection: close\r\n\r\n" if self.closes else b"\r\n"
-        self._line.write(b"".join((STATUS_LINES[status], self.head(), lines, closing, body)))
+        self._line.write(b"".join((STATUS_LINES[status], self.head(lines), closing, body)))
         self._end()
 
     def start(self, status: int, lines: bytes, piece: bytes) -> None:
@@ -239,7 +270,7 @@ class Exchange:
         self.closes = self.closes or self._unframed
         framing = b"" if self._unframed else b"transfer-encoding: chunked\r\n"
         closing = b"connection: close\r\n\r\n" if self.closes else b"\r\n"
-        head = (STATUS_LINES[status], self.head(), lines, framing, closing, self._framed(piece))
+        head = (STATUS_LINES[status], self.head(lines), framing, closing, self._framed(piece))
         self._line.write(b"".join(head))
 
     def write(self, piece: bytes) -> None:
@@ -280,6 +311,13 @@ class Exchange:
         self._ended = True
         self._body.clear()
         self._line.answered()
+
+
+def _exposing(head: bytes) -> bytes:
+    """Return the header that lets a page read all headers of a reply (Fetch: CORS-exposed)."""
+    names = dict.fromkeys(line.partition(b":")[0] for line in head.splitlines())
+    shown = (name for name in names if not name.startswith(b"access-control-"))
+    return b"access-control-expose-headers: %b\r\n" % b", ".join(shown)
 
 
 def _too_large(limit_bytes: int) -> InvalidFileSizeError:

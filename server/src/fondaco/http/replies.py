@@ -16,13 +16,17 @@ from fondaco.http.pulse import Pulse
 _WORTH_COMPRESSING = 1024
 """Below this many bytes a packet is not saved."""
 
+_JSON = b"application/json"
+_NOSNIFF = b"x-content-type-options: nosniff\r\n"
+"""Browsers believe the type that a reply names: text that callers wrote is never run as a page."""
+
 
 @dataclass(slots=True)
 class Whole:
     """A reply that is sent at once."""
 
     body: bytes
-    media_type: bytes = b"application/json"
+    media_type: bytes = _JSON
     status: int = 200
     headers: list[Header] = field(default_factory=list)
     lines: bytes = b""
@@ -33,6 +37,8 @@ class Whole:
         body, lines = self.body, self.lines
         if self.headers:
             lines += lines_of(self.headers)
+        if self.media_type is not _JSON:
+            lines += _NOSNIFF
         if len(body) >= _WORTH_COMPRESSING:
             lines += b"vary: accept-encoding\r\n"
             encoding = _encoding(exchange.headers.get(b"accept-encoding", b""))
@@ -60,6 +66,7 @@ _EVENT_STREAM = lines_of(
         (b"content-type", b"text/event-stream; charset=utf-8"),
         (b"cache-control", b"no-cache"),
         (b"x-accel-buffering", b"no"),
+        (b"x-content-type-options", b"nosniff"),
     )
 )
 

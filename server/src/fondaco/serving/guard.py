@@ -9,7 +9,7 @@ from math import ceil, inf
 from typing import Generic, TypeVar
 
 from fondaco.domain.errors import TooManyFailuresError
-from fondaco.domain.limits import LimitScope
+from fondaco.domain.limits import LimitScope, Quota
 from fondaco.ports import Clock
 from fondaco.serving.windows import Latest
 
@@ -57,6 +57,7 @@ class Failures(Generic[WhoT]):
                 f"Please wait {self._window_s:g}s and try again. See "
                 "https://docs.venice.ai/api-reference/rate-limiting for more information.",
                 retry_after_s=ceil(wait_s),
+                quota=Quota(self._most, 0, ceil(self._clock.now() + wait_s)),
                 scope=self._scope,
             )
 

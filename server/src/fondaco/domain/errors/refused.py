@@ -1,7 +1,7 @@
 """What an account or its key may not do, or not now."""
 
 from fondaco.domain.errors.failed import FondacoError
-from fondaco.domain.limits import LimitScope, Quota
+from fondaco.domain.limits import UNSHOWN, LimitScope, Quota
 
 
 class AuthenticationFailedError(FondacoError):
@@ -103,10 +103,13 @@ class RateLimitExceededError(FondacoError):
         message: str | None = None,
         *,
         retry_after_s: int | None = None,
-        quota: Quota | None = None,
+        quota: Quota = UNSHOWN,
         scope: LimitScope = "user",
     ) -> None:
-        """Say how long to wait, and in `quota` what the limits then showed."""
+        """Say how long to wait, and in `quota` what the limit that was reached then showed.
+
+        Headers show that quota or none, never another limit's, which would have room.
+        """
         super().__init__(message, retry_after_s=retry_after_s)
         self.quota = quota
         self.scope: LimitScope = scope

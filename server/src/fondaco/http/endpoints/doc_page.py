@@ -42,7 +42,7 @@ def _asset(name: str) -> Whole:
     return Whole(
         content,
         media_type=_MEDIA[name[name.rfind(".") :]] + b"; charset=utf-8",
-        headers=[(b"content-security-policy", _POLICY), (b"x-content-type-options", b"nosniff")],
+        headers=[(b"content-security-policy", _POLICY)],
     )
 
 
