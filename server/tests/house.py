@@ -31,6 +31,7 @@ from fondaco.http.cors import Cors
 from fondaco.http.edge import Edge
 from fondaco.http.endpoint import Premises
 from fondaco.http.endpoints import ENDPOINTS
+from fondaco.http.gate import LOOPBACK, MetricsAccess
 from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.listener import Listener
@@ -150,6 +151,7 @@ async def house(
     augment: Augment | None = None,
     files: Files | None = None,
     room: Room | None = None,
+    metrics: MetricsAccess = LOOPBACK,
 ) -> AsyncGenerator[House]:
     async with (
         opened_forms() as forms,
@@ -216,6 +218,7 @@ async def house(
             Peers(trusted_proxies),
             stamp=stamp,
             cors=Cors(cors_origins) if cors_origins else None,
+            metrics=metrics,
         )
         terms = Terms(
             stamp,

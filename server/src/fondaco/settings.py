@@ -146,6 +146,18 @@ class Server(Section):
     ping_interval_s: Seconds = Field(15.0, description="Silence after which a stream gets a ping.")
     drain_timeout_s: Seconds = Field(30.0, description="Time that running calls get at shutdown.")
     ready_cache_s: Seconds = Field(5.0, description="Time that /readyz trusts its last probe.")
+    metrics: Literal["loopback", "key", "public"] = Field(
+        "loopback",
+        description="Who may read `/metrics`: an ADMIN key and `metrics_token` always; with `loopback` "
+        "programs of this machine, too, though not through a proxy; with `public` anybody.",
+    )
+    metrics_token: str = Field(
+        "",
+        description="What a scraper sends as `Authorization: Bearer`, as `env:NAME` or `file:PATH`; "
+        "empty: none.",
+        pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
+        repr=False,
+    )
 
 
 class Chat(Section):

@@ -21,7 +21,6 @@ OPEN = {
     "/api/v1/api_keys/generate_web3_key",
     "/healthz",
     "/readyz",
-    "/metrics",
     "/openapi.json",
     "/doc/api/swagger.yaml",
     "/doc",
@@ -29,7 +28,7 @@ OPEN = {
 }
 """What is meant to be open to anybody; whatever else is open is a mistake."""
 
-CLOSED = [endpoint for endpoint in ENDPOINTS if endpoint.access is not Access.ANYBODY]
+CLOSED = [endpoint for endpoint in ENDPOINTS if endpoint.access in (Access.KEY, Access.ADMIN)]
 ADMINS = [endpoint for endpoint in ENDPOINTS if endpoint.access is Access.ADMIN]
 
 

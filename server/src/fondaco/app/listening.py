@@ -10,6 +10,7 @@ from fondaco.http.cors import Cors
 from fondaco.http.edge import Edge
 from fondaco.http.endpoint import Premises
 from fondaco.http.endpoints import ENDPOINTS
+from fondaco.http.gate import MetricsAccess
 from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.listener import Listener
@@ -20,7 +21,7 @@ from fondaco.http.room import Room
 from fondaco.http.routes import Routes
 from fondaco.http.terms import Terms
 from fondaco.serving.platform import Platform
-from fondaco.settings import Settings
+from fondaco.settings import Settings, secret
 
 
 class AddressError(Exception):
@@ -58,6 +59,11 @@ def listener_of(
         Peers(server.trusted_proxies),
         stamp=stamp,
         cors=Cors(server.cors_origins) if server.cors_origins else None,
+        metrics=MetricsAccess(
+            loopback=server.metrics == "loopback",
+            open=server.metrics == "public",
+            token=secret(server.metrics_token),
+        ),
     )
     terms = Terms(
         stamp,

@@ -18,10 +18,10 @@ from fondaco.domain.errors import (
     UnknownError,
 )
 from fondaco.http.cors import Cors
-from fondaco.http.endpoint import Premises
+from fondaco.http.endpoint import Access, Premises
 from fondaco.http.errors import body_of, reply_to
 from fondaco.http.exchange import Exchange
-from fondaco.http.gate import Gate
+from fondaco.http.gate import LOOPBACK, Gate, MetricsAccess
 from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.peers import Peers
@@ -52,12 +52,13 @@ class Edge:
         *,
         stamp: Stamp,
         cors: Cors | None = None,
+        metrics: MetricsAccess = LOOPBACK,
     ) -> None:
         self._premises = premises
         self._platform = premises.platform
         self._routes = routes
         self._hosts = hosts
-        self._gate = Gate(premises.platform, peers)
+        self._gate = Gate(premises.platform, peers, metrics)
         self._stamp = stamp
         self._cors = cors
 
@@ -71,6 +72,7 @@ class Edge:
         endpoint: AnyEndpoint | None = None
         try:
             self._hosts.check(exchange.headers.get(b"host", b""))
+            exchange.join_repeated()
             if self._cors is not None and (preflight := self._cors.permit(exchange)) is not None:
                 preflight.send(exchange)
                 return
@@ -97,7 +99,9 @@ class Edge:
         exchange: Exchange,
     ) -> None:
         caller = None
-        if not endpoint.always_open:
+        if endpoint.access is Access.OPERATOR:
+            await self._gate.admit_operator(exchange)
+        elif not endpoint.always_open:
             if self._platform.draining:
                 raise ShuttingDownError
             caller = await self._gate.admit(exchange, endpoint.access, x_api_key=endpoint.x_api_key)
@@ -124,7 +128,7 @@ class Edge:
         self, exchange: Exchange, endpoint: AnyEndpoint | None, error: FondacoError
     ) -> None:
         """Count the failure, and answer with it."""
-        if not exchange.started and (endpoint is None or not endpoint.always_open):
+        if not exchange.started and (endpoint is None or endpoint.counts_failures):
             error = await self._gate.judge(exchange, error)
         self._refuse(exchange, error)
 

@@ -55,6 +55,8 @@ class Access(Enum):
     ANYBODY = "anybody"
     KEY = "any key"
     ADMIN = "an admin key"
+    OPERATOR = "an admin key, the token for scrapers, or this machine itself"
+    """As the setting `server.metrics` says."""
 
 
 @light
@@ -163,9 +165,15 @@ class Endpoint(Generic[BodyT, QueryT]):
     media: bool = False
     """Whether its body may carry images, sounds and films, and so be larger than others."""
     always_open: bool = False
-    """Whether it answers also while the server drains and to whom much failed; no key is looked at."""
+    """Whether it answers also while the server drains, and to whom much failed; no key of a caller is
+    looked at."""
     listed: bool = True
     """Whether OpenAPI shows it."""
+
+    @property
+    def counts_failures(self) -> bool:
+        """Whether a failed request counts against its sender: a wrong key does, bad health does not."""
+        return not self.always_open or self.access is not Access.ANYBODY
 
     @property
     def id(self) -> str:

@@ -1,17 +1,20 @@
 """The gate: whose key came with a request, what its replies then say, and who has to wait."""
 
+from dataclasses import dataclass
 from functools import partial
+from hmac import compare_digest
 
 from fondaco.domain.account import Account, KeyType
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import (
+    AuthenticationFailedError,
     EngineBusyError,
     FondacoError,
     ModelNotFoundError,
     TooManyFailuresError,
     UnauthorizedError,
 )
-from fondaco.domain.limits import Quota
+from fondaco.domain.limits import UNSHOWN, Quota
 from fondaco.domain.model import AnyModel, ModelType
 from fondaco.domain.money import Funds
 from fondaco.http.endpoint import Access, Caller
@@ -23,12 +26,28 @@ from fondaco.serving.limits import unknown_tier
 from fondaco.serving.platform import Platform
 
 
+@dataclass(frozen=True, slots=True)
+class MetricsAccess:
+    """Who may read `/metrics` without an ADMIN key."""
+
+    loopback: bool = True
+    """Programs of this machine."""
+    open: bool = False
+    """Anybody."""
+    token: str = ""
+    """Whoever sends it as a bearer token; empty: nobody."""
+
+
+LOOPBACK = MetricsAccess()
+
+
 class Gate:
     """Lets requests in by their key. What fails counts: for its account, else for its address."""
 
-    def __init__(self, platform: Platform, peers: Peers) -> None:
+    def __init__(self, platform: Platform, peers: Peers, metrics: MetricsAccess = LOOPBACK) -> None:
         self._platform = platform
         self._peers = peers
+        self._metrics = metrics
         self._shown = _shown_model(platform.catalogue)
 
     async def admit(
@@ -53,8 +72,32 @@ class Gate:
         if x_api_key:
             expect_selected(headers, caller.account)
         if access is Access.ADMIN and caller.key.type is not KeyType.ADMIN:
-            raise UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
+            raise _for_administrators()
         return caller
+
+    async def admit_operator(self, exchange: Exchange) -> None:
+        """Return if the server's own counts may be shown to whoever sent the request.
+
+        Raises:
+            AuthenticationFailedError: they are shown by key alone, and no good one came.
+            UnauthorizedError: the key is not one of an administrator.
+            TooManyFailuresError: too many requests of the key's account failed.
+        """
+        metrics = self._metrics
+        if metrics.open or (metrics.loopback and self._peers.loopback(exchange)):
+            return
+        try:
+            secret = bearer(exchange.headers)
+        except AuthenticationFailedError:
+            raise AuthenticationFailedError(
+                f"{AuthenticationFailedError.default}: send an ADMIN key, or the token of "
+                "server.metrics_token, as Authorization: Bearer."
+            ) from None
+        if metrics.token and compare_digest(secret.encode(), metrics.token.encode()):
+            return
+        caller = await self._caller(exchange, secret)
+        if caller.key.type is not KeyType.ADMIN:
+            raise _for_administrators()
 
     async def judge(self, exchange: Exchange, error: FondacoError) -> FondacoError:
         """Count a request that fails, and return what it is answered with."""
@@ -111,12 +154,18 @@ class Gate:
         return Caller(key, account)
 
     def _lines(self, account: Account, before: Funds, quota: Quota | None) -> bytes:
-        """Return balance and limits: those of a call, or else what the default model shows."""
+        """Return balance and limits: of a call, of a refusal, or else what the default model shows."""
+        if quota is UNSHOWN:
+            return balance(before)
         if quota is None:
             if self._shown is None:
                 return balance(before)
             quota = self._platform.limits.quota(account.id, account.tier, self._shown)
         return balance(before) + rate_limits(quota)
+
+
+def _for_administrators() -> UnauthorizedError:
+    return UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
 
 
 def _shown_model(catalogue: Catalogue) -> AnyModel | None:

@@ -50,7 +50,7 @@ HEADERS: dict[str, dict[str, object]] = {
 def shown_headers(status: int, access: Access, content: Content | None = None) -> _Schemas:
     """Return the headers of a reply; `content` is that of a good one."""
     names = (*_EVERY, *_OF_STATUS.get(status, ()))
-    if content is not None and access is not Access.ANYBODY:
+    if content is not None and access in (Access.KEY, Access.ADMIN):
         names += (*_ACCOUNT, *_LIMITS)
     shown: _Schemas = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     if content is not None:

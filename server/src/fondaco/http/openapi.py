@@ -163,6 +163,8 @@ def _security(endpoint: AnyEndpoint) -> list[dict[str, list[str]]]:
     if endpoint.access is Access.ANYBODY:
         return []
     bearer: dict[str, list[str]] = {"BearerAuth": []}
+    if endpoint.access is Access.OPERATOR:
+        return [{}, bearer]
     return [{"ApiKeyAuth": []}, bearer] if endpoint.x_api_key else [bearer]
 
 
@@ -268,11 +270,11 @@ def _event(schema: dict[str, Any], *, done: bool) -> dict[str, object]:
 
 def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:
     errors: list[type[FondacoError]] = [InvalidRequestError, UnknownError, ShuttingDownError]
-    if not endpoint.always_open:
+    if endpoint.counts_failures:
         errors.append(RateLimitExceededError)
     if endpoint.access is not Access.ANYBODY:
         errors.append(AuthenticationFailedError)
-    if endpoint.access is Access.ADMIN or endpoint.x_api_key:
+    if endpoint.access in (Access.ADMIN, Access.OPERATOR) or endpoint.x_api_key:
         errors.append(UnauthorizedError)
     if endpoint.body is not None:
         errors += [InvalidContentTypeError, InvalidFileSizeError, RequestTimeoutError]

@@ -11,6 +11,16 @@ Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 _HOME_BITS = 64
 """What one household has of IPv6 addresses: they count as one peer."""
 
+_FORWARDED = (
+    b"x-forwarded-for",
+    b"x-forwarded-host",
+    b"x-forwarded-proto",
+    b"x-real-ip",
+    b"forwarded",
+    b"via",
+)
+_OWN_NAMES = frozenset({b"", b"localhost", b"127.0.0.1", b"[::1]"})
+
 
 class Peers:
     """Tells peers apart. `X-Forwarded-For` is believed as far as trusted proxies wrote it."""
@@ -32,6 +42,20 @@ class Peers:
             if not self._trusts(nearest):
                 break
         return _shown(nearest)
+
+    def loopback(self, exchange: Exchange) -> bool:
+        """Whether a program of this machine sent the request itself.
+
+        What a proxy here passes on is none of this machine's: such requests come from a trusted
+        address, carry a proxy's headers, or were sent to a public name.
+        """
+        nearest = _address(exchange.client)
+        if nearest is None or not nearest.is_loopback or self._trusts(nearest):
+            return False
+        headers = exchange.headers
+        host = headers.get(b"host", b"").lower()
+        name = host if host.endswith(b"]") else host.rpartition(b":")[0] or host
+        return name in _OWN_NAMES and not any(header in headers for header in _FORWARDED)
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)

@@ -78,7 +78,7 @@ ENDPOINT = Endpoint(
     run=run,
     summary="Counts for Prometheus",
     tag="Operation",
-    access=Access.ANYBODY,
+    access=Access.OPERATOR,
     always_open=True,
     replies={200: Content("The meters", media_type="text/plain")},
 )
