@@ -272,6 +272,4 @@ async def test_a_page_of_a_named_origin_may_read_the_limits() -> None:
             "/api/v1/models", headers={"Origin": "https://page.example"}
         )
     exposed = reply.headers["access-control-expose-headers"]
-    assert {f"x-ratelimit-{name}" for name in (*REQUESTS, *TOKENS)} <= set(
-        exposed.split(", ")
-    )
+    assert {f"x-ratelimit-{name}" for name in (*REQUESTS, *TOKENS)} <= set(exposed.split(", "))
