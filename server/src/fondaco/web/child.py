@@ -8,6 +8,7 @@ import logging
 import resource
 import sys
 
+from fondaco.processes import harden
 from fondaco.web.reading import LONGEST_TEXT, READERS
 
 MOST_MEMORY = 1 * 2**30
@@ -17,7 +18,7 @@ UNREADABLE = 3
 
 def main(media_type: str, charset: str, cpu_s: str) -> int:
     """Read the document and return the exit code."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a dump would hold the document
+    harden()  # a core dump would hold the document
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (int(cpu_s), int(cpu_s)))

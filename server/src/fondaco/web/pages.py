@@ -12,6 +12,7 @@ import anyio
 from anyio.abc import Process
 
 from fondaco.domain.web import Page, UnreadableError
+from fondaco.processes import environment_of_child
 from fondaco.web.extra import expect_installed
 from fondaco.web.reading import READERS, Reading
 
@@ -77,7 +78,7 @@ async def _read_by_child(fetched: "Fetched", cpu_s: float) -> Reading:
         *(fetched.media_type, _known(fetched.charset), str(max(1, int(cpu_s)))),
     ]
     with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
-        child = await anyio.open_process(command, stderr=DEVNULL)
+        child = await anyio.open_process(command, stderr=DEVNULL, env=environment_of_child())
     async with child, anyio.create_task_group() as tasks:
         tasks.start_soon(_send, child, fetched.body)
         told = b"".join([piece async for piece in child.stdout]) if child.stdout else b""

@@ -5,7 +5,6 @@ open as long as the parent lives. Standard output carries one line of JSON, `{"a
 `{"error": ...}`, and nothing else ever.
 """
 
-import ctypes
 import json
 import os
 import signal
@@ -14,8 +13,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-_PR_SET_PDEATHSIG = 1
-_PR_SET_DUMPABLE = 4
+from fondaco.processes import die_with, harden
+
 _ERROR_LIMIT = 300
 _PROMPT_BATCH_TOKENS = 32
 
@@ -27,8 +26,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     order = json.loads(sys.stdin.buffer.readline())
-    _forbid_traces()
-    _die_with(order["parent"])
+    harden()
+    die_with(order["parent"])
     threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
     try:
         server = _serve(order)
@@ -47,24 +46,6 @@ def _silence() -> int:
     os.dup2(nowhere, 1)
     os.dup2(nowhere, 2)
     return report
-
-
-def _forbid_traces() -> None:
-    """Keep prompts out of core dumps."""
-    if sys.platform != "win32":
-        import resource  # noqa: PLC0415 - it exists on POSIX only
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies, even by SIGKILL."""
-    if sys.platform == "linux":
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        libc.prctl(_PR_SET_DUMPABLE, 0)
-    if sys.platform != "win32" and os.getppid() != parent:  # it died before we asked
-        os._exit(1)
 
 
 def _exit_at_end_of_input() -> None:

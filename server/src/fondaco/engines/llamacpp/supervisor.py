@@ -16,6 +16,7 @@ from anyio.abc import Process
 
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.engines.llamacpp.slots import Slots
+from fondaco.processes import environment_of_child
 from fondaco.upstream.client import Upstream
 
 _FIRST_PAUSE_S = 0.1
@@ -147,6 +148,7 @@ class Supervisor:
         child = await anyio.open_process(
             [sys.executable, "-P", "-m", "fondaco.engines.llamacpp.child"],
             stderr=subprocess.DEVNULL,
+            env=environment_of_child(),
         )
         try:
             return await self._serve(child)

@@ -1,0 +1,59 @@
+"""Process hardening: no core dumps, no debugger, and children that inherit no secrets."""
+
+import ctypes
+import os
+import re
+import signal
+import sys
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_INHERITED = re.compile(
+    r"PATH|HOME|USER|LOGNAME|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|VIRTUAL_ENV"
+    r"|LD_LIBRARY_PATH|PYTHON(PATH|HOME|UTF8|IOENCODING|DONTWRITEBYTECODE|PYCACHEPREFIX)"
+    r"|(OMP|GGML)_[A-Z_]+"
+)
+"""Variables that a child may need to find its libraries, write its language or place its threads."""
+_FOR_PIP = re.compile(
+    r"PIP_[A-Z_]+|NETRC|XDG_(CONFIG|CACHE)_(HOME|DIRS)|APPDATA|PROGRAMDATA"
+    r"|(HTTPS?|ALL|NO)_PROXY|(https?|all|no)_proxy|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE"
+)
+"""Variables by which users tell pip which index to ask, and how to reach it."""
+
+
+def harden() -> None:
+    """Keep this process's memory, which holds prompts and keys, out of core dumps and debuggers.
+
+    A child inherits the limit on core dumps; being undumpable ends at `exec`, so each child
+    calls this for itself. On Linux, only root may then read `/proc/PID/environ` and memory.
+    """
+    if sys.platform != "win32":
+        import resource  # noqa: PLC0415 - it exists on POSIX only
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        # A core pattern that pipes to a program ignores the limit, but not this.
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0)
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent dies, even by SIGKILL."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if sys.platform != "win32" and os.getppid() != parent:  # it died before we asked
+        os._exit(1)
+
+
+def environment_of_child() -> dict[str, str]:
+    """Return the environment for a child: an allowlist, since any variable may hold a secret."""
+    return _inherited(_INHERITED)
+
+
+def environment_of_pip() -> dict[str, str]:
+    """Return the environment for pip: that of a child, and the user's own index settings."""
+    return _inherited(_INHERITED) | _inherited(_FOR_PIP)
+
+
+def _inherited(names: re.Pattern[str]) -> dict[str, str]:
+    ours = os.environ  # noqa: TID251 - what a child inherits is no setting
+    return {name: value for name, value in ours.items() if names.fullmatch(name)}
