@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from cli_program import Fondaco, Outcome
+from fondaco.stores.home import Home
+from fondaco.stores.sqlite.migrate import upgrade
 
 
 def made(outcome: Outcome) -> dict[str, object]:
@@ -173,7 +175,8 @@ def test_a_key_belongs_to_the_account_that_is_named(fondaco: Fondaco) -> None:
     assert key["account"] == "bea"
 
 
-def test_lists_of_nothing_are_empty_lists(fondaco: Fondaco) -> None:
+def test_lists_of_nothing_are_empty_lists(fondaco: Fondaco, home: Path) -> None:
+    upgrade(Home(home).database)
     assert listed(fondaco("accounts", "list", "--json")) == []
     assert listed(fondaco("keys", "list", "--json")) == []
     assert "fondaco accounts create" in fondaco("accounts", "list").out
@@ -195,10 +198,64 @@ def test_lists_of_nothing_are_empty_lists(fondaco: Fondaco) -> None:
     ],
 )
 def test_a_name_that_nobody_bears_exits_with_5_and_one_line(
-    fondaco: Fondaco, arguments: tuple[str, ...]
+    fondaco: Fondaco, home: Path, arguments: tuple[str, ...]
 ) -> None:
+    upgrade(Home(home).database)
     ended = fondaco(*arguments)
     assert (ended.code, ended.out, len(ended.err.splitlines())) == (5, "", 1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("accounts", "list"),
+        ("accounts", "show", "ann"),
+        ("accounts", "change", "ann", "--tier", "paid"),
+        ("accounts", "disable", "ann"),
+        ("balance", "show"),
+        ("balance", "grant", "--usd", "1"),
+        ("keys", "list"),
+        ("keys", "show", "00" * 16),
+        ("keys", "create", "--account", "ann"),
+        ("keys", "change", "00" * 16, "--description", "a"),
+        ("keys", "revoke", "00" * 16),
+        ("usage",),
+        ("usage", "--csv"),
+        ("usage", "--by", "day", "--json"),
+        ("ledger", "verify"),
+    ],
+)
+def test_what_needs_a_home_makes_none(
+    fondaco: Fondaco, home: Path, arguments: tuple[str, ...]
+) -> None:
+    ended = fondaco(*arguments)
+    assert (ended.code, ended.out, len(ended.err.splitlines())) == (4, "", 1)
+    assert f"The home folder {str(home)!r} has no database" in ended.err
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("characters", "list"),
+        ("characters", "show", "nobody"),
+        ("characters", "rm", "nobody"),
+        ("library", "list"),
+        ("library", "search", "words"),
+        ("library", "rm", "name"),
+        ("models", "list"),
+        ("models", "show", "default"),
+        ("config", "show"),
+        ("config", "check"),
+        ("config", "init", "--stdout"),
+        ("openapi",),
+    ],
+)
+def test_what_needs_no_home_makes_none(
+    fondaco: Fondaco, home: Path, arguments: tuple[str, ...]
+) -> None:
+    assert "Traceback" not in fondaco(*arguments).err
+    assert not home.exists()
 
 
 @pytest.mark.parametrize("amount", ["-1", "many", "NaN", "1e10", "0.0000000001"])
@@ -206,7 +263,7 @@ def test_what_is_no_amount_of_money_is_refused(fondaco: Fondaco, amount: str) ->
     ended = fondaco("accounts", "create", "ann", f"--usd={amount}")
     assert ended.code == 2
     assert amount in ended.err
-    assert listed(fondaco("accounts", "list", "--json")) == []
+    assert fondaco("accounts", "list").code == 4, "nothing was made"
 
 
 def test_a_name_is_given_once(fondaco: Fondaco) -> None:

@@ -1,7 +1,9 @@
 """The program as a whole: its weight, its help, its errors."""
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,41 @@ def test_a_refused_configuration_exits_with_3_and_a_line_for_each_fault(
     assert len(ended.err.splitlines()) == 2
     assert "Did you mean FONDACO_SERVER__PORT?" in ended.err
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("serve",), ("keys", "list"), ("usage",), ("balance", "show"), ("ledger", "verify")],
+)
+def test_a_sqlite_that_is_too_old_is_one_line(
+    fondaco: Fondaco, monkeypatch: pytest.MonkeyPatch, home: Path, arguments: tuple[str, ...]
+) -> None:
+    fondaco("keys", "create")
+    monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 36, 0))
+    ended = fondaco(*arguments, FONDACO_EMBEDDED__ENABLED="false")
+    assert (ended.code, len(ended.err.splitlines())) == (1, 1)
+    assert "SQLite 3.36.0 is too old: 3.37.0 or newer is needed." in ended.err
+
+
+def test_a_database_that_cannot_be_brought_up_to_date_is_one_line(
+    fondaco: Fondaco, home: Path
+) -> None:
+    home.mkdir()
+    with closing(sqlite3.connect(home / "fondaco.sqlite3")) as database:
+        database.execute("CREATE TABLE account (id INTEGER)")
+    ended = fondaco("keys", "create")
+    assert (ended.code, len(ended.err.splitlines())) == (1, 1)
+    assert "table account already exists. Nothing was changed." in ended.err
+
+
+def test_a_system_without_posix_locks_is_told_what_is_supported(
+    fondaco: Fondaco, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    ended = fondaco("serve")
+    assert (ended.code, len(ended.err.splitlines())) == (1, 1)
+    assert "Linux and macOS" in ended.err
+    assert fondaco("--version").code == 0
 
 
 def test_output_that_is_no_terminal_has_no_colour(fondaco: Fondaco) -> None:

@@ -34,8 +34,9 @@ def create(
     """Make an account."""
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
-    with opened(settings) as books:
-        made = books.open_account(name, usd=amount(usd), diem_allocation=amount(diem), tier=tier)
+    dollars, allocation = amount(usd), amount(diem)
+    with opened(settings, create=True) as books:
+        made = books.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)
     print_row(row(made), as_json=as_json)
 
 

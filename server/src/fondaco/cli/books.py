@@ -16,17 +16,24 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def opened(settings: "Settings") -> Iterator["Books"]:
-    """Open the books of a home; the home folder and its database are made where they are missing.
+def opened(settings: "Settings", *, create: bool = False) -> Iterator["Books"]:
+    """Open the books of a home; only with `create` are the folder and its database made.
 
     Raises:
         StoreError: the home or its database cannot be used.
+        FailedError: there is none, and none is to be made.
     """
     from fondaco.stores.home import Home
     from fondaco.stores.sqlite.books import Books
     from fondaco.stores.sqlite.migrate import upgrade
     from fondaco.system import SystemClock
 
+    if not create and not Home.database_in(settings.home).exists():
+        raise FailedError(
+            f"The home folder {str(settings.home)!r} has no database: nothing was made there yet. "
+            "Name another one with --home, or begin here with: fondaco keys create",
+            Exit.HOME,
+        )
     home = Home(settings.home)
     upgrade(home.database)
     books = Books(home.database, home.pepper(), SystemClock())

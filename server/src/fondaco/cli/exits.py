@@ -23,7 +23,10 @@ class Exit(IntEnum):
         3,
         "The configuration, or a character's file, is refused: a line on stderr for each fault.",
     )
-    HOME = 4, "The home folder cannot be used: in use by another server, or not writable."
+    HOME = (
+        4,
+        "The home folder cannot be used: in use by another server, not writable, or without a database.",
+    )
     UNKNOWN = 5, "There is no such account, key, model or character."
     UNREACHABLE = 6, "A model could not be fetched."
     UNSOUND = 7, "The ledger does not add up."

@@ -49,7 +49,7 @@ def create(
         usd=None if limit_usd is None else _limit(limit_usd),
         diem=None if limit_diem is None else _limit(limit_diem),
     )
-    with opened(settings) as books:
+    with opened(settings, create=account is None) as books:
         owner = chosen_or_first(books, account, settings).account
         made = books.make_key(owner.name, key_type, description, expires_at=end, limit=limit)
     print_row({"apiKey": made.secret, **_row(made.key, owner.name, Funds())}, as_json=as_json)

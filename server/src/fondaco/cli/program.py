@@ -1,6 +1,7 @@
 """The program: its command groups, and how its errors reach a person."""
 
-from typing import Annotated
+from importlib.util import find_spec
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -31,8 +32,16 @@ program.add_typer(config.group, name="config")
 program.command()(openapi)
 
 
+_UNSUPPORTED = (
+    "This system has no POSIX file locks, which keep a ledger safe. Fondaco runs on Linux and macOS; "
+    "on Windows, run it in WSL."
+)
+
+
 def run() -> None:
     """Run the command line; whatever a person can put right is one line, not a traceback."""
+    if find_spec("fcntl") is None:
+        _end(Exit.FAILED, _UNSUPPORTED)
     try:
         program(prog_name="fondaco")
     except KeyboardInterrupt:
@@ -55,7 +64,7 @@ def _options(
         raise typer.Exit
 
 
-def _end(code: Exit, *lines: str) -> None:
+def _end(code: Exit, *lines: str) -> NoReturn:
     for line in lines:
         typer.echo(f"fondaco: {line}", err=True)
     raise SystemExit(code)

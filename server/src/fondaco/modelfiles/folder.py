@@ -121,6 +121,8 @@ class ModelFolder:
             if "://" in source:
                 return self._pull_url(source, sha256, progress)
             return self._pull_local(Path(source).expanduser(), sha256)
+        except RuntimeError as error:  # `~name` of nobody
+            raise NoSuchModelFileError(f"{source!r} is no path: {error}") from error
         except OSError as error:
             raise from_os(error, f"keep {source.rsplit('/', 1)[-1]!r}") from error
 

@@ -36,7 +36,12 @@ class Home:
     @property
     def database(self) -> Path:
         """The database file."""
-        return self.folder / "fondaco.sqlite3"
+        return self.database_in(self.folder)
+
+    @staticmethod
+    def database_in(folder: Path) -> Path:
+        """Return where the database of a home folder lies, or would."""
+        return folder / "fondaco.sqlite3"
 
     def pepper(self) -> bytes:
         """Return the secret that all keyed hashes of this home use; make it once.

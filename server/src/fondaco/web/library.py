@@ -89,7 +89,10 @@ class Library:
         Raises:
             LibraryError: there is nothing that could be read.
         """
-        path = path.expanduser().resolve()
+        try:
+            path = path.expanduser().resolve()
+        except RuntimeError as error:  # `~name` of nobody, or links that go round
+            raise LibraryError(f"{str(path)!r} is no path: {error}") from error
         files = sorted(_files(path))
         if not files:
             known = ", ".join(sorted(TYPES))

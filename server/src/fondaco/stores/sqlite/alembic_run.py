@@ -6,7 +6,7 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, RevisionStep
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from fondaco.stores.errors import DatabaseUnusableError
 from fondaco.stores.sqlite import schema
@@ -48,8 +48,10 @@ def run(path: Path) -> None:
             )
             environment.run_migrations()
     except SQLAlchemyError as error:
+        # Its own text shows the whole statement; what SQLite said is one line.
+        cause = error.orig if isinstance(error, DBAPIError) else type(error).__name__
         raise DatabaseUnusableError(
-            f"The database {str(path)!r} could not be brought up to date: {error}."
+            f"The database {str(path)!r} could not be brought up to date: {cause}. Nothing was changed."
         ) from error
     finally:
         engine.dispose()

@@ -15,6 +15,9 @@ from fondaco.stores.errors import DatabaseUnusableError
 
 Durability = Literal["process", "power"]
 
+_OLDEST = (3, 37, 0)
+"""The first with strict tables. Source: sqlite.org/stricttables.html."""
+
 BUSY_TIMEOUT_S = 5.0
 """How long a write waits for another process's."""
 
@@ -32,8 +35,14 @@ def connect(path: Path, durability: Durability = "process") -> sqlite3.Connectio
     Statements commit by themselves; a transaction is begun by `BEGIN`.
 
     Raises:
-        DatabaseUnusableError: the file cannot be opened or is no database.
+        DatabaseUnusableError: the file cannot be opened or is no database, or SQLite is too old.
     """
+    if sqlite3.sqlite_version_info < _OLDEST:
+        raise DatabaseUnusableError(
+            f"SQLite {'.'.join(map(str, sqlite3.sqlite_version_info))} is too old: "
+            f"{'.'.join(map(str, _OLDEST))} or newer is needed. Run Fondaco with a Python that "
+            "brings one, or update the system's."
+        )
     try:
         _create_private(path)
         connection = sqlite3.connect(
