@@ -27,6 +27,7 @@ async def test_a_repeat_names_the_charge_and_runs_nothing(shared: House) -> None
         assert again.json()["code"] == "IDEMPOTENT_REPLAY"
         assert again.json()["chargeId"] == first.json()["id"]
         assert again.headers["idempotent-replayed"] == "true"
+        assert "retry-after" not in again.headers
     assert (len(shared.charges()), len(shared.fake.asked)) == (charges, asked)
     assert "idempotent-replayed" not in first.headers
 
@@ -52,6 +53,7 @@ async def test_of_many_at_once_one_runs() -> None:
             statuses.append(reply.status_code)
             if reply.status_code == 409:
                 assert "running" in reply.json()["error"]
+                assert reply.headers["retry-after"] == "1"
 
         async with anyio.create_task_group() as calls:
             for _ in range(20):

@@ -77,7 +77,8 @@ class RepeatedCallError(ConflictError):
         state = "is still running" if running else "has been carried out"
         super().__init__(
             f"The request with this Idempotency-Key {state}; it was not run or charged again. Replies "
-            f"are not kept. Its charge is listed by GET /api/v1/billing/usage under {charge_id!r}."
+            f"are not kept. Its charge is listed by GET /api/v1/billing/usage under {charge_id!r}.",
+            retry_after_s=1 if running else None,
         )
         self.charge_id = charge_id
 
