@@ -102,18 +102,19 @@ class Transport:
             APIError: as its subclasses say, once no retry is left.
         """
         wire = self._wire(request, stream=stream)
-        before: APIError | None = None
+        lost: APIError | None = None
         attempt = 0
         while True:
             try:
                 return await self._once(wire, stream=stream)
             except APIError as error:
-                if isinstance(error, ConflictError) and before is not None and before.status:
-                    raise before from None  # a replay tells less than what went wrong
-                wait_s = self._wait_s(error, wire, attempt)
+                replayed = lost is not None and _is_replay(error)
+                wait_s = self._wait_s(error, wire, attempt, replayed=replayed)
                 if wait_s is None:
-                    raise
-                before = error
+                    final = _final(error, lost, paid=request.paid)
+                    raise final from final.__cause__ or (None if final is lost else lost)
+                if not replayed and _may_have_run(error):
+                    lost = error
             attempt += 1
             await asyncio.sleep(wait_s)
 
@@ -166,28 +167,91 @@ class Transport:
             "Look at the headers and the address that your `http_client` puts in."
         )
 
-    def _wait_s(self, error: APIError, wire: httpx2.Request, attempt: int) -> float | None:
+    def _wait_s(
+        self, error: APIError, wire: httpx2.Request, attempt: int, *, replayed: bool
+    ) -> float | None:
         """Return how long to wait before the next attempt; None: there is none."""
-        if attempt >= self.options.max_retries or not _repeatable(error, wire):
-            return None
         told_s = error.retry_after_seconds
+        again = told_s is not None if replayed else _repeatable(error, wire)
+        if attempt >= self.options.max_retries or not again:
+            return None
         if told_s is not None:
             return told_s if told_s <= LONGEST_WAIT_S else None
         most_s = min(_LONGEST_BACKOFF_S, _FIRST_WAIT_S * (1 << attempt))
         return most_s * random.uniform(0.5, 1.0)  # noqa: S311 - spreads callers, hides nothing
 
 
-def broken(error: httpx2.RequestError, wire: httpx2.Request) -> APIConnectionError:
-    """Return what became of a connection."""
-    if isinstance(error, httpx2.TimeoutException):
+def broken(
+    error: httpx2.RequestError, wire: httpx2.Request, *, streamed: bool = False
+) -> APIConnectionError:
+    """Return what became of a connection.
+
+    Args:
+        error: What the HTTP library says.
+        wire: The request.
+        streamed: Whether its reply is read as a stream.
+    """
+    name = type(error).__name__
+    if isinstance(error, httpx2.ReadTimeout | httpx2.WriteTimeout):
+        advice = "Allow" if streamed else "Stream the reply, or allow"
         return APITimeoutError(
-            f"{wire.method} {wire.url} timed out ({type(error).__name__}). "
-            "Stream the reply, or allow more with `timeout`."
+            f"{wire.method} {wire.url} timed out ({name}). {advice} more with `timeout`."
         )
-    return APIConnectionError(
-        f"{wire.method} {wire.url} failed: {type(error).__name__}: {error}. "
+    if isinstance(error, httpx2.PoolTimeout):
+        return APITimeoutError(
+            f"{wire.method} {wire.url} timed out ({name}): all {_CONNECTIONS.max_connections} "
+            "connections are in use. Make fewer calls at a time."
+        )
+    kind = APITimeoutError if isinstance(error, httpx2.TimeoutException) else APIConnectionError
+    return kind(
+        f"{wire.method} {wire.url} failed: {name}: {error}. "
         "Is the server running, and `base_url` right?"
     )
+
+
+def _final(error: APIError, lost: APIError | None, *, paid: bool) -> APIError:
+    """Return what a caller is to know once no attempt is left.
+
+    A replay only tells that an attempt before ran, whose own failure says why there is no reply:
+    it is raised, with the charge. A broken connection says too little; there it is the reverse.
+
+    Args:
+        error: What the last attempt came to.
+        lost: How the last attempt failed after which the call may have run.
+        paid: Whether the call costs money.
+    """
+    if lost is not None and _is_replay(error):
+        if type(lost) is APIConnectionError:
+            return error
+        state = "was carried out" if error.retry_after_seconds is None else "is still running"
+        _add(lost, f"The call {state} nevertheless.")
+        if error.charge_id:
+            _add(lost, f"client.billing.usage() lists its charge as {error.charge_id!r}.")
+        lost.charge_id = error.charge_id
+        return lost
+    if paid and any(one and one.status is None and _may_have_run(one) for one in (error, lost)):
+        _add(error, "The call may have been carried out and charged: see client.billing.usage().")
+    return error
+
+
+def _add(error: APIError, sentence: str) -> None:
+    error.message = f"{error.message} {sentence}"
+    error.args = (error.message,)
+
+
+def _is_replay(error: APIError) -> bool:
+    """Whether the server tells that the call ran, or runs, under the same Idempotency-Key."""
+    return isinstance(error, ConflictError) and (
+        error.code == "IDEMPOTENT_REPLAY" or error.headers.get("idempotent-replayed") == "true"
+    )
+
+
+def _may_have_run(error: APIError) -> bool:
+    """Whether a failure leaves open if the call ran."""
+    if error.status is not None:
+        return error.status in _AGAIN and not isinstance(error, RateLimitError)
+    sent = not isinstance(error.__cause__, _NEVER_SENT)
+    return isinstance(error, APIConnectionError) and sent
 
 
 def _refusal(response: httpx2.Response, wire: httpx2.Request) -> APIError:

@@ -96,7 +96,7 @@ class Stream(Generic[Chunk]):
         except ValidationError as error:
             raise InvalidResponseError(f"The stream holds what is no chunk: {error}") from error
         except httpx2.RequestError as error:
-            raise broken(error, self._response.request) from error
+            raise broken(error, self._response.request, streamed=True) from error
         finally:
             await self._response.aclose()
         if not ended:
