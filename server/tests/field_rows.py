@@ -106,7 +106,7 @@ def shown(kind: str, content: Any) -> Row:
 
 def cached(**control: Any) -> Row:
     part = {"type": "text", "text": "Hi", "cache_control": {"type": "ephemeral", **control}}
-    return named("cache_control", messages=[{"role": "user", "content": [part]}])
+    return named("messages.content.cache_control", messages=[{"role": "user", "content": [part]}])
 
 
 def web(shown: Callable[[Seen], object], both: Json | None = None, **wanted: Any) -> Row:
@@ -249,7 +249,7 @@ ROWS: dict[str, Row] = {
     },
     **{
         f"messages[].reasoning_details[].{inner}": named(
-            "reasoning_details",
+            "messages.reasoning_details",
             messages=[
                 {
                     "role": "assistant",
@@ -263,6 +263,23 @@ ROWS: dict[str, Row] = {
     # Thinking.
     "reasoning": thinks,
     "reasoning.effort": thinks,
+    "reasoning.enabled": Row(
+        "used",
+        {**thinker, "reasoning": {"enabled": False}},
+        lambda seen: seen.engine.get("chat_template_kwargs") and not thought(seen),
+        thinker,
+        says=THINKING,
+    ),
+    "reasoning.exclude": Row(
+        "used",
+        {**thinker, "reasoning": {"exclude": True}},
+        lambda seen: not thought(seen),
+        thinker,
+        says=THINKING,
+    ),
+    "reasoning.max_tokens": named(
+        "reasoning.max_tokens", model="thinker", reasoning={"max_tokens": 9}
+    ),
     "reasoning.summary": named(
         "reasoning.summary", model="thinker", reasoning={"summary": "concise"}
     ),
@@ -286,6 +303,12 @@ ROWS: dict[str, Row] = {
     "response_format": forms,
     "response_format.type": forms,
     "response_format.json_schema": forms,
+    "response_format.schema": Row(
+        "used",
+        {"response_format": {"type": "json_object", "schema": SCHEMA}},
+        lambda seen: seen.engine.get("response_format", {}).get("json_schema", {}).get("schema"),
+        says=JSON,
+    ),
     # What one API alone has.
     "prompt_cache_key": Row(
         "passed on",

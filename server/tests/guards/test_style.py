@@ -37,7 +37,7 @@ EXEMPT = {
 WIRE = {
     *("consumptionLimit", "consumptionLimits", "ConsumptionLimit", "stats", "CharacterStats"),
     *("consumption_limit", "consumption_limits"),
-    *("deployment_count", "guided_decoding_backend"),
+    *("deployment_count", "guided_decoding_backend", "provider_specific_fields"),
 }
 """Fields of the API that schemas have to name, and the value that they carry."""
 

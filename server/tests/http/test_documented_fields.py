@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from field_rows import ROWS, URL, Row, Seen
+import answer_rows
+import field_rows
+from field_rows import URL, Row, Seen
 from fondaco.app import contract
 from fondaco.domain.model import Capabilities
 from fondaco.domain.thinking import Habits, Switch
@@ -19,6 +21,7 @@ from house import TOY, House, house
 from published import ABSENT, SPECIFICATION, document
 
 Json = dict[str, Any]
+ROWS = {**field_rows.ROWS, **answer_rows.ROWS}
 ABLE = Capabilities(
     function_calling=True,
     response_schema=True,

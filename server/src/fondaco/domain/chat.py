@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from fondaco.domain.form import Form
 from fondaco.domain.light import light
 from fondaco.domain.message import Film, Image, Message, Role, Sound, ToolUse
+from fondaco.domain.opaque import READABLE, Spelled
 from fondaco.domain.thinking import ThinkingWish
 from fondaco.domain.tooling import Tooling
 from fondaco.domain.usage import Report
@@ -23,6 +24,7 @@ __all__ = [
     "FinishReason",
     "Image",
     "Message",
+    "Opaque",
     "Role",
     "Sampling",
     "Sound",
@@ -268,6 +270,24 @@ class ToolPart:
     """Of the function: in the call's first piece alone."""
     id: str = ""
     """As the engine named the call, in its first piece alone; empty: it gave no name."""
+    opaque: Spelled | None = None
+    """Fields that the engine gave with the call, and wants back with it."""
+
+
+@light
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """Fields of an answer that its engine wants back with the next request; see `domain.opaque`."""
+
+    choice: int
+    fields: Spelled
+    """At least one."""
+
+    @property
+    def unreadable(self) -> "Opaque | None":
+        """This without what tells thoughts in words; None: nothing is left."""
+        kept = {name: text for name, text in self.fields.items() if name not in READABLE}
+        return Opaque(self.choice, kept) if kept else None
 
 
 @light
@@ -287,6 +307,6 @@ class Counted:
     report: Report
 
 
-ChatEvent: TypeAlias = Text | Thought | ToolPart | Finish | Counted
+ChatEvent: TypeAlias = Text | Thought | ToolPart | Opaque | Finish | Counted
 Burst: TypeAlias = tuple[ChatEvent, ...]
 """Events that arrived together: they travel together, so a fast engine costs few wake-ups."""

@@ -1,10 +1,12 @@
 """Messages: who said what in a conversation, as text, images, sound and films."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
 from fondaco.domain.light import light
+from fondaco.domain.opaque import readable_text
 
 
 class Role(StrEnum):
@@ -24,6 +26,30 @@ class ToolUse:
     name: str
     arguments: str
     """JSON text, as the model wrote it."""
+    opaque: Mapping[str, object] | None = None
+    """Fields that the engine gave with the call, as JSON values."""
+
+
+CACHE_CONTROL = "messages.content.cache_control"
+"""The hint of a `MarkedText`, by its path in a request."""
+PREFIX = "messages.prefix"
+"""The hint that an answer is to go on with the last message, which is an assistant's; by its path."""
+
+
+class MarkedText(str):
+    """Text with a hint that the prompt up to its end will come again."""
+
+    __slots__ = ("cache_control",)
+
+    cache_control: Mapping[str, object]
+    """The hint, as its caller worded it."""
+
+    @classmethod
+    def of(cls, text: str, cache_control: Mapping[str, object]) -> "MarkedText":
+        """Return the text with the hint."""
+        marked = cls(text)
+        marked.cache_control = cache_control
+        return marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +92,9 @@ class Film:
     """As for an `Image`."""
 
 
+_TELLING = ("reasoning_details", "thinking_blocks")
+"""Opaque fields that may have words of a thought."""
+
 Part: TypeAlias = str | Image | Sound | Film
 """A piece of a message."""
 
@@ -81,6 +110,16 @@ class Message:
     tool_call_id: str | None = None
     tool_calls: tuple[ToolUse, ...] = ()
     reasoning: str | None = None
+    opaque: Mapping[str, object] | None = None
+    """Of an earlier answer: fields that its engine gave with it, as JSON values."""
+
+    @property
+    def thought(self) -> str | None:
+        """What the model thought, in words, wherever its caller wrote it."""
+        if self.reasoning is not None or self.opaque is None:
+            return self.reasoning
+        told = (readable_text(self.opaque.get(name)) for name in _TELLING)
+        return next((text for text in told if text), None)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -106,4 +145,5 @@ class Message:
             self.tool_call_id,
             self.tool_calls,
             self.reasoning,
+            self.opaque,
         )

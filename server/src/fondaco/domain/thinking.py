@@ -62,3 +62,7 @@ class ThinkingWish:
     effort_field: Literal["reasoning_effort", "reasoning"] = "reasoning_effort"
     """Where its caller wrote the effort."""
     summary: Summary | None = None
+    budget_tokens: int | None = None
+    """The most tokens of thoughts."""
+    on: bool = False
+    """To think, said in so many words; a model that thinks does so anyway."""

@@ -276,8 +276,11 @@ def most_tokens(conversation: Iterable[Message]) -> int:
     most = _TEMPLATE_TOKENS
     for message in conversation:
         texts = [message.name, message.tool_call_id, message.reasoning, *message.texts]
+        opaque = [message.opaque] if message.opaque is not None else []
         for use in message.tool_calls:
             texts += (use.id, use.name, use.arguments)
+            opaque += [use.opaque] if use.opaque is not None else []
+        texts += (orjson.dumps(fields).decode() for fields in opaque)
         most += _TEMPLATE_TOKENS_A_MESSAGE + len(texts)
         for text in texts:
             if text:

@@ -18,12 +18,14 @@ from fondaco.domain.chat import (
     Counted,
     Finish,
     FinishReason,
+    Opaque,
     Text,
     Thought,
     TokenLogprob,
     ToolPart,
 )
 from fondaco.domain.usage import Usage
+from fondaco.upstream.opaque import folded
 
 DONE = b"data: [DONE]\n\n"
 _TEXT_END = b',"reasoning_content":null},"logprobs":null,"finish_reason":null}]}\n\n'
@@ -38,7 +40,17 @@ class _Choice:
     """Our own."""
     tools: dict[int, list[ToolPart]] = field(default_factory=dict)
     """The model's, by their indexes."""
+    opaque: dict[str, list[str]] = field(default_factory=dict)
+    """Name -> the pieces of the field, as they came."""
     reason: FinishReason = "stop"
+
+    def take(self, event: ToolPart | Opaque) -> None:
+        """Take what is more than words."""
+        if isinstance(event, ToolPart):
+            self.tools.setdefault(event.index, []).append(event)
+            return
+        for name, text in event.fields.items():
+            self.opaque.setdefault(name, []).append(text)
 
 
 class Fold:
@@ -67,8 +79,8 @@ class Fold:
                     choice.logprobs.extend(event.logprobs or ())
                 case Thought():
                     self._choices[event.choice].thoughts.append(event.text)
-                case ToolPart():
-                    self._choices[event.choice].tools.setdefault(event.index, []).append(event)
+                case ToolPart() | Opaque():
+                    self._choices[event.choice].take(event)
                 case Finish():
                     self._choices[event.choice].reason = event.reason
                 case Counted():
@@ -119,6 +131,7 @@ class Fold:
                 "content": "".join(choice.texts) or (None if calls else ""),
                 "reasoning_content": "".join(choice.thoughts) or None,
                 "tool_calls": choice.tool_calls + calls,
+                **{name: orjson.Fragment(folded(p)) for name, p in choice.opaque.items()},
             },
             "stop_reason": choice.reason if choice.reason in {"stop", "length"} else None,
         }
@@ -183,8 +196,8 @@ class Chunks:
                 return self._delta(event.choice, said, logprobs=logprobs)
             case Thought():
                 return self._delta(event.choice, b"", thought=orjson.dumps(event.text))
-            case ToolPart():
-                return self._delta(event.choice, self._tool_calls(event))
+            case ToolPart() | Opaque():
+                return self._delta(event.choice, self._fields(event))
             case Finish():
                 silent = event.choice not in self._opened
                 return (
@@ -201,12 +214,20 @@ class Chunks:
             case _:
                 assert_never(event)
 
+    def _fields(self, event: ToolPart | Opaque) -> bytes:
+        """Return what a delta has that is more than words."""
+        if isinstance(event, Opaque):
+            fields = event.fields.items()
+            return b"".join([b'"%b":%b,' % (name.encode(), text.encode()) for name, text in fields])
+        return self._tool_calls(event)
+
     def _tool_calls(self, part: ToolPart) -> bytes:
         wire: dict[str, object] = {"index": part.index + (0 if part.choice else self._own_calls)}
         if part.name:
             wire |= _tool_call(self._id, [part])
         else:
             wire["function"] = {"arguments": part.arguments}
+            wire |= _opaque([part])
         return b'"tool_calls":[%b],' % orjson.dumps(wire)
 
     def _delta(
@@ -232,6 +253,17 @@ def _tool_call(completion_id: str, parts: Sequence[ToolPart]) -> dict[str, objec
         "id": first.id or f"call_{completion_id[-24:]}_{first.choice}_{first.index}",
         "type": "function",
         "function": {"name": first.name, "arguments": arguments},
+        **_opaque(parts),
+    }
+
+
+def _opaque(parts: Sequence[ToolPart]) -> dict[str, object]:
+    """Return what a call's engine wants back with it, as it came."""
+    return {
+        name: orjson.Fragment(text)
+        for part in parts
+        if part.opaque is not None
+        for name, text in part.opaque.items()
     }
 
 

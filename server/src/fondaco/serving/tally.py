@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from fondaco.domain.chat import Burst, Counted, Finish, Text, Thought, ToolPart
+from fondaco.domain.chat import Burst, Counted, Finish, Opaque, Text, Thought, ToolPart
 from fondaco.domain.usage import Report, Usage
 from fondaco.domain.web import Gathered
 from fondaco.ports import Prompt
@@ -66,6 +66,8 @@ class Tally:
                     self._reasoning += event.tokens
                 case ToolPart():
                     self._output += event.tokens
+                case Opaque():
+                    pass
                 case _:
                     assert_never(event)
 

@@ -10,6 +10,7 @@ from fondaco.domain.chat import (
     ChatEvent,
     Counted,
     Finish,
+    Opaque,
     Text,
     Thought,
     ToolPart,
@@ -56,8 +57,9 @@ class Thinking:
         """Return what is to be seen of a burst that was heard; perhaps nothing."""
         if self._shown is Shown.CONTENT:
             return tuple([event for heard in burst for event in self._tagged(heard)])
-        shown = self._shown is not None
-        return tuple([e for e in burst if not isinstance(e, Thought) or (shown and e.text)])
+        if self._shown is None:
+            return tuple(_hidden(burst))
+        return tuple([e for e in burst if not isinstance(e, Thought) or e.text])
 
     def _told_apart(self, event: ChatEvent) -> tuple[ChatEvent, ...]:
         match event:
@@ -70,7 +72,7 @@ class Thinking:
                 return (*before, event)
             case ToolPart() | Finish():
                 return (*self._of(event.choice).interrupt(event.choice), event)
-            case Counted():
+            case Opaque() | Counted():
                 return (event,)
             case _:
                 assert_never(event)
@@ -88,11 +90,21 @@ class Thinking:
                 self._open.add(event.choice)
                 yield Text(event.choice, opening + event.text, event.tokens)
             return
-        if not isinstance(event, Counted) and event.choice in self._open:
+        if not isinstance(event, Opaque | Counted) and event.choice in self._open:
             self._open.remove(event.choice)
             after = "" if isinstance(event, Finish) else "\n\n"
             yield Text(event.choice, f"\n{CLOSING}{after}", 0)
         yield event
+
+
+def _hidden(burst: Burst) -> Iterator[ChatEvent]:
+    """Yield a burst without thoughts, in words of any kind; signatures of thoughts stay."""
+    for event in burst:
+        if isinstance(event, Opaque):
+            if (kept := event.unreadable) is not None:
+                yield kept
+        elif not isinstance(event, Thought):
+            yield event
 
 
 def think(model: Model, turn: Turn) -> tuple[Turn, Thinking | None, tuple[str, ...]]:
@@ -131,7 +143,7 @@ def _is_bound(wishes: Wishes) -> bool:
 def _weighed(habits: Habits, turn: Turn, wish: ThinkingWish) -> tuple[Turn, tuple[str, ...]]:
     """Return the turn with as much thinking as the model offers, and what it has no use for."""
     effort = None if wish.effort is None else _nearest(wish.effort, habits.efforts)
-    asked = replace(_NO_WISH, effort=effort, summary=wish.summary)
+    asked = replace(wish, off=False, strip=False, effort=effort, effort_field="reasoning_effort")
     moot = (wish.effort_field,) if effort is None and wish.effort is not None else ()
     return _wishing(turn, replace(turn.wishes, thinking=None if asked == _NO_WISH else asked)), moot
 
@@ -174,9 +186,13 @@ def _nearest(effort: Effort, offered: tuple[Effort, ...]) -> Effort | None:
 
 def _moot(wish: ThinkingWish) -> tuple[str, ...]:
     """Return the fields that mean nothing where there is nothing to weigh."""
-    names = [] if wish.effort in {None, "none"} else [wish.effort_field]
+    names: list[str] = [] if wish.effort in {None, "none"} else [wish.effort_field]
     if wish.summary not in {None, "none"} and "reasoning" not in names:
         names.append("reasoning")
+    if wish.budget_tokens is not None:
+        names.append("reasoning.max_tokens")
+    if wish.on:
+        names.append("reasoning.enabled")
     return tuple(names)
 
 

@@ -35,6 +35,18 @@ class Guides(StrEnum):
     """llama-server's `grammar`, in GBNF alone."""
 
 
+class Prefix(StrEnum):
+    """How an engine is told that its answer goes on with the conversation's last message."""
+
+    NOT = "not"
+    FIELD = "prefix"
+    """The message's `prefix: true`: Mistral, DeepSeek."""
+    TEMPLATE = "continue_final_message"
+    """vLLM's field of that name."""
+    ALWAYS = "always"
+    """Not at all: it goes on with whatever an assistant said last."""
+
+
 class Isolation(StrEnum):
     """How an engine keeps the prompt caches of two scopes apart."""
 
@@ -59,6 +71,11 @@ class Dialect:
     """What to ask for where only the chosen tokens' log probabilities are wanted."""
     reasoning: str | None = None
     """The field for an earlier message's reasoning; None: its API has no place for it."""
+    opaque: bool = False
+    """It takes back the opaque fields of earlier answers; see `domain.opaque`."""
+    prefix: Prefix = Prefix.NOT
+    cache_control: bool = False
+    """It takes `cache_control` of texts."""
     effort: EffortField = EffortField.FLAT
     switches: bool = False
     """It takes variables for the chat template, as `chat_template_kwargs`."""
@@ -95,6 +112,9 @@ DIALECTS: Mapping[str, Dialect] = {
     "openai": Dialect(
         output_limit="max_completion_tokens",
         prediction=True,
+        reasoning="reasoning_content",
+        opaque=True,
+        prefix=Prefix.FIELD,
         hints=frozenset(
             {"prompt_cache_key", "prompt_cache_retention", "store", "metadata", "text"}
         ),
@@ -111,6 +131,7 @@ DIALECTS: Mapping[str, Dialect] = {
         guides=Guides.STRUCTURED_OUTPUTS,
         templates=True,
         reasoning="reasoning",
+        prefix=Prefix.TEMPLATE,
         switches=True,
         usage_in_chunks=True,
         count=Count.TOKENIZE,
@@ -122,6 +143,7 @@ DIALECTS: Mapping[str, Dialect] = {
         least_top_logprobs=1,
         guides=Guides.GRAMMAR,
         reasoning="reasoning_content",
+        prefix=Prefix.ALWAYS,
         effort=EffortField.TEMPLATE,
         switches=True,
         usage_per_choice=True,
@@ -142,6 +164,9 @@ DIALECTS: Mapping[str, Dialect] = {
         many_choices=False,
         prediction=True,
         reasoning="reasoning",
+        opaque=True,
+        prefix=Prefix.ALWAYS,
+        cache_control=True,
         effort=EffortField.OBJECT,
         films=True,
     ),

@@ -6,8 +6,9 @@ Source: POST /chat/completions of OpenAI's API; and, for the tiers of retention,
 from collections.abc import Iterator
 from hashlib import blake2b
 
+from fondaco.domain import message
 from fondaco.domain.chat import Turn
-from fondaco.upstream.dialects import Dialect
+from fondaco.upstream.dialects import Dialect, Prefix
 
 _KEY_BYTES = 16
 _RETENTIONS = {"default": None, "extended": "24h"}
@@ -22,10 +23,22 @@ def hinted(turn: Turn, dialect: Dialect) -> dict[str, object]:
 def ignored(turn: Turn, dialect: Dialect) -> tuple[str, ...]:
     """Return the names of hints that do not reach the engine, or not wholly."""
     return tuple(
-        name
-        for name, hint in turn.wishes.hints.items()
-        if name not in dialect.hints or (name == "text" and not _is_verbosity(hint))
+        name for name, hint in turn.wishes.hints.items() if not _is_taken(name, hint, dialect)
     )
+
+
+def _is_taken(name: str, hint: object, dialect: Dialect) -> bool:
+    match name:
+        case "text":
+            return name in dialect.hints and _is_verbosity(hint)
+        case message.CACHE_CONTROL:
+            return hint is True and dialect.cache_control
+        case message.PREFIX:
+            return hint is True and dialect.prefix is not Prefix.NOT
+        case _ if name.startswith("messages."):
+            return dialect.opaque
+        case _:
+            return name in dialect.hints
 
 
 def _told(turn: Turn, dialect: Dialect) -> Iterator[tuple[str, object]]:
@@ -44,6 +57,17 @@ def _told(turn: Turn, dialect: Dialect) -> Iterator[tuple[str, object]]:
                 pass
             case _:
                 yield name, hint
+
+
+def go_on(body: dict[str, object], conversation: list[dict[str, object]], by: Prefix) -> None:
+    """Tell an engine, in the body of a request, to go on with the last message."""
+    match by:
+        case Prefix.FIELD:
+            conversation[-1]["prefix"] = True
+        case Prefix.TEMPLATE:
+            body |= {"continue_final_message": True, "add_generation_prompt": False}
+        case Prefix.ALWAYS | Prefix.NOT:
+            pass
 
 
 def _own(scope: str, key: str) -> str:

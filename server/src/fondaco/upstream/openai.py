@@ -1,16 +1,17 @@
 """Turns as request bodies, in the OpenAI dialect of chat."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 
 import orjson
 
-from fondaco.domain.chat import PLAIN, Message, Sampling, Turn
+from fondaco.domain.chat import PLAIN, Message, Sampling, ToolUse, Turn
 from fondaco.domain.errors import FieldNotTakenError
+from fondaco.domain.message import PREFIX
 from fondaco.upstream.dialects import Dialect, Isolation
 from fondaco.upstream.dynatemp import moving
 from fondaco.upstream.form import form_fields, form_untaken
-from fondaco.upstream.hints import hinted
+from fondaco.upstream.hints import go_on, hinted
 from fondaco.upstream.particulars import biased, missed, particulars
 from fondaco.upstream.parts import untaken, wired
 from fondaco.upstream.thinking import thinking_fields
@@ -42,9 +43,10 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
     Raises:
         FieldNotTakenError: the turn needs what the engine does not take.
     """
+    conversation = messages(turn.messages, dialect)
     body: dict[str, object] = {
         "model": model,
-        "messages": messages(turn.messages, dialect),
+        "messages": conversation,
         dialect.output_limit: turn.max_output_tokens,
     }
     body |= _sampled(turn, dialect, engine)
@@ -60,6 +62,8 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
     if turn.wishes is not PLAIN:
         expect_media_taken(turn, dialect, engine)
         body |= hinted(turn, dialect)
+        if turn.wishes.hints.get(PREFIX) is True:
+            go_on(body, conversation, dialect.prefix)
         body |= _tools(turn, dialect, engine)
         body |= _thinking(turn, dialect, engine)
         body |= _form(turn, dialect, engine)
@@ -126,23 +130,39 @@ def _message(message: Message, dialect: Dialect) -> dict[str, object]:
     content = message.content
     wire: dict[str, object] = {
         "role": message.role,
-        "content": wired(content) if isinstance(content, tuple) else content,
+        "content": wired(content, dialect) if isinstance(content, tuple) else content,
     }
     if message.name is not None:
         wire["name"] = message.name
     if message.tool_call_id is not None:
         wire["tool_call_id"] = message.tool_call_id
     if message.tool_calls:
-        wire["tool_calls"] = [
-            {
-                "id": use.id,
-                "type": "function",
-                "function": {"name": use.name, "arguments": use.arguments},
-            }
-            for use in message.tool_calls
-        ]
-    if message.reasoning is not None and dialect.reasoning is not None:
+        wire["tool_calls"] = [_called(use, dialect) for use in message.tool_calls]
+    if message.opaque is not None:
+        wire |= _given_back(message, message.opaque, dialect)
+    elif message.reasoning is not None and dialect.reasoning is not None:
         wire[dialect.reasoning] = message.reasoning
+    return wire
+
+
+def _called(use: ToolUse, dialect: Dialect) -> dict[str, object]:
+    function = {"name": use.name, "arguments": use.arguments}
+    wire: dict[str, object] = {"id": use.id, "type": "function", "function": function}
+    return {**wire, **use.opaque} if use.opaque is not None and dialect.opaque else wire
+
+
+def _given_back(
+    message: Message, opaque: Mapping[str, object], dialect: Dialect
+) -> dict[str, object]:
+    """Return what an engine gave with an earlier answer; if it takes no such fields, their words."""
+    thought = message.reasoning if dialect.opaque else message.thought
+    wire: dict[str, object] = {}
+    if thought is not None and dialect.reasoning is not None:
+        wire[dialect.reasoning] = thought
+    if dialect.opaque:
+        wire |= opaque
+    elif "refusal" in opaque and not message.content:
+        wire["content"] = opaque["refusal"]
     return wire
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from fondaco.domain.chat import Film, Image, Message, Sound
-from fondaco.domain.message import Part
+from fondaco.domain.message import MarkedText, Part
 from fondaco.upstream.dialects import Dialect
 
 
-def wired(content: Iterable[Part]) -> list[dict[str, object]]:
+def wired(content: Iterable[Part], dialect: Dialect) -> list[dict[str, object]]:
     """Return a content of several parts."""
-    return [_wired(part) for part in content]
+    return [_wired(part, dialect) for part in content]
 
 
 def untaken(conversation: Iterable[Message], dialect: Dialect) -> str | None:
@@ -46,8 +46,10 @@ def most_media_tokens(conversation: Iterable[Message]) -> int:
     )
 
 
-def _wired(part: Part) -> dict[str, object]:
+def _wired(part: Part, dialect: Dialect) -> dict[str, object]:
     match part:
+        case MarkedText(cache_control=mark) if dialect.cache_control:
+            return {"type": "text", "text": part, "cache_control": mark}
         case str():
             return {"type": "text", "text": part}
         case Image(url=url, detail=None):

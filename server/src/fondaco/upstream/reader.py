@@ -11,15 +11,18 @@ from fondaco.domain.chat import (
     Counted,
     Finish,
     FinishReason,
+    Opaque,
     Text,
     Thought,
     ToolPart,
     Turn,
 )
 from fondaco.domain.errors import EngineError, FondacoError
+from fondaco.domain.opaque import MOST_BYTES, Spelled
 from fondaco.domain.reported import whole
 from fondaco.domain.usage import Report
 from fondaco.ports.incidents import Incident, report
+from fondaco.upstream import opaque
 from fondaco.upstream.alike import Alike, Kind
 from fondaco.upstream.dialects import Dialect
 from fondaco.upstream.logprobs import logprobs_of
@@ -57,6 +60,7 @@ class ReplyReader:
         "_joins",
         "_model",
         "_odd",
+        "_opaque_bytes",
         "_output_limit",
         "_reports",
         "_silent",
@@ -76,6 +80,7 @@ class ReplyReader:
         self._counted: Report | None = None
         self._failure: FondacoError | None = None
         self._joins = not turn.stream
+        self._opaque_bytes = 0
         self._output_limit = turn.max_output_tokens
         self._top = turn.top_logprobs or 0
         self._unfinished = set(range(turn.choices))
@@ -159,7 +164,7 @@ class ReplyReader:
         for place, choice in enumerate(choices or ()):
             index = self._index(choice.get("index"), place)
             reason = choice.get("finish_reason")
-            said = self._hear(index, choice, events)
+            said = self._hear(index, choice, events, payload, place)
             if reason is not None:
                 self._finish(index, reason, events)
             elif said is not None and not usage and len(choices) == 1:
@@ -177,15 +182,32 @@ class ReplyReader:
         return place if index is None else index
 
     def _hear(
-        self, index: int, choice: dict[str, Any], events: list[ChatEvent]
+        self,
+        index: int,
+        choice: dict[str, Any],
+        events: list[ChatEvent],
+        payload: bytes,
+        place: int,
     ) -> tuple[Kind, str] | None:
         """Return what was said, where it was a single text with nothing else to it."""
         said, logprobs = choice.get("delta") or choice.get("message") or {}, choice.get("logprobs")
         words = self._hear_words(index, said, logprobs, events)
+        if (fields := opaque.of_message(said, payload, place)) and index in self._unfinished:
+            self._take_opaque(fields)
+            events.append(Opaque(index, fields))
+            words = None
         if said.get("tool_calls") or said.get("function_call"):
-            self._hear_calls(index, said, events, tokens=0 if logprobs else 1)
+            told = opaque.of_calls(said.get("tool_calls") or (), payload, place)
+            self._hear_calls(index, said, events, tokens=0 if logprobs else 1, told=told)
             return None
         return words
+
+    def _take_opaque(self, fields: Spelled) -> None:
+        self._opaque_bytes += sum(map(len, fields.values()))
+        if self._opaque_bytes > MOST_BYTES:
+            raise EngineError(
+                "The model's engine sent more reasoning details than a reply may have."
+            )
 
     def _hear_words(
         self,
@@ -213,12 +235,20 @@ class ReplyReader:
         return (Thought, thought) if thought and not logprobs else None
 
     def _hear_calls(
-        self, index: int, said: dict[str, Any], events: list[ChatEvent], *, tokens: int
+        self,
+        index: int,
+        said: dict[str, Any],
+        events: list[ChatEvent],
+        *,
+        tokens: int,
+        told: Sequence[Spelled | None],
     ) -> None:
         if index not in self._unfinished:
             raise ValueError
+        for fields in told:
+            self._take_opaque(fields or {})
         reader = self._tools.setdefault(index, ToolReader(index, self._tooling))
-        self._add(reader.read(said, tokens), events)
+        self._add(reader.read(said, tokens, told), events)
 
     def _add(self, parts: list[ToolPart], events: list[ChatEvent]) -> None:
         for part in parts:

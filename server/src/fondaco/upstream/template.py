@@ -42,8 +42,8 @@ def _message(message: Message) -> Iterator[tuple[str, object]]:
         yield "tool_call_id", message.tool_call_id
     if message.tool_calls:
         yield "tool_calls", list(map(_use, message.tool_calls))
-    if message.reasoning is not None:
-        yield "reasoning_content", message.reasoning
+    if (thought := message.thought) is not None:
+        yield "reasoning_content", thought
 
 
 def _part(part: Part) -> dict[str, str]:

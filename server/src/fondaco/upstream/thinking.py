@@ -12,8 +12,13 @@ def thinking_fields(turn: Turn, field: EffortField) -> dict[str, object]:
     if wish is not None:
         match field:
             case EffortField.OBJECT:
-                told = {"effort": wish.effort, "summary": wish.summary}
-                fields["reasoning"] = {name: said for name, said in told.items() if said}
+                told = {
+                    "effort": wish.effort,
+                    "summary": wish.summary,
+                    "max_tokens": wish.budget_tokens,
+                    "enabled": wish.on or None,
+                }
+                fields["reasoning"] = {n: said for n, said in told.items() if said is not None}
             case EffortField.TEMPLATE if wish.effort is not None:
                 switches["reasoning_effort"] = wish.effort
             case EffortField.FLAT if wish.effort is not None:
@@ -26,5 +31,7 @@ def thinking_fields(turn: Turn, field: EffortField) -> dict[str, object]:
 def thinking_ignored(turn: Turn, field: EffortField) -> tuple[str, ...]:
     """Return the names of what is asked of a model's thinking, and `field` has no place for."""
     wish = turn.wishes.thinking
-    lost = wish is not None and wish.summary and field is not EffortField.OBJECT
-    return ("reasoning.summary",) if lost else ()
+    if wish is None or field is EffortField.OBJECT:
+        return ()
+    lost = {"reasoning.summary": wish.summary, "reasoning.max_tokens": wish.budget_tokens}
+    return tuple(name for name, said in lost.items() if said is not None)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from fondaco.domain.chat import ChatEvent, ToolPart
+from fondaco.domain.opaque import Spelled
 from fondaco.domain.tooling import Named, Tool, Tooling
 from fondaco.upstream.dialects import Dialect
 
@@ -68,6 +69,8 @@ class _Call:
     pieces: list[str] = field(default_factory=list)
     tokens: int = 0
     """Those that its untold name came with."""
+    opaque: Spelled | None = None
+    """Its opaque fields that are untold."""
 
     @property
     def whole(self) -> bool:
@@ -95,8 +98,15 @@ class ToolReader:
         )
         self._parallel = tooling is None or tooling.parallel
 
-    def read(self, said: Mapping[str, Any], tokens: int) -> list[ToolPart]:
-        """Return what a delta or a whole message says of calls; it stands for so many tokens.
+    def read(
+        self, said: Mapping[str, Any], tokens: int, told: Sequence[Spelled | None] = ()
+    ) -> list[ToolPart]:
+        """Return what a delta or a whole message says of calls.
+
+        Args:
+            said: the delta or message.
+            tokens: it stands for so many.
+            told: the opaque fields of each of its calls; empty: none has any.
 
         Raises:
             ValueError, TypeError, AttributeError: it is no call of a function.
@@ -106,7 +116,7 @@ class ToolReader:
             given = ({"index": 0, "function": old},)
         events: list[ToolPart] = []
         now: list[_Call] = []
-        for one in given:
+        for number, one in enumerate(given):
             if one.get("type") not in {None, "", "function"}:
                 raise ValueError
             function = one.get("function") or {}
@@ -115,7 +125,13 @@ class ToolReader:
             now.append(call)
             call.tokens += tokens
             tokens = 0
-            if arguments or (call.name in self._names and not self._grows(call.name)):
+            if told and (fields := told[number]):
+                call.opaque = {**(call.opaque or {}), **fields}
+            if (
+                arguments
+                or (call.opaque and not call.untold)
+                or (call.name in self._names and not self._grows(call.name))
+            ):
                 self._tell(call, arguments, events)
         return events
 
@@ -157,13 +173,14 @@ class ToolReader:
     def _tell(self, call: _Call, arguments: str, events: list[ToolPart]) -> None:
         untold = call.untold
         call.pieces.append(arguments)
-        if not untold and not arguments:
+        if not untold and not arguments and not call.opaque:
             return
         tokens, call.tokens, call.untold = call.tokens, 0, False
+        fields, call.opaque = call.opaque, None
         if call.number and not self._parallel:
             return
         name, named = (call.name, call.id) if untold else ("", "")
-        events.append(ToolPart(self._choice, call.number, arguments, tokens, name, named))
+        events.append(ToolPart(self._choice, call.number, arguments, tokens, name, named, fields))
 
     def _grows(self, name: str) -> bool:
         """Whether a name may be the beginning of another one."""
@@ -173,11 +190,13 @@ class ToolReader:
 def joined(events: list[ChatEvent], part: ToolPart) -> None:
     """Add a part of a call to events; to the last of them, where that is the same call's."""
     match events[-1] if events else None:
-        case ToolPart(choice, index, before, tokens, name, named) if (
+        case ToolPart(choice, index, before, tokens, name, named, fields) if (
             choice == part.choice and index == part.index
         ):
             arguments, tokens = before + part.arguments, tokens + part.tokens
-            events[-1] = ToolPart(choice, index, arguments, tokens, name, named)
+            if part.opaque is not None:
+                fields = {**(fields or {}), **part.opaque}
+            events[-1] = ToolPart(choice, index, arguments, tokens, name, named, fields)
         case _:
             events.append(part)
 

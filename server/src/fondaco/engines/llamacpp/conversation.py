@@ -38,8 +38,8 @@ def _messages(messages: tuple[Message, ...], *, tools: bool) -> Iterator[dict[st
         said: dict[str, object] = {"role": message.role.value, "content": text}
         if message.name is not None:
             said["name"] = message.name
-        if message.reasoning is not None:
-            said["reasoning_content"] = message.reasoning
+        if (thought := message.thought) is not None:
+            said["reasoning_content"] = thought
         if message.tool_call_id is not None:
             said["tool_call_id"] = message.tool_call_id
         if message.tool_calls and tools:

@@ -25,14 +25,8 @@ from fondaco.http.schemas.fields import (
     TokenId,
     Tokens,
 )
-from fondaco.http.schemas.messages import (
-    ChatMessage,
-    has_cache_control,
-    has_media,
-    has_parts,
-    has_signatures,
-    to_domain,
-)
+from fondaco.http.schemas.messages import ChatMessage, has_media, has_parts, hints_of, to_domain
+from fondaco.http.schemas.unknown import unknown
 from fondaco.http.schemas.wishes import (
     ChosenTool,
     OfferedTool,
@@ -198,8 +192,8 @@ class ChatRequest(Open):
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Names of fields that this API does not know."""
-        return tuple(self.model_extra or ())
+        """Paths of fields that this API does not know."""
+        return unknown(self, self.messages)
 
     @property
     def asked_tokens(self) -> int | None:
@@ -264,21 +258,19 @@ class ChatRequest(Open):
     def _hints(self, *, parts: bool) -> dict[str, object]:
         """Return what some engines may take; `parts` says whether there may be hints in messages."""
         hints = {name: hint for name in _HINTS if (hint := getattr(self, name)) is not None}
-        if parts and has_cache_control(self.messages):
-            hints["cache_control"] = True
-        if parts and has_signatures(self.messages):
-            hints["reasoning_details"] = True
-        return hints
+        return {**hints, **hints_of(self.messages)} if parts else hints
 
     def _thinking(self) -> ThinkingWish | None:
         own, asked = self.venice_parameters, self.reasoning or Reasoning()
         nested = self.reasoning_effort is None and asked.effort is not None
         wish = ThinkingWish(
-            off=own is not None and own.disable_thinking,
-            strip=own is not None and own.strip_thinking_response,
+            off=asked.enabled is False or (own is not None and own.disable_thinking),
+            strip=bool(asked.exclude) or (own is not None and own.strip_thinking_response),
             effort=self.reasoning_effort or asked.effort,
             effort_field="reasoning" if nested else "reasoning_effort",
             summary=asked.summary,
+            budget_tokens=asked.max_tokens,
+            on=bool(asked.enabled),
         )
         return None if wish == _NO_THINKING_WISH else wish
 

@@ -21,6 +21,12 @@ ItemT = TypeVar("ItemT")
 Many = Annotated[list[ItemT], Field(fail_fast=True)]
 """A list of any length: of its faulty items only the first is named, since a body has room for
 millions, and finding them all would take seconds and hundreds of megabytes."""
+
+
+class Untouched(Open):
+    """A part of a request that an engine gets as it is: none of its fields is unknown."""
+
+
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]
 Probability = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Penalty = Annotated[float, Field(ge=-2, le=2, allow_inf_nan=False)]

@@ -3,14 +3,21 @@
 Source: POST /chat/completions, `messages`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, model_validator
+from pydantic import Field, WithJsonSchema, model_validator
+from pydantic.config import JsonDict
 
+from fondaco.domain import message as domain
 from fondaco.domain.chat import Message, Role, ToolUse
-from fondaco.http.schemas.fields import Many, Open
-from fondaco.http.schemas.parts import Part, Texts, to_parts
+from fondaco.domain.message import CACHE_CONTROL, PREFIX
+from fondaco.domain.opaque import CALLED, READABLE, RETURNED
+from fondaco.http.schemas.fields import Many, Open, Untouched
+from fondaco.http.schemas.parts import Part, TextPart, Texts, to_parts
+
+OpaqueObject: TypeAlias = dict[str, Any]
+"""What an engine gave, and wants back as it was."""
 
 
 class SystemMessage(Open):
@@ -42,43 +49,75 @@ class CalledTool(Open):
     id: str
     type: Literal["function"] = "function"
     function: CalledFunction
+    extra_content: OpaqueObject | None = Field(
+        None, description="As the answer had it: Gemini's thought signatures."
+    )
+    provider_specific_fields: OpaqueObject | None = Field(None, description="As the answer had it.")
+    thought_signature: str | None = Field(None, description="As the answer had it.")
 
 
-class ReasoningDetail(Open):
-    """A piece of an earlier answer's reasoning, as some models' APIs report it."""
+_DETAIL: JsonDict = {
+    "type": "object",
+    "properties": {
+        "type": {"type": "string"},
+        "text": {"type": "string"},
+        "data": {"type": "string", "description": "A signature or a cipher."},
+        "format": {"type": "string"},
+        "id": {"type": "string"},
+        "index": {"type": "integer"},
+    },
+}
+ReasoningDetail: TypeAlias = Annotated[OpaqueObject, WithJsonSchema(_DETAIL)]
+"""A piece of an earlier answer's reasoning; members that OpenAPI does not show pass as well."""
 
-    type: str
-    text: str | None = None
-    data: str | None = Field(None, description="A signature or a cipher; no engine takes it back.")
-    format: str | None = None
-    id: str | None = None
-    index: int | None = None
+
+class RefusalPart(Open):
+    """What the model said in place of an answer."""
+
+    type: Literal["refusal"]
+    refusal: str
+
+
+class ThinkingPart(Untouched):
+    """A block of the model's thoughts, with its signature."""
+
+    type: Literal["thinking", "redacted_thinking"]
+
+
+AssistantPart: TypeAlias = Annotated[
+    TextPart | RefusalPart | ThinkingPart, Field(discriminator="type")
+]
 
 
 class AssistantMessage(Open):
-    """An earlier answer of the model: content, tool calls, or both."""
+    """An earlier answer of the model: content, tool calls, thoughts, a refusal, or some of them."""
 
     role: Literal["assistant"]
-    content: Texts | None = None
+    content: str | Many[AssistantPart] | None = None
     name: str | None = None
     reasoning_content: str | None = None
+    reasoning: str | None = Field(None, description="Another name of reasoning_content.")
     reasoning_details: Many[ReasoningDetail] | None = Field(
-        None, description="Their text counts where there is no reasoning_content."
+        None,
+        description="As the answer had them. To engines that do not take them, their text is "
+        "reasoning_content, where there is none.",
     )
+    thinking_blocks: Many[OpaqueObject] | None = Field(None, description="As the answer had them.")
+    extra_content: OpaqueObject | None = Field(None, description="As the answer had it.")
+    provider_specific_fields: OpaqueObject | None = Field(None, description="As the answer had it.")
+    reasoning_opaque: str | None = Field(None, description="As the answer had it.")
+    refusal: str | None = Field(None, description="What the model said in place of an answer.")
     tool_calls: Many[CalledTool] | None = None
+    prefix: bool | None = Field(
+        None, description="Of the last message: the answer goes on with it, where an engine can."
+    )
 
     @model_validator(mode="after")
     def _says_something(self) -> "AssistantMessage":
-        if self.content is None and not self.tool_calls:
+        # An answer of thoughts alone comes back with `content: null`; so do some that said nothing.
+        if self.model_fields_set.isdisjoint(_SAYING):
             raise ValueError("An assistant message must have either content or tool_calls.")
         return self
-
-    @property
-    def reasoning(self) -> str | None:
-        """What the model thought, however it is told."""
-        if self.reasoning_content is not None or not self.reasoning_details:
-            return self.reasoning_content
-        return "".join(detail.text or "" for detail in self.reasoning_details) or None
 
 
 class ToolMessage(Open):
@@ -94,10 +133,14 @@ class ToolMessage(Open):
     )
 
 
+_SAYING = frozenset({"content", "tool_calls", "reasoning_content", "reasoning", *RETURNED})
 ChatMessage: TypeAlias = Annotated[
     SystemMessage | UserMessage | AssistantMessage | ToolMessage, Field(discriminator="role")
 ]
 
+_PLAIN = frozenset({"role", "content", "name", "reasoning_content"})
+_WORDS = frozenset({"type", "text", "thinking"})
+_MEDIA = frozenset({"image_url", "input_audio", "video_url"})
 _ROLES = {
     "system": Role.SYSTEM,
     "developer": Role.SYSTEM,  # the newer name of the same thing
@@ -108,54 +151,73 @@ _ROLES = {
 
 
 def has_parts(messages: Iterable[ChatMessage]) -> bool:
-    """Whether any message consists of parts: its content, or its reasoning.
+    """Whether any message has more than a text and calls: parts, or what only some engines take.
 
     Asked for every call: a loop takes a third of what `any` and a generator take.
     """
     for message in messages:
         if message.content.__class__ is list:
             return True
-        if message.role == "assistant" and message.reasoning_details:
+        if message.role == "assistant" and not message.model_fields_set <= _PLAIN:
             return True
     return False
 
 
+def hints_of(messages: Sequence[ChatMessage]) -> dict[str, object]:
+    """Return what messages have that means something to some engines only: its path -> True.
+
+    False stands where it has a place that means nothing to any engine.
+    """
+    hints = dict[str, object]()
+    for path, placed in _hinted(messages):
+        hints[path] = placed and hints.get(path, True)
+    return hints
+
+
+def _hinted(messages: Sequence[ChatMessage]) -> Iterator[tuple[str, bool]]:
+    for part in _parts(messages):
+        if isinstance(part, RefusalPart | ThinkingPart):
+            continue
+        if part.cache_control is not None:
+            yield CACHE_CONTROL, part.type == "text"
+    for message in messages:
+        if message.role == "assistant":
+            for path in _opaque_paths(message):
+                yield path, True
+            if message.prefix:
+                yield PREFIX, message is messages[-1]
+
+
+def _opaque_paths(message: AssistantMessage) -> Iterator[str]:
+    for name in sorted(RETURNED & message.model_fields_set):
+        if _is_opaque(name, getattr(message, name)):
+            yield f"messages.{name}"
+    for call in message.tool_calls or ():
+        for name in sorted(CALLED & call.model_fields_set):
+            if getattr(call, name):
+                yield f"messages.tool_calls.{name}"
+
+
+def _is_opaque(name: str, value: object) -> bool:
+    """Whether a field of an answer has more than words, which any engine can be told."""
+    if not value or name == "refusal":
+        return False
+    blocks = value if isinstance(value, list) and name in READABLE else None
+    return blocks is None or any(not block.keys() <= _WORDS for block in blocks)
+
+
 def has_media(messages: Iterable[ChatMessage]) -> bool:
-    """Whether any part is none of text."""
-    return any(part.type != "text" for part in _parts(messages))
-
-
-def has_cache_control(messages: Iterable[ChatMessage]) -> bool:
-    """Whether any part carries a hint for prompt caches."""
-    return any(part.cache_control is not None for part in _parts(messages))
-
-
-def has_signatures(messages: Iterable[ChatMessage]) -> bool:
-    """Whether reasoning comes with more than its text, which no engine takes back."""
-    return any(
-        not detail.model_fields_set <= {"type", "text"}
-        for message in messages
-        if message.role == "assistant"
-        for detail in message.reasoning_details or ()
-    )
+    """Whether any part is an image, a sound or a film."""
+    return any(part.type in _MEDIA for part in _parts(messages))
 
 
 def to_domain(message: ChatMessage, place: int) -> Message:
     """Return the message, the one of the number `place`, in the words of the domain."""
-    said = message.content
-    content = to_parts(said, f"messages.{place}.content") if isinstance(said, list) else said
     # By the role, not the class: pydantic's classes are slow to ask for their instances.
     if message.role == "assistant":
-        return Message(
-            Role.ASSISTANT,
-            content,
-            name=message.name,
-            tool_calls=tuple(
-                ToolUse(call.id, call.function.name, call.function.arguments)
-                for call in message.tool_calls or ()
-            ),
-            reasoning=message.reasoning,
-        )
+        return _answer(message, place)
+    said = message.content
+    content = to_parts(said, f"messages.{place}.content") if isinstance(said, list) else said
     if message.role == "tool":
         return Message(
             Role.TOOL,
@@ -167,7 +229,55 @@ def to_domain(message: ChatMessage, place: int) -> Message:
     return Message(_ROLES[message.role], content, name=message.name)
 
 
-def _parts(messages: Iterable[ChatMessage]) -> Iterator[Part]:
+def _answer(message: AssistantMessage, place: int) -> Message:
+    """Return an earlier answer; one that said nothing has an empty text, as engines take no null."""
+    said, given = message.content, message.model_fields_set
+    opaque = None if given.isdisjoint(RETURNED) else _returned(message, RETURNED)
+    content: str | tuple[domain.Part, ...] | None = None
+    if said.__class__ is str:
+        content = said
+    elif isinstance(said, list):
+        texts = [part for part in said if part.type == "text"]
+        content = to_parts(texts, f"messages.{place}.content") or ""
+        if len(texts) < len(said):
+            opaque = {**_wordless(said), **(opaque or {})}
+    elif not message.tool_calls:
+        content = ""
+    thought = message.reasoning if message.reasoning_content is None else message.reasoning_content
+    return Message(
+        Role.ASSISTANT,
+        content,
+        name=message.name,
+        tool_calls=tuple([_use(call) for call in message.tool_calls or ()]),
+        reasoning=thought,
+        opaque=opaque,
+    )
+
+
+def _use(call: CalledTool) -> ToolUse:
+    name, arguments = call.function.name, call.function.arguments
+    if call.model_fields_set.isdisjoint(CALLED):
+        return ToolUse(call.id, name, arguments)
+    return ToolUse(call.id, name, arguments, _returned(call, CALLED))
+
+
+def _returned(
+    given: AssistantMessage | CalledTool, names: Iterable[str]
+) -> dict[str, object] | None:
+    """Return what an engine is given back, in the order in which it came."""
+    found = {name: value for name, value in given.__dict__.items() if name in names and value}
+    return found or None
+
+
+def _wordless(parts: Iterable[AssistantPart]) -> dict[str, object]:
+    """Return parts of an answer other than text, by the names that they have as fields of a message."""
+    refusals = [part.refusal for part in parts if part.type == "refusal"]
+    blocks = [part.model_dump() for part in parts if part.type in {"thinking", "redacted_thinking"}]
+    fields: dict[str, object] = {"refusal": "".join(refusals), "thinking_blocks": blocks}
+    return {name: value for name, value in fields.items() if value}
+
+
+def _parts(messages: Iterable[ChatMessage]) -> Iterator[Part | AssistantPart]:
     for message in messages:
         if isinstance(message.content, list):
             yield from message.content

@@ -23,7 +23,8 @@ class CacheControl(Open):
 
 class _Part(Open):
     cache_control: CacheControl | None = Field(
-        None, description="Means nothing to the engines there are: caches are filled anyway."
+        None,
+        description="Of a text: passed on where the engine takes it. Caches are filled anyway.",
     )
 
 
@@ -95,6 +96,8 @@ def to_parts(parts: Iterable[Part], place: str) -> tuple[domain.Part, ...]:
 
 def _to_part(part: Part, place: str) -> domain.Part:
     match part:
+        case TextPart(text=text, cache_control=CacheControl() as mark):
+            return domain.MarkedText.of(text, mark.model_dump(exclude_none=True))
         case TextPart():
             return part.text
         case ImagePart(image_url=image):

@@ -29,8 +29,9 @@ from fondaco.http.schemas.fields import (
     TokenId,
     Tokens,
 )
-from fondaco.http.schemas.messages import ChatMessage, has_media, to_domain
+from fondaco.http.schemas.messages import ChatMessage, has_media, hints_of, to_domain
 from fondaco.http.schemas.parts import TextPart
+from fondaco.http.schemas.unknown import unknown
 from fondaco.http.schemas.wishes import (
     ChosenTool,
     OfferedTool,
@@ -193,8 +194,8 @@ class ScaleChatRequest(Open):
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Names of fields that this API does not know."""
-        return tuple(self.model_extra or ())
+        """Paths of fields that this API does not know."""
+        return unknown(self, self.messages)
 
     @property
     def asked_tokens(self) -> int | None:
@@ -292,7 +293,10 @@ class ScaleChatRequest(Open):
             ),
             form=self._form(),
             thinking=None if effort is None else ThinkingWish(effort=effort),
-            hints={name: hint for name in _HINTS if (hint := getattr(self, name)) is not None},
+            hints={
+                **{name: hint for name in _HINTS if (hint := getattr(self, name)) is not None},
+                **hints_of(self.messages),
+            },
             switches=self.chat_template_kwargs or {},
             template=self.chat_template,
             media=has_media(self.messages),

@@ -67,9 +67,12 @@ class TextFormat(Open):
 
 
 class ObjectFormat(Open):
-    """Any JSON object."""
+    """Any JSON object, or one that fits a schema."""
 
     type: Literal["json_object"]
+    schema_: SchemaObject | None = Field(
+        None, alias="schema", description="As `json_schema`, the way some engines spell it."
+    )
 
 
 class SchemaFormat(Open):
@@ -107,6 +110,13 @@ class Reasoning(Open):
 
     effort: Effort | None = None
     summary: Summary | None = None
+    enabled: bool | None = Field(
+        None, description="False: as venice_parameters.disable_thinking. True: as the model does."
+    )
+    max_tokens: Annotated[int, Field(ge=0, lt=2**31)] | None = Field(
+        None, description="The most tokens of thoughts, where the engine takes it."
+    )
+    exclude: bool | None = Field(None, description="As venice_parameters.strip_thinking_response.")
 
 
 def tooling_of(
@@ -134,8 +144,10 @@ def form_of(wanted: TextFormat | ObjectFormat | SchemaFormat | None) -> Form | N
     match wanted:
         case None | TextFormat():
             return None
-        case ObjectFormat():
+        case ObjectFormat(schema_=None):
             return JsonObject()
+        case ObjectFormat(schema_=schema):
+            return JsonSchema(_spelled(schema or {}), place="response_format.schema")
         case SchemaFormat(nested=False, json_schema=given):
             return JsonSchema(_spelled(given))
         case SchemaFormat(json_schema=given):
