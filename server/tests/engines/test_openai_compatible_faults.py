@@ -181,7 +181,6 @@ _FAULTS: dict[str, Script] = {
     "cut": cut_after(2),
     "silence": hanging(after=2),
     "end without finish": saying(_delta(content="one"), _delta(content=" two"), done=False),
-    "done without finish": saying(_delta(content="one"), _delta(content=" two")),
     "garbage": saying(_delta(content="one"), _delta(content=" two"), '{"choices": ['),
     "no object": saying(_delta(content="one"), _delta(content=" two"), [1]),
     "text of another type": saying(

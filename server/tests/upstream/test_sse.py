@@ -1,12 +1,13 @@
 """Server-sent events, in any portions."""
 
 import itertools
+import json
 
 import pytest
 from hypothesis import given, strategies as st
 
 from fondaco.domain.errors import EngineError
-from fondaco.upstream.sse import EVENT_LIMIT_BYTES, Events
+from fondaco.upstream.sse import DOCUMENT_LIMIT_BYTES, EVENT_LIMIT_BYTES, Events
 
 
 def _payloads(*pieces: bytes) -> list[bytes]:
@@ -24,7 +25,13 @@ def _payloads(*pieces: bytes) -> list[bytes]:
         (b"data:a\n\n", [b"a"]),
         (b"data:  a\n\n", [b" a"]),
         (b"data: a\ndata: b\n\n", [b"a\nb"]),
-        (b"data\n\n", [b""]),
+        (b"data\n\n", []),
+        (b"data:\n\ndata: \n\ndata: null\n\ndata: a\n\n", [b"a"]),
+        (b"\xef\xbb\xbfdata: a\n\n", [b"a"]),
+        (b"\xef\xbb\xbf: ping\n\ndata: a\n\n", [b"a"]),
+        (b"data: a\n\ndata: [DONE] \n\ndata: b\n\n", [b"a"]),
+        (b"data: a\n\ndata:[DONE]\n\ndata: b\n\n", [b"a"]),
+        (b'event: x\ndata: {"a":\ndata: 1}\n\n', [b'{"a":\n1}']),
         (b"event: x\nid: 1\nretry: 5\ndata: a\n\n", [b"a"]),
         (b": ping\n\ndata: a\n\n", [b"a"]),
         (b": ping\ndata: a\n\n", [b"a"]),
@@ -89,10 +96,34 @@ def test_an_event_has_a_largest_size_however_it_is_split(portion: int, size: int
     if size <= EVENT_LIMIT_BYTES:
         assert len(_payloads(*pieces)) == 1
     else:
-        with pytest.raises(EngineError, match="mebibyte"):
+        with pytest.raises(EngineError, match="mebibytes"):
             _payloads(*pieces)
 
 
 def test_an_event_without_end_is_not_collected_for_ever() -> None:
-    with pytest.raises(EngineError, match="mebibyte"):
-        _payloads(*(b"x" * 2**16 + b"\n" for _ in range(20)))
+    with pytest.raises(EngineError, match="mebibytes"):
+        _payloads(*(b"x" * 2**16 + b"\n" for _ in range(300)))
+
+
+@pytest.mark.parametrize("portion", [1, 7, 4096])
+@pytest.mark.parametrize("begin", [b"", b"\xef\xbb\xbf", b"\r\n \n"])
+def test_a_document_in_place_of_events_is_the_payload_of_the_end(
+    portion: int, begin: bytes
+) -> None:
+    document = b'{"error":\n\n{"message": "data: a\\r"}}\r\n'
+    stream = begin + document
+    events = Events()
+    for start in range(0, len(stream), portion):
+        assert events.feed(stream[start : start + portion]) == []
+    (payload,) = events.end()
+    assert json.loads(payload) == json.loads(document)
+    assert events.finished
+    assert events.feed(b"data: a\n\n") == []
+
+
+def test_a_document_has_a_largest_size() -> None:
+    events = Events()
+    for _ in range(DOCUMENT_LIMIT_BYTES // 2**20):
+        events.feed(b"{" * 2**20)
+    with pytest.raises(EngineError, match="mebibytes"):
+        events.feed(b"{")

@@ -41,7 +41,8 @@ def reader(*, stream: bool = True, parallel: bool = True) -> ReplyReader:
 
 def heard(payloads: Iterable[bytes], *, parallel: bool = True) -> list[Burst]:
     one = reader(parallel=parallel)
-    bursts = [one.read([payload]) for payload in payloads]
+    *payloads, last = payloads
+    bursts = [one.read([payload]) for payload in payloads] + [one.read_last([last], done=True)]
     one.check()
     return bursts
 
@@ -150,6 +151,7 @@ def test_however_chunks_arrive_together_they_make_the_same_calls(
     for stream in (True, False):
         one = reader(stream=stream)
         bursts = [one.read(payloads[a:b]) for a, b in pairwise(edges)]
+        bursts.append(one.read_last([], done=True))
         one.check()
         assert sorted(calls(bursts)) == sorted(expected)
 
@@ -218,9 +220,8 @@ def test_of_several_calls_where_one_is_wanted_the_first_is_made() -> None:
 
 
 def test_a_known_name_is_told_before_its_arguments_begin() -> None:
-    assert heard([chunk(piece("add", "", "c1", index=0))]) == [
-        (ToolPart(0, 0, name="add", id="c1"),)
-    ]
+    begun = reader().read([chunk(piece("add", "", "c1", index=0))])
+    assert begun == (ToolPart(0, 0, name="add", id="c1"),)
 
 
 def test_words_before_a_call_stay_words() -> None:
@@ -233,8 +234,7 @@ def test_words_before_a_call_stay_words() -> None:
 
 def test_log_probabilities_that_come_with_a_call_stay() -> None:
     logprobs = {"content": [{"token": "{}", "logprob": -0.5}]}
-    (burst,) = heard([chunk(piece("add", "{}", "c1", index=0), logprobs=logprobs)])
-    text, part = burst
+    text, part = reader().read([chunk(piece("add", "{}", "c1", index=0), logprobs=logprobs)])
     assert isinstance(text, Text)
     assert [token.token for token in text.logprobs or ()] == ["{}"]
     assert (text.tokens, part) == (1, ToolPart(0, 0, "{}", 0, "add", "c1"))
@@ -248,7 +248,6 @@ def test_log_probabilities_that_come_with_a_call_stay() -> None:
         piece("add", "{}", index=0) | {"type": "custom"},
         {"index": 0, "function": {"name": 7}},
         {"index": 0, "function": "add"},
-        {"index": 0, "id": 7, "function": {"name": "add"}},
     ],
 )
 def test_what_is_no_call_is_the_engines_failure(bad: Piece) -> None:
@@ -258,8 +257,82 @@ def test_what_is_no_call_is_the_engines_failure(bad: Piece) -> None:
         one.check()
 
 
-def test_nothing_is_called_after_the_finish() -> None:
-    one = reader()
-    one.read([chunk(piece("add", "{}", "c1", index=0)), END, chunk(piece("add", "{}", "c2"))])
-    with pytest.raises(EngineError):
-        one.check()
+@pytest.mark.parametrize("none", ["null", "[]", "", " ", None, [], {}, " null "], ids=repr)
+@pytest.mark.parametrize("index", [0, None])
+def test_whatever_stands_for_no_arguments_is_an_empty_object(
+    none: object, index: int | None
+) -> None:
+    payloads = [
+        chunk(piece("add", none, "c1", index=index)),
+        chunk(piece("get", none, "c2", index=None if index is None else 1)),
+        END,
+    ]
+    assert calls(heard(payloads)) == [("c1", "add", "{}"), ("c2", "get", "{}")]
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["null", "[]", ' {"a": null}', "[1]", "nulls"]), st.data())
+def test_arguments_that_only_begin_like_none_are_kept(word: str, data: st.DataObject) -> None:
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(word)))) | {0, len(word)})
+    pieces = [word[a:b] for a, b in pairwise(cuts)]
+    payloads = [chunk(piece("add", "", "c1", index=0))]
+    payloads += [chunk(piece(None, part, index=0)) for part in pieces]
+    kept = "{}" if word in ("null", "[]") else word
+    assert calls(heard([*payloads, END])) == [("c1", "add", kept)]
+
+
+@pytest.mark.parametrize("index", [0, None, "0", 0.0, -1, "first"], ids=repr)
+def test_calls_that_share_an_id_are_calls_of_their_own(index: object) -> None:
+    together = chunk(
+        piece("add", "{}", "c1", index=index), piece("get_weather", OSLO, "c1", index=index)
+    )
+    again = chunk(piece("add", '{"a": 2}', "c1", index=index))
+    told = calls(heard([together, again, END]))
+    assert told == [("c1", "add", "{}"), ("", "get_weather", OSLO), ("", "add", '{"a": 2}')]
+
+
+def test_calls_at_places_of_their_own_may_share_an_id() -> None:
+    payloads = [
+        chunk(piece("add", "", "c1", index=0), piece("add", "", "c1", index=1)),
+        chunk(piece(None, "{}", index=0)),
+        chunk(piece(None, '{"a": 1}', index=1)),
+        END,
+    ]
+    assert calls(heard(payloads)) == [("c1", "add", "{}"), ("", "add", '{"a": 1}')]
+
+
+def test_an_id_and_name_that_are_told_once_more_at_the_end_make_no_call() -> None:
+    payloads = [
+        chunk(piece("add", '{"a": 1}', "c1", index=0)),
+        chunk(piece("add", "", "c1", index=0), reason="tool_calls"),
+    ]
+    assert calls(heard(payloads)) == [("c1", "add", '{"a": 1}')]
+
+
+@pytest.mark.parametrize(("given", "told"), [(7, "7"), (7.0, "7"), ("7", "7"), ([7], "")])
+def test_an_id_that_is_a_number_is_spelled(given: object, told: str) -> None:
+    one = {"index": 0, "id": given, "function": {"name": "add", "arguments": "{}"}}
+    assert calls(heard([chunk(one), END])) == [(told, "add", "{}")]
+
+
+def test_a_name_that_is_null_in_later_pieces_is_the_first_ones() -> None:
+    later: Piece = {
+        "index": 0,
+        "id": None,
+        "type": None,
+        "function": {"name": None, "arguments": "1}"},
+    }
+    payloads = [chunk(piece("add", '{"a": ', "c1", index=0)), chunk(later), END]
+    assert calls(heard(payloads)) == [("c1", "add", '{"a": 1}')]
+
+
+def test_a_single_call_that_is_in_no_list_is_one() -> None:
+    delta = {"tool_calls": piece("add", "{}", "c1", index=0)}
+    payload = json.dumps({"choices": [{"index": 0, "delta": delta}]}).encode()
+    assert calls(heard([payload, END])) == [("c1", "add", "{}")]
+
+
+def test_a_call_after_a_finish_is_made() -> None:
+    late = chunk(piece("add", "{}", "c2", index=1))
+    told = calls(heard([chunk(piece("add", "{}", "c1", index=0)), END, late, END]))
+    assert told == [("c1", "add", "{}"), ("c2", "add", "{}")]

@@ -11,7 +11,7 @@ from math import inf
 import orjson
 
 from fondaco.domain.chat import PLAIN, Burst, Message, Role, Turn
-from fondaco.domain.errors import EngineError, FondacoError
+from fondaco.domain.errors import EngineError, EngineTimeoutError, FondacoError
 from fondaco.domain.reported import whole
 from fondaco.ports import Prompt, Templates
 from fondaco.ports.incidents import Incident, report
@@ -29,7 +29,7 @@ from fondaco.upstream.particulars import particulars_ignored
 from fondaco.upstream.parts import most_media_tokens, words_alone
 from fondaco.upstream.reader import ReplyReader
 from fondaco.upstream.refusals import refusal
-from fondaco.upstream.sse import Events
+from fondaco.upstream.sse import DOCUMENT_LIMIT_BYTES, Events
 from fondaco.upstream.template import variables
 from fondaco.upstream.thinking import thinking_fields, thinking_ignored
 from fondaco.upstream.tools import most_text, offered
@@ -178,13 +178,19 @@ class OpenAICompatible:
         async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
             if reply.status != HTTPStatus.OK:
                 raise await _refusal(reply, turn)
-            while not events.finished and (piece := await _next(reply, reader)):
-                if burst := reader.read(events.feed(piece)):
+            while not events.finished:
+                piece = await _next(reply, reader)
+                payloads = events.feed(piece) if piece else events.end()
+                done = events.finished
+                if burst := (
+                    reader.read(payloads)
+                    if piece and not done
+                    else reader.read_last(payloads, done=done)
+                ):
                     yield burst
                 reader.check()
-            if burst := reader.read_last(events.end()):
-                yield burst
-            reader.check()
+                if not piece:
+                    break
             if not reply.complete:
                 await _drain(reply)
 
@@ -194,7 +200,9 @@ class OpenAICompatible:
         async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
             if reply.status != HTTPStatus.OK:
                 raise await _refusal(reply, turn)
-            burst = reader.read_last([await reply.read(_REPLY_LIMIT_BYTES)])
+            events = Events()
+            payloads = events.feed(await reply.read(DOCUMENT_LIMIT_BYTES)) + events.end()
+            burst = reader.read_last(payloads, done=events.finished)
         if burst:
             yield burst
         reader.check()
@@ -294,10 +302,10 @@ async def _refusal(reply: Reply, turn: Turn) -> FondacoError:
 
 
 async def _next(reply: Reply, reader: ReplyReader) -> bytes:
-    """Return the next piece of a stream; one that is cut after its answer has ended well."""
+    """Return the next piece of a stream; one that is cut, or late, after its answer has ended well."""
     try:
         return await reply.piece()
-    except ReplyCutError:
+    except (ReplyCutError, EngineTimeoutError):
         if not reader.complete:
             raise
         return b""

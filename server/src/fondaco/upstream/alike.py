@@ -1,6 +1,7 @@
 """Chunks alike: a stream repeats nearly every byte in every chunk, and only the text differs."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TypeAlias
 
 from fondaco.domain.chat import Text, Thought
@@ -66,25 +67,33 @@ class Alike:
         try:
             texts = [text.decode() for text in found]
         except UnicodeDecodeError:
-            return []
+            texts = _decoded(found)
         if not _plain("".join(texts)):
             return texts[: next(at for at, text in enumerate(texts) if not _plain(text))]
         return texts
 
     def text(self, payload: bytes) -> str:
-        """Return the text of a chunk like the known one, or nothing where it has to be read.
-
-        Raises:
-            UnicodeDecodeError: it is no UTF-8.
-        """
+        """Return the text of a chunk like the known one, or nothing where it has to be read."""
         if (
             not payload.startswith(self._before)
             or not payload.endswith(self._after)
             or len(payload) <= self._least
         ):
             return ""
-        text = payload[len(self._before) : -len(self._after)].decode()
+        try:
+            text = payload[len(self._before) : -len(self._after)].decode()
+        except UnicodeDecodeError:
+            return ""
         return text if _plain(text) else ""
+
+
+def _decoded(found: Sequence[bytes]) -> list[str]:
+    """Return the texts before the first that is no UTF-8."""
+    texts: list[str] = []
+    with suppress(UnicodeDecodeError):
+        for text in found:
+            texts.append(text.decode())  # noqa: PERF401 - those before the error are kept
+    return texts
 
 
 def _plain(text: str) -> bool:

@@ -1,9 +1,7 @@
 """The reader of OpenAI's replies: chunks of a stream, or whole ones, to events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
-
-import orjson
 
 from fondaco.domain.chat import (
     Burst,
@@ -25,30 +23,27 @@ from fondaco.ports.incidents import Incident, report
 from fondaco.upstream import opaque
 from fondaco.upstream.alike import Alike, Kind
 from fondaco.upstream.dialects import Dialect
+from fondaco.upstream.finish import finish_of
+from fondaco.upstream.lenient import loads
 from fondaco.upstream.logprobs import logprobs_of
 from fondaco.upstream.refusals import refusal
 from fondaco.upstream.tools import ToolReader, joined
 from fondaco.upstream.usage import usage_of
 
-_REASONS: Mapping[str, FinishReason] = {
-    "stop": "stop",
-    "length": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-    "eos": "stop",
-    "eos_token": "stop",
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-}
+_STOP: FinishReason = "stop"
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
+"""What reading raises where a chunk is not what it should be."""
 
 
 class ReplyReader:
-    """The reader of one reply.
+    """The reader of one reply; it takes what has a clear meaning, and fails only where there is none.
 
     Where nobody reads along, texts of one choice that arrive together become one. Of several reports of
-    usage that do only the last is kept. A failure is kept until `check`, so that what was said before it is not lost.
+    usage that do only the last is kept. A failure is kept until `check`, so that what was said before it
+    is not lost.
+
+    A choice ends with the reason that holds when the reply does: some engines send one with every
+    chunk. Once all choices have one, whatever cannot be read is forgiven.
     """
 
     __slots__ = (
@@ -57,33 +52,40 @@ class ReplyReader:
         "_counted",
         "_engine",
         "_failure",
+        "_heard",
         "_joins",
         "_model",
         "_odd",
         "_opaque_bytes",
         "_output_limit",
+        "_over",
+        "_reasons",
         "_reports",
         "_silent",
         "_tooling",
         "_tools",
         "_top",
-        "_unfinished",
+        "_unreliable",
     )
 
     def __init__(self, turn: Turn, dialect: Dialect, engine: str = "") -> None:
         """Expect the reply to `turn` of the engine with that name in the configuration."""
         self._alike = Alike()
         self._choices = turn.choices
+        self._counted: Report | None = None
         self._engine = engine
+        self._failure: FondacoError | None = None
+        self._heard: set[int] = set()
+        """The choices that have said anything."""
+        self._joins = not turn.stream
         self._model = turn.model
         self._odd = False
-        self._counted: Report | None = None
-        self._failure: FondacoError | None = None
-        self._joins = not turn.stream
         self._opaque_bytes = 0
         self._output_limit = turn.max_output_tokens
-        self._top = turn.top_logprobs or 0
-        self._unfinished = set(range(turn.choices))
+        self._over = False
+        """Whether the choices have been told to be at their ends."""
+        self._reasons: dict[int, FinishReason] = {}
+        """Of the choices that are at their ends, unless they go on."""
         self._reports: list[Report] | None = (
             [] if dialect.usage_per_choice and turn.choices > 1 else None
         )
@@ -91,41 +93,37 @@ class ReplyReader:
         self._tooling = turn.wishes.tooling
         self._tools: dict[int, ToolReader] = {}
         """Of the choices that call functions."""
+        self._top = turn.top_logprobs or 0
+        self._unreliable = False
+        """Whether a choice went on after its finish."""
 
     @property
     def complete(self) -> bool:
-        """Whether every choice has finished."""
-        return not self._unfinished
+        """Whether every choice has finished, so that a broken end takes nothing from the answer."""
+        return len(self._reasons) == self._choices and not self._unreliable
 
     def read(self, payloads: Sequence[bytes]) -> Burst:
         """Return what the chunks say, up to a failure."""
-        events: list[ChatEvent] = []
-        texts: list[str] = []
-        try:
-            self._read_all(payloads, events, texts)
-        except EngineError as failure:
-            self._failure = failure
-        except FondacoError as failure:
-            # Once the engine has begun, a complaint about the request comes too late.
-            began = bool(events) or not self._silent
-            self._failure = EngineError(str(failure)) if began else failure
-        except (ValueError, LookupError, TypeError, AttributeError):
-            self._failure = EngineError("The model's engine sent what is no chat completion.")
-        if texts:
-            self._say(events, self._alike.kind, self._alike.choice, texts)
-        if self._counted is not None:
-            events.append(Counted(self._counted))
-            self._counted = None
-        if events:
-            self._silent = False
-        return tuple(events)
+        return self._told(self._heard_of(payloads))
 
-    def read_last(self, payloads: Sequence[bytes]) -> Burst:
-        """Return what the last chunks say; an answer that is not finished now has failed."""
-        events = self.read(payloads)
-        if self._unfinished and self._failure is None:
-            self._failure = EngineError("The model's engine ended its reply before the answer.")
-        return events
+    def read_last(self, payloads: Sequence[bytes], *, done: bool = False) -> Burst:
+        """Return what the last chunks say; an answer that is not finished now has failed.
+
+        Args:
+            payloads: the chunks.
+            done: whether the reply was all there, as `[DONE]` says: what was said is then the answer,
+                also where the engine gave no reason for its end.
+        """
+        events = self._heard_of(payloads)
+        if self._failure is None and not self._over:
+            if done and self._heard:
+                ended = self._heard if self._reasons else range(self._choices)
+                self._reasons = dict.fromkeys(ended, _STOP) | self._reasons
+            if len(self._reasons) == self._choices:
+                self._end(events)
+            else:
+                self._failure = EngineError("The model's engine ended its reply before the answer.")
+        return self._told(events)
 
     def check(self) -> None:
         """Raise the failure, if there is one.
@@ -136,6 +134,32 @@ class ReplyReader:
         """
         if self._failure is not None:
             raise self._failure
+
+    def _heard_of(self, payloads: Sequence[bytes]) -> list[ChatEvent]:
+        """Return the events of chunks; a failure among them is kept."""
+        events: list[ChatEvent] = []
+        texts: list[str] = []
+        try:
+            self._read_all(payloads, events, texts)
+        except EngineError as failure:
+            self._failure = failure
+        except FondacoError as failure:
+            # Once the engine has begun, a complaint about the request comes too late.
+            began = bool(events) or not self._silent
+            self._failure = EngineError(str(failure)) if began else failure
+        except _UNREADABLE:
+            self._failure = EngineError("The model's engine sent what is no chat completion.")
+        if texts:
+            self._say(events, self._alike.kind, self._alike.choice, texts)
+        return events
+
+    def _told(self, events: list[ChatEvent]) -> Burst:
+        if self._counted is not None:
+            events.append(Counted(self._counted))
+            self._counted = None
+        if events:
+            self._silent = False
+        return tuple(events)
 
     def _read_all(
         self, payloads: Sequence[bytes], events: list[ChatEvent], texts: list[str]
@@ -156,21 +180,40 @@ class ReplyReader:
                 at += 1
 
     def _read(self, payload: bytes, events: list[ChatEvent]) -> None:
-        chunk = orjson.loads(payload)
-        choices = chunk.get("choices")
+        try:
+            self._read_chunk(payload, events)
+        except (FondacoError, *_UNREADABLE):
+            if not self.complete:
+                raise
+            self._repaired("end")
+
+    def _read_chunk(self, payload: bytes, events: list[ChatEvent]) -> None:
+        chunk = _chunk(payload)
+        choices: Any = chunk.get("choices")
         usage = chunk.get("usage")
         if choices is None and "error" in chunk:
             raise _failure(chunk, payload, self._output_limit)
-        for place, choice in enumerate(choices or ()):
-            index = self._index(choice.get("index"), place)
-            reason = choice.get("finish_reason")
-            said = self._hear(index, choice, events, payload, place)
-            if reason is not None:
-                self._finish(index, reason, events)
-            elif said is not None and not usage and len(choices) == 1:
-                self._alike.learn(payload, said[0], index, said[1])
+        if not self._over:
+            for place, choice in enumerate(choices or ()):
+                said = self._read_choice(place, choice, events, payload)
+                if said is not None and not usage and len(choices) == 1:
+                    self._alike.learn(payload, said[1], said[0], said[2])
         if usage:
             self._count(usage_of(usage))
+            if not choices and self.complete:
+                self._end(events)
+
+    def _read_choice(
+        self, place: int, choice: dict[str, Any], events: list[ChatEvent], payload: bytes
+    ) -> tuple[int, Kind, str] | None:
+        """Return who said what, where it was a single text with nothing else to it."""
+        index = self._index(choice.get("index"), place)
+        said = self._hear(index, choice, events, payload, place)
+        reason = choice.get("finish_reason")
+        if reason is not None and (ended := finish_of(reason)) is not None:
+            self._finish(index, ended)
+            return None
+        return None if said is None else (index, *said)
 
     def _index(self, given: object, place: int) -> int:
         """Return which choice speaks: the place in its list tells where the engine does not."""
@@ -192,7 +235,7 @@ class ReplyReader:
         """Return what was said, where it was a single text with nothing else to it."""
         said, logprobs = choice.get("delta") or choice.get("message") or {}, choice.get("logprobs")
         words = self._hear_words(index, said, logprobs, events)
-        if (fields := opaque.of_message(said, payload, place)) and index in self._unfinished:
+        if (fields := opaque.of_message(said, payload, place)) and index < self._choices:
             self._take_opaque(fields)
             events.append(Opaque(index, fields))
             words = None
@@ -221,8 +264,9 @@ class ReplyReader:
         logprobs = logprobs_of(given, self._top) if given else None
         if not (thought or text or logprobs):
             return None
-        if index not in self._unfinished or text.__class__ is not str:
+        if text.__class__ is not str:
             raise ValueError
+        self._expect(index)
         if thought:
             if thought.__class__ is not str:
                 raise ValueError
@@ -243,12 +287,23 @@ class ReplyReader:
         tokens: int,
         told: Sequence[Spelled | None],
     ) -> None:
-        if index not in self._unfinished:
-            raise ValueError
+        self._expect(index)
         for fields in told:
             self._take_opaque(fields or {})
         reader = self._tools.setdefault(index, ToolReader(index, self._tooling))
         self._add(reader.read(said, tokens, told), events)
+
+    def _expect(self, index: int) -> None:
+        """Know that a choice has said something.
+
+        Raises:
+            ValueError: nobody asked for it.
+        """
+        if index >= self._choices:
+            raise ValueError
+        self._heard.add(index)
+        if self._reasons.pop(index, None) is not None:
+            self._unreliable = True
 
     def _add(self, parts: list[ToolPart], events: list[ChatEvent]) -> None:
         for part in parts:
@@ -273,14 +328,18 @@ class ReplyReader:
             case _:
                 events.append(kind(choice, text, tokens))
 
-    def _finish(self, index: int, reason: str, events: list[ChatEvent]) -> None:
-        if index not in self._unfinished:
-            return
-        if reason not in _REASONS:
-            raise EngineError(f"The model's engine gave up: {str(reason)[:50]!r}.")
-        self._unfinished.remove(index)
+    def _finish(self, index: int, reason: FinishReason) -> None:
+        if index >= self._choices:
+            raise ValueError
+        self._reasons[index] = reason
         self._alike.forget()
-        events.append(Finish(index, self._end_calls(index, _REASONS[reason], events)))
+
+    def _end(self, events: list[ChatEvent]) -> None:
+        """Tell the ends of all choices."""
+        self._over = True
+        for index in sorted(self._reasons):
+            reason = self._end_calls(index, self._reasons[index], events)
+            events.append(Finish(index, reason))
 
     def _end_calls(self, index: int, reason: FinishReason, events: list[ChatEvent]) -> FinishReason:
         """Return why a choice ended: some engines call it a stop where functions were called."""
@@ -305,6 +364,22 @@ class ReplyReader:
             report(
                 Incident.ENGINE_REPLY_REPAIRED, reason=what, engine=self._engine, model=self._model
             )
+
+
+def _chunk(payload: bytes) -> dict[str, Any]:
+    """Return a chunk as it was parsed; one that says nothing is empty.
+
+    Raises:
+        ValueError: it is no object.
+    """
+    chunk = loads(payload) if payload else None
+    if isinstance(chunk, list) and len(chunk) == 1:
+        (chunk,) = chunk  # as Gemini wraps its errors
+    if chunk is None:
+        return {}
+    if not isinstance(chunk, dict):
+        raise TypeError
+    return chunk
 
 
 def _failure(chunk: dict[str, Any], payload: bytes, output_tokens: int) -> FondacoError:

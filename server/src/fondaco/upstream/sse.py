@@ -2,8 +2,14 @@
 
 from fondaco.domain.errors import EngineError
 
-EVENT_LIMIT_BYTES = 2**20
+EVENT_LIMIT_BYTES = 16 * 2**20
+"""Of one event: an image within a delta is several mebibytes."""
+DOCUMENT_LIMIT_BYTES = 64 * 2**20
 _DONE = b"[DONE]"
+_BOM = b"\xef\xbb\xbf"
+_NOTHING = frozenset({b"", b"null"})
+"""Payloads that some engines send to keep a connection alive."""
+_SHORT = 16
 
 
 class Events:
@@ -13,15 +19,26 @@ class Events:
     >>> events.feed(b'data: {"a":1}\n\nda'), events.feed(b"ta: [DONE]\n\n"), events.finished
     ([b'{"a":1}'], [], True)
 
+    An engine that answers with one JSON document in place of a stream is read, too: the document is
+    the payload that the end completes.
+
+    >>> events = Events()
+    >>> events.feed(b'{"a":\n\n'), events.feed(b"1}"), events.end(), events.finished
+    ([], [], [b'{"a":\n\n1}'], True)
+
     Source: the HTML standard, "Parsing an event stream".
     """
 
-    __slots__ = ("_held", "_rest", "finished")
+    __slots__ = ("_begun", "_document", "_held", "_rest", "finished")
 
     def __init__(self) -> None:
         self.finished = False
-        """Whether `[DONE]` has come; whatever follows it is ignored."""
-        self._rest = b""
+        """Whether `[DONE]` has come, or a whole document; whatever follows is ignored."""
+        self._begun = False
+        """Whether anything but blanks has come."""
+        self._document = False
+        self._rest = bytearray()
+        """What has come of an event, or of a document, that is not whole yet."""
         self._held = b""
         """A carriage return whose line feed may be still on its way."""
 
@@ -29,31 +46,60 @@ class Events:
         """Return the payloads of the events that `piece` completes, `[DONE]` excepted.
 
         Raises:
-            EngineError: an event is larger than `EVENT_LIMIT_BYTES`.
+            EngineError: an event is larger than `EVENT_LIMIT_BYTES`, or a document than
+                `DOCUMENT_LIMIT_BYTES`.
         """
         if not (self._rest or self._held or self.finished):
             payloads = _plain(piece)
             if payloads:
+                self._begun = True
                 return self._until_done(payloads)
         if self.finished:
             return []
+        if not self._begun:
+            self._begin(piece)
+        if self._document:
+            self._keep(piece, DOCUMENT_LIMIT_BYTES)
+            return []
         if self._held or b"\r" in piece:
             piece = self._with_line_feeds(piece)
-        stream = self._rest + piece if self._rest else piece
-        *blocks, self._rest = stream.split(b"\n\n")
-        if len(stream) > EVENT_LIMIT_BYTES:
-            _check(blocks, self._rest)
-        payloads = [payload for block in blocks if (payload := _payload(block)) is not None]
-        return self._until_done(payloads)
+        return self._until_done(self._payloads(piece))
 
     def end(self) -> list[bytes]:
-        """Return the payload of a last event that nothing but the end of the stream completes."""
-        return self.feed(b"\n\n")
+        """Return the payload of a last event, or a document, that nothing but the end completes."""
+        if not self._document:
+            return self.feed(b"\n\n")
+        self.finished = True
+        document = bytes(self._rest).removeprefix(_BOM)
+        self._rest.clear()
+        return [document]
+
+    def _begin(self, piece: bytes) -> None:
+        """See whether a document comes in place of events, whose lines never begin with a brace."""
+        begun = (bytes(self._rest[: len(_BOM)]) + piece).removeprefix(_BOM).lstrip()
+        self._begun = bool(begun) and not _BOM.startswith(begun)
+        self._document = begun.startswith((b"{", b"["))
+
+    def _payloads(self, piece: bytes) -> list[bytes]:
+        """Return the payloads that a piece of a stream completes; each byte is looked at once."""
+        seen = max(0, len(self._rest) - 1)
+        self._rest += piece
+        if self._rest.find(b"\n\n", seen) < 0:
+            _expect_at_most(EVENT_LIMIT_BYTES + 1, len(self._rest))  # it may end with a line feed
+            return []
+        *blocks, rest = bytes(self._rest).split(b"\n\n")
+        self._rest = bytearray(rest)
+        _expect_at_most(EVENT_LIMIT_BYTES, *map(len, blocks))
+        return [payload for block in blocks if (payload := _payload(block)) is not None]
+
+    def _keep(self, piece: bytes, limit: int) -> None:
+        self._rest += piece
+        _expect_at_most(limit, len(self._rest))
 
     def _until_done(self, payloads: list[bytes]) -> list[bytes]:
         if _DONE in payloads:
             self.finished = True
-            self._rest = b""
+            self._rest.clear()
             del payloads[payloads.index(_DONE) :]
         return payloads
 
@@ -67,7 +113,7 @@ def _plain(piece: bytes) -> list[bytes]:
     """Return the payloads of whole events of one line of data each, as nearly all are, or nothing."""
     if (
         not piece.startswith(b"data: ")
-        or not piece.endswith(b"\n\n")
+        or not piece.endswith((b"}\n\n", b"[DONE]\n\n"))
         or b"\r" in piece
         or len(piece) > EVENT_LIMIT_BYTES
     ):
@@ -77,18 +123,24 @@ def _plain(piece: bytes) -> list[bytes]:
 
 
 def _payload(block: bytes) -> bytes | None:
-    """Return the data lines of an event, joined, or None where it has none."""
+    """Return the data lines of an event, joined, or None where it has none that says anything."""
     if block.startswith(b"data: ") and b"\n" not in block:
-        return block[6:]
-    found: list[bytes] = []
-    for line in block.split(b"\n"):
-        name, _, value = line.partition(b":")
-        if name == b"data":
-            found.append(value.removeprefix(b" "))
-    return b"\n".join(found) if found else None
+        payload = block[6:]
+    else:
+        found: list[bytes] = []
+        for line in block.split(b"\n"):
+            name, _, value = line.removeprefix(_BOM).partition(b":")
+            if name == b"data":
+                found.append(value.removeprefix(b" "))
+        payload = b"\n".join(found)
+    bare = payload.strip() if len(payload) < _SHORT else payload
+    if bare in _NOTHING:
+        return None
+    return _DONE if bare == _DONE else payload
 
 
-def _check(blocks: list[bytes], rest: bytes) -> None:
-    # The rest may end with the first of the two line feeds that end an event.
-    if len(rest) > EVENT_LIMIT_BYTES + 1 or any(len(b) > EVENT_LIMIT_BYTES for b in blocks):
-        raise EngineError("The model's engine sent an event that is larger than a mebibyte.")
+def _expect_at_most(limit: int, *sizes: int) -> None:
+    if any(size > limit for size in sizes):
+        raise EngineError(
+            f"The model's engine sent an event that is larger than {limit // 2**20} mebibytes."
+        )

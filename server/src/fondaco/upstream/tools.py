@@ -8,10 +8,13 @@ import orjson
 
 from fondaco.domain.chat import ChatEvent, ToolPart
 from fondaco.domain.opaque import Spelled
+from fondaco.domain.reported import whole
 from fondaco.domain.tooling import Named, Tool, Tooling
 from fondaco.upstream.dialects import Dialect
 
 _NO_PARAMETERS = {"type": "object", "properties": {}}
+_NO_ARGUMENTS = ("null", "[]")
+"""What some engines send in place of `{}`."""
 _MOST_SPACING = 2
 """How much longer a template may write a schema than it came, for its indents."""
 
@@ -67,6 +70,10 @@ class _Call:
     untold: bool = True
     """Whether its name may still grow."""
     pieces: list[str] = field(default_factory=list)
+    begun: bool = False
+    """Whether arguments have come that say something."""
+    held: str = ""
+    """The beginning of its arguments, where it may turn out to be a word for none."""
     tokens: int = 0
     """Those that its untold name came with."""
     opaque: Spelled | None = None
@@ -75,10 +82,25 @@ class _Call:
     @property
     def whole(self) -> bool:
         """Whether its arguments are all there."""
+        if not self.begun:
+            return self.held.strip() in _NO_ARGUMENTS
+        if not self.pieces[-1].rstrip().endswith("}"):
+            return False
         try:
             return isinstance(orjson.loads("".join(self.pieces)), dict)
         except orjson.JSONDecodeError:
             return False
+
+    def take(self, arguments: str) -> str:
+        """Return what is to be told of its arguments, as the next piece of them has come."""
+        if self.begun:
+            return arguments
+        begun = self.held + arguments
+        if any(word.startswith(begun.strip()) for word in _NO_ARGUMENTS):
+            self.held = begun
+            return ""
+        self.held, self.begun = "", True
+        return begun
 
 
 class ToolReader:
@@ -112,6 +134,8 @@ class ToolReader:
             ValueError, TypeError, AttributeError: it is no call of a function.
         """
         given: Sequence[Mapping[str, Any]] = said.get("tool_calls") or ()
+        if isinstance(given, dict):
+            given = (given,)
         if not given and (old := said.get("function_call")):
             given = ({"index": 0, "function": old},)
         events: list[ToolPart] = []
@@ -121,10 +145,11 @@ class ToolReader:
                 raise ValueError
             function = one.get("function") or {}
             name, arguments = function.get("name") or "", _arguments(function.get("arguments"))
-            call = self._meant(one, name, now, events)
+            call = self._meant(one, name, arguments, now, events)
             now.append(call)
             call.tokens += tokens
             tokens = 0
+            arguments = call.take(arguments)
             if told and (fields := told[number]):
                 call.opaque = {**(call.opaque or {}), **fields}
             if (
@@ -139,22 +164,27 @@ class ToolReader:
         """Return what is untold; arguments may lack their end where the answer was `cut`."""
         events: list[ToolPart] = []
         for call in self._calls:
-            if not cut and not "".join(call.pieces).strip():
+            if not (cut or call.begun) and call.held.strip() in ("", *_NO_ARGUMENTS):
                 self._tell(call, "{}", events)  # some engines say nothing of no arguments
-            elif call.untold:
-                self._tell(call, "", events)
+            elif call.untold or call.held:
+                self._tell(call, call.held, events)
         return events
 
     def _meant(
-        self, one: Mapping[str, Any], name: object, now: list[_Call], events: list[ToolPart]
+        self,
+        one: Mapping[str, Any],
+        name: object,
+        arguments: str,
+        now: list[_Call],
+        events: list[ToolPart],
     ) -> _Call:
         """Return the call that a piece belongs to, as it is known with the piece's name."""
-        place: int | None = one.get("index")
-        named: object = one.get("id") or ""
-        if not isinstance(name, str) or not isinstance(named, str):
+        place, named = whole(one.get("index")), _id(one.get("id"))
+        if not isinstance(name, str):
             raise TypeError
         call = next((c for c in reversed(self._calls) if place is None or c.place == place), None)
-        if call is None or _another(call, name, named, again=place is None and call in now):
+        again = place is None and call in now
+        if call is None or _another(call, name, named, arguments, again=again):
             if not name:
                 raise ValueError
             return self._begin(place, named, name, events)
@@ -166,13 +196,16 @@ class ToolReader:
     def _begin(self, place: int | None, named: str, name: str, events: list[ToolPart]) -> _Call:
         if self._calls and self._calls[-1].untold:
             self._tell(self._calls[-1], "", events)
+        if any(call.id == named for call in self._calls):
+            named = ""  # two calls cannot share an id: their results would
         call = _Call(len(self._calls), place, named, name)
         self._calls.append(call)
         return call
 
     def _tell(self, call: _Call, arguments: str, events: list[ToolPart]) -> None:
         untold = call.untold
-        call.pieces.append(arguments)
+        if arguments:
+            call.pieces.append(arguments)
         if not untold and not arguments and not call.opaque:
             return
         tokens, call.tokens, call.untold = call.tokens, 0, False
@@ -201,21 +234,30 @@ def joined(events: list[ChatEvent], part: ToolPart) -> None:
             events.append(part)
 
 
-def _another(call: _Call, name: str, named: str, *, again: bool) -> bool:
+def _another(call: _Call, name: str, named: str, arguments: str, *, again: bool) -> bool:
     """Whether a piece that seems to be of a call begins another one.
 
     Engines differ: some give every call the index 0, some give none, some repeat name and id in each
-    piece, some have no ids at all.
+    piece, some have no ids at all, some give all calls the same.
     """
     if not name:
         return False
-    if named and call.id:
-        return named != call.id
-    return again or call.whole or (not call.untold and name != call.name)
+    if named and call.id and named != call.id:
+        return True
+    ended = call.whole and (bool(arguments.strip()) or not named)
+    return again or ended or (not call.untold and name != call.name)
+
+
+def _id(given: object) -> str:
+    """Return the id of a call; one that is no text is spelled as one, if it can be."""
+    if isinstance(given, str):
+        return given
+    number = whole(given)
+    return "" if number is None else str(number)
 
 
 def _arguments(given: object) -> str:
-    if given is None:
+    if given is None or given == []:
         return ""
     if isinstance(given, dict):
         return orjson.dumps(given).decode()

@@ -1,0 +1,45 @@
+"""JSON as engines write it: with NaN, halves of signs, broken UTF-8 and raw control characters."""
+
+import json
+import re
+from typing import Any
+
+import orjson
+
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""The escape of half a sign outside the basic plane; alone it is none."""
+
+
+def loads(payload: bytes) -> Any:
+    r"""Return the value of a JSON text; what is no sign of Unicode becomes U+FFFD.
+
+    Nearly all texts are strict JSON and take orjson's way; others are read once more.
+
+    >>> loads(b'{"text": "\xff!"}'), loads(b'["\\ud83d?"]'), loads(b"[NaN]")
+    ({'text': '�!'}, ['�?'], [nan])
+
+    Raises:
+        ValueError: it is no JSON at all, or nested too deeply.
+    """
+    try:
+        return orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        pass
+    text = payload.decode("utf-8-sig", "replace")
+    try:
+        value = json.loads(text, strict=False)
+        return _whole_signs(value) if _HALF.search(text) else value
+    except RecursionError:
+        raise ValueError("The JSON is nested too deeply.") from None
+
+
+def _whole_signs(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        case dict():
+            return {_whole_signs(name): _whole_signs(part) for name, part in value.items()}
+        case list():
+            return [_whole_signs(part) for part in value]
+        case _:
+            return value
