@@ -5,8 +5,8 @@ the HTTP edge and for faults. Tests of the real model, store and program are in 
 """
 
 import socket
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -238,7 +238,7 @@ async def house(
         )
         bound = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        with bound, platform.meters.counting_incidents():
+        with bound, platform.meters.counting_incidents(), no_hold_left(platform.ledger):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(pulse.run)
                 tasks.start_soon(platform.ledger.run)
@@ -253,6 +253,13 @@ async def house(
                 tasks.cancel_scope.cancel()
         for upstream in upstreams.values():
             await upstream.aclose()
+
+
+@contextmanager
+def no_hold_left(ledger: Ledger) -> Generator[None]:
+    """Fail where a hold outlives its call."""
+    yield
+    assert not ledger.open_holds, "a hold outlived its call"
 
 
 def _stores(usd: int) -> tuple[MemoryJournal, MemoryKeys]:

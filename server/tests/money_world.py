@@ -11,7 +11,7 @@ from fondaco.domain.account import UNLIMITED, ConsumptionLimit, KeyType
 from fondaco.domain.call import Call
 from fondaco.domain.epoch import SECONDS
 from fondaco.domain.errors import StorageFailedError
-from fondaco.domain.ledger import Claim, Entry, EntryKind, OpenCall, Standing
+from fondaco.domain.ledger import Claim, Entry, EntryKind, OpenCall, Standing, Unwritable
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.price import Charge, ChargeRow
 from fondaco.domain.usage import Usage
@@ -105,6 +105,14 @@ class FailingJournal:
 
     async def open_calls(self) -> Sequence[OpenCall]:
         return await self._journal.open_calls()
+
+    async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
+        await self._journal.set_aside(call, why)
+
+    async def check(self) -> int:
+        if self.broken:
+            raise StorageFailedError
+        return await self._journal.check()
 
     def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
         self._journal.on_change(changed)

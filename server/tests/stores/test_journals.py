@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 
 from contracts.claims import ClaimContract
+from contracts.extended_holds import ExtendedHoldContract
 from contracts.journal import LedgerContract
 from contracts.key_limits import KeyLimitContract
+from contracts.quarantine import QuarantineContract
 from money_world import MemoryWorld, SqliteWorld, World
 
 
@@ -44,4 +46,20 @@ class TestClaimsInMemory(InMemory, ClaimContract):
 
 
 class TestClaimsOnSqlite(OnSqlite, ClaimContract):
+    pass
+
+
+class TestQuarantineInMemory(InMemory, QuarantineContract):
+    pass
+
+
+class TestQuarantineOnSqlite(OnSqlite, QuarantineContract):
+    pass
+
+
+class TestExtendedHoldsInMemory(InMemory, ExtendedHoldContract):
+    pass
+
+
+class TestExtendedHoldsOnSqlite(OnSqlite, ExtendedHoldContract):
     pass

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from fondaco.domain.account import SYSTEM_ACCOUNTS
-from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
+from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError, WriteQuarantinedError
 from fondaco.domain.ledger import Entry, EntryKind, OpenCall
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.usage import Usage
@@ -109,13 +109,14 @@ async def test_one_faulty_write_does_not_fail_its_batch(world: SqliteWorld) -> N
             outcomes.append("written")
         except StorageFailedError as error:
             outcomes.append(type(error).__name__)
-    refused = StorageFailedError.__name__
+    refused = WriteQuarantinedError.__name__
     assert outcomes == [
         "written", AlreadyEnteredError.__name__, refused, refused, refused, "written",
     ]  # fmt: skip
     numbers = [int(e.call_id, 16) for e in await world.entries() if e.call_id]
     assert numbers == [1, 2, 4]
     assert len(await world.journal.open_calls()) == 1
+    assert await world.journal.check() == 3
     assert await world.findings() == []
 
 

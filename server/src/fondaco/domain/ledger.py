@@ -29,6 +29,19 @@ _COUNTERPART = {
 }
 
 
+class Unwritable(StrEnum):
+    """Why a write can never succeed: a closed set, kept in the quarantine and counted."""
+
+    CONSTRAINT = "constraint"
+    """It breaks a rule of the store, such as a balance below zero or an account that is unknown."""
+    OUT_OF_RANGE = "out_of_range"
+    """A number or text is larger than the store can hold."""
+    WRONG_TYPE = "wrong_type"
+    """A value is of a type that the store cannot hold."""
+    UNSETTLED = "unsettled"
+    """A call that a crash left open could not be settled."""
+
+
 @light
 @dataclass(frozen=True, slots=True)
 class Entry:

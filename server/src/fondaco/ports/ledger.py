@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing
+from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing, Unwritable
 from fondaco.domain.money import Currency, Funds
 
 
@@ -26,13 +26,31 @@ class Journal(Protocol):
         when everything before it is durable.
 
         Raises:
-            StorageFailedError: (from the awaitable) nothing of it was written.
-            AlreadyEnteredError: (from the awaitable) likewise: the store has such an entry.
+            StorageFailedError: (from the awaitable) nothing of it was written, for a reason that may
+                pass: it is worth another try.
+            AlreadyEnteredError: (from the awaitable) likewise, for good: the store has such an entry.
+            WriteQuarantinedError: (from the awaitable) likewise, for good: it can never be written,
+                and what can be told of it lies in the quarantine. The open call is forgotten.
+        """
+        ...
+
+    async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
+        """Move an open call that cannot be settled to the quarantine; durable when this returns."""
+        ...
+
+    async def check(self) -> int:
+        """Return how many writes lie in the quarantine, having shown that the store can be written.
+
+        Raises:
+            StorageFailedError: it cannot; the message says why.
         """
         ...
 
     def note(self, calls: Sequence[OpenCall]) -> None:
-        """Record open calls and their progress; durable soon, waited for by nobody."""
+        """Record open calls and their progress; durable soon, waited for by nobody.
+
+        What can never be written of it is dropped: it is no money.
+        """
         ...
 
     async def spent(self, key_id: str, epoch: int) -> Funds:

@@ -25,6 +25,7 @@ class Balance:
         "calls",
         "checked",
         "diem",
+        "doubted",
         "epoch",
         "held_diem",
         "held_usd",
@@ -45,6 +46,8 @@ class Balance:
         """The epoch of the last refill."""
         self.checked = -1
         """The epoch up to which it is known that no refill is due."""
+        self.doubted = False
+        """Whether the journal refused an entry for good, so that its sum has to be looked at again."""
         self.budgets: dict[str, Budget] = {}
         """By key id: of keys that have a limit."""
         self.calls = 0
@@ -158,6 +161,10 @@ class Balance:
         self.diem += paid.diem + expired
         if budget is not None:
             budget.settle(Funds(), Funds() - paid)
+
+    def give_back(self, refill: Entry) -> None:
+        """Undo a refill that the journal refused for good; its epoch has begun all the same."""
+        self.diem -= refill.amount
 
     def refill(self, epoch: int, allocation: int, at: float) -> Entry:
         """Begin `epoch` with `allocation`, and return the entry that says so.

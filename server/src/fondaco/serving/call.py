@@ -93,7 +93,13 @@ class PaidCall:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Charge what was consumed, and return once that is durable."""
+        """Charge what was consumed, and return once that is durable; no hold outlives its call."""
+        try:
+            await self._settle(kind)
+        finally:
+            self._hold.release()
+
+    async def _settle(self, kind: type[BaseException] | None) -> None:
         elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
         usage = self.usage = self._meter.usage
         if kind is not None:

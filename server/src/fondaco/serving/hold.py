@@ -1,7 +1,8 @@
 """Holds: the most that a call can cost, reserved until it is settled for what it did cost."""
 
+import logging
 from asyncio import CancelledError
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -11,15 +12,18 @@ from fondaco.domain.errors import (
     InsufficientBalanceError,
     KeyLimitReachedError,
     StorageFailedError,
+    WriteQuarantinedError,
 )
-from fondaco.domain.ledger import Entry, EntryKind, OpenCall
+from fondaco.domain.ledger import Entry, EntryKind, OpenCall, Standing
 from fondaco.domain.light import light
 from fondaco.domain.money import Currency, Funds, checked
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock, Journal
+from fondaco.ports.incidents import Incident, report
 from fondaco.serving.balance import EXPIRY_SKU, Balance
 from fondaco.serving.budget import Budget
+from fondaco.serving.repair import REPAIRED, repaired_charge, repaired_usage, sound, whole
 
 NOTE_AFTER_S = 0.5
 """A call that ends within this time leaves no open row."""
@@ -46,6 +50,16 @@ class Write:
     balance: Balance
     entries: Sequence[Entry]
     closes: str | None = None
+    undo: Callable[[], None] | None = None
+    """Puts back into the balance what the journal refused for good."""
+
+    def refused(self) -> None:
+        """Follow a refusal for good: the balance is again what the journal has."""
+        self.balance.calls -= 1
+        self.balance.doubted = True
+        self.balance.checked = -1
+        if self.undo is not None:
+            self.undo()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +80,15 @@ class Register:
 
         Raises:
             StorageFailedError: it is not yet; it is kept, and nothing is sold until it is.
-            AlreadyEnteredError: it never will be, because the journal has such an entry.
+            AlreadyEnteredError, WriteQuarantinedError: it never will be; the balance is as before.
         """
+        if self.unwritten:  # it may need what comes before it, such as a refill
+            self.unwritten.append(write)
+            raise StorageFailedError
         try:
             await self.journal.write(write.entries, write.closes)
-        except AlreadyEnteredError:
-            write.balance.calls -= 1
+        except (AlreadyEnteredError, WriteQuarantinedError):
+            write.refused()
             raise
         except StorageFailedError:
             self.unwritten.append(write)
@@ -82,17 +99,32 @@ class Register:
         write.balance.calls -= 1
 
     async def retry(self) -> None:
-        """Try again, in order, to write what the journal could not take."""
+        """Try again to write what the journal could not take: in order, up to what fails once more."""
         for write in (*self.unwritten, *self.unheard):
+            quarantined = False
             try:
                 await self.journal.write(write.entries, write.closes)
             except AlreadyEnteredError:
                 pass  # an earlier try succeeded unheard
+            except WriteQuarantinedError:
+                quarantined = True
             except StorageFailedError:
-                continue
-            for kept in (self.unwritten, self.unheard):
-                if write in kept:
-                    kept.remove(write)
+                return
+            self._end(write, quarantined=quarantined)
+
+    def settle_doubts(self, balance: Balance, standing: Standing) -> None:
+        """Start again from what the journal has, unless it lacks writes that are still kept."""
+        if not any(write.balance is balance for write in (*self.unwritten, *self.unheard)):
+            balance.usd, balance.diem = standing.balance.usd, standing.balance.diem
+            balance.doubted = False
+
+    def _end(self, write: Write, *, quarantined: bool) -> None:
+        for kept in (self.unwritten, self.unheard):
+            if write in kept:
+                kept.remove(write)
+                if quarantined:
+                    write.refused()
+                else:
                     write.balance.calls -= 1
 
 
@@ -101,6 +133,7 @@ class Hold:
 
     __slots__ = (
         "_balance",
+        "_expired",
         "_meter",
         "_noted",
         "_noted_at",
@@ -141,6 +174,7 @@ class Hold:
         self._noted_at = 0.0
         self._noted_funds = funds
         self._paid: Funds | None = None
+        self._expired = 0
 
     @property
     def account_id(self) -> int:
@@ -168,7 +202,7 @@ class Hold:
 
     def note(self, now: float) -> OpenCall:
         """Return the call as it stands, which the caller notes in the journal."""
-        self._noted = self._meter.usage
+        self._noted = repaired_usage(self._meter.usage)
         self._noted_at = now
         self._noted_funds = self.funds
         return OpenCall(
@@ -216,7 +250,8 @@ class Hold:
     ) -> Funds:
         """Charge what the call cost, at most what is held; return once that is durable.
 
-        A second settlement changes nothing.
+        A second settlement changes nothing. Numbers that no call can have are brought to ones that a
+        call can have, and the entries say so.
 
         Returns:
             What was paid, by currency.
@@ -225,9 +260,22 @@ class Hold:
             StorageFailedError: the charge could not be written; it is kept, and written as soon as
                 the storage works again.
             AlreadyEnteredError: the journal has a charge under this call's id; nothing was taken.
+            WriteQuarantinedError: the charge can never be written; nothing was taken, and the
+                operator was told.
         """
         if self._paid is not None:
             return self._paid
+        if not sound(charge, usage, execution_ms):
+            charge, usage = repaired_charge(charge), repaired_usage(usage)
+            execution_ms = whole(execution_ms)
+            notes = f"{notes}; {REPAIRED}" if notes else REPAIRED
+            report(
+                Incident.CHARGE_REPAIRED,
+                reason="out_of_range",
+                model=self.model,
+                call_id=self.call.id,
+                account_id=self.account_id,
+            )
         within = charge.within(self.funds.total)
         if within is not charge:
             notes = f"{notes}; {CLAMPED}" if notes else CLAMPED
@@ -235,18 +283,45 @@ class Hold:
         entries = self._entries(within, usage, execution_ms, notes)
         expired = self._balance.settle(self.budget, self.funds, paid, self.epoch)
         if expired:
+            self._expired = expired
             entries.append(self._expiry(expired))
         self._register.open.pop(self.call.id, None)
         closes = None if self._noted is None else self.call.id
         if not entries and closes is None:
             self._balance.calls -= 1
             return paid
-        try:
-            await self._register.enter(Write(self._balance, entries, closes))
-        except AlreadyEnteredError:
-            self._balance.restore(self.budget, paid, expired)
-            raise
+        await self._register.enter(Write(self._balance, entries, closes, self._undo))
         return paid
+
+    def release(self) -> None:
+        """End the hold of a call that has ended; one that was settled has ended already.
+
+        Whoever settles its call always calls this last. Where the settlement could not be made at all,
+        nothing is charged, the money is free again, and the operator is told.
+        """
+        if self._paid is not None:
+            return
+        report(
+            Incident.HOLD_LEAKED,
+            reason="not_settled",
+            model=self.model,
+            call_id=self.call.id,
+            account_id=self.account_id,
+            level=logging.ERROR,
+        )
+        self.drop()
+
+    def drop(self) -> None:
+        """Free what is held, and charge nothing."""
+        self._paid = Funds()
+        self._expired = self._balance.settle(self.budget, self.funds, self._paid, self.epoch)
+        entries = [self._expiry(self._expired)] if self._expired else []
+        self._register.open.pop(self.call.id, None)
+        closes = None if self._noted is None else self.call.id
+        self._register.unheard.append(Write(self._balance, entries, closes, self._undo))
+
+    def _undo(self) -> None:
+        self._balance.restore(self.budget, self._paid or Funds(), self._expired)
 
     def _entries(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> list[Entry]:
         at, kind = self._register.clock.now(), EntryKind.CHARGE

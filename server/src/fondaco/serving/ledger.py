@@ -1,21 +1,32 @@
 """The ledger: admits a call only against money, and keeps DIEM, USD and the journal in step."""
 
+import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 
 import anyio
 
 from fondaco.domain.call import Call
 from fondaco.domain.epoch import epoch_of
-from fondaco.domain.errors import AlreadyEnteredError, NotFoundError, StorageFailedError
-from fondaco.domain.ledger import Entry, OpenCall, Standing
+from fondaco.domain.errors import (
+    AlreadyEnteredError,
+    NotFoundError,
+    StorageFailedError,
+    WriteQuarantinedError,
+)
+from fondaco.domain.ledger import Entry, OpenCall, Standing, Unwritable
 from fondaco.domain.money import Funds, checked
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock, Journal
+from fondaco.ports.incidents import Incident, report
 from fondaco.serving.balance import Balance
 from fondaco.serving.budget import Budget
 from fondaco.serving.hold import NOTE_AFTER_S, Hold, Meter, Register, Write
+from fondaco.serving.repair import repaired_usage, whole
 
 __all__ = ["Hold", "Ledger", "Meter"]
 
@@ -88,26 +99,67 @@ class Ledger:
     async def recover(self, charge_of: Callable[[str, Usage], Charge]) -> int:
         """Settle the calls that a crash left open, for what was last noted; return how many.
 
-        To be awaited before the first hold.
+        To be awaited before the first hold. A call that cannot be settled goes to the quarantine:
+        nothing is charged for it, and what it held is free.
+
+        Raises:
+            StorageFailedError: the journal cannot be read.
         """
-        left = [
-            (call, await self._readopt(call)) for call in await self._register.journal.open_calls()
-        ]
+        settled = 0
+        left = [(call, await self._readopted(call)) for call in await self._open_calls()]
         for call, hold in left:
-            await hold.settle(charge_of(call.model, call.usage), call.usage, 0, RESTARTED)
-        return len(left)
+            if hold is not None:
+                settled += await self._settled(call, hold, charge_of)
+        return settled
+
+    async def check(self) -> int:
+        """Return how many writes wait in the quarantine for the operator.
+
+        Raises:
+            StorageFailedError: the journal cannot be written, or charges are not written yet.
+        """
+        if count := len(self._register.unwritten):
+            raise StorageFailedError(
+                f"The ledger could not be written: {count} writes are kept and tried again. Nothing is "
+                "sold meanwhile."
+            )
+        return await self._register.journal.check()
+
+    @property
+    def open_holds(self) -> Sequence[Hold]:
+        """The holds of calls that have not been settled."""
+        return tuple(self._register.open.values())
 
     async def run(self) -> None:
         """Note the progress of open calls and retry what could not be written, until cancelled."""
         while True:
             await anyio.sleep(NOTE_AFTER_S)
             self.note_progress()
-            await self._register.retry()
+            try:
+                await self._register.retry()
+            except Exception as error:  # noqa: BLE001 - the last resort: what is kept is tried again
+                report(
+                    Incident.LEDGER_WRITE_FAILED,
+                    reason=type(error).__name__,
+                    level=logging.ERROR,
+                )
 
     def note_progress(self) -> None:
         """Note every open call whose progress is due."""
         now = self._register.clock.monotonic()
-        due = [hold.note(now) for hold in self._register.open.values() if hold.due(now)]
+        due: list[OpenCall] = []
+        for hold in self._register.open.values():
+            try:
+                if hold.due(now):
+                    due.append(hold.note(now))
+            except Exception as error:  # noqa: BLE001 - a meter's fault is its own call's alone
+                report(
+                    Incident.CHARGE_REPAIRED,
+                    reason=type(error).__name__,
+                    model=hold.model,
+                    call_id=hold.call.id,
+                    account_id=hold.account_id,
+                )
         if due:
             self._register.journal.note(due)
 
@@ -217,7 +269,7 @@ class Ledger:
 
     async def _load(self, balance: Balance) -> Standing:
         while True:
-            changes = self._changes
+            changes, before = self._changes, (balance.usd, balance.diem)
             standing = await self._register.journal.standing(balance.account_id)
             if changes == self._changes:
                 break  # else the standing may lack a change that was told meanwhile
@@ -225,6 +277,8 @@ class Ledger:
             raise NotFoundError(f"There is no account {balance.account_id!r}.")
         if not balance.loaded:
             balance.load(standing)
+        elif balance.doubted and before == (balance.usd, balance.diem):
+            self._register.settle_doubts(balance, standing)
         return standing
 
     async def _refill(self, balance: Balance, epoch: int, allocation: int) -> None:
@@ -236,24 +290,72 @@ class Ledger:
             self._register.journal.note([hold.note(now) for hold in older])
         entry = balance.refill(epoch, allocation, clock.now())
         balance.calls += 1
-        try:
-            await self._register.enter(Write(balance, (entry,)))
-        except AlreadyEnteredError:
-            balance.diem -= entry.amount
-            raise
+        write = Write(balance, (entry,), undo=partial(balance.give_back, entry))
+        with suppress(WriteQuarantinedError):  # the account goes on with what it has
+            await self._register.enter(write)
 
-    async def _readopt(self, call: OpenCall) -> Hold:
-        """Hold again, in memory, what a call held before the crash."""
+    async def _open_calls(self) -> Sequence[OpenCall]:
+        """Return the calls that a crash left open, with numbers that a call can have."""
+        return [
+            replace(
+                call,
+                held=Funds(whole(call.held.usd), whole(call.held.diem)),
+                usage=repaired_usage(call.usage),
+            )
+            for call in await self._register.journal.open_calls()
+        ]
+
+    async def _readopted(self, call: OpenCall) -> Hold | None:
+        """Hold again, in memory, what a call held before the crash, as far as its account has it."""
         balance = self._balances.setdefault(call.account_id, Balance(call.account_id))
-        await self._load(balance)
-        balance.take(call.held)
+        try:
+            await self._load(balance)
+        except NotFoundError:
+            await self._set_aside(call)
+            return None
+        funds = Funds(
+            min(call.held.usd, max(0, balance.usd - balance.held_usd)),
+            min(call.held.diem, max(0, balance.diem - balance.held_diem)),
+        )
+        balance.take(funds)
         balance.calls += 1
         if call.epoch < balance.epoch:
-            balance.outside += call.held.diem
+            balance.outside += funds.diem
         opened = Call(call.call_id, call.account_id, call.key_id, call.opened_at)
-        hold = self._admit(balance, opened, call.model, call, funds=call.held, epoch=call.epoch)
+        hold = self._admit(balance, opened, call.model, call, funds=funds, epoch=call.epoch)
         hold.note(hold.opened)  # it is in the journal already, so its settlement has to close it
         return hold
+
+    async def _settled(
+        self, call: OpenCall, hold: Hold, charge_of: Callable[[str, Usage], Charge]
+    ) -> bool:
+        """Settle a call that a crash left open, and return whether it is; else put it aside."""
+        try:
+            await hold.settle(charge_of(call.model, call.usage), call.usage, 0, RESTARTED)
+        except WriteQuarantinedError:
+            return False  # the journal has put it aside
+        except AlreadyEnteredError:
+            await self._set_aside(call)
+            return False
+        except StorageFailedError:
+            return True  # it is kept, and written as soon as it can be
+        except Exception:  # noqa: BLE001 - whatever a call is priced with, the others are settled
+            hold.drop()
+            await self._set_aside(call)
+            return False
+        return True
+
+    async def _set_aside(self, call: OpenCall) -> None:
+        why = Unwritable.UNSETTLED
+        await self._register.journal.set_aside(call, why)
+        report(
+            Incident.RECOVERY_FAILED,
+            reason=why,
+            model=call.model,
+            call_id=call.call_id,
+            account_id=call.account_id,
+            level=logging.ERROR,
+        )
 
     def _admit(
         self, balance: Balance, call: Call, model: str, meter: Meter, *, funds: Funds, epoch: int

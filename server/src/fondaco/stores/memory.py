@@ -2,16 +2,39 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import anyio.lowlevel
 
 from fondaco.domain.account import Account, Key
 from fondaco.domain.epoch import epoch_of
-from fondaco.domain.errors import AlreadyEnteredError, TooManyKeysError
-from fondaco.domain.ledger import Claim, Entry, EntryKind, OpenCall, Standing, refilled_epoch
+from fondaco.domain.errors import (
+    AlreadyEnteredError,
+    StorageFailedError,
+    TooManyKeysError,
+    WriteQuarantinedError,
+)
+from fondaco.domain.ledger import (
+    Claim,
+    Entry,
+    EntryKind,
+    OpenCall,
+    Standing,
+    Unwritable,
+    refilled_epoch,
+)
 from fondaco.domain.money import Currency, Funds
 from fondaco.ports import REPORTED_EPOCHS, KeyReport
+from fondaco.stores import particulars
+from fondaco.stores.memory_rules import (
+    ConstraintError,
+    expect_balances,
+    expect_call,
+    expect_entry,
+    expect_ids,
+    whole,
+)
 
 
 class MemoryJournal:
@@ -20,6 +43,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self._standings: dict[int, Standing] = {}
+        self._sums: dict[int, Funds] = {}
         self._seen: set[tuple[str, str, Currency]] = set()
         self._open: dict[str, OpenCall] = {}
         self._claims: dict[tuple[int, bytes], Claim] = {}
@@ -27,6 +51,8 @@ class MemoryJournal:
         """Key id -> Unix seconds of its last use."""
         self._uses: Counter[str] = Counter()
         self._listeners: list[Callable[[Sequence[Entry]], None]] = []
+        self.quarantine: dict[str, str] = {}
+        """Call id -> what is known of a write that could never be made."""
 
     def add_account(self, account_id: int, *, diem_allocation: int = 0) -> None:
         """Open an account without money, or change what it gets at each epoch."""
@@ -39,10 +65,10 @@ class MemoryJournal:
         self._append(entries)
         self._tell(entries)
 
-    def balances(self) -> dict[int, Funds]:
-        """Return the sum of each account's entries, the ledger's own accounts included."""
-        sums: dict[int, Funds] = defaultdict(Funds)
-        for entry in self.entries:
+    def balances(self, more: Sequence[Entry] = ()) -> dict[int, Funds]:
+        """Return the sum of each account's entries, the ledger's own accounts and `more` included."""
+        sums = defaultdict(Funds, self._sums)
+        for entry in more:
             funds = _funds(entry)
             sums[entry.account_id] += funds
             sums[entry.counterpart_id] -= funds
@@ -54,18 +80,39 @@ class MemoryJournal:
         return self._standings.get(account_id)
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
-        """Append entries, all or none."""
+        """Append entries, all or none; what SQLite would never take goes to the quarantine."""
         try:
             self._append(entries)
+            expect_ids(closes)
         except AlreadyEnteredError as error:
             return _ended(error)
+        except (ConstraintError, ArithmeticError, LookupError, ValueError, TypeError):
+            call_id = str(closes or next((entry.call_id for entry in entries), ""))
+            self.quarantine[call_id] = particulars.of_write(entries, closes)
+            self._open.pop(str(closes), None)
+            return _ended(WriteQuarantinedError())
         if closes is not None:
             self._open.pop(closes, None)
         return _ended()
 
     def note(self, calls: Sequence[OpenCall]) -> None:
-        """Keep the calls' latest progress."""
-        self._open.update((call.call_id, call) for call in calls)
+        """Keep the calls' latest progress; what SQLite would never take is dropped."""
+        for call in calls:
+            with suppress(ArithmeticError, ValueError, TypeError, KeyError):
+                expect_call(call)
+                _ = self._standings[call.account_id]  # there is such an account
+                self._open[call.call_id] = call
+
+    async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
+        """Move an open call to the quarantine."""
+        await anyio.lowlevel.checkpoint()
+        self.quarantine[call.call_id] = f"{why}: {particulars.of_call(call)}"
+        self._open.pop(call.call_id, None)
+
+    async def check(self) -> int:
+        """Return how many writes lie in the quarantine."""
+        await anyio.lowlevel.checkpoint()
+        return len(self.quarantine)
 
     async def spent(self, key_id: str, epoch: int) -> Funds:
         """Return what a key was charged in an epoch."""
@@ -74,8 +121,12 @@ class MemoryJournal:
         return Funds() - sum(map(_funds, charges), Funds())
 
     def touch(self, used: Mapping[str, float]) -> None:
-        """Keep when keys were used."""
-        self.used.update(used)
+        """Keep when keys were used; what SQLite would never take is dropped."""
+        for key_id, at in used.items():
+            with suppress(ArithmeticError, ValueError, TypeError):
+                expect_ids(key_id)
+                whole(round(at * 1000))
+                self.used[key_id] = at
 
     def add(self, uses: Mapping[str, int]) -> None:
         """Add to how many chats characters answered."""
@@ -118,9 +169,18 @@ class MemoryJournal:
         self._listeners.append(changed)
 
     def _append(self, entries: Sequence[Entry]) -> None:
-        names = {(e.call_id, e.sku, e.currency) for e in entries if e.call_id is not None}
-        if names & self._seen:
+        for entry in entries:
+            expect_entry(entry)
+        named = [(e.call_id, e.sku, e.currency) for e in entries if e.call_id is not None]
+        names = set(named)
+        if names & self._seen or len(names) < len(named):
             raise AlreadyEnteredError
+        unknown = {entry.account_id for entry in entries} - self._standings.keys()
+        if unknown:
+            raise ConstraintError("account")
+        sums = self.balances(entries)
+        expect_balances(sums, {entry.account_id for entry in entries})
+        self._sums = sums
         self._seen |= names
         for entry in entries:
             standing = self._standings[entry.account_id]
@@ -224,7 +284,7 @@ class MemoryKeys:
         return KeyReport(self._used(key), Funds() - sum(map(_funds, charges), Funds()))
 
 
-async def _ended(error: AlreadyEnteredError | None = None) -> None:
+async def _ended(error: StorageFailedError | None = None) -> None:
     await anyio.lowlevel.checkpoint()
     if error is not None:
         raise error

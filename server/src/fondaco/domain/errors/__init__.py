@@ -15,8 +15,9 @@ FondacoError
 │   ├── InvalidImageFormatError 400    ├── UnknownError 500
 │   ├── CorruptedImageError 400        ├── ShuttingDownError 503
 │   ├── ImageNotFetchedError 400       ├── StorageFailedError 507
-│   ├── ContextTooLongError 400        │   └── AlreadyEnteredError 507
-│   └── TooManyKeysError 400           ├── ChainUnavailableError 503
+│   ├── ContextTooLongError 400        │   ├── AlreadyEnteredError 507
+│   └── TooManyKeysError 400           │   └── WriteQuarantinedError 507
+│                                      ├── ChainUnavailableError 503
 │                                      ├── WalletKeysNotInstalledError 503
 ├── NotFoundError 404                  └── WebNotInstalledError 503
 │   ├── ModelNotFoundError 404
@@ -73,6 +74,7 @@ from fondaco.domain.errors.broken import (
     UpscaleFailedError,
     WalletKeysNotInstalledError,
     WebNotInstalledError,
+    WriteQuarantinedError,
 )
 from fondaco.domain.errors.failed import FondacoError
 from fondaco.domain.errors.refused import (
@@ -137,4 +139,5 @@ __all__ = [
     "UpscaleFailedError",
     "WalletKeysNotInstalledError",
     "WebNotInstalledError",
+    "WriteQuarantinedError",
 ]

@@ -116,3 +116,9 @@ class AlreadyEnteredError(StorageFailedError):
     """The ledger has an entry of this call, sku and currency: nothing is charged twice."""
 
     default = "This call is already in the ledger. It was not charged again."
+
+
+class WriteQuarantinedError(StorageFailedError):
+    """A write that can never succeed was put aside for the operator; other calls go on."""
+
+    default = "The charge of this call cannot be entered in the ledger. Nothing was charged."

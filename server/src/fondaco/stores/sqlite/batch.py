@@ -6,7 +6,8 @@ event loop, so all rows of a batch travel in one INSERT and all balances in one 
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -99,12 +100,19 @@ def apply(connection: sqlite3.Connection, first_id: int, batch: Batch, numbers: 
     """
     # Before the transaction: a number, once looked up, has to outlive whatever becomes of it.
     rows, moved, spent = _rows(first_id, batch.entries, numbers)
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with changing(connection):
         _note(connection, batch)
         _execute(connection, _insert_entries, rows)
         _execute(connection, _move, moved)
         _execute(connection, _sum_up, spent)
+
+
+@contextmanager
+def changing(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what is done within at its end; nothing of it where it fails."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

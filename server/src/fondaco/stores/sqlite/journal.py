@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from fondaco.domain.errors import StorageFailedError
-from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing
+from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing, Unwritable
 from fondaco.domain.money import Funds
-from fondaco.stores.sqlite import claims
+from fondaco.stores.sqlite import claims, faults, quarantine
 from fondaco.stores.sqlite.connection import Durability, connect
 from fondaco.stores.sqlite.rows import OPEN_CALLS, epoch_in, id_bytes, open_call_of, refills
 from fondaco.stores.sqlite.writer import Begin, Count, Listener, Note, Read, Touch, Write, Writer
@@ -27,6 +27,10 @@ _SPENT = """
 SELECT usd, diem FROM key_epoch
 WHERE key_id = (SELECT id FROM key WHERE public_id = ?) AND epoch = ?
 """
+
+_TABLES = ("account", "key", "sku", "entry", "key_epoch", "claim", "open_call", "character_use")
+
+_TOUCH_NOTHING = "UPDATE alembic_version SET version_num = version_num"
 
 _USES = "SELECT slug, uses FROM character_use"
 
@@ -122,6 +126,21 @@ class SqliteJournal:
             lambda connection: [open_call_of(row) for row in connection.execute(OPEN_CALLS)]
         )
 
+    async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
+        """Move an open call to the quarantine."""
+        await self._ask(lambda connection: quarantine.put_call(connection, call, why), _CHANGING)
+
+    async def check(self) -> int:
+        """Return how many writes wait in the quarantine, having written something."""
+        try:
+            return await self._ask(_probe, _CHANGING)
+        except StorageFailedError as error:
+            cause = error.__cause__
+            why = faults.passing(cause) if isinstance(cause, Exception) else None
+            raise StorageFailedError(
+                f"The ledger cannot be written: {why or 'closed'}. Nothing is sold meanwhile."
+            ) from error
+
     def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
         """Tell `changed` of commits by other connections, within a second."""
         self._listeners.append(changed)
@@ -144,6 +163,14 @@ class SqliteJournal:
     def _tell(self, entries: Sequence[Entry]) -> None:
         for changed in self._listeners:
             changed(entries)
+
+
+def _probe(connection: sqlite3.Connection) -> int:
+    """Return how many writes wait in the quarantine; fail where a table is missing or the disk full."""
+    for table in _TABLES:
+        connection.execute(f"SELECT 1 FROM {table} LIMIT 0")  # noqa: S608 - a constant
+    connection.execute(_TOUCH_NOTHING)
+    return quarantine.waiting(connection)
 
 
 def standing_in(connection: sqlite3.Connection, account_id: int) -> Standing | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from fondaco.stores.errors import DatabaseUnusableError, NewerDatabaseError
 from fondaco.stores.sqlite.connection import connect
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest revision below migrations/versions; a test holds it to that."""
 
 

@@ -170,6 +170,35 @@ open_call = Table(
     sqlite_with_rowid=False,
 )
 
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    Column("tries", Integer, nullable=False, server_default=text("1")),
+    Column("call_id", LargeBinary),
+    Column("account_id", Integer),
+    Column("particulars", Text, nullable=False),
+    Column("outcome", Text),
+    CheckConstraint("kind IN ('write', 'open_call')", name="kind"),
+    CheckConstraint("outcome IN ('entered', 'reopened', 'discarded')", name="outcome"),
+    Index("uq_quarantine_kind_call_id", "kind", "call_id", unique=True),
+    sqlite_strict=True,
+)
+"""Writes that can never succeed, for the operator; it refers to nothing, so that it takes anything."""
+
+clock_word = Table(
+    "clock_word",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at_ms", Integer, nullable=False),
+    Column("last_entry", Integer, nullable=False),
+    sqlite_strict=True,
+)
+"""When an operator said that the clock is right: entries up to `last_entry` tell nothing against it."""
+
 character_use = Table(
     "character_use",
     metadata,

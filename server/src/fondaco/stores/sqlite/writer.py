@@ -1,19 +1,31 @@
-"""The writer: one thread that commits whatever has gathered, as soon as its last commit is known."""
+"""The writer: one thread that commits whatever has gathered, as soon as its last commit is known.
 
+A fault that may pass refuses what was to be committed with it. What can never be committed is told from
+the rest by halving, and goes to the quarantine. No error of one order ends the thread.
+"""
+
+import logging
 import sqlite3
 import threading
 from asyncio import AbstractEventLoop, Future
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import Literal, TypeAlias
 
-from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
-from fondaco.domain.ledger import Entry, OpenCall
+from fondaco.domain.errors import (
+    AlreadyEnteredError,
+    StorageFailedError,
+    WriteQuarantinedError,
+)
+from fondaco.domain.ledger import Entry, OpenCall, Unwritable
 from fondaco.domain.light import light
-from fondaco.stores.sqlite.batch import Batch, apply
+from fondaco.ports.incidents import Incident, report
+from fondaco.stores.sqlite import faults, quarantine
+from fondaco.stores.sqlite.batch import Batch, apply, changing
 from fondaco.stores.sqlite.numbers import Numbers
 from fondaco.stores.sqlite.rows import ENTRIES, entry_of
 
@@ -74,6 +86,8 @@ Listener: TypeAlias = Callable[[Sequence[Entry]], None]
 
 _MOST = 1000
 """Orders in one batch."""
+_REPORT_AGAIN_S = 10.0
+"""How often a fault that lasts is reported."""
 
 
 class Writer:
@@ -99,6 +113,12 @@ class Writer:
         self._gathered: list[Order] = []
         self._busy = False
         self._stopped = False
+        self._dead = False
+        """Whether the thread has ended without being told to: of the loop's side."""
+        self._current: Sequence[Order] = ()
+        """What the thread carries out."""
+        self._reported: tuple[str, float] = ("", 0.0)
+        """The last fault that was reported, and when (monotonic seconds)."""
         (self._seen,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
         self._moved = self._seen
         """The last entry when the writer was idle."""
@@ -129,8 +149,22 @@ class Writer:
         orders = self._gathered[:_MOST]
         del self._gathered[:_MOST]
         self._busy = bool(orders)
-        if orders:
+        if self._dead:
+            self._busy = False
+            _finish(_failed(orders))
+        elif orders:
             self._orders.put(orders)
+
+    def _bury(self) -> None:
+        """Refuse whatever the thread has left undone, now and from now on."""
+        self._dead = True
+        report(Incident.LEDGER_THREAD_FAILED, reason="ended", level=logging.CRITICAL)
+        left = list(self._current)
+        with suppress(Empty):
+            while True:
+                left += self._orders.get_nowait()
+        _finish(_failed(left))
+        self._busy = False
 
     def _carried_out(self, outcomes: Sequence[Outcome]) -> None:
         _finish(outcomes)
@@ -143,16 +177,33 @@ class Writer:
         try:
             while not self._stopped:
                 try:
-                    orders = self._orders.get(timeout=self._watch_s)
+                    self._current = self._orders.get(timeout=self._watch_s)
                 except Empty:
                     self._settle_down()
                 else:
-                    self._carry_out(orders)
+                    self._survive(self._current)
+                    self._current = ()
                 if monotonic() - watched >= self._watch_s:
                     self._watch()
                     watched = monotonic()
         finally:
+            if not self._stopped:
+                self._on_loop(self._bury)
             self._connection.close()
+
+    def _survive(self, orders: Sequence[Order]) -> None:
+        """Carry out orders; an error of our own fails those of them that are not carried out yet.
+
+        Their outcome may be unknown, so they fail as what may be tried again: nothing is entered twice.
+        """
+        try:
+            self._carry_out(orders)
+        except Exception as error:  # noqa: BLE001 - the last resort: the thread has to go on
+            self._report(Incident.LEDGER_THREAD_FAILED, reason=type(error).__name__)
+            with suppress(sqlite3.Error):
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+            self._on_loop(self._carried_out, _failed(orders))
 
     def _settle_down(self) -> None:
         """Move to the database what lies in its -wal file: a power cut cannot take it from there."""
@@ -176,18 +227,59 @@ class Writer:
         self._on_loop(self._carried_out, [*outcomes, *self._commit(together)])
 
     def _commit(self, orders: Sequence[Noting]) -> list[Outcome]:
-        writes = [order for order in orders if isinstance(order, Write)]
         try:
             self._apply(_batch(orders))
-        except (sqlite3.IntegrityError, ValueError, TypeError) as error:
-            single = [part for order in orders for part in _parts(order)]
-            if len(single) > 1:
-                # One of them is at fault: alone each shows whether it is the one.
-                return [outcome for part in single for outcome in self._commit((part,))]
-            return [(write.done, _refusal(error)) for write in writes]
-        except sqlite3.Error as error:
-            return [(write.done, _refusal(error)) for write in writes]
-        return [(write.done, None) for write in writes]
+        except Exception as error:  # noqa: BLE001 - a value may be anything, and so its error
+            return self._refuse(orders, error)
+        return [(order.done, None) for order in orders if isinstance(order, Write)]
+
+    def _refuse(self, orders: Sequence[Noting], error: Exception) -> list[Outcome]:
+        """Find out which of the orders failed all of them, and carry out the others."""
+        if (reason := faults.passing(error)) is not None:
+            self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
+            return _failed(orders, error)
+        parts = [part for order in orders for part in _parts(order)]
+        if len(parts) > 1:
+            half = len(parts) // 2
+            return [*self._commit(parts[:half]), *self._commit(parts[half:])]
+        return [outcome for order in parts for outcome in self._put_aside(order, error)]
+
+    def _put_aside(self, order: Noting, error: Exception) -> list[Outcome]:
+        """Put a write that can never succeed into the quarantine; drop what carries no money."""
+        if faults.entered_before(error) and isinstance(order, Write):
+            return [(order.done, _caused(AlreadyEnteredError(), error))]
+        why = faults.unwritable(error)
+        if isinstance(order, Write):
+            try:
+                with changing(self._connection):
+                    quarantine.put_write(self._connection, order.entries, order.closes, why)
+            except sqlite3.Error as fault:  # then it is kept, and comes here again
+                reason = faults.passing(fault) or "unknown"
+                self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
+                return _failed((order,), fault)
+        self._report_unwritable(order, why)
+        if isinstance(order, Write):
+            return [(order.done, _caused(WriteQuarantinedError(), error))]
+        return []
+
+    def _report_unwritable(self, order: Noting, why: Unwritable) -> None:
+        call_id, account_id = "", None
+        if isinstance(order, Write):
+            call_id = str(order.closes or "")
+            for entry in order.entries:
+                call_id, account_id = str(entry.call_id or call_id), entry.account_id
+        if isinstance(order, Note):
+            call_id, account_id = str(order.calls[0].call_id), order.calls[0].account_id
+        told = partial(report, Incident.LEDGER_WRITE_QUARANTINED, reason=why, level=logging.ERROR)
+        self._on_loop(partial(told, call_id=call_id[:32], account_id=account_id))
+
+    def _report(self, incident: Incident, *, reason: str) -> None:
+        """Report a fault; one that lasts is reported again from time to time."""
+        before, at = self._reported
+        now = monotonic()
+        if reason != before or now - at >= _REPORT_AGAIN_S:
+            self._reported = reason, now
+            self._on_loop(partial(report, incident, reason=reason, level=logging.ERROR))
 
     def _apply(self, batch: Batch) -> None:
         if not batch:
@@ -200,6 +292,7 @@ class Writer:
                     raise
             else:
                 self._seen += len(batch.entries)
+                self._reported = "", 0.0
                 return
 
     def _answer(self, read: Read) -> Outcome:
@@ -212,8 +305,10 @@ class Writer:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
-            return read.done, _refusal(error)
+        except Exception as error:  # noqa: BLE001 - a question may be asked with any value
+            if (reason := faults.passing(error)) is not None:
+                self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
+            return read.done, _caused(StorageFailedError(), error)
         return read.done, None
 
     def _watch(self) -> None:
@@ -250,7 +345,15 @@ class Writer:
 
 def _parts(order: Noting) -> Sequence[Noting]:
     """Return what of an order may fail without the rest."""
-    return [Note((call,)) for call in order.calls] if isinstance(order, Note) else [order]
+    match order:
+        case Note():
+            return [Note((call,)) for call in order.calls]
+        case Touch():
+            return [Touch({key_id: at}) for key_id, at in order.used.items()]
+        case Count():
+            return [Count({slug: uses}) for slug, uses in order.uses.items()]
+        case Write():
+            return [order]
 
 
 def _batch(orders: Sequence[Noting]) -> Batch:
@@ -280,8 +383,15 @@ def _finish(outcomes: Sequence[Outcome]) -> None:
             done.set_exception(error)
 
 
-def _refusal(error: Exception) -> StorageFailedError:
-    twice = "UNIQUE constraint failed: entry.call_id" in str(error)
-    refusal = AlreadyEnteredError() if twice else StorageFailedError()
+def _failed(orders: Sequence[Order], error: Exception | None = None) -> list[Outcome]:
+    """Return that none of the orders was carried out, for a reason that may pass."""
+    return [
+        (order.done, _caused(StorageFailedError(), error))
+        for order in orders
+        if isinstance(order, Write | Read)
+    ]
+
+
+def _caused(refusal: StorageFailedError, error: Exception | None) -> StorageFailedError:
     refusal.__cause__ = error
     return refusal
