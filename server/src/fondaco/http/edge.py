@@ -71,7 +71,8 @@ class Edge:
         began = platform.clock.monotonic()
         endpoint: AnyEndpoint | None = None
         try:
-            self._hosts.check(exchange.headers.get(b"host", b""))
+            if exchange.path not in self._routes.probes:
+                self._hosts.check(exchange.authority)
             exchange.join_repeated()
             if self._cors is not None and (preflight := self._cors.permit(exchange)) is not None:
                 preflight.send(exchange)

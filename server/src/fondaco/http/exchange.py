@@ -6,11 +6,12 @@ from http import HTTPStatus
 from typing import Protocol
 from urllib.parse import parse_qsl
 
-from fondaco.domain.errors import InvalidFileSizeError, InvalidRequestError
+from fondaco.domain.errors import FondacoError, InvalidFileSizeError, InvalidRequestError
 from fondaco.domain.limits import Quota
+from fondaco.http.request_head import Header
 
-Header = tuple[bytes, bytes]
-"""Name in lower case, and value."""
+__all__ = ["STATUS_LINES", "Exchange", "Header", "Line"]
+
 STATUS_LINES = {one.value: f"HTTP/1.1 {one} {one.phrase}\r\n".encode() for one in HTTPStatus}
 _MOST_FIELDS = 100
 _SINGLE = frozenset(
@@ -21,6 +22,9 @@ _SINGLE = frozenset(
     }
 )
 """Request headers of one value. All others are lists, or none that is read here."""
+_WORTH_READING = 256 * 2**10
+"""So much of a body is read after the reply, that the connection may be used again."""
+_SMALL = 4_096
 
 
 class Line(Protocol):
@@ -87,6 +91,14 @@ class Exchange:
     """How many bytes of body are taken; more, once somebody asks for it."""
     at_end: Callable[[], None] | None = None
     """What is to be done once nothing of the exchange is needed."""
+    authority: bytes = b""
+    """The host, perhaps with a port, that is asked."""
+    declared_bytes: int | None = None
+    """The length of the body, where its sender tells beforehand."""
+    waits = False
+    """Whether the caller waits to be told before it sends the body."""
+    _broken: FondacoError | None = None
+    """Why the rest of the body will never come."""
     _size = 0
     _arrival: asyncio.Future[None] | None = None
     _ended = False
@@ -99,6 +111,7 @@ class Exchange:
         *,
         query: bytes = b"",
         fields: Sequence[Header] = (),
+        headers: dict[bytes, bytes] | None = None,
         client: str = "",
         closes: bool = False,
         unframed: bool = False,
@@ -111,6 +124,7 @@ class Exchange:
             path: decoded.
             query: as it was sent.
             fields: the headers, names in lower case.
+            headers: the same, as one value a name, where that is known already.
             client: the address at the other end of the connection.
             closes: whether the connection ends with the reply.
             unframed: whether the caller knows no chunks (HTTP/1.0): streams end with the connection.
@@ -118,13 +132,13 @@ class Exchange:
         self.method = method
         self.path = path
         self.query = query
-        self.headers: dict[bytes, bytes] = dict(fields)
+        self.headers = dict(fields) if headers is None else headers
         self.client = client
         self.closes = closes
         self._line = line
         self._fields = fields
         self._unframed = unframed
-        self._body: list[bytes] = []
+        self._body: list[bytes | bytearray] = []
 
     def join_repeated(self) -> None:
         """Join what a header says on several lines, as lists may be sent (RFC 9110, 5.3).
@@ -163,12 +177,6 @@ class Exchange:
             message = f"The query has more than {_MOST_FIELDS} fields."
             raise InvalidRequestError(message) from None
 
-    @property
-    def declared_bytes(self) -> int | None:
-        """The length of the body, where its sender tells beforehand."""
-        declared = self.headers.get(b"content-length")
-        return None if declared is None else int(declared)
-
     async def exceeds(self, limit_bytes: int) -> bool:
         """Whether the body is larger than that; where nobody tells, so much of it is read."""
         declared = self.declared_bytes
@@ -183,6 +191,8 @@ class Exchange:
 
         Raises:
             InvalidFileSizeError: it is larger than `limit_bytes`.
+            RequestTimeoutError: it did not arrive in time.
+            InvalidRequestError, HeadersTooLargeError: it is not framed as HTTP says.
         """
         declared = self.declared_bytes
         if declared is not None and declared > limit_bytes:
@@ -195,14 +205,18 @@ class Exchange:
             self._body,
             [],
         )  # large ones are not kept for as long as the answer takes
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
     async def _rest(self, limit_bytes: int) -> None:
-        if not self._size and self.headers.get(b"expect", b"").lower() == b"100-continue":
-            self._line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self.waits:
+            self.waits = False
+            if not self._size:
+                self._line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         self.room = limit_bytes
         self._line.listen()
         while not self.complete and self._size <= limit_bytes:
+            if self._broken is not None:
+                raise self._broken
             self._arrival = asyncio.get_running_loop().create_future()
             await self._arrival
 
@@ -210,16 +224,29 @@ class Exchange:
 
     def take(self, piece: bytes) -> None:
         """Take a piece of the body; what comes after the reply is of no use."""
+        self._size += len(piece)
         if self._ended:
             return
-        self._body.append(piece)
-        self._size += len(piece)
+        body = self._body
+        if not body or len(piece) > _SMALL:
+            body.append(piece)
+        elif isinstance(last := body[-1], bytearray):
+            last += piece
+        else:  # many small pieces would need more memory than what is in them
+            body.append(bytearray(piece))
         if self._arrival is not None:
             self._wake()
 
     def end_body(self) -> None:
         """Know that the whole body has arrived."""
         self.complete = True
+        if self._arrival is not None:
+            self._wake()
+
+    def break_off(self, error: FondacoError) -> None:
+        """Know that the rest of the body will not come; who reads it gets `error`."""
+        self._broken = error
+        self.closes = True
         if self._arrival is not None:
             self._wake()
 
@@ -260,6 +287,8 @@ class Exchange:
             body: all of it, or nothing where only the head was asked for.
         """
         self.started, self.status = True, status
+        if not self.complete:
+            self._leave_body()
         closing = b"connection: close\r\n\r\n" if self.closes else b"\r\n"
         self._line.write(b"".join((STATUS_LINES[status], self.head(lines), closing, body)))
         self._end()
@@ -268,6 +297,8 @@ class Exchange:
         """Send the head of a reply of unknown length, and the first piece of its body."""
         self.started, self.status = True, status
         self.closes = self.closes or self._unframed
+        if not self.complete:
+            self._leave_body()
         framing = b"" if self._unframed else b"transfer-encoding: chunked\r\n"
         closing = b"connection: close\r\n\r\n" if self.closes else b"\r\n"
         head = (STATUS_LINES[status], self.head(lines), framing, closing, self._framed(piece))
@@ -303,6 +334,15 @@ class Exchange:
             self._line.abort()
         else:
             self._line.close()
+
+    def _leave_body(self) -> None:
+        """Close after the reply, unless what is still to come is certain, and little."""
+        if (
+            self.waits
+            or self.declared_bytes is None
+            or self.declared_bytes - self._size > _WORTH_READING
+        ):
+            self.closes = True
 
     def _framed(self, piece: bytes) -> bytes:
         return piece if self._unframed or not piece else b"%x\r\n%b\r\n" % (len(piece), piece)

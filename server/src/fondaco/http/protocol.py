@@ -1,7 +1,7 @@
 """The connection: bytes to exchanges and back, within limits of size and time.
 
-It knows HTTP/1.1 as httptools parses it: requests one after another or several ahead, bodies of a
-stated length or in chunks, answered in their order.
+Requests come one after another or several ahead, and each is answered once, in their order. Where
+anything odd was seen, the connection closes after the reply: nobody knows what is meant by the rest.
 """
 
 import asyncio
@@ -9,23 +9,25 @@ from collections import deque
 from enum import Enum
 from math import inf
 from typing import cast
-from urllib.parse import unquote
-
-import orjson
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
 
 from fondaco.domain.errors import (
     FondacoError,
-    HeadersTooLargeError,
-    InvalidRequestError,
     RequestTimeoutError,
+    TooManyConnectionsError,
 )
-from fondaco.http.errors import body_of
-from fondaco.http.exchange import STATUS_LINES, Exchange, Header
-from fondaco.http.terms import Answer, Register, Terms
+from fondaco.http.errors import reply_to
+from fondaco.http.exchange import STATUS_LINES, Exchange
+from fondaco.http.headers import lines_of
+from fondaco.http.request_head import RequestHead
+from fondaco.http.request_reader import RequestReader
+from fondaco.http.terms import Answer, Lane, Register, Terms
 
 _MOST_AHEAD = 16
 """Requests that may come before the reply to an earlier one; then the caller has to wait."""
+_MOST_DROPPED = 64 * 2**20
+"""Bytes that are read after the last reply, so that a caller who still sends gets to see it."""
+_SPARE_TIMEOUT_S = 2.0
+"""Time for the head of a request on a connection beyond the limit."""
 
 
 class Phase(Enum):
@@ -33,43 +35,52 @@ class Phase(Enum):
 
     NOTHING = 0
     HEAD = 1
+    """Part of its head, or nothing yet of the first one."""
     BODY = 2
-
-
-class _RefusedError(Exception):
-    """The request was refused by its head, so the parser need not go on."""
 
 
 class Connection(asyncio.Protocol):
     """One caller's connection."""
 
+    # As it is before anything has come.
+
+    congested = False
+    _client = ""
+    _lane = Lane.USUAL
+    _closed = False
+    _deaf = False
+    """Whether nothing more is read: what came cannot be trusted, or is of no use."""
+    _odd = False
+    """Whether what came was refused, so that more of it may be on its way."""
+    _refused: FondacoError | None = None
+    """What comes after the replies that are under way, as the last one."""
+    _closing = False
+    """Whether the last reply was written."""
+    _dropped_bytes = 0
+    _paused = False
+    _next_slice: asyncio.Handle | None = None
+    """Set while there is more to read than a connection may at a time."""
+    _drained: asyncio.Future[None] | None = None
+    _phase = Phase.HEAD
+    _incoming: Exchange | None = None
+    """The request whose body is still arriving."""
+    _current: Exchange | None = None
+    """The request that is being answered."""
+    _deadline = inf
+    _body_time_s = 0.0
+    """What is left of the time for the body, while reading is paused."""
+    _alarm: asyncio.TimerHandle | None = None
+
     def __init__(self, answer: Answer, terms: Terms, register: Register) -> None:
         """Prepare to have `answer` run as a task for each request."""
-        self.congested = False
         self._answer = answer
         self._terms = terms
         self._register = register
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
-        self._client = ""
-        self._closed = False
-        self._deaf = False
-        """Whether nothing more is read: what came cannot be trusted."""
-        self._paused = False
-        self._drained: asyncio.Future[None] | None = None
-        self._phase = Phase.NOTHING
-        self._received = 0
-        self._url = b""
-        self._fields: list[Header] = []
-        self._incoming: Exchange | None = None
-        """The request whose body is still arriving."""
-        self._current: Exchange | None = None
-        """The request that is being answered."""
         self._ahead: deque[Exchange] = deque()
         """Requests that came before their turn."""
-        self._deadline = inf
-        self._alarm: asyncio.TimerHandle | None = None
-        self._parser = HttpRequestParser(self)
+        self._reader = RequestReader(terms.header_limit_bytes)
 
     # What asyncio calls.
 
@@ -78,15 +89,23 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by class
         peer = transport.get_extra_info("peername")
         self._client = peer[0] if peer else ""
-        self._register.connections.add(self)
-        self._expect(self._terms.header_timeout_s)
+        self._lane = self._register.enter(self, self._client)
+        if self._lane is Lane.USUAL:
+            self._expect(self._terms.header_timeout_s)
+        elif self._lane is Lane.SPARE:
+            self._expect(_SPARE_TIMEOUT_S)
+        else:
+            self.write(self._refusal(TooManyConnectionsError()))
+            self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the answer, which nobody waits for any more."""
-        self._closed = self._deaf = True
-        self._register.connections.discard(self)
+        self._closed = self._closing = self._deaf = True
+        self._register.depart(self, self._client, self._lane)
         if self._alarm is not None:
             self._alarm.cancel()
+        if self._next_slice is not None:
+            self._next_slice.cancel()
         self.resume_writing()
         self._ahead.clear()
         exchange, self._current = self._current, None
@@ -95,17 +114,13 @@ class Connection(asyncio.Protocol):
             exchange.abandon()
 
     def data_received(self, data: bytes) -> None:
-        """Parse, then watch over what has arrived in part only: most requests come whole."""
+        """Read what has come, then watch over what came in part only: most requests come whole."""
         if self._deaf:
+            self._drop(len(data))
             return
-        if self._phase is Phase.NOTHING:
-            self._deadline = inf
-        self._received += len(data)
-        self._feed(data)
-        if self._phase is not Phase.NOTHING:
-            self._hurry()
-        if self._incoming is not None or self._ahead:
-            self._pace()
+        self._reader.feed(data)
+        if self._next_slice is None:
+            self._advance()
 
     def eof_received(self) -> None:
         """Close: who sends no more is taken to be gone."""
@@ -122,85 +137,127 @@ class Connection(asyncio.Protocol):
         if self._current is None:
             self._next()
 
-    # What the parser calls.
+    # Reading.
 
-    def on_message_begin(self) -> None:
-        """Expect a head."""
-        self._phase = Phase.HEAD
-        self._url = b""
-        self._fields = []
+    def _advance(self) -> None:
+        """Read as far as there is anything to read, and room for it."""
+        try:
+            self._read()
+        except FondacoError as error:
+            self._refuse(error)
+            return
+        if self._incoming is not None or self._ahead or self._paused:
+            self._pace()
+        if self._phase is not Phase.NOTHING or self._reader.unread_bytes:
+            self._hurry()
 
-    def on_url(self, url: bytes) -> None:
-        """Take a piece of the target."""
-        self._url += url
+    def _read(self) -> None:
+        reader = self._reader
+        while not self._deaf:
+            if self._incoming is not None:
+                if not self._read_body(self._incoming):
+                    return
+            elif len(self._ahead) > _MOST_AHEAD or (head := reader.head()) is None:
+                return
+            else:
+                self._begin(head)
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; trailers are dropped."""
-        if self._phase is Phase.HEAD:
-            self._fields.append((name.lower(), value))
-
-    def on_headers_complete(self) -> None:
-        """Have the request answered, unless its head is too large or earlier ones are not yet."""
-        limit = self._terms.header_limit_bytes
-        if self._received > limit and self._head_bytes > limit:
-            self._refuse(HeadersTooLargeError())
-            raise _RefusedError
-        path, query = _target(self._url)
-        parser = self._parser
-        old = parser.get_http_version() == "1.0"
-        self._phase = Phase.BODY
+    def _read_body(self, incoming: Exchange) -> bool:
+        """Read what has come of a body; return whether that was the rest."""
+        reader = self._reader
+        piece = reader.body()
+        if piece:
+            incoming.take(piece)
+        if not reader.body_complete:
+            if reader.busy:
+                self._next_slice = self._loop.call_soon(self._go_on)
+            return False
+        self._incoming = None
+        self._phase = Phase.NOTHING
         self._deadline = inf
-        exchange = self._incoming = Exchange(
+        incoming.end_body()
+        self._deaf = incoming.closes
+        if self._current is None and not self._ahead:  # it was answered before
+            self._expect(self._terms.idle_timeout_s)
+        return True
+
+    def _go_on(self) -> None:
+        """Read the next slice, after others had their turn."""
+        self._next_slice = None
+        if not self._deaf:
+            self._advance()
+
+    def _begin(self, head: RequestHead) -> None:
+        """Have a request answered, unless earlier ones are not yet."""
+        exchange = Exchange(
             self,
-            parser.get_method().decode("ascii"),
-            path,
-            query=query,
-            fields=self._fields,
+            head.method,
+            head.path,
+            query=head.query,
+            fields=head.fields,
+            headers=head.headers,
             client=self._client,
-            closes=old or not parser.should_keep_alive(),
-            unframed=old,
+            closes=head.closes or self._register.leaving_soon,
+            unframed=head.old,
         )
+        exchange.authority = head.authority or b""
+        exchange.declared_bytes = head.body_bytes
+        if self._lane is Lane.SPARE:
+            if head.path not in self._terms.probes:
+                raise TooManyConnectionsError
+            exchange.closes = True
+        self._deadline = inf
+        if self._reader.body_complete:
+            self._phase = Phase.NOTHING
+            exchange.complete = True
+            if head.content is not None:
+                exchange.take(head.content)
+            self._deaf = exchange.closes  # what follows is of no use: RFC 9112, 9.6
+        else:
+            self._phase = Phase.BODY
+            self._body_time_s = self._terms.body_timeout_s
+            self._incoming = exchange
+            exchange.waits = head.waits
         self._ahead.append(exchange)
         if self._current is None and not self.congested:
             self._next()
 
-    def on_body(self, body: bytes) -> None:
-        """Take a piece of the body."""
-        if self._incoming is not None:
-            self._incoming.take(body)
-
-    def on_message_complete(self) -> None:
-        """Stop the clock: the request has arrived."""
-        self._phase = Phase.NOTHING
-        self._received = 0
-        self._deadline = inf
-        incoming, self._incoming = self._incoming, None
-        if incoming is not None:
-            incoming.end_body()
+    def _drop(self, octets: int) -> None:
+        """Throw away what comes after the end, as long as it is not too much."""
+        self._dropped_bytes += octets
+        if self._dropped_bytes > _MOST_DROPPED:
+            self.abort()
 
     # What exchanges call.
 
     def write(self, octets: bytes) -> None:
-        """Send, unless the caller went away."""
-        if not self._closed:
+        """Send, unless the caller went away, or has had the last reply."""
+        if not self._closing:
             self._transport.write(octets)
 
     def listen(self) -> None:
         """Read on, if reading was paused."""
-        if self._paused:
-            self._pace()
+        if self._paused and self._next_slice is None:
+            self._advance()
 
     def answered(self) -> None:
         """Go on to the next request, or close after the last."""
         exchange, self._current = self._current, None
         if exchange is not None and exchange.closes:
             self.close()
-            return
+        elif self._refused is not None and not self._ahead:
+            self.write(self._refusal(self._refused))
+            self.close()
+        else:
+            self._proceed()
+
+    def _proceed(self) -> None:
         if self._ahead and not self.congested:
             self._next()
-        elif self._phase is Phase.NOTHING:
+        if self._paused:
+            self.listen()
+        if self._current is None and self._phase is Phase.NOTHING:
             self._expect(self._terms.idle_timeout_s)
-        self.listen()
 
     async def drained(self) -> None:
         """Return once the caller has caught up, or is gone."""
@@ -209,15 +266,27 @@ class Connection(asyncio.Protocol):
             await self._drained
 
     def close(self) -> None:
-        """Close, once everything has been sent; but not wait for ever for a caller to take it."""
-        self._deaf = True
-        if not self._closed:
+        """Close, once everything has been sent; but not wait for ever for a caller to take it.
+
+        Who may still be sending is listened to for a while: to close at once would reset the
+        connection, and the reply might be lost (RFC 9112, 9.6).
+        """
+        if self._closed:
+            return
+        sends = self._odd or self._dropped_bytes or self._reader.unread_bytes
+        again = self._closing
+        self._deaf = self._closing = True
+        self._ahead.clear()
+        if again or self._transport.is_closing() or not (sends or self._incoming is not None):
             self._transport.close()
-            self._expect(self._terms.idle_timeout_s)
+        else:
+            self._transport.write_eof()
+            self._resume()
+        self._expect(self._terms.idle_timeout_s)
 
     def abort(self) -> None:
         """Close at once."""
-        self._deaf = True
+        self._deaf = self._closing = True
         if not self._closed:
             self._transport.abort()
 
@@ -225,7 +294,7 @@ class Connection(asyncio.Protocol):
 
     def wind_up(self) -> None:
         """Close after the reply that is under way, if there is one."""
-        if self._current is None:
+        if self._current is None or self._closing:
             self.close()
         else:
             self._current.closes = True
@@ -241,37 +310,26 @@ class Connection(asyncio.Protocol):
             exchange = self._current = self._ahead.popleft()
             exchange.task = self._loop.create_task(self._answer(exchange))
 
-    def _feed(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except HttpParserUpgrade as upgrade:
-            # Another protocol is offered and not taken: the request is answered as any other.
-            rest = data[upgrade.args[0] :]
-            if rest:
-                self._feed(rest)
-        except HttpParserError:
-            if not self._deaf:
-                self._refuse(InvalidRequestError("Invalid HTTP request received."))
-        else:
-            limit = self._terms.header_limit_bytes
-            if self._phase is Phase.HEAD and self._received > limit:
-                self._refuse(HeadersTooLargeError())
-
-    @property
-    def _head_bytes(self) -> int:
-        lines = sum(len(name) + len(value) + 4 for name, value in self._fields)
-        return len(self._url) + lines
-
     def _pace(self) -> None:
         """Read no further than there is room."""
         incoming = self._incoming
-        full = len(self._ahead) > _MOST_AHEAD or (incoming is not None and incoming.full)
-        if full is self._paused or self._closed:
-            return
-        self._paused = full
-        if full:
+        full = (
+            len(self._ahead) > _MOST_AHEAD
+            or self._next_slice is not None
+            or (incoming is not None and incoming.full)
+        )
+        if self._deaf or not full:
+            self._resume()
+        elif not self._paused and not self._closed:
+            self._paused = True
             self._transport.pause_reading()
-        else:
+            if self._phase is Phase.BODY and self._deadline < inf:
+                self._body_time_s = max(0.0, self._deadline - self._loop.time())
+                self._deadline = inf  # it is not the caller who keeps us waiting
+
+    def _resume(self) -> None:
+        if self._paused and not self._closed:
+            self._paused = False
             self._transport.resume_reading()
 
     # One timer outlives many requests: it looks whether a deadline has passed, and sleeps on.
@@ -287,9 +345,13 @@ class Connection(asyncio.Protocol):
 
     def _hurry(self) -> None:
         """Let what has begun to arrive do so in time, however many pieces it comes in."""
-        if self._deadline == inf and not self._deaf:
-            terms, head = self._terms, self._phase is Phase.HEAD
-            self._expect(terms.header_timeout_s if head else terms.body_timeout_s)
+        if self._deaf or self._paused:
+            return
+        if self._phase is Phase.NOTHING and self._reader.begun:
+            self._phase = Phase.HEAD
+            self._expect(self._terms.header_timeout_s)
+        elif self._phase is Phase.BODY and self._deadline == inf:
+            self._expect(self._body_time_s)
 
     def _rang(self) -> None:
         self._alarm = None
@@ -297,50 +359,39 @@ class Connection(asyncio.Protocol):
             return
         if self._loop.time() < self._deadline:
             self._alarm = self._loop.call_at(self._deadline, self._rang)
-        elif self._deaf:
+        elif self._closing:
             self.abort()
-        elif self._phase is Phase.NOTHING:
-            self.close()  # a silent socket deserves no reply
-        else:
+        elif self._phase is Phase.BODY or self._reader.begun:
             self._refuse(RequestTimeoutError())
+        else:
+            self.close()  # a silent socket deserves no reply
 
     def _refuse(self, error: FondacoError) -> None:
-        """Read no more, and answer below the application; replies under way come first."""
-        self._deaf = True
-        incoming, self._incoming = self._incoming, None
-        exchange = self._current
-        if exchange is not None and exchange is not incoming:
-            if incoming is not None:
-                self._ahead.remove(incoming)
-            (self._ahead[-1] if self._ahead else exchange).closes = True
-            return
-        if exchange is None or not exchange.started:
+        """Read no more; replies under way come first, and the last of them closes."""
+        self._deaf = self._odd = True
+        self._deadline = inf
+        incoming = self._incoming
+        if incoming is not None:
+            incoming.break_off(error)
+            if incoming is not self._current and incoming not in self._ahead:
+                self.close()  # it has been answered
+        elif (last := self._ahead[-1] if self._ahead else self._current) is None:
             self.write(self._refusal(error))
-        self.close()
+            self.close()
+        elif isinstance(error, RequestTimeoutError):
+            last.closes = True
+        else:
+            self._refused = error
+        self._resume()
 
     def _refusal(self, error: FondacoError) -> bytes:
-        body = orjson.dumps(body_of(error))
-        return (
-            b"%b%bcontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b"
-            % (
-                STATUS_LINES[error.status],
-                self._terms.stamp.lines(self._terms.ids.call()),
-                len(body),
-                body,
-            )
+        """Return the reply to what is no request, or none that is taken."""
+        told = reply_to(error)
+        return b"%b%b%bcontent-type: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b" % (
+            STATUS_LINES[error.status],
+            self._terms.stamp.lines(self._terms.ids.call()),
+            lines_of(told.headers),
+            told.media_type,
+            len(told.body),
+            told.body,
         )
-
-
-def _target(url: bytes) -> tuple[str, bytes]:
-    """Return the decoded path and the query of a request's target.
-
-    Raises:
-        ValueError, HttpParserError: it is none.
-    """
-    if url.startswith(b"/") and b"#" not in url:
-        raw, _, query = url.partition(b"?")
-    else:
-        parsed = parse_url(url)
-        raw, query = parsed.path or b"/", parsed.query or b""
-    path = raw.decode("ascii")
-    return (unquote(path) if "%" in path else path), query

@@ -19,6 +19,9 @@ class Routes:
     def __init__(self, endpoints: Iterable[AnyEndpoint]) -> None:
         self._exact: dict[str, dict[str, AnyEndpoint]] = {}
         self._patterns: list[tuple[re.Pattern[str], AnyEndpoint]] = []
+        endpoints = tuple(endpoints)
+        self.probes = frozenset(one.path for one in endpoints if one.always_open)
+        """Paths that are answered under any host name, by which load balancers ask."""
         for endpoint in endpoints:
             if "{" in endpoint.path:
                 self._patterns.append((_pattern(endpoint.path), endpoint))

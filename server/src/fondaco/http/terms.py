@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, Protocol
 
 from fondaco.http.exchange import Exchange
@@ -23,6 +24,8 @@ class Terms:
     body_timeout_s: float
     idle_timeout_s: float
     """Between two requests."""
+    probes: frozenset[str] = frozenset()
+    """Paths that are answered on connections beyond the limit, too."""
 
 
 class Open(Protocol):
@@ -42,13 +45,67 @@ class Open(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+class Lane(Enum):
+    """How a connection is treated, by how many there are."""
+
+    USUAL = 0
+    SPARE = 1
+    """Beyond the limit: one request, which has to be a probe."""
+    NONE = 2
+    """Refused at once."""
+
+
+_SPARE = 64
+"""Connections beyond the limit that are asked what they want."""
+
+
+@dataclass(slots=True)
 class Register:
     """What is under way."""
 
+    most: int = 1_000_000_000
+    """Connections in all."""
+    most_of_one: int = 1_000_000_000
+    """Connections of one client address."""
+    counts_as: Callable[[str], str | None] = lambda client: client
+    """Which address a client is counted by; None: only the number in all counts."""
+    leaving_soon: bool = False
+    """Whether replies end their connection, so that callers go to another server."""
     connections: set["Open"] = field(default_factory=set)
     leaving: set[asyncio.Task[None]] = field(default_factory=set)
     """What still ends although its connection is gone."""
+    _spare: int = 0
+    _of: dict[str, int] = field(default_factory=dict)
+    """Connections by the address that their client is counted by."""
+
+    def enter(self, connection: "Open", client: str) -> Lane:
+        """Count a connection, and return how it is treated."""
+        address = self.counts_as(client)
+        of_one = 0 if address is None else self._of.get(address, 0)
+        taken = len(self.connections) - self._spare
+        if taken < self.most and of_one < self.most_of_one:
+            lane = Lane.USUAL
+            if address is not None:
+                self._of[address] = of_one + 1
+        elif self._spare < _SPARE:
+            lane = Lane.SPARE
+            self._spare += 1
+        else:
+            return Lane.NONE
+        self.connections.add(connection)
+        return lane
+
+    def depart(self, connection: "Open", client: str, lane: Lane) -> None:
+        """Forget a connection."""
+        self.connections.discard(connection)
+        if lane is Lane.SPARE:
+            self._spare -= 1
+        elif lane is Lane.USUAL and (address := self.counts_as(client)) is not None:
+            left = self._of.get(address, 0) - 1
+            if left > 0:
+                self._of[address] = left
+            else:
+                self._of.pop(address, None)
 
     def leave(self, task: asyncio.Task[None]) -> None:
         """Remember a task until it has ended."""

@@ -29,8 +29,9 @@ FondacoError
 │   ├── RepeatedCallError 409
 │   └── IdempotencyKeyReusedError 409
 ├── InvalidFileSizeError 413
-├── InvalidContentTypeError 415
-└── HeadersTooLargeError 431
+├── InvalidContentTypeError 415        ┌── UnimplementedError 501
+├── ExpectationFailedError 417         ├── VersionNotSupportedError 505
+└── HeadersTooLargeError 431           └── TooManyConnectionsError 503
 ```
 
 A class is a code and a status; the message says what happened and what to do next.
@@ -42,6 +43,7 @@ from fondaco.domain.errors.asked import (
     CharacterNotFoundError,
     ContextTooLongError,
     CorruptedImageError,
+    ExpectationFailedError,
     Faults,
     FieldNotTakenError,
     HeadersTooLargeError,
@@ -57,6 +59,8 @@ from fondaco.domain.errors.asked import (
     NotFoundError,
     RequestTimeoutError,
     TooManyKeysError,
+    UnimplementedError,
+    VersionNotSupportedError,
 )
 from fondaco.domain.errors.broken import (
     AlreadyEnteredError,
@@ -70,6 +74,7 @@ from fondaco.domain.errors.broken import (
     ModelNotInstalledError,
     ShuttingDownError,
     StorageFailedError,
+    TooManyConnectionsError,
     UnknownError,
     UpscaleFailedError,
     WalletKeysNotInstalledError,
@@ -105,6 +110,7 @@ __all__ = [
     "EngineRefusedError",
     "EngineTimeoutError",
     "EngineUnavailableError",
+    "ExpectationFailedError",
     "Faults",
     "FieldNotTakenError",
     "FondacoError",
@@ -132,11 +138,14 @@ __all__ = [
     "RequestTimeoutError",
     "ShuttingDownError",
     "StorageFailedError",
+    "TooManyConnectionsError",
     "TooManyFailuresError",
     "TooManyKeysError",
     "UnauthorizedError",
+    "UnimplementedError",
     "UnknownError",
     "UpscaleFailedError",
+    "VersionNotSupportedError",
     "WalletKeysNotInstalledError",
     "WebNotInstalledError",
     "WriteQuarantinedError",

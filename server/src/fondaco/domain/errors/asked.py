@@ -148,3 +148,29 @@ class HeadersTooLargeError(FondacoError):
     status = 431
     code = "HEADERS_TOO_LARGE"
     default = "Request header fields too large"
+
+
+class ExpectationFailedError(FondacoError):
+    """The request expects what this server does not do."""
+
+    status = 417
+    code = "EXPECTATION_FAILED"
+    default = "The only expectation that is met is `Expect: 100-continue`."
+
+
+class UnimplementedError(FondacoError):
+    """The method or the transfer coding is none that this server knows."""
+
+    status = 501
+    code = "NOT_IMPLEMENTED"
+    default = "The request's method is not implemented."
+
+
+class VersionNotSupportedError(FondacoError):
+    """The request is of another version of HTTP."""
+
+    status = 505
+    code = "HTTP_VERSION_NOT_SUPPORTED"
+    default = (
+        "The server speaks HTTP/1 only: versions 1.1 and 1.0. Send the request in one of them."
+    )

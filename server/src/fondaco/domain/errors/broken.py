@@ -76,6 +76,14 @@ class ShuttingDownError(FondacoError):
     default = "The server is shutting down. Please try again."
 
 
+class TooManyConnectionsError(FondacoError):
+    """The server, or one client address, has as many connections as it may."""
+
+    status = 503
+    code = "TOO_MANY_CONNECTIONS"
+    default = "Too many connections are open. Close idle ones, or try again in a moment."
+
+
 class ChainUnavailableError(FondacoError):
     """The chain's node cannot be asked, or what it says not be trusted."""
 
