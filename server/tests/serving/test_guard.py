@@ -121,3 +121,20 @@ def test_who_is_refused_had_too_many_failures_in_one_window(pauses: list[float])
             assert refused(guard) == (len(lately) > 3)
             if refused(guard):
                 failed_at.clear()
+
+
+def test_other_numbers_hold_at_once_and_who_waits_still_waits(
+    guard: Guard, clock: HandClock
+) -> None:
+    fail(guard, 21, account=1)
+    fail(guard, 4, account=2)
+    guard.follow(failures=3, window_s=10.0)
+    assert refused(guard, 1)
+    assert not refused(guard, 2)
+    fail(guard, 1, account=2)
+    assert refused(guard, 2)
+    clock.at = 10.0
+    assert (refused(guard, 1), refused(guard, 2)) == (True, False)
+    guard.follow(failures=0, window_s=10.0)
+    fail(guard, 50, account=2)
+    assert not refused(guard, 2)

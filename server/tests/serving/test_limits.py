@@ -274,3 +274,33 @@ def most_within(amounts: list[tuple[float, int]], period_s: int) -> int:
     """The largest sum of any closed stretch of time."""
     sums = (sum(n for at, n in amounts if begin <= at <= begin + period_s) for begin, _ in amounts)
     return max(sums, default=0)
+
+
+async def test_other_tiers_hold_at_once_and_forget_nothing(world: World) -> None:
+    running = await world.admit(100)
+    await world.admit(100)
+    limits = RateLimits(2, 6, tokens_per_minute=500)
+    world.limits.follow({"paid": Tier("paid", {"small": limits}, charged=False)})
+    assert "2 requests per minute" in str(await world.refused())
+    assert world.quota().remaining_tokens == 300
+    running.settle(400)
+    assert world.quota().remaining_tokens == 0
+    assert running.charged is False
+
+
+async def test_a_limit_of_tokens_that_comes_and_goes_counts_each_call_in_its_own(
+    world: World,
+) -> None:
+    running = await world.admit(100)
+    for most in (None, 1000):
+        limits = RateLimits(9, 9, tokens_per_minute=most)
+        world.limits.follow({"paid": Tier("paid", {"small": limits})})
+    running.settle(700)
+    assert world.quota().remaining_tokens == 1000
+
+
+async def test_a_tier_that_is_gone_is_unknown(world: World) -> None:
+    await world.admit()
+    world.limits.follow({"guests": TIERS["guests"]})
+    with pytest.raises(UnauthorizedError, match="is not defined on this server"):
+        await world.admit()

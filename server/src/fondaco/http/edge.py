@@ -57,9 +57,15 @@ class Edge:
         self._premises = premises
         self._platform = premises.platform
         self._routes = routes
-        self._hosts = hosts
-        self._gate = Gate(premises.platform, peers, metrics)
         self._stamp = stamp
+        self.follow(hosts, peers, cors=cors, metrics=metrics)
+
+    def follow(
+        self, hosts: Hosts, peers: Peers, *, cors: Cors | None, metrics: MetricsAccess
+    ) -> None:
+        """Take requests by these rules from now on."""
+        self._hosts = hosts
+        self._gate = Gate(self._platform, peers, metrics)
         self._cors = cors
 
     async def answer(self, exchange: Exchange) -> None:

@@ -48,7 +48,6 @@ class Gate:
         self._platform = platform
         self._peers = peers
         self._metrics = metrics
-        self._shown = _shown_model(platform.catalogue)
 
     async def admit(
         self, exchange: Exchange, access: Access, *, x_api_key: bool = False
@@ -158,9 +157,10 @@ class Gate:
         if quota is UNSHOWN:
             return balance(before)
         if quota is None:
-            if self._shown is None:
+            shown = _shown_model(self._platform.catalogue)
+            if shown is None:
                 return balance(before)
-            quota = self._platform.limits.quota(account.id, account.tier, self._shown)
+            quota = self._platform.limits.quota(account.id, account.tier, shown)
         return balance(before) + rate_limits(quota)
 
 

@@ -70,6 +70,12 @@ class Listener:
             self._told_twice.set()
         self._told.set()
 
+    def under_way(self) -> set[asyncio.Task[None]]:
+        """Return what works on replies at present."""
+        register = self._register
+        tasks = {connection.task for connection in register.connections}
+        return {task for task in (*tasks, *register.leaving) if task is not None}
+
     def _connection(self) -> Connection:
         return Connection(self._answer, self._terms, self._register)
 
@@ -82,8 +88,7 @@ class Listener:
             async with asyncio.timeout(self._drain_timeout_s):
                 await self._quiet()
         self._stop()
-        tasks = {connection.task for connection in register.connections}
-        late = {task for task in (*tasks, *register.leaving) if task is not None}
+        late = self.under_way()
         for task in late:
             if not task.cancelling():
                 task.cancel()

@@ -27,6 +27,11 @@ class Guard:
         self.accounts: Failures[int] = Failures(clock, failures, window_s, scope="user")
         self.peers: Failures[str] = Failures(clock, failures, window_s, scope="global")
 
+    def follow(self, *, failures: int, window_s: float) -> None:
+        """Go by other numbers from now on; who has to wait still waits."""
+        self.accounts.follow(failures, window_s)
+        self.peers.follow(failures, window_s)
+
 
 class Failures(Generic[WhoT]):
     """Failed requests by who sent them.
@@ -39,7 +44,13 @@ class Failures(Generic[WhoT]):
         self._most = most
         self._window_s = window_s
         self._scope: LimitScope = scope
-        self._records: Latest[WhoT, Record] = Latest(lambda _: Record(most), _MOST)
+        self._records: Latest[WhoT, Record] = Latest(lambda _: Record(self._most), _MOST)
+
+    def follow(self, most: int, window_s: float) -> None:
+        """Go by other numbers from now on."""
+        self._most, self._window_s = most, window_s
+        for _, record in self._records.all():
+            record.failed_at = deque(record.failed_at, maxlen=most + 1)
 
     def check(self, who: WhoT) -> None:
         """Return if requests are taken.

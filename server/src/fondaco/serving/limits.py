@@ -33,6 +33,19 @@ class Pace:
         most_tokens = limits.tokens_per_minute
         self.tokens = None if most_tokens is None else Window(most_tokens, MINUTE)
 
+    def follow(self, limits: RateLimits, *, charged: bool) -> None:
+        """Go by other limits from now on; what was counted stays counted."""
+        self.charged = charged
+        self.minute.limit = limits.requests_per_minute
+        self.day.limit = limits.requests_per_day
+        most_tokens = limits.tokens_per_minute
+        if most_tokens is None:
+            self.tokens = None
+        elif self.tokens is None:
+            self.tokens = Window(most_tokens, MINUTE)
+        else:
+            self.tokens.limit = most_tokens
+
     def fits(self, now: float, tokens: int) -> bool:
         """Whether one more call of so many tokens is within all limits."""
         return (
@@ -70,7 +83,7 @@ class Pace:
 class Place:
     """A call's place within its account's limits."""
 
-    __slots__ = ("_clock", "_day", "_estimate", "_minute", "_pace", "_tokens")
+    __slots__ = ("_clock", "_day", "_estimate", "_minute", "_pace", "_tokens", "_window")
 
     def __init__(self, pace: Pace, clock: Clock, now: float, tokens: int) -> None:
         """Count the call, with `tokens` as an estimate."""
@@ -79,6 +92,7 @@ class Place:
         self._estimate = tokens
         self._minute: Mark | None = pace.minute.add(now)
         self._day = pace.day.add(now)
+        self._window = pace.tokens
         self._tokens = None if pace.tokens is None else pace.tokens.add(now, tokens)
 
     @property
@@ -93,7 +107,7 @@ class Place:
 
     def settle(self, tokens: int) -> None:
         """Count what was really consumed instead of the estimate, at the time of the admission."""
-        window, mark = self._pace.tokens, self._tokens
+        window, mark = self._window, self._tokens
         if window is not None and mark is not None and tokens != self._estimate:
             window.correct(mark, tokens - self._estimate)
             self._estimate = tokens
@@ -119,6 +133,17 @@ class WindowLimits:
         self._clock = clock
         self._paces = Latest(self._pace, _MOST_PACES)
         self._logs = Latest[int, deque[Exceedance]](lambda _: deque(maxlen=_LOGGED), _MOST_LOGS)
+
+    def follow(self, tiers: Mapping[str, Tier]) -> None:
+        """Go by other tiers from now on; what accounts have asked for lately stays counted."""
+        self._tiers = tiers
+        for key, pace in self._paces.all():
+            tier = tiers.get(key[1])
+            limits = None if tier is None else tier.limits.get(key[2])
+            if tier is None or limits is None:
+                self._paces.forget(key)
+            else:
+                pace.follow(limits, charged=tier.charged)
 
     async def admit(self, call: Call, model: AnyModel, tokens: int) -> Place:
         """Count a call in all its windows, or in none.

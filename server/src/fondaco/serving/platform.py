@@ -18,6 +18,17 @@ from fondaco.serving.repeats import Repeats
 from fondaco.serving.wallets import Wallets
 
 
+@dataclass(frozen=True, slots=True)
+class UseCases:
+    """What follows from one configuration, and is replaced with it."""
+
+    catalogue: Catalogue
+    chat: Chat
+    characters: Characters
+    readiness: Readiness
+    tiers: Mapping[str, Tier]
+
+
 @dataclass(slots=True)
 class Platform:
     """The use cases and what they share."""
@@ -41,6 +52,14 @@ class Platform:
     wallets: Wallets
     draining: bool = False
     """Running calls end in peace, new work is refused."""
+
+    def adopt(self, use_cases: UseCases) -> None:
+        """Serve whatever begins from now on by another configuration."""
+        self.catalogue = use_cases.catalogue
+        self.chat = use_cases.chat
+        self.characters = use_cases.characters
+        self.readiness = use_cases.readiness
+        self.tiers = use_cases.tiers
 
     def drain(self) -> None:
         """Take no new work from now on."""

@@ -163,6 +163,14 @@ class Latest(Generic[KeyT, ValueT]):
             self._values.popitem(last=False)
         return value
 
+    def all(self) -> tuple[tuple[KeyT, ValueT], ...]:
+        """Return what is there, the longest unused first."""
+        return tuple(self._values.items())
+
+    def forget(self, key: KeyT) -> None:
+        """Take a key's value out, if there is one."""
+        self._values.pop(key, None)
+
     def known(self, key: KeyT) -> ValueT | None:
         """Return the key's value where there is one; it does not count as a use."""
         return self._values.get(key)

@@ -1,7 +1,8 @@
 """The engine `embedded`: one child process for each model in use, behind one name."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from functools import partial
 
 import anyio
 import anyio.abc
@@ -27,17 +28,13 @@ class Embedded:
     ) -> None:
         """Prepare a child for each model id; the first is the one that `probe` asks."""
         self._name = name
-        self._engines = {
-            model: LlamaCpp(
-                name,
-                launch,
-                model=model,
-                first_byte_timeout_s=first_byte_timeout_s,
-                total_timeout_s=total_timeout_s,
-                templates=templates,
-            )
-            for model, launch in launches.items()
-        }
+        self._first_byte_timeout_s = first_byte_timeout_s
+        self._total_timeout_s = total_timeout_s
+        self._templates = templates
+        self._launches = dict(launches)
+        self._engines = {model: self._made(model, launch) for model, launch in launches.items()}
+        self._running: anyio.abc.TaskGroup | None = None
+        self._scopes: dict[LlamaCpp, anyio.CancelScope] = {}
 
     @property
     def name(self) -> str:
@@ -54,10 +51,30 @@ class Embedded:
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
         """Keep the children available until cancelled; then they are gone."""
-        async with anyio.create_task_group() as children:
+        async with anyio.create_task_group() as self._running:
             for engine in self._engines.values():
-                await children.start(engine.run)
+                await self._running.start(self._keep, engine)
             task_status.started()
+            await anyio.sleep_forever()
+
+    async def follow(self, launches: Mapping[str, Launch]) -> Callable[[], None]:
+        """Run these models from now on; one whose launch is as before keeps its child.
+
+        Returns:
+            What ends the other children, to be called once the calls that they answer have ended.
+        """
+        if self._running is None:
+            raise RuntimeError("The embedded engine does not run.")
+        before, engines = self._engines, dict[str, LlamaCpp]()
+        for model, launch in launches.items():
+            if self._launches.get(model) == launch:
+                engines[model] = before[model]
+            else:
+                engines[model] = self._made(model, launch)
+                await self._running.start(self._keep, engines[model])
+        self._launches, self._engines = dict(launches), engines
+        kept = set(engines.values())
+        return partial(self._end, [engine for engine in before.values() if engine not in kept])
 
     async def warm_up(self) -> None:
         """Load the first model before anybody asks for it; a fault shows when somebody does."""
@@ -87,6 +104,29 @@ class Embedded:
         if first is None:
             raise EngineUnavailableError("No embedded model is configured.")
         await first.probe()
+
+    def _made(self, model: str, launch: Launch) -> LlamaCpp:
+        return LlamaCpp(
+            self._name,
+            launch,
+            model=model,
+            first_byte_timeout_s=self._first_byte_timeout_s,
+            total_timeout_s=self._total_timeout_s,
+            templates=self._templates,
+        )
+
+    async def _keep(
+        self,
+        engine: LlamaCpp,
+        *,
+        task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+    ) -> None:
+        with anyio.CancelScope() as self._scopes[engine]:
+            await engine.run(task_status=task_status)
+
+    def _end(self, engines: Iterable[LlamaCpp]) -> None:
+        for engine in engines:
+            self._scopes.pop(engine).cancel()
 
     def _of(self, model: str) -> LlamaCpp:
         engine = self._engines.get(model)
