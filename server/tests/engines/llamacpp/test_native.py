@@ -11,7 +11,7 @@ from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.engine import LlamaCpp
-from fondaco.engines.llamacpp.slots import Seat
+from fondaco.engines.llamacpp.slot_table import Seat
 from fondaco.ports import Prompt
 
 GREEDY = Sampling(temperature=0.0, seed=7)

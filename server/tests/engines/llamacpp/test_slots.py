@@ -9,7 +9,8 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from fondaco.domain.errors import EngineUnavailableError
-from fondaco.engines.llamacpp.slots import Seat, Slots, SlotTable
+from fondaco.engines.llamacpp.slot_table import Seat, SlotTable
+from fondaco.engines.llamacpp.slots import Slots
 
 SLOTS = 3
 

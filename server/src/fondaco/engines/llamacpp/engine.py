@@ -3,7 +3,7 @@
 import importlib.util
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Any
 
@@ -26,7 +26,8 @@ from fondaco.domain.usage import Report
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.particulars import expect_known, expect_taken
-from fondaco.engines.llamacpp.slots import Seat
+from fondaco.engines.llamacpp.prefill import PIECE_TOKENS
+from fondaco.engines.llamacpp.slot_table import Seat
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
 from fondaco.engines.llamacpp.templates import (
     OwnTemplate,
@@ -151,26 +152,16 @@ class LlamaCpp:
         token_ids = prompt.token_ids or ()
         if len(token_ids) >= self.context_tokens:
             raise ContextTooLongError(len(token_ids), turn.max_output_tokens, self.context_tokens)
-        slots = running.slots
-        seat = await slots.take(turn.cache_scope, min(slots.total, turn.choices), token_ids)
-        waves: list[native.Answer] = []
-        tooling = turn.wishes.tooling
-        calls = ToolAnswers(turn) if tooling is not None and tooling.callable else None
+        slots, scope = running.slots, turn.cache_scope
+        seat = await slots.take(scope, min(slots.share(scope), turn.choices), token_ids)
+        call = _Call(running, turn, token_ids, seat)
         try:
-            for first in range(0, turn.choices, slots.total):
-                answer = native.Answer(
-                    turn, first=first, choices=min(slots.total, turn.choices - first)
-                )
-                if first:  # from the second wave on, the prompt lies in the call's own slot
-                    seat = slots.go_on(seat, answer.choices)
-                waves.append(answer)
-                async with aclosing(self._wave(running, turn, token_ids, answer, seat)) as bursts:
-                    async for burst in bursts:
-                        if said := burst if calls is None else calls.read(burst):
-                            yield said
+            async with aclosing(self._answered(call)) as bursts:
+                async for burst in bursts:
+                    yield burst
         finally:
-            slots.give_back(seat, spoke=bool(waves) and waves[-1].begun, prompt=token_ids)
-        usage = _usage(len(token_ids), waves)
+            slots.give_back(call.seat, spoke=call.begun, prompt=token_ids)
+        usage = call.usage
         if turn.wishes.prediction:
             tokens = await _count(running.upstream, turn.wishes.prediction)
             usage = replace(usage, rejected_prediction_tokens=tokens)
@@ -198,28 +189,43 @@ class LlamaCpp:
         if scope.cancelled_caught:
             raise EngineTimeoutError("The model generated no token in time.")
 
-    async def _wave(
-        self,
-        running: Running,
-        turn: Turn,
-        prompt: Sequence[int],
-        answer: native.Answer,
-        seat: Seat,
-    ) -> AsyncGenerator[Burst]:
-        """Have as many choices answered as `answer` expects."""
+    async def _answered(self, call: "_Call") -> AsyncGenerator[Burst]:
+        """Yield the answer, wave by wave."""
+        turn, tooling = call.turn, call.turn.wishes.tooling
+        calls = ToolAnswers(turn) if tooling is not None and tooling.callable else None
+        await _read_ahead(call)
+        width = call.seat.slots
+        for first in range(0, turn.choices, width):
+            if first:  # from the second wave on, the prompt lies in the call's own slot
+                rest = min(width, turn.choices - first)
+                call.seat = call.running.slots.go_on(call.seat, rest)
+            async with aclosing(self._wave(call, first)) as bursts:
+                async for burst in bursts:
+                    if said := burst if calls is None else calls.read(burst):
+                        yield said
+
+    async def _wave(self, call: "_Call", first: int) -> AsyncGenerator[Burst]:
+        """Have as many choices answered as the call has slots, from number `first` on."""
+        running, turn, seat = call.running, call.turn, call.seat
+        answer = native.Answer(turn, first=first, choices=seat.slots)
+        call.waves.append(answer)
         body = native.completion(
             turn,
-            prompt,
+            call.prompt,
             seat,
-            first=answer.first,
+            first=first,
             choices=answer.choices,
             context_tokens=self.context_tokens,
         )
-        async with running.upstream.send("POST", "/completion", body) as reply:
+        async with (
+            running.prefill.turn(seat.scope) as prefill,
+            running.upstream.send("POST", "/completion", body) as reply,
+        ):
             if reply.status != HTTPStatus.OK:
                 raise await _refusal(reply, turn)
             events = Events()
             while piece := await reply.piece():
+                prefill.end()
                 heard = native.chunks(events.feed(piece))
                 for token in answer.unknown(heard):
                     await self._learn(running.upstream, token)
@@ -278,13 +284,51 @@ class LlamaCpp:
             self._pieces[token] = told["content"]
 
 
-def _usage(input_tokens: int, waves: Sequence[native.Answer]) -> Report:
-    """Return what was consumed: the prompt once, and of its cache what the first wave found there."""
-    return Report(
-        input_tokens=input_tokens,
-        cached_input_tokens=min(waves[0].cached_tokens, input_tokens),
-        output_tokens=sum(answer.output_tokens for answer in waves),
-    )
+@dataclass(slots=True)
+class _Call:
+    """A call while it has slots."""
+
+    running: Running
+    turn: Turn
+    prompt: Sequence[int]
+    seat: Seat
+    waves: list[native.Answer] = field(default_factory=list)
+    cached_tokens: int | None = None
+    """What of the prompt the account's cache held, where the prompt was read ahead in pieces."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether every choice has begun that the engine was asked for last."""
+        return bool(self.waves) and self.waves[-1].begun
+
+    @property
+    def usage(self) -> Report:
+        """What was consumed: the prompt once, and what the account's cache held of it."""
+        cached = self.waves[0].cached_tokens if self.cached_tokens is None else self.cached_tokens
+        return Report(
+            input_tokens=len(self.prompt),
+            cached_input_tokens=min(cached, len(self.prompt)),
+            output_tokens=sum(answer.output_tokens for answer in self.waves),
+        )
+
+
+async def _read_ahead(call: _Call) -> None:
+    """Have a long prompt read but for its last piece, in turns with the prompts of other accounts.
+
+    The seat is warm afterwards, unless another call's choices may have come in between two pieces.
+    """
+    running, seat = call.running, call.seat
+    if not seat.scope:
+        return  # nobody's prompt, which no cache may hold
+    for end in range(seat.cached + PIECE_TOKENS, len(call.prompt), PIECE_TOKENS):
+        async with running.prefill.turn(seat.scope):
+            body = native.reading(call.prompt[:end], call.seat)
+            told = await _ask(running.upstream, "POST", "/completion", body)
+        if call.cached_tokens is None:
+            call.cached_tokens = whole(told.get(native.CACHED)) or 0
+        call.seat = replace(seat, warm=running.slots.undisturbed(seat))
+        if not call.seat.warm:
+            return
 
 
 def _only_words(model: str) -> FieldNotTakenError:

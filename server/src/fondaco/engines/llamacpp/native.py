@@ -24,7 +24,7 @@ from fondaco.domain.chat import (
 from fondaco.domain.errors import EngineError
 from fondaco.domain.reported import finite, whole
 from fondaco.engines.llamacpp.particulars import particulars, stop_text
-from fondaco.engines.llamacpp.slots import Seat
+from fondaco.engines.llamacpp.slot_table import Seat
 from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.upstream.dynatemp import moving
 
@@ -40,6 +40,8 @@ _UNREPEATING: Mapping[str, object] = {
     "dry_penalty_last_n": 2048,
 }
 """Small models repeat themselves within a text until their limit, and nobody can read half a form."""
+CACHED = "timings/cache_n"
+"""Where a reply says how many tokens of its prompt came from the slot's cache."""
 _FIELDS = (
     "index",
     "content",
@@ -47,7 +49,7 @@ _FIELDS = (
     "stop",
     "stop_type",
     "tokens_predicted",
-    "timings/cache_n",
+    CACHED,
 )
 _DEFAULT_PENALTY_WINDOW = 64
 _UNLIKELIEST = -9999.0
@@ -106,6 +108,20 @@ def completion(
     if turn.top_logprobs is not None:
         body["n_probs"] = max(1, turn.top_logprobs)
     return orjson.dumps(body)
+
+
+def reading(prompt: Sequence[int], seat: Seat) -> bytes:
+    """Return the body for `/completion` that has the engine read a prompt and say nothing of use."""
+    return orjson.dumps(
+        {
+            "prompt": prompt,
+            "stream": False,
+            "id_slot": seat.slot,
+            "cache_prompt": seat.warm,
+            "n_predict": 0,
+            "response_fields": (CACHED,),
+        }
+    )
 
 
 def _formed(turn: Turn, samplers: Sequence[str]) -> dict[str, object]:
@@ -261,7 +277,7 @@ class Answer:
 
 def _cached_tokens(chunk: Chunk, otherwise: int) -> int:
     if chunk["stop"]:
-        told = whole(chunk.get("timings/cache_n"))
+        told = whole(chunk.get(CACHED))
     else:  # while it speaks, only where it was asked to
         timings = chunk.get("timings")
         told = None if timings is None else whole(timings.get("cache_n"))

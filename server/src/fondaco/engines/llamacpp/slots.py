@@ -1,164 +1,39 @@
-"""Slots: which of the engine's prompt caches a call may use, so that no account reads another's."""
+"""Slots: which account's call is next, so that none keeps another from being answered."""
 
-from collections import deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import anyio
 
 from fondaco.domain.errors import EngineBusyError, EngineUnavailableError
+from fondaco.engines.llamacpp.slot_table import Seat, SlotTable
 
-_NEVER = -1
 _LETTING_GO_S = 5.0
 """The engine looks each second whether a caller hung up; until then it may still start choices."""
+_COMPANY_S = 600.0
+"""So long after its last call an account is counted among those that share the slots."""
+_LATEST = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
-    """A call's place in the engine."""
-
-    slot: int
-    """The engine's number of the slot that answers the first choice."""
-    scope: str
-    warm: bool
-    """Whether the slot's prompt cache may be used: all of its content is the scope's own."""
-    reserved: tuple[int, ...] = ()
-    """Slots held back for the further choices. The engine picks these itself, so perhaps others."""
-    spread: int = _NEVER
-    """Which call with several choices this is, where no other one ran when it began."""
-
-
-@dataclass(slots=True)
-class _Slot:
-    number: int
-    scope: str | None = None
-    """Whose content the slot holds for certain; None: nobody's, or unknown."""
-    busy: bool = False
-    used: int = _NEVER
-    """When it was last given back, on a clock that counts calls."""
-    prompt: Sequence[int] = ()
-    """The scope's last prompt here."""
-
-    def bind(self, scope: str | None, prompt: Sequence[int] = ()) -> None:
-        self.scope = scope
-        self.prompt = prompt
-
-
-class SlotTable:
-    """The state of all slots of one engine process; pure, no waiting.
-
-    A slot is bound to a scope only once a call of that scope has begun to speak in it, with the
-    cache off unless the slot was the scope's before. A call with several choices puts some of them
-    on free slots of the engine's own choice, so whatever was free while it ran counts as unknown.
-    """
-
-    def __init__(self, slots: int) -> None:
-        self._slots = [_Slot(number) for number in range(slots)]
-        self._spread = 0
-        """How many calls with several choices are running."""
-        self._spreads = 0
-        """How many there were."""
-        self._calls = 0
-
-    def take(self, scope: str, choices: int, prompt: Sequence[int] = ()) -> Seat | None:
-        """Return a seat for a call with as many free slots as `choices`, or None.
-
-        Args:
-            scope: whose prompts the cache may hold; the empty scope shares with nobody.
-            choices: at most the number of slots.
-            prompt: decides between several slots of the scope: the best match is taken.
-        """
-        free = [slot for slot in self._slots if not slot.busy]
-        if len(free) < choices:
-            return None
-        first = _choose(free, scope, prompt)
-        warm = bool(scope) and first.scope == scope
-        # The engine seats further choices from its lowest free number on, so that is our guess.
-        others = [slot for slot in free if slot is not first][: choices - 1]
-        if choices > 1:
-            self._spread += 1
-            self._spreads += 1
-            for slot in free:
-                slot.bind(None)
-        for slot in (first, *others):
-            slot.busy = True
-        reserved = tuple(slot.number for slot in others)
-        alone = self._spread == 1 and choices > 1
-        return Seat(first.number, scope, warm, reserved, self._spreads if alone else _NEVER)
-
-    def go_on(self, seat: Seat, choices: int) -> Seat:
-        """Return the seat for at most as many further choices of a call whose others have all ended.
-
-        Its slot holds the call's own prompt, unless another call's choices may have been put there.
-        """
-        if seat.reserved:
-            undisturbed = self._spread == 1 and self._spreads == seat.spread
-        else:
-            undisturbed = not self._spread
-        kept, spare = seat.reserved[: choices - 1], seat.reserved[choices - 1 :]
-        for number in spare:
-            self._slots[number].busy = False
-            self._slots[number].bind(None)
-        if seat.reserved and not kept:
-            self.stopped()
-        return Seat(seat.slot, seat.scope, bool(seat.scope) and undisturbed, kept, seat.spread)
-
-    def give_back(self, seat: Seat, *, spoke: bool, prompt: Sequence[int] = ()) -> None:
-        """Free a seat's slots; for several choices, `stopped` has to be told as well.
-
-        Args:
-            seat: what `take` returned.
-            spoke: whether the call produced anything; else the engine may never have started it,
-                and the slot still holds what it held before.
-            prompt: the call's prompt, for the choice of slots later on.
-        """
-        self._calls += 1
-        certain = bool(seat.scope) and not seat.reserved and not self._spread
-        for number in (seat.slot, *seat.reserved):
-            slot = self._slots[number]
-            slot.busy = False
-            slot.used = self._calls
-            if certain and spoke:
-                slot.bind(seat.scope, prompt)
-            elif not (certain and seat.warm):
-                slot.bind(None)
-
-    def stopped(self) -> None:
-        """Note that the engine has let go of a call with several choices."""
-        self._spread -= 1
-
-
-def _choose(free: Sequence[_Slot], scope: str, prompt: Sequence[int]) -> _Slot:
-    """Prefer the scope's slot that holds most of the prompt; then the longest unused one."""
-    oldest = min(free, key=lambda slot: (slot.scope is not None, slot.used))
-    own = [(_shared(slot.prompt, prompt), slot) for slot in free if scope and slot.scope == scope]
-    if not own:
-        return oldest
-    shared, likest = max(own, key=lambda match: (match[0], match[1].used))
-    # Another conversation of the same scope keeps its cache as long as nobody else loses one.
-    displaces = 2 * shared < len(likest.prompt)
-    return oldest if displaces and oldest.scope is None else likest
-
-
-def _shared(one: Sequence[int], other: Sequence[int]) -> int:
-    """Return the length of the common start."""
-    for length, (left, right) in enumerate(zip(one, other, strict=False)):
-        if left != right:
-            return length
-    return min(len(one), len(other))
-
-
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiter:
     scope: str
     choices: int
     prompt: Sequence[int]
     called: anyio.Event = field(default_factory=anyio.Event)
     seat: Seat | None = None
+    displaced: bool = False
+    """Whether its place in the queue went to an account that has fewer."""
 
 
 class Slots:
-    """The slots of one engine process, with the calls that wait for them, first come first served."""
+    """The slots of one engine process, with the calls that wait for them, shared fairly by scopes.
+
+    A scope is an account. Who holds the fewest slots is served first, and of several such who has
+    waited longest since its last turn. While other accounts call, none gets the last free slot. In
+    a full queue, the account with the most waiting calls makes room for one that has fewer.
+    """
 
     def __init__(self, slots: int, *, queue: int, wait_s: float) -> None:
         """Start with all slots free.
@@ -170,26 +45,37 @@ class Slots:
         """
         self.total = slots
         self._table = SlotTable(slots)
-        self._waiting: deque[_Waiter] = deque()
+        self._held: Counter[str] = Counter()
+        """Scope -> slots of its calls."""
+        self._waiting: OrderedDict[str, deque[_Waiter]] = OrderedDict()
+        """Scope -> its calls that wait, in their order; who was served last comes last."""
         self._letting_go: deque[float] = deque()
         """When calls with several choices that were hung up have left the engine for certain."""
+        self._called: OrderedDict[str, float] = OrderedDict()
+        """When the two scopes that called last did so."""
         self._queue = queue
         self._wait_s = wait_s
 
+    def share(self, scope: str) -> int:
+        """Return the most slots that a scope may hold now: all of them while it is alone."""
+        lately = anyio.current_time() - _COMPANY_S
+        company = any(other != scope and at >= lately for other, at in self._called.items())
+        return max(1, self.total - 1) if company else self.total
+
     async def take(self, scope: str, choices: int, prompt: Sequence[int]) -> Seat:
-        """Return a seat, once there is one.
+        """Return a seat for at most as many `choices` as the scope's share, once there is one.
 
         Raises:
             EngineUnavailableError: too many wait, the wait was too long, or the engine died.
         """
         self._settle()
-        seat = None if self._waiting else self._table.take(scope, choices, prompt)
-        if seat is not None:
-            return seat
-        if len(self._waiting) >= self._queue:
-            raise self._full(f"{len(self._waiting)} calls are waiting already")
+        self._note(scope)
         waiter = _Waiter(scope, choices, prompt)
-        self._waiting.append(waiter)
+        self._waiting.setdefault(scope, deque()).append(waiter)
+        self._call_in()
+        if waiter.called.is_set() and waiter.seat is not None:
+            return waiter.seat
+        self._make_room_for(waiter)
         try:
             with anyio.move_on_after(self._wait_s):
                 await waiter.called.wait()
@@ -198,6 +84,8 @@ class Slots:
             raise
         if waiter.seat is not None:
             return waiter.seat
+        if waiter.displaced:
+            raise self._full("too many calls of your account are waiting")
         if waiter.called.is_set():
             raise EngineUnavailableError("The model's engine stopped.", retry_after_s=1)
         self._forget(waiter)
@@ -213,47 +101,106 @@ class Slots:
         """
         self._settle()
         self._table.give_back(seat, spoke=spoke, prompt=prompt)
+        self._hold(seat.scope, -seat.slots)
         if seat.reserved and spoke:
             self._table.stopped()
         elif seat.reserved:
             self._letting_go.append(anyio.current_time() + _LETTING_GO_S)
         self._call_in()
 
+    def undisturbed(self, seat: Seat) -> bool:
+        """Whether a seat's slot holds nothing but what its call put there."""
+        self._settle()
+        return self._table.undisturbed(seat)
+
     def go_on(self, seat: Seat, choices: int) -> Seat:
         """Return the seat for further choices of a call whose others have all ended, without a wait."""
         self._settle()
         further = self._table.go_on(seat, choices)
+        self._hold(seat.scope, further.slots - seat.slots)
         self._call_in()
         return further
 
     def close(self) -> None:
         """Send everybody away who waits: the engine is gone."""
         while self._waiting:
-            self._waiting.popleft().called.set()
+            _, waiters = self._waiting.popitem()
+            for waiter in waiters:
+                waiter.called.set()
+
+    def _note(self, scope: str) -> None:
+        if not scope:
+            return  # a probe of ours is nobody's company
+        self._called[scope] = anyio.current_time()
+        self._called.move_to_end(scope)
+        if len(self._called) > _LATEST:
+            self._called.popitem(last=False)
 
     def _settle(self) -> None:
         while self._letting_go and self._letting_go[0] <= anyio.current_time():
             self._letting_go.popleft()
             self._table.stopped()
 
+    def _hold(self, scope: str, slots: int) -> None:
+        self._held[scope] += slots
+        if not self._held[scope]:
+            del self._held[scope]
+
     def _call_in(self) -> None:
-        while self._waiting:
-            first = self._waiting[0]
-            first.seat = self._table.take(first.scope, first.choices, first.prompt)
-            if first.seat is None:
-                return
-            self._waiting.popleft()
-            first.called.set()
+        while (waiter := self._next()) is not None:
+            waiter.seat = self._table.take(waiter.scope, waiter.choices, waiter.prompt)
+            if waiter.seat is None:
+                return  # what comes free is kept for it, or a call for many would wait for ever
+            self._hold(waiter.scope, waiter.seat.slots)
+            self._remove(waiter)
+            if waiter.scope in self._waiting:
+                self._waiting.move_to_end(waiter.scope)
+            waiter.called.set()
+
+    def _next(self) -> _Waiter | None:
+        """Return the call that is served next, of the scopes that have not all of their share."""
+        firsts = [waiters[0] for waiters in self._waiting.values()]
+        open_ = [one for one in firsts if self._has_share(one)]
+        return min(open_, key=lambda one: self._held[one.scope], default=None)
+
+    def _has_share(self, waiter: _Waiter) -> bool:
+        held = self._held[waiter.scope]
+        return not held or held + waiter.choices <= self.share(waiter.scope)
+
+    def _make_room_for(self, waiter: _Waiter) -> None:
+        """Keep the queue within its length.
+
+        Raises:
+            EngineBusyError: nobody has more calls waiting than the waiter's own scope.
+        """
+        waiting = sum(map(len, self._waiting.values()))
+        if waiting <= self._queue:
+            return
+        longest = max(self._waiting.values(), key=len)
+        if len(longest) <= len(self._waiting[waiter.scope]):
+            self._remove(waiter)
+            raise self._full(f"{waiting - 1} calls are waiting already")
+        last = longest[-1]
+        last.displaced = True
+        self._remove(last)
+        last.called.set()
 
     def _forget(self, waiter: _Waiter) -> None:
         if waiter.seat is not None:  # called in and cancelled at the same time
             self.give_back(waiter.seat, spoke=False, prompt=())
-        elif waiter in self._waiting:
-            self._waiting.remove(waiter)
+        elif not waiter.called.is_set():
+            self._remove(waiter)
             self._call_in()
 
+    def _remove(self, waiter: _Waiter) -> None:
+        waiters = self._waiting[waiter.scope]
+        waiters.remove(waiter)
+        if not waiters:
+            del self._waiting[waiter.scope]
+
     def _full(self, why: str) -> EngineBusyError:
+        waiting = sum(map(len, self._waiting.values()))
         return EngineBusyError(
             f"The model is at capacity: {why}. Please try again later.",
-            retry_after_s=1 + len(self._waiting) // self.total,
+            retry_after_s=1 + waiting // self.total,
         )

@@ -15,6 +15,7 @@ import anyio
 from anyio.abc import Process
 
 from fondaco.domain.errors import EngineUnavailableError
+from fondaco.engines.llamacpp.prefill import PrefillQueue
 from fondaco.engines.llamacpp.slots import Slots
 from fondaco.processes import environment_of_child
 from fondaco.upstream.client import Upstream
@@ -67,6 +68,7 @@ class Running:
     upstream: Upstream
     slots: Slots
     pid: int
+    prefill: PrefillQueue
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,7 @@ class Supervisor:
         upstream = self._connect(address, key)
         launch = self._launch
         slots = Slots(launch.slots, queue=launch.queue, wait_s=launch.slot_timeout_s)
-        self._become(Running(upstream, slots, child.pid))
+        self._become(Running(upstream, slots, child.pid, PrefillQueue()))
         try:
             await child.wait()
         finally:
