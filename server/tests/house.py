@@ -27,6 +27,7 @@ from fondaco.domain.money import NANO, Currency, Funds
 from fondaco.domain.price import TokenPrice
 from fondaco.engines.openai_compatible import OpenAICompatible
 from fondaco.forms.templates import WatchedTemplates
+from fondaco.http.access_log import AccessLog
 from fondaco.http.cors import Cors
 from fondaco.http.edge import Edge
 from fondaco.http.endpoint import Premises
@@ -35,6 +36,7 @@ from fondaco.http.gate import LOOPBACK, MetricsAccess
 from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.listener import Listener
+from fondaco.http.loop_faults import reporting_loop_faults
 from fondaco.http.peers import Peers
 from fondaco.http.pulse import Pulse
 from fondaco.http.room import Room
@@ -152,6 +154,7 @@ async def house(
     files: Files | None = None,
     room: Room | None = None,
     metrics: MetricsAccess = LOOPBACK,
+    access_log: bool = False,
 ) -> AsyncGenerator[House]:
     async with (
         opened_forms() as forms,
@@ -229,7 +232,7 @@ async def house(
             idle_timeout_s=idle_timeout_s,
         )
         listener = Listener(
-            edge.answer,
+            AccessLog(edge.answer, clock).answer if access_log else edge.answer,
             terms,
             drain_timeout_s=5,
             started=started.set,
@@ -238,7 +241,12 @@ async def house(
         )
         bound = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
-        with bound, platform.meters.counting_incidents(), no_hold_left(platform.ledger):
+        with (
+            bound,
+            platform.meters.counting_incidents(),
+            no_hold_left(platform.ledger),
+            reporting_loop_faults(),
+        ):
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(pulse.run)
                 tasks.start_soon(platform.ledger.run)

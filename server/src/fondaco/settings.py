@@ -146,6 +146,17 @@ class Server(Section):
     ping_interval_s: Seconds = Field(15.0, description="Silence after which a stream gets a ping.")
     drain_timeout_s: Seconds = Field(30.0, description="Time that running calls get at shutdown.")
     ready_cache_s: Seconds = Field(5.0, description="Time that /readyz trusts its last probe.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="The least that is logged to standard error."
+    )
+    log_format: Literal["text", "json"] = Field(
+        "text", description="A line of the log: for people, or one JSON object."
+    )
+    access_log: bool = Field(
+        default=False,
+        description="Log each reply: method, route, status, time, size, request and key id; never "
+        "a path, a query or an address.",
+    )
     metrics: Literal["loopback", "key", "public"] = Field(
         "loopback",
         description="Who may read `/metrics`: an ADMIN key and `metrics_token` always; with `loopback` "

@@ -21,6 +21,7 @@ from fondaco.web.library import Library
 from program import Program, program, until
 
 CANARY = "kanarienvogel" + secrets.token_hex(12)
+LOGGED = {"time", "level", "logger", "event", "fields"}
 
 
 def forms(text: str) -> list[bytes]:
@@ -69,8 +70,11 @@ def call(one: Program, **fields: object) -> httpx2.Response:
     return one.http.post("/api/v1/chat/completions", json=body)
 
 
-def environ(scratch: Path, port: int) -> dict[str, str]:
+def environ(scratch: Path, port: int, log_format: str) -> dict[str, str]:
     return {
+        "FONDACO_SERVER__LOG_LEVEL": "debug",
+        "FONDACO_SERVER__LOG_FORMAT": log_format,
+        "FONDACO_SERVER__ACCESS_LOG": "true",
         "TMPDIR": str(scratch),
         "FONDACO_WEB__NETWORKS": "127.0.0.1",
         "FONDACO_WEB__PORTS": f"80,{port}",
@@ -193,15 +197,31 @@ def talk_in_every_way(one: Program) -> str:
     return json.dumps(said)
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-def test_a_unique_text_is_found_nowhere(tmp_path: Path, end: signal.Signals) -> None:
+def expect_numbers_alone(logged: str, log_format: str) -> None:
+    """Expect that the log told of calls, and nothing of what was said in them."""
+    assert CANARY not in logged
+    assert logged.count("/api/v1/chat/completions") > 10
+    if log_format == "json":
+        lines = [json.loads(line) for line in logged.splitlines() if line.startswith("{")]
+        assert all(line.keys() == LOGGED for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("end", "log_format"), [(signal.SIGTERM, "json"), (signal.SIGKILL, "text")]
+)
+def test_a_unique_text_is_found_nowhere(
+    tmp_path: Path, end: signal.Signals, log_format: str
+) -> None:
     scratch = tmp_path / "tmp"
     scratch.mkdir()
     wanted = forms(CANARY)
     (tmp_path / "spices.txt").write_text("Pepper came by ship.")
     Home(tmp_path / "home")
     assert list(Library.of(tmp_path / "home").add(tmp_path / "spices.txt"))
-    with site() as port, program(tmp_path / "home", environ=environ(scratch, port)) as one:
+    with (
+        site() as port,
+        program(tmp_path / "home", environ=environ(scratch, port, log_format)) as one,
+    ):
         until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
         read_pages(one, port)
         search(one)
@@ -217,6 +237,7 @@ def test_a_unique_text_is_found_nowhere(tmp_path: Path, end: signal.Signals) -> 
         one.process.wait(60)
         printed = one.process.stdout.read() if one.process.stdout else ""
         assert CANARY not in printed
+        expect_numbers_alone(one.log.read_text(), log_format)
         folders = [tmp_path, one.log.parent, Path(tempfile.gettempdir()) / "fondaco"]
         found += [path for folder in folders for path in files_below(folder) if holds(path, wanted)]
     assert found == []

@@ -1,6 +1,5 @@
 """The composition root: settings become adapters, adapters a platform, the platform a server."""
 
-import logging
 import socket
 import sys
 from collections.abc import Callable
@@ -10,9 +9,11 @@ from functools import partial
 
 import anyio
 
+from fondaco.app.background import kept_up
 from fondaco.app.chain import opened_chain
 from fondaco.app.engines import default_model, opened_engines
 from fondaco.app.listening import AddressError, bound_to, contract, expect_permitted, listener_of
+from fondaco.app.logs import log_to_stderr, sum_up_floods
 from fondaco.app.platform import (
     charge_of,
     opened_charges,
@@ -27,6 +28,7 @@ from fondaco.domain.account import FIRST_ACCOUNT, KeyType
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.model import Model
 from fondaco.domain.money import nano
+from fondaco.http.loop_faults import reporting_loop_faults
 from fondaco.http.pulse import Pulse
 from fondaco.processes import harden
 from fondaco.serving.platform import Platform
@@ -65,10 +67,17 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
         ConfigurationError: a secret that an engine needs is missing.
     """
     harden()
-    _log_to_stderr()
+    server = settings.server
+    output = log_to_stderr(
+        server.log_level,
+        server.log_format,
+        access=server.access_log,
+        monotonic=SystemClock.monotonic,
+    )
     expect_permitted(settings)
     home = Home(settings.home)
     with ExitStack() as held:
+        held.callback(output.close)
         held.enter_context(home.lock())
         bound = held.enter_context(bound_to(settings.server.host, settings.server.port))
         upgrade(home.database)
@@ -89,13 +98,6 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
 def catalogue_here(settings: Settings) -> Catalogue:
     """Return the catalogue as this machine can serve it: models without their file are not installed."""
     return catalogue_of(settings, missing_files(settings), SystemClock().now)
-
-
-def _log_to_stderr() -> None:
-    """Write a line an event: what happened to which request, never what was said in it."""
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
-    # asyncio reports tracebacks, whose last line is an exception's arguments: possibly content.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL)
 
 
 def _first_key(settings: Settings, home: Home) -> str | None:
@@ -148,7 +150,7 @@ async def _serve(
             files=files,
             forms=forms,
         )
-        with platform.meters.counting_incidents():
+        with platform.meters.counting_incidents(), reporting_loop_faults():
             await _run(settings, platform, bound, catalogue, announce)
 
 
@@ -165,12 +167,13 @@ async def _run(
         await platform.ledger.recover(partial(charge_of, catalogue))
         await platform.repeats.recover()
         await platform.characters.look()
-        tasks.start_soon(platform.ledger.run)
-        tasks.start_soon(platform.repeats.run)
-        tasks.start_soon(platform.keyring.run)
+        tasks.start_soon(kept_up, platform.ledger.run)
+        tasks.start_soon(kept_up, platform.repeats.run)
+        tasks.start_soon(kept_up, platform.keyring.run)
         if platform.wallets.watches_stakes:
-            tasks.start_soon(platform.wallets.run)
-        tasks.start_soon(pulse.run)
+            tasks.start_soon(kept_up, platform.wallets.run)
+        tasks.start_soon(kept_up, pulse.run)
+        tasks.start_soon(kept_up, sum_up_floods)
         settle_runtime()
         await listener_of(settings, platform, pulse, announce).serve(bound)
         with anyio.CancelScope(shield=True):

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 
 from fondaco.hostnames import host_name
+from fondaco.http.access_log import AccessLog
 from fondaco.http.cors import Cors
 from fondaco.http.edge import Edge
 from fondaco.http.endpoint import Premises
@@ -74,7 +75,7 @@ def listener_of(
         idle_timeout_s=server.idle_timeout_s,
     )
     return Listener(
-        edge.answer,
+        AccessLog(edge.answer, platform.clock).answer if server.access_log else edge.answer,
         terms,
         drain_timeout_s=server.drain_timeout_s,
         started=announce,

@@ -36,13 +36,42 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    log_level: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="The least that is logged: debug, info, warning or error; else warning.",
+            show_default=False,
+        ),
+    ] = None,
+    log_format: Annotated[
+        str | None,
+        typer.Option(metavar="FORMAT", help="text or json; else text.", show_default=False),
+    ] = None,
+    access_log: Annotated[
+        bool | None,
+        typer.Option(
+            "--access-log",
+            help="Log each reply: method, route, status, time, size, request and key id.",
+            show_default=False,
+        ),
+    ] = None,
     home: Home = None,
     config: Config = None,
 ) -> None:
     """Run the server until it is told to stop; the first start makes an account and a key."""
     from fondaco.configuration import ConfigurationError, missing_secrets
 
-    loaded = configuration(home, config, host=host, port=port, allow_remote=allow_remote)
+    loaded = configuration(
+        home,
+        config,
+        host=host,
+        port=port,
+        allow_remote=allow_remote,
+        log_level=log_level,
+        log_format=log_format,
+        access_log=access_log,
+    )
     settings = loaded.settings
     if faults := tuple(missing_secrets(settings)):
         raise ConfigurationError(*faults)

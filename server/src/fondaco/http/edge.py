@@ -20,18 +20,16 @@ from fondaco.domain.errors import (
 from fondaco.http.cors import Cors
 from fondaco.http.endpoint import Access, Premises
 from fondaco.http.errors import body_of, reply_to
-from fondaco.http.exchange import Exchange
+from fondaco.http.exchange import CALLER_GONE, Exchange
 from fondaco.http.gate import LOOPBACK, Gate, MetricsAccess
 from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.peers import Peers
 from fondaco.http.replies import EventStream, Whole
 from fondaco.http.routes import AnyEndpoint, Routes
+from fondaco.ports.incidents import Incident, place_of, report
 
 log = logging.getLogger("fondaco.http")
-
-_CALLER_GONE = 499
-"""Counted where nobody was left to answer."""
 
 
 class CutOffError(ShuttingDownError):
@@ -71,12 +69,12 @@ class Edge:
     async def answer(self, exchange: Exchange) -> None:
         """Answer one request; whatever ends it, nobody is left waiting for a reply."""
         platform = self._platform
-        exchange.id = platform.ids.call()
-        exchange.base_lines = self._stamp.lines(exchange.id)
         platform.meters.running += 1
         began = platform.clock.monotonic()
         endpoint: AnyEndpoint | None = None
         try:
+            exchange.id = platform.ids.call()
+            exchange.base_lines = self._stamp.lines(exchange.id)
             if exchange.path not in self._routes.probes:
                 self._hosts.check(exchange.authority)
             exchange.join_repeated()
@@ -84,6 +82,7 @@ class Edge:
                 preflight.send(exchange)
                 return
             endpoint, path = self._routes.find(exchange.method, exchange.path)
+            exchange.route = endpoint.path
             await self._serve(endpoint, path, exchange)
         except FondacoError as error:
             await self._fail(exchange, endpoint, error)
@@ -95,9 +94,8 @@ class Edge:
         finally:
             exchange.leave()
             platform.meters.running -= 1
-            shown = endpoint.path if endpoint else "unknown"
             seconds = platform.clock.monotonic() - began
-            platform.meters.replied(shown, exchange.status or _CALLER_GONE, seconds)
+            platform.meters.replied(exchange.route, exchange.status or CALLER_GONE, seconds)
 
     async def _serve(
         self,
@@ -153,16 +151,11 @@ class Edge:
 
 
 def _report(exchange: Exchange, error: Exception) -> None:
-    """Log a defect by its kind and place: never by its arguments, which may be content."""
-    log.error("defect %s request=%s at %s", type(error).__name__, exchange.id, _where(error))
-
-
-def _where(error: BaseException) -> str:
-    """Return the place of a defect as `module:line` steps: never arguments, which may be content."""
-    steps: list[str] = []
-    trace = error.__traceback__
-    while trace is not None:
-        frame = trace.tb_frame
-        steps.append(f"{frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return " > ".join(steps[-8:])
+    """Report a defect by its kind and place: never by its arguments, which may be content."""
+    report(
+        Incident.DEFECT,
+        reason=type(error).__name__,
+        call_id=exchange.id,
+        place=place_of(error),
+        level=logging.ERROR,
+    )

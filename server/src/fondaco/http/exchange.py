@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from http import HTTPStatus
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 from fondaco.domain.errors import FondacoError, InvalidFileSizeError, InvalidRequestError
@@ -13,6 +13,8 @@ from fondaco.http.request_head import Header
 __all__ = ["STATUS_LINES", "Exchange", "Header", "Line"]
 
 STATUS_LINES = {one.value: f"HTTP/1.1 {one} {one.phrase}\r\n".encode() for one in HTTPStatus}
+CALLER_GONE = 499
+"""The status that is counted where nobody was left to answer."""
 _MOST_FIELDS = 100
 _SINGLE = frozenset(
     {
@@ -60,6 +62,9 @@ class Line(Protocol):
         ...
 
 
+LineT = TypeVar("LineT", bound=Line)
+
+
 class Exchange:
     """One request, with the means to read its body and to answer it."""
 
@@ -74,6 +79,10 @@ class Exchange:
     """Whether the whole body has arrived."""
     base_lines = b""
     """The headers of every reply, as they are sent."""
+    route = "unknown"
+    """The path of the endpoint that answers, as a template, once that is known."""
+    key_id = ""
+    """The id of the key that came with the request, once that is known."""
     account_id: int | None = None
     """Whose key came with the request, once that is known."""
     account_lines: Callable[[Quota | None], bytes] | None = None
@@ -219,6 +228,12 @@ class Exchange:
                 raise self._broken
             self._arrival = asyncio.get_running_loop().create_future()
             await self._arrival
+
+    def over(self, wrap: Callable[[Line], LineT]) -> LineT:
+        """Send the reply over what `wrap` makes of the connection, and return that."""
+        line = wrap(self._line)
+        self._line = line
+        return line
 
     # What the connection calls.
 

@@ -145,6 +145,7 @@ class Gate:
         platform = self._platform
         key, account = await platform.keyring.unlock(secret)
         exchange.account_id = account.id
+        exchange.key_id = key.id
         if account.tier not in platform.tiers:
             raise unknown_tier(account.tier)
         funds = await platform.ledger.balance(account.id)

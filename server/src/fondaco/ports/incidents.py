@@ -5,6 +5,8 @@ from enum import StrEnum
 
 log = logging.getLogger("fondaco.incidents")
 """Where incidents are logged. The composition root adds the handler that counts them."""
+log.setLevel(logging.INFO)  # they are counted whatever level the operator wants to see
+_MOST_FRAMES = 8
 
 
 class Incident(StrEnum):
@@ -32,6 +34,10 @@ class Incident(StrEnum):
     """The clock disagrees with the ledger by more than money may depend on."""
     HTTP_FAULT = "http_fault"
     """A connection met an error of ours outside a reply."""
+    DEFECT = "defect"
+    """A request met an error of ours, and got 500."""
+    TASK_FAILED = "task_failed"
+    """A task or thread in the background met an error of ours."""
     CONFIGURATION_REFUSED = "configuration_refused"
     """A reload found a bad configuration; the old one stays."""
 
@@ -44,6 +50,7 @@ def report(
     model: str = "",
     call_id: str = "",
     account_id: int | None = None,
+    place: str = "",
     level: int = logging.WARNING,
 ) -> None:
     """Log an incident; the handler of the composition root counts it, too.
@@ -56,6 +63,7 @@ def report(
         model: its id in the catalogue.
         call_id: for the log alone.
         account_id: for the log alone.
+        place: where in the code, as `place_of` tells it; for the log alone.
         level: of `logging`.
     """
     fields = {
@@ -64,7 +72,18 @@ def report(
         "model": model,
         "call_id": call_id,
         "account_id": "" if account_id is None else str(account_id),
+        "place": place,
     }
     told = {name: value for name, value in fields.items() if value}
     words = " ".join(f"{name}={value}" for name, value in told.items())
     log.log(level, "%s %s", incident.value, words, extra={"incident": incident, "fields": told})
+
+
+def place_of(error: BaseException) -> str:
+    """Return where an error was raised, as steps of `module:line`: never with its arguments or locals."""
+    steps: list[str] = []
+    trace = error.__traceback__
+    while trace is not None:
+        steps.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return " > ".join(steps[-_MOST_FRAMES:])

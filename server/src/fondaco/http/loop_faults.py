@@ -1,0 +1,33 @@
+"""Faults of the event loop: what went wrong outside of every reply is reported, without its text."""
+
+import asyncio
+import logging
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from fondaco.ports.incidents import Incident, place_of, report
+
+_UNNAMED = "no exception"
+
+
+@contextmanager
+def reporting_loop_faults() -> Generator[None]:
+    """Report what the running loop's callbacks and forgotten tasks raise, until the context is left."""
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    loop.set_exception_handler(_report)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(before)
+
+
+def _report(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
+    """Report a fault: asyncio's own handler would write the exception's text, possibly content."""
+    error = context.get("exception")
+    if isinstance(error, BaseException):
+        reason, place = type(error).__name__, place_of(error)
+    else:
+        reason, place = _UNNAMED, ""
+    report(Incident.HTTP_FAULT, reason=reason, place=place, level=logging.ERROR)
