@@ -248,6 +248,8 @@ class ChatEngineContract:
         turn = counting(model, messages=(Message(Role.USER, "word " * 16_000),))
         with pytest.raises(ContextTooLongError) as refused, anyio.fail_after(_TIMEOUT_S):
             await fold(engine, turn, await engine.measure(turn))
+        assert refused.value.input_tokens is not None
+        assert refused.value.context_tokens is not None
         assert refused.value.input_tokens >= 16_000
         assert 0 < refused.value.context_tokens < 16_000
 

@@ -5,94 +5,17 @@ import json
 import pytest
 
 from fondaco.domain.errors import (
-    ContextTooLongError,
     EngineBusyError,
     EngineError,
     EngineRefusedError,
     EngineUnavailableError,
     InvalidRequestError,
 )
-from fondaco.upstream.refusals import refusal
-
-_OVERFLOWS = [
-    (
-        {"n_prompt_tokens": 9031, "n_ctx": 2048, "message": "request (9031 tokens) exceeds"},
-        9031,
-        2048,
-    ),
-    (
-        {
-            "message": "This model's maximum context length is 8192 tokens. However, you requested "
-            "9012 tokens (9000 in the messages, 12 in the completion). Please reduce the length."
-        },
-        9000,
-        8192,
-    ),
-    (
-        {
-            "message": "You passed 5000 input tokens and requested 100 output tokens. However, the "
-            "model's context length is only 4096 tokens, resulting in a maximum input length of "
-            "3996 tokens."
-        },
-        5000,
-        4096,
-    ),
-    (
-        {
-            "message": "'max_tokens' is too large: 1000. This model's maximum context length is 40 "
-            "tokens and your request has 30 input tokens (1000 > 40 - 30)."
-        },
-        30,
-        40,
-    ),
-    (
-        {
-            "message": "The decoder prompt (length 5000) is longer than the maximum model length "
-            "of 4096."
-        },
-        5000,
-        4096,
-    ),
-    (
-        {
-            "code": "context_length_exceeded",
-            "message": "This model's maximum context length is 128000 tokens. However, your "
-            "messages resulted in 130000 tokens.",
-        },
-        130000,
-        128000,
-    ),
-    (
-        {
-            "message": "Input tokens exceed the configured limit of 272000 tokens. Your messages "
-            "resulted in 300000 tokens."
-        },
-        300000,
-        272000,
-    ),
-    (
-        {
-            "message": "request (9031 tokens) exceeds the available context size (2048 tokens), "
-            "try increasing it"
-        },
-        9031,
-        2048,
-    ),
-]
+from fondaco.upstream.refusals import complaint, refusal
 
 
 def _refused(status: int, reply: object, **headers: str) -> Exception:
     return refusal(status, headers, json.dumps(reply).encode(), output_tokens=12)
-
-
-@pytest.mark.parametrize(("error", "prompt", "context"), _OVERFLOWS)
-def test_every_engines_words_for_a_full_context_are_understood(
-    error: dict[str, object], prompt: int, context: int
-) -> None:
-    refused = _refused(400, {"error": error})
-    assert isinstance(refused, ContextTooLongError)
-    assert (refused.input_tokens, refused.context_tokens) == (prompt, context)
-    assert "12 in the completion" in str(refused)
 
 
 @pytest.mark.parametrize("status", [400, 413, 422])
@@ -115,7 +38,9 @@ def test_the_engines_words_are_kept_short() -> None:
     assert len(str(_refused(400, {"error": "x" * 100_000}))) < 1_100
 
 
-@pytest.mark.parametrize("body", [b"", b"oops", b"[1]", b"{}", b'{"error": {"message": 3}}'])
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>oops</html>", b"[1]", b"{}", b'{"error": {"message": 3}}', b"null"]
+)
 def test_a_refusal_without_words_is_still_a_refusal(body: bytes) -> None:
     refused = refusal(400, {}, body)
     assert type(refused) is InvalidRequestError
@@ -162,3 +87,116 @@ def test_an_engine_that_is_full_says_when_to_come_back(told: str, kept: int | No
     refused = _refused(429, {}, **{"retry-after": told})
     assert isinstance(refused, EngineUnavailableError)
     assert refused.retry_after_s == kept
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [
+        ("bad stop", "bad stop"),
+        (
+            {"detail": [{"loc": ["body", "top_p"], "msg": "too high", "type": "x"}]},
+            "body.top_p: too high",
+        ),
+        (
+            {"object": "error", "message": {"detail": [{"loc": ["body", 3], "msg": "odd"}]}},
+            "body.3: odd",
+        ),
+        ({"error": {"message": {"message": {"message": "deep"}}}}, "deep"),
+        ([{"error": {"code": 400, "message": "wrapped", "status": "INVALID_ARGUMENT"}}], "wrapped"),
+        (
+            {
+                "error": {
+                    "message": "Provider returned error",
+                    "metadata": {"raw": '{"error": {"message": "bad stop"}}'},
+                }
+            },
+            "Provider returned error bad stop",
+        ),
+        ({"error": {"message": "oops", "metadata": {"raw": "plain words"}}}, "oops plain words"),
+    ],
+    ids=str,
+)
+def test_the_reason_is_found_wherever_an_engine_puts_it(reply: object, reason: str) -> None:
+    assert str(_refused(400, reply)).endswith(f"refused the request: {reason}")
+
+
+def test_a_reason_that_is_no_json_is_one() -> None:
+    assert str(refusal(400, {}, b"unknown field `top_k`")).endswith("unknown field `top_k`")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "meaning"),
+    [
+        (413, {"code": "rate_limit_exceeded", "message": "Request too large"}, EngineBusyError),
+        (429, {"code": "insufficient_quota", "message": "pay"}, EngineRefusedError),
+        (400, {"status": "INVALID_ARGUMENT", "message": "API key not valid."}, EngineRefusedError),
+        (400, {"type": "invalid_request_error", "code": "model_not_found"}, EngineUnavailableError),
+        (400, {"code": "invalid_api_key"}, EngineRefusedError),
+        (408, {}, EngineUnavailableError),
+        (529, {"type": "overloaded_error"}, EngineUnavailableError),
+    ],
+    ids=str,
+)
+def test_words_tell_more_exactly_than_a_status_whose_fault_it_is(
+    status: int, error: object, meaning: type[EngineError]
+) -> None:
+    assert type(_refused(status, {"error": error})) is meaning
+
+
+@pytest.mark.parametrize(
+    ("chunk", "meaning"),
+    [
+        ({"error": {"message": "bad stop", "code": 400}}, InvalidRequestError),
+        ({"error": {"message": "bad stop", "code": "400"}}, InvalidRequestError),
+        ({"error": {"message": "bad stop", "code": 400.0}}, InvalidRequestError),
+        ({"error": {"message": "bad stop", "type": "BadRequestError"}}, InvalidRequestError),
+        ({"error": {"message": "bad stop", "status": "INVALID_ARGUMENT"}}, InvalidRequestError),
+        ({"error": {"message": "bad stop", "code": "invalid_request_error"}}, InvalidRequestError),
+        ({"object": "error", "message": "bad stop", "code": 400}, InvalidRequestError),
+        ({"type": "error", "message": "bad stop", "code": 422}, InvalidRequestError),
+        ({"detail": "bad stop", "status": 400}, InvalidRequestError),
+        ({"message": "bad stop", "type": "invalid_request_error"}, InvalidRequestError),
+        ({"error": {"message": "no", "code": 401}}, EngineRefusedError),
+        ({"error": {"message": "no", "type": "authentication_error"}}, EngineRefusedError),
+        ({"error": {"message": "no", "code": 429}}, EngineBusyError),
+        ({"error": {"message": "no", "code": "rate_limit_exceeded"}}, EngineBusyError),
+        ({"error": {"message": "no", "type": "overloaded_error"}}, EngineBusyError),
+        ({"error": {"message": "no", "code": 404}}, EngineUnavailableError),
+        ({"error": {"message": "no", "code": 502}}, EngineUnavailableError),
+        ({"error": {"message": "no", "type": "server_error"}}, EngineUnavailableError),
+        ({"error": {"message": "no"}}, EngineError),
+        ({"error": {"message": "no", "code": None}}, EngineError),
+        ({"error": {"message": "no", "code": 7}}, EngineError),
+        ({"error": "no"}, EngineError),
+        ({"error": ""}, EngineError),
+        ({"error": {}}, EngineError),
+        ({"object": "error"}, EngineError),
+        ({"detail": "no"}, EngineError),
+        ({"message": "no"}, EngineError),
+        ({"choices": [], "error": {"code": 502, "message": "no"}}, EngineUnavailableError),
+    ],
+    ids=str,
+)
+def test_an_error_that_comes_with_status_200_is_one(
+    chunk: dict[str, object], meaning: type[Exception]
+) -> None:
+    told = complaint(chunk)
+    assert type(told) is meaning
+    assert ("bad stop" in str(told)) == (meaning is InvalidRequestError)
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {},
+        {"choices": []},
+        {"choices": [], "error": None},
+        {"choices": [{"index": 0}], "message": "hi"},
+        {"usage": {}},
+        {"message": {"content": "hi"}},
+        {"error": None},
+    ],
+    ids=str,
+)
+def test_a_chunk_without_an_error_is_none(chunk: dict[str, object]) -> None:
+    assert complaint(chunk) is None

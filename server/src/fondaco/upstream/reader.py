@@ -26,7 +26,7 @@ from fondaco.upstream.dialects import Dialect
 from fondaco.upstream.finish import finish_of
 from fondaco.upstream.lenient import loads
 from fondaco.upstream.logprobs import logprobs_of
-from fondaco.upstream.refusals import refusal
+from fondaco.upstream.refusals import complaint
 from fondaco.upstream.tools import ToolReader, joined
 from fondaco.upstream.usage import usage_of
 
@@ -191,8 +191,8 @@ class ReplyReader:
         chunk = _chunk(payload)
         choices: Any = chunk.get("choices")
         usage = chunk.get("usage")
-        if choices is None and "error" in chunk:
-            raise _failure(chunk, payload, self._output_limit)
+        if (failure := complaint(chunk, output_tokens=self._output_limit)) is not None:
+            raise failure
         if not self._over:
             for place, choice in enumerate(choices or ()):
                 said = self._read_choice(place, choice, events, payload)
@@ -380,12 +380,3 @@ def _chunk(payload: bytes) -> dict[str, Any]:
     if not isinstance(chunk, dict):
         raise TypeError
     return chunk
-
-
-def _failure(chunk: dict[str, Any], payload: bytes, output_tokens: int) -> FondacoError:
-    """Return what an error inside a stream stands for; some carry a status as their code."""
-    error = chunk["error"]
-    code = error.get("code") if isinstance(error, dict) else None
-    if isinstance(code, int) and 400 <= code < 500:  # noqa: PLR2004 - the class of HTTP statuses
-        return refusal(code, {}, payload, output_tokens=output_tokens)
-    return EngineError("The model's engine failed during its answer.")

@@ -55,16 +55,30 @@ class ImageNotFetchedError(InvalidRequestError):
 
 
 class ContextTooLongError(InvalidRequestError):
-    """Prompt and requested output exceed the model's context."""
+    """Prompt and requested output exceed the model's context.
+
+    None stands for a number that an engine of the model did not tell.
+    """
 
     code = "context_length_exceeded"
 
-    def __init__(self, input_tokens: int, output_tokens: int, context_tokens: int) -> None:
-        super().__init__(
-            f"This model's maximum context length is {context_tokens} tokens. However, you requested "
-            f"{input_tokens + output_tokens} tokens ({input_tokens} in the messages, {output_tokens} "
-            "in the completion). Please reduce the length of the messages or completion."
-        )
+    def __init__(
+        self, input_tokens: int | None, output_tokens: int, context_tokens: int | None
+    ) -> None:
+        if input_tokens is None or context_tokens is None:
+            limit = "" if context_tokens is None else f" of {context_tokens} tokens"
+            asked = "" if input_tokens is None else f"{input_tokens} in the messages, "
+            told = (
+                f"The request exceeds this model's maximum context length{limit} "
+                f"({asked}{output_tokens} in the completion)."
+            )
+        else:
+            told = (
+                f"This model's maximum context length is {context_tokens} tokens. However, you "
+                f"requested {input_tokens + output_tokens} tokens ({input_tokens} in the messages, "
+                f"{output_tokens} in the completion)."
+            )
+        super().__init__(f"{told} Please reduce the length of the messages or completion.")
         self.input_tokens = input_tokens
         self.context_tokens = context_tokens
 

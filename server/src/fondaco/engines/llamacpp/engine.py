@@ -359,8 +359,11 @@ async def _refusal(reply: Reply, turn: Turn | None) -> EngineError | InvalidRequ
         error = orjson.loads(await reply.read(_REPLY_LIMIT))["error"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         error = {}
+    if not isinstance(error, dict):
+        error = {}
     if error.get("type") == "exceed_context_size_error" and turn is not None:
-        return ContextTooLongError(error["n_prompt_tokens"], turn.max_output_tokens, error["n_ctx"])
+        prompt, context = whole(error.get("n_prompt_tokens")), whole(error.get("n_ctx"))
+        return ContextTooLongError(prompt, turn.max_output_tokens, context)
     if reply.status == HTTPStatus.BAD_REQUEST:
         return InvalidRequestError(f"The model refuses the request: {error.get('message')}")
     if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
