@@ -210,14 +210,14 @@ async def test_who_hangs_up_while_a_page_is_read_ends_that_and_pays_nothing() ->
         assert one.house.fake.asked == []
 
 
-async def test_an_engine_that_fails_leaves_the_pages_uncharged() -> None:
+async def test_an_engine_that_fails_leaves_the_pages_charged_alone() -> None:
     async with world() as one:
         one.serve(b"text")
         one.house.fake.always(refusing(503))
         one.house.second.always(refusing(503))
         reply = await one.house.chat(**one.ask("/1"))
         assert reply.status_code == 503
-        assert one.house.charges() == []
+        assert [(row.sku, row.units) for row in one.house.charges()] == [("toy-web-scrape-call", 1)]
 
 
 class NotInstalled:

@@ -110,17 +110,30 @@ async def test_an_answer_that_does_not_fit_is_an_error_without_its_content(
     forming: House, form: object, said: str, fault: str
 ) -> None:
     forming.fake.next(answer(said))
+    forming.second.next(answer(said))
     reply = await forming.chat(model="forming", response_format=form)
     assert (reply.status_code, reply.json()["code"]) == (500, "INFERENCE_FAILED")
     assert fault in reply.json()["error"]
+    assert "Nothing was charged" in reply.json()["error"]
     assert "Venice" not in reply.text
 
 
-async def test_an_answer_that_does_not_fit_is_charged() -> None:
+async def test_an_answer_that_does_not_fit_is_charged_as_far_as_it_was_streamed() -> None:
     async with house(models=(FORMING,)) as one:
-        one.fake.next(answer("{}"))
+        one.fake.always(answer("{}"))
+        one.second.always(answer("{}"))
         await one.chat(model="forming", response_format=NESTED)
+        assert one.charges() == []
+        await streamed(one, response_format=NESTED)
         assert one.charges() != []
+
+
+async def test_an_answer_that_does_not_fit_lets_the_next_engine_try(forming: House) -> None:
+    forming.fake.next(answer("{}"))
+    forming.second.next(answer('{"city": "Venice"}'))
+    reply = await forming.chat(model="forming", response_format=NESTED)
+    assert reply.json()["choices"][0]["message"]["content"] == '{"city": "Venice"}'
+    assert reply.headers["x-venice-model-router"] == "second"
 
 
 async def test_a_stream_that_does_not_fit_ends_with_an_error_and_without_a_finish(

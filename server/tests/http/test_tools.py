@@ -219,6 +219,7 @@ async def test_arguments_that_are_no_json_object_are_the_engines_failure(
     able: House, arguments: str
 ) -> None:
     able.fake.next(saying(*calling(arguments)))
+    able.second.next(saying(*calling(arguments)))
     reply = await able.chat(tools=TOOLS)
     assert reply.status_code == 500
     assert reply.json()["code"] == "INFERENCE_FAILED"
@@ -227,6 +228,7 @@ async def test_arguments_that_are_no_json_object_are_the_engines_failure(
 
 async def test_arguments_that_break_a_schema_are_a_failure_where_it_is_strict(able: House) -> None:
     able.fake.next(saying(*calling('{"town":"Oslo"}')), saying(*calling('{"town":"Oslo"}')))
+    able.second.next(saying(*calling('{"town":"Oslo"}')))
     assert (await able.chat(tools=TOOLS)).status_code == 200
     reply = await able.chat(tools=STRICT)
     assert reply.status_code == 500

@@ -135,6 +135,13 @@ class Model(AnyModel):
     system_prompt: bool = True
     """Whether the platform's own prompt is put before its conversations."""
 
+    def ceiling(self, most: Usage) -> int:
+        """Return the most, in nano-dollars, that a usage of this model within `most` costs."""
+        tokens = self.price.ceiling(most.input_tokens, most.output_tokens)
+        if not most.searches and not most.scrapes:
+            return tokens
+        return tokens + self.price.web.ceiling(most.searches, most.scrapes)
+
     def charge(self, usage: Usage) -> Charge:
         """Return what `usage` of this model costs."""
         return self.price.charge(self.id, usage)

@@ -125,11 +125,14 @@ class TokenPrice:
     """For searches and scrapes, which come on top."""
 
     def charge(self, model: str, usage: Usage) -> Charge:
-        """Return what `usage` of `model` costs; nothing where nothing was produced.
+        """Return what `usage` of `model` costs.
 
-        Each row is rounded up to a whole nano-dollar, so no usage is free by rounding.
+        Where nothing was produced the prompt is free, too; what was brought from the web is not. Each
+        row is rounded up to a whole nano-dollar, so no usage is free by rounding.
         """
         if usage.output_tokens == 0:
+            if usage.searches or usage.scrapes:
+                return self.web.charge(model, usage.searches, usage.scrapes)
             return FREE
         rows = []
         cached = min(usage.cached_input_tokens, usage.input_tokens)

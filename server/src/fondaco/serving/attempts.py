@@ -13,14 +13,16 @@ from fondaco.domain.errors import (
     InferenceFailedError,
 )
 from fondaco.ports import ChatEngine, Prompt
+from fondaco.ports.incidents import Incident, report
 
-_PassedOn: TypeAlias = EngineError | FieldNotTakenError
+_PassedOn: TypeAlias = InferenceFailedError | FieldNotTakenError
 """Why an engine left a call to the next one."""
 
 
 class BrokenOffError(InferenceFailedError):
     """The engine failed after its first words, so that no other one can take over."""
 
+    status = 502
     default = "The engine broke off its answer. What it delivered until then is charged."
 
 
@@ -31,6 +33,7 @@ class Attempts:
 
     def __init__(self, plan: tuple[ChatEngine, ...]) -> None:
         self._plan = plan
+        """Those that are left, in their order."""
         self._measured: Prompt | None = None
         self._why: _PassedOn | None = None
         self.engine = ""
@@ -44,13 +47,12 @@ class Attempts:
         Raises:
             EngineError, FieldNotTakenError: none can.
         """
-        for index, engine in enumerate(self._plan):
+        while self._plan:
             try:
-                self._measured = await engine.measure(turn)
+                self._measured = await self._plan[0].measure(turn)
             except (EngineError, FieldNotTakenError) as error:
-                self._pass_on(error)
+                self.pass_on(turn.model, error)
             else:
-                self._plan = self._plan[index:] if index else self._plan
                 return self._measured
         raise self._why or EngineUnavailableError
 
@@ -68,12 +70,14 @@ class Attempts:
         Raises:
             EngineError, FieldNotTakenError: none began.
         """
-        for engine in self._plan:
+        while self._plan:
+            engine = self._plan[0]
             bursts = engine.chat(turn, self._measured)
             try:
-                first = await anext(bursts, ())
+                if not (first := await anext(bursts, ())):
+                    raise EngineError("The model's engine ended without an answer.")  # noqa: TRY301
             except (EngineError, FieldNotTakenError) as error:
-                self._pass_on(error)
+                self.pass_on(turn.model, error)
             else:
                 self.engine = engine.name
                 if turn.wishes is not PLAIN:
@@ -81,14 +85,29 @@ class Attempts:
                 return first, bursts
         raise self._why or EngineUnavailableError
 
-    def _pass_on(self, error: _PassedOn) -> None:
+    def pass_on(self, model: str, error: _PassedOn, told: _PassedOn | None = None) -> None:
         """Go on to the next engine, which has its own tokenizer.
 
         Of two failures the graver is told: a field is at fault only where every engine says so.
+
+        Args:
+            model: the id of the model.
+            error: why.
+            told: what the caller is told in its place, should nobody answer.
         """
+        engine, self._plan = self._plan[0].name, self._plan[1:]
+        if isinstance(error, InferenceFailedError):
+            report(Incident.ENGINE_FAILED, reason=error.code, engine=engine, model=model)
+        if self._plan:
+            report(Incident.ENGINE_PASSED_OVER, reason=error.code, engine=engine, model=model)
         self._measured = None
-        if self._why is None or isinstance(error, EngineError):
-            self._why = error
+        if self._why is None or isinstance(error, InferenceFailedError):
+            self._why = told or error
+
+    def end(self, model: str, error: _PassedOn) -> None:
+        """End with the failure of the engine that answers: none can take over any more."""
+        self._plan = self._plan[:1]
+        self.pass_on(model, error)
 
 
 class Answer:
@@ -104,7 +123,7 @@ class Answer:
         self._attempts = attempts
         self._turn = turn
         self.first: Burst
-        """What the engine said first; nothing, if it ended without a word."""
+        """What the engine said first."""
         self.rest: AsyncGenerator[Burst]
 
     async def __aenter__(self) -> Self:
@@ -128,7 +147,9 @@ class Answer:
             BrokenOffError: it failed, having begun.
         """
         await self.rest.aclose()
-        if isinstance(error, EngineError | FieldNotTakenError):
-            if isinstance(error, EngineTimeoutError):
-                return
-            raise BrokenOffError from error
+        if isinstance(error, InferenceFailedError | FieldNotTakenError):
+            self._attempts.end(self._turn.model, error)
+            if isinstance(error, EngineError | FieldNotTakenError) and not isinstance(
+                error, EngineTimeoutError
+            ):
+                raise BrokenOffError from error

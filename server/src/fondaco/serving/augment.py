@@ -13,7 +13,7 @@ import anyio
 
 from fondaco.domain.chat import Role, Turn
 from fondaco.domain.errors import InvalidModelError, InvalidRequestError
-from fondaco.domain.price import WebPrice
+from fondaco.domain.usage import Usage
 from fondaco.domain.web import Gathered, Page, PageError, SearchError, WebNote, WebWish
 from fondaco.ports import Pages, Search
 
@@ -48,9 +48,10 @@ class Errand:
     cite: bool = False
     """Whether the model is to name the results that it draws on."""
 
-    def ceiling(self, price: WebPrice) -> int:
-        """Return the most, in nano-dollars, that it can cost."""
-        return price.ceiling(searches=1 if self.query else 0, scrapes=len(self.urls))
+    @property
+    def most(self) -> Usage:
+        """The most that it can count."""
+        return Usage(searches=1 if self.query else 0, scrapes=len(self.urls))
 
 
 class Augment:

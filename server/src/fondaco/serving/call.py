@@ -1,9 +1,10 @@
-"""The pipeline that every paid call goes through: hold before, settle after, whatever happens."""
+"""The pipeline that every paid call goes through: hold before work, settle after it, whatever happens."""
 
 from types import TracebackType
 from typing import Protocol, Self
 
 from fondaco.domain.call import Call
+from fondaco.domain.errors import InsufficientBalanceError
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock
@@ -21,24 +22,45 @@ class Priced(Protocol):
         """Its name in the catalogue."""
         ...
 
+    def ceiling(self, most: Usage) -> int:
+        """Return the most, in nano-dollars, that a usage within `most` costs."""
+        ...
+
     def charge(self, usage: Usage) -> Charge:
         """Return what the usage costs."""
         ...
 
 
-class PaidCall:
-    """The money side of one call, as a context: entered with the hold, left with the settlement.
+class CallMeter(Meter, Protocol):
+    """What counts a call's usage, and knows its bounds."""
 
-    A hang-up cancels the task once, which brings it here; the settlement then goes its way. Should
-    a second cancellation meet it, the ledger writes on without anybody who waits.
+    @property
+    def most(self) -> Usage:
+        """The most that the call can consume, by all that is known now."""
+        ...
+
+    @property
+    def ended_early(self) -> bool:
+        """Whether the call ended only because no more could be paid."""
+        ...
+
+    def hang_up(self) -> None:
+        """Count what was produced for a caller who has gone, though it was not delivered."""
+        ...
+
+
+class PaidCall:
+    """The money side of one call, as a context around all its work, left with the settlement.
+
+    Nothing is done for a call before `cover` has held the most that it can cost. A hang-up cancels the
+    task once, which brings it here; the settlement then goes its way. Should a second cancellation
+    meet it, the ledger writes on without anybody who waits.
     """
 
     __slots__ = (
         "_admission",
         "_call",
-        "_ceiling",
         "_clock",
-        "_curtailed_at",
         "_hold",
         "_ledger",
         "_meter",
@@ -55,37 +77,47 @@ class PaidCall:
         admission: Admission,
         *,
         priced: Priced,
-        ceiling: int,
-        meter: Meter,
-        curtailed_at: int | None = None,
+        meter: CallMeter,
     ) -> None:
-        """Prepare a call that costs at most `ceiling` nano-dollars, by what `meter` will count.
-
-        `curtailed_at` is the output at which it ends only because no more could be paid.
-        """
+        """Prepare a call that is charged by what `meter` will have counted."""
         self._ledger = ledger
         self._clock = clock
         self._call = call
         self._admission = admission
-        self._curtailed_at = curtailed_at
         self._priced = priced
-        self._ceiling = ceiling
         self._meter = meter
+        self._hold: Hold | None = None
+        self._started = 0.0
         self.usage = Usage()
         """What the call was charged for, once the context has been left."""
 
     async def __aenter__(self) -> Self:
-        """Take the hold.
+        """Begin; nothing is held yet."""
+        return self
+
+    async def cover(self) -> None:
+        """Hold the most that the call can cost by what its meter knows now: work comes after.
+
+        All of it or nothing: where it is refused, what was held before stays held.
 
         Raises:
-            InsufficientBalanceError: the account cannot cover the ceiling.
+            InsufficientBalanceError: the account cannot cover it, or its key may not.
         """
-        self._hold: Hold = await self._ledger.hold(
-            self._call, self._priced.id, self._ceiling, self._meter
-        )
-        self._started = self._clock.monotonic()
-        self._admission.begun = True
-        return self
+        ceiling = self._priced.ceiling(self._meter.most)
+        if self._hold is None:
+            self._hold = await self._ledger.hold(self._call, self._priced.id, ceiling, self._meter)
+            self._started = self._clock.monotonic()
+            self._admission.begun = True
+        elif (more := ceiling - self._hold.funds.total) > 0:
+            await self._hold.extend(more)
+
+    @property
+    def means(self) -> int:
+        """Nano-dollars that the call holds, and could hold besides.
+
+        Nothing is awaited between this and a `cover` that follows at once, so no other call can take it.
+        """
+        return 0 if self._hold is None else self._hold.funds.total + self._hold.free.total
 
     async def __aexit__(
         self,
@@ -94,27 +126,33 @@ class PaidCall:
         trace: TracebackType | None,
     ) -> None:
         """Charge what was consumed, and return once that is durable; no hold outlives its call."""
+        if self._hold is None:
+            return
         try:
-            await self._settle(kind)
+            await self._settle(self._hold, kind)
         finally:
             self._hold.release()
 
-    async def _settle(self, kind: type[BaseException] | None) -> None:
+    async def _settle(self, hold: Hold, kind: type[BaseException] | None) -> None:
         elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
+        if kind is not None and not issubclass(kind, Exception) and not self._ledger.stopping:
+            self._meter.hang_up()
         usage = self.usage = self._meter.usage
         if kind is not None:
             notes = _why(kind, stopping=self._ledger.stopping)
         else:
-            notes = CURTAILED if usage.output_tokens == self._curtailed_at else ""
+            notes = CURTAILED if self._meter.ended_early else ""
         charge = self._priced.charge(usage)
         try:
-            await self._hold.settle(charge, usage, elapsed_ms, notes)
+            await hold.settle(charge, usage, elapsed_ms, notes)
         finally:
             tokens = usage.total_tokens if charge.rows else 0
             await self._admission.settle(tokens, charged=bool(charge.rows))
 
 
 def _why(kind: type[BaseException], *, stopping: bool) -> str:
+    if issubclass(kind, InsufficientBalanceError):
+        return CURTAILED
     if issubclass(kind, Exception):
         return "cut off by the engine; charged what was delivered"
     if stopping:

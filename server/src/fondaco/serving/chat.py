@@ -1,6 +1,6 @@
 """Chat: the use case from an admitted request to its last event."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -21,12 +21,15 @@ from fondaco.serving.admission import Admission
 from fondaco.serving.attempts import Attempts
 from fondaco.serving.augment import Augment
 from fondaco.serving.call import PaidCall
+from fondaco.serving.call_usage import CallUsage
+from fondaco.serving.delivery import Delivery
 from fondaco.serving.fitting import Fitting
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.media import Media
 from fondaco.serving.meters import Meters
 from fondaco.serving.preparation import Preparation, Ready
 from fondaco.serving.repeats import Repeats
+from fondaco.serving.whole import gathered
 
 _USUAL_OUTPUT = 1_024
 """Most tokens of a choice that the token limit reserves before they are counted."""
@@ -63,6 +66,10 @@ class Gift:
     """A model whose usage is counted and costs nothing."""
 
     id: str
+
+    def ceiling(self, most: Usage) -> int:
+        """Return nothing: there is nothing to hold."""
+        return 0
 
     def charge(self, usage: Usage) -> Charge:
         """Return the usage as rows of no price."""
@@ -105,11 +112,7 @@ class Chat:
         self._clock = clock
         self._meters = meters
         self._preparation = Preparation(
-            ledger,
-            augment or Augment(),
-            fitting,
-            media or Media(catalogue),
-            system_prompt,
+            augment or Augment(), fitting, media or Media(catalogue), system_prompt
         )
 
     async def answer(
@@ -126,36 +129,56 @@ class Chat:
             instructions: a character's; the model is told them before anything else.
 
         Raises:
-            FondacoError: before the first step, nothing was charged; after it, what was delivered was.
+            FondacoError: before the first step, charged was what had been brought from the web or
+                decided for the call; after it, what was delivered, too.
         """
         route = self._catalogue.route(turn.model)
-        model = route.model
+        model, whole = route.model, not turn.stream
         self._preparation.expect_able(model, turn)
         turn = self._preparation.begun(model, turn, asked_tokens, instructions)
         attempts = Attempts(self._plan(model, turn))
-        async with self._admission(call, model, turn, asked_tokens) as admission:
+        meter = CallUsage(untold=whole)
+        async with (
+            self._admission(call, model, turn, asked_tokens) as admission,
+            self._paid(call, admission, model, meter) as paid,
+        ):
             ready = await self._preparation.ready(
-                call, model, turn, asked_tokens, attempts=attempts, admission=admission
+                model, turn, asked_tokens, attempts=attempts, paid=paid, meter=meter
             )
-            tally, delivery = ready.tally, ready.delivery
-            async with (
-                self._paid(call, admission, model, ready) as paid,
-                attempts.chat(ready.turn) as answer,
-            ):
-                if answer.first:
-                    yield _began(route, attempts, admission, ready)
-                if delivery is not None:
-                    async with aclosing(delivery.deliver(answer, tally)) as delivered:
-                        async for burst in delivered:
-                            yield burst
-                elif answer.first:
-                    tally.add(answer.first)
-                    yield answer.first
-                    async for burst in answer.rest:
-                        tally.add(burst)
-                        yield burst
+            if whole:
+                for step in await self._whole(route, ready, attempts, admission, meter):
+                    yield step
+            else:
+                tally, delivery = ready.tally, ready.delivery
+                async with attempts.chat(ready.turn) as answer:
+                    yield _began(route, attempts, admission, ready, meter)
+                    if delivery is None:
+                        yield tally.take(answer.first)
+                        async for burst in answer.rest:
+                            yield tally.take(burst)
+                            if tally.over:
+                                break
+                    else:
+                        deliver = delivery.deliver(answer.first, answer.rest, tally)
+                        async with aclosing(deliver) as delivered:
+                            async for burst in delivered:
+                                yield burst
         self._meters.consumed(model.id, paid.usage)
         yield Settled(paid.usage)
+
+    async def _whole(
+        self,
+        route: Route,
+        ready: Ready,
+        attempts: Attempts,
+        admission: Admission,
+        meter: CallUsage,
+    ) -> Sequence[Step]:
+        """Return the steps of a whole answer, which counts once it is complete."""
+        delivery = ready.delivery or Delivery()
+        bursts = await gathered(ready.turn, attempts, delivery, ready.tally)
+        meter.untold = False
+        return [_began(route, attempts, admission, ready, meter), *bursts]
 
     def _admission(
         self, call: Call, model: Model, turn: Turn, asked_tokens: int | None
@@ -165,21 +188,15 @@ class Chat:
         tokens = turn.characters // _CHARACTERS_A_TOKEN + output
         return Admission(self._limits, self._repeats, call, model, tokens)
 
-    def _paid(self, call: Call, admission: Admission, model: Model, ready: Ready) -> PaidCall:
+    def _paid(self, call: Call, admission: Admission, model: Model, meter: CallUsage) -> PaidCall:
         """Return the money side of the call; a tier that is not charged holds and pays nothing."""
-        charged, tally = admission.charged, ready.tally
-        ceiling = model.price.ceiling(tally.most_input, tally.most_output)
-        if tally.web is not None:
-            ceiling += model.price.web.ceiling(tally.web.searches, tally.web.scrapes)
         return PaidCall(
             self._ledger,
             self._clock,
             call,
             admission,
-            priced=model if charged else Gift(model.id),
-            ceiling=ceiling if charged else 0,
-            meter=tally,
-            curtailed_at=tally.most_output if ready.curtailed else None,
+            priced=model if admission.charged else Gift(model.id),
+            meter=meter,
         )
 
     def _plan(self, model: Model, turn: Turn) -> tuple[ChatEngine, ...]:
@@ -198,10 +215,14 @@ class Chat:
         return plan
 
 
-def _began(route: Route, attempts: Attempts, admission: Admission, ready: Ready) -> Began:
+def _began(
+    route: Route,
+    attempts: Attempts,
+    admission: Admission,
+    ready: Ready,
+    meter: CallUsage,
+) -> Began:
     ignored = attempts.ignored
     if ready.delivery is not None:
         ignored += ready.delivery.ignored
-    return Began(
-        route.model, attempts.engine, admission.quota, route.notice, ready.tally.web, ignored
-    )
+    return Began(route.model, attempts.engine, admission.quota, route.notice, meter.web, ignored)

@@ -21,6 +21,12 @@ _ANY_JSON = "true"
 class UnfitAnswerError(InferenceFailedError):
     """The answer does not have the form that was asked for."""
 
+    def __init__(self, what: str, *, charged: bool = True) -> None:
+        """Say what is wrong with it, and whether it was charged all the same."""
+        cost = "What it delivered is charged" if charged else "Nothing was charged"
+        super().__init__(f"{what} {cost}; please try again.")
+        self.what = what
+
 
 async def expect_usable(forms: Forms, schema: str, field: str) -> None:
     """Return if answers can be asked for by a schema, given as JSON text.
@@ -103,6 +109,10 @@ class Conformity:
         self._field = field
         self._texts: dict[int, list[str]] = {}
 
+    def afresh(self) -> "Conformity":
+        """Return the same expectation of another answer."""
+        return Conformity(self._check, self._field)
+
     async def expect(self, burst: Burst) -> None:
         """Return if no choice ends in the burst with a text that does not fit.
 
@@ -123,7 +133,4 @@ class Conformity:
     async def _expect(self, choice: int) -> None:
         fault = await self._check("".join(self._texts.pop(choice, ())))
         if fault is not None:
-            raise UnfitAnswerError(
-                f"The answer {fault}: the model did not keep to {self._field}. "
-                "What it delivered is charged; please try again."
-            )
+            raise UnfitAnswerError(f"The answer {fault}: the model did not keep to {self._field}.")

@@ -1,17 +1,18 @@
 """Decision: whether a message needs a search of the web, as its own model judges."""
 
 import json
-from contextlib import aclosing
 
 from fondaco.domain.chat import Message, Role, Sampling, Text, Turn, Wishes
 from fondaco.domain.errors import EngineError, InferenceFailedError, InvalidRequestError
 from fondaco.domain.form import JsonSchema
 from fondaco.domain.model import Model
 from fondaco.domain.thinking import ThinkingWish
-from fondaco.domain.usage import Usage
 from fondaco.serving.attempts import Attempts
+from fondaco.serving.call import PaidCall
+from fondaco.serving.call_usage import CallUsage
 from fondaco.serving.fitting import Fitting
 from fondaco.serving.tally import Tally
+from fondaco.serving.whole import gathered
 
 MOST_OUTPUT = 64
 """Tokens of a decision: a word and a short query."""
@@ -62,26 +63,30 @@ def question(turn: Turn, said: str) -> Turn:
 
 
 async def decided(
-    model: Model, asked: Turn, attempts: Attempts, fitting: Fitting
-) -> tuple[str | None, Usage]:
-    """Return what is to be searched for (empty: nothing), and what the decision has consumed.
+    model: Model,
+    asked: Turn,
+    attempts: Attempts,
+    fitting: Fitting,
+    *,
+    paid: PaidCall,
+    meter: CallUsage,
+) -> str | None:
+    """Return what is to be searched for (empty: nothing); the decision is paid for like an answer.
 
     None stands for a model that did not decide: its engine failed, or what it said is no decision.
+
+    Raises:
+        InsufficientBalanceError: there is no money for a decision.
     """
-    tally: Tally | None = None
-    texts: list[str] = []
     try:
         asked, delivery = await fitting.fit(model, asked)
-        tally = Tally(await attempts.measure(asked), MOST_OUTPUT)
-        async with (
-            attempts.chat(asked) as answer,
-            aclosing(delivery.deliver(answer, tally)) as delivered,
-        ):
-            async for burst in delivered:
-                texts += [event.text for event in burst if isinstance(event, Text)]
+        tally = meter.tally = Tally(await attempts.measure(asked), MOST_OUTPUT)
+        await paid.cover()
+        heard = await gathered(asked, attempts, delivery, tally)
     except (EngineError, InferenceFailedError, InvalidRequestError):
-        return None, Usage() if tally is None else tally.usage
-    return _query("".join(texts)), tally.usage
+        return None
+    meter.decide()
+    return _query("".join([e.text for burst in heard for e in burst if isinstance(e, Text)]))
 
 
 def _query(verdict: str) -> str | None:

@@ -3,7 +3,6 @@
 from collections.abc import AsyncGenerator
 
 from fondaco.domain.chat import Burst
-from fondaco.serving.attempts import Answer
 from fondaco.serving.conformity import Conformity
 from fondaco.serving.tally import Tally
 from fondaco.serving.thinking import Thinking
@@ -36,25 +35,42 @@ class Delivery:
         self.ignored = ignored
         self._thinking = thinking
 
-    async def deliver(self, answer: Answer, tally: Tally) -> AsyncGenerator[Burst]:
+    def afresh(self) -> "Delivery":
+        """Return the way of another engine's answer to the same call."""
+        return Delivery(
+            self.ignored,
+            thinking=None if self._thinking is None else self._thinking.afresh(),
+            conformity=None if self._conformity is None else self._conformity.afresh(),
+            calls=None if self._calls is None else self._calls.afresh(),
+        )
+
+    async def deliver(
+        self, first: Burst, rest: AsyncGenerator[Burst], tally: Tally
+    ) -> AsyncGenerator[Burst]:
         """Yield what the caller gets of an answer that has begun, and count what was heard of it.
+
+        It ends where what was sold does.
 
         Raises:
             InferenceFailedError: the answer is not what it was promised to be.
         """
-        if shown := await self._take(answer.first, tally):
+        if shown := await self._take(first, tally):
             yield shown
-        async for burst in answer.rest:
+        async for burst in rest:
             if shown := await self._take(burst, tally):
                 yield shown
+            if tally.over:
+                break
 
     async def _take(self, burst: Burst, tally: Tally) -> Burst:
-        heard = self._hear(burst)
-        tally.add(heard)
+        taken = tally.take(burst)
+        heard = self._hear(taken)
+        if heard is not taken:
+            tally.tell_apart(taken, heard)
         return await self._show(heard)
 
     def _hear(self, burst: Burst) -> Burst:
-        """Return the burst as it is counted: thoughts are told apart from text."""
+        """Return the burst with thoughts told apart from text."""
         return burst if self._thinking is None else self._thinking.hear(burst)
 
     async def _show(self, burst: Burst) -> Burst:

@@ -2,51 +2,48 @@
 
 from dataclasses import dataclass
 
-from fondaco.domain.call import Call
 from fondaco.domain.chat import PLAIN, Turn
-from fondaco.domain.errors import ContextTooLongError, InvalidModelError
+from fondaco.domain.errors import (
+    ContextTooLongError,
+    InsufficientBalanceError,
+    InvalidModelError,
+)
 from fondaco.domain.light import light
 from fondaco.domain.model import Model
-from fondaco.domain.usage import Usage
-from fondaco.domain.web import Gathered, WebWish
+from fondaco.domain.web import WebWish
 from fondaco.ports import Prompt
-from fondaco.serving.admission import Admission
 from fondaco.serving.attempts import Attempts
 from fondaco.serving.augment import Augment, Errand, latest_said
-from fondaco.serving.decision import MOST_OUTPUT, decided, question
+from fondaco.serving.call import PaidCall
+from fondaco.serving.call_usage import CallUsage
+from fondaco.serving.decision import decided, question
 from fondaco.serving.delivery import Delivery
 from fondaco.serving.fitting import Fitting
-from fondaco.serving.ledger import Ledger
 from fondaco.serving.material import supplied
 from fondaco.serving.media import Media, with_last_image
 from fondaco.serving.tally import Tally
+
+_CHARACTERS_A_TOKEN = 4
+"""Of a prompt that nobody has counted yet."""
 
 
 @light
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A turn that only has to be paid and answered."""
+    """A turn that is paid for and only has to be answered."""
 
     turn: Turn
     tally: Tally
-    curtailed: bool
-    """Whether the balance or the key's limit allows for less than the model."""
     delivery: Delivery | None = None
     """How its answer reaches the caller; None: as it comes."""
 
 
 class Preparation:
-    """Makes turns ready."""
+    """Makes turns ready; whatever costs anything is done once it is paid for."""
 
     def __init__(
-        self,
-        ledger: Ledger,
-        augment: Augment,
-        fitting: Fitting,
-        media: Media,
-        system_prompt: str,
+        self, augment: Augment, fitting: Fitting, media: Media, system_prompt: str
     ) -> None:
-        self._ledger = ledger
         self._augment = augment
         self._fitting = fitting
         self._media = media
@@ -79,42 +76,40 @@ class Preparation:
 
     async def ready(
         self,
-        call: Call,
         model: Model,
         turn: Turn,
         asked_tokens: int | None,
         *,
         attempts: Attempts,
-        admission: Admission,
+        paid: PaidCall,
+        meter: CallUsage,
     ) -> Ready:
-        """Return the turn ready to run.
+        """Return the turn ready to run, with the money for its answer held.
 
         Raises:
-            FondacoError: it cannot be; nothing was charged.
+            FondacoError: it cannot be; charged was what had been brought or decided for it.
         """
-        delivery = web = None
+        delivery = None
         if turn.wishes.media:
-            turn = await self._shown(call, turn, model, admission)
+            turn = await self._shown(turn, model, paid, meter)
         if turn.wishes is not PLAIN or model.thinking is not None:
             turn, delivery = await self._fitting.fit(model, turn)
-        errand, spent = self._errand(turn, model), None
-        if turn.wishes.web is not None and self._undecided(turn, turn.wishes.web, model):
-            errand, spent = await self._decided(
-                call, turn, model, turn.wishes.web, errand, attempts=attempts, admission=admission
-            )
-        if errand is not None:
-            turn, web = await self._supplied(
-                call, turn, model, errand, attempts=attempts, admission=admission
+        if turn.wishes.web is not None:
+            turn = await self._supplied(
+                turn, turn.wishes.web, model, attempts=attempts, paid=paid, meter=meter
             )
         prompt = await attempts.measure(turn)
-        limit = means = _output_limit(model, prompt, asked_tokens)
-        if asked_tokens is None and admission.charged:
-            owed = _owed(model, web, spent)
-            means = await self._means(call, model, prompt, turn.choices, owed=owed)
-        if min(limit, means) != turn.max_output_tokens:
-            turn = turn.of(model.id, min(limit, means), turn.sampling)
-        tally = Tally(prompt, turn.max_output_tokens * turn.choices, web, spent)
-        return Ready(turn, tally, means < limit, delivery)
+        limit = _output_limit(model, prompt, asked_tokens)
+        tally = meter.tally = Tally(prompt, limit, turn.choices)
+        try:
+            await paid.cover()
+        except InsufficientBalanceError:
+            if asked_tokens is not None:
+                raise
+            tally, limit = await _as_far_as_paid(model, prompt, turn.choices, paid, meter)
+        if limit != turn.max_output_tokens:
+            turn = turn.of(model.id, limit, turn.sampling)
+        return Ready(turn, tally, delivery)
 
     def _told(self, model: Model, turn: Turn, instructions: str) -> Turn:
         """Return the turn with the platform's prompt, where caller and model take it."""
@@ -122,14 +117,13 @@ class Preparation:
         told = turn.told(self._system_prompt) if wanted else turn
         return told.told(instructions) if instructions else told
 
-    async def _shown(self, call: Call, turn: Turn, model: Model, admission: Admission) -> Turn:
-        """Return the turn with what the model is shown; as `_supplied`, nobody goes for nothing."""
+    async def _shown(self, turn: Turn, model: Model, paid: PaidCall, meter: CallUsage) -> Turn:
+        """Return the turn with what the model is shown; nobody goes for one that cannot be paid."""
         if not model.capabilities.many_images:
             turn = with_last_image(turn)
         if self._media.goes_out(turn):
-            if admission.charged:
-                await self._ledger.expect(call, model.price.ceiling(turn.characters, 1))
-            admission.begun = True
+            meter.tally = _least(turn, Prompt(turn.characters // _CHARACTERS_A_TOKEN))
+            await paid.cover()
         return await self._media.brought(model, turn)
 
     def _errand(self, turn: Turn, model: Model) -> Errand | None:
@@ -144,68 +138,69 @@ class Preparation:
         judges = model.judges_searches and able.response_schema and able.web_search
         return judges and self._augment.undecided(turn, wish)
 
-    async def _decided(
-        self,
-        call: Call,
-        turn: Turn,
-        model: Model,
-        wish: WebWish,
-        otherwise: Errand | None,
-        *,
-        attempts: Attempts,
-        admission: Admission,
-    ) -> tuple[Errand | None, Usage]:
-        """Return the errand on which the model sends, and what its decision has consumed."""
-        asked = question(turn, latest_said(turn))
-        if admission.charged:
-            await self._ledger.expect(call, model.price.ceiling(asked.characters, MOST_OUTPUT))
-        admission.begun = True
-        query, spent = await decided(model, asked, attempts.afresh(), self._fitting)
-        if query is None:
-            return otherwise, spent
-        return Errand(query=query, cite=wish.cite) if query else None, spent
-
     async def _supplied(
         self,
-        call: Call,
         turn: Turn,
+        wish: WebWish,
         model: Model,
-        errand: Errand,
         *,
         attempts: Attempts,
-        admission: Admission,
-    ) -> tuple[Turn, Gathered]:
-        """Return the turn with what the errand brings.
+        paid: PaidCall,
+        meter: CallUsage,
+    ) -> Turn:
+        """Return the turn with what is brought for it from the web, where anything is.
 
-        Nobody goes for a turn that cannot be paid or is too long by itself; once somebody has gone,
-        the call counts against the limits.
+        Nobody goes for a turn that cannot be paid, or is too long by itself.
         """
+        errand = self._errand(turn, model)
+        if self._undecided(turn, wish, model):
+            query = await decided(
+                model,
+                question(turn, latest_said(turn)),
+                attempts.afresh(),
+                self._fitting,
+                paid=paid,
+                meter=meter,
+            )
+            if query is not None:
+                errand = Errand(query=query, cite=wish.cite) if query else None
+        if errand is None:
+            return turn
         asked = turn.max_output_tokens or None
-        if admission.charged:
-            await self._ledger.expect(call, errand.ceiling(model.price.web))
         bare = await attempts.measure(turn)
         _output_limit(model, bare, asked)
-        admission.begun = True
-        gathered = await self._augment.bring(errand)
-        return await supplied(
-            turn, gathered, attempts, bare, context_tokens=model.context_tokens, asked=asked
+        meter.tally = _least(turn, bare)
+        meter.order(errand.most)
+        await paid.cover()
+        meter.bring(found := await self._augment.bring(errand))
+        turn, meter.web = await supplied(
+            turn, found, attempts, bare, context_tokens=model.context_tokens, asked=asked
         )
-
-    async def _means(
-        self, call: Call, model: Model, prompt: Prompt, choices: int, *, owed: int
-    ) -> int:
-        """Return the most tokens of one choice that can be paid beside what is `owed`; at least 1."""
-        free = (await self._ledger.free(call)).total - owed
-        covered = model.price.affordable(free, prompt.input_tokens)
-        return model.context_tokens if covered is None else max(1, covered // choices)
+        return turn
 
 
-def _owed(model: Model, web: Gathered | None, spent: Usage | None) -> int:
-    """Return what has been consumed before the turn itself, in nano-dollars."""
-    owed = 0 if web is None else model.price.web.ceiling(web.searches, web.scrapes)
-    if spent is not None:
-        owed += model.price.ceiling(spent.input_tokens, spent.output_tokens)
-    return owed
+def _least(turn: Turn, prompt: Prompt) -> Tally:
+    """Return the tally of the shortest answer that the turn can get, to see whether it can be paid."""
+    return Tally(prompt, turn.max_output_tokens or 1, turn.choices)
+
+
+async def _as_far_as_paid(
+    model: Model, prompt: Prompt, choices: int, paid: PaidCall, meter: CallUsage
+) -> tuple[Tally, int]:
+    """Return the tally of the longest answer that can be paid, which is then held, and its limit.
+
+    Raises:
+        InsufficientBalanceError: there is not even the money for a single token of each choice.
+    """
+    meter.tally, meter.curtailed = Tally(prompt, 1, choices), True
+    await paid.cover()
+    before, most = meter.done, meter.most
+    money = paid.means - model.price.web.ceiling(before.searches, before.scrapes)
+    covered = model.price.affordable(money, most.input_tokens) or most.output_tokens
+    limit = (covered - before.output_tokens) // choices
+    tally = meter.tally = Tally(prompt, limit, choices)
+    await paid.cover()
+    return tally, limit
 
 
 def _output_limit(model: Model, prompt: Prompt, asked: int | None) -> int:

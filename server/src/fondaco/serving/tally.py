@@ -1,91 +1,145 @@
-"""The tally: counts what a chat call consumes while its events pass."""
+"""The tally: counts what one question to an engine consumes, and ends its answer where what was sold does."""
 
-from dataclasses import replace
 from typing import assert_never
 
 from fondaco.domain.chat import Burst, Counted, Finish, Opaque, Text, Thought, ToolPart
+from fondaco.domain.errors import EngineError
 from fondaco.domain.usage import Report, Usage
-from fondaco.domain.web import Gathered
 from fondaco.ports import Prompt
+from fondaco.serving.allowance import LONGEST_TOKEN, Allowance
 
 _BYTES_A_TOKEN = 4
-"""How many bytes of prompt one token stands for on average, where nobody counts it exactly."""
+"""How many bytes one token stands for on average, where nobody counts it exactly."""
+_LONG_PIECE = 16
+"""Characters of a piece, on average, beyond which pieces are no single tokens."""
+_MOST_OPAQUE = 4 * 2**20
+"""Characters of signatures and the like in one answer; those that we know have some thousand each."""
+_NO_REPORT = Report()
 
 
 class Tally:
-    """Usage by the engine's own report where it gives one, else by the pieces that passed."""
+    """Usage by the engine's own report, and by the pieces that passed.
+
+    What passed is the least: a piece is a token or more. So of report and pieces the larger counts, and
+    what a report lacks is counted here; never more than was admitted.
+    """
 
     __slots__ = (
-        "_counted",
+        "_allowance",
+        "_characters",
+        "_choices",
         "_input",
+        "_most",
+        "_most_characters",
+        "_opaque",
         "_output",
         "_reasoning",
-        "_spent",
+        "_report",
         "most_input",
         "most_output",
-        "web",
+        "over",
     )
 
-    def __init__(
-        self,
-        prompt: Prompt,
-        most_output: int,
-        web: Gathered | None = None,
-        spent: Usage | None = None,
-    ) -> None:
-        """Start at nothing but `web`, and what was `spent` before the turn itself.
-
-        The turn will not exceed its prompt and `most_output` tokens.
-        """
+    def __init__(self, prompt: Prompt, most_output: int, choices: int = 1) -> None:
+        """Start at nothing, for so many choices of at most `most_output` tokens each."""
         self.most_input = prompt.input_tokens
-        self.most_output = most_output
-        self._spent = spent
-        if spent is not None:
-            self.most_input += spent.input_tokens
-            self.most_output += spent.output_tokens
+        self.most_output = most_output * choices
+        """Of all choices together."""
+        self._most = most_output
+        self._most_characters = most_output * LONGEST_TOKEN
+        self._choices = choices
         self._input = prompt.input_tokens
         if not prompt.exact:
             self._input = max(1, prompt.input_tokens // _BYTES_A_TOKEN)
-        self._output = 0
-        self._reasoning = 0
-        self._counted: Report | None = None
-        self.web = web
+        self.restart()
 
-    def add(self, burst: Burst) -> None:
-        """Count a burst."""
+    def restart(self) -> None:
+        """Forget an answer that nobody has got: another engine begins anew."""
+        self._output = self._characters = self._reasoning = self._opaque = 0
+        self._report = _NO_REPORT
+        self._allowance = Allowance(self._most, self._choices) if self._choices > 1 else None
+        self.over = False
+        """Whether all is told that was sold, though the engine goes on."""
+
+    def take(self, burst: Burst) -> Burst:
+        """Count a burst, and return what of it was sold: all, where its engine keeps to its limit."""
+        if self._allowance is not None:
+            burst = self._allowance.within(burst)
+            self.over = self._allowance.spent
+            self._count(burst)
+            return burst
+        before = self._output, self._characters, self._reasoning
+        self._count(burst)
+        if self._output <= self._most and self._characters <= self._most_characters:
+            return burst
+        self._output, self._characters, self._reasoning = before
+        self._allowance = Allowance(self._most)
+        self._allowance.take(0, self._output, self._characters)
+        return self.take(burst)
+
+    def _count(self, burst: Burst) -> None:
         for event in burst:
             match event:  # in the order of how many come, since each is asked in turn
                 case Text():
                     self._output += event.tokens
+                    self._characters += len(event.text)
                 case Finish():
                     pass
                 case Counted():
-                    self._counted = event.report
+                    self._compare(event.report)
                 case Thought():
                     self._output += event.tokens
                     self._reasoning += event.tokens
+                    self._characters += len(event.text)
                 case ToolPart():
                     self._output += event.tokens
+                    self._characters += len(event.arguments)
                 case Opaque():
-                    pass
+                    self._count_opaque(event)
                 case _:
                     assert_never(event)
 
+    def _compare(self, report: Report) -> None:
+        """Keep the report that says most: each says how much it was so far, and none takes it back."""
+        if (report.output_tokens or 0) >= (self._report.output_tokens or 0):
+            self._report = report
+
+    def _count_opaque(self, event: Opaque) -> None:
+        """Count what is no output.
+
+        Raises:
+            EngineError: it has no end.
+        """
+        self._opaque += sum(map(len, event.fields.values()))
+        if self._opaque > _MOST_OPAQUE:
+            raise EngineError("The model's engine sent too much of what only it can read.")
+
+    @property
+    def most(self) -> Usage:
+        """The most that was admitted."""
+        return Usage(input_tokens=self.most_input, output_tokens=self.most_output)
+
+    def tell_apart(self, taken: Burst, heard: Burst) -> None:
+        """Count as reasoning what was taken for text, and turned out to be thoughts when heard."""
+        self._reasoning += _thought(heard) - _thought(taken)
+
     @property
     def usage(self) -> Usage:
-        """What has been consumed so far, within what the call was admitted for."""
-        counted = Usage(self._input, 0, self._output, self._reasoning)
-        if self._counted is not None:
-            counted = self._counted.completed(counted)
-        if self._reasoning and not counted.reasoning_tokens:  # many engines report the sum alone
-            thought = min(self._reasoning, counted.output_tokens)
-            counted = replace(counted, reasoning_tokens=thought)
-        if self._spent is not None:
-            counted = counted.within(
-                self.most_input - self._spent.input_tokens,
-                self.most_output - self._spent.output_tokens,
-            ).plus(self._spent)
-        usage = counted.within(self.most_input, self.most_output)
-        if self.web is None:
-            return usage
-        return replace(usage, searches=self.web.searches, scrapes=self.web.scrapes)
+        """What has been consumed so far, within what was admitted."""
+        output = max(self._output, -(-self._characters // LONGEST_TOKEN))
+        if not self._report.output_tokens and self._characters > _LONG_PIECE * output:
+            output = self._characters // _BYTES_A_TOKEN
+        told = self._report.completed(Usage(self._input, 0, output, self._reasoning))
+        output = max(output, told.output_tokens)
+        return Usage(
+            input_tokens=told.input_tokens or self._input,
+            cached_input_tokens=told.cached_input_tokens,
+            output_tokens=output,
+            reasoning_tokens=min(output, max(told.reasoning_tokens, self._reasoning)),
+            accepted_prediction_tokens=told.accepted_prediction_tokens,
+            rejected_prediction_tokens=told.rejected_prediction_tokens,
+        ).within(self.most_input, self.most_output)
+
+
+def _thought(burst: Burst) -> int:
+    return sum(event.tokens for event in burst if isinstance(event, Thought))

@@ -47,6 +47,10 @@ class Thinking:
         self._open: set[int] = set()
         """Choices that stand within tags of ours."""
 
+    def afresh(self) -> "Thinking":
+        """Return the way of another answer's thoughts."""
+        return Thinking(tags=self._tags, begun=self._begun, shown=self._shown)
+
     def hear(self, burst: Burst) -> Burst:
         """Return a burst as it is counted: thoughts are told apart from text."""
         if not self._tags:

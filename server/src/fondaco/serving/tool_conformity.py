@@ -11,10 +11,7 @@ from fondaco.ports import Forms
 from fondaco.serving.conformity import UnfitAnswerError, expect_usable
 
 _ANY_OBJECT = '{"type":"object"}'
-_UNCALLED = (
-    "The model called no function, though tool_choice says that it must. "
-    "What it delivered is charged; please try again."
-)
+_UNCALLED = "The model called no function, though tool_choice says that it must."
 
 
 async def expect_callable(tooling: Tooling, forms: Forms) -> None:
@@ -48,16 +45,21 @@ def without_tools(model: Model, turn: Turn) -> Turn:
 class ToolConformity:
     """Holds the calls of each choice to the functions' schemas."""
 
-    __slots__ = ("_calls", "_forms", "_must", "_schemas")
+    __slots__ = ("_calls", "_forms", "_must", "_schemas", "_tooling")
 
     def __init__(self, forms: Forms, tooling: Tooling) -> None:
         self._forms = forms
+        self._tooling = tooling
         self._must = tooling.choice not in ("auto", "none")
         self._schemas = {
             tool.name: (tool.parameters if tool.strict else None) or _ANY_OBJECT
             for tool in tooling.tools
         }
         self._calls: dict[tuple[int, int], list[ToolPart]] = {}
+
+    def afresh(self) -> "ToolConformity":
+        """Return the same expectation of another answer."""
+        return ToolConformity(self._forms, self._tooling)
 
     async def expect(self, burst: Burst) -> None:
         """Return if no choice ends in the burst with a call that does not fit, or without one that it must make.
@@ -89,10 +91,7 @@ class ToolConformity:
         elif fault := await self._forms.fault(schema, arguments):
             fault = f"do not fit its parameters: the text {fault}"
         if fault is not None:
-            raise UnfitAnswerError(
-                f"The arguments of the model's call of {name!r} {fault}. "
-                "What it delivered is charged; please try again."
-            )
+            raise UnfitAnswerError(f"The arguments of the model's call of {name!r} {fault}.")
 
 
 def _is_object(text: str) -> bool:
