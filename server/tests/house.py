@@ -47,6 +47,7 @@ from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.augment import Augment
 from fondaco.serving.characters import Characters
 from fondaco.serving.chat import Chat
+from fondaco.serving.concurrency import ConcurrentCalls
 from fondaco.serving.fitting import Fitting
 from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
@@ -155,6 +156,7 @@ async def house(
     room: Room | None = None,
     metrics: MetricsAccess = LOOPBACK,
     access_log: bool = False,
+    concurrent_calls: int = 0,
 ) -> AsyncGenerator[House]:
     async with (
         opened_forms() as forms,
@@ -193,6 +195,7 @@ async def house(
             keys,
             tiers=tiers,
             failures=failures,
+            concurrent_calls=concurrent_calls,
             stakes=stakes,
             keys_a_minute=keys_a_minute,
             characters=characters,
@@ -207,8 +210,7 @@ async def house(
             platform,
             contract(),
             pulse,
-            body_limit_bytes,
-            room or Room(body_limit_bytes, body_limit_bytes, 0),
+            room or Room(body_limit_bytes, body_limit_bytes, 2**28, 2**26),
             ping_interval_s,
             write_timeout_s,
         )
@@ -287,6 +289,7 @@ def _platform(
     *,
     tiers: Mapping[str, Tier],
     failures: int,
+    concurrent_calls: int,
     stakes: Stakes | None,
     keys_a_minute: int,
     characters: Path,
@@ -328,6 +331,7 @@ def _platform(
         limits=limits,
         tiers=tiers,
         guard=Guard(clock, failures=failures, window_s=30.0),
+        concurrent_calls=ConcurrentCalls(concurrent_calls, clock),
         readiness=Readiness(catalogue, engines, clock, cache_s=0.2),
         meters=meters,
         clock=clock,

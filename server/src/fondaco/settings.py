@@ -131,10 +131,13 @@ class Server(Section):
     media_body_limit_bytes: int = Field(
         32 * 2**20, ge=1024, le=2**30, description="Largest JSON body that carries images."
     )
-    media_room_bytes: int = Field(
+    body_memory_bytes: int = Field(
         256 * 2**20,
         ge=1024,
-        description="All bodies together that are larger than `body_limit_bytes`; more get 503.",
+        description="All bodies together that are larger than 64 KiB; more get 503.",
+    )
+    account_body_memory_bytes: int = Field(
+        64 * 2**20, ge=1024, description="Likewise those of one account; more get 429."
     )
     header_limit_bytes: int = Field(64 * 2**10, ge=1024, description="Largest request head.")
     header_timeout_s: Seconds = Field(15.0, description="Time for a request's head to arrive.")
@@ -210,6 +213,12 @@ class Limits(Section):
         "suffered within the window; one more, and all get 429 for as long; 0: any number.",
     )
     failure_window_s: Seconds = Field(30.0, description="The window, and how long it then lasts.")
+    concurrent_calls: int = Field(
+        1_000,
+        ge=0,
+        le=1_000_000,
+        description="Calls of one account under way at a time; one more gets 429; 0: any number.",
+    )
 
 
 class RateClass(Section):

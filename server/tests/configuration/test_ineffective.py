@@ -43,7 +43,7 @@ price = { input = 0, output = 0 }
             "tiers.paid.limits.smal: no model has the rate_class 'smal'",
         ),
         ("[server]\nmedia_body_limit_bytes = 2048", "server.media_body_limit_bytes is less"),
-        ("[server]\nmedia_room_bytes = 2048", "server.media_room_bytes is less"),
+        ("[server]\nbody_memory_bytes = 2048", "server.body_memory_bytes is less"),
     ],
 )
 def test_what_could_never_count_is_refused(tmp_path: Path, text: str, fault: str) -> None:

@@ -43,11 +43,11 @@ def listener_of(
         platform,
         contract(),
         pulse,
-        body_limit_bytes=server.body_limit_bytes,
         room=Room(
             server.body_limit_bytes,
             max(server.body_limit_bytes, server.media_body_limit_bytes),
-            server.media_room_bytes,
+            server.body_memory_bytes,
+            server.account_body_memory_bytes,
         ),
         ping_interval_s=server.ping_interval_s,
         write_timeout_s=server.write_timeout_s,

@@ -17,6 +17,7 @@ from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.augment import Augment
 from fondaco.serving.characters import Characters
 from fondaco.serving.chat import Chat
+from fondaco.serving.concurrency import ConcurrentCalls
 from fondaco.serving.fitting import Fitting
 from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
@@ -121,6 +122,7 @@ def platform_of(
         limits=limits,
         tiers=tiers,
         guard=Guard(clock, failures=guarded.failures, window_s=guarded.failure_window_s),
+        concurrent_calls=ConcurrentCalls(guarded.concurrent_calls, clock),
         readiness=Readiness(catalogue, engines, clock, settings.server.ready_cache_s),
         meters=meters,
         clock=clock,

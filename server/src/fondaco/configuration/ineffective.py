@@ -68,11 +68,11 @@ def _bodies(settings: Settings, said: Said) -> Iterator[str]:
     ):
         yield "server.media_body_limit_bytes is less than server.body_limit_bytes, which counts then."
     elif (
-        said(("server", "media_room_bytes"))
-        and server.media_room_bytes < server.media_body_limit_bytes
+        said(("server", "body_memory_bytes"))
+        and server.body_memory_bytes < server.media_body_limit_bytes
     ):
         yield (
-            "server.media_room_bytes is less than server.media_body_limit_bytes: "
+            "server.body_memory_bytes is less than server.media_body_limit_bytes: "
             "the largest bodies would never find room."
         )
 

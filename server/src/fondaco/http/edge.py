@@ -18,7 +18,7 @@ from fondaco.domain.errors import (
     UnknownError,
 )
 from fondaco.http.cors import Cors
-from fondaco.http.endpoint import Access, Premises
+from fondaco.http.endpoint import Access, Caller, Premises
 from fondaco.http.errors import body_of, reply_to
 from fondaco.http.exchange import CALLER_GONE, Exchange
 from fondaco.http.gate import LOOPBACK, Gate, MetricsAccess
@@ -110,6 +110,23 @@ class Edge:
             if self._platform.draining:
                 raise ShuttingDownError
             caller = await self._gate.admit(exchange, endpoint.access, x_api_key=endpoint.x_api_key)
+        if caller is None or not endpoint.paid:
+            await self._reply(endpoint, path, exchange, caller)
+            return
+        calls, account_id = self._platform.concurrent_calls, caller.account.id
+        calls.enter(account_id)
+        try:
+            await self._reply(endpoint, path, exchange, caller)
+        finally:
+            calls.leave(account_id)
+
+    async def _reply(
+        self,
+        endpoint: AnyEndpoint,
+        path: Mapping[str, str],
+        exchange: Exchange,
+        caller: Caller | None,
+    ) -> None:
         premises = self._premises
         reply = await endpoint.answer(premises, exchange, caller, path)
         if isinstance(reply, Whole):

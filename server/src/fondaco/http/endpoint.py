@@ -11,7 +11,7 @@ from fondaco.domain.account import Account, Key
 from fondaco.domain.call import Call, Once
 from fondaco.domain.errors import FondacoError, InvalidContentTypeError, InvalidRequestError
 from fondaco.domain.light import light
-from fondaco.http.exchange import Exchange
+from fondaco.http.exchange import UNCOUNTED_BYTES, Exchange
 from fondaco.http.faults import faults_of
 from fondaco.http.pulse import Pulse
 from fondaco.http.replies import Events, Whole
@@ -42,9 +42,8 @@ class Premises:
     platform: Platform
     contract: Contract
     pulse: Pulse
-    body_limit_bytes: int
     room: Room
-    """For bodies with images."""
+    """For the bodies of calls."""
     ping_interval_s: float
     write_timeout_s: float
 
@@ -209,11 +208,10 @@ class Endpoint(Generic[BodyT, QueryT]):
         self, schema: type[BaseModel], premises: Premises, exchange: Exchange, caller: Caller | None
     ) -> tuple[BaseModel, Once | None]:
         """Return the body, and the caller's wish that it is run once."""
-        if self.media:
-            raw = await exchange.body(await premises.room.limit(exchange))
-            premises.room.expect_media(raw)
-        else:
-            raw = await exchange.body(premises.body_limit_bytes)
+        if self.paid:
+            raw = await premises.room.read(exchange, media=self.media)
+        else:  # a few fields: what is not counted has to be small
+            raw = await exchange.body(UNCOUNTED_BYTES)
         once: Once | None = None
         body = _validated(schema, parse_exactly(raw) if self.exact else parse(raw))
         if self.paid and (word := exchange.headers.get(b"idempotency-key")) is not None:

@@ -15,6 +15,8 @@ __all__ = ["STATUS_LINES", "Exchange", "Header", "Line"]
 STATUS_LINES = {one.value: f"HTTP/1.1 {one} {one.phrase}\r\n".encode() for one in HTTPStatus}
 CALLER_GONE = 499
 """The status that is counted where nobody was left to answer."""
+UNCOUNTED_BYTES = 64 * 2**10
+"""Of a body, so much is read before anybody asks for it."""
 _MOST_FIELDS = 100
 _SINGLE = frozenset(
     {
@@ -96,7 +98,7 @@ class Exchange:
     error_lines = b""
     """What stands before an error in a stream, where callers want it named."""
     status = 0
-    room = 64 * 2**10
+    room = UNCOUNTED_BYTES
     """How many bytes of body are taken; more, once somebody asks for it."""
     at_end: Callable[[], None] | None = None
     """What is to be done once nothing of the exchange is needed."""

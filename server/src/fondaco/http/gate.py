@@ -8,6 +8,7 @@ from fondaco.domain.account import Account, KeyType
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import (
     AuthenticationFailedError,
+    ConcurrencyLimitError,
     EngineBusyError,
     FondacoError,
     ModelNotFoundError,
@@ -106,7 +107,9 @@ class Gate:
                 await self._recognised(exchange)
         except TooManyFailuresError as refusal:
             return refusal
-        counts = not isinstance(error, TooManyFailuresError | EngineBusyError)
+        counts = not isinstance(
+            error, TooManyFailuresError | EngineBusyError | ConcurrencyLimitError
+        )
         if exchange.account_id is not None:
             if counts:
                 guard.accounts.count(exchange.account_id)

@@ -9,6 +9,7 @@ from fondaco.ports import Charges, Clock, Ids, Limits
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.characters import Characters
 from fondaco.serving.chat import Chat
+from fondaco.serving.concurrency import ConcurrentCalls
 from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
@@ -44,6 +45,7 @@ class Platform:
     tiers: Mapping[str, Tier]
     """By their names, as accounts have them."""
     guard: Guard
+    concurrent_calls: ConcurrentCalls
     readiness: Readiness
     meters: Meters
     clock: Clock

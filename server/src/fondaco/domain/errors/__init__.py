@@ -3,20 +3,21 @@
 ```
 FondacoError
 ├── AuthenticationFailedError 401      ├── RateLimitExceededError 429
-│   ├── InactiveKeyError 401           │   └── TooManyFailuresError 429
-│   ├── InvalidApiKeyError 401         ├── InferenceFailedError 500
-│   └── ProofRefusedError 401          │   └── EngineError
-├── InsufficientBalanceError 402       │       ├── EngineRefusedError 502
-│   └── KeyLimitReachedError 402       │       ├── EngineUnavailableError 503
-├── UnauthorizedError 403              │       │   ├── EngineBusyError 503
-├── InvalidRequestError 400            │       │   └── ModelNotInstalledError 503
-│   ├── InvalidModelError 400          │       └── EngineTimeoutError 504
-│   │   └── FieldNotTakenError 400     ├── UpscaleFailedError 500
-│   ├── InvalidImageFormatError 400    ├── UnknownError 500
-│   ├── CorruptedImageError 400        ├── ShuttingDownError 503
-│   ├── ImageNotFetchedError 400       ├── StorageFailedError 507
-│   ├── ContextTooLongError 400        │   ├── AlreadyEnteredError 507
-│   └── TooManyKeysError 400           │   └── WriteQuarantinedError 507
+│   ├── InactiveKeyError 401           │   ├── ConcurrencyLimitError 429
+│   ├── InvalidApiKeyError 401         │   └── TooManyFailuresError 429
+│   └── ProofRefusedError 401          ├── InferenceFailedError 500
+├── InsufficientBalanceError 402       │   └── EngineError
+│   └── KeyLimitReachedError 402       │       ├── EngineRefusedError 502
+├── UnauthorizedError 403              │       ├── EngineUnavailableError 503
+├── InvalidRequestError 400            │       │   ├── EngineBusyError 503
+│   ├── InvalidModelError 400          │       │   └── ModelNotInstalledError 503
+│   │   └── FieldNotTakenError 400     │       └── EngineTimeoutError 504
+│   ├── InvalidImageFormatError 400    ├── UpscaleFailedError 500
+│   ├── CorruptedImageError 400        ├── UnknownError 500
+│   ├── ImageNotFetchedError 400       ├── ShuttingDownError 503
+│   ├── ContextTooLongError 400        ├── StorageFailedError 507
+│   └── TooManyKeysError 400           │   ├── AlreadyEnteredError 507
+│                                      │   └── WriteQuarantinedError 507
 │                                      ├── ChainUnavailableError 503
 │                                      ├── WalletKeysNotInstalledError 503
 ├── NotFoundError 404                  └── WebNotInstalledError 503
@@ -84,6 +85,7 @@ from fondaco.domain.errors.broken import (
 from fondaco.domain.errors.failed import FondacoError
 from fondaco.domain.errors.refused import (
     AuthenticationFailedError,
+    ConcurrencyLimitError,
     ConflictError,
     IdempotencyKeyReusedError,
     InactiveKeyError,
@@ -102,6 +104,7 @@ __all__ = [
     "AuthenticationFailedError",
     "ChainUnavailableError",
     "CharacterNotFoundError",
+    "ConcurrencyLimitError",
     "ConflictError",
     "ContextTooLongError",
     "CorruptedImageError",

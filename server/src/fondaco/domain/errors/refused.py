@@ -116,6 +116,13 @@ class RateLimitExceededError(FondacoError):
         self.scope: LimitScope = scope
 
 
+class ConcurrencyLimitError(RateLimitExceededError):
+    """The account has as many calls, or bytes of requests, under way as it may.
+
+    It counts against nobody: a client that waits and tries again does as it should.
+    """
+
+
 class TooManyFailuresError(RateLimitExceededError):
     """Too many requests of one account, or from one address, failed in a row.
 
