@@ -276,7 +276,8 @@ def _stores(usd: int) -> tuple[MemoryJournal, MemoryKeys]:
     journal = MemoryJournal()
     keys = MemoryKeys(journal)
     journal.add_account(ACCOUNT)
-    journal.enter_elsewhere(Entry(ACCOUNT, EntryKind.GRANT, Currency.USD, usd, at=0.0))
+    if usd:
+        journal.enter_elsewhere(Entry(ACCOUNT, EntryKind.GRANT, Currency.USD, usd, at=0.0))
     keys.put(Account(ACCOUNT, "tests"), digest(PEPPER, SECRET), _key())
     return journal, keys
 

@@ -46,7 +46,7 @@ BROKEN = {
         {"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "abort"}]}
     ),
     "nonsense": saying({"choices": [{"index": 0, "delta": {"content": "one"}}]}, "{"),
-    "no end": saying({"choices": [{"index": 0, "delta": {"content": "one"}}]}),
+    "no end": saying({"choices": [{"index": 0, "delta": {"content": "one"}}]}, done=False),
     "silent": saying(),
     "refused": refusing(500),
     "whole cut": raw(b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n{", then="close"),
