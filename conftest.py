@@ -54,7 +54,9 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         _ = self.api_key  # made first: the server locks the home
-        (self.home / "fondaco.toml").write_text("[chain]\nstake = 1\n")  # for examples of wallets
+        (self.home / "fondaco.toml").write_text(
+            "[server]\ndrain_delay_s = 0\n[chain]\nstake = 1\n"
+        )  # for examples of wallets
         self._child = subprocess.Popen(
             self._fondaco("serve", "--port", str(port)), stdout=subprocess.DEVNULL
         )

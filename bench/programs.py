@@ -169,7 +169,8 @@ def serving(
     port = free_port()
     file = home.with_suffix(".toml")
     file.write_text(settings)
-    argv = [*FONDACO, "serve", "--port", str(port), "--home", str(home), "--config", str(file)]
+    argv = ["env", "FONDACO_SERVER__DRAIN_DELAY_S=0", *FONDACO, "serve"]
+    argv += ["--port", str(port), "--home", str(home), "--config", str(file)]
     with running(argv, core) as child:
         yield child, port
 

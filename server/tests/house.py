@@ -41,7 +41,7 @@ from fondaco.http.peers import Peers
 from fondaco.http.pulse import Pulse
 from fondaco.http.room import Room
 from fondaco.http.routes import Routes
-from fondaco.http.terms import Terms
+from fondaco.http.terms import Register, Terms
 from fondaco.ports import ChatEngine, Clock, Files, Forms, Stakes
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.augment import Augment
@@ -98,6 +98,7 @@ class House:
     platform: Platform
     journal: MemoryJournal
     keys: MemoryKeys
+    listener: Listener
 
     @property
     def address(self) -> tuple[str, int]:
@@ -154,6 +155,8 @@ async def house(
     augment: Augment | None = None,
     files: Files | None = None,
     room: Room | None = None,
+    register: Register | None = None,
+    drain_delay_s: float = 0.0,
     metrics: MetricsAccess = LOOPBACK,
     access_log: bool = False,
     concurrent_calls: int = 0,
@@ -232,12 +235,16 @@ async def house(
             header_timeout_s=header_timeout_s,
             body_timeout_s=body_timeout_s,
             idle_timeout_s=idle_timeout_s,
+            probes=Routes(ENDPOINTS).probes,
         )
         listener = Listener(
             AccessLog(edge.answer, clock).answer if access_log else edge.answer,
             terms,
+            register,
+            drain_delay_s=drain_delay_s,
             drain_timeout_s=5,
             started=started.set,
+            leaving=platform.leave,
             draining=platform.drain,
             stopping=platform.stop,
         )
@@ -256,7 +263,7 @@ async def house(
                 await started.wait()
                 headers = {"Authorization": f"Bearer {SECRET}"}
                 async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
-                    yield House(url, client, fake, second, platform, journal, keys)
+                    yield House(url, client, fake, second, platform, journal, keys, listener)
                 listener.tell()
                 listener.tell()
                 await anyio.sleep(0.25)

@@ -123,6 +123,7 @@ def _process(home: Path, stderr: object, environ: Mapping[str, str]) -> "subproc
     settings = {
         "FONDACO_EMBEDDED__THREADS": "1",
         "FONDACO_EMBEDDED__CONTEXT_TOKENS": "1024",
+        "FONDACO_SERVER__DRAIN_DELAY_S": "0",
         **environ,
     }
     process: subprocess.Popen[str] = subprocess.Popen(

@@ -147,6 +147,27 @@ class Server(Section):
     )
     idle_timeout_s: Seconds = Field(75.0, description="Time that a kept-alive connection may idle.")
     ping_interval_s: Seconds = Field(15.0, description="Silence after which a stream gets a ping.")
+    connection_limit: int = Field(
+        8_192,
+        ge=1,
+        le=1_000_000,
+        description="Connections at a time, or half of the file descriptors that the process may "
+        "have, whichever is less; one more gets 503.",
+    )
+    client_connection_limit: int = Field(
+        1_024,
+        ge=1,
+        le=1_000_000,
+        description="Connections at a time of one client address (IPv6: of one /64 network), though "
+        "never more than half of all; loopback and trusted proxies are not limited.",
+    )
+    drain_delay_s: float | None = Field(
+        None,
+        ge=0,
+        le=3_600,
+        description="Time after SIGTERM in which `/readyz` fails and all else goes on, so that a "
+        "load balancer takes notice. Left out: 5, or 0 where the server runs on a terminal.",
+    )
     drain_timeout_s: Seconds = Field(30.0, description="Time that running calls get at shutdown.")
     ready_cache_s: Seconds = Field(5.0, description="Time that /readyz trusts its last probe.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(

@@ -26,7 +26,7 @@ def serving(fondaco: Fondaco, **environ: str) -> Iterator[subprocess.Popen[str]]
     command = [sys.executable, "-m", "fondaco", "serve", "--port", "0"]
     with subprocess.Popen(
         command,
-        env=fondaco.environ(**(environ or NO_MODEL)),
+        env=fondaco.environ(FONDACO_SERVER__DRAIN_DELAY_S="0", **(environ or NO_MODEL)),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -3,8 +3,10 @@
 import errno
 import ipaddress
 import socket
+import sys
 from collections.abc import Callable
 
+from fondaco.app.descriptors import connections_within, raised_limit
 from fondaco.hostnames import host_name
 from fondaco.http.access_log import AccessLog
 from fondaco.http.cors import Cors
@@ -14,13 +16,13 @@ from fondaco.http.endpoints import ENDPOINTS
 from fondaco.http.gate import MetricsAccess
 from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
-from fondaco.http.listener import Listener
+from fondaco.http.listener import BACKLOG, Listener
 from fondaco.http.openapi import Contract
 from fondaco.http.peers import Peers
 from fondaco.http.pulse import Pulse
 from fondaco.http.room import Room
 from fondaco.http.routes import Routes
-from fondaco.http.terms import Terms
+from fondaco.http.terms import Register, Terms
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings, secret
 
@@ -53,11 +55,12 @@ def listener_of(
         write_timeout_s=server.write_timeout_s,
     )
     stamp = Stamp(platform.clock)
+    routes, peers = Routes(ENDPOINTS), Peers(server.trusted_proxies)
     edge = Edge(
         premises,
-        Routes(ENDPOINTS),
+        routes,
         Hosts([host_name(server.host), *server.allowed_hosts]),
-        Peers(server.trusted_proxies),
+        peers,
         stamp=stamp,
         cors=Cors(server.cors_origins) if server.cors_origins else None,
         metrics=MetricsAccess(
@@ -73,15 +76,31 @@ def listener_of(
         header_timeout_s=server.header_timeout_s,
         body_timeout_s=server.body_timeout_s,
         idle_timeout_s=server.idle_timeout_s,
+        probes=routes.probes,
     )
+    most = connections_within(raised_limit(), server.connection_limit)
     return Listener(
         AccessLog(edge.answer, platform.clock).answer if server.access_log else edge.answer,
         terms,
+        Register(most, min(server.client_connection_limit, max(1, most // 2)), peers.limited),
+        drain_delay_s=_drain_delay_s(server.drain_delay_s),
         drain_timeout_s=server.drain_timeout_s,
         started=announce,
+        leaving=platform.leave,
         draining=platform.drain,
         stopping=platform.stop,
     )
+
+
+def _drain_delay_s(told: float | None) -> float:
+    """Return how long to go on once told to stop: on a terminal somebody waits for it."""
+    if told is not None:
+        return told
+    return 0.0 if sys.stdin is not None and sys.stdin.isatty() else _DRAIN_DELAY_S
+
+
+_DRAIN_DELAY_S = 5.0
+"""Longer than load balancers usually take to notice."""
 
 
 def bound_to(host: str, port: int) -> socket.socket:
@@ -96,7 +115,7 @@ def bound_to(host: str, port: int) -> socket.socket:
     bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # connections inherit it
     try:
         bound.bind((host, port))
-        bound.listen(2048)
+        bound.listen(BACKLOG)
     except OSError as error:
         bound.close()
         advice = _ADVICE.get(error.errno or 0, "Name an address of this machine with --host.")

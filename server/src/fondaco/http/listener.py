@@ -6,6 +6,7 @@ import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
+from functools import partial
 from types import FrameType
 
 from fondaco.http.protocol import Connection
@@ -13,23 +14,30 @@ from fondaco.http.terms import Answer, Register, Terms
 
 _SETTLE_S = 5.0
 """How long calls that were cut off may take to be settled."""
+BACKLOG = 65_535
+"""Connections that wait to be taken; the system allows what `net.core.somaxconn` says."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Listener:
     """Has requests answered until it is told to stop.
 
-    The first signal drains: running calls end in peace, new work is refused. A second one stops at
-    once, as does the end of the time for draining: what still runs is cut off, and settled.
+    The first signal says that the server leaves, so that load balancers look for another one. After
+    a delay it drains: running calls end in peace, new work is refused. A second signal stops at once,
+    as does the end of the time for draining: what still runs is cut off, and settled. Ctrl-C drains
+    without a delay.
     """
 
     def __init__(
         self,
         answer: Answer,
         terms: Terms,
+        register: Register | None = None,
         *,
+        drain_delay_s: float,
         drain_timeout_s: float,
         started: Callable[[], None],
+        leaving: Callable[[], None],
         draining: Callable[[], None],
         stopping: Callable[[], None],
     ) -> None:
@@ -38,34 +46,46 @@ class Listener:
         Args:
             answer: what answers an exchange.
             terms: what connections are held to.
-            drain_timeout_s: for running calls, from the first signal on.
+            register: counts the connections; left out: any number is taken.
+            drain_delay_s: from the first signal on, in which everything goes on.
+            drain_timeout_s: for running calls, after that.
             started: called once requests are taken.
-            draining: called at the first signal.
+            leaving: called at the first signal.
+            draining: called when the delay is over.
             stopping: called before running calls are cut off.
         """
         self._answer = answer
         self._terms = terms
+        self._drain_delay_s = drain_delay_s
         self._drain_timeout_s = drain_timeout_s
         self._announce = started
+        self._leave = leaving
         self._drain = draining
         self._stop = stopping
-        self._register = Register()
+        self._register = register or Register()
         self._told = asyncio.Event()
         self._told_twice = asyncio.Event()
 
     async def serve(self, bound: socket.socket) -> None:
         """Take connections of a listening socket until told to stop, then see every call ended."""
         loop = asyncio.get_running_loop()
-        with _signals(lambda: loop.call_soon_threadsafe(self.tell)):
-            server = await loop.create_server(self._connection, sock=bound)
+        with _signals(partial(loop.call_soon_threadsafe, self.tell)):
+            server = await loop.create_server(self._connection, sock=bound, backlog=BACKLOG)
             self._announce()
             await self._told.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._drain_delay_s):
+                    await self._told_twice.wait()
+            self._drain()
             server.close()
             await self._wind_up()
 
-    def tell(self) -> None:
-        """Drain at the first time, stop at the second."""
-        self._drain()
+    def tell(self, number: int = signal.SIGTERM) -> None:
+        """Drain at the first signal, after the delay unless it is Ctrl-C; stop at the second."""
+        self._leave()
+        self._register.leaving_soon = True
+        if number == signal.SIGINT:
+            self._drain_delay_s = 0.0
         if self._told.is_set():
             self._told_twice.set()
         self._told.set()
@@ -111,14 +131,14 @@ _LOOK_S = 0.05
 
 
 @contextmanager
-def _signals(told: Callable[[], object]) -> Generator[None]:
+def _signals(told: Callable[[int], object]) -> Generator[None]:
     """Have signals call `told` instead of ending the process; only the main thread hears any."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def hear(number: int, frame: FrameType | None) -> None:
-        told()
+        told(number)
 
     before = {one: signal.signal(one, hear) for one in _SIGNALS}
     try:

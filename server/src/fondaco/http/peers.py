@@ -57,6 +57,16 @@ class Peers:
         name = host if host.endswith(b"]") else host.rpartition(b":")[0] or host
         return name in _OWN_NAMES and not any(header in headers for header in _FORWARDED)
 
+    def limited(self, client: str) -> str | None:
+        """Return as what the number of a client's connections is limited; None: it is not.
+
+        Programs of this machine and proxies may open as many as they like, on behalf of many.
+        """
+        address = _address(client)
+        if address is None or address.is_loopback or self._trusts(address):
+            return None
+        return _shown(address)
+
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
 

@@ -50,8 +50,8 @@ class Connection(asyncio.Protocol):
     _closed = False
     _deaf = False
     """Whether nothing more is read: what came cannot be trusted, or is of no use."""
-    _odd = False
-    """Whether what came was refused, so that more of it may be on its way."""
+    _more = False
+    """Whether more may be on its way that is not read, because the server ends the connection."""
     _refused: FondacoError | None = None
     """What comes after the replies that are under way, as the last one."""
     _closing = False
@@ -197,15 +197,15 @@ class Connection(asyncio.Protocol):
             fields=head.fields,
             headers=head.headers,
             client=self._client,
-            closes=head.closes or self._register.leaving_soon,
+            closes=head.closes,
             unframed=head.old,
         )
         exchange.authority = head.authority or b""
         exchange.declared_bytes = head.body_bytes
-        if self._lane is Lane.SPARE:
-            if head.path not in self._terms.probes:
+        if self._lane is Lane.SPARE or self._register.leaving_soon:
+            if self._lane is Lane.SPARE and head.path not in self._terms.probes:
                 raise TooManyConnectionsError
-            exchange.closes = True
+            exchange.closes = self._more = True
         self._deadline = inf
         if self._reader.body_complete:
             self._phase = Phase.NOTHING
@@ -273,7 +273,7 @@ class Connection(asyncio.Protocol):
         """
         if self._closed:
             return
-        sends = self._odd or self._dropped_bytes or self._reader.unread_bytes
+        sends = self._more or self._dropped_bytes or self._reader.unread_bytes
         again = self._closing
         self._deaf = self._closing = True
         self._ahead.clear()
@@ -368,7 +368,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, error: FondacoError) -> None:
         """Read no more; replies under way come first, and the last of them closes."""
-        self._deaf = self._odd = True
+        self._deaf = self._more = True
         self._deadline = inf
         incoming = self._incoming
         if incoming is not None:

@@ -52,6 +52,8 @@ class Platform:
     ids: Ids
     repeats: Repeats
     wallets: Wallets
+    leaving: bool = False
+    """The server will stop soon: it is not ready any more, but serves as before."""
     draining: bool = False
     """Running calls end in peace, new work is refused."""
 
@@ -62,6 +64,10 @@ class Platform:
         self.characters = use_cases.characters
         self.readiness = use_cases.readiness
         self.tiers = use_cases.tiers
+
+    def leave(self) -> None:
+        """Say from now on that no new work should be sent here."""
+        self.leaving = True
 
     def drain(self) -> None:
         """Take no new work from now on."""

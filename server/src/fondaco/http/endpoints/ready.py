@@ -7,7 +7,7 @@ from fondaco.http.replies import Whole, json_reply
 
 async def run(ask: Ask[None, None]) -> Whole:
     """Say whether the default model answers, by a token that it really generated."""
-    if ask.platform.draining:
+    if ask.platform.leaving or ask.platform.draining:
         raise ShuttingDownError
     await ask.platform.readiness.check()
     return json_reply({"status": "ready"})

@@ -1,0 +1,278 @@
+"""What a stranger's connection may cost: time, bytes, descriptors, and other connections' turns."""
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+
+import anyio
+import pytest
+
+from fondaco.app.descriptors import connections_within
+from fondaco.http.exchange import Exchange
+from fondaco.http.peers import Peers
+from fondaco.http.terms import Lane, Register
+from house import SECRET, House, chat_body, house
+from raw_http import exchanged, received, replies_of, sent
+from wire.fake_line import HEADER_LIMIT, line, refuse, turns
+
+HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+MODELS = b"GET /api/v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+async def drip(one: House, piece: bytes, *, before: bytes = b"") -> bytes:
+    """Send a piece over and over, and return what comes until the connection is closed."""
+    async with await anyio.connect_tcp(*one.address) as stream, anyio.create_task_group() as group:
+
+        async def send() -> None:
+            await sent(stream, [before] if before else [])
+            while True:
+                await sent(stream, [piece])
+                await anyio.sleep(0.02)
+
+        group.start_soon(send)
+        octets = await received(stream)
+        group.cancel_scope.cancel()
+    return octets
+
+
+# Time: only a complete head stops the clock.
+
+
+@pytest.mark.parametrize("piece", [b"\r\n", b"\r"], ids=repr)
+async def test_an_empty_line_is_no_sign_of_life(piece: bytes) -> None:
+    async with (
+        house(header_timeout_s=0.3) as one,
+        await anyio.connect_tcp(*one.address) as stream,
+    ):
+        await stream.send(piece)
+        assert await received(stream) == b""
+
+
+async def test_an_empty_line_after_a_reply_does_not_keep_the_connection() -> None:
+    async with (
+        house(idle_timeout_s=0.3) as one,
+        await anyio.connect_tcp(*one.address) as stream,
+    ):
+        await stream.send(HEALTH + b"\r\n")
+        assert [reply.status for reply in replies_of(await received(stream))] == [200]
+
+
+async def test_a_head_that_drips_ends_with_408() -> None:
+    async with house(header_timeout_s=0.3) as one:
+        octets = await drip(one, b"x", before=b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nA: ")
+    assert [reply.status for reply in replies_of(octets)] == [408]
+
+
+async def test_a_second_head_that_drips_ends_with_408_as_well() -> None:
+    async with house(header_timeout_s=0.3) as one:
+        octets = await drip(one, b"x", before=HEALTH + b"GET /healthz HTTP/1.1\r\nA: ")
+    assert [reply.status for reply in replies_of(octets)] == [200, 408]
+
+
+@pytest.mark.parametrize("framing", [b"Content-Length: 99999", b"Transfer-Encoding: chunked"])
+async def test_a_body_that_drips_ends_with_one_408(framing: bytes) -> None:
+    head = (
+        b"POST /api/v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %b\r\n"
+    )
+    head = head % SECRET.encode() + b"Content-Type: application/json\r\n%b\r\n\r\n" % framing
+    async with house(body_timeout_s=0.3) as one:
+        octets = await drip(one, b"1\r\nx\r\n", before=head)
+    assert [reply.status for reply in replies_of(octets)] == [408]
+
+
+# Bytes.
+
+
+async def test_a_trailer_counts_against_the_limit_of_the_head() -> None:
+    one = line()
+    one.connection.data_received(CHUNKED + b"1\r\nx\r\n0\r\n")
+    for _ in range(HEADER_LIMIT // 8):
+        one.connection.data_received(b"a: bcdef\r\n")
+    await turns()
+    assert one.connection._more
+    assert not one.transport.closed
+    one.connection.connection_lost(None)
+
+
+async def test_a_body_whose_trailer_is_too_large_is_answered_with_431() -> None:
+    seen: list[BaseException] = []
+
+    async def answer(exchange: Exchange) -> None:
+        try:
+            await exchange.body(100)
+        except Exception as error:  # noqa: BLE001 - told apart below
+            seen.append(error)
+
+    one = line(answer)
+    one.connection.data_received(CHUNKED + b"0\r\n" + b"a: bcdef\r\n" * 1_000)
+    await turns()
+    assert [type(error).__name__ for error in seen] == ["HeadersTooLargeError"]
+
+
+async def test_what_follows_the_last_reply_is_read_to_a_bound() -> None:
+    one = line(refuse)
+    one.connection.data_received(CHUNKED)
+    await turns()
+    assert one.transport.written.startswith(b"HTTP/1.1 401 ")
+    assert b"\r\nconnection: close\r\n" in one.transport.written
+    assert (one.transport.ended, one.transport.closed) == (True, False)
+    megabyte = bytes(2**20)
+    for _ in range(65):
+        one.connection.data_received(megabyte)
+    assert one.transport.aborted
+
+
+async def test_a_body_in_the_smallest_pieces_needs_no_more_memory_than_its_bytes() -> None:
+    seen: list[Exchange] = []
+
+    async def answer(exchange: Exchange) -> None:
+        seen.append(exchange)
+        await exchange.body(2**30)
+
+    one = line(answer)
+    one.connection.data_received(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999\r\n\r\n")
+    await turns()
+    for _ in range(9_000):
+        one.connection.data_received(b"x")
+    assert len(seen[0]._body) <= 2
+    one.connection.connection_lost(None)
+
+
+async def test_chunk_extensions_may_not_outweigh_the_content() -> None:
+    one = line()
+    chunk = b"1;" + b"x" * 500 + b"\r\ny\r\n"
+    one.connection.data_received(CHUNKED + chunk * 100)
+    assert one.connection._more
+    one.connection.connection_lost(None)
+
+
+# Turns.
+
+
+async def test_others_have_their_turn_while_a_body_of_small_chunks_is_read() -> None:
+    bodies: list[bytes] = []
+
+    async def answer(exchange: Exchange) -> None:
+        bodies.append(await exchange.body(2**30))
+
+    one, number = line(answer), 20_000
+    one.connection.data_received(CHUNKED + b"1\r\nx\r\n" * number + b"0\r\n\r\n")
+    assert one.transport.paused
+    turned = 0
+    while not bodies:
+        await asyncio.sleep(0)
+        turned += 1
+    assert bodies == [b"x" * number]
+    assert turned > 20
+    assert not one.transport.paused
+    one.connection.connection_lost(None)
+
+
+async def test_requests_ahead_are_read_as_they_can_be_answered() -> None:
+    one = line()
+    one.connection.data_received(HEALTH * 2_000)
+    assert len(one.connection._ahead) < 20
+    assert one.transport.paused
+    await turns(10_000)
+    assert one.transport.written.count(b"HTTP/1.1 200 OK") == 2_000
+    assert not one.transport.paused
+
+
+async def test_two_thousand_offers_to_upgrade_are_two_thousand_requests() -> None:
+    offer = HEALTH[:-2] + b"Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+    one = line()
+    one.connection.data_received(offer * 2_000)
+    await turns(10_000)
+    assert one.transport.written.count(b"HTTP/1.1 200 OK") == 2_000
+    assert one.transport.written.count(b"HTTP/1.1 ") == 2_000
+
+
+# Connections.
+
+
+async def test_a_connection_beyond_the_limit_gets_a_clear_503_and_is_closed() -> None:
+    async with house(register=Register(most=3)) as one:
+        await one.client.get("/healthz")  # keeps one of them
+        async with await anyio.connect_tcp(*one.address), await anyio.connect_tcp(*one.address):
+            [reply] = await exchanged(one.address, MODELS)
+            assert (reply.status, reply.closes) == (503, True)
+            assert json.loads(reply.body or b"")["code"] == "TOO_MANY_CONNECTIONS"
+            assert reply.headers["retry-after"] == "1"
+            [probe] = await exchanged(one.address, HEALTH)
+            assert (probe.status, probe.closes) == (200, True)
+        [reply] = await exchanged(one.address, MODELS)
+        assert reply.status == 200
+
+
+async def test_connections_far_beyond_the_limit_are_refused_before_they_ask() -> None:
+    register = Register(most=1)
+    lanes = [line(register=register).connection._lane for _ in range(70)]
+    assert lanes == [Lane.USUAL] + [Lane.SPARE] * 64 + [Lane.NONE] * 5
+    last = line(register=register)
+    assert last.transport.written.startswith(b"HTTP/1.1 503 ")
+    assert last.transport.closed
+    last.connection.connection_lost(None)
+    assert line(register=register).connection._lane is Lane.NONE
+
+
+async def test_one_address_cannot_take_all_connections() -> None:
+    register = Register(9, 2, Peers(["203.0.113.9"]).limited)
+    lines = [line(register=register, client="198.51.100.1") for _ in range(3)]
+    assert [one.connection._lane for one in lines] == [Lane.USUAL, Lane.USUAL, Lane.SPARE]
+    for client in ("198.51.100.2", "2001:db8::1", "2001:db8::2"):
+        assert line(register=register, client=client).connection._lane is Lane.USUAL
+    assert line(register=register, client="2001:db8::3").connection._lane is Lane.SPARE
+    for client in ("127.0.0.1", "203.0.113.9") * 2:
+        assert line(register=register, client=client).connection._lane is Lane.USUAL
+    lines[0].connection.connection_lost(None)
+    assert line(register=register, client="198.51.100.1").connection._lane is Lane.USUAL
+    lines[1].connection.connection_lost(None)
+    assert line(register=register, client="198.51.100.3").connection._lane is Lane.USUAL
+    assert line(register=register, client="198.51.100.4").connection._lane is Lane.SPARE
+
+
+def test_half_of_the_descriptors_are_kept_for_engines() -> None:
+    assert [connections_within(n, 10_000) for n in (None, 1, 200, 1_024, 65_536)] == [
+        *(10_000, 1, 75, 448, 10_000)
+    ]
+
+
+def test_the_soft_limit_of_descriptors_is_raised_to_the_hard_one() -> None:
+    script = """
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (100, 400))
+from fondaco.app.descriptors import raised_limit
+print(raised_limit(), *resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["400", "400", "400"]
+
+
+async def test_many_may_connect_while_the_server_is_busy() -> None:
+    async with house() as one:
+        # Nothing is awaited here, so the server takes none of them: the system keeps them waiting.
+        waiting = [socket.create_connection(one.address, timeout=5) for _ in range(400)]
+        for connection in waiting:
+            connection.close()
+
+
+# The end.
+
+
+async def test_a_server_that_was_told_to_stop_fails_readiness_first_and_serves_on() -> None:
+    async with house(drain_delay_s=60) as one:
+        assert (await one.client.get("/readyz")).status_code == 200
+        one.listener.tell()
+        [ready] = await exchanged(one.address, HEALTH.replace(b"healthz", b"readyz"))
+        assert ready.status == 503
+        assert [reply.status for reply in await exchanged(one.address, MODELS)] == [200]
+
+
+async def test_replies_of_a_server_that_leaves_close_their_connections() -> None:
+    async with house(drain_delay_s=60) as one:
+        one.listener.tell()
+        reply = await one.client.post("/api/v1/chat/completions", json=chat_body())
+        assert (reply.status_code, reply.headers["connection"]) == (200, "close")
