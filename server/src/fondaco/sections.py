@@ -1,4 +1,4 @@
-"""Sections of the settings: models' prices, ends and thoughts, wallets' chains, the web; shared types."""
+"""Sections of the settings: prices, ends and thoughts of models, tiers, chains, the web; shared types."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -14,6 +14,7 @@ Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
 ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_places=9)]
 """Of one image: a million of them still fit the ledger's 64 bits."""
+Count = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
 
 ModelId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
@@ -115,6 +116,28 @@ ANYONE = "*"
 FOR_ALL = BeforeValidator(_for_all)
 """One value in place of a table: what it says goes for every name, as `*` does in the table."""
 Staker = Annotated[str, Field(pattern=r"^(\*|0x[0-9a-fA-F]{40})$")]
+
+
+class RateClass(Section):
+    """`[tiers.NAME.limits.CLASS]`: how fast accounts of a tier may ask for models of a class."""
+
+    requests_per_minute: Count = Field(description="Requests in any minute (RPM).")
+    requests_per_day: Count = Field(description="Requests in any 24 hours (RPD).")
+    tokens_per_minute: Count | None = Field(
+        None, description="Tokens of prompts and outputs in any minute (TPM); else any number."
+    )
+    shared: bool = Field(
+        default=False, description="All models of the class count together, not each by itself."
+    )
+
+
+class Tier(Section):
+    """`[tiers.NAME]`: a class of accounts."""
+
+    charged: bool = Field(default=True, description="Whether its calls cost money.")
+    limits: dict[Name, RateClass] = Field(
+        default_factory=dict, description="By the models' `rate_class`."
+    )
 
 
 class ChainNode(Section):

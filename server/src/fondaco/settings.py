@@ -28,11 +28,11 @@ from fondaco.sections import (
     Search,
     Seconds,
     Section,
+    Tier,
     Web,
 )
 
 Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
-Count = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
 
 
@@ -239,28 +239,6 @@ class Limits(Section):
         ge=0,
         le=1_000_000,
         description="Calls of one account under way at a time; one more gets 429; 0: any number.",
-    )
-
-
-class RateClass(Section):
-    """`[tiers.NAME.limits.CLASS]`: how fast accounts of a tier may ask for models of a class."""
-
-    requests_per_minute: Count = Field(description="Requests in any minute (RPM).")
-    requests_per_day: Count = Field(description="Requests in any 24 hours (RPD).")
-    tokens_per_minute: Count | None = Field(
-        None, description="Tokens of prompts and outputs in any minute (TPM); else any number."
-    )
-    shared: bool = Field(
-        default=False, description="All models of the class count together, not each by itself."
-    )
-
-
-class Tier(Section):
-    """`[tiers.NAME]`: a class of accounts."""
-
-    charged: bool = Field(default=True, description="Whether its calls cost money.")
-    limits: dict[Name, RateClass] = Field(
-        default_factory=dict, description="By the models' `rate_class`."
     )
 
 

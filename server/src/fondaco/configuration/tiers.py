@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from fondaco.configuration.schema import dotted
 from fondaco.domain.limits import RateLimits, Tier
 from fondaco.domain.model import RATE_CLASSES
-from fondaco.settings import CatalogueModel, RateClass, Settings
+from fondaco.sections import RateClass
+from fondaco.settings import CatalogueModel, Settings
 
 
 def tiers_of(settings: Settings) -> dict[str, Tier]:
