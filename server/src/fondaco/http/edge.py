@@ -25,7 +25,7 @@ from fondaco.http.gate import LOOPBACK, Gate, MetricsAccess
 from fondaco.http.headers import Stamp
 from fondaco.http.hosts import Hosts
 from fondaco.http.peers import Peers
-from fondaco.http.replies import EventStream, Whole
+from fondaco.http.replies import LARGE_BYTES, EventStream, Whole
 from fondaco.http.routes import AnyEndpoint, Routes
 from fondaco.ports.incidents import Incident, place_of, report
 
@@ -130,6 +130,8 @@ class Edge:
         premises = self._premises
         reply = await endpoint.answer(premises, exchange, caller, path)
         if isinstance(reply, Whole):
+            if len(reply.body) > LARGE_BYTES:
+                await reply.pack(exchange)
             reply.send(exchange)
             return
         with EventStream(

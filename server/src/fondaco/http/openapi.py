@@ -79,6 +79,7 @@ class Contract:
     def __init__(self, endpoints: Iterable[AnyEndpoint]) -> None:
         self._endpoints = [endpoint for endpoint in endpoints if endpoint.listed]
         self._document: dict[str, object] | None = None
+        self._json = self._yaml = b""
 
     @property
     def document(self) -> dict[str, object]:
@@ -89,15 +90,19 @@ class Contract:
 
     def json(self) -> bytes:
         """Return the document as JSON."""
-        return orjson.dumps(self.document)
+        if not self._json:
+            self._json = orjson.dumps(self.document)
+        return self._json
 
     def yaml(self) -> bytes:
         """Return the document as YAML."""
-        import yaml  # noqa: PLC0415  # only the few who ask pay for the import
+        if not self._yaml:  # writing it takes a sixth of a second, and anybody may ask
+            import yaml  # noqa: PLC0415  # only the few who ask pay for the import
 
-        plain = orjson.loads(self.json())
-        text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
-        return text.encode()
+            plain = orjson.loads(self.json())
+            text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
+            self._yaml = text.encode()
+        return self._yaml
 
 
 def _document(endpoints: list[AnyEndpoint]) -> dict[str, object]:

@@ -3,18 +3,22 @@
 import gzip
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import monotonic
 from typing import Self
 
 import brotli
 import orjson
+from anyio import to_thread
 
 from fondaco.http.exchange import Exchange, Header
 from fondaco.http.headers import lines_of
 from fondaco.http.pulse import Pulse
 
 _WORTH_COMPRESSING = 1024
-"""Below this many bytes a packet is not saved."""
+"""Smaller bodies fit one packet; compressing them gains nothing."""
+LARGE_BYTES = 64 * 1024
+"""Larger bodies are compressed by `Whole.pack` alone: more than a millisecond of the event loop."""
 
 _JSON = b"application/json"
 _NOSNIFF = b"x-content-type-options: nosniff\r\n"
@@ -31,6 +35,18 @@ class Whole:
     headers: list[Header] = field(default_factory=list)
     lines: bytes = b""
     """Further headers, as they are sent."""
+    lasting: bool = False
+    """Whether the body is one object for as long as the process, so that it need be compressed once."""
+    encoding: bytes = b""
+    """How the body has been compressed."""
+
+    async def pack(self, exchange: Exchange) -> None:
+        """Compress a large body beforehand, on a thread: it takes milliseconds, which others wait for."""
+        encoding = _encoding(exchange.headers.get(b"accept-encoding", b""))
+        if encoding is not None:
+            compress = _compress_once if self.lasting else _compress
+            self.body = await to_thread.run_sync(compress, self.body, encoding)
+            self.encoding = encoding
 
     def send(self, exchange: Exchange) -> None:
         """Send it, compressed where the caller takes that and it is worth it."""
@@ -39,10 +55,12 @@ class Whole:
             lines += lines_of(self.headers)
         if self.media_type is not _JSON:
             lines += _NOSNIFF
-        if len(body) >= _WORTH_COMPRESSING:
+        if self.encoding:
+            lines += b"vary: accept-encoding\r\ncontent-encoding: %b\r\n" % self.encoding
+        elif len(body) >= _WORTH_COMPRESSING:
             lines += b"vary: accept-encoding\r\n"
             encoding = _encoding(exchange.headers.get(b"accept-encoding", b""))
-            if encoding is not None:
+            if encoding is not None and len(body) <= LARGE_BYTES:
                 body = _compress(body, encoding)
                 lines += b"content-encoding: %b\r\n" % encoding
         lines += b"content-type: %b\r\ncontent-length: %d\r\n" % (self.media_type, len(body))
@@ -172,3 +190,9 @@ def _compress(body: bytes, encoding: bytes) -> bytes:
         packed: bytes = brotli.compress(body, quality=4)
         return packed
     return gzip.compress(body, compresslevel=5, mtime=0)
+
+
+@lru_cache(16)
+def _compress_once(body: bytes, encoding: bytes) -> bytes:
+    """Compress what is the same object each time, so that its hash is known."""
+    return _compress(body, encoding)

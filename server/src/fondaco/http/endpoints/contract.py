@@ -6,12 +6,12 @@ from fondaco.http.replies import Whole
 
 async def run_json(ask: Ask[None, None]) -> Whole:
     """Show the contract as JSON."""
-    return Whole(ask.contract.json())
+    return Whole(ask.contract.json(), lasting=True)
 
 
 async def run_yaml(ask: Ask[None, None]) -> Whole:
     """Show the contract as YAML."""
-    return Whole(ask.contract.yaml(), media_type=b"application/yaml")
+    return Whole(ask.contract.yaml(), media_type=b"application/yaml", lasting=True)
 
 
 JSON_ENDPOINT = Endpoint(

@@ -35,14 +35,19 @@ def _names() -> frozenset[str]:
     return frozenset(name for name in found if name[name.rfind(".") :] in _MEDIA)
 
 
+@cache
+def _content(name: str) -> bytes:
+    return files("fondaco.http").joinpath("assets", name).read_bytes()
+
+
 def _asset(name: str) -> Whole:
     if name not in _names():
         raise NotFoundError
-    content = files("fondaco.http").joinpath("assets", name).read_bytes()
     return Whole(
-        content,
+        _content(name),
         media_type=_MEDIA[name[name.rfind(".") :]] + b"; charset=utf-8",
         headers=[(b"content-security-policy", _POLICY)],
+        lasting=True,
     )
 
 
