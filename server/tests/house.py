@@ -340,7 +340,7 @@ def _platform(
         tiers=tiers,
         guard=Guard(clock, failures=failures, window_s=30.0),
         concurrent_calls=ConcurrentCalls(concurrent_calls, clock),
-        readiness=Readiness(catalogue, engines, clock, cache_s=0.2),
+        readiness=Readiness(catalogue, engines, clock, cache_s=0.2, ledger=ledger),
         meters=meters,
         clock=clock,
         ids=ids,

@@ -244,7 +244,7 @@ class SqliteWorld(World):
             return [entry_of(row) for row in connection.execute(ENTRIES + "ORDER BY 1")]
 
     async def findings(self) -> list[str]:
-        return self.books.verify()
+        return [found for found in self.books.verify() if "in the quarantine" not in found]
 
     async def close(self) -> None:
         self._sqlite.close()

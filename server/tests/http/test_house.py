@@ -10,10 +10,12 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from fake_upstream import refusing
+from fondaco.domain.ledger import OpenCall, Unwritable
 from fondaco.domain.model import Capabilities
+from fondaco.domain.money import Funds
 from fondaco.http.endpoints import ENDPOINTS
 from fondaco.http.schemas.models import ModelList, TokenPricing
-from house import TOY, House, house
+from house import ACCOUNT, TOY, House, house
 
 CODER = replace(
     TOY,
@@ -189,3 +191,13 @@ async def test_the_documentation_page_has_all_of_its_own_assets(shared: House) -
         asset = await shared.client.get(f"/doc/assets/{name}")
         assert asset.status_code == 200
     assert (await shared.client.get("/doc/assets/..%2Fedge.py")).status_code == 404
+
+
+async def test_what_is_put_aside_is_told_and_stops_nothing() -> None:
+    async with house() as one:
+        await one.journal.set_aside(
+            OpenCall("ab" * 16, ACCOUNT, "cd" * 16, "toy", 0.0, Funds(), 0), Unwritable.UNSETTLED
+        )
+        reply = await one.client.get("/readyz")
+        assert reply.json() == {"status": "ready", "quarantined_writes": 1}
+        assert (await one.chat()).status_code == 200

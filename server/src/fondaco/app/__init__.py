@@ -81,6 +81,7 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
         held.enter_context(home.lock())
         bound = held.enter_context(bound_to(settings.server.host, settings.server.port))
         upgrade(home.database)
+        home.pepper()  # a lost one ends the start before anything is opened
         host = settings.server.host
         shown = f"[{host}]" if ":" in host else host
         catalogue = catalogue_here(settings)

@@ -123,7 +123,7 @@ def platform_of(
         tiers=tiers,
         guard=Guard(clock, failures=guarded.failures, window_s=guarded.failure_window_s),
         concurrent_calls=ConcurrentCalls(guarded.concurrent_calls, clock),
-        readiness=Readiness(catalogue, engines, clock, settings.server.ready_cache_s),
+        readiness=Readiness(catalogue, engines, clock, settings.server.ready_cache_s, ledger),
         meters=meters,
         clock=clock,
         ids=ids,

@@ -36,7 +36,7 @@ def opened(settings: "Settings", *, create: bool = False) -> Iterator["Books"]:
         )
     home = Home(settings.home)
     upgrade(home.database)
-    books = Books(home.database, home.pepper(), SystemClock())
+    books = Books(home.database, home.pepper, SystemClock())
     try:
         yield books
     finally:

@@ -8,6 +8,7 @@ from fondaco.settings import ConfigurationError
 from fondaco.stores.errors import (
     HomeInUseError,
     HomeUnusableError,
+    PepperLostError,
     StoreError,
     UnknownNameError,
 )
@@ -20,7 +21,7 @@ def failure(error: Exception) -> tuple[Exit, tuple[str, ...]]:
             return error.exit_code, (str(error),)
         case ConfigurationError() | CharacterFileError():
             return Exit.CONFIGURATION, error.faults
-        case HomeInUseError() | HomeUnusableError():
+        case HomeInUseError() | HomeUnusableError() | PepperLostError():
             return Exit.HOME, (str(error),)
         case UnknownNameError() | NoSuchModelFileError():
             return Exit.UNKNOWN, (str(error),)

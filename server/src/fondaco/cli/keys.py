@@ -132,6 +132,14 @@ def revoke(
     typer.echo(f"Revoked: the key that ends in {key.last6}")
 
 
+@group.command("revoke-all")
+def revoke_all(*, home: Home = None, config: Config = None) -> None:
+    """End every key of every account for good, such as when the home's pepper is lost."""
+    with opened(configuration(home, config).settings) as books:
+        count = books.revoke_all()
+    typer.echo(f"Revoked: {count} keys")
+
+
 def _limit(text: str) -> int | None:
     return None if text == "none" else amount(text)
 

@@ -1,23 +1,30 @@
-"""`fondaco ledger`: whether the books add up."""
+"""`fondaco ledger`: whether the books add up, and what waits for the operator."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.books import opened
+from fondaco.cli.books import moment, opened
 from fondaco.cli.exits import Exit
 from fondaco.cli.options import AsJson, Config, Home, configuration
-from fondaco.cli.output import print_json
+from fondaco.cli.output import Row, print_json, print_rows
+
+if TYPE_CHECKING:
+    from fondaco.stores.sqlite.quarantine import PutAside
 
 group = typer.Typer(no_args_is_help=True, help="Check the ledger.")
+quarantine = typer.Typer(
+    no_args_is_help=True, help="See, retry and discard writes that could never be made."
+)
+group.add_typer(quarantine, name="quarantine")
 
-
-@group.callback()
-def _ledger() -> None:
-    """Keep `verify` a command of its own although it is the only one."""
+WriteId = Annotated[int, typer.Argument(metavar="ID", help="The id that the list shows.")]
 
 
 @group.command()
 def verify(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Recompute every balance from the entries; exit code 7 where one is wrong."""
+    """Recompute every balance from the entries; exit code 7 where one is wrong or something waits."""
     with opened(configuration(home, config).settings) as books:
         findings = books.verify()
     if as_json:
@@ -27,3 +34,41 @@ def verify(*, home: Home = None, config: Config = None, as_json: AsJson = False)
             typer.echo(line)
     if findings:
         raise typer.Exit(Exit.UNSOUND)
+
+
+@quarantine.command("list")
+def list_quarantine(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """List writes that could never be made; with --json also what was to be written."""
+    with opened(configuration(home, config).settings) as books:
+        waiting = books.quarantine()
+    rows = [_row(one, whole=as_json) for one in waiting]
+    print_rows(rows, as_json=as_json, empty="Nothing is in the quarantine.")
+
+
+@quarantine.command()
+def retry(write_id: WriteId, *, home: Home = None, config: Config = None) -> None:
+    """Write it after all, where what was in its way is gone; an open call is settled at a start."""
+    with opened(configuration(home, config).settings) as books:
+        books.retry(write_id)
+    typer.echo(f"Written: {write_id}")
+
+
+@quarantine.command()
+def discard(write_id: WriteId, *, home: Home = None, config: Config = None) -> None:
+    """Let it wait no longer: nothing is charged for it."""
+    with opened(configuration(home, config).settings) as books:
+        books.discard(write_id)
+    typer.echo(f"Discarded: {write_id}")
+
+
+def _row(one: "PutAside", *, whole: bool) -> Row:
+    row: dict[str, object] = {
+        "id": one.id,
+        "kind": one.kind,
+        "reason": one.reason.value,
+        "lastTriedAt": moment(one.at),
+        "tries": one.tries,
+        "account": one.account,
+        "callId": one.call_id,
+    }
+    return {**row, "particulars": json.loads(one.particulars)} if whole else row

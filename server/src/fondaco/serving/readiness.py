@@ -1,4 +1,7 @@
-"""Readiness: whether the default model can really answer, shown by a generated token."""
+"""Readiness: whether the ledger can be written and the default model really answers.
+
+The first is shown by a write, the second by a generated token.
+"""
 
 from collections.abc import Mapping
 
@@ -7,10 +10,11 @@ from anyio import Lock
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import EngineUnavailableError, FondacoError
 from fondaco.ports import ChatEngine, Clock
+from fondaco.serving.ledger import Ledger
 
 
 class Readiness:
-    """Probes the engines of the default model; a verdict holds for some seconds."""
+    """Probes the ledger and the engines of the default model; a verdict holds for some seconds."""
 
     def __init__(
         self,
@@ -18,7 +22,9 @@ class Readiness:
         engines: Mapping[str, ChatEngine],
         clock: Clock,
         cache_s: float,
+        ledger: Ledger,
     ) -> None:
+        self._ledger = ledger
         self._catalogue = catalogue
         self._engines = engines
         self._clock = clock
@@ -26,12 +32,13 @@ class Readiness:
         self._probing = Lock()
         self._until = float("-inf")
         self._fault: FondacoError | None = None
+        self._quarantined = 0
 
-    async def check(self) -> None:
-        """Return if the default model answers.
+    async def check(self) -> int:
+        """Return how many writes to the ledger wait for the operator, if calls can be served.
 
         Raises:
-            FondacoError: why it does not.
+            FondacoError: why they cannot.
         """
         async with self._probing:  # one probe serves all who ask meanwhile
             if self._clock.monotonic() >= self._until:
@@ -39,8 +46,16 @@ class Readiness:
                 self._until = self._clock.monotonic() + self._cache_s
         if self._fault is not None:
             raise self._fault
+        return self._quarantined
 
     async def _probe(self) -> FondacoError | None:
+        try:
+            self._quarantined = await self._ledger.check()
+        except FondacoError as error:
+            return error
+        return await self._probe_engines()
+
+    async def _probe_engines(self) -> FondacoError | None:
         try:
             route = self._catalogue.route("default")
         except FondacoError as error:

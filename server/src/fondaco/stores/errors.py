@@ -3,8 +3,8 @@
 ```
 StoreError
 ├── HomeUnusableError      ├── NewerDatabaseError     ├── NameTakenError
-└── HomeInUseError         ├── DatabaseUnusableError  └── UnknownNameError
-                           └── CharactersUnusableError
+├── HomeInUseError         ├── DatabaseUnusableError  ├── UnknownNameError
+└── PepperLostError        └── CharactersUnusableError└── StillUnwritableError
 ```
 """
 
@@ -27,6 +27,14 @@ class NewerDatabaseError(StoreError):
 
 class DatabaseUnusableError(StoreError):
     """The database cannot be opened, or is no database."""
+
+
+class PepperLostError(StoreError):
+    """The database has keys, but the secret that they were hashed with is gone."""
+
+
+class StillUnwritableError(StoreError):
+    """What waits in the quarantine cannot be written still."""
 
 
 class CharactersUnusableError(StoreError):

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from fondaco.stores.errors import HomeInUseError, HomeUnusableError
+from fondaco.stores.errors import HomeInUseError, HomeUnusableError, PepperLostError
+from fondaco.stores.sqlite.people import usable_keys
 
 _PEPPER_BYTES = 32
 
@@ -47,11 +48,18 @@ class Home:
         """Return the secret that all keyed hashes of this home use; make it once.
 
         Raises:
+            PepperLostError: it is gone, and keys that only it recognises are left.
             HomeUnusableError: it cannot be read or made, or it is not what was made.
         """
         path = self.folder / "pepper"
         try:
             if not path.exists():
+                if keys := usable_keys(self.database):
+                    raise PepperLostError(
+                        f"The file {str(path)!r} is missing, and without it none of the {keys} keys in "
+                        "the database is recognised. Restore it from a backup. If it is gone for good, "
+                        "end the keys with `fondaco keys revoke-all`, and make new ones."
+                    )
                 _create_whole(path, secrets.token_bytes(_PEPPER_BYTES))
             pepper = path.read_bytes()
         except OSError as error:

@@ -1,26 +1,30 @@
 """GET /readyz."""
 
-from fondaco.domain.errors import EngineUnavailableError, ShuttingDownError
+from fondaco.domain.errors import EngineUnavailableError, ShuttingDownError, StorageFailedError
 from fondaco.http.endpoint import Access, Ask, Content, Endpoint
 from fondaco.http.replies import Whole, json_reply
 
 
 async def run(ask: Ask[None, None]) -> Whole:
-    """Say whether the default model answers, by a token that it really generated."""
+    """Say whether the ledger can be written and the default model answers.
+
+    A write that waits in the quarantine stops nothing, so it is told beside.
+    """
     if ask.platform.leaving or ask.platform.draining:
         raise ShuttingDownError
-    await ask.platform.readiness.check()
-    return json_reply({"status": "ready"})
+    quarantined = await ask.platform.readiness.check()
+    told = {"quarantined_writes": quarantined} if quarantined else {}
+    return json_reply({"status": "ready", **told})
 
 
 ENDPOINT = Endpoint(
     method="GET",
     path="/readyz",
     run=run,
-    summary="Whether the default model can answer, shown by a generated token",
+    summary="Whether the ledger can be written and the default model answers, each shown by a try",
     tag="Operation",
     access=Access.ANYBODY,
     always_open=True,
     replies={200: Content("It can")},
-    errors=(EngineUnavailableError, ShuttingDownError),
+    errors=(EngineUnavailableError, ShuttingDownError, StorageFailedError),
 )

@@ -9,6 +9,7 @@ from fondaco.domain.account import SYSTEM_ACCOUNTS
 from fondaco.domain.ledger import Entry, EntryKind
 from fondaco.domain.money import Currency, decimal
 from fondaco.stores.sqlite.rows import CURRENCIES, KINDS
+from fondaco.stores.sqlite.schema import metadata
 
 _SUMS = "SELECT account_id, kind, currency, key_id, sum(amount) FROM entry GROUP BY 1, 2, 3, 4"
 
@@ -24,19 +25,50 @@ SELECT lower(hex(call_id)), (SELECT name FROM sku WHERE id = sku_id), count(*) F
 WHERE call_id IS NOT NULL GROUP BY call_id, sku_id, currency HAVING count(*) > 1 LIMIT 20
 """
 
+_WAITING = "SELECT count(*) FROM quarantine WHERE outcome IS NULL"
+
 _Sums: TypeAlias = dict[tuple[int, Currency], int]
 """What entries add up to, by account or by key."""
 
 
 def findings(connection: Connection) -> list[str]:
-    """Return one sentence for each thing that is wrong."""
+    """Return one sentence for each thing that is wrong or waits for the operator."""
+    missing = _missing(connection)
+    told = [
+        f"The database is damaged: the {kind} {name!r} is missing. Restore it from a backup."
+        for kind, name in missing
+    ]
+    if any(kind == "table" for kind, _ in missing):
+        return told
     accounts, keys = _sums(connection)
     return [
+        *told,
         *_balances(connection, accounts),
         *_spendings(connection, keys),
         *_twice(connection),
         *_file(connection),
+        *_quarantine(connection),
     ]
+
+
+def _missing(connection: Connection) -> list[tuple[str, str]]:
+    """Return kind and name of each table, index and trigger that the database lacks."""
+    found = connection.execute(text("SELECT type, name FROM sqlite_master"))
+    there = {(kind, name) for kind, name in found}
+    wanted = {("trigger", f"entry_{act}") for act in ("UPDATE", "DELETE")}
+    for table in metadata.tables.values():
+        wanted.add(("table", table.name))
+        wanted.update(("index", str(index.name)) for index in table.indexes)
+    return sorted(wanted - there)
+
+
+def _quarantine(connection: Connection) -> Iterator[str]:
+    count = connection.scalar(text(_WAITING))
+    if count:
+        yield (
+            f"{count} of the writes to the ledger could never be made and wait in the quarantine. See: "
+            "fondaco ledger quarantine list"
+        )
 
 
 def _balances(connection: Connection, sums: _Sums) -> Iterator[str]:

@@ -99,12 +99,23 @@ def apply(connection: sqlite3.Connection, first_id: int, batch: Batch, numbers: 
         sqlite3.Error: nothing of it was committed.
     """
     # Before the transaction: a number, once looked up, has to outlive whatever becomes of it.
-    rows, moved, spent = _rows(first_id, batch.entries, numbers)
+    rows = _rows(first_id, batch.entries, numbers)
     with changing(connection):
-        _note(connection, batch)
-        _execute(connection, _insert_entries, rows)
-        _execute(connection, _move, moved)
-        _execute(connection, _sum_up, spent)
+        _put(connection, batch, *rows)
+
+
+def put(connection: sqlite3.Connection, first_id: int, batch: Batch, numbers: Numbers) -> None:
+    """Write a batch as `apply` does, within the caller's transaction, whose numbers end with it."""
+    _put(connection, batch, *_rows(first_id, batch.entries, numbers))
+
+
+def _put(
+    connection: sqlite3.Connection, batch: Batch, rows: Rows, moved: Rows, spent: Rows
+) -> None:
+    _note(connection, batch)
+    _execute(connection, _insert_entries, rows)
+    _execute(connection, _move, moved)
+    _execute(connection, _sum_up, spent)
 
 
 @contextmanager

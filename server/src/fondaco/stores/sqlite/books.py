@@ -29,9 +29,10 @@ from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.ledger import Entry, EntryKind, Standing
 from fondaco.domain.money import Currency, Funds
 from fondaco.ports import Clock, KeyReport
-from fondaco.stores.errors import NameTakenError, UnknownNameError
-from fondaco.stores.sqlite import accounts, audit, key_rows, schema
+from fondaco.stores.errors import DatabaseUnusableError, NameTakenError, UnknownNameError
+from fondaco.stores.sqlite import accounts, audit, key_rows, quarantine, schema
 from fondaco.stores.sqlite.engine import READING, engine_for
+from fondaco.stores.sqlite.quarantine import PutAside
 from fondaco.stores.sqlite.rows import (
     address_of,
     epoch_in,
@@ -58,8 +59,8 @@ class Books:
     it within a second.
     """
 
-    def __init__(self, path: Path, pepper: bytes, clock: Clock) -> None:
-        """Open the books; `pepper` is the home's."""
+    def __init__(self, path: Path, pepper: bytes | Callable[[], bytes], clock: Clock) -> None:
+        """Open the books; `pepper` is the home's, or returns it where a key is made."""
         self._engine = engine_for(path)
         self._pepper = pepper
         self._clock = clock
@@ -166,7 +167,9 @@ class Books:
         Raises:
             UnknownNameError: there is no such account.
             TooManyKeysError: it has as many as it may.
+            PepperLostError, HomeUnusableError: the home's pepper is no longer what it was.
         """
+        pepper = self._pepper() if callable(self._pepper) else self._pepper
         with self._changing() as connection:
             made = new_key(
                 type_,
@@ -178,7 +181,7 @@ class Books:
                 expires_at=expires_at,
                 limit=limit,
             )
-            hashed = digest(self._pepper, made.secret)
+            hashed = digest(pepper, made.secret)
             key_rows.add(_raw(connection), made.key, hashed, MOST_KEYS)
         return made
 
@@ -227,10 +230,47 @@ class Books:
             key_rows.revoke(_raw(connection), key.account_id, key.id, self._clock.now())
             return self._key(connection, key_id).key
 
+    def revoke_all(self) -> int:
+        """End every key for good; return how many were not ended before."""
+        key = schema.key
+        with self._changing() as connection:
+            ending = update(key).where(key.c.revoked_ms.is_(None))
+            ended = connection.execute(ending.values(revoked_ms=milliseconds(self._clock.now())))
+            return ended.rowcount
+
     def verify(self) -> list[str]:
-        """Return everything that does not add up: nothing, for sound books."""
+        """Return everything that does not add up or waits for the operator: nothing, for sound books."""
+        try:
+            with self._reading() as connection:
+                return audit.findings(connection)
+        except StorageFailedError as error:
+            return [f"The database cannot be read: {error.__cause__}."]
+        except DatabaseUnusableError as error:
+            return [str(error)]
+
+    def quarantine(self) -> list[PutAside]:
+        """Return the writes that could never be made, oldest first."""
         with self._reading() as connection:
-            return audit.findings(connection)
+            return quarantine.listed(_raw(connection))
+
+    def discard(self, id_: int) -> None:
+        """Let a write in the quarantine wait no longer.
+
+        Raises:
+            UnknownNameError: nothing of this id waits.
+        """
+        with self._changing() as connection:
+            quarantine.discard(_raw(connection), id_)
+
+    def retry(self, id_: int) -> None:
+        """Make a write in the quarantine after all.
+
+        Raises:
+            UnknownNameError: nothing of this id waits.
+            StillUnwritableError: it still cannot be made; nothing was written.
+        """
+        with self._changing() as connection:
+            quarantine.retry(_raw(connection), id_)
 
     @contextmanager
     def _changing(self) -> Iterator[Connection]:

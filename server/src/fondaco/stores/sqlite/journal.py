@@ -12,8 +12,10 @@ from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing, Unwritable
 from fondaco.domain.money import Funds
 from fondaco.stores.sqlite import claims, faults, quarantine
 from fondaco.stores.sqlite.connection import Durability, connect
+from fondaco.stores.sqlite.migrate import TABLES
+from fondaco.stores.sqlite.orders import Begin, Count, Note, Read, Touch, Write
 from fondaco.stores.sqlite.rows import OPEN_CALLS, epoch_in, id_bytes, open_call_of, refills
-from fondaco.stores.sqlite.writer import Begin, Count, Listener, Note, Read, Touch, Write, Writer
+from fondaco.stores.sqlite.writer import Listener, Writer
 
 T = TypeVar("T")
 
@@ -27,8 +29,6 @@ _SPENT = """
 SELECT usd, diem FROM key_epoch
 WHERE key_id = (SELECT id FROM key WHERE public_id = ?) AND epoch = ?
 """
-
-_TABLES = ("account", "key", "sku", "entry", "key_epoch", "claim", "open_call", "character_use")
 
 _TOUCH_NOTHING = "UPDATE alembic_version SET version_num = version_num"
 
@@ -167,7 +167,7 @@ class SqliteJournal:
 
 def _probe(connection: sqlite3.Connection) -> int:
     """Return how many writes wait in the quarantine; fail where a table is missing or the disk full."""
-    for table in _TABLES:
+    for table in TABLES:
         connection.execute(f"SELECT 1 FROM {table} LIMIT 0")  # noqa: S608 - a constant
     connection.execute(_TOUCH_NOTHING)
     return quarantine.waiting(connection)

@@ -9,6 +9,14 @@ from fondaco.stores.sqlite.connection import connect
 HEAD = "0005"
 """The newest revision below migrations/versions; a test holds it to that."""
 
+TABLES = frozenset(
+    {
+        "account", "character_use", "claim", "clock_word", "entry", "key", "key_epoch", "open_call",
+        "quarantine", "sku",
+    }
+)  # fmt: skip
+"""All that an up-to-date database has; a test holds it to `schema`."""
+
 
 def upgrade(path: Path) -> None:
     """Create the database or bring it up to date; each change is one transaction.
@@ -17,10 +25,12 @@ def upgrade(path: Path) -> None:
 
     Raises:
         NewerDatabaseError: a newer version of the program wrote it.
-        DatabaseUnusableError: it cannot be opened, or a change failed and was undone.
+        DatabaseUnusableError: it cannot be opened, lacks a table that it had, or a change failed and
+            was undone.
     """
     version = version_of(path)
     if version == HEAD:
+        _expect_tables(path)
         return
     if version is not None and version > HEAD:
         raise NewerDatabaseError(
@@ -52,3 +62,20 @@ def version_of(path: Path) -> str | None:
         ) from error
     finally:
         connection.close()
+
+
+def _expect_tables(path: Path) -> None:
+    connection = connect(path)
+    try:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    except sqlite3.Error as error:
+        raise DatabaseUnusableError(
+            f"The database {str(path)!r} cannot be read: {error}."
+        ) from error
+    finally:
+        connection.close()
+    if missing := sorted(TABLES.difference(name for (name,) in found)):
+        raise DatabaseUnusableError(
+            f"The database {str(path)!r} is damaged: it lacks the table {missing[0]!r}. "
+            "Restore it from a backup."
+        )

@@ -1,4 +1,4 @@
-"""Whether there is an account of people yet: asked at each start, so without heavy imports."""
+"""Whether there are accounts of people and keys: asked at each start, so without heavy imports."""
 
 import sqlite3
 from contextlib import closing
@@ -9,6 +9,9 @@ from fondaco.stores.errors import DatabaseUnusableError
 from fondaco.stores.sqlite.connection import connect
 
 _ANY = "SELECT EXISTS (SELECT 1 FROM account WHERE id > ?)"
+
+_KEY_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'key'"
+_USABLE = "SELECT count(*) FROM key WHERE revoked_ms IS NULL"
 
 
 def somebody(path: Path) -> bool:
@@ -25,3 +28,23 @@ def somebody(path: Path) -> bool:
             f"The database {str(path)!r} cannot be read: {error}."
         ) from error
     return bool(row[0])
+
+
+def usable_keys(path: Path) -> int:
+    """Return how many keys are not revoked, 0 where there is no database or no table of keys yet.
+
+    Raises:
+        DatabaseUnusableError: it cannot be read.
+    """
+    if not path.exists():
+        return 0
+    try:
+        with closing(connect(path)) as connection:
+            if connection.execute(_KEY_TABLE).fetchone() is None:
+                return 0
+            row = connection.execute(_USABLE).fetchone()
+    except sqlite3.Error as error:
+        raise DatabaseUnusableError(
+            f"The database {str(path)!r} cannot be read: {error}."
+        ) from error
+    return int(row[0])

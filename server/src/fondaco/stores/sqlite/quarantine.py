@@ -7,6 +7,10 @@ from dataclasses import dataclass
 
 from fondaco.domain.ledger import Entry, OpenCall, Unwritable
 from fondaco.stores import particulars
+from fondaco.stores.errors import StillUnwritableError, UnknownNameError
+from fondaco.stores.sqlite import faults
+from fondaco.stores.sqlite.batch import Batch, put
+from fondaco.stores.sqlite.numbers import Numbers
 from fondaco.stores.sqlite.rows import id_bytes
 
 _PUT = """
@@ -86,9 +90,64 @@ def listed(connection: sqlite3.Connection) -> list[PutAside]:
     ]
 
 
-def end(connection: sqlite3.Connection, id_: int, outcome: str) -> bool:
-    """Note what became of a write (`entered`, `reopened`, `discarded`); return whether it waited."""
-    return connection.execute(_END, (outcome, id_)).rowcount == 1
+def discard(connection: sqlite3.Connection, id_: int) -> None:
+    """Let a write wait no longer, within the caller's transaction; its row stays.
+
+    Raises:
+        UnknownNameError: nothing of this id waits.
+    """
+    _end(connection, id_, "discarded")
+
+
+def retry(connection: sqlite3.Connection, id_: int) -> None:
+    """Make a write after all, within the caller's transaction.
+
+    An open call is put back, for the next start to settle.
+
+    Raises:
+        UnknownNameError: nothing of this id waits.
+        StillUnwritableError: it still cannot be written; nothing was.
+    """
+    for one in listed(connection):
+        if one.id == id_:
+            break
+    else:
+        raise _unknown(id_)
+    try:
+        _again(connection, one)
+    except Exception as error:
+        if faults.passing(error) is not None:
+            raise
+        if faults.entered_before(error):
+            raise StillUnwritableError(
+                "The ledger has entries of this call already. Discard this write."
+            ) from error
+        untold = isinstance(error, particulars.UntellableError)
+        why = str(error) if untold else f"It cannot be written still: {faults.unwritable(error)}."
+        raise StillUnwritableError(why) from error
+    _end(connection, id_, "entered" if one.kind == "write" else "reopened")
+
+
+def _again(connection: sqlite3.Connection, one: PutAside) -> None:
+    (last,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
+    if one.kind == "write":
+        entries, _ = particulars.write_of(one.particulars)
+        batch = Batch(entries=entries)
+    else:
+        call = particulars.call_of(one.particulars)
+        batch = Batch(notes={call.call_id: call})
+    put(connection, last + 1, batch, Numbers(connection))
+
+
+def _end(connection: sqlite3.Connection, id_: int, outcome: str) -> None:
+    if connection.execute(_END, (outcome, id_)).rowcount != 1:
+        raise _unknown(id_)
+
+
+def _unknown(id_: int) -> UnknownNameError:
+    return UnknownNameError(
+        f"There is no write {id_} in the quarantine. List them with: fondaco ledger quarantine list"
+    )
 
 
 def _put(

@@ -8,79 +8,26 @@ import logging
 import sqlite3
 import threading
 from asyncio import AbstractEventLoop, Future
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from fondaco.domain.errors import (
     AlreadyEnteredError,
     StorageFailedError,
     WriteQuarantinedError,
 )
-from fondaco.domain.ledger import Entry, OpenCall, Unwritable
-from fondaco.domain.light import light
+from fondaco.domain.ledger import Entry, Unwritable
 from fondaco.ports.incidents import Incident, report
 from fondaco.stores.sqlite import faults, quarantine
 from fondaco.stores.sqlite.batch import Batch, apply, changing
 from fondaco.stores.sqlite.numbers import Numbers
+from fondaco.stores.sqlite.orders import Note, Noting, Order, Read, Stop, Write, batch_of, parts
 from fondaco.stores.sqlite.rows import ENTRIES, entry_of
 
-Begin: TypeAlias = Literal["BEGIN", "BEGIN IMMEDIATE"]
-"""How a question's transaction begins."""
-
-
-@light
-@dataclass(frozen=True, slots=True)
-class Write:
-    """Entries to append and an open call to forget, in one transaction."""
-
-    entries: Sequence[Entry]
-    closes: str | None
-    done: "Future[None]"
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Open calls and their progress; nobody waits."""
-
-    calls: Sequence[OpenCall]
-
-
-@dataclass(frozen=True, slots=True)
-class Touch:
-    """When keys were last used, in Unix seconds; nobody waits."""
-
-    used: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """How many more chats characters answered, by slug; nobody waits."""
-
-    uses: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """A question to be asked after what was ordered before it, and before what is ordered after."""
-
-    ask: Callable[[sqlite3.Connection], None]
-    done: "Future[None]"
-    begin: Begin = "BEGIN"
-    """IMMEDIATE where the question may also change rows, other than entries."""
-
-
-class Stop:
-    """The end: what was ordered before is still done."""
-
-
-Noting: TypeAlias = Write | Note | Touch | Count
-"""What is carried out together with others of its kind."""
-Order: TypeAlias = Noting | Read | Stop
 Outcome: TypeAlias = "tuple[Future[None], StorageFailedError | None]"
 Listener: TypeAlias = Callable[[Sequence[Entry]], None]
 
@@ -123,6 +70,7 @@ class Writer:
         self._moved = self._seen
         """The last entry when the writer was idle."""
         self._version = self._data_version()
+        self._watched = monotonic()
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -173,36 +121,42 @@ class Writer:
     # What the thread does.
 
     def _run(self) -> None:
-        watched = monotonic()
         try:
             while not self._stopped:
                 try:
-                    self._current = self._orders.get(timeout=self._watch_s)
-                except Empty:
-                    self._settle_down()
-                else:
-                    self._survive(self._current)
-                    self._current = ()
-                if monotonic() - watched >= self._watch_s:
-                    self._watch()
-                    watched = monotonic()
+                    self._round()
+                except Exception as error:  # noqa: BLE001 - the last resort: the thread has to go on
+                    self._give_up_round(error)
         finally:
             if not self._stopped:
                 self._on_loop(self._bury)
             self._connection.close()
 
-    def _survive(self, orders: Sequence[Order]) -> None:
-        """Carry out orders; an error of our own fails those of them that are not carried out yet.
+    def _round(self) -> None:
+        """Carry out what has gathered, and look from time to time at what others have done."""
+        try:
+            self._current = self._orders.get(timeout=self._watch_s)
+        except Empty:
+            self._settle_down()
+        else:
+            self._carry_out(self._current)
+            self._current = ()
+        if monotonic() - self._watched >= self._watch_s:
+            self._watched = monotonic()
+            self._watch()
+
+    def _give_up_round(self, error: Exception) -> None:
+        """Fail the orders of a round that are not carried out yet.
 
         Their outcome may be unknown, so they fail as what may be tried again: nothing is entered twice.
         """
-        try:
-            self._carry_out(orders)
-        except Exception as error:  # noqa: BLE001 - the last resort: the thread has to go on
-            self._report(Incident.LEDGER_THREAD_FAILED, reason=type(error).__name__)
-            with suppress(sqlite3.Error):
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+        self._report(Incident.LEDGER_THREAD_FAILED, reason=type(error).__name__)
+        with suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        self._stopped = self._stopped or any(isinstance(order, Stop) for order in self._current)
+        orders, self._current = self._current, ()
+        if orders:
             self._on_loop(self._carried_out, _failed(orders))
 
     def _settle_down(self) -> None:
@@ -228,7 +182,7 @@ class Writer:
 
     def _commit(self, orders: Sequence[Noting]) -> list[Outcome]:
         try:
-            self._apply(_batch(orders))
+            self._apply(batch_of(orders))
         except Exception as error:  # noqa: BLE001 - a value may be anything, and so its error
             return self._refuse(orders, error)
         return [(order.done, None) for order in orders if isinstance(order, Write)]
@@ -238,11 +192,11 @@ class Writer:
         if (reason := faults.passing(error)) is not None:
             self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
             return _failed(orders, error)
-        parts = [part for order in orders for part in _parts(order)]
-        if len(parts) > 1:
-            half = len(parts) // 2
-            return [*self._commit(parts[:half]), *self._commit(parts[half:])]
-        return [outcome for order in parts for outcome in self._put_aside(order, error)]
+        single = [part for order in orders for part in parts(order)]
+        if len(single) > 1:
+            half = len(single) // 2
+            return [*self._commit(single[:half]), *self._commit(single[half:])]
+        return [outcome for order in single for outcome in self._put_aside(order, error)]
 
     def _put_aside(self, order: Noting, error: Exception) -> list[Outcome]:
         """Put a write that can never succeed into the quarantine; drop what carries no money."""
@@ -341,36 +295,6 @@ class Writer:
             self._loop.call_soon_threadsafe(call, *arguments)
         except RuntimeError:
             self._stopped = True  # the event loop is gone, and whoever waited with it
-
-
-def _parts(order: Noting) -> Sequence[Noting]:
-    """Return what of an order may fail without the rest."""
-    match order:
-        case Note():
-            return [Note((call,)) for call in order.calls]
-        case Touch():
-            return [Touch({key_id: at}) for key_id, at in order.used.items()]
-        case Count():
-            return [Count({slug: uses}) for slug, uses in order.uses.items()]
-        case Write():
-            return [order]
-
-
-def _batch(orders: Sequence[Noting]) -> Batch:
-    batch = Batch()
-    for order in orders:
-        match order:
-            case Write():
-                batch.entries += order.entries
-                if order.closes is not None:
-                    batch.closed.append(order.closes)
-            case Note():
-                batch.notes.update((call.call_id, call) for call in order.calls)
-            case Touch():
-                batch.used.update(order.used)
-            case Count():
-                batch.counts.update(order.uses)
-    return batch
 
 
 def _finish(outcomes: Sequence[Outcome]) -> None:
