@@ -298,7 +298,7 @@ def most_tokens(conversation: Iterable[Message]) -> int:
 
 async def _refusal(reply: Reply, turn: Turn) -> FondacoError:
     body = await reply.read(_REFUSAL_LIMIT_BYTES)
-    return refusal(reply.status, reply.headers, body, output_tokens=turn.max_output_tokens)
+    return refusal(reply.status, reply.headers, body, output_tokens=turn.asked_tokens)
 
 
 async def _next(reply: Reply, reader: ReplyReader) -> bytes:

@@ -100,15 +100,21 @@ class Preparation:
             )
         prompt = await attempts.measure(turn)
         limit = _output_limit(model, prompt, asked_tokens)
+        open_ended = asked_tokens is None
+        if open_ended and not prompt.exact:
+            limit = (
+                model.output_limit(0, None) or limit
+            )  # nobody knows how little the prompt leaves
         tally = meter.tally = Tally(prompt, limit, turn.choices)
         try:
             await paid.cover()
         except InsufficientBalanceError:
             if asked_tokens is not None:
                 raise
+            open_ended = False
             tally, limit = await _as_far_as_paid(model, prompt, turn.choices, paid, meter)
-        if limit != turn.max_output_tokens:
-            turn = turn.of(model.id, limit, turn.sampling)
+        if open_ended or limit != turn.max_output_tokens:
+            turn = turn.of(model.id, limit, turn.sampling, open_ended=open_ended)
         return Ready(turn, tally, delivery)
 
     def _told(self, model: Model, turn: Turn, instructions: str) -> Turn:
@@ -197,7 +203,7 @@ async def _as_far_as_paid(
     before, most = meter.done, meter.most
     money = paid.means - model.price.web.ceiling(before.searches, before.scrapes)
     covered = model.price.affordable(money, most.input_tokens) or most.output_tokens
-    limit = (covered - before.output_tokens) // choices
+    limit = min((covered - before.output_tokens) // choices, _output_limit(model, prompt, None))
     tally = meter.tally = Tally(prompt, limit, choices)
     await paid.cover()
     return tally, limit

@@ -64,6 +64,8 @@ class Dialect:
 
     output_limit: str = "max_tokens"
     """The field for the most tokens of a choice."""
+    needs_limit: bool = False
+    """Without a limit it may generate on past its context, so it is always told one."""
     extras: Mapping[str, str] = field(default_factory=dict)
     """Sampling fields beyond OpenAI's that it takes: our name -> its name."""
     many_choices: bool = True
@@ -139,6 +141,7 @@ DIALECTS: Mapping[str, Dialect] = {
         films=True,
     ),
     "llama-server": Dialect(
+        needs_limit=True,
         extras={"top_k": "top_k", "min_p": "min_p", "repetition_penalty": "repeat_penalty"},
         least_top_logprobs=1,
         guides=Guides.GRAMMAR,
@@ -152,6 +155,7 @@ DIALECTS: Mapping[str, Dialect] = {
         isolation=Isolation.NO_CACHE,
     ),
     "ollama": Dialect(
+        needs_limit=True,
         many_choices=False,
         logit_bias=False,
         reasoning="reasoning",

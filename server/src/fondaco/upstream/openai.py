@@ -44,11 +44,8 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
         FieldNotTakenError: the turn needs what the engine does not take.
     """
     conversation = messages(turn.messages, dialect)
-    body: dict[str, object] = {
-        "model": model,
-        "messages": conversation,
-        dialect.output_limit: turn.max_output_tokens,
-    }
+    body: dict[str, object] = {"model": model, "messages": conversation}
+    body |= _limited(turn, dialect)
     body |= _sampled(turn, dialect, engine)
     if turn.choices > 1:
         if not dialect.many_choices:
@@ -71,6 +68,13 @@ def chat_body(turn: Turn, model: str, dialect: Dialect, *, engine: str, stream: 
     if stream:
         body |= _ALL_USAGE if dialect.usage_in_chunks and turn.choices == 1 else _LAST_USAGE
     return orjson.dumps(body)
+
+
+def _limited(turn: Turn, dialect: Dialect) -> dict[str, object]:
+    """Return the limit of the output; none is invented for a turn without one."""
+    if turn.open_ended and not dialect.needs_limit:
+        return {}
+    return {dialect.output_limit: turn.max_output_tokens}
 
 
 def _tools(turn: Turn, dialect: Dialect, engine: str) -> dict[str, object]:

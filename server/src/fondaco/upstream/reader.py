@@ -81,7 +81,7 @@ class ReplyReader:
         self._model = turn.model
         self._odd = False
         self._opaque_bytes = 0
-        self._output_limit = turn.max_output_tokens
+        self._output_limit = turn.asked_tokens
         self._over = False
         """Whether the choices have been told to be at their ends."""
         self._reasons: dict[int, FinishReason] = {}
