@@ -25,6 +25,7 @@ __all__ = [
     "Image",
     "Message",
     "Opaque",
+    "Refusal",
     "Role",
     "Sampling",
     "Sound",
@@ -269,6 +270,16 @@ class Thought:
 
 @light
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A piece of what the model says in place of an answer: no form is promised of it."""
+
+    choice: int
+    text: str
+    tokens: int = 1
+
+
+@light
+@dataclass(frozen=True, slots=True)
 class ToolPart:
     """A piece of a call of a function."""
 
@@ -319,6 +330,6 @@ class Counted:
     report: Report
 
 
-ChatEvent: TypeAlias = Text | Thought | ToolPart | Opaque | Finish | Counted
+ChatEvent: TypeAlias = Text | Thought | Refusal | ToolPart | Opaque | Finish | Counted
 Burst: TypeAlias = tuple[ChatEvent, ...]
 """Events that arrived together: they travel together, so a fast engine costs few wake-ups."""

@@ -24,6 +24,11 @@ ANSWERED = frozenset(
 Source: openrouter.ai/docs/use-cases/reasoning-tokens (preserving reasoning blocks);
 docs.litellm.ai/docs/reasoning_content; ai.google.dev/gemini-api/docs/openai (thought signatures).
 """
+SHOWN = frozenset({"annotations", "images"})
+"""Further fields of an answer that pass to the caller: nobody wants them back.
+
+Source: OpenAI's `annotations` of web search; openrouter.ai/docs/features/multimodal (`images`).
+"""
 CALLED = frozenset({"extra_content", "provider_specific_fields", "thought_signature"})
 """Fields of a call of a function. Source: as above."""
 RETURNED = ANSWERED | {"refusal"}

@@ -19,6 +19,7 @@ from fondaco.domain.chat import (
     Finish,
     FinishReason,
     Opaque,
+    Refusal,
     Text,
     Thought,
     TokenLogprob,
@@ -44,13 +45,23 @@ class _Choice:
     """Name -> the pieces of the field, as they came."""
     reason: FinishReason = "stop"
 
-    def take(self, event: ToolPart | Opaque) -> None:
-        """Take what is more than words."""
-        if isinstance(event, ToolPart):
-            self.tools.setdefault(event.index, []).append(event)
-            return
-        for name, text in event.fields.items():
-            self.opaque.setdefault(name, []).append(text)
+    refusals: list[str] = field(default_factory=list)
+
+    def take(self, event: ToolPart | Opaque | Refusal) -> None:
+        """Take what is more than words of an answer."""
+        match event:
+            case ToolPart():
+                self.tools.setdefault(event.index, []).append(event)
+            case Refusal():
+                self.refusals.append(event.text)
+            case Opaque():
+                for name, text in event.fields.items():
+                    self.opaque.setdefault(name, []).append(text)
+
+    @property
+    def content(self) -> str | None:
+        """The text; None where something else stands in its place."""
+        return "".join(self.texts) or (None if self.tools or self.refusals else "")
 
 
 class Fold:
@@ -79,7 +90,7 @@ class Fold:
                     choice.logprobs.extend(event.logprobs or ())
                 case Thought():
                     self._choices[event.choice].thoughts.append(event.text)
-                case ToolPart() | Opaque():
+                case ToolPart() | Opaque() | Refusal():
                     self._choices[event.choice].take(event)
                 case Finish():
                     self._choices[event.choice].reason = event.reason
@@ -128,9 +139,10 @@ class Fold:
             "logprobs": _logprobs(choice.logprobs) if self._logprobs else None,
             "message": {
                 "role": "assistant",
-                "content": "".join(choice.texts) or (None if calls else ""),
+                "content": choice.content,
                 "reasoning_content": "".join(choice.thoughts) or None,
                 "tool_calls": choice.tool_calls + calls,
+                **({"refusal": "".join(choice.refusals)} if choice.refusals else {}),
                 **{name: orjson.Fragment(folded(p)) for name, p in choice.opaque.items()},
             },
             "stop_reason": choice.reason if choice.reason in {"stop", "length"} else None,
@@ -196,7 +208,7 @@ class Chunks:
                 return self._delta(event.choice, said, logprobs=logprobs)
             case Thought():
                 return self._delta(event.choice, b"", thought=orjson.dumps(event.text))
-            case ToolPart() | Opaque():
+            case ToolPart() | Opaque() | Refusal():
                 return self._delta(event.choice, self._fields(event))
             case Finish():
                 silent = event.choice not in self._opened
@@ -214,8 +226,10 @@ class Chunks:
             case _:
                 assert_never(event)
 
-    def _fields(self, event: ToolPart | Opaque) -> bytes:
-        """Return what a delta has that is more than words."""
+    def _fields(self, event: ToolPart | Opaque | Refusal) -> bytes:
+        """Return what a delta has that is more than words of an answer."""
+        if isinstance(event, Refusal):
+            return b'"refusal":%b,' % orjson.dumps(event.text)
         if isinstance(event, Opaque):
             fields = event.fields.items()
             return b"".join([b'"%b":%b,' % (name.encode(), text.encode()) for name, text in fields])

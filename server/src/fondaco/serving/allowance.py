@@ -2,7 +2,17 @@
 
 from dataclasses import replace
 
-from fondaco.domain.chat import Burst, ChatEvent, Counted, Finish, Opaque, Text, Thought, ToolPart
+from fondaco.domain.chat import (
+    Burst,
+    ChatEvent,
+    Counted,
+    Finish,
+    Opaque,
+    Refusal,
+    Text,
+    Thought,
+    ToolPart,
+)
 
 LONGEST_TOKEN = 128
 """Characters of the longest tokens in the vocabularies of common models: runs of blanks and dashes."""
@@ -52,7 +62,7 @@ class Allowance:
                     kept += self._said(event)
         return tuple(kept)
 
-    def _said(self, event: Text | Thought | ToolPart) -> list[ChatEvent]:
+    def _said(self, event: Text | Thought | Refusal | ToolPart) -> list[ChatEvent]:
         """Return an event as far as it is allowed, and the end of its choice where it is not."""
         choice, characters = event.choice, len(_words(event))
         tokens, room = self._tokens[choice], self._characters[choice]
@@ -67,13 +77,13 @@ class Allowance:
         return [_beginning(event, tokens, room), end] if tokens and room else [end]
 
 
-def _words(event: Text | Thought | ToolPart) -> str:
+def _words(event: Text | Thought | Refusal | ToolPart) -> str:
     return event.arguments if isinstance(event, ToolPart) else event.text
 
 
 def _beginning(
-    event: Text | Thought | ToolPart, tokens: int, characters: int
-) -> Text | Thought | ToolPart:
+    event: Text | Thought | Refusal | ToolPart, tokens: int, characters: int
+) -> Text | Thought | Refusal | ToolPart:
     """Return the beginning of an event: so many of its tokens, which are so many characters."""
     tokens = min(tokens, event.tokens)
     match event:
@@ -82,5 +92,7 @@ def _beginning(
             return Text(event.choice, text[:characters], tokens, shown)
         case Thought(text=text):
             return Thought(event.choice, text[:characters], tokens)
+        case Refusal(text=text):
+            return Refusal(event.choice, text[:characters], tokens)
         case ToolPart(arguments=arguments):
             return replace(event, arguments=arguments[:characters], tokens=tokens)

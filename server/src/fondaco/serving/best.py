@@ -7,7 +7,17 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 
-from fondaco.domain.chat import Burst, ChatEvent, Counted, Finish, Opaque, Text, Thought, ToolPart
+from fondaco.domain.chat import (
+    Burst,
+    ChatEvent,
+    Counted,
+    Finish,
+    Opaque,
+    Refusal,
+    Text,
+    Thought,
+    ToolPart,
+)
 from fondaco.domain.errors import InvalidModelError
 from fondaco.serving.chat import Step
 
@@ -47,7 +57,7 @@ async def best_of(steps: AsyncGenerator[Step], keep: int, model: str = "") -> As
 
 def chosen(events: Iterable[ChatEvent], keep: int) -> Burst:
     """Return the events of the `keep` best choices, numbered from the best on."""
-    by_choice: dict[int, list[Text | Thought | ToolPart | Opaque | Finish]] = {}
+    by_choice: dict[int, list[Text | Thought | Refusal | ToolPart | Opaque | Finish]] = {}
     for event in events:
         if not isinstance(event, Counted):
             by_choice.setdefault(event.choice, []).append(event)

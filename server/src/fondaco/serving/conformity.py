@@ -5,7 +5,7 @@ from functools import partial
 from typing import TypeAlias
 
 from fondaco.domain.bounds import expect_bounded
-from fondaco.domain.chat import Burst, Finish, Text, Turn
+from fondaco.domain.chat import Burst, Finish, Refusal, Text, Turn
 from fondaco.domain.errors import InferenceFailedError, InvalidRequestError
 from fondaco.domain.form import Choices, Form, Grammar, Guide, JsonObject, JsonSchema, Regex
 from fondaco.domain.guide_bounds import expect_guide_bounded
@@ -96,7 +96,7 @@ def field_of(form: Form) -> str:
 class Conformity:
     """Holds each choice of an answer to a form."""
 
-    __slots__ = ("_check", "_field", "_texts")
+    __slots__ = ("_check", "_field", "_refused", "_texts")
 
     def __init__(self, check: Check, field: str) -> None:
         """Expect texts.
@@ -107,6 +107,7 @@ class Conformity:
         """
         self._check = check
         self._field = field
+        self._refused: set[int] = set()
         self._texts: dict[int, list[str]] = {}
 
     def afresh(self) -> "Conformity":
@@ -116,7 +117,8 @@ class Conformity:
     async def expect(self, burst: Burst) -> None:
         """Return if no choice ends in the burst with a text that does not fit.
 
-        One that was cut by its limit or a filter, or that calls functions, is not judged.
+        One that was cut by its limit or a filter, that calls functions, or in which the model
+        refuses to answer, is not judged.
 
         Raises:
             UnfitAnswerError: one does.
@@ -125,7 +127,9 @@ class Conformity:
             match event:
                 case Text():
                     self._texts.setdefault(event.choice, []).append(event.text)
-                case Finish(choice=choice, reason="stop"):
+                case Refusal():
+                    self._refused.add(event.choice)
+                case Finish(choice=choice, reason="stop") if choice not in self._refused:
                     await self._expect(choice)
                 case _:
                     pass

@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from fondaco.domain.chat import Burst, Counted, Finish, Opaque, Text, Thought, ToolPart
+from fondaco.domain.chat import Burst, Counted, Finish, Opaque, Refusal, Text, Thought, ToolPart
 from fondaco.domain.errors import EngineError
 from fondaco.domain.usage import Report, Usage
 from fondaco.ports import Prompt
@@ -80,7 +80,7 @@ class Tally:
     def _count(self, burst: Burst) -> None:
         for event in burst:
             match event:  # in the order of how many come, since each is asked in turn
-                case Text():
+                case Text() | Refusal():
                     self._output += event.tokens
                     self._characters += len(event.text)
                 case Finish():

@@ -11,6 +11,7 @@ from fondaco.domain.chat import (
     Counted,
     Finish,
     Opaque,
+    Refusal,
     Text,
     Thought,
     ToolPart,
@@ -74,7 +75,7 @@ class Thinking:
                 before = thoughts.interrupt(event.choice)
                 thoughts.end_block()
                 return (*before, event)
-            case ToolPart() | Finish():
+            case Refusal() | ToolPart() | Finish():
                 return (*self._of(event.choice).interrupt(event.choice), event)
             case Opaque() | Counted():
                 return (event,)

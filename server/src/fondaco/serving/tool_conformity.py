@@ -3,7 +3,7 @@
 import json
 from dataclasses import replace
 
-from fondaco.domain.chat import PLAIN, Burst, Finish, ToolPart, Turn
+from fondaco.domain.chat import PLAIN, Burst, Finish, Refusal, ToolPart, Turn
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.model import Model
 from fondaco.domain.tooling import Tooling
@@ -45,12 +45,13 @@ def without_tools(model: Model, turn: Turn) -> Turn:
 class ToolConformity:
     """Holds the calls of each choice to the functions' schemas."""
 
-    __slots__ = ("_calls", "_forms", "_must", "_schemas", "_tooling")
+    __slots__ = ("_calls", "_forms", "_must", "_refused", "_schemas", "_tooling")
 
     def __init__(self, forms: Forms, tooling: Tooling) -> None:
         self._forms = forms
         self._tooling = tooling
         self._must = tooling.choice not in ("auto", "none")
+        self._refused: set[int] = set()
         self._schemas = {
             tool.name: (tool.parameters if tool.strict else None) or _ANY_OBJECT
             for tool in tooling.tools
@@ -72,11 +73,13 @@ class ToolConformity:
         """
         for event in burst:
             match event:
+                case Refusal():
+                    self._refused.add(event.choice)
                 case ToolPart():
                     self._calls.setdefault((event.choice, event.index), []).append(event)
                 case Finish(choice=choice, reason="stop" | "tool_calls"):
                     made = [place for place in self._calls if place[0] == choice]
-                    if self._must and not made:
+                    if self._must and not made and choice not in self._refused:
                         raise UnfitAnswerError(_UNCALLED)
                     for place in made:
                         await self._expect(self._calls.pop(place))

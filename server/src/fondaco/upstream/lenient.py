@@ -33,6 +33,22 @@ def loads(payload: bytes) -> Any:
         raise ValueError("The JSON is nested too deeply.") from None
 
 
+def object_of(payload: bytes) -> dict[str, Any]:
+    """Return the object of a JSON text; an empty one where it says nothing.
+
+    Raises:
+        ValueError, TypeError: it is something else.
+    """
+    value = loads(payload) if payload else None
+    if isinstance(value, list) and len(value) == 1:
+        (value,) = value  # as Gemini wraps its errors
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
 def _whole_signs(value: Any) -> Any:
     match value:
         case str():

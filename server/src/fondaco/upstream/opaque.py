@@ -6,10 +6,13 @@ from typing import Any
 
 import orjson
 
-from fondaco.domain.opaque import ANSWERED, CALLED, Spelled, is_shallow
+from fondaco.domain.opaque import ANSWERED, CALLED, SHOWN, Spelled, is_shallow
 
 _GROWING = {"reasoning.text": "text", "reasoning.summary": "summary", "thinking": "thinking"}
 """Type of a block -> the member that a stream sends piece by piece; others stay or are replaced."""
+
+
+_PASSED = ANSWERED | SHOWN
 
 
 class _Number(str):
@@ -48,9 +51,9 @@ def of_message(said: Mapping[str, Any], payload: bytes, place: int) -> Spelled |
         payload: the chunk or reply that it is part of.
         place: of its choice, among those of the chunk.
     """
-    if ANSWERED.isdisjoint(said):
+    if _PASSED.isdisjoint(said):
         return None
-    return _spelled(said, _again(payload, place), ANSWERED)
+    return _spelled(said, _again(payload, place), _PASSED)
 
 
 def of_calls(

@@ -10,6 +10,7 @@ from fondaco.domain.chat import (
     Finish,
     FinishReason,
     Opaque,
+    Refusal,
     Text,
     Thought,
     ToolPart,
@@ -22,9 +23,10 @@ from fondaco.domain.usage import Report
 from fondaco.ports.incidents import Incident, report
 from fondaco.upstream import opaque
 from fondaco.upstream.alike import Alike, Kind
+from fondaco.upstream.content import taken_apart
 from fondaco.upstream.dialects import Dialect
 from fondaco.upstream.finish import finish_of
-from fondaco.upstream.lenient import loads
+from fondaco.upstream.lenient import object_of
 from fondaco.upstream.logprobs import logprobs_of
 from fondaco.upstream.refusals import complaint
 from fondaco.upstream.tools import ToolReader, joined
@@ -188,7 +190,7 @@ class ReplyReader:
             self._repaired("end")
 
     def _read_chunk(self, payload: bytes, events: list[ChatEvent]) -> None:
-        chunk = _chunk(payload)
+        chunk = object_of(payload)
         choices: Any = chunk.get("choices")
         usage = chunk.get("usage")
         if (failure := complaint(chunk, output_tokens=self._output_limit)) is not None:
@@ -259,24 +261,24 @@ class ReplyReader:
         given: object,
         events: list[ChatEvent],
     ) -> tuple[Kind, str] | None:
-        thought = said.get("reasoning_content") or said.get("reasoning")
-        text = said.get("content") or ""
+        thought = said.get("reasoning_content") or said.get("reasoning") or ""
+        text, refused = said.get("content") or "", said.get("refusal") or ""
+        if not (text.__class__ is thought.__class__ is refused.__class__ is str):
+            thought, text, refused = taken_apart(thought, text, refused)
         logprobs = logprobs_of(given, self._top) if given else None
-        if not (thought or text or logprobs):
+        if not (thought or text or refused or logprobs):
             return None
-        if text.__class__ is not str:
-            raise ValueError
         self._expect(index)
         if thought:
-            if thought.__class__ is not str:
-                raise ValueError
             self._say(events, Thought, index, [thought])
+        if refused:
+            self._say(events, Refusal, index, [refused])
         if logprobs:
             events.append(Text(index, text, len(logprobs), logprobs))
         elif text:
             self._say(events, Text, index, [text])
-            return None if thought else (Text, text)
-        return (Thought, thought) if thought and not logprobs else None
+            return None if thought or refused else (Text, text)
+        return (Thought, thought) if thought and not (logprobs or refused) else None
 
     def _hear_calls(
         self,
@@ -312,7 +314,9 @@ class ReplyReader:
             else:
                 events.append(part)
 
-    def _say(self, events: list[ChatEvent], kind: Kind, choice: int, texts: list[str]) -> None:
+    def _say(
+        self, events: list[ChatEvent], kind: Kind | type[Refusal], choice: int, texts: list[str]
+    ) -> None:
         """Add `texts`, a token each, to the events, and empty the list."""
         if not self._joins:
             events += [kind(choice, text) for text in texts]
@@ -325,6 +329,8 @@ class ReplyReader:
                 events[-1] = Text(choice, said + text, count + tokens)
             case Thought(before, said, count) if kind is Thought and before == choice:
                 events[-1] = Thought(choice, said + text, count + tokens)
+            case Refusal(before, said, count) if kind is Refusal and before == choice:
+                events[-1] = Refusal(choice, said + text, count + tokens)
             case _:
                 events.append(kind(choice, text, tokens))
 
@@ -364,19 +370,3 @@ class ReplyReader:
             report(
                 Incident.ENGINE_REPLY_REPAIRED, reason=what, engine=self._engine, model=self._model
             )
-
-
-def _chunk(payload: bytes) -> dict[str, Any]:
-    """Return a chunk as it was parsed; one that says nothing is empty.
-
-    Raises:
-        ValueError: it is no object.
-    """
-    chunk = loads(payload) if payload else None
-    if isinstance(chunk, list) and len(chunk) == 1:
-        (chunk,) = chunk  # as Gemini wraps its errors
-    if chunk is None:
-        return {}
-    if not isinstance(chunk, dict):
-        raise TypeError
-    return chunk
