@@ -1,9 +1,10 @@
 """The composition root: settings become adapters, adapters a platform, the platform a server."""
 
+import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,8 +12,20 @@ import anyio
 
 from fondaco.app.background import kept_up
 from fondaco.app.chain import opened_chain
-from fondaco.app.engines import default_model, opened_engines
-from fondaco.app.listening import AddressError, bound_to, contract, expect_permitted, listener_of
+from fondaco.app.engines import (
+    catalogue_here,
+    default_model,
+    opened_embedded,
+    opened_templates,
+)
+from fondaco.app.listening import (
+    AddressError,
+    bound_to,
+    contract,
+    edge_of,
+    expect_permitted,
+    listener_of,
+)
 from fondaco.app.logs import log_to_stderr, sum_up_floods
 from fondaco.app.platform import (
     charge_of,
@@ -20,12 +33,11 @@ from fondaco.app.platform import (
     opened_forms,
     opened_keys,
     platform_of,
+    shared_of,
 )
+from fondaco.app.reloading import Reloader, Server
 from fondaco.app.runtime import settle_runtime
-from fondaco.app.web import opened_files, opened_web
-from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.account import FIRST_ACCOUNT, KeyType
-from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.model import Model
 from fondaco.domain.money import nano
 from fondaco.http.loop_faults import reporting_loop_faults
@@ -39,7 +51,7 @@ from fondaco.stores.sqlite.migrate import upgrade
 from fondaco.stores.sqlite.people import somebody
 from fondaco.system import SystemClock
 
-__all__ = ["AddressError", "Started", "catalogue_here", "contract", "serve"]
+__all__ = ["AddressError", "Started", "contract", "serve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +66,15 @@ class Started:
     """The secret of the ADMIN key that a first start makes."""
 
 
-def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
+def serve(
+    settings: Settings, announce: Callable[[Started], None], read: Callable[[], Settings]
+) -> None:
     """Run the server until it is told to stop.
 
-    `announce` is called once, as soon as requests are taken.
+    Args:
+        settings: what is in force at the start.
+        announce: called once, as soon as requests are taken.
+        read: reads the settings again, at each SIGHUP.
 
     Raises:
         AddressError: the address is taken, not ours, or not permitted.
@@ -74,6 +91,7 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
         access=server.access_log,
         monotonic=SystemClock.monotonic,
     )
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
     expect_permitted(settings)
     home = Home(settings.home)
     with ExitStack() as held:
@@ -84,21 +102,17 @@ def serve(settings: Settings, announce: Callable[[Started], None]) -> None:
         home.pepper()  # a lost one ends the start before anything is opened
         host = settings.server.host
         shown = f"[{host}]" if ":" in host else host
-        catalogue = catalogue_here(settings)
         started = Started(
             url=f"http://{shown}:{bound.getsockname()[1]}",
-            model=default_model(catalogue),
+            model=default_model(catalogue_here(settings)),
             first_key=_first_key(settings, home),
         )
         anyio.run(
-            partial(_serve, settings, home, bound, catalogue, partial(announce, started)),
+            partial(
+                _serve, settings, home, read=read, bound=bound, announce=partial(announce, started)
+            ),
             backend_options={"use_uvloop": sys.platform != "win32"},
         )
-
-
-def catalogue_here(settings: Settings) -> Catalogue:
-    """Return the catalogue as this machine can serve it: models without their file are not installed."""
-    return catalogue_of(settings, missing_files(settings), SystemClock().now)
 
 
 def _first_key(settings: Settings, home: Home) -> str | None:
@@ -122,8 +136,9 @@ def _first_key(settings: Settings, home: Home) -> str | None:
 async def _serve(
     settings: Settings,
     home: Home,
+    *,
+    read: Callable[[], Settings],
     bound: socket.socket,
-    catalogue: Catalogue,
     announce: Callable[[], None],
 ) -> None:
     """Open everything, listen, and close everything in the opposite order."""
@@ -132,40 +147,41 @@ async def _serve(
         opened_keys(home) as keys,
         opened_charges(home) as charges,
         opened_chain(settings, home) as chain,
-        opened_web(settings) as augment,
-        opened_files(settings) as files,
         opened_forms() as forms,
-        opened_engines(settings, catalogue) as engines,
+        opened_templates() as templates,
+        opened_embedded(settings, catalogue_here(settings), templates) as embedded,
     ):
-        platform = platform_of(
-            settings,
-            home.pepper(),
-            catalogue=catalogue,
-            engines=engines,
-            journal=journal,
-            keys=keys,
-            charges=charges,
-            uses=journal,
-            chain=chain,
-            augment=augment,
-            files=files,
-            forms=forms,
-        )
-        with platform.meters.counting_incidents(), reporting_loop_faults():
-            await _run(settings, platform, bound, catalogue, announce)
+        pepper = home.pepper()
+        shared = shared_of(settings, pepper, journal=journal, uses=journal, forms=forms)
+        reloader = Reloader(settings, read, embedded=embedded, templates=templates, shared=shared)
+        async with aclosing(reloader):
+            platform = platform_of(
+                settings,
+                pepper,
+                shared,
+                await reloader.open(),
+                journal=journal,
+                keys=keys,
+                charges=charges,
+                chain=chain,
+            )
+            with platform.meters.counting_incidents(), reporting_loop_faults():
+                await _run(settings, platform, reloader, bound, announce)
 
 
 async def _run(
     settings: Settings,
     platform: Platform,
+    reloader: Reloader,
     bound: socket.socket,
-    catalogue: Catalogue,
     announce: Callable[[], None],
 ) -> None:
     """Settle what a crash left open, then listen until the server is told to stop."""
     async with anyio.create_task_group() as tasks:
         pulse = Pulse()
-        await platform.ledger.recover(partial(charge_of, catalogue))
+        edge = edge_of(settings, platform, pulse)
+        listener = listener_of(settings, platform, edge, announce)
+        await platform.ledger.recover(partial(charge_of, platform.catalogue))
         await platform.repeats.recover()
         await platform.characters.look()
         tasks.start_soon(kept_up, platform.ledger.run)
@@ -175,8 +191,10 @@ async def _run(
             tasks.start_soon(kept_up, platform.wallets.run)
         tasks.start_soon(kept_up, pulse.run)
         tasks.start_soon(kept_up, sum_up_floods)
+        running = Server(platform, edge, listener.under_way)
+        tasks.start_soon(kept_up, partial(reloader.run, running))
         settle_runtime()
-        await listener_of(settings, platform, pulse, announce).serve(bound)
+        await listener.serve(bound)
         with anyio.CancelScope(shield=True):
             platform.keyring.note_uses()
             await platform.ledger.close()

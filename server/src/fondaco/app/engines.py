@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import anyio
 
-from fondaco.configuration import EMBEDDED
+from fondaco.configuration import EMBEDDED, catalogue_of, missing_files
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.model import Model
@@ -23,38 +23,70 @@ from fondaco.upstream.open import connect
 
 
 @asynccontextmanager
-async def opened_engines(
-    settings: Settings, catalogue: Catalogue
-) -> AsyncGenerator[dict[str, ChatEngine]]:
-    """Open all engines; the default model's child process starts loading at once."""
-    upstreams = {name: _connected(name, row) for name, row in settings.engines.items()}
+async def opened_templates() -> AsyncGenerator[Templates]:
+    """Open what renders chat templates; its children start with the first of them."""
     templates = WatchedTemplates(SystemClock())
-    engines: dict[str, ChatEngine] = {
-        name: OpenAICompatible(
-            name,
-            upstream,
-            _names(settings, name, row),
-            dialect=row.dialect,
-            whole_as_stream=row.whole_as_stream,
-            extra_params=row.extra_params,
-            extra_headers=row.extra_headers,
-            templates=templates,
-        )
-        for (name, row), upstream in zip(settings.engines.items(), upstreams.values(), strict=True)
-    }
-    embedded = _embedded(settings, catalogue, templates)
-    engines[EMBEDDED] = embedded
+    try:
+        yield templates
+    finally:
+        with anyio.CancelScope(shield=True):
+            await templates.aclose()
+
+
+@asynccontextmanager
+async def opened_upstreams(
+    settings: Settings, templates: Templates
+) -> AsyncGenerator[dict[str, ChatEngine]]:
+    """Open all engines that are reached over HTTP.
+
+    Raises:
+        ConfigurationError: a secret is missing.
+    """
+    upstreams = {name: _connected(name, row) for name, row in settings.engines.items()}
+    try:
+        yield {
+            name: OpenAICompatible(
+                name,
+                upstreams[name],
+                _names(settings, name, row),
+                dialect=row.dialect,
+                whole_as_stream=row.whole_as_stream,
+                extra_params=row.extra_params,
+                extra_headers=row.extra_headers,
+                templates=templates,
+            )
+            for name, row in settings.engines.items()
+        }
+    finally:
+        with anyio.CancelScope(shield=True):
+            for upstream in upstreams.values():
+                await upstream.aclose()
+
+
+@asynccontextmanager
+async def opened_embedded(
+    settings: Settings, catalogue: Catalogue, templates: Templates
+) -> AsyncGenerator[Embedded]:
+    """Open the embedded engine; the default model's child process starts loading at once."""
+    embedded = Embedded(
+        launches_of(settings, catalogue),
+        name=EMBEDDED,
+        first_byte_timeout_s=settings.embedded.first_byte_timeout_s,
+        total_timeout_s=settings.embedded.total_timeout_s,
+        templates=templates,
+    )
     async with anyio.create_task_group() as tasks:
         await tasks.start(embedded.run)
         tasks.start_soon(embedded.warm_up)
         try:
-            yield engines
+            yield embedded
         finally:
             tasks.cancel_scope.cancel()
-            with anyio.CancelScope(shield=True):
-                await templates.aclose()
-                for upstream in upstreams.values():
-                    await upstream.aclose()
+
+
+def catalogue_here(settings: Settings) -> Catalogue:
+    """Return the catalogue as this machine can serve it: models without their file are not installed."""
+    return catalogue_of(settings, missing_files(settings), SystemClock().now)
 
 
 def default_model(catalogue: Catalogue) -> Model | None:
@@ -65,8 +97,8 @@ def default_model(catalogue: Catalogue) -> Model | None:
         return None
 
 
-def _embedded(settings: Settings, catalogue: Catalogue, templates: Templates) -> Embedded:
-    """Return the embedded engine, its default model first."""
+def launches_of(settings: Settings, catalogue: Catalogue) -> dict[str, Launch]:
+    """Return how the embedded engine starts each of its models, the default one first."""
     chosen = settings.embedded
     files = {
         model.id: settings.models_folder / file
@@ -74,7 +106,7 @@ def _embedded(settings: Settings, catalogue: Catalogue, templates: Templates) ->
         if EMBEDDED in model.engines and (file := settings.models[model.id].file)
     }
     default = default_model(catalogue)
-    launches = {
+    return {
         model_id: Launch(
             model_file=files[model_id],
             threads=chosen.threads or max(1, (os.cpu_count() or 2) - 1),
@@ -88,13 +120,6 @@ def _embedded(settings: Settings, catalogue: Catalogue, templates: Templates) ->
         )
         for model_id in sorted(files, key=lambda one: default is None or one != default.id)
     }
-    return Embedded(
-        launches,
-        name=EMBEDDED,
-        first_byte_timeout_s=chosen.first_byte_timeout_s,
-        total_timeout_s=chosen.total_timeout_s,
-        templates=templates,
-    )
 
 
 def _connected(name: str, row: Engine) -> Upstream:

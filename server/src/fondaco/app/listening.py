@@ -5,6 +5,7 @@ import ipaddress
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fondaco.app.descriptors import connections_within, raised_limit
 from fondaco.hostnames import host_name
@@ -36,11 +37,38 @@ def contract() -> Contract:
     return Contract(ENDPOINTS)
 
 
-def listener_of(
-    settings: Settings, platform: Platform, pulse: Pulse, announce: Callable[[], None]
-) -> Listener:
-    """Return the server for the platform, which runs once it is told to."""
-    server = settings.server
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """By which rules requests are taken; a new configuration brings others."""
+
+    hosts: Hosts
+    peers: Peers
+    cors: Cors | None
+    metrics: MetricsAccess
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Rules":
+        """Return the rules of a configuration.
+
+        Raises:
+            ConfigurationError: a secret is missing.
+        """
+        server = settings.server
+        return cls(
+            Hosts([host_name(server.host), *server.allowed_hosts]),
+            Peers(server.trusted_proxies),
+            Cors(server.cors_origins) if server.cors_origins else None,
+            MetricsAccess(
+                loopback=server.metrics == "loopback",
+                open=server.metrics == "public",
+                token=secret(server.metrics_token),
+            ),
+        )
+
+
+def edge_of(settings: Settings, platform: Platform, pulse: Pulse) -> Edge:
+    """Return what answers every request."""
+    server, rules = settings.server, Rules.of(settings)
     premises = Premises(
         platform,
         contract(),
@@ -54,35 +82,36 @@ def listener_of(
         ping_interval_s=server.ping_interval_s,
         write_timeout_s=server.write_timeout_s,
     )
-    stamp = Stamp(platform.clock)
-    routes, peers = Routes(ENDPOINTS), Peers(server.trusted_proxies)
-    edge = Edge(
+    return Edge(
         premises,
-        routes,
-        Hosts([host_name(server.host), *server.allowed_hosts]),
-        peers,
-        stamp=stamp,
-        cors=Cors(server.cors_origins) if server.cors_origins else None,
-        metrics=MetricsAccess(
-            loopback=server.metrics == "loopback",
-            open=server.metrics == "public",
-            token=secret(server.metrics_token),
-        ),
+        Routes(ENDPOINTS),
+        rules.hosts,
+        rules.peers,
+        stamp=Stamp(platform.clock),
+        cors=rules.cors,
+        metrics=rules.metrics,
     )
+
+
+def listener_of(
+    settings: Settings, platform: Platform, edge: Edge, announce: Callable[[], None]
+) -> Listener:
+    """Return the server for the platform, which runs once it is told to."""
+    server = settings.server
     terms = Terms(
-        stamp,
+        Stamp(platform.clock),
         platform.ids,
         header_limit_bytes=server.header_limit_bytes,
         header_timeout_s=server.header_timeout_s,
         body_timeout_s=server.body_timeout_s,
         idle_timeout_s=server.idle_timeout_s,
-        probes=routes.probes,
+        probes=Routes(ENDPOINTS).probes,
     )
     most = connections_within(raised_limit(), server.connection_limit)
     return Listener(
         AccessLog(edge.answer, platform.clock).answer if server.access_log else edge.answer,
         terms,
-        Register(most, min(server.client_connection_limit, max(1, most // 2)), peers.limited),
+        Register(most, min(server.client_connection_limit, max(1, most // 2)), edge.limited),
         drain_delay_s=_drain_delay_s(server.drain_delay_s),
         drain_timeout_s=server.drain_timeout_s,
         started=announce,

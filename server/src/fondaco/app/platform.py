@@ -1,18 +1,20 @@
 """The platform: the use cases, each with the adapters that it needs."""
 
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import anyio
 
 from fondaco.configuration import built_in_characters, read_character, tiers_of
 from fondaco.domain.catalogue import Catalogue
+from fondaco.domain.character import Cast
 from fondaco.domain.model import Model
 from fondaco.domain.price import FREE, Charge
 from fondaco.domain.usage import Usage
 from fondaco.forms.watched import WatchedForms
-from fondaco.ports import CharacterUses, Charges, ChatEngine, Files, Forms, Journal, Keys
+from fondaco.ports import CharacterUses, Charges, ChatEngine, Clock, Files, Forms, Journal, Keys
 from fondaco.serving.api_keys import ApiKeys
 from fondaco.serving.augment import Augment
 from fondaco.serving.characters import Characters
@@ -25,7 +27,7 @@ from fondaco.serving.ledger import Ledger
 from fondaco.serving.limits import WindowLimits
 from fondaco.serving.media import Media
 from fondaco.serving.meters import Meters
-from fondaco.serving.platform import Platform
+from fondaco.serving.platform import Platform, UseCases
 from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
 from fondaco.serving.wallets import Chain, Wallets
@@ -70,69 +72,113 @@ async def opened_forms() -> AsyncGenerator[Forms]:
             await forms.aclose()
 
 
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """What one configuration opens, and its successor replaces."""
+
+    catalogue: Catalogue
+    engines: Mapping[str, ChatEngine]
+    augment: Augment
+    files: Files | None
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What every configuration of a process builds on: money, limits and counts stay as they are."""
+
+    ledger: Ledger
+    limits: WindowLimits
+    repeats: Repeats
+    meters: Meters
+    clock: Clock
+    forms: Forms
+    uses: CharacterUses
+    cast: Callable[[], Awaitable[Cast]]
+
+    def use_cases(self, settings: Settings, adapters: Adapters) -> UseCases:
+        """Return what follows from a configuration."""
+        catalogue = adapters.catalogue
+        chat = Chat(
+            catalogue,
+            adapters.engines,
+            ledger=self.ledger,
+            limits=self.limits,
+            repeats=self.repeats,
+            clock=self.clock,
+            meters=self.meters,
+            system_prompt=settings.chat.system_prompt,
+            augment=adapters.augment,
+            media=Media(catalogue, adapters.files),
+            fitting=Fitting(catalogue, self.forms),
+        )
+        cache_s = settings.server.ready_cache_s
+        return UseCases(
+            catalogue=catalogue,
+            chat=chat,
+            characters=Characters(self.cast, self.uses, catalogue, chat),
+            readiness=Readiness(catalogue, adapters.engines, self.clock, cache_s, self.ledger),
+            tiers=tiers_of(settings),
+        )
+
+
+def shared_of(
+    settings: Settings, pepper: bytes, *, journal: Journal, uses: CharacterUses, forms: Forms
+) -> Shared:
+    """Return what stays while configurations come and go."""
+    clock = SystemClock()
+    return Shared(
+        ledger=Ledger(journal, clock),
+        limits=WindowLimits(tiers_of(settings), clock),
+        repeats=Repeats(journal, pepper, clock),
+        meters=Meters(),
+        clock=clock,
+        forms=forms,
+        uses=uses,
+        cast=_characters(settings, clock).cast,
+    )
+
+
 def platform_of(
     settings: Settings,
     pepper: bytes,
+    shared: Shared,
+    adapters: Adapters,
     *,
-    catalogue: Catalogue,
-    engines: dict[str, ChatEngine],
     journal: Journal,
     keys: Keys,
     charges: Charges,
-    uses: CharacterUses,
     chain: Chain,
-    augment: Augment,
-    files: Files | None,
-    forms: Forms,
 ) -> Platform:
     """Return the use cases over the adapters given."""
-    clock = SystemClock()
-    meters = Meters()
-    ledger = Ledger(journal, clock)
-    tiers = tiers_of(settings)
-    limits = WindowLimits(tiers, clock)
+    clock, ids = shared.clock, TimedIds()
     guarded = settings.limits
-    repeats = Repeats(journal, pepper, clock)
-    ids = TimedIds()
     keyring = Keyring(keys, journal, pepper, clock)
     journal.on_change(lambda _: keyring.forget())
     api_keys = ApiKeys(keys, keyring, pepper, clock=clock, ids=ids)
     lifetime_s = settings.chain.challenge_lifetime_s
-    chat = Chat(
-        catalogue,
-        engines,
-        ledger=ledger,
-        limits=limits,
-        repeats=repeats,
-        clock=clock,
-        meters=meters,
-        system_prompt=settings.chat.system_prompt,
-        augment=augment,
-        media=Media(catalogue, files),
-        fitting=Fitting(catalogue, forms),
-    )
+    use_cases = shared.use_cases(settings, adapters)
     return Platform(
-        catalogue=catalogue,
-        chat=chat,
-        characters=Characters(_characters(settings, clock).cast, uses, catalogue, chat),
-        ledger=ledger,
+        catalogue=use_cases.catalogue,
+        chat=use_cases.chat,
+        characters=use_cases.characters,
+        ledger=shared.ledger,
         charges=charges,
         keyring=keyring,
         api_keys=api_keys,
-        limits=limits,
-        tiers=tiers,
+        limits=shared.limits,
+        tiers=use_cases.tiers,
         guard=Guard(clock, failures=guarded.failures, window_s=guarded.failure_window_s),
         concurrent_calls=ConcurrentCalls(guarded.concurrent_calls, clock),
-        readiness=Readiness(catalogue, engines, clock, settings.server.ready_cache_s, ledger),
-        meters=meters,
+        readiness=use_cases.readiness,
+        meters=shared.meters,
         clock=clock,
         ids=ids,
-        repeats=repeats,
+        repeats=shared.repeats,
         wallets=Wallets(chain, api_keys, clock, ids, challenge_lifetime_s=lifetime_s),
     )
 
 
-def _characters(settings: Settings, clock: SystemClock) -> CharacterFolder:
+def _characters(settings: Settings, clock: Clock) -> CharacterFolder:
     folder = characters_in(settings.home)
     return CharacterFolder(folder, built_in_characters(), read_character, clock)
 

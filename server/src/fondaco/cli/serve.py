@@ -62,7 +62,8 @@ def serve(
     """Run the server until it is told to stop; the first start makes an account and a key."""
     from fondaco.configuration import ConfigurationError, missing_secrets
 
-    loaded = configuration(
+    read = partial(
+        configuration,
         home,
         config,
         host=host,
@@ -72,6 +73,7 @@ def serve(
         log_format=log_format,
         access_log=access_log,
     )
+    loaded = read()
     settings = loaded.settings
     if faults := tuple(missing_secrets(settings)):
         raise ConfigurationError(*faults)
@@ -79,7 +81,7 @@ def serve(
     from fondaco import app
 
     try:
-        app.serve(settings, partial(_announce, loaded))
+        app.serve(settings, partial(_announce, loaded), lambda: read().settings)
     except app.AddressError as error:
         raise FailedError(str(error), Exit.ADDRESS) from error
 

@@ -63,8 +63,13 @@ class Edge:
     ) -> None:
         """Take requests by these rules from now on."""
         self._hosts = hosts
+        self._peers = peers
         self._gate = Gate(self._platform, peers, metrics)
         self._cors = cors
+
+    def limited(self, client: str) -> str | None:
+        """Return as what the number of a client's connections is limited; None: it is not."""
+        return self._peers.limited(client)
 
     async def answer(self, exchange: Exchange) -> None:
         """Answer one request; whatever ends it, nobody is left waiting for a reply."""

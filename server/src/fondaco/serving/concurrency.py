@@ -19,6 +19,10 @@ class ConcurrentCalls:
         self._clock = clock
         self._running: Counter[int] = Counter()
 
+    def follow(self, most: int) -> None:
+        """Let each account have another number at a time from now on."""
+        self._most = most
+
     def enter(self, account_id: int) -> None:
         """Count a call.
 

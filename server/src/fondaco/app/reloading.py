@@ -1,0 +1,179 @@
+"""Reloading: a new configuration takes the place of the old one while the server runs."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import anyio
+import anyio.to_thread
+from anyio.abc import TaskGroup
+
+from fondaco.app.engines import catalogue_here, launches_of, opened_upstreams
+from fondaco.app.listening import Rules
+from fondaco.app.platform import Adapters, Shared
+from fondaco.app.web import opened_files, opened_web
+from fondaco.configuration import EMBEDDED, ConfigurationError, missing_secrets
+from fondaco.configuration.contradictions import contradictions
+from fondaco.configuration.reloading import merged
+from fondaco.engines.llamacpp.embedded import Embedded
+from fondaco.http.edge import Edge
+from fondaco.ports import Templates
+from fondaco.ports.incidents import Incident, report
+from fondaco.serving.platform import Platform
+from fondaco.settings import Settings
+
+log = logging.getLogger("fondaco")
+
+
+@asynccontextmanager
+async def opened_adapters(
+    settings: Settings, embedded: Embedded, templates: Templates
+) -> AsyncGenerator[Adapters]:
+    """Open what a configuration has to itself: its clients of engines, of the web and of searches.
+
+    Raises:
+        ConfigurationError: an address or a secret cannot be used.
+    """
+    async with (
+        opened_web(settings) as augment,
+        opened_files(settings) as files,
+        opened_upstreams(settings, templates) as upstreams,
+    ):
+        engines = {**upstreams, EMBEDDED: embedded}
+        yield Adapters(catalogue_here(settings), engines, augment, files)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a reload changes in a running server."""
+
+    platform: Platform
+    edge: Edge
+    under_way: Callable[[], set[asyncio.Task[None]]]
+    """What works on replies at present."""
+
+
+class Reloader:
+    """Brings new configurations into force: calls that have begun end on what they began with."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        read: Callable[[], Settings],
+        *,
+        embedded: Embedded,
+        templates: Templates,
+        shared: Shared,
+    ) -> None:
+        """Prepare; `open` comes first, then `run`.
+
+        Args:
+            settings: those that are in force at the start.
+            read: reads the configuration again, blocking.
+            embedded: the embedded engine, which all configurations share.
+            templates: what renders chat templates, likewise.
+            shared: what use cases are built on.
+        """
+        self._settings = settings
+        self._read = read
+        self._embedded = embedded
+        self._templates = templates
+        self._shared = shared
+        self._opened = AsyncExitStack()
+
+    async def open(self) -> Adapters:
+        """Open the first configuration's adapters."""
+        self._opened, adapters = await self._open(self._settings)
+        return adapters
+
+    async def aclose(self) -> None:
+        """Close the adapters that are in force."""
+        with anyio.CancelScope(shield=True):
+            await self._opened.aclose()
+
+    async def run(self, server: Server) -> None:
+        """Reload at each SIGHUP, until cancelled."""
+        if threading.current_thread() is not threading.main_thread():
+            return  # only the main thread hears signals
+        on_terminal = sys.stderr.isatty()
+        async with anyio.create_task_group() as retiring:
+            with anyio.open_signal_receiver(signal.SIGHUP) as signals:
+                async for _ in signals:
+                    if on_terminal and not sys.stderr.isatty():
+                        os.kill(os.getpid(), signal.SIGTERM)  # the terminal was closed
+                    else:
+                        await self._reload(server, retiring)
+
+    async def _reload(self, server: Server, retiring: TaskGroup) -> None:
+        """Read the configuration, and go by it from now on; a bad one changes nothing."""
+        try:
+            settings, kept = await anyio.to_thread.run_sync(self._wanted)
+            await self._apply(settings, server, retiring)
+        except ConfigurationError as error:
+            _refuse("invalid", *error.faults)
+        except Exception as error:  # noqa: BLE001 - no configuration may end the server
+            _refuse("defect", f"{type(error).__name__}, a defect of ours")
+        else:
+            for name in kept:
+                log.warning(
+                    "configuration: %s needs a restart to change; the old value stays", name
+                )
+            log.warning("configuration: reloaded")
+            await server.platform.characters.look()
+
+    def _wanted(self) -> tuple[Settings, tuple[str, ...]]:
+        """Return what is to be in force, and the names of what needs a restart, blocking."""
+        settings, kept = merged(self._settings, self._read())
+        if faults := (*missing_secrets(settings), *contradictions(settings)):
+            raise ConfigurationError(*faults)
+        return settings, kept
+
+    async def _open(self, settings: Settings) -> tuple[AsyncExitStack, Adapters]:
+        async with AsyncExitStack() as stack:
+            adapters = await stack.enter_async_context(
+                opened_adapters(settings, self._embedded, self._templates)
+            )
+            return stack.pop_all(), adapters
+
+    async def _apply(self, settings: Settings, server: Server, retiring: TaskGroup) -> None:
+        rules = Rules.of(settings)
+        opened, adapters = await self._open(settings)
+        async with AsyncExitStack() as undo:
+            undo.push_async_callback(opened.aclose)
+            use_cases = self._shared.use_cases(settings, adapters)
+            end_children = await self._embedded.follow(launches_of(settings, adapters.catalogue))
+            undo.pop_all()
+        # From here on nothing is awaited: no request sees one half of each configuration.
+        server.platform.adopt(use_cases)
+        self._shared.limits.follow(use_cases.tiers)
+        guarded = settings.limits
+        server.platform.guard.follow(failures=guarded.failures, window_s=guarded.failure_window_s)
+        server.platform.concurrent_calls.follow(guarded.concurrent_calls)
+        server.edge.follow(rules.hosts, rules.peers, cors=rules.cors, metrics=rules.metrics)
+        before, self._opened, self._settings = self._opened, opened, settings
+        retiring.start_soon(_retire, before, end_children, server.under_way())
+
+
+async def _retire(
+    before: AsyncExitStack, end_children: Callable[[], None], calls: set[asyncio.Task[None]]
+) -> None:
+    """Close what calls began with, once the last of them has ended."""
+    try:
+        if calls:
+            await asyncio.wait(calls)
+    finally:
+        end_children()
+        with anyio.CancelScope(shield=True):
+            await before.aclose()
+
+
+def _refuse(reason: str, *faults: str) -> None:
+    report(Incident.CONFIGURATION_REFUSED, reason=reason, level=logging.ERROR)
+    for fault in faults:
+        log.error("configuration: refused, the old one stays: %s", fault)

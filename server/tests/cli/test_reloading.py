@@ -1,0 +1,243 @@
+"""SIGHUP to the real program: a new configuration for new calls, the old one for those under way."""
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import httpx2
+import pytest
+
+import toy_replies
+from cli_program import Fondaco
+from fake_upstream import Asked, FakeUpstream, Wire, in_thread
+from program import until
+
+WAIT_S = 60
+CHAT = "/api/v1/chat/completions"
+ORIGIN = {"Origin": "https://app.example.com"}
+
+
+def model(name: str, engine: FakeUpstream, *, key: str = "", **more: object) -> str:
+    """Return the tables of a model and of the engine that runs it."""
+    lines = "".join(f"{k} = {v}\n" for k, v in more.items())
+    return (
+        f'[engines.{name}-engine]\nbase_url = "{engine.base_url}"\nkey = "{key}"\n'
+        f'models = {{ {name} = "toy" }}\n'
+        f'[models.{name}]\nname = "{name}"\ncontext_tokens = 4096\nengines = ["{name}-engine"]\n'
+        f"price = {{ input = 1, output = 1 }}\n{lines}"
+    )
+
+
+@dataclass
+class Running:
+    """A server, its file and a client with its key."""
+
+    process: subprocess.Popen[str]
+    file: Path
+    log: Path
+    http: httpx2.Client
+
+    def reload(self, text: str) -> None:
+        """Write the file and tell the server."""
+        self.file.write_text(text)
+        self.process.send_signal(signal.SIGHUP)
+
+    def said(self, words: str, *, times: int = 1) -> None:
+        """Wait until the log says something."""
+        until(lambda: self.log.read_text().count(words) >= times, within_s=WAIT_S)
+
+    def chat(self, name: str, **fields: object) -> httpx2.Response:
+        body = {"model": name, "messages": [{"role": "user", "content": "Count!"}], **fields}
+        return self.http.post(CHAT, json=body)
+
+    def connections_to(self, port: int) -> int:
+        """Return how many connections the server has open to a port of loopback."""
+        sockets = set(_links(Path(f"/proc/{self.process.pid}/fd")))
+        rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        far = f"0100007F:{port:04X}"
+        return sum(row[2] == far and f"socket:[{row[9]}]" in sockets for row in rows)
+
+
+def _links(folder: Path) -> Iterator[str]:
+    for entry in folder.iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            yield str(entry.readlink())
+
+
+@pytest.fixture
+def first() -> Iterator[FakeUpstream]:
+    with in_thread(FakeUpstream()) as fake:
+        yield fake
+
+
+@pytest.fixture
+def second() -> Iterator[FakeUpstream]:
+    with in_thread(FakeUpstream(key="new-secret")) as fake:
+        yield fake
+
+
+@contextmanager
+def serving(fondaco: Fondaco, text: str, log: Path) -> Iterator[Running]:
+    fondaco.home.mkdir()
+    file = fondaco.home / "fondaco.toml"
+    file.write_text(text)
+    command = [sys.executable, "-m", "fondaco", "serve", "--port", "0"]
+    with (
+        log.open("w") as stderr,
+        subprocess.Popen(
+            command,
+            env=fondaco.environ(FONDACO_EMBEDDED__ENABLED="false"),
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            url = process.stdout.readline().removeprefix("Fondaco listens on ").strip()
+            key = next(k for line in process.stdout if (k := re.findall(r"fondaco_a_\w+", line)))
+            headers = {"Authorization": f"Bearer {key[0]}"}
+            with httpx2.Client(base_url=url, headers=headers, timeout=WAIT_S) as http:
+                yield Running(process, file, log, http)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(WAIT_S) == 0
+
+
+def gated(begun: threading.Event, go_on: threading.Event) -> Any:
+    """Return a script that stops in the middle of its answer until it is told to go on."""
+
+    async def script(wire: Wire, asked: Asked) -> bool:
+        await wire.begin_events()
+        first, *rest = toy_replies.events(wire.dialect, asked.body)
+        await wire.event(first)
+        begun.set()
+        await anyio.to_thread.run_sync(go_on.wait, WAIT_S)
+        for event in rest:
+            await wire.event(event)
+        await wire.event("[DONE]")
+        await wire.end()
+        return True
+
+    return script
+
+
+def test_a_new_configuration_answers_new_calls(
+    fondaco: Fondaco, tmp_path: Path, first: FakeUpstream, second: FakeUpstream
+) -> None:
+    old = model("one", first, traits='["default"]')
+    with serving(fondaco, old, tmp_path / "log") as server:
+        assert server.chat("one").json()["model"] == "one"
+        assert server.chat("two").status_code == 404
+        assert (
+            "access-control-allow-origin" not in server.http.get("/healthz", headers=ORIGIN).headers
+        )
+
+        (tmp_path / "key").write_text("new-secret\n")
+        server.reload(
+            model("two", second, key=f"file:{tmp_path / 'key'}", traits='["default"]')
+            + '[aliases]\n"gpt-9" = "two"\n[chat]\nsystem_prompt = "Be brief."\n'
+            + '[server]\ncors_origins = ["https://app.example.com"]\n'
+            + "[tiers.paid.limits.small]\nrequests_per_minute = 7\n"
+        )
+        server.said("configuration: reloaded")
+        assert server.chat("gpt-9").json()["model"] == "two"
+        assert server.chat("default").json()["model"] == "two"
+        assert second.asked[-1].body["messages"][0]["content"] == "Be brief."
+        assert server.chat("one").status_code == 404
+        reply = server.http.get("/api/v1/models", headers=ORIGIN)
+        assert [entry["id"] for entry in reply.json()["data"]] == ["two"]
+        assert reply.headers["access-control-allow-origin"] == "https://app.example.com"
+        assert server.chat("two").headers["x-ratelimit-limit-requests"] == "7"
+
+
+def test_a_call_under_way_ends_on_the_engine_that_it_began_with(
+    fondaco: Fondaco, tmp_path: Path, first: FakeUpstream, second: FakeUpstream
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    with serving(fondaco, model("one", first), tmp_path / "log") as server:
+        whole = server.chat("one", stream=True).text
+        first.next(gated(begun, go_on))
+        body = {"model": "one", "messages": [{"role": "user", "content": "Count!"}], "stream": True}
+        with server.http.stream("POST", CHAT, json=body) as stream:
+            assert begun.wait(WAIT_S)
+            second.key = ""
+            server.reload(model("two", second))
+            server.said("configuration: reloaded")
+            assert server.chat("two").json()["model"] == "two"
+            assert server.connections_to(first.port) > 0
+            go_on.set()
+            rest = stream.read().decode()
+        assert words(rest) == words(whole)
+        assert rest.rstrip().endswith("data: [DONE]")
+        until(lambda: server.connections_to(first.port) == 0, within_s=WAIT_S)
+        assert server.connections_to(second.port) > 0
+
+
+def words(events: str) -> list[str]:
+    return re.findall(r'"content":("[^"]*")', events)
+
+
+BAD = {
+    "[server\n": "is not TOML",
+    '[aliases]\nnew = "nothing"\n': "aliases.new names 'nothing'",
+    '[engines.x]\nbase_url = "http://h/v1"\nkey = "env:NOT_THERE_AT_ALL"\n': "engines.x.key",
+    '[search]\nengines = ["brave"]\nbrave_key = "env:NOT_THERE_AT_ALL"\n': "search.brave_key",
+    "[tiers.paid]\ncharged = 7\n": "tiers.paid.charged",
+}
+
+
+def test_a_bad_configuration_changes_nothing_and_says_why(
+    fondaco: Fondaco, tmp_path: Path, first: FakeUpstream
+) -> None:
+    old = model("one", first)
+    with serving(fondaco, old, tmp_path / "log") as server:
+        for number, (text, reason) in enumerate(BAD.items(), start=1):
+            server.reload(f"{text}{old}")
+            server.said("configuration: refused, the old one stays", times=number)
+            assert reason in server.log.read_text()
+            assert server.chat("one").json()["model"] == "one"
+        assert server.log.read_text().count("configuration_refused reason=invalid") == len(BAD)
+        [count] = re.findall(
+            r'kind="configuration_refused".* (\S+)', server.http.get("/metrics").text
+        )
+        assert float(count) == len(BAD)
+        server.reload(old + '[aliases]\nnew = "one"\n')
+        server.said("configuration: reloaded")
+        assert server.chat("new").json()["model"] == "one"
+
+
+def test_what_needs_a_restart_is_named_and_kept(
+    fondaco: Fondaco, tmp_path: Path, first: FakeUpstream
+) -> None:
+    with serving(fondaco, model("one", first), tmp_path / "log") as server:
+        server.reload(model("one", first) + "[server]\nidle_timeout_s = 1\n[embedded]\nslots = 2\n")
+        server.said("configuration: reloaded")
+        said = server.log.read_text()
+        for name in ("server.idle_timeout_s", "embedded.slots"):
+            assert f"configuration: {name} needs a restart to change; the old value stays" in said
+        assert "server.port" not in said, "a flag still counts"
+        assert server.chat("one").status_code == 200
+
+
+def test_many_reloads_in_a_row_lose_no_call(
+    fondaco: Fondaco, tmp_path: Path, first: FakeUpstream
+) -> None:
+    text = model("one", first)
+    with serving(fondaco, text, tmp_path / "log") as server:
+        for number in range(5):
+            server.reload(f'{text}[aliases]\n"a{number}" = "one"\n')
+            for _ in range(3):
+                assert server.chat("one").status_code == 200
+        check: Callable[[], bool] = lambda: server.chat("a4").status_code == 200  # noqa: E731
+        until(check, within_s=WAIT_S)
+        until(lambda: server.connections_to(first.port) == 1, within_s=WAIT_S)
