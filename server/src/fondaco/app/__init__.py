@@ -35,7 +35,7 @@ from fondaco.app.platform import (
     platform_of,
     shared_of,
 )
-from fondaco.app.reloading import Reloader, Server
+from fondaco.app.reloading import Fetch, Reloader, Server
 from fondaco.app.runtime import settle_runtime
 from fondaco.domain.account import FIRST_ACCOUNT, KeyType
 from fondaco.domain.model import Model
@@ -51,7 +51,7 @@ from fondaco.stores.sqlite.migrate import upgrade
 from fondaco.stores.sqlite.people import somebody
 from fondaco.system import SystemClock
 
-__all__ = ["AddressError", "Started", "contract", "serve"]
+__all__ = ["AddressError", "Fetch", "Started", "contract", "serve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,10 @@ class Started:
 
 
 def serve(
-    settings: Settings, announce: Callable[[Started], None], read: Callable[[], Settings]
+    settings: Settings,
+    announce: Callable[[Started], None],
+    read: Callable[[], Settings],
+    fetch: Fetch | None = None,
 ) -> None:
     """Run the server until it is told to stop.
 
@@ -75,6 +78,7 @@ def serve(
         settings: what is in force at the start.
         announce: called once, as soon as requests are taken.
         read: reads the settings again, at each SIGHUP.
+        fetch: the default model's file, where it is missing.
 
     Raises:
         AddressError: the address is taken, not ours, or not permitted.
@@ -109,7 +113,13 @@ def serve(
         )
         anyio.run(
             partial(
-                _serve, settings, home, read=read, bound=bound, announce=partial(announce, started)
+                _serve,
+                settings,
+                home,
+                read=read,
+                fetch=fetch,
+                bound=bound,
+                announce=partial(announce, started),
             ),
             backend_options={"use_uvloop": sys.platform != "win32"},
         )
@@ -138,6 +148,7 @@ async def _serve(
     home: Home,
     *,
     read: Callable[[], Settings],
+    fetch: Fetch | None,
     bound: socket.socket,
     announce: Callable[[], None],
 ) -> None:
@@ -153,7 +164,9 @@ async def _serve(
     ):
         pepper = home.pepper()
         shared = shared_of(settings, pepper, journal=journal, uses=journal, forms=forms)
-        reloader = Reloader(settings, read, embedded=embedded, templates=templates, shared=shared)
+        reloader = Reloader(
+            settings, read, embedded=embedded, templates=templates, shared=shared, fetch=fetch
+        )
         async with aclosing(reloader):
             platform = platform_of(
                 settings,

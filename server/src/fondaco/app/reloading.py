@@ -14,6 +14,7 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
+from fondaco.app.background import beside
 from fondaco.app.engines import catalogue_here, launches_of, opened_upstreams
 from fondaco.app.listening import Rules
 from fondaco.app.platform import Adapters, Shared
@@ -50,6 +51,16 @@ async def opened_adapters(
 
 
 @dataclass(frozen=True, slots=True)
+class Fetch:
+    """A model file that is missing at the start."""
+
+    model: str
+    """The model's id."""
+    file: Callable[[], bool]
+    """Fetches it, blocking; says itself how that goes, and returns whether it is here."""
+
+
+@dataclass(frozen=True, slots=True)
 class Server:
     """What a reload changes in a running server."""
 
@@ -70,6 +81,7 @@ class Reloader:
         embedded: Embedded,
         templates: Templates,
         shared: Shared,
+        fetch: Fetch | None,
     ) -> None:
         """Prepare; `open` comes first, then `run`.
 
@@ -79,13 +91,16 @@ class Reloader:
             embedded: the embedded engine, which all configurations share.
             templates: what renders chat templates, likewise.
             shared: what use cases are built on.
+            fetch: what to fetch once the server runs.
         """
         self._settings = settings
         self._read = read
         self._embedded = embedded
         self._templates = templates
         self._shared = shared
+        self._fetch = fetch
         self._opened = AsyncExitStack()
+        self._one_by_one = anyio.Lock()
 
     async def open(self) -> Adapters:
         """Open the first configuration's adapters."""
@@ -103,6 +118,8 @@ class Reloader:
             return  # only the main thread hears signals
         on_terminal = sys.stderr.isatty()
         async with anyio.create_task_group() as retiring:
+            if self._fetch is not None:
+                retiring.start_soon(self._fetched, self._fetch, server, retiring)
             with anyio.open_signal_receiver(signal.SIGHUP) as signals:
                 async for _ in signals:
                     if on_terminal and not sys.stderr.isatty():
@@ -110,11 +127,22 @@ class Reloader:
                     else:
                         await self._reload(server, retiring)
 
+    async def _fetched(self, fetch: Fetch, server: Server, retiring: TaskGroup) -> None:
+        """Fetch a model's file while the server runs, and then offer the model."""
+        self._fetch = None
+        with self._embedded.file_coming(fetch.model):
+            here = await beside(fetch.file)
+        if here:
+            async with self._one_by_one:
+                await self._apply(self._settings, server, retiring)
+            await self._embedded.warm_up()
+
     async def _reload(self, server: Server, retiring: TaskGroup) -> None:
         """Read the configuration, and go by it from now on; a bad one changes nothing."""
         try:
-            settings, kept = await anyio.to_thread.run_sync(self._wanted)
-            await self._apply(settings, server, retiring)
+            async with self._one_by_one:
+                settings, kept = await anyio.to_thread.run_sync(self._wanted)
+                await self._apply(settings, server, retiring)
         except ConfigurationError as error:
             _refuse("invalid", *error.faults)
         except Exception as error:  # noqa: BLE001 - no configuration may end the server

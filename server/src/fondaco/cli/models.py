@@ -79,15 +79,17 @@ def rm(
     typer.echo(f"Removed: {ModelFolder(settings.models_folder).remove(known)}")
 
 
-def fetch(settings: "Settings", source: str, sha256: str | None = None) -> Path:
-    """Fetch a model file unless it is here, and show how that gets on.
+def fetch(
+    settings: "Settings", source: str, sha256: str | None = None, *, bar: bool = True
+) -> Path:
+    """Fetch a model file unless it is here, and show how that gets on, with a `bar` on a terminal.
 
     Raises:
         ModelFileError: it cannot be had.
     """
     from fondaco.modelfiles import ModelFolder
 
-    with progress(f"Fetching {source.rsplit('/', 1)[-1]}") as advance:
+    with progress(f"Fetching {source.rsplit('/', 1)[-1]}", bar=bar) as advance:
         return ModelFolder(settings.models_folder).pull(source, sha256=sha256, progress=advance)
 
 

@@ -77,31 +77,48 @@ def serve(
     settings = loaded.settings
     if faults := tuple(missing_secrets(settings)):
         raise ConfigurationError(*faults)
-    _fetch_default(settings)
     from fondaco import app
 
+    model = _missing_default(settings)
+    missing = None if model is None else app.Fetch(model.id, partial(_fetch, settings, model.id))
     try:
-        app.serve(settings, partial(_announce, loaded), lambda: read().settings)
+        app.serve(settings, partial(_announce, loaded), lambda: read().settings, missing)
     except app.AddressError as error:
         raise FailedError(str(error), Exit.ADDRESS) from error
 
 
-def _fetch_default(settings: "Settings") -> None:
-    """Fetch the default model's file where it is missing; without it the server starts as well."""
-    from fondaco.modelfiles import ModelFileError, source_of
-
+def _missing_default(settings: "Settings") -> "Model | None":
+    """Return the default model where its file is missing, and can be used once it is here."""
     model = _default(settings)
     if model is None or model.installed or model.offline:
-        return
+        return None
     if find_spec("xllamacpp") is None:
         typer.echo("fondaco: the embedded engine needs: pip install 'fondaco[embedded]'", err=True)
-        return
+        return None
+    return model
+
+
+def _fetch(settings: "Settings", model_id: str) -> bool:
+    """Fetch a model's file while the server runs; return whether it is here."""
+    from fondaco.modelfiles import ModelFileError, source_of
+
+    typer.echo(
+        f"fondaco: the file of the default model {model_id!r} is missing and being fetched; "
+        "until it is here, calls for it get 503, and so does /readyz.",
+        err=True,
+    )
     try:
-        fetch(settings, model.id)
+        fetch(settings, model_id, bar=False)
     except ModelFileError as error:
         typer.echo(f"fondaco: {error}", err=True)
-        source = source_of(model.id, settings.models[model.id].file or "")
-        typer.echo(f"fondaco: once that is solved: fondaco models pull {source}", err=True)
+        source = source_of(model_id, settings.models[model_id].file or "")
+        typer.echo(
+            f"fondaco: once that is solved: fondaco models pull {source}, then reload the server",
+            err=True,
+        )
+        return False
+    typer.echo(f"fondaco: the model {model_id!r} is here.", err=True)
+    return True
 
 
 def _default(settings: "Settings") -> "Model | None":

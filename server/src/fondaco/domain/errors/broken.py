@@ -33,16 +33,30 @@ class EngineBusyError(EngineUnavailableError):
     """The engine takes no more calls just now: not the caller's fault, so it counts against nobody."""
 
 
+_FETCHED_WITHIN_S = 30
+
+
 class ModelNotInstalledError(EngineUnavailableError):
     """The model is in the catalogue, its files are not on this machine."""
 
     code = "MODEL_NOT_INSTALLED"
 
-    def __init__(self, model: str, source: str | None = None) -> None:
-        """Name the model, and what to pull where that is not the model's id."""
+    def __init__(self, model: str, source: str | None = None, *, coming: bool = False) -> None:
+        """Name the model, and what to pull where that is not the model's id.
+
+        Args:
+            model: its id.
+            source: what `fondaco models pull` takes.
+            coming: whether the server fetches it at present.
+        """
+        advice = (
+            "Its file is being fetched; try again in a while."
+            if coming
+            else f"Install it with: fondaco models pull {source or model}"
+        )
         super().__init__(
-            f"The model {model!r} is not installed here. "
-            f"Install it with: fondaco models pull {source or model}"
+            f"The model {model!r} is not installed here. {advice}",
+            retry_after_s=_FETCHED_WITHIN_S if coming else None,
         )
 
 

@@ -1,7 +1,7 @@
 """The engine `embedded`: one child process for each model in use, behind one name."""
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from functools import partial
 
 import anyio
@@ -75,6 +75,16 @@ class Embedded:
         self._launches, self._engines = dict(launches), engines
         kept = set(engines.values())
         return partial(self._end, [engine for engine in before.values() if engine not in kept])
+
+    @contextlib.contextmanager
+    def file_coming(self, model: str) -> Generator[None]:
+        """Tell whoever asks for a model meanwhile that its file is being fetched."""
+        engine = self._engines[model]
+        engine.file_coming = True
+        try:
+            yield
+        finally:
+            engine.file_coming = False
 
     async def warm_up(self) -> None:
         """Load the first model before anybody asks for it; a fault shows when somebody does."""

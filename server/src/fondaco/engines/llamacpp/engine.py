@@ -76,6 +76,8 @@ class LlamaCpp:
             probe_timeout_s: for a probe, the start of the child apart.
             templates: what renders templates of callers; None: they are refused.
         """
+        self.file_coming = False
+        """Whether the model's file is being fetched at present."""
         self._name = name
         self._launch = launch
         self._model = model or name
@@ -259,7 +261,7 @@ class LlamaCpp:
                 "The embedded engine is not installed. Install it with: pip install 'fondaco[embedded]'"
             )
         if not await anyio.Path(self._launch.model_file).is_file():
-            raise ModelNotInstalledError(model, self._launch.source)
+            raise ModelNotInstalledError(model, self._launch.source, coming=self.file_coming)
         return await self._supervisor.running()
 
     async def _own_template(self, upstream: Upstream) -> OwnTemplate:
