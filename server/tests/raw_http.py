@@ -4,7 +4,8 @@ The reader of replies is strict, so that anything between two of them, or after 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import anyio
@@ -78,6 +79,17 @@ def _body(headers: dict[str, str], octets: bytes) -> tuple[bytes | None, bytes]:
             return body, octets
 
 
+@asynccontextmanager
+async def connected(address: tuple[str, int]) -> AsyncGenerator[SocketStream]:
+    """Connect, and close the connection even where the other end has reset it."""
+    stream = await anyio.connect_tcp(*address)
+    try:
+        yield stream
+    finally:
+        with suppress(OSError):
+            await stream.aclose()
+
+
 async def received(stream: ByteReceiveStream, within_s: float = 10.0) -> bytes:
     """Return all that comes until the connection is closed."""
     octets = b""
@@ -104,7 +116,7 @@ async def exchanged(address: tuple[str, int], *pieces: bytes) -> list[Reply]:
 
     Where one of those closes it, the last request has no reply.
     """
-    async with await anyio.connect_tcp(*address) as stream:
+    async with connected(address) as stream:
         await sent(stream, (*pieces, LAST))
         replies = replies_of(await received(stream))
     if not replies or not replies[-1].closes:

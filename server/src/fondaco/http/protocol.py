@@ -280,7 +280,10 @@ class Connection(asyncio.Protocol):
         if again or self._transport.is_closing() or not (sends or self._incoming is not None):
             self._transport.close()
         else:
-            self._transport.write_eof()
+            try:
+                self._transport.write_eof()
+            except OSError:  # the caller has reset the connection
+                self._transport.abort()
             self._resume()
         self._expect(self._terms.idle_timeout_s)
 

@@ -74,7 +74,8 @@ class RequestReader:
     @property
     def begun(self) -> bool:
         """Whether anything of a next head has come; an empty line is nothing."""
-        return self.unread_bytes > 1 or self._unread[self._at :] not in {b"", b"\r"}
+        # No set to look in, here and below: a bytearray has no hash.
+        return self.unread_bytes > 1 or self._unread[self._at :] not in (b"", b"\r")
 
     def head(self) -> RequestHead | None:
         """Return the next head, once all of it has come; call it when the body before is complete.
@@ -167,7 +168,7 @@ class RequestReader:
         """Read the line with a chunk's size; return whether it has come."""
         unread, at = self._unread, self._at
         line = _CHUNK.match(unread, at)
-        if line is None:
+        if line is None or line.end() - at > _LONGEST_CHUNK_LINE:
             rest = bytes(unread[at : at + _LONGEST_CHUNK_LINE + 1])
             if rest and (len(rest) > _LONGEST_CHUNK_LINE or not _CHUNK_BEGUN.fullmatch(rest)):
                 raise InvalidRequestError("The body's chunks are not framed as RFC 9112 says.")
@@ -191,7 +192,7 @@ class RequestReader:
             self._at += 2
             self._left = None
             return True
-        if after not in {b"", b"\r"}:
+        if after not in (b"", b"\r"):
             raise InvalidRequestError("A chunk of the body is longer than it says.")
         return False
 
