@@ -37,8 +37,9 @@ _NAMED = frozenset(
     {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
 )
 """Keywords whose values hold schemas by names of the caller's choice."""
-_ATOM = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|(?s:.)")
-_REPETITION = re.compile(r"\{(\d*)(,?)(\d*)\}")
+_ATOM = re.compile(r"\\.|\[\^?\]?(?s:\\.|[^\]\\])*+\]|(?s:\[.*)|(?s:.)")
+"""A class that is not closed reaches to the end, so that it is looked at once."""
+_REPETITION = re.compile(r"\{(\d*+)(,?)(\d*+)\}")
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | str | int | float | bool | None"
 

@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     rf'|"(?P<text>(?:(?!"){_CHARACTER})*)"'
     rf"|\[(?P<class>\^?(?:(?!\]){_CHARACTER})*)\]"
     r"|(?P<any>\.)"
-    r"|(?P<sign>[|()*+?]|\{\s*\d+\s*(?:,\s*\d*\s*)?\})"
+    r"|(?P<sign>[|()*+?]|\{\s*+\d++\s*+(?:,\s*+\d*+\s*+)?\})"
 )
 _NAMED = {"n": "\n", "r": "\r", "t": "\t"}
 

@@ -15,10 +15,17 @@ MOST_RULES = 500
 MOST_REPEATS = 1_000
 """Of all repetitions in the rules of a grammar together."""
 
-_REMARK, _TEXT = r"(?://|#)[^\n]*", r'"(?:\\.|[^"\\\n])*"'
-_LARK = re.compile(rf"{_TEXT}|{_REMARK}|/(?P<regex>(?:\\.|[^/\\\n])+)/")
-_GBNF = re.compile(rf"{_TEXT}|#[^\n]*|(?P<regex>\[(?:\\.|[^\]\\])*\])")
-_REPEATS = re.compile(r"\{\s*(\d+)\s*(?:,\s*(\d*)\s*)?\}|~\s*(\d+)(?:\s*\.\.\s*(\d+))?")
+_REMARK = r"(?://|#)[^\n]*"
+# What is not closed reaches to the end, so that nothing is looked at again from each of its marks.
+_LINE_ENDS = r"\\?(?:(?=\n)|\Z)"
+_LARK = re.compile(
+    rf'"(?:\\.|[^"\\\n])*+(?:"|{_LINE_ENDS})|{_REMARK}'
+    rf"|/(?P<regex>(?:\\.|[^/\\\n])++)(?:/|{_LINE_ENDS})"
+)
+_GBNF = re.compile(
+    r'(?s:"(?:\\.|[^"\\])*+(?:"|\\?\Z))|#[^\n]*|(?P<regex>(?s:\[(?:\\.|[^\]\\])*+(?:\]|\\?\Z)))'
+)
+_REPEATS = re.compile(r"\{\s*+(\d++)\s*+(?:,\s*+(\d*+)\s*+)?\}|~\s*+(\d++)(?:\s*+\.\.\s*+(\d++))?")
 _RULE = re.compile(r"::=|:")
 
 
