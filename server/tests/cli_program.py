@@ -39,7 +39,10 @@ class Fondaco:
 
     def __call__(self, *arguments: str, **environ: str) -> Outcome:
         """Run a command in this process, which saves the time to load it."""
-        out, err = StringIO(), StringIO()
+        return self._run(StringIO(), *arguments, **environ)
+
+    def _run(self, out: StringIO, *arguments: str, **environ: str) -> Outcome:
+        err = StringIO()
         code: object = 0
         with (
             _replaced(self.environ(**environ), ["fondaco", *arguments]),
@@ -52,6 +55,10 @@ class Fondaco:
                 code = ended.code or 0
         assert isinstance(code, int)
         return Outcome(int(code), out.getvalue(), err.getvalue())
+
+    def on_terminal(self, columns: int, *arguments: str, **environ: str) -> Outcome:
+        """Run a command in this process as on a terminal of so many columns."""
+        return self._run(_Terminal(), *arguments, **{"COLUMNS": str(columns), **environ})
 
     def process(self, *arguments: str, **environ: str) -> Outcome:
         """Run a command in a process of its own."""
@@ -70,6 +77,11 @@ class Fondaco:
         own = os.environ  # noqa: TID251 (handed on to the command)
         kept = {k: v for k, v in own.items() if k[:8] != "FONDACO_" or k == "FONDACO_MODELS"}
         return {**kept, "FONDACO_HOME": str(self.home), **more}
+
+
+class _Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 @contextmanager

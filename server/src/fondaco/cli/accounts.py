@@ -86,6 +86,7 @@ def list_accounts(*, home: Home = None, config: Config = None, as_json: AsJson =
         [row(statement) for statement in statements],
         as_json=as_json,
         empty="There is no account yet. Make one with: fondaco accounts create NAME",
+        optional=("createdAt", "diemAllocation", "tier"),
     )
 
 

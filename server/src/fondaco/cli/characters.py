@@ -35,7 +35,9 @@ def list_characters(*, home: Home = None, config: Config = None, as_json: AsJson
         }
         for one in sorted(folder.seen, key=lambda one: one.slug)
     ]
-    print_rows(rows, as_json=as_json, empty="There is no character.")
+    print_rows(
+        rows, as_json=as_json, empty="There is no character.", optional=("categories", "model")
+    )
 
 
 @group.command()

@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
 group = typer.Typer(no_args_is_help=True, help="Make, see, change and revoke API keys.")
 
+_OPTIONAL = (
+    "createdAt",
+    "limitDiem",
+    "limitUsd",
+    "sevenDaysDiem",
+    "sevenDaysUsd",
+    "lastUsedAt",
+    "expiresAt",
+    "last6Chars",
+    "account",
+)
+"""Columns of the list that a narrow terminal goes without, in this order."""
+
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="The id that the list shows.")]
 
 
@@ -71,7 +84,10 @@ def list_keys(
         reports = books.keys(account)
     rows = [_row(one.key, names[one.key.account_id], one.spent) for one in reports]
     print_rows(
-        rows, as_json=as_json, empty="There is no key yet. Make one with: fondaco keys create"
+        rows,
+        as_json=as_json,
+        empty="There is no key yet. Make one with: fondaco keys create",
+        optional=_OPTIONAL,
     )
 
 

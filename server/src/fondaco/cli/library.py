@@ -53,7 +53,12 @@ def list_documents(*, home: Home = None, config: Config = None, as_json: AsJson 
         }
         for one in _library(home, config).documents()
     ]
-    print_rows(rows, as_json=as_json, empty="The library is empty. Add to it: fondaco library add")
+    print_rows(
+        rows,
+        as_json=as_json,
+        empty="The library is empty. Add to it: fondaco library add",
+        optional=("changed", "title"),
+    )
 
 
 @group.command()

@@ -24,7 +24,12 @@ def list_models(*, home: Home = None, config: Config = None, as_json: AsJson = F
     """List the models of the catalogue, and the model files that belong to none."""
     settings = configuration(home, config).settings
     rows = [*_rows(settings), *_strangers(settings)]
-    print_rows(rows, as_json=as_json, empty="The catalogue is empty.")
+    print_rows(
+        rows,
+        as_json=as_json,
+        empty="The catalogue is empty.",
+        optional=("traits", "sunset", "type", "name", "contextTokens"),
+    )
 
 
 @group.command()

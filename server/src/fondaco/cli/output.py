@@ -4,6 +4,9 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
+from shutil import get_terminal_size
+from textwrap import fill, wrap
 from typing import TypeAlias
 
 import typer
@@ -13,6 +16,9 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 """Takes bytes so far and bytes in all, where they are known."""
 
 _STEP_PERCENT = 10
+_GAP = "  "
+_NARROWEST = 20
+"""Columns for a value, however narrow the terminal."""
 
 
 def print_json(value: object) -> None:
@@ -20,14 +26,20 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
-def print_rows(rows: Sequence[Row], *, as_json: bool, empty: str) -> None:
-    """Print rows as a table, or as a JSON list; `empty` is said where there are none."""
+def print_rows(
+    rows: Sequence[Row], *, as_json: bool, empty: str, optional: Sequence[str] = ()
+) -> None:
+    """Print rows as a table, or as a JSON list; `empty` is said where there are none.
+
+    A terminal that is too narrow for a table gets it without the `optional` columns, as many of them
+    as need be, the first named first; else a block of lines for each row. No cell is ever split.
+    """
     if as_json:
         print_json(list(rows))
     elif not rows:
         typer.echo(empty)
     elif sys.stdout.isatty():
-        _table(rows)
+        _fitted(rows, optional, get_terminal_size().columns)
     else:
         _columns(rows)
 
@@ -39,7 +51,9 @@ def print_row(row: Row, *, as_json: bool) -> None:
         return
     width = max(map(len, row))
     for name, value in row.items():
-        typer.echo(f"{name:<{width}}  {_cell(value)}")
+        # An instruction of a character may have several lines.
+        lines = "\n".join(map(_cell, _shown(value).split("\n")))
+        typer.echo(f"{name:<{width}}{_GAP}{lines}")
 
 
 @contextmanager
@@ -85,29 +99,70 @@ def _bar(what: str) -> Iterator[Progress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _table(rows: Sequence[Row]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _fitted(rows: Sequence[Row], optional: Sequence[str], columns: int) -> None:
+    names, left_out = list(rows[0]), list[str]()
+    waiting = [name for name in optional if name in names]
+    while _width(rows, names) > columns and waiting:
+        left_out.append(waiting.pop(0))
+        names.remove(left_out[-1])
+    if _width(rows, names) > columns:
+        _blocks(rows, columns)
+        return
+    _columns([{name: row[name] for name in names} for row in rows])
+    if left_out:
+        said = f"Not shown: {', '.join(left_out)}. A wider terminal or --json shows all."
+        typer.echo(fill(said, columns, break_long_words=False))
 
-    table = Table(box=None, pad_edge=False)
-    for name in rows[0]:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(_cell(value)) for value in row.values()))
-    Console().print(table)
+
+def _width(rows: Sequence[Row], names: Sequence[str]) -> int:
+    """Return how many columns of a terminal a table takes."""
+    cells = (max(_cells_of(name), *(_cells_of(_cell(row[name])) for row in rows)) for name in names)
+    return sum(cells) + len(_GAP) * (len(names) - 1)
+
+
+def _blocks(rows: Sequence[Row], columns: int) -> None:
+    """Print the rows one below the other, long texts broken between words."""
+    width = max(map(len, rows[0])) + len(_GAP)
+    for number, row in enumerate(rows):
+        if number:
+            typer.echo()
+        for name, value in row.items():
+            lines = wrap(
+                _cell(value),
+                max(columns - width, _NARROWEST),
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            for line_name, line in zip_longest([name], lines, fillvalue=""):
+                typer.echo(f"{line_name:<{width}}{line}".rstrip())
+
+
+def _cells_of(text: str) -> int:
+    """Return how many columns of a terminal a text takes: some signs take two, some none."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def _columns(rows: Sequence[Row]) -> None:
-    """Print aligned columns without colour or wrapping, for pipes."""
+    """Print aligned columns without colour or wrapping."""
     cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(_cells_of, column)) for column in zip(*cells, strict=True)]
     for line in cells:
-        padded = (f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True))
-        typer.echo("  ".join(padded).rstrip())
+        padded = (
+            cell + " " * (width - _cells_of(cell)) for cell, width in zip(line, widths, strict=True)
+        )
+        typer.echo(_GAP.join(padded).rstrip())
 
 
 def _cell(value: object) -> str:
+    """Return a value in one line; what could steer a terminal is shown as a blank."""
+    return "".join(sign if sign.isprintable() else " " for sign in _shown(value))
+
+
+def _shown(value: object) -> str:
     match value:
         case None:
             return "-"

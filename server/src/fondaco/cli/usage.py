@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.books import chosen, opened
+from fondaco.cli.books import chosen, moment, opened
 from fondaco.cli.options import Account, AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_json, print_rows
 from fondaco.domain.money import Currency
@@ -32,6 +32,8 @@ class By(StrEnum):
 
 _EMPTY = "Nothing was charged."
 _ON_A_PAGE = 200
+_OPTIONAL = ("notes", "pricePerUnitUsd", "requestId", "units")
+"""Columns that a narrow terminal goes without, in this order."""
 
 
 def usage(
@@ -115,7 +117,11 @@ def _print_page(charges: "SqliteCharges", query: "ChargeQuery", *, as_json: bool
         print_json({"data": [_row(row) for row in rows], **where, "totalPages": pages})
     else:
         empty = f"Page {query.page} is empty." if found.total else _EMPTY
-        print_rows([_row(row) for row in rows], as_json=False, empty=empty)
+        shown = [
+            {**_row(row), "timestamp": moment(one.at)}
+            for row, one in zip(rows, found.charges, strict=True)
+        ]
+        print_rows(shown, as_json=False, empty=empty, optional=_OPTIONAL)
         if found.total:
             sums = " and ".join(_amount(one) for one in charges.sums(query))
             typer.echo(f"Page {query.page} of {pages}; {found.total} charges, in all {sums}")
