@@ -25,6 +25,7 @@ from fondaco.domain.limits import RateLimits, Tier
 from fondaco.domain.model import AnyModel, Capabilities, Model
 from fondaco.domain.money import NANO, Currency, Funds
 from fondaco.domain.price import TokenPrice
+from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.engines.openai_compatible import OpenAICompatible
 from fondaco.forms.templates import WatchedTemplates
 from fondaco.http.access_log import AccessLog
@@ -157,6 +158,7 @@ async def house(
     room: Room | None = None,
     register: Register | None = None,
     drain_delay_s: float = 0.0,
+    compiling: bool = False,
     metrics: MetricsAccess = LOOPBACK,
     access_log: bool = False,
     concurrent_calls: int = 0,
@@ -207,6 +209,7 @@ async def house(
             augment=augment,
             files=files,
             forms=forms,
+            compiling=compiling,
         )
         pulse = Pulse()
         premises = Premises(
@@ -306,6 +309,7 @@ def _platform(
     augment: Augment | None,
     files: Files | None,
     forms: Forms,
+    compiling: bool,
 ) -> Platform:
     meters, ids = Meters(), TimedIds()
     keyring = Keyring(keys, journal, PEPPER, clock)
@@ -326,7 +330,7 @@ def _platform(
         system_prompt=system_prompt,
         augment=augment,
         media=Media(catalogue, files),
-        fitting=Fitting(catalogue, forms),
+        fitting=Fitting(catalogue, forms, {"first": grammar_of} if compiling else {}),
     )
     return Platform(
         catalogue=catalogue,

@@ -8,6 +8,7 @@ import pytest
 from fondaco.domain.form import Choices, Grammar, Guide, Regex
 from fondaco.forms.guiding import fault, flaw, named
 from fondaco.forms.watched import WatchedForms
+from fondaco.ports import Held
 
 JSON = r"""
 root   ::= object
@@ -81,11 +82,11 @@ async def forms() -> AsyncGenerator[WatchedForms]:
 async def test_a_hostile_guide_ends_its_child_and_the_next_one_is_judged(
     forms: WatchedForms, guide: Guide
 ) -> None:
-    await forms.guide_flaw(Regex("a"))
+    await forms.guide_flaw(Regex("a"), scope="1")
     before = forms.child_pids
-    assert "too complex" in str(await forms.guide_flaw(guide))
+    assert "too complex" in str(await forms.guide_flaw(guide, scope="1"))
     assert len(before) - len(forms.child_pids) == 1
-    assert await forms.guide_flaw(Regex("b")) is None
+    assert await forms.guide_flaw(Regex("b"), scope="1") is None
 
 
 @pytest.mark.parametrize(("guide", "why"), UNUSABLE.values(), ids=UNUSABLE)
@@ -100,9 +101,9 @@ def test_a_guide_that_answers_can_follow_has_no_flaw(guide: Guide) -> None:
 
 async def test_a_guide_that_was_judged_is_not_judged_again(forms: WatchedForms) -> None:
     guide = Regex("judged (once|twice)")
-    assert await forms.guide_flaw(guide) is None
+    assert await forms.guide_flaw(guide, scope="1") is None
     await forms.aclose()
-    assert await forms.guide_flaw(guide) is None
+    assert await forms.guide_flaw(guide, scope="1") is None
     assert forms.child_pids == ()
 
 
@@ -132,20 +133,22 @@ def test_a_text_fits_or_does_not(guide: Guide, fits: list[str], fits_not: list[s
 async def test_a_child_tells_what_is_wrong_with_a_guide_and_with_a_text(
     forms: WatchedForms,
 ) -> None:
-    assert await forms.guide_flaw(Choices(("yes", "no"))) is None
-    assert "is no regular expression" in str(await forms.guide_flaw(Regex("(")))
+    assert await forms.guide_flaw(Choices(("yes", "no")), scope="1") is None
+    assert "is no regular expression" in str(await forms.guide_flaw(Regex("("), scope="1"))
     assert await forms.guide_fault(Choices(("yes", "no")), "no") is None
     assert await forms.guide_fault(Regex("a+"), "b") == "does not fit guided_regex"
 
 
 async def test_white_space_of_json_may_be_told_by_a_regex(forms: WatchedForms) -> None:
     schema = '{"type":"object","properties":{"a":{"type":"integer"}}}'
-    assert await forms.flaw(schema, r"[ \n]?") is None
-    assert "cannot be made a grammar" in str(await forms.flaw(schema, "("))
+    assert await forms.flaw(schema, Held.GRAMMAR, scope="1", whitespace=r"[ \n]?") is None
+    assert "cannot be made a grammar" in str(
+        await forms.flaw(schema, Held.GRAMMAR, scope="1", whitespace="(")
+    )
 
 
 async def test_a_child_that_judges_writes_no_file(forms: WatchedForms) -> None:
-    await forms.guide_flaw(Regex("z"))
+    await forms.guide_flaw(Regex("z"), scope="1")
     for pid in forms.child_pids:
         with open(f"/proc/{pid}/limits") as limits:  # noqa: ASYNC230, PTH123 - of the kernel's
             told = limits.read()

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from fondaco.forms.judging import fault, flaw
+from fondaco.ports import Held
 
 
 def linked(required: list[str], **properties: object) -> dict[str, object]:
@@ -39,6 +40,32 @@ NOTHING_FITS: dict[str, dict[str, object]] = {
     "itself, after a text": linked(["a", "next"], a={"type": "string"}, next=NEXT),
     "itself, in a list": linked(["next"], next={"type": "array", "items": NEXT, "minItems": 1}),
     "itself, whichever way": linked(["next"], next={"oneOf": [NEXT, {"allOf": [NEXT]}]}),
+    "itself, in the places of a tuple": linked(
+        ["next"],
+        next={"type": "array", "prefixItems": [True, NEXT], "items": False, "minItems": 2},
+    ),
+    "itself, by any name": {
+        "type": "object",
+        "required": ["a"],
+        "additionalProperties": {"$ref": "#"},
+    },
+    "itself, with its type elsewhere": {
+        "allOf": [{"type": "object"}, {"required": ["a"], "properties": {"a": {"$ref": "#"}}}]
+    },
+    "itself, among what a list contains": {"type": "array", "contains": {"$ref": "#"}},
+    "itself, as every type": {
+        "anyOf": [
+            {"type": "array", "items": {"$ref": "#"}, "minItems": 1},
+            {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
+        ]
+    },
+    "each other": {
+        "$ref": "#/$defs/a",
+        "$defs": {
+            "a": {"type": "array", "items": {"$ref": "#/$defs/b"}, "minItems": 1},
+            "b": {"type": "array", "prefixItems": [{"$ref": "#/$defs/a"}], "minItems": 1},
+        },
+    },
     "its root": {"type": "object", "properties": {"a": {"$ref": "#"}}, "required": ["a"]},
 }
 SOMETHING_FITS: dict[str, dict[str, object]] = {
@@ -49,12 +76,37 @@ SOMETHING_FITS: dict[str, dict[str, object]] = {
     "a reference by name": {"$ref": "#a", "$defs": {"b": {"$anchor": "a", "type": "integer"}}},
     "a name with a slash": {"$ref": "#/$defs/a~1b", "$defs": {"a/b": {"type": "integer"}}},
     "a place in a list": {"anyOf": [{"type": "integer"}, {"$ref": "#/anyOf/0"}]},
-    "long texts": {"type": "string", "maxLength": 100_000},
-    "what grammars cannot hold": {
+    "a tuple": {
         "type": "array",
-        "items": {"type": "integer", "not": {"const": 3}},
-        "uniqueItems": True,
+        "prefixItems": [{"type": "integer"}, {"type": "string"}],
+        "items": False,
+        "minItems": 2,
+        "maxItems": 2,
     },
+    "a tuple of tuples": {
+        "type": "array",
+        "prefixItems": [{"$ref": "#/$defs/pair"}, {"$ref": "#/$defs/pair"}],
+        "items": False,
+        "minItems": 2,
+        "$defs": {
+            "pair": {"type": "array", "prefixItems": [True, True], "items": False, "minItems": 2}
+        },
+    },
+    "a tuple as drafts of old have it": {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "type": "array",
+        "items": [{"type": "integer"}],
+        "additionalItems": False,
+        "minItems": 1,
+    },
+    "a tuple that may end in itself": {
+        "type": "array",
+        "prefixItems": [{"anyOf": [{"$ref": "#"}, {"type": "null"}]}],
+        "items": False,
+        "minItems": 1,
+    },
+    "itself by some of its types": {"items": {"$ref": "#"}, "minItems": 1},
+    "long texts": {"type": "string", "maxLength": 100_000},
     "as pydantic writes them": {
         "$defs": {
             "Colour": {"enum": ["red", "blue"], "title": "Colour", "type": "string"},
@@ -89,23 +141,23 @@ CITY = '{"type":"object","properties":{"city":{"type":"string","maxLength":6}},"
 
 @pytest.mark.parametrize("schema", NOTHING_FITS.values(), ids=NOTHING_FITS)
 def test_a_schema_that_nothing_fits_is_told(schema: dict[str, object]) -> None:
-    assert str(flaw(json.dumps(schema))).startswith("cannot be fulfilled: ")
+    assert str(flaw(json.dumps(schema), Held.WHOLLY)).startswith("cannot be fulfilled: ")
 
 
 @pytest.mark.parametrize("schema", SOMETHING_FITS.values(), ids=SOMETHING_FITS)
 def test_a_schema_that_something_fits_has_no_flaw(schema: dict[str, object]) -> None:
-    assert flaw(json.dumps(schema)) is None
+    assert flaw(json.dumps(schema), Held.WHOLLY) is None
 
 
 @pytest.mark.parametrize(("schema", "said"), UNUSABLE.values(), ids=UNUSABLE)
 def test_a_schema_that_is_none_is_told_why(schema: dict[str, object], said: str) -> None:
-    assert said in str(flaw(json.dumps(schema)))
+    assert said in str(flaw(json.dumps(schema), Held.WHOLLY))
 
 
 def test_the_place_that_nothing_fits_is_named() -> None:
     impossible = {"type": "string", "minLength": 5, "maxLength": 3}
     schema = {"type": "object", "properties": {"a": impossible}, "required": ["a"]}
-    assert "at '/properties/a'" in str(flaw(json.dumps(schema)))
+    assert "at '/properties/a'" in str(flaw(json.dumps(schema), Held.WHOLLY))
 
 
 @pytest.mark.parametrize(

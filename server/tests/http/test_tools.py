@@ -208,7 +208,8 @@ async def test_what_cannot_be_offered_is_refused(able: House, fields: Json, faul
 async def test_a_schema_that_arguments_cannot_have_is_refused_where_it_stands(
     able: House, parameters: Json
 ) -> None:
-    bad: Json = {"type": "function", "function": {"name": "bad", "parameters": parameters}}
+    function = {"name": "bad", "parameters": parameters, "strict": True}
+    bad: Json = {"type": "function", "function": function}
     reply = await able.chat(tools=[*TOOLS, bad])
     assert reply.status_code == 400
     assert "parameters" in json.dumps(reply.json()["details"]["tools"]["1"]["function"])

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 import anyio
 
-from fondaco.configuration import built_in_characters, read_character, tiers_of
+from fondaco.configuration import EMBEDDED, built_in_characters, read_character, tiers_of
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.character import Cast
 from fondaco.domain.model import Model
 from fondaco.domain.price import FREE, Charge
 from fondaco.domain.usage import Usage
+from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.forms.watched import WatchedForms
 from fondaco.ports import CharacterUses, Charges, ChatEngine, Clock, Files, Forms, Journal, Keys
 from fondaco.serving.api_keys import ApiKeys
@@ -109,7 +110,7 @@ class Shared:
             system_prompt=settings.chat.system_prompt,
             augment=adapters.augment,
             media=Media(catalogue, adapters.files),
-            fitting=Fitting(catalogue, self.forms),
+            fitting=Fitting(catalogue, self.forms, {EMBEDDED: grammar_of}),
         )
         cache_s = settings.server.ready_cache_s
         return UseCases(

@@ -31,9 +31,9 @@ _LEAST = {
     "maxProperties": MOST_REPEATS,
     "minLength": MOST_CHARACTERS,
 }
-_LITERAL = frozenset({"enum", "const", "default", "examples"})
+LITERAL_KEYWORDS = frozenset({"enum", "const", "default", "examples"})
 """Keywords whose values are no schemas."""
-_NAMED = frozenset(
+NAMING_KEYWORDS = frozenset(
     {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
 )
 """Keywords whose values hold schemas by names of the caller's choice."""
@@ -110,10 +110,10 @@ def _keywords(schema: Json) -> Iterator[tuple[str, Json]]:
 
 
 def _within(keyword: str, value: Json) -> Iterator[tuple[str, Json]]:
-    if keyword in _NAMED and isinstance(value, Mapping):
+    if keyword in NAMING_KEYWORDS and isinstance(value, Mapping):
         for one in value.values():
             yield from _keywords(one)
-    elif keyword not in _LITERAL:
+    elif keyword not in LITERAL_KEYWORDS:
         yield from _keywords(value)
 
 

@@ -39,12 +39,13 @@ def _questions(trade: str) -> Mapping[str, Callable[..., Mapping[str, str] | str
         from fondaco.forms import rendering  # noqa: PLC0415 - the limits come first
 
         return {"rendered": rendering.rendered}
-    from fondaco.forms import guiding, judging  # noqa: PLC0415 - the limits come first
+    from fondaco.forms import enforcing, guiding, judging  # noqa: PLC0415 - the limits come first
 
     return {
         "flaw": judging.flaw,
         "fault": judging.fault,
         "guide_flaw": guiding.flaw,
+        "grammar_flaw": enforcing.grammar_flaw,
         "guide_fault": guiding.fault,
     }
 

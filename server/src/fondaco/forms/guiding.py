@@ -37,7 +37,7 @@ def flaw(kind: str, *texts: str) -> str | None:
         if isinstance(guide, Grammar):
             return "cannot be checked here: it takes pip install 'fondaco[embedded]'"
         return None
-    return _trial(_matcher(rules, _words()))
+    return trial(matcher_of(rules, word_tokenizer()))
 
 
 def fault(text: str, kind: str, *texts: str) -> str | None:
@@ -46,7 +46,10 @@ def fault(text: str, kind: str, *texts: str) -> str | None:
     if isinstance(guide, Choices):
         fits = text in guide.options
     elif find_spec("llguidance") is not None:
-        matcher, spelled = _matcher(f"start: {symbol_of(guide)}", _bytes()), list(text.encode())
+        matcher, spelled = (
+            matcher_of(f"start: {symbol_of(guide)}", byte_tokenizer()),
+            list(text.encode()),
+        )
         fits = matcher.try_consume_tokens(spelled) == len(spelled) and matcher.is_accepting()
     else:
         fits = isinstance(guide, Regex) and re.fullmatch(guide.pattern, text) is not None
@@ -81,19 +84,19 @@ def _regex_flaw(pattern: str) -> str | None:
         try:
             re.compile(pattern)
         except re.error as error:
-            return f"is no regular expression: {_short(str(error))}"
+            return f"is no regular expression: {short(str(error))}"
         except FutureWarning as ambiguity:
-            return f"is ambiguous: {_short(str(ambiguity))}; put a backslash before the character"
+            return f"is ambiguous: {short(str(ambiguity))}; put a backslash before the character"
         except (RecursionError, OverflowError):
             return "is too complex"
     return None
 
 
-def _trial(matcher: "LLMatcher") -> str | None:
+def trial(matcher: "LLMatcher", *, schema: bool = False) -> str | None:
     """Return why the engine would fail with a grammar: words are chosen blindly, as far as it lets.
 
     That each of them took little time holds for the engine's words as well. One that takes too much
-    ends the child.
+    ends the child. Of a `schema` it is known that something fits it, and so are the words: bytes.
     """
     number = 1
     for _ in range(_TRIAL_TOKENS):
@@ -104,13 +107,14 @@ def _trial(matcher: "LLMatcher") -> str | None:
             break
         for _ in range(_TRIES):
             number = (number * 1_664_525 + 1_013_904_223) % 2**32
-            word = number % _WORDS
+            word = number % (256 if schema else _WORDS)
             if _bit(allowed, word):
                 break
         else:
-            word = next((one for one in range(_WORDS) if _bit(allowed, one)), -1)
+            words = 256 if schema else _WORDS
+            word = next((one for one in range(words) if _bit(allowed, one)), -1)
         if word < 0:
-            return None if matcher.is_accepting() else _NOTHING_FITS
+            return None if schema or matcher.is_accepting() else _NOTHING_FITS
         matcher.consume_token(word)
     return _told(matcher.get_error()) if matcher.is_error() else None
 
@@ -125,23 +129,25 @@ def _told(error: str) -> str:
         return _NOTHING_FITS
     lines = error.splitlines()
     if error.startswith(("parser error: Too many", "lexer error")):
-        return f"is too complex: {_short(lines[0])}"
+        return f"is too complex: {short(lines[0])}"
     why = next((line.removeprefix("error: ") for line in lines if line.startswith("error: ")), "")
-    return f"cannot be made a grammar: {_short(why or lines[0])}"
+    return f"cannot be made a grammar: {short(why or lines[0])}"
 
 
-def _short(reason: str) -> str:
+def short(reason: str) -> str:
+    """Return a reason of a library's, in as many words as a caller can use."""
     return reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}..."
 
 
-def _matcher(rules: str, tokenizer: "LLTokenizer") -> "LLMatcher":
+def matcher_of(rules: str, tokenizer: "LLTokenizer") -> "LLMatcher":
+    """Return what follows a grammar; it may be an error."""
     import llguidance  # noqa: PLC0415 - an extra
 
     return llguidance.LLMatcher(tokenizer, rules, log_level=0)
 
 
 @cache
-def _bytes() -> "LLTokenizer":
+def byte_tokenizer() -> "LLTokenizer":
     """Return a tokenizer whose tokens are the bytes."""
     import llguidance  # noqa: PLC0415 - an extra
 
@@ -149,7 +155,7 @@ def _bytes() -> "LLTokenizer":
 
 
 @cache
-def _words() -> "LLTokenizer":
+def word_tokenizer() -> "LLTokenizer":
     """Return a tokenizer with as many tokens as those of models have: how long a step takes hangs on it."""
     import llguidance  # noqa: PLC0415 - an extra
 

@@ -8,11 +8,41 @@ import anyio
 from fondaco.domain.form import Guide
 from fondaco.forms.children import CPU_S, QUEUE_S, WAIT_S, Children, EndedError
 from fondaco.forms.guiding import named
+from fondaco.ports.forms import Held
 
 MOST_CHILDREN = 2
 """For schemas and guides, and as many for answers."""
-_MOST_REMEMBERED = 256
+MOST_REMEMBERED = 64
+"""Of one scope: what it has judged last."""
+MOST_SCOPES = 256
+"""Those that asked last."""
 _TOO_COMPLEX = "is too complex: it takes too long, or too much memory, to work out what fits it"
+
+
+class Remembered:
+    """What was judged, by a digest, for each scope apart.
+
+    Both limits are of their own: however many schemas others send, none of a scope is forgotten for it
+    while fewer than `MOST_SCOPES` of them ask.
+    """
+
+    def __init__(self) -> None:
+        self._scopes: OrderedDict[str, OrderedDict[bytes, str | None]] = OrderedDict()
+
+    def of(self, scope: str) -> OrderedDict[bytes, str | None]:
+        """Return what is known for a scope, which asks now."""
+        known = self._scopes.setdefault(scope, OrderedDict())
+        self._scopes.move_to_end(scope)
+        if len(self._scopes) > MOST_SCOPES:
+            self._scopes.popitem(last=False)
+        return known
+
+    def keep(self, scope: str, digest: bytes, reason: str | None) -> None:
+        """Remember the reason why something cannot be asked for; None: it can."""
+        known = self.of(scope)
+        known[digest] = reason
+        if len(known) > MOST_REMEMBERED:
+            known.popitem(last=False)
 
 
 class WatchedForms:
@@ -30,20 +60,26 @@ class WatchedForms:
         # Whoever has many schemas judged must not keep answers that are ready from being checked.
         self._judging = anyio.CapacityLimiter(children)
         self._checking = anyio.CapacityLimiter(children)
-        self._flaws: OrderedDict[bytes, str | None] = OrderedDict()
-        """By a digest: of what was judged last."""
+        self._remembered = Remembered()
 
-    async def flaw(self, schema: str, whitespace: str | None = None) -> str | None:
+    async def flaw(
+        self, schema: str, held: Held, *, scope: str, whitespace: str | None = None
+    ) -> str | None:
         """Return why no answer can be asked for by the schema; see `Forms.flaw`."""
-        return await self._flaw("flaw", schema, *(() if whitespace is None else (whitespace,)))
+        about = (schema, held.value, *(() if whitespace is None else (whitespace,)))
+        return await self._flaw(scope, "flaw", *about)
+
+    async def grammar_flaw(self, grammar: str, *, scope: str) -> str | None:
+        """Return why an engine would not follow the grammar; see `Forms.grammar_flaw`."""
+        return await self._flaw(scope, "grammar_flaw", grammar)
 
     async def fault(self, schema: str, text: str) -> str | None:
         """Return why a text is no JSON that fits the schema; see `Forms.fault`."""
         return await self._fault("fault", schema, text)
 
-    async def guide_flaw(self, guide: Guide) -> str | None:
+    async def guide_flaw(self, guide: Guide, *, scope: str) -> str | None:
         """Return why no answer can be asked for by the guide; see `Forms.guide_flaw`."""
-        return await self._flaw("guide_flaw", *named(guide))
+        return await self._flaw(scope, "guide_flaw", *named(guide))
 
     async def guide_fault(self, guide: Guide, text: str) -> str | None:
         """Return why a text is not what the guide allows; see `Forms.guide_fault`."""
@@ -58,19 +94,19 @@ class WatchedForms:
         """The process ids of children that have nothing to do."""
         return self._children.idle_pids
 
-    async def _flaw(self, question: str, *about: str) -> str | None:
+    async def _flaw(self, scope: str, question: str, *about: str) -> str | None:
         digest = sha256("\0".join((question, *about)).encode()).digest()
-        if digest in self._flaws:
-            self._flaws.move_to_end(digest)
-            return self._flaws[digest]
+        known = self._remembered.of(scope)
+        if digest in known:
+            known.move_to_end(digest)
+            return known[digest]
         try:
             answer = await self._children.ask(self._judging, question, *about)
         except EndedError:
             return _TOO_COMPLEX  # not remembered: the machine may have been at fault
-        self._flaws[digest] = answer.get("reason")
-        if len(self._flaws) > _MOST_REMEMBERED:
-            self._flaws.popitem(last=False)
-        return self._flaws[digest]
+        reason = answer.get("reason")
+        self._remembered.keep(scope, digest, reason)
+        return reason
 
     async def _fault(self, question: str, *about: str) -> str | None:
         try:

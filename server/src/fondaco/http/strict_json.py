@@ -147,6 +147,12 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
     return value
 
 
+def _int(text: str) -> int | float:
+    """Return a whole number as orjson reads it: beyond 64 bits it has the precision of a float."""
+    number = int(text)
+    return number if -(2**63) <= number < 2**64 else _float(text)
+
+
 def _float(text: str) -> float:
     number = float(text)
     if not isfinite(number):
@@ -174,7 +180,9 @@ def _too_deep() -> InvalidRequestError:
     return _refusal(f"The body is nested more than {_DEEPEST} levels deep.")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_float=_float, parse_int=_int, parse_constant=_constant
+)
 _EXACT_DECODER = json.JSONDecoder(
     object_pairs_hook=_object, parse_float=_decimal, parse_constant=_constant
 )

@@ -2,7 +2,7 @@
 
 from fondaco.ports.characters import CharacterUses
 from fondaco.ports.chat import ChatEngine, Prompt
-from fondaco.ports.forms import Forms
+from fondaco.ports.forms import Forms, Held
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
 from fondaco.ports.limits import Limits, Permit
@@ -23,6 +23,7 @@ __all__ = [
     "Clock",
     "Files",
     "Forms",
+    "Held",
     "Ids",
     "Journal",
     "KeyReport",

@@ -9,7 +9,7 @@ from fondaco.domain.chat import Burst, Finish, Refusal, Text, Turn
 from fondaco.domain.errors import InferenceFailedError, InvalidRequestError
 from fondaco.domain.form import Choices, Form, Grammar, Guide, JsonObject, JsonSchema, Regex
 from fondaco.domain.guide_bounds import expect_guide_bounded
-from fondaco.ports import Forms
+from fondaco.ports import Forms, Held
 
 Check: TypeAlias = Callable[[str], Awaitable[str | None]]
 """Says what is wrong with a text, if anything is."""
@@ -28,64 +28,84 @@ class UnfitAnswerError(InferenceFailedError):
         self.what = what
 
 
-async def expect_usable(forms: Forms, schema: str, field: str) -> None:
-    """Return if answers can be asked for by a schema, given as JSON text.
+async def expect_usable(forms: Forms, schema: str, field: str, held: Held, *, scope: str) -> None:
+    """Return if answers can be asked for by a schema, given as JSON text, and held to it.
 
     Raises:
-        InvalidRequestError: it is too large, invalid, too complex, or nothing fits it; the fault
-            stands at `field`.
+        InvalidRequestError: it is too large, invalid, too complex, or nothing fits it; or an engine here
+            cannot enforce it. The fault stands at `field`.
         EngineBusyError: too many schemas are being judged.
     """
     expect_bounded(schema, field)
-    flaw = await forms.flaw(schema)
+    flaw = await forms.flaw(schema, held, scope=scope)
     if flaw is not None:
         raise InvalidRequestError(f"The schema at {field!r} {flaw}.", faults={field: (flaw,)})
 
 
-async def _expect_followed(forms: Forms, guide: Guide) -> None:
+async def _expect_followed(forms: Forms, guide: Guide, scope: str) -> None:
     """Return if answers can be held to a guide; raises as `expect_usable` does."""
     expect_guide_bounded(guide)
-    flaw = await forms.guide_flaw(guide)
+    flaw = await forms.guide_flaw(guide, scope=scope)
     if flaw is not None:
         raise InvalidRequestError(f"{guide.place} {flaw}.", faults={guide.place: (flaw,)})
 
 
-async def _expect_spaced(forms: Forms, schema: str, whitespace: str) -> None:
+async def _expect_spaced(forms: Forms, schema: str, whitespace: str, scope: str) -> None:
     """Return if the JSON of a schema can be spaced so; raises as `expect_usable` does."""
     place = "guided_whitespace_pattern"
-    await _expect_followed(forms, Regex(whitespace, place))
-    flaw = await forms.flaw(schema, whitespace)
+    await _expect_followed(forms, Regex(whitespace, place), scope)
+    flaw = await forms.flaw(schema, Held.GRAMMAR, scope=scope, whitespace=whitespace)
     if flaw is not None:
         raise InvalidRequestError(f"With {place} the schema {flaw}.", faults={place: (flaw,)})
 
 
-async def conformity_of(turn: Turn, forms: Forms) -> "Conformity | None":
+async def conformity_of(turn: Turn, forms: Forms, *, compiled: bool) -> "Conformity | None":
     """Return the check of the form that a turn asks for; None where there is nothing to be checked.
 
     Where the caller has the answer end at words of its own, a form may be cut; with `strict: false`
     it only has to be JSON.
+
+    Args:
+        turn: what is asked.
+        forms: what judges.
+        compiled: whether an engine here may make a grammar of it; else it is an upstream's own matter
+            what it makes of a schema, and the answer alone is checked.
 
     Raises:
         InvalidRequestError: answers cannot be asked for by its schema.
         EngineBusyError: too many schemas are being judged.
     """
     check: Check
+    scope = turn.cache_scope
     match form := turn.wishes.form:
         case None:
             return None
         case JsonObject():
             check = partial(forms.fault, _ANY_OBJECT)
         case JsonSchema(schema=schema, strict=strict):
-            await expect_usable(forms, schema, form.place)
+            if (held := held_to(promised=strict is not False, compiled=compiled)) is not None:
+                await expect_usable(forms, schema, form.place, held, scope=scope)
             if form.whitespace is not None:
-                await _expect_spaced(forms, schema, form.whitespace)
+                await _expect_spaced(forms, schema, form.whitespace, scope)
             check = partial(forms.fault, _ANY_JSON if strict is False else schema)
         case Regex() | Choices() | Grammar():
-            await _expect_followed(forms, form)
+            await _expect_followed(forms, form, scope)
             check = partial(forms.guide_fault, form)
     if turn.sampling.stop or turn.sampling.stop_token_ids:
         return None
     return Conformity(check, field_of(form))
+
+
+def held_to(*, promised: bool, compiled: bool) -> Held | None:
+    """Return how an answer is held to a schema; None: it is not, and nobody here looks at the schema.
+
+    Args:
+        promised: whether the answer has to fit it.
+        compiled: whether an engine here may make a grammar of it.
+    """
+    if compiled:
+        return Held.WHOLLY if promised else Held.GRAMMAR
+    return Held.CHECK if promised else None
 
 
 def field_of(form: Form) -> str:

@@ -8,24 +8,29 @@ from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.model import Model
 from fondaco.domain.tooling import Tooling
 from fondaco.ports import Forms
-from fondaco.serving.conformity import UnfitAnswerError, expect_usable
+from fondaco.serving.conformity import UnfitAnswerError, expect_usable, held_to
 
 _ANY_OBJECT = '{"type":"object"}'
 _UNCALLED = "The model called no function, though tool_choice says that it must."
 
 
-async def expect_callable(tooling: Tooling, forms: Forms) -> None:
+async def expect_callable(tooling: Tooling, forms: Forms, *, scope: str, compiled: bool) -> None:
     """Return if every function that may be called can be.
+
+    A schema is looked at where something is made of it: where its function is `strict`, or an engine here
+    makes a grammar of it (`compiled`). What it asks for beyond that is between the caller and an upstream.
 
     Raises:
         InvalidRequestError: arguments cannot be asked for by a function's schema.
         EngineBusyError: too many schemas are being judged.
     """
+    callable_ = tooling.callable
     for number, tool in enumerate(tooling.tools):
-        if tool.parameters is None:
+        held = held_to(promised=tool.strict, compiled=compiled and tool in callable_)
+        if tool.parameters is None or held is None:
             continue
         field = f"tools.{number}.function.parameters"
-        await expect_usable(forms, tool.parameters, field)
+        await expect_usable(forms, tool.parameters, field, held, scope=scope)
         if json.loads(tool.parameters).get("type", "object") != "object":
             raise InvalidRequestError(
                 f"The arguments of the function {tool.name!r} are no object. Set the type of its "

@@ -1,0 +1,121 @@
+"""Enforcing: whether the embedded engine can hold an answer to a schema or a grammar, and to all of it.
+
+The engine drops what it cannot compile, or gives up in the middle of an answer, without a word. So it is tried
+here first, in the child alone.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from fondaco.forms.guiding import byte_tokenizer, matcher_of, short, trial
+from fondaco.forms.keywords import unenforced
+
+if TYPE_CHECKING:  # an extra
+    from llguidance import LLMatcher
+
+_WIDE = 60
+"""Members or ways of one place from which on it is tried by itself."""
+_MOST_TRIED = 16
+"""Places of one schema."""
+_ROW = "Current row has"
+"""How the engine says that too many rules are open at one place."""
+_TOO_WIDE = "has more optional members, or ways, at one place than the engine can follow"
+_UNKNOWN_FORMAT = "Unknown format"
+_KNOWN_GAP = "Unimplemented keys"
+"""How the compiler warns of keywords; those that it lacks are in our own table."""
+
+
+def schema_flaw(
+    schema: Mapping[str, object], whitespace: str | None, *, wholly: bool
+) -> str | None:
+    """Return why the engine cannot hold an answer to a schema; None: it can, or there is none here.
+
+    Args:
+        schema: a valid one.
+        whitespace: a regular expression of what may stand between tokens; None: as the engine likes.
+        wholly: whether it has to enforce every keyword, or only what it knows.
+    """
+    if find_spec("llguidance") is None:
+        return None
+    if wholly and (lacking := next(unenforced(schema), None)) is not None:
+        keyword, place = lacking
+        return f"has {keyword!r}{_at(place)}, which the engine cannot enforce"
+    matcher = _compiled(schema, whitespace)
+    if not matcher.is_error():
+        matcher.compute_bitmask()
+    if matcher.is_error():
+        return f"cannot be made a grammar: {_reason(matcher)}"
+    if wholly and (gap := _gap(matcher)) is not None:
+        return gap
+    return _trial(schema, whitespace)
+
+
+def grammar_flaw(grammar: str) -> str | None:
+    """Return why the engine cannot follow a grammar that it is given, and would leave it out."""
+    if find_spec("llguidance") is None:
+        return None
+    reason = trial(matcher_of(grammar, byte_tokenizer()), schema=True)
+    return _TOO_WIDE if reason is not None and _ROW in reason else reason
+
+
+def _trial(schema: Mapping[str, object], whitespace: str | None) -> str | None:
+    """Return why the engine would give up while it writes: as a whole, or at one of its wide places."""
+    for part in (schema, *_wide_places(schema)):
+        matcher = _compiled(part, whitespace)
+        if not matcher.is_error() and (reason := trial(matcher, schema=True)) is not None:
+            return _TOO_WIDE if _ROW in reason else reason
+    return None
+
+
+def _wide_places(schema: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+    """Return parts of a schema that have many members or ways, each with all that it may refer to."""
+    shared = {name: schema[name] for name in ("$defs", "definitions") if name in schema}
+    wide = [part for part in _parts(schema) if part is not schema and _width(part) >= _WIDE]
+    return [{**part, **shared} for part in wide[:_MOST_TRIED]]
+
+
+def _parts(schema: object) -> Iterator[Mapping[str, object]]:
+    if isinstance(schema, Mapping):
+        yield schema
+    values = schema.values() if isinstance(schema, Mapping) else schema
+    if isinstance(values, str) or not hasattr(values, "__iter__"):
+        return
+    for value in values:
+        yield from _parts(value)
+
+
+def _width(part: Mapping[str, object]) -> int:
+    counted = (part.get(name) for name in ("properties", "patternProperties", "anyOf", "oneOf"))
+    return sum(len(value) for value in counted if isinstance(value, Mapping | list))
+
+
+def _compiled(schema: Mapping[str, object], whitespace: str | None) -> "LLMatcher":
+    options: dict[str, object] = {"whitespace_flexible": False, "lenient": True}
+    if whitespace is not None:
+        options = {"whitespace_pattern": whitespace, "lenient": True}
+    grammar = json.dumps({**schema, "x-guidance": options})
+    return matcher_of(f"start: %json {grammar}", byte_tokenizer())
+
+
+def _gap(matcher: "LLMatcher") -> str | None:
+    """Return what the compiler says that it left out, but for formats and what asks nothing."""
+    for warning in matcher.get_grammar_warnings():
+        if warning.startswith("oneOf"):
+            return (
+                "has a 'oneOf' whose ways do not exclude each other, which the engine cannot enforce; "
+                "anyOf says it without"
+            )
+        if not warning.startswith((_UNKNOWN_FORMAT, _KNOWN_GAP)):
+            return f"cannot be enforced wholly: {short(warning)}"
+    return None
+
+
+def _reason(matcher: "LLMatcher") -> str:
+    told = matcher.get_error().strip().splitlines()
+    return short(told[0] if told else "it cannot be compiled").rpartition("JSON schema: ")[2]
+
+
+def _at(place: str) -> str:
+    return f" at {place!r}" if place else ""
