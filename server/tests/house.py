@@ -138,6 +138,7 @@ async def house(
     idle_timeout_s: float = 75.0,
     first_byte_timeout_s: float = 30.0,
     total_timeout_s: float = 60.0,
+    chunk_timeout_s: float = 60.0,
     whole_as_stream: bool = True,
     write_timeout_s: float = 60.0,
     dialects: tuple[str, str] = ("openai", "openai"),
@@ -173,6 +174,7 @@ async def house(
             name: connect(
                 upstream.base_url,
                 first_byte_timeout_s=first_byte_timeout_s,
+                chunk_timeout_s=chunk_timeout_s,
                 total_timeout_s=total_timeout_s,
             )
             for name, upstream in (("first", fake), ("second", second))

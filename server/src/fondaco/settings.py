@@ -295,6 +295,7 @@ class Engine(Section):
     connections: int = Field(256, ge=1, le=10_000, description="Most connections at a time.")
     connect_timeout_s: Seconds = Field(5.0, description="Time to connect.")
     first_byte_timeout_s: Seconds = Field(120.0, description="Time to the reply's first byte.")
+    chunk_timeout_s: Seconds = Field(300.0, description="Time between two parts of a reply.")
     total_timeout_s: Seconds = Field(1800.0, description="Time for a whole reply.")
 
 

@@ -327,6 +327,20 @@ async def test_garbage_in_mid_stream_ends_with_an_error_event(shared: House) -> 
     assert reply.status_code >= 500
 
 
+async def test_waiting_in_a_stream_is_advised_only_to_whom_it_helps() -> None:
+    async with house(first_byte_timeout_s=0.3, chunk_timeout_s=0.3) as one:
+        for fake in (one.fake, one.second):
+            fake.next(hanging(), hanging(), hanging(after=2), hanging(after=2))
+        whole = (await one.chat()).json()["error"]
+        assert "setting stream=true" in whole
+        streamed = (await one.chat(stream=True)).json()["error"]
+        assert "timed-out" in streamed
+        assert "stream=true" not in streamed
+        silent = json.loads(events_of(await stream_text(one))[-1])
+        assert silent["code"] == "INFERENCE_TIMEOUT"
+        assert "fell silent" in silent["error"]
+
+
 async def test_an_engine_that_says_nothing_in_time_is_504() -> None:
     model = replace(TOY, engines=("first",))
     async with house(models=(model,), first_byte_timeout_s=0.3) as one:

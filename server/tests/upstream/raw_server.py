@@ -1,13 +1,17 @@
 """A raw socket server that answers each request by a script of bytes."""
 
+import shutil
 import ssl
+import subprocess
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 import anyio
+import pytest
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.tls import TLSListener
@@ -69,8 +73,32 @@ class RawServer:
             await stream.send(OK)
 
 
+def made_certificate(folder: Path) -> Path:
+    """Return a new self-signed certificate for `localhost`, with its key in one file."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    asked = (
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
+    )
+    asked += " -addext subjectAltName=DNS:localhost"
+    subprocess.run(
+        [openssl, *asked.split(), "-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+    certificate.write_text(certificate.read_text() + key.read_text())
+    return certificate
+
+
 @asynccontextmanager
-async def listening(tls: ssl.SSLContext | None = None) -> AsyncGenerator[RawServer]:
+async def listening(certificate: Path | None = None) -> AsyncGenerator[RawServer]:
+    """Listen, behind TLS where there is a certificate."""
+    tls = None
+    if certificate is not None:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(certificate)
     server = RawServer()
     listener = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=0)
     server.port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - no Django here

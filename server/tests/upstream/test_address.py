@@ -1,11 +1,11 @@
 """Where engines listen, and what may travel in the headers to them."""
 
+import ssl
+
 import pytest
 
 from fondaco.upstream.address import Address, fixed_headers
-from fondaco.upstream.lean import LeanUpstream
-from fondaco.upstream.open import connect
-from fondaco.upstream.secure import SecureUpstream
+from fondaco.upstream.open import trusted
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,8 @@ def test_without_a_key_nothing_is_authorized() -> None:
     assert "Authorization" not in fixed_headers("", None)
 
 
-def test_plain_addresses_are_served_by_the_lean_client_and_others_by_tls() -> None:
-    assert isinstance(connect("http://gpu:8000/v1"), LeanUpstream)
-    assert isinstance(connect("https://gpu:8000/v1"), SecureUpstream)
+def test_engines_behind_tls_have_to_show_a_certificate_of_their_host() -> None:
+    context = trusted()
+    assert context.check_hostname
+    assert context.verify_mode is ssl.VerifyMode.CERT_REQUIRED
+    assert context is trusted(), "certificates are read once for all engines"

@@ -1,6 +1,8 @@
-"""What both clients owe the engines: the lean one, and aiohttp where TLS asks for it."""
+"""What the client owes the engines, with TLS and without."""
 
-from collections.abc import AsyncGenerator, Callable
+import ssl
+from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import anyio
 import pytest
@@ -15,34 +17,37 @@ from fondaco.upstream.client import (
     Upstream,
 )
 from fondaco.upstream.lean import LeanUpstream
-from fondaco.upstream.secure import SecureUpstream
-from upstream.raw_server import OK, RawServer, listening
+from upstream.raw_server import OK, RawServer, listening, made_certificate
 
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
+@pytest.fixture(scope="module", params=["plain", "tls"])
+def certificate(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path | None:
+    """Return a certificate with its key in one file; None: the engine speaks without TLS."""
+    return made_certificate(tmp_path_factory.mktemp("tls")) if request.param == "tls" else None
+
+
 @pytest.fixture
-async def server() -> AsyncGenerator[RawServer]:
-    async with listening() as server:
+async def server(certificate: Path | None) -> AsyncGenerator[RawServer]:
+    async with listening(certificate) as server:
         yield server
 
 
-@pytest.fixture(params=[LeanUpstream, SecureUpstream], ids=["lean", "secure"])
-def client(request: pytest.FixtureRequest) -> Callable[..., Upstream]:
-    made: Callable[..., Upstream] = request.param
-    return made
-
-
 @pytest.fixture
-async def upstream(client: Callable[..., Upstream], server: RawServer) -> AsyncGenerator[Upstream]:
-    upstream = client(
-        Address.parse(f"http://127.0.0.1:{server.port}/v1"),
+async def upstream(certificate: Path | None, server: RawServer) -> AsyncGenerator[Upstream]:
+    scheme = "http" if certificate is None else "https"
+    upstream = LeanUpstream(
+        Address.parse(f"{scheme}://localhost:{server.port}/v1"),
         key="secret",
         headers={"X-Team": "blue"},
         connections=2,
         connect_timeout_s=0.3,
         first_byte_timeout_s=0.3,
         total_timeout_s=0.6,
+        tls=None if certificate is None else ssl.create_default_context(cafile=str(certificate)),
     )
     with anyio.fail_after(20):
         yield upstream
@@ -68,7 +73,7 @@ async def test_a_request_carries_what_the_engine_needs_and_no_more(
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     headers.pop("accept", None)
     assert headers == {
-        "host": f"127.0.0.1:{server.port}",
+        "host": f"localhost:{server.port}",
         "authorization": "Bearer secret",
         "x-team": "blue",
         "user-agent": "fondaco",
@@ -228,10 +233,11 @@ async def test_a_request_may_have_its_own_total_time_out(
     assert type(late.value) is EngineTimeoutError
 
 
+@pytest.mark.parametrize("tls", [None, ssl.create_default_context()], ids=["plain", "tls"])
 async def test_an_engine_that_does_not_listen_cannot_be_reached(
-    client: Callable[..., Upstream],
+    tls: ssl.SSLContext | None,
 ) -> None:
-    upstream = client(Address.parse("http://127.0.0.1:9"))
+    upstream = LeanUpstream(Address.parse("http://127.0.0.1:9"), tls=tls)
     with pytest.raises(ConnectFailedError):
         await _ask(upstream)
     await upstream.aclose()

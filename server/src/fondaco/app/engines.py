@@ -129,6 +129,7 @@ def _connected(name: str, row: Engine) -> Upstream:
         connections=row.connections,
         connect_timeout_s=row.connect_timeout_s,
         first_byte_timeout_s=row.first_byte_timeout_s,
+        chunk_timeout_s=row.chunk_timeout_s,
         total_timeout_s=row.total_timeout_s,
     )
 

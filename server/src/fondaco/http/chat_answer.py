@@ -8,7 +8,7 @@ from hashlib import blake2b
 
 from fondaco import __version__
 from fondaco.domain.call import Call, request_id
-from fondaco.domain.errors import InferenceFailedError
+from fondaco.domain.errors import EngineTimeoutError, InferenceFailedError
 from fondaco.domain.light import light
 from fondaco.domain.usage import Usage
 from fondaco.domain.web import Gathered
@@ -73,14 +73,19 @@ async def _whole(
 ) -> Whole:
     fold = Fold(manner.choices, logprobs=manner.logprobs)
     began: Began | None = None
-    async with aclosing(steps):
-        async for step in steps:
-            if isinstance(step, tuple):
-                fold.add(step)
-            elif isinstance(step, Began):
-                began = step
-            else:
-                fold.settle(step.usage)
+    try:
+        async with aclosing(steps):
+            async for step in steps:
+                if isinstance(step, tuple):
+                    fold.add(step)
+                elif isinstance(step, Began):
+                    began = step
+                else:
+                    fold.settle(step.usage)
+    except EngineTimeoutError as late:
+        if str(late) != EngineTimeoutError.default:
+            raise  # waiting in a stream would not help
+        raise type(late)(f"{late} {late.advice}") from late
     if began is None:
         raise SilentEngineError
     if (found := documents(manner.parameters, began.web, call.id)) is not None:

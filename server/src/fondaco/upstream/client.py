@@ -6,7 +6,14 @@ from typing import Protocol
 
 from fondaco.domain.errors import EngineTimeoutError, EngineUnavailableError
 
-__all__ = ["ConnectFailedError", "FirstByteTimeoutError", "Reply", "ReplyCutError", "Upstream"]
+__all__ = [
+    "ChunkTimeoutError",
+    "ConnectFailedError",
+    "FirstByteTimeoutError",
+    "Reply",
+    "ReplyCutError",
+    "Upstream",
+]
 
 
 class ConnectFailedError(EngineUnavailableError):
@@ -19,6 +26,12 @@ class ReplyCutError(EngineUnavailableError):
 
 class FirstByteTimeoutError(EngineTimeoutError):
     """The engine took the request and said nothing in time."""
+
+
+class ChunkTimeoutError(EngineTimeoutError):
+    """The engine fell silent in the middle of its reply."""
+
+    default = "The model's engine fell silent in the middle of its answer, which was given up."
 
 
 class Reply(Protocol):
@@ -43,7 +56,8 @@ class Reply(Protocol):
         """Return what has arrived of the body since the last piece, or nothing at its end.
 
         Raises:
-            ReplyCutError: the connection ended before the body did.
+            ReplyCutError: the connection ended before the body did, or the reply has no end.
+            ChunkTimeoutError: nothing came for too long.
             EngineTimeoutError: the total time is up.
         """
         ...

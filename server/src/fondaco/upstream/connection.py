@@ -9,11 +9,15 @@ from typing import cast
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from fondaco.domain.errors import EngineError, EngineTimeoutError
-from fondaco.upstream.client import FirstByteTimeoutError, ReplyCutError
+from fondaco.upstream.client import ChunkTimeoutError, FirstByteTimeoutError, ReplyCutError
 
 _HEAD_LIMIT_BYTES = 64 * 2**10
 _UNREAD_LIMIT_BYTES = 256 * 2**10
 """Unread bytes above which the engine has to wait for the reader."""
+_FRAMING_LIMIT_BYTES = 64 * 2**10
+"""Bytes on end that bring nothing of the body: extensions of a chunk, trailers."""
+REPLY_LIMIT_BYTES = 2**30
+"""Of one reply in all, with its framing: a million tokens, each in a large event, are half of it."""
 _FIRST_FINAL_STATUS = 200
 
 
@@ -62,14 +66,15 @@ class LeanReply:
 
     async def read(self, limit: int) -> bytes:
         """Return the whole body of at most `limit` bytes."""
-        while not self.complete and self._failure is None and self._size() <= limit:
-            self._connection.resume()
-            await self._arrival()
-        if self._size() > limit:
+        body = await self.piece()
+        if not self.complete or self._chunks:
+            gathered = bytearray(body)
+            while len(gathered) <= limit and (piece := await self.piece()):
+                gathered += piece
+            body = bytes(gathered)
+        if len(body) > limit:
             raise ReplyCutError(f"The engine's reply is larger than {limit:,} bytes.")
-        if self._failure is not None:
-            raise self._failure
-        return self._take()
+        return body
 
     def add_header(self, name: bytes, value: bytes) -> None:
         """Take a header of the head, or of an interim reply's head."""
@@ -105,9 +110,6 @@ class LeanReply:
         waiter = self._waiter = asyncio.get_running_loop().create_future()
         return waiter
 
-    def _size(self) -> int:
-        return sum(map(len, self._chunks))
-
     def _take(self) -> bytes:
         chunks = self._chunks
         piece = chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -134,23 +136,37 @@ class Connection(asyncio.Protocol):
         self.on_body = self._body.append
         """What the parser calls for a part of the body, without a Python frame for each."""
         self._unread_bytes = 0
+        self._framing_bytes = 0
+        """Those since the last part of the body."""
+        self._reply_bytes = 0
         self._parser = HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
         self._reply: LeanReply | None = None
         self._header_bytes = 0
         self._unfinished_bytes = 0
         self._paused = False
+        self._chunk_timeout_s = inf
+        self._heard_at = 0.0
+        """When the last part of the body came."""
         self._deadline = inf
         self._total_deadline = inf
         self._alarm: asyncio.TimerHandle | None = None
 
-    def ask(self, request: bytes, first_byte_timeout_s: float, total_timeout_s: float) -> LeanReply:
+    def ask(
+        self,
+        request: bytes,
+        first_byte_timeout_s: float,
+        total_timeout_s: float,
+        chunk_timeout_s: float = inf,
+    ) -> LeanReply:
         """Send a request; its reply fails by itself when its time is up."""
         self._body.clear()
         reply = self._reply = LeanReply(self, self._body)
         self.spoken = False
         self._header_bytes = 0
         self._unfinished_bytes = 0
+        self._framing_bytes = self._reply_bytes = 0
+        self._chunk_timeout_s = chunk_timeout_s
         now = self._loop.time()
         self._total_deadline = now + total_timeout_s
         self._deadline = min(now + first_byte_timeout_s, self._total_deadline)
@@ -209,11 +225,20 @@ class Connection(asyncio.Protocol):
             self.abort()
             return
         self.spoken = True
+        parts = len(self._body)
         try:
             self._parser.feed_data(data)
             if not reply.status:
                 self._unfinished_bytes += len(data)
                 _check_head(self._unfinished_bytes)
+            elif len(self._body) > parts:
+                self._heard_at = self._loop.time()
+                self._framing_bytes = 0
+            else:
+                self._framing_bytes += len(data)
+                _expect_at_most(_FRAMING_LIMIT_BYTES, self._framing_bytes)
+            self._reply_bytes += len(data)
+            _expect_at_most(REPLY_LIMIT_BYTES, self._reply_bytes)
         except (HttpParserError, HttpParserUpgrade, ReplyCutError):
             reply.reusable = False
             reply.fail(ReplyCutError("The engine's reply is not well-formed HTTP."))
@@ -253,7 +278,9 @@ class Connection(asyncio.Protocol):
         status = self._parser.get_status_code()
         if self._reply is not None and status >= _FIRST_FINAL_STATUS:
             self._reply.status = status
-            self._deadline = self._total_deadline
+            self._heard_at = self._loop.time()
+            self._deadline = min(self._heard_at + self._chunk_timeout_s, self._total_deadline)
+            self._watch()
 
     def on_message_complete(self) -> None:
         """End the reply, unless it was an interim one (1xx)."""
@@ -285,14 +312,27 @@ class Connection(asyncio.Protocol):
         self._alarm = None
         if self._deadline == inf or self._reply is None:
             return
-        if self._loop.time() < self._deadline:
+        now = self._loop.time()
+        if self._reply.status and now < self._total_deadline:
+            # While the engine has to wait for the reader, its silence is not its own.
+            heard_at = now if self._paused else self._heard_at
+            self._deadline = min(heard_at + self._chunk_timeout_s, self._total_deadline)
+        if now < self._deadline:
             self._watch()
             return
-        late_head = self._deadline < self._total_deadline
-        self._reply.fail(FirstByteTimeoutError() if late_head else EngineTimeoutError())
+        self._reply.fail(self._late(now))
         self.abort()
+
+    def _late(self, now: float) -> EngineTimeoutError:
+        if now >= self._total_deadline or self._reply is None:
+            return EngineTimeoutError()
+        return ChunkTimeoutError() if self._reply.status else FirstByteTimeoutError()
 
 
 def _check_head(size: int) -> None:
-    if size > _HEAD_LIMIT_BYTES:
+    _expect_at_most(_HEAD_LIMIT_BYTES, size)
+
+
+def _expect_at_most(limit: int, size: int) -> None:
+    if size > limit:
         raise ReplyCutError

@@ -1,9 +1,12 @@
-"""A lean HTTP/1.1 client for plain-http engines: a pool of connections and little else."""
+"""A lean HTTP/1.1 client for engines: a pool of connections, with TLS or without, and little else."""
 
 import asyncio
+import socket
+import ssl
 from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
+from math import inf
 from types import TracebackType
 
 from fondaco.upstream.address import Address, expect_fit, fixed_headers
@@ -25,9 +28,14 @@ class LeanUpstream:
         connections: int = 256,
         connect_timeout_s: float = 5.0,
         first_byte_timeout_s: float = 120.0,
+        chunk_timeout_s: float = inf,
         total_timeout_s: float = 1800.0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Prepare the pool; nothing is dialled before the first request."""
+        """Prepare the pool; nothing is dialled before the first request.
+
+        `tls` says whom to trust, and is for `https://` alone.
+        """
         fixed = {"Host": address.authority} | fixed_headers(key, headers)
         self._fixed = _lines(fixed)
         self._address = address
@@ -35,7 +43,9 @@ class LeanUpstream:
         self._limit = connections
         self._connect_timeout_s = connect_timeout_s
         self._first_byte_timeout_s = first_byte_timeout_s
+        self._chunk_timeout_s = chunk_timeout_s
         self._total_timeout_s = total_timeout_s
+        self._tls = tls
         self._places = connections
         """How many more connections may be opened."""
         self._idle: list[Connection] = []
@@ -57,7 +67,9 @@ class LeanUpstream:
         more = _lines(expect_fit(headers)) if headers else b""
         request = b"%b%d\r\n%b\r\n%b" % (head, len(body), more, body)
         total_s = self._total_timeout_s if total_timeout_s is None else total_timeout_s
-        return _Exchange(self, request, self._first_byte_timeout_s, total_s)
+        return _Exchange(
+            self, request, (self._first_byte_timeout_s, total_s, self._chunk_timeout_s)
+        )
 
     async def aclose(self) -> None:
         """Close all connections; replies under way break off."""
@@ -142,24 +154,51 @@ class LeanUpstream:
 
     async def _dial(self) -> Connection:
         """Open a connection in a place that the caller has claimed, or give up the place."""
-        loop = asyncio.get_running_loop()
-        connection = Connection(loop, self._lost)
-        self._open.add(connection)
-        dialled = False
+        connection: Connection | None = None
         try:
             if self._closed:
                 raise ConnectFailedError("The connection to the model's engine has been shut down.")
-            await loop.create_connection(lambda: connection, self._address.host, self._address.port)
-            dialled = True
+            connection = await (self._opened() if self._tls is None else self._secured(self._tls))
         except OSError as error:
             raise ConnectFailedError(
                 "The model's engine cannot be reached. Please try again later.", retry_after_s=1
             ) from error
         finally:
-            if not dialled:
+            if connection is None:
+                self._pass_on(None)
+        return connection
+
+    async def _secured(self, tls: ssl.SSLContext) -> Connection:
+        """Connect to the first address of the host's that answers, each in its share of the time."""
+        host, port = self._address.host, self._address.port
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        *others, last = [str(one[4][0]) for one in found]
+        share_s = self._connect_timeout_s / len(found)
+        for ip in others:
+            with suppress(OSError):  # as a time-out is
+                async with asyncio.timeout(share_s):
+                    return await self._opened(ip, tls)
+        return await self._opened(last, tls)
+
+    async def _opened(self, host: str = "", tls: ssl.SSLContext | None = None) -> Connection:
+        """Open a connection to an address of the host's, or to the host."""
+        loop = asyncio.get_running_loop()
+        connection = Connection(loop, self._lost)
+        self._open.add(connection)
+        opened = False
+        try:
+            await loop.create_connection(
+                lambda: connection,
+                host or self._address.host,
+                self._address.port,
+                ssl=tls,
+                server_hostname=None if tls is None else self._address.host,
+            )
+            opened = True
+        finally:
+            if not opened:
                 connection.abort()
                 self._open.discard(connection)
-                self._pass_on(None)
         return connection
 
     def _lost(self, connection: Connection) -> None:
@@ -172,15 +211,15 @@ class LeanUpstream:
 class _Exchange:
     """A request and its reply, as an async context."""
 
-    __slots__ = ("_connection", "_first_s", "_request", "_total_s", "_upstream")
+    __slots__ = ("_connection", "_request", "_timeouts_s", "_upstream")
 
     def __init__(
-        self, upstream: LeanUpstream, request: bytes, first_s: float, total_s: float
+        self, upstream: LeanUpstream, request: bytes, timeouts_s: tuple[float, float, float]
     ) -> None:
         self._upstream = upstream
         self._request = request
-        self._first_s = first_s
-        self._total_s = total_s
+        self._timeouts_s = timeouts_s
+        """To the first byte, in all, and between chunks."""
         self._connection: Connection | None = None
 
     async def __aenter__(self) -> LeanReply:
@@ -200,7 +239,7 @@ class _Exchange:
         self._leave()
 
     async def _ask(self, connection: Connection) -> LeanReply:
-        reply = connection.ask(self._request, self._first_s, self._total_s)
+        reply = connection.ask(self._request, *self._timeouts_s)
         try:
             await reply.head()
         except ReplyCutError:
@@ -212,7 +251,7 @@ class _Exchange:
         self._connection = None
         connection.end()
         self._connection = await self._upstream.replace()
-        reply = self._connection.ask(self._request, self._first_s, self._total_s)
+        reply = self._connection.ask(self._request, *self._timeouts_s)
         await reply.head()
         return reply
 

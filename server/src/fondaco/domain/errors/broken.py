@@ -1,5 +1,7 @@
 """What fails on this side: engines, storage, the server."""
 
+from typing import ClassVar
+
 from fondaco.domain.errors.failed import FondacoError
 
 
@@ -65,10 +67,12 @@ class EngineTimeoutError(EngineError):
 
     status = 504
     code = "INFERENCE_TIMEOUT"
-    default = (
-        "The request took too long to complete and was timed-out. For long-running inference "
-        "requests, use the streaming API by setting stream=true in your request."
+    default = "The request took too long to complete and was timed-out."
+    advice: ClassVar[str] = (
+        "For long-running inference requests, use the streaming API by setting stream=true in your "
+        "request."
     )
+    """What helps whoever waited for a whole reply."""
 
 
 class UpscaleFailedError(FondacoError):
