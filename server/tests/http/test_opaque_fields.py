@@ -165,10 +165,14 @@ async def test_a_caller_who_is_shown_no_thoughts_is_shown_their_signatures_alone
 
 
 @pytest.mark.parametrize("stream", [False, True])
-async def test_a_reply_has_so_much_of_it_and_no_more(able: House, *, stream: bool) -> None:
+async def test_a_reply_has_so_much_of_it_and_no_more(*, stream: bool) -> None:
     block = {"type": "reasoning.encrypted", "data": "x" * 900_000}
-    able.fake.next(saying(*[chunk(reasoning_details=[block])] * 10, chunk("stop", content="Yes")))
-    reply = await able.chat(stream=stream)
+    async with house() as one:
+        for engine in (one.fake, one.second):
+            engine.always(
+                saying(*[chunk(reasoning_details=[block])] * 10, chunk("stop", content="Yes"))
+            )
+        reply = await one.chat(stream=stream)
     assert "INFERENCE_FAILED" in reply.text
     assert '"finish_reason":"stop"' not in reply.text
 
