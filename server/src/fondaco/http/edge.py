@@ -12,7 +12,6 @@ import orjson
 
 from fondaco.domain.errors import (
     FondacoError,
-    InferenceFailedError,
     RateLimitExceededError,
     ShuttingDownError,
     UnknownError,
@@ -28,8 +27,6 @@ from fondaco.http.peers import Peers
 from fondaco.http.replies import LARGE_BYTES, EventStream, Whole
 from fondaco.http.routes import AnyEndpoint, Routes
 from fondaco.ports.incidents import Incident, place_of, report
-
-log = logging.getLogger("fondaco.http")
 
 
 class CutOffError(ShuttingDownError):
@@ -163,8 +160,6 @@ class Edge:
 
     def _refuse(self, exchange: Exchange, error: FondacoError) -> None:
         """Answer with the error; inside a stream as its last event, without [DONE]."""
-        if isinstance(error, InferenceFailedError):
-            log.warning("engine fault %s request=%s", type(error).__name__, exchange.id)
         if isinstance(error, RateLimitExceededError):
             exchange.quota = error.quota
         if exchange.started:

@@ -53,9 +53,9 @@ class Peers:
         if nearest is None or not nearest.is_loopback or self._trusts(nearest):
             return False
         headers = exchange.headers
-        host = headers.get(b"host", b"").lower()
-        name = host if host.endswith(b"]") else host.rpartition(b":")[0] or host
-        return name in _OWN_NAMES and not any(header in headers for header in _FORWARDED)
+        if any(header in headers for header in _FORWARDED):
+            return False
+        return {_name(exchange.authority), _name(headers.get(b"host", b""))} <= _OWN_NAMES
 
     def limited(self, client: str) -> str | None:
         """Return as what the number of a client's connections is limited; None: it is not.
@@ -69,6 +69,12 @@ class Peers:
 
     def _trusts(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
+
+
+def _name(authority: bytes) -> bytes:
+    """Return the host of an authority, without its port."""
+    host = authority.lower()
+    return host if host.endswith(b"]") else host.rpartition(b":")[0] or host
 
 
 def _address(text: str) -> Address | None:
