@@ -1,0 +1,216 @@
+"""For any order of events in any number of calls: what is done for a call is paid, and nothing twice."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+import anyio
+from hypothesis import given, settings, strategies as st
+
+from fondaco.domain.call import Call
+from fondaco.domain.catalogue import Catalogue
+from fondaco.domain.chat import Burst, Finish, Message, Role, Text, Turn, Wishes
+from fondaco.domain.errors import InsufficientBalanceError
+from fondaco.domain.form import Guide
+from fondaco.domain.ledger import Entry, EntryKind
+from fondaco.domain.limits import RateLimits, Tier
+from fondaco.domain.model import Capabilities, Model
+from fondaco.domain.money import Currency
+from fondaco.domain.price import TokenPrice, WebPrice
+from fondaco.domain.web import Citation, WebWish
+from fondaco.ports import Prompt
+from fondaco.serving.augment import Augment
+from fondaco.serving.chat import Chat
+from fondaco.serving.fitting import Fitting
+from fondaco.serving.ledger import Ledger
+from fondaco.serving.limits import WindowLimits
+from fondaco.serving.meters import Meters
+from fondaco.serving.repeats import Repeats
+from fondaco.stores.memory import MemoryJournal
+from house import ACCOUNT, MANY
+from money_world import TestClock
+
+LONGEST = 6
+"""Tokens of an answer, unless its limit is lower."""
+DECISION = 3
+"""Tokens of a decision."""
+MODEL = Model(
+    id="toy",
+    name="Toy",
+    price=TokenPrice(input=1_000_000, output=10_000_000, web=WebPrice(search=1_000 * 50, scrape=0)),
+    context_tokens=10_000,
+    capabilities=Capabilities(web_search=True, response_schema=True),
+    engines=("scripted",),
+)
+"""A token read costs 1 nano-dollar, one written 10, a search 50."""
+
+
+class Turnstile:
+    """Where everything outside waits until the test lets it through."""
+
+    def __init__(self) -> None:
+        self.waiting: list[asyncio.Future[None]] = []
+
+    async def enter(self) -> None:
+        passed = asyncio.get_running_loop().create_future()
+        self.waiting.append(passed)
+        try:
+            await passed
+        finally:
+            self.waiting.remove(passed)
+
+
+class Outside:
+    """An engine and a search engine, which count what they do for each call."""
+
+    name = "scripted"
+
+    def __init__(self, turnstile: Turnstile) -> None:
+        self._turnstile = turnstile
+        self.written: Counter[str] = Counter()
+        self.searches: Counter[str] = Counter()
+
+    async def measure(self, turn: Turn) -> Prompt:
+        await self._turnstile.enter()
+        return Prompt(turn.characters // 100)
+
+    async def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+        name = _name(str(turn.messages[-1].content))
+        decides = turn.wishes.form is not None
+        for number in range(DECISION if decides else min(LONGEST, turn.max_output_tokens)):
+            await self._turnstile.enter()
+            self.written[name] += 1
+            verdict = ('{"search": true,', '"query": ', f'"{name}"}}')
+            yield (Text(0, verdict[number] if decides else " word"),)
+        yield (Finish(0, "stop"),)
+
+    def ignores(self, turn: Turn) -> tuple[str, ...]:
+        return ()
+
+    async def probe(self) -> None:
+        return
+
+    async def find(self, query: str, most: int) -> Sequence[Citation]:
+        self.searches[_name(query)] += 1
+        await self._turnstile.enter()
+        return [Citation("The Rialto", "https://a.test/", "Built by da Ponte. " * 100)]
+
+
+def _name(text: str) -> str:
+    return text.rpartition("call-")[2][:1]
+
+
+class Trusting:
+    """Forms that everything fits."""
+
+    async def flaw(self, schema: str, whitespace: str | None = None) -> str | None:
+        return None
+
+    async def fault(self, schema: str, text: str) -> str | None:
+        return None
+
+    async def guide_flaw(self, guide: Guide) -> str | None:
+        return None
+
+    async def guide_fault(self, guide: Guide, text: str) -> str | None:
+        return None
+
+
+class Town:
+    """An account with some money, a model, and calls under way."""
+
+    def __init__(self, money: int) -> None:
+        self.money = money
+        self.turnstile = Turnstile()
+        self.outside = Outside(self.turnstile)
+        self.journal = MemoryJournal()
+        self.journal.add_account(ACCOUNT)
+        if money:
+            grant = Entry(ACCOUNT, EntryKind.GRANT, Currency.USD, money, 0.0)
+            self.journal.enter_elsewhere(grant)
+        self.clock = TestClock()
+        self.ledger = Ledger(self.journal, self.clock)
+        catalogue = Catalogue((MODEL,), {}, self.clock.now)
+        tiers = {"paid": Tier("paid", {"small": RateLimits(MANY, MANY, MANY)})}
+        self.chat = Chat(
+            catalogue,
+            {"scripted": self.outside},
+            ledger=self.ledger,
+            limits=WindowLimits(tiers, self.clock),
+            repeats=Repeats(self.journal, b"pepper", self.clock),
+            clock=self.clock,
+            meters=Meters(),
+            augment=Augment(None, {"scripted": self.outside}, search_timeout_s=3600),
+            fitting=Fitting(catalogue, Trusting()),
+        )
+        self.delivered: Counter[str] = Counter()
+
+    async def call(
+        self, number: int, web: WebWish | None, asked: int | None, *, stream: bool
+    ) -> None:
+        name = str(number)
+        message = Message(Role.USER, f"What is the latest news of call-{name}?")
+        wishes = Wishes() if web is None else Wishes(web=web)
+        turn = Turn("toy", (message,), 0, stream=stream, wishes=wishes)
+        call = Call(name * 32, ACCOUNT, "cd" * 16, self.clock.now())
+        try:
+            async with aclosing(self.chat.answer(call, turn, asked)) as steps:
+                async for step in steps:
+                    if isinstance(step, tuple):
+                        self.delivered[name] += sum(isinstance(event, Text) for event in step)
+        except InsufficientBalanceError:
+            pass
+
+    def charged(self, name: str, sku: str) -> int:
+        return sum(
+            row.units
+            for row in self.journal.entries
+            if row.call_id == name * 32 and row.sku.endswith(sku)
+        )
+
+    @property
+    def done(self) -> int:
+        """What everything that was done for all calls is worth, prompts left aside."""
+        return 50 * self.outside.searches.total() + 10 * self.outside.written.total()
+
+
+_WEB = st.sampled_from([None, WebWish("on"), WebWish("auto")])
+_CALLS = st.lists(
+    st.tuples(_WEB, st.sampled_from([None, 2, 40]), st.booleans()), min_size=1, max_size=6
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(_CALLS, st.integers(0, 900), st.data())
+def test_what_is_done_is_paid_whoever_comes_first_and_whoever_hangs_up(
+    calls: list[tuple[WebWish | None, int | None, bool]], money: int, data: st.DataObject
+) -> None:
+    async def run() -> None:
+        town = Town(money)
+        tasks = [
+            asyncio.ensure_future(town.call(number, web, asked, stream=stream))
+            for number, (web, asked, stream) in enumerate(calls)
+        ]
+        while not all(task.done() for task in tasks):
+            await anyio.wait_all_tasks_blocked()
+            assert town.done <= money
+            if waiting := town.turnstile.waiting:
+                at = data.draw(st.integers(0, len(waiting) - 1))
+                if data.draw(st.integers(0, 9)):
+                    waiting[at].set_result(None)
+                else:
+                    tasks[at % len(tasks)].cancel()
+        for task in tasks:
+            assert task.cancelled() or task.exception() is None
+        for number in range(len(calls)):
+            name = str(number)
+            assert town.charged(name, "web-search-call") == town.outside.searches[name]
+            assert town.charged(name, "llm-output-mtoken") == town.outside.written[name]
+            assert town.delivered[name] <= town.outside.written[name]
+        charged = -sum(row.amount for row in town.journal.entries if row.call_id)
+        assert town.done <= charged <= money
+        assert (await town.ledger.balance(ACCOUNT)).usd == money - charged
+        assert town.ledger.open_holds == ()
+
+    asyncio.run(run())
