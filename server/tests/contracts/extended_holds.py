@@ -3,8 +3,6 @@
 Subclass `ExtendedHoldContract` as `Test...` and give it the fixture `world`.
 """
 
-from functools import partial
-
 import anyio
 import pytest
 
@@ -160,7 +158,6 @@ class ExtendedHoldContract:
         call = world.call()
         for reserve in (
             hold.extend,
-            partial(world.ledger.expect, call),
             lambda amount: world.ledger.hold(call, "toy", amount, Counter()),
         ):
             with pytest.raises(AmountError):

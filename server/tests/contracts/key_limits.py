@@ -123,7 +123,7 @@ class KeyLimitContract:
 
     async def test_what_is_free_is_within_the_limit(self, world: World) -> None:
         await world.grant(100)
-        assert await world.ledger.free(world.call(limit=TEN)) == Funds(usd=10)
+        assert (await world.hold(0, limit=TEN)).free == Funds(usd=10)
         await world.hold(7, limit=TEN)
-        assert await world.ledger.free(world.call(limit=TEN)) == Funds(usd=3)
-        assert await world.ledger.free(world.call()) == Funds(usd=93)
+        assert (await world.hold(0, limit=TEN)).free == Funds(usd=3)
+        assert (await world.hold(0)).free == Funds(usd=93)

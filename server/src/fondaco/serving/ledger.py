@@ -72,24 +72,6 @@ class Ledger:
         funds = balance.reserve(call, amount, epoch)
         return self._admit(balance, call, model, meter, funds=funds, epoch=epoch)
 
-    async def free(self, call: Call) -> Funds:
-        """Return what the call could hold now: what its account has left, within its key's limit."""
-        balance = self._ready_for(call) or await self._balance_for(call)
-        return balance.free(call)
-
-    async def expect(self, call: Call, amount: int) -> None:
-        """Return if `call` could hold so many nano-dollars now; nothing is reserved.
-
-        Raises:
-            InsufficientBalanceError, KeyLimitReachedError, StorageFailedError, AmountError: as from
-                `hold`.
-        """
-        checked(amount)
-        if self._register.unwritten:
-            raise StorageFailedError
-        balance = self._ready_for(call) or await self._balance_for(call)
-        balance.expect(call, amount)
-
     async def balance(self, account_id: int) -> Funds:
         """Return what the account has in the current epoch, that which is held included."""
         epoch = epoch_of(self._register.clock.now())
