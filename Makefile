@@ -58,7 +58,8 @@ update: $(VENV)/.dev ## lock the newest releases that the ranges allow
 compile = pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  $(addprefix --extra ,$(EXTRAS))
 
-fuzz: $(VENV)/.dev model ## try chat with whatever its description permits and forbids (MINUTES=5)
+fuzz: $(VENV)/.dev model ## try chat, and HTTP itself, with what they permit and forbid (MINUTES=5 each)
+	PYTHONPATH=server/tests $(BIN)/python -m fuzz.wire $(MINUTES)
 	PYTHONPATH=server/tests $(BIN)/python -m fuzz.chat $(MINUTES)
 
 coverage: $(VENV)/.dev $(VENV)/.npm models ## run every test and report what they don't reach

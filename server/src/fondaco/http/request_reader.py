@@ -234,7 +234,9 @@ class RequestReader:
             raise HeadersTooLargeError(
                 f"The request's {part} exceeds {self._limit} bytes. Send fewer or shorter fields."
             )
-        if _STRAY.search(unread, max(at, self._searched)) is not None:
+        # What was read before `at` is none of it, though the expression would look at it.
+        stray = unread[at : at + 1] == b"\n" or _STRAY.search(unread, max(at, self._searched))
+        if stray:
             raise InvalidRequestError(_ODD.format(part))
         self._searched = max(at, len(unread) - 3)  # 0 would mean: not yet
 
