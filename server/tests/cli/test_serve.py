@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from cli_program import Fondaco
+from program import until
 
 STOP_TIMEOUT_S = 60
 NO_MODEL = {"FONDACO_EMBEDDED__ENABLED": "false"}
@@ -26,7 +28,7 @@ def serving(fondaco: Fondaco, **environ: str) -> Iterator[subprocess.Popen[str]]
     command = [sys.executable, "-m", "fondaco", "serve", "--port", "0"]
     with subprocess.Popen(
         command,
-        env=fondaco.environ(FONDACO_SERVER__DRAIN_DELAY_S="0", **(environ or NO_MODEL)),
+        env=fondaco.environ(**{"FONDACO_SERVER__DRAIN_DELAY_S": "0", **(environ or NO_MODEL)}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -50,6 +52,26 @@ def rest(server: subprocess.Popen[str]) -> str:
     said = server.stdout.read()
     assert server.wait(STOP_TIMEOUT_S) == 0
     return said
+
+
+def test_sigterm_fails_readiness_first_and_a_second_one_ends_at_once(fondaco: Fondaco) -> None:
+    with serving(fondaco, FONDACO_SERVER__DRAIN_DELAY_S="600", **NO_MODEL) as server:
+        url = first_line(server).removeprefix("Fondaco listens on ").strip()
+        server.send_signal(signal.SIGTERM)
+        until(lambda: b"SHUTTING_DOWN" in _asked(f"{url}/readyz"), within_s=20)
+        assert b'"object":"list"' in _asked(f"{url}/api/v1/models")
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(STOP_TIMEOUT_S) == 0
+
+
+def _asked(url: str) -> bytes:
+    """Ask on a new connection, and return the body of the reply."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as reply:  # noqa: S310 (http, see above)
+            return bytes(reply.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read()
 
 
 def test_the_first_start_says_address_key_and_a_line_to_paste(fondaco: Fondaco) -> None:

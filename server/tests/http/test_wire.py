@@ -9,6 +9,7 @@ from anyio.abc import SocketStream
 
 from fake_upstream import hanging
 from house import SECRET, House, chat_body, house
+from raw_http import exchanged, replies_of
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LAST = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -124,6 +125,71 @@ async def test_the_offer_of_another_protocol_is_not_taken(shared: House) -> None
     reply = await said(shared, offer + LAST)
     assert reply.count(b"HTTP/1.1 200 OK") == 2
     assert b"101" not in reply.partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("protocol", ["h2c", "websocket", "TLS/1.2"])
+@pytest.mark.parametrize("framed", ["length", "chunks"])
+async def test_a_call_that_offers_another_protocol_is_answered_by_its_own_body(
+    shared: House, protocol: str, framed: str
+) -> None:
+    offer = (b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: " + protocol.encode())
+    if framed == "length":
+        head, body = chat(*offer)
+    else:
+        head, body = chat(*offer, b"Transfer-Encoding: chunked")
+        body = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
+    replies = await exchanged(shared.address, head + body, head, body)
+    assert [reply.status for reply in replies] == [200, 200]
+    assert all(b'"chat.completion"' in (reply.body or b"") for reply in replies)
+
+
+async def test_what_is_smuggled_in_a_body_is_no_request(shared: House) -> None:
+    smuggled = b"GET /api/v1/api_keys HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    head, _ = chat(b"Connection: Upgrade", b"Upgrade: h2c")
+    head = head.replace(b"Content-Length: ", b"X: ")[:-2] + b"Content-Length: %d\r\n\r\n" % len(
+        smuggled
+    )
+    replies = await exchanged(shared.address, head + smuggled, HEALTH)
+    assert [reply.status for reply in replies] == [400, 200]
+
+
+async def test_connect_is_refused_and_closes(shared: House) -> None:
+    connect = b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
+    [reply] = await exchanged(shared.address, connect, HEALTH)
+    assert (reply.status, reply.closes) == (501, True)
+
+
+@pytest.mark.parametrize("version", [b"1.1", b"1.0"])
+async def test_an_early_refusal_of_who_waits_to_send_a_body_ends_the_connection(
+    shared: House, version: bytes
+) -> None:
+    head, body = chat(b"Expect: 100-continue", version=version)
+    refused = head.replace(SECRET.encode(), b"wrong")
+    for following in (HEALTH, body + HEALTH):  # who was refused may send the body, or not
+        [reply] = await exchanged(shared.address, refused, following)
+        assert (reply.status, reply.closes) == (401, True)
+
+
+async def test_nobody_of_http_1_0_is_told_to_go_on(shared: House) -> None:
+    head, body = chat(b"Expect: 100-continue", version=b"1.0")
+    reply = await said(shared, head, body)
+    assert reply.startswith(b"HTTP/1.1 200 OK")
+    assert b"100 Continue" not in reply
+
+
+@pytest.mark.parametrize("rest", [b"zz\r\n", b"1\r\nxyz", b"0\r\n\r\nGARBAGE\r\n\r\n"], ids=repr)
+async def test_no_second_reply_comes_to_a_request_that_has_one(shared: House, rest: bytes) -> None:
+    head, _ = chat(b"Transfer-Encoding: chunked")
+    replies = await exchanged(shared.address, head.replace(SECRET.encode(), b"wrong"), rest)
+    assert [reply.status for reply in replies] == [401]
+
+
+async def test_no_second_reply_comes_when_time_is_up_after_the_first() -> None:
+    async with house(body_timeout_s=0.3) as one, await anyio.connect_tcp(*one.address) as stream:
+        head, body = chat()
+        await stream.send(head.replace(SECRET.encode(), b"wrong") + body[:5])
+        octets = await until_closed(stream)
+    assert [reply.status for reply in replies_of(octets)] == [401]
 
 
 @pytest.mark.parametrize(
