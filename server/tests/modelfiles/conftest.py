@@ -20,6 +20,8 @@ class Shelf:
 
     files: dict[str, bytes] = field(default_factory=dict)
     ranges: bool = True
+    lengths: bool = True
+    """Whether replies say how long they are; else their end is that of the connection."""
     etag: str | None = '"one"'
     cut_after: list[int] = field(default_factory=list)
     """How many bytes of the body each of the next replies brings."""
@@ -46,7 +48,8 @@ class _Counter(BaseHTTPRequestHandler):
         if start >= len(whole) > 0:
             self._head(416, 0, {"Content-Range": f"bytes */{len(whole)}"})
             return
-        self._head(206 if start else 200, len(whole) - start)
+        rest = {"Content-Range": f"bytes {start}-{len(whole) - 1}/{len(whole)}"}
+        self._head(206 if start else 200, len(whole) - start, rest if start else None)
         body = whole[start:]
         self.wfile.write(body[: shelf.cut_after.pop(0)] if shelf.cut_after else body)
         self.close_connection = True
@@ -59,7 +62,8 @@ class _Counter(BaseHTTPRequestHandler):
 
     def _head(self, status: int, length: int, more: dict[str, str] | None = None) -> None:
         self.send_response(status)
-        for name, value in {"Content-Length": str(length), **(more or {})}.items():
+        said = {"Content-Length": str(length)} if self.shelf.lengths else {"Connection": "close"}
+        for name, value in {**said, **(more or {})}.items():
             self.send_header(name, value)
         if self.path.endswith("/"):
             self.send_header("Content-Type", "text/html")

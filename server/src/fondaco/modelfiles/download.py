@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from email.message import Message
 from hashlib import file_digest
 from http import HTTPStatus
 from http.client import HTTPException
@@ -102,8 +103,7 @@ def _go_on(url: str, part: Path, progress: Progress) -> None:
         with urlopen(request, timeout=_SILENCE_S) as reply:  # noqa: S310 - as above
             if reply.status != HTTPStatus.PARTIAL_CONTENT:  # the whole, from the start
                 here = 0
-            length = reply.headers.get("Content-Length")
-            total = None if length is None else here + int(length)
+            total = _total(reply.headers, here)
             _note_tag(part, reply.headers.get("ETag"))
             here = _append(reply, part, here, lambda done: progress(done, total))
             if total is not None and here < total:
@@ -113,6 +113,15 @@ def _go_on(url: str, part: Path, progress: Progress) -> None:
         _refused(error, url, part)
     except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
         raise _CutError(f"the connection failed ({_reason(error)})") from error
+
+
+def _total(headers: Message, here: int) -> int | None:
+    """Return how many bytes there are in all, as far as the server says it."""
+    length, whole = headers.get("Content-Length", ""), headers.get("Content-Range", "")
+    if length.isdecimal():
+        return here + int(length)
+    _, _, total = whole.rpartition("/")
+    return int(total) if total.isdecimal() else None
 
 
 def _asking(part: Path, here: int) -> dict[str, str]:

@@ -8,16 +8,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256 as new_sha256
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import unquote, urlsplit
 from zipfile import BadZipFile, ZipFile
 
 from fondaco.modelfiles.download import Progress, download, hash_of
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError, from_os
+from fondaco.modelfiles.gguf import EndedEarlyError, NotGgufError, least_bytes
 from fondaco.modelfiles.index import Archive, locate
 from fondaco.modelfiles.known import KNOWN, KnownModel
 from fondaco.modelfiles.lock import only_one
 
-_MAGIC = b"GGUF"
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.gguf")
 _BLOCK_BYTES = 2**20
 
@@ -262,12 +263,9 @@ def _join(model: KnownModel, archives: list[Path], whole: Path) -> str:
 
 
 def _keep(whole: Path, target: Path) -> None:
-    """Check that a file is a model's and give it its final name, surviving a power cut."""
+    """Check that a file is a model's, and whole, and give it its final name, surviving a power cut."""
     with whole.open("rb") as file:
-        if file.read(len(_MAGIC)) != _MAGIC:
-            raise ModelFileError(
-                f"{target.name!r} is not a GGUF file, so no model can be loaded from it."
-            )
+        _expect_whole(file, target.name)
         os.fsync(file.fileno())
     whole.replace(target)
     if os.name == "posix":
@@ -276,6 +274,23 @@ def _keep(whole: Path, target: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def _expect_whole(file: BinaryIO, name: str) -> None:
+    size = os.fstat(file.fileno()).st_size
+    try:
+        least = least_bytes(file)
+    except NotGgufError:
+        raise ModelFileError(
+            f"{name!r} is not a GGUF file, so no model can be loaded from it."
+        ) from None
+    except EndedEarlyError:
+        least = size + 1
+    if least is not None and size < least:
+        raise ModelFileError(
+            f"{name!r} is not whole: it ends after {size:,} bytes, and its own tables ask for more. "
+            "Nothing was kept. Fetch it again."
+        )
 
 
 def _link_or_copy(source: Path, copy: Path) -> None:
