@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from fondaco.app.logs import ACCESS, FIELDS, MOST_ALIKE, Format, LogOutput, event_of, log_to_stderr
-from fondaco.ports.incidents import Incident, report
+from fondaco.ports.incidents import Incident, report, report_error
 from hand_clock import HandClock
 
 CANARY = "canary-4711"
@@ -146,6 +146,12 @@ def test_a_flood_is_five_lines_and_their_sum(log: Log) -> None:
     assert len(log.lines) == 2 * MOST_ALIKE + 3
 
 
+def test_sentences_that_differ_are_no_flood(log: Log) -> None:
+    for number in range(MOST_ALIKE + 5):
+        logging.getLogger("fondaco").error("configuration: %s", f"fault {number}")
+    assert len(log.lines) == MOST_ALIKE + 5
+
+
 def test_what_was_held_back_is_told_at_the_end(log: Log) -> None:
     for _ in range(MOST_ALIKE + 2):
         fail()
@@ -169,6 +175,15 @@ def test_the_level_is_the_operator_s_but_counts_and_the_access_log_go_on() -> No
         logging.getLogger(ACCESS).info("access", extra={"fields": {"status": 200}})
         assert [line["event"] for line in one.objects] == ["engine_failed", "access"]
         assert logging.getLogger("fondaco.incidents").isEnabledFor(logging.WARNING)
+
+
+def test_of_a_group_of_errors_each_is_told_by_itself(log: Log) -> None:
+    group = BaseExceptionGroup(CANARY, [raised(), BaseExceptionGroup("", [KeyError(CANARY)])])
+    report_error(Incident.TASK_FAILED, group)
+    fields = [one["fields"] for one in log.objects]
+    assert isinstance(fields[0], dict)
+    assert "test_logs:" in fields[0].pop("place")
+    assert fields == [{"reason": "ValueError"}, {"reason": "KeyError"}]
 
 
 def test_every_field_of_an_incident_may_be_written() -> None:

@@ -147,3 +147,34 @@ def test_a_missing_secret_of_an_engine_exits_with_3_and_one_line(fondaco: Fondac
     )
     assert (ended.code, len(ended.err.splitlines())) == (3, 1)
     assert "env:NOT_THERE_AT_ALL" in ended.err
+
+
+def test_the_log_is_as_its_flags_say(fondaco: Fondaco) -> None:
+    command = [sys.executable, "-m", "fondaco", "serve", "--port", "0"]
+    flags = ["--access-log", "--log-format", "json", "--log-level", "error"]
+    with subprocess.Popen(
+        [*command, *flags],
+        env=fondaco.environ(**NO_MODEL),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as server:
+        url = first_line(server).removeprefix("Fondaco listens on ").strip()
+        with urllib.request.urlopen(f"{url}/healthz", timeout=10) as reply:  # noqa: S310 (http, see above)
+            request_id = reply.headers["cf-ray"]
+        rest(server)
+        assert server.stderr is not None
+        [line] = [json.loads(line) for line in server.stderr if line.startswith("{")]
+    assert line["event"] == "access"
+    fields = line["fields"]
+    assert (fields["route"], fields["status"]) == ("/healthz", 200)
+    assert fields["request_id"] == request_id
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--log-level", "loud"), ("--log-format", "xml")])
+def test_a_log_that_cannot_be_exits_with_3_and_names_the_flag(
+    fondaco: Fondaco, flag: str, value: str
+) -> None:
+    ended = fondaco.process("serve", "--port", "0", flag, value, **NO_MODEL)
+    assert (ended.code, len(ended.err.splitlines())) == (3, 1)
+    assert flag in ended.err

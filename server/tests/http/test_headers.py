@@ -1,11 +1,13 @@
 """Headers: one value where one is meant, none that contradicts another, all readable by a page."""
 
 from collections.abc import Mapping
+from typing import NoReturn
 
 import httpx2
 import pytest
 
 from fake_upstream import refusing
+from fondaco.domain.errors import RateLimitExceededError
 from fondaco.domain.limits import RateLimits, Tier
 from fondaco.http.cors import METHODS
 from fondaco.http.endpoints import ENDPOINTS
@@ -100,6 +102,25 @@ async def test_nor_does_that_of_who_makes_keys_too_fast() -> None:
         replies = [await one.client.post("/api/v1/api_keys", json=body) for _ in range(2)]
         assert [reply.status_code for reply in replies] == [200, 429]
         assert contradiction(replies[1].headers) is None
+
+
+class Crowded:
+    """Wallets of whose proofs too many wait: a limit that has no numbers to show."""
+
+    async def challenge(self) -> NoReturn:
+        raise RateLimitExceededError(retry_after_s=7)
+
+
+async def test_a_limit_without_numbers_is_not_told_by_those_of_another(shared: House) -> None:
+    wallets, shared.platform.wallets = shared.platform.wallets, Crowded()  # type: ignore[assignment]
+    try:
+        reply = await shared.client.get("/api/v1/api_keys/generate_web3_key")
+    finally:
+        shared.platform.wallets = wallets
+    assert (reply.status_code, reply.headers["retry-after"]) == (429, "7")
+    assert "x-venice-balance-usd" in reply.headers
+    shown = [name for name in reply.headers if name.startswith("x-ratelimit-")]
+    assert shown == ["x-ratelimit-type"]
 
 
 async def replies_of_every_kind(one: House) -> list[httpx2.Response]:

@@ -1,7 +1,6 @@
 """Background tasks: each goes on after an error of ours, which is reported."""
 
 import asyncio
-import logging
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -9,7 +8,7 @@ from typing import TypeVar
 
 import anyio
 
-from fondaco.ports.incidents import Incident, place_of, report
+from fondaco.ports.incidents import Incident, report_error
 
 _AGAIN_AFTER_S = 1.0
 T = TypeVar("T")
@@ -24,8 +23,7 @@ async def kept_up(run: Callable[[], Awaitable[None]]) -> None:
         try:
             await run()
         except Exception as error:  # noqa: BLE001  # the edge of a task: nobody else would hear of it
-            reason = type(error).__name__
-            report(Incident.TASK_FAILED, reason=reason, place=place_of(error), level=logging.ERROR)
+            report_error(Incident.TASK_FAILED, error)
             await anyio.sleep(_AGAIN_AFTER_S)
         else:
             return

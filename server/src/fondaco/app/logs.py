@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 import anyio
 
-from fondaco.ports.incidents import Incident, place_of, report
+from fondaco.ports.incidents import Incident, place_of, report, report_error
 
 if TYPE_CHECKING:
     from threading import ExceptHookArgs
@@ -218,7 +218,7 @@ def _kind(record: logging.LogRecord) -> object:
     """Return what records of a flood have in common."""
     fields = _fields(record)
     said = tuple(fields.get(name) for name in ("reason", "engine", "model"))
-    return (record.name, record.levelno, str(record.__dict__.get("incident", record.msg)), *said)
+    return (record.name, record.levelno, _event(record), *said)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Value]:
@@ -274,5 +274,7 @@ def _uncaught_in_thread(found: "ExceptHookArgs") -> None:
 
 
 def _fatal(error: BaseException | None, kind: type[BaseException]) -> None:
-    place = "" if error is None else place_of(error)
-    report(Incident.TASK_FAILED, reason=kind.__name__, place=place, level=logging.ERROR)
+    if error is None:
+        report(Incident.TASK_FAILED, reason=kind.__name__, level=logging.ERROR)
+    else:
+        report_error(Incident.TASK_FAILED, error)

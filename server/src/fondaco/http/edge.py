@@ -5,7 +5,6 @@ becomes a reply in `Edge.answer`, and nowhere else.
 """
 
 import asyncio
-import logging
 from collections.abc import Mapping
 
 import orjson
@@ -26,7 +25,7 @@ from fondaco.http.hosts import Hosts
 from fondaco.http.peers import Peers
 from fondaco.http.replies import LARGE_BYTES, EventStream, Whole
 from fondaco.http.routes import AnyEndpoint, Routes
-from fondaco.ports.incidents import Incident, place_of, report
+from fondaco.ports.incidents import Incident, report_error
 
 
 class CutOffError(ShuttingDownError):
@@ -171,10 +170,4 @@ class Edge:
 
 def _report(exchange: Exchange, error: Exception) -> None:
     """Report a defect by its kind and place: never by its arguments, which may be content."""
-    report(
-        Incident.DEFECT,
-        reason=type(error).__name__,
-        call_id=exchange.id,
-        place=place_of(error),
-        level=logging.ERROR,
-    )
+    report_error(Incident.DEFECT, error, call_id=exchange.id)

@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from fondaco.ports.incidents import Incident, place_of, report
+from fondaco.ports.incidents import Incident, report, report_error
 
 _UNNAMED = "no exception"
 
@@ -27,7 +27,6 @@ def _report(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
     """Report a fault: asyncio's own handler would write the exception's text, possibly content."""
     error = context.get("exception")
     if isinstance(error, BaseException):
-        reason, place = type(error).__name__, place_of(error)
+        report_error(Incident.HTTP_FAULT, error)
     else:
-        reason, place = _UNNAMED, ""
-    report(Incident.HTTP_FAULT, reason=reason, place=place, level=logging.ERROR)
+        report(Incident.HTTP_FAULT, reason=_UNNAMED, level=logging.ERROR)

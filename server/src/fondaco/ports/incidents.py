@@ -1,12 +1,15 @@
 """Operational faults, each reported as one log record and one count, never with content."""
 
 import logging
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import islice
 
 log = logging.getLogger("fondaco.incidents")
 """Where incidents are logged. The composition root adds the handler that counts them."""
 log.setLevel(logging.INFO)  # they are counted whatever level the operator wants to see
 _MOST_FRAMES = 8
+_MOST_OF_A_GROUP = 4
 
 
 class Incident(StrEnum):
@@ -79,6 +82,18 @@ def report(
     log.log(level, "%s %s", incident.value, words, extra={"incident": incident, "fields": told})
 
 
+def report_error(incident: Incident, error: BaseException, *, call_id: str = "") -> None:
+    """Report an error of ours by its class and place; of a group, the first few that are in it."""
+    for one in islice(_within(error), _MOST_OF_A_GROUP):
+        report(
+            incident,
+            reason=type(one).__name__,
+            call_id=call_id,
+            place=place_of(one),
+            level=logging.ERROR,
+        )
+
+
 def place_of(error: BaseException) -> str:
     """Return where an error was raised, as steps of `module:line`: never with its arguments or locals."""
     steps: list[str] = []
@@ -87,3 +102,11 @@ def place_of(error: BaseException) -> str:
         steps.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
         trace = trace.tb_next
     return " > ".join(steps[-_MOST_FRAMES:])
+
+
+def _within(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _within(one)
+    else:
+        yield error
