@@ -73,6 +73,14 @@ _SELECTED_ACCOUNT: dict[str, object] = {
 }
 
 
+_BESIDE, _TWO_ABOVE = "./", "../../"
+"""Where the API is, as seen from `/openapi.json` and from `/doc/api/swagger.yaml`: a proxy may offer the
+server below a path that it does not know.
+
+Source: OpenAPI 3.1, "Server Object": a relative URL counts from the document's own address.
+"""
+
+
 class Contract:
     """The OpenAPI document, made when it is first asked for."""
 
@@ -100,6 +108,7 @@ class Contract:
             import yaml  # noqa: PLC0415  # only the few who ask pay for the import
 
             plain = orjson.loads(self.json())
+            plain["servers"] = [{"url": _TWO_ABOVE}]
             text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
             self._yaml = text.encode()
         return self._yaml
@@ -119,7 +128,7 @@ def _document(endpoints: list[AnyEndpoint]) -> dict[str, object]:
             "description": "A private AI inference platform: the Venice API, self-hosted.",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": _BESIDE}],
         "paths": paths,
         "components": {
             "securitySchemes": {
