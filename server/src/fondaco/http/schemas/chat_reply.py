@@ -1,8 +1,10 @@
 """The replies of POST /chat/completions, as OpenAPI shows them and tests check them."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+_AS_GIVEN = "As the engine gave it, for the next request; absent where it gave none."
 
 
 class _Shown(BaseModel):
@@ -29,6 +31,24 @@ class Logprobs(_Shown):
     content: list[TokenLogprob]
 
 
+class _Returned(_Shown):
+    """Fields that an engine gives with an answer and wants back, exactly as it wrote them."""
+
+    reasoning_details: list[dict[str, Any]] | None = Field(None, description=_AS_GIVEN)
+    thinking_blocks: list[dict[str, Any]] | None = Field(None, description=_AS_GIVEN)
+    extra_content: dict[str, Any] | None = Field(None, description=_AS_GIVEN)
+    provider_specific_fields: dict[str, Any] | None = Field(None, description=_AS_GIVEN)
+    reasoning_opaque: str | None = Field(None, description=_AS_GIVEN)
+
+
+class _ReturnedCall(_Shown):
+    """The same, of a call."""
+
+    extra_content: dict[str, Any] | None = Field(None, description=_AS_GIVEN)
+    provider_specific_fields: dict[str, Any] | None = Field(None, description=_AS_GIVEN)
+    thought_signature: str | None = Field(None, description=_AS_GIVEN)
+
+
 class CalledFunction(_Shown):
     """The function that the model calls."""
 
@@ -36,7 +56,7 @@ class CalledFunction(_Shown):
     arguments: str = Field(description="JSON text; streamed, its first piece.")
 
 
-class ToolCall(_Shown):
+class ToolCall(_ReturnedCall):
     """A call of a function: the caller runs it and tells its result by a message of role `tool`."""
 
     id: str
@@ -56,14 +76,14 @@ class ToolCallBegun(ToolCall):
     index: int = Field(description="Of the call within its choice.")
 
 
-class ToolCallGoesOn(_Shown):
+class ToolCallGoesOn(_ReturnedCall):
     """A further piece of a call."""
 
     index: int
     function: MoreArguments
 
 
-class ReplyMessage(_Shown):
+class ReplyMessage(_Returned):
     """What the model said."""
 
     role: Literal["assistant"]
@@ -154,7 +174,7 @@ class ChatCompletion(_Shown):
     venice_parameters: VeniceParametersReply
 
 
-class Delta(_Shown):
+class Delta(_Returned):
     """What a chunk adds to a choice."""
 
     role: Literal["assistant"] | None = None
