@@ -78,7 +78,11 @@ async def test_a_call_is_shown_whole(able: House) -> None:
 async def test_a_call_is_streamed_as_it_comes(able: House) -> None:
     able.fake.next(saying(*calling('{"city":', '"Oslo"}', call_id="c1")))
     events = [ChatCompletionChunk.model_validate(e) for e in await streamed(able, tools=TOOLS)]
-    pieces = [p.model_dump(exclude_unset=True) for e in events for p in e.choices[0].delta.tool_calls or ()]
+    pieces = [
+        p.model_dump(exclude_unset=True)
+        for e in events
+        for p in e.choices[0].delta.tool_calls or ()
+    ]
     assert pieces == [
         {
             "index": 0,
