@@ -53,6 +53,16 @@ UNKNOWN: dict[str, tuple[Json, str]] = {
         "tools.function.note",
     ),
     "of a form": ({"response_format": {"type": "text", "note": 1}}, "response_format.note"),
+    "of a form's schema, beside it": (
+        {
+            "response_format": {
+                "type": "json_schema",
+                "json_schema": {"name": "x", "schema": {}, "strict": False, "note": 1},
+            },
+            "stop": "never",
+        },
+        "response_format.json_schema.note",
+    ),
     "of reasoning": ({"reasoning": {"note": 1}}, "reasoning.note"),
     "a prefix that nothing follows": (
         {

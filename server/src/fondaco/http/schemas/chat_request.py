@@ -193,7 +193,7 @@ class ChatRequest(Open):
     @property
     def ignored(self) -> tuple[str, ...]:
         """Paths of fields that this API does not know."""
-        return unknown(self, self.messages)
+        return unknown(self, self.messages, self.stream_options)
 
     @property
     def asked_tokens(self) -> int | None:

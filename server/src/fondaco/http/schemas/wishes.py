@@ -60,6 +60,10 @@ class NamedSchema(Open):
     strict: bool | None = None
 
 
+NAMED = frozenset({"name", "description", "schema", "strict"})
+"""The members of a `NamedSchema`."""
+
+
 class TextFormat(Open):
     """Text, as the model likes."""
 
