@@ -1,6 +1,7 @@
 """Answers bit by bit: what is yielded, what is collected, and how streams end."""
 
 import gc
+import json
 from collections.abc import AsyncIterator
 from itertools import chain
 from typing import Any
@@ -61,6 +62,55 @@ async def test_a_collected_stream_is_the_whole_reply(client: VeniceClient) -> No
     assert collected.choices[1].logprobs == whole.choices[1].logprobs
     assert collected.usage == whole.usage
     assert collected.meta.request_id == stream.meta.request_id
+
+
+async def test_a_collected_stream_has_its_usage(client: VeniceClient) -> None:
+    asked: dict[str, Any] = {"model": "toy", "messages": QUESTION, "seed": 5}
+    whole = await client.chat.completions.create(**asked)
+    async with await client.chat.completions.stream(**asked) as stream:
+        chunks = [chunk async for chunk in stream]
+        collected = await stream.collect()
+    assert whole.usage is not None
+    assert collected.usage == whole.usage
+    assert all(chunk.choices for chunk in chunks)  # as who did not ask for the usage expects
+
+
+USAGE = (
+    b'data: {"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"total_tokens":3}}\n\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("fields", "sent", "chunks"),
+    [
+        ({}, {"include_usage": True}, 2),
+        ({"stream_options": None}, {"include_usage": True}, 2),
+        ({"stream_options": {"x": 1}}, {"x": 1, "include_usage": True}, 2),
+        ({"stream_options": {"include_usage": True}}, {"include_usage": True}, 3),
+        ({"stream_options": {"include_usage": False}}, {"include_usage": False}, 3),
+        ({"extra_body": {"stream_options": {"x": 1}}}, {"x": 1}, 3),
+        ({"extra_body": {"stream_options": None}}, None, 3),
+    ],
+)
+async def test_who_says_whether_to_tell_the_usage_gets_what_he_asked_for(
+    raw: RawServer, fields: dict[str, Any], sent: object, chunks: int
+) -> None:
+    raw.answer(HEAD, HELLO, END, USAGE, b"data: [DONE]\n\n", close=True)
+    async with speaking(raw) as client:
+        stream = await client.chat.completions.stream(model="toy", messages=QUESTION, **fields)
+        assert len([chunk async for chunk in stream]) == chunks
+        usage = (await stream.collect()).usage
+    assert json.loads(raw.bodies[0]).get("stream_options") == sent
+    assert usage is not None
+    assert usage.total_tokens == 3
+
+
+async def test_a_bare_stream_asks_for_no_more_than_it_is_told_to(raw: RawServer) -> None:
+    raw.answer(HEAD, HELLO, END, close=True)
+    async with speaking(raw) as client:
+        chunks = await client.chat.completions.create(model="toy", messages=QUESTION, stream=True)
+        assert [chunk async for chunk in chunks]
+    assert "stream_options" not in json.loads(raw.bodies[0])
 
 
 async def test_a_stream_can_be_collected_after_its_text_was_shown(client: VeniceClient) -> None:

@@ -122,8 +122,19 @@ class ChatStream(Stream[ChatCompletionChunk]):
         response: httpx2.Response,
         chunk: type[ChatCompletionChunk],
         meta: ResponseMetadata,
+        *,
+        usage_chunk: bool = True,
     ) -> None:
+        """Read a reply.
+
+        Args:
+            response: The reply, whose body has not been read.
+            chunk: The class of its chunks.
+            meta: Its head.
+            usage_chunk: Yield the chunk that tells the usage alone, without choices.
+        """
         self._seen: list[ChatCompletionChunk] = []
+        self._usage_chunk = usage_chunk
         super().__init__(response, chunk, meta)
 
     async def text_deltas(self) -> AsyncGenerator[str]:
@@ -146,7 +157,8 @@ class ChatStream(Stream[ChatCompletionChunk]):
         async with aclosing(super()._read()) as chunks:
             async for chunk in chunks:
                 self._seen.append(chunk)
-                yield chunk
+                if self._usage_chunk or chunk.choices or chunk.usage is None:
+                    yield chunk
 
 
 async def _drain(pieces: AsyncIterator[bytes]) -> None:

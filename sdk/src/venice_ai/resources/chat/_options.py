@@ -74,6 +74,20 @@ class ChatOptions(TypedDict, total=False):
     extra_body: Mapping[str, Any] | None
 
 
+def with_usage(options: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+    """Return options of a stream that ask for its usage, and whether the caller decided about it.
+
+    >>> with_usage({"n": 1})
+    ({'n': 1, 'stream_options': {'include_usage': True}}, False)
+    >>> with_usage({"stream_options": {"include_usage": False}})
+    ({'stream_options': {'include_usage': False}}, True)
+    """
+    told = options.get("stream_options") or {}
+    if "include_usage" in told or "stream_options" in (options.get("extra_body") or {}):
+        return dict(options), True
+    return {**options, "stream_options": {**told, "include_usage": True}}, False
+
+
 def request_of(
     model: str, messages: Messages, *, stream: bool, options: Mapping[str, Any]
 ) -> Request:

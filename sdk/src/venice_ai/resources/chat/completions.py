@@ -16,7 +16,7 @@ from venice_ai.costs import (
     estimate_completion_cost,
 )
 from venice_ai.resources.chat._loop import ToolLoop
-from venice_ai.resources.chat._options import ChatOptions, request_of
+from venice_ai.resources.chat._options import ChatOptions, request_of, with_usage
 from venice_ai.resources.models import Choosing
 from venice_ai.streaming import ChatStream, Stream
 from venice_ai.tee.types import TeeOptions
@@ -158,6 +158,9 @@ class ChatCompletions(APIResource[Choosing]):
     ) -> ChatStream:
         """Answer a conversation bit by bit: `create(stream=True)` with more comfort.
 
+        The usage is asked for, so that `collect` has it. The chunk without choices that tells it is
+        only shown to callers who decide about `stream_options.include_usage` themselves.
+
         Example:
             async with await client.chat.completions.stream(model=model, messages=messages) as s:
                 async for text in s.text_deltas():
@@ -166,12 +169,11 @@ class ChatCompletions(APIResource[Choosing]):
         Raises:
             APIError: As `create` does.
         """
-        stream = await self.create(
-            model=model, messages=messages, stream=True, stream_cls=ChatStream, e2ee=e2ee, **kwargs
-        )
-        if not isinstance(stream, ChatStream):
-            raise TypeError(f"create gave {type(stream).__name__!r} instead of a stream.")
-        return stream
+        options, decided = with_usage({**kwargs, "e2ee": e2ee})
+        request = request_of(model, messages, stream=True, options=options)
+        response = await self._send(request, stream=True)
+        meta = self._transport.metadata(response)
+        return ChatStream(response, ChatCompletionChunk, meta, usage_chunk=decided)
 
     async def parse(
         self,
