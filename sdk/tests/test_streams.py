@@ -192,13 +192,28 @@ async def test_leaving_a_stream_stops_the_engine(client: VeniceClient, home: Hou
         await home.fake.asked[-1].hang_up.wait()
 
 
-async def test_a_stream_that_is_left_open_is_complained_of(raw: RawServer) -> None:
-    raw.answer(HEAD, HELLO)
-    async with speaking(raw) as client:
-        left = [await client.chat.completions.create(model="toy", messages=QUESTION, stream=True)]
-        left.clear()
-        with pytest.warns(ResourceWarning, match="left before its end"):
-            gc.collect()
+async def test_a_stream_that_is_left_open_hangs_up(client: VeniceClient, home: House) -> None:
+    home.fake.next(hanging(after=2))
+    left = [await client.chat.completions.create(model="toy", messages=QUESTION, stream=True)]
+    left.clear()
+    gc.collect()
+    with anyio.fail_after(5):
+        await home.fake.asked[-1].hang_up.wait()
+
+
+async def test_a_stream_that_another_task_closes_ends(client: VeniceClient, home: House) -> None:
+    home.fake.next(hanging(after=2))
+    stream = await client.chat.completions.stream(model="toy", messages=QUESTION)
+    said: list[str] = []
+
+    async def read() -> None:
+        said.extend([text async for text in stream.text_deltas()])
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(read)
+        await anyio.wait_all_tasks_blocked()
+        await stream.aclose()
+    assert [chunk async for chunk in stream] == []
 
 
 async def test_an_error_within_a_stream_is_raised(raw: RawServer) -> None:

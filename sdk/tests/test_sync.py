@@ -1,6 +1,8 @@
 """The client without `await`, against the program with the embedded model over a socket."""
 
+import signal
 import sqlite3
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from fake_upstream import Asked, FakeUpstream, Script, Wire, in_thread
-from program import Program
+from fake_upstream import Asked, FakeUpstream, Script, Wire, hanging, in_thread
+from program import Program, until
 from venice_ai import (
     APIConnectionError,
     NotFoundError,
@@ -18,7 +20,7 @@ from venice_ai import (
 )
 from venice_ai._facade import Facade
 from venice_ai._portal import Portal
-from venice_ai.types.api.chat import ChatCompletionResponse
+from venice_ai.types.api.chat import ChatCompletionResponse, ToolCall
 
 QUESTION = [UserMessage(content="Say hello.")]
 BRIEF: dict[str, Any] = {"model": "default", "messages": QUESTION, "max_completion_tokens": 4}
@@ -125,6 +127,80 @@ def test_functions_can_use_the_client_themselves() -> None:
         fake.next(whole(CALL), whole({"content": "five"}), whole({"content": "Five."}))
         result = client.chat.completions.run_with_tools(model="toy", messages=QUESTION, tools=[add])
     assert result.messages[2].content == "five"
+
+
+def test_ctrl_c_within_a_stream_is_raised_and_hangs_up() -> None:
+    def read(client: SyncVeniceClient) -> None:
+        with client.chat.completions.stream(model="toy", messages=QUESTION) as stream:
+            next(stream)
+            press_ctrl_c_once_it_waits()
+            list(stream)
+
+    with in_thread(FakeUpstream()) as fake, client_of(fake) as client:
+        fake.next(hanging(after=2))
+        with pytest.raises(KeyboardInterrupt):
+            read(client)
+        until(lambda: fake.asked[-1].hung_up, within_s=10)
+        assert client.chat.completions.create(model="toy", messages=QUESTION).choices
+
+
+def test_ctrl_c_ends_a_call() -> None:
+    with in_thread(FakeUpstream()) as fake, client_of(fake) as client:
+        fake.next(hanging())
+        press_ctrl_c_once_it_waits()
+        with pytest.raises(KeyboardInterrupt):
+            client.chat.completions.create(model="toy", messages=QUESTION)
+        assert client.chat.completions.create(model="toy", messages=QUESTION).choices
+
+
+def test_ctrl_c_within_a_tool_is_raised() -> None:
+    def add(a: int, b: int) -> int:
+        raise KeyboardInterrupt
+
+    with in_thread(FakeUpstream()) as fake, client_of(fake) as client:
+        fake.next(whole(CALL))
+        with pytest.raises(KeyboardInterrupt):
+            client.chat.completions.run_with_tools(model="toy", messages=QUESTION, tools=[add])
+        assert client.chat.completions.create(model="toy", messages=QUESTION).choices
+
+
+def test_an_asynchronous_tool_that_would_wait_for_its_own_loop_is_told() -> None:
+    with in_thread(FakeUpstream()) as fake, client_of(fake) as client:
+
+        async def add(a: int, b: int) -> object:
+            return client.chat.completions.create(model="toy", messages=QUESTION)
+
+        def give_up(call: ToolCall, error: Exception) -> str:
+            raise error
+
+        fake.next(whole(CALL))
+        with pytest.raises(RuntimeError, match="in its own event loop"):
+            client.chat.completions.run_with_tools(
+                model="toy", messages=QUESTION, tools=[add], on_tool_error=give_up
+            )
+
+
+def test_a_client_that_is_closed_during_a_call_says_so() -> None:
+    with in_thread(FakeUpstream()) as fake:
+        client = client_of(fake)
+        fake.next(hanging())
+        with ThreadPoolExecutor(1) as threads:
+            call = threads.submit(client.chat.completions.create, model="toy", messages=QUESTION)
+            until(lambda: fake.asked, within_s=10)
+            client.close()
+            with pytest.raises(RuntimeError, match="closed during the call"):
+                call.result()
+
+
+def press_ctrl_c_once_it_waits() -> None:
+    """Interrupt this thread as soon as it waits for a call."""
+    waiting = threading.get_ident()
+
+    def press() -> None:
+        until(lambda: sys._current_frames()[waiting].f_code.co_name == "_do", within_s=10)
+        signal.pthread_kill(waiting, signal.SIGINT)
+
+    threading.Thread(target=press).start()
 
 
 def test_a_closed_client_says_so(served: Program) -> None:

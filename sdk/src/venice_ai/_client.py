@@ -113,9 +113,10 @@ class VeniceClient:
 
     @cached_property
     def _transport(self) -> "Transport":
+        from venice_ai._connections import Connections
         from venice_ai._transport import Transport
 
-        return Transport(self._options(), self._http_client)
+        return Transport(self._options(), Connections(self._base_url, self._http_client))
 
     def _options(self) -> "Options":
         from venice_ai._transport import Options

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from venice_ai._loops import PerLoop
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -18,11 +20,11 @@ class Recent(Generic[K, V]):
         self._good_for_s = good_for_s
         self._clock = clock
         self._answers: dict[K, tuple[float, V]] = {}
-        self._turn = asyncio.Lock()
+        self._turns = PerLoop(asyncio.Lock)
 
     async def get(self, key: K) -> V:
         """Return the answer to a key; what goes wrong is asked anew by the next caller."""
-        async with self._turn:
+        async with self._turns.get():
             kept = self._answers.get(key)
             if kept is None or self._clock() - kept[0] >= self._good_for_s:
                 kept = self._clock(), await self._ask(key)

@@ -13,6 +13,7 @@ import httpx2
 from pydantic import ValidationError
 
 from venice_ai import _headers
+from venice_ai._connections import MOST, Connections
 from venice_ai._request import Request
 from venice_ai.exceptions import (
     APIConnectionError,
@@ -34,7 +35,6 @@ LONGEST_WAIT_S = 60.0
 """A server that asks for more patience is not asked again: the caller shall decide."""
 _FIRST_WAIT_S = 0.5
 _LONGEST_BACKOFF_S = 8.0
-_CONNECTIONS = httpx2.Limits(max_connections=1000, max_keepalive_connections=100)
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 _UNSENDABLE = (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol)
 _NO_KEY = (
@@ -42,6 +42,10 @@ _NO_KEY = (
     "client. `fondaco keys create` makes a key."
 )
 _UNAUTHORIZED = 401
+_STRAYED = (
+    "The `http_client` has connections of another event loop. Make one in each loop, or leave it to "
+    "the client, whose own connections are apart for each loop."
+)
 _AGAIN = {408, 429, 500, 502, 503, 504}
 _REPEATABLE = {"GET", "HEAD", "PUT", "DELETE"}
 
@@ -60,22 +64,24 @@ class Options:
 class Transport:
     """Sends requests, again where that is safe."""
 
-    def __init__(self, options: Options, http_client: httpx2.AsyncClient | None = None) -> None:
+    def __init__(self, options: Options, connections: Connections) -> None:
         self.options = options
-        self._owned = http_client is None
-        self._http = http_client or httpx2.AsyncClient(limits=_CONNECTIONS)
+        self._connections = connections
         self._warned: set[str] = set()
+
+    @property
+    def _http(self) -> httpx2.AsyncClient:
+        return self._connections.http()
 
     def sharing(self, options: Options) -> "Transport":
         """Return a transport over the same connections with other options."""
-        shared = Transport(options, self._http)
+        shared = Transport(options, self._connections)
         shared._warned = self._warned
         return shared
 
     async def aclose(self) -> None:
         """Close the connections, unless they are the caller's own."""
-        if self._owned:
-            await self._http.aclose()
+        await self._connections.aclose()
 
     async def fetch(self, request: Request, model: type[R]) -> R:
         """Return a whole reply.
@@ -101,12 +107,13 @@ class Transport:
         Raises:
             APIError: as its subclasses say, once no retry is left.
         """
+        http = self._connections.http()
         wire = self._wire(request, stream=stream)
         lost: APIError | None = None
         attempt = 0
         while True:
             try:
-                return await self._once(wire, stream=stream)
+                return await self._once(http, wire, stream=stream)
             except APIError as error:
                 replayed = lost is not None and _is_replay(error)
                 wait_s = self._wait_s(error, wire, attempt, replayed=replayed)
@@ -149,9 +156,11 @@ class Transport:
             extensions={"timeout": {**waits, "write": told_s, "pool": told_s}},
         )
 
-    async def _once(self, wire: httpx2.Request, *, stream: bool) -> httpx2.Response:
+    async def _once(
+        self, http: httpx2.AsyncClient, wire: httpx2.Request, *, stream: bool
+    ) -> httpx2.Response:
         try:
-            response = await self._http.send(wire, stream=stream)
+            response = await http.send(wire, stream=stream)
             if response.is_success:
                 return response
             if stream:
@@ -159,7 +168,11 @@ class Transport:
         except _UNSENDABLE as error:
             fault = type(error).__name__  # its text quotes headers
         except httpx2.RequestError as error:
-            raise broken(error, wire) from error
+            raise broken(error, wire, proxy=self._connections.proxy) from error
+        except RuntimeError as error:
+            if self._connections.strayed:
+                raise RuntimeError(_STRAYED) from error
+            raise
         else:
             raise _refusal(response, wire)
         raise InvalidRequestError(  # out here, so that it doesn't drag that text along
@@ -182,7 +195,11 @@ class Transport:
 
 
 def broken(
-    error: httpx2.RequestError, wire: httpx2.Request, *, streamed: bool = False
+    error: httpx2.RequestError,
+    wire: httpx2.Request,
+    *,
+    streamed: bool = False,
+    proxy: str | None = None,
 ) -> APIConnectionError:
     """Return what became of a connection.
 
@@ -190,6 +207,7 @@ def broken(
         error: What the HTTP library says.
         wire: The request.
         streamed: Whether its reply is read as a stream.
+        proxy: The environment variable that names the proxy in use.
     """
     name = type(error).__name__
     if isinstance(error, httpx2.ReadTimeout | httpx2.WriteTimeout):
@@ -199,14 +217,14 @@ def broken(
         )
     if isinstance(error, httpx2.PoolTimeout):
         return APITimeoutError(
-            f"{wire.method} {wire.url} timed out ({name}): all {_CONNECTIONS.max_connections} "
+            f"{wire.method} {wire.url} timed out ({name}): all {MOST} "
             "connections are in use. Make fewer calls at a time."
         )
     kind = APITimeoutError if isinstance(error, httpx2.TimeoutException) else APIConnectionError
-    return kind(
-        f"{wire.method} {wire.url} failed: {name}: {error}. "
-        "Is the server running, and `base_url` right?"
-    )
+    advice = "Is the server running, and `base_url` right?"
+    if proxy is not None:
+        advice += f" Is the proxy of {proxy}? NO_PROXY lists the hosts to be reached directly."
+    return kind(f"{wire.method} {wire.url} failed: {name}: {error}. {advice}")
 
 
 def _final(error: APIError, lost: APIError | None, *, paid: bool) -> APIError:

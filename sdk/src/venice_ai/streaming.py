@@ -1,15 +1,14 @@
 """Replies that come bit by bit."""
 
-import asyncio
-import warnings
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import httpx2
 from pydantic import ValidationError
 
+from venice_ai._body import Body
 from venice_ai._folding import folded
 from venice_ai._sse import Events
 from venice_ai._transport import broken
@@ -31,7 +30,8 @@ _DRAIN_S = 0.5
 class Stream(Generic[Chunk]):
     """A reply as the chunks that it consists of: iterate over it, once.
 
-    It closes itself when it ends or breaks. Who may stop before its end, uses `async with`.
+    It closes itself when it ends or breaks. Use `async with` if you might stop early: else it hangs
+    up when nothing refers to it any more.
 
     Raises:
         APIError: The server tells of an error within the stream.
@@ -47,18 +47,29 @@ class Stream(Generic[Chunk]):
         self.meta = meta
         self._response = response
         self._chunk = chunk
-        self._chunks = self._read()
+        self._body = Body(response)
+        self._events = Events()
+        self._found: deque[bytes] = deque()
+        self._answered = False
+        self._over = False
 
     def __aiter__(self) -> AsyncIterator[Chunk]:
-        return self._chunks
+        return self
 
     async def __anext__(self) -> Chunk:
-        return await self._chunks.__anext__()
+        try:
+            chunk = await self._next()
+        except BaseException:  # a cancellation, too
+            await self.aclose()
+            raise
+        if chunk is None:
+            raise StopAsyncIteration
+        return chunk
 
     async def aclose(self) -> None:
         """Hang up; the engine stops, and what it has not said is not charged."""
-        await self._chunks.aclose()
-        await self._response.aclose()
+        self._over = True
+        await self._body.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,35 +82,35 @@ class Stream(Generic[Chunk]):
     ) -> None:
         await self.aclose()
 
-    def __del__(self) -> None:
-        response = getattr(self, "_response", None)  # absent where __init__ failed
-        if response is not None and not response.is_closed:
-            warnings.warn(
-                "A stream was left before its end. Use `async with`, or call `aclose`.",
-                ResourceWarning,
-                stacklevel=2,
-                source=self,
-            )
-
-    async def _read(self) -> AsyncGenerator[Chunk]:
-        events, parse, ended = Events(), self._chunk.model_validate_json, False
+    async def _next(self) -> Chunk | None:
+        """Return the next chunk; None at the end, and ever after."""
+        while not (self._over or self._found):
+            await self._more()
+        if self._over:
+            return None
+        found = self._found.popleft()
+        if found == _DONE:
+            await self._body.drain(_DRAIN_S)
+            await self.aclose()
+            return None
         try:
-            async with aclosing(self._response.aiter_bytes()) as pieces:
-                async for piece in pieces:
-                    for found in events.feed(piece):
-                        if found == _DONE:
-                            await _drain(pieces)
-                            return
-                        chunk = parse(found)
-                        ended = ended or self._check(chunk, found)
-                        yield chunk
+            chunk = self._chunk.model_validate_json(found)
         except ValidationError as error:
             raise InvalidResponseError(f"The stream holds what is no chunk: {error}") from error
+        self._answered = self._check(chunk, found) or self._answered
+        return chunk
+
+    async def _more(self) -> None:
+        """Wait for more events, or the end."""
+        try:
+            piece = await self._body.next()
         except httpx2.RequestError as error:
             raise broken(error, self._response.request, streamed=True) from error
-        finally:
-            await self._response.aclose()
-        if not ended:
+        if piece is not None:
+            self._found.extend(self._events.feed(piece))
+        elif self._answered or self._over:
+            await self.aclose()
+        else:
             raise APIConnectionError("The stream ended before the answer did. Try again.")
 
     def _check(self, chunk: Chunk, found: bytes) -> bool:
@@ -153,18 +164,9 @@ class ChatStream(Stream[ChatCompletionChunk]):
             pass
         return folded(self._seen).with_meta(self.meta)
 
-    async def _read(self) -> AsyncGenerator[ChatCompletionChunk]:
-        async with aclosing(super()._read()) as chunks:
-            async for chunk in chunks:
-                self._seen.append(chunk)
-                if self._usage_chunk or chunk.choices or chunk.usage is None:
-                    yield chunk
-
-
-async def _drain(pieces: AsyncIterator[bytes]) -> None:
-    try:
-        async with asyncio.timeout(_DRAIN_S):
-            async for _ in pieces:
-                pass
-    except (TimeoutError, httpx2.RequestError):
-        return  # the answer is whole; only its connection is lost
+    async def _next(self) -> ChatCompletionChunk | None:
+        while (chunk := await super()._next()) is not None:
+            self._seen.append(chunk)
+            if self._usage_chunk or chunk.choices or chunk.usage is None:
+                return chunk
+        return None

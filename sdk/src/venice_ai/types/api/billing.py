@@ -21,7 +21,7 @@ class UsageFilters(TypedDict, total=False):
     start_date: date | str | None
     """From then on: a time with its zone, a date for its first moment in UTC, or ISO 8601."""
     end_date: date | str | None
-    """Until then."""
+    """Until then; a date is in it with its whole day in UTC."""
     sort_order: Literal["asc", "desc"] | None
     """`asc` for the oldest first; else the newest come first."""
     limit: int | None
