@@ -316,7 +316,7 @@ def _platform(
     meters, ids = Meters(), TimedIds()
     keyring = Keyring(keys, journal, PEPPER, clock)
     ledger = Ledger(journal, clock)
-    repeats = Repeats(journal, PEPPER, clock)
+    repeats = Repeats(journal, PEPPER, ledger.clock)
     limits = WindowLimits(tiers, clock)
     api_keys = ApiKeys(keys, keyring, PEPPER, clock=clock, ids=ids, a_minute=keys_a_minute)
     chain = chain_of(stakes, MemoryAccounts(journal, keys))

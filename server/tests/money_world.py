@@ -75,9 +75,12 @@ class FailingJournal:
         self.broken = False
         self.standings = 0
 
-    async def standing(self, account_id: int) -> Standing | None:
+    async def standing(self, account_id: int, until: int | None = None) -> Standing | None:
         self.standings += 1
-        return await self._journal.standing(account_id)
+        return await self._journal.standing(account_id, until)
+
+    async def latest(self, until: float | None = None) -> float | None:
+        return await self._journal.latest(until)
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
         return _fail() if self.broken else self._journal.write(entries, closes)

@@ -154,7 +154,7 @@ class LedgerContract:
     async def test_the_epoch_never_goes_back(self, world: World) -> None:
         await world.allocate(50)
         await (await world.hold(20)).settle(charge(20), tokens(20), 1)
-        world.clock.at -= 3 * SECONDS
+        world.clock.set_back_s = 3 * SECONDS
         assert await world.balance() == Funds(diem=30)
         await world.crash()
         assert await world.balance() == Funds(diem=30)

@@ -127,10 +127,11 @@ def shared_of(
 ) -> Shared:
     """Return what stays while configurations come and go."""
     clock = SystemClock()
+    ledger = Ledger(journal, clock)
     return Shared(
-        ledger=Ledger(journal, clock),
+        ledger=ledger,
         limits=WindowLimits(tiers_of(settings), clock),
-        repeats=Repeats(journal, pepper, clock),
+        repeats=Repeats(journal, pepper, ledger.clock),
         meters=Meters(),
         clock=clock,
         forms=forms,

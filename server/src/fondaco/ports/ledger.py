@@ -11,10 +11,19 @@ from fondaco.domain.money import Currency, Funds
 class Journal(Protocol):
     """The durable side of the ledger: one writer, atomic batches, nothing lost once confirmed."""
 
-    async def standing(self, account_id: int) -> Standing | None:
+    async def standing(self, account_id: int, until: int | None = None) -> Standing | None:
         """Return an account's balance and allocation as committed, or None for no such account.
 
+        Its epoch is that of the refill that was entered last, of those up to the epoch `until`.
         It never runs ahead of `on_change`: whatever of other processes is in it was told before.
+        """
+        ...
+
+    async def latest(self, until: float | None = None) -> float | None:
+        """Return when the latest of the last 1,000 entries was made (Unix seconds), None for no entry.
+
+        With `until`, of all entries up to that time. Those from before an operator said that the clock
+        is right do not count; that moment does.
         """
         ...
 

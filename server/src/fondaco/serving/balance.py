@@ -166,7 +166,7 @@ class Balance:
         """Undo a refill that the journal refused for good; its epoch has begun all the same."""
         self.diem -= refill.amount
 
-    def refill(self, epoch: int, allocation: int, at: float) -> Entry:
+    def refill(self, epoch: int, allocation: int, at: float, sku: str = REFILL_SKU) -> Entry:
         """Begin `epoch` with `allocation`, and return the entry that says so.
 
         What open calls hold stays with them, beyond the allocation.
@@ -182,5 +182,5 @@ class Balance:
             amount=amount,
             at=at,
             call_id=epoch_reference(self.account_id, epoch),
-            sku=REFILL_SKU,
+            sku=sku,
         )

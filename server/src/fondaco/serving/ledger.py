@@ -3,14 +3,12 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
 import anyio
 
 from fondaco.domain.call import Call
-from fondaco.domain.epoch import epoch_of
 from fondaco.domain.errors import (
     AlreadyEnteredError,
     NotFoundError,
@@ -23,14 +21,16 @@ from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock, Journal
 from fondaco.ports.incidents import Incident, report
-from fondaco.serving.balance import Balance
+from fondaco.serving.balance import REFILL_SKU, Balance
 from fondaco.serving.budget import Budget
 from fondaco.serving.hold import NOTE_AFTER_S, Hold, Meter, Register, Write
+from fondaco.serving.ledger_clock import LedgerClock
 from fondaco.serving.repair import repaired_usage, whole
 
 __all__ = ["Hold", "Ledger", "Meter"]
 
 RESTARTED = "settled after a restart"
+_REFILLED_AGAIN = tuple(f"{REFILL_SKU}-{time}" for time in range(2, 10))
 
 
 class Ledger:
@@ -42,12 +42,14 @@ class Ledger:
 
     def __init__(self, journal: Journal, clock: Clock, *, idle_accounts: int = 10_000) -> None:
         """Keep the balances of up to `idle_accounts` accounts without open calls in memory."""
-        self._register = Register(journal, clock)
+        self.clock = LedgerClock(clock)
+        """The time that money goes by."""
+        self._register = Register(journal, self.clock)
         self._idle_accounts = idle_accounts
         self._balances: OrderedDict[int, Balance] = OrderedDict()
         self._changes = 0
         self._epoch = -1
-        """The latest epoch that a call was admitted in: no clock turns it back."""
+        """The epoch that the balances were last asked for."""
         self.stopping = False
         """Whether the server cuts its calls off, which their entries then tell."""
         journal.on_change(self._changed)
@@ -74,8 +76,8 @@ class Ledger:
 
     async def balance(self, account_id: int) -> Funds:
         """Return what the account has in the current epoch, that which is held included."""
-        epoch = epoch_of(self._register.clock.now())
-        balance = self._ready(account_id, epoch) or await self._balance(account_id, epoch)
+        self._follow_clock()
+        balance = self._ready(account_id) or await self._balance(account_id)
         return balance.current
 
     async def recover(self, charge_of: Callable[[str, Usage], Charge]) -> int:
@@ -87,6 +89,8 @@ class Ledger:
         Raises:
             StorageFailedError: the journal cannot be read.
         """
+        await self.clock.begin(self._register.journal)
+        self._follow_clock()
         settled = 0
         left = [(call, await self._readopted(call)) for call in await self._open_calls()]
         for call, hold in left:
@@ -163,9 +167,9 @@ class Ledger:
 
     def _ready_for(self, call: Call) -> Balance | None:
         """Return what `_balance_for` would, where nothing has to be awaited for it: nearly always."""
-        epoch = epoch_of(call.opened_at)
-        self._epoch = max(self._epoch, epoch)
-        balance = self._ready(call.account_id, self._epoch)
+        if self._epoch != self.clock.epoch or not self.clock.holds(call.opened_at):
+            self._follow_clock()
+        balance = self._ready(call.account_id)
         if balance is None or not call.limit.binds:
             return balance
         return balance if self._has_budget(balance, call.key_id) else None
@@ -175,7 +179,7 @@ class Ledger:
 
         Nothing is awaited between its return and what is done with it.
         """
-        balance = await self._balance(call.account_id, self._epoch)
+        balance = await self._balance(call.account_id)
         if call.limit.binds and not self._has_budget(balance, call.key_id):
             balance.calls += 1  # so that it is not forgotten meanwhile
             try:
@@ -215,15 +219,29 @@ class Ledger:
                 del balance.budgets[key_id]
                 raise
 
-    def _ready(self, account_id: int, epoch: int) -> Balance | None:
+    def _follow_clock(self) -> None:
+        """Go on to the epoch that the clock is in.
+
+        It goes back only where the clock was wrong before: then each account is looked at again.
+        """
+        self.clock.now()
+        if self.clock.epoch < self._epoch:
+            for balance in self._balances.values():
+                balance.checked = -1
+        self._epoch = self.clock.epoch
+
+    def _ready(self, account_id: int) -> Balance | None:
         """Return a balance that is loaded and refilled for the epoch, if there is one."""
         balance = self._balances.get(account_id)
-        if balance is None or balance.checked < epoch:
+        if balance is None or balance.checked < self._epoch:
             return None
         self._balances.move_to_end(account_id)
         return balance
 
-    async def _balance(self, account_id: int, epoch: int) -> Balance:
+    async def _balance(self, account_id: int) -> Balance:
+        if not self.clock.begun:
+            await self.clock.begin(self._register.journal)
+            self._follow_clock()
         balance = self._balances.get(account_id)
         if balance is None:
             balance = self._balances[account_id] = Balance(account_id)
@@ -231,28 +249,37 @@ class Ledger:
         async with balance.lock:
             # A caller that goes away must not leave the account half loaded or refilled.
             with anyio.CancelScope(shield=True):
-                if balance.checked < epoch:
-                    await self._bring_up(balance, epoch)
+                if balance.checked < self._epoch:
+                    await self._bring_up(balance, self._epoch)
         return balance
 
     async def _bring_up(self, balance: Balance, epoch: int) -> None:
         """Load the account where it is not, and refill its DIEM where that is due.
 
-        The epoch never goes back: an account once refilled for a later one stays there.
+        An account's epoch never goes back, unless it lies ahead of the ledger's: then the clock was
+        wrong when the account was refilled for it.
         """
-        standing = await self._load(balance)
+        standing = await self._load(balance, epoch)
         changes = self._changes
-        epoch = max(epoch, balance.epoch)
+        if balance.epoch > epoch:
+            self._turn_back(balance, standing)
         if balance.epoch < epoch and (standing.diem_allocation or balance.diem):
             await self._refill(balance, epoch, standing.diem_allocation)
         balance.forget_budgets(epoch)
-        if changes == self._changes:
+        if changes == self._changes and epoch >= self._epoch:
             balance.checked = epoch
 
-    async def _load(self, balance: Balance) -> Standing:
+    def _turn_back(self, balance: Balance, standing: Standing) -> None:
+        balance.epoch = standing.diem_epoch
+        older = [hold for hold in self._register.open.values() if hold.epoch < balance.epoch]
+        own = [hold.funds.diem for hold in older if hold.account_id == balance.account_id]
+        balance.outside = sum(own)
+
+    async def _load(self, balance: Balance, epoch: int) -> Standing:
+        """Return what the journal has, where refills for epochs after `epoch` do not count."""
         while True:
             changes, before = self._changes, (balance.usd, balance.diem)
-            standing = await self._register.journal.standing(balance.account_id)
+            standing = await self._register.journal.standing(balance.account_id, epoch)
             if changes == self._changes:
                 break  # else the standing may lack a change that was told meanwhile
         if standing is None:
@@ -270,11 +297,19 @@ class Ledger:
         if older:
             # Before the refill, so that a restart knows which DIEM lies outside of it.
             self._register.journal.note([hold.note(now) for hold in older])
-        entry = balance.refill(epoch, allocation, clock.now())
-        balance.calls += 1
-        write = Write(balance, (entry,), undo=partial(balance.give_back, entry))
-        with suppress(WriteQuarantinedError):  # the account goes on with what it has
-            await self._register.enter(write)
+        # A wrong clock may have refilled this epoch before: then it is made under another name.
+        for sku in (REFILL_SKU, *_REFILLED_AGAIN):
+            entry = balance.refill(epoch, allocation, clock.now(), sku)
+            balance.calls += 1
+            write = Write(balance, (entry,), undo=partial(balance.give_back, entry))
+            try:
+                await self._register.enter(write)
+            except AlreadyEnteredError:
+                continue
+            except WriteQuarantinedError:
+                pass  # the account goes on with what it has
+            return
+        raise AlreadyEnteredError
 
     async def _open_calls(self) -> Sequence[OpenCall]:
         """Return the calls that a crash left open, with numbers that a call can have."""
@@ -291,7 +326,7 @@ class Ledger:
         """Hold again, in memory, what a call held before the crash, as far as its account has it."""
         balance = self._balances.setdefault(call.account_id, Balance(call.account_id))
         try:
-            await self._load(balance)
+            await self._load(balance, self._epoch)
         except NotFoundError:
             await self._set_aside(call)
             return None

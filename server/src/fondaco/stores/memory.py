@@ -43,6 +43,7 @@ class MemoryJournal:
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self._standings: dict[int, Standing] = {}
+        self._refilled: dict[int, list[int]] = defaultdict(list)
         self._sums: dict[int, Funds] = {}
         self._seen: set[tuple[str, str, Currency]] = set()
         self._open: dict[str, OpenCall] = {}
@@ -74,10 +75,21 @@ class MemoryJournal:
             sums[entry.counterpart_id] -= funds
         return dict(sums)
 
-    async def standing(self, account_id: int) -> Standing | None:
+    async def standing(self, account_id: int, until: int | None = None) -> Standing | None:
         """Return what an account has and is due."""
         await anyio.lowlevel.checkpoint()
-        return self._standings.get(account_id)
+        standing = self._standings.get(account_id)
+        if standing is None or until is None:
+            return standing
+        epochs = [epoch for epoch in self._refilled[account_id] if epoch <= until]
+        return replace(standing, diem_epoch=epochs[-1] if epochs else -1)
+
+    async def latest(self, until: float | None = None) -> float | None:
+        """Return when the latest of the last entries was made, or the latest up to a time."""
+        await anyio.lowlevel.checkpoint()
+        if until is None:
+            return max((entry.at for entry in self.entries[-1000:]), default=None)
+        return max((entry.at for entry in self.entries if entry.at <= until), default=None)
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
         """Append entries, all or none; what SQLite would never take goes to the quarantine."""
@@ -185,6 +197,8 @@ class MemoryJournal:
         for entry in entries:
             standing = self._standings[entry.account_id]
             epoch = refilled_epoch(entry)
+            if epoch is not None:
+                self._refilled[entry.account_id].append(epoch)
             self._standings[entry.account_id] = replace(
                 standing,
                 balance=standing.balance + _funds(entry),

@@ -43,7 +43,7 @@ class MemoryAccounts:
     async def allocate(self, account_id: int, diem_allocation: int, at: float) -> None:
         """Set what an account gets at each epoch, and grant what counts at once."""
         epoch = epoch_of(at)
-        standing = await self._journal.standing(account_id)
+        standing = await self._journal.standing(account_id, epoch)
         if standing is None:
             raise StorageFailedError
         for wallet, account in self._accounts.items():
@@ -63,5 +63,5 @@ class MemoryAccounts:
             if entry.account_id == account_id
             and entry.kind is EntryKind.CHARGE
             and entry.currency is Currency.DIEM
-            and entry.at >= begins(epoch)
+            and begins(epoch) <= entry.at < begins(epoch + 2)
         )

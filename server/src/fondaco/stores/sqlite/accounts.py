@@ -28,7 +28,7 @@ VALUES (?, ?, ?, ?, ?, (SELECT id FROM sku WHERE name = ''), 0, 0, 0, ?)
 _MOVE = "UPDATE account SET usd = usd + ?, diem = diem + ? WHERE id = ?"
 _CHARGED = """
 SELECT -ifnull(sum(amount), 0) FROM entry
-WHERE account_id = ? AND kind = 1 AND currency = 2 AND at_ms >= ?
+WHERE account_id = ? AND kind = 1 AND currency = 2 AND at_ms >= ? AND at_ms < ?
 """
 _ALLOCATE = "UPDATE account SET diem_allocation = ? WHERE id = ?"
 _OPEN = """
@@ -66,10 +66,10 @@ def allocate(connection: sqlite3.Connection, account_id: int, diem: int, at: flo
     More of it counts at once, less from the next epoch on.
     """
     epoch = epoch_of(at)
-    before = standing_in(connection, account_id)
+    before = standing_in(connection, account_id, until=epoch)
     if before is None:
         raise StorageFailedError
-    since = (account_id, milliseconds(begins(epoch)))
+    since = (account_id, milliseconds(begins(epoch)), milliseconds(begins(epoch + 2)))
     (charged,) = connection.execute(_CHARGED, since).fetchone()
     connection.execute(_ALLOCATE, (diem, account_id))
     if raised := before.raised(diem, charged, epoch):

@@ -298,10 +298,11 @@ class Books:
 
     def _statement(self, connection: Connection, name: str) -> Statement:
         row = _find(connection, name)
+        epoch = epoch_of(self._clock.now())
         standing = Standing(
             balance=Funds(usd=row.usd, diem=row.diem),
             diem_allocation=row.diem_allocation,
-            diem_epoch=_last_epoch(connection, row.id),
+            diem_epoch=_last_epoch(connection, row.id, epoch),
         )
         return Statement(
             account=Account(
@@ -312,7 +313,7 @@ class Books:
                 row.disabled_ms is not None,
                 address_of(row.wallet),
             ),
-            balance=standing.at(epoch_of(self._clock.now())),
+            balance=standing.at(epoch),
             created_at=row.created_ms / 1000,
         )
 
@@ -351,8 +352,10 @@ def _find(connection: Connection, name: str) -> AccountRow:
     return row
 
 
-def _last_epoch(connection: Connection, account_id: int) -> int:
+def _last_epoch(connection: Connection, account_id: int, until: int) -> int:
     refill = schema.entry.c.call_id
     return epoch_in(
-        connection.scalar(select(func.max(refill)).where(refill.between(*refills(account_id))))
+        connection.scalar(
+            select(func.max(refill)).where(refill.between(*refills(account_id, until)))
+        )
     )

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing, Unwritable
 from fondaco.domain.money import Funds
-from fondaco.stores.sqlite import claims, faults, quarantine
+from fondaco.stores.sqlite import claims, clock_words, faults, quarantine
 from fondaco.stores.sqlite.connection import Durability, connect
 from fondaco.stores.sqlite.migrate import TABLES
 from fondaco.stores.sqlite.orders import Begin, Count, Note, Read, Touch, Write
@@ -21,7 +21,9 @@ T = TypeVar("T")
 
 _STANDING = """
 SELECT usd, diem, diem_allocation,
-       (SELECT max(call_id) FROM entry WHERE call_id BETWEEN ? AND ?)
+       (SELECT call_id FROM (SELECT call_id, id FROM entry WHERE call_id BETWEEN ? AND ?
+                             ORDER BY call_id DESC LIMIT 60)
+        ORDER BY id DESC LIMIT 1)
 FROM account WHERE id = ?
 """
 
@@ -68,9 +70,13 @@ class SqliteJournal:
         finally:
             journal.close()
 
-    async def standing(self, account_id: int) -> Standing | None:
+    async def standing(self, account_id: int, until: int | None = None) -> Standing | None:
         """Return what an account has and is due."""
-        return await self._ask(lambda connection: standing_in(connection, account_id))
+        return await self._ask(lambda connection: standing_in(connection, account_id, until))
+
+    async def latest(self, until: float | None = None) -> float | None:
+        """Return when the latest of the last entries was made, or the latest up to a time."""
+        return await self._ask(lambda connection: clock_words.latest(connection, until))
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
         """Append entries and forget an open call in the next batch."""
@@ -173,9 +179,11 @@ def _probe(connection: sqlite3.Connection) -> int:
     return quarantine.waiting(connection)
 
 
-def standing_in(connection: sqlite3.Connection, account_id: int) -> Standing | None:
+def standing_in(
+    connection: sqlite3.Connection, account_id: int, until: int | None = None
+) -> Standing | None:
     """Return what an account has and is due, as `connection` sees it."""
-    row = connection.execute(_STANDING, (*refills(account_id), account_id)).fetchone()
+    row = connection.execute(_STANDING, (*refills(account_id, until), account_id)).fetchone()
     if row is None:
         return None
     usd, diem, allocation, refill = row

@@ -63,9 +63,10 @@ def milliseconds(at: float) -> int:
     return round(at * 1000)
 
 
-def refills(account_id: int) -> tuple[bytes, bytes]:
-    """Return the first and the last call id that a refill of an account can have."""
-    first, last = (epoch_reference(account_id, epoch) for epoch in (0, _LAST_EPOCH))
+def refills(account_id: int, until: int | None = None) -> tuple[bytes, bytes]:
+    """Return the first and the last call id that a refill of an account can have, up to an epoch."""
+    most = _LAST_EPOCH if until is None else max(0, min(until, _LAST_EPOCH))
+    first, last = (epoch_reference(account_id, epoch) for epoch in (0, most))
     return id_bytes(first), id_bytes(last)
 
 
