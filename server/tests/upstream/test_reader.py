@@ -96,6 +96,15 @@ def test_a_choice_ends_with_the_last_reason_before_the_end() -> None:
     reader.check()
 
 
+def test_a_choice_ends_once_however_often_its_usage_is_reported() -> None:
+    reader = _reader()
+    end = json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}).encode()
+    usage = json.dumps({"choices": [], "usage": _usage(1)}).encode()
+    said = reader.read([_chunk({"content": "A"}), end, usage, usage])
+    assert said == (Text(0, "A"), Finish(0, "stop"), Counted(Report(3, None, 1)))
+    assert reader.read_last([usage], done=True) == (Counted(Report(3, None, 1)),)
+
+
 def test_words_after_a_finish_need_an_end_of_their_own() -> None:
     reader = _reader()
     end = json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}).encode()

@@ -332,6 +332,15 @@ def test_a_single_call_that_is_in_no_list_is_one() -> None:
     assert calls(heard([payload, END])) == [("c1", "add", "{}")]
 
 
+def test_calls_have_an_end() -> None:
+    one = reader()
+    one.read([chunk(piece("add", "{}", index=index)) for index in range(512)])
+    one.check()
+    one.read([chunk(piece("add", "{}", index=512))])
+    with pytest.raises(EngineError, match="no chat completion"):
+        one.check()
+
+
 def test_a_call_after_a_finish_is_made() -> None:
     late = chunk(piece("add", "{}", "c2", index=1))
     told = calls(heard([chunk(piece("add", "{}", "c1", index=0)), END, late, END]))

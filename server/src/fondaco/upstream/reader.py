@@ -202,7 +202,7 @@ class ReplyReader:
                     self._alike.learn(payload, said[1], said[0], said[2])
         if usage:
             self._count(usage_of(usage))
-            if not choices and self.complete:
+            if not choices and self.complete and not self._over:
                 self._end(events)
 
     def _read_choice(

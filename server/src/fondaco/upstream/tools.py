@@ -15,6 +15,8 @@ from fondaco.upstream.dialects import Dialect
 _NO_PARAMETERS = {"type": "object", "properties": {}}
 _NO_ARGUMENTS = ("null", "[]")
 """What some engines send in place of `{}`."""
+_MOST_CALLS = 512
+"""Of one choice: each piece of a call is looked up among all of them."""
 _MOST_SPACING = 2
 """How much longer a template may write a schema than it came, for its indents."""
 
@@ -198,6 +200,8 @@ class ToolReader:
             self._tell(self._calls[-1], "", events)
         if any(call.id == named for call in self._calls):
             named = ""  # two calls cannot share an id: their results would
+        if len(self._calls) == _MOST_CALLS:
+            raise ValueError
         call = _Call(len(self._calls), place, named, name)
         self._calls.append(call)
         return call
