@@ -326,6 +326,14 @@ async def test_pages_are_put_before_the_parts_of_a_message() -> None:
             assert parts == [shown(PIXELS), words]
 
 
+async def test_nothing_is_fetched_where_the_words_can_be_paid_and_the_image_cannot() -> None:
+    model = replace(SEEING, image_tokens=2_000)
+    async with world(model, usd=SEEING.price.ceiling(1_000, 1)) as one:
+        reply = await see(one.house, said("What is this?"), shown(one.site.url("/a.png")))
+        assert reply.status_code == 402
+        assert one.site.server.heads == []
+
+
 async def test_who_hangs_up_while_an_image_is_fetched_ends_that_and_pays_nothing() -> None:
     async with world() as one:
         one.site.server.silence()

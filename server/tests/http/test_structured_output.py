@@ -160,6 +160,7 @@ async def test_every_choice_is_checked(forming: House) -> None:
         delta(1, {}, "stop"),
     )
     forming.fake.next(script)
+    forming.second.next(script)
     reply = await forming.chat(model="forming", response_format=NESTED, n=2)
     assert reply.status_code == 500
 

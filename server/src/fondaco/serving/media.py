@@ -67,6 +67,19 @@ class Media:
             for medium in _media(turn.messages)
         )
 
+    def most_tokens(self, model: Model, turn: Turn) -> int:
+        """Return the most that images and films will count, as far as that is known before they are there."""
+        most = 0
+        for medium in _media(turn.messages):
+            match medium:
+                case Image():
+                    most += model.image_tokens
+                case Film():
+                    most += model.context_tokens
+                case Sound():
+                    pass
+        return most
+
     async def brought(self, model: Model, turn: Turn) -> Turn:
         """Return the turn as engines take it: images as data URLs, checked; all with their bounds.
 

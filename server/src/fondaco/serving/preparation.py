@@ -128,7 +128,8 @@ class Preparation:
         if not model.capabilities.many_images:
             turn = with_last_image(turn)
         if self._media.goes_out(turn):
-            meter.tally = _least(turn, Prompt(turn.characters // _CHARACTERS_A_TOKEN))
+            words = turn.characters // _CHARACTERS_A_TOKEN
+            meter.tally = _least(turn, Prompt(words + self._media.most_tokens(model, turn)))
             await paid.cover()
         return await self._media.brought(model, turn)
 

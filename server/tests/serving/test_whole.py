@@ -1,0 +1,174 @@
+"""Whole replies, gathered: engines that fail on the way, callers who go away, thoughts that are cut."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+
+import pytest
+
+from fondaco.domain.chat import Burst, Counted, Finish, Message, Role, Text, Thought, Turn
+from fondaco.domain.errors import (
+    EngineError,
+    EngineRefusedError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    FieldNotTakenError,
+    FondacoError,
+    InvalidRequestError,
+)
+from fondaco.domain.thinking import Shown
+from fondaco.domain.usage import Report
+from fondaco.ports import Prompt
+from fondaco.serving.attempts import Attempts
+from fondaco.serving.delivery import Delivery
+from fondaco.serving.tally import Tally
+from fondaco.serving.thinking import Thinking
+from fondaco.serving.whole import gathered
+
+TURN = Turn("toy", (Message(Role.USER, "Count!"),), 8)
+
+
+class Scripted:
+    """An engine that says some words, and then fails, hangs or ends."""
+
+    def __init__(self, name: str, *words: str, then: FondacoError | str = "stop") -> None:
+        self.name = name
+        self._words = words
+        self._then = then
+        self.hanging = asyncio.Event()
+        self.closed = False
+
+    async def measure(self, turn: Turn) -> Prompt:
+        return Prompt(10)
+
+    async def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+        try:
+            for word in self._words:
+                yield (Text(0, word),)
+            if isinstance(self._then, FondacoError):
+                raise self._then
+            if self._then == "hang":
+                self.hanging.set()
+                await asyncio.Event().wait()
+            yield (Finish(0, "stop"), Counted(Report(10, 0, len(self._words))))
+        finally:
+            self.closed = True
+
+    def ignores(self, turn: Turn) -> tuple[str, ...]:
+        return ()
+
+    async def probe(self) -> None:
+        return
+
+
+def tally(most: int = 8) -> Tally:
+    return Tally(Prompt(10), most)
+
+
+def said(bursts: Sequence[Burst]) -> str:
+    return "".join(e.text for burst in bursts for e in burst if isinstance(e, Text))
+
+
+async def gather(
+    *engines: Scripted, counted: Tally | None = None, delivery: Delivery | None = None
+) -> list[Burst]:
+    attempts = Attempts(engines)
+    return await gathered(TURN, attempts, delivery or Delivery(), counted or tally())
+
+
+@pytest.mark.parametrize(
+    "error", [EngineError(), EngineTimeoutError(), EngineUnavailableError(), EngineRefusedError()]
+)
+@pytest.mark.parametrize("words", [(), ("a",), ("a", "b", "c")])
+async def test_the_next_engine_takes_over_from_nothing(
+    words: tuple[str, ...], error: FondacoError
+) -> None:
+    first, second = Scripted("first", *words, then=error), Scripted("second", "x", "y")
+    counted = tally()
+    assert said(await gather(first, second, counted=counted)) == "xy"
+    assert counted.usage.output_tokens == 2
+    assert first.closed
+    assert second.closed
+
+
+@pytest.mark.parametrize(
+    ("errors", "status"),
+    [
+        ((EngineError(), EngineError()), 502),
+        ((EngineError(), EngineTimeoutError()), 504),
+        ((EngineTimeoutError(), EngineUnavailableError()), 502),
+        ((EngineError(), FieldNotTakenError("no")), 502),
+    ],
+)
+async def test_where_all_fail_the_last_grave_failure_is_told_and_nothing_counts(
+    errors: tuple[FondacoError, ...], status: int
+) -> None:
+    counted = tally()
+    engines = [
+        Scripted(
+            str(number), *(() if isinstance(error, FieldNotTakenError) else ("a",)), then=error
+        )
+        for number, error in enumerate(errors)
+    ]
+    with pytest.raises(FondacoError) as raised:
+        await gather(*engines, counted=counted)
+    assert raised.value.status == status
+    assert counted.usage.output_tokens == 0
+
+
+async def test_a_request_that_is_at_fault_itself_is_not_tried_elsewhere() -> None:
+    second = Scripted("second", "x")
+    with pytest.raises(InvalidRequestError):
+        await gather(Scripted("first", then=InvalidRequestError("no")), second)
+    assert not second.closed
+
+
+async def test_who_goes_away_during_the_second_try_has_had_what_that_produced() -> None:
+    first = Scripted("first", "a", "b", "c", "d", then=EngineError())
+    second, counted = Scripted("second", "x", "y", then="hang"), tally()
+    task = asyncio.ensure_future(gather(first, second, counted=counted))
+    await second.hanging.wait()
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+    assert counted.usage.output_tokens == 2
+    assert second.closed
+
+
+async def test_an_engine_that_goes_on_is_closed_where_the_limit_is() -> None:
+    engine, counted = Scripted("first", *"abcdefghijkl", then="hang"), tally(5)
+    bursts = await gather(engine, counted=counted)
+    assert said(bursts) == "abcde"
+    assert bursts[-1] == (Finish(0, "length"),)
+    assert engine.closed
+    assert not engine.hanging.is_set()
+
+
+async def test_thoughts_within_tags_are_cut_where_the_limit_is_and_count_as_what_they_are() -> None:
+    counted = tally(6)
+    engine = Scripted("first", "<think>", "a", "b", "</think>", "c", "d", "e", "f", then="hang")
+    way = Delivery(thinking=Thinking(tags=True, shown=Shown.FIELD))
+    bursts = await gather(engine, counted=counted, delivery=way)
+    assert said(bursts) == "cd"
+    thoughts = [e for burst in bursts for e in burst if isinstance(e, Thought)]
+    assert "".join(thought.text for thought in thoughts) == "ab"
+    assert bursts[-1] == (Finish(0, "length"),)
+    assert (counted.usage.output_tokens, counted.usage.reasoning_tokens) == (6, 4)
+
+
+async def test_a_thought_that_is_cut_is_told_as_far_as_it_went() -> None:
+    counted = tally(3)
+    engine = Scripted("first", "<think>", "a", " b", " c", " d", then="hang")
+    way = Delivery(thinking=Thinking(tags=True, shown=Shown.FIELD))
+    bursts = await gather(engine, counted=counted, delivery=way)
+    thoughts = [e for burst in bursts for e in burst if isinstance(e, Thought)]
+    assert "".join(thought.text for thought in thoughts) == "a b"
+    assert (counted.usage.output_tokens, counted.usage.reasoning_tokens) == (3, 3)
+
+
+async def test_another_engine_begins_with_thoughts_of_its_own() -> None:
+    way = Delivery(thinking=Thinking(tags=True, shown=Shown.FIELD))
+    first = Scripted("first", "<think>", "a", then=EngineError())
+    second, counted = Scripted("second", "<think>", "z", "</think>", "x"), tally()
+    bursts = await gather(first, second, counted=counted, delivery=way)
+    assert said(bursts) == "x"
+    assert counted.usage.reasoning_tokens == 3
