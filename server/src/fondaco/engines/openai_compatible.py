@@ -16,13 +16,14 @@ from fondaco.domain.reported import whole
 from fondaco.ports import Prompt, Templates
 from fondaco.ports.incidents import Incident, report
 from fondaco.upstream.client import Reply, ReplyCutError, Upstream
-from fondaco.upstream.dialects import DIALECTS, Count
+from fondaco.upstream.dialects import DIALECTS, Count, Dialect
 from fondaco.upstream.extras import expect_allowed
 from fondaco.upstream.hints import ignored
 from fondaco.upstream.openai import (
     chat_body,
     expect_media_taken,
     expect_particulars_taken,
+    given_back,
     messages,
 )
 from fondaco.upstream.particulars import particulars_ignored
@@ -39,6 +40,9 @@ _REPLY_LIMIT_BYTES = 64 * 2**20
 _REFUSAL_LIMIT_BYTES = 2**20
 _LINGER_S = 0.5
 """How long a stream's very end may take after `[DONE]` before its connection is given up."""
+_NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+_TAUGHT_S = 600.0
+"""How long an engine is taken at its word that it knows no such field."""
 _TEMPLATE_TOKENS = 128
 """More than the chat templates in use add to a conversation of their own accord."""
 _TEMPLATE_TOKENS_A_MESSAGE = 16
@@ -93,6 +97,9 @@ class OpenAICompatible:
         self._monotonic = monotonic
         self._pause_s = _FIRST_PAUSE_S
         self._counts_from = -inf
+        self._taught = self._dialect
+        """The dialect as the engine last showed it, until `_taught_until`."""
+        self._taught_until = -inf
         self._whole_as_stream = whole_as_stream
         self._extra_params = frozenset(extra_params)
         self._extra_headers = frozenset(name.lower() for name in extra_headers)
@@ -157,7 +164,7 @@ class OpenAICompatible:
     def ignores(self, turn: Turn) -> tuple[str, ...]:
         """Return what the engine's dialect has no place for."""
         return (
-            ignored(turn, self._dialect)
+            ignored(turn, self._spoken())
             + thinking_ignored(turn, self._dialect.effort)
             + particulars_ignored(turn, self._dialect)
         )
@@ -177,7 +184,11 @@ class OpenAICompatible:
         body, headers = self._body(turn, stream=True), self._headers(turn)
         async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
             if reply.status != HTTPStatus.OK:
-                raise await _refusal(reply, turn)
+                await self._learn(reply, turn)
+                async with aclosing(self._streamed(turn)) as bursts:
+                    async for burst in bursts:
+                        yield burst
+                return
             while not events.finished:
                 piece = await _next(reply, reader)
                 payloads = events.feed(piece) if piece else events.end()
@@ -199,7 +210,11 @@ class OpenAICompatible:
         body, headers = self._body(turn, stream=False), self._headers(turn)
         async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
             if reply.status != HTTPStatus.OK:
-                raise await _refusal(reply, turn)
+                await self._learn(reply, turn)
+                async with aclosing(self._whole(turn)) as bursts:
+                    async for burst in bursts:
+                        yield burst
+                return
             events = Events()
             payloads = events.feed(await reply.read(DOCUMENT_LIMIT_BYTES)) + events.end()
             burst = reader.read_last(payloads, done=events.finished)
@@ -235,7 +250,30 @@ class OpenAICompatible:
         return counted or None
 
     def _body(self, turn: Turn, *, stream: bool) -> bytes:
-        return chat_body(turn, self._model(turn), self._dialect, engine=self._name, stream=stream)
+        dialect = self._spoken()
+        return chat_body(turn, self._model(turn), dialect, engine=self._name, stream=stream)
+
+    def _spoken(self) -> Dialect:
+        """Return the dialect in which the engine is asked now."""
+        if self._taught is self._dialect or self._monotonic() >= self._taught_until:
+            return self._dialect
+        return self._taught
+
+    async def _learn(self, reply: Reply, turn: Turn) -> None:
+        """Return if the engine may answer after all, once it is asked without reasoning of earlier answers.
+
+        Some refuse a message that has it, by its name; others want it back.
+
+        Raises:
+            FondacoError: the engine refused the turn for another reason.
+        """
+        body = await reply.read(_REFUSAL_LIMIT_BYTES)
+        names = given_back(turn.messages, self._spoken())
+        if reply.status not in _NO_SUCH_FIELD or not any(name.encode() in body for name in names):
+            raise refusal(reply.status, reply.headers, body, output_tokens=turn.asked_tokens)
+        self._taught = replace(self._dialect, reasoning=None, opaque=False)
+        self._taught_until = self._monotonic() + _TAUGHT_S
+        report(Incident.HISTORY_REFUSED, reason="fields", engine=self._name, model=turn.model)
 
     def _headers(self, turn: Turn) -> Mapping[str, str] | None:
         """Return the headers that the caller words itself.

@@ -21,6 +21,8 @@ class Incident(StrEnum):
     """A call went on to the next engine of its route."""
     ENGINE_REPLY_REPAIRED = "engine_reply_repaired"
     """A reply broke the rules where its meaning was clear."""
+    HISTORY_REFUSED = "history_refused"
+    """An engine does not take back reasoning of earlier answers; for a while it is asked without."""
     LEDGER_WRITE_FAILED = "ledger_write_failed"
     """The ledger's store failed for a reason that may pass; what was to be written is kept and retried."""
     LEDGER_WRITE_QUARANTINED = "ledger_write_quarantined"

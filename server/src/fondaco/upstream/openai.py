@@ -149,6 +149,19 @@ def _message(message: Message, dialect: Dialect) -> dict[str, object]:
     return wire
 
 
+def given_back(conversation: Iterable[Message], dialect: Dialect) -> set[str]:
+    """Return the names of what an engine is sent of earlier answers beside their words and calls."""
+    names = set[str]()
+    for message in conversation:
+        if dialect.opaque:
+            names |= (message.opaque or {}).keys()
+            for use in message.tool_calls:
+                names |= (use.opaque or {}).keys()
+        if dialect.reasoning is not None and message.thought is not None:
+            names.add(dialect.reasoning)
+    return names
+
+
 def _called(use: ToolUse, dialect: Dialect) -> dict[str, object]:
     function = {"name": use.name, "arguments": use.arguments}
     wire: dict[str, object] = {"id": use.id, "type": "function", "function": function}
