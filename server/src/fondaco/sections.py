@@ -39,6 +39,18 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+class Chat(Section):
+    """`[chat]`: conversations."""
+
+    system_prompt: str = Field(
+        "You are a helpful and honest AI assistant on a private platform. If you do not know "
+        "something, say so.",
+        max_length=20_000,
+        description="Put before a conversation's own system messages, unless its caller declines; "
+        "its tokens are charged as any; empty: none.",
+    )
+
+
 class Price(Section):
     """`[models.ID.price]`: in USD; one DIEM counts as one USD. Which prices it takes, the type says."""
 

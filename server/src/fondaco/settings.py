@@ -18,6 +18,7 @@ from fondaco.domain.model import ModelType, Privacy, Quantization
 from fondaco.hostnames import HostName, ListenAddress, Origin
 from fondaco.sections import (
     Chain,
+    Chat,
     Deprecation,
     ModelId,
     Money,
@@ -170,6 +171,13 @@ class Server(Section):
     )
     drain_timeout_s: Seconds = Field(30.0, description="Time that running calls get at shutdown.")
     ready_cache_s: Seconds = Field(5.0, description="Time that /readyz trusts its last probe.")
+    engine_check_s: float = Field(
+        30.0,
+        ge=0,
+        le=86_400,
+        description="Time between two looks at each upstream engine (`GET /models`, which costs "
+        "nothing), so that models that none can serve are listed as offline; 0: it is never looked.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="The least that is logged to standard error."
     )
@@ -192,18 +200,6 @@ class Server(Section):
         "empty: none.",
         pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
         repr=False,
-    )
-
-
-class Chat(Section):
-    """`[chat]`: conversations."""
-
-    system_prompt: str = Field(
-        "You are a helpful and honest AI assistant on a private platform. If you do not know "
-        "something, say so.",
-        max_length=20_000,
-        description="Put before a conversation's own system messages, unless its caller declines; "
-        "its tokens are charged as any; empty: none.",
     )
 
 

@@ -243,3 +243,38 @@ def test_many_reloads_in_a_row_lose_no_call(
         check: Callable[[], bool] = lambda: server.chat("a4").status_code == 200  # noqa: E731
         until(check, within_s=WAIT_S)
         until(lambda: server.connections_to(first.port) == 1, within_s=WAIT_S)
+
+
+def test_models_that_no_engine_answers_for_are_listed_as_offline(
+    fondaco: Fondaco, tmp_path: Path, first: FakeUpstream, second: FakeUpstream
+) -> None:
+    text = model("one", first) + model("two", second).replace(str(second.port), "9")
+    with serving(fondaco, text, tmp_path / "log") as server:
+
+        def offline() -> dict[str, bool]:
+            entries = server.http.get("/api/v1/models").json()["data"]
+            return {entry["id"]: entry["model_spec"]["offline"] for entry in entries}
+
+        until(lambda: offline() == {"one": False, "two": True}, within_s=WAIT_S)
+        server.said("engine_unreachable reason=ConnectFailedError engine=two-engine")
+        assert server.chat("two").status_code == 503
+        second.key = ""
+        server.reload(model("one", first) + model("two", second))
+        until(lambda: offline() == {"one": False, "two": False}, within_s=WAIT_S)
+
+
+def test_config_check_says_which_engines_answer(
+    fondaco: Fondaco, first: FakeUpstream, second: FakeUpstream
+) -> None:
+    fondaco.home.mkdir()
+    file = fondaco.home / "fondaco.toml"
+    file.write_text(model("one", first))
+    checked = fondaco.process("config", "check", "--connect")
+    assert checked.code == 0, checked.err
+    assert "The engine 'one-engine' answers." in checked.out
+    file.write_text(model("one", first) + model("two", second).replace(str(second.port), "9"))
+    assert fondaco("config", "check").code == 0, "it is asked of the configuration alone"
+    checked = fondaco.process("config", "check", "--connect")
+    assert (checked.code, len(checked.err.splitlines())) == (6, 1)
+    assert "The engine 'two-engine' does not answer: ConnectFailedError." in checked.out
+    assert "engines do not answer: two-engine" in checked.err

@@ -15,6 +15,7 @@ from fondaco.app.chain import opened_chain
 from fondaco.app.engines import (
     catalogue_here,
     default_model,
+    look_at_engines,
     opened_embedded,
     opened_templates,
 )
@@ -51,7 +52,7 @@ from fondaco.stores.sqlite.migrate import upgrade
 from fondaco.stores.sqlite.people import somebody
 from fondaco.system import SystemClock
 
-__all__ = ["AddressError", "Fetch", "Started", "contract", "serve"]
+__all__ = ["AddressError", "Fetch", "Started", "contract", "look_at_engines", "serve"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,7 @@ async def _run(
             tasks.start_soon(kept_up, platform.wallets.run)
         tasks.start_soon(kept_up, pulse.run)
         tasks.start_soon(kept_up, sum_up_floods)
+        tasks.start_soon(kept_up, platform.reachability.run)
         running = Server(platform, edge, listener.under_way)
         tasks.start_soon(kept_up, partial(reloader.run, running))
         settle_runtime()

@@ -1,8 +1,10 @@
 """The engines that the settings name, opened together and closed together."""
 
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 
 import anyio
 
@@ -16,9 +18,11 @@ from fondaco.engines.openai_compatible import OpenAICompatible
 from fondaco.forms.templates import WatchedTemplates
 from fondaco.modelfiles import source_of
 from fondaco.ports import ChatEngine, Templates
+from fondaco.serving.reachability import Look, Seen, looked
 from fondaco.settings import Engine, Settings, secret
 from fondaco.system import SystemClock
 from fondaco.upstream.client import Upstream
+from fondaco.upstream.listing import names_listed
 from fondaco.upstream.open import connect
 
 
@@ -33,30 +37,40 @@ async def opened_templates() -> AsyncGenerator[Templates]:
             await templates.aclose()
 
 
+@dataclass(frozen=True, slots=True)
+class Upstreams:
+    """Engines that are reached over HTTP, by their names."""
+
+    engines: Mapping[str, ChatEngine]
+    looks: Mapping[str, Look]
+    """What shows whether each of them answers."""
+
+
 @asynccontextmanager
-async def opened_upstreams(
-    settings: Settings, templates: Templates
-) -> AsyncGenerator[dict[str, ChatEngine]]:
+async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGenerator[Upstreams]:
     """Open all engines that are reached over HTTP.
 
     Raises:
         ConfigurationError: a secret is missing.
     """
     upstreams = {name: _connected(name, row) for name, row in settings.engines.items()}
+    engines = {
+        name: OpenAICompatible(
+            name,
+            upstreams[name],
+            _names(settings, name, row),
+            dialect=row.dialect,
+            whole_as_stream=row.whole_as_stream,
+            extra_params=row.extra_params,
+            extra_headers=row.extra_headers,
+            templates=templates,
+        )
+        for name, row in settings.engines.items()
+    }
     try:
-        yield {
-            name: OpenAICompatible(
-                name,
-                upstreams[name],
-                _names(settings, name, row),
-                dialect=row.dialect,
-                whole_as_stream=row.whole_as_stream,
-                extra_params=row.extra_params,
-                extra_headers=row.extra_headers,
-                templates=templates,
-            )
-            for name, row in settings.engines.items()
-        }
+        yield Upstreams(
+            engines, {name: partial(names_listed, upstream) for name, upstream in upstreams.items()}
+        )
     finally:
         with anyio.CancelScope(shield=True):
             for upstream in upstreams.values():
@@ -82,6 +96,38 @@ async def opened_embedded(
             yield embedded
         finally:
             tasks.cancel_scope.cancel()
+
+
+async def look_at_engines(settings: Settings) -> dict[str, Seen]:
+    """Look at each upstream engine.
+
+    Returns:
+        By the engine's name what was found; its `names` are those that models here ask for, and
+        that the engine's list lacks.
+
+    Raises:
+        ConfigurationError: a secret is missing.
+    """
+    found = dict[str, Seen]()
+
+    async def look(name: str, one: Look) -> None:
+        found[name] = await looked(one)
+
+    async with (
+        opened_templates() as templates,
+        opened_upstreams(settings, templates) as upstreams,
+        anyio.create_task_group() as tasks,
+    ):
+        for name, one in upstreams.looks.items():
+            tasks.start_soon(look, name, one)
+    return {
+        name: Seen(found[name].fault, _unlisted(found[name].names, _names(settings, name, row)))
+        for name, row in settings.engines.items()
+    }
+
+
+def _unlisted(listed: frozenset[str], asked: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(asked.values()) - listed if listed else listed
 
 
 def catalogue_here(settings: Settings) -> Catalogue:

@@ -29,6 +29,7 @@ from fondaco.serving.limits import WindowLimits
 from fondaco.serving.media import Media
 from fondaco.serving.meters import Meters
 from fondaco.serving.platform import Platform, UseCases
+from fondaco.serving.reachability import Look, Reachability
 from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
 from fondaco.serving.wallets import Chain, Wallets
@@ -79,6 +80,8 @@ class Adapters:
 
     catalogue: Catalogue
     engines: Mapping[str, ChatEngine]
+    looks: Mapping[str, Look]
+    """What shows whether each upstream engine answers."""
     augment: Augment
     files: Files | None
 
@@ -95,6 +98,7 @@ class Shared:
     forms: Forms
     uses: CharacterUses
     cast: Callable[[], Awaitable[Cast]]
+    reachability: Reachability
 
     def use_cases(self, settings: Settings, adapters: Adapters) -> UseCases:
         """Return what follows from a configuration."""
@@ -137,6 +141,7 @@ def shared_of(
         forms=forms,
         uses=uses,
         cast=_characters(settings, clock).cast,
+        reachability=Reachability(settings.server.engine_check_s),
     )
 
 
@@ -159,6 +164,7 @@ def platform_of(
     api_keys = ApiKeys(keys, keyring, pepper, clock=clock, ids=ids)
     lifetime_s = settings.chain.challenge_lifetime_s
     use_cases = shared.use_cases(settings, adapters)
+    shared.reachability.follow(adapters.looks)
     return Platform(
         catalogue=use_cases.catalogue,
         chat=use_cases.chat,
@@ -172,6 +178,7 @@ def platform_of(
         guard=Guard(clock, failures=guarded.failures, window_s=guarded.failure_window_s),
         concurrent_calls=ConcurrentCalls(guarded.concurrent_calls, clock),
         readiness=use_cases.readiness,
+        reachability=shared.reachability,
         meters=shared.meters,
         clock=clock,
         ids=ids,

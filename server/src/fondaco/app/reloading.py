@@ -46,8 +46,8 @@ async def opened_adapters(
         opened_files(settings) as files,
         opened_upstreams(settings, templates) as upstreams,
     ):
-        engines = {**upstreams, EMBEDDED: embedded}
-        yield Adapters(catalogue_here(settings), engines, augment, files)
+        engines = {**upstreams.engines, EMBEDDED: embedded}
+        yield Adapters(catalogue_here(settings), engines, upstreams.looks, augment, files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +180,7 @@ class Reloader:
         # From here on nothing is awaited: no request sees one half of each configuration.
         server.platform.adopt(use_cases)
         self._shared.limits.follow(use_cases.tiers)
+        self._shared.reachability.follow(adapters.looks)
         guarded = settings.limits
         server.platform.guard.follow(failures=guarded.failures, window_s=guarded.failure_window_s)
         server.platform.concurrent_calls.follow(guarded.concurrent_calls)

@@ -1,12 +1,15 @@
 """`fondaco config`: what is in force and why, whether it is sound, a file to start from."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.exits import FailedError
+from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import AsJson, Config, Home, configuration, warn
 from fondaco.cli.output import print_json
+
+if TYPE_CHECKING:
+    from fondaco.settings import Settings
 
 group = typer.Typer(no_args_is_help=True, help="Look at the configuration, or begin one.")
 
@@ -38,7 +41,17 @@ def show(
 
 
 @group.command()
-def check(*, home: Home = None, config: Config = None) -> None:
+def check(
+    *,
+    connect: Annotated[
+        bool,
+        typer.Option(
+            "--connect", help="Look at each engine, too; exit code 6 where one does not answer."
+        ),
+    ] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
     """Say whether the configuration can be used; exit code 3 where it cannot."""
     from fondaco.configuration import ConfigurationError, missing_secrets
 
@@ -46,7 +59,39 @@ def check(*, home: Home = None, config: Config = None) -> None:
     warn(loaded)
     if faults := tuple(missing_secrets(loaded.settings)):
         raise ConfigurationError(*faults)
+    if connect:
+        _connect(loaded.settings)
     typer.echo(f"The configuration is sound: {loaded.file or 'no file, the defaults count'}.")
+
+
+def _connect(settings: "Settings") -> None:
+    """Say which engines answer.
+
+    Raises:
+        FailedError: one does not.
+    """
+    from functools import partial
+
+    import anyio
+
+    from fondaco.app import look_at_engines
+
+    found = anyio.run(partial(look_at_engines, settings))
+    for engine, seen in found.items():
+        said = f"does not answer: {seen.fault}" if seen.fault else "answers"
+        typer.echo(f"The engine {engine!r} {said}.")
+        for name in sorted(seen.names):
+            typer.echo(
+                f"fondaco: warning: the engine {engine!r} does not list {name!r}, which a model of "
+                "the catalogue asks it for.",
+                err=True,
+            )
+    if silent := [engine for engine, seen in found.items() if seen.fault]:
+        raise FailedError(
+            f"The configuration is sound, but engines do not answer: {', '.join(silent)}. "
+            "Are they running, and are base_url and key right?",
+            Exit.UNREACHABLE,
+        )
 
 
 @group.command()

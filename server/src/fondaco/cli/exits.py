@@ -28,7 +28,7 @@ class Exit(IntEnum):
         "The home folder cannot be used: in use by another server, not writable, or without a database.",
     )
     UNKNOWN = 5, "There is no such account, key, model or character."
-    UNREACHABLE = 6, "A model could not be fetched."
+    UNREACHABLE = 6, "A model could not be fetched, or an engine does not answer."
     UNSOUND = 7, "The ledger does not add up."
     ADDRESS = 8, "The address cannot be listened on: taken, not this machine's, or not allowed."
 

@@ -1,7 +1,7 @@
 """The platform: everything that an endpoint may ask for, wired once at start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.limits import Tier
@@ -14,6 +14,7 @@ from fondaco.serving.guard import Guard
 from fondaco.serving.keyring import Keyring
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.meters import Meters
+from fondaco.serving.reachability import Reachability
 from fondaco.serving.readiness import Readiness
 from fondaco.serving.repeats import Repeats
 from fondaco.serving.wallets import Wallets
@@ -54,6 +55,8 @@ class Platform:
     wallets: Wallets
     leaving: bool = False
     """The server will stop soon: it is not ready any more, but serves as before."""
+    reachability: Reachability = field(default_factory=Reachability)
+    """Which engines answered when they were last looked at."""
     draining: bool = False
     """Running calls end in peace, new work is refused."""
 

@@ -16,8 +16,9 @@ from fondaco.http.schemas.models import ModelList, ModelsQuery, kind_of
 async def run(ask: Ask[None, ModelsQuery]) -> Whole:
     """List models of a type."""
     wanted, now = ask.query.type, ask.platform.clock.now()
+    serves = ask.platform.reachability.serves
     models = [
-        _entry(model, now)
+        _entry(model, now, offline=not (model.available and serves(model.engines)))
         for model in ask.platform.catalogue.models(kind_of(wanted))
         if wanted != "code" or _for_code(model)
     ]
@@ -28,7 +29,7 @@ def _for_code(model: AnyModel) -> bool:
     return isinstance(model, Model) and model.capabilities.optimized_for_code
 
 
-def _entry(model: AnyModel, now: float) -> dict[str, object]:
+def _entry(model: AnyModel, now: float, *, offline: bool) -> dict[str, object]:
     return {
         "id": model.id,
         "object": "model",
@@ -42,7 +43,7 @@ def _entry(model: AnyModel, now: float) -> dict[str, object]:
             "pricing": _pricing(model.price),
             "traits": model.traits,
             "modelSource": model.source,
-            "offline": not model.available,
+            "offline": offline,
             "beta": False,
             "betaModel": model.beta,
             **_ending(model, now),

@@ -111,7 +111,10 @@ class ModelSpec(BaseModel):
     pricing: TokenPricing | ImagePricing | InputPricing
     traits: list[str]
     modelSource: str  # noqa: N815
-    offline: bool = Field(description="Whether it could not be served when the server started.")
+    offline: bool = Field(
+        description="Whether it cannot be served: its file is missing, it was taken off, or none of its "
+        "engines answered when they were last looked at."
+    )
     beta: bool = Field(description="Whether it is for beta users only: never here.")
     betaModel: bool = Field(description="Whether it may change without notice.")  # noqa: N815
     deprecation: Deprecation | None = Field(

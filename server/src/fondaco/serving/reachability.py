@@ -1,0 +1,86 @@
+"""Reachability: which upstream engines answer at all, looked at now and then in the background."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import anyio
+
+from fondaco.domain.errors import EngineError
+from fondaco.ports.incidents import Incident, report
+
+log = logging.getLogger("fondaco")
+
+Look: TypeAlias = Callable[[], Awaitable[frozenset[str]]]
+"""Returns the names that an engine lists, if any, and raises an `EngineError` where it does not answer."""
+
+_LONGEST_LOOK_S = 10.0
+
+
+class Reachability:
+    """Knows what the last look at each engine found; one that was not looked at is taken to answer."""
+
+    def __init__(self, every_s: float = 0.0) -> None:
+        """Look at each engine every so many seconds; 0: never."""
+        self._every_s = every_s
+        self._looks: dict[str, Look] = {}
+        self._down: dict[str, str] = {}
+        """Engine -> why it does not answer."""
+        self._changed = anyio.Event()
+
+    def follow(self, looks: Mapping[str, Look]) -> None:
+        """Look at these engines from now on, at once."""
+        self._looks = dict(looks)
+        self._down = {name: why for name, why in self._down.items() if name in looks}
+        self._changed.set()
+
+    def serves(self, engines: Iterable[str]) -> bool:
+        """Whether one of a model's engines answers, as far as is known."""
+        names = tuple(engines)
+        return not names or not all(name in self._down for name in names)
+
+    async def run(self) -> None:
+        """Look at all engines again and again, until cancelled."""
+        while self._every_s:
+            self._changed = anyio.Event()
+            looks = self._looks
+            async with anyio.create_task_group() as tasks:
+                for name, look in looks.items():
+                    tasks.start_soon(self._look, name, look)
+            with anyio.move_on_after(self._every_s):
+                await self._changed.wait()
+
+    async def _look(self, name: str, look: Look) -> None:
+        why = (await looked(look)).fault
+        if self._looks.get(name) is not look:
+            return  # a new configuration came meanwhile
+        if why and name not in self._down:
+            report(Incident.ENGINE_UNREACHABLE, reason=why, engine=name)
+        elif not why and name in self._down:
+            log.warning("engine %s answers again", name)
+        if why:
+            self._down[name] = why
+        else:
+            self._down.pop(name, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at an engine found."""
+
+    fault: str = ""
+    """The kind of error that it met; empty: the engine answers."""
+    names: frozenset[str] = frozenset()
+    """The models that the engine lists; none, where it has no list."""
+
+
+async def looked(look: Look) -> Seen:
+    """Look at an engine once."""
+    try:
+        with anyio.fail_after(_LONGEST_LOOK_S):
+            return Seen(names=await look())
+    except EngineError as error:
+        return Seen(type(error).__name__)
+    except TimeoutError:
+        return Seen("TimeoutError")
