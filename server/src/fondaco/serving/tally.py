@@ -63,6 +63,15 @@ class Tally:
 
     def take(self, burst: Burst) -> Burst:
         """Count a burst, and return what of it was sold: all, where its engine keeps to its limit."""
+        if len(burst) == 1 and self._allowance is None and isinstance(event := burst[0], Text):
+            # As nearly all bursts of a stream that is read along.
+            output, characters = self._output + event.tokens, self._characters + len(event.text)
+            if output <= self._most and characters <= self._most_characters:
+                self._output, self._characters = output, characters
+                return burst
+        return self._take(burst)
+
+    def _take(self, burst: Burst) -> Burst:
         if self._allowance is not None:
             burst = self._allowance.within(burst)
             self.over = self._allowance.spent
@@ -75,7 +84,7 @@ class Tally:
         self._output, self._characters, self._reasoning = before
         self._allowance = Allowance(self._most)
         self._allowance.take(0, self._output, self._characters)
-        return self.take(burst)
+        return self._take(burst)
 
     def _count(self, burst: Burst) -> None:
         for event in burst:
