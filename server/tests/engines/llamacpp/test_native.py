@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from contracts.chat_engine import answer, counting, fold
-from fondaco.domain.chat import Message, Role, Sampling, ToolUse, Turn
+from fondaco.domain.chat import Finish, Message, Role, Sampling, Text, ToolUse, Turn
 from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation
@@ -205,3 +205,19 @@ def test_a_failure_within_a_stream_is_an_engine_error_without_content(payload: b
     with pytest.raises(EngineError) as failed:
         native.chunks([payload])
     assert "the prompt" not in str(failed.value)
+
+
+@pytest.mark.parametrize("odd", [-1, 2**40, None, "many", 1.5, 1e30], ids=repr)
+def test_counts_of_the_engine_that_cannot_be_are_counted_here(odd: object) -> None:
+    answer = native.Answer(Turn("m", (), 9), first=0, choices=1)
+    chunk = {"index": 0, "content": "A", "stop": False, "tokens_predicted": odd}
+    end = {**chunk, "content": "B", "stop": True, "stop_type": "eos", "timings/cache_n": odd}
+    assert answer.hear([chunk, end], {}) == (Text(0, "A", 1), Text(0, "B", 1), Finish(0, "stop"))
+    assert (answer.output_tokens, answer.cached_tokens) == (2, 0)
+
+
+@pytest.mark.parametrize("index", [-1, 1, None, "first"], ids=repr)
+def test_a_choice_of_the_engine_that_nobody_asked_for_fails_the_call(index: object) -> None:
+    answer = native.Answer(Turn("m", (), 9), first=0, choices=1)
+    with pytest.raises(EngineError, match="nobody asked for"):
+        answer.hear([{"index": index, "content": "A", "stop": False, "tokens_predicted": 1}], {})

@@ -232,7 +232,9 @@ class Answer:
         self, choice: _Choice, chunk: Chunk, pieces: Mapping[int, str], events: list[ChatEvent]
     ) -> None:
         produced = whole(chunk.get("tokens_predicted"))
-        choice.produced = choice.produced + 1 if produced is None else produced
+        if produced is None or produced < choice.produced:
+            produced = choice.produced + 1
+        choice.produced = produced
         if choice is self._choices[0]:
             self.cached_tokens = _cached_tokens(chunk, self.cached_tokens)
         text: str = chunk["content"] + (stop_text(chunk) if self._stop_shown else "")
