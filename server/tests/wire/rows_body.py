@@ -222,6 +222,7 @@ CHUNKS = [
             chunked(chunks(b"abc", end=b"0\r\n%b\r\n\r\n" % line) + SMUGGLED),
         )
         for line in (
+            b"A: \r",
             b"A : b",
             b" A: b",
             b"A: b\r\n c",

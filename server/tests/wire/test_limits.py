@@ -10,8 +10,10 @@ import anyio
 import pytest
 
 from fondaco.app.descriptors import connections_within
+from fondaco.http import request_head
 from fondaco.http.exchange import Exchange
 from fondaco.http.peers import Peers
+from fondaco.http.request_head import RequestHead
 from fondaco.http.terms import Lane, Register
 from house import SECRET, House, chat_body, house
 from raw_http import exchanged, received, replies_of, sent
@@ -141,6 +143,40 @@ async def test_a_body_in_the_smallest_pieces_needs_no_more_memory_than_its_bytes
     one.connection.connection_lost(None)
 
 
+@pytest.mark.parametrize(
+    "octets",
+    [
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nprompt",
+        CHUNKED + b"6\r\nprompt\r\n0\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("pieces", [1, 2])
+async def test_nothing_of_a_request_is_kept_for_as_long_as_the_connection_idles(
+    octets: bytes, pieces: int
+) -> None:
+    one = line()
+    cut = len(octets) - 3 if pieces == 2 else len(octets)
+    one.connection.data_received(octets[:cut])
+    await turns()
+    one.connection.data_received(octets[cut:])
+    await turns()
+    assert one.transport.written.startswith(b"HTTP/1.1 200 OK")
+    assert (one.connection._reader._unread, one.connection._current) == (b"", None)
+
+
+def test_no_secret_of_a_head_is_remembered() -> None:
+    secrets = (
+        b"Authorization: Bearer s3cret",
+        b"X-Api-Key: s3cret",
+        b"Cookie: s3cret",
+        b"X: s3cret",
+    )
+    RequestHead(b"\r\n".join((b"GET /a?key=s3cret HTTP/1.1", b"Host: localhost", *secrets)))
+    known = (*request_head._lines, *request_head._names, *request_head._fields)
+    assert b"Host: localhost" in known
+    assert not any(b"s3cret" in one for one in known)
+
+
 async def test_chunk_extensions_may_not_outweigh_the_content() -> None:
     one = line()
     chunk = b"1;" + b"x" * 500 + b"\r\ny\r\n"
@@ -216,6 +252,16 @@ async def test_connections_far_beyond_the_limit_are_refused_before_they_ask() ->
     assert last.transport.closed
     last.connection.connection_lost(None)
     assert line(register=register).connection._lane is Lane.NONE
+
+
+async def test_that_the_limit_is_reached_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
+    register = Register(most=1)
+    first = line(register=register)
+    others = [line(register=register) for _ in range(5)]
+    assert [record.message for record in caplog.records] == ["connections_exhausted reason=all"]
+    for one in (first, *others):
+        one.connection.connection_lost(None)
+    assert (register.connections, register._spare, register._of) == (set(), 0, {})
 
 
 async def test_one_address_cannot_take_all_connections() -> None:

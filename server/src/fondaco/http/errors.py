@@ -11,14 +11,33 @@ from fondaco.domain.errors import (
     RateLimitExceededError,
     RepeatedCallError,
 )
-from fondaco.http.exchange import Header
+from fondaco.http.exchange import STATUS_LINES, Header
 from fondaco.http.faults import tree_of
+from fondaco.http.headers import lines_of
 from fondaco.http.replies import Whole, json_reply
 
 
 def reply_to(error: FondacoError) -> Whole:
     """Return the reply that tells the caller of the error."""
     return json_reply(body_of(error), status=error.status, headers=_headers(error))
+
+
+def refusal(error: FondacoError, lines: bytes) -> bytes:
+    """Return the last reply on a connection, as it is sent: to what is no request, or none taken.
+
+    Args:
+        error: why.
+        lines: the headers of every reply.
+    """
+    reply = reply_to(error)
+    return b"%b%b%bcontent-type: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b" % (
+        STATUS_LINES[reply.status],
+        lines,
+        lines_of(reply.headers),
+        reply.media_type,
+        len(reply.body),
+        reply.body,
+    )
 
 
 def body_of(error: FondacoError) -> dict[str, object]:

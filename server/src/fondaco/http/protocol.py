@@ -15,9 +15,8 @@ from fondaco.domain.errors import (
     RequestTimeoutError,
     TooManyConnectionsError,
 )
-from fondaco.http.errors import reply_to
-from fondaco.http.exchange import STATUS_LINES, Exchange
-from fondaco.http.headers import lines_of
+from fondaco.http.errors import refusal
+from fondaco.http.exchange import Exchange
 from fondaco.http.request_head import RequestHead
 from fondaco.http.request_reader import RequestReader
 from fondaco.http.terms import Answer, Lane, Register, Terms
@@ -27,7 +26,7 @@ _MOST_AHEAD = 16
 _MOST_DROPPED = 64 * 2**20
 """Bytes that are read after the last reply, so that a caller who still sends gets to see it."""
 _SPARE_TIMEOUT_S = 2.0
-"""Time for the head of a request on a connection beyond the limit."""
+"""Time for a request on a connection beyond the limit to arrive, and for its caller to close."""
 
 
 class Phase(Enum):
@@ -95,8 +94,7 @@ class Connection(asyncio.Protocol):
         elif self._lane is Lane.SPARE:
             self._expect(_SPARE_TIMEOUT_S)
         else:
-            self.write(self._refusal(TooManyConnectionsError()))
-            self.close()
+            self._last_word(TooManyConnectionsError())
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the answer, which nobody waits for any more."""
@@ -246,8 +244,7 @@ class Connection(asyncio.Protocol):
         if exchange is not None and exchange.closes:
             self.close()
         elif self._refused is not None and not self._ahead:
-            self.write(self._refusal(self._refused))
-            self.close()
+            self._last_word(self._refused)
         else:
             self._proceed()
 
@@ -285,7 +282,8 @@ class Connection(asyncio.Protocol):
             except OSError:  # the caller has reset the connection
                 self._transport.abort()
             self._resume()
-        self._expect(self._terms.idle_timeout_s)
+        usual = self._lane is Lane.USUAL
+        self._expect(self._terms.idle_timeout_s if usual else _SPARE_TIMEOUT_S)
 
     def abort(self) -> None:
         """Close at once."""
@@ -379,22 +377,14 @@ class Connection(asyncio.Protocol):
             if incoming is not self._current and incoming not in self._ahead:
                 self.close()  # it has been answered
         elif (last := self._ahead[-1] if self._ahead else self._current) is None:
-            self.write(self._refusal(error))
-            self.close()
+            self._last_word(error)
         elif isinstance(error, RequestTimeoutError):
             last.closes = True
         else:
             self._refused = error
         self._resume()
 
-    def _refusal(self, error: FondacoError) -> bytes:
-        """Return the reply to what is no request, or none that is taken."""
-        told = reply_to(error)
-        return b"%b%b%bcontent-type: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b" % (
-            STATUS_LINES[error.status],
-            self._terms.stamp.lines(self._terms.ids.call()),
-            lines_of(told.headers),
-            told.media_type,
-            len(told.body),
-            told.body,
-        )
+    def _last_word(self, error: FondacoError) -> None:
+        """Reply to what is no request, or none that is taken, and close."""
+        self.write(refusal(error, self._terms.stamp.lines(self._terms.ids.call())))
+        self.close()

@@ -42,7 +42,7 @@ _RequestLine = tuple[str, str, bytes, bytes | None, bool]
 _lines: dict[bytes, _RequestLine] = {}
 """Request lines without a query."""
 _names: dict[bytes, bytes] = {}
-"""Names of fields as callers write them, with the same in lower case."""
+"""Names of other fields as callers write them, with the same in lower case."""
 _fields: dict[bytes, Header] = {}
 """Lines of fields that say how a client works."""
 _HARMLESS = frozenset(
@@ -98,9 +98,7 @@ class RequestHead:
             InvalidFileSizeError: its body is longer than any.
             HeadersTooLargeError: it has more fields than are read.
         """
-        lines = octets.split(b"\r\n")
-        if len(octets.translate(None, _TEXT)) != 2 * len(lines) - 2:
-            raise InvalidRequestError(_STRAY)
+        lines = lines_of(octets)
         first = lines[0]
         self.method, self.path, self.query, self.authority, self.old = _lines.get(
             first
@@ -116,8 +114,10 @@ class RequestHead:
             raise InvalidRequestError("The request has no Host header; each needs one.")
         self.authority = self.authority or host
         connection = headers.get(b"connection")
-        if self.old or (connection is not None and b"close" in _members(connection)):
-            self.closes = True
+        if connection is None or connection == b"keep-alive":
+            self.closes = self.old
+        else:
+            self.closes = self.old or b"close" in _members(connection)
         self.body_bytes = self._framing(headers)
         if b"expect" in headers:
             self._take_expectation(headers[b"expect"])
@@ -207,6 +207,18 @@ def _other_target(method: str, target: bytes) -> tuple[bytes | None, bytes, byte
     return authority, path or b"/", query
 
 
+def lines_of(octets: bytes) -> list[bytes]:
+    """Return the lines of a head or trailer, given without the line break at its end.
+
+    Raises:
+        InvalidRequestError: they hold what no line does, such as CR or LF alone.
+    """
+    lines = octets.split(b"\r\n")
+    if len(octets.translate(None, _TEXT)) != 2 * len(lines) - 2:
+        raise InvalidRequestError(_STRAY)
+    return lines
+
+
 def fields_of(lines: list[bytes], begin: int) -> list[Header]:
     """Return the fields that lines hold, from the one with the index `begin` on.
 
@@ -216,30 +228,28 @@ def fields_of(lines: list[bytes], begin: int) -> list[Header]:
     """
     if len(lines) > _MOST_FIELDS:
         raise HeadersTooLargeError(f"The request has more than {_MOST_FIELDS} header fields.")
-    known = _fields
-    return [known.get(line) or _field(line) for line in (lines[begin:] if begin else lines)]
+    fields: list[Header] = []
+    for line in lines[begin:] if begin else lines:
+        field = _fields.get(line)
+        if field is None:
+            written, colon, value = line.partition(b":")
+            name = _names.get(written)
+            field = (name, value.strip(b" \t")) if name and colon else _field(line)
+        fields.append(field)
+    return fields
 
 
 def _field(line: bytes) -> Header:
-    """Return the field that a line holds."""
+    """Return the field that a line holds, and remember what may be."""
     written, colon, value = line.partition(b":")
-    name = _names.get(written) or _name(written)
-    if not colon:
+    if not colon or _TOKEN.fullmatch(written) is None:
         raise InvalidRequestError(_NO_FIELD)
-    field = (name, value.strip(b" \t"))
-    if len(line) <= _LONGEST_KNOWN and (name in _HARMLESS or name[:12] == b"x-stainless-"):
+    field = (written.lower(), value.strip(b" \t"))
+    if len(line) <= _LONGEST_KNOWN and (field[0] in _HARMLESS or field[0][:12] == b"x-stainless-"):
         _remember(_fields, line, field)
+    elif len(written) <= _LONGEST_KNOWN:
+        _remember(_names, written, field[0])
     return field
-
-
-def _name(written: bytes) -> bytes:
-    """Return a field's name in lower case."""
-    if _TOKEN.fullmatch(written) is None:
-        raise InvalidRequestError(_NO_FIELD)
-    name = written.lower()
-    if len(written) <= _LONGEST_KNOWN:
-        _remember(_names, written, name)
-    return name
 
 
 def _remember(known: dict[bytes, _T], written: bytes, read: _T) -> None:
@@ -282,6 +292,8 @@ def _unknown_method(name: bytes) -> InvalidRequestError | UnimplementedError:
     return UnimplementedError(f"The method {name[:20].decode()} is not implemented.")
 
 
-_STRAY = "The request's head holds a control character, or a line that does not end in CR LF."
+_STRAY = (
+    "The request's head or trailer holds a control character, or a line that does not end in CR LF."
+)
 _NO_REQUEST_LINE = "The request does not begin with a line such as: GET /healthz HTTP/1.1"
 _NO_FIELD = "A line of the request's head is no field such as: Host: localhost"

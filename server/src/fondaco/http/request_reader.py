@@ -7,7 +7,7 @@ the next request. Work is linear in what came, and done a slice at a time.
 import re
 
 from fondaco.domain.errors import HeadersTooLargeError, InvalidRequestError
-from fondaco.http.request_head import RequestHead, fields_of, request_line
+from fondaco.http.request_head import RequestHead, fields_of, lines_of, request_line
 
 _END = b"\r\n\r\n"
 _STRAY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n|\Z)")
@@ -84,6 +84,8 @@ class RequestReader:
             FondacoError: what has come is no request, as `RequestHead` tells.
         """
         unread, at = self._unread, self._at
+        if not unread:
+            return None
         if unread[at : at + 1] == b"\r":
             at = self._skip_blank()
         end = unread.find(_END, self._searched or at)
@@ -103,6 +105,8 @@ class RequestReader:
                 self.body_complete = False
         elif length is None:
             self.body_complete = False
+        if at == len(unread):
+            self._unread, at = b"", 0  # content is not kept for as long as the connection idles
         self._at = at
         self._left = length
         if self._searched or self._blank or self._chunked:
@@ -132,7 +136,10 @@ class RequestReader:
             InvalidRequestError: the chunks break the grammar.
             HeadersTooLargeError: the trailer is too large.
         """
-        return self._chunks() if self._chunked else self._piece()
+        content = self._chunks() if self._chunked else self._piece()
+        if self._at == len(self._unread):
+            self._unread, self._at, self._searched = b"", 0, 0
+        return content
 
     def _piece(self) -> bytes:
         """Return what has come of the content whose length is known, and count it."""
@@ -206,10 +213,7 @@ class RequestReader:
             if end < 0 or end - at > self._limit:
                 self._wait_for_end("trailer")
                 return
-            lines = bytes(unread[at:end])
-            if _STRAY.search(lines) is not None:
-                raise InvalidRequestError(_ODD.format("trailer"))
-            fields_of(lines.split(b"\r\n"), 0)
+            fields_of(lines_of(bytes(unread[at:end])), 0)
         self._at = end + 4
         self._searched = 0
         self._trailer = False
@@ -237,8 +241,10 @@ class RequestReader:
         # What was read before `at` is none of it, though the expression would look at it.
         stray = unread[at : at + 1] == b"\n" or _STRAY.search(unread, max(at, self._searched))
         if stray:
-            raise InvalidRequestError(_ODD.format(part))
+            raise InvalidRequestError(_ODD)
         self._searched = max(at, len(unread) - 3)  # 0 would mean: not yet
 
 
-_ODD = "The request's {} holds a control character, or a line that does not end in CR LF."
+_ODD = (
+    "The request's head or trailer holds a control character, or a line that does not end in CR LF."
+)

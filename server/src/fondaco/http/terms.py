@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from fondaco.http.exchange import Exchange
 from fondaco.http.headers import Stamp
 from fondaco.ports import Ids
+from fondaco.ports.incidents import Incident, report
 
 Answer = Callable[[Exchange], Coroutine[Any, Any, None]]
 
@@ -74,6 +75,8 @@ class Register:
     connections: set["Open"] = field(default_factory=set)
     leaving: set[asyncio.Task[None]] = field(default_factory=set)
     """What still ends although its connection is gone."""
+    _full: str = ""
+    """Which limit was reached last, if no connection was taken since."""
     _spare: int = 0
     _of: dict[str, int] = field(default_factory=dict)
     """Connections by the address that their client is counted by."""
@@ -84,16 +87,23 @@ class Register:
         of_one = 0 if address is None else self._of.get(address, 0)
         taken = len(self.connections) - self._spare
         if taken < self.most and of_one < self.most_of_one:
-            lane = Lane.USUAL
+            self._full = ""
             if address is not None:
                 self._of[address] = of_one + 1
-        elif self._spare < _SPARE:
-            lane = Lane.SPARE
-            self._spare += 1
-        else:
+            self.connections.add(connection)
+            return Lane.USUAL
+        self._tell("all" if taken >= self.most else "one_client")
+        if self._spare >= _SPARE:
             return Lane.NONE
+        self._spare += 1
         self.connections.add(connection)
-        return lane
+        return Lane.SPARE
+
+    def _tell(self, reason: str) -> None:
+        """Report that a limit is reached, once until a connection is taken again."""
+        if self._full != reason:
+            self._full = reason
+            report(Incident.CONNECTIONS_EXHAUSTED, reason=reason)
 
     def depart(self, connection: "Open", client: str, lane: Lane) -> None:
         """Forget a connection."""

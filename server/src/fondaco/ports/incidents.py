@@ -45,6 +45,8 @@ class Incident(StrEnum):
     """A request met an error of ours, and got 500."""
     TASK_FAILED = "task_failed"
     """A task or thread in the background met an error of ours."""
+    CONNECTIONS_EXHAUSTED = "connections_exhausted"
+    """The server, or one client address, had as many connections as it may."""
     CONFIGURATION_REFUSED = "configuration_refused"
     """A reload found a bad configuration; the old one stays."""
 
