@@ -1,12 +1,13 @@
 """Connections that send too much, too slowly, or nothing."""
 
 import json
+from dataclasses import replace
 
 import anyio
 import pytest
 
 from fake_upstream import raw
-from house import House, chat_body, house
+from house import TOY, House, chat_body, house
 
 
 async def send_and_read(one: House, *pieces: bytes, pause_s: float = 0.0) -> bytes:
@@ -91,8 +92,9 @@ async def test_a_caller_who_reads_nothing_is_given_up_and_the_engine_stopped() -
         *[b'data: {"choices":[{"index":0,"delta":{"content":"%b"}}]}\n\n' % (b"x" * 60_000)] * 400,
         then="hang",
     )
-    body = json.dumps(chat_body(stream=True, max_tokens=4000)).encode()
-    async with house(write_timeout_s=0.5) as one:
+    body = json.dumps(chat_body(stream=True, max_tokens=9_000_000)).encode()
+    talkative = replace(TOY, context_tokens=10_000_000)
+    async with house(write_timeout_s=0.5, models=(talkative,)) as one:
         one.fake.next(flood)
         async with await anyio.connect_tcp(*one.address) as stream:
             await stream.send(

@@ -96,15 +96,11 @@ class RequestReader:
         head = RequestHead(octets if isinstance(octets, bytes) else bytes(octets))
         at = end + 4
         length = head.body_bytes
-        if length:
-            end = at + length
-            if end <= len(unread):
-                head.content = bytes(unread[at:end])
-                at = end
-            else:
-                self.body_complete = False
-        elif length is None:
-            self.body_complete = False
+        self.body_complete = length == 0
+        if length and at + length <= len(unread):
+            head.content = bytes(unread[at : at + length])
+            at += length
+            self.body_complete = True
         if at == len(unread):
             self._unread, at = b"", 0  # content is not kept for as long as the connection idles
         self._at = at
