@@ -179,8 +179,8 @@ class LogOutput(logging.Handler):
         try:
             self._stream.write(self._form(event) + "\n")
             self._stream.flush()
-        except OSError:
-            pass  # nobody reads; a log that cannot be written stops no call
+        except (OSError, ValueError):
+            pass  # nobody reads, or it was closed; a log that cannot be written stops no call
 
 
 def log_to_stderr(
