@@ -150,14 +150,14 @@ async def test_an_unknown_model_is_404_with_the_nearest(shared: House) -> None:
 
 
 async def test_a_foreign_host_name_is_refused(shared: House) -> None:
-    reply = await shared.client.get("/healthz", headers={"Host": "rebound.example"})
+    reply = await shared.client.get("/api/v1/models", headers={"Host": "rebound.example"})
     assert reply.status_code == 400
     assert "allowed_hosts" in reply.json()["error"]
 
 
 async def test_a_permitted_host_name_passes() -> None:
     async with house(hosts=("api.example",)) as named:
-        reply = await named.client.get("/healthz", headers={"Host": "api.example:8000"})
+        reply = await named.client.get("/api/v1/models", headers={"Host": "api.example:8000"})
     assert reply.status_code == 200
 
 
