@@ -97,3 +97,15 @@ def test_a_file_that_cannot_be_fetched_exits_with_6(
     assert ended.code == 6
     assert ended.err.splitlines()[-1].startswith("fondaco: ")
     assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["", "http://", "http://[bad/x.gguf", "ftp://h/x.gguf", "~no-such-user/x.gguf", "no/such.gguf"],
+)
+def test_what_is_no_source_of_a_model_is_one_line(
+    fondaco: Fondaco, tmp_path: Path, source: str
+) -> None:
+    ended = fondaco("models", "pull", source, FONDACO_MODELS=str(tmp_path / "models"))
+    assert ended.code in (5, 6)
+    assert len(ended.err.splitlines()) == 1

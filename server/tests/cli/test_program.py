@@ -45,7 +45,17 @@ def test_without_a_command_the_help_is_shown(fondaco: Fondaco) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("nonsense",), ("serve", "--prot", "1"), ("serve", "--port", "many")]
+    "arguments",
+    [
+        ("nonsense",),
+        ("serve", "--prot", "1"),
+        ("serve", "--port", "many"),
+        ("serve", "--port", "-1"),
+        ("serve", "--port", "70000"),
+        ("serve", "--host", ""),
+        ("serve", "--host", "http://0.0.0.0"),
+        ("serve", "--host", "0.0.0.0:8000"),
+    ],
 )
 def test_a_command_line_that_is_not_understood_exits_with_2(
     fondaco: Fondaco, arguments: tuple[str, ...]

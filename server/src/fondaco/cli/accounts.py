@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.books import amount, expect_tier, moment, opened
-from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.options import AsJson, Config, Home, configuration, plain
 from fondaco.cli.output import Row, print_row, print_rows
 
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.books import Statement
 
 group = typer.Typer(no_args_is_help=True, help="Make, see and change accounts.")
+
+_LONGEST_NAME = 100
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 
@@ -34,6 +36,7 @@ def create(
     """Make an account."""
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
+    plain(name, _LONGEST_NAME, empty=False)
     dollars, allocation = amount(usd), amount(diem)
     with opened(settings, create=True) as books:
         made = books.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)

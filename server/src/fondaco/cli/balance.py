@@ -6,10 +6,13 @@ import typer
 
 from fondaco.cli.accounts import row
 from fondaco.cli.books import amount, chosen, opened
-from fondaco.cli.options import Account, AsJson, Config, Home, configuration
+from fondaco.cli.options import Account, AsJson, Config, Home, configuration, plain
 from fondaco.cli.output import print_row
 
 group = typer.Typer(no_args_is_help=True, help="See balances, and add to them.")
+
+
+_LONGEST_NOTES = 500
 
 
 @group.command()
@@ -31,6 +34,7 @@ def grant(
     """Add dollars to a balance, or set the daily DIEM."""
     if usd is None and diem is None:
         raise typer.BadParameter("Say how much: --usd, --diem or both.")
+    plain(notes, _LONGEST_NOTES)
     dollars, allocation = amount(usd or "0"), amount(diem or "0")
     with opened(configuration(home, config).settings) as books:
         statement = chosen(books, account)

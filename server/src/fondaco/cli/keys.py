@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.books import amount, chosen_or_first, moment, opened
-from fondaco.cli.options import Account, AsJson, Config, Home, configuration
+from fondaco.cli.options import Account, AsJson, Config, Home, configuration, plain
 from fondaco.cli.output import Row, print_row, print_rows
 from fondaco.domain.account import ConsumptionLimit, Key, KeyType
 from fondaco.domain.money import Funds, decimal
@@ -29,6 +29,9 @@ _OPTIONAL = (
     "account",
 )
 """Columns of the list that a narrow terminal goes without, in this order."""
+
+LONGEST_DESCRIPTION = 256
+"""As in the API."""
 
 KeyId = Annotated[str, typer.Argument(metavar="ID", help="The id that the list shows.")]
 
@@ -57,6 +60,7 @@ def create(
 ) -> None:
     """Make a key; its secret is shown this once. Without any account, the first one is made."""
     settings = configuration(home, config).settings
+    plain(description, LONGEST_DESCRIPTION)
     end = None if expires_at is None else _end(expires_at)
     limit = ConsumptionLimit(
         usd=None if limit_usd is None else _limit(limit_usd),
@@ -122,7 +126,7 @@ def change(
     from fondaco.serving.api_keys import UNCHANGED, Change, LimitChange
 
     wanted = Change(
-        description=UNCHANGED if description is None else description,
+        description=UNCHANGED if description is None else plain(description, LONGEST_DESCRIPTION),
         expires_at=UNCHANGED if expires_at is None else _end(expires_at),
         limit=LimitChange(
             usd=UNCHANGED if limit_usd is None else _limit(limit_usd),

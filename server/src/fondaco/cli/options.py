@@ -25,10 +25,29 @@ Account: TypeAlias = Annotated[
 
 def configuration(home: Path | None, config: Path | None, **flags: object) -> "Configuration":
     """Return the configuration in force; `flags` are those of `[server]`, by their keys."""
-    from fondaco.configuration import load
+    from fondaco.configuration import ConfigurationError, load
 
     server = {f"server.{key}": value for key, value in flags.items()}
-    return load({"home": home, **server}, config=config)
+    try:
+        return load({"home": home, **server}, config=config)
+    except ConfigurationError as error:
+        if not all(fault.startswith("flag --") for fault in error.faults):
+            raise
+        raise typer.BadParameter("\n".join(error.faults)) from None
+
+
+def plain(text: str, longest: int, *, empty: bool = True) -> str:
+    """Return a text that is to be kept and shown.
+
+    Raises:
+        typer.BadParameter: it is too long, or has line breaks, control characters or bytes that are
+            no UTF-8 in it.
+    """
+    if len(text) > longest or not text.isprintable() or (not empty and not text.strip()):
+        least = "" if empty else "1 to "
+        most = f"{least}{longest}" if least else f"at most {longest}"
+        raise typer.BadParameter(f"Write {most} characters in one line; this has {len(text)}.")
+    return text
 
 
 def warn(loaded: "Configuration") -> None:

@@ -167,7 +167,10 @@ class ModelFolder:
         return archives
 
     def _pull_url(self, url: str, sha256: str | None, progress: Progress) -> Path:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError as error:
+            raise ModelFileError(f"{url!r} is no address: {error}.") from error
         if parts.scheme not in {"http", "https", "file"}:
             raise ModelFileError(f"Cannot fetch a {parts.scheme!r} address; use https.")
         target = self._target(unquote(parts.path.rsplit("/", 1)[-1]))
