@@ -91,6 +91,18 @@ def _said(text: str, index: object = 0, **more: object) -> dict[str, object]:
             Report(None, None, 5, discarded=True),
         ),
         ({"completion_tokens": 5, "prompt_tokens_details": [1]}, Report(None, None, 5)),
+        (
+            {
+                "prompt_tokens": 37,
+                "completion_tokens": 9,
+                "total_tokens": 343,
+                "completion_tokens_details": {"reasoning_tokens": 297},
+            },
+            Report(37, None, 306, 297),
+        ),
+        ({"prompt_tokens": 9, "prompt_cache_hit_tokens": 4}, Report(9, 4)),
+        ({"prompt_tokens": 9, "cached_tokens": 4}, Report(9, 4)),
+        ({"input_tokens": 9, "output_tokens": 5}, Report(9, None, 5)),
         ("none", Report(discarded=True)),
         ([9, 5], Report(discarded=True)),
         (14, Report(discarded=True)),

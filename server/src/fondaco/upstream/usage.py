@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from fondaco.domain.reported import whole
 from fondaco.domain.usage import Report
 
 
@@ -15,18 +16,44 @@ accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=Fals
     """
     if not isinstance(given, dict):
         return Report(discarded=True)
-    prompt = _details(given, "prompt_tokens_details")
-    output = _details(given, "completion_tokens_details")
+    prompt = _details(given, "prompt_tokens_details", "input_tokens_details")
+    output = _details(given, "completion_tokens_details", "output_tokens_details")
+    reasoning = output.get("reasoning_tokens")
     return Report.checked(
-        input_tokens=given.get("prompt_tokens"),
-        cached_input_tokens=prompt.get("cached_tokens"),
-        output_tokens=given.get("completion_tokens"),
-        reasoning_tokens=output.get("reasoning_tokens"),
+        input_tokens=_first(given, "prompt_tokens", "input_tokens"),
+        cached_input_tokens=_first({**given, **prompt}, "cached_tokens", "prompt_cache_hit_tokens"),
+        output_tokens=_output(given, reasoning),
+        reasoning_tokens=reasoning,
         accepted_prediction_tokens=output.get("accepted_prediction_tokens"),
         rejected_prediction_tokens=output.get("rejected_prediction_tokens"),
     )
 
 
-def _details(given: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    details = given.get(name)
+def _output(given: Mapping[str, Any], reasoning: object) -> object:
+    """Return all output: some engines count reasoning beside it, as their total shows.
+
+    >>> _output({"prompt_tokens": 37, "completion_tokens": 9, "total_tokens": 343}, 297)
+    306
+
+    Source: xAI's API, "Reasoning"; Gemini's OpenAI compatibility.
+    """
+    told = _first(given, "completion_tokens", "output_tokens")
+    counts = [whole(one) for one in (given.get("prompt_tokens"), told, reasoning)]
+    prompt, output, thought = counts
+    if prompt is None or output is None or not thought:
+        return told
+    return (
+        output + thought
+        if whole(given.get("total_tokens")) == sum((prompt, output, thought))
+        else told
+    )
+
+
+def _first(given: Mapping[str, Any], *names: str) -> object:
+    """Return the first of several members that is there: DeepSeek's and Moonshot's names come second."""
+    return next((given[name] for name in names if given.get(name) is not None), None)
+
+
+def _details(given: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    details = _first(given, *names)
     return details if isinstance(details, dict) else {}

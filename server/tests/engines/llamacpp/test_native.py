@@ -221,3 +221,20 @@ def test_a_choice_of_the_engine_that_nobody_asked_for_fails_the_call(index: obje
     answer = native.Answer(Turn("m", (), 9), first=0, choices=1)
     with pytest.raises(EngineError, match="nobody asked for"):
         answer.hear([{"index": index, "content": "A", "stop": False, "tokens_predicted": 1}], {})
+
+
+@pytest.mark.parametrize(
+    "chunk",
+    [
+        {"index": 0},
+        {"index": 0, "content": None, "stop": False},
+        {"index": 0, "content": "A", "stop": True},
+        {"index": 0, "content": "A", "stop": True, "stop_type": "eos", "timings": 7, "tokens": 7},
+    ],
+    ids=str,
+)
+def test_a_chunk_of_the_engine_that_cannot_be_read_fails_the_call(chunk: native.Chunk) -> None:
+    turn = Turn("m", (), 9, sampling=Sampling(stop_token_ids=(2,)))
+    answer = native.Answer(turn, first=0, choices=1)
+    with pytest.raises(EngineError, match="unreadable"):
+        answer.hear([chunk], {})

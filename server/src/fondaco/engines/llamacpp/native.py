@@ -216,7 +216,7 @@ class Answer:
         """Return the events of chunks; `pieces` has the text of every `unknown` token.
 
         Raises:
-            EngineError: a chunk is of no choice that was asked for.
+            EngineError: a chunk is of no choice that was asked for, or cannot be read.
         """
         events: list[ChatEvent] = []
         for chunk in heard:
@@ -224,8 +224,11 @@ class Answer:
             if index is None:
                 raise EngineError("The model's engine sent a choice that nobody asked for.")
             choice = self._choices[index]
-            if not choice.done:
-                self._hear(choice, chunk, pieces, events)
+            try:
+                if not choice.done:
+                    self._hear(choice, chunk, pieces, events)
+            except (LookupError, TypeError, ValueError, AttributeError) as error:
+                raise EngineError("The model's engine sent an unreadable reply.") from error
         return tuple(events)
 
     def _hear(
