@@ -64,6 +64,18 @@ async def test_a_hostile_schema_ends_its_child_and_the_next_one_is_judged(
         assert await forms.fault(CITY, "{}") == "does not fit the schema's 'required'"
 
 
+async def test_a_schema_with_as_many_members_as_fit_is_no_hostile_one() -> None:
+    names = [f"p{number}" for number in range(420)]
+    schema = {
+        "type": "object",
+        "properties": {name: {"type": "integer"} for name in names},
+        "required": names,
+        "additionalProperties": False,
+    }
+    async with watched(wait_s=30) as forms:
+        assert await judged(forms, json.dumps(schema)) is None
+
+
 async def test_a_child_that_hangs_without_computing_is_ended_as_well() -> None:
     async with watched(wait_s=1.0) as forms:
         await forms.flaw(CITY, Held.WHOLLY, scope="1")

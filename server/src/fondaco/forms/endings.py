@@ -7,10 +7,13 @@ be fulfilled, so that a schema which something fits is never refused.
 This runs in the child alone.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 Schema: TypeAlias = dict[str, object]
+_Place: TypeAlias = tuple[int, str]
+"""A part of the schema, by its identity, and a type of JSON."""
 Verdict: TypeAlias = Literal["fits", "conflict", "endless"]
 
 _TYPES = ("null", "boolean", "number", "string", "array", "object")
@@ -41,9 +44,12 @@ class _Places:
     def __init__(self, root: Schema) -> None:
         self._root = root
         self._alone = any(draft in str(root.get("$schema", "")) for draft in _OLD_DRAFTS)
-        self._known: dict[tuple[int, str], bool] = {}
-        """By the identity of a part of the schema."""
+        self._known: dict[_Place, bool] = {}
         self._parts: dict[int, Schema] = {}
+        self._asking: dict[_Place, set[_Place]] = {}
+        """What has to be asked again once a place is known better."""
+        self._unsettled: deque[_Place] = deque()
+        self._at: _Place | None = None
         self._hope = False
 
     def settled(self, *, hopeful: bool) -> bool:
@@ -53,23 +59,34 @@ class _Places:
         """
         self._hope = hopeful
         self._may(self._root)
-        before = dict[tuple[int, str], bool]()
-        while self._known != before:
-            before = dict(self._known)
-            for place, held in before.items():
-                if held is hopeful:
-                    self._known[place] = self._fits(self._parts[place[0]], place[1])
+        while self._unsettled:
+            place = self._unsettled.popleft()
+            if self._known[place] is not hopeful:
+                continue
+            self._at = place
+            if self._fits(self._parts[place[0]], place[1]) is not hopeful:
+                self._known[place] = not hopeful
+                self._unsettled += self._asking[place]
         return self._may(self._root)
 
     def _may(self, *parts: object) -> bool:
         """Whether a value may fit all parts at once."""
-        return any(all(self._look(part, kind) for part in parts) for kind in _TYPES)
+        # All are looked at, also after it is clear: what is met is asked in one round.
+        found = [[self._look(part, kind) for part in parts] for kind in _TYPES]
+        return any(map(all, found))
 
     def _look(self, part: object, kind: str) -> bool:
         if not isinstance(part, dict):
             return part is not False
-        self._parts[id(part)] = part
-        return self._known.setdefault((id(part), kind), self._hope)
+        place = id(part), kind
+        if place not in self._known:
+            self._parts[id(part)] = part
+            self._known[place] = self._hope
+            self._asking[place] = set()
+            self._unsettled.append(place)
+        if self._at is not None:
+            self._asking[place].add(self._at)
+        return self._known[place]
 
     def _fits(self, part: Schema, kind: str) -> bool:
         try:
@@ -121,7 +138,8 @@ class _Places:
         """Whether what a value of a type has to hold may be there."""
         if kind == "object":
             names = {n for one in schemas for n in listed(one, "required") if isinstance(n, str)}
-            return all(self._may(*_member_parts(schemas, name)) for name in names)
+            found = [self._may(*_member_parts(schemas, name)) for name in names]
+            return all(found)
         if kind == "array":
             long = max((_least(one, "minItems", 0) for one in schemas), default=0)
             told = max((len(_prefix(one)) for one in schemas), default=0) + 1
