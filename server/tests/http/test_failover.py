@@ -27,9 +27,10 @@ def _json(value: object) -> bytes:
 
 
 def failures(logged: pytest.LogCaptureFixture) -> list[tuple[str, str, str]]:
-    """Return the incidents that were logged: kind, engine and reason."""
+    """Return the incidents of engines that were logged: kind, engine and reason."""
     records = [r for r in logged.records if r.name == "fondaco.incidents"]
-    return [(r.incident, r.fields["engine"], r.fields["reason"]) for r in records]  # type: ignore[attr-defined]  # of `extra`
+    engines = [r for r in records if "engine" in r.fields]  # type: ignore[attr-defined]  # of `extra`
+    return [(r.incident, r.fields["engine"], r.fields["reason"]) for r in engines]  # type: ignore[attr-defined]  # of `extra`
 
 
 @pytest.fixture(params=[True, False])
