@@ -145,7 +145,15 @@ def wish(one: Program) -> None:
     function = {"name": "f", "description": CANARY, "parameters": schema, "strict": True}
     image = f"data:image/png;base64,{base64.b64encode(CANARY.encode()).decode()}"
     shown = [{"type": "image_url", "image_url": {"url": image}}]
+    signed = {
+        "extra_content": {"a": CANARY},
+        "reasoning_details": [{"data": CANARY, "text": CANARY}],
+    }
+    answered = {"role": "assistant", "content": None, "refusal": CANARY, CANARY: 1, **signed}
+    lost = {"type": "array", "uniqueItems": True, "items": {"const": CANARY}}
     asked: dict[str, dict[str, object]] = {
+        "gives back": {"messages": [{"role": "user", "content": "Hi"}, answered]},
+        "cannot be enforced": {"response_format": {"type": "json_schema", "json_schema": lost}},
         "fits": {"response_format": {"type": "json_schema", "json_schema": schema}},
         "leads away": {
             "response_format": {"type": "json_schema", "json_schema": {"$ref": f"http://{CANARY}"}}
@@ -154,7 +162,14 @@ def wish(one: Program) -> None:
         "shows": {"messages": [{"role": "user", "content": shown}]},
     }
     taken = {name: call(one, **fields).status_code for name, fields in asked.items()}
-    assert taken == {"fits": 200, "leads away": 400, "calls": 200, "shows": 400}
+    assert taken == {
+        "gives back": 200,
+        "cannot be enforced": 400,
+        "fits": 200,
+        "leads away": 400,
+        "calls": 200,
+        "shows": 400,
+    }
 
 
 def guide(one: Program) -> None:
