@@ -1,5 +1,6 @@
 """SIGHUP to the real program: a new configuration for new calls, the old one for those under way."""
 
+import os
 import re
 import signal
 import subprocess
@@ -278,3 +279,23 @@ def test_config_check_says_which_engines_answer(
     assert (checked.code, len(checked.err.splitlines())) == (6, 1)
     assert "The engine 'two-engine' does not answer: ConnectFailedError." in checked.out
     assert "engines do not answer: two-engine" in checked.err
+
+
+def test_a_server_whose_terminal_is_closed_ends_in_peace(fondaco: Fondaco) -> None:
+    ours, its = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "fondaco", "serve", "--port", "0"],
+        env=fondaco.environ(FONDACO_EMBEDDED__ENABLED="false", FONDACO_SERVER__DRAIN_DELAY_S="0"),
+        stdout=subprocess.PIPE,
+        stderr=its,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("Fondaco listens on ")
+            os.close(its)
+            os.close(ours)
+            process.send_signal(signal.SIGHUP)
+            assert process.wait(WAIT_S) == 0
+        finally:
+            process.kill()

@@ -120,12 +120,15 @@ class Reloader:
         async with anyio.create_task_group() as retiring:
             if self._fetch is not None:
                 retiring.start_soon(self._fetched, self._fetch, server, retiring)
-            with anyio.open_signal_receiver(signal.SIGHUP) as signals:
-                async for _ in signals:
-                    if on_terminal and not sys.stderr.isatty():
-                        os.kill(os.getpid(), signal.SIGTERM)  # the terminal was closed
-                    else:
-                        await self._reload(server, retiring)
+            try:
+                with anyio.open_signal_receiver(signal.SIGHUP) as signals:
+                    async for _ in signals:
+                        if on_terminal and not sys.stderr.isatty():
+                            os.kill(os.getpid(), signal.SIGTERM)  # the terminal was closed
+                        else:
+                            await self._reload(server, retiring)
+            finally:
+                signal.signal(signal.SIGHUP, signal.SIG_IGN)  # else one at the end would kill
 
     async def _fetched(self, fetch: Fetch, server: Server, retiring: TaskGroup) -> None:
         """Fetch a model's file while the server runs, and then offer the model."""
