@@ -69,6 +69,18 @@ def test_what_could_never_count_is_refused(tmp_path: Path, text: str, fault: str
         ('[search]\nbrave_key = "env:K"', "search.engines lacks 'brave'"),
         (f'[chain.node]\ntoken = "0x{"1" * 40}"', "chain.node.url is missing"),
         ('[server]\nhost = "0.0.0.0"', "server.allowed_hosts is empty"),
+        (
+            '[server]\nmetrics = "public"\nmetrics_token = "env:T"',
+            "server.metrics_token is never asked for",
+        ),
+        (
+            "[server]\naccount_body_memory_bytes = 999_999_999",
+            "server.account_body_memory_bytes is more than server.body_memory_bytes",
+        ),
+        (
+            "[server]\nclient_connection_limit = 9_000",
+            "server.client_connection_limit is more than server.connection_limit",
+        ),
     ],
 )
 def test_what_does_not_count_as_things_are_is_warned_of(

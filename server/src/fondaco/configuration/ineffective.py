@@ -8,7 +8,13 @@ from fondaco.configuration.schema import KeyPath, dotted
 from fondaco.configuration.tiers import rate_class_of
 from fondaco.domain.model import RATE_CLASSES, ModelType
 from fondaco.domain.thinking import Switch
-from fondaco.settings import CatalogueModel, Settings
+from fondaco.settings import CatalogueModel, Server, Settings
+
+_PARTS = {
+    "account_body_memory_bytes": "body_memory_bytes",
+    "client_connection_limit": "connection_limit",
+}
+"""A limit for one of many -> the limit for all of them."""
 
 Said = Callable[[KeyPath], bool]
 """Whether the operator set a value: defaults that have no effect are nobody's mistake."""
@@ -32,12 +38,21 @@ def warnings(settings: Settings, said: Said) -> Iterator[str]:
     for model_id, model in settings.models.items():
         yield from _lengths(model_id, model, settings, said)
     yield from _unasked(settings)
-    server = settings.server
+    yield from _server(settings.server, said)
+
+
+def _server(server: Server, said: Said) -> Iterator[str]:
     if _everywhere(server.host) and not server.allowed_hosts:
         yield (
             f"server.host is {server.host!r} and server.allowed_hosts is empty: requests that come "
             "under another name than localhost are refused. Name the hosts, or '*' for any."
         )
+    if server.metrics_token and server.metrics == "public":
+        yield "server.metrics is 'public', so server.metrics_token is never asked for."
+    limits = dict(server)
+    for part, whole in _PARTS.items():
+        if limits[part] > limits[whole] and said(("server", part)):
+            yield f"server.{part} is more than server.{whole}, which counts then."
 
 
 def _aliases(settings: Settings, said: Said) -> Iterator[str]:
