@@ -78,7 +78,10 @@ def run(fake: FakeUpstream, *cases: str, watch: str = "always") -> None:
     ended = subprocess.run(
         [
             *(sys.executable, "-W", watch),
-            *("-W", "ignore:.*use of fork:DeprecationWarning"),  # of Python 3.12 and later
+            *(
+                "-W",
+                "ignore:This process:DeprecationWarning",
+            ),  # and its threads: forks are warned of, from Python 3.12 on
             *("-c", PROGRAM, fake.base_url, json.dumps([CASE + case for case in cases])),
         ],
         capture_output=True,
