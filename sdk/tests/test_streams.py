@@ -47,7 +47,7 @@ async def test_a_stream_says_what_the_whole_reply_says(client: VeniceClient) -> 
     chunks = [chunk async for chunk in await client.chat.completions.create(**asked, stream=True)]
     said = "".join(c.choices[0].delta.content or "" for c in chunks)
     assert said == whole.choices[0].message.content
-    assert chunks[-1].choices[0].finish_reason == "stop"
+    assert chunks[-1].choices[0].finish_reason == whole.choices[0].finish_reason
 
 
 async def test_a_collected_stream_is_the_whole_reply(client: VeniceClient) -> None:
