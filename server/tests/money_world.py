@@ -220,14 +220,15 @@ class MemoryWorld(World):
 class SqliteWorld(World):
     """A database file, and an operator with the books beside the ledger."""
 
-    def __init__(self, path: Path, empty: Path) -> None:
-        """Begin with a copy of `empty`, an up-to-date database."""
+    def __init__(self, path: Path, empty: Path, account: str | None = None) -> None:
+        """Begin with a copy of `empty`, an up-to-date database, and perhaps with an account of it."""
         shutil.copyfile(empty, path)
         self.path = path
         self.books = Books(path, b"p" * 32, TestClock())
-        account = self.books.open_account("somebody").account
-        keys = [self.books.make_key("somebody", KeyType.INFERENCE).key for _ in range(2)]
-        super().__init__(self._open(), account.id, *(key.id for key in keys))
+        self._name = account or self.books.open_account("somebody").account.name
+        owner = self.books.account(self._name).account
+        keys = [self.books.make_key(self._name, KeyType.INFERENCE).key for _ in range(2)]
+        super().__init__(self._open(), owner.id, *(key.id for key in keys))
         self.books = Books(path, b"p" * 32, self.clock)
 
     async def crash(self) -> None:
@@ -235,11 +236,11 @@ class SqliteWorld(World):
         self._begin(self._open())
 
     async def grant(self, usd: int) -> None:
-        self.books.grant("somebody", usd)
+        self.books.grant(self._name, usd)
         await self._sqlite.standing(self.account_id)  # tells the ledger before it answers
 
     async def allocate(self, diem: int) -> None:
-        self.books.allocate("somebody", diem)
+        self.books.allocate(self._name, diem)
         await self._sqlite.standing(self.account_id)  # tells the ledger before it answers
 
     async def entries(self) -> list[Entry]:

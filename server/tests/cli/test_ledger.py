@@ -74,7 +74,7 @@ def test_what_waits_is_listed_with_its_reason(fondaco: Fondaco, put_aside: int) 
     [one] = waiting(fondaco)
     assert (one["id"], one["kind"], one["reason"]) == (put_aside, "write", "constraint")
     assert (one["account"], one["callId"], one["tries"]) == ("default", CALL, 1)
-    assert one["particulars"]["entries"][0]["amount"] == -200 * NANO
+    assert one["details"]["entries"][0]["amount"] == -200 * NANO
     assert "constraint" in fondaco("ledger", "quarantine", "list").out
 
 
@@ -140,6 +140,31 @@ def test_an_open_call_is_put_back_for_the_next_start(fondaco: Fondaco, home: Pat
     with closing(sqlite3.connect(database(home))) as connection:
         rows = connection.execute("SELECT lower(hex(call_id)), held_usd FROM open_call").fetchall()
     assert rows == [(CALL, 5)]
+
+
+# A clock that was wrong.
+
+
+def test_what_contradicts_the_clock_is_shown_before_it_is_trusted(
+    fondaco: Fondaco, home: Path
+) -> None:
+    fondaco("keys", "create")
+    with closing(connect(database(home))) as connection:
+        connection.execute(
+            "INSERT INTO entry (account_id, kind, currency, amount, at_ms, sku_id, units, unit_price,"
+            " execution_ms, notes) SELECT 4, 5, 1, 0, 4102444800000, id, 0, 0, 0, '' FROM sku LIMIT 1"
+        )
+    shown = fondaco("ledger", "repair-epoch", "--json").json
+    assert isinstance(shown, dict)
+    assert (shown["lastEntry"], shown["clockTrusted"]) == ("2100-01-01T00:00:00Z", False)
+    assert shown["entriesAfterTomorrow"] == 1
+    assert "Nothing was changed" in fondaco("ledger", "repair-epoch").out
+    trusted = fondaco("ledger", "repair-epoch", "--yes", "--json").json
+    assert isinstance(trusted, dict)
+    assert trusted["clockTrusted"] is True
+    after = fondaco("ledger", "repair-epoch", "--json").json
+    assert isinstance(after, dict)
+    assert after["lastEntry"] == trusted["clock"]
 
 
 # A lost pepper.

@@ -8,10 +8,10 @@ import typer
 from fondaco.cli.books import moment, opened
 from fondaco.cli.exits import Exit
 from fondaco.cli.options import AsJson, Config, Home, configuration
-from fondaco.cli.output import Row, print_json, print_rows
+from fondaco.cli.output import Row, print_json, print_row, print_rows
 
 if TYPE_CHECKING:
-    from fondaco.stores.sqlite.quarantine import PutAside
+    from fondaco.stores.sqlite.quarantine import QuarantinedWrite
 
 group = typer.Typer(no_args_is_help=True, help="Check the ledger.")
 quarantine = typer.Typer(
@@ -34,6 +34,37 @@ def verify(*, home: Home = None, config: Config = None, as_json: AsJson = False)
             typer.echo(line)
     if findings:
         raise typer.Exit(Exit.UNSOUND)
+
+
+@group.command("repair-epoch")
+def repair_epoch(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Say that the clock is right now.")] = False,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that this machine's clock is right, where entries of a wrong one contradict it.
+
+    Without --yes it shows what contradicts, and changes nothing. With it, a server that is started
+    next goes by the clock, and refills accounts again that were refilled for days to come.
+    """
+    from fondaco.system import SystemClock
+
+    with opened(configuration(home, config).settings) as books:
+        ahead = books.ahead_of_clock()
+        if yes:
+            books.trust_clock()
+    shown = {
+        "clock": moment(SystemClock().now()),
+        "lastEntry": moment(ahead.last_entry),
+        "entriesAfterTomorrow": ahead.entries,
+        "accountsRefilledAfterTomorrow": list(ahead.accounts),
+        "clockTrusted": yes,
+    }
+    print_row(shown, as_json=as_json)
+    if not yes and not as_json:
+        typer.echo("Nothing was changed. If the clock is right, add --yes and restart the server.")
 
 
 @quarantine.command("list")
@@ -61,7 +92,7 @@ def discard(write_id: WriteId, *, home: Home = None, config: Config = None) -> N
     typer.echo(f"Discarded: {write_id}")
 
 
-def _row(one: "PutAside", *, whole: bool) -> Row:
+def _row(one: "QuarantinedWrite", *, whole: bool) -> Row:
     row: dict[str, object] = {
         "id": one.id,
         "kind": one.kind,
@@ -71,4 +102,4 @@ def _row(one: "PutAside", *, whole: bool) -> Row:
         "account": one.account,
         "callId": one.call_id,
     }
-    return {**row, "particulars": json.loads(one.particulars)} if whole else row
+    return {**row, "details": json.loads(one.details)} if whole else row

@@ -26,7 +26,7 @@ from fondaco.domain.ledger import (
 )
 from fondaco.domain.money import Currency, Funds
 from fondaco.ports import REPORTED_EPOCHS, KeyReport
-from fondaco.stores import particulars
+from fondaco.stores import write_details
 from fondaco.stores.memory_rules import (
     ConstraintError,
     expect_balances,
@@ -100,7 +100,7 @@ class MemoryJournal:
             return _ended(error)
         except (ConstraintError, ArithmeticError, LookupError, ValueError, TypeError):
             call_id = str(closes or next((entry.call_id for entry in entries), ""))
-            self.quarantine[call_id] = particulars.of_write(entries, closes)
+            self.quarantine[call_id] = write_details.of_write(entries, closes)
             self._open.pop(str(closes), None)
             return _ended(WriteQuarantinedError())
         if closes is not None:
@@ -118,7 +118,7 @@ class MemoryJournal:
     async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
         """Move an open call to the quarantine."""
         await anyio.lowlevel.checkpoint()
-        self.quarantine[call.call_id] = f"{why}: {particulars.of_call(call)}"
+        self.quarantine[call.call_id] = f"{why}: {write_details.of_call(call)}"
         self._open.pop(call.call_id, None)
 
     async def check(self) -> int:

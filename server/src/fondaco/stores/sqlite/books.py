@@ -30,9 +30,10 @@ from fondaco.domain.ledger import Entry, EntryKind, Standing
 from fondaco.domain.money import Currency, Funds
 from fondaco.ports import Clock, KeyReport
 from fondaco.stores.errors import DatabaseUnusableError, NameTakenError, UnknownNameError
-from fondaco.stores.sqlite import accounts, audit, key_rows, quarantine, schema
+from fondaco.stores.sqlite import accounts, audit, clock_confirmations, key_rows, quarantine, schema
+from fondaco.stores.sqlite.clock_confirmations import Ahead
 from fondaco.stores.sqlite.engine import READING, engine_for
-from fondaco.stores.sqlite.quarantine import PutAside
+from fondaco.stores.sqlite.quarantine import QuarantinedWrite
 from fondaco.stores.sqlite.rows import (
     address_of,
     epoch_in,
@@ -248,10 +249,20 @@ class Books:
         except DatabaseUnusableError as error:
             return [str(error)]
 
-    def quarantine(self) -> list[PutAside]:
+    def quarantine(self) -> list[QuarantinedWrite]:
         """Return the writes that could never be made, oldest first."""
         with self._reading() as connection:
             return quarantine.listed(_raw(connection))
+
+    def ahead_of_clock(self) -> Ahead:
+        """Return what the ledger has of days after tomorrow, by the machine's clock."""
+        with self._reading() as connection:
+            return clock_confirmations.ahead(_raw(connection), self._clock.now())
+
+    def trust_clock(self) -> None:
+        """Keep that the machine's clock is right now, whatever the ledger's entries say."""
+        with self._changing() as connection:
+            clock_confirmations.say(_raw(connection), self._clock.now())
 
     def discard(self, id_: int) -> None:
         """Let a write in the quarantine wait no longer.

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing, Unwritable
 from fondaco.domain.money import Funds
-from fondaco.stores.sqlite import claims, clock_words, faults, quarantine
+from fondaco.stores.sqlite import claims, clock_confirmations, faults, quarantine
 from fondaco.stores.sqlite.connection import Durability, connect
 from fondaco.stores.sqlite.migrate import TABLES
 from fondaco.stores.sqlite.orders import Begin, Count, Note, Read, Touch, Write
@@ -76,7 +76,7 @@ class SqliteJournal:
 
     async def latest(self, until: float | None = None) -> float | None:
         """Return when the latest of the last entries was made, or the latest up to a time."""
-        return await self._ask(lambda connection: clock_words.latest(connection, until))
+        return await self._ask(lambda connection: clock_confirmations.latest(connection, until))
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
         """Append entries and forget an open call in the next batch."""

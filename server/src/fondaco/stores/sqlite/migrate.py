@@ -11,7 +11,7 @@ HEAD = "0005"
 
 TABLES = frozenset(
     {
-        "account", "character_use", "claim", "clock_word", "entry", "key", "key_epoch", "open_call",
+        "account", "character_use", "claim", "clock_confirmation", "entry", "key", "key_epoch", "open_call",
         "quarantine", "sku",
     }
 )  # fmt: skip

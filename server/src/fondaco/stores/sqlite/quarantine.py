@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from fondaco.domain.ledger import Entry, OpenCall, Unwritable
-from fondaco.stores import particulars
+from fondaco.stores import write_details
 from fondaco.stores.errors import StillUnwritableError, UnknownNameError
 from fondaco.stores.sqlite import faults
 from fondaco.stores.sqlite.batch import Batch, put
@@ -14,17 +14,17 @@ from fondaco.stores.sqlite.numbers import Numbers
 from fondaco.stores.sqlite.rows import id_bytes
 
 _PUT = """
-INSERT INTO quarantine (kind, reason, at_ms, call_id, account_id, particulars)
+INSERT INTO quarantine (kind, reason, at_ms, call_id, account_id, details)
 VALUES (?, ?, CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER), ?, ?, ?)
 ON CONFLICT (kind, call_id) DO UPDATE SET
-    reason = excluded.reason, at_ms = excluded.at_ms, particulars = excluded.particulars,
+    reason = excluded.reason, at_ms = excluded.at_ms, details = excluded.details,
     tries = tries + 1, outcome = NULL
 """
 _CLOSE = "DELETE FROM open_call WHERE call_id = ?"
 _WAITING = "SELECT count(*) FROM quarantine WHERE outcome IS NULL"
 _LIST = """
 SELECT id, kind, reason, at_ms, tries, lower(hex(call_id)),
-       (SELECT name FROM account WHERE account.id = account_id), particulars
+       (SELECT name FROM account WHERE account.id = account_id), details
 FROM quarantine WHERE outcome IS NULL ORDER BY id
 """
 _END = "UPDATE quarantine SET outcome = ? WHERE id = ? AND outcome IS NULL"
@@ -33,7 +33,7 @@ _INT64 = 2**63
 
 
 @dataclass(frozen=True, slots=True)
-class PutAside:
+class QuarantinedWrite:
     """One write in the quarantine."""
 
     id: int
@@ -46,7 +46,7 @@ class PutAside:
     call_id: str | None
     account: str | None
     """Its name."""
-    particulars: str
+    details: str
     """What was to be written, as JSON."""
 
 
@@ -62,7 +62,7 @@ def put_write(
     for entry in entries:
         call_id = call_id or entry.call_id
         account_id = entry.account_id
-    kept = particulars.of_write(entries, closes)
+    kept = write_details.of_write(entries, closes)
     _put(connection, "write", why, call_id=call_id, account_id=account_id, kept=kept)
     if (known := _known_id(closes)) is not None:
         connection.execute(_CLOSE, (known,))
@@ -70,7 +70,7 @@ def put_write(
 
 def put_call(connection: sqlite3.Connection, call: OpenCall, why: Unwritable) -> None:
     """Move an open call here, within the caller's transaction."""
-    kept = particulars.of_call(call)
+    kept = write_details.of_call(call)
     _put(connection, "open_call", why, call_id=call.call_id, account_id=call.account_id, kept=kept)
     if (known := _known_id(call.call_id)) is not None:
         connection.execute(_CLOSE, (known,))
@@ -82,10 +82,12 @@ def waiting(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-def listed(connection: sqlite3.Connection) -> list[PutAside]:
+def listed(connection: sqlite3.Connection) -> list[QuarantinedWrite]:
     """Return what waits for the operator, oldest first."""
     return [
-        PutAside(id_, kind, Unwritable(reason), at_ms / 1000, tries, call_id or None, account, told)
+        QuarantinedWrite(
+            id_, kind, Unwritable(reason), at_ms / 1000, tries, call_id or None, account, told
+        )
         for id_, kind, reason, at_ms, tries, call_id, account, told in connection.execute(_LIST)
     ]
 
@@ -122,19 +124,19 @@ def retry(connection: sqlite3.Connection, id_: int) -> None:
             raise StillUnwritableError(
                 "The ledger has entries of this call already. Discard this write."
             ) from error
-        untold = isinstance(error, particulars.UntellableError)
+        untold = isinstance(error, write_details.UntellableError)
         why = str(error) if untold else f"It cannot be written still: {faults.unwritable(error)}."
         raise StillUnwritableError(why) from error
     _end(connection, id_, "entered" if one.kind == "write" else "reopened")
 
 
-def _again(connection: sqlite3.Connection, one: PutAside) -> None:
+def _again(connection: sqlite3.Connection, one: QuarantinedWrite) -> None:
     (last,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
     if one.kind == "write":
-        entries, _ = particulars.write_of(one.particulars)
+        entries, _ = write_details.write_of(one.details)
         batch = Batch(entries=entries)
     else:
-        call = particulars.call_of(one.particulars)
+        call = write_details.call_of(one.details)
         batch = Batch(notes={call.call_id: call})
     put(connection, last + 1, batch, Numbers(connection))
 

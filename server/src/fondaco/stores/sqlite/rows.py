@@ -53,7 +53,7 @@ KeyRow: TypeAlias = tuple[
     int | None, int | None, int | None,
 ]  # fmt: skip
 
-_LAST_EPOCH = 2**63 - 1
+LAST_EPOCH = 2**63 - 1
 _KIND_OF = {number: kind for kind, number in KINDS.items()}
 _CURRENCY_OF = {number: currency for currency, number in CURRENCIES.items()}
 
@@ -65,7 +65,7 @@ def milliseconds(at: float) -> int:
 
 def refills(account_id: int, until: int | None = None) -> tuple[bytes, bytes]:
     """Return the first and the last call id that a refill of an account can have, up to an epoch."""
-    most = _LAST_EPOCH if until is None else max(0, min(until, _LAST_EPOCH))
+    most = LAST_EPOCH if until is None else max(0, min(until, LAST_EPOCH))
     first, last = (epoch_reference(account_id, epoch) for epoch in (0, most))
     return id_bytes(first), id_bytes(last)
 

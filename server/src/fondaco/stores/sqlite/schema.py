@@ -180,7 +180,7 @@ quarantine = Table(
     Column("tries", Integer, nullable=False, server_default=text("1")),
     Column("call_id", LargeBinary),
     Column("account_id", Integer),
-    Column("particulars", Text, nullable=False),
+    Column("details", Text, nullable=False),
     Column("outcome", Text),
     CheckConstraint("kind IN ('write', 'open_call')", name="kind"),
     CheckConstraint("outcome IN ('entered', 'reopened', 'discarded')", name="outcome"),
@@ -189,8 +189,8 @@ quarantine = Table(
 )
 """Writes that can never succeed, for the operator; it refers to nothing, so that it takes anything."""
 
-clock_word = Table(
-    "clock_word",
+clock_confirmation = Table(
+    "clock_confirmation",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("at_ms", Integer, nullable=False),

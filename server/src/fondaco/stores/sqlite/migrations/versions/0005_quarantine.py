@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("tries", sa.Integer, nullable=False, server_default=sa.text("1")),
         sa.Column("call_id", sa.LargeBinary),
         sa.Column("account_id", sa.Integer),
-        sa.Column("particulars", sa.Text, nullable=False),
+        sa.Column("details", sa.Text, nullable=False),
         sa.Column("outcome", sa.Text),
         sa.PrimaryKeyConstraint("id"),
         sa.CheckConstraint("kind IN ('write', 'open_call')", name="kind"),
@@ -29,7 +29,7 @@ def upgrade() -> None:
     )
     op.create_index("uq_quarantine_kind_call_id", "quarantine", ["kind", "call_id"], unique=True)
     op.create_table(
-        "clock_word",
+        "clock_confirmation",
         sa.Column("id", sa.Integer, nullable=False),
         sa.Column("at_ms", sa.Integer, nullable=False),
         sa.Column("last_entry", sa.Integer, nullable=False),

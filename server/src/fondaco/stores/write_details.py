@@ -1,4 +1,4 @@
-"""Particulars: what the quarantine keeps of a write, as JSON that holds numbers, ids and no content."""
+"""Details of writes: what the quarantine keeps of a write, as JSON that holds numbers, ids and no content."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -32,27 +32,27 @@ def of_call(call: OpenCall) -> str:
     return json.dumps(_told(_as_mapping(call)))
 
 
-def write_of(particulars: str) -> tuple[list[Entry], str | None]:
+def write_of(details: str) -> tuple[list[Entry], str | None]:
     """Return a write as it was.
 
     Raises:
         UntellableError: too little of it was kept.
     """
     try:
-        kept = json.loads(particulars)
+        kept = json.loads(details)
         return [_entry_of(one) for one in kept["entries"]], kept["closes"]
     except (ValueError, TypeError, KeyError) as error:
         raise UntellableError("Its values were of no use and are not kept.") from error
 
 
-def call_of(particulars: str) -> OpenCall:
+def call_of(details: str) -> OpenCall:
     """Return an open call as it was.
 
     Raises:
         UntellableError: too little of it was kept.
     """
     try:
-        kept = json.loads(particulars)
+        kept = json.loads(details)
         held, usage = Funds(**kept.pop("held")), Usage(**kept.pop("usage"))
         return OpenCall(**kept, held=held, usage=usage)
     except (ValueError, TypeError, KeyError) as error:
