@@ -7,14 +7,19 @@ from pathlib import Path
 import anyio
 import pytest
 
-from fondaco.domain.account import SYSTEM_ACCOUNTS
-from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError, WriteQuarantinedError
+from fondaco.domain.account import SYSTEM_ACCOUNTS, ConsumptionLimit
+from fondaco.domain.errors import (
+    AlreadyEnteredError,
+    KeyLimitReachedError,
+    StorageFailedError,
+    WriteQuarantinedError,
+)
 from fondaco.domain.ledger import Entry, EntryKind, OpenCall
 from fondaco.domain.money import Currency, Funds
 from fondaco.domain.usage import Usage
 from fondaco.stores.sqlite.connection import connect
 from fondaco.stores.sqlite.journal import SqliteJournal
-from money_world import NOON, SqliteWorld
+from money_world import NOON, SqliteWorld, charge, tokens
 
 RICH = 9 * 10**17
 
@@ -227,3 +232,21 @@ async def test_money_is_never_a_fraction(world: SqliteWorld) -> None:
         pytest.raises(sqlite3.IntegrityError, match="cannot store REAL value"),
     ):
         connection.execute("UPDATE account SET usd = 0.5")
+
+
+async def test_a_charge_that_an_operator_makes_after_all_counts_against_its_key(
+    world: SqliteWorld,
+) -> None:
+    limit = ConsumptionLimit(usd=10)
+    await (await world.hold(1, limit=limit)).settle(charge(1), tokens(1), 1)
+    odd = replace(entry(world, 1, -RICH), epoch=20_000)
+    with pytest.raises(WriteQuarantinedError):
+        await world.journal.write((odd,))
+    world.books.grant("somebody", RICH)
+    [waiting] = world.books.quarantine()
+    world.books.retry(waiting.id)
+    await world.journal.standing(world.account_id)  # tells the ledger before it answers
+    assert await world.balance() == Funds(usd=RICH - 1)
+    with pytest.raises(KeyLimitReachedError):
+        await world.hold(1, limit=limit)
+    assert await world.findings() == []

@@ -170,6 +170,8 @@ async def test_a_writer_that_has_ended_refuses_at_once_and_is_told(
             await hold.settle(charge(30), tokens(30), 1)
         with pytest.raises(StorageFailedError):
             await world.ledger.check()
+        with pytest.raises(StorageFailedError, match="writer_ended"):
+            await world.journal.check()
         with pytest.raises(StorageFailedError):
             await world.ledger.close()
         await world.close()

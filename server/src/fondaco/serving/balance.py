@@ -3,6 +3,7 @@
 import anyio
 
 from fondaco.domain.call import Call
+from fondaco.domain.epoch import epoch_of
 from fondaco.domain.errors import InsufficientBalanceError, KeyLimitReachedError
 from fondaco.domain.ledger import Entry, EntryKind, Standing, epoch_reference, refilled_epoch
 from fondaco.domain.money import Currency, Funds
@@ -77,6 +78,12 @@ class Balance:
                 self.epoch = max(self.epoch, epoch)
         else:
             self.usd += entry.amount
+        if entry.kind is EntryKind.CHARGE and entry.key_id is not None:
+            budget = self.budget(entry.key_id, epoch_of(entry.at))
+            if budget is not None and budget.loaded:
+                in_diem = entry.currency is Currency.DIEM
+                paid = Funds(diem=-entry.amount) if in_diem else Funds(usd=-entry.amount)
+                budget.settle(Funds(), paid)
 
     def budget(self, key_id: str, epoch: int) -> Budget | None:
         """Return the budget of a key in `epoch`, if one was begun."""

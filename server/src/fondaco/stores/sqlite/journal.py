@@ -144,7 +144,7 @@ class SqliteJournal:
             cause = error.__cause__
             why = faults.passing(cause) if isinstance(cause, Exception) else None
             raise StorageFailedError(
-                f"The ledger cannot be written: {why or 'closed'}. Nothing is sold meanwhile."
+                f"The ledger cannot be written: {why or 'writer_ended'}. Nothing is sold meanwhile."
             ) from error
 
     def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
