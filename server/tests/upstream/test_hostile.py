@@ -38,17 +38,30 @@ async def server(certificate: Path | None) -> AsyncGenerator[RawServer]:
         yield server
 
 
-@pytest.fixture
-async def upstream(certificate: Path | None, server: RawServer) -> AsyncGenerator[Upstream]:
-    scheme = "http" if certificate is None else "https"
-    upstream = LeanUpstream(
-        Address.parse(f"{scheme}://localhost:{server.port}"),
-        first_byte_timeout_s=0.4,
-        chunk_timeout_s=0.2,
-        total_timeout_s=30,
+def _connect(certificate: Path | None, port: int, *, first_s: float, chunk_s: float) -> Upstream:
+    return LeanUpstream(
+        Address.parse(f"{'http' if certificate is None else 'https'}://localhost:{port}"),
+        first_byte_timeout_s=first_s,
+        chunk_timeout_s=chunk_s,
+        total_timeout_s=60,
         tls=None if certificate is None else ssl.create_default_context(cafile=str(certificate)),
     )
-    with anyio.fail_after(25):
+
+
+@pytest.fixture
+async def patient(certificate: Path | None, server: RawServer) -> AsyncGenerator[Upstream]:
+    """A client that no time-out will help."""
+    upstream = _connect(certificate, server.port, first_s=60, chunk_s=60)
+    with anyio.fail_after(50):
+        yield upstream
+        await upstream.aclose()
+
+
+@pytest.fixture
+async def upstream(certificate: Path | None, server: RawServer) -> AsyncGenerator[Upstream]:
+    """A client that waits for nothing long."""
+    upstream = _connect(certificate, server.port, first_s=0.4, chunk_s=0.2)
+    with anyio.fail_after(50):
         yield upstream
         await upstream.aclose()
 
@@ -91,24 +104,24 @@ _FLOODS = {
 
 @pytest.mark.parametrize("flood", _FLOODS)
 async def test_what_brings_nothing_of_the_body_has_an_end(
-    upstream: Upstream, server: RawServer, flood: str
+    patient: Upstream, server: RawServer, flood: str
 ) -> None:
     script = Flood(*_FLOODS[flood])
     server.scripts.append(script)
     with pytest.raises(ReplyCutError):
-        await _ask(upstream)
+        await _ask(patient)
     assert script.sent < _MOST_BYTES
-    assert await _ask(upstream) == b"ok"
+    assert await _ask(patient) == b"ok"
 
 
 async def test_a_body_has_an_end_whatever_its_framing(
-    upstream: Upstream, server: RawServer, monkeypatch: pytest.MonkeyPatch
+    patient: Upstream, server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "REPLY_LIMIT_BYTES", 2**20)
     script = Flood(_CHUNKED, b"1;" + b"x" * 4096 + b"\r\na\r\n")
     server.scripts.append(script)
     with pytest.raises(ReplyCutError):
-        await _ask(upstream)
+        await _ask(patient)
     assert script.sent < _MOST_BYTES
 
 
@@ -150,11 +163,12 @@ async def test_an_engine_that_falls_silent_in_its_reply_is_given_up(
 
 
 async def test_an_engine_that_goes_on_speaking_is_listened_to(
-    upstream: Upstream, server: RawServer
+    certificate: Path | None, server: RawServer
 ) -> None:
-    chunks = [b"1\r\na\r\n"] * 30
-    server.answer(_CHUNKED, *chunks, b"0\r\n\r\n", pause_s=0.02)
-    assert await _ask(upstream) == b"a" * 30
+    upstream = _connect(certificate, server.port, first_s=20, chunk_s=1.0)
+    server.answer(_CHUNKED, *[b"1\r\na\r\n"] * 15, b"0\r\n\r\n", pause_s=0.1)
+    assert await _ask(upstream) == b"a" * 15
+    await upstream.aclose()
 
 
 async def test_a_reader_that_takes_its_time_is_no_silence_of_the_engine(
@@ -171,9 +185,9 @@ async def test_a_reader_that_takes_its_time_is_no_silence_of_the_engine(
 
 
 async def test_the_next_request_of_a_connection_has_its_own_bounds(
-    upstream: Upstream, server: RawServer, monkeypatch: pytest.MonkeyPatch
+    patient: Upstream, server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "REPLY_LIMIT_BYTES", 2 * len(OK))
     for _ in range(5):
-        assert await _ask(upstream) == b"ok"
+        assert await _ask(patient) == b"ok"
     assert server.connections == 1
