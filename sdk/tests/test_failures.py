@@ -165,6 +165,15 @@ async def test_faults_of_any_number_and_depth_can_be_told(raw: RawServer) -> Non
     assert len(told.value.faults) == 61
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirection_is_told_and_not_followed(raw: RawServer, status: int) -> None:
+    raw.answer(reply(status, "", "Location: https://api.example/api/v1/chat/completions\r\n"))
+    with pytest.raises(APIError, match=r"'https://api.example/api/v1/chat.*`base_url`") as told:
+        await ask(raw)
+    assert told.value.status == status
+    assert len(raw.heads) == 1
+
+
 async def test_no_key_at_all_is_told_with_what_to_do(home: House) -> None:
     async with VeniceClient(base_url=f"{home.url}/api/v1") as client:
         with pytest.raises(AuthenticationError, match=r"VENICE_API_KEY.*`api_key`") as told:

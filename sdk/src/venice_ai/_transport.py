@@ -280,9 +280,19 @@ def _refusal(response: httpx2.Response, wire: httpx2.Request) -> APIError:
         body: object = json.loads(text)
     except ValueError:
         body = text
-    keyless = not {"authorization", "x-api-key"} & wire.headers.keys()
-    advice = _NO_KEY if response.status_code == _UNAUTHORIZED and keyless else ""
+    advice = _advice(response, wire)
     return error_of(response.status_code, body, response.headers, advice=advice)
+
+
+def _advice(response: httpx2.Response, wire: httpx2.Request) -> str:
+    """Return what to do about a refusal, as far as only this side knows."""
+    keyless = not {"authorization", "x-api-key"} & wire.headers.keys()
+    if response.status_code == _UNAUTHORIZED and keyless:
+        return _NO_KEY
+    if response.has_redirect_location:  # not followed: the key would go wherever it leads
+        told = response.headers["location"]
+        return f"It redirects to {told!r}. Give that server's address as `base_url`."
+    return ""
 
 
 def _repeatable(error: APIError, wire: httpx2.Request) -> bool:
