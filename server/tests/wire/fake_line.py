@@ -21,6 +21,8 @@ class FakeTransport(asyncio.Transport):
         super().__init__({"peername": (client, 50_000)})
         self.written = b""
         self.ended = self.closed = self.aborted = self.paused = False
+        self.gone = asyncio.Event()
+        """Set once the connection was broken off."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         assert not self.ended, "written after the end"
@@ -37,6 +39,7 @@ class FakeTransport(asyncio.Transport):
 
     def abort(self) -> None:
         self.closed = self.aborted = True
+        self.gone.set()
 
     def pause_reading(self) -> None:
         self.paused = True
@@ -75,10 +78,11 @@ def line(
     register: Register | None = None,
     *,
     client: str = "127.0.0.1",
+    **seconds: float,
 ) -> SimpleNamespace:
     """Return a connection that was just made, as `connection` and `transport`."""
     transport = FakeTransport(client)
-    connection = Connection(answer, terms(), register or Register())  # type: ignore[arg-type]
+    connection = Connection(answer, terms(**seconds), register or Register())  # type: ignore[arg-type]
     connection.connection_made(transport)
     return SimpleNamespace(connection=connection, transport=transport)
 

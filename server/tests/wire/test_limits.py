@@ -40,6 +40,46 @@ async def drip(one: House, piece: bytes, *, before: bytes = b"") -> bytes:
     return octets
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        *(b"", HEALTH, b"GET /he", b"no request\r\n\r\n", HEALTH.replace(b"\r\n\r\n", b"\r\nA: 1")),
+        CHUNKED + b"5\r\nhello\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + b"x" * 100_000,
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        HEALTH * 30,
+    ],
+    ids=lambda after: repr(after[:12]),
+)
+async def test_who_takes_no_reply_is_given_up_whatever_they_send(after: bytes) -> None:
+    one = line(header_timeout_s=0.01, body_timeout_s=0.01, idle_timeout_s=0.01)
+    one.connection.data_received(HEALTH)
+    one.connection.pause_writing()  # the reply fills what the system holds for the caller
+    await turns()
+    one.connection.data_received(HEALTH)
+    if after:
+        one.connection.data_received(after)
+    with anyio.fail_after(5):
+        await one.transport.gone.wait()
+    assert one.transport.written.count(b"HTTP/1.1 200") == 1
+
+
+async def test_who_takes_the_replies_late_gets_all_of_them() -> None:
+    one = line(idle_timeout_s=30.0)
+    one.connection.data_received(HEALTH)
+    one.connection.pause_writing()
+    await turns()
+    one.connection.data_received(
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n" + b"x" * 100_000
+    )
+    one.connection.resume_writing()
+    await turns()
+    one.connection.data_received(b"x" * 100_000)
+    await turns()
+    assert one.transport.written.count(b"HTTP/1.1 200") == 2
+    assert not one.transport.paused
+
+
 # Time: only a complete head stops the clock.
 
 
@@ -322,3 +362,17 @@ async def test_replies_of_a_server_that_leaves_close_their_connections() -> None
         one.listener.tell()
         reply = await one.client.post("/api/v1/chat/completions", json=chat_body())
         assert (reply.status_code, reply.headers["connection"]) == (200, "close")
+
+
+async def test_a_connection_is_taken_off_where_it_was_counted() -> None:
+    """Whichever proxies are trusted by the time it ends: the operator may reload the settings."""
+    trusted: list[str] = []
+    register = Register(9, 1, lambda client: Peers(trusted).limited(client))
+    before = line(register=register, client="203.0.113.9")
+    trusted.append("203.0.113.9")
+    proxied = line(register=register, client="203.0.113.9")
+    before.connection.connection_lost(None)
+    trusted.clear()
+    assert line(register=register, client="203.0.113.9").connection._lane is Lane.USUAL
+    proxied.connection.connection_lost(None)
+    assert line(register=register, client="203.0.113.9").connection._lane is Lane.SPARE

@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the answer, which nobody waits for any more."""
         self._closed = self._closing = self._deaf = True
-        self._register.depart(self, self._client, self._lane)
+        self._register.depart(self, self._lane)
         if self._alarm is not None:
             self._alarm.cancel()
         if self._next_slice is not None:
@@ -129,6 +129,8 @@ class Connection(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         """Know that the caller has caught up."""
+        if self._stuck and (self._phase is Phase.NOTHING or self._paused or self._deaf):
+            self._deadline = inf
         self.congested = False
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
@@ -146,6 +148,7 @@ class Connection(asyncio.Protocol):
             return
         if self._incoming is not None or self._ahead or self._paused:
             self._pace()
+            self._expect_taking()
         if self._phase is not Phase.NOTHING or self._reader.unread_bytes:
             self._hurry()
 
@@ -255,6 +258,8 @@ class Connection(asyncio.Protocol):
             self.listen()
         if self._current is None and self._phase is Phase.NOTHING:
             self._expect(self._terms.idle_timeout_s)
+        else:
+            self._expect_taking()
 
     async def drained(self) -> None:
         """Return once the caller has caught up, or is gone."""
@@ -344,6 +349,16 @@ class Connection(asyncio.Protocol):
             self._alarm.cancel()
         self._alarm = self._loop.call_at(deadline, self._rang)
 
+    @property
+    def _stuck(self) -> bool:
+        """Whether a request waits for the caller to take the replies to earlier ones."""
+        return self.congested and self._current is None and bool(self._ahead)
+
+    def _expect_taking(self) -> None:
+        """Have a caller given up who takes no replies, unless there is a deadline already."""
+        if self._deadline == inf and self._stuck:
+            self._expect(self._terms.idle_timeout_s)
+
     def _hurry(self) -> None:
         """Let what has begun to arrive do so in time, however many pieces it comes in."""
         if self._deaf or self._paused:
@@ -360,8 +375,8 @@ class Connection(asyncio.Protocol):
             return
         if self._loop.time() < self._deadline:
             self._alarm = self._loop.call_at(self._deadline, self._rang)
-        elif self._closing:
-            self.abort()
+        elif self._closing or self._stuck:
+            self.abort()  # whatever was said now would not be taken either
         elif self._phase is Phase.BODY or self._reader.begun:
             self._refuse(RequestTimeoutError())
         else:
@@ -383,6 +398,7 @@ class Connection(asyncio.Protocol):
         else:
             self._refused = error
         self._resume()
+        self._expect_taking()
 
     def _last_word(self, error: FondacoError) -> None:
         """Reply to what is no request, or none that is taken, and close."""

@@ -80,6 +80,8 @@ class Register:
     _spare: int = 0
     _of: dict[str, int] = field(default_factory=dict)
     """Connections by the address that their client is counted by."""
+    _counted: dict["Open", str] = field(default_factory=dict)
+    """Connections with that address: it may be another one by the time they depart."""
 
     def enter(self, connection: "Open", client: str) -> Lane:
         """Count a connection, and return how it is treated."""
@@ -90,6 +92,7 @@ class Register:
             self._full = ""
             if address is not None:
                 self._of[address] = of_one + 1
+                self._counted[connection] = address
             self.connections.add(connection)
             return Lane.USUAL
         self._tell("all" if taken >= self.most else "one_client")
@@ -105,12 +108,12 @@ class Register:
             self._full = reason
             report(Incident.CONNECTIONS_EXHAUSTED, reason=reason)
 
-    def depart(self, connection: "Open", client: str, lane: Lane) -> None:
+    def depart(self, connection: "Open", lane: Lane) -> None:
         """Forget a connection."""
         self.connections.discard(connection)
         if lane is Lane.SPARE:
             self._spare -= 1
-        elif lane is Lane.USUAL and (address := self.counts_as(client)) is not None:
+        elif (address := self._counted.pop(connection, None)) is not None:
             left = self._of.get(address, 0) - 1
             if left > 0:
                 self._of[address] = left
