@@ -141,7 +141,7 @@ def test_a_key_ends_when_it_is_said(fondaco: Fondaco, written: str, shown: str) 
 def test_an_end_beyond_the_calendar_is_listed_as_the_nearest_within(
     fondaco: Fondaco, home: Path, expires_ms: int
 ) -> None:
-    """Versions before 0.2 took ends that no calendar of four digits shows."""
+    """The command line once took ends that no calendar of four digits shows."""
     fondaco("keys", "create")
     with closing(sqlite3.connect(home / "fondaco.sqlite3")) as database, database:
         database.execute("UPDATE key SET expires_ms = ?", (expires_ms,))
