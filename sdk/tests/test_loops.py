@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from fake_upstream import FakeUpstream, hanging, in_thread
+from program import until
 from venice_ai import UserMessage, VeniceClient
 from venice_ai._recent import Recent
 
@@ -234,7 +235,7 @@ asyncio.run(main())
             for how in LEAVING
         ),
     )
-    assert all(asked.hung_up for asked in fake.asked)
+    until(lambda: all(asked.hung_up for asked in fake.asked), within_s=10)
 
 
 @pytest.mark.parametrize("end", ["", "client.close()"])
@@ -249,7 +250,7 @@ def test_a_stream_that_nobody_closes_prints_nothing_without_a_loop(
         "client.chat.completions.stream(**ASKED)",
         f"stream = client.chat.completions.stream(**ASKED); next(stream)\n{end}",
     )
-    assert all(asked.hung_up for asked in fake.asked)
+    until(lambda: all(asked.hung_up for asked in fake.asked), within_s=10)
 
 
 def test_answers_that_are_kept_are_for_every_loop() -> None:
