@@ -341,6 +341,23 @@ def test_calls_have_an_end() -> None:
         one.check()
 
 
+@pytest.mark.parametrize("blanks", [" ", "\n", " \t" * 40])
+def test_blanks_without_end_are_told_so_that_they_count(blanks: str) -> None:
+    one = reader()
+    bursts = [one.read([chunk(piece("add", "", "c1", index=0))])]
+    bursts += [one.read([chunk(piece(None, blanks, index=0))]) for _ in range(500)]
+    one.check()
+    assert sum(e.tokens for burst in bursts for e in burst if isinstance(e, ToolPart)) == 501
+
+
+def test_a_name_without_end_is_the_engines_failure() -> None:
+    one = reader()
+    for _ in range(8):
+        one.read([chunk(piece("x" * 20 + "y" * 12, index=0)), chunk(piece("z", index=0))])
+    with pytest.raises(EngineError, match="no chat completion"):
+        one.check()
+
+
 def test_a_call_after_a_finish_is_made() -> None:
     late = chunk(piece("add", "{}", "c2", index=1))
     told = calls(heard([chunk(piece("add", "{}", "c1", index=0)), END, late, END]))

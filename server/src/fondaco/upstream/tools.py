@@ -15,6 +15,10 @@ from fondaco.upstream.dialects import Dialect
 _NO_PARAMETERS = {"type": "object", "properties": {}}
 _NO_ARGUMENTS = ("null", "[]")
 """What some engines send in place of `{}`."""
+_LONGEST_HELD = 64
+"""Characters of arguments that may still turn out to be none: blanks without end are told, and so counted."""
+_LONGEST_NAME = 256
+"""Characters of a function's name. Requests may name none of more than 64."""
 _MOST_CALLS = 512
 """Of one choice: each piece of a call is looked up among all of them."""
 _MOST_SPACING = 2
@@ -98,7 +102,9 @@ class _Call:
         if self.begun:
             return arguments
         begun = self.held + arguments
-        if any(word.startswith(begun.strip()) for word in _NO_ARGUMENTS):
+        if len(begun) <= _LONGEST_HELD and any(
+            word.startswith(begun.strip()) for word in _NO_ARGUMENTS
+        ):
             self.held = begun
             return ""
         self.held, self.begun = "", True
@@ -192,7 +198,7 @@ class ToolReader:
             return self._begin(place, named, name, events)
         call.id = call.id or named if call.untold else call.id
         if name and call.untold and name != call.name:
-            call.name += name
+            call.name = _name(call.name + name)
         return call
 
     def _begin(self, place: int | None, named: str, name: str, events: list[ToolPart]) -> _Call:
@@ -202,7 +208,7 @@ class ToolReader:
             named = ""  # two calls cannot share an id: their results would
         if len(self._calls) == _MOST_CALLS:
             raise ValueError
-        call = _Call(len(self._calls), place, named, name)
+        call = _Call(len(self._calls), place, named, _name(name))
         self._calls.append(call)
         return call
 
@@ -250,6 +256,17 @@ def _another(call: _Call, name: str, named: str, arguments: str, *, again: bool)
         return True
     ended = call.whole and (bool(arguments.strip()) or not named)
     return again or ended or (not call.untold and name != call.name)
+
+
+def _name(spelled: str) -> str:
+    """Return a function's name, as far as it is known.
+
+    Raises:
+        ValueError: no function has one so long.
+    """
+    if len(spelled) > _LONGEST_NAME:
+        raise ValueError
+    return spelled
 
 
 def _id(given: object) -> str:
