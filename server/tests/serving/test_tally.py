@@ -85,6 +85,22 @@ def test_a_report_that_says_less_than_an_earlier_one_is_not_believed(late: Repor
     assert one.usage == Usage(10, 4, 6)
 
 
+@pytest.mark.parametrize(
+    "reports",
+    [
+        (Report(8, 6, 1), Report(output_tokens=3)),
+        (Report(8, 6, 1), Report(0, output_tokens=3)),
+        (Report(8, 6, 0), Report(output_tokens=None)),
+        (Report(output_tokens=3), Report(8, 6, 1)),
+    ],
+)
+def test_the_prompt_may_be_in_another_report_than_the_output(reports: Sequence[Report]) -> None:
+    one = tally(prompt=Prompt(100, exact=False))
+    taken(one, WORDS[:3], *((Counted(report),) for report in reports))
+    assert used(one) == (8, 3)
+    assert one.usage.cached_input_tokens == 6
+
+
 def test_reports_of_one_choice_after_another_do_not_hide_what_the_others_said() -> None:
     one = tally(choices=2)
     both = (*WORDS[:5], *(Text(1, word.text) for word in WORDS[:7]))

@@ -147,6 +147,29 @@ accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=Fals
             discarded=any(one.discarded for one in reports),
         )
 
+    def over(self, other: "Report") -> "Report":
+        """Return this report, with the parts of another one of the same answer that it leaves out.
+
+        A prompt of no tokens is left out, too, and with it what of it was cached.
+
+        >>> Report(output_tokens=9).over(Report(input_tokens=7, output_tokens=1)).input_tokens
+        7
+        """
+        prompt, cached = self.input_tokens, self.cached_input_tokens
+        if not prompt:
+            prompt, cached = other.input_tokens, other.cached_input_tokens
+        elif cached is None:
+            cached = _part(other.cached_input_tokens, prompt)
+        return Report(
+            prompt,
+            cached,
+            _first(self.output_tokens, other.output_tokens),
+            _first(self.reasoning_tokens, other.reasoning_tokens),
+            _first(self.accepted_prediction_tokens, other.accepted_prediction_tokens),
+            _first(self.rejected_prediction_tokens, other.rejected_prediction_tokens),
+            self.discarded or other.discarded,
+        )
+
     def completed(self, seen: Usage) -> Usage:
         """Return the usage that this reports, where it is silent what was `seen` to pass.
 
@@ -175,6 +198,10 @@ def _part(part: int | None, of: int | None) -> int | None:
 def _sum(parts: Sequence[int | None]) -> int | None:
     known = [part for part in parts if part is not None]
     return whole(sum(known)) if known and len(known) == len(parts) else None
+
+
+def _first(part: int | None, other: int | None) -> int | None:
+    return other if part is None else part
 
 
 def _either(reported: int | None, seen: int) -> int:

@@ -109,9 +109,17 @@ class Tally:
                     assert_never(event)
 
     def _compare(self, report: Report) -> None:
-        """Keep the report that says most: each says how much it was so far, and none takes it back."""
-        if (report.output_tokens or 0) >= (self._report.output_tokens or 0):
+        """Keep the report that says most: each says how much it was so far, and none takes it back.
+
+        What it leaves out is as the other one says: some engines report the prompt at the start alone.
+        """
+        before = self._report
+        if before is _NO_REPORT:
             self._report = report
+        elif (report.output_tokens or 0) >= (before.output_tokens or 0):
+            self._report = report.over(before)
+        else:
+            self._report = before.over(report)
 
     def _count_opaque(self, event: Opaque) -> None:
         """Count what is no output.
