@@ -1,5 +1,6 @@
 """Fairness between accounts: who gets the next slot, and whose prompt is read next."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -210,3 +211,39 @@ async def test_who_gives_up_waiting_for_a_turn_holds_up_nobody() -> None:
         with anyio.fail_after(1):
             await ask("d")
     assert (read[0], read[-1]) == ("b", "d")
+
+
+async def test_who_hangs_up_gains_no_turn() -> None:
+    """The engine renders and counts a long prompt to its end, whoever waits for it."""
+    queue, counted, ended = PrefillQueue(), list[str](), anyio.Event()
+
+    async def ask(account: str) -> None:
+        async def count() -> None:
+            counted.append(account)
+            await ended.wait()
+
+        await queue.work(account, count)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(3):
+            impatient = asyncio.get_running_loop().create_task(ask("a"))
+            await anyio.wait_all_tasks_blocked()
+            impatient.cancel()
+        group.start_soon(ask, "a")
+        group.start_soon(ask, "b")
+        await anyio.wait_all_tasks_blocked()
+        assert counted == ["a"]
+        ended.set()
+    assert sorted(counted) == ["a", "a", "b"]
+
+
+async def test_work_that_fails_ends_its_turn_and_is_told() -> None:
+    queue = PrefillQueue()
+
+    async def fail() -> None:
+        raise EngineBusyError
+
+    with pytest.raises(EngineBusyError):
+        await queue.work("a", fail)
+    async with queue.turn("b"):
+        pass

@@ -16,7 +16,7 @@ from fondaco.domain.chat import (
     Turn,
     Wishes,
 )
-from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
+from fondaco.domain.errors import ContextTooLongError, FieldNotTakenError, InvalidRequestError
 from fondaco.domain.usage import Report
 from fondaco.engines.llamacpp.engine import LlamaCpp
 
@@ -96,3 +96,20 @@ async def test_extras_are_refused_with_the_engines_name(
     with pytest.raises(FieldNotTakenError, match="'embedded'") as refusal:
         await engine.measure(asked(wishes=Wishes(extras=extras)))
     assert set(refusal.value.faults) == {field}
+
+
+@pytest.mark.parametrize("messages", [QUESTION * 4_096, (Message(Role.USER, "a" * 2**20),)])
+async def test_what_cannot_fit_is_refused_before_it_is_counted(
+    engine: LlamaCpp, messages: tuple[Message, ...]
+) -> None:
+    """A hundred thousand short messages would take the engine minutes."""
+    with pytest.raises(ContextTooLongError) as refused:
+        await engine.measure(Turn("smollm2-135m", messages, 8))
+    assert refused.value.input_tokens is None
+
+
+async def test_a_long_conversation_is_counted_exactly(engine: LlamaCpp) -> None:
+    single = (await engine.measure(Turn("smollm2-135m", QUESTION, 8))).input_tokens
+    double = (await engine.measure(Turn("smollm2-135m", QUESTION * 2, 8))).input_tokens
+    long = await engine.measure(Turn("smollm2-135m", QUESTION * 1_000, 8))
+    assert long.input_tokens == single + 999 * (double - single)

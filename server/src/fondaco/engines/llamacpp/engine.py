@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -44,6 +45,10 @@ from fondaco.upstream.sse import Events
 from fondaco.upstream.thinking import thinking_ignored
 
 _REPLY_LIMIT = 64 * 2**20
+_LONGEST_TOKEN = 256
+"""Characters; those of known vocabularies have 128 at most."""
+_QUICKLY_COUNTED_BYTES = 16 * 2**10
+"""A conversation of so much is rendered and counted within 0.2 s, also if it is all short messages."""
 _ALIVE_S = 5.0
 """A token as fresh as this shows that the engine can answer."""
 
@@ -121,25 +126,33 @@ class LlamaCpp:
         Raises:
             InvalidRequestError: the template refuses the messages.
             FieldNotTakenError: they hold more than text.
+            ContextTooLongError: they exceed the context so far that nothing has to be counted.
         """
         if turn.wishes.media:
             raise _only_words(turn.model)
         expect_taken(turn, self._name)
         expect_rendered(turn, self._templates, self._name)
-        upstream = (await self._running(turn.model)).upstream
+        running = await self._running(turn.model)
+        upstream = running.upstream
         if turn.sampling.logit_bias:
             expect_known(turn.sampling, await self._known_tokens(upstream))
         own = await self._own_template(upstream)
         text = await rendered(turn, own, self._templates)
-        # A template of the caller's says itself what its prompt begins with.
-        add_special = text is None
-        if text is None:
+        if text is not None:  # a template of the caller's says itself what its prompt begins with
+            size, counted = len(text), partial(_counted, upstream, text, add_special=False)
+        else:
+            self._expect_within_reach(turn)
             body = conversation(turn, tools=own.tools)
-            text = (await _ask(upstream, "POST", "/apply-template", body))["prompt"]
-        question = {"content": text, "add_special": add_special, "parse_special": True}
-        tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps(question))
-        token_ids = tuple(tokens["tokens"])
-        return Prompt(input_tokens=len(token_ids), token_ids=token_ids)
+            size, counted = len(body), partial(_rendered_and_counted, upstream, body)
+        if size > _QUICKLY_COUNTED_BYTES:
+            return await running.counting.work(turn.cache_scope, counted)
+        return await counted()
+
+    def _expect_within_reach(self, turn: Turn) -> None:
+        """Refuse a prompt that cannot fit, since to count it would take the engine minutes."""
+        least = max(len(turn.messages), turn.characters // _LONGEST_TOKEN)
+        if least >= self.context_tokens:
+            raise ContextTooLongError(None, turn.max_output_tokens, self.context_tokens)
 
     async def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
         """Answer the turn; more choices than there are slots are answered in waves.
@@ -347,6 +360,19 @@ async def _ask(upstream: Upstream, method: str, path: str, body: bytes = b"") ->
             raise await _refusal(reply, None)
         answer: dict[str, Any] = orjson.loads(await reply.read(_REPLY_LIMIT))
         return answer
+
+
+async def _rendered_and_counted(upstream: Upstream, conversation: bytes) -> Prompt:
+    """Return the prompt that the model's own template makes."""
+    text = (await _ask(upstream, "POST", "/apply-template", conversation))["prompt"]
+    return await _counted(upstream, text, add_special=True)
+
+
+async def _counted(upstream: Upstream, text: str, *, add_special: bool) -> Prompt:
+    question = {"content": text, "add_special": add_special, "parse_special": True}
+    tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps(question))
+    token_ids = tuple(tokens["tokens"])
+    return Prompt(input_tokens=len(token_ids), token_ids=token_ids)
 
 
 async def _count(upstream: Upstream, text: str) -> int:

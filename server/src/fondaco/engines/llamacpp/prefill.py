@@ -4,14 +4,18 @@ The engine gives its prompt batches to the lowest slot that has a prompt to read
 is read whole. A long prompt is therefore sent in pieces, and accounts take turns piece by piece.
 """
 
+import asyncio
 from collections import OrderedDict, deque
+from collections.abc import Callable, Coroutine
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import anyio
 
 PIECE_TOKENS = 128
 """Of a prompt, read at one turn: a quarter of a second of a small model, and 1 % of overhead."""
+
+_T = TypeVar("_T")
 
 
 class PrefillQueue:
@@ -41,6 +45,23 @@ class PrefillQueue:
             else:
                 self._leave(account, called)
             raise
+
+    async def work(self, account: str, ask: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+        """Return what `ask` brings, run at the account's turn, which ends with it.
+
+        Some of what an engine was asked it works off though the caller hung up. Then the turn goes on
+        as well, or else whoever hangs up would have the engine do any amount of work at a time.
+        """
+        await self.take(account)
+        # Not in a task group: it outlives its caller, and ends with the engine at the latest.
+        task = asyncio.get_running_loop().create_task(ask())
+        task.add_done_callback(self._worked)
+        return await asyncio.shield(task)
+
+    def _worked(self, task: asyncio.Task[Any]) -> None:
+        if not task.cancelled():
+            task.exception()  # nobody may be left to be told
+        self.give_back()
 
     def give_back(self) -> None:
         """End a turn; the next account's begins."""

@@ -69,6 +69,8 @@ class Running:
     slots: Slots
     pid: int
     prefill: PrefillQueue
+    counting: PrefillQueue
+    """Turns at having a long prompt rendered and counted, which the engine does not break off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +172,7 @@ class Supervisor:
         upstream = self._connect(address, key)
         launch = self._launch
         slots = Slots(launch.slots, queue=launch.queue, wait_s=launch.slot_timeout_s)
-        self._become(Running(upstream, slots, child.pid, PrefillQueue()))
+        self._become(Running(upstream, slots, child.pid, PrefillQueue(), PrefillQueue()))
         try:
             await child.wait()
         finally:
