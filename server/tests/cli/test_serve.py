@@ -172,9 +172,8 @@ def test_the_log_is_as_its_flags_say(fondaco: Fondaco) -> None:
 
 
 @pytest.mark.parametrize(("flag", "value"), [("--log-level", "loud"), ("--log-format", "xml")])
-def test_a_log_that_cannot_be_exits_with_3_and_names_the_flag(
+def test_a_log_that_cannot_be_is_a_fault_of_the_command_line(
     fondaco: Fondaco, flag: str, value: str
 ) -> None:
     ended = fondaco.process("serve", "--port", "0", flag, value, **NO_MODEL)
-    assert (ended.code, len(ended.err.splitlines())) == (3, 1)
-    assert flag in ended.err
+    assert (ended.code, flag in ended.err) == (2, True)
