@@ -84,6 +84,36 @@ class ExtendedHoldContract:
         assert await world.balance() == Funds(usd=5, diem=50)
         assert await world.findings() == []
 
+    @pytest.mark.parametrize("later_s", [0, SECONDS])
+    @pytest.mark.parametrize("less", [0, 15, 45, 60])
+    async def test_of_a_settlement_that_is_not_written_less_may_be_charged(
+        self, world: World, *, later_s: int, less: int
+    ) -> None:
+        await world.allocate(50)
+        await world.grant(100)
+        limit = ConsumptionLimit(usd=60, diem=50)
+        hold = await world.hold(80, limit=limit)
+        world.clock.at += later_s
+        before = await world.balance()
+        world.journal.broken = True
+        with pytest.raises(StorageFailedError):
+            await hold.settle(charge(60), tokens(60), 1)
+        hold.relent(charge(less), tokens(less), 1, "less")
+        with pytest.raises(StorageFailedError):
+            await world.hold(1)
+        world.journal.broken = False
+        await world.ledger.retry()
+        usd = max(0, less - 50)
+        diem = before.diem if later_s else 50 - min(50, less)
+        assert await world.balance() == Funds(usd=100 - usd, diem=diem)
+        assert sum(amount for *_, amount in await world.charges()) == less
+        hold = await world.hold(60 - usd + diem, limit=limit) if not later_s else hold
+        with pytest.raises((KeyLimitReachedError, InsufficientBalanceError)):
+            await world.hold(1 if not later_s else 111, limit=limit)
+        await world.crash()
+        assert await world.balance() == Funds(usd=100 - usd, diem=diem)
+        assert await world.findings() == []
+
     async def test_an_extension_keeps_to_the_limit_of_the_key(self, world: World) -> None:
         await world.grant(100)
         limit = ConsumptionLimit(usd=30)

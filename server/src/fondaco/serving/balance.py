@@ -169,6 +169,16 @@ class Balance:
         if budget is not None:
             budget.settle(Funds(), Funds() - paid)
 
+    def relent(self, budget: Budget | None, back: Funds, epoch: int) -> int:
+        """Undo a part of a settlement of `epoch`; return the DIEM that expires with it."""
+        if budget is not None:
+            budget.settle(Funds(), Funds() - back)
+        self.usd += back.usd
+        if epoch < self.epoch:
+            return back.diem
+        self.diem += back.diem
+        return 0
+
     def give_back(self, refill: Entry) -> None:
         """Undo a refill that the journal refused for good; its epoch has begun all the same."""
         self.diem -= refill.amount

@@ -4,14 +4,26 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from fondaco.domain.call import Call
-from fondaco.domain.errors import InsufficientBalanceError
+from fondaco.domain.errors import (
+    AlreadyEnteredError,
+    InsufficientBalanceError,
+    StorageFailedError,
+    WriteQuarantinedError,
+)
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
 from fondaco.ports import Clock
 from fondaco.serving.admission import Admission
 from fondaco.serving.ledger import Hold, Ledger, Meter
 
+UNDELIVERED = "not delivered: the ledger could not be written"
 CURTAILED = "ended where the balance or the key's limit did"
+
+
+_KEPT = (
+    "The ledger cannot be written. What was done for this call is charged as soon as it can be; "
+    "please try again later."
+)
 
 
 class Priced(Protocol):
@@ -46,6 +58,10 @@ class CallMeter(Meter, Protocol):
 
     def hang_up(self) -> None:
         """Count what was produced for a caller who has gone, though it was not delivered."""
+        ...
+
+    def withhold(self) -> bool:
+        """Count nothing of a whole answer that its caller will not get; return whether it is one."""
         ...
 
 
@@ -142,12 +158,31 @@ class PaidCall:
             notes = _why(kind, stopping=self._ledger.stopping)
         else:
             notes = CURTAILED if self._meter.ended_early else ""
-        charge = self._priced.charge(usage)
+        charge, entered = self._priced.charge(usage), True
         try:
             await hold.settle(charge, usage, elapsed_ms, notes)
+        except (AlreadyEnteredError, WriteQuarantinedError):
+            entered = False
+            raise
+        except StorageFailedError as error:
+            if kind is None and self._meter.withhold():
+                charge = self._relent(hold, charge, elapsed_ms)
+            if charge.rows:
+                raise StorageFailedError(_KEPT) from error
+            raise
         finally:
-            tokens = usage.total_tokens if charge.rows else 0
-            await self._admission.settle(tokens, charged=bool(charge.rows))
+            tokens = self.usage.total_tokens if charge.rows else 0
+            await self._admission.settle(tokens, charged=entered and bool(charge.rows))
+
+    def _relent(self, hold: Hold, charge: Charge, elapsed_ms: int) -> Charge:
+        """Charge nothing of a whole reply that is withheld, as it could not be; return what is."""
+        usage = self.usage = self._meter.usage
+        less = self._priced.charge(usage)
+        if less.rows:
+            hold.relent(less, usage, elapsed_ms, UNDELIVERED)
+        else:
+            hold.relent(charge.within(0), usage, elapsed_ms, UNDELIVERED)
+        return less
 
 
 def _why(kind: type[BaseException], *, stopping: bool) -> str:

@@ -10,7 +10,7 @@ _NOTHING = Usage()
 class CallUsage:
     """The meter of a call, which knows the most that it can consume, too."""
 
-    __slots__ = ("_done", "_ordered", "curtailed", "tally", "untold", "web")
+    __slots__ = ("_done", "_ordered", "_whole", "curtailed", "tally", "untold", "web")
 
     def __init__(self, *, untold: bool = False) -> None:
         """Start at nothing.
@@ -19,7 +19,7 @@ class CallUsage:
             untold: whether nothing of the answer counts yet, as nobody has got any of it: so it is
                 with a whole reply until it is complete, or its caller hangs up.
         """
-        self.untold = untold
+        self._whole = self.untold = untold
         self.curtailed = False
         """Whether the answer may be no longer than the money lasts."""
         self.tally: Tally | None = None
@@ -67,6 +67,14 @@ class CallUsage:
     def hang_up(self) -> None:
         """Count what was produced for a caller who has gone, though it was not delivered."""
         self.untold = False
+
+    def withhold(self) -> bool:
+        """Count nothing of an answer that its caller will not get; return whether it is such a one.
+
+        What was brought or decided for it counts all the same.
+        """
+        self.untold = self._whole
+        return self._whole
 
     def order(self, ordered: Usage) -> None:
         """Expect a search or pages. The search counts at once: whoever hangs up has had it made."""

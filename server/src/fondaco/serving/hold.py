@@ -293,6 +293,30 @@ class Hold:
         await self._register.enter(Write(self._balance, entries, closes, self._undo))
         return paid
 
+    def relent(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> None:
+        """Charge less than was settled for, where that could not be written and is kept.
+
+        To be called as soon as `settle` has failed: nothing may be awaited between.
+
+        Args:
+            charge: at most what was settled for; rows without a price keep sales stopped until the
+                storage works again.
+            usage: what is charged.
+            execution_ms: how long the call took.
+            notes: why it is less.
+        """
+        unwritten = self._register.unwritten
+        kept = next((write for write in unwritten if write.undo == self._undo), None)
+        if kept is None:
+            return
+        before, self._paid = self._paid or Funds(), self.funds.pay(charge.amount)
+        self._expired += self._balance.relent(self.budget, before - self._paid, self.epoch)
+        entries = self._entries(charge, usage, execution_ms, notes)
+        if self._expired:
+            entries.append(self._expiry(self._expired))
+        less = Write(self._balance, entries, kept.closes, self._undo)
+        unwritten[unwritten.index(kept)] = less
+
     def release(self) -> None:
         """End the hold of a call that has ended; one that was settled has ended already.
 
