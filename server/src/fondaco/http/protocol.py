@@ -20,6 +20,7 @@ from fondaco.http.exchange import Exchange
 from fondaco.http.request_head import RequestHead
 from fondaco.http.request_reader import RequestReader
 from fondaco.http.terms import Answer, Lane, Register, Terms
+from fondaco.http.timer import Timer
 
 _MOST_AHEAD = 16
 """Requests that may come before the reply to an earlier one; then the caller has to wait."""
@@ -65,10 +66,8 @@ class Connection(asyncio.Protocol):
     """The request whose body is still arriving."""
     _current: Exchange | None = None
     """The request that is being answered."""
-    _deadline = inf
     _body_time_s = 0.0
     """What is left of the time for the body, while reading is paused."""
-    _alarm: asyncio.TimerHandle | None = None
 
     def __init__(self, answer: Answer, terms: Terms, register: Register) -> None:
         """Prepare to have `answer` run as a task for each request."""
@@ -80,6 +79,8 @@ class Connection(asyncio.Protocol):
         self._ahead: deque[Exchange] = deque()
         """Requests that came before their turn."""
         self._reader = RequestReader(terms.header_limit_bytes)
+        self._deadline = Timer(self._loop, self._too_late)
+        """When what is awaited of the caller is too late."""
 
     # What asyncio calls.
 
@@ -90,9 +91,9 @@ class Connection(asyncio.Protocol):
         self._client = peer[0] if peer else ""
         self._lane = self._register.enter(self, self._client)
         if self._lane is Lane.USUAL:
-            self._expect(self._terms.header_timeout_s)
+            self._deadline.set(self._terms.header_timeout_s)
         elif self._lane is Lane.SPARE:
-            self._expect(_SPARE_TIMEOUT_S)
+            self._deadline.set(_SPARE_TIMEOUT_S)
         else:
             self._last_word(TooManyConnectionsError())
 
@@ -100,8 +101,7 @@ class Connection(asyncio.Protocol):
         """Stop the answer, which nobody waits for any more."""
         self._closed = self._closing = self._deaf = True
         self._register.depart(self, self._lane)
-        if self._alarm is not None:
-            self._alarm.cancel()
+        self._deadline.end()
         if self._next_slice is not None:
             self._next_slice.cancel()
         self.resume_writing()
@@ -130,7 +130,7 @@ class Connection(asyncio.Protocol):
     def resume_writing(self) -> None:
         """Know that the caller has caught up."""
         if self._stuck and (self._phase is Phase.NOTHING or self._paused or self._deaf):
-            self._deadline = inf
+            self._deadline.at = inf
         self.congested = False
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
@@ -175,11 +175,11 @@ class Connection(asyncio.Protocol):
             return False
         self._incoming = None
         self._phase = Phase.NOTHING
-        self._deadline = inf
+        self._deadline.at = inf
         incoming.end_body()
         self._deaf = incoming.closes
         if self._current is None and not self._ahead:  # it was answered before
-            self._expect(self._terms.idle_timeout_s)
+            self._deadline.set(self._terms.idle_timeout_s)
         return True
 
     def _go_on(self) -> None:
@@ -207,7 +207,7 @@ class Connection(asyncio.Protocol):
             if self._lane is Lane.SPARE and head.path not in self._terms.probes:
                 raise TooManyConnectionsError
             exchange.closes = self._more = True
-        self._deadline = inf
+        self._deadline.at = inf
         if self._reader.body_complete:
             self._phase = Phase.NOTHING
             exchange.complete = True
@@ -257,7 +257,7 @@ class Connection(asyncio.Protocol):
         if self._paused:
             self.listen()
         if self._current is None and self._phase is Phase.NOTHING:
-            self._expect(self._terms.idle_timeout_s)
+            self._deadline.set(self._terms.idle_timeout_s)
         else:
             self._expect_taking()
 
@@ -288,7 +288,7 @@ class Connection(asyncio.Protocol):
                 self._transport.abort()
             self._resume()
         usual = self._lane is Lane.USUAL
-        self._expect(self._terms.idle_timeout_s if usual else _SPARE_TIMEOUT_S)
+        self._deadline.set(self._terms.idle_timeout_s if usual else _SPARE_TIMEOUT_S)
 
     def abort(self) -> None:
         """Close at once."""
@@ -329,25 +329,14 @@ class Connection(asyncio.Protocol):
         elif not self._paused and not self._closed:
             self._paused = True
             self._transport.pause_reading()
-            if self._phase is Phase.BODY and self._deadline < inf:
-                self._body_time_s = max(0.0, self._deadline - self._loop.time())
-                self._deadline = inf  # it is not the caller who keeps us waiting
+            if self._phase is Phase.BODY and self._deadline.at < inf:
+                self._body_time_s = self._deadline.left_s
+                self._deadline.at = inf  # it is not the caller who keeps us waiting
 
     def _resume(self) -> None:
         if self._paused and not self._closed:
             self._paused = False
             self._transport.resume_reading()
-
-    # One timer outlives many requests: it looks whether a deadline has passed, and sleeps on.
-
-    def _expect(self, within_s: float) -> None:
-        """Have the connection closed unless what comes next comes in time."""
-        self._deadline = deadline = self._loop.time() + within_s
-        if self._alarm is not None:
-            if self._alarm.when() <= deadline:
-                return
-            self._alarm.cancel()
-        self._alarm = self._loop.call_at(deadline, self._rang)
 
     @property
     def _stuck(self) -> bool:
@@ -356,8 +345,8 @@ class Connection(asyncio.Protocol):
 
     def _expect_taking(self) -> None:
         """Have a caller given up who takes no replies, unless there is a deadline already."""
-        if self._deadline == inf and self._stuck:
-            self._expect(self._terms.idle_timeout_s)
+        if self._deadline.at == inf and self._stuck:
+            self._deadline.set(self._terms.idle_timeout_s)
 
     def _hurry(self) -> None:
         """Let what has begun to arrive do so in time, however many pieces it comes in."""
@@ -365,17 +354,12 @@ class Connection(asyncio.Protocol):
             return
         if self._phase is Phase.NOTHING and self._reader.begun:
             self._phase = Phase.HEAD
-            self._expect(self._terms.header_timeout_s)
-        elif self._phase is Phase.BODY and self._deadline == inf:
-            self._expect(self._body_time_s)
+            self._deadline.set(self._terms.header_timeout_s)
+        elif self._phase is Phase.BODY and self._deadline.at == inf:
+            self._deadline.set(self._body_time_s)
 
-    def _rang(self) -> None:
-        self._alarm = None
-        if self._deadline == inf:
-            return
-        if self._loop.time() < self._deadline:
-            self._alarm = self._loop.call_at(self._deadline, self._rang)
-        elif self._closing or self._stuck:
+    def _too_late(self) -> None:
+        if self._closing or self._stuck:
             self.abort()  # whatever was said now would not be taken either
         elif self._phase is Phase.BODY or self._reader.begun:
             self._refuse(RequestTimeoutError())
@@ -385,7 +369,7 @@ class Connection(asyncio.Protocol):
     def _refuse(self, error: FondacoError) -> None:
         """Read no more; replies under way come first, and the last of them closes."""
         self._deaf = self._more = True
-        self._deadline = inf
+        self._deadline.at = inf
         incoming = self._incoming
         if incoming is not None:
             incoming.break_off(error)
