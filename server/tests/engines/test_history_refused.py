@@ -70,6 +70,21 @@ async def test_an_engine_that_knows_no_reasoning_is_asked_without_it(
     assert sent == [True, False, False], "the second call knows it already"
 
 
+@pytest.mark.parametrize("whole_as_stream", [True, False])
+async def test_one_connection_is_enough_to_ask_once_more(
+    fake: FakeUpstream, *, whole_as_stream: bool
+) -> None:
+    fake.always(refuses("reasoning_content"))  # type: ignore[arg-type]
+    one = turn(reasoning="Hm.", stream=False)
+    upstream = connect(fake.base_url, connections=1, connect_timeout_s=0.5)
+    models = {"counter": "toy"}
+    engine = OpenAICompatible("faker", upstream, models, whole_as_stream=whole_as_stream)
+    try:
+        await fold(engine, one, None)
+    finally:
+        await upstream.aclose()
+
+
 async def test_what_it_is_not_given_back_is_named(fake: FakeUpstream) -> None:
     fake.always(refuses("extra_content"))  # type: ignore[arg-type]
     use = ToolUse("c1", "f", "{}", {"extra_content": SIGNED})

@@ -183,13 +183,10 @@ class OpenAICompatible:
         reader, events = ReplyReader(turn, self._dialect, self._name), Events()
         body, headers = self._body(turn, stream=True), self._headers(turn)
         async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
-            if reply.status != HTTPStatus.OK:
+            refused = reply.status != HTTPStatus.OK
+            if refused:
                 await self._learn(reply, turn)
-                async with aclosing(self._streamed(turn)) as bursts:
-                    async for burst in bursts:
-                        yield burst
-                return
-            while not events.finished:
+            while not (refused or events.finished):
                 piece = await _next(reply, reader)
                 payloads = events.feed(piece) if piece else events.end()
                 done = events.finished
@@ -204,20 +201,27 @@ class OpenAICompatible:
                     break
             if not reply.complete:
                 await _drain(reply)
+        if refused:  # now that the connection is free for it
+            async with aclosing(self._streamed(turn)) as bursts:
+                async for burst in bursts:
+                    yield burst
 
     async def _whole(self, turn: Turn) -> AsyncGenerator[Burst]:
         reader = ReplyReader(turn, self._dialect, self._name)
         body, headers = self._body(turn, stream=False), self._headers(turn)
         async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
-            if reply.status != HTTPStatus.OK:
+            refused = reply.status != HTTPStatus.OK
+            if refused:
                 await self._learn(reply, turn)
-                async with aclosing(self._whole(turn)) as bursts:
-                    async for burst in bursts:
-                        yield burst
-                return
-            events = Events()
-            payloads = events.feed(await reply.read(DOCUMENT_LIMIT_BYTES)) + events.end()
-            burst = reader.read_last(payloads, done=events.finished)
+            else:
+                events = Events()
+                payloads = events.feed(await reply.read(DOCUMENT_LIMIT_BYTES)) + events.end()
+                burst = reader.read_last(payloads, done=events.finished)
+        if refused:  # now that the connection is free for it
+            async with aclosing(self._whole(turn)) as bursts:
+                async for burst in bursts:
+                    yield burst
+            return
         if burst:
             yield burst
         reader.check()
