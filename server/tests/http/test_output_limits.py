@@ -119,6 +119,26 @@ async def test_calls_of_functions_are_cut_off(home: House, *, stream: bool) -> N
     assert home.charges()[-1].units == 5
 
 
+async def too_much_and_nothing_else(wire: Wire, asked: Asked) -> bool:
+    """Say more than was sold in the first piece, and then nothing until the connection closes."""
+    await wire.begin_events()
+    await wire.event({"choices": [{"index": 0, "delta": {"content": "x" * 10_000}}]})
+    await asked.hang_up.wait()
+    return False
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_engine_that_said_too_much_at_once_is_not_waited_for(
+    home: House, *, stream: bool
+) -> None:
+    home.fake.next(too_much_and_nothing_else)
+    with anyio.fail_after(10):
+        [choice] = await told(home, stream=stream, max_tokens=5)
+    assert (len(choice["content"]), choice["reason"]) == (5 * 128, "length")
+    await closed(home.fake.asked[-1])
+    assert home.charges()[-1].units == 5
+
+
 async def test_pieces_that_hold_many_tokens_are_cut_off_by_their_length(home: House) -> None:
     home.fake.next(endless({"content": "x" * 10_000}))
     [choice] = await told(home, stream=True, max_tokens=5)

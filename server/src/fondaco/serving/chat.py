@@ -154,10 +154,12 @@ class Chat:
                     yield _began(route, attempts, admission, ready, meter)
                     if delivery is None:
                         yield tally.take(answer.first)
-                        async for burst in answer.rest:
-                            yield tally.take(burst)
-                            if tally.over:
-                                break
+                        at_once = tally.over  # not narrowed: the loop asks again
+                        if not at_once:
+                            async for burst in answer.rest:
+                                yield tally.take(burst)
+                                if tally.over:
+                                    break
                     else:
                         deliver = delivery.deliver(answer.first, answer.rest, tally)
                         async with aclosing(deliver) as delivered:

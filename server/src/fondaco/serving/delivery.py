@@ -56,6 +56,9 @@ class Delivery:
         """
         if shown := await self._take(first, tally):
             yield shown
+        at_once = tally.over  # not narrowed: the loop asks again
+        if at_once:
+            return
         async for burst in rest:
             if shown := await self._take(burst, tally):
                 yield shown
