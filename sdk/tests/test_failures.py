@@ -331,7 +331,7 @@ async def test_a_thousand_calls_at_a_time_leave_no_connection_behind(home: House
         asked = {"model": "toy", "messages": QUESTION, "max_completion_tokens": 1}
         replies = await client.chat.completions.batch([asked] * 1000, max_concurrency=200)
         assert {type(one) for one in replies} == {ChatCompletionResponse}
-        pool = client._transport._http._transport._pool  # type: ignore[attr-defined]  # a look inside
+        pool = client._transport._connections.http()._transport._pool  # type: ignore[attr-defined]  # a look inside
         assert all(connection.is_idle() for connection in pool.connections)
 
 

@@ -69,10 +69,6 @@ class Transport:
         self._connections = connections
         self._warned: set[str] = set()
 
-    @property
-    def _http(self) -> httpx2.AsyncClient:
-        return self._connections.http()
-
     def sharing(self, options: Options) -> "Transport":
         """Return a transport over the same connections with other options."""
         shared = Transport(options, self._connections)

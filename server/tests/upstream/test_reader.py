@@ -8,6 +8,7 @@ from hypothesis import given, strategies as st
 
 from fondaco.domain.chat import Burst, Counted, Finish, Text, Thought, Turn
 from fondaco.domain.errors import EngineError
+from fondaco.domain.opaque import MOST_BYTES
 from fondaco.domain.usage import Report
 from fondaco.upstream.alike import Alike
 from fondaco.upstream.dialects import DIALECTS
@@ -173,3 +174,17 @@ def test_many_chunks_at_once_say_what_they_say_one_by_one() -> None:
     together, apart = _reader(stream=True), _reader(stream=True)
     one_by_one = [event for chunk in chunks for event in apart.read([chunk])]
     assert list(together.read(chunks)) == one_by_one == [Text(0, text) for text in texts]
+
+
+def test_what_only_an_engine_reads_passes_up_to_its_limit_and_no_further() -> None:
+    reader = _reader(stream=True)
+    signature = {"google": {"thought_signature": "x" * 2**20}}
+    chunk = _chunk({"extra_content": signature})
+    passed = MOST_BYTES // len(json.dumps(signature))
+    for _ in range(passed):
+        assert reader.read([chunk])
+        reader.check()
+    call = {"index": 0, "id": "a", "function": {"name": "f"}, "extra_content": signature}
+    reader.read([_chunk({"tool_calls": [call]})])
+    with pytest.raises(EngineError, match="more reasoning details"):
+        reader.check()

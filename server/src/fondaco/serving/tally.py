@@ -3,7 +3,6 @@
 from typing import assert_never
 
 from fondaco.domain.chat import Burst, Counted, Finish, Opaque, Refusal, Text, Thought, ToolPart
-from fondaco.domain.errors import EngineError
 from fondaco.domain.usage import Report, Usage
 from fondaco.ports import Prompt
 from fondaco.serving.allowance import LONGEST_TOKEN, Allowance
@@ -12,8 +11,6 @@ _BYTES_A_TOKEN = 4
 """How many bytes one token stands for on average, where nobody counts it exactly."""
 _LONG_PIECE = 16
 """Characters of a piece, on average, beyond which pieces are no single tokens."""
-_MOST_OPAQUE = 4 * 2**20
-"""Characters of signatures and the like in one answer; those that we know have some thousand each."""
 _NO_REPORT = Report()
 
 
@@ -31,7 +28,6 @@ class Tally:
         "_input",
         "_most",
         "_most_characters",
-        "_opaque",
         "_output",
         "_reasoning",
         "_report",
@@ -55,7 +51,7 @@ class Tally:
 
     def restart(self) -> None:
         """Forget an answer that nobody has got: another engine begins anew."""
-        self._output = self._characters = self._reasoning = self._opaque = 0
+        self._output = self._characters = self._reasoning = 0
         self._report = _NO_REPORT
         self._allowance = Allowance(self._most, self._choices) if self._choices > 1 else None
         self.over = False
@@ -92,7 +88,9 @@ class Tally:
                 case Text() | Refusal():
                     self._output += event.tokens
                     self._characters += len(event.text)
-                case Finish():
+                case (
+                    Finish() | Opaque()
+                ):  # what only an engine reads is no output; its reader bounds it
                     pass
                 case Counted():
                     self._compare(event.report)
@@ -103,8 +101,6 @@ class Tally:
                 case ToolPart():
                     self._output += event.tokens
                     self._characters += len(event.arguments)
-                case Opaque():
-                    self._count_opaque(event)
                 case _:
                     assert_never(event)
 
@@ -120,16 +116,6 @@ class Tally:
             self._report = report.over(before)
         else:
             self._report = before.over(report)
-
-    def _count_opaque(self, event: Opaque) -> None:
-        """Count what is no output.
-
-        Raises:
-            EngineError: it has no end.
-        """
-        self._opaque += sum(map(len, event.fields.values()))
-        if self._opaque > _MOST_OPAQUE:
-            raise EngineError("The model's engine sent too much of what only it can read.")
 
     @property
     def most(self) -> Usage:

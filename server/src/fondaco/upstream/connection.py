@@ -207,6 +207,7 @@ class Connection(asyncio.Protocol):
         self._unread_bytes = 0
         if self._paused and self._transport is not None:
             self._paused = False
+            self._heard_at = self._loop.time()  # its silence begins here
             self._transport.resume_reading()
 
     # What asyncio calls.
