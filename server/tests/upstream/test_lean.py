@@ -1,7 +1,7 @@
 """What only the lean client promises: how it frames, pools and holds back."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 
 import anyio
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from fondaco.domain.errors import EngineTimeoutError
 from fondaco.upstream.address import Address
-from fondaco.upstream.client import ReplyCutError, Upstream
+from fondaco.upstream.client import ChunkTimeoutError, ReplyCutError, Upstream
 from fondaco.upstream.connection import Connection
 from fondaco.upstream.lean import LeanUpstream
 from upstream.raw_server import OK, RawServer, listening
@@ -116,6 +116,52 @@ async def test_an_unread_flood_is_held_back_until_it_is_read() -> None:
     assert len(await reply.piece()) == 400_000
     assert wire.switches == ["pause", "resume"]
     connection.abort()
+
+
+class _HandLoop:
+    """A loop whose time is set by hand, with one timer."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._timer: tuple[float, Callable[[], None]] | None = None
+
+    def time(self) -> float:
+        return self.now
+
+    def call_at(self, at: float, ring: Callable[[], None]) -> "_HandLoop":
+        self._timer = at, ring
+        return self
+
+    def when(self) -> float:
+        assert self._timer is not None
+        return self._timer[0]
+
+    def cancel(self) -> None:
+        self._timer = None
+
+    def go_on_to(self, now: float) -> None:
+        while self._timer is not None and self._timer[0] <= now:
+            self.now, ring = self._timer
+            self._timer = None
+            ring()
+        self.now = now
+
+
+async def test_the_silence_of_an_engine_that_had_to_wait_begins_when_it_is_heard_again() -> None:
+    loop, wire = _HandLoop(), _Wire()
+    connection = Connection(loop, _lost)  # type: ignore[arg-type]  # as much of one as it needs
+    connection.connection_made(wire)
+    reply = connection.ask(b"", 9, 99, chunk_timeout_s=1)
+    connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n")
+    connection.data_received(b"x" * 400_000)
+    loop.go_on_to(5.5)
+    assert len(await reply.piece()) == 400_000
+    loop.go_on_to(6.4)
+    assert not wire.aborted
+    loop.go_on_to(6.5)
+    with pytest.raises(ChunkTimeoutError):
+        await reply.piece()
+    assert wire.aborted
 
 
 async def test_small_writes_leave_at_once_and_in_one_piece() -> None:
