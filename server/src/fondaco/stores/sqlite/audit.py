@@ -8,6 +8,7 @@ from sqlalchemy import Connection, text
 from fondaco.domain.account import SYSTEM_ACCOUNTS
 from fondaco.domain.ledger import Entry, EntryKind
 from fondaco.domain.money import Currency, decimal
+from fondaco.stores.sqlite import quarantine
 from fondaco.stores.sqlite.rows import CURRENCIES, KINDS
 from fondaco.stores.sqlite.schema import metadata
 
@@ -24,8 +25,6 @@ _TWICE = """
 SELECT lower(hex(call_id)), (SELECT name FROM sku WHERE id = sku_id), count(*) FROM entry NOT INDEXED
 WHERE call_id IS NOT NULL GROUP BY call_id, sku_id, currency HAVING count(*) > 1 LIMIT 20
 """
-
-_WAITING = "SELECT count(*) FROM quarantine WHERE outcome IS NULL"
 
 _Sums: TypeAlias = dict[tuple[int, Currency], int]
 """What entries add up to, by account or by key."""
@@ -63,7 +62,7 @@ def _missing(connection: Connection) -> list[tuple[str, str]]:
 
 
 def _quarantine(connection: Connection) -> Iterator[str]:
-    count = connection.scalar(text(_WAITING))
+    count = connection.scalar(text(quarantine.WAITING))
     if count:
         yield (
             f"{count} of the writes to the ledger could never be made and wait in the quarantine. See: "

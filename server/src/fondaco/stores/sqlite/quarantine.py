@@ -21,7 +21,8 @@ ON CONFLICT (kind, call_id) DO UPDATE SET
     tries = tries + 1, outcome = NULL
 """
 _CLOSE = "DELETE FROM open_call WHERE call_id = ?"
-_WAITING = "SELECT count(*) FROM quarantine WHERE outcome IS NULL"
+WAITING = "SELECT count(*) FROM quarantine WHERE outcome IS NULL"
+"""How many writes wait for the operator."""
 _LIST = """
 SELECT id, kind, reason, at_ms, tries, lower(hex(call_id)),
        (SELECT name FROM account WHERE account.id = account_id), details
@@ -78,7 +79,7 @@ def put_call(connection: sqlite3.Connection, call: OpenCall, why: Unwritable) ->
 
 def waiting(connection: sqlite3.Connection) -> int:
     """Return how many writes wait for the operator."""
-    (count,) = connection.execute(_WAITING).fetchone()
+    (count,) = connection.execute(WAITING).fetchone()
     return int(count)
 
 
