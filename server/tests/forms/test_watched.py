@@ -1,5 +1,6 @@
 """Children that judge: what hostile schemas do to them, and what is left of it."""
 
+import errno
 import json
 import os
 import signal
@@ -134,6 +135,20 @@ async def test_two_questions_are_answered_side_by_side_and_no_more() -> None:
         assert len(forms.child_pids) == 2
 
 
+async def test_a_machine_with_no_room_for_a_child_judges_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def none_left(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    async with watched(children=1) as forms:
+        with monkeypatch.context() as full:
+            full.setattr(anyio, "open_process", none_left)
+            with pytest.raises(EngineBusyError, match="does not start"):
+                await judged(forms, CITY)
+        assert await judged(forms, CITY) is None
+
+
 async def test_whoever_waits_too_long_for_a_child_is_told_to_come_again() -> None:
     async with watched(queue_s=0.5, children=1) as forms:
         await forms.flaw(CITY, Held.WHOLLY, scope="1")
@@ -141,7 +156,7 @@ async def test_whoever_waits_too_long_for_a_child_is_told_to_come_again() -> Non
         async with anyio.create_task_group() as tasks:
             os.kill(pid, signal.SIGSTOP)
             tasks.start_soon(forms.fault, CITY, "{}")
-            await anyio.sleep(0.2)
+            await anyio.wait_all_tasks_blocked()
             with pytest.raises(EngineBusyError):
                 await forms.fault(CITY, "{}")
             tasks.cancel_scope.cancel()

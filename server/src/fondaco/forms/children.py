@@ -111,12 +111,15 @@ class Children:
 
     async def _born(self) -> "_Child":
         command = (sys.executable, "-P", "-m", "fondaco.forms.child")
-        with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
-            process = await anyio.open_process(
-                [*command, self._trade, str(os.getpid()), str(self._cpu_s)],
-                stderr=DEVNULL,
-                env=environment_of_child(),
-            )
+        try:
+            with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
+                process = await anyio.open_process(
+                    [*command, self._trade, str(os.getpid()), str(self._cpu_s)],
+                    stderr=DEVNULL,
+                    env=environment_of_child(),
+                )
+        except OSError as error:  # no process, memory or file descriptor is left
+            raise _not_born() from error
         child = _Child.of(process)
         try:
             with anyio.fail_after(self._wait_s):
@@ -125,12 +128,16 @@ class Children:
             with anyio.CancelScope(shield=True):
                 await child.end()
             if isinstance(error, TimeoutError | EndedError):
-                raise EngineBusyError(
-                    "What checks schemas and templates does not start. Please try again later.",
-                    retry_after_s=5,
-                ) from error
+                raise _not_born() from error
             raise
         return child
+
+
+def _not_born() -> EngineBusyError:
+    return EngineBusyError(
+        "What checks schemas and templates does not start. Please try again later.",
+        retry_after_s=5,
+    )
 
 
 class _GoneError(EndedError):

@@ -1,5 +1,6 @@
 """The child process: it comes back when it dies, and never outlives its parent."""
 
+import errno
 import http.client
 import os
 import signal
@@ -185,3 +186,25 @@ async def test_a_broken_file_is_reported_and_tried_again_later(
                     await engine.measure(TURN)
                 await anyio.sleep(0.05)
         group.cancel_scope.cancel()
+
+
+async def test_a_machine_with_no_room_for_the_child_gets_it_later(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = 0
+
+    async def none_left(*_: object, **__: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    engine = LlamaCpp("embedded", launch, model="smollm2-135m")
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(engine.run)
+        with monkeypatch.context() as full:
+            full.setattr(anyio, "open_process", none_left)
+            with pytest.raises(EngineUnavailableError, match="cannot be started"):
+                await answer(engine, TURN)
+        await alive(engine)
+        tasks.cancel_scope.cancel()
+    assert tries >= 1

@@ -149,11 +149,16 @@ class Supervisor:
 
     async def _live(self) -> str:
         """Run one child to its end, and return why it ended."""
-        child = await anyio.open_process(
-            [sys.executable, "-P", "-m", "fondaco.engines.llamacpp.child"],
-            stderr=subprocess.DEVNULL,
-            env=environment_of_child(),
-        )
+        try:
+            child = await anyio.open_process(
+                [sys.executable, "-P", "-m", "fondaco.engines.llamacpp.child"],
+                stderr=subprocess.DEVNULL,
+                env=environment_of_child(),
+            )
+        except (
+            OSError
+        ):  # the system has no process, memory or file descriptor left; it may later on
+            return "The model's engine cannot be started on this machine just now."
         try:
             return await self._serve(child)
         finally:
