@@ -1,5 +1,6 @@
 """Pages become text; what cannot be read is said so, and hurts nobody."""
 
+import errno
 from io import BytesIO
 
 import anyio
@@ -97,6 +98,17 @@ async def test_what_has_no_text_is_said_so(body: bytes, media_type: str) -> None
 async def test_a_page_that_takes_too_long_to_read_is_given_up() -> None:
     with pytest.raises(UnreadableError, match=r"within 0\.01 seconds"), anyio.fail_after(10):
         await page_of(http(ARTICLE.encode()), reading_timeout_s=0.01)
+
+
+async def test_a_machine_with_no_room_for_a_child_says_so_of_the_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def none_left(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(anyio, "open_process", none_left)
+    with pytest.raises(UnreadableError, match="just now"):
+        await page_of(http(ARTICLE.encode()))
 
 
 def test_libraries_that_are_missing_are_said_with_the_command_that_brings_them() -> None:

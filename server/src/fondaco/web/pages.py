@@ -77,8 +77,11 @@ async def _read_by_child(fetched: "Fetched", cpu_s: float) -> Reading:
         *(sys.executable, "-I", "-m", "fondaco.web.child"),
         *(fetched.media_type, _known(fetched.charset), str(max(1, int(cpu_s)))),
     ]
-    with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
-        child = await anyio.open_process(command, stderr=DEVNULL, env=environment_of_child())
+    try:
+        with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
+            child = await anyio.open_process(command, stderr=DEVNULL, env=environment_of_child())
+    except OSError as error:  # no process, memory or file descriptor is left
+        raise UnreadableError("It cannot be read here just now.") from error
     async with child, anyio.create_task_group() as tasks:
         tasks.start_soon(_send, child, fetched.body)
         told = b"".join([piece async for piece in child.stdout]) if child.stdout else b""

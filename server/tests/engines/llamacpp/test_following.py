@@ -7,9 +7,15 @@ import anyio
 import pytest
 
 from fondaco.domain.chat import Message, Role, Turn
-from fondaco.domain.errors import EngineUnavailableError, ModelNotInstalledError
+from fondaco.domain.errors import (
+    EngineUnavailableError,
+    InvalidRequestError,
+    ModelNotInstalledError,
+)
 from fondaco.engines.llamacpp.embedded import Embedded
+from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
+from fondaco.ports import Prompt
 
 pytest.importorskip("xllamacpp", reason="the extra `embedded` is not installed")
 
@@ -51,3 +57,20 @@ async def test_an_engine_without_models_goes_on_running() -> None:
         await embedded.follow({"a": launch("a.gguf")})
         assert await runs(embedded, "a")
         tasks.cancel_scope.cancel()
+
+
+async def test_a_model_whose_template_refuses_the_probe_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def refused(_: object, turn: Turn) -> Prompt:
+        raise InvalidRequestError("The model's template refuses the messages.")
+
+    async def running(_: object, model: str) -> None:
+        return
+
+    monkeypatch.setattr(LlamaCpp, "measure", refused)
+    monkeypatch.setattr(LlamaCpp, "_running", running)
+    embedded = Embedded({"a": launch("a.gguf")})
+    with pytest.raises(InvalidRequestError):
+        await embedded.probe()
+    await embedded.warm_up()

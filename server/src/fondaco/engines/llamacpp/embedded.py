@@ -8,7 +8,7 @@ import anyio
 import anyio.abc
 
 from fondaco.domain.chat import Burst, Turn
-from fondaco.domain.errors import EngineError, EngineUnavailableError
+from fondaco.domain.errors import EngineUnavailableError, FondacoError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.ports import Prompt, Templates
@@ -89,7 +89,7 @@ class Embedded:
     async def warm_up(self) -> None:
         """Load the first model before anybody asks for it; a fault shows when somebody does."""
         for engine in tuple(self._engines.values())[:1]:
-            with contextlib.suppress(EngineError):
+            with contextlib.suppress(FondacoError):  # or its template refuses what a probe says
                 await engine.probe()
 
     async def measure(self, turn: Turn) -> Prompt:
