@@ -123,3 +123,18 @@ async def test_a_claim_that_cannot_be_released_goes_with_the_next_repeat() -> No
     journal.broken = False
     await one.run(replace(one.call, id="ef" * 16), ran)
     assert ran == ["ef" * 16]
+
+
+async def test_of_two_repeats_that_release_it_at_a_time_one_runs() -> None:
+    journal = Committing()
+    journal.broken = True
+    one, ran = Desk(journal), list[str]()
+    first = asyncio.ensure_future(one.run(one.call, ran))
+    await journal.committed.wait()
+    first.cancel()
+    await asyncio.wait([first])
+    journal.broken = False
+    repeats = [one.run(replace(one.call, id=name * 16), ran) for name in ("ef", "fe")]
+    outcomes = await asyncio.gather(*repeats, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes if outcome is not None] == [RepeatedCallError]
+    assert len(ran) == 1

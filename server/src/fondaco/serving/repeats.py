@@ -94,7 +94,7 @@ class Repeats:
         except StorageFailedError as error:
             report(Incident.LEDGER_WRITE_FAILED, reason=error.code, call_id=claim.call_id)
         else:
-            del self._unreleased[claim.call_id]
+            self._unreleased.pop(claim.call_id, None)  # two repeats may release it at a time
 
     async def recover(self) -> None:
         """Forget the claims of calls that a crash ended before they cost anything.
