@@ -25,6 +25,18 @@ def host_name(address: str) -> str:
         return address
 
 
+def is_loopback(address: str) -> bool:
+    """Whether only programs of this machine reach an address that a server listens on.
+
+    >>> is_loopback("127.0.0.1"), is_loopback("localhost"), is_loopback("0.0.0.0")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
+
+
 def _host(text: str) -> str:
     """Return a host as `Host` headers show it, in small letters.
 

@@ -6,7 +6,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticKnownError
 
 from fondaco.domain.thinking import Effort, Shown, Switch
 
@@ -33,10 +42,23 @@ Network = Annotated[str, AfterValidator(_network)]
 """An IP address, or a network such as `10.0.0.0/8`."""
 
 
+_FRACTIONS = (float, Decimal, float | None, Decimal | None)
+_WHOLE = (int, int | None)
+
+
 class Section(BaseModel):
     """A table of the configuration: unknown keys are refused, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _expect_no_switch(cls, value: object, info: ValidationInfo) -> object:
+        """Refuse `true` as a number: pydantic takes it for 1, and a price of 1 is not meant."""
+        field = cls.model_fields[info.field_name or ""]
+        if isinstance(value, bool) and field.annotation in _WHOLE + _FRACTIONS:
+            raise PydanticKnownError("int_type" if field.annotation in _WHOLE else "float_type")
+        return value
 
 
 class Chat(Section):

@@ -262,7 +262,8 @@ class Engine(Section):
     """`[engines.NAME]`: an OpenAI-compatible upstream."""
 
     base_url: str = Field(
-        description="Up to and including `/v1`; no credentials in it.",
+        description="Its address, up to and including `/v1`, such as `http://gpu:8000/v1`; no "
+        "credentials in it.",
         pattern=r"^https?://[^/@\s?#]+(/[^@\s?#]*)?$",
         repr=False,
     )

@@ -183,6 +183,17 @@ def test_config_check_misses_secrets_and_says_what_does_not_count(
     assert fondaco("models", "list").code == 0, "secrets are for the server alone"
 
 
+def test_config_check_warns_of_an_address_that_serve_refuses(fondaco: Fondaco, home: Path) -> None:
+    home.mkdir()
+    text = '[server]\nhost = "10.0.0.1"\n'
+    (home / "fondaco.toml").write_text(text)
+    ended = fondaco("config", "check")
+    assert ended.code == 0
+    assert "--allow-remote" in ended.err
+    (home / "fondaco.toml").write_text(f"{text}allow_remote = true\n")
+    assert not fondaco("config", "check").err
+
+
 def test_config_init_overwrites_nothing(fondaco: Fondaco, home: Path) -> None:
     home.mkdir()
     (home / "fondaco.toml").write_text("[server]\nport = 9\n")

@@ -261,6 +261,40 @@ def test_all_faults_are_told_at_once(home: Path) -> None:
     assert any("server.port" in line and "'70000'" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("port = true", "server.port has to be a whole number, not true."),
+        ('port = "80 80"', "server.port has to be a whole number, not '80 80'."),
+        ("port = 9000.5", "server.port has to be a whole number, not 9000.5."),
+        ('drain_timeout_s = "30s"', "has to be a number of seconds, not '30s'."),
+        ("drain_timeout_s = true", "has to be a number of seconds, not true."),
+        ('body_limit_bytes = "4 MiB"', "has to be a whole number of bytes, not '4 MiB'."),
+        ('allowed_hosts = "a.example"', "has to be a list, such as ['a', 'b'], not 'a.example'."),
+        ('access_log = "maybe"', "server.access_log has to be true or false, not 'maybe'."),
+        ("host = 3", "server.host has to be text in quotes, not 3."),
+        ("host = []", "server.host has to be text in quotes, not a list."),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_told_in_the_words_of_toml(
+    home: Path, text: str, fault: str
+) -> None:
+    write(home, f"[server]\n{text}")
+    assert fault in faults(home)
+    assert "Input should" not in faults(home)
+
+
+@pytest.mark.parametrize("price", ["true", '"1 USD"', "{}"])
+def test_a_price_is_a_number(home: Path, price: str) -> None:
+    write(home, f"[models.smollm2-135m.price]\ninput = {price}")
+    assert "models.smollm2-135m.price.input has to be a number, not" in faults(home)
+
+
+def test_a_value_where_a_table_belongs_is_refused(home: Path) -> None:
+    write(home, "server = 3")
+    assert "server has to be a table." in faults(home)
+
+
 def test_a_model_without_a_price_is_refused(home: Path) -> None:
     path = write(home, '[models.mine]\nname = "M"\ncontext_tokens = 99\nengines = ["embedded"]')
     assert faults(home) == (

@@ -1,5 +1,6 @@
 """What is refused before any work, and with which words."""
 
+import gzip
 import json
 from collections.abc import AsyncGenerator
 
@@ -49,9 +50,50 @@ async def test_all_faults_come_at_once_as_the_documented_tree(shared: House) -> 
     assert details["_errors"] == []
     assert "less than or equal to 2" in details["temperature"]["_errors"][0]
     assert "valid integer" in details["n"]["_errors"][0]
-    assert "'usr'" in details["messages"]["0"]["_errors"][0]
+    assert details["messages"]["0"]["role"]["_errors"] == [
+        "Input should be one of 'system', 'developer', 'user', 'assistant', 'tool'"
+    ]
     unknown = details["venice_parameters"]["enable_web_serch"]["_errors"]
     assert unknown == ["Unknown field. Did you mean 'enable_web_search'?"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"messages": [{"role": "canary-4711", "content": "x"}]},
+        {"messages": [{"role": "user", "content": [{"type": "canary-4711"}]}]},
+        {"response_format": {"type": "canary-4711"}},
+    ],
+)
+async def test_nor_does_it_repeat_which_of_several_kinds_was_named(
+    shared: House, fields: dict[str, object]
+) -> None:
+    reply = await shared.chat(**fields)
+    assert reply.status_code == 400
+    assert "Input should be" in reply.text
+    assert "canary" not in reply.text
+
+
+async def test_a_field_that_says_which_kind_is_meant_is_named_where_it_is_missing(
+    shared: House,
+) -> None:
+    reply = await shared.chat(messages=[{"content": "x"}])
+    assert reply.json()["details"]["messages"]["0"]["role"]["_errors"] == ["Field is required"]
+
+
+@pytest.mark.parametrize("body", [b"[]", b'"hi"', b"3"])
+async def test_a_body_that_is_no_object_is_told_in_the_words_of_json(
+    shared: House, body: bytes
+) -> None:
+    reply = await post(shared, body)
+    assert reply.json()["details"]["_errors"] == ["Input should be an object"]
+
+
+async def test_a_compressed_body_is_refused_by_its_name(shared: House) -> None:
+    body = gzip.compress(json.dumps(chat_body()).encode())
+    reply = await post(shared, body, **{"Content-Encoding": "gzip"})
+    assert (reply.status_code, reply.json()["code"]) == (415, "INVALID_CONTENT_TYPE")
+    assert "Content-Encoding" in reply.json()["error"]
 
 
 async def test_a_refusal_never_repeats_the_content(shared: House) -> None:

@@ -1,14 +1,13 @@
 """Listening: the address, and the server on it."""
 
 import errno
-import ipaddress
 import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from fondaco.app.descriptors import connections_within, raised_limit
-from fondaco.hostnames import host_name
+from fondaco.hostnames import host_name, is_loopback
 from fondaco.http.access_log import AccessLog
 from fondaco.http.cors import Cors
 from fondaco.http.edge import Edge
@@ -166,11 +165,7 @@ def expect_permitted(settings: Settings) -> None:
         AddressError: it was not said.
     """
     server = settings.server
-    try:
-        loopback = ipaddress.ip_address(server.host).is_loopback
-    except ValueError:
-        loopback = server.host == "localhost"
-    if not loopback and not server.allow_remote:
+    if not is_loopback(server.host) and not server.allow_remote:
         raise AddressError(
             f"{server.host!r} can be reached by other machines, and API keys would travel in the "
             "clear. Put a proxy with TLS in front of it, then say --allow-remote."

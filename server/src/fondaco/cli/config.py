@@ -54,9 +54,17 @@ def check(
 ) -> None:
     """Say whether the configuration can be used; exit code 3 where it cannot."""
     from fondaco.configuration import ConfigurationError, missing_secrets
+    from fondaco.hostnames import is_loopback
 
     loaded = configuration(home, config)
     warn(loaded)
+    server = loaded.settings.server
+    if not is_loopback(server.host) and not server.allow_remote:
+        typer.echo(
+            f"fondaco: warning: other machines reach {server.host!r}, so `serve` needs the flag "
+            "--allow-remote, or server.allow_remote = true.",
+            err=True,
+        )
     if faults := tuple(missing_secrets(loaded.settings)):
         raise ConfigurationError(*faults)
     if connect:

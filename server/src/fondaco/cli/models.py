@@ -43,7 +43,10 @@ def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJso
     try:
         model = catalogue_of(settings, missing_files(settings), SystemClock().now).route(name).model
     except ModelNotFoundError as error:
-        raise FailedError(str(error), Exit.UNKNOWN) from error
+        said = str(error).replace(
+            "GET /api/v1/models lists all.", "List them with: fondaco models list"
+        )
+        raise FailedError(said, Exit.UNKNOWN) from error
     print_row(_row(model, settings), as_json=as_json)
 
 

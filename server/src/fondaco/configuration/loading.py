@@ -15,6 +15,18 @@ from fondaco.configuration.schema import KeyPath, dotted, find, nearest
 from fondaco.configuration.unquoted import take_unquoted
 from fondaco.settings import ConfigurationError, Settings, environment, expanded
 
+_NEEDED = {
+    **dict.fromkeys(("tuple_type", "list_type"), "a list, such as ['a', 'b']"),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type"), "a table"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("decimal_type", "decimal_parsing"), "a number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
+    "string_type": "text in quotes",
+}
+"""pydantic's kind of fault -> the TOML that is needed; pydantic's own words speak of Python."""
+_UNITS = {"_s": "seconds", "_bytes": "bytes"}
+
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
@@ -182,10 +194,37 @@ def _line(fault: ErrorDetails, layers: Layers) -> str:
     setting = find(path)
     if setting and setting.private:
         return f"{origin}: {name}: refused. Expected: {setting.description}"
+    if needed := _NEEDED.get(fault["type"]):
+        needed += _unit(path[-1]) if "number" in needed else ""
+        found = f", not {_shown(fault['input'])}" if setting else ""  # else it may be a secret
+        return f"{origin}: {name} has to be {needed}{found}."
     showable = setting and isinstance(fault["input"], str | int | float | Decimal)
     shown = f" (it is {str(fault['input'])!r})" if showable else ""
     said = fault["msg"].removeprefix("Value error, ").removesuffix(".")
     return f"{origin}: {name}: {said}{shown}."
+
+
+def _unit(key: str) -> str:
+    """Return what a number counts, which its key ends in: what a file cannot write as `30s`."""
+    return next((f" of {unit}" for end, unit in _UNITS.items() if key.endswith(end)), "")
+
+
+def _shown(value: object) -> str:
+    """Return a value as a file writes it, or only its kind where it may be large.
+
+    >>> _shown(True), _shown("4k"), _shown(("a", "b"))
+    ('true', "'4k'", 'a list')
+    """
+    match value:
+        case bool():
+            return str(value).lower()
+        case str() | int() | float() | Decimal():
+            return repr(str(value)) if isinstance(value, str) else str(value)
+        case Mapping():
+            return "a table"
+        case list() | tuple():
+            return "a list"
+    return "this"
 
 
 def _origin(path: KeyPath, layers: Layers) -> str:

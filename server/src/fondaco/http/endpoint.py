@@ -190,7 +190,7 @@ class Endpoint(Generic[BodyT, QueryT]):
 
         Raises:
             InvalidRequestError: the body or query breaks the contract, with all faults at once.
-            InvalidContentTypeError: the body is not JSON.
+            InvalidContentTypeError: the body is not JSON, or is compressed.
             InvalidFileSizeError: the body is too large.
         """
         body: Any = None
@@ -213,7 +213,12 @@ class Endpoint(Generic[BodyT, QueryT]):
         else:  # a few fields: what is not counted has to be small
             raw = await exchange.body(UNCOUNTED_BYTES)
         once: Once | None = None
-        body = _validated(schema, parse_exactly(raw) if self.exact else parse(raw))
+        try:
+            value = parse_exactly(raw) if self.exact else parse(raw)
+        except InvalidRequestError:
+            _expect_uncompressed(exchange.headers.get(b"content-encoding", b""))
+            raise
+        body = _validated(schema, value)
         if self.paid and (word := exchange.headers.get(b"idempotency-key")) is not None:
             once = _once(premises.platform, caller, word, self.path, raw)
         return body, once
@@ -244,6 +249,17 @@ def _once(
     if caller is None:
         return None
     return platform.repeats.once(caller.account.id, word, address, body)
+
+
+def _expect_uncompressed(encoding: bytes) -> None:
+    """Raise, if a body that is no JSON is compressed.
+
+    Source: RFC 9110, section 15.5.16: 415 is also for a coding of the content that is not supported.
+    """
+    if encoding.strip().lower() not in (b"", b"identity"):
+        raise InvalidContentTypeError(
+            "The body is compressed, which is not supported. Send it without Content-Encoding."
+        )
 
 
 def _expect_json(content_type: bytes, *, any_text: bool) -> None:

@@ -18,6 +18,9 @@ _TAGS = frozenset(
     }
 )
 """Names of union members, which pydantic puts into paths and no caller wrote."""
+_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
+_TAG = frozenset({"union_tag_invalid", "union_tag_not_found"})
+"""pydantic's kinds of fault whose own sentences speak of Python, or repeat what a caller wrote."""
 _MOST_SHOWN = 50
 _MOST_READ = 2_000
 """Findings that are read at all: pydantic gives either all of them or their number."""
@@ -35,7 +38,7 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
         return {"": (f"The body has {count:,} faults, too many to list.",)}
     found: dict[str, tuple[str, ...]] = {}
     hints = _MOST_HINTS
-    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+    for detail in error.errors(include_url=False, include_input=False):
         location = tuple(_steps(detail["loc"]))
         sentence = detail["msg"].removeprefix("Value error, ")
         if detail["type"] == "extra_forbidden":
@@ -43,6 +46,13 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
             hints -= 1
         elif detail["type"] == "missing":
             sentence = "Field is required"
+        elif detail["type"] in _OBJECT:
+            sentence = "Input should be an object"
+        elif detail["type"] in _TAG:
+            # Which member of a union is meant, one field says; pydantic's sentence repeats its value.
+            location = (*location, detail["ctx"]["discriminator"].strip("'"))
+            known = detail["ctx"].get("expected_tags")
+            sentence = f"Input should be one of {known}" if known else "Field is required"
         path = ".".join(location)
         if sentence not in found.get(path, ()):
             found[path] = (*found.get(path, ()), sentence)

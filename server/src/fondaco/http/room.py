@@ -77,8 +77,8 @@ class Room:
         most = self.usual_bytes // _BYTES_A_MARK
         if sum(body.count(mark) for mark in _MARKS) > most:
             raise InvalidFileSizeError(
-                f"A request's body may exceed {self.usual_bytes} bytes for its images alone; this one "
-                "has too many values."
+                f"A request's body may exceed {self.usual_bytes} bytes only by long images or texts; "
+                "this one has too many values. Send fewer messages, or split the request."
             )
 
     def take(self, account_id: int | None, octets: int, held: int) -> None:
