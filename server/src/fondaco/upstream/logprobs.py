@@ -29,7 +29,7 @@ def _tokens(given: object, top: int) -> list[TokenLogprob]:
     return [
         TokenLogprob(
             token=one["token"],
-            logprob=_logprob(one.get("logprob")),
+            logprob=logprob_of(one.get("logprob")),
             bytes=_bytes(one.get("bytes")),
             top=tuple(_tokens(one.get("top_logprobs"), 0)[:top]) if top else (),
         )
@@ -38,7 +38,8 @@ def _tokens(given: object, top: int) -> list[TokenLogprob]:
     ]
 
 
-def _logprob(given: object) -> float:
+def logprob_of(given: object) -> float:
+    """Return a log probability; one that is no number stands for what cannot be sampled."""
     number = finite(given)
     return _UNLIKELIEST if number is None else number
 

@@ -22,11 +22,12 @@ from fondaco.domain.chat import (
     Turn,
 )
 from fondaco.domain.errors import EngineError
-from fondaco.domain.reported import finite, whole
+from fondaco.domain.reported import whole
 from fondaco.engines.llamacpp.particulars import particulars, stop_text
 from fondaco.engines.llamacpp.slot_table import Seat
 from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.upstream.dynatemp import moving
+from fondaco.upstream.logprobs import logprob_of
 
 Chunk: TypeAlias = dict[str, Any]
 """One frame of the engine's stream."""
@@ -52,8 +53,6 @@ _FIELDS = (
     CACHED,
 )
 _DEFAULT_PENALTY_WINDOW = 64
-_UNLIKELIEST = -9999.0
-"""What OpenAI's API writes for a log probability beyond measure."""
 _SEEDS = 0xFFFF_FF00
 """The highest 32-bit seed means "any"; the engine adds a choice's number to the seed."""
 
@@ -273,7 +272,7 @@ class Answer:
             choice.untold.append(
                 TokenLogprob(
                     token=said,
-                    logprob=_weight(token),
+                    logprob=logprob_of(token.get("logprob")),
                     bytes=tuple(said.encode()),
                     top=top[: self._top_logprobs],
                 )
@@ -297,9 +296,4 @@ def _own_text(token: Mapping[str, Any], pieces: Mapping[int, str]) -> str:
 
 
 def _logprob(likely: Mapping[str, Any]) -> TokenLogprob:
-    return TokenLogprob(likely["token"], _weight(likely), tuple(likely["bytes"]))
-
-
-def _weight(token: Mapping[str, Any]) -> float:
-    weight = finite(token.get("logprob"))  # of what cannot be sampled, JSON's null
-    return _UNLIKELIEST if weight is None else weight
+    return TokenLogprob(likely["token"], logprob_of(likely.get("logprob")), tuple(likely["bytes"]))
