@@ -114,3 +114,25 @@ async def test_an_honest_report_of_a_whole_reply_is_charged_as_it_is() -> None:
         one.fake.next(whole("word " * 100, usage=usage))
         await one.chat()
         assert units(one) == [("input-mtoken", 8), ("output-mtoken", 100)]
+
+
+@pytest.mark.parametrize(("words", "written"), [(0, 0), (1, 4), (3, 12)])
+async def test_of_a_stream_that_broke_off_no_report_counts_more_than_was_delivered(
+    words: int, written: int
+) -> None:
+    early = chunk(usage={"prompt_tokens": 8, "completion_tokens": 2**31 - 1})
+    async with house() as one:
+        for fake in (one.fake, one.second):
+            fake.next(saying(early, *[chunk("word")] * words, {"error": {"message": "no"}}))
+        reply = await one.chat(stream=True, max_tokens=100)
+        assert reply.status_code == (200 if words else 502)
+        assert units(one)[1:] == ([("output-mtoken", written)] if words else [])
+
+
+async def test_an_honest_report_of_a_stream_that_broke_off_is_charged_as_it_is() -> None:
+    piece = "many tokens in one piece"
+    async with house() as one:
+        told = chunk(piece, usage={"prompt_tokens": 8, "completion_tokens": 5})
+        one.fake.next(saying(told, {"error": {"message": "no"}}))
+        await one.chat(stream=True)
+        assert units(one) == [("input-mtoken", 8), ("output-mtoken", 5)]

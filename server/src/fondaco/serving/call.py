@@ -60,6 +60,10 @@ class CallMeter(Meter, Protocol):
         """Count what was produced for a caller who has gone, though it was not delivered."""
         ...
 
+    def break_off(self) -> None:
+        """Count no more than was delivered: the answer has failed."""
+        ...
+
     def withhold(self) -> bool:
         """Count nothing of a whole answer that its caller will not get; return whether it is one."""
         ...
@@ -151,13 +155,8 @@ class PaidCall:
 
     async def _settle(self, hold: Hold, kind: type[BaseException] | None) -> None:
         elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
-        if kind is not None and not issubclass(kind, Exception) and not self._ledger.stopping:
-            self._meter.hang_up()
+        notes = self._ended(kind)
         usage = self.usage = self._meter.usage
-        if kind is not None:
-            notes = _why(kind, stopping=self._ledger.stopping)
-        else:
-            notes = CURTAILED if self._meter.ended_early else ""
         charge, entered = self._priced.charge(usage), True
         try:
             await hold.settle(charge, usage, elapsed_ms, notes)
@@ -173,6 +172,16 @@ class PaidCall:
         finally:
             tokens = self.usage.total_tokens if charge.rows else 0
             await self._admission.settle(tokens, charged=entered and bool(charge.rows))
+
+    def _ended(self, kind: type[BaseException] | None) -> str:
+        """Count what a call counts that ended so, and return what its entries say of it."""
+        if kind is None:
+            return CURTAILED if self._meter.ended_early else ""
+        if issubclass(kind, Exception):
+            self._meter.break_off()
+        elif not self._ledger.stopping:
+            self._meter.hang_up()
+        return _why(kind, stopping=self._ledger.stopping)
 
     def _relent(self, hold: Hold, charge: Charge, elapsed_ms: int) -> Charge:
         """Charge nothing of a whole reply that is withheld, as it could not be; return what is."""

@@ -68,6 +68,11 @@ class CallUsage:
         """Count what was produced for a caller who has gone, though it was not delivered."""
         self.untold = False
 
+    def break_off(self) -> None:
+        """Count no more than was delivered: the answer has failed."""
+        if self.tally is not None:
+            self.tally.break_off()
+
     def withhold(self) -> bool:
         """Count nothing of an answer that its caller will not get; return whether it is such a one.
 

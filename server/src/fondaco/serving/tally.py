@@ -1,5 +1,6 @@
 """The tally: counts what one question to an engine consumes, and ends its answer where what was sold does."""
 
+from dataclasses import replace
 from typing import assert_never
 
 from fondaco.domain.chat import Burst, Counted, Finish, Opaque, Refusal, Text, Thought, ToolPart
@@ -116,6 +117,13 @@ class Tally:
             self._report = report.over(before)
         else:
             self._report = before.over(report)
+
+    def break_off(self) -> None:
+        """Count only what was delivered, as the engine failed: no token of it has less than a character."""
+        if (self._report.output_tokens or 0) > self._characters:
+            self._report = replace(
+                self._report, output_tokens=self._characters, reasoning_tokens=None
+            )
 
     @property
     def most(self) -> Usage:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sqlalchemy import Connection, Row, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from fondaco.domain.account import (
     MOST_KEYS,
@@ -245,7 +245,9 @@ class Books:
             with self._reading() as connection:
                 return audit.findings(connection)
         except StorageFailedError as error:
-            return [f"The database cannot be read: {error.__cause__}."]
+            cause = error.__cause__
+            why = cause.orig if isinstance(cause, DBAPIError) else cause
+            return [f"The database cannot be read: {why}."]
         except DatabaseUnusableError as error:
             return [str(error)]
 
