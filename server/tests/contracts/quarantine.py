@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from fondaco.domain.call import Call
+from fondaco.domain.epoch import SECONDS
 from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError, WriteQuarantinedError
 from fondaco.domain.ledger import Entry, EntryKind, OpenCall, Unwritable
 from fondaco.domain.money import MOST, Currency, Funds
@@ -54,6 +55,18 @@ NEVER: dict[str, dict[str, Any]] = {
     "an unknown currency": {"currency": "EUR"},
     "an unknown kind": {"kind": "gift"},
 }
+
+
+class Broken(Counter):
+    """A meter that fails."""
+
+    @property
+    def usage(self) -> Usage:
+        raise TypeError
+
+    @usage.setter
+    def usage(self, usage: Usage) -> None:
+        pass
 
 
 def entry(world: World, number: int = 1, **fields: Any) -> Entry:
@@ -249,20 +262,21 @@ class QuarantineContract:
         assert await world.findings() == []
 
     async def test_a_meter_that_fails_stops_no_other_call(self, world: World) -> None:
-        class Broken(Counter):
-            @property
-            def usage(self) -> Usage:
-                raise TypeError
-
-            @usage.setter
-            def usage(self, usage: Usage) -> None:
-                pass
-
         await world.grant(100)
         await world.hold(10, Broken())
         good = await world.hold(10, Counter(tokens(3)))
         world.clock.at += 1
         world.ledger.note_progress()
+        assert [one.call_id for one in await world.journal.open_calls()] == [good.call.id]
+
+    async def test_a_meter_that_fails_keeps_no_account_from_its_next_day(
+        self, world: World
+    ) -> None:
+        await world.allocate(50)
+        await world.hold(10, Broken())
+        good = await world.hold(10, Counter(tokens(3)))
+        world.clock.at += SECONDS
+        await world.hold(50)
         assert [one.call_id for one in await world.journal.open_calls()] == [good.call.id]
 
     async def test_a_hold_whose_call_has_ended_is_released_and_told(

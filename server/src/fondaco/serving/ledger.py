@@ -2,7 +2,7 @@
 
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -132,22 +132,7 @@ class Ledger:
 
     def note_progress(self) -> None:
         """Note every open call whose progress is due."""
-        now = self._register.clock.monotonic()
-        due: list[OpenCall] = []
-        for hold in self._register.open.values():
-            try:
-                if hold.due(now):
-                    due.append(hold.note(now))
-            except Exception as error:  # noqa: BLE001 - a meter's fault is its own call's alone
-                report(
-                    Incident.CHARGE_REPAIRED,
-                    reason=type(error).__name__,
-                    model=hold.model,
-                    call_id=hold.call.id,
-                    account_id=hold.account_id,
-                )
-        if due:
-            self._register.journal.note(due)
+        self._note(self._register.open.values(), due=True)
 
     async def retry(self) -> None:
         """Try to write what could not be written; once all is, calls are admitted again."""
@@ -292,11 +277,8 @@ class Ledger:
 
     async def _refill(self, balance: Balance, epoch: int, allocation: int) -> None:
         clock = self._register.clock
-        now = clock.monotonic()
-        older = [h for h in self._register.open.values() if h.account_id == balance.account_id]
-        if older:
-            # Before the refill, so that a restart knows which DIEM lies outside of it.
-            self._register.journal.note([hold.note(now) for hold in older])
+        # Before the refill, so that a restart knows which DIEM lies outside of it.
+        self._note(h for h in self._register.open.values() if h.account_id == balance.account_id)
         # A wrong clock may have refilled this epoch before: then it is made under another name.
         for sku in (REFILL_SKU, *_REFILLED_AGAIN):
             entry = balance.refill(epoch, allocation, clock.now(), sku)
@@ -310,6 +292,25 @@ class Ledger:
                 pass  # the account goes on with what it has
             return
         raise AlreadyEnteredError
+
+    def _note(self, holds: Iterable[Hold], *, due: bool = False) -> None:
+        """Note the progress of calls: of all of them, or of those where it is `due`."""
+        now = self._register.clock.monotonic()
+        noted: list[OpenCall] = []
+        for hold in holds:
+            try:
+                if not due or hold.due(now):
+                    noted.append(hold.note(now))
+            except Exception as error:  # noqa: BLE001 - a meter's fault is its own call's alone
+                report(
+                    Incident.CHARGE_REPAIRED,
+                    reason=type(error).__name__,
+                    model=hold.model,
+                    call_id=hold.call.id,
+                    account_id=hold.account_id,
+                )
+        if noted:
+            self._register.journal.note(noted)
 
     async def _open_calls(self) -> Sequence[OpenCall]:
         """Return the calls that a crash left open, with numbers that a call can have."""
