@@ -1,5 +1,6 @@
 """Faults of the storage, each provoked for real: what they refuse, how they are told, how they pass."""
 
+import asyncio
 import sqlite3
 import sys
 from collections.abc import AsyncGenerator, Callable
@@ -198,6 +199,18 @@ async def test_what_a_dead_writer_was_given_is_refused(world: OwnConnection) -> 
             together.start_soon(end)
             together.start_soon(write)
     assert outcomes == ["refused"]
+
+
+@ENDS_THE_THREAD
+async def test_a_dead_writer_refuses_however_many_writes_come_at_once(
+    world: OwnConnection,
+) -> None:
+    with pytest.raises(StorageFailedError):
+        await world._sqlite._ask(lambda _connection: sys.exit("nothing survives this"))
+    writes = [world.journal.write((entry(world, number),)) for number in range(2_500)]
+    with anyio.fail_after(10):
+        outcomes = await asyncio.gather(*writes, return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {StorageFailedError}
 
 
 def test_a_database_that_lacks_a_table_is_refused_at_the_start(

@@ -94,13 +94,15 @@ class Writer:
         self._thread.join()
 
     def _hand_over(self) -> None:
+        if self._dead:
+            self._busy = False
+            _finish(_failed(self._gathered))
+            self._gathered.clear()
+            return
         orders = self._gathered[:_MOST]
         del self._gathered[:_MOST]
         self._busy = bool(orders)
-        if self._dead:
-            self._busy = False
-            _finish(_failed(orders))
-        elif orders:
+        if orders:
             self._orders.put(orders)
 
     def _bury(self) -> None:
