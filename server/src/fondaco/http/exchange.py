@@ -212,10 +212,8 @@ class Exchange:
             await self._rest(limit_bytes)
         if self._size > limit_bytes:
             raise _too_large(limit_bytes)
-        pieces, self._body = (
-            self._body,
-            [],
-        )  # large ones are not kept for as long as the answer takes
+        # Large ones are not kept for as long as the answer takes.
+        pieces, self._body = self._body, []
         return b"".join(pieces)
 
     async def _rest(self, limit_bytes: int) -> None:

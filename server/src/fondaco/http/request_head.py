@@ -215,7 +215,7 @@ def lines_of(octets: bytes) -> list[bytes]:
     """
     lines = octets.split(b"\r\n")
     if len(octets.translate(None, _TEXT)) != 2 * len(lines) - 2:
-        raise InvalidRequestError(_STRAY)
+        raise InvalidRequestError(STRAY_FOUND)
     return lines
 
 
@@ -292,7 +292,7 @@ def _unknown_method(name: bytes) -> InvalidRequestError | UnimplementedError:
     return UnimplementedError(f"The method {name[:20].decode()} is not implemented.")
 
 
-_STRAY = (
+STRAY_FOUND = (
     "The request's head or trailer holds a control character, or a line that does not end in CR LF."
 )
 _NO_REQUEST_LINE = "The request does not begin with a line such as: GET /healthz HTTP/1.1"

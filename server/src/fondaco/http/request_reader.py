@@ -7,7 +7,7 @@ the next request. Work is linear in what came, and done a slice at a time.
 import re
 
 from fondaco.domain.errors import HeadersTooLargeError, InvalidRequestError
-from fondaco.http.request_head import RequestHead, fields_of, lines_of, request_line
+from fondaco.http.request_head import STRAY_FOUND, RequestHead, fields_of, lines_of, request_line
 
 _END = b"\r\n\r\n"
 _STRAY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n|\Z)")
@@ -237,10 +237,5 @@ class RequestReader:
         # What was read before `at` is none of it, though the expression would look at it.
         stray = unread[at : at + 1] == b"\n" or _STRAY.search(unread, max(at, self._searched))
         if stray:
-            raise InvalidRequestError(_ODD)
+            raise InvalidRequestError(STRAY_FOUND)
         self._searched = max(at, len(unread) - 3)  # 0 would mean: not yet
-
-
-_ODD = (
-    "The request's head or trailer holds a control character, or a line that does not end in CR LF."
-)
