@@ -3,7 +3,7 @@
 import json
 
 from fondaco.domain.chat import Message, Role, Sampling, Text, Turn, Wishes
-from fondaco.domain.errors import EngineError, InferenceFailedError, InvalidRequestError
+from fondaco.domain.errors import InferenceFailedError, InvalidRequestError
 from fondaco.domain.form import JsonSchema
 from fondaco.domain.model import Model
 from fondaco.domain.thinking import ThinkingWish
@@ -83,7 +83,7 @@ async def decided(
         tally = meter.tally = Tally(await attempts.measure(asked), MOST_OUTPUT)
         await paid.cover()
         heard = await gathered(asked, attempts, delivery, tally)
-    except (EngineError, InferenceFailedError, InvalidRequestError):
+    except (InferenceFailedError, InvalidRequestError):
         return None
     meter.decide()
     return _query("".join([e.text for burst in heard for e in burst if isinstance(e, Text)]))
