@@ -110,6 +110,24 @@ def test_a_system_without_posix_locks_is_told_what_is_supported(
     assert fondaco("--version").code == 0
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("command", ["openapi", "models list", "config show"])
+def test_output_that_cannot_be_written_is_one_line(home: Path, command: str) -> None:
+    program = [sys.executable, "-m", "fondaco", *command.split()]
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            program,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={"FONDACO_HOME": str(home), "HOME": str(home)},
+        )
+    assert ended.returncode == 1
+    [line] = ended.stderr.splitlines()
+    assert line.startswith("fondaco: The output could not be written: No space left on device.")
+
+
 def test_output_that_is_no_terminal_has_no_colour(fondaco: Fondaco) -> None:
     ended = fondaco.process("models", "list", TERM="xterm-256color")
     assert ended.code == 0

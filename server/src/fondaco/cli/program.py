@@ -1,5 +1,8 @@
 """The program: its command groups, and how its errors reach a person."""
 
+import errno
+import os
+import sys
 from importlib.util import find_spec
 from typing import Annotated, NoReturn
 
@@ -38,6 +41,10 @@ _UNSUPPORTED = (
 )
 
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""A disk that takes no more: of its own files a command says so in an error of ours."""
+
+
 def run() -> None:
     """Run the command line; whatever a person can put right is one line, not a traceback."""
     if find_spec("fcntl") is None:
@@ -46,6 +53,14 @@ def run() -> None:
         program(prog_name="fondaco")
     except KeyboardInterrupt:
         _end(Exit.FAILED, "Interrupted.")
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        _drop_output()
+        _end(
+            Exit.FAILED,
+            f"The output could not be written: {error.strerror}. What the command did stays done.",
+        )
     except Exception as error:  # noqa: BLE001 (defects of ours are raised again)
         # Loaded only now: what can go wrong is known to modules that `--help` does without.
         from fondaco.cli.failures import failure
@@ -62,6 +77,15 @@ def _options(
     if version:
         typer.echo(f"fondaco {__version__}")
         raise typer.Exit
+
+
+def _drop_output() -> None:
+    """Send to nowhere what stdout could not write; else the interpreter fails at it again as it ends.
+
+    Source: the Python documentation, signal, "Note on SIGPIPE".
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
 
 
 def _end(code: Exit, *lines: str) -> NoReturn:
