@@ -22,6 +22,12 @@ def status(served: Program, key: str) -> int:
     return httpx2.post(url, json=ASK, headers=headers, timeout=60).status_code
 
 
+def balance_usd(served: Program, key: str) -> float:
+    headers = {"Authorization": f"Bearer {key}"}
+    told = httpx2.get(f"{served.url}/api/v1/api_keys/rate_limits", headers=headers, timeout=60)
+    return float(told.json()["data"]["balances"]["USD"])
+
+
 def test_a_second_server_on_the_home_ends_with_one_line(served: Program, fondaco: Fondaco) -> None:
     ended = fondaco("serve", "--port", "0")
     assert ended.code != 0
@@ -42,12 +48,14 @@ def test_a_key_made_and_revoked_beside_the_server_works_and_dies(
 def test_money_granted_beside_the_server_is_spent(served: Program, fondaco: Fondaco) -> None:
     assert fondaco("accounts", "create", "poor", "--json").code == 0
     made = fondaco(
-        "keys", "create", "--type", "INFERENCE", "--description", "t", "--account", "poor", "--json"
+        "keys", "create", "--type", "ADMIN", "--description", "t", "--account", "poor", "--json"
     ).json
     assert isinstance(made, dict)
     assert status(served, made["apiKey"]) == 402
     assert fondaco("balance", "grant", "--account", "poor", "--usd", "1").code == 0
-    until(lambda: status(served, made["apiKey"]) == 200, within_s=5)
+    # Asking for a chat again and again would be 20 failures, and 30 seconds of waiting for them.
+    until(lambda: balance_usd(served, made["apiKey"]) == 1, within_s=5)
+    assert status(served, made["apiKey"]) == 200
 
 
 def test_the_books_add_up_while_the_server_runs(fondaco: Fondaco) -> None:

@@ -209,6 +209,7 @@ async def _run(
         running = Server(platform, edge, listener.under_way)
         tasks.start_soon(kept_up, partial(reloader.run, running))
         settle_runtime()
+        await reloader.listening.wait()
         await listener.serve(bound)
         with anyio.CancelScope(shield=True):
             platform.keyring.note_uses()

@@ -101,6 +101,9 @@ class Reloader:
         self._fetch = fetch
         self._opened = AsyncExitStack()
         self._one_by_one = anyio.Lock()
+        self._on_terminal = sys.stderr.isatty()
+        self.listening = anyio.Event()
+        """Set once no SIGHUP is missed any more."""
 
     async def open(self) -> Adapters:
         """Open the first configuration's adapters."""
@@ -115,15 +118,16 @@ class Reloader:
     async def run(self, server: Server) -> None:
         """Reload at each SIGHUP, until cancelled."""
         if threading.current_thread() is not threading.main_thread():
+            self.listening.set()
             return  # only the main thread hears signals
-        on_terminal = sys.stderr.isatty()
         async with anyio.create_task_group() as retiring:
             if self._fetch is not None:
                 retiring.start_soon(self._fetched, self._fetch, server, retiring)
             try:
                 with anyio.open_signal_receiver(signal.SIGHUP) as signals:
+                    self.listening.set()
                     async for _ in signals:
-                        if on_terminal and not sys.stderr.isatty():
+                        if self._on_terminal and not sys.stderr.isatty():
                             os.kill(os.getpid(), signal.SIGTERM)  # the terminal was closed
                         else:
                             await self._reload(server, retiring)
