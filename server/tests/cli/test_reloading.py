@@ -243,7 +243,8 @@ def test_many_reloads_in_a_row_lose_no_call(
                 assert server.chat("one").status_code == 200
         check: Callable[[], bool] = lambda: server.chat("a4").status_code == 200  # noqa: E731
         until(check, within_s=WAIT_S)
-        until(lambda: server.connections_to(first.port) == 1, within_s=WAIT_S)
+        # Those of the last configuration alone: a chat's, and one on which the engine is looked after.
+        until(lambda: server.connections_to(first.port) <= 2, within_s=WAIT_S)
 
 
 def test_models_that_no_engine_answers_for_are_listed_as_offline(
