@@ -58,13 +58,14 @@ class CalledTool(Open):
 
 _DETAIL: JsonDict = {
     "type": "object",
+    # Without types: a detail passes as its engine gave it, whatever that engine puts there.
     "properties": {
-        "type": {"type": "string"},
-        "text": {"type": "string"},
-        "data": {"type": "string", "description": "A signature or a cipher."},
-        "format": {"type": "string"},
-        "id": {"type": "string"},
-        "index": {"type": "integer"},
+        "type": {"description": "Such as reasoning.text or reasoning.encrypted."},
+        "text": {"description": "A thought."},
+        "data": {"description": "A signature or a cipher."},
+        "format": {"description": "Of the data."},
+        "id": {"description": "Of the detail."},
+        "index": {"description": "Its place."},
     },
 }
 ReasoningDetail: TypeAlias = Annotated[OpaqueObject, WithJsonSchema(_DETAIL)]
