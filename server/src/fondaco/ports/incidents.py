@@ -19,6 +19,8 @@ class Incident(StrEnum):
     """An engine refused, failed or broke off a call."""
     ENGINE_PASSED_OVER = "engine_passed_over"
     """A call went on to the next engine of its route."""
+    ENGINE_STOPPED = "engine_stopped"
+    """The process of an embedded engine ended, or did not start; it is started again when asked for."""
     ENGINE_UNREACHABLE = "engine_unreachable"
     """An upstream engine did not answer when it was looked at."""
     ENGINE_REPLY_REPAIRED = "engine_reply_repaired"

@@ -208,3 +208,35 @@ async def test_a_machine_with_no_room_for_the_child_gets_it_later(
         await alive(engine)
         tasks.cancel_scope.cancel()
     assert tries >= 1
+
+
+@pytest.mark.parametrize(
+    ("error", "reasons"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), ["engine_stopped reason=not_started"]),
+        (KeyError("a defect"), ["task_failed reason=KeyError", "engine_stopped reason=defect"]),
+    ],
+)
+async def test_what_ends_a_life_is_reported_and_ends_nothing_else(
+    launch: Launch,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    error: Exception,
+    reasons: list[str],
+) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise error
+
+    engine = LlamaCpp("embedded", launch, model="smollm2-135m")
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(engine.run)
+        with monkeypatch.context() as full:
+            full.setattr(anyio, "open_process", broken)
+            with pytest.raises(EngineUnavailableError):
+                await answer(engine, TURN)
+        await alive(engine)
+        tasks.cancel_scope.cancel()
+    told = [record.getMessage() for record in caplog.records]
+    for reason in reasons:
+        assert any(reason in one for one in told), told
+    assert not any("a defect" in one for one in told)

@@ -89,7 +89,7 @@ class LlamaCpp:
         self._first_byte_timeout_s = first_byte_timeout_s
         self._total_timeout_s = total_timeout_s
         self._probe_timeout_s = probe_timeout_s
-        self._supervisor = Supervisor(launch, self._connect)
+        self._supervisor = Supervisor(launch, self._connect, name, self._model)
         self._heard_from: Running | None = None
         self._heard_at = 0.0
         self._templates = templates

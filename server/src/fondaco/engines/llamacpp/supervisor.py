@@ -17,6 +17,7 @@ from anyio.abc import Process
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.engines.llamacpp.prefill import PrefillQueue
 from fondaco.engines.llamacpp.slots import Slots
+from fondaco.ports.incidents import Incident, report, report_error
 from fondaco.processes import environment_of_child
 from fondaco.upstream.client import Upstream
 
@@ -92,9 +93,12 @@ State: TypeAlias = Resting | Starting | Running | Fallen | Closed
 class Supervisor:
     """Owns the child process while `run` runs."""
 
-    def __init__(self, launch: Launch, connect: Connect) -> None:
+    def __init__(self, launch: Launch, connect: Connect, engine: str, model: str) -> None:
+        """Prepare a child for `launch`; `engine` and `model` name it in the log."""
         self._launch = launch
         self._connect = connect
+        self._engine = engine
+        self._model = model
         self._state: State = Closed()
         self._changed = anyio.Event()
         self._wanted = anyio.Event()
@@ -137,7 +141,7 @@ class Supervisor:
                 await self._wanted.wait()
                 self._become(Starting())
                 born = anyio.current_time()
-                why = await self._live()
+                why = await self._life()
                 lived_s = anyio.current_time() - born
                 pause_s = _FIRST_PAUSE_S if lived_s > _HEALTHY_S else pause_s
                 self._become(Fallen(why, anyio.current_time() + pause_s))
@@ -147,25 +151,33 @@ class Supervisor:
         finally:
             self._become(Closed())
 
-    async def _live(self) -> str:
-        """Run one child to its end, and return why it ended."""
+    async def _life(self) -> str:
+        """Run one child to its end, whatever ends it, and return why in words for callers."""
         try:
-            child = await anyio.open_process(
-                [sys.executable, "-P", "-m", "fondaco.engines.llamacpp.child"],
-                stderr=subprocess.DEVNULL,
-                env=environment_of_child(),
-            )
-        except (
-            OSError
-        ):  # the system has no process, memory or file descriptor left; it may later on
-            return "The model's engine cannot be started on this machine just now."
+            why, reason = await self._live()
+        except OSError:  # no process, memory or file descriptor is left; there may be later on
+            why = "The model's engine cannot be started on this machine just now."
+            reason = "not_started"
+        except Exception as error:  # noqa: BLE001 - a defect of ours ends this life alone
+            report_error(Incident.TASK_FAILED, error)
+            why, reason = "The model's engine could not be supervised.", "defect"
+        report(Incident.ENGINE_STOPPED, reason=reason, engine=self._engine, model=self._model)
+        return why
+
+    async def _live(self) -> tuple[str, str]:
+        """Run one child to its end, and return why it ended: in words, and in one for the log."""
+        child = await anyio.open_process(
+            [sys.executable, "-P", "-m", "fondaco.engines.llamacpp.child"],
+            stderr=subprocess.DEVNULL,
+            env=environment_of_child(),
+        )
         try:
             return await self._serve(child)
         finally:
             with anyio.CancelScope(shield=True):
                 await _end(child)
 
-    async def _serve(self, child: Process) -> str:
+    async def _serve(self, child: Process) -> tuple[str, str]:
         key = secrets.token_urlsafe(32)
         report = await self._load(child, key)
         address = report.get("address")
@@ -173,7 +185,8 @@ class Supervisor:
             # Trying again and again can only help once a call comes: the file may be a better one.
             self._wanted = anyio.Event()
             why = report.get("error", "it ended or took too long")
-            return f"The model {self._launch.model_file.name!r} could not be loaded: {why}"
+            file = self._launch.model_file.name
+            return f"The model {file!r} could not be loaded: {why}", "not_loaded"
         upstream = self._connect(address, key)
         launch = self._launch
         slots = Slots(launch.slots, queue=launch.queue, wait_s=launch.slot_timeout_s)
@@ -183,7 +196,7 @@ class Supervisor:
         finally:
             slots.close()
             await upstream.aclose()
-        return "The model's engine stopped and is being restarted."
+        return "The model's engine stopped and is being restarted.", "ended"
 
     async def _load(self, child: Process, key: str) -> dict[str, str]:
         """Hand the child its order, and return its report."""
