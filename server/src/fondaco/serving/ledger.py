@@ -3,7 +3,6 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 
 import anyio
@@ -15,7 +14,7 @@ from fondaco.domain.errors import (
     StorageFailedError,
     WriteQuarantinedError,
 )
-from fondaco.domain.ledger import Entry, OpenCall, Standing, Unwritable
+from fondaco.domain.ledger import Entry, OpenCall, Standing
 from fondaco.domain.money import Funds, checked
 from fondaco.domain.price import Charge
 from fondaco.domain.usage import Usage
@@ -25,11 +24,10 @@ from fondaco.serving.balance import REFILL_SKU, Balance
 from fondaco.serving.budget import Budget
 from fondaco.serving.hold import NOTE_AFTER_S, Hold, Meter, Register, Write
 from fondaco.serving.ledger_clock import LedgerClock
-from fondaco.serving.repair import repaired_usage, whole
+from fondaco.serving.recovery import open_calls, set_aside, settled
 
 __all__ = ["Hold", "Ledger", "Meter"]
 
-RESTARTED = "settled after a restart"
 _REFILLED_AGAIN = tuple(f"{REFILL_SKU}-{time}" for time in range(2, 10))
 
 
@@ -91,12 +89,12 @@ class Ledger:
         """
         await self.clock.begin(self._register.journal)
         self._follow_clock()
-        settled = 0
-        left = [(call, await self._readopted(call)) for call in await self._open_calls()]
+        journal, count = self._register.journal, 0
+        left = [(call, await self._readopted(call)) for call in await open_calls(journal)]
         for call, hold in left:
             if hold is not None:
-                settled += await self._settled(call, hold, charge_of)
-        return settled
+                count += await settled(journal, call, hold, charge_of)
+        return count
 
     async def check(self) -> int:
         """Return how many writes wait in the quarantine for the operator.
@@ -312,24 +310,13 @@ class Ledger:
         if noted:
             self._register.journal.note(noted)
 
-    async def _open_calls(self) -> Sequence[OpenCall]:
-        """Return the calls that a crash left open, with numbers that a call can have."""
-        return [
-            replace(
-                call,
-                held=Funds(whole(call.held.usd), whole(call.held.diem)),
-                usage=repaired_usage(call.usage),
-            )
-            for call in await self._register.journal.open_calls()
-        ]
-
     async def _readopted(self, call: OpenCall) -> Hold | None:
         """Hold again, in memory, what a call held before the crash, as far as its account has it."""
         balance = self._balances.setdefault(call.account_id, Balance(call.account_id))
         try:
             await self._load(balance, self._epoch)
         except NotFoundError:
-            await self._set_aside(call)
+            await set_aside(self._register.journal, call)
             return None
         funds = Funds(
             min(call.held.usd, max(0, balance.usd - balance.held_usd)),
@@ -343,37 +330,6 @@ class Ledger:
         hold = self._admit(balance, opened, call.model, call, funds=funds, epoch=call.epoch)
         hold.note(hold.opened)  # it is in the journal already, so its settlement has to close it
         return hold
-
-    async def _settled(
-        self, call: OpenCall, hold: Hold, charge_of: Callable[[str, Usage], Charge]
-    ) -> bool:
-        """Settle a call that a crash left open, and return whether it is; else put it aside."""
-        try:
-            await hold.settle(charge_of(call.model, call.usage), call.usage, 0, RESTARTED)
-        except WriteQuarantinedError:
-            return False  # the journal has put it aside
-        except AlreadyEnteredError:
-            await self._set_aside(call)
-            return False
-        except StorageFailedError:
-            return True  # it is kept, and written as soon as it can be
-        except Exception:  # noqa: BLE001 - whatever a call is priced with, the others are settled
-            hold.drop()
-            await self._set_aside(call)
-            return False
-        return True
-
-    async def _set_aside(self, call: OpenCall) -> None:
-        why = Unwritable.UNSETTLED
-        await self._register.journal.set_aside(call, why)
-        report(
-            Incident.RECOVERY_FAILED,
-            reason=why,
-            model=call.model,
-            call_id=call.call_id,
-            account_id=call.account_id,
-            level=logging.ERROR,
-        )
 
     def _admit(
         self, balance: Balance, call: Call, model: str, meter: Meter, *, funds: Funds, epoch: int
