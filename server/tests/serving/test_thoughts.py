@@ -150,3 +150,13 @@ def test_a_thought_told_by_the_engine_ends_what_the_template_began() -> None:
 
 def _logprob(token: str) -> TokenLogprob:
     return TokenLogprob(token, -0.5, None)
+
+
+@pytest.mark.parametrize("before", ["", "<think>Ah.", "<think>Ah.</think>", "<think>"])
+def test_white_space_without_end_is_not_held_without_end(before: str) -> None:
+    thoughts, told = Thoughts(), 0
+    for piece in (before, *[" " * 100] * 500):
+        told += sum(one.tokens for one in thoughts.hear(Text(0, piece)))
+        assert len(thoughts._held) <= 1_200
+    told += sum(one.tokens for one in thoughts.interrupt(0))
+    assert told == 501

@@ -81,7 +81,7 @@ def retry(write_id: WriteId, *, home: Home = None, config: Config = None) -> Non
     """Write it after all, where what was in its way is gone; an open call is settled at a start."""
     with opened(configuration(home, config).settings) as books:
         books.retry(write_id)
-    typer.echo(f"Written: {write_id}")
+    typer.echo(f"Taken out of the quarantine: {write_id}")
 
 
 @quarantine.command()

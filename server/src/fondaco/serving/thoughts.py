@@ -5,6 +5,8 @@ from fondaco.domain.chat import Text, Thought, TokenLogprob
 OPENING, CLOSING = "<think>", "</think>"
 _BETWEEN = "\n\n"
 """Between the thoughts of two blocks."""
+_MOST_BLANKS = 1024
+"""Characters of white space that are held until what follows tells whose they are."""
 
 
 class Thoughts:
@@ -100,10 +102,12 @@ class Thoughts:
             else:
                 bare = heard.lstrip()
                 if not bare.startswith(OPENING):
-                    if OPENING.startswith(bare):
+                    if self._after:
+                        heard = bare
+                    if OPENING.startswith(bare) and len(heard) - len(bare) <= _MOST_BLANKS:
                         break
                     self._said = True
-                    return thoughts, bare if self._after else heard, ""
+                    return thoughts, heard, ""
                 self._inside = self._fresh = True
                 heard = bare[len(OPENING) :]
         return thoughts, "", heard
@@ -122,7 +126,9 @@ class Thoughts:
             return thought.rstrip(), rest
         last = heard.rfind("<")
         certain = heard[:last] if last >= 0 and CLOSING.startswith(heard[last:]) else heard
-        certain = certain.rstrip()
+        bare = certain.rstrip()
+        if len(certain) - len(bare) <= _MOST_BLANKS:
+            certain = bare
         return certain, heard[len(certain) :]
 
     def _next(self, thought: str) -> str:
