@@ -129,6 +129,9 @@ class NoHold(Hold):
         """Charge nothing."""
         return Funds()
 
+    def release(self) -> None:
+        """Free nothing."""
+
 
 class NoLedger(Ledger):
     """A ledger that holds nothing."""
