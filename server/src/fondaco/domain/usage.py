@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from fondaco.domain.light import light
-from fondaco.domain.reported import whole
+from fondaco.domain.reported import MOST, whole
 
 
 @light
@@ -85,6 +85,14 @@ class Report:
     discarded: bool = False
     """Whether the engine sent a part that cannot be true; it then counts as missing."""
 
+    @property
+    def plain(self) -> bool:
+        """Whether it tells nothing but the prompt and the output, as most reports do."""
+        return (
+            self.cached_input_tokens is self.reasoning_tokens is None
+            and self.accepted_prediction_tokens is self.rejected_prediction_tokens is None
+        )
+
     @classmethod
     def checked(
         cls,
@@ -105,6 +113,14 @@ accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=Fals
         >>> odd.input_tokens, odd.output_tokens, odd.reasoning_tokens, odd.discarded
         (None, 5, None, True)
         """
+        if (
+            input_tokens.__class__ is int is output_tokens.__class__
+            and 0 <= input_tokens <= MOST
+            and 0 <= output_tokens <= MOST
+            and cached_input_tokens is reasoning_tokens is None
+            and accepted_prediction_tokens is rejected_prediction_tokens is None
+        ):
+            return cls(input_tokens, None, output_tokens)  # as most are
         values = (
             input_tokens,
             cached_input_tokens,

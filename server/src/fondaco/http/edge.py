@@ -16,7 +16,7 @@ from fondaco.domain.errors import (
     UnknownError,
 )
 from fondaco.http.cors import Cors
-from fondaco.http.endpoint import Access, Caller, Premises
+from fondaco.http.endpoint import Access, Premises
 from fondaco.http.errors import body_of, reply_to
 from fondaco.http.exchange import CALLER_GONE, Exchange
 from fondaco.http.gate import LOOPBACK, Gate, MetricsAccess
@@ -111,34 +111,24 @@ class Edge:
             if self._platform.draining:
                 raise ShuttingDownError
             caller = await self._gate.admit(exchange, endpoint.access, x_api_key=endpoint.x_api_key)
-        if caller is None or not endpoint.paid:
-            await self._reply(endpoint, path, exchange, caller)
-            return
-        calls, account_id = self._platform.concurrent_calls, caller.account.id
-        calls.enter(account_id)
+        premises, calls = self._premises, self._platform.concurrent_calls
+        payer = caller.account.id if caller is not None and endpoint.paid else None
+        if payer is not None:
+            calls.enter(payer)
         try:
-            await self._reply(endpoint, path, exchange, caller)
+            reply = await endpoint.answer(premises, exchange, caller, path)
+            if isinstance(reply, Whole):
+                if len(reply.body) > LARGE_BYTES:
+                    await reply.pack(exchange)
+                reply.send(exchange)
+                return
+            with EventStream(
+                exchange, premises.pulse, premises.ping_interval_s, premises.write_timeout_s
+            ) as stream:
+                await reply.run(stream)
         finally:
-            calls.leave(account_id)
-
-    async def _reply(
-        self,
-        endpoint: AnyEndpoint,
-        path: Mapping[str, str],
-        exchange: Exchange,
-        caller: Caller | None,
-    ) -> None:
-        premises = self._premises
-        reply = await endpoint.answer(premises, exchange, caller, path)
-        if isinstance(reply, Whole):
-            if len(reply.body) > LARGE_BYTES:
-                await reply.pack(exchange)
-            reply.send(exchange)
-            return
-        with EventStream(
-            exchange, premises.pulse, premises.ping_interval_s, premises.write_timeout_s
-        ) as stream:
-            await reply.run(stream)
+            if payer is not None:
+                calls.leave(payer)
 
     def _cut_off(self, exchange: Exchange) -> None:
         """End what was cancelled: because the caller went away, or because the server stops."""

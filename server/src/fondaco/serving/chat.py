@@ -22,7 +22,6 @@ from fondaco.serving.attempts import Attempts
 from fondaco.serving.augment import Augment
 from fondaco.serving.call import PaidCall
 from fondaco.serving.call_usage import CallUsage
-from fondaco.serving.delivery import Delivery
 from fondaco.serving.fitting import Fitting
 from fondaco.serving.ledger import Ledger
 from fondaco.serving.media import Media
@@ -177,8 +176,7 @@ class Chat:
         meter: CallUsage,
     ) -> Sequence[Step]:
         """Return the steps of a whole answer, which counts once it is complete."""
-        delivery = ready.delivery or Delivery()
-        bursts = await gathered(ready.turn, attempts, delivery, ready.tally)
+        bursts = await gathered(ready.turn, attempts, ready.delivery, ready.tally)
         meter.untold = False
         return [_began(route, attempts, admission, ready, meter), *bursts]
 

@@ -137,7 +137,12 @@ class Tally:
     @property
     def usage(self) -> Usage:
         """What has been consumed so far, within what was admitted."""
-        output = max(self._output, -(-self._characters // LONGEST_TOKEN))
+        output, report = self._output, self._report
+        if self._characters > output * LONGEST_TOKEN:
+            output = -(-self._characters // LONGEST_TOKEN)
+        if report.plain and output <= (told_output := report.output_tokens or 0):
+            usage = Usage(report.input_tokens or self._input, 0, told_output, self._reasoning)
+            return usage.within(self.most_input, self.most_output)
         if not self._report.output_tokens and self._characters > _LONG_PIECE * output:
             output = self._characters // _BYTES_A_TOKEN
         told = self._report.completed(Usage(self._input, 0, output, self._reasoning))

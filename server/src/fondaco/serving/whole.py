@@ -1,5 +1,6 @@
 """Whole replies: gathered before any of them is told, so that another engine can still take over."""
 
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from fondaco.domain.chat import Burst, Turn
@@ -10,7 +11,9 @@ from fondaco.serving.delivery import Delivery
 from fondaco.serving.tally import Tally
 
 
-async def gathered(turn: Turn, attempts: Attempts, delivery: Delivery, tally: Tally) -> list[Burst]:
+async def gathered(
+    turn: Turn, attempts: Attempts, delivery: Delivery | None, tally: Tally
+) -> list[Burst]:
     """Return the answer of the first engine that completes one which is what it was promised to be.
 
     Raises:
@@ -20,15 +23,27 @@ async def gathered(turn: Turn, attempts: Attempts, delivery: Delivery, tally: Ta
     while True:
         first, rest = await attempts.begin(turn)
         try:
-            async with (
-                aclosing(rest),
-                aclosing(delivery.deliver(first, rest, tally)) as delivered,
-            ):
-                return [burst async for burst in delivered]
+            async with aclosing(rest):
+                if delivery is None:
+                    return await _taken(first, rest, tally)
+                async with aclosing(delivery.deliver(first, rest, tally)) as delivered:
+                    return [burst async for burst in delivered]
         except InferenceFailedError as error:
             attempts.pass_on(turn.model, error, _untold(error))
             tally.restart()
-            delivery = delivery.afresh()
+            delivery = None if delivery is None else delivery.afresh()
+
+
+async def _taken(first: Burst, rest: AsyncGenerator[Burst], tally: Tally) -> list[Burst]:
+    """Return the bursts of an answer up to where what was sold ends."""
+    taken = [tally.take(first)]
+    at_once = tally.over  # not narrowed: the loop asks again
+    if not at_once:
+        async for burst in rest:
+            taken.append(tally.take(burst))
+            if tally.over:
+                break
+    return taken
 
 
 def _untold(error: InferenceFailedError) -> InferenceFailedError:

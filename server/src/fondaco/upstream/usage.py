@@ -6,6 +6,9 @@ from typing import Any
 from fondaco.domain.reported import whole
 from fondaco.domain.usage import Report
 
+_USUAL = {"prompt_tokens", "completion_tokens", "total_tokens"}
+"""The members of a report without details."""
+
 
 def usage_of(given: object) -> Report:
     """Return what the `usage` of a reply reports; of one that is no object, nothing.
@@ -16,6 +19,10 @@ accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=Fals
     """
     if not isinstance(given, dict):
         return Report(discarded=True)
+    if given.keys() == _USUAL:
+        return Report.checked(
+            input_tokens=given["prompt_tokens"], output_tokens=given["completion_tokens"]
+        )
     prompt = _details(given, "prompt_tokens_details", "input_tokens_details")
     output = _details(given, "completion_tokens_details", "output_tokens_details")
     reasoning = output.get("reasoning_tokens")
