@@ -1,6 +1,5 @@
 """Concurrency limit: how many calls of one account run at a time."""
 
-from collections import Counter
 from math import ceil
 
 from fondaco.domain.errors import ConcurrencyLimitError
@@ -17,7 +16,7 @@ class ConcurrentCalls:
         """Let each account have `most` at a time; 0: any number."""
         self._most = most
         self._clock = clock
-        self._running: Counter[int] = Counter()
+        self._running: dict[int, int] = {}
 
     def follow(self, most: int) -> None:
         """Let each account have another number at a time from now on."""
@@ -29,7 +28,7 @@ class ConcurrentCalls:
         Raises:
             ConcurrencyLimitError: as many of the account are under way as may be.
         """
-        running = self._running[account_id]
+        running = self._running.get(account_id, 0)
         if running >= self._most > 0:
             raise ConcurrencyLimitError(
                 f"The account has {self._most:,} calls under way, the most that it may. Try again "

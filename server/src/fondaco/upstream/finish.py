@@ -7,7 +7,7 @@ from fondaco.domain.errors import EngineError
 
 _NONE = frozenset({"", "null", "none", "not_finished", "unspecified"})
 """Words for "not yet": DashScope streams `"null"`, others `""`; IBM's `not_finished`."""
-_REASONS: Mapping[str, FinishReason] = {
+REASONS: Mapping[str, FinishReason] = {
     # OpenAI, and whoever says what it says.
     "stop": "stop",
     "length": "length",
@@ -84,7 +84,7 @@ def finish_of(given: object) -> FinishReason | None:
         word = word.removeprefix(prefix)
     if word in _NONE:
         return None
-    if (reason := _REASONS.get(word)) is not None:
+    if (reason := REASONS.get(word)) is not None:
         return reason
     if any(failure in word for failure in _FAILURES):
         raise EngineError(f"The model's engine gave up: {given[:_LONGEST]!r}.")

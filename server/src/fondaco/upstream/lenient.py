@@ -40,6 +40,8 @@ def object_of(payload: bytes) -> dict[str, Any]:
         ValueError, TypeError: it is something else.
     """
     value = loads(payload) if payload else None
+    if value.__class__ is dict:
+        return value  # as nearly always
     if isinstance(value, list) and len(value) == 1:
         (value,) = value  # as Gemini wraps its errors
     if value is None:

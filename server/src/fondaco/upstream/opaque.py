@@ -12,7 +12,8 @@ _GROWING = {"reasoning.text": "text", "reasoning.summary": "summary", "thinking"
 """Type of a block -> the member that a stream sends piece by piece; others stay or are replaced."""
 
 
-_PASSED = ANSWERED | SHOWN
+PASSED = ANSWERED | SHOWN
+"""Names of the fields of a message or delta that are passed on."""
 
 
 class _Number(str):
@@ -51,9 +52,9 @@ def of_message(said: Mapping[str, Any], payload: bytes, place: int) -> Spelled |
         payload: the chunk or reply that it is part of.
         place: of its choice, among those of the chunk.
     """
-    if _PASSED.isdisjoint(said):
+    if PASSED.isdisjoint(said):
         return None
-    return _spelled(said, _again(payload, place), _PASSED)
+    return _spelled(said, _again(payload, place), PASSED)
 
 
 def of_calls(

@@ -25,7 +25,7 @@ from fondaco.upstream import opaque
 from fondaco.upstream.alike import Alike, Kind
 from fondaco.upstream.content import taken_apart
 from fondaco.upstream.dialects import Dialect
-from fondaco.upstream.finish import finish_of
+from fondaco.upstream.finish import REASONS, finish_of
 from fondaco.upstream.lenient import object_of
 from fondaco.upstream.logprobs import logprobs_of
 from fondaco.upstream.refusals import complaint
@@ -48,56 +48,38 @@ class ReplyReader:
     chunk. Once all choices have one, whatever cannot be read is forgiven.
     """
 
-    __slots__ = (
-        "_alike",
-        "_choices",
-        "_counted",
-        "_engine",
-        "_failure",
-        "_heard",
-        "_joins",
-        "_model",
-        "_odd",
-        "_opaque_bytes",
-        "_output_limit",
-        "_over",
-        "_reasons",
-        "_reports",
-        "_silent",
-        "_tooling",
-        "_tools",
-        "_top",
-        "_unreliable",
-    )
+    # As it is before anything has come.
+
+    _counted: Report | None = None
+    _failure: FondacoError | None = None
+    _odd = False
+    _opaque_bytes = 0
+    _over = False
+    """Whether the choices have been told to be at their ends."""
+    _reports: list[Report] | None = None
+    """Where each choice is reported by itself."""
+    _silent = True
+    _unreliable = False
+    """Whether a choice went on after its finish."""
 
     def __init__(self, turn: Turn, dialect: Dialect, engine: str = "") -> None:
         """Expect the reply to `turn` of the engine with that name in the configuration."""
         self._alike = Alike()
         self._choices = turn.choices
-        self._counted: Report | None = None
         self._engine = engine
-        self._failure: FondacoError | None = None
         self._heard: set[int] = set()
         """The choices that have said anything."""
         self._joins = not turn.stream
         self._model = turn.model
-        self._odd = False
-        self._opaque_bytes = 0
         self._output_limit = turn.asked_tokens
-        self._over = False
-        """Whether the choices have been told to be at their ends."""
         self._reasons: dict[int, FinishReason] = {}
         """Of the choices that are at their ends, unless they go on."""
-        self._reports: list[Report] | None = (
-            [] if dialect.usage_per_choice and turn.choices > 1 else None
-        )
-        self._silent = True
         self._tooling = turn.wishes.tooling
         self._tools: dict[int, ToolReader] = {}
         """Of the choices that call functions."""
         self._top = turn.top_logprobs or 0
-        self._unreliable = False
-        """Whether a choice went on after its finish."""
+        if dialect.usage_per_choice and turn.choices > 1:
+            self._reports = []
 
     @property
     def complete(self) -> bool:
@@ -193,8 +175,10 @@ class ReplyReader:
         chunk = object_of(payload)
         choices: Any = chunk.get("choices")
         usage = chunk.get("usage")
-        if (failure := complaint(chunk, output_tokens=self._output_limit)) is not None:
-            raise failure
+        if choices is None or chunk.get("error"):
+            failure = complaint(chunk, output_tokens=self._output_limit)
+            if failure is not None:
+                raise failure
         if not self._over:
             for place, choice in enumerate(choices or ()):
                 said = self._read_choice(place, choice, events, payload)
@@ -209,18 +193,20 @@ class ReplyReader:
         self, place: int, choice: dict[str, Any], events: list[ChatEvent], payload: bytes
     ) -> tuple[int, Kind, str] | None:
         """Return who said what, where it was a single text with nothing else to it."""
-        index = self._index(choice.get("index"), place)
+        index = choice.get("index")
+        if index.__class__ is not int or not 0 <= index < self._choices:
+            index = self._index(index, place)
         said = self._hear(index, choice, events, payload, place)
         reason = choice.get("finish_reason")
-        if reason is not None and (ended := finish_of(reason)) is not None:
-            self._finish(index, ended)
-            return None
+        if reason is not None:
+            usual = REASONS.get(reason) if reason.__class__ is str else None
+            if (ended := usual or finish_of(reason)) is not None:
+                self._finish(index, ended)
+                return None
         return None if said is None else (index, *said)
 
     def _index(self, given: object, place: int) -> int:
-        """Return which choice speaks: the place in its list tells where the engine does not."""
-        if given.__class__ is int and 0 <= given < self._choices:
-            return given
+        """Return which choice speaks where that is not plain: as its place in the list tells."""
         if given is not None:
             self._repaired("index")
         index = whole(given)
@@ -237,7 +223,11 @@ class ReplyReader:
         """Return what was said, where it was a single text with nothing else to it."""
         said, logprobs = choice.get("delta") or choice.get("message") or {}, choice.get("logprobs")
         words = self._hear_words(index, said, logprobs, events)
-        if (fields := opaque.of_message(said, payload, place)) and index < self._choices:
+        if (
+            not opaque.PASSED.isdisjoint(said)
+            and (fields := opaque.of_message(said, payload, place))
+            and index < self._choices
+        ):
             self._take_opaque(fields)
             events.append(Opaque(index, fields))
             words = None
