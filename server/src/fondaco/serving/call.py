@@ -52,6 +52,11 @@ class CallMeter(Meter, Protocol):
         ...
 
     @property
+    def curtailed(self) -> bool:
+        """Whether the answer may be no longer than the money lasts."""
+        ...
+
+    @property
     def ended_early(self) -> bool:
         """Whether the call ended only because no more could be paid."""
         ...
@@ -176,7 +181,7 @@ class PaidCall:
     def _ended(self, kind: type[BaseException] | None) -> str:
         """Count what a call counts that ended so, and return what its entries say of it."""
         if kind is None:
-            return CURTAILED if self._meter.ended_early else ""
+            return CURTAILED if self._meter.curtailed and self._meter.ended_early else ""
         if issubclass(kind, Exception):
             self._meter.break_off()
         elif not self._ledger.stopping:

@@ -128,7 +128,7 @@ class Tally:
     @property
     def most(self) -> Usage:
         """The most that was admitted."""
-        return Usage(input_tokens=self.most_input, output_tokens=self.most_output)
+        return Usage(self.most_input, 0, self.most_output)
 
     def tell_apart(self, taken: Burst, heard: Burst) -> None:
         """Count as reasoning what was taken for text, and turned out to be thoughts when heard."""
