@@ -214,9 +214,7 @@ class OpenAICompatible:
             if refused:
                 await self._learn(reply, turn)
             else:
-                events = Events()
-                payloads = events.feed(await reply.read(DOCUMENT_LIMIT_BYTES)) + events.end()
-                burst = reader.read_last(payloads, done=events.finished)
+                burst = _document(await reply.read(DOCUMENT_LIMIT_BYTES), reader)
         if refused:  # now that the connection is free for it
             async with aclosing(self._whole(turn)) as bursts:
                 async for burst in bursts:
@@ -300,6 +298,15 @@ class OpenAICompatible:
     def _undercounts(self, turn: Turn) -> bool:
         """Whether a whole reply would not tell the tokens of all choices."""
         return self._dialect.usage_per_choice and turn.choices > 1
+
+
+def _document(body: bytes, reader: ReplyReader) -> Burst:
+    """Return what a whole reply says; some engines send a stream in its place."""
+    if body.startswith(b"{"):
+        return reader.read_last([body], done=True)
+    events = Events()
+    payloads = events.feed(body) + events.end()
+    return reader.read_last(payloads, done=events.finished)
 
 
 def _field(body: bytes, name: str) -> object:
