@@ -6,6 +6,7 @@ import sys
 import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import suppress
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -159,7 +160,7 @@ class Unwatched(Generic[T]):
         self._coroutine = coroutine
 
     def __await__(self) -> Generator[Any, Any, T]:
-        resume: Callable[[], Any] = lambda: self._coroutine.send(None)  # noqa: E731
+        resume: Callable[[], Any] = partial(self._coroutine.send, None)
         while True:
             watching = sys.get_asyncgen_hooks()
             sys.set_asyncgen_hooks(firstiter=None, finalizer=_leave)
