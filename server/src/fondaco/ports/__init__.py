@@ -2,6 +2,7 @@
 
 from fondaco.ports.characters import CharacterUses
 from fondaco.ports.chat import ChatEngine, Prompt
+from fondaco.ports.embeddings import EmbeddingEngine
 from fondaco.ports.forms import Forms, Held
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
@@ -21,6 +22,7 @@ __all__ = [
     "Charges",
     "ChatEngine",
     "Clock",
+    "EmbeddingEngine",
     "Files",
     "Forms",
     "Held",

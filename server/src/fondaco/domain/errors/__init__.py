@@ -16,8 +16,8 @@ FondacoError
 │   ├── CorruptedImageError 400        ├── UnknownError 500
 │   ├── ImageNotFetchedError 400       ├── ShuttingDownError 503
 │   ├── ContextTooLongError 400        ├── StorageFailedError 507
-│   └── TooManyKeysError 400           │   ├── AlreadyEnteredError 507
-│                                      │   └── WriteQuarantinedError 507
+│   │   └── InputTooLongError 400      │   ├── AlreadyEnteredError 507
+│   └── TooManyKeysError 400           │   └── WriteQuarantinedError 507
 │                                      ├── ChainUnavailableError 503
 │                                      ├── WalletKeysNotInstalledError 503
 ├── NotFoundError 404                  └── WebNotInstalledError 503
@@ -49,6 +49,7 @@ from fondaco.domain.errors.asked import (
     FieldNotTakenError,
     HeadersTooLargeError,
     ImageNotFetchedError,
+    InputTooLongError,
     InvalidContentTypeError,
     InvalidFileSizeError,
     InvalidImageFormatError,
@@ -122,6 +123,7 @@ __all__ = [
     "ImageNotFetchedError",
     "InactiveKeyError",
     "InferenceFailedError",
+    "InputTooLongError",
     "InsufficientBalanceError",
     "InvalidApiKeyError",
     "InvalidContentTypeError",

@@ -83,6 +83,41 @@ class ContextTooLongError(InvalidRequestError):
         self.context_tokens = context_tokens
 
 
+class InputTooLongError(ContextTooLongError):
+    """A text to embed exceeds the model's context."""
+
+    def __init__(
+        self,
+        index: int,
+        input_tokens: int | None,
+        context_tokens: int | None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """Name the input and both numbers.
+
+        Args:
+            index: of the input, from 0.
+            input_tokens: its length; None where the engine did not tell.
+            context_tokens: the longest that the model takes; None where the engine did not tell.
+            alone: whether it is the request's only input.
+        """
+        which = "the input" if alone else f"input {index}"
+        if input_tokens is None or context_tokens is None:
+            limit = "" if context_tokens is None else f" of {context_tokens} tokens"
+            told = f"{which.capitalize()} exceeds this model's maximum context length{limit}."
+        else:
+            told = (
+                f"This model's maximum context length is {context_tokens} tokens. However, {which} "
+                f"has {input_tokens} tokens."
+            )
+        advice = "Split it into shorter texts and embed each."
+        path = "input" if alone else f"input.{index}"
+        InvalidRequestError.__init__(self, f"{told} {advice}", faults={path: (told,)})
+        self.input_tokens = input_tokens
+        self.context_tokens = context_tokens
+
+
 class TooManyKeysError(InvalidRequestError):
     """The account has as many active keys as it may."""
 

@@ -1,0 +1,97 @@
+"""Embeddings: the request for vectors of texts, and the vectors that an engine returns."""
+
+import sys
+from array import array
+from dataclasses import dataclass
+from math import sqrt
+from typing import TypeAlias
+
+from fondaco.domain.usage import Report
+
+EmbeddingInput: TypeAlias = str | tuple[int, ...]
+"""A text, or its token ids in the vocabulary of the model."""
+Vector: TypeAlias = bytes
+"""An embedding as little-endian float32, 4 bytes a dimension, of unit length (L2 norm 1)."""
+
+_FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingRequest:
+    """A request for one vector per input, in the order of the inputs."""
+
+    model: str
+    """The catalogue's id of the model."""
+    inputs: tuple[EmbeddingInput, ...]
+    """At least one; none of them empty."""
+    dimensions: int | None = None
+    """The length of the vectors; None: the model's own. The catalogue's model says which it allows."""
+    account_scope: str = ""
+    """Requests of different scopes (accounts) take turns where an engine batches them."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCounts:
+    """The tokens of a request's inputs, as an engine counted them before any work."""
+
+    counts: tuple[int, ...]
+    """One count per input, special tokens included."""
+    exact: bool = True
+    """False: upper bounds, from an engine whose tokenizer is out of reach."""
+    token_ids: tuple[tuple[int, ...], ...] | None = None
+    """The inputs' tokens, where the engine wants them back in `embed`."""
+
+    @property
+    def input_tokens(self) -> int:
+        """The tokens of all inputs together."""
+        return sum(self.counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Embeddings:
+    """The vectors of a request's inputs, and the usage that the engine reports."""
+
+    vectors: tuple[Vector, ...]
+    """One per input, in the order of the inputs."""
+    report: Report
+    """`input_tokens` of all inputs; None where the engine did not tell."""
+
+
+def floats(vector: Vector) -> "array[float]":
+    """Return a vector's numbers.
+
+    >>> floats(bytes.fromhex("0000003f000000bf")).tolist()
+    [0.5, -0.5]
+    """
+    numbers = array("f")
+    numbers.frombytes(vector)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def unit_vector(numbers: "array[float]", dimensions: int | None = None) -> Vector:
+    """Return the first `dimensions` of some float32 numbers, or all, scaled to unit length.
+
+    A vector of zeros has no direction and stays as it is.
+
+    >>> floats(unit_vector(array("f", [3.0, 0.0, 4.0]), dimensions=2)).tolist()
+    [1.0, 0.0]
+    """
+    kept = numbers if dimensions is None else numbers[:dimensions]
+    norm = sqrt(sum(number * number for number in kept))
+    scaled = array("f", [number / norm for number in kept]) if norm else kept[:]
+    if sys.byteorder == "big":
+        scaled.byteswap()
+    return scaled.tobytes()
+
+
+def shortened(vector: Vector, dimensions: int | None) -> Vector:
+    """Return a vector's first `dimensions`, scaled to unit length; itself where it is no longer.
+
+    >>> shortened(unit_vector(array("f", [1.0, 1.0])), 1) == unit_vector(array("f", [1.0]))
+    True
+    """
+    if dimensions is None or dimensions * _FLOAT_BYTES >= len(vector):
+        return vector
+    return unit_vector(floats(vector), dimensions)
