@@ -19,7 +19,7 @@ pip-install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 endif
 
 # Exact versions with their hashes; the two packages themselves are built by what is locked, too.
-EXTRAS := embedded web web3 ddgs
+EXTRAS := embedded embeddings web web3 ddgs
 LOCK := requirements
 comma := ,
 space := $() $()
@@ -87,10 +87,11 @@ bench: $(VENV)/.dev model ## measure CPU per call against a plain proxy (needs n
 model: $(VENV)/.server
 	@$(BIN)/fondaco models pull $(MODEL)
 
-# The larger one is for tests of functions (491 MB, once); without it they say so and skip.
+# For tests of functions (491 MB, once) and of embeddings (114 MB); without one, its tests say so and skip.
 models: model
-	@$(BIN)/fondaco models pull qwen2.5-coder-0.5b || \
-	  echo "qwen2.5-coder-0.5b could not be fetched; its tests will skip." >&2
+	@for name in all-minilm-l6-v2 multilingual-e5-small qwen2.5-coder-0.5b; do \
+	  $(BIN)/fondaco models pull $$name || \
+	    echo "$$name could not be fetched; its tests will skip." >&2; done
 
 # Each stamp says that what it depends on is installed; a changed file installs again.
 $(VENV)/.server: server/pyproject.toml $(LOCK)/server.txt

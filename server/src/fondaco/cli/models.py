@@ -78,12 +78,13 @@ def rm(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Delete a model file from this machine."""
-    from fondaco.modelfiles import ModelFolder
+    """Delete a model's files from this machine."""
+    from fondaco.modelfiles import ModelFolder, source_of
 
     settings = configuration(home, config).settings
     entry = settings.models.get(name)
-    known = entry.file if entry and entry.file else name
+    source = source_of(name, entry.file) if entry and entry.file else name
+    known = entry.file if entry and entry.file and source != name else name
     typer.echo(f"Removed: {ModelFolder(settings.models_folder).remove(known)}")
 
 

