@@ -27,6 +27,12 @@ def test_a_vector_is_little_endian_float32() -> None:
     assert unit_vector(array("f", [0.0, -2.0])) == struct.pack("<2f", 0.0, -1.0)
 
 
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf")])
+def test_a_number_that_is_not_finite_is_refused(odd: float) -> None:
+    with pytest.raises(ValueError, match="not finite"):
+        unit_vector(array("f", [1.0, odd]))
+
+
 def test_a_vector_of_zeros_stays_as_it_is() -> None:
     assert floats(unit_vector(array("f", [0.0, 0.0]))).tolist() == [0.0, 0.0]
 

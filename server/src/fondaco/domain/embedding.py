@@ -3,7 +3,7 @@
 import sys
 from array import array
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, isfinite
 from typing import TypeAlias
 
 from fondaco.domain.usage import Report
@@ -14,6 +14,8 @@ Vector: TypeAlias = bytes
 """An embedding as little-endian float32, 4 bytes a dimension, of unit length (L2 norm 1)."""
 
 _FLOAT_BYTES = 4
+_ROUNDING = 1e-6
+"""By how much the length of a unit vector of float32 may differ from 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +39,7 @@ class TokenCounts:
     counts: tuple[int, ...]
     """One count per input, special tokens included."""
     exact: bool = True
-    """False: upper bounds, from an engine whose tokenizer is out of reach."""
-    token_ids: tuple[tuple[int, ...], ...] | None = None
-    """The inputs' tokens, where the engine wants them back in `embed`."""
+    """False: upper bounds, from an engine that did not ask its tokenizer."""
 
     @property
     def input_tokens(self) -> int:
@@ -75,15 +75,22 @@ def unit_vector(numbers: "array[float]", dimensions: int | None = None) -> Vecto
 
     A vector of zeros has no direction and stays as it is.
 
+    Raises:
+        ValueError: one of the numbers is not finite.
+
     >>> floats(unit_vector(array("f", [3.0, 0.0, 4.0]), dimensions=2)).tolist()
     [1.0, 0.0]
     """
     kept = numbers if dimensions is None else numbers[:dimensions]
-    norm = sqrt(sum(number * number for number in kept))
-    scaled = array("f", [number / norm for number in kept]) if norm else kept[:]
+    norm = hypot(*kept)
+    if not isfinite(norm):
+        raise ValueError("A number of the vector is not finite.")
+    if norm and abs(norm - 1.0) > _ROUNDING:
+        kept = array("f", [number / norm for number in kept])
     if sys.byteorder == "big":
-        scaled.byteswap()
-    return scaled.tobytes()
+        kept = kept[:]
+        kept.byteswap()
+    return kept.tobytes()
 
 
 def shortened(vector: Vector, dimensions: int | None) -> Vector:
