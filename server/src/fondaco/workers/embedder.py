@@ -1,0 +1,307 @@
+"""Embedding models that run in workers: token counts, batches across callers, vectors."""
+
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+from unicodedata import normalize
+
+import anyio
+import anyio.abc
+
+from fondaco.domain.embedding import (
+    EmbeddingInput,
+    EmbeddingRequest,
+    Embeddings,
+    TokenCounts,
+    Vector,
+    shortened,
+)
+from fondaco.domain.errors import (
+    EngineError,
+    EngineUnavailableError,
+    InputTooLongError,
+    InvalidRequestError,
+    ModelNotInstalledError,
+)
+from fondaco.domain.reported import whole
+from fondaco.domain.usage import Report
+from fondaco.workers.batcher import Batcher
+from fondaco.workers.worker import Program, Worker
+
+_FLOAT_BYTES = 4
+_SPECIAL_TOKENS = 8
+"""More than tokenizers put around a text."""
+_COUNTED_CHARACTERS = 2**16
+"""So many are counted at a time; batches of other calls run between."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingLaunch:
+    """A model that a worker runs."""
+
+    program: Program
+    files: tuple[Path, ...]
+    """What has to be here before the worker can start."""
+    context_tokens: int
+    """The most tokens of one input, special tokens included."""
+    dimensions: int
+    batch_tokens: int
+    """The most tokens of a batch: as many as run in a fraction of a second."""
+    prefix_bytes: int = 0
+    """The length of what the worker puts before each text."""
+    queue: int = 256
+    """Requests that may wait."""
+    source: str | None = None
+    """What `fondaco models pull` takes to bring the files; None: the model's id."""
+    lacking: str = ""
+    """Why this machine cannot run it, and what to do; empty: it can."""
+
+
+class EmbeddingWorkers:
+    """An `EmbeddingEngine` with one worker per model, started by the model's first request.
+
+    `run` has to run while calls are made.
+    """
+
+    def __init__(self, launches: Mapping[str, EmbeddingLaunch], *, name: str) -> None:
+        """Prepare a worker for each model id; the first is the one that `probe` asks."""
+        self._name = name
+        self._launches = dict(launches)
+        self._models = {model: _Model(name, model, one) for model, one in launches.items()}
+        self._running: anyio.abc.TaskGroup | None = None
+        self._scopes: dict[_Model, anyio.CancelScope] = {}
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration."""
+        return self._name
+
+    @property
+    def child_pids(self) -> dict[str, int]:
+        """Model id -> process id, of the workers that run."""
+        found = {model_id: model.worker.pid for model_id, model in self._models.items()}
+        return {model_id: pid for model_id, pid in found.items() if pid is not None}
+
+    async def run(
+        self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Keep the models available until cancelled; then their workers are gone."""
+        async with anyio.create_task_group() as self._running:
+            for model in self._models.values():
+                await self._running.start(self._keep, model)
+            task_status.started()
+            await anyio.sleep_forever()
+
+    async def follow(self, launches: Mapping[str, EmbeddingLaunch]) -> Callable[[], None]:
+        """Run these models from now on; one whose launch is as before keeps its worker.
+
+        Returns:
+            Ends the other workers; to be called once the calls that they answer have ended.
+        """
+        if self._running is None:
+            raise RuntimeError(f"The engine {self._name!r} does not run.")
+        before, models = self._models, dict[str, _Model]()
+        for model_id, launch in launches.items():
+            if self._launches.get(model_id) == launch:
+                models[model_id] = before[model_id]
+            else:
+                models[model_id] = _Model(self._name, model_id, launch)
+                await self._running.start(self._keep, models[model_id])
+        self._launches, self._models = dict(launches), models
+        kept = set(models.values())
+        return partial(self._end, [model for model in before.values() if model not in kept])
+
+    @contextlib.contextmanager
+    def file_coming(self, model_id: str) -> Generator[None]:
+        """Tell whoever asks for a model meanwhile that its files are being fetched."""
+        model = self._models[model_id]
+        model.files_coming = True
+        try:
+            yield
+        finally:
+            model.files_coming = False
+
+    async def measure(self, request: EmbeddingRequest) -> TokenCounts:
+        """Count the tokens of each input; a short request is bounded by its bytes, without a worker.
+
+        Raises:
+            InputTooLongError: an input has more tokens than the model takes.
+            InvalidRequestError: a token id is not in the model's vocabulary.
+            ModelNotInstalledError: the model's files are missing.
+        """
+        model = self._of(request.model)
+        await model.expect_installed()
+        counts = model.bounds(request.inputs) or TokenCounts(await model.counted(request.inputs))
+        _expect_fit(counts.counts, model.launch.context_tokens)
+        return counts
+
+    async def embed(self, request: EmbeddingRequest, counts: TokenCounts | None) -> Embeddings:
+        """Return the inputs' vectors; their batches take turns with those of other accounts.
+
+        Raises:
+            InputTooLongError: an input has more tokens than the model takes.
+            EngineUnavailableError: the worker is down, or has too many requests.
+        """
+        model = self._of(request.model)
+        await model.expect_installed()
+        if counts is None:
+            counts = await self.measure(request)
+        items = list(zip(request.inputs, counts.counts, strict=True))
+        embedded = await model.batcher.submit(request.account_scope, items)
+        return Embeddings(
+            tuple(shortened(vector, request.dimensions) for vector, _ in embedded),
+            Report(input_tokens=sum(tokens for _, tokens in embedded)),
+        )
+
+    async def probe(self) -> None:
+        """Embed one word with the first model.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        first = next(iter(self._models), None)
+        if first is None:
+            raise EngineUnavailableError(f"The engine {self._name!r} has no models.")
+        await self.embed(EmbeddingRequest(first, ("Hi",)), None)
+
+    async def _keep(
+        self,
+        model: "_Model",
+        *,
+        task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+    ) -> None:
+        with anyio.CancelScope() as self._scopes[model]:
+            try:
+                await model.batcher.run(task_status=task_status)
+            finally:
+                await model.worker.aclose()
+
+    def _end(self, models: "Iterable[_Model]") -> None:
+        for model in models:
+            self._scopes.pop(model).cancel()
+
+    def _of(self, model_id: str) -> "_Model":
+        model = self._models.get(model_id)
+        if model is None:
+            raise EngineUnavailableError(f"The engine {self._name!r} does not run {model_id!r}.")
+        return model
+
+
+class _Model:
+    """One model: its worker, and the batches that the worker is asked for."""
+
+    def __init__(self, engine: str, model_id: str, launch: EmbeddingLaunch) -> None:
+        self.launch = launch
+        self.files_coming = False
+        self.worker = Worker(launch.program, engine=engine, model=model_id)
+        self.batcher = Batcher[EmbeddingInput, tuple[Vector, int]](
+            self._embedded, batch_tokens=launch.batch_tokens, queue=launch.queue, name=engine
+        )
+        self._id = model_id
+
+    async def expect_installed(self) -> None:
+        """Return if the model's files are here, and the libraries that run it.
+
+        Raises:
+            EngineUnavailableError: they are not.
+        """
+        if self.worker.pid is not None:
+            return
+        if self.launch.lacking:
+            raise EngineUnavailableError(self.launch.lacking)
+        for file in self.launch.files:
+            if not await anyio.Path(file).is_file():
+                raise ModelNotInstalledError(self._id, self.launch.source, coming=self.files_coming)
+
+    def bounds(self, inputs: Sequence[EmbeddingInput]) -> TokenCounts | None:
+        """Return upper bounds where the inputs together are short enough for any count to fit."""
+        most = self.launch.context_tokens
+        overhead = _SPECIAL_TOKENS + self.launch.prefix_bytes
+        bounds = []
+        for text in inputs:
+            if not isinstance(text, str) or len(text) > most:
+                return None
+            bounds.append(_most_tokens(text) + overhead)
+        return TokenCounts(tuple(bounds), exact=False) if sum(bounds) <= most else None
+
+    async def counted(self, inputs: Sequence[EmbeddingInput]) -> tuple[int, ...]:
+        """Return the tokens of each input.
+
+        Raises:
+            InvalidRequestError: a token id is not in the model's vocabulary.
+        """
+        counts: list[int] = []
+        for some in _pieces(inputs):
+            fields, _ = await self.worker.ask({"op": "count", "inputs": some})
+            if (unknown := fields.get("unknown")) is not None:
+                raise _no_token(len(counts) + unknown["input"], unknown["token"], len(inputs))
+            counts += _whole_numbers(fields.get("tokens"), len(some))
+        return tuple(counts)
+
+    async def _embedded(self, inputs: Sequence[EmbeddingInput]) -> list[tuple[Vector, int]]:
+        """Have a batch embedded; return each input's vector and tokens."""
+        fields, payload = await self.worker.ask({"op": "embed", "inputs": list(inputs)})
+        tokens = _whole_numbers(fields.get("tokens"), len(inputs))
+        size = self.launch.dimensions * _FLOAT_BYTES
+        if len(payload) != size * len(inputs):
+            found = len(payload) / _FLOAT_BYTES / len(inputs)
+            raise EngineError(
+                f"The model {self._id!r} makes vectors of {found:g} dimensions; its entry in the "
+                f"configuration says {self.launch.dimensions}. The operator has to correct it."
+            )
+        return [
+            (payload[start * size : (start + 1) * size], count)
+            for start, count in enumerate(tokens)
+        ]
+
+
+def _expect_fit(counts: Sequence[int], most: int) -> None:
+    for index, count in enumerate(counts):
+        if count > most:
+            raise InputTooLongError(index, count, most, alone=len(counts) == 1)
+
+
+def _most_tokens(text: str) -> int:
+    """Return more tokens than a tokenizer makes of a text, which it may decompose first."""
+    if text.isascii():
+        return len(text)
+    return len(normalize("NFKD", text).encode("utf-8", "replace"))
+
+
+def _pieces(inputs: Sequence[EmbeddingInput]) -> Generator[list[EmbeddingInput]]:
+    """Yield the inputs, some at a time."""
+    some: list[EmbeddingInput] = []
+    size = 0
+    for one in inputs:
+        if some and size + len(one) > _COUNTED_CHARACTERS:
+            yield some
+            some, size = [], 0
+        some.append(one)
+        size += len(one)
+    if some:
+        yield some
+
+
+def _whole_numbers(told: Any, expected: int) -> list[int]:
+    """Return what a worker counted.
+
+    Raises:
+        EngineError: it is not one whole number per input.
+    """
+    counts = [whole(count) for count in told] if isinstance(told, list) else []
+    known = [count for count in counts if count is not None]
+    if len(known) != expected:
+        raise EngineError
+    return known
+
+
+def _no_token(index: int, token: object, inputs: int) -> InvalidRequestError:
+    told = f"Token id {token!r} is not in this model's vocabulary."
+    return InvalidRequestError(
+        f"{told} Send texts, or tokens of this model's own tokenizer; langchain's OpenAIEmbeddings "
+        "sends texts with check_embedding_ctx_length=False.",
+        faults={"input" if inputs == 1 else f"input.{index}": (told,)},
+    )

@@ -1,0 +1,208 @@
+"""The parent's side of a worker: a child that is started when asked, and again after it ended."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Self
+
+import anyio
+from anyio.abc import ByteSendStream, Process
+from anyio.streams.buffered import BufferedByteReceiveStream
+
+from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavailableError
+from fondaco.domain.reported import whole
+from fondaco.ports.incidents import Incident, report
+from fondaco.processes import environment_of_child
+from fondaco.workers.child import Answer
+
+_FIRST_PAUSE_S = 0.1
+_LONGEST_PAUSE_S = 10.0
+_WAITED_FOR_S = 1.0
+"""A pause no longer than this is waited for; a longer one is an error that says when to come back."""
+_HEALTHY_S = 60.0
+"""A child that lived this long starts the pauses anew."""
+_LINE_LIMIT = 2**20
+_PAYLOAD_LIMIT = 256 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What a worker runs."""
+
+    module: str
+    """A module that calls `workers.child.serve` as its main program."""
+    order: Mapping[str, Any]
+    """What the child needs to load its model: values of JSON."""
+    threads: int = 1
+    start_timeout_s: float = 120.0
+    answer_timeout_s: float = 120.0
+
+
+class Worker:
+    """A child process that answers one request at a time."""
+
+    def __init__(self, program: Program, *, engine: str, model: str) -> None:
+        """Prepare the worker; `engine` and `model` name it in the log."""
+        self._program = program
+        self._engine = engine
+        self._model = model
+        self._child: _Child | None = None
+        self._turn = anyio.Lock()
+        self._pause_s = _FIRST_PAUSE_S
+        self._retry_at = 0.0
+        self._why = ""
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the child, where one runs."""
+        return None if self._child is None else self._child.process.pid
+
+    async def ask(self, request: Mapping[str, Any]) -> Answer:
+        """Return the child's answer; cancelling ends the child.
+
+        Raises:
+            EngineUnavailableError: the child does not start, or ended over the request.
+            EngineTimeoutError: it took too long, and was ended.
+            EngineError: it failed at the request.
+        """
+        async with self._turn:
+            child = self._child or await self._started()
+            try:
+                with anyio.fail_after(self._program.answer_timeout_s):
+                    fields, payload = await child.ask(request)
+            except TimeoutError as error:
+                await self._ended("timeout")
+                raise EngineTimeoutError("The model did not answer in time.") from error
+            except _EndedError as error:
+                await self._ended("ended")
+                raise self._unavailable() from error
+            except BaseException:
+                await self._ended("cancelled")
+                raise
+        if "error" in fields:
+            raise EngineError
+        return fields, payload
+
+    async def aclose(self) -> None:
+        """End the child."""
+        child, self._child = self._child, None
+        if child is not None:
+            await child.end()
+
+    async def _started(self) -> "_Child":
+        """Start a child, after the pause that the last one's end left.
+
+        Raises:
+            EngineUnavailableError: it is not time yet, or the child cannot load its model.
+        """
+        wait_s = self._retry_at - anyio.current_time()
+        if wait_s > _WAITED_FOR_S:
+            raise self._unavailable()
+        await anyio.sleep(max(0.0, wait_s))
+        why, reason = "", "not_loaded"
+        try:
+            self._child = child = await self._opened()
+            with anyio.fail_after(self._program.start_timeout_s):
+                fields, _ = await child.ask({**self._program.order, "parent": os.getpid()})
+            why = str(fields.get("error", ""))
+        except TimeoutError:
+            why = "it took too long"
+        except OSError:  # no process, memory or file descriptor is left; there may be later on
+            why, reason = "it cannot be started on this machine just now", "not_started"
+        except _EndedError:
+            why = "its process ended"
+        except BaseException:
+            await self.aclose()
+            raise
+        if why:
+            await self._ended(reason)
+            self._why = f"The model {self._model!r} could not be loaded: {why}."
+            raise self._unavailable()
+        child.born_at = anyio.current_time()
+        return child
+
+    async def _opened(self) -> "_Child":
+        threads = {
+            "OMP_NUM_THREADS": str(self._program.threads),
+            "OMP_WAIT_POLICY": "passive",
+            "TOKENIZERS_PARALLELISM": "false",
+        }
+        with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
+            process = await anyio.open_process(
+                [sys.executable, "-P", "-m", self._program.module],
+                stderr=subprocess.DEVNULL,
+                env=environment_of_child() | threads,
+            )
+        return _Child.of(process)
+
+    async def _ended(self, reason: str) -> None:
+        """End the child, and hold the next one back for a while."""
+        child, now = self._child, anyio.current_time()
+        if child is not None and child.born_at and now - child.born_at > _HEALTHY_S:
+            self._pause_s = _FIRST_PAUSE_S
+        self._retry_at = now + self._pause_s
+        self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
+        self._why = "The model's engine stopped and is being restarted."
+        if reason != "cancelled":
+            report(Incident.ENGINE_STOPPED, reason=reason, engine=self._engine, model=self._model)
+        await self.aclose()
+
+    def _unavailable(self) -> EngineUnavailableError:
+        wait_s = max(1, ceil(self._retry_at - anyio.current_time()))
+        return EngineUnavailableError(self._why, retry_after_s=wait_s)
+
+
+class _EndedError(Exception):
+    """The child ended, or said what is no answer."""
+
+
+@dataclass(slots=True)
+class _Child:
+    process: Process
+    requests: ByteSendStream
+    answers: BufferedByteReceiveStream
+    born_at: float = 0.0
+    """When it was ready, on the loop's clock."""
+
+    @classmethod
+    def of(cls, process: Process) -> Self:
+        assert process.stdin is not None  # noqa: S101 - piped by default
+        assert process.stdout is not None  # noqa: S101 - piped by default
+        return cls(process, process.stdin, BufferedByteReceiveStream(process.stdout))
+
+    async def ask(self, request: Mapping[str, Any]) -> Answer:
+        """Return the answer to a request.
+
+        Raises:
+            _EndedError: there is none.
+        """
+        try:
+            await self.requests.send(json.dumps(request).encode() + b"\n")
+            fields = json.loads(await self.answers.receive_until(b"\n", _LINE_LIMIT))
+            size = whole(fields["bytes"], _PAYLOAD_LIMIT)
+            if size is None:
+                raise _EndedError
+            payload = await self.answers.receive_exactly(size) if size else b""
+        except (
+            anyio.BrokenResourceError,
+            anyio.ClosedResourceError,
+            anyio.DelimiterNotFound,
+            anyio.EndOfStream,
+            anyio.IncompleteRead,
+            ValueError,
+            KeyError,
+            TypeError,
+        ) as error:
+            raise _EndedError from error
+        return fields, payload
+
+    async def end(self) -> None:
+        """End the process, whatever it does."""
+        with anyio.CancelScope(shield=True):
+            if self.process.returncode is None:
+                self.process.kill()
+            await self.process.aclose()
