@@ -15,8 +15,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from table import Budget, Figure
 
-from fondaco.http.schemas.chat_request import ChatRequest
-from fondaco.http.strict_json import parse
+from fondaco.http.apis.openai.chat_request import ChatRequest
+from fondaco.http.endpoint.strict_json import parse
 
 _NO_MODEL = "[embedded]\nenabled = false\n"
 _BODY_BYTES = 25_000

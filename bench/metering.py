@@ -16,28 +16,36 @@ import anyio.lowlevel
 from table import Budget, Figure
 
 from fondaco.app.runtime import settle_runtime
-from fondaco.domain.account import KeyType
-from fondaco.domain.call import Call
-from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.chat import Burst, Counted, Finish, Message, Role, Text, Turn
-from fondaco.domain.limits import Exceedance, Quota, RateLimits, Tier
-from fondaco.domain.model import AnyModel, Model
-from fondaco.domain.money import NANO, Funds
-from fondaco.domain.price import Charge, TokenPrice
-from fondaco.domain.usage import Report, Usage
+from fondaco.domain.chat.request import (
+    ChatRequest,
+    Counted,
+    EventBatch,
+    Finish,
+    Message,
+    Role,
+    Text,
+)
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import AnyModel, Model
+from fondaco.domain.money.account import KeyType
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.limits import Exceedance, Quota, RateLimits, Tier
+from fondaco.domain.money.money import NANO, Funds
+from fondaco.domain.money.price import Charge, TokenPrice
+from fondaco.domain.money.usage import Report, Usage
 from fondaco.forms.watched import WatchedForms
 from fondaco.ports import Limits, Prompt
-from fondaco.serving.chat import Chat
-from fondaco.serving.fitting import Fitting
-from fondaco.serving.hold import Hold, Meter
-from fondaco.serving.ledger import Ledger
-from fondaco.serving.limits import WindowLimits
-from fondaco.serving.meters import Meters
-from fondaco.serving.repeats import Repeats
-from fondaco.stores.memory import MemoryJournal
-from fondaco.stores.sqlite.books import Books
-from fondaco.stores.sqlite.journal import SqliteJournal
-from fondaco.stores.sqlite.migrate import upgrade
+from fondaco.serving.admission.idempotency import IdempotencyStore
+from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.billing.hold import Hold, Meter
+from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.chat.capabilities import CapabilityNegotiation
+from fondaco.serving.chat.pipeline import Chat
+from fondaco.serving.metrics import Metrics
+from fondaco.stores.memory.journal import MemoryJournal
+from fondaco.stores.sqlite.accounts.admin_store import AdminStore
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.tables.migrate import upgrade
 from fondaco.system import SystemClock, TimedIds
 
 AT_ONCE = 64
@@ -47,12 +55,12 @@ ROUNDS = 5
 _PEPPER = b"p" * 32
 _MANY = 10**9
 _PROMPT = Prompt(24)
-_ANSWER: Burst = (
+_ANSWER: EventBatch = (
     Text(0, "one two three", 16),
     Finish(0, "length"),
     Counted(Report(input_tokens=24, output_tokens=16)),
 )
-_TURN = Turn("toy", (Message(Role.USER, "Count to sixteen, please."),), 0)
+_TURN = ChatRequest("toy", (Message(Role.USER, "Count to sixteen, please."),), 0)
 _TOY = Model(
     id="toy",
     name="Toy",
@@ -68,16 +76,16 @@ class AtOnce:
 
     name = "toy"
 
-    async def measure(self, turn: Turn) -> Prompt:
+    async def measure(self, request: ChatRequest) -> Prompt:
         """Count nothing."""
         return _PROMPT
 
-    async def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+    async def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
         """Answer in one burst, after a round of the loop, as an engine over a socket would."""
         await anyio.lowlevel.checkpoint()
         yield _ANSWER
 
-    def ignores(self, turn: Turn) -> tuple[str, ...]:
+    def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Ignore nothing."""
         return ()
 
@@ -157,10 +165,10 @@ async def _measured(folder: Path) -> tuple[float, float]:
     database = folder / "metering.sqlite3"
     upgrade(database)
     clock = SystemClock()
-    books = Books(database, _PEPPER, clock)
-    account = books.open_account("bench", usd=1_000_000 * NANO).account
-    key = books.make_key("bench", KeyType.INFERENCE).key
-    books.close()
+    admin_store = AdminStore(database, _PEPPER, clock)
+    account = admin_store.open_account("bench", usd=1_000_000 * NANO).account
+    key = admin_store.make_key("bench", KeyType.INFERENCE).key
+    admin_store.close()
     async with SqliteJournal.opened(database) as journal:
         on = _chat(Ledger(journal, clock), WindowLimits(_TIERS, clock), journal)
         off = _chat(NoLedger(MemoryJournal(), clock), NoLimits(), journal)
@@ -182,10 +190,10 @@ def _chat(ledger: Ledger, limits: Limits, journal: SqliteJournal) -> Chat:
         {"toy": AtOnce()},
         ledger=ledger,
         limits=limits,
-        repeats=Repeats(journal, _PEPPER, clock),
+        idempotency=IdempotencyStore(journal, _PEPPER, clock),
         clock=clock,
-        meters=Meters(),
-        fitting=Fitting(catalogue, WatchedForms()),
+        metrics=Metrics(),
+        negotiation=CapabilityNegotiation(catalogue, WatchedForms()),
     )
 
 

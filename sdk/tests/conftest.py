@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from fondaco.domain.model import Capabilities
+from fondaco.domain.models.model import Capabilities
 from house import SECRET, TOY, House, house
 from program import Program, program
 from upstream.raw_server import RawServer, listening

@@ -55,6 +55,6 @@ ROWS: dict[str, Row] = {
     },
     "messages[].prefix": used(
         lambda seen: seen.engine.get("continue_final_message"),
-        messages=[{"role": "assistant", "content": "Once", "prefix": True}],
+        messages=[{"role": "assistant", "content": "IdempotencyKey", "prefix": True}],
     ),
 }

@@ -17,55 +17,56 @@ from fake_upstream import FakeUpstream
 from fondaco.app import contract
 from fondaco.app.chain import chain_of
 from fondaco.app.platform import opened_forms
+from fondaco.clients.connect import connect
 from fondaco.configuration import built_in_characters, read_character
-from fondaco.domain.account import Account, Key, KeyType, digest
-from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.limits import RateLimits, Tier
-from fondaco.domain.model import AnyModel, Capabilities, Model
-from fondaco.domain.money import NANO, Currency, Funds
-from fondaco.domain.price import TokenPrice
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import AnyModel, Capabilities, Model
+from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.limits import RateLimits, Tier
+from fondaco.domain.money.money import NANO, Currency, Funds
+from fondaco.domain.money.price import TokenPrice
 from fondaco.engines.llamacpp.tools import grammar_of
-from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.forms.templates import WatchedTemplates
-from fondaco.http.access_log import AccessLog
-from fondaco.http.cors import Cors
-from fondaco.http.edge import Edge
-from fondaco.http.endpoint import Premises
-from fondaco.http.endpoints import ENDPOINTS
-from fondaco.http.gate import LOOPBACK, MetricsAccess
-from fondaco.http.headers import Stamp
-from fondaco.http.hosts import Hosts
-from fondaco.http.listener import Listener
-from fondaco.http.loop_faults import reporting_loop_faults
-from fondaco.http.peers import Peers
-from fondaco.http.pulse import Pulse
-from fondaco.http.room import Room
-from fondaco.http.routes import Routes
-from fondaco.http.terms import Register, Terms
+from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.edge.access_log import AccessLog
+from fondaco.http.edge.authenticator import LOOPBACK, MetricsAccess
+from fondaco.http.edge.client_address import ClientAddresses
+from fondaco.http.edge.cors import Cors
+from fondaco.http.edge.edge import Edge
+from fondaco.http.edge.error_responses import refusal
+from fondaco.http.edge.hosts import Hosts
+from fondaco.http.edge.loop_errors import reporting_loop_faults
+from fondaco.http.edge.routes import Routes
+from fondaco.http.endpoint.body_memory import BodyMemory
+from fondaco.http.endpoint.endpoint import AppState
+from fondaco.http.wire.connection_limits import ConnectionLimits, Register
+from fondaco.http.wire.headers import DefaultHeaders
+from fondaco.http.wire.heartbeat import Heartbeat
+from fondaco.http.wire.listener import Listener
 from fondaco.ports import ChatEngine, Clock, Files, Forms, Stakes
-from fondaco.serving.api_keys import ApiKeys
-from fondaco.serving.augment import Augment
-from fondaco.serving.characters import Characters
-from fondaco.serving.chat import Chat
-from fondaco.serving.concurrency import ConcurrentCalls
-from fondaco.serving.fitting import Fitting
-from fondaco.serving.guard import Guard
-from fondaco.serving.keyring import Keyring
-from fondaco.serving.ledger import Ledger
-from fondaco.serving.limits import WindowLimits
-from fondaco.serving.media import Media
-from fondaco.serving.meters import Meters
+from fondaco.serving.access.api_keys import ApiKeys
+from fondaco.serving.access.failure_throttle import FailureThrottle
+from fondaco.serving.access.key_ring import KeyRing
+from fondaco.serving.access.wallets import Wallets
+from fondaco.serving.admission.concurrency import ConcurrentCalls
+from fondaco.serving.admission.idempotency import IdempotencyStore
+from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.chat.capabilities import CapabilityNegotiation
+from fondaco.serving.chat.characters import Characters
+from fondaco.serving.chat.pipeline import Chat
+from fondaco.serving.inputs.media import Media
+from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform
-from fondaco.serving.readiness import Readiness
-from fondaco.serving.repeats import Repeats
-from fondaco.serving.wallets import Wallets
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
+from fondaco.serving.routing.readiness import Readiness
 from fondaco.stores.characters import CharacterFolder
-from fondaco.stores.memory import MemoryJournal, MemoryKeys
-from fondaco.stores.memory_accounts import MemoryAccounts
-from fondaco.stores.memory_charges import MemoryCharges
+from fondaco.stores.memory.accounts import MemoryAccounts
+from fondaco.stores.memory.charges import MemoryCharges
+from fondaco.stores.memory.journal import MemoryJournal, MemoryKeys
 from fondaco.system import SystemClock, TimedIds
-from fondaco.upstream.open import connect
 
 PEPPER = b"pepper"
 SECRET = "fondaco_secret_of_tests"
@@ -154,9 +155,9 @@ async def house(
     characters: Path = Path("nowhere"),
     clock: Clock | None = None,
     system_prompt: str = "",
-    augment: Augment | None = None,
+    web_retrieval: WebRetrieval | None = None,
     files: Files | None = None,
-    room: Room | None = None,
+    room: BodyMemory | None = None,
     register: Register | None = None,
     drain_delay_s: float = 0.0,
     compiling: bool = False,
@@ -208,38 +209,39 @@ async def house(
             characters=characters,
             clock=clock,
             system_prompt=system_prompt,
-            augment=augment,
+            web_retrieval=web_retrieval,
             files=files,
             forms=forms,
             compiling=compiling,
         )
-        pulse = Pulse()
-        premises = Premises(
+        heartbeat = Heartbeat()
+        state = AppState(
             platform,
             contract(),
-            pulse,
-            room or Room(body_limit_bytes, body_limit_bytes, 2**28, 2**26),
+            heartbeat,
+            room or BodyMemory(body_limit_bytes, body_limit_bytes, 2**28, 2**26),
             ping_interval_s,
             write_timeout_s,
         )
         started = anyio.Event()
-        stamp = Stamp(platform.clock)
+        default_headers = DefaultHeaders(platform.clock)
         edge = Edge(
-            premises,
+            state,
             Routes(ENDPOINTS),
             Hosts(hosts),
-            Peers(trusted_proxies),
-            stamp=stamp,
+            ClientAddresses(trusted_proxies),
+            default_headers=default_headers,
             cors=Cors(cors_origins) if cors_origins else None,
             metrics=metrics,
         )
-        terms = Terms(
-            stamp,
+        terms = ConnectionLimits(
+            default_headers,
             platform.ids,
             header_limit_bytes=64 * 2**10,
             header_timeout_s=header_timeout_s,
             body_timeout_s=body_timeout_s,
             idle_timeout_s=idle_timeout_s,
+            refusal=refusal,
             probes=Routes(ENDPOINTS).probes,
         )
         listener = Listener(
@@ -257,12 +259,12 @@ async def house(
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         with (
             bound,
-            platform.meters.counting_incidents(),
+            platform.metrics.counting_incidents(),
             no_hold_left(platform.ledger),
             reporting_loop_faults(),
         ):
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(pulse.run)
+                tasks.start_soon(heartbeat.run)
                 tasks.start_soon(platform.ledger.run)
                 tasks.start_soon(listener.serve, bound)
                 await started.wait()
@@ -308,17 +310,17 @@ def _platform(
     characters: Path,
     clock: Clock,
     system_prompt: str,
-    augment: Augment | None,
+    web_retrieval: WebRetrieval | None,
     files: Files | None,
     forms: Forms,
     compiling: bool,
 ) -> Platform:
-    meters, ids = Meters(), TimedIds()
-    keyring = Keyring(keys, journal, PEPPER, clock)
+    metrics, ids = Metrics(), TimedIds()
+    key_ring = KeyRing(keys, journal, PEPPER, clock)
     ledger = Ledger(journal, clock)
-    repeats = Repeats(journal, PEPPER, ledger.clock)
+    idempotency = IdempotencyStore(journal, PEPPER, ledger.clock)
     limits = WindowLimits(tiers, clock)
-    api_keys = ApiKeys(keys, keyring, PEPPER, clock=clock, ids=ids, a_minute=keys_a_minute)
+    api_keys = ApiKeys(keys, key_ring, PEPPER, clock=clock, ids=ids, a_minute=keys_a_minute)
     chain = chain_of(stakes, MemoryAccounts(journal, keys))
     store = CharacterFolder(characters, built_in_characters(), read_character, clock)
     chat = Chat(
@@ -326,13 +328,15 @@ def _platform(
         engines,
         ledger=ledger,
         limits=limits,
-        repeats=repeats,
+        idempotency=idempotency,
         clock=clock,
-        meters=meters,
+        metrics=metrics,
         system_prompt=system_prompt,
-        augment=augment,
+        web_retrieval=web_retrieval,
         media=Media(catalogue, files),
-        fitting=Fitting(catalogue, forms, {"first": grammar_of} if compiling else {}),
+        negotiation=CapabilityNegotiation(
+            catalogue, forms, {"first": grammar_of} if compiling else {}
+        ),
     )
     return Platform(
         catalogue=catalogue,
@@ -340,17 +344,17 @@ def _platform(
         characters=Characters(store.cast, journal, catalogue, chat),
         ledger=ledger,
         charges=MemoryCharges(journal),
-        keyring=keyring,
+        key_ring=key_ring,
         api_keys=api_keys,
         limits=limits,
         tiers=tiers,
-        guard=Guard(clock, failures=failures, window_s=30.0),
+        failure_throttle=FailureThrottle(clock, failures=failures, window_s=30.0),
         concurrent_calls=ConcurrentCalls(concurrent_calls, clock),
         readiness=Readiness(catalogue, engines, clock, cache_s=0.2, ledger=ledger),
-        meters=meters,
+        metrics=metrics,
         clock=clock,
         ids=ids,
-        repeats=repeats,
+        idempotency=idempotency,
         wallets=Wallets(chain, api_keys, clock, ids),
     )
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import httpx2
 
-from fondaco.domain.account import Account, Key, KeyType, digest
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import NANO, Currency
+from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import NANO, Currency
 from house import PEPPER, House, chat_body
 
 PATH = "/api/v1/api_keys"
 UNKNOWN = "00" * 16
 
-_numbers = count(1000)
+_id_cache = count(1000)
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Owner:
 
 
 def owner_in(house: House) -> Owner:
-    number = next(_numbers)
+    number = next(_id_cache)
     secret = f"secret {number}"
     key = Key(f"{number:032x}", number, KeyType.ADMIN, "first", secret[-6:], created_at=0.0)
     house.keys.put(Account(number, f"account {number}"), digest(PEPPER, secret), key)

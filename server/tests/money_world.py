@@ -7,21 +7,28 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from fondaco.domain.account import UNLIMITED, ConsumptionLimit, KeyType
-from fondaco.domain.call import Call
-from fondaco.domain.epoch import SECONDS
 from fondaco.domain.errors import StorageFailedError
-from fondaco.domain.ledger import Claim, Entry, EntryKind, OpenCall, Standing, Unwritable
-from fondaco.domain.money import Currency, Funds
-from fondaco.domain.price import Charge, ChargeRow
-from fondaco.domain.usage import Usage
+from fondaco.domain.money.account import UNLIMITED, ConsumptionLimit, KeyType
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.epoch import SECONDS
+from fondaco.domain.money.ledger import (
+    AccountSnapshot,
+    Entry,
+    EntryKind,
+    IdempotencyRecord,
+    OpenCall,
+    Unwritable,
+)
+from fondaco.domain.money.money import Currency, Funds
+from fondaco.domain.money.price import Charge, ChargeRow
+from fondaco.domain.money.usage import Usage
 from fondaco.ports import Journal
-from fondaco.serving.ledger import Hold, Ledger
-from fondaco.stores.memory import MemoryJournal
-from fondaco.stores.sqlite.books import Books
-from fondaco.stores.sqlite.connection import connect
-from fondaco.stores.sqlite.journal import SqliteJournal
-from fondaco.stores.sqlite.rows import ENTRIES, entry_of
+from fondaco.serving.billing.ledger import Hold, Ledger
+from fondaco.stores.memory.journal import MemoryJournal
+from fondaco.stores.sqlite.accounts.admin_store import AdminStore
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.tables.connection import connect
+from fondaco.stores.sqlite.tables.rows import ENTRIES, entry_of
 
 NOON = 20_000 * SECONDS + SECONDS / 2
 """A moment in epoch 20,000."""
@@ -75,9 +82,9 @@ class FailingJournal:
         self.broken = False
         self.standings = 0
 
-    async def standing(self, account_id: int, until: int | None = None) -> Standing | None:
+    async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
         self.standings += 1
-        return await self._journal.standing(account_id, until)
+        return await self._journal.snapshot(account_id, until)
 
     async def latest(self, until: float | None = None) -> float | None:
         return await self._journal.latest(until)
@@ -97,10 +104,10 @@ class FailingJournal:
     def touch(self, used: Mapping[str, float]) -> None:
         self._journal.touch(used)
 
-    async def claim(self, claim: Claim) -> Claim:
+    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
         return await self._journal.claim(claim)
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, claim: IdempotencyRecord) -> None:
         await self._journal.release(claim)
 
     async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
@@ -224,31 +231,31 @@ class SqliteWorld(World):
         """Begin with a copy of `empty`, an up-to-date database, and perhaps with an account of it."""
         shutil.copyfile(empty, path)
         self.path = path
-        self.books = Books(path, b"p" * 32, TestClock())
-        self._name = account or self.books.open_account("somebody").account.name
-        owner = self.books.account(self._name).account
-        keys = [self.books.make_key(self._name, KeyType.INFERENCE).key for _ in range(2)]
+        self.admin_store = AdminStore(path, b"p" * 32, TestClock())
+        self._name = account or self.admin_store.open_account("somebody").account.name
+        owner = self.admin_store.account(self._name).account
+        keys = [self.admin_store.make_key(self._name, KeyType.INFERENCE).key for _ in range(2)]
         super().__init__(self._open(), owner.id, *(key.id for key in keys))
-        self.books = Books(path, b"p" * 32, self.clock)
+        self.admin_store = AdminStore(path, b"p" * 32, self.clock)
 
     async def crash(self) -> None:
         await self.close()
         self._begin(self._open())
 
     async def grant(self, usd: int) -> None:
-        self.books.grant(self._name, usd)
-        await self._sqlite.standing(self.account_id)  # tells the ledger before it answers
+        self.admin_store.grant(self._name, usd)
+        await self._sqlite.snapshot(self.account_id)  # tells the ledger before it answers
 
     async def allocate(self, diem: int) -> None:
-        self.books.allocate(self._name, diem)
-        await self._sqlite.standing(self.account_id)  # tells the ledger before it answers
+        self.admin_store.allocate(self._name, diem)
+        await self._sqlite.snapshot(self.account_id)  # tells the ledger before it answers
 
     async def entries(self) -> list[Entry]:
         with closing(connect(self.path)) as connection:
             return [entry_of(row) for row in connection.execute(ENTRIES + "ORDER BY 1")]
 
     async def findings(self) -> list[str]:
-        return [found for found in self.books.verify() if "in the quarantine" not in found]
+        return [found for found in self.admin_store.verify() if "in the quarantine" not in found]
 
     async def close(self) -> None:
         self._sqlite.close()

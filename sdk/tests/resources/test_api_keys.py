@@ -8,8 +8,8 @@ import anyio.to_thread
 import pytest
 
 from fondaco.chain.rule import RuleStakes
-from fondaco.domain.limits import RateLimits, Tier
-from fondaco.domain.money import NANO
+from fondaco.domain.money.limits import RateLimits, Tier
+from fondaco.domain.money.money import NANO
 from house import SECRET, House, house
 from upstream.raw_server import RawServer
 from venice_ai import (

@@ -9,8 +9,8 @@ from io import StringIO
 import anyio.to_thread
 import pytest
 
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import NANO, Currency
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import NANO, Currency
 from house import ACCOUNT, SECRET, House, house
 from venice_ai import InvalidRequestError, SyncVeniceClient, VeniceClient
 from venice_ai.types.api.billing import UsagePage

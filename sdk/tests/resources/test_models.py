@@ -11,7 +11,7 @@ import anyio.to_thread
 import httpx2
 import pytest
 
-from fondaco.domain.model import (
+from fondaco.domain.models.model import (
     AnyModel,
     Capabilities,
     Deprecation,
@@ -19,8 +19,8 @@ from fondaco.domain.model import (
     ModelType,
     Privacy,
 )
-from fondaco.domain.money import nano
-from fondaco.domain.price import ImagePrice
+from fondaco.domain.money.money import nano
+from fondaco.domain.money.price import ImagePrice
 from hand_clock import HandClock
 from house import SECRET, TOY, House, house
 from venice_ai import NotFoundError, SyncVeniceClient, VeniceClient

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from fondaco.domain.thinking import Effort, Shown, Switch
+from fondaco.domain.chat.reasoning import Effort, Shown, Switch
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]

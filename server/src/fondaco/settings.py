@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from fondaco.domain.model import ModelType, Privacy, Quantization
+from fondaco.domain.models.model import ModelType, Privacy, Quantization
 from fondaco.hostnames import HostName, ListenAddress, Origin
 from fondaco.sections import (
     Chain,

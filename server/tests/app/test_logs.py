@@ -19,10 +19,10 @@ CANARY = "canary-4711"
 class Log:
     """A log that a test can read."""
 
-    def __init__(self, form: Format = "json", level: int = logging.DEBUG) -> None:
+    def __init__(self, output_format: Format = "json", level: int = logging.DEBUG) -> None:
         self.clock = HandClock()
         self.stream = io.StringIO()
-        self.output = LogOutput(self.stream, form, level, self.clock.monotonic)
+        self.output = LogOutput(self.stream, output_format, level, self.clock.monotonic)
 
     @property
     def lines(self) -> list[str]:
@@ -92,8 +92,8 @@ def test_as_text_it_is_one_line_of_words(text_log: Log) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "text"])
-def test_nothing_else_reaches_the_log(form: Format) -> None:
-    for one in listened_to(Log(form)):
+def test_nothing_else_reaches_the_log(output_format: Format) -> None:
+    for one in listened_to(Log(output_format)):
         ours, theirs = logging.getLogger("fondaco.http"), logging.getLogger("asyncio")
         error = raised()
         ours.error("something failed", exc_info=error)

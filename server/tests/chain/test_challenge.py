@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from fondaco.chain.challenge import SignedChallenges
 from fondaco.domain.errors import ProofRefusedError
-from fondaco.domain.wallet import Challenge
+from fondaco.domain.money.wallet import Challenge
 
 SECRET = b"s" * 32
 CHALLENGE = Challenge("ab" * 16, 1_000, 1_600)

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from fondaco.chain.signature import EthSignatures
 from fondaco.domain.errors import InvalidRequestError, ProofRefusedError, RateLimitExceededError
-from fondaco.domain.wallet import Proof
+from fondaco.domain.money.wallet import Proof
 from wallet_world import ORDER, joined, mirrored, split, wallet
 
 TEXT = "a.challenge.text"

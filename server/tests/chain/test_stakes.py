@@ -7,11 +7,11 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from fake_node import BASE, TOKEN, FakeNode, fake_node
 from fondaco.chain.node import NodeStakes
 from fondaco.chain.rule import RuleStakes
+from fondaco.clients.client import HttpClient
+from fondaco.clients.connect import connect
 from fondaco.domain.errors import ChainUnavailableError
-from fondaco.domain.money import NANO
+from fondaco.domain.money.money import NANO
 from fondaco.ports import Stakes
-from fondaco.upstream.client import Upstream
-from fondaco.upstream.open import connect
 
 ADA = "0x" + "ad" * 20
 WHOLE = 10**18
@@ -24,19 +24,19 @@ async def node() -> AsyncGenerator[FakeNode]:
 
 
 @pytest.fixture
-async def upstream(node: FakeNode) -> AsyncGenerator[Upstream]:
+async def upstream(node: FakeNode) -> AsyncGenerator[HttpClient]:
     upstream = connect(node.url + "/v3/a-secret", total_timeout_s=5)
     yield upstream
     await upstream.aclose()
 
 
 @pytest.fixture
-def stakes(upstream: Upstream) -> Stakes:
+def stakes(upstream: HttpClient) -> Stakes:
     return over(upstream)
 
 
 def over(
-    upstream: Upstream, *, nano: int = NANO // 10, decimals: int = 18, timeout_s: float = 5
+    upstream: HttpClient, *, nano: int = NANO // 10, decimals: int = 18, timeout_s: float = 5
 ) -> Stakes:
     return NodeStakes(
         upstream,
@@ -73,7 +73,7 @@ async def test_who_has_nothing_gets_nothing(node: FakeNode, stakes: Stakes) -> N
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 async def test_shares_are_rounded_down_exactly(
-    node: FakeNode, upstream: Upstream, balance: int, nano: int, decimals: int
+    node: FakeNode, upstream: HttpClient, balance: int, nano: int, decimals: int
 ) -> None:
     node.balances[ADA] = balance
     diem = balance * nano // 10**decimals
@@ -157,7 +157,7 @@ async def test_another_status_is_refused(node: FakeNode, stakes: Stakes, status:
         await stakes.allocation(ADA)
 
 
-async def test_a_silent_node_is_given_up(node: FakeNode, upstream: Upstream) -> None:
+async def test_a_silent_node_is_given_up(node: FakeNode, upstream: HttpClient) -> None:
     node.silent = True
     with pytest.raises(ChainUnavailableError) as refused:
         await over(upstream, timeout_s=0.1).allocation(ADA)

@@ -8,7 +8,7 @@ import pytest
 
 from cli_program import Fondaco, Outcome
 from fondaco.stores.home import Home
-from fondaco.stores.sqlite.migrate import upgrade
+from fondaco.stores.sqlite.tables.migrate import upgrade
 
 
 def made(outcome: Outcome) -> dict[str, object]:

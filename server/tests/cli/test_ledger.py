@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from cli_program import Fondaco
-from fondaco.domain.ledger import Entry, EntryKind, OpenCall, Unwritable
-from fondaco.domain.money import NANO, Currency, Funds
-from fondaco.domain.usage import Usage
-from fondaco.stores.sqlite import quarantine
-from fondaco.stores.sqlite.connection import connect
+from fondaco.domain.money.ledger import Entry, EntryKind, OpenCall, Unwritable
+from fondaco.domain.money.money import NANO, Currency, Funds
+from fondaco.domain.money.usage import Usage
+from fondaco.stores.sqlite.ledger import quarantine
+from fondaco.stores.sqlite.tables.connection import connect
 
 CALL = "ab" * 16
 

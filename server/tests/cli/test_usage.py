@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from cli_program import Fondaco
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import Currency, nano
-from fondaco.domain.price import ImagePrice, TokenPrice
-from fondaco.domain.usage import Pictures, Usage
-from fondaco.stores.sqlite.journal import SqliteJournal
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import Currency, nano
+from fondaco.domain.money.price import ImagePrice, TokenPrice
+from fondaco.domain.money.usage import Pictures, Usage
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 
 NEW_YEAR = 1_735_689_600.0
 DAY_S = 86_400

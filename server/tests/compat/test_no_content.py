@@ -57,7 +57,7 @@ def holds(path: Path, wanted: list[bytes]) -> bool:
         return False
     with contextlib.suppress(OSError, EOFError):
         content += gzip.decompress(content)
-    return any(form in content for form in wanted)
+    return any(output_format in content for output_format in wanted)
 
 
 def call(one: Program, **fields: object) -> httpx2.Response:
@@ -172,7 +172,7 @@ def wish(one: Program) -> None:
     }
 
 
-def guide(one: Program) -> None:
+def constraint(one: Program) -> None:
     """Say the canary in guides and templates: some are followed, some refused."""
     asked: dict[str, tuple[str, str, int]] = {
         "regex": ("guided_regex", f"{CANARY}[ab]", 200),
@@ -241,11 +241,11 @@ def test_a_unique_text_is_found_nowhere(
         read_pages(one, port)
         search(one)
         wish(one)
-        guide(one)
+        constraint(one)
         refusals = talk_in_every_way(one)
         assert '"code":' in refusals.replace("\\", "")
         metrics = one.http.get("/metrics").content
-        assert not any(form in metrics for form in wanted)
+        assert not any(output_format in metrics for output_format in wanted)
         watched = [one.process.pid, *one.children()]
         found = [path for pid in watched for path in open_files(pid) if holds(path, wanted)]
         one.process.send_signal(end)

@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from cli_program import Fondaco
-from fondaco.domain.money import decimal
-from fondaco.domain.price import TokenPrice
+from fondaco.domain.money.money import decimal
+from fondaco.domain.money.price import TokenPrice
 from program import Program
 
 ASK = {"model": "default", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}

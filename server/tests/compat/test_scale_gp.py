@@ -107,9 +107,9 @@ def test_a_schema_holds_the_answer(client: SGPClient) -> None:
     ],
 )
 def test_guides_hold_the_answer(
-    client: SGPClient, guide: dict[str, object], possible: set[str]
+    client: SGPClient, constraint: dict[str, object], possible: set[str]
 ) -> None:
-    body = {**guide, "guided_decoding_backend": "outlines"}
+    body = {**constraint, "guided_decoding_backend": "outlines"}
     assert said(ask(client, extra_body=body)) in possible
 
 

@@ -29,11 +29,14 @@ MATH = {
 
 
 def ask(served: Program, schema: object, said: str = "Hi", **fields: object) -> httpx2.Response:
-    form = {"type": "json_schema", "json_schema": {"name": "it", "strict": True, "schema": schema}}
+    output_format = {
+        "type": "json_schema",
+        "json_schema": {"name": "it", "strict": True, "schema": schema},
+    }
     body = {
         "model": "venice-uncensored",
         "messages": [{"role": "user", "content": said}],
-        "response_format": form,
+        "response_format": output_format,
         **fields,
     }
     return served.http.post("/api/v1/chat/completions", json=body)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fondaco.configuration import catalogue_of, load, models_of
-from fondaco.domain.model import ModelType
+from fondaco.domain.models.model import ModelType
 from fondaco.settings import Settings
 
 SEEDS = Path(__file__).parents[4] / "shared" / "seeds"

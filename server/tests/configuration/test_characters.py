@@ -6,7 +6,7 @@ import pytest
 
 from fondaco.configuration import read_character
 from fondaco.configuration.characters import character_of
-from fondaco.domain.character import CharacterFileError
+from fondaco.domain.chat.character import CharacterFileError
 
 LEAST = 'name = "Ann"\ninstructions = "Be Ann."\n'
 

@@ -7,9 +7,9 @@ import pytest
 
 from fondaco.app.platform import charge_of
 from fondaco.configuration import catalogue_of, load
-from fondaco.domain.epoch import starts_at
-from fondaco.domain.model import Deprecation
-from fondaco.domain.usage import Usage
+from fondaco.domain.models.model import Deprecation
+from fondaco.domain.money.epoch import starts_at
+from fondaco.domain.money.usage import Usage
 from fondaco.settings import ConfigurationError, Settings
 
 END = "announced = 2027-01-10\nsunset = 2027-03-01\n"

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from fondaco.configuration import catalogue_of, load
-from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import ModelNotFoundError
-from fondaco.domain.money import nano
-from fondaco.domain.price import EmbeddingPrice, ImagePrice, SpeechPrice, WebPrice
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.money.money import nano
+from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, SpeechPrice, WebPrice
 from fondaco.settings import ConfigurationError
 
 IMAGES = "generation = 0.01, upscale_2x = 0.02, upscale_4x = 0.08, inpaint = 0.04"

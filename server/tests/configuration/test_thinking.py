@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from fondaco.configuration import catalogue_of, load
-from fondaco.domain.thinking import Habits, Shown, Switch
+from fondaco.domain.chat.reasoning import ReasoningProfile, Shown, Switch
+from fondaco.engines.common.dialects import DIALECTS
 from fondaco.settings import ConfigurationError, Settings
-from fondaco.upstream.dialects import DIALECTS
 
 ENGINES = """
 [engines.near]
@@ -46,7 +46,7 @@ def _table(lines: str = "") -> str:
 
 def test_an_empty_table_makes_a_model_one_that_thinks(tmp_path: Path) -> None:
     model = catalogue_of(_settings(tmp_path, _table())).route("thinker").model
-    assert model.thinking == Habits()
+    assert model.thinking == ReasoningProfile()
     assert model.capabilities.reasoning
 
 
@@ -62,7 +62,7 @@ def test_habits_are_taken_into_the_catalogue(tmp_path: Path) -> None:
         'efforts = ["low", "high"]'
     )
     model = catalogue_of(_settings(tmp_path, _table(lines))).route("thinker").model
-    assert model.thinking == Habits(
+    assert model.thinking == ReasoningProfile(
         tags=True,
         begun=True,
         shown=Shown.CONTENT,

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from fondaco.configuration import ConfigurationError, catalogue_of, load, tiers_of
-from fondaco.domain.limits import RateLimits
-from fondaco.domain.model import RATE_CLASSES, ModelType
+from fondaco.domain.models.model import RATE_CLASSES, ModelType
+from fondaco.domain.money.limits import RateLimits
 from fondaco.settings import Settings
 
 MODEL = """

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from fondaco.domain.call import Call
-from fondaco.domain.epoch import SECONDS
 from fondaco.domain.errors import StorageFailedError
-from fondaco.domain.money import Funds
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.epoch import SECONDS
+from fondaco.domain.money.money import Funds
 from fondaco.ports import Accounts, Journal
-from fondaco.serving.ledger import Ledger
+from fondaco.serving.billing.ledger import Ledger
 from money_world import Counter, TestClock, charge, tokens
 
 ADA, BOB = "0x" + "ad" * 20, "0x" + "b0" * 20
@@ -77,10 +77,10 @@ class AccountsContract:
         account = await accounts.of_wallet(ADA, 50, clock.now())
         await charged(ledger, account.id, 20, clock)
         await accounts.allocate(account.id, 60, clock.now())
-        await store.journal.standing(account.id)  # tells the ledger before it answers
+        await store.journal.snapshot(account.id)  # tells the ledger before it answers
         assert await ledger.balance(account.id) == Funds(diem=40)
         await accounts.allocate(account.id, 10, clock.now())
-        await store.journal.standing(account.id)  # tells the ledger before it answers
+        await store.journal.snapshot(account.id)  # tells the ledger before it answers
         assert await ledger.balance(account.id) == Funds(diem=40)
         clock.at += SECONDS
         assert await ledger.balance(account.id) == Funds(diem=10)
@@ -93,7 +93,7 @@ class AccountsContract:
         await charged(ledger, account.id, 30, clock)
         for allocation in (0, 50, 1, 50, 0, 55):
             await accounts.allocate(account.id, allocation, clock.now())
-        await store.journal.standing(account.id)  # tells the ledger before it answers
+        await store.journal.snapshot(account.id)  # tells the ledger before it answers
         assert await ledger.balance(account.id) == Funds(diem=25)
 
     async def test_an_account_that_is_not_there_gets_nothing(

@@ -9,9 +9,9 @@ from itertools import count
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import Currency
-from fondaco.domain.usage import Usage
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import Currency
+from fondaco.domain.money.usage import Usage
 from fondaco.ports import ChargeQuery, Charges
 
 OURS, OTHERS = 4, 5

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field, replace
 import anyio
 import pytest
 
-from fondaco.domain.chat import (
+from fondaco.domain.chat.request import (
+    ChatOptions,
+    ChatRequest,
     Counted,
     Finish,
     FinishReason,
@@ -21,11 +23,9 @@ from fondaco.domain.chat import (
     Sampling,
     Text,
     TokenLogprob,
-    Turn,
-    Wishes,
 )
 from fondaco.domain.errors import ContextTooLongError
-from fondaco.domain.usage import Usage
+from fondaco.domain.money.usage import Usage
 from fondaco.ports import ChatEngine, Prompt
 
 _GREEDY = Sampling(temperature=0.0, seed=7)
@@ -49,19 +49,19 @@ class Answer:
         return self.texts.get(0, "")
 
 
-async def answer(engine: ChatEngine, turn: Turn, *, measured: bool = True) -> Answer:
+async def answer(engine: ChatEngine, request: ChatRequest, *, measured: bool = True) -> Answer:
     """Ask an engine and fold what it says."""
     with anyio.fail_after(_TIMEOUT_S):
-        prompt = await engine.measure(turn) if measured else None
-        return await fold(engine, turn, prompt)
+        prompt = await engine.measure(request) if measured else None
+        return await accumulator(engine, request, prompt)
 
 
-async def fold(engine: ChatEngine, turn: Turn, prompt: Prompt | None) -> Answer:
+async def accumulator(engine: ChatEngine, request: ChatRequest, prompt: Prompt | None) -> Answer:
     told = Answer()
-    async with aclosing(engine.chat(turn, prompt)) as bursts:
-        async for burst in bursts:
-            assert burst, "an engine has something to say when it says something"
-            for event in burst:
+    async with aclosing(engine.chat(request, prompt)) as batches:
+        async for batch in batches:
+            assert batch, "an engine has something to say when it says something"
+            for event in batch:
                 match event:
                     case Text(choice, text, tokens, logprobs):
                         told.texts[choice] = told.texts.get(choice, "") + text
@@ -76,9 +76,9 @@ async def fold(engine: ChatEngine, turn: Turn, prompt: Prompt | None) -> Answer:
     return told
 
 
-def counting(model: str, **changes: object) -> Turn:
+def counting(model: str, **changes: object) -> ChatRequest:
     """Return a turn that makes a model speak for a while, the same each time."""
-    turn = Turn(
+    request = ChatRequest(
         model=model,
         messages=(
             Message(Role.SYSTEM, "You count aloud."),
@@ -88,7 +88,7 @@ def counting(model: str, **changes: object) -> Turn:
         sampling=_GREEDY,
         stream=True,
     )
-    return replace(turn, **changes)  # type: ignore[arg-type] # each test names real fields
+    return replace(request, **changes)  # type: ignore[arg-type] # each test names real fields
 
 
 class ChatEngineContract:
@@ -139,9 +139,9 @@ class ChatEngineContract:
     async def test_all_choices_are_counted_and_the_prompt_once(
         self, engine: ChatEngine, model: str, *, stream: bool
     ) -> None:
-        turn = counting(model, choices=3, max_output_tokens=4, stream=stream)
-        one = await answer(engine, replace(turn, choices=1))
-        three = await answer(engine, turn)
+        request = counting(model, choices=3, max_output_tokens=4, stream=stream)
+        one = await answer(engine, replace(request, choices=1))
+        three = await answer(engine, request)
         assert one.usage is not None
         assert three.usage is not None
         assert three.usage.output_tokens == 12
@@ -150,9 +150,9 @@ class ChatEngineContract:
     async def test_the_measured_prompt_is_what_is_counted_or_an_upper_bound_of_it(
         self, engine: ChatEngine, model: str
     ) -> None:
-        turn = counting(model)
-        measured = await engine.measure(turn)
-        told = await fold(engine, turn, measured)
+        request = counting(model)
+        measured = await engine.measure(request)
+        told = await accumulator(engine, request, measured)
         assert told.usage is not None
         if measured.exact:
             assert told.usage.input_tokens == measured.input_tokens
@@ -161,9 +161,11 @@ class ChatEngineContract:
         assert 0 <= told.usage.cached_input_tokens <= told.usage.input_tokens
 
     async def test_a_longer_prompt_measures_more(self, engine: ChatEngine, model: str) -> None:
-        turn = counting(model)
-        longer = replace(turn, messages=(*turn.messages, Message(Role.USER, "and then " * 20)))
-        shorter = await engine.measure(turn)
+        request = counting(model)
+        longer = replace(
+            request, messages=(*request.messages, Message(Role.USER, "and then " * 20))
+        )
+        shorter = await engine.measure(request)
         assert (await engine.measure(longer)).input_tokens > shorter.input_tokens + 20
 
     async def test_pieces_stand_for_no_more_tokens_than_are_counted(
@@ -213,8 +215,8 @@ class ChatEngineContract:
         assert (await answer(engine, counting(model))).logprobs == []
 
     async def test_a_seed_makes_chance_repeatable(self, engine: ChatEngine, model: str) -> None:
-        turn = counting(model, sampling=Sampling(temperature=1.0, seed=11), max_output_tokens=6)
-        assert (await answer(engine, turn)).text == (await answer(engine, turn)).text
+        request = counting(model, sampling=Sampling(temperature=1.0, seed=11), max_output_tokens=6)
+        assert (await answer(engine, request)).text == (await answer(engine, request)).text
 
     async def test_a_hung_up_answer_leaves_the_engine_free(
         self, engine: ChatEngine, model: str
@@ -245,9 +247,9 @@ class ChatEngineContract:
     async def test_a_prompt_beyond_the_context_is_refused_with_both_numbers(
         self, engine: ChatEngine, model: str
     ) -> None:
-        turn = counting(model, messages=(Message(Role.USER, "word " * 16_000),))
+        request = counting(model, messages=(Message(Role.USER, "word " * 16_000),))
         with pytest.raises(ContextTooLongError) as refused, anyio.fail_after(_TIMEOUT_S):
-            await fold(engine, turn, await engine.measure(turn))
+            await accumulator(engine, request, await engine.measure(request))
         assert refused.value.input_tokens is not None
         assert refused.value.context_tokens is not None
         assert refused.value.input_tokens >= 16_000
@@ -256,7 +258,7 @@ class ChatEngineContract:
     async def test_a_wish_that_changes_nothing_is_named_and_answered(
         self, engine: ChatEngine, model: str
     ) -> None:
-        hinted = counting(model, wishes=Wishes(hints={"include": ["nothing known"]}))
+        hinted = counting(model, options=ChatOptions(hints={"include": ["nothing known"]}))
         assert engine.ignores(hinted) == ("include",)
         assert engine.ignores(counting(model)) == ()
         assert (await answer(engine, hinted)).text == (await answer(engine, counting(model))).text
@@ -269,7 +271,7 @@ class ChatEngineContract:
         assert engine.name
 
 
-async def _first_burst(bursts: AsyncGenerator[object]) -> None:
-    async with aclosing(bursts):
-        async for _ in bursts:
+async def _first_burst(batches: AsyncGenerator[object]) -> None:
+    async with aclosing(batches):
+        async for _ in batches:
             return

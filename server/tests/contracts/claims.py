@@ -5,15 +5,17 @@ Subclass `ClaimContract` as `Test...` and give it the fixture `world`.
 
 from dataclasses import replace
 
-from fondaco.domain.call import Once
-from fondaco.domain.ledger import Claim
+from fondaco.domain.money.call import IdempotencyKey
+from fondaco.domain.money.ledger import IdempotencyRecord
 from money_world import World, charge, tokens
 
-ONCE = Once(key_digest=b"k" * 32, body_digest=b"b" * 32)
+ONCE = IdempotencyKey(key_digest=b"k" * 32, body_digest=b"b" * 32)
 
 
-def claim_of(world: World, number: int, once: Once = ONCE) -> Claim:
-    return Claim(world.account_id, once, f"{number:032x}", world.clock.now())
+def claim_of(
+    world: World, number: int, idempotency_key: IdempotencyKey = ONCE
+) -> IdempotencyRecord:
+    return IdempotencyRecord(world.account_id, idempotency_key, f"{number:032x}", world.clock.now())
 
 
 class ClaimContract:
@@ -27,8 +29,8 @@ class ClaimContract:
     async def test_the_body_of_the_first_claim_stands(self, world: World) -> None:
         first = claim_of(world, 1)
         await world.journal.claim(first)
-        other = replace(claim_of(world, 2), once=replace(ONCE, body_digest=b"c" * 32))
-        assert (await world.journal.claim(other)).once.body_digest == ONCE.body_digest
+        other = replace(claim_of(world, 2), idempotency_key=replace(ONCE, body_digest=b"c" * 32))
+        assert (await world.journal.claim(other)).idempotency_key.body_digest == ONCE.body_digest
 
     async def test_other_keys_are_other_claims(self, world: World) -> None:
         await world.journal.claim(claim_of(world, 1))

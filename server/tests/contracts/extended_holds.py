@@ -6,17 +6,13 @@ Subclass `ExtendedHoldContract` as `Test...` and give it the fixture `world`.
 import anyio
 import pytest
 
-from fondaco.domain.account import ConsumptionLimit
-from fondaco.domain.epoch import SECONDS
-from fondaco.domain.errors import (
-    InsufficientBalanceError,
-    KeyLimitReachedError,
-    StorageFailedError,
-)
-from fondaco.domain.money import AmountError, Currency, Funds
-from fondaco.domain.price import FREE
-from fondaco.domain.usage import Usage
-from fondaco.serving.hold import Hold
+from fondaco.domain.errors import InsufficientBalanceError, KeyLimitReachedError, StorageFailedError
+from fondaco.domain.money.account import ConsumptionLimit
+from fondaco.domain.money.epoch import SECONDS
+from fondaco.domain.money.money import AmountError, Currency, Funds
+from fondaco.domain.money.price import FREE
+from fondaco.domain.money.usage import Usage
+from fondaco.serving.billing.hold import Hold
 from money_world import Counter, World, charge, charge_of, tokens
 
 USD = Currency.USD

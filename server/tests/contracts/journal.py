@@ -8,19 +8,19 @@ from dataclasses import replace
 import anyio
 import pytest
 
-from fondaco.domain.call import Call
-from fondaco.domain.epoch import SECONDS
 from fondaco.domain.errors import (
     AlreadyEnteredError,
     InsufficientBalanceError,
     NotFoundError,
     StorageFailedError,
 )
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import Currency, Funds
-from fondaco.domain.price import FREE, Charge
-from fondaco.domain.usage import Usage
-from fondaco.serving.hold import CLAMPED, Hold
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.epoch import SECONDS
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import Currency, Funds
+from fondaco.domain.money.price import FREE, Charge
+from fondaco.domain.money.usage import Usage
+from fondaco.serving.billing.hold import CLAMPED, Hold
 from money_world import Counter, World, charge, charge_of, tokens
 
 USD, DIEM = Currency.USD, Currency.DIEM

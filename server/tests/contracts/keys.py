@@ -10,11 +10,11 @@ from itertools import count
 import anyio
 import pytest
 
-from fondaco.domain.account import UNLIMITED, ConsumptionLimit, Key, KeyType
-from fondaco.domain.epoch import epoch_of
 from fondaco.domain.errors import TooManyKeysError
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import Currency, Funds
+from fondaco.domain.money.account import UNLIMITED, ConsumptionLimit, Key, KeyType
+from fondaco.domain.money.epoch import epoch_of
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import Currency, Funds
 from fondaco.ports import Journal, Keys
 from money_world import NOON
 
@@ -23,7 +23,7 @@ OWN, FOREIGN = 4, 5
 NAMES = {OWN: "own", FOREIGN: "foreign"}
 UNKNOWN = "00" * 16
 
-_numbers = count(1)
+_id_cache = count(1)
 
 
 @dataclass
@@ -35,7 +35,7 @@ class KeysWorld:
 
     async def charge(self, key_id: str, epoch: int, *, usd: int = 0, diem: int = 0) -> None:
         for currency, amount in ((Currency.USD, usd), (Currency.DIEM, diem)):
-            call_id = f"{next(_numbers):032x}"
+            call_id = f"{next(_id_cache):032x}"
             kind = EntryKind.CHARGE
             entry = Entry(OWN, kind, currency, -amount, NOON, call_id, key_id, "sku", epoch=epoch)
             await self.journal.write([entry])
@@ -46,7 +46,7 @@ class KeysWorld:
 
 
 def key_of(account_id: int = OWN, *, at: float = NOON, ends: float | None = None) -> Key:
-    number = next(_numbers)
+    number = next(_id_cache)
     return Key(
         id=f"{number:032x}",
         account_id=account_id,

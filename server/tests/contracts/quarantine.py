@@ -10,14 +10,14 @@ from typing import Any
 import anyio
 import pytest
 
-from fondaco.domain.call import Call
-from fondaco.domain.epoch import SECONDS
 from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError, WriteQuarantinedError
-from fondaco.domain.ledger import Entry, EntryKind, OpenCall, Unwritable
-from fondaco.domain.money import MOST, Currency, Funds
-from fondaco.domain.price import FREE, Charge, ChargeRow
-from fondaco.domain.usage import Usage
-from fondaco.serving.repair import REPAIRED
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.epoch import SECONDS
+from fondaco.domain.money.ledger import Entry, EntryKind, OpenCall, Unwritable
+from fondaco.domain.money.money import MOST, Currency, Funds
+from fondaco.domain.money.price import FREE, Charge, ChargeRow
+from fondaco.domain.money.usage import Usage
+from fondaco.serving.billing.repair import REPAIRED
 from money_world import NOON, Counter, World, charge, charge_of, tokens
 
 HUGE = 10**30

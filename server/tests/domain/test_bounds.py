@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from fondaco.domain.bounds import expect_bounded, unrolled
 from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.output_format.schema_bounds import expect_bounded, unrolled
 
 
 def nested(depth: int) -> object:

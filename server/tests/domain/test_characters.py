@@ -2,7 +2,13 @@
 
 import pytest
 
-from fondaco.domain.character import Cast, Character, CharacterQuery, Listing, Order
+from fondaco.domain.chat.character import (
+    Character,
+    CharacterQuery,
+    CharacterRegistry,
+    Listing,
+    Order,
+)
 from fondaco.domain.errors import CharacterNotFoundError
 
 
@@ -19,7 +25,7 @@ def slugs(query: CharacterQuery, *characters: Character) -> list[str]:
 
 
 def test_the_later_of_two_characters_with_one_slug_counts() -> None:
-    cast = Cast([one("a", "built in"), one("b"), one("a", "own")])
+    cast = CharacterRegistry([one("a", "built in"), one("b"), one("a", "own")])
     assert [(character.slug, character.name) for character in cast] == [("a", "own"), ("b", "b")]
 
 
@@ -30,14 +36,14 @@ def test_what_a_character_is_told_is_not_in_its_repr() -> None:
 @pytest.mark.parametrize("slug", ["", "b" * 10_000_000, "zzz"])
 def test_a_slug_that_nothing_is_like_is_refused_without_a_hint(slug: str) -> None:
     with pytest.raises(CharacterNotFoundError) as refused:
-        Cast([one("alan-watts")]).find(slug)
+        CharacterRegistry([one("alan-watts")]).find(slug)
     assert "Did you mean" not in str(refused.value)
     assert len(str(refused.value)) < 300
 
 
 def test_the_nearest_slugs_are_named_whatever_their_case() -> None:
     with pytest.raises(CharacterNotFoundError, match="Did you mean 'alan-watts'"):
-        Cast([one("alan-watts"), one("cook")]).find("Alan-Watts")
+        CharacterRegistry([one("alan-watts"), one("cook")]).find("Alan-Watts")
 
 
 def test_equal_places_go_by_name_in_both_directions() -> None:

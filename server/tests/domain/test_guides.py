@@ -2,12 +2,12 @@
 
 import pytest
 
-from fondaco.domain import gbnf
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.domain.form import Choices, Grammar, Guide, Regex
-from fondaco.domain.guide_bounds import expect_guide_bounded
+from fondaco.domain.output_format import gbnf
+from fondaco.domain.output_format.constraint_bounds import expect_guide_bounded
+from fondaco.domain.output_format.output_format import Choices, Constraint, Grammar, Regex
 
-TOO_LARGE: dict[str, tuple[Guide, str]] = {
+TOO_LARGE: dict[str, tuple[Constraint, str]] = {
     "no regex": (Regex(""), "is empty"),
     "a long regex": (Regex("a" * 16_385), "16385 bytes"),
     "a character often": (Regex("a{100000}"), "up to 100000 characters"),
@@ -34,11 +34,13 @@ TOO_LARGE: dict[str, tuple[Guide, str]] = {
 
 
 @pytest.mark.parametrize(("guide", "why"), TOO_LARGE.values(), ids=TOO_LARGE)
-def test_what_is_too_large_is_refused_before_anything_reads_it(guide: Guide, why: str) -> None:
+def test_what_is_too_large_is_refused_before_anything_reads_it(
+    constraint: Constraint, why: str
+) -> None:
     with pytest.raises(InvalidRequestError, match=why) as refused:
-        expect_guide_bounded(guide)
+        expect_guide_bounded(constraint)
     assert refused.value.faults
-    assert guide.place in refused.value.faults
+    assert constraint.place in refused.value.faults
 
 
 @pytest.mark.parametrize(
@@ -53,8 +55,8 @@ def test_what_is_too_large_is_refused_before_anything_reads_it(guide: Guide, why
     ],
     ids=str,
 )
-def test_what_is_usual_is_within_all_bounds(guide: Guide) -> None:
-    expect_guide_bounded(guide)
+def test_what_is_usual_is_within_all_bounds(constraint: Constraint) -> None:
+    expect_guide_bounded(constraint)
 
 
 GBNF = {

@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.image_file import (
+from fondaco.domain.media.image_file import (
     Format,
     Header,
     UnreadableImageError,

@@ -8,11 +8,11 @@ import time
 
 import pytest
 
-from fondaco.domain.bounds import MOST_BYTES, expect_bounded, unrolled
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.domain.form import Grammar, Guide, Regex
-from fondaco.domain.gbnf import is_gbnf, lark_of
-from fondaco.domain.guide_bounds import expect_guide_bounded
+from fondaco.domain.output_format.constraint_bounds import expect_guide_bounded
+from fondaco.domain.output_format.gbnf import is_gbnf, lark_of
+from fondaco.domain.output_format.output_format import Constraint, Grammar, Regex
+from fondaco.domain.output_format.schema_bounds import MOST_BYTES, expect_bounded, unrolled
 
 SIZE = MOST_BYTES - 100
 MARKS = (
@@ -59,14 +59,14 @@ def filled(begin: str, mark: str) -> str:
     return begin + mark * ((SIZE - len(begin)) // len(mark))
 
 
-def judge(guide: Guide) -> None:
+def judge(constraint: Constraint) -> None:
     try:
-        expect_guide_bounded(guide)
+        expect_guide_bounded(constraint)
     except InvalidRequestError:
         return
-    if isinstance(guide, Grammar) and is_gbnf(guide.rules):
+    if isinstance(constraint, Grammar) and is_gbnf(constraint.rules):
         try:
-            lark_of(guide.rules)
+            lark_of(constraint.rules)
         except ValueError:
             return
 

@@ -2,8 +2,8 @@
 
 from hypothesis import given, strategies as st
 
-from fondaco.domain.memory import last_messages
-from fondaco.domain.message import Message, Role, ToolUse
+from fondaco.domain.chat.memory import last_messages
+from fondaco.domain.chat.message import Message, Role, ToolUse
 
 CALL = Message(Role.ASSISTANT, None, tool_calls=(ToolUse("1", "look", "{}"),))
 FOUND = Message(Role.TOOL, "here", tool_call_id="1")

@@ -4,12 +4,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.account import Key, KeyType, digest
-from fondaco.domain.epoch import SECONDS, begins, epoch_of
-from fondaco.domain.ledger import Entry, EntryKind, epoch_reference, refilled_epoch
-from fondaco.domain.money import Currency, Funds, decimal, nano
-from fondaco.domain.price import FREE, Charge, ChargeRow, TokenPrice
-from fondaco.domain.usage import Usage
+from fondaco.domain.money.account import Key, KeyType, digest
+from fondaco.domain.money.epoch import SECONDS, begins, epoch_of
+from fondaco.domain.money.ledger import Entry, EntryKind, epoch_reference, refilled_epoch
+from fondaco.domain.money.money import Currency, Funds, decimal, nano
+from fondaco.domain.money.price import FREE, Charge, ChargeRow, TokenPrice
+from fondaco.domain.money.usage import Usage
 
 amounts = st.integers(0, 10**18)
 prices = st.integers(0, 10**13)

@@ -5,11 +5,11 @@ from datetime import date, timedelta
 
 from hypothesis import given, strategies as st
 
-from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.epoch import starts_at
 from fondaco.domain.errors import ModelGoneError, ModelNotFoundError
-from fondaco.domain.model import Deprecation, Model
-from fondaco.domain.price import TokenPrice
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import Deprecation, Model
+from fondaco.domain.money.epoch import starts_at
+from fondaco.domain.money.price import TokenPrice
 
 FIRST = date(2027, 1, 1)
 DAYS = 8

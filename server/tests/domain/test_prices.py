@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import assume, given, strategies as st
 
-from fondaco.domain.money import nano
-from fondaco.domain.price import (
+from fondaco.domain.money.money import nano
+from fondaco.domain.money.price import (
     FREE,
     Charge,
     EmbeddingPrice,
@@ -15,7 +15,7 @@ from fondaco.domain.price import (
     by_the_million,
     model_of,
 )
-from fondaco.domain.usage import Pictures, Usage
+from fondaco.domain.money.usage import Pictures, Usage
 
 amounts = st.integers(0, 10**18)
 prices = st.integers(0, 10**13)

@@ -2,8 +2,8 @@
 
 from hypothesis import given, strategies as st
 
-from fondaco.domain.reported import MOST
-from fondaco.domain.usage import Report, Usage
+from fondaco.domain.money.usage import Report, Usage
+from fondaco.domain.untrusted_numbers import MOST
 
 _SEEN = Usage(input_tokens=40, output_tokens=7, reasoning_tokens=3)
 _VALUES = st.one_of(

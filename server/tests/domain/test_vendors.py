@@ -2,11 +2,11 @@
 
 import pytest
 
-from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import ModelNotFoundError
-from fondaco.domain.model import Model
-from fondaco.domain.price import TokenPrice
-from fondaco.domain.vendors import addressed
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import Model
+from fondaco.domain.models.vendors import addressed
+from fondaco.domain.money.price import TokenPrice
 
 
 def model(model_id: str, *engines: str, traits: tuple[str, ...] = ()) -> Model:

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from fake_upstream import Asked, Script, Wire
-from fondaco.domain.thinking import Habits
+from fondaco.domain.chat.reasoning import ReasoningProfile
 from house import TOY, House, house
 
 FOLDER = Path(__file__).parent / "golden"
@@ -72,7 +72,7 @@ async def answering(name: str, *, whole_as_stream: bool = True) -> AsyncGenerato
     model = replace(
         TOY,
         capabilities=replace(TOY.capabilities, function_calling=True, reasoning=tagged),
-        thinking=Habits() if tagged else None,
+        thinking=ReasoningProfile() if tagged else None,
     )
     dialect = EXPECTED[name]["dialect"]
     async with house(

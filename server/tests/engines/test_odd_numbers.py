@@ -9,12 +9,12 @@ import pytest
 
 from contracts.chat_engine import counting
 from fake_upstream import FakeUpstream, saying
-from fondaco.domain.chat import ChatEvent, Counted, Finish, Text
+from fondaco.clients.connect import connect
+from fondaco.domain.chat.request import ChatEvent, Counted, Finish, Text
 from fondaco.domain.errors import EngineError
-from fondaco.domain.usage import Report
-from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.domain.money.usage import Report
+from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.ports.incidents import Incident
-from fondaco.upstream.open import connect
 from house import house
 
 _STOP = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
@@ -43,8 +43,8 @@ def repairs(caplog: pytest.LogCaptureFixture) -> list[dict[str, str]]:
 
 async def _events(engine: OpenAICompatible, **changes: object) -> list[ChatEvent]:
     with anyio.fail_after(10):
-        async with aclosing(engine.chat(counting("counter", **changes), None)) as bursts:
-            return [event async for burst in bursts for event in burst]
+        async with aclosing(engine.chat(counting("counter", **changes), None)) as batches:
+            return [event async for batch in batches for event in batch]
 
 
 def _said(text: str, index: object = 0, **more: object) -> dict[str, object]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from fake_upstream import Asked, Script, Wire
-from fondaco.domain.model import Capabilities
+from fondaco.domain.models.model import Capabilities
 from house import TOY, House, house
 
 FOLDER = Path(__file__).parent / "golden" / "odd"
@@ -202,11 +202,14 @@ async def test_annotations_and_images_reach_the_caller(streaming: House) -> None
 
 
 async def test_a_refusal_is_held_to_no_form_and_is_charged_as_output() -> None:
-    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+    output_format = {
+        "type": "json_schema",
+        "json_schema": {"name": "x", "schema": {"type": "object"}},
+    }
     model = replace(TOY, capabilities=replace(SEVERAL, response_schema=True), engines=("first",))
     async with house(models=(model,)) as one:
         one.fake.next(*[sending(golden("refusal").replace(b'"usage": {', b'"old": {'))] * 2)
-        reply = await one.chat(response_format=form)
+        reply = await one.chat(response_format=output_format)
         assert reply.status_code == 200, reply.text
         assert reply.json()["choices"][0]["message"]["refusal"] == "I will not."
         assert reply.json()["usage"]["completion_tokens"] == 3

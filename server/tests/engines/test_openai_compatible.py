@@ -10,9 +10,9 @@ import pytest
 
 from contracts.chat_engine import ChatEngineContract
 from fake_upstream import FakeUpstream
-from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.clients.connect import connect
+from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.ports import ChatEngine
-from fondaco.upstream.open import connect
 
 _MODEL_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _LLAMA_SERVER = """

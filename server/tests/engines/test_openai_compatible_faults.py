@@ -7,16 +7,23 @@ from contextlib import aclosing
 import anyio
 import pytest
 
-from contracts.chat_engine import Answer, counting, fold
+from contracts.chat_engine import Answer, accumulator, counting
 from fake_upstream import FakeUpstream, Script, cut_after, hanging, raw, refusing, replying, saying
-from fondaco.domain.chat import (
+from fondaco.clients.client import (
+    ConnectFailedError,
+    FirstByteTimeoutError,
+    HttpClient,
+    ReplyCutError,
+)
+from fondaco.clients.connect import connect
+from fondaco.domain.chat.request import (
     ChatEvent,
+    ChatRequest,
     Counted,
     Finish,
     Sampling,
     Text,
     Thought,
-    Turn,
 )
 from fondaco.domain.errors import (
     EngineBusyError,
@@ -26,17 +33,10 @@ from fondaco.domain.errors import (
     EngineUnavailableError,
     InvalidRequestError,
 )
-from fondaco.domain.usage import Report
-from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.domain.money.usage import Report
+from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.ports import Prompt
 from fondaco.ports.incidents import Incident
-from fondaco.upstream.client import (
-    ConnectFailedError,
-    FirstByteTimeoutError,
-    ReplyCutError,
-    Upstream,
-)
-from fondaco.upstream.open import connect
 
 _STOP = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
 
@@ -48,7 +48,7 @@ async def fake() -> AsyncGenerator[FakeUpstream]:
 
 
 @pytest.fixture
-async def upstream(fake: FakeUpstream) -> AsyncGenerator[Upstream]:
+async def upstream(fake: FakeUpstream) -> AsyncGenerator[HttpClient]:
     upstream = connect(
         fake.base_url, key="k", connections=4, first_byte_timeout_s=0.3, total_timeout_s=0.6
     )
@@ -57,7 +57,7 @@ async def upstream(fake: FakeUpstream) -> AsyncGenerator[Upstream]:
 
 
 @pytest.fixture
-def engine(upstream: Upstream) -> OpenAICompatible:
+def engine(upstream: HttpClient) -> OpenAICompatible:
     return OpenAICompatible("faker", upstream, {"counter": "toy"}, dialect="vllm")
 
 
@@ -74,27 +74,27 @@ def _delta(**delta: object) -> dict[str, object]:
     return {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
 
 
-async def _ask(engine: OpenAICompatible, turn: Turn | None = None) -> Answer:
+async def _ask(engine: OpenAICompatible, request: ChatRequest | None = None) -> Answer:
     with anyio.fail_after(10):
-        return await fold(engine, turn or counting("counter"), None)
+        return await accumulator(engine, request or counting("counter"), None)
 
 
 async def _events(engine: OpenAICompatible) -> list[ChatEvent]:
     with anyio.fail_after(10):
-        async with aclosing(engine.chat(counting("counter"), None)) as bursts:
-            return [event async for burst in bursts for event in burst]
+        async with aclosing(engine.chat(counting("counter"), None)) as batches:
+            return [event async for batch in batches for event in batch]
 
 
 async def _until_failure(
-    engine: OpenAICompatible, turn: Turn | None = None
+    engine: OpenAICompatible, request: ChatRequest | None = None
 ) -> tuple[list[ChatEvent], BaseException]:
     """Return what was said before the failure, and the failure."""
     said: list[ChatEvent] = []
 
     async def listen() -> None:
-        async with aclosing(engine.chat(turn or counting("counter"), None)) as bursts:
-            async for burst in bursts:
-                said.extend(burst)
+        async with aclosing(engine.chat(request or counting("counter"), None)) as batches:
+            async for batch in batches:
+                said.extend(batch)
 
     with pytest.raises(EngineError) as failed, anyio.fail_after(10):
         await listen()
@@ -137,8 +137,8 @@ async def test_events_in_one_piece_make_one_burst(
     )
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (len(body) + 14)
     fake.next(raw(head + body + b"data: [DONE]\n\n"))
-    async with aclosing(engine.chat(counting("counter"), None)) as bursts:
-        assert [burst async for burst in bursts] == [
+    async with aclosing(engine.chat(counting("counter"), None)) as batches:
+        assert [batch async for batch in batches] == [
             (Text(0, "a"), Text(0, "b"), Finish(0, "stop"))
         ]
 
@@ -225,7 +225,7 @@ async def test_a_complaint_in_a_stream_that_has_said_nothing_is_the_requests_fau
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"choices": 3}', b'{"choices": []}', b"<html>"])
 async def test_a_whole_reply_that_is_no_answer_is_an_engines_failure(
-    upstream: Upstream, fake: FakeUpstream, body: bytes
+    upstream: HttpClient, fake: FakeUpstream, body: bytes
 ) -> None:
     engine = OpenAICompatible("faker", upstream, {"counter": "toy"}, whole_as_stream=False)
     fake.next(raw(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)))
@@ -332,8 +332,8 @@ async def test_hanging_up_closes_the_connection_to_the_engine(
     engine: OpenAICompatible, fake: FakeUpstream
 ) -> None:
     fake.next(hanging(after=1))
-    async with aclosing(engine.chat(counting("counter"), None)) as bursts:
-        async for _ in bursts:
+    async with aclosing(engine.chat(counting("counter"), None)) as batches:
+        async for _ in batches:
             break
     with anyio.fail_after(5):
         await fake.asked[0].hang_up.wait()

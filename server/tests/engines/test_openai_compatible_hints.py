@@ -4,13 +4,13 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from contracts.chat_engine import counting, fold
+from contracts.chat_engine import accumulator, counting
 from fake_upstream import FakeUpstream
-from fondaco.domain.chat import Sampling, Turn, Wishes
+from fondaco.clients.connect import connect
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Sampling
 from fondaco.domain.errors import FieldNotTakenError
-from fondaco.engines.openai_compatible import OpenAICompatible
-from fondaco.upstream.dialects import DIALECTS
-from fondaco.upstream.open import connect
+from fondaco.engines.common.dialects import DIALECTS
+from fondaco.engines.openai.engine import OpenAICompatible
 
 ALL = {
     "prompt_cache_key": "books",
@@ -28,12 +28,12 @@ async def fake() -> AsyncGenerator[FakeUpstream]:
         yield fake
 
 
-async def told(fake: FakeUpstream, turn: Turn, dialect: str) -> dict[str, object]:
+async def told(fake: FakeUpstream, request: ChatRequest, dialect: str) -> dict[str, object]:
     """Return the body that an engine of a dialect gets."""
     upstream = connect(fake.base_url)
     engine = OpenAICompatible("faker", upstream, {"counter": "toy"}, dialect=dialect)
     try:
-        await fold(engine, turn, None)
+        await accumulator(engine, request, None)
     finally:
         await upstream.aclose()
     return fake.asked[-1].body
@@ -41,12 +41,12 @@ async def told(fake: FakeUpstream, turn: Turn, dialect: str) -> dict[str, object
 
 def ignored(dialect: str, **hints: object) -> tuple[str, ...]:
     engine = OpenAICompatible("faker", connect("http://localhost/v1"), {}, dialect=dialect)
-    return engine.ignores(counting("counter", wishes=Wishes(hints=hints)))
+    return engine.ignores(counting("counter", options=ChatOptions(hints=hints)))
 
 
 async def hinted(fake: FakeUpstream, scope: str = "", **hints: object) -> dict[str, object]:
-    turn = counting("counter", wishes=Wishes(hints=hints), cache_scope=scope)
-    return await told(fake, turn, "openai")
+    request = counting("counter", options=ChatOptions(hints=hints), cache_scope=scope)
+    return await told(fake, request, "openai")
 
 
 MOVING = counting("counter", sampling=Sampling(min_temperature=0.2, max_temperature=1.2))
@@ -90,8 +90,8 @@ async def test_openai_gets_the_hints_that_its_api_has(fake: FakeUpstream) -> Non
 @pytest.mark.parametrize("dialect", sorted(DIALECTS.keys() - {"openai"}))
 async def test_other_dialects_get_no_hints_and_name_them(fake: FakeUpstream, dialect: str) -> None:
     bare = await told(fake, counting("counter"), dialect)
-    turn = counting("counter", wishes=Wishes(hints=ALL))
-    assert await told(fake, turn, dialect) == bare
+    request = counting("counter", options=ChatOptions(hints=ALL))
+    assert await told(fake, request, dialect) == bare
     assert ignored(dialect, **ALL) == tuple(ALL)
 
 

@@ -6,21 +6,12 @@ from contextlib import AsyncExitStack
 import anyio
 import pytest
 
-from contracts.chat_engine import Answer, counting, fold
+from contracts.chat_engine import Answer, accumulator, counting
 from fake_upstream import FakeUpstream, refusing
-from fondaco.domain.chat import (
-    Message,
-    Role,
-    Sampling,
-    ToolUse,
-    Turn,
-)
-from fondaco.domain.errors import (
-    EngineError,
-    FieldNotTakenError,
-)
-from fondaco.engines.openai_compatible import OpenAICompatible
-from fondaco.upstream.open import connect
+from fondaco.clients.connect import connect
+from fondaco.domain.chat.request import ChatRequest, Message, Role, Sampling, ToolUse
+from fondaco.domain.errors import EngineError, FieldNotTakenError
+from fondaco.engines.openai.engine import OpenAICompatible
 from hand_clock import HandClock
 
 
@@ -65,9 +56,9 @@ async def speaking(fake: FakeUpstream) -> AsyncGenerator[Dialects]:
     await dialects.aclose()
 
 
-async def _ask(engine: OpenAICompatible, turn: Turn | None = None) -> Answer:
+async def _ask(engine: OpenAICompatible, request: ChatRequest | None = None) -> Answer:
     with anyio.fail_after(10):
-        return await fold(engine, turn or counting("counter"), None)
+        return await accumulator(engine, request or counting("counter"), None)
 
 
 # What it asks for.
@@ -76,7 +67,7 @@ async def _ask(engine: OpenAICompatible, turn: Turn | None = None) -> Answer:
 async def test_a_turn_is_put_in_the_words_of_the_engine(
     engine: OpenAICompatible, fake: FakeUpstream
 ) -> None:
-    turn = Turn(
+    request = ChatRequest(
         model="counter",
         messages=(
             Message(Role.SYSTEM, ("Be", "brief")),
@@ -106,7 +97,7 @@ async def test_a_turn_is_put_in_the_words_of_the_engine(
         top_logprobs=1,
         cache_scope="account-1",
     )
-    await _ask(engine, turn)
+    await _ask(engine, request)
     assert fake.asked[0].headers["authorization"] == "Bearer k"
     assert fake.asked[0].body == {
         "model": "toy",
@@ -151,7 +142,7 @@ async def test_a_turn_is_put_in_the_words_of_the_engine(
 
 
 async def test_what_is_not_named_is_not_sent(engine: OpenAICompatible, fake: FakeUpstream) -> None:
-    await _ask(engine, Turn("counter", (Message(Role.USER, "Hi"),), 5))
+    await _ask(engine, ChatRequest("counter", (Message(Role.USER, "Hi"),), 5))
     assert set(fake.asked[0].body) == {
         *("model", "messages", "max_completion_tokens", "stream", "stream_options")
     }
@@ -253,6 +244,6 @@ async def test_an_engine_without_its_tokenizer_is_bounded_and_asked_again_after_
 
 async def test_the_bound_needs_no_engine(fake: FakeUpstream) -> None:
     engine = OpenAICompatible("gone", connect("http://127.0.0.1:9/v1"), {"counter": "toy"})
-    short = await engine.measure(Turn("counter", (Message(Role.USER, "é"),), 5))
-    long = await engine.measure(Turn("counter", (Message(Role.USER, "é" * 1000),), 5))
+    short = await engine.measure(ChatRequest("counter", (Message(Role.USER, "é"),), 5))
+    long = await engine.measure(ChatRequest("counter", (Message(Role.USER, "é" * 1000),), 5))
     assert long.input_tokens - short.input_tokens == 1998

@@ -5,15 +5,24 @@ from contextlib import aclosing
 
 import pytest
 
-from contracts.chat_engine import fold
+from contracts.chat_engine import accumulator
 from fake_upstream import FakeUpstream
-from fondaco.domain.chat import Film, Image, Message, Role, Sound, ToolUse, Turn, Wishes
+from fondaco.clients.connect import connect
+from fondaco.domain.chat.request import (
+    Audio,
+    ChatOptions,
+    ChatRequest,
+    Image,
+    Message,
+    Role,
+    ToolUse,
+    Video,
+)
+from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
-from fondaco.domain.tooling import Tool, Tooling
-from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.engines.common.template import variables
+from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.forms.templates import WatchedTemplates
-from fondaco.upstream.open import connect
-from fondaco.upstream.template import variables
 from hand_clock import HandClock
 
 
@@ -33,19 +42,19 @@ async def engine(fake: FakeUpstream) -> AsyncGenerator[OpenAICompatible]:
         await upstream.aclose()
 
 
-def by(template: str) -> Turn:
-    wishes = Wishes(template=template, switches={"mood": "calm"})
-    return Turn("counter", (Message(Role.USER, "Hi"),), max_output_tokens=3, wishes=wishes)
+def by(template: str) -> ChatRequest:
+    options = ChatOptions(template=template, switches={"mood": "calm"})
+    return ChatRequest("counter", (Message(Role.USER, "Hi"),), max_output_tokens=3, options=options)
 
 
 async def test_a_template_is_counted_and_answered_by_the_engine(
     engine: OpenAICompatible, fake: FakeUpstream
 ) -> None:
-    turn = by("{{ messages[0].content }}, {{ mood }}")
-    prompt = await engine.measure(turn)
-    await fold(engine, turn, prompt)
+    request = by("{{ messages[0].content }}, {{ mood }}")
+    prompt = await engine.measure(request)
+    await accumulator(engine, request, prompt)
     assert prompt.exact
-    assert [one.body["chat_template"] for one in fake.asked] == [turn.wishes.template]
+    assert [one.body["chat_template"] for one in fake.asked] == [request.options.template]
     assert fake.asked[0].body["chat_template_kwargs"] == {"mood": "calm"}
 
 
@@ -67,7 +76,9 @@ async def test_an_engine_gets_no_template_that_nobody_can_try(fake: FakeUpstream
 
 def test_templates_see_a_conversation_as_those_of_models_do() -> None:
     said = (
-        Message(Role.USER, ("Look", Image("data:x"), Sound("", "wav"), Film("data:y")), name="ann"),
+        Message(
+            Role.USER, ("Look", Image("data:x"), Audio("", "wav"), Video("data:y")), name="ann"
+        ),
         Message(
             Role.ASSISTANT,
             None,
@@ -76,10 +87,10 @@ def test_templates_see_a_conversation_as_those_of_models_do() -> None:
         ),
         Message(Role.TOOL, "2", tool_call_id="c1"),
     )
-    tooling = Tooling((Tool("f", parameters='{"type":"object"}'),))
+    tool_options = ToolOptions((Tool("f", parameters='{"type":"object"}'),))
     switches = {"bos_token": "<s>", "messages": []}
-    wishes = Wishes(template="", tooling=tooling, switches=switches)
-    known = variables(Turn("m", said, 1, wishes=wishes), eos_token="</s>")
+    options = ChatOptions(template="", tool_options=tool_options, switches=switches)
+    known = variables(ChatRequest("m", said, 1, options=options), eos_token="</s>")
     assert known == {
         "tools": [
             {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}

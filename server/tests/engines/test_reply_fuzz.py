@@ -15,25 +15,25 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from fondaco.domain.chat import (
-    Burst,
+from fondaco.clients.client import Reply, ReplyCutError
+from fondaco.domain.chat.request import (
+    ChatOptions,
+    ChatRequest,
     Counted,
+    EventBatch,
     Finish,
     Message,
     Opaque,
     Role,
     Text,
-    Turn,
-    Wishes,
 )
+from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.errors import FondacoError
-from fondaco.domain.reported import MOST
-from fondaco.domain.tooling import Tool, Tooling
-from fondaco.engines.openai_compatible import OpenAICompatible
-from fondaco.http.chat_format import Chunks, Fold
+from fondaco.domain.untrusted_numbers import MOST
+from fondaco.engines.openai.engine import OpenAICompatible
+from fondaco.http.apis.openai.chat_writers import Accumulator, Chunks
 from fondaco.ports import Prompt
-from fondaco.serving.tally import Tally
-from fondaco.upstream.client import Reply, ReplyCutError
+from fondaco.serving.billing.token_meter import Tally
 
 FOLDER = Path(__file__).parent / "golden"
 REPLIES = [
@@ -41,7 +41,7 @@ REPLIES = [
     for path in sorted((*FOLDER.rglob("*.sse"), *FOLDER.glob("*-*.json")))
     if path.stat().st_size < 2**15
 ]
-TOOLS = Tooling((Tool("get_weather"), Tool("get_time")))
+TOOLS = ToolOptions((Tool("get_weather"), Tool("get_time")))
 SALT = [
     *(b"null", b"-1", b"1e30", b"1e400", b"NaN", b"-Infinity", b"18446744073709551616", b"0.5"),
     *(b"[]", b"{}", b"[[]]", b'""', b'"x"', b"true", b"[" * 600, b'{"a":' * 600, b"9" * 5000),
@@ -152,14 +152,14 @@ def test_any_bytes_end_in_events_and_an_error_of_ours_or_a_good_end(
     cut: bool,
 ) -> None:
     pieces = [raw[at : at + most] for at in range(0, len(raw), most)]
-    turn = Turn(
+    request = ChatRequest(
         "toy",
         (Message(Role.USER, "Hi"),),
         max_output_tokens=100_000,
         choices=choices,
         top_logprobs=2,
         stream=stream,
-        wishes=Wishes(tooling=TOOLS),
+        options=ChatOptions(tool_options=TOOLS),
     )
     engine = OpenAICompatible(
         "fuzzed",
@@ -168,7 +168,7 @@ def test_any_bytes_end_in_events_and_an_error_of_ours_or_a_good_end(
         dialect=dialect,
         whole_as_stream=as_stream,
     )
-    _RUNNER.run(_told(engine, turn, len(raw)))
+    _RUNNER.run(_told(engine, request, len(raw)))
 
 
 _RUNNER = asyncio.Runner()
@@ -180,45 +180,47 @@ def _closed() -> Iterator[None]:
     _RUNNER.close()
 
 
-async def _told(engine: OpenAICompatible, turn: Turn, size: int) -> None:
-    bursts: list[Burst] = []
+async def _told(engine: OpenAICompatible, request: ChatRequest, size: int) -> None:
+    batches: list[EventBatch] = []
     good = True
     try:
-        async with aclosing(engine.chat(turn, None)) as answer:
-            async for burst in answer:
-                assert burst, "an engine has something to say when it says something"
-                bursts.append(burst)
+        async with aclosing(engine.chat(request, None)) as answer:
+            async for batch in answer:
+                assert batch, "an engine has something to say when it says something"
+                batches.append(batch)
     except FondacoError:
         good = False
-    ends = Counter(event.choice for burst in bursts for event in burst if isinstance(event, Finish))
+    ends = Counter(
+        event.choice for batch in batches for event in batch if isinstance(event, Finish)
+    )
     if good:
-        assert ends == Counter(range(turn.choices))
+        assert ends == Counter(range(request.choices))
     assert all(count == 1 for count in ends.values())
-    assert sum(map(len, bursts)) <= size + turn.choices
-    _expect_sound(bursts, turn)
+    assert sum(map(len, batches)) <= size + request.choices
+    _expect_sound(batches, request)
 
 
-def _expect_sound(bursts: list[Burst], turn: Turn) -> None:
+def _expect_sound(batches: list[EventBatch], request: ChatRequest) -> None:
     """Hold what was heard to what the rest of the house relies on."""
-    tally = Tally(Prompt(20), turn.max_output_tokens, turn.choices)
-    fold, chunks = Fold(turn.choices, logprobs=True), Chunks("id", 0, "toy")
-    for burst in bursts:
-        for event in burst:
+    tally = Tally(Prompt(20), request.max_output_tokens, request.choices)
+    accumulator, chunks = Accumulator(request.choices, logprobs=True), Chunks("id", 0, "toy")
+    for batch in batches:
+        for event in batch:
             if isinstance(event, Counted):
                 continue
-            assert 0 <= event.choice < turn.choices
+            assert 0 <= event.choice < request.choices
             assert isinstance(event, Finish | Opaque) or event.tokens >= 0
             assert not isinstance(event, Text) or isinstance(event.text, str)
         try:
-            taken = tally.take(burst)
+            taken = tally.take(batch)
         except FondacoError:
             return
-        fold.add(taken)
+        accumulator.add(taken)
         for written in chunks.write(taken).split(b"\n\n"):
             if written:
                 json.loads(written.removeprefix(b"data: "))
     usage = tally.usage
     assert 0 <= usage.cached_input_tokens <= usage.input_tokens <= MOST
     assert 0 <= usage.reasoning_tokens <= usage.output_tokens <= MOST
-    fold.settle(usage)
-    json.loads(fold.reply("id", 0, "toy", None))
+    accumulator.settle(usage)
+    json.loads(accumulator.reply("id", 0, "toy", None))

@@ -93,8 +93,8 @@ SMALL = values(3)
 def test_a_schema_that_something_fits_is_never_called_unfulfillable(schema: Schema) -> None:
     assume(not circular(schema))
     validator = jsonschema_rs.validator_for(schema)
-    fitting = next((value for value in SMALL if validator.is_valid(value)), SMALL)
-    if fitting is not SMALL:
+    negotiation = next((value for value in SMALL if validator.is_valid(value)), SMALL)
+    if negotiation is not SMALL:
         assert verdict(schema) == "fits"
         assert "cannot be fulfilled" not in str(flaw(json.dumps(schema), Held.CHECK))
 

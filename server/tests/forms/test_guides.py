@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from fondaco.domain.form import Choices, Grammar, Guide, Regex
+from fondaco.domain.output_format.output_format import Choices, Constraint, Grammar, Regex
 from fondaco.forms.guiding import fault, flaw, named
 from fondaco.forms.watched import WatchedForms
 from fondaco.ports import Held
@@ -31,7 +31,7 @@ HOSTILE = {
         "start: r0\n" + "\n".join(f"r{n}: r{n + 1}" for n in range(20_000)) + '\nr20000: "a"'
     ),
 }
-UNUSABLE: dict[str, tuple[Guide, str]] = {
+UNUSABLE: dict[str, tuple[Constraint, str]] = {
     "no regex": (Regex("a("), "is no regular expression: missing )"),
     "an escape of another language": (Regex(r"\p{L}"), "bad escape"),
     "sets within sets": (Regex("[[a]b]"), "is ambiguous"),
@@ -80,30 +80,30 @@ async def forms() -> AsyncGenerator[WatchedForms]:
 
 @pytest.mark.parametrize("guide", HOSTILE.values(), ids=HOSTILE)
 async def test_a_hostile_guide_ends_its_child_and_the_next_one_is_judged(
-    forms: WatchedForms, guide: Guide
+    forms: WatchedForms, constraint: Constraint
 ) -> None:
     await forms.guide_flaw(Regex("a"), scope="1")
     before = forms.child_pids
-    assert "too complex" in str(await forms.guide_flaw(guide, scope="1"))
+    assert "too complex" in str(await forms.guide_flaw(constraint, scope="1"))
     assert len(before) - len(forms.child_pids) == 1
     assert await forms.guide_flaw(Regex("b"), scope="1") is None
 
 
 @pytest.mark.parametrize(("guide", "why"), UNUSABLE.values(), ids=UNUSABLE)
-def test_a_guide_that_no_answer_can_follow_is_told_why(guide: Guide, why: str) -> None:
-    assert why in str(flaw(*named(guide)))
+def test_a_guide_that_no_answer_can_follow_is_told_why(constraint: Constraint, why: str) -> None:
+    assert why in str(flaw(*named(constraint)))
 
 
 @pytest.mark.parametrize("guide", USABLE, ids=range(len(USABLE)))
-def test_a_guide_that_answers_can_follow_has_no_flaw(guide: Guide) -> None:
-    assert flaw(*named(guide)) is None
+def test_a_guide_that_answers_can_follow_has_no_flaw(constraint: Constraint) -> None:
+    assert flaw(*named(constraint)) is None
 
 
 async def test_a_guide_that_was_judged_is_not_judged_again(forms: WatchedForms) -> None:
-    guide = Regex("judged (once|twice)")
-    assert await forms.guide_flaw(guide, scope="1") is None
+    constraint = Regex("judged (once|twice)")
+    assert await forms.guide_flaw(constraint, scope="1") is None
     await forms.aclose()
-    assert await forms.guide_flaw(guide, scope="1") is None
+    assert await forms.guide_flaw(constraint, scope="1") is None
     assert forms.child_pids == ()
 
 
@@ -123,11 +123,13 @@ async def test_a_guide_that_was_judged_is_not_judged_again(forms: WatchedForms) 
     ],
     ids=["regex", "anchors", "nested", "choices", "gbnf", "lark"],
 )
-def test_a_text_fits_or_does_not(guide: Guide, fits: list[str], fits_not: list[str]) -> None:
+def test_a_text_fits_or_does_not(
+    constraint: Constraint, fits: list[str], fits_not: list[str]
+) -> None:
     for text in fits:
-        assert fault(text, *named(guide)) is None
+        assert fault(text, *named(constraint)) is None
     for text in fits_not:
-        assert fault(text, *named(guide)) == f"does not fit {guide.place}"
+        assert fault(text, *named(constraint)) == f"does not fit {constraint.place}"
 
 
 async def test_a_child_tells_what_is_wrong_with_a_guide_and_with_a_text(

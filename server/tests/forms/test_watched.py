@@ -11,12 +11,7 @@ import anyio
 import pytest
 
 from fondaco.domain.errors import EngineBusyError
-from fondaco.forms.watched import (
-    MOST_REMEMBERED,
-    MOST_SCOPES,
-    Remembered,
-    WatchedForms,
-)
+from fondaco.forms.watched import MOST_REMEMBERED, MOST_SCOPES, Remembered, WatchedForms
 from fondaco.ports import Held
 
 CITY = '{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}'

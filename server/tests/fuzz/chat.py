@@ -16,9 +16,9 @@ from shutil import copytree
 import anyio
 from anyio import to_thread
 
-from fondaco.domain.model import Capabilities
-from fondaco.domain.money import NANO
-from fondaco.domain.thinking import Habits, Switch
+from fondaco.domain.chat.reasoning import ReasoningProfile, Switch
+from fondaco.domain.models.model import Capabilities
+from fondaco.domain.money.money import NANO
 from house import SECRET, TOY, house
 from program import program
 
@@ -59,7 +59,7 @@ async def fuzz_house(seconds: float) -> int:
         many_images=True,
         log_probs=True,
     )
-    model = replace(TOY, capabilities=able, thinking=Habits(switch=Switch.TEMPLATE))
+    model = replace(TOY, capabilities=able, thinking=ReasoningProfile(switch=Switch.TEMPLATE))
     names = {"gpt-4o": "default"}
     async with house(
         usd=1_000_000 * NANO, models=(model,), aliases=names, dialects=("vllm", "vllm")

@@ -24,8 +24,11 @@ def pins(name: str) -> dict[str, Version]:
 
 def requirements(folder: str) -> list[Requirement]:
     project = tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
-    extras = project.get("optional-dependencies", {})
-    told = [*project["dependencies"], *(one for extra in extras for one in extras[extra])]
+    engine_parameters = project.get("optional-dependencies", {})
+    told = [
+        *project["dependencies"],
+        *(one for extra in engine_parameters for one in engine_parameters[extra]),
+    ]
     return [Requirement(one) for one in told]
 
 

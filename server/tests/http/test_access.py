@@ -6,10 +6,10 @@ from collections.abc import AsyncGenerator
 import httpx2
 import pytest
 
-from fondaco.domain.account import Account, Key, KeyType, digest
-from fondaco.http.endpoint import Access
-from fondaco.http.endpoints import ENDPOINTS
-from fondaco.http.routes import AnyEndpoint
+from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.edge.routes import AnyEndpoint
+from fondaco.http.endpoint.endpoint import Access
 from house import PEPPER, SECRET, House, house
 from key_owner import UNKNOWN
 

@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from fondaco.app.logs import FIELDS
-from fondaco.http.loop_faults import reporting_loop_faults
-from fondaco.serving.meters import Meters
+from fondaco.http.edge.loop_errors import reporting_loop_faults
+from fondaco.serving.metrics import Metrics
 from house import House, house
 
 CANARY = "canary-4711"
@@ -83,7 +83,7 @@ async def test_switched_off_nothing_is_told(
     assert records(caplog, "fondaco.access") == []
 
 
-class Broken(Meters):
+class Broken(Metrics):
     """Meters that fail after the reply, outside of what the edge catches."""
 
     def replied(self, endpoint: str, status: int, seconds: float) -> NoReturn:
@@ -94,13 +94,13 @@ async def test_an_error_outside_of_a_reply_is_an_incident(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with house() as one:
-        meters, one.platform.meters = one.platform.meters, Broken()
+        metrics, one.platform.metrics = one.platform.metrics, Broken()
         assert (await one.client.get("/healthz")).status_code == 200
-        one.platform.meters = meters
+        one.platform.metrics = metrics
         await asyncio.sleep(0)
         gc.collect()
         await asyncio.sleep(0)
-        assert meters.incidents["http_fault", "", "", "ValueError"] == 1
+        assert metrics.incidents["http_fault", "", "", "ValueError"] == 1
     [told] = [r for r in caplog.records if r.__dict__.get("incident") == "http_fault"]
     assert "test_access_log:" in told.__dict__["fields"]["place"]
     assert CANARY not in caplog.text
@@ -131,5 +131,5 @@ async def test_a_defect_within_a_request_is_an_incident_and_500(
         one.platform.tiers = Broken()  # type: ignore[assignment]  # whatever is asked of it fails
         reply = await one.client.get("/api/v1/models")
         assert (reply.status_code, reply.json()["code"]) == (500, "UNKNOWN_ERROR")
-        assert one.platform.meters.incidents["defect", "", "", "TypeError"] == 1
+        assert one.platform.metrics.incidents["defect", "", "", "TypeError"] == 1
     assert "place=" in caplog.text

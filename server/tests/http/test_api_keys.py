@@ -5,8 +5,8 @@ from json import loads
 
 import pytest
 
-from fondaco.domain.account import Account, Key, KeyType
-from fondaco.domain.money import NANO
+from fondaco.domain.money.account import Account, Key, KeyType
+from fondaco.domain.money.money import NANO
 from house import House
 from key_owner import PATH, Owner, owner_in
 
@@ -62,7 +62,7 @@ async def test_a_key_is_shown_alone_as_it_is_listed(owner: Owner) -> None:
 async def test_use_and_charges_appear(owner: Owner) -> None:
     made = await owner.make()
     assert await owner.chat(made["apiKey"]) == 200
-    owner.house.platform.keyring.note_uses()
+    owner.house.platform.key_ring.note_uses()
     shown = await owner.show(made["id"])
     charged = -sum(e.amount for e in owner.house.charges() if e.key_id == made["id"])
     assert charged > 0

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fondaco.domain.account import Account, Key, KeyType
+from fondaco.domain.money.account import Account, Key, KeyType
 from house import House
 from key_owner import PATH, UNKNOWN, Owner, owner_in
 

@@ -9,21 +9,21 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 
-from fondaco.domain.account import Account, Key, KeyType, digest
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import NANO, Currency
-from fondaco.http.endpoint import Access
-from fondaco.http.endpoints import ENDPOINTS
-from fondaco.http.room import Room
-from fondaco.http.routes import AnyEndpoint
+from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import NANO, Currency
+from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.edge.routes import AnyEndpoint
+from fondaco.http.endpoint.body_memory import BodyMemory
+from fondaco.http.endpoint.endpoint import Access
 from house import PEPPER, SECRET, House, chat_body, house
 
 MIB = 2**20
 OTHER = "another account's"
 
 
-def budget() -> Room:
-    return Room(4 * MIB, 32 * MIB, 40 * MIB, 16 * MIB)
+def budget() -> BodyMemory:
+    return BodyMemory(4 * MIB, 32 * MIB, 40 * MIB, 16 * MIB)
 
 
 @dataclass
@@ -64,14 +64,14 @@ def declared(octets: int) -> str:
     return f"Content-Length: {octets}"
 
 
-async def until_taken(room: Room, octets: int) -> None:
+async def until_taken(room: BodyMemory, octets: int) -> None:
     async with asyncio.timeout(10):
         while room.taken_bytes != octets:  # noqa: ASYNC110  # the product has no event for it
             await asyncio.sleep(0)
 
 
 @pytest.fixture
-async def two() -> AsyncGenerator[tuple[House, Room]]:
+async def two() -> AsyncGenerator[tuple[House, BodyMemory]]:
     """A house with two accounts, and its budget."""
     room = budget()
     async with house(room=room) as one:
@@ -83,7 +83,7 @@ async def two() -> AsyncGenerator[tuple[House, Room]]:
 
 
 async def test_unfinished_bodies_of_an_account_take_no_more_than_its_part(
-    two: tuple[House, Room],
+    two: tuple[House, BodyMemory],
 ) -> None:
     one, room = two
     async with AsyncExitStack() as stack:
@@ -106,7 +106,9 @@ async def test_unfinished_bodies_of_an_account_take_no_more_than_its_part(
     await until_taken(room, 0)
 
 
-async def test_bodies_of_unknown_length_are_counted_as_they_grow(two: tuple[House, Room]) -> None:
+async def test_bodies_of_unknown_length_are_counted_as_they_grow(
+    two: tuple[House, BodyMemory],
+) -> None:
     one, room = two
     framing = "Transfer-Encoding: chunked"
     async with AsyncExitStack() as stack:
@@ -121,7 +123,9 @@ async def test_bodies_of_unknown_length_are_counted_as_they_grow(two: tuple[Hous
     await until_taken(room, 0)
 
 
-async def test_all_accounts_together_take_no_more_than_there_is(two: tuple[House, Room]) -> None:
+async def test_all_accounts_together_take_no_more_than_there_is(
+    two: tuple[House, BodyMemory],
+) -> None:
     one, room = two
     async with (
         begun(one, declared(30 * MIB), b" ") as first,
@@ -138,7 +142,7 @@ async def test_all_accounts_together_take_no_more_than_there_is(two: tuple[House
 
 
 async def test_a_refusal_for_what_others_hold_counts_against_nobody() -> None:
-    room = Room(4 * MIB, 4 * MIB, 10_000, 10_000, taken_bytes=10_000)
+    room = BodyMemory(4 * MIB, 4 * MIB, 10_000, 10_000, taken_bytes=10_000)
     async with house(room=room, failures=2) as one:
         for _ in range(5):
             reply = await one.chat(messages=[{"role": "user", "content": "x" * 100_000}])

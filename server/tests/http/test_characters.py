@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from fondaco.configuration import built_in_characters
-from fondaco.domain.money import NANO
-from fondaco.http.schemas.characters import CharacterList, CharacterReply
+from fondaco.domain.money.money import NANO
+from fondaco.http.apis.venice.characters.schemas import CharacterList, CharacterReply
 from house import TOY, House, house
 
 CHARACTERS = "/api/v1/characters"

@@ -8,10 +8,10 @@ import anyio
 import pytest
 
 from fake_upstream import cut_after, hanging, refusing, saying
-from fondaco.domain.chat import Message, Role, Turn
-from fondaco.domain.model import Capabilities, SamplingDefaults
-from fondaco.domain.money import NANO
-from fondaco.http.schemas.chat_reply import ChatCompletion, ChatCompletionChunk
+from fondaco.domain.chat.request import ChatRequest, Message, Role
+from fondaco.domain.models.model import Capabilities, SamplingDefaults
+from fondaco.domain.money.money import NANO
+from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk
 from house import CONTEXT_TOKENS, TOY, House, house
 
 
@@ -206,8 +206,8 @@ async def test_sixty_calls_on_money_for_ten_admit_ten() -> None:
 
 
 async def _most_that_a_call_costs(one: House) -> int:
-    turn = Turn("toy", (Message(Role.USER, "Count!"),), max_output_tokens=20)
-    prompt = await one.platform.chat._plans["toy"][0].measure(turn)
+    request = ChatRequest("toy", (Message(Role.USER, "Count!"),), max_output_tokens=20)
+    prompt = await one.platform.chat._plans["toy"][0].measure(request)
     return TOY.price.ceiling(prompt.input_tokens, 20)
 
 

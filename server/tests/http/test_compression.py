@@ -6,8 +6,8 @@ import gzip
 import brotli
 import pytest
 
-from fondaco.http.exchange import Exchange
-from fondaco.http.replies import LARGE_BYTES, Whole
+from fondaco.http.endpoint.responses import LARGE_BYTES, Response
+from fondaco.http.wire.exchange import Exchange
 from house import House
 
 ASKED = [(b"accept-encoding", b"br, gzip")]
@@ -49,7 +49,7 @@ async def test_others_have_their_turn_while_a_large_body_is_compressed() -> None
     turns: list[int] = []
     one = exchange(wire)
     body = b"0123456789" * LARGE_BYTES
-    reply = Whole(body)
+    reply = Response(body)
     asyncio.get_running_loop().call_soon(turns.append, 1)
     await reply.pack(one)
     assert turns == [1]
@@ -63,7 +63,7 @@ async def test_others_have_their_turn_while_a_large_body_is_compressed() -> None
 
 def test_a_large_body_is_never_compressed_on_the_event_loop() -> None:
     wire = Wire()
-    Whole(bytes(LARGE_BYTES + 1)).send(exchange(wire))
+    Response(bytes(LARGE_BYTES + 1)).send(exchange(wire))
     assert b"content-encoding" not in wire.sent
 
 
@@ -82,7 +82,7 @@ async def test_every_reply_arrives_whole_in_every_encoding(
 
 async def test_what_never_changes_is_compressed_once() -> None:
     body = gzip.compress(b"x" * LARGE_BYTES) + bytes(LARGE_BYTES)
-    replies = [Whole(body, lasting=True) for _ in range(2)]
+    replies = [Response(body, lasting=True) for _ in range(2)]
     for reply in replies:
         await reply.pack(exchange(Wire()))
     assert replies[0].body is replies[1].body

@@ -9,8 +9,8 @@ from shutil import copytree
 import anyio
 
 from fondaco.chain.rule import RuleStakes
-from fondaco.domain.money import NANO
-from fondaco.http.endpoints import ENDPOINTS
+from fondaco.domain.money.money import NANO
+from fondaco.http.apis.endpoints import ENDPOINTS
 from house import SECRET, House, house
 
 FUZZ = Path(__file__).parents[1] / "fuzz"

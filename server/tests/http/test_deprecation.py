@@ -8,8 +8,8 @@ from datetime import date
 import httpx2
 import pytest
 
-from fondaco.domain.model import AnyModel, Deprecation
-from fondaco.domain.price import TokenPrice
+from fondaco.domain.models.model import AnyModel, Deprecation
+from fondaco.domain.money.price import TokenPrice
 from hand_clock import HandClock
 from house import TOY, House, house
 from published import ABSENT, SPECIFICATION, Fields, faults

@@ -13,10 +13,10 @@ import answer_rows
 import field_rows
 from field_rows import URL, Row, Seen
 from fondaco.app import contract
-from fondaco.domain.model import Capabilities
-from fondaco.domain.thinking import Habits, Switch
+from fondaco.domain.chat.reasoning import ReasoningProfile, Switch
+from fondaco.domain.models.model import Capabilities
 from fondaco.domain.web import Citation, Page
-from fondaco.serving.augment import Augment
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from house import TOY, House, house
 from published import ABSENT, SPECIFICATION, document
 
@@ -32,16 +32,16 @@ ABLE = Capabilities(
     video_input=True,
     reasoning=True,
 )
-PLAIN = replace(TOY, capabilities=ABLE, system_prompt=False)
+NO_OPTIONS = replace(TOY, capabilities=ABLE, system_prompt=False)
 MODELS = (
-    PLAIN,
-    replace(PLAIN, id="seer", traits=()),
-    replace(PLAIN, id="told", traits=(), system_prompt=True),
+    NO_OPTIONS,
+    replace(NO_OPTIONS, id="seer", traits=()),
+    replace(NO_OPTIONS, id="told", traits=(), system_prompt=True),
     replace(
-        PLAIN,
+        NO_OPTIONS,
         id="thinker",
         traits=(),
-        thinking=Habits(switch=Switch.TEMPLATE, efforts=("low", "high")),
+        thinking=ReasoningProfile(switch=Switch.TEMPLATE, efforts=("low", "high")),
     ),
 )
 CLIENTS = frozenset(
@@ -88,13 +88,13 @@ class Houses:
 
 @pytest.fixture(scope="module")
 async def houses() -> AsyncGenerator[Houses]:
-    augment = Augment(Web(), {"web": Web()})
+    web_retrieval = WebRetrieval(Web(), {"web": Web()})
     async with (
         house(
             models=MODELS,
             dialects=("vllm", "llama-server"),
             system_prompt="Be honest.",
-            augment=augment,
+            web_retrieval=web_retrieval,
         ) as own,
         house(models=MODELS) as hosted,
     ):

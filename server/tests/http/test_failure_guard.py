@@ -7,7 +7,7 @@ import pytest
 
 from fake_upstream import refusing
 from fondaco.domain.errors import TooManyFailuresError
-from fondaco.domain.money import NANO
+from fondaco.domain.money.money import NANO
 from house import House, house
 
 MOST = 3

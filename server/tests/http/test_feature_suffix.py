@@ -6,10 +6,10 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.http.feature_suffix import parameters_of, take_suffix
-from fondaco.http.schemas.chat_request import ChatRequest, VeniceParameters
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.http.apis.openai.chat_request import ChatRequest, VeniceParameters
+from fondaco.http.apis.openai.feature_suffix import parameters_of, take_suffix
 from house import TOY, House
 from published import ABSENT, SPECIFICATION, Fields, faults, operation
 

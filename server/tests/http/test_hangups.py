@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from fake_upstream import Asked, hanging
-from fondaco.domain.money import NANO
+from fondaco.domain.money.money import NANO
 from house import House, chat_body, house
 
 
@@ -40,7 +40,7 @@ async def test_a_hang_up_before_the_first_token_stops_the_engine_free_of_charge(
         asked = await hang_up_once_asked(one, chat_body(stream=stream))
         with anyio.fail_after(2):
             await asked.hang_up.wait()
-        await until(lambda: one.platform.meters.hangups == 1)
+        await until(lambda: one.platform.metrics.hangups == 1)
         assert one.charges() == []
         assert (await one.balance()).usd == 10 * NANO
 

@@ -8,9 +8,9 @@ import pytest
 
 from fake_upstream import refusing
 from fondaco.domain.errors import RateLimitExceededError
-from fondaco.domain.limits import RateLimits, Tier
-from fondaco.http.cors import METHODS
-from fondaco.http.endpoints import ENDPOINTS
+from fondaco.domain.money.limits import RateLimits, Tier
+from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.edge.cors import METHODS
 from house import MANY, SECRET, House, chat_body, house
 
 ORIGIN = "https://app.example"

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from fake_upstream import Asked, Wire, refusing, speak
-from fondaco.domain.model import Privacy
+from fondaco.domain.models.model import Privacy
 from house import TOY, House, house
 
 IGNORED = "x-fondaco-ignored-params"

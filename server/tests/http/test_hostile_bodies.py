@@ -12,9 +12,9 @@ import httpx2
 import pytest
 
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.http.accept import preferred
-from fondaco.http.strict_json import parse, parse_exactly
-from fondaco.serving.augment import urls_in
+from fondaco.http.endpoint.accept import preferred
+from fondaco.http.endpoint.strict_json import parse, parse_exactly
+from fondaco.serving.retrieval.web_retrieval import urls_in
 from house import House
 
 MIB = 2**20

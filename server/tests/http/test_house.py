@@ -12,11 +12,11 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from fake_upstream import refusing
-from fondaco.domain.ledger import OpenCall, Unwritable
-from fondaco.domain.model import Capabilities
-from fondaco.domain.money import Funds
-from fondaco.http.endpoints import ENDPOINTS
-from fondaco.http.schemas.models import ModelList, TokenPricing
+from fondaco.domain.models.model import Capabilities
+from fondaco.domain.money.ledger import OpenCall, Unwritable
+from fondaco.domain.money.money import Funds
+from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.apis.venice.models.schemas import ModelList, TokenPricing
 from house import ACCOUNT, TOY, House, house
 
 CODER = replace(

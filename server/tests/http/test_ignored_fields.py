@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fake_upstream import saying
-from fondaco.domain.model import Capabilities
-from fondaco.domain.thinking import Habits
+from fondaco.domain.chat.reasoning import ReasoningProfile
+from fondaco.domain.models.model import Capabilities
 from house import TOY, House, chat_body, house
 
 Json = dict[str, Any]
@@ -67,7 +67,7 @@ UNKNOWN: dict[str, tuple[Json, str]] = {
     "a prefix that nothing follows": (
         {
             "messages": [
-                {"role": "assistant", "content": "Once", "prefix": True},
+                {"role": "assistant", "content": "IdempotencyKey", "prefix": True},
                 {"role": "user", "content": "And?"},
             ]
         },
@@ -171,7 +171,7 @@ SAID: Json = {"choices": [{"index": 0, "delta": {"content": "Yes."}, "finish_rea
 
 
 async def test_reasoning_that_is_excluded_is_not_shown() -> None:
-    async with house(models=(replace(TOY, thinking=Habits()),)) as one:
+    async with house(models=(replace(TOY, thinking=ReasoningProfile()),)) as one:
         one.fake.always(saying(THOUGHT, SAID))
         shown, hidden = await one.chat(), await one.chat(reasoning={"exclude": True})
     assert shown.json()["choices"][0]["message"]["reasoning_content"] == "Hm."
@@ -179,7 +179,7 @@ async def test_reasoning_that_is_excluded_is_not_shown() -> None:
 
 
 async def test_openrouter_is_told_how_many_tokens_of_thoughts() -> None:
-    thinker = replace(TOY, thinking=Habits())
+    thinker = replace(TOY, thinking=ReasoningProfile())
     async with house(models=(thinker,), dialects=("openrouter", "openai")) as one:
         reply = await one.chat(reasoning={"max_tokens": 100, "enabled": True})
         assert one.fake.asked[-1].body["reasoning"] == {"max_tokens": 100, "enabled": True}

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import anyio
 import pytest
 
-from fondaco.domain.model import Capabilities
-from fondaco.domain.money import NANO
-from fondaco.http.room import Room
-from fondaco.serving.augment import Augment
+from fondaco.domain.models.model import Capabilities
+from fondaco.domain.money.money import NANO
+from fondaco.http.endpoint.body_memory import BodyMemory
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.web.files import WebFiles
 from fondaco.web.pages import WebPages
 from house import TOY, House, house
@@ -42,7 +42,7 @@ class World:
 @asynccontextmanager
 async def world(model: object = SEEING, **options: object) -> AsyncGenerator[World]:
     async with site() as web:
-        files = WebFiles(lambda: web.door)
+        files = WebFiles(lambda: web.egress)
         async with house(models=(TOY, model), files=files, **options) as one:  # type: ignore[arg-type]  # any of them
             yield World(one, web)
 
@@ -157,7 +157,7 @@ REFUSED = {
 async def test_what_is_no_image_that_models_take_is_refused(
     url: str, code: str, message: str
 ) -> None:
-    room = Room(4 * 2**20, 32 * 2**20, 32 * 2**20, 32 * 2**20)
+    room = BodyMemory(4 * 2**20, 32 * 2**20, 32 * 2**20, 32 * 2**20)
     async with world(room=room) as one:
         reply = await see(one.house, said("What is it?"), shown(url))
         assert (reply.status_code, reply.json()["code"]) == (400, code)
@@ -315,8 +315,8 @@ async def test_a_cache_hint_on_a_part_is_named_as_ignored() -> None:
 
 async def test_pages_are_put_before_the_parts_of_a_message() -> None:
     async with site() as web:
-        augment = Augment(WebPages(lambda: web.door))
-        async with house(models=(SEEING,), augment=augment) as one:
+        web_retrieval = WebRetrieval(WebPages(lambda: web.egress))
+        async with house(models=(SEEING,), web_retrieval=web_retrieval) as one:
             web.server.answer(http(b"The Rialto.", media_type="text/plain"), close=True)
             scrape = {"enable_web_scraping": True}
             words = said(f"Is it like {web.url('/page')}?")
@@ -344,7 +344,7 @@ def large(size: int) -> str:
 
 
 async def test_a_body_may_be_larger_for_its_images_and_leaves_room_behind() -> None:
-    room = Room(4_096, 10**6, 10**6, 10**6)
+    room = BodyMemory(4_096, 10**6, 10**6, 10**6)
     async with world(room=room, body_limit_bytes=4_096) as one:
         assert (await see(one.house, shown(large(300_000)))).status_code == 200
         assert room.taken_bytes == 0
@@ -353,7 +353,7 @@ async def test_a_body_may_be_larger_for_its_images_and_leaves_room_behind() -> N
 
 
 async def test_where_there_is_no_room_for_large_bodies_small_ones_are_answered() -> None:
-    room = Room(4_096, 10**6, 10**6, 10**6, taken_bytes=900_000)
+    room = BodyMemory(4_096, 10**6, 10**6, 10**6, taken_bytes=900_000)
     async with world(room=room, body_limit_bytes=4_096) as one:
         reply = await see(one.house, shown(large(300_000)))
         assert (reply.status_code, reply.json()["code"]) == (503, "MODEL_AT_CAPACITY")
@@ -362,7 +362,7 @@ async def test_where_there_is_no_room_for_large_bodies_small_ones_are_answered()
 
 
 async def test_a_large_body_that_comes_in_chunks_takes_room_as_well() -> None:
-    room = Room(4_096, 10**6, 10**6, 10**6)
+    room = BodyMemory(4_096, 10**6, 10**6, 10**6)
     text = b'{"model":"eyes","messages":[{"role":"user","content":[%b]}],"max_tokens":1}'
     image = b'{"type":"image_url","image_url":{"url":"%b"}}' % large(300_000).encode()
 
@@ -382,7 +382,7 @@ async def test_a_large_body_that_comes_in_chunks_takes_room_as_well() -> None:
 
 
 async def test_a_body_that_is_large_by_its_number_of_values_is_refused() -> None:
-    async with world(room=Room(4_096, 10**6, 10**6, 10**6), body_limit_bytes=4_096) as one:
+    async with world(room=BodyMemory(4_096, 10**6, 10**6, 10**6), body_limit_bytes=4_096) as one:
         reply = await see(one.house, shown(PIXELS), stop=["a"] * 2_000)
         assert reply.status_code == 413
         assert "too many values" in reply.json()["error"]

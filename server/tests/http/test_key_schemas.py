@@ -10,21 +10,21 @@ import pytest
 from hypothesis import given, strategies as st
 from pydantic import ValidationError
 
-from fondaco.domain.account import ConsumptionLimit, Key, KeyType
-from fondaco.domain.money import LARGEST, NANO, Funds
-from fondaco.http.key_format import key_entry
-from fondaco.http.moments import moment, unix_seconds
-from fondaco.http.schemas.api_keys import KeyChangeRequest, NewKeyRequest
-from fondaco.http.strict_json import parse_exactly
+from fondaco.domain.money.account import ConsumptionLimit, Key, KeyType
+from fondaco.domain.money.money import LARGEST, NANO, Funds
+from fondaco.http.apis.venice.keys.schemas import KeyChangeRequest, NewKeyRequest
+from fondaco.http.apis.venice.keys.writer import key_entry
+from fondaco.http.endpoint.strict_json import parse_exactly
+from fondaco.http.endpoint.timestamps import timestamp, unix_seconds
 from fondaco.ports import KeyReport
-from fondaco.serving.api_keys import Change
+from fondaco.serving.access.api_keys import Change
 
 KEY = Key("ab" * 16, 4, KeyType.ADMIN, "tests", "abcdef", created_at=0.0)
 LIMITS = ("usd", "diem", "vcu")
 
 amounts = st.integers(0, LARGEST)
 maybe_amounts = st.none() | amounts
-numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-1, max_value=2 * 10**9)
+id_cache = st.decimals(allow_nan=False, allow_infinity=False, min_value=-1, max_value=2 * 10**9)
 decimals = amounts.map(lambda nano: Decimal(nano).scaleb(-9))
 times = st.datetimes(
     min_value=datetime(1970, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
@@ -51,7 +51,7 @@ def test_a_limit_reads_back_as_it_was_kept(limits: tuple[int | None, ...]) -> No
     assert again.domain == kept
 
 
-@given(number=numbers | decimals)
+@given(number=id_cache | decimals)
 def test_a_number_is_kept_exactly_or_refused(number: Decimal) -> None:
     fits = 0 <= number <= LARGEST // NANO and Decimal(number).normalize().as_tuple().exponent >= -9  # type: ignore[operator]  # the number is finite
     try:
@@ -71,8 +71,8 @@ def test_a_text_is_a_time_that_reads_back_or_is_refused(text: str) -> None:
         read = unix_seconds(text)
     except ValueError:
         return
-    assert moment(read).startswith(text.removesuffix("Z"))
-    assert unix_seconds(moment(read)) == read
+    assert timestamp(read).startswith(text.removesuffix("Z"))
+    assert unix_seconds(timestamp(read)) == read
 
 
 @given(at=times)
@@ -80,7 +80,7 @@ def test_a_time_is_kept_to_the_millisecond(at: datetime) -> None:
     milliseconds = timedelta(milliseconds=at.microsecond // 1000)
     exact = at.replace(microsecond=0) + milliseconds
     text = exact.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    assert moment(unix_seconds(text)) == text
+    assert timestamp(unix_seconds(text)) == text
 
 
 @given(

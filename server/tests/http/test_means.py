@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import anyio
 
-from fondaco.domain.account import UNLIMITED, Account, ConsumptionLimit, Key, KeyType, digest
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import NANO, Currency, Funds
-from fondaco.serving.call import CURTAILED
+from fondaco.domain.money.account import UNLIMITED, Account, ConsumptionLimit, Key, KeyType, digest
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import NANO, Currency, Funds
+from fondaco.serving.billing.paid_call import CURTAILED
 from house import ACCOUNT, PEPPER, SECRET, TIERS, TOY, House, house
 
 EXACT = ("vllm", "vllm")
@@ -18,7 +18,7 @@ EXACT = ("vllm", "vllm")
 def limit_key(one: House, limit: ConsumptionLimit, tier: str = "paid") -> None:
     key = Key("ab" * 16, ACCOUNT, KeyType.ADMIN, "tests", SECRET[-6:], 0.0, limit=limit)
     one.keys.put(Account(ACCOUNT, "tests", tier=tier), digest(PEPPER, SECRET), key)
-    one.platform.keyring.forget()
+    one.platform.key_ring.forget()
 
 
 async def cost_of(one: House, output_tokens: int) -> int:

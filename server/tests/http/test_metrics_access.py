@@ -3,8 +3,8 @@
 import httpx2
 import pytest
 
-from fondaco.domain.account import Account, Key, KeyType, digest
-from fondaco.http.gate import MetricsAccess
+from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.http.edge.authenticator import MetricsAccess
 from house import PEPPER, SECRET, House, house
 
 TOKEN = "a-token-for-scrapers"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from fondaco.domain.model import AnyModel, ModelType
-from fondaco.domain.money import nano
-from fondaco.domain.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice
-from fondaco.http.schemas.models import ModelList
+from fondaco.domain.models.model import AnyModel, ModelType
+from fondaco.domain.money.money import nano
+from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice
+from fondaco.http.apis.venice.models.schemas import ModelList
 from house import TOY, house
 
 PAINTER = ImagePrice(nano("0.01"), nano("0.02"), nano("0.08"), nano("0.04"))

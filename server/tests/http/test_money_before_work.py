@@ -10,13 +10,13 @@ import httpx2
 import pytest
 
 from fake_upstream import cut_after, refusing, saying
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.model import Capabilities
-from fondaco.domain.money import NANO, Currency
-from fondaco.domain.usage import Usage
+from fondaco.domain.models.model import Capabilities
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import NANO, Currency
+from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import Citation
-from fondaco.serving.augment import Augment
-from fondaco.serving.call import CURTAILED
+from fondaco.serving.billing.paid_call import CURTAILED
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from house import ACCOUNT, TOY, House, house
 
 SEARCHING = replace(TOY, capabilities=Capabilities(web_search=True, response_schema=True))
@@ -37,13 +37,13 @@ class Library:
 
     content: str = "Built by da Ponte."
     asked: list[str] = field(default_factory=list)
-    gate: anyio.Event = field(default_factory=anyio.Event)
+    authenticator: anyio.Event = field(default_factory=anyio.Event)
     cancelled: int = 0
 
     async def find(self, query: str, most: int) -> Sequence[Citation]:
         self.asked.append(query)
         try:
-            await self.gate.wait()
+            await self.authenticator.wait()
         except BaseException:
             self.cancelled += 1
             raise
@@ -56,10 +56,12 @@ async def world(
 ) -> AsyncGenerator[tuple[House, Library]]:
     library = Library(content)
     if not held:
-        library.gate.set()
-    augment = Augment(None, {"l": library}, search_timeout_s=30)
+        library.authenticator.set()
+    web_retrieval = WebRetrieval(None, {"l": library}, search_timeout_s=30)
     model = replace(SEARCHING, judges_searches=judges)
-    async with house(models=(model,), augment=augment, usd=usd, dialects=("vllm", "vllm")) as one:
+    async with house(
+        models=(model,), web_retrieval=web_retrieval, usd=usd, dialects=("vllm", "vllm")
+    ) as one:
         yield one, library
 
 
@@ -94,7 +96,7 @@ async def test_with_money_for_one_search_40_calls_at_once_make_one(*, stream: bo
             for _ in range(40):
                 calls.start_soon(call)
             await until(lambda: statuses.total() == 39)
-            library.gate.set()
+            library.authenticator.set()
         assert statuses == {200: 1, 402: 39}
         assert len(library.asked) == 1
         assert skus(one)["web-search-call"] == 1
@@ -177,7 +179,7 @@ async def test_two_calls_share_what_there_is_beside_their_searches() -> None:
             for _ in range(2):
                 calls.start_soon(call)
             await until(lambda: len(library.asked) == 2)
-            library.gate.set()
+            library.authenticator.set()
         assert set(statuses) <= {200, 402}
         assert skus(one)["web-search-call"] == 2
         assert (await one.balance()).usd >= 0

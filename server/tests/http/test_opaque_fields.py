@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fake_upstream import Asked, Wire, saying
-from fondaco.domain.model import Capabilities
-from fondaco.domain.thinking import Habits
+from fondaco.domain.chat.reasoning import ReasoningProfile
+from fondaco.domain.models.model import Capabilities
 from house import TOY, House, house
 
 Json = dict[str, Any]
@@ -153,7 +153,7 @@ async def test_what_is_null_or_empty_says_nothing(able: House) -> None:
 
 
 async def test_a_caller_who_is_shown_no_thoughts_is_shown_their_signatures_alone() -> None:
-    thinker = replace(TOY, thinking=Habits())
+    thinker = replace(TOY, thinking=ReasoningProfile())
     async with house(models=(thinker,)) as one:
         said = await message(
             one,

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from fake_upstream import Asked, Script, Wire, saying
-from fondaco.domain.account import Account, ConsumptionLimit, Key, KeyType, digest
+from fondaco.domain.money.account import Account, ConsumptionLimit, Key, KeyType, digest
 from house import ACCOUNT, CONTEXT_TOKENS, PEPPER, SECRET, TOY, House, house
 
 LONG = "word " * 700
@@ -190,7 +190,7 @@ async def test_where_the_money_binds_the_engine_is_told_how_far_it_goes() -> Non
         limit = ConsumptionLimit(usd=spent + TOY.price.ceiling(prompt, 9))
         key = Key("ab" * 16, ACCOUNT, KeyType.ADMIN, "tests", SECRET[-6:], 0.0, limit=limit)
         one.keys.put(Account(ACCOUNT, "tests"), digest(PEPPER, SECRET), key)
-        one.platform.keyring.forget()
+        one.platform.key_ring.forget()
         await one.chat()
         assert one.fake.asked[-1].body["max_completion_tokens"] == 9
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fondaco.http.exchange import Exchange
-from fondaco.http.peers import Peers
+from fondaco.http.edge.client_address import ClientAddresses
+from fondaco.http.wire.exchange import Exchange
 
 PROXIES = ("10.0.0.0/8", "2001:db8:1::/48")
 
@@ -27,7 +27,9 @@ class Silence:
 
 def peer(client: str, *forwarded: str) -> str:
     fields = [(b"x-forwarded-for", line.encode()) for line in forwarded]
-    return Peers(PROXIES).of(Exchange(Silence(), "GET", "/", fields=fields, client=client))
+    return ClientAddresses(PROXIES).of(
+        Exchange(Silence(), "GET", "/", fields=fields, client=client)
+    )
 
 
 @pytest.mark.parametrize(

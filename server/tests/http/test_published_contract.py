@@ -11,11 +11,11 @@ import pytest
 
 from fake_upstream import Script, hanging, refusing
 from fondaco.chain.rule import RuleStakes
-from fondaco.domain.account import Account, Key, KeyType, digest
-from fondaco.domain.limits import RateLimits, Tier
-from fondaco.domain.money import NANO
-from fondaco.http.endpoints import ENDPOINTS
-from fondaco.http.routes import Routes
+from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.domain.money.limits import RateLimits, Tier
+from fondaco.domain.money.money import NANO
+from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.edge.routes import Routes
 from house import ACCOUNT, MANY, PEPPER, House, chat_body, house
 from published import ABSENT, SPECIFICATION, Fields, document, faults, faults_by, operation
 from wallet_world import wallet
@@ -154,7 +154,7 @@ async def test_keys_are_shown_changed_and_deleted_as_published(judge: Judge) -> 
     assert (await judge.ask("POST", CHAT, key=made["apiKey"], json=chat_body())).status_code == 402
     await judge.ask("PATCH", KEYS, json={"id": made["id"], "consumptionLimit": None})
     assert (await judge.ask("POST", CHAT, key=made["apiKey"], json=chat_body())).status_code == 200
-    judge.house.platform.keyring.note_uses()
+    judge.house.platform.key_ring.note_uses()
     judge.seen.clear()
     one, end = f"{KEYS}/{made['id']}", {"id": made["id"], "expiresAt": "2100-01-01"}
     await judge.ask("PATCH", KEYS, json=end)

@@ -8,9 +8,9 @@ import httpx2
 import pytest
 
 from fake_upstream import hanging
-from fondaco.domain.account import Account, Key, KeyType, digest
-from fondaco.domain.limits import RateLimits, Tier
-from fondaco.domain.money import NANO
+from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.domain.money.limits import RateLimits, Tier
+from fondaco.domain.money.money import NANO
 from house import PEPPER, TOY, House, chat_body, house
 
 TIERS = {
@@ -23,7 +23,7 @@ LARGE = replace(TOY, id="large", rate_class="large", traits=())
 REQUESTS = ("limit-requests", "remaining-requests", "reset-requests")
 TOKENS = ("limit-tokens", "remaining-tokens", "reset-tokens")
 BALANCES = ("usd", "diem", "vcu")
-_numbers = count(5000)
+_id_cache = count(5000)
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def key_of(
     expires_at: float | None = None,
 ) -> None:
     """Give the house an account of its own, without money, and a key to it."""
-    account_id = next(_numbers)
+    account_id = next(_id_cache)
     one.journal.add_account(account_id)
     key = Key(f"{account_id:032x}", account_id, type_, "", secret[-6:], 0.0, expires_at=expires_at)
     one.keys.put(Account(account_id, secret, tier=tier), digest(PEPPER, secret), key)

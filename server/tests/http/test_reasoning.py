@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from fake_upstream import saying
-from fondaco.domain.model import Capabilities, Model
-from fondaco.domain.thinking import Habits, Shown, Switch
-from fondaco.http.schemas.chat_reply import ChatCompletion, ChatCompletionChunk, ReplyMessage
+from fondaco.domain.chat.reasoning import ReasoningProfile, Shown, Switch
+from fondaco.domain.models.model import Capabilities, Model
+from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk, ReplyMessage
 from house import TOY, House, house
 
 PIECES = ("<think>", "\nAdd", " them", ".\n", "</think>", "\n\n", "Four", ".")
@@ -18,7 +18,7 @@ DISABLED = {"venice_parameters": {"disable_thinking": True}}
 
 
 def _thinker(**habits: object) -> tuple[Model]:
-    return (replace(TOY, thinking=Habits(**habits)),)  # type: ignore[arg-type]
+    return (replace(TOY, thinking=ReasoningProfile(**habits)),)  # type: ignore[arg-type]
 
 
 def _delta(choice: int = 0, **delta: object) -> dict[str, object]:
@@ -87,12 +87,12 @@ async def test_thoughts_may_be_shown_in_the_content(chunks: list[object]) -> Non
 
 
 async def test_thoughts_in_the_content_leave_an_answer_in_a_form_alone() -> None:
-    form = {"response_format": {"type": "json_object"}}
+    output_format = {"response_format": {"type": "json_object"}}
     chunks = _answer(*(_delta(content=piece) for piece in ("<think>Hm</think>", '{"a":', "4}")))
     (thinker,) = _thinker(shown=Shown.CONTENT)
     able = replace(thinker, capabilities=Capabilities(response_schema=True))
     async with house(models=(able,)) as one:
-        message = await _message(one, chunks, **form)
+        message = await _message(one, chunks, **output_format)
     assert (message.reasoning_content, message.content) == ("Hm", '{"a":4}')
 
 
@@ -291,7 +291,7 @@ async def test_efforts_travel_as_the_engine_takes_them(
     assert reply.headers.get("x-fondaco-ignored-params", "") == lost
 
 
-@pytest.mark.parametrize("habits", [None, Habits()], ids=["no thinker", "no efforts"])
+@pytest.mark.parametrize("habits", [None, ReasoningProfile()], ids=["no thinker", "no efforts"])
 @pytest.mark.parametrize(
     ("wish", "ignored"),
     [
@@ -302,7 +302,7 @@ async def test_efforts_travel_as_the_engine_takes_them(
     ],
 )
 async def test_an_effort_that_means_nothing_to_a_model_is_named(
-    habits: Habits | None, wish: dict[str, object], ignored: str | None
+    habits: ReasoningProfile | None, wish: dict[str, object], ignored: str | None
 ) -> None:
     async with house(models=(replace(TOY, thinking=habits),)) as one:
         reply = await one.chat(**wish)

@@ -5,9 +5,9 @@ import httpx2
 import pytest
 
 from fake_upstream import hanging, refusing
-from fondaco.domain.account import Account, Key, KeyType, digest
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import NANO, Currency
+from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import NANO, Currency
 from house import ACCOUNT, PEPPER, House, chat_body, house
 
 PATH = "/api/v1/chat/completions"

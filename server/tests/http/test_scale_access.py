@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator
 import httpx2
 import pytest
 
-from fondaco.domain.account import Account, Key, KeyType, digest
-from fondaco.http.endpoints import ENDPOINTS
+from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.http.apis.endpoints import ENDPOINTS
 from house import ACCOUNT, PEPPER, SECRET, House, chat_body, house
 
 CHAT, MODELS = "/v4/beta/chat/completions", "/v4/models"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from fake_upstream import hanging, refusing, saying
-from fondaco.domain.money import NANO
+from fondaco.domain.money.money import NANO
 from house import TOY, House, house
 from scale_house import Json, ask, events, faults, scale_house, told
 

@@ -135,8 +135,8 @@ async def test_the_engine_that_held_an_answer_to_a_guide_is_named(scale: House) 
         {"response_format": {"type": "json_schema", "json_schema": {}}},
     ],
 )
-async def test_white_space_is_for_schemas(scale: House, form: Json) -> None:
+async def test_white_space_is_for_schemas(scale: House, output_format: Json) -> None:
     answer = {"choices": [{"index": 0, "delta": {"content": "{}"}, "finish_reason": "stop"}]}
     scale.fake.next(saying(answer))
-    body = await told(scale, guided_whitespace_pattern="[ ]?", **form)
+    body = await told(scale, guided_whitespace_pattern="[ ]?", **output_format)
     assert body["structured_outputs"] == {"json": {}, "whitespace_pattern": "[ ]?"}

@@ -10,9 +10,9 @@ import pytest
 
 from fake_upstream import refusing
 from fondaco.domain.errors import WebNotInstalledError
-from fondaco.domain.money import NANO
+from fondaco.domain.money.money import NANO
 from fondaco.domain.web import Page
-from fondaco.serving.augment import Augment
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.web.pages import WebPages
 from house import CONTEXT_TOKENS, TIERS, TOY, House, house
 from web.site import Site, http, site
@@ -53,8 +53,8 @@ class World:
 @asynccontextmanager
 async def world(usd: int = 10 * NANO, **options: object) -> AsyncGenerator[World]:
     async with site() as pages:
-        augment = Augment(WebPages(lambda: pages.door))
-        async with house(usd=usd, augment=augment, **options) as one:  # type: ignore[arg-type]  # any of them
+        web_retrieval = WebRetrieval(WebPages(lambda: pages.egress))
+        async with house(usd=usd, web_retrieval=web_retrieval, **options) as one:  # type: ignore[arg-type]  # any of them
             yield World(one, pages)
 
 
@@ -231,7 +231,7 @@ class NotInstalled:
 
 
 async def test_without_the_libraries_the_call_is_refused_before_anything() -> None:
-    async with house(augment=Augment(NotInstalled())) as one:
+    async with house(web_retrieval=WebRetrieval(NotInstalled())) as one:
         reply = await one.chat(venice_parameters=SCRAPE)
         assert (reply.status_code, reply.json()["code"]) == (503, "WEB_NOT_INSTALLED")
         assert "pip install 'fondaco[web]'" in reply.json()["error"]

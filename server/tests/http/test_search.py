@@ -10,10 +10,10 @@ import anyio
 import pytest
 
 from fake_upstream import saying
-from fondaco.domain.model import Capabilities
-from fondaco.domain.money import NANO
+from fondaco.domain.models.model import Capabilities
+from fondaco.domain.money.money import NANO
 from fondaco.domain.web import Citation, Page, SearchError
-from fondaco.serving.augment import Augment
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from house import TOY, House, house
 
 SEARCHING = replace(TOY, capabilities=Capabilities(web_search=True, function_calling=True))
@@ -81,8 +81,8 @@ class World:
 @asynccontextmanager
 async def world(*engines: Engine, searching: bool = True) -> AsyncGenerator[World]:
     named = {f"engine-{number}": engine for number, engine in enumerate(engines)}
-    augment = Augment(None, named, results=2, search_timeout_s=0.3)
-    async with house(models=(SEARCHING if searching else TOY,), augment=augment) as one:
+    web_retrieval = WebRetrieval(None, named, results=2, search_timeout_s=0.3)
+    async with house(models=(SEARCHING if searching else TOY,), web_retrieval=web_retrieval) as one:
         yield World(one)
 
 
@@ -220,7 +220,9 @@ class Pages:
 
 async def test_a_page_that_is_named_takes_the_place_of_a_search() -> None:
     engine = Engine([RIALTO])
-    async with house(models=(SEARCHING,), augment=Augment(Pages(), {"one": engine})) as one:
+    async with house(
+        models=(SEARCHING,), web_retrieval=WebRetrieval(Pages(), {"one": engine})
+    ) as one:
         wanted = {"enable_web_search": "on", "enable_web_scraping": True}
         said = [{"role": "user", "content": "See https://a.test/"}]
         await one.chat(messages=said, max_tokens=1, venice_parameters=wanted)

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from fake_upstream import Script, refusing, saying
-from fondaco.domain.model import Capabilities
+from fondaco.domain.models.model import Capabilities
 from fondaco.domain.web import Citation
-from fondaco.serving.augment import Augment
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from house import TOY, House, house
 
 JUDGING = replace(TOY, capabilities=Capabilities(web_search=True, response_schema=True))
@@ -35,7 +35,9 @@ async def judged(
 ) -> AsyncGenerator[tuple[House, Library]]:
     library = Library()
     model = replace(JUDGING, judges_searches=judges)
-    async with house(models=(model,), augment=Augment(None, {"l": library}), usd=usd) as one:
+    async with house(
+        models=(model,), web_retrieval=WebRetrieval(None, {"l": library}), usd=usd
+    ) as one:
         one.fake.next(*verdicts)
         yield one, library
 

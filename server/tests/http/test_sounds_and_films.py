@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from fondaco.domain.model import Capabilities
+from fondaco.domain.models.model import Capabilities
 from fondaco.web.files import WebFiles
 from house import TOY, House, house
 from pictures import PIXELS, said, shown
@@ -25,7 +25,7 @@ async def keen(
     dialect: str = "vllm", second: str = "openai", **options: object
 ) -> AsyncGenerator[tuple[House, Site]]:
     async with site(NAMES) as web:
-        files = WebFiles(lambda: web.door)
+        files = WebFiles(lambda: web.egress)
         models = (TOY, replace(KEEN, **options))  # type: ignore[arg-type]  # fields of a model
         async with house(models=models, files=files, dialects=(dialect, second)) as one:
             yield one, web

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.http.strict_json import parse
+from fondaco.http.endpoint.strict_json import parse
 
 texts = st.text(alphabet='ab":\\\\ \n{}[],é', max_size=6)
 values = st.recursive(

@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from fake_upstream import Script, saying
-from fondaco.domain.model import Capabilities
+from fondaco.domain.models.model import Capabilities
 from house import TOY, House, house
 
 FORMING = replace(TOY, id="forming", capabilities=Capabilities(response_schema=True))
@@ -51,9 +51,9 @@ async def streamed(one: House, **fields: object) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("form", [NESTED, FLAT, OBJECT, LAX])
-async def test_an_answer_that_fits_arrives(forming: House, form: object) -> None:
+async def test_an_answer_that_fits_arrives(forming: House, output_format: object) -> None:
     forming.fake.next(answer('{"city"', ': "Venice"}'))
-    reply = await forming.chat(model="forming", response_format=form)
+    reply = await forming.chat(model="forming", response_format=output_format)
     assert reply.status_code == 200
     assert json.loads(reply.json()["choices"][0]["message"]["content"]) == {"city": "Venice"}
 
@@ -63,10 +63,10 @@ async def test_an_answer_that_fits_arrives(forming: House, form: object) -> None
     [(NESTED, "city", True), (FLAT, "answer", None), (LAX, "city", False)],
 )
 async def test_engines_get_the_schema_nested_with_its_name(
-    forming: House, form: object, name: str, strict: object
+    forming: House, output_format: object, name: str, strict: object
 ) -> None:
     forming.fake.next(answer('{"city": "Venice"}'))
-    await forming.chat(model="forming", response_format=form)
+    await forming.chat(model="forming", response_format=output_format)
     sent = forming.fake.asked[-1].body["response_format"]
     said = {"strict": strict} if strict is not None else {}
     assert sent == {"type": "json_schema", "json_schema": {"name": name, "schema": CITY, **said}}
@@ -84,8 +84,8 @@ async def test_engines_are_asked_for_an_object_by_its_own_name(forming: House) -
 async def test_what_stands_beside_a_schema_is_checked(
     forming: House, named: dict[str, object]
 ) -> None:
-    form = {"type": "json_schema", "json_schema": {"schema": CITY, **named}}
-    reply = await forming.chat(model="forming", response_format=form)
+    output_format = {"type": "json_schema", "json_schema": {"schema": CITY, **named}}
+    reply = await forming.chat(model="forming", response_format=output_format)
     assert (reply.status_code, reply.json()["code"]) == (400, "INVALID_REQUEST")
     assert "Beside the schema" in reply.text
 
@@ -107,11 +107,11 @@ async def test_text_is_no_form(forming: House) -> None:
     ],
 )
 async def test_an_answer_that_does_not_fit_is_an_error_without_its_content(
-    forming: House, form: object, said: str, fault: str
+    forming: House, output_format: object, said: str, fault: str
 ) -> None:
     forming.fake.next(answer(said))
     forming.second.next(answer(said))
-    reply = await forming.chat(model="forming", response_format=form)
+    reply = await forming.chat(model="forming", response_format=output_format)
     assert (reply.status_code, reply.json()["code"]) == (500, "INFERENCE_FAILED")
     assert fault in reply.json()["error"]
     assert "Nothing was charged" in reply.json()["error"]
@@ -224,20 +224,20 @@ async def test_a_hostile_schema_is_refused_before_any_engine_is_asked(
     forming: House, schema: dict[str, object]
 ) -> None:
     asked = len(forming.fake.asked)
-    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
-    reply = await forming.chat(model="forming", response_format=form)
+    output_format = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+    reply = await forming.chat(model="forming", response_format=output_format)
     assert (reply.status_code, reply.json()["code"]) == (400, "INVALID_REQUEST")
     assert reply.json()["details"]["response_format"]["json_schema"]["_errors"]
     assert len(forming.fake.asked) == asked
 
 
 async def test_other_calls_are_served_while_a_schema_is_judged(forming: House) -> None:
-    form = {"type": "json_schema", "json_schema": HOSTILE["combinations without end"]}
+    output_format = {"type": "json_schema", "json_schema": HOSTILE["combinations without end"]}
     served = 0
     async with anyio.create_task_group() as tasks:
 
         async def refused() -> None:
-            await forming.chat(model="forming", response_format=form)
+            await forming.chat(model="forming", response_format=output_format)
             tasks.cancel_scope.cancel()
 
         tasks.start_soon(refused)

@@ -8,8 +8,8 @@ import pytest
 from openai import AsyncOpenAI
 
 from fake_upstream import saying
-from fondaco.domain.model import Capabilities
-from fondaco.http.schemas.chat_reply import ChatCompletion, ChatCompletionChunk
+from fondaco.domain.models.model import Capabilities
+from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk
 from house import SECRET, TOY, House, house
 
 Json = dict[str, object]

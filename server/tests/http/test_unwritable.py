@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from fondaco.domain.errors import StorageFailedError, WriteQuarantinedError
-from fondaco.domain.money import NANO
+from fondaco.domain.money.money import NANO
 from house import House, chat_body, house
 
 

@@ -9,13 +9,13 @@ import httpx2
 import orjson
 import pytest
 
-from fondaco.domain.account import Account, Key, KeyType, digest
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import NANO, Currency, Funds, nano
-from fondaco.domain.price import ImagePrice
-from fondaco.domain.usage import Pictures, Usage
-from fondaco.http.schemas.usage import UsagePage
-from fondaco.http.usage_rows import as_csv, usage_row
+from fondaco.domain.money.account import Account, Key, KeyType, digest
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import NANO, Currency, Funds, nano
+from fondaco.domain.money.price import ImagePrice
+from fondaco.domain.money.usage import Pictures, Usage
+from fondaco.http.apis.venice.billing.schemas import UsagePage
+from fondaco.http.apis.venice.billing.usage_rows import as_csv, usage_row
 from house import ACCOUNT, PEPPER, House, house
 
 USAGE = "/api/v1/billing/usage"

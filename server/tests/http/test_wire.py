@@ -242,9 +242,9 @@ async def test_a_hang_up_with_half_a_body_sent_ends_the_request() -> None:
         async with await anyio.connect_tcp(*one.address) as stream:
             await stream.send(head + body[:5])
             await anyio.sleep(0.05)
-            assert one.platform.meters.running == 1
+            assert one.platform.metrics.running == 1
         with anyio.fail_after(5):
-            while one.platform.meters.running:  # noqa: ASYNC110 - the condition lies in the server
+            while one.platform.metrics.running:  # noqa: ASYNC110 - the condition lies in the server
                 await anyio.sleep(0.01)
         assert one.fake.asked == []
 

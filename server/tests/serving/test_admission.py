@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from fondaco.domain.call import Call, Once
 from fondaco.domain.errors import RepeatedCallError, StorageFailedError
-from fondaco.domain.ledger import Claim
-from fondaco.domain.limits import RateLimits, Tier
+from fondaco.domain.money.call import Call, IdempotencyKey
+from fondaco.domain.money.ledger import IdempotencyRecord
+from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.ports import Journal
-from fondaco.serving.admission import Admission
-from fondaco.serving.limits import WindowLimits
-from fondaco.serving.repeats import Repeats
-from fondaco.stores.memory import MemoryJournal
-from fondaco.stores.sqlite.migrate import upgrade
+from fondaco.serving.admission.admission import Admission
+from fondaco.serving.admission.idempotency import IdempotencyStore
+from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.stores.memory.journal import MemoryJournal
+from fondaco.stores.sqlite.tables.migrate import upgrade
 from house import ACCOUNT, MANY, TOY
 from money_world import MemoryWorld, SqliteWorld, TestClock, World
 
-ONCE = Once(key_digest=b"k" * 32, body_digest=b"b" * 32)
+ONCE = IdempotencyKey(key_digest=b"k" * 32, body_digest=b"b" * 32)
 ROUNDS = 16
 """More rounds of the loop than an admission in memory takes."""
 
@@ -32,11 +32,11 @@ class Desk:
         self.clock = TestClock()
         tiers = {"paid": Tier("paid", {"small": RateLimits(MANY, MANY, MANY)})}
         self.limits = WindowLimits(tiers, self.clock)
-        self.repeats = Repeats(journal, b"pepper", self.clock)
-        self.call = Call("ab" * 16, account_id, "cd" * 16, self.clock.now(), once=ONCE)
+        self.idempotency = IdempotencyStore(journal, b"pepper", self.clock)
+        self.call = Call("ab" * 16, account_id, "cd" * 16, self.clock.now(), idempotency_key=ONCE)
 
     async def run(self, call: Call, ran: list[str]) -> None:
-        async with Admission(self.limits, self.repeats, call, TOY, 10) as admission:
+        async with Admission(self.limits, self.idempotency, call, TOY, 10) as admission:
             ran.append(call.id)
             admission.begun = True
             await admission.settle(10, charged=True)
@@ -86,14 +86,14 @@ class Committing(MemoryJournal):
         self.committed = asyncio.Event()
         self.broken = False
 
-    async def claim(self, claim: Claim) -> Claim:
-        standing = await super().claim(claim)
+    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
+        snapshot = await super().claim(claim)
         if not self.committed.is_set():
             self.committed.set()
             await asyncio.sleep(3600)
-        return standing
+        return snapshot
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, claim: IdempotencyRecord) -> None:
         if self.broken:
             raise StorageFailedError
         await super().release(claim)
@@ -134,7 +134,7 @@ async def test_of_two_repeats_that_release_it_at_a_time_one_runs() -> None:
     first.cancel()
     await asyncio.wait([first])
     journal.broken = False
-    repeats = [one.run(replace(one.call, id=name * 16), ran) for name in ("ef", "fe")]
-    outcomes = await asyncio.gather(*repeats, return_exceptions=True)
+    idempotency = [one.run(replace(one.call, id=name * 16), ran) for name in ("ef", "fe")]
+    outcomes = await asyncio.gather(*idempotency, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [RepeatedCallError]
     assert len(ran) == 1

@@ -3,15 +3,15 @@
 import anyio
 import pytest
 
-from fondaco.domain.call import Call
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import Currency
-from fondaco.domain.price import TokenPrice
-from fondaco.domain.usage import Usage
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import Currency
+from fondaco.domain.money.price import TokenPrice
+from fondaco.domain.money.usage import Usage
 from fondaco.ports import Prompt
-from fondaco.serving.ledger import Ledger
-from fondaco.serving.tally import Tally
-from fondaco.stores.memory import MemoryJournal
+from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.billing.token_meter import Tally
+from fondaco.stores.memory.journal import MemoryJournal
 from fondaco.system import SystemClock
 
 ACCOUNT = 10

@@ -1,12 +1,12 @@
 import anyio
 import pytest
 
-from fondaco.domain.call import Call
 from fondaco.domain.errors import StorageFailedError
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import Currency, Funds
-from fondaco.serving.ledger import Ledger
-from fondaco.stores.memory import MemoryJournal
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import Currency, Funds
+from fondaco.serving.billing.ledger import Ledger
+from fondaco.stores.memory.journal import MemoryJournal
 from money_world import NOON, Counter, FailingJournal, MemoryWorld, TestClock, charge, tokens
 
 

@@ -13,18 +13,14 @@ import pytest
 from hypothesis import HealthCheck, settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from fondaco.domain.account import UNLIMITED, ConsumptionLimit
-from fondaco.domain.epoch import SECONDS, epoch_of
-from fondaco.domain.errors import (
-    InsufficientBalanceError,
-    KeyLimitReachedError,
-    StorageFailedError,
-)
-from fondaco.domain.ledger import EntryKind, OpenCall
-from fondaco.domain.money import Funds
-from fondaco.domain.price import FREE
-from fondaco.serving.hold import Hold
-from fondaco.stores.sqlite.migrate import upgrade
+from fondaco.domain.errors import InsufficientBalanceError, KeyLimitReachedError, StorageFailedError
+from fondaco.domain.money.account import UNLIMITED, ConsumptionLimit
+from fondaco.domain.money.epoch import SECONDS, epoch_of
+from fondaco.domain.money.ledger import EntryKind, OpenCall
+from fondaco.domain.money.money import Funds
+from fondaco.domain.money.price import FREE
+from fondaco.serving.billing.hold import Hold
+from fondaco.stores.sqlite.tables.migrate import upgrade
 from money_world import Counter, MemoryWorld, SqliteWorld, World, charge, charge_of, tokens
 
 T = TypeVar("T")

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.call import Call
 from fondaco.domain.errors import RateLimitExceededError, UnauthorizedError
-from fondaco.domain.limits import DAY_S, MINUTE_S, LimitType, Quota, RateLimits, Tier
-from fondaco.domain.model import Model
-from fondaco.domain.price import TokenPrice
-from fondaco.serving.limits import Place, WindowLimits
+from fondaco.domain.models.model import Model
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.limits import DAY_S, MINUTE_S, LimitType, Quota, RateLimits, Tier
+from fondaco.domain.money.price import TokenPrice
+from fondaco.serving.admission.rate_limits import Place, WindowLimits
 from hand_clock import UNIX, HandClock
 
 TIERS = {
@@ -221,7 +221,7 @@ async def test_the_last_fifty_refusals_are_listed_latest_first(world: World) -> 
 
 
 @dataclass(frozen=True)
-class Ask:
+class RequestContext:
     pause: float
     tokens: int
     really: int
@@ -229,19 +229,21 @@ class Ask:
 
 
 ASKS = st.lists(
-    st.builds(Ask, st.floats(0, 90), st.integers(1, 1000), st.integers(0, 1000), st.booleans()),
+    st.builds(
+        RequestContext, st.floats(0, 90), st.integers(1, 1000), st.integers(0, 1000), st.booleans()
+    ),
     max_size=40,
 )
 
 
 @given(ASKS)
 def test_in_any_order_of_calls_no_limit_is_passed_and_refusals_leave_no_trace(
-    asks: list[Ask],
+    asks: list[RequestContext],
 ) -> None:
     asyncio.run(play(asks))
 
 
-async def play(asks: list[Ask]) -> None:
+async def play(asks: list[RequestContext]) -> None:
     clock = HandClock()
     world = World(WindowLimits(TIERS, clock), clock)
     admitted: list[tuple[float, int]] = []

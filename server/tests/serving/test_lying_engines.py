@@ -23,29 +23,37 @@ import anyio
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
 
 from fondaco.app.platform import charge_of, opened_forms
-from fondaco.domain.account import KeyType
-from fondaco.domain.call import Call
-from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.chat import Burst, Counted, Finish, Message, Role, Text, Turn
+from fondaco.domain.chat.request import (
+    ChatRequest,
+    Counted,
+    EventBatch,
+    Finish,
+    Message,
+    Role,
+    Text,
+)
 from fondaco.domain.errors import FondacoError
-from fondaco.domain.ledger import EntryKind
-from fondaco.domain.model import Model
-from fondaco.domain.money import NANO, Funds
-from fondaco.domain.price import TokenPrice
-from fondaco.domain.usage import Report
-from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import Model
+from fondaco.domain.money.account import KeyType
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.ledger import EntryKind
+from fondaco.domain.money.money import NANO, Funds
+from fondaco.domain.money.price import TokenPrice
+from fondaco.domain.money.usage import Report
+from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.ports import ChatEngine, Prompt
-from fondaco.serving.chat import Chat
-from fondaco.serving.fitting import Fitting
-from fondaco.serving.ledger import Ledger
-from fondaco.serving.limits import WindowLimits
-from fondaco.serving.meters import Meters
-from fondaco.serving.repeats import Repeats
-from fondaco.stores.sqlite.books import Books
-from fondaco.stores.sqlite.connection import connect
-from fondaco.stores.sqlite.journal import SqliteJournal
-from fondaco.stores.sqlite.migrate import upgrade
-from fondaco.stores.sqlite.rows import ENTRIES, entry_of
+from fondaco.serving.admission.idempotency import IdempotencyStore
+from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.chat.capabilities import CapabilityNegotiation
+from fondaco.serving.chat.pipeline import Chat
+from fondaco.serving.metrics import Metrics
+from fondaco.stores.sqlite.accounts.admin_store import AdminStore
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.tables.connection import connect
+from fondaco.stores.sqlite.tables.migrate import upgrade
+from fondaco.stores.sqlite.tables.rows import ENTRIES, entry_of
 from house import TIERS
 from money_world import TestClock
 
@@ -72,31 +80,31 @@ NUMBERS: tuple[Any, ...] = (
     -1, 0, 1, 7, 500, 2**31, 2**63 - 1, 2**63, 2**64 - 1, -(2**63), 10**30, -(10**30), 1e30, 1e308, 0.5,
     -0.0, float("nan"), float("inf"), float("-inf"), None, True, "7", "x", "", [], {}, [7], {"x": 1},
 )  # fmt: skip
-numbers = st.sampled_from(NUMBERS)
-details = numbers | st.fixed_dictionaries({}, optional={"cached_tokens": numbers})
-thoughts = numbers | st.fixed_dictionaries({}, optional={"reasoning_tokens": numbers})
-reports = numbers | st.fixed_dictionaries(
+id_cache = st.sampled_from(NUMBERS)
+details = id_cache | st.fixed_dictionaries({}, optional={"cached_tokens": id_cache})
+thoughts = id_cache | st.fixed_dictionaries({}, optional={"reasoning_tokens": id_cache})
+reports = id_cache | st.fixed_dictionaries(
     {},
     optional={
-        "prompt_tokens": numbers,
-        "completion_tokens": numbers,
-        "total_tokens": numbers,
+        "prompt_tokens": id_cache,
+        "completion_tokens": id_cache,
+        "total_tokens": id_cache,
         "prompt_tokens_details": details,
         "completion_tokens_details": thoughts,
     },
 )
 texts = st.sampled_from(("word", " ", "", "\ud800", None, 7, ["word"], {"text": "word"}))
 chunks = st.fixed_dictionaries(
-    {"choices": numbers | st.lists(st.fixed_dictionaries(
-        {"delta": numbers | st.fixed_dictionaries({"content": texts})},
-        optional={"index": st.just(0) | numbers, "finish_reason": st.just("stop") | numbers},
+    {"choices": id_cache | st.lists(st.fixed_dictionaries(
+        {"delta": id_cache | st.fixed_dictionaries({"content": texts})},
+        optional={"index": st.just(0) | id_cache, "finish_reason": st.just("stop") | id_cache},
     ), max_size=2)},
     optional={"usage": reports},
 )  # fmt: skip
 lies = st.tuples(st.lists(chunks, max_size=3), reports, st.booleans(), st.booleans())
 """Odd chunks, a usage, whether that is all that is odd, and whether `[DONE]` comes at the end."""
 Lie: TypeAlias = tuple[list[Any], Any, bool, bool]
-raw_reports = st.builds(Report, *[numbers] * 4)
+raw_reports = st.builds(Report, *[id_cache] * 4)
 
 
 WORD = {"choices": [{"index": 0, "delta": {"content": "word"}}]}
@@ -161,10 +169,10 @@ class Engine:
         self._hangs = hangs
         self._asked = count(1)
 
-    async def measure(self, turn: Turn) -> Prompt:
+    async def measure(self, request: ChatRequest) -> Prompt:
         return Prompt(1)
 
-    async def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+    async def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
         for _ in range(WORDS):
             yield (Text(0, "word"),)
         yield (Counted(next(self._reports)),)
@@ -172,7 +180,7 @@ class Engine:
             await anyio.sleep_forever()
         yield (Finish(0, "stop"),)
 
-    def ignores(self, turn: Turn) -> tuple[str, ...]:
+    def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         return ()
 
     async def probe(self) -> None:
@@ -200,13 +208,13 @@ class Home:
         self.path = folder / "fondaco.sqlite3"
         shutil.copyfile(empty_database(), self.path)
         self.clock = TestClock()
-        self.books = Books(self.path, b"p" * 32, self.clock)
+        self.admin_store = AdminStore(self.path, b"p" * 32, self.clock)
         self.accounts: dict[str, int] = {}
         self.keys: dict[str, str] = {}
         for name, diem in (("prey", 300), ("neighbour", 0)):
-            opened = self.books.open_account(name, usd=NANO, diem_allocation=diem)
+            opened = self.admin_store.open_account(name, usd=NANO, diem_allocation=diem)
             self.accounts[name] = opened.account.id
-            self.keys[name] = self.books.make_key(name, KeyType.INFERENCE).key.id
+            self.keys[name] = self.admin_store.make_key(name, KeyType.INFERENCE).key.id
         self.engines = engines
         self.made = 0
         self.served = 0
@@ -241,7 +249,10 @@ class Home:
                 await ledger.close()
                 assert await ledger.check() >= 0
                 for account, account_id in self.accounts.items():
-                    assert await ledger.balance(account_id) == self.books.account(account).balance
+                    assert (
+                        await ledger.balance(account_id)
+                        == self.admin_store.account(account).balance
+                    )
             assert not ledger.open_holds
 
     def _chat(self, journal: SqliteJournal, ledger: Ledger, forms: Any) -> Chat:
@@ -250,10 +261,10 @@ class Home:
             self.engines,
             ledger=ledger,
             limits=WindowLimits(TIERS, self.clock),
-            repeats=Repeats(journal, b"pepper", ledger.clock),
+            idempotency=IdempotencyStore(journal, b"pepper", ledger.clock),
             clock=self.clock,
-            meters=Meters(),
-            fitting=Fitting(CATALOGUE, forms),
+            metrics=Metrics(),
+            negotiation=CapabilityNegotiation(CATALOGUE, forms),
         )
 
     async def _call(self, chat: Chat, name: str, *, stream: bool) -> None:
@@ -262,9 +273,9 @@ class Home:
         call = Call(
             f"{self.made:032x}", self.accounts[account], self.keys[account], self.clock.now()
         )
-        turn = Turn(name, (Message(Role.USER, "Hi!"),), ASKED, stream=stream)
+        request = ChatRequest(name, (Message(Role.USER, "Hi!"),), ASKED, stream=stream)
         try:
-            async with aclosing(chat.answer(call, turn, ASKED)) as steps:
+            async with aclosing(chat.answer(call, request, ASKED)) as steps:
                 async for _ in steps:
                     pass
         except FondacoError:
@@ -276,7 +287,7 @@ class Home:
 
     def expect_sound(self) -> None:
         """Expect that everything adds up, that nobody owes, and that the honest paid their bill."""
-        assert [one for one in self.books.verify() if "in the quarantine" not in one] == []
+        assert [one for one in self.admin_store.verify() if "in the quarantine" not in one] == []
         with closing(connect(self.path)) as connection:
             entries = [entry_of(row) for row in connection.execute(ENTRIES)]
             (left,) = connection.execute("SELECT count(*) FROM open_call").fetchone()
@@ -290,9 +301,9 @@ class Home:
             if entry.account_id == prey and entry.kind is EntryKind.CHARGE:
                 charges[entry.call_id] = charges.get(entry.call_id, 0) - entry.amount
         assert max(charges.values(), default=0) <= most
-        for statement in self.books.accounts():
+        for statement in self.admin_store.accounts():
             assert min(statement.balance.usd, statement.balance.diem) >= 0
-        assert self.books.account("neighbour").balance == Funds(usd=NANO - self.served * BILL)
+        assert self.admin_store.account("neighbour").balance == Funds(usd=NANO - self.served * BILL)
 
 
 @seed(SEED)
@@ -325,7 +336,7 @@ def simulate(told: list[Lie], reports: list[Report], first: int) -> None:
         asyncio.run(live())
         home.expect_sound()
         assert home.served == STARTS * NEIGHBOURS
-        home.books.close()
+        home.admin_store.close()
         made.append(home.made)
 
 

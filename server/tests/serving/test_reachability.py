@@ -8,7 +8,7 @@ import anyio.lowlevel
 import pytest
 
 from fondaco.domain.errors import EngineUnavailableError
-from fondaco.serving.reachability import Reachability
+from fondaco.serving.routing.reachability import Reachability
 
 
 @dataclass

@@ -2,10 +2,10 @@
 
 import pytest
 
-from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import ModelNotFoundError, StorageFailedError
-from fondaco.domain.money import Funds
-from fondaco.serving.readiness import Readiness
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.money.money import Funds
+from fondaco.serving.routing.readiness import Readiness
 from money_world import MemoryWorld, charge, tokens
 
 

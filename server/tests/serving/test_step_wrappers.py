@@ -7,26 +7,34 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.chat import Burst, ChatEvent, Counted, Finish, Text, Thought, TokenLogprob
+from fondaco.domain.chat.request import (
+    ChatEvent,
+    Counted,
+    EventBatch,
+    Finish,
+    Text,
+    Thought,
+    TokenLogprob,
+)
 from fondaco.domain.errors import EngineTimeoutError
-from fondaco.domain.limits import Quota
-from fondaco.domain.usage import Report, Usage
-from fondaco.serving.best import best_of, chosen
-from fondaco.serving.chat import Began, Settled, Step
-from fondaco.serving.deadline import within
-from fondaco.serving.prediction import predicted
+from fondaco.domain.money.limits import Quota
+from fondaco.domain.money.usage import Report, Usage
+from fondaco.serving.chat.best_of import best_of, chosen
+from fondaco.serving.chat.deadline import within
+from fondaco.serving.chat.pipeline import CallEvent, CallFinished, CallStarted
+from fondaco.serving.chat.prediction import predicted
 from house import TOY
 
-BEGAN = Began(TOY, "first", Quota(1, 1, 1))
-SETTLED = Settled(Usage(5, 0, 3))
+BEGAN = CallStarted(TOY, "first", Quota(1, 1, 1))
+SETTLED = CallFinished(Usage(5, 0, 3))
 
 
-async def steps(*some: Step) -> AsyncGenerator[Step]:
+async def steps(*some: CallEvent) -> AsyncGenerator[CallEvent]:
     for one in some:
         yield one
 
 
-async def gathered(some: AsyncGenerator[Step]) -> list[Step]:
+async def gathered(some: AsyncGenerator[CallEvent]) -> list[CallEvent]:
     return [one async for one in some]
 
 
@@ -35,8 +43,8 @@ def text(choice: int, said: str, *logprobs: float) -> Text:
     return Text(choice, said, len(tokens), tokens or None)
 
 
-def told(burst: Burst) -> list[tuple[int, str]]:
-    return [(event.choice, event.text) for event in burst if isinstance(event, Text)]
+def told(batch: EventBatch) -> list[tuple[int, str]]:
+    return [(event.choice, event.text) for event in batch if isinstance(event, Text)]
 
 
 def test_the_best_has_the_highest_mean_not_the_highest_sum() -> None:
@@ -57,8 +65,8 @@ def test_all_events_of_a_choice_go_with_it() -> None:
         Finish(1, "stop"),
         Counted(Report(3, None, 2)),
     ]
-    burst = chosen(events, 1)
-    assert burst == (Thought(0, "hm"), text(0, "b", -1.0), Finish(0, "stop"))
+    batch = chosen(events, 1)
+    assert batch == (Thought(0, "hm"), text(0, "b", -1.0), Finish(0, "stop"))
 
 
 @given(
@@ -73,7 +81,7 @@ def test_no_choice_that_is_left_out_is_better(weights: list[list[float]], keep: 
 
 
 async def test_the_best_comes_in_one_burst_between_beginning_and_end() -> None:
-    said: list[Step] = [(text(0, "a", -2.0),), (text(1, "b", -1.0),), (text(1, "c", -1.0),)]
+    said: list[CallEvent] = [(text(0, "a", -2.0),), (text(1, "b", -1.0),), (text(1, "c", -1.0),)]
     found = await gathered(best_of(steps(BEGAN, *said, SETTLED), 1))
     assert found == [BEGAN, (text(0, "b", -1.0), text(0, "c", -1.0)), SETTLED]
 
@@ -86,7 +94,7 @@ async def test_what_comes_in_time_passes() -> None:
 async def test_what_comes_too_late_is_cancelled_once_and_may_still_settle() -> None:
     cancelled: list[str] = []
 
-    async def slow() -> AsyncGenerator[Step]:
+    async def slow() -> AsyncGenerator[CallEvent]:
         yield BEGAN
         try:
             await asyncio.sleep(60)
@@ -105,7 +113,7 @@ async def test_what_comes_too_late_is_cancelled_once_and_may_still_settle() -> N
 async def test_whoever_stops_reading_closes_the_call() -> None:
     closed: list[bool] = []
 
-    async def endless() -> AsyncGenerator[Step]:
+    async def endless() -> AsyncGenerator[CallEvent]:
         try:
             while True:
                 yield BEGAN
@@ -126,7 +134,7 @@ async def test_a_prediction_that_nobody_took_is_rejected(
     ignored: tuple[str, ...], told_by_engine: int, reported: int
 ) -> None:
     began = replace(BEGAN, ignored=ignored)
-    settled = Settled(Usage(rejected_prediction_tokens=told_by_engine))
+    settled = CallFinished(Usage(rejected_prediction_tokens=told_by_engine))
     [*_, last] = await gathered(predicted(steps(began, settled), "12345678"))
-    assert isinstance(last, Settled)
+    assert isinstance(last, CallFinished)
     assert last.usage.rejected_prediction_tokens == reported

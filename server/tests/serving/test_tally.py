@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.chat import (
-    Burst,
+from fondaco.domain.chat.request import (
     ChatEvent,
     Counted,
+    EventBatch,
     Finish,
     Opaque,
     Text,
@@ -16,10 +16,10 @@ from fondaco.domain.chat import (
     TokenLogprob,
     ToolPart,
 )
-from fondaco.domain.usage import Report, Usage
+from fondaco.domain.money.usage import Report, Usage
 from fondaco.ports import Prompt
-from fondaco.serving.allowance import LONGEST_TOKEN
-from fondaco.serving.tally import Tally
+from fondaco.serving.billing.allowance import LONGEST_TOKEN
+from fondaco.serving.billing.token_meter import Tally
 
 PROMPT = Prompt(10)
 WORDS = tuple(Text(0, f" word{n}") for n in range(1501))
@@ -29,23 +29,23 @@ def tally(most: int = 2000, choices: int = 1, prompt: Prompt = PROMPT) -> Tally:
     return Tally(prompt, most, choices)
 
 
-def taken(one: Tally, *bursts: Burst) -> list[Burst]:
-    return [one.take(burst) for burst in bursts]
+def taken(one: Tally, *batches: EventBatch) -> list[EventBatch]:
+    return [one.take(batch) for batch in batches]
 
 
 def used(one: Tally) -> tuple[int, int]:
     return one.usage.input_tokens, one.usage.output_tokens
 
 
-def said(bursts: Sequence[Burst], choice: int = 0) -> str:
-    told = [e for burst in bursts for e in burst if not isinstance(e, Counted | Finish | Opaque)]
+def said(batches: Sequence[EventBatch], choice: int = 0) -> str:
+    told = [e for batch in batches for e in batch if not isinstance(e, Counted | Finish | Opaque)]
     return "".join(
         e.arguments if isinstance(e, ToolPart) else e.text for e in told if e.choice == choice
     )
 
 
-def ends(bursts: Sequence[Burst]) -> list[tuple[int, str]]:
-    return [(e.choice, e.reason) for burst in bursts for e in burst if isinstance(e, Finish)]
+def ends(batches: Sequence[EventBatch]) -> list[tuple[int, str]]:
+    return [(e.choice, e.reason) for batch in batches for e in batch if isinstance(e, Finish)]
 
 
 def test_a_report_in_the_first_chunk_alone_is_not_the_last_word() -> None:
@@ -157,17 +157,17 @@ def test_what_is_charged_is_within_what_was_admitted() -> None:
 
 def test_an_engine_that_keeps_to_its_limit_is_not_touched() -> None:
     one = tally(5)
-    bursts = [(word,) for word in WORDS[:5]]
-    assert taken(one, *bursts) == bursts
+    batches = [(word,) for word in WORDS[:5]]
+    assert taken(one, *batches) == batches
     assert one.take((Finish(0, "stop"),)) == (Finish(0, "stop"),)
     assert not one.over
 
 
 def test_an_engine_that_goes_on_is_cut_off_where_its_limit_is() -> None:
     one = tally(5)
-    bursts = taken(one, *((word,) for word in WORDS[:6]))
-    assert said(bursts) == said([WORDS[:5]])
-    assert ends(bursts) == [(0, "length")]
+    batches = taken(one, *((word,) for word in WORDS[:6]))
+    assert said(batches) == said([WORDS[:5]])
+    assert ends(batches) == [(0, "length")]
     assert one.over
     assert used(one) == (10, 5)
     assert one.take(WORDS[6:]) == ()
@@ -175,22 +175,22 @@ def test_an_engine_that_goes_on_is_cut_off_where_its_limit_is() -> None:
 
 def test_pieces_that_were_joined_are_cut_by_their_share() -> None:
     one = tally(5)
-    [burst] = taken(one, (Text(0, "abcd" * 20, 20), Finish(0, "stop"), Counted(Report(10, 0, 20))))
-    assert said([burst]) == "abcd" * 5
-    assert ends([burst]) == [(0, "length")]
+    [batch] = taken(one, (Text(0, "abcd" * 20, 20), Finish(0, "stop"), Counted(Report(10, 0, 20))))
+    assert said([batch]) == "abcd" * 5
+    assert ends([batch]) == [(0, "length")]
     assert used(one) == (10, 5)
 
 
 def test_reasoning_and_calls_of_functions_are_cut_off_too() -> None:
     one = tally(4)
-    bursts = taken(
+    batches = taken(
         one,
         (Thought(0, "hm"), Thought(0, " so")),
         (ToolPart(0, 0, "", 1, "go", "id"), ToolPart(0, 0, '{"a": ')),
         (ToolPart(0, 0, "1}"), Finish(0, "tool_calls")),
     )
-    assert said(bursts) == 'hm so{"a": '
-    assert ends(bursts) == [(0, "length")]
+    assert said(batches) == 'hm so{"a": '
+    assert ends(batches) == [(0, "length")]
     assert one.usage.reasoning_tokens == 2
 
 
@@ -206,8 +206,8 @@ def test_each_choice_has_an_end_of_its_own() -> None:
 
 def test_an_engine_whose_pieces_are_no_tokens_is_cut_off_by_their_length() -> None:
     one = tally(5)
-    [burst] = taken(one, (Text(0, "x" * 10**6),))
-    assert len(said([burst])) == 5 * LONGEST_TOKEN
+    [batch] = taken(one, (Text(0, "x" * 10**6),))
+    assert len(said([batch])) == 5 * LONGEST_TOKEN
     assert one.over
     assert used(one) == (10, 5)
 
@@ -242,16 +242,16 @@ _PIECES = st.one_of(
 
 @given(st.lists(st.lists(_PIECES, max_size=5)), st.integers(1, 40), st.sampled_from([1, 3]))
 def test_whatever_an_engine_sends_no_more_is_told_or_charged_than_was_sold(
-    bursts: list[list[ChatEvent]], most: int, choices: int
+    batches: list[list[ChatEvent]], most: int, choices: int
 ) -> None:
     one = tally(most, choices)
-    sent = [tuple(e for e in b if isinstance(e, Counted) or e.choice < choices) for b in bursts]
+    sent = [tuple(e for e in b if isinstance(e, Counted) or e.choice < choices) for b in batches]
     told = taken(one, *sent)
     for choice in range(choices):
         pieces = [
             e
-            for burst in told
-            for e in burst
+            for batch in told
+            for e in batch
             if not isinstance(e, Counted | Finish | Opaque) and e.choice == choice
         ]
         assert sum(piece.tokens for piece in pieces) <= most
@@ -261,5 +261,5 @@ def test_whatever_an_engine_sends_no_more_is_told_or_charged_than_was_sold(
     assert usage.input_tokens <= 10
     assert usage.output_tokens <= most * choices
     assert usage.reasoning_tokens <= usage.output_tokens
-    pieces = [e for burst in told for e in burst if not isinstance(e, Counted | Finish | Opaque)]
+    pieces = [e for batch in told for e in batch if not isinstance(e, Counted | Finish | Opaque)]
     assert usage.output_tokens >= min(most * choices, sum(piece.tokens for piece in pieces))

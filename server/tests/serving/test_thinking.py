@@ -2,20 +2,20 @@
 
 import pytest
 
-from fondaco.domain.chat import PLAIN, Message, Role, Turn, Wishes
-from fondaco.domain.form import JsonObject
-from fondaco.domain.model import Model
-from fondaco.domain.price import TokenPrice
-from fondaco.domain.thinking import Habits, Switch, ThinkingWish
-from fondaco.domain.tooling import Tool, Tooling
-from fondaco.serving.thinking import think
+from fondaco.domain.chat.reasoning import ReasoningOptions, ReasoningProfile, Switch
+from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, ChatRequest, Message, Role
+from fondaco.domain.chat.tools import Tool, ToolOptions
+from fondaco.domain.models.model import Model
+from fondaco.domain.money.price import TokenPrice
+from fondaco.domain.output_format.output_format import JsonObject
+from fondaco.serving.chat.output.reasoning import think
 
-FORM = Wishes(form=JsonObject())
-TOOLS = Wishes(tooling=Tooling((Tool("add"),)))
-OFF = ThinkingWish(off=True)
+FORM = ChatOptions(output_format=JsonObject())
+TOOLS = ChatOptions(tool_options=ToolOptions((Tool("add"),)))
+OFF = ReasoningOptions(off=True)
 
 
-def _told(habits: Habits | None, wishes: Wishes) -> Turn:
+def _told(habits: ReasoningProfile | None, options: ChatOptions) -> ChatRequest:
     """Return the turn as a model with such habits gets it."""
     model = Model(
         id="thinker",
@@ -24,19 +24,21 @@ def _told(habits: Habits | None, wishes: Wishes) -> Turn:
         context_tokens=1024,
         thinking=habits,
     )
-    turn, _, _ = think(model, Turn("thinker", (Message(Role.USER, "Hi"),), 1, wishes=wishes))
-    return turn
+    request, _, _ = think(
+        model, ChatRequest("thinker", (Message(Role.USER, "Hi"),), 1, options=options)
+    )
+    return request
 
 
 @pytest.mark.parametrize("wishes", [FORM, TOOLS], ids=["form", "tools"])
-def test_a_form_holds_after_the_thoughts(wishes: Wishes) -> None:
-    assert _told(Habits(), wishes).wishes.form_after == "</think>"
+def test_a_form_holds_after_the_thoughts(options: ChatOptions) -> None:
+    assert _told(ReasoningProfile(), options).options.form_after == "</think>"
 
 
 @pytest.mark.parametrize("switch", list(Switch))
 def test_a_form_holds_from_the_beginning_where_nothing_is_to_be_thought(switch: Switch) -> None:
-    wishes = Wishes(form=JsonObject(), thinking=OFF)
-    assert _told(Habits(switch=switch), wishes).wishes.form_after == ""
+    options = ChatOptions(output_format=JsonObject(), thinking=OFF)
+    assert _told(ReasoningProfile(switch=switch), options).options.form_after == ""
 
 
 @pytest.mark.parametrize(
@@ -49,24 +51,26 @@ def test_a_form_holds_from_the_beginning_where_nothing_is_to_be_thought(switch: 
     ],
 )
 def test_a_thought_that_the_template_opens_is_ended_first(switch: Switch, after: str) -> None:
-    wishes = Wishes(form=JsonObject(), thinking=OFF)
-    assert _told(Habits(begun=True, switch=switch), wishes).wishes.form_after == after
+    options = ChatOptions(output_format=JsonObject(), thinking=OFF)
+    assert _told(ReasoningProfile(begun=True, switch=switch), options).options.form_after == after
 
 
 @pytest.mark.parametrize(
     ("habits", "wishes"),
     [
-        (Habits(), PLAIN),
-        (Habits(tags=False), FORM),
+        (ReasoningProfile(), NO_OPTIONS),
+        (ReasoningProfile(tags=False), FORM),
         (None, FORM),
-        (Habits(), Wishes(tooling=Tooling((Tool("add"),), choice="none"))),
+        (ReasoningProfile(), ChatOptions(tool_options=ToolOptions((Tool("add"),), choice="none"))),
     ],
     ids=["no form", "thoughts apart", "no thoughts", "no tools"],
 )
-def test_nothing_comes_before_a_form_otherwise(habits: Habits | None, wishes: Wishes) -> None:
-    assert _told(habits, wishes).wishes.form_after == ""
+def test_nothing_comes_before_a_form_otherwise(
+    habits: ReasoningProfile | None, options: ChatOptions
+) -> None:
+    assert _told(habits, options).options.form_after == ""
 
 
-@pytest.mark.parametrize("habits", [None, Habits()])
-def test_a_wish_that_means_nothing_leaves_a_plain_turn(habits: Habits | None) -> None:
-    assert _told(habits, Wishes(thinking=OFF)).wishes is PLAIN
+@pytest.mark.parametrize("habits", [None, ReasoningProfile()])
+def test_a_wish_that_means_nothing_leaves_a_plain_turn(habits: ReasoningProfile | None) -> None:
+    assert _told(habits, ChatOptions(thinking=OFF)).options is NO_OPTIONS

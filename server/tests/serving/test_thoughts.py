@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.chat import Text, Thought, TokenLogprob
-from fondaco.serving.thoughts import Thoughts
+from fondaco.domain.chat.request import Text, Thought, TokenLogprob
+from fondaco.serving.chat.output.think_tags import ThinkTagParser
 
 
 def _told(pieces: Iterable[str], *, begun: bool = False) -> tuple[str, str]:
@@ -20,7 +20,7 @@ def _told(pieces: Iterable[str], *, begun: bool = False) -> tuple[str, str]:
 
 
 def _heard(pieces: Iterable[Text], *, begun: bool = False) -> list[Text | Thought]:
-    thoughts = Thoughts(begun=begun)
+    thoughts = ThinkTagParser(begun=begun)
     heard = [event for piece in pieces for event in thoughts.hear(piece)]
     return heard + list(thoughts.interrupt(0))
 
@@ -136,14 +136,14 @@ def test_tokens_of_a_piece_are_divided_by_length() -> None:
 
 
 def test_text_is_passed_on_as_it_is_once_it_has_begun() -> None:
-    thoughts = Thoughts()
+    thoughts = ThinkTagParser()
     thoughts.hear(Text(0, "Yes"))
     piece = Text(0, "<think>")
     assert thoughts.hear(piece)[0] is piece
 
 
 def test_a_thought_told_by_the_engine_ends_what_the_template_began() -> None:
-    thoughts = Thoughts(begun=True)
+    thoughts = ThinkTagParser(begun=True)
     thoughts.end_block()
     assert thoughts.hear(Text(0, "\nYes")) == (Text(0, "Yes"),)
 
@@ -154,7 +154,7 @@ def _logprob(token: str) -> TokenLogprob:
 
 @pytest.mark.parametrize("before", ["", "<think>Ah.", "<think>Ah.</think>", "<think>"])
 def test_white_space_without_end_is_not_held_without_end(before: str) -> None:
-    thoughts, told = Thoughts(), 0
+    thoughts, told = ThinkTagParser(), 0
     for piece in (before, *[" " * 100] * 500):
         told += sum(one.tokens for one in thoughts.hear(Text(0, piece)))
         assert len(thoughts._held) <= 1_200

@@ -5,8 +5,6 @@ import anyio.lowlevel
 import pytest
 
 from fondaco.chain.rule import RuleStakes
-from fondaco.domain.account import Account, KeyType
-from fondaco.domain.epoch import SECONDS
 from fondaco.domain.errors import (
     ChainUnavailableError,
     FondacoError,
@@ -15,16 +13,18 @@ from fondaco.domain.errors import (
     StorageFailedError,
     UnauthorizedError,
 )
-from fondaco.domain.money import Funds
-from fondaco.domain.wallet import Challenge, Proof
+from fondaco.domain.money.account import Account, KeyType
+from fondaco.domain.money.epoch import SECONDS
+from fondaco.domain.money.money import Funds
+from fondaco.domain.money.wallet import Challenge, Proof
 from fondaco.ports import Stakes
-from fondaco.serving.api_keys import ApiKeys
-from fondaco.serving.keyring import Keyring
-from fondaco.serving.ledger import Ledger
-from fondaco.serving.nonces import Nonces
-from fondaco.serving.wallets import Chain, Wallets
-from fondaco.stores.memory import MemoryJournal, MemoryKeys
-from fondaco.stores.memory_accounts import MemoryAccounts
+from fondaco.serving.access.api_keys import ApiKeys
+from fondaco.serving.access.key_ring import KeyRing
+from fondaco.serving.access.nonces import Nonces
+from fondaco.serving.access.wallets import Chain, Wallets
+from fondaco.serving.billing.ledger import Ledger
+from fondaco.stores.memory.accounts import MemoryAccounts
+from fondaco.stores.memory.journal import MemoryJournal, MemoryKeys
 from fondaco.system import TimedIds
 from money_world import NOON, TestClock
 
@@ -94,7 +94,7 @@ class Town:
         self.ledger = Ledger(self.journal, self.clock)
         api_keys = ApiKeys(
             keys,
-            Keyring(keys, self.journal, b"p", self.clock),
+            KeyRing(keys, self.journal, b"p", self.clock),
             b"p",
             clock=self.clock,
             ids=TimedIds(),
@@ -107,18 +107,18 @@ class Town:
         proof = Proof(wallet, text or await self.wallets.challenge(), "")
         return (await self.wallets.issue(proof, KeyType.INFERENCE, "tests")).key.account_id
 
-    async def read_at(self, moment: float) -> bool:
+    async def read_at(self, timestamp: float) -> bool:
         """Move the clock to so many seconds after midnight; return whether stakes are read then."""
         self.stake.read = anyio.Event()
-        self.clock.at = MIDNIGHT + moment
+        self.clock.at = MIDNIGHT + timestamp
         for _ in range(20):  # rounds of the loop under test
             await anyio.sleep(0.002)
         return self.stake.read.is_set()
 
-    async def expect_reading(self, moment: float) -> None:
+    async def expect_reading(self, timestamp: float) -> None:
         """Move the clock to so many seconds after midnight, and wait for the stakes to be read."""
         self.stake.read = anyio.Event()
-        self.clock.at = MIDNIGHT + moment
+        self.clock.at = MIDNIGHT + timestamp
         with anyio.fail_after(10):
             await self.stake.read.wait()
         await anyio.sleep(0.01)  # the loop decides when to read next

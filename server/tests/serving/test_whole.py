@@ -5,7 +5,17 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
-from fondaco.domain.chat import Burst, Counted, Finish, Message, Role, Text, Thought, Turn
+from fondaco.domain.chat.reasoning import Shown
+from fondaco.domain.chat.request import (
+    ChatRequest,
+    Counted,
+    EventBatch,
+    Finish,
+    Message,
+    Role,
+    Text,
+    Thought,
+)
 from fondaco.domain.errors import (
     EngineError,
     EngineRefusedError,
@@ -15,16 +25,15 @@ from fondaco.domain.errors import (
     FondacoError,
     InvalidRequestError,
 )
-from fondaco.domain.thinking import Shown
-from fondaco.domain.usage import Report
+from fondaco.domain.money.usage import Report
 from fondaco.ports import Prompt
-from fondaco.serving.attempts import Attempts
-from fondaco.serving.delivery import Delivery
-from fondaco.serving.tally import Tally
-from fondaco.serving.thinking import Thinking
-from fondaco.serving.whole import gathered
+from fondaco.serving.billing.token_meter import Tally
+from fondaco.serving.chat.buffered import gathered
+from fondaco.serving.chat.output.pipeline import OutputPipeline
+from fondaco.serving.chat.output.reasoning import Thinking
+from fondaco.serving.routing.failover import Failover
 
-TURN = Turn("toy", (Message(Role.USER, "Count!"),), 8)
+TURN = ChatRequest("toy", (Message(Role.USER, "Count!"),), 8)
 
 
 class Scripted:
@@ -37,10 +46,10 @@ class Scripted:
         self.hanging = asyncio.Event()
         self.closed = False
 
-    async def measure(self, turn: Turn) -> Prompt:
+    async def measure(self, request: ChatRequest) -> Prompt:
         return Prompt(10)
 
-    async def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+    async def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
         try:
             for word in self._words:
                 yield (Text(0, word),)
@@ -53,7 +62,7 @@ class Scripted:
         finally:
             self.closed = True
 
-    def ignores(self, turn: Turn) -> tuple[str, ...]:
+    def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         return ()
 
     async def probe(self) -> None:
@@ -64,15 +73,15 @@ def tally(most: int = 8) -> Tally:
     return Tally(Prompt(10), most)
 
 
-def said(bursts: Sequence[Burst]) -> str:
-    return "".join(e.text for burst in bursts for e in burst if isinstance(e, Text))
+def said(batches: Sequence[EventBatch]) -> str:
+    return "".join(e.text for batch in batches for e in batch if isinstance(e, Text))
 
 
 async def gather(
-    *engines: Scripted, counted: Tally | None = None, delivery: Delivery | None = None
-) -> list[Burst]:
-    attempts = Attempts(engines)
-    return await gathered(TURN, attempts, delivery or Delivery(), counted or tally())
+    *engines: Scripted, counted: Tally | None = None, output_pipeline: OutputPipeline | None = None
+) -> list[EventBatch]:
+    failover = Failover(engines)
+    return await gathered(TURN, failover, output_pipeline or OutputPipeline(), counted or tally())
 
 
 @pytest.mark.parametrize(
@@ -136,9 +145,9 @@ async def test_who_goes_away_during_the_second_try_has_had_what_that_produced() 
 
 async def test_an_engine_that_goes_on_is_closed_where_the_limit_is() -> None:
     engine, counted = Scripted("first", *"abcdefghijkl", then="hang"), tally(5)
-    bursts = await gather(engine, counted=counted)
-    assert said(bursts) == "abcde"
-    assert bursts[-1] == (Finish(0, "length"),)
+    batches = await gather(engine, counted=counted)
+    assert said(batches) == "abcde"
+    assert batches[-1] == (Finish(0, "length"),)
     assert engine.closed
     assert not engine.hanging.is_set()
 
@@ -146,29 +155,29 @@ async def test_an_engine_that_goes_on_is_closed_where_the_limit_is() -> None:
 async def test_thoughts_within_tags_are_cut_where_the_limit_is_and_count_as_what_they_are() -> None:
     counted = tally(6)
     engine = Scripted("first", "<think>", "a", "b", "</think>", "c", "d", "e", "f", then="hang")
-    way = Delivery(thinking=Thinking(tags=True, shown=Shown.FIELD))
-    bursts = await gather(engine, counted=counted, delivery=way)
-    assert said(bursts) == "cd"
-    thoughts = [e for burst in bursts for e in burst if isinstance(e, Thought)]
+    way = OutputPipeline(thinking=Thinking(tags=True, shown=Shown.FIELD))
+    batches = await gather(engine, counted=counted, output_pipeline=way)
+    assert said(batches) == "cd"
+    thoughts = [e for batch in batches for e in batch if isinstance(e, Thought)]
     assert "".join(thought.text for thought in thoughts) == "ab"
-    assert bursts[-1] == (Finish(0, "length"),)
+    assert batches[-1] == (Finish(0, "length"),)
     assert (counted.usage.output_tokens, counted.usage.reasoning_tokens) == (6, 4)
 
 
 async def test_a_thought_that_is_cut_is_told_as_far_as_it_went() -> None:
     counted = tally(3)
     engine = Scripted("first", "<think>", "a", " b", " c", " d", then="hang")
-    way = Delivery(thinking=Thinking(tags=True, shown=Shown.FIELD))
-    bursts = await gather(engine, counted=counted, delivery=way)
-    thoughts = [e for burst in bursts for e in burst if isinstance(e, Thought)]
+    way = OutputPipeline(thinking=Thinking(tags=True, shown=Shown.FIELD))
+    batches = await gather(engine, counted=counted, output_pipeline=way)
+    thoughts = [e for batch in batches for e in batch if isinstance(e, Thought)]
     assert "".join(thought.text for thought in thoughts) == "a b"
     assert (counted.usage.output_tokens, counted.usage.reasoning_tokens) == (3, 3)
 
 
 async def test_another_engine_begins_with_thoughts_of_its_own() -> None:
-    way = Delivery(thinking=Thinking(tags=True, shown=Shown.FIELD))
+    way = OutputPipeline(thinking=Thinking(tags=True, shown=Shown.FIELD))
     first = Scripted("first", "<think>", "a", then=EngineError())
     second, counted = Scripted("second", "<think>", "z", "</think>", "x"), tally()
-    bursts = await gather(first, second, counted=counted, delivery=way)
-    assert said(bursts) == "x"
+    batches = await gather(first, second, counted=counted, output_pipeline=way)
+    assert said(batches) == "x"
     assert counted.usage.reasoning_tokens == 3

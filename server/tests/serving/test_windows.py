@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.serving.windows import DAY, MINUTE, Latest, Mark, Span, Window
+from fondaco.serving.admission.windows import DAY, MINUTE, Latest, Mark, Span, Window
 
 LIMIT = 7
 SPANS = st.sampled_from([MINUTE, DAY, Span(30, 1), Span(10, 5), Span(4, 4)])
@@ -14,17 +14,17 @@ FRACTIONS = st.floats(0, 0.5)
 
 
 @dataclass
-class Step:
+class CallEvent:
     pause: float
     amount: int
 
 
-STEPS = st.lists(st.builds(Step, FRACTIONS, st.integers(1, LIMIT)), max_size=60)
+STEPS = st.lists(st.builds(CallEvent, FRACTIONS, st.integers(1, LIMIT)), max_size=60)
 
 
 @given(SPANS, STEPS, st.floats(0, 1e6))
 def test_no_stretch_of_a_period_holds_more_than_the_limit(
-    span: Span, steps: list[Step], start: float
+    span: Span, steps: list[CallEvent], start: float
 ) -> None:
     window, now, admitted = Window(LIMIT, span), start, list[tuple[float, int]]()
     for step in steps:
@@ -38,7 +38,9 @@ def test_no_stretch_of_a_period_holds_more_than_the_limit(
 
 
 @given(SPANS, STEPS)
-def test_an_amount_is_counted_for_at_most_one_tick_too_long(span: Span, steps: list[Step]) -> None:
+def test_an_amount_is_counted_for_at_most_one_tick_too_long(
+    span: Span, steps: list[CallEvent]
+) -> None:
     window, now, admitted = Window(LIMIT, span), 0.0, list[tuple[float, int]]()
     for step in steps:
         now += step.pause * span.period_s
@@ -52,7 +54,7 @@ def test_an_amount_is_counted_for_at_most_one_tick_too_long(span: Span, steps: l
 
 @given(SPANS, STEPS, st.integers(1, LIMIT), FRACTIONS)
 def test_what_is_taken_back_was_never_there(
-    span: Span, steps: list[Step], amount: int, later: float
+    span: Span, steps: list[CallEvent], amount: int, later: float
 ) -> None:
     twins, now = (Window(LIMIT, span), Window(LIMIT, span)), 0.0
     guests: list[Mark] = []
@@ -69,7 +71,7 @@ def test_what_is_taken_back_was_never_there(
 
 
 @given(SPANS, STEPS, st.integers(1, 2 * LIMIT))
-def test_looking_changes_nothing(span: Span, steps: list[Step], amount: int) -> None:
+def test_looking_changes_nothing(span: Span, steps: list[CallEvent], amount: int) -> None:
     looked, unseen, now = Window(LIMIT, span), Window(LIMIT, span), 0.0
     for step in steps:
         now += step.pause * span.period_s
@@ -84,7 +86,7 @@ def test_looking_changes_nothing(span: Span, steps: list[Step], amount: int) -> 
 
 @given(SPANS, STEPS, st.integers(1, 2 * LIMIT))
 def test_an_amount_fits_after_its_wait_and_not_a_tick_sooner(
-    span: Span, steps: list[Step], amount: int
+    span: Span, steps: list[CallEvent], amount: int
 ) -> None:
     window, now = Window(LIMIT, span), 0.0
     for step in steps:
@@ -97,7 +99,7 @@ def test_an_amount_fits_after_its_wait_and_not_a_tick_sooner(
 
 
 @given(SPANS, STEPS)
-def test_marks_are_no_more_than_ticks(span: Span, steps: list[Step]) -> None:
+def test_marks_are_no_more_than_ticks(span: Span, steps: list[CallEvent]) -> None:
     window, now = Window(LIMIT, span), 0.0
     for step in steps:
         now += step.pause * span.period_s

@@ -8,26 +8,34 @@ from contextlib import aclosing
 import anyio
 from hypothesis import given, settings, strategies as st
 
-from fondaco.domain.call import Call
-from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.chat import Burst, Finish, Message, Role, Text, Turn, Wishes
+from fondaco.domain.chat.request import (
+    ChatOptions,
+    ChatRequest,
+    EventBatch,
+    Finish,
+    Message,
+    Role,
+    Text,
+)
 from fondaco.domain.errors import InsufficientBalanceError
-from fondaco.domain.form import Guide
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.limits import RateLimits, Tier
-from fondaco.domain.model import Capabilities, Model
-from fondaco.domain.money import Currency
-from fondaco.domain.price import TokenPrice, WebPrice
-from fondaco.domain.web import Citation, WebWish
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import Capabilities, Model
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.limits import RateLimits, Tier
+from fondaco.domain.money.money import Currency
+from fondaco.domain.money.price import TokenPrice, WebPrice
+from fondaco.domain.output_format.output_format import Constraint
+from fondaco.domain.web import Citation, WebOptions
 from fondaco.ports import Held, Prompt
-from fondaco.serving.augment import Augment
-from fondaco.serving.chat import Chat
-from fondaco.serving.fitting import Fitting
-from fondaco.serving.ledger import Ledger
-from fondaco.serving.limits import WindowLimits
-from fondaco.serving.meters import Meters
-from fondaco.serving.repeats import Repeats
-from fondaco.stores.memory import MemoryJournal
+from fondaco.serving.admission.idempotency import IdempotencyStore
+from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.chat.capabilities import CapabilityNegotiation
+from fondaco.serving.chat.pipeline import Chat
+from fondaco.serving.metrics import Metrics
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
+from fondaco.stores.memory.journal import MemoryJournal
 from house import ACCOUNT, MANY
 from money_world import TestClock
 
@@ -71,21 +79,21 @@ class Outside:
         self.written: Counter[str] = Counter()
         self.searches: Counter[str] = Counter()
 
-    async def measure(self, turn: Turn) -> Prompt:
+    async def measure(self, request: ChatRequest) -> Prompt:
         await self._turnstile.enter()
-        return Prompt(turn.characters // 100)
+        return Prompt(request.characters // 100)
 
-    async def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
-        name = _name(str(turn.messages[-1].content))
-        decides = turn.wishes.form is not None
-        for number in range(DECISION if decides else min(LONGEST, turn.max_output_tokens)):
+    async def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
+        name = _name(str(request.messages[-1].content))
+        decides = request.options.output_format is not None
+        for number in range(DECISION if decides else min(LONGEST, request.max_output_tokens)):
             await self._turnstile.enter()
             self.written[name] += 1
             verdict = ('{"search": true,', '"query": ', f'"{name}"}}')
             yield (Text(0, verdict[number] if decides else " word"),)
         yield (Finish(0, "stop"),)
 
-    def ignores(self, turn: Turn) -> tuple[str, ...]:
+    def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         return ()
 
     async def probe(self) -> None:
@@ -115,10 +123,10 @@ class Trusting:
     async def fault(self, schema: str, text: str) -> str | None:
         return None
 
-    async def guide_flaw(self, guide: Guide, *, scope: str) -> str | None:
+    async def guide_flaw(self, constraint: Constraint, *, scope: str) -> str | None:
         return None
 
-    async def guide_fault(self, guide: Guide, text: str) -> str | None:
+    async def guide_fault(self, constraint: Constraint, text: str) -> str | None:
         return None
 
 
@@ -143,24 +151,24 @@ class Town:
             {"scripted": self.outside},
             ledger=self.ledger,
             limits=WindowLimits(tiers, self.clock),
-            repeats=Repeats(self.journal, b"pepper", self.clock),
+            idempotency=IdempotencyStore(self.journal, b"pepper", self.clock),
             clock=self.clock,
-            meters=Meters(),
-            augment=Augment(None, {"scripted": self.outside}, search_timeout_s=3600),
-            fitting=Fitting(catalogue, Trusting()),
+            metrics=Metrics(),
+            web_retrieval=WebRetrieval(None, {"scripted": self.outside}, search_timeout_s=3600),
+            negotiation=CapabilityNegotiation(catalogue, Trusting()),
         )
         self.delivered: Counter[str] = Counter()
 
     async def call(
-        self, number: int, web: WebWish | None, asked: int | None, *, stream: bool
+        self, number: int, web: WebOptions | None, asked: int | None, *, stream: bool
     ) -> None:
         name = str(number)
         message = Message(Role.USER, f"What is the latest news of call-{name}?")
-        wishes = Wishes() if web is None else Wishes(web=web)
-        turn = Turn("toy", (message,), 0, stream=stream, wishes=wishes)
+        options = ChatOptions() if web is None else ChatOptions(web=web)
+        request = ChatRequest("toy", (message,), 0, stream=stream, options=options)
         call = Call(name * 32, ACCOUNT, "cd" * 16, self.clock.now())
         try:
-            async with aclosing(self.chat.answer(call, turn, asked)) as steps:
+            async with aclosing(self.chat.answer(call, request, asked)) as steps:
                 async for step in steps:
                     if isinstance(step, tuple):
                         self.delivered[name] += sum(isinstance(event, Text) for event in step)
@@ -180,7 +188,7 @@ class Town:
         return 50 * self.outside.searches.total() + 10 * self.outside.written.total()
 
 
-_WEB = st.sampled_from([None, WebWish("on"), WebWish("auto")])
+_WEB = st.sampled_from([None, WebOptions("on"), WebOptions("auto")])
 _CALLS = st.lists(
     st.tuples(_WEB, st.sampled_from([None, 2, 40]), st.booleans()), min_size=1, max_size=6
 )
@@ -189,7 +197,7 @@ _CALLS = st.lists(
 @settings(deadline=None, max_examples=40)
 @given(_CALLS, st.one_of(st.integers(0, 900), st.integers(10**6, 10**7)), st.data())
 def test_what_is_done_is_paid_whoever_comes_first_and_whoever_hangs_up(
-    calls: list[tuple[WebWish | None, int | None, bool]], money: int, data: st.DataObject
+    calls: list[tuple[WebOptions | None, int | None, bool]], money: int, data: st.DataObject
 ) -> None:
     async def run() -> None:
         town = Town(money)

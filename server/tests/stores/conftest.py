@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fondaco.stores.sqlite.migrate import upgrade
+from fondaco.stores.sqlite.tables.migrate import upgrade
 
 
 @pytest.fixture(scope="session")

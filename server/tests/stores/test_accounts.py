@@ -6,12 +6,12 @@ import pytest
 
 from contracts.accounts import ADA, AccountsContract, Store
 from fondaco.domain.errors import StorageFailedError
-from fondaco.stores.memory import MemoryJournal, MemoryKeys
-from fondaco.stores.memory_accounts import MemoryAccounts
-from fondaco.stores.sqlite.accounts import SqliteAccounts
-from fondaco.stores.sqlite.books import Books
-from fondaco.stores.sqlite.connection import connect
-from fondaco.stores.sqlite.journal import SqliteJournal
+from fondaco.stores.memory.accounts import MemoryAccounts
+from fondaco.stores.memory.journal import MemoryJournal, MemoryKeys
+from fondaco.stores.sqlite.accounts.accounts import SqliteAccounts
+from fondaco.stores.sqlite.accounts.admin_store import AdminStore
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.tables.connection import connect
 from money_world import NOON, TestClock
 
 
@@ -46,29 +46,29 @@ async def accounts(path: Path) -> AsyncGenerator[SqliteAccounts]:
 
 
 @pytest.fixture
-def books(path: Path) -> Iterator[Books]:
-    books = Books(path, b"p" * 32, TestClock())
-    yield books
-    books.close()
+def admin_store(path: Path) -> Iterator[AdminStore]:
+    admin_store = AdminStore(path, b"p" * 32, TestClock())
+    yield admin_store
+    admin_store.close()
 
 
 async def test_the_operator_sees_accounts_of_wallets(
-    accounts: SqliteAccounts, books: Books
+    accounts: SqliteAccounts, admin_store: AdminStore
 ) -> None:
     opened = await accounts.of_wallet(ADA, 5, NOON)
-    statement = books.account(f"wallet:{ADA}")
+    statement = admin_store.account(f"wallet:{ADA}")
     assert statement.account == opened
     assert (statement.account.tier, statement.created_at) == ("explorer", NOON)
-    assert books.verify() == []
+    assert admin_store.verify() == []
 
 
 async def test_an_account_that_the_operator_prepared_is_the_wallets(
-    accounts: SqliteAccounts, books: Books
+    accounts: SqliteAccounts, admin_store: AdminStore
 ) -> None:
-    prepared = books.open_account(f"wallet:{ADA}", usd=9).account
+    prepared = admin_store.open_account(f"wallet:{ADA}", usd=9).account
     opened = await accounts.of_wallet(ADA, 5, NOON)
     assert (opened.id, opened.wallet, opened.tier) == (prepared.id, ADA, "paid")
-    assert books.account(f"wallet:{ADA}").balance.usd == 9
+    assert admin_store.account(f"wallet:{ADA}").balance.usd == 9
 
 
 async def test_a_disabled_account_is_known_as_such(accounts: SqliteAccounts, path: Path) -> None:
@@ -94,8 +94,10 @@ async def test_of_many_at_once_one_opens_the_account(path: Path) -> None:
         store.close()
 
 
-async def test_a_change_that_fails_leaves_nothing(accounts: SqliteAccounts, books: Books) -> None:
+async def test_a_change_that_fails_leaves_nothing(
+    accounts: SqliteAccounts, admin_store: AdminStore
+) -> None:
     with pytest.raises(StorageFailedError):
         await accounts.of_wallet(ADA, -1, NOON)
-    assert books.accounts() == []
+    assert admin_store.accounts() == []
     await accounts.of_wallet(ADA, 1, NOON)

@@ -9,12 +9,12 @@ import anyio
 import pytest
 
 from fondaco.configuration import built_in_characters, read_character
-from fondaco.domain.character import Character
+from fondaco.domain.chat.character import Character
 from fondaco.ports import CharacterUses
 from fondaco.stores.characters import CharacterFolder
 from fondaco.stores.errors import CharactersUnusableError, NameTakenError, UnknownNameError
-from fondaco.stores.memory import MemoryJournal
-from fondaco.stores.sqlite.journal import SqliteJournal
+from fondaco.stores.memory.journal import MemoryJournal
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 from hand_clock import HandClock
 
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 
 from contracts.charges import OTHERS, OURS, ChargesContract, Shop, expected, made_entries
-from fondaco.domain.account import KeyType
 from fondaco.domain.errors import StorageFailedError
-from fondaco.domain.ledger import EntryKind
-from fondaco.domain.money import Currency
+from fondaco.domain.money.account import KeyType
+from fondaco.domain.money.ledger import EntryKind
+from fondaco.domain.money.money import Currency
 from fondaco.ports import ChargeQuery
-from fondaco.stores.memory import MemoryJournal
-from fondaco.stores.memory_charges import MemoryCharges
-from fondaco.stores.sqlite.books import Books
-from fondaco.stores.sqlite.charges import SqliteCharges
-from fondaco.stores.sqlite.journal import SqliteJournal
+from fondaco.stores.memory.charges import MemoryCharges
+from fondaco.stores.memory.journal import MemoryJournal
+from fondaco.stores.sqlite.accounts.admin_store import AdminStore
+from fondaco.stores.sqlite.accounts.charges import SqliteCharges
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 from money_world import TestClock
 
 KEY_ID = "ab" * 16
@@ -51,11 +51,11 @@ def path(tmp_path: Path, empty_database: Path) -> Path:
 
 def with_accounts(path: Path, empty_database: Path) -> Path:
     path.write_bytes(empty_database.read_bytes())
-    books = Books(path, b"p" * 32, TestClock())
-    opened = [books.open_account(name).account.id for name in ("ours", "others")]
+    admin_store = AdminStore(path, b"p" * 32, TestClock())
+    opened = [admin_store.open_account(name).account.id for name in ("ours", "others")]
     assert opened == [OURS, OTHERS]
-    books.make_key("ours", KeyType.ADMIN)
-    books.close()
+    admin_store.make_key("ours", KeyType.ADMIN)
+    admin_store.close()
     return path
 
 
@@ -188,7 +188,7 @@ def test_all_charges_of_a_query_are_read_in_the_order_of_its_pages(filled: Path)
 async def test_all_charges_are_read_batch_by_batch_and_later_ones_left_out(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fondaco.stores.sqlite.charges._BATCH", 2)
+    monkeypatch.setattr("fondaco.stores.sqlite.accounts.charges._BATCH", 2)
     entries = [one for one in made_entries(key_in(path)) if one.account_id == OURS]
     async with SqliteJournal.opened(path) as journal:
         await journal.write(entries)

@@ -11,14 +11,14 @@ import pytest
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 
-from fondaco.domain.epoch import SECONDS, begins, epoch_of
-from fondaco.domain.ledger import epoch_reference
-from fondaco.domain.money import Funds
-from fondaco.stores.sqlite import schema
-from fondaco.stores.sqlite.alembic_run import scripts
-from fondaco.stores.sqlite.connection import connect
-from fondaco.stores.sqlite.engine import engine_for
-from fondaco.stores.sqlite.migrate import upgrade, version_of
+from fondaco.domain.money.epoch import SECONDS, begins, epoch_of
+from fondaco.domain.money.ledger import epoch_reference
+from fondaco.domain.money.money import Funds
+from fondaco.stores.sqlite.tables import schema
+from fondaco.stores.sqlite.tables.alembic_run import scripts
+from fondaco.stores.sqlite.tables.connection import connect
+from fondaco.stores.sqlite.tables.engine import engine_for
+from fondaco.stores.sqlite.tables.migrate import upgrade, version_of
 from money_world import NOON, SqliteWorld, charge, charge_of, tokens
 
 FAR = epoch_of(4_102_444_800.0)
@@ -162,9 +162,9 @@ async def test_where_the_entries_are_ambiguous_the_operators_word_decides(
     await world.ledger.recover(charge_of)
     assert "clock_jumped reason=behind_ledger" in caplog.text
     assert world.ledger.clock.epoch == FAR
-    ahead = world.books.ahead_of_clock()
+    ahead = world.admin_store.ahead_of_clock()
     assert (ahead.accounts, ahead.entries) == (("ada",), 2)
-    world.books.trust_clock()
+    world.admin_store.trust_clock()
     await world.crash()
     await world.ledger.recover(charge_of)
     assert world.ledger.clock.epoch == epoch_of(NOON)

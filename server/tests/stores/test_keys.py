@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from contracts.keys import FOREIGN, NAMES, OWN, KeysContract, KeysWorld, hash_of, kept, key_of
-from fondaco.domain.account import Account
 from fondaco.domain.errors import StorageFailedError
-from fondaco.domain.ledger import Entry, EntryKind
-from fondaco.domain.money import NANO, Currency
-from fondaco.stores.memory import MemoryJournal, MemoryKeys
-from fondaco.stores.sqlite.books import Books
-from fondaco.stores.sqlite.connection import connect
-from fondaco.stores.sqlite.journal import SqliteJournal
-from fondaco.stores.sqlite.keys import SqliteKeys
+from fondaco.domain.money.account import Account
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import NANO, Currency
+from fondaco.stores.memory.journal import MemoryJournal, MemoryKeys
+from fondaco.stores.sqlite.accounts.admin_store import AdminStore
+from fondaco.stores.sqlite.accounts.keys import SqliteKeys
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.tables.connection import connect
 from money_world import NOON, TestClock
 
 
@@ -42,10 +42,10 @@ def path(tmp_path: Path, empty_database: Path) -> Path:
 
 @pytest.fixture
 async def in_sqlite(path: Path) -> AsyncGenerator[KeysWorld]:
-    books = Books(path, b"p" * 32, TestClock())
+    admin_store = AdminStore(path, b"p" * 32, TestClock())
     for account_id, name in NAMES.items():
-        assert books.open_account(name, usd=NANO).account.id == account_id
-    books.close()
+        assert admin_store.open_account(name, usd=NANO).account.id == account_id
+    admin_store.close()
     keys = SqliteKeys(path)
     async with SqliteJournal.opened(path) as journal:
         for account_id in NAMES:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 
-from fondaco.domain.account import ConsumptionLimit
-from fondaco.domain.epoch import SECONDS, epoch_of
 from fondaco.domain.errors import FondacoError, InsufficientBalanceError, KeyLimitReachedError
-from fondaco.domain.ledger import EntryKind, refilled_epoch
-from fondaco.domain.money import Funds
-from fondaco.serving.ledger_clock import STEADY_S
+from fondaco.domain.money.account import ConsumptionLimit
+from fondaco.domain.money.epoch import SECONDS, epoch_of
+from fondaco.domain.money.ledger import EntryKind, refilled_epoch
+from fondaco.domain.money.money import Funds
+from fondaco.serving.billing.ledger_clock import STEADY_S
 from money_world import NOON, MemoryWorld, SqliteWorld, World, charge, charge_of, tokens
 
 DAY = float(SECONDS)

@@ -9,11 +9,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from fondaco.stores.errors import DatabaseUnusableError, NewerDatabaseError
-from fondaco.stores.sqlite import schema
-from fondaco.stores.sqlite.alembic_run import scripts
-from fondaco.stores.sqlite.connection import connect
-from fondaco.stores.sqlite.engine import engine_for
-from fondaco.stores.sqlite.migrate import HEAD, upgrade, version_of
+from fondaco.stores.sqlite.tables import schema
+from fondaco.stores.sqlite.tables.alembic_run import scripts
+from fondaco.stores.sqlite.tables.connection import connect
+from fondaco.stores.sqlite.tables.engine import engine_for
+from fondaco.stores.sqlite.tables.migrate import HEAD, upgrade, version_of
 
 
 def definitions(path: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from fondaco.domain.money import Funds
+from fondaco.domain.money.money import Funds
 from money_world import SqliteWorld, charge, tokens
 
 ROUNDS = 4
@@ -54,12 +54,12 @@ async def test_a_killed_server_loses_no_charge_that_it_confirmed(
     tmp_path: Path, empty_database: Path, durability: str
 ) -> None:
     world = SqliteWorld(tmp_path / "fondaco.sqlite3", empty_database)
-    world.books.grant("somebody", 10**12)
+    world.admin_store.grant("somebody", 10**12)
     await world.close()
     arguments = (str(world.path), str(world.account_id), world.key_id, durability)
     confirmed: list[str] = []
-    for turn in range(ROUNDS // 2):
-        confirmed += await anyio.to_thread.run_sync(settle_and_kill, arguments, 100 + 150 * turn)
+    for request in range(ROUNDS // 2):
+        confirmed += await anyio.to_thread.run_sync(settle_and_kill, arguments, 100 + 150 * request)
     charged = [entry.call_id for entry in await world.entries() if entry.call_id]
     assert len(confirmed) >= ROUNDS // 2 * 100
     assert set(confirmed) <= set(charged)
@@ -98,7 +98,7 @@ async def test_an_operator_writes_beside_a_running_server(
                 settled += 1
                 await anyio.sleep(0.001)
     assert operator.returncode == 0
-    await world.journal.standing(world.account_id)  # tells the ledger of the last grants
+    await world.journal.snapshot(world.account_id)  # tells the ledger of the last grants
     assert await world.balance() == Funds(usd=10**6 + 50_000 - settled)
     assert await world.findings() == []
     await world.close()

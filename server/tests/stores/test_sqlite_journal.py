@@ -7,18 +7,18 @@ from pathlib import Path
 import anyio
 import pytest
 
-from fondaco.domain.account import SYSTEM_ACCOUNTS, ConsumptionLimit
 from fondaco.domain.errors import (
     AlreadyEnteredError,
     KeyLimitReachedError,
     StorageFailedError,
     WriteQuarantinedError,
 )
-from fondaco.domain.ledger import Entry, EntryKind, OpenCall
-from fondaco.domain.money import Currency, Funds
-from fondaco.domain.usage import Usage
-from fondaco.stores.sqlite.connection import connect
-from fondaco.stores.sqlite.journal import SqliteJournal
+from fondaco.domain.money.account import SYSTEM_ACCOUNTS, ConsumptionLimit
+from fondaco.domain.money.ledger import Entry, EntryKind, OpenCall
+from fondaco.domain.money.money import Currency, Funds
+from fondaco.domain.money.usage import Usage
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.tables.connection import connect
 from money_world import NOON, SqliteWorld, charge, tokens
 
 RICH = 9 * 10**17
@@ -53,9 +53,9 @@ async def test_whole_numbers_keep_all_their_bits(world: SqliteWorld) -> None:
     amount = -(2**53 + 1)
     await world.journal.write((entry(world, 1, amount),))
     assert (await world.entries())[-1].amount == amount
-    standing = await world.journal.standing(world.account_id)
-    assert standing is not None
-    assert standing.balance == Funds(usd=RICH + amount)
+    snapshot = await world.journal.snapshot(world.account_id)
+    assert snapshot is not None
+    assert snapshot.balance == Funds(usd=RICH + amount)
 
 
 async def test_many_writes_at_once_are_all_kept(world: SqliteWorld) -> None:
@@ -118,8 +118,8 @@ async def test_one_faulty_write_does_not_fail_its_batch(world: SqliteWorld) -> N
     assert outcomes == [
         "written", AlreadyEnteredError.__name__, refused, refused, refused, "written",
     ]  # fmt: skip
-    numbers = [int(e.call_id, 16) for e in await world.entries() if e.call_id]
-    assert numbers == [1, 2, 4]
+    id_cache = [int(e.call_id, 16) for e in await world.entries() if e.call_id]
+    assert id_cache == [1, 2, 4]
     assert len(await world.journal.open_calls()) == 1
     assert await world.journal.check() == 3
     assert await world.findings() == []
@@ -139,7 +139,7 @@ def open_call(world: SqliteWorld, account_id: int | None = None) -> OpenCall:
 
 async def test_a_full_disk_refuses_and_recovers(tmp_path: Path, empty_database: Path) -> None:
     world = SqliteWorld(tmp_path / "fondaco.sqlite3", empty_database)
-    world.books.grant("somebody", RICH)
+    world.admin_store.grant("somebody", RICH)
     await world.close()
     connection = connect(world.path)
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
@@ -182,7 +182,7 @@ async def test_usage_of_an_account_is_found_by_an_index(world: SqliteWorld) -> N
 async def test_edits_that_are_no_entries_are_told_too(world: SqliteWorld) -> None:
     told = anyio.Event()
     world.journal.on_change(lambda entries: None if entries else told.set())
-    world.books.revoke(world.key_id)
+    world.admin_store.revoke(world.key_id)
     with anyio.fail_after(10):
         await told.wait()
 
@@ -191,9 +191,9 @@ async def test_its_own_entries_are_not_told(world: SqliteWorld) -> None:
     told: list[Entry] = []
     world.journal.on_change(told.extend)
     await world.journal.write((entry(world, 1),))
-    world.books.grant("somebody", 5)
+    world.admin_store.grant("somebody", 5)
     await world.journal.write((entry(world, 2),))
-    await world.journal.standing(world.account_id)
+    await world.journal.snapshot(world.account_id)
     assert [(one.kind, one.amount) for one in told] == [(EntryKind.GRANT, 5)]
 
 
@@ -205,7 +205,7 @@ async def test_a_closed_journal_refuses(world: SqliteWorld) -> None:
     with pytest.raises(StorageFailedError):
         await world.journal.write((entry(world, 2),))
     with pytest.raises(StorageFailedError):
-        await world.journal.standing(world.account_id)
+        await world.journal.snapshot(world.account_id)
 
 
 async def test_a_read_that_fails_is_a_storage_failure(world: SqliteWorld) -> None:
@@ -215,7 +215,7 @@ async def test_a_read_that_fails_is_a_storage_failure(world: SqliteWorld) -> Non
     async with SqliteJournal.opened(world.path) as journal:
         with pytest.raises(StorageFailedError):
             await journal.open_calls()
-        assert await journal.standing(SYSTEM_ACCOUNTS["revenue"]) is not None
+        assert await journal.snapshot(SYSTEM_ACCOUNTS["revenue"]) is not None
 
 
 async def test_power_durability_syncs_every_commit(tmp_path: Path) -> None:
@@ -242,10 +242,10 @@ async def test_a_charge_that_an_operator_makes_after_all_counts_against_its_key(
     odd = replace(entry(world, 1, -RICH), epoch=20_000)
     with pytest.raises(WriteQuarantinedError):
         await world.journal.write((odd,))
-    world.books.grant("somebody", RICH)
-    [waiting] = world.books.quarantine()
-    world.books.retry(waiting.id)
-    await world.journal.standing(world.account_id)  # tells the ledger before it answers
+    world.admin_store.grant("somebody", RICH)
+    [waiting] = world.admin_store.quarantine()
+    world.admin_store.retry(waiting.id)
+    await world.journal.snapshot(world.account_id)  # tells the ledger before it answers
     assert await world.balance() == Funds(usd=RICH - 1)
     with pytest.raises(KeyLimitReachedError):
         await world.hold(1, limit=limit)

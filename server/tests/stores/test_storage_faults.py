@@ -12,14 +12,14 @@ import pytest
 
 from contracts.quarantine import entry
 from fondaco.domain.errors import StorageFailedError, WriteQuarantinedError
-from fondaco.domain.money import Funds
+from fondaco.domain.money.money import Funds
 from fondaco.ports.incidents import Incident
-from fondaco.serving.ledger import Ledger
+from fondaco.serving.billing.ledger import Ledger
 from fondaco.stores.errors import DatabaseUnusableError
-from fondaco.stores.sqlite import schema
-from fondaco.stores.sqlite.connection import connect
-from fondaco.stores.sqlite.journal import SqliteJournal
-from fondaco.stores.sqlite.migrate import TABLES, upgrade
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.tables import schema
+from fondaco.stores.sqlite.tables.connection import connect
+from fondaco.stores.sqlite.tables.migrate import TABLES, upgrade
 from money_world import Counter, SqliteWorld, charge, tokens
 
 

@@ -4,8 +4,8 @@ import ssl
 
 import pytest
 
-from fondaco.upstream.address import Address, fixed_headers
-from fondaco.upstream.open import trusted
+from fondaco.clients.address import Address, fixed_headers
+from fondaco.clients.connect import trusted
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,16 @@ from pathlib import Path
 import anyio
 import pytest
 
-from fondaco.domain.errors import EngineTimeoutError
-from fondaco.upstream.address import Address
-from fondaco.upstream.client import (
+from fondaco.clients.address import Address
+from fondaco.clients.client import (
     ConnectFailedError,
     FirstByteTimeoutError,
+    HttpClient,
     Reply,
     ReplyCutError,
-    Upstream,
 )
-from fondaco.upstream.lean import LeanUpstream
+from fondaco.clients.pool import HttpPool
+from fondaco.domain.errors import EngineTimeoutError
 from upstream.raw_server import OK, RawServer, listening, made_certificate
 
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -37,9 +37,9 @@ async def server(certificate: Path | None) -> AsyncGenerator[RawServer]:
 
 
 @pytest.fixture
-async def upstream(certificate: Path | None, server: RawServer) -> AsyncGenerator[Upstream]:
+async def upstream(certificate: Path | None, server: RawServer) -> AsyncGenerator[HttpClient]:
     scheme = "http" if certificate is None else "https"
-    upstream = LeanUpstream(
+    upstream = HttpPool(
         Address.parse(f"{scheme}://localhost:{server.port}/v1"),
         key="secret",
         headers={"X-Team": "blue"},
@@ -54,7 +54,7 @@ async def upstream(certificate: Path | None, server: RawServer) -> AsyncGenerato
         await upstream.aclose()
 
 
-async def _ask(upstream: Upstream, body: bytes = b"{}") -> bytes:
+async def _ask(upstream: HttpClient, body: bytes = b"{}") -> bytes:
     async with upstream.send("POST", "/chat", body) as reply:
         return await reply.read(10_000_000)
 
@@ -65,7 +65,7 @@ async def _collect(reply: Reply, arrived: list[bytes]) -> None:
 
 
 async def test_a_request_carries_what_the_engine_needs_and_no_more(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     assert await _ask(upstream, b'{"a":1}') == b"ok"
     first, *lines = server.heads[0].split("\r\n")
@@ -84,7 +84,9 @@ async def test_a_request_carries_what_the_engine_needs_and_no_more(
     assert server.bodies == [b'{"a":1}']
 
 
-async def test_a_request_may_have_headers_of_its_own(upstream: Upstream, server: RawServer) -> None:
+async def test_a_request_may_have_headers_of_its_own(
+    upstream: HttpClient, server: RawServer
+) -> None:
     async with upstream.send("POST", "/chat", b"{}", headers={"x-trace": "abc"}) as reply:
         await reply.read(10)
     await _ask(upstream)
@@ -93,7 +95,7 @@ async def test_a_request_may_have_headers_of_its_own(upstream: Upstream, server:
 
 @pytest.mark.parametrize("headers", [{"x-trace": "a\r\nb: c"}, {"x\n": "a"}, {"x": "\xe9"}])
 async def test_headers_that_cannot_travel_never_leave(
-    upstream: Upstream, server: RawServer, headers: dict[str, str]
+    upstream: HttpClient, server: RawServer, headers: dict[str, str]
 ) -> None:
     with pytest.raises(ValueError, match="unusual characters"):
         async with upstream.send("POST", "/chat", b"{}", headers=headers):
@@ -101,13 +103,13 @@ async def test_headers_that_cannot_travel_never_leave(
     assert server.heads == []
 
 
-async def test_a_path_may_step_out_of_the_base(upstream: Upstream, server: RawServer) -> None:
+async def test_a_path_may_step_out_of_the_base(upstream: HttpClient, server: RawServer) -> None:
     async with upstream.send("POST", "/../tokenize", b"{}") as reply:
         await reply.read(10)
     assert server.heads[0].startswith("POST /tokenize HTTP/1.1\r\n")
 
 
-async def test_a_head_is_told(upstream: Upstream, server: RawServer) -> None:
+async def test_a_head_is_told(upstream: HttpClient, server: RawServer) -> None:
     server.answer(b"HTTP/1.1 429 No\r\nRETRY-After: 7\r\nContent-Length: 0\r\n\r\n")
     async with upstream.send("POST", "/chat", b"{}") as reply:
         assert reply.status == 429
@@ -115,14 +117,14 @@ async def test_a_head_is_told(upstream: Upstream, server: RawServer) -> None:
         assert await reply.read(10) == b""
 
 
-async def test_a_connection_is_used_again(upstream: Upstream, server: RawServer) -> None:
+async def test_a_connection_is_used_again(upstream: HttpClient, server: RawServer) -> None:
     for _ in range(3):
         assert await _ask(upstream) == b"ok"
     assert server.connections == 1
 
 
 async def test_a_connection_that_the_engine_closes_politely_is_not_used_again(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     server.answer(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
     assert await _ask(upstream) == b"ok"
@@ -130,7 +132,7 @@ async def test_a_connection_that_the_engine_closes_politely_is_not_used_again(
     assert server.connections == 2
 
 
-async def test_a_stale_connection_is_replaced_once(upstream: Upstream, server: RawServer) -> None:
+async def test_a_stale_connection_is_replaced_once(upstream: HttpClient, server: RawServer) -> None:
     await _ask(upstream)
     server.answer(close=True)
     assert await _ask(upstream, b"[1]") == b"ok"
@@ -138,7 +140,7 @@ async def test_a_stale_connection_is_replaced_once(upstream: Upstream, server: R
 
 
 async def test_a_stale_connection_is_not_replaced_twice(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     await _ask(upstream)
     server.answer(close=True)
@@ -149,7 +151,7 @@ async def test_a_stale_connection_is_not_replaced_twice(
 
 
 async def test_a_new_connection_that_closes_is_not_replaced(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     server.answer(close=True)
     with pytest.raises(ReplyCutError):
@@ -166,7 +168,7 @@ async def test_a_new_connection_that_closes_is_not_replaced(
     ],
 )
 async def test_a_cut_body_is_an_error_after_what_had_arrived(
-    upstream: Upstream, server: RawServer, start: bytes
+    upstream: HttpClient, server: RawServer, start: bytes
 ) -> None:
     server.answer(start, pause_s=0.02, close=True)
     arrived: list[bytes] = []
@@ -177,7 +179,7 @@ async def test_a_cut_body_is_an_error_after_what_had_arrived(
 
 
 async def test_a_body_without_length_ends_with_the_connection(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     server.answer(b"HTTP/1.1 200 OK\r\n\r\nabc", b"def", close=True)
     assert await _ask(upstream) == b"abcdef"
@@ -185,14 +187,14 @@ async def test_a_body_without_length_ends_with_the_connection(
 
 @pytest.mark.parametrize("status", [204, 304])
 async def test_a_reply_without_body_ends_with_its_head(
-    upstream: Upstream, server: RawServer, status: int
+    upstream: HttpClient, server: RawServer, status: int
 ) -> None:
     server.answer(b"HTTP/1.1 %d None\r\n\r\n" % status)
     assert await _ask(upstream) == b""
     assert await _ask(upstream) == b"ok"
 
 
-async def test_an_interim_reply_is_passed_over(upstream: Upstream, server: RawServer) -> None:
+async def test_an_interim_reply_is_passed_over(upstream: HttpClient, server: RawServer) -> None:
     server.answer(b"HTTP/1.1 100 Continue\r\nX: 1\r\n\r\n", b"HTTP/1.1 103 Hints\r\n\r\n" + OK)
     async with upstream.send("POST", "/chat", b"{}") as reply:
         assert reply.status == 200
@@ -201,7 +203,7 @@ async def test_an_interim_reply_is_passed_over(upstream: Upstream, server: RawSe
 
 
 async def test_nothing_before_the_first_byte_time_out_is_an_error(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     server.silence()
     with pytest.raises(FirstByteTimeoutError):
@@ -212,7 +214,7 @@ async def test_nothing_before_the_first_byte_time_out_is_an_error(
 
 
 async def test_a_body_beyond_the_total_time_out_is_an_error(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     server.answer(_CHUNKED, *(b"1\r\n%d\r\n" % (digit % 10) for digit in range(99)), pause_s=0.1)
     arrived: list[bytes] = []
@@ -224,7 +226,7 @@ async def test_a_body_beyond_the_total_time_out_is_an_error(
 
 
 async def test_a_request_may_have_its_own_total_time_out(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     server.silence()
     with pytest.raises(EngineTimeoutError) as late:
@@ -237,13 +239,13 @@ async def test_a_request_may_have_its_own_total_time_out(
 async def test_an_engine_that_does_not_listen_cannot_be_reached(
     tls: ssl.SSLContext | None,
 ) -> None:
-    upstream = LeanUpstream(Address.parse("http://127.0.0.1:9"), tls=tls)
+    upstream = HttpPool(Address.parse("http://127.0.0.1:9"), tls=tls)
     with pytest.raises(ConnectFailedError):
         await _ask(upstream)
     await upstream.aclose()
 
 
-async def test_leaving_early_closes_the_connection(upstream: Upstream, server: RawServer) -> None:
+async def test_leaving_early_closes_the_connection(upstream: HttpClient, server: RawServer) -> None:
     server.answer(_CHUNKED + b"1\r\na\r\n")
     async with upstream.send("POST", "/chat", b"{}") as reply:
         await reply.piece()
@@ -252,7 +254,7 @@ async def test_leaving_early_closes_the_connection(upstream: Upstream, server: R
 
 
 async def test_a_cancelled_request_closes_the_connection(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     server.silence()
     with anyio.move_on_after(0.05):
@@ -261,7 +263,7 @@ async def test_a_cancelled_request_closes_the_connection(
 
 
 async def test_requests_beyond_the_limit_wait_in_line(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     held = [anyio.Event() for _ in range(2)]
     for event in held:
@@ -285,7 +287,7 @@ async def test_requests_beyond_the_limit_wait_in_line(
 
 
 async def test_waiting_in_line_ends_at_the_connect_time_out(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     for _ in range(2):
         server.answer(_CHUNKED)
@@ -299,7 +301,7 @@ async def test_waiting_in_line_ends_at_the_connect_time_out(
 
 
 async def test_a_place_in_line_outlives_a_neighbour_that_gave_up(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     for _ in range(2):
         server.answer(_CHUNKED)
@@ -331,7 +333,7 @@ async def test_a_place_in_line_outlives_a_neighbour_that_gave_up(
     ids=["endless header", "endless headers", "large header", "no HTTP"],
 )
 async def test_a_head_that_is_no_head_is_refused(
-    upstream: Upstream, server: RawServer, reply: bytes
+    upstream: HttpClient, server: RawServer, reply: bytes
 ) -> None:
     server.answer(reply, close=True)
     with pytest.raises(ReplyCutError):
@@ -339,7 +341,7 @@ async def test_a_head_that_is_no_head_is_refused(
 
 
 async def test_a_body_larger_than_the_reader_wants_is_refused(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     server.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world")
     async with upstream.send("POST", "/chat", b"{}") as reply:
@@ -348,7 +350,9 @@ async def test_a_body_larger_than_the_reader_wants_is_refused(
 
 
 @pytest.mark.parametrize("size", [300_000, 3_000_000])
-async def test_a_large_body_arrives_whole(upstream: Upstream, server: RawServer, size: int) -> None:
+async def test_a_large_body_arrives_whole(
+    upstream: HttpClient, server: RawServer, size: int
+) -> None:
     body = bytes(range(250)) * (size // 250)
     for _ in range(2):
         server.answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
@@ -359,7 +363,7 @@ async def test_a_large_body_arrives_whole(upstream: Upstream, server: RawServer,
         assert b"".join(arrived) == body
 
 
-async def test_a_redirect_is_not_followed(upstream: Upstream, server: RawServer) -> None:
+async def test_a_redirect_is_not_followed(upstream: HttpClient, server: RawServer) -> None:
     server.answer(
         b"HTTP/1.1 307 Elsewhere\r\nLocation: /v1/other\r\nSet-Cookie: a=b\r\n"
         b"Content-Length: 0\r\n\r\n"
@@ -372,7 +376,7 @@ async def test_a_redirect_is_not_followed(upstream: Upstream, server: RawServer)
     assert "cookie" not in server.heads[1].lower()
 
 
-async def test_a_closed_client_sends_nothing(upstream: Upstream, server: RawServer) -> None:
+async def test_a_closed_client_sends_nothing(upstream: HttpClient, server: RawServer) -> None:
     await _ask(upstream)
     await upstream.aclose()
     with pytest.raises(ConnectFailedError):

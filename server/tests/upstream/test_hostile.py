@@ -8,16 +8,16 @@ import anyio
 import pytest
 from anyio.abc import ByteStream
 
-from fondaco.domain.errors import EngineTimeoutError
-from fondaco.upstream import connection
-from fondaco.upstream.address import Address
-from fondaco.upstream.client import (
+from fondaco.clients import connection
+from fondaco.clients.address import Address
+from fondaco.clients.client import (
     ChunkTimeoutError,
     FirstByteTimeoutError,
+    HttpClient,
     ReplyCutError,
-    Upstream,
 )
-from fondaco.upstream.lean import LeanUpstream
+from fondaco.clients.pool import HttpPool
+from fondaco.domain.errors import EngineTimeoutError
 from upstream.raw_server import OK, RawServer, listening, made_certificate
 
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -38,8 +38,8 @@ async def server(certificate: Path | None) -> AsyncGenerator[RawServer]:
         yield server
 
 
-def _connect(certificate: Path | None, port: int, *, first_s: float, chunk_s: float) -> Upstream:
-    return LeanUpstream(
+def _connect(certificate: Path | None, port: int, *, first_s: float, chunk_s: float) -> HttpClient:
+    return HttpPool(
         Address.parse(f"{'http' if certificate is None else 'https'}://localhost:{port}"),
         first_byte_timeout_s=first_s,
         chunk_timeout_s=chunk_s,
@@ -49,7 +49,7 @@ def _connect(certificate: Path | None, port: int, *, first_s: float, chunk_s: fl
 
 
 @pytest.fixture
-async def patient(certificate: Path | None, server: RawServer) -> AsyncGenerator[Upstream]:
+async def patient(certificate: Path | None, server: RawServer) -> AsyncGenerator[HttpClient]:
     """A client that no time-out will help."""
     upstream = _connect(certificate, server.port, first_s=60, chunk_s=60)
     with anyio.fail_after(50):
@@ -58,7 +58,7 @@ async def patient(certificate: Path | None, server: RawServer) -> AsyncGenerator
 
 
 @pytest.fixture
-async def upstream(certificate: Path | None, server: RawServer) -> AsyncGenerator[Upstream]:
+async def upstream(certificate: Path | None, server: RawServer) -> AsyncGenerator[HttpClient]:
     """A client that waits for nothing long."""
     upstream = _connect(certificate, server.port, first_s=0.4, chunk_s=0.2)
     with anyio.fail_after(50):
@@ -83,7 +83,7 @@ class Flood:
             await anyio.sleep(self._pause_s)
 
 
-async def _ask(upstream: Upstream) -> bytes:
+async def _ask(upstream: HttpClient) -> bytes:
     async with upstream.send("POST", "/chat", b"{}") as reply:
         return await reply.read(2**30)
 
@@ -104,7 +104,7 @@ _FLOODS = {
 
 @pytest.mark.parametrize("flood", _FLOODS)
 async def test_what_brings_nothing_of_the_body_has_an_end(
-    patient: Upstream, server: RawServer, flood: str
+    patient: HttpClient, server: RawServer, flood: str
 ) -> None:
     script = Flood(*_FLOODS[flood])
     server.scripts.append(script)
@@ -115,7 +115,7 @@ async def test_what_brings_nothing_of_the_body_has_an_end(
 
 
 async def test_a_body_has_an_end_whatever_its_framing(
-    patient: Upstream, server: RawServer, monkeypatch: pytest.MonkeyPatch
+    patient: HttpClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "REPLY_LIMIT_BYTES", 2**20)
     script = Flood(_CHUNKED, b"1;" + b"x" * 4096 + b"\r\na\r\n")
@@ -136,7 +136,7 @@ async def test_a_body_has_an_end_whatever_its_framing(
     ids=["head", "interim replies", "extension", "trailer"],
 )
 async def test_a_slow_drip_of_nothing_is_given_up(
-    upstream: Upstream,
+    upstream: HttpClient,
     server: RawServer,
     begin: bytes,
     piece: bytes,
@@ -149,7 +149,7 @@ async def test_a_slow_drip_of_nothing_is_given_up(
 
 @pytest.mark.parametrize("begin", [_CHUNKED, _CHUNKED + b"1\r\na\r\n"], ids=["head", "chunk"])
 async def test_an_engine_that_falls_silent_in_its_reply_is_given_up(
-    upstream: Upstream, server: RawServer, begin: bytes
+    upstream: HttpClient, server: RawServer, begin: bytes
 ) -> None:
     async def script(stream: ByteStream) -> None:
         await stream.send(begin)
@@ -172,7 +172,7 @@ async def test_an_engine_that_goes_on_speaking_is_listened_to(
 
 
 async def test_a_reader_that_takes_its_time_is_no_silence_of_the_engine(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     size = 8 * 2**20
     server.answer(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size, b"x" * size)
@@ -185,7 +185,7 @@ async def test_a_reader_that_takes_its_time_is_no_silence_of_the_engine(
 
 
 async def test_the_next_request_of_a_connection_has_its_own_bounds(
-    patient: Upstream, server: RawServer, monkeypatch: pytest.MonkeyPatch
+    patient: HttpClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection, "REPLY_LIMIT_BYTES", 2 * len(OK))
     for _ in range(5):

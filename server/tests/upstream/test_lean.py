@@ -8,11 +8,11 @@ import pytest
 import uvloop
 from hypothesis import given, settings, strategies as st
 
+from fondaco.clients.address import Address
+from fondaco.clients.client import ChunkTimeoutError, HttpClient, ReplyCutError
+from fondaco.clients.connection import Connection
+from fondaco.clients.pool import HttpPool
 from fondaco.domain.errors import EngineTimeoutError
-from fondaco.upstream.address import Address
-from fondaco.upstream.client import ChunkTimeoutError, ReplyCutError, Upstream
-from fondaco.upstream.connection import Connection
-from fondaco.upstream.lean import LeanUpstream
 from upstream.raw_server import OK, RawServer, listening
 
 _STREAM = (
@@ -28,14 +28,14 @@ async def server() -> AsyncGenerator[RawServer]:
 
 
 @pytest.fixture
-async def upstream(server: RawServer) -> AsyncGenerator[Upstream]:
-    upstream = LeanUpstream(Address.parse(f"http://127.0.0.1:{server.port}"), connections=2)
+async def upstream(server: RawServer) -> AsyncGenerator[HttpClient]:
+    upstream = HttpPool(Address.parse(f"http://127.0.0.1:{server.port}"), connections=2)
     with anyio.fail_after(20):
         yield upstream
         await upstream.aclose()
 
 
-async def _ask(upstream: Upstream) -> bytes:
+async def _ask(upstream: HttpClient) -> bytes:
     async with upstream.send("POST", "/chat", b"{}") as reply:
         return await reply.read(10_000_000)
 
@@ -214,7 +214,7 @@ async def test_a_reply_that_was_left_does_not_see_the_next() -> None:
 
 
 async def test_a_request_that_was_answered_in_part_is_not_sent_again(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     await _ask(upstream)
     server.answer(b"HTTP/1.1 20", pause_s=0.02, close=True)
@@ -224,7 +224,7 @@ async def test_a_request_that_was_answered_in_part_is_not_sent_again(
 
 
 async def test_a_patient_request_does_not_make_the_next_one_late(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     await _ask(
         upstream
@@ -236,14 +236,14 @@ async def test_a_patient_request_does_not_make_the_next_one_late(
     assert server.connections == 1
 
 
-async def test_an_upgrade_is_refused(upstream: Upstream, server: RawServer) -> None:
+async def test_an_upgrade_is_refused(upstream: HttpClient, server: RawServer) -> None:
     server.answer(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc")
     with pytest.raises(ReplyCutError):
         await _ask(upstream)
 
 
 async def test_closing_the_client_breaks_replies_off_and_turns_the_line_away(
-    upstream: Upstream, server: RawServer
+    upstream: HttpClient, server: RawServer
 ) -> None:
     for _ in range(2):
         server.answer(b"HTTP/1.1 200 OK\r\n\r\nendless")
@@ -263,14 +263,14 @@ async def test_closing_the_client_breaks_replies_off_and_turns_the_line_away(
     assert broken == 3
 
 
-async def test_a_get_has_no_content_type(upstream: Upstream, server: RawServer) -> None:
+async def test_a_get_has_no_content_type(upstream: HttpClient, server: RawServer) -> None:
     async with upstream.send("GET", "/health") as reply:
         await reply.read(10)
     assert "content-type" not in server.heads[0].lower()
 
 
 @pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/ä"])
-async def test_a_path_cannot_smuggle(upstream: Upstream, path: str) -> None:
+async def test_a_path_cannot_smuggle(upstream: HttpClient, path: str) -> None:
     with pytest.raises(ValueError, match="no path"):
         upstream.send("POST", path)
 
@@ -278,7 +278,7 @@ async def test_a_path_cannot_smuggle(upstream: Upstream, path: str) -> None:
 def test_the_client_works_on_uvloop() -> None:
     async def main() -> bytes:
         async with listening() as server:
-            upstream = LeanUpstream(Address.parse(f"http://127.0.0.1:{server.port}"))
+            upstream = HttpPool(Address.parse(f"http://127.0.0.1:{server.port}"))
             told = await _ask(upstream) + await _ask(upstream)
             assert server.connections == 1
             await upstream.aclose()

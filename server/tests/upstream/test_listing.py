@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from fondaco.clients.connect import connect
 from fondaco.domain.errors import EngineError, EngineRefusedError, EngineUnavailableError
-from fondaco.upstream.listing import names_listed
-from fondaco.upstream.open import connect
+from fondaco.engines.openai.listing import names_listed
 from upstream.raw_server import listening
 
 

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.chat import Burst, Counted, Finish, Text, Thought, Turn
+from fondaco.domain.chat.opaque import MOST_BYTES
+from fondaco.domain.chat.request import ChatRequest, Counted, EventBatch, Finish, Text, Thought
 from fondaco.domain.errors import EngineError
-from fondaco.domain.opaque import MOST_BYTES
-from fondaco.domain.usage import Report
-from fondaco.upstream.alike import Alike
-from fondaco.upstream.dialects import DIALECTS
-from fondaco.upstream.reader import ReplyReader
+from fondaco.domain.money.usage import Report
+from fondaco.engines.common.dialects import DIALECTS
+from fondaco.engines.openai.reply.chunk_template import ChunkTemplate
+from fondaco.engines.openai.reply.reader import ReplyReader
 
 
 def _chunk(delta: dict[str, object], *, index: int = 0, **others: object) -> bytes:
@@ -25,13 +25,13 @@ def _usage(output_tokens: int) -> dict[str, int]:
 
 
 def _reader(choices: int = 1, *, stream: bool = False) -> ReplyReader:
-    return ReplyReader(Turn("m", (), 9, choices=choices, stream=stream), DIALECTS["vllm"])
+    return ReplyReader(ChatRequest("m", (), 9, choices=choices, stream=stream), DIALECTS["vllm"])
 
 
-def _folded(bursts: Sequence[Burst]) -> dict[tuple[str, int], tuple[str, int]]:
+def _folded(batches: Sequence[EventBatch]) -> dict[tuple[str, int], tuple[str, int]]:
     """Return the text and the tokens of each choice, by kind."""
     told: dict[tuple[str, int], tuple[str, int]] = {}
-    for event in (event for burst in bursts for event in burst):
+    for event in (event for batch in batches for event in batch):
         if isinstance(event, Text | Thought):
             place = type(event).__name__, event.choice
             text, tokens = told.get(place, ("", 0))
@@ -144,27 +144,27 @@ def test_chunks_read_together_say_what_each_says_alone(
 
 
 def test_a_chunk_that_only_begins_and_ends_like_the_known_one_is_read() -> None:
-    alike = Alike()
-    alike.learn(b'{"delta":{"content":"A"}}', Text, 0, "A")
-    assert alike.text(b'{"delta":{"content":"A","role":"b"}}') == ""
-    assert alike.text(b'{"delta":{"content":"}}') == ""
-    assert alike.text(b'{"delta":{"content":"a\\u0041"}}') == ""
-    assert alike.text(b'{"delta":{"content":"a\tb"}}') == ""
-    assert alike.text(b'{"delta":{"content":"ab"}}') == "ab"
+    chunk_template = ChunkTemplate()
+    chunk_template.learn(b'{"delta":{"content":"A"}}', Text, 0, "A")
+    assert chunk_template.text(b'{"delta":{"content":"A","role":"b"}}') == ""
+    assert chunk_template.text(b'{"delta":{"content":"}}') == ""
+    assert chunk_template.text(b'{"delta":{"content":"a\\u0041"}}') == ""
+    assert chunk_template.text(b'{"delta":{"content":"a\tb"}}') == ""
+    assert chunk_template.text(b'{"delta":{"content":"ab"}}') == "ab"
 
 
 def test_a_text_that_stands_elsewhere_too_teaches_nothing() -> None:
-    alike = Alike()
-    alike.learn(b'{"delta":{"content":"A"},"model":"A"}', Text, 0, "A")
-    assert alike.text(b'{"delta":{"content":"B"},"model":"A"}') == ""
+    chunk_template = ChunkTemplate()
+    chunk_template.learn(b'{"delta":{"content":"A"},"model":"A"}', Text, 0, "A")
+    assert chunk_template.text(b'{"delta":{"content":"B"},"model":"A"}') == ""
 
 
 @pytest.mark.parametrize("odd", [b"\\u0041", b"\xc3", b"a\tb", b'"', b""], ids=repr)
 def test_a_run_of_known_chunks_ends_before_one_that_has_to_be_read(odd: bytes) -> None:
     chunk = b'{"delta":{"content":"%b"}}'
-    alike = Alike()
-    alike.learn(chunk % b"A", Text, 0, "A")
-    run = alike.run([chunk % text for text in (b"B", b"C", odd, b"D")])
+    chunk_template = ChunkTemplate()
+    chunk_template.learn(chunk % b"A", Text, 0, "A")
+    run = chunk_template.run([chunk % text for text in (b"B", b"C", odd, b"D")])
     assert run == ["B", "C"]
 
 

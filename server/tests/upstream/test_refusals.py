@@ -11,7 +11,7 @@ from fondaco.domain.errors import (
     EngineUnavailableError,
     InvalidRequestError,
 )
-from fondaco.upstream.refusals import complaint, refusal
+from fondaco.engines.openai.errors import complaint, refusal
 
 
 def _refused(status: int, reply: object, **headers: str) -> Exception:

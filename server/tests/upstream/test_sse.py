@@ -6,8 +6,8 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
+from fondaco.clients.sse import DOCUMENT_LIMIT_BYTES, EVENT_LIMIT_BYTES, Events
 from fondaco.domain.errors import EngineError
-from fondaco.upstream.sse import DOCUMENT_LIMIT_BYTES, EVENT_LIMIT_BYTES, Events
 
 
 def _payloads(*pieces: bytes) -> list[bytes]:

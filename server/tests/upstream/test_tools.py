@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fondaco.domain.chat import Burst, Finish, Text, ToolPart, Turn, Wishes
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, EventBatch, Finish, Text, ToolPart
+from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.errors import EngineError
-from fondaco.domain.tooling import Tool, Tooling
-from fondaco.upstream.dialects import DIALECTS
-from fondaco.upstream.reader import ReplyReader
+from fondaco.engines.common.dialects import DIALECTS
+from fondaco.engines.openai.reply.reader import ReplyReader
 
 Piece = dict[str, object]
 TOOLS = (Tool("get"), Tool("get_weather"), Tool("add"))
@@ -34,23 +34,23 @@ def chunk(*pieces: Piece, reason: str | None = None, **others: object) -> bytes:
 
 
 def reader(*, stream: bool = True, parallel: bool = True) -> ReplyReader:
-    tooling = Tooling(TOOLS, parallel=parallel)
-    turn = Turn("m", (), 9, stream=stream, wishes=Wishes(tooling=tooling))
-    return ReplyReader(turn, DIALECTS["openai"])
+    tool_options = ToolOptions(TOOLS, parallel=parallel)
+    request = ChatRequest("m", (), 9, stream=stream, options=ChatOptions(tool_options=tool_options))
+    return ReplyReader(request, DIALECTS["openai"])
 
 
-def heard(payloads: Iterable[bytes], *, parallel: bool = True) -> list[Burst]:
+def heard(payloads: Iterable[bytes], *, parallel: bool = True) -> list[EventBatch]:
     one = reader(parallel=parallel)
     *payloads, last = payloads
-    bursts = [one.read([payload]) for payload in payloads] + [one.read_last([last], done=True)]
+    batches = [one.read([payload]) for payload in payloads] + [one.read_last([last], done=True)]
     one.check()
-    return bursts
+    return batches
 
 
-def calls(bursts: Iterable[Burst]) -> list[tuple[str, str, str]]:
+def calls(batches: Iterable[EventBatch]) -> list[tuple[str, str, str]]:
     """Return the id, the name and the arguments of each call in order, as a caller folds them."""
     folded: dict[int, list[str]] = {}
-    for part in (event for burst in bursts for event in burst):
+    for part in (event for batch in batches for event in batch):
         if isinstance(part, ToolPart):
             assert part.name or part.index in folded, "the first piece names the call"
             assert part.name or part.arguments, "no piece is empty"
@@ -150,10 +150,10 @@ def test_however_chunks_arrive_together_they_make_the_same_calls(
     edges = sorted(data.draw(st.sets(st.integers(1, len(payloads)))) | {0, len(payloads)})
     for stream in (True, False):
         one = reader(stream=stream)
-        bursts = [one.read(payloads[a:b]) for a, b in pairwise(edges)]
-        bursts.append(one.read_last([], done=True))
+        batches = [one.read(payloads[a:b]) for a, b in pairwise(edges)]
+        batches.append(one.read_last([], done=True))
         one.check()
-        assert sorted(calls(bursts)) == sorted(expected)
+        assert sorted(calls(batches)) == sorted(expected)
 
 
 ARGUMENTS = st.dictionaries(st.text(max_size=3), st.text(max_size=5), max_size=3).map(json.dumps)
@@ -182,17 +182,17 @@ def test_however_arguments_are_cut_they_make_the_same_calls(
 def test_a_whole_message_makes_the_calls_of_its_list() -> None:
     message = {"content": None, "tool_calls": [piece("add", "{}", "c1"), piece("add", "{}", "c2")]}
     choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
-    (burst,) = heard([json.dumps({"choices": [choice]}).encode()])
-    assert calls([burst]) == [("c1", "add", "{}"), ("c2", "add", "{}")]
-    assert burst[-1] == Finish(0, "tool_calls")
+    (batch,) = heard([json.dumps({"choices": [choice]}).encode()])
+    assert calls([batch]) == [("c1", "add", "{}"), ("c2", "add", "{}")]
+    assert batch[-1] == Finish(0, "tool_calls")
 
 
 def test_the_old_form_of_a_call_is_one() -> None:
     delta = {"function_call": {"name": "add", "arguments": "{}"}}
     choice = {"index": 0, "delta": delta, "finish_reason": "function_call"}
-    (burst,) = heard([json.dumps({"choices": [choice]}).encode()])
-    assert calls([burst]) == [("", "add", "{}")]
-    assert burst[-1] == Finish(0, "tool_calls")
+    (batch,) = heard([json.dumps({"choices": [choice]}).encode()])
+    assert calls([batch]) == [("", "add", "{}")]
+    assert batch[-1] == Finish(0, "tool_calls")
 
 
 @pytest.mark.parametrize(
@@ -227,9 +227,9 @@ def test_a_known_name_is_told_before_its_arguments_begin() -> None:
 def test_words_before_a_call_stay_words() -> None:
     delta = {"content": "Wait.", "tool_calls": [piece("add", "{}", "c1", index=0)]}
     choice = {"index": 0, "delta": delta, "finish_reason": "stop"}
-    (burst,) = heard([json.dumps({"choices": [choice]}).encode()])
-    assert burst[0] == Text(0, "Wait.")
-    assert calls([burst]) == [("c1", "add", "{}")]
+    (batch,) = heard([json.dumps({"choices": [choice]}).encode()])
+    assert batch[0] == Text(0, "Wait.")
+    assert calls([batch]) == [("c1", "add", "{}")]
 
 
 def test_log_probabilities_that_come_with_a_call_stay() -> None:
@@ -344,10 +344,10 @@ def test_calls_have_an_end() -> None:
 @pytest.mark.parametrize("blanks", [" ", "\n", " \t" * 40])
 def test_blanks_without_end_are_told_so_that_they_count(blanks: str) -> None:
     one = reader()
-    bursts = [one.read([chunk(piece("add", "", "c1", index=0))])]
-    bursts += [one.read([chunk(piece(None, blanks, index=0))]) for _ in range(500)]
+    batches = [one.read([chunk(piece("add", "", "c1", index=0))])]
+    batches += [one.read([chunk(piece(None, blanks, index=0))]) for _ in range(500)]
     one.check()
-    assert sum(e.tokens for burst in bursts for e in burst if isinstance(e, ToolPart)) == 501
+    assert sum(e.tokens for batch in batches for e in batch if isinstance(e, ToolPart)) == 501
 
 
 def test_a_name_without_end_is_the_engines_failure() -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from fondaco.web.addresses import Policy
-from fondaco.web.door import AddressEntry, Door
+from fondaco.web.egress import AddressEntry, EgressClient
 from upstream.raw_server import RawServer, listening
 
 LOOPBACK = ipaddress.ip_network("127.0.0.1/32")
@@ -59,7 +59,7 @@ class Site:
     """What a test of the door needs."""
 
     server: RawServer
-    door: Door
+    egress: EgressClient
     sockets: Sockets
     names: Names
 
@@ -76,7 +76,7 @@ async def site(
 ) -> AsyncGenerator[Site]:
     sockets, resolver = Sockets(), Names(names or {})
     async with listening() as server:
-        door = Door(
+        egress = EgressClient(
             site_policy(server.port),
             most_bytes=most_bytes,
             total_timeout_s=total_timeout_s,
@@ -84,6 +84,6 @@ async def site(
             opening=sockets,
         )
         try:
-            yield Site(server, door, sockets, resolver)
+            yield Site(server, egress, sockets, resolver)
         finally:
-            await door.aclose()
+            await egress.aclose()

@@ -18,7 +18,7 @@ from fondaco.domain.web import (
     UnreachableError,
 )
 from fondaco.web.addresses import Policy
-from fondaco.web.door import Door
+from fondaco.web.egress import EgressClient
 from web.site import Names, Sockets, http, site
 
 HTML = {"text/html"}
@@ -104,21 +104,21 @@ HOSTILE = [
 @pytest.mark.parametrize("url", HOSTILE, ids=lambda url: url[:60] or "nothing")
 async def test_a_hostile_address_is_refused_before_anything_is_dialled(url: str) -> None:
     sockets = Sockets()
-    door = Door(lookup=Names(HOSTILE_NAMES), opening=sockets)
+    egress = EgressClient(lookup=Names(HOSTILE_NAMES), opening=sockets)
     with pytest.raises(AddressRefusedError), anyio.fail_after(5):
-        await door.fetch(url, HTML)
+        await egress.fetch(url, HTML)
     assert sockets.opened == []
-    await door.aclose()
+    await egress.aclose()
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.1", "0x7f.1"])
 async def test_the_systems_own_resolver_leads_nowhere_private_either(host: str) -> None:
     sockets = Sockets()
-    door = Door(opening=sockets)
+    egress = EgressClient(opening=sockets)
     with pytest.raises(AddressRefusedError), anyio.fail_after(5):
-        await door.fetch(f"http://{host}/", HTML)
+        await egress.fetch(f"http://{host}/", HTML)
     assert sockets.opened == []
-    await door.aclose()
+    await egress.aclose()
 
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "fe80::1", "fd00:ec2::254", "168.63.129.16"])
@@ -137,14 +137,14 @@ async def test_a_page_is_fetched_without_cookies_or_credentials() -> None:
         one.server.answer(
             http(b"<p>Hi</p>", media_type="text/html; charset=utf-8", set_cookie="a=1")
         )
-        fetched = await one.door.fetch(one.url("/a?b=c#d"), HTML)
+        fetched = await one.egress.fetch(one.url("/a?b=c#d"), HTML)
         assert (fetched.body, fetched.media_type, fetched.charset) == (
             b"<p>Hi</p>",
             "text/html",
             "utf-8",
         )
         one.server.answer(http(b"again"))
-        await one.door.fetch(one.url(), HTML)
+        await one.egress.fetch(one.url(), HTML)
     first, second = one.server.heads
     assert first.startswith("GET /a?b=c HTTP/1.1")
     assert "Accept-Encoding: identity" in first
@@ -156,13 +156,13 @@ async def test_the_environments_proxies_are_not_asked(monkeypatch: pytest.Monkey
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     async with site() as one:
         one.server.answer(http(b"direct"))
-        assert (await one.door.fetch(one.url(), HTML)).body == b"direct"
+        assert (await one.egress.fetch(one.url(), HTML)).body == b"direct"
 
 
 async def test_a_name_is_resolved_once_and_that_address_dialled() -> None:
     async with site({"rebinding.test": [["127.0.0.1"], ["10.0.0.5"]]}) as one:
         one.server.answer(http(b"first"))
-        fetched = await one.door.fetch(one.url(host="rebinding.test"), HTML)
+        fetched = await one.egress.fetch(one.url(host="rebinding.test"), HTML)
         assert fetched.body == b"first"
         assert one.names.asked == ["rebinding.test"]
         assert one.sockets.opened == ["127.0.0.1"]
@@ -173,7 +173,7 @@ async def test_a_name_that_resolves_anew_is_judged_anew() -> None:
         url = one.url(host="rebinding.test")
         one.server.answer(http(status="302 Found", location="/again"))
         with pytest.raises(AddressRefusedError):
-            await one.door.fetch(url, HTML)
+            await one.egress.fetch(url, HTML)
         assert one.sockets.opened == ["127.0.0.1"]
 
 
@@ -181,7 +181,7 @@ async def test_redirects_are_followed_to_what_is_permitted() -> None:
     async with site() as one:
         one.server.answer(http(status="302 Found", location="/b"), close=True)
         one.server.answer(http(b"there", media_type="text/html"))
-        fetched = await one.door.fetch(one.url("/a"), HTML)
+        fetched = await one.egress.fetch(one.url("/a"), HTML)
         assert (fetched.url, fetched.body) == (one.url("/b"), b"there")
 
 
@@ -201,7 +201,7 @@ async def test_a_redirect_to_what_is_not_permitted_is_refused(target: str) -> No
     async with site(HOSTILE_NAMES) as one:
         one.server.answer(http(status="307 Temporary Redirect", location=target))
         with pytest.raises(AddressRefusedError):
-            await one.door.fetch(one.url(), HTML)
+            await one.egress.fetch(one.url(), HTML)
         assert one.sockets.opened == ["127.0.0.1"]
 
 
@@ -210,7 +210,7 @@ async def test_endless_redirects_end() -> None:
         for _ in range(9):
             one.server.answer(http(status="301 Moved", location="/"), close=True)
         with pytest.raises(RedirectedError, match="more than 3 times"):
-            await one.door.fetch(one.url(), HTML)
+            await one.egress.fetch(one.url(), HTML)
         assert len(one.server.heads) == 4
 
 
@@ -218,14 +218,14 @@ async def test_a_redirect_without_a_target_is_an_error() -> None:
     async with site() as one:
         one.server.answer(http(status="302 Found"))
         with pytest.raises(RedirectedError, match="without saying"):
-            await one.door.fetch(one.url(), HTML)
+            await one.egress.fetch(one.url(), HTML)
 
 
 async def test_a_page_that_says_it_is_too_large_is_not_read() -> None:
     async with site(most_bytes=1_000) as one:
         one.server.answer(http(b"a" * 1_001))
         with pytest.raises(TooLargeError, match="1,000 bytes"):
-            await one.door.fetch(one.url(), HTML)
+            await one.egress.fetch(one.url(), HTML)
 
 
 async def test_a_page_that_does_not_say_how_large_it_is_is_read_up_to_the_limit() -> None:
@@ -233,14 +233,14 @@ async def test_a_page_that_does_not_say_how_large_it_is_is_read_up_to_the_limit(
     async with site(most_bytes=1_000) as one:
         one.server.answer(head, *[b"190\r\n" + b"a" * 400 + b"\r\n"] * 3)
         with pytest.raises(TooLargeError):
-            await one.door.fetch(one.url(), HTML)
+            await one.egress.fetch(one.url(), HTML)
 
 
 async def test_a_compressed_page_is_refused_unread() -> None:
     async with site() as one:
         one.server.answer(http(gzip.compress(b"0" * 10_000_000), content_encoding="gzip"))
         with pytest.raises(EncodedError):
-            await one.door.fetch(one.url(), HTML)
+            await one.egress.fetch(one.url(), HTML)
 
 
 @pytest.mark.parametrize("pieces", [(b"HTTP/1.1 200 OK\r\n",), (http(b"abc")[:-1],)])
@@ -248,7 +248,7 @@ async def test_a_slow_page_is_given_up(pieces: tuple[bytes, ...]) -> None:
     async with site(total_timeout_s=0.3) as one:
         one.server.answer(*pieces, pause_s=30)
         with pytest.raises(TooSlowError), anyio.fail_after(10):
-            await one.door.fetch(one.url(), HTML)
+            await one.egress.fetch(one.url(), HTML)
 
 
 async def test_a_page_that_drips_gets_no_more_time() -> None:
@@ -256,7 +256,7 @@ async def test_a_page_that_drips_gets_no_more_time() -> None:
         body = http(b"a" * 50_000)
         one.server.answer(*[body[i : i + 100] for i in range(0, 50_000, 100)], pause_s=0.01)
         with pytest.raises(TooSlowError), anyio.fail_after(10):
-            await one.door.fetch(one.url(), HTML)
+            await one.egress.fetch(one.url(), HTML)
 
 
 @pytest.mark.parametrize(
@@ -276,23 +276,25 @@ async def test_what_is_no_page_is_said_so(reply: bytes, fault: type[PageError]) 
     async with site() as one:
         one.server.answer(reply, close=True)
         with pytest.raises(fault):
-            await one.door.fetch(one.url(), HTML)
+            await one.egress.fetch(one.url(), HTML)
 
 
 async def test_nobody_at_the_address_is_said_so() -> None:
     async with site() as one:
         url = one.url()
-    door = Door(Policy((ipaddress.ip_network("127.0.0.1/32"),), frozenset({one.server.port})))
+    egress = EgressClient(
+        Policy((ipaddress.ip_network("127.0.0.1/32"),), frozenset({one.server.port}))
+    )
     with pytest.raises(UnreachableError):
-        await door.fetch(url, HTML)
-    await door.aclose()
+        await egress.fetch(url, HTML)
+    await egress.aclose()
 
 
 async def test_a_name_that_nobody_knows_is_said_so() -> None:
-    door = Door(lookup=_unknown)
+    egress = EgressClient(lookup=_unknown)
     with pytest.raises(UnreachableError):
-        await door.fetch("http://nowhere.test/", HTML)
-    await door.aclose()
+        await egress.fetch("http://nowhere.test/", HTML)
+    await egress.aclose()
 
 
 async def _unknown(host: str, port: int) -> list[str]:

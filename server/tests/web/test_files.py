@@ -3,14 +3,9 @@
 import anyio
 import pytest
 
-from fondaco.domain.web import (
-    AddressRefusedError,
-    PageError,
-    TooSlowError,
-    UnreachableError,
-)
+from fondaco.domain.web import AddressRefusedError, PageError, TooSlowError, UnreachableError
 from fondaco.web import files
-from fondaco.web.door import Door
+from fondaco.web.egress import EgressClient
 from fondaco.web.files import WebFiles
 from web.site import http, site
 from web.test_door import HOSTILE, HOSTILE_NAMES
@@ -22,13 +17,13 @@ PUBLIC = {"films.test": [["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b
 async def test_no_engine_is_sent_to_what_is_not_public(url: str) -> None:
     async with site(HOSTILE_NAMES) as one:
         with pytest.raises(PageError):
-            await WebFiles(lambda: Door(lookup=one.names)).expect_public(url)
+            await WebFiles(lambda: EgressClient(lookup=one.names)).expect_public(url)
 
 
 @pytest.mark.parametrize("url", ["https://films.test/a.mp4", "http://93.184.215.14/a.mp4"])
 async def test_a_public_address_may_be_handed_on_and_nobody_is_connected_to(url: str) -> None:
     async with site(PUBLIC) as one:
-        await WebFiles(lambda: one.door).expect_public(url)
+        await WebFiles(lambda: one.egress).expect_public(url)
         assert one.sockets.opened == []
 
 
@@ -37,12 +32,12 @@ async def test_a_name_that_leads_nowhere_may_not_be_handed_on() -> None:
         raise OSError(-2, "Name or service not known")
 
     with pytest.raises(UnreachableError):
-        await WebFiles(lambda: Door(lookup=nowhere)).expect_public("http://nowhere.test/")
+        await WebFiles(lambda: EgressClient(lookup=nowhere)).expect_public("http://nowhere.test/")
 
 
 async def test_a_name_that_is_too_long_may_not_be_handed_on() -> None:
     with pytest.raises(UnreachableError):
-        await WebFiles(Door).expect_public(f"http://{'a' * 64}.test/")
+        await WebFiles(EgressClient).expect_public(f"http://{'a' * 64}.test/")
 
 
 async def test_a_name_without_addresses_may_not_be_handed_on() -> None:
@@ -50,7 +45,7 @@ async def test_a_name_without_addresses_may_not_be_handed_on() -> None:
         return []
 
     with pytest.raises(AddressRefusedError):
-        await WebFiles(lambda: Door(lookup=none)).expect_public("http://empty.test/")
+        await WebFiles(lambda: EgressClient(lookup=none)).expect_public("http://empty.test/")
 
 
 async def test_a_resolver_that_is_silent_is_not_waited_for() -> None:
@@ -58,15 +53,15 @@ async def test_a_resolver_that_is_silent_is_not_waited_for() -> None:
         await anyio.sleep_forever()
         return []
 
-    door = Door(lookup=silent, total_timeout_s=0.05)
+    egress = EgressClient(lookup=silent, total_timeout_s=0.05)
     with pytest.raises(TooSlowError):
-        await WebFiles(lambda: door).expect_public("http://slow.test/")
+        await WebFiles(lambda: egress).expect_public("http://slow.test/")
 
 
 async def test_a_file_is_handed_on_as_it_is() -> None:
     async with site() as one:
         one.server.answer(http(b"\0\1", media_type="image/png"), close=True)
-        fetched = await WebFiles(lambda: one.door).fetch(one.url(), {"image/png"})
+        fetched = await WebFiles(lambda: one.egress).fetch(one.url(), {"image/png"})
         assert fetched == b"\0\1"
 
 
@@ -77,7 +72,7 @@ async def test_a_fetch_that_finds_no_place_in_time_is_refused(
     monkeypatch.setattr(files, "PLACE_TIMEOUT_S", 0.05)
     async with site() as one, anyio.create_task_group() as tasks:
         one.server.silence()
-        web = WebFiles(lambda: one.door)
+        web = WebFiles(lambda: one.egress)
         tasks.start_soon(web.fetch, one.url(), {"image/png"})
         await anyio.wait_all_tasks_blocked()
         with pytest.raises(TooSlowError):
@@ -86,5 +81,5 @@ async def test_a_fetch_that_finds_no_place_in_time_is_refused(
 
 
 async def test_a_door_that_was_never_opened_needs_no_closing() -> None:
-    opened: list[Door] = []
+    opened: list[EgressClient] = []
     await WebFiles(lambda: opened[0]).aclose()

@@ -28,7 +28,7 @@ async def page_of(reply: bytes, *, reading_timeout_s: float = 60.0) -> Page:
     async with site(most_bytes=3_000_000, total_timeout_s=60.0) as one:
         one.server.answer(reply, close=True)
         try:
-            return await WebPages(lambda: one.door, reading_timeout_s=reading_timeout_s).read(
+            return await WebPages(lambda: one.egress, reading_timeout_s=reading_timeout_s).read(
                 one.url()
             )
         except PageError as raised:

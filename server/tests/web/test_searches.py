@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 import pytest
 
+from fondaco.clients.client import HttpClient
+from fondaco.clients.connect import connect
 from fondaco.domain.web import Citation, SearchError
-from fondaco.upstream.client import Upstream
-from fondaco.upstream.open import connect
 from fondaco.web.searches import BraveSearch, SearxngSearch
 from upstream.raw_server import RawServer, listening
 from web.site import http
 
 Search = SearxngSearch | BraveSearch
-ENGINES: list[Callable[[Upstream, float], Search]] = [SearxngSearch, BraveSearch]
+ENGINES: list[Callable[[HttpClient, float], Search]] = [SearxngSearch, BraveSearch]
 
 SEARXNG = {
     "results": [
@@ -64,7 +64,7 @@ class World:
 
 
 @asynccontextmanager
-async def world(engine: Callable[[Upstream, float], Search]) -> AsyncGenerator[World]:
+async def world(engine: Callable[[HttpClient, float], Search]) -> AsyncGenerator[World]:
     async with listening() as server:
         upstream = connect(
             f"http://127.0.0.1:{server.port}", headers={"X-Subscription-Token": "token"}
@@ -92,7 +92,7 @@ def answer(body: object) -> bytes:
     ],
 )
 async def test_results_become_citations(
-    engine: Callable[[Upstream, float], Search], body: object, asked: str
+    engine: Callable[[HttpClient, float], Search], body: object, asked: str
 ) -> None:
     async with world(engine) as one:
         assert await one.find(answer(body), "café // ..&x") == FOUND
@@ -101,7 +101,7 @@ async def test_results_become_citations(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-async def test_nothing_found_is_no_failure(engine: Callable[[Upstream, float], Search]) -> None:
+async def test_nothing_found_is_no_failure(engine: Callable[[HttpClient, float], Search]) -> None:
     async with world(engine) as one:
         assert await one.find(answer({"results": [], "web": {}})) == []
 
@@ -119,7 +119,7 @@ async def test_nothing_found_is_no_failure(engine: Callable[[Upstream, float], S
     ],
 )
 async def test_what_went_wrong_is_said(
-    engine: Callable[[Upstream, float], Search], reply: bytes, fault: str
+    engine: Callable[[HttpClient, float], Search], reply: bytes, fault: str
 ) -> None:
     error = None
     async with world(engine) as one:
@@ -131,7 +131,7 @@ async def test_what_went_wrong_is_said(
 
 @pytest.mark.parametrize("engine", ENGINES)
 async def test_an_engine_that_says_nothing_is_given_up(
-    engine: Callable[[Upstream, float], Search],
+    engine: Callable[[HttpClient, float], Search],
 ) -> None:
     async with world(engine) as one:
         one.server.silence()

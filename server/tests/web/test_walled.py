@@ -61,8 +61,14 @@ def came() -> Came:
     unshare = shutil.which("unshare")
     if unshare is None or subprocess.run([unshare, "-rn", "true"], check=False).returncode:
         pytest.skip("network namespaces are not permitted here (`unshare -rn`)")
-    door = [*HOSTILE, *REDIRECTS, *FAULTS, *GOOD, "http://rebinding.test/to?http://rebinding.test/"]
-    asked = {"names": NAMES, "door": door, "chat": [*IN_CHAT, f"http://{PUBLIC}/"]}
+    egress = [
+        *HOSTILE,
+        *REDIRECTS,
+        *FAULTS,
+        *GOOD,
+        "http://rebinding.test/to?http://rebinding.test/",
+    ]
+    asked = {"names": NAMES, "door": egress, "chat": [*IN_CHAT, f"http://{PUBLIC}/"]}
     ended = subprocess.run(
         [unshare, "-rn", "--kill-child", sys.executable, "-m", "web.walled"],
         cwd=TESTS,
@@ -77,7 +83,7 @@ def came() -> Came:
     found = json.loads(ended.stdout)
     half = len(asked["chat"])
     return {
-        "door": dict(zip(door, found["door"], strict=True)),
+        "door": dict(zip(egress, found["door"], strict=True)),
         "pages": dict(zip(asked["chat"], found["chat"][:half], strict=True)),
         "images": dict(zip(asked["chat"], found["chat"][half:], strict=True)),
         "questions": found["questions"],

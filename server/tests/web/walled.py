@@ -20,10 +20,10 @@ from urllib.parse import unquote
 import anyio
 from anyio.abc import SocketAttribute, SocketListener, SocketStream, UDPSocket
 
-from fondaco.domain.model import Capabilities
+from fondaco.domain.models.model import Capabilities
 from fondaco.domain.web import PageError
-from fondaco.serving.augment import Augment
-from fondaco.web.door import Door
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
+from fondaco.web.egress import EgressClient
 from fondaco.web.files import WebFiles
 from fondaco.web.pages import WebPages
 from house import TOY, house
@@ -172,25 +172,25 @@ async def tried(one: World, attempt: Callable[[], Awaitable[str]]) -> Came:
 
 async def by_door(one: World, urls: Sequence[str]) -> list[Came]:
     """Fetch URLs by the door, one after another."""
-    door = Door(total_timeout_s=_TOTAL_TIMEOUT_S)
+    egress = EgressClient(total_timeout_s=_TOTAL_TIMEOUT_S)
 
     async def fetch(url: str) -> str:
         try:
-            return (await door.fetch(url, {"text/html"})).body.decode()
+            return (await egress.fetch(url, {"text/html"})).body.decode()
         except PageError as error:
             return type(error).__name__
 
     try:
         return [await tried(one, lambda url=url: fetch(url)) for url in urls]  # type: ignore[misc]  # a default
     finally:
-        await door.aclose()
+        await egress.aclose()
 
 
 async def by_chat(one: World, urls: Sequence[str]) -> list[Came]:
     """Name URLs in calls of a whole server: as pages to read, and as images to show."""
     seeing = replace(TOY, capabilities=Capabilities(vision=True))
-    pages, files = WebPages(Door), WebFiles(Door)
-    async with house(models=(seeing,), augment=Augment(pages), files=files) as server:
+    pages, files = WebPages(EgressClient), WebFiles(EgressClient)
+    async with house(models=(seeing,), web_retrieval=WebRetrieval(pages), files=files) as server:
 
         async def scrape(url: str) -> str:
             own = {"enable_web_scraping": True}

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fondaco.domain.errors import FondacoError
-from fondaco.http.errors import reply_to
-from fondaco.http.exchange import Exchange
-from fondaco.http.protocol import Connection
-from fondaco.http.replies import Whole, json_reply
-from fondaco.http.terms import Register
+from fondaco.http.edge.error_responses import reply_to
+from fondaco.http.endpoint.responses import Response, json_response
+from fondaco.http.wire.connection_limits import Register
+from fondaco.http.wire.exchange import Exchange
+from fondaco.http.wire.protocol import Connection
 from raw_http import Reply
 from wire.fake_line import terms
 from wire.rows import Row
@@ -34,13 +34,13 @@ class EchoServer:
     async def answer(self, exchange: Exchange) -> None:
         self.seen.append(exchange.path)
         self.stamps.append(exchange.headers.get(STAMP, b""))
-        reply: Whole
+        reply: Response
         try:
             body = await exchange.body(_BODY_LIMIT)
         except FondacoError as error:
             reply = reply_to(error)
         else:
-            reply = json_reply(
+            reply = json_response(
                 {
                     "method": exchange.method,
                     "path": exchange.path,

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from fondaco.http.exchange import Exchange
-from fondaco.http.headers import Stamp
-from fondaco.http.protocol import Connection
-from fondaco.http.terms import Register, Terms
+from fondaco.http.edge.error_responses import refusal
+from fondaco.http.wire.connection_limits import ConnectionLimits, Register
+from fondaco.http.wire.exchange import Exchange
+from fondaco.http.wire.headers import DefaultHeaders
+from fondaco.http.wire.protocol import Connection
 from fondaco.system import SystemClock, TimedIds
 
 HEADER_LIMIT = 4_096
@@ -61,14 +62,15 @@ async def refuse(exchange: Exchange) -> None:
     exchange.leave()
 
 
-def terms(**seconds: float) -> Terms:
-    return Terms(
-        Stamp(SystemClock()),
+def terms(**seconds: float) -> ConnectionLimits:
+    return ConnectionLimits(
+        DefaultHeaders(SystemClock()),
         TimedIds(),
         header_limit_bytes=HEADER_LIMIT,
         header_timeout_s=seconds.get("header_timeout_s", 15.0),
         body_timeout_s=seconds.get("body_timeout_s", 60.0),
         idle_timeout_s=seconds.get("idle_timeout_s", 75.0),
+        refusal=refusal,
         probes=frozenset({"/healthz"}),
     )
 

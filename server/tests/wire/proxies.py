@@ -30,7 +30,7 @@ http {
   }
 }
 """
-_PLAIN = 'proxy_set_header Connection "";'
+_NO_OPTIONS = 'proxy_set_header Connection "";'
 _FORWARDS = """
 proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection $connection_upgrade;
 proxy_request_buffering off; proxy_buffering off;
@@ -64,7 +64,7 @@ http://127.0.0.1:%(port)d, http://localhost:%(port)d, http://:%(port)d {
 }
 """
 _CONFIGURATIONS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
-    "nginx": (_NGINX, _PLAIN, ("nginx", "-e", "stderr", "-c")),
+    "nginx": (_NGINX, _NO_OPTIONS, ("nginx", "-e", "stderr", "-c")),
     "nginx that forwards Upgrade": (_NGINX, _FORWARDS, ("nginx", "-e", "stderr", "-c")),
     "HAProxy": (_HAPROXY, "", ("haproxy", "-db", "-f")),
     "Caddy": (_CADDY, "", ("caddy", "run", "--adapter", "caddyfile", "--config")),
@@ -78,7 +78,7 @@ def proxy(name: str, upstream: int, stamp: str, folder: Path) -> Iterator[int]:
 
     What it forwards carries `stamp` as X-Stamp, whatever was there before.
     """
-    form, more, command = _CONFIGURATIONS[name]
+    output_format, more, command = _CONFIGURATIONS[name]
     program = shutil.which(command[0]) or shutil.which(command[0], path="/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip(f"{command[0]} is not installed: apt-get install {command[0]}")
@@ -86,8 +86,14 @@ def proxy(name: str, upstream: int, stamp: str, folder: Path) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     file = folder / "configuration"
-    values = {"port": port, "upstream": upstream, "stamp": stamp, "folder": folder, "more": more}
-    file.write_text(form % values)
+    values = {
+        "port": port,
+        "upstream": upstream,
+        "stamp": stamp,
+        "folder": folder,
+        "more": more,
+    }
+    file.write_text(output_format % values)
     log = folder / "log"
     with log.open("wb") as said:
         process = subprocess.Popen(

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 import h11
 
 from fondaco.domain.errors import FondacoError
-from fondaco.http.request_head import RequestHead
-from fondaco.http.request_reader import RequestReader
+from fondaco.http.wire.request_head import RequestHead
+from fondaco.http.wire.request_reader import RequestReader
 from wire.rows import CHUNKED, HOST, chunks, get, head, post
 
 _LIMIT = 16 * 2**10
@@ -288,7 +288,7 @@ def dispute(octets: bytes, cuts: Sequence[int]) -> str:
     other = theirs(octets)
     shared = min(len(mine.requests), len(other.requests))
     for one, two in zip(mine.requests, other.requests, strict=False):
-        if not _alike(one, two):
+        if not _chunk_template(one, two):
             return f"we understand {one}, h11 {two}"
     if mine.error and len(other.requests) > shared:
         return _unexplained(mine.error, STRICTER, octets, "h11 accepts what we refuse")
@@ -299,7 +299,7 @@ def dispute(octets: bytes, cuts: Sequence[int]) -> str:
     return ""
 
 
-def _alike(one: Understood, two: Understood) -> bool:
+def _chunk_template(one: Understood, two: Understood) -> bool:
     if one.target is not None and two.target is not None and one.target != two.target:
         return False
     return (one.method, one.fields, one.body) == (two.method, two.fields, two.body)

@@ -10,11 +10,11 @@ import anyio
 import pytest
 
 from fondaco.app.descriptors import connections_within
-from fondaco.http import request_head
-from fondaco.http.exchange import Exchange
-from fondaco.http.peers import Peers
-from fondaco.http.request_head import RequestHead
-from fondaco.http.terms import Lane, Register
+from fondaco.http.edge.client_address import ClientAddresses
+from fondaco.http.wire import request_head
+from fondaco.http.wire.connection_limits import Lane, Register
+from fondaco.http.wire.exchange import Exchange
+from fondaco.http.wire.request_head import RequestHead
 from house import SECRET, House, chat_body, house
 from raw_http import exchanged, received, replies_of, sent
 from wire.fake_line import HEADER_LIMIT, line, refuse, turns
@@ -305,7 +305,7 @@ async def test_that_the_limit_is_reached_is_reported_once(caplog: pytest.LogCapt
 
 
 async def test_one_address_cannot_take_all_connections() -> None:
-    register = Register(9, 2, Peers(["203.0.113.9"]).limited)
+    register = Register(9, 2, ClientAddresses(["203.0.113.9"]).limited)
     lines = [line(register=register, client="198.51.100.1") for _ in range(3)]
     assert [one.connection._lane for one in lines] == [Lane.USUAL, Lane.USUAL, Lane.SPARE]
     for client in ("198.51.100.2", "2001:db8::1", "2001:db8::2"):
@@ -367,7 +367,7 @@ async def test_replies_of_a_server_that_leaves_close_their_connections() -> None
 async def test_a_connection_is_taken_off_where_it_was_counted() -> None:
     """Whichever proxies are trusted by the time it ends: the operator may reload the settings."""
     trusted: list[str] = []
-    register = Register(9, 1, lambda client: Peers(trusted).limited(client))
+    register = Register(9, 1, lambda client: ClientAddresses(trusted).limited(client))
     before = line(register=register, client="203.0.113.9")
     trusted.append("203.0.113.9")
     proxied = line(register=register, client="203.0.113.9")

@@ -38,18 +38,18 @@ from fondaco.app.platform import (
 )
 from fondaco.app.reloading import Fetch, Reloader, Server
 from fondaco.app.runtime import settle_runtime
-from fondaco.domain.account import FIRST_ACCOUNT, KeyType
-from fondaco.domain.model import Model
-from fondaco.domain.money import nano
-from fondaco.http.loop_faults import reporting_loop_faults
-from fondaco.http.pulse import Pulse
+from fondaco.domain.models.model import Model
+from fondaco.domain.money.account import FIRST_ACCOUNT, KeyType
+from fondaco.domain.money.money import nano
+from fondaco.http.edge.loop_errors import reporting_loop_faults
+from fondaco.http.wire.heartbeat import Heartbeat
 from fondaco.processes import harden
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
-from fondaco.stores.sqlite.journal import SqliteJournal
-from fondaco.stores.sqlite.migrate import upgrade
-from fondaco.stores.sqlite.people import somebody
+from fondaco.stores.sqlite.accounts.people import somebody
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.tables.migrate import upgrade
 from fondaco.system import SystemClock
 
 __all__ = ["AddressError", "Fetch", "Started", "contract", "look_at_engines", "serve"]
@@ -130,18 +130,18 @@ def _first_key(settings: Settings, home: Home) -> str | None:
     """Make the first account and its ADMIN key, where nobody has one yet."""
     if somebody(home.database):
         return None
-    from fondaco.stores.sqlite.books import Books  # noqa: PLC0415 - SQLAlchemy, for first starts only
+    from fondaco.stores.sqlite.accounts.admin_store import AdminStore  # noqa: PLC0415 - SQLAlchemy, for first starts only
 
-    books = Books(home.database, home.pepper(), SystemClock())
+    admin_store = AdminStore(home.database, home.pepper(), SystemClock())
     try:
-        books.open_account(
+        admin_store.open_account(
             FIRST_ACCOUNT,
             usd=nano(settings.ledger.first_account_usd),
             diem_allocation=nano(settings.ledger.first_account_diem),
         )
-        return books.make_key(FIRST_ACCOUNT, KeyType.ADMIN, "made at the first start").secret
+        return admin_store.make_key(FIRST_ACCOUNT, KeyType.ADMIN, "made at the first start").secret
     finally:
-        books.close()
+        admin_store.close()
 
 
 async def _serve(
@@ -179,7 +179,7 @@ async def _serve(
                 charges=charges,
                 chain=chain,
             )
-            with platform.meters.counting_incidents(), reporting_loop_faults():
+            with platform.metrics.counting_incidents(), reporting_loop_faults():
                 await _run(settings, platform, reloader, bound, announce)
 
 
@@ -192,18 +192,18 @@ async def _run(
 ) -> None:
     """Settle what a crash left open, then listen until the server is told to stop."""
     async with anyio.create_task_group() as tasks:
-        pulse = Pulse()
-        edge = edge_of(settings, platform, pulse)
+        heartbeat = Heartbeat()
+        edge = edge_of(settings, platform, heartbeat)
         listener = listener_of(settings, platform, edge, announce)
         await platform.ledger.recover(partial(charge_of, platform.catalogue))
-        await platform.repeats.recover()
+        await platform.idempotency.recover()
         await platform.characters.look()
         tasks.start_soon(kept_up, platform.ledger.run)
-        tasks.start_soon(kept_up, platform.repeats.run)
-        tasks.start_soon(kept_up, platform.keyring.run)
+        tasks.start_soon(kept_up, platform.idempotency.run)
+        tasks.start_soon(kept_up, platform.key_ring.run)
         if platform.wallets.watches_stakes:
             tasks.start_soon(kept_up, platform.wallets.run)
-        tasks.start_soon(kept_up, pulse.run)
+        tasks.start_soon(kept_up, heartbeat.run)
         tasks.start_soon(kept_up, sum_up_floods)
         tasks.start_soon(kept_up, platform.reachability.run)
         running = Server(platform, edge, listener.under_way)
@@ -212,6 +212,6 @@ async def _run(
         await reloader.listening.wait()
         await listener.serve(bound)
         with anyio.CancelScope(shield=True):
-            platform.keyring.note_uses()
+            platform.key_ring.note_uses()
             await platform.ledger.close()
         tasks.cancel_scope.cancel()

@@ -10,15 +10,15 @@ from fondaco.chain.challenge import SignedChallenges
 from fondaco.chain.node import NodeStakes
 from fondaco.chain.rule import RuleStakes
 from fondaco.chain.signature import EthSignatures
-from fondaco.domain.money import nano
+from fondaco.clients.client import HttpClient
+from fondaco.clients.connect import connect
+from fondaco.domain.money.money import nano
 from fondaco.ports import Accounts, Stakes
 from fondaco.sections import ChainNode
-from fondaco.serving.wallets import Chain
+from fondaco.serving.access.wallets import Chain
 from fondaco.settings import ConfigurationError, Settings, secret
 from fondaco.stores.home import Home
-from fondaco.stores.sqlite.accounts import SqliteAccounts
-from fondaco.upstream.client import Upstream
-from fondaco.upstream.open import connect
+from fondaco.stores.sqlite.accounts.accounts import SqliteAccounts
 
 _CONNECTIONS = 8
 
@@ -47,7 +47,7 @@ def chain_of(stakes: Stakes | None, accounts: Accounts) -> Chain:
     return Chain(challenges, EthSignatures(), stakes, accounts)
 
 
-def _stakes(settings: Settings, node: Upstream | None) -> Stakes | None:
+def _stakes(settings: Settings, node: HttpClient | None) -> Stakes | None:
     """Return where stakes are read, or None where the operator has named nothing."""
     if node is not None:
         asked = settings.chain.node
@@ -64,7 +64,7 @@ def _stakes(settings: Settings, node: Upstream | None) -> Stakes | None:
     return None
 
 
-def _node(asked: ChainNode) -> Upstream | None:
+def _node(asked: ChainNode) -> HttpClient | None:
     if not asked.url:
         return None
     named = asked.url.startswith(("env:", "file:"))

@@ -8,22 +8,22 @@ from functools import partial
 
 import anyio
 
+from fondaco.clients.client import HttpClient
+from fondaco.clients.connect import connect
 from fondaco.configuration import EMBEDDED, catalogue_of, missing_files
-from fondaco.domain.catalogue import Catalogue
 from fondaco.domain.errors import ModelNotFoundError
-from fondaco.domain.model import Model
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import Model
 from fondaco.engines.llamacpp.embedded import Embedded
 from fondaco.engines.llamacpp.supervisor import Launch
-from fondaco.engines.openai_compatible import OpenAICompatible
+from fondaco.engines.openai.engine import OpenAICompatible
+from fondaco.engines.openai.listing import names_listed
 from fondaco.forms.templates import WatchedTemplates
 from fondaco.modelfiles import source_of
 from fondaco.ports import ChatEngine, Templates
-from fondaco.serving.reachability import Look, Seen, looked
+from fondaco.serving.routing.reachability import Look, Seen, looked
 from fondaco.settings import Engine, Settings, secret
 from fondaco.system import SystemClock
-from fondaco.upstream.client import Upstream
-from fondaco.upstream.listing import names_listed
-from fondaco.upstream.open import connect
 
 
 @asynccontextmanager
@@ -168,7 +168,7 @@ def launches_of(settings: Settings, catalogue: Catalogue) -> dict[str, Launch]:
     }
 
 
-def _connected(name: str, row: Engine) -> Upstream:
+def _connected(name: str, row: Engine) -> HttpClient:
     return connect(
         row.base_url,
         key=secret(row.key) if row.key else "",

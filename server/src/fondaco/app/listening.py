@@ -8,21 +8,22 @@ from dataclasses import dataclass
 
 from fondaco.app.descriptors import connections_within, raised_limit
 from fondaco.hostnames import host_name, is_loopback
-from fondaco.http.access_log import AccessLog
-from fondaco.http.cors import Cors
-from fondaco.http.edge import Edge
-from fondaco.http.endpoint import Premises
-from fondaco.http.endpoints import ENDPOINTS
-from fondaco.http.gate import MetricsAccess
-from fondaco.http.headers import Stamp
-from fondaco.http.hosts import Hosts
-from fondaco.http.listener import BACKLOG, Listener
-from fondaco.http.openapi import Contract
-from fondaco.http.peers import Peers
-from fondaco.http.pulse import Pulse
-from fondaco.http.room import Room
-from fondaco.http.routes import Routes
-from fondaco.http.terms import Register, Terms
+from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.edge.access_log import AccessLog
+from fondaco.http.edge.authenticator import MetricsAccess
+from fondaco.http.edge.client_address import ClientAddresses
+from fondaco.http.edge.cors import Cors
+from fondaco.http.edge.edge import Edge
+from fondaco.http.edge.error_responses import refusal
+from fondaco.http.edge.hosts import Hosts
+from fondaco.http.edge.routes import Routes
+from fondaco.http.endpoint.body_memory import BodyMemory
+from fondaco.http.endpoint.endpoint import AppState
+from fondaco.http.openapi.document import Contract
+from fondaco.http.wire.connection_limits import ConnectionLimits, Register
+from fondaco.http.wire.headers import DefaultHeaders
+from fondaco.http.wire.heartbeat import Heartbeat
+from fondaco.http.wire.listener import BACKLOG, Listener
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings, secret
 
@@ -41,7 +42,7 @@ class Rules:
     """By which rules requests are taken; a new configuration brings others."""
 
     hosts: Hosts
-    peers: Peers
+    client_addresses: ClientAddresses
     cors: Cors | None
     metrics: MetricsAccess
 
@@ -55,7 +56,7 @@ class Rules:
         server = settings.server
         return cls(
             Hosts([host_name(server.host), *server.allowed_hosts]),
-            Peers(server.trusted_proxies),
+            ClientAddresses(server.trusted_proxies),
             Cors(server.cors_origins) if server.cors_origins else None,
             MetricsAccess(
                 loopback=server.metrics == "loopback",
@@ -65,14 +66,14 @@ class Rules:
         )
 
 
-def edge_of(settings: Settings, platform: Platform, pulse: Pulse) -> Edge:
+def edge_of(settings: Settings, platform: Platform, heartbeat: Heartbeat) -> Edge:
     """Return what answers every request."""
     server, rules = settings.server, Rules.of(settings)
-    premises = Premises(
+    state = AppState(
         platform,
         contract(),
-        pulse,
-        room=Room(
+        heartbeat,
+        room=BodyMemory(
             server.body_limit_bytes,
             max(server.body_limit_bytes, server.media_body_limit_bytes),
             server.body_memory_bytes,
@@ -82,11 +83,11 @@ def edge_of(settings: Settings, platform: Platform, pulse: Pulse) -> Edge:
         write_timeout_s=server.write_timeout_s,
     )
     return Edge(
-        premises,
+        state,
         Routes(ENDPOINTS),
         rules.hosts,
-        rules.peers,
-        stamp=Stamp(platform.clock),
+        rules.client_addresses,
+        default_headers=DefaultHeaders(platform.clock),
         cors=rules.cors,
         metrics=rules.metrics,
     )
@@ -97,13 +98,14 @@ def listener_of(
 ) -> Listener:
     """Return the server for the platform, which runs once it is told to."""
     server = settings.server
-    terms = Terms(
-        Stamp(platform.clock),
+    terms = ConnectionLimits(
+        DefaultHeaders(platform.clock),
         platform.ids,
         header_limit_bytes=server.header_limit_bytes,
         header_timeout_s=server.header_timeout_s,
         body_timeout_s=server.body_timeout_s,
         idle_timeout_s=server.idle_timeout_s,
+        refusal=refusal,
         probes=Routes(ENDPOINTS).probes,
     )
     most = connections_within(raised_limit(), server.connection_limit)

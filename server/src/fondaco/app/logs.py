@@ -106,13 +106,13 @@ class LogOutput(logging.Handler):
     """Writes events to a stream, a line each; of a flood of equal ones the first few and their sum."""
 
     def __init__(
-        self, stream: TextIO, form: Format, level: int, monotonic: Callable[[], float]
+        self, stream: TextIO, output_format: Format, level: int, monotonic: Callable[[], float]
     ) -> None:
         """Write what has at least `level`, and every line of the access log."""
         super().__init__()
         self.addFilter(self._wants)
         self._stream = stream
-        self._form = _FORMS[form]
+        self._output_format = _FORMS[output_format]
         self._least = level
         self._monotonic = monotonic
         self._seconds: dict[object, _Second] = {}
@@ -177,18 +177,18 @@ class LogOutput(logging.Handler):
                 {**event.fields, "repeated": repeated},
             )
         try:
-            self._stream.write(self._form(event) + "\n")
+            self._stream.write(self._output_format(event) + "\n")
             self._stream.flush()
         except (OSError, ValueError):
             pass  # nobody reads, or it was closed; a log that cannot be written stops no call
 
 
 def log_to_stderr(
-    level: str, form: Format, *, access: bool, monotonic: Callable[[], float]
+    level: str, output_format: Format, *, access: bool, monotonic: Callable[[], float]
 ) -> LogOutput:
     """Have the log written to standard error, and uncaught exceptions as events of it."""
     least = logging.getLevelNamesMapping()[level.upper()]
-    output = LogOutput(sys.stderr, form, least, monotonic)
+    output = LogOutput(sys.stderr, output_format, least, monotonic)
     root = logging.getLogger()
     root.handlers = [output]
     root.setLevel(least)

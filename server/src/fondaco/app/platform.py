@@ -8,36 +8,36 @@ from dataclasses import dataclass
 import anyio
 
 from fondaco.configuration import EMBEDDED, built_in_characters, read_character, tiers_of
-from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.character import Cast
-from fondaco.domain.model import Model
-from fondaco.domain.price import FREE, Charge
-from fondaco.domain.usage import Usage
+from fondaco.domain.chat.character import CharacterRegistry
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import Model
+from fondaco.domain.money.price import FREE, Charge
+from fondaco.domain.money.usage import Usage
 from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.forms.watched import WatchedForms
 from fondaco.ports import CharacterUses, Charges, ChatEngine, Clock, Files, Forms, Journal, Keys
-from fondaco.serving.api_keys import ApiKeys
-from fondaco.serving.augment import Augment
-from fondaco.serving.characters import Characters
-from fondaco.serving.chat import Chat
-from fondaco.serving.concurrency import ConcurrentCalls
-from fondaco.serving.fitting import Fitting
-from fondaco.serving.guard import Guard
-from fondaco.serving.keyring import Keyring
-from fondaco.serving.ledger import Ledger
-from fondaco.serving.limits import WindowLimits
-from fondaco.serving.media import Media
-from fondaco.serving.meters import Meters
+from fondaco.serving.access.api_keys import ApiKeys
+from fondaco.serving.access.failure_throttle import FailureThrottle
+from fondaco.serving.access.key_ring import KeyRing
+from fondaco.serving.access.wallets import Chain, Wallets
+from fondaco.serving.admission.concurrency import ConcurrentCalls
+from fondaco.serving.admission.idempotency import IdempotencyStore
+from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.chat.capabilities import CapabilityNegotiation
+from fondaco.serving.chat.characters import Characters
+from fondaco.serving.chat.pipeline import Chat
+from fondaco.serving.inputs.media import Media
+from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform, UseCases
-from fondaco.serving.reachability import Look, Reachability
-from fondaco.serving.readiness import Readiness
-from fondaco.serving.repeats import Repeats
-from fondaco.serving.wallets import Chain, Wallets
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
+from fondaco.serving.routing.reachability import Look, Reachability
+from fondaco.serving.routing.readiness import Readiness
 from fondaco.settings import Settings
 from fondaco.stores.characters import CharacterFolder, characters_in
 from fondaco.stores.home import Home
-from fondaco.stores.sqlite.charges import SqliteCharges
-from fondaco.stores.sqlite.keys import SqliteKeys
+from fondaco.stores.sqlite.accounts.charges import SqliteCharges
+from fondaco.stores.sqlite.accounts.keys import SqliteKeys
 from fondaco.system import SystemClock, TimedIds
 
 log = logging.getLogger("fondaco")
@@ -82,7 +82,7 @@ class Adapters:
     engines: Mapping[str, ChatEngine]
     looks: Mapping[str, Look]
     """What shows whether each upstream engine answers."""
-    augment: Augment
+    web_retrieval: WebRetrieval
     files: Files | None
 
 
@@ -92,12 +92,12 @@ class Shared:
 
     ledger: Ledger
     limits: WindowLimits
-    repeats: Repeats
-    meters: Meters
+    idempotency: IdempotencyStore
+    metrics: Metrics
     clock: Clock
     forms: Forms
     uses: CharacterUses
-    cast: Callable[[], Awaitable[Cast]]
+    cast: Callable[[], Awaitable[CharacterRegistry]]
     reachability: Reachability
 
     def use_cases(self, settings: Settings, adapters: Adapters) -> UseCases:
@@ -108,13 +108,13 @@ class Shared:
             adapters.engines,
             ledger=self.ledger,
             limits=self.limits,
-            repeats=self.repeats,
+            idempotency=self.idempotency,
             clock=self.clock,
-            meters=self.meters,
+            metrics=self.metrics,
             system_prompt=settings.chat.system_prompt,
-            augment=adapters.augment,
+            web_retrieval=adapters.web_retrieval,
             media=Media(catalogue, adapters.files),
-            fitting=Fitting(catalogue, self.forms, {EMBEDDED: grammar_of}),
+            negotiation=CapabilityNegotiation(catalogue, self.forms, {EMBEDDED: grammar_of}),
         )
         cache_s = settings.server.ready_cache_s
         return UseCases(
@@ -135,8 +135,8 @@ def shared_of(
     return Shared(
         ledger=ledger,
         limits=WindowLimits(tiers_of(settings), clock),
-        repeats=Repeats(journal, pepper, ledger.clock),
-        meters=Meters(),
+        idempotency=IdempotencyStore(journal, pepper, ledger.clock),
+        metrics=Metrics(),
         clock=clock,
         forms=forms,
         uses=uses,
@@ -159,9 +159,9 @@ def platform_of(
     """Return the use cases over the adapters given."""
     clock, ids = shared.clock, TimedIds()
     guarded = settings.limits
-    keyring = Keyring(keys, journal, pepper, clock)
-    journal.on_change(lambda _: keyring.forget())
-    api_keys = ApiKeys(keys, keyring, pepper, clock=clock, ids=ids)
+    key_ring = KeyRing(keys, journal, pepper, clock)
+    journal.on_change(lambda _: key_ring.forget())
+    api_keys = ApiKeys(keys, key_ring, pepper, clock=clock, ids=ids)
     lifetime_s = settings.chain.challenge_lifetime_s
     use_cases = shared.use_cases(settings, adapters)
     shared.reachability.follow(adapters.looks)
@@ -171,18 +171,20 @@ def platform_of(
         characters=use_cases.characters,
         ledger=shared.ledger,
         charges=charges,
-        keyring=keyring,
+        key_ring=key_ring,
         api_keys=api_keys,
         limits=shared.limits,
         tiers=use_cases.tiers,
-        guard=Guard(clock, failures=guarded.failures, window_s=guarded.failure_window_s),
+        failure_throttle=FailureThrottle(
+            clock, failures=guarded.failures, window_s=guarded.failure_window_s
+        ),
         concurrent_calls=ConcurrentCalls(guarded.concurrent_calls, clock),
         readiness=use_cases.readiness,
         reachability=shared.reachability,
-        meters=shared.meters,
+        metrics=shared.metrics,
         clock=clock,
         ids=ids,
-        repeats=shared.repeats,
+        idempotency=shared.idempotency,
         wallets=Wallets(chain, api_keys, clock, ids, challenge_lifetime_s=lifetime_s),
     )
 

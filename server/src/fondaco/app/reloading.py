@@ -23,7 +23,7 @@ from fondaco.configuration import EMBEDDED, ConfigurationError, missing_secrets
 from fondaco.configuration.contradictions import contradictions
 from fondaco.configuration.reloading import merged
 from fondaco.engines.llamacpp.embedded import Embedded
-from fondaco.http.edge import Edge
+from fondaco.http.edge.edge import Edge
 from fondaco.ports import Templates
 from fondaco.ports.incidents import Incident, report
 from fondaco.serving.platform import Platform
@@ -42,12 +42,12 @@ async def opened_adapters(
         ConfigurationError: an address or a secret cannot be used.
     """
     async with (
-        opened_web(settings) as augment,
+        opened_web(settings) as web_retrieval,
         opened_files(settings) as files,
         opened_upstreams(settings, templates) as upstreams,
     ):
         engines = {**upstreams.engines, EMBEDDED: embedded}
-        yield Adapters(catalogue_here(settings), engines, upstreams.looks, augment, files)
+        yield Adapters(catalogue_here(settings), engines, upstreams.looks, web_retrieval, files)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +189,13 @@ class Reloader:
         self._shared.limits.follow(use_cases.tiers)
         self._shared.reachability.follow(adapters.looks)
         guarded = settings.limits
-        server.platform.guard.follow(failures=guarded.failures, window_s=guarded.failure_window_s)
+        server.platform.failure_throttle.follow(
+            failures=guarded.failures, window_s=guarded.failure_window_s
+        )
         server.platform.concurrent_calls.follow(guarded.concurrent_calls)
-        server.edge.follow(rules.hosts, rules.peers, cors=rules.cors, metrics=rules.metrics)
+        server.edge.follow(
+            rules.hosts, rules.client_addresses, cors=rules.cors, metrics=rules.metrics
+        )
         before, self._opened, self._settings = self._opened, opened, settings
         retiring.start_soon(_retire, before, end_children, server.under_way())
 

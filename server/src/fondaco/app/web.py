@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 import anyio
 
+from fondaco.clients.client import HttpClient
+from fondaco.clients.connect import connect
 from fondaco.sections import SearchEngine, Web
-from fondaco.serving.augment import Augment
+from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.settings import ConfigurationError, Settings, secret
-from fondaco.upstream.client import Upstream
-from fondaco.upstream.open import connect
 from fondaco.web.addresses import Policy
 from fondaco.web.files import WebFiles
 from fondaco.web.library import Library, LibrarySearch
@@ -21,25 +21,25 @@ from fondaco.web.pages import WebPages
 from fondaco.web.searches import BRAVE, BraveSearch, SearxngSearch
 
 if TYPE_CHECKING:
-    from fondaco.web.door import Door
+    from fondaco.web.egress import EgressClient
 
 _CONNECTIONS = 16
 SearchAdapter: TypeAlias = LibrarySearch | SearxngSearch | BraveSearch | MetaSearch
 
 
 @asynccontextmanager
-async def opened_web(settings: Settings) -> AsyncGenerator[Augment]:
+async def opened_web(settings: Settings) -> AsyncGenerator[WebRetrieval]:
     """Open what brings pages and results of searches, and close it at the end.
 
     Raises:
         ConfigurationError: a search engine's address or key cannot be used.
     """
-    pages = WebPages(partial(_door, settings.web))
+    pages = WebPages(partial(_egress, settings.web))
     searches: dict[str, SearchAdapter] = {
         name: _search(name, settings) for name in settings.search.engines
     }
     try:
-        yield Augment(
+        yield WebRetrieval(
             pages if settings.web.scraping else None,
             searches,
             results=settings.search.results,
@@ -55,7 +55,7 @@ async def opened_web(settings: Settings) -> AsyncGenerator[Augment]:
 @asynccontextmanager
 async def opened_files(settings: Settings) -> AsyncGenerator[WebFiles | None]:
     """Open what fetches images for callers, where that is permitted, and close it at the end."""
-    files = WebFiles(partial(_door, settings.web))
+    files = WebFiles(partial(_egress, settings.web))
     try:
         yield files if settings.web.images else None
     finally:
@@ -83,18 +83,18 @@ def _search(name: SearchEngine, settings: Settings) -> SearchAdapter:
     assert_never(name)
 
 
-def _connected(name: str, url: str, headers: Mapping[str, str] | None = None) -> Upstream:
+def _connected(name: str, url: str, headers: Mapping[str, str] | None = None) -> HttpClient:
     try:
         return connect(url, headers=headers, connections=_CONNECTIONS)
     except ValueError as error:
         raise ConfigurationError(f"The search engine {name!r} cannot be asked: {error}") from error
 
 
-def _door(chosen: Web) -> "Door":
-    from fondaco.web.door import Door  # noqa: PLC0415 - aiohttp costs 0.2 s to load
+def _egress(chosen: Web) -> "EgressClient":
+    from fondaco.web.egress import EgressClient  # noqa: PLC0415 - aiohttp costs 0.2 s to load
 
     networks = tuple(ipaddress.ip_network(network) for network in chosen.networks)
-    return Door(
+    return EgressClient(
         Policy(networks, frozenset(chosen.ports)),
         most_bytes=chosen.page_limit_bytes,
         total_timeout_s=chosen.timeout_s,

@@ -10,7 +10,7 @@ from anyio import CapacityLimiter, to_thread
 
 from fondaco.chain.extra import web3
 from fondaco.domain.errors import ProofRefusedError
-from fondaco.domain.wallet import Challenge
+from fondaco.domain.money.wallet import Challenge
 
 _ALGORITHM: Final = "HS256"
 _ISSUER: Final = "fondaco"

@@ -11,9 +11,9 @@ from typing import Final
 import anyio
 import orjson
 
+from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import ChainUnavailableError, EngineError
-from fondaco.domain.money import LARGEST
-from fondaco.upstream.client import Upstream
+from fondaco.domain.money.money import LARGEST
 
 log = logging.getLogger("fondaco.chain")
 
@@ -30,7 +30,7 @@ class NodeStakes:
 
     def __init__(
         self,
-        node: Upstream,
+        node: HttpClient,
         *,
         token: str,
         chain_id: int,

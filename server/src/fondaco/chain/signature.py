@@ -9,7 +9,7 @@ from anyio import CapacityLimiter, to_thread
 
 from fondaco.chain.extra import web3
 from fondaco.domain.errors import InvalidRequestError, ProofRefusedError, RateLimitExceededError
-from fondaco.domain.wallet import Proof
+from fondaco.domain.money.wallet import Proof
 
 _ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 """How many points the curve secp256k1 has."""
@@ -21,7 +21,7 @@ class EthSignatures:
     """Tells whether a wallet signed; one proof at a time, so that strangers keep one core busy at most."""
 
     def __init__(self) -> None:
-        self._turn = CapacityLimiter(1)
+        self._request = CapacityLimiter(1)
         self._asked = 0
 
     async def signer(self, proof: Proof) -> str:
@@ -40,7 +40,7 @@ class EthSignatures:
         signature = _normal(bytes.fromhex(proof.signature.removeprefix("0x")))
         self._asked += 1
         try:
-            signer = await to_thread.run_sync(_signer, proof, signature, limiter=self._turn)
+            signer = await to_thread.run_sync(_signer, proof, signature, limiter=self._request)
         finally:
             self._asked -= 1
         if signer != proof.address.lower():

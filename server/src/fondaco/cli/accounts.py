@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.books import amount, expect_tier, moment, opened
+from fondaco.cli.admin_store import amount, expect_tier, opened, timestamp
 from fondaco.cli.options import AsJson, Config, Home, configuration, plain
 from fondaco.cli.output import Row, print_row, print_rows
 
 if TYPE_CHECKING:
-    from fondaco.stores.sqlite.books import Statement
+    from fondaco.stores.sqlite.accounts.admin_store import Statement
 
 group = typer.Typer(no_args_is_help=True, help="Make, see and change accounts.")
 
@@ -38,8 +38,8 @@ def create(
     expect_tier(tier, settings)
     plain(name, _LONGEST_NAME, empty=False)
     dollars, allocation = amount(usd), amount(diem)
-    with opened(settings, create=True) as books:
-        made = books.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)
+    with opened(settings, create=True) as admin_store:
+        made = admin_store.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)
     print_row(row(made), as_json=as_json)
 
 
@@ -55,8 +55,8 @@ def change(
     """Put an account into another tier; a running server goes by it within a second."""
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
-    with opened(settings) as books:
-        changed = books.change_account(name, tier=tier)
+    with opened(settings) as admin_store:
+        changed = admin_store.change_account(name, tier=tier)
     print_row(row(changed), as_json=as_json)
 
 
@@ -65,8 +65,8 @@ def disable(
     name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Let an account's keys open nothing; a running server goes by it within a second."""
-    with opened(configuration(home, config).settings) as books:
-        changed = books.change_account(name, disabled=True)
+    with opened(configuration(home, config).settings) as admin_store:
+        changed = admin_store.change_account(name, disabled=True)
     print_row(row(changed), as_json=as_json)
 
 
@@ -75,16 +75,16 @@ def enable(
     name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Let the keys of an account that was disabled open everything again."""
-    with opened(configuration(home, config).settings) as books:
-        changed = books.change_account(name, disabled=False)
+    with opened(configuration(home, config).settings) as admin_store:
+        changed = admin_store.change_account(name, disabled=False)
     print_row(row(changed), as_json=as_json)
 
 
 @group.command("list")
 def list_accounts(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """List all accounts with their balances."""
-    with opened(configuration(home, config).settings) as books:
-        statements = books.accounts()
+    with opened(configuration(home, config).settings) as admin_store:
+        statements = admin_store.accounts()
     print_rows(
         [row(statement) for statement in statements],
         as_json=as_json,
@@ -96,14 +96,14 @@ def list_accounts(*, home: Home = None, config: Config = None, as_json: AsJson =
 @group.command()
 def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """Show an account."""
-    with opened(configuration(home, config).settings) as books:
-        statement = books.account(name)
+    with opened(configuration(home, config).settings) as admin_store:
+        statement = admin_store.account(name)
     print_row(row(statement), as_json=as_json)
 
 
 def row(statement: "Statement") -> Row:
     """Return an account as its commands show it."""
-    from fondaco.domain.money import decimal
+    from fondaco.domain.money.money import decimal
 
     account = statement.account
     return {
@@ -113,5 +113,5 @@ def row(statement: "Statement") -> Row:
         "diemAllocation": decimal(account.diem_allocation),
         "tier": account.tier,
         "disabled": account.disabled,
-        "createdAt": moment(statement.created_at),
+        "createdAt": timestamp(statement.created_at),
     }

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.books import moment
+from fondaco.cli.admin_store import timestamp
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_row, print_rows
 
 if TYPE_CHECKING:
-    from fondaco.domain.character import Character
+    from fondaco.domain.chat.character import Character
     from fondaco.settings import Settings
     from fondaco.stores.characters import CharacterFolder
 
@@ -63,7 +63,7 @@ def add(
 ) -> None:
     """Check a character's file and copy it into the home folder; a running server sees it within a second."""
     from fondaco.configuration import read_character
-    from fondaco.domain.character import CharacterFileError
+    from fondaco.domain.chat.character import CharacterFileError
     from fondaco.stores.home import Home as HomeFolder
 
     settings = configuration(home, config).settings
@@ -113,7 +113,7 @@ def _row(one: "Character", *, own: bool) -> Row:
         "webEnabled": one.web_enabled,
         "pro": one.pro,
         "featured": one.featured,
-        "createdAt": moment(one.created_at),
-        "updatedAt": moment(one.updated_at),
+        "createdAt": timestamp(one.created_at),
+        "updatedAt": timestamp(one.updated_at),
         "instructions": one.instructions,
     }

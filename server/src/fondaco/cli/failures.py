@@ -1,7 +1,7 @@
 """Failures: what an error of a command means to a person and to a script."""
 
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.domain.character import CharacterFileError
+from fondaco.domain.chat.character import CharacterFileError
 from fondaco.domain.errors import StorageFailedError, TooManyKeysError
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
 from fondaco.settings import ConfigurationError

@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.books import amount, chosen_or_first, moment, opened
+from fondaco.cli.admin_store import amount, chosen_or_first, opened, timestamp
 from fondaco.cli.options import Account, AsJson, Config, Home, configuration, plain
 from fondaco.cli.output import Row, print_row, print_rows
-from fondaco.domain.account import ConsumptionLimit, Key, KeyType
-from fondaco.domain.money import Funds, decimal
+from fondaco.domain.money.account import ConsumptionLimit, Key, KeyType
+from fondaco.domain.money.money import Funds, decimal
 from fondaco.domain.timestamps import unix_seconds
 
 if TYPE_CHECKING:
     from fondaco.ports import KeyReport
-    from fondaco.stores.sqlite.books import Books
+    from fondaco.stores.sqlite.accounts.admin_store import AdminStore
 
 group = typer.Typer(no_args_is_help=True, help="Make, see, change and revoke API keys.")
 
@@ -66,9 +66,9 @@ def create(
         usd=None if limit_usd is None else _limit(limit_usd),
         diem=None if limit_diem is None else _limit(limit_diem),
     )
-    with opened(settings, create=account is None) as books:
-        owner = chosen_or_first(books, account, settings).account
-        made = books.make_key(owner.name, key_type, description, expires_at=end, limit=limit)
+    with opened(settings, create=account is None) as admin_store:
+        owner = chosen_or_first(admin_store, account, settings).account
+        made = admin_store.make_key(owner.name, key_type, description, expires_at=end, limit=limit)
     print_row({"apiKey": made.secret, **_row(made.key, owner.name, Funds())}, as_json=as_json)
 
 
@@ -83,9 +83,9 @@ def list_keys(
     as_json: AsJson = False,
 ) -> None:
     """List keys with their limits, last use and charges, revoked ones too; never their secrets."""
-    with opened(configuration(home, config).settings) as books:
-        names = _names(books)
-        reports = books.keys(account)
+    with opened(configuration(home, config).settings) as admin_store:
+        names = _names(admin_store)
+        reports = admin_store.keys(account)
     rows = [_row(one.key, names[one.key.account_id], one.spent) for one in reports]
     print_rows(
         rows,
@@ -100,8 +100,8 @@ def show(
     key_id: KeyId, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Show a key; never its secret."""
-    with opened(configuration(home, config).settings) as books:
-        _print(books, books.key(key_id), as_json=as_json)
+    with opened(configuration(home, config).settings) as admin_store:
+        _print(admin_store, admin_store.key(key_id), as_json=as_json)
 
 
 @group.command()
@@ -123,7 +123,7 @@ def change(
     as_json: AsJson = False,
 ) -> None:
     """Change what is named; a running server goes by it within a second."""
-    from fondaco.serving.api_keys import UNCHANGED, Change, LimitChange
+    from fondaco.serving.access.api_keys import UNCHANGED, Change, LimitChange
 
     wanted = Change(
         description=UNCHANGED if description is None else plain(description, LONGEST_DESCRIPTION),
@@ -135,8 +135,8 @@ def change(
     )
     if wanted == Change():
         raise typer.BadParameter("Say what to change, for example: --limit-usd 5")
-    with opened(configuration(home, config).settings) as books:
-        _print(books, books.change_key(key_id, wanted.of), as_json=as_json)
+    with opened(configuration(home, config).settings) as admin_store:
+        _print(admin_store, admin_store.change_key(key_id, wanted.of), as_json=as_json)
 
 
 @group.command()
@@ -147,16 +147,16 @@ def revoke(
     config: Config = None,
 ) -> None:
     """End a key for good; a running server refuses it within a second."""
-    with opened(configuration(home, config).settings) as books:
-        key = books.revoke(key_id)
+    with opened(configuration(home, config).settings) as admin_store:
+        key = admin_store.revoke(key_id)
     typer.echo(f"Revoked: the key that ends in {key.last6}")
 
 
 @group.command("revoke-all")
 def revoke_all(*, home: Home = None, config: Config = None) -> None:
     """End every key of every account for good, such as when the home's pepper is lost."""
-    with opened(configuration(home, config).settings) as books:
-        count = books.revoke_all()
+    with opened(configuration(home, config).settings) as admin_store:
+        count = admin_store.revoke_all()
     typer.echo(f"Revoked: {count} keys")
 
 
@@ -183,12 +183,12 @@ def _end(text: str) -> float | None:
     return end_s
 
 
-def _names(books: "Books") -> dict[int, str]:
-    return {statement.account.id: statement.account.name for statement in books.accounts()}
+def _names(admin_store: "AdminStore") -> dict[int, str]:
+    return {statement.account.id: statement.account.name for statement in admin_store.accounts()}
 
 
-def _print(books: "Books", report: "KeyReport", *, as_json: bool) -> None:
-    owner = _names(books)[report.key.account_id]
+def _print(admin_store: "AdminStore", report: "KeyReport", *, as_json: bool) -> None:
+    owner = _names(admin_store)[report.key.account_id]
     print_row(_row(report.key, owner, report.spent), as_json=as_json)
 
 
@@ -200,9 +200,9 @@ def _row(key: Key, account: str, spent: Funds) -> Row:
         "apiKeyType": key.type.value,
         "description": key.description,
         "last6Chars": key.last6,
-        "createdAt": moment(key.created_at),
-        "expiresAt": moment(key.expires_at),
-        "lastUsedAt": moment(key.used_at),
+        "createdAt": timestamp(key.created_at),
+        "expiresAt": timestamp(key.expires_at),
+        "lastUsedAt": timestamp(key.used_at),
         "limitUsd": None if limit.usd is None else decimal(limit.usd),
         "limitDiem": None if limit.diem is None else decimal(limit.diem),
         "sevenDaysUsd": decimal(spent.usd),

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.books import moment, opened
+from fondaco.cli.admin_store import opened, timestamp
 from fondaco.cli.exits import Exit
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_json, print_row, print_rows
 
 if TYPE_CHECKING:
-    from fondaco.stores.sqlite.quarantine import QuarantinedWrite
+    from fondaco.stores.sqlite.ledger.quarantine import QuarantinedWrite
 
 group = typer.Typer(no_args_is_help=True, help="Check the ledger.")
 quarantine = typer.Typer(
@@ -25,8 +25,8 @@ WriteId = Annotated[int, typer.Argument(metavar="ID", help="The id that the list
 @group.command()
 def verify(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """Recompute every balance from the entries; exit code 7 where one is wrong or something waits."""
-    with opened(configuration(home, config).settings) as books:
-        findings = books.verify()
+    with opened(configuration(home, config).settings) as admin_store:
+        findings = admin_store.verify()
     if as_json:
         print_json({"sound": not findings, "findings": findings})
     else:
@@ -51,13 +51,13 @@ def repair_epoch(
     """
     from fondaco.system import SystemClock
 
-    with opened(configuration(home, config).settings) as books:
-        ahead = books.ahead_of_clock()
+    with opened(configuration(home, config).settings) as admin_store:
+        ahead = admin_store.ahead_of_clock()
         if yes:
-            books.trust_clock()
+            admin_store.trust_clock()
     shown = {
-        "clock": moment(SystemClock().now()),
-        "lastEntry": moment(ahead.last_entry),
+        "clock": timestamp(SystemClock().now()),
+        "lastEntry": timestamp(ahead.last_entry),
         "entriesAfterTomorrow": ahead.entries,
         "accountsRefilledAfterTomorrow": list(ahead.accounts),
         "clockTrusted": yes,
@@ -70,8 +70,8 @@ def repair_epoch(
 @quarantine.command("list")
 def list_quarantine(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """List writes that could never be made; with --json also what was to be written."""
-    with opened(configuration(home, config).settings) as books:
-        waiting = books.quarantine()
+    with opened(configuration(home, config).settings) as admin_store:
+        waiting = admin_store.quarantine()
     rows = [_row(one, whole=as_json) for one in waiting]
     print_rows(rows, as_json=as_json, empty="Nothing is in the quarantine.")
 
@@ -79,16 +79,16 @@ def list_quarantine(*, home: Home = None, config: Config = None, as_json: AsJson
 @quarantine.command()
 def retry(write_id: WriteId, *, home: Home = None, config: Config = None) -> None:
     """Write it after all, where what was in its way is gone; an open call is settled at a start."""
-    with opened(configuration(home, config).settings) as books:
-        books.retry(write_id)
+    with opened(configuration(home, config).settings) as admin_store:
+        admin_store.retry(write_id)
     typer.echo(f"Taken out of the quarantine: {write_id}")
 
 
 @quarantine.command()
 def discard(write_id: WriteId, *, home: Home = None, config: Config = None) -> None:
     """Let it wait no longer: nothing is charged for it."""
-    with opened(configuration(home, config).settings) as books:
-        books.discard(write_id)
+    with opened(configuration(home, config).settings) as admin_store:
+        admin_store.discard(write_id)
     typer.echo(f"Discarded: {write_id}")
 
 
@@ -97,7 +97,7 @@ def _row(one: "QuarantinedWrite", *, whole: bool) -> Row:
         "id": one.id,
         "kind": one.kind,
         "reason": one.reason.value,
-        "lastTriedAt": moment(one.at),
+        "lastTriedAt": timestamp(one.at),
         "tries": one.tries,
         "account": one.account,
         "callId": one.call_id,

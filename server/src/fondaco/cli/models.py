@@ -11,7 +11,7 @@ from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_json, print_row, print_rows, progress
 
 if TYPE_CHECKING:
-    from fondaco.domain.model import AnyModel
+    from fondaco.domain.models.model import AnyModel
     from fondaco.settings import Settings
 
 group = typer.Typer(no_args_is_help=True, help="See the catalogue; fetch and remove model files.")
@@ -110,8 +110,8 @@ def _rows(settings: "Settings") -> Iterator[Row]:
 
 
 def _row(model: "AnyModel", settings: "Settings") -> Row:
-    from fondaco.domain.model import Model
-    from fondaco.domain.money import decimal
+    from fondaco.domain.models.model import Model
+    from fondaco.domain.money.money import decimal
 
     text = model if isinstance(model, Model) else None
     file, end = settings.models[model.id].file, model.deprecation

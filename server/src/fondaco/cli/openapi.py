@@ -10,8 +10,8 @@ def openapi(
     yaml: Annotated[bool, typer.Option("--yaml", help="Print YAML instead of JSON.")] = False,
 ) -> None:
     """Print the OpenAPI document of the API, without starting the server."""
-    from fondaco.http.endpoints import ENDPOINTS
-    from fondaco.http.openapi import Contract
+    from fondaco.http.apis.endpoints import ENDPOINTS
+    from fondaco.http.openapi.document import Contract
 
     contract = Contract(ENDPOINTS)
     typer.echo((contract.yaml() if yaml else contract.json()).decode())

@@ -13,7 +13,7 @@ from fondaco.cli.options import Config, Home, configuration, warn
 if TYPE_CHECKING:
     from fondaco.app import Started
     from fondaco.configuration import Configuration
-    from fondaco.domain.model import Model
+    from fondaco.domain.models.model import Model
     from fondaco.settings import Settings
 
 

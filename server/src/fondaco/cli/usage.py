@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.books import chosen, moment, opened
+from fondaco.cli.admin_store import chosen, opened, timestamp
 from fondaco.cli.options import Account, AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_json, print_rows
-from fondaco.domain.money import Currency
+from fondaco.domain.money.money import Currency
 from fondaco.domain.timestamps import first_ms, last_ms
 
 if TYPE_CHECKING:
-    from fondaco.domain.ledger import Entry
-    from fondaco.http.usage_rows import UsageRow
+    from fondaco.domain.money.ledger import Entry
+    from fondaco.http.apis.venice.billing.usage_rows import UsageRow
     from fondaco.ports import ChargeQuery
     from fondaco.settings import Settings
-    from fondaco.stores.sqlite.charges import ChargeSum, SqliteCharges
+    from fondaco.stores.sqlite.accounts.charges import ChargeSum, SqliteCharges
 
 
 class By(StrEnum):
@@ -85,8 +85,8 @@ def usage(
     if since_ms is not None and until_ms is not None and since_ms > until_ms:
         raise typer.BadParameter("--from is after --to.")
     settings = configuration(home, config).settings
-    with opened(settings) as books:
-        account_id = chosen(books, account).account.id
+    with opened(settings) as admin_store:
+        account_id = chosen(admin_store, account).account.id
     query = ChargeQuery(
         account_id, currency, since_ms, until_ms, page=page or 1, limit=limit or _ON_A_PAGE
     )
@@ -100,14 +100,14 @@ def usage(
 
 
 def _print_csv(charges: "Iterable[Entry]") -> None:
-    from fondaco.http.usage_rows import csv_lines, usage_row
+    from fondaco.http.apis.venice.billing.usage_rows import csv_lines, usage_row
 
     for line in csv_lines(map(usage_row, charges)):
         typer.echo(line, nl=False)
 
 
 def _print_page(charges: "SqliteCharges", query: "ChargeQuery", *, as_json: bool) -> None:
-    from fondaco.http import usage_rows
+    from fondaco.http.apis.venice.billing import usage_rows
 
     found = charges.read(query)
     rows = [usage_rows.usage_row(charge) for charge in found.charges]
@@ -118,7 +118,7 @@ def _print_page(charges: "SqliteCharges", query: "ChargeQuery", *, as_json: bool
     else:
         empty = f"Page {query.page} is empty." if found.total else _EMPTY
         shown = [
-            {**_row(row), "timestamp": moment(one.at)}
+            {**_row(row), "timestamp": timestamp(one.at)}
             for row, one in zip(rows, found.charges, strict=True)
         ]
         print_rows(shown, as_json=False, empty=empty, optional=_OPTIONAL)
@@ -142,7 +142,7 @@ def _row(row: "UsageRow") -> Row:
 
 
 def _sums(charges: "SqliteCharges", query: "ChargeQuery", by: By) -> Sequence[Row]:
-    from fondaco.http.usage_rows import exact
+    from fondaco.http.apis.venice.billing.usage_rows import exact
 
     match by:
         case By.MODEL:
@@ -167,7 +167,7 @@ def _sums(charges: "SqliteCharges", query: "ChargeQuery", by: By) -> Sequence[Ro
 def _by_model(sums: Sequence["ChargeSum"]) -> list["ChargeSum"]:
     from dataclasses import replace
 
-    from fondaco.domain.price import model_of
+    from fondaco.domain.money.price import model_of
 
     found: dict[tuple[str, Currency], ChargeSum] = {}
     for one in sums:
@@ -179,7 +179,7 @@ def _by_model(sums: Sequence["ChargeSum"]) -> list["ChargeSum"]:
 
 
 def _amount(one: "ChargeSum") -> str:
-    from fondaco.http.usage_rows import exact
+    from fondaco.http.apis.venice.billing.usage_rows import exact
 
     return f"{exact(one.amount, 9)} {one.currency}"
 
@@ -187,7 +187,7 @@ def _amount(one: "ChargeSum") -> str:
 @contextmanager
 def _charges(settings: "Settings") -> Iterator["SqliteCharges"]:
     from fondaco.stores.home import Home
-    from fondaco.stores.sqlite.charges import SqliteCharges
+    from fondaco.stores.sqlite.accounts.charges import SqliteCharges
 
     charges = SqliteCharges(Home(settings.home).database)
     try:

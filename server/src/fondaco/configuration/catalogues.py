@@ -6,8 +6,8 @@ from fondaco.configuration.contradictions import EMBEDDED
 from fondaco.configuration.prices import other_price, token_price
 from fondaco.configuration.thinking import habits_of
 from fondaco.configuration.tiers import rate_class_of
-from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.model import (
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import (
     AnyModel,
     Capabilities,
     Deprecation,

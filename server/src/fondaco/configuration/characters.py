@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import Field, Strict, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
-from fondaco.domain.character import Character, CharacterFileError
+from fondaco.domain.chat.character import Character, CharacterFileError
 from fondaco.sections import ModelId, Section
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -127,8 +127,8 @@ def built_in_characters() -> tuple[Character, ...]:
 def _unix_seconds(at: datetime | date | None, otherwise: float) -> float:
     if at is None:
         return otherwise
-    moment = at if isinstance(at, datetime) else datetime.combine(at, time())
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    timestamp = at if isinstance(at, datetime) else datetime.combine(at, time())
+    return (timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)).timestamp()
 
 
 def _line(fault: ErrorDetails) -> str:

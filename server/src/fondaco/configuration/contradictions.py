@@ -5,9 +5,9 @@ from difflib import get_close_matches
 
 from fondaco.configuration import deprecations, prices, thinking, tiers
 from fondaco.configuration.schema import dotted
-from fondaco.domain.model import ModelType
+from fondaco.domain.models.model import ModelType
+from fondaco.engines.openai.request.extra_parameters import RESERVED_HEADERS, RESERVED_PARAMS
 from fondaco.settings import CatalogueModel, Engine, Settings
-from fondaco.upstream.extras import RESERVED_HEADERS, RESERVED_PARAMS
 
 EMBEDDED = "embedded"
 """The name of the built-in engine."""
@@ -67,10 +67,10 @@ def _engines(settings: Settings) -> Iterator[str]:
                     f"{name}.models names {model_id!r}, but {dotted(('models', model_id))}.engines "
                     f"does not name {engine_name!r}."
                 )
-        yield from _extras(name, engine)
+        yield from _engine_parameters(name, engine)
 
 
-def _extras(name: str, engine: Engine) -> Iterator[str]:
+def _engine_parameters(name: str, engine: Engine) -> Iterator[str]:
     for field in engine.extra_params:
         if field in RESERVED_PARAMS:
             yield f"{name}.extra_params names {field!r}, which is not for callers to word."

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from fondaco.configuration.contradictions import EMBEDDED
 from fondaco.configuration.schema import KeyPath, dotted
 from fondaco.configuration.tiers import rate_class_of
-from fondaco.domain.model import RATE_CLASSES, ModelType
-from fondaco.domain.thinking import Switch
+from fondaco.domain.chat.reasoning import Switch
+from fondaco.domain.models.model import RATE_CLASSES, ModelType
 from fondaco.settings import CatalogueModel, Server, Settings
 
 _PARTS = {

@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from fondaco.configuration.schema import dotted
-from fondaco.domain.model import ModelType
-from fondaco.domain.money import nano
-from fondaco.domain.price import EmbeddingPrice, ImagePrice, SpeechPrice, TokenPrice, WebPrice
+from fondaco.domain.models.model import ModelType
+from fondaco.domain.money.money import nano
+from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, SpeechPrice, TokenPrice, WebPrice
 from fondaco.sections import Price
 from fondaco.settings import CatalogueModel
 

@@ -3,22 +3,22 @@
 from collections.abc import Iterator
 
 from fondaco.configuration.schema import dotted
-from fondaco.domain.thinking import Habits, Switch
+from fondaco.domain.chat.reasoning import ReasoningProfile, Switch
+from fondaco.engines.common.dialects import DIALECTS
 from fondaco.sections import Reasoning
 from fondaco.settings import CatalogueModel, Settings
-from fondaco.upstream.dialects import DIALECTS
 
 _VARIABLE = Reasoning().switch_name
 _CONVERSATION = {"add_generation_prompt", "messages", "tools"}
 """Variables of a template that are the conversation itself."""
 
 
-def habits_of(entry: CatalogueModel) -> Habits | None:
+def habits_of(entry: CatalogueModel) -> ReasoningProfile | None:
     """Return how a model thinks; None: it does not."""
     said = entry.reasoning
     if said is None:
         return None
-    return Habits(
+    return ReasoningProfile(
         tags=said.tags,
         begun=said.begun,
         shown=said.shown,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from fondaco.configuration.schema import dotted
-from fondaco.domain.limits import RateLimits, Tier
-from fondaco.domain.model import RATE_CLASSES
+from fondaco.domain.models.model import RATE_CLASSES
+from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.sections import RateClass
 from fondaco.settings import CatalogueModel, Settings
 

@@ -7,7 +7,7 @@ SearchWish: TypeAlias = Literal["off", "on", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
-class WebWish:
+class WebOptions:
     """What a chat call wants from the web.
 
     Source: POST /chat/completions, `venice_parameters`.
@@ -53,7 +53,7 @@ class WebNote:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class RetrievedContext:
     """What was brought from the web for a call."""
 
     pages: tuple[Page, ...] = ()

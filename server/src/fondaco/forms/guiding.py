@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
-from fondaco.domain.form import Choices, Grammar, Guide, Regex
-from fondaco.domain.lark import symbol_of
+from fondaco.domain.output_format.lark import symbol_of
+from fondaco.domain.output_format.output_format import Choices, Constraint, Grammar, Regex
 
 if TYPE_CHECKING:  # an extra
     from llguidance import LLMatcher, LLTokenizer
@@ -26,15 +26,15 @@ _NOTHING_FITS = "cannot be fulfilled: no text fits it"
 
 def flaw(kind: str, *texts: str) -> str | None:
     """Return what is wrong with a guide; see `Forms.guide_flaw`."""
-    guide = _guide(kind, texts)
-    if isinstance(guide, Regex) and (reason := _regex_flaw(guide.pattern)) is not None:
+    constraint = _constraint(kind, texts)
+    if isinstance(constraint, Regex) and (reason := _regex_flaw(constraint.pattern)) is not None:
         return reason
     try:
-        rules = f"start: {symbol_of(guide)}"
+        rules = f"start: {symbol_of(constraint)}"
     except ValueError as error:
         return str(error)
     if find_spec("llguidance") is None:
-        if isinstance(guide, Grammar):
+        if isinstance(constraint, Grammar):
             return "cannot be checked here: it takes pip install 'fondaco[embedded]'"
         return None
     return trial(matcher_of(rules, word_tokenizer()))
@@ -42,23 +42,23 @@ def flaw(kind: str, *texts: str) -> str | None:
 
 def fault(text: str, kind: str, *texts: str) -> str | None:
     """Return what is wrong with an answer; see `Forms.guide_fault`."""
-    guide = _guide(kind, texts)
-    if isinstance(guide, Choices):
-        fits = text in guide.options
+    constraint = _constraint(kind, texts)
+    if isinstance(constraint, Choices):
+        fits = text in constraint.options
     elif find_spec("llguidance") is not None:
         matcher, spelled = (
-            matcher_of(f"start: {symbol_of(guide)}", byte_tokenizer()),
+            matcher_of(f"start: {symbol_of(constraint)}", byte_tokenizer()),
             list(text.encode()),
         )
         fits = matcher.try_consume_tokens(spelled) == len(spelled) and matcher.is_accepting()
     else:
-        fits = isinstance(guide, Regex) and re.fullmatch(guide.pattern, text) is not None
-    return None if fits else f"does not fit {guide.place}"
+        fits = isinstance(constraint, Regex) and re.fullmatch(constraint.pattern, text) is not None
+    return None if fits else f"does not fit {constraint.place}"
 
 
-def named(guide: Guide) -> tuple[str, ...]:
+def named(constraint: Constraint) -> tuple[str, ...]:
     """Return a guide as `flaw` and `fault` take it: its kind, and its texts."""
-    match guide:
+    match constraint:
         case Regex(pattern):
             return "regex", pattern
         case Choices(options):
@@ -67,7 +67,7 @@ def named(guide: Guide) -> tuple[str, ...]:
             return "grammar", rules
 
 
-def _guide(kind: str, texts: tuple[str, ...]) -> Guide:
+def _constraint(kind: str, texts: tuple[str, ...]) -> Constraint:
     match kind:
         case "regex":
             return Regex(*texts)

@@ -11,7 +11,7 @@ from jsonschema_rs import canonical
 
 from fondaco.forms.endings import Schema, Verdict, verdict
 from fondaco.forms.enforcing import schema_flaw
-from fondaco.ports.forms import Held
+from fondaco.ports.output_formats import Held
 
 _LINEAR = jsonschema_rs.RegexOptions()
 """Regular expressions that take time in proportion to the text, and so have no look-around."""

@@ -6,7 +6,7 @@ holds this table against what the installed llguidance does.
 
 from collections.abc import Iterator, Mapping
 
-from fondaco.domain.bounds import LITERAL_KEYWORDS, NAMING_KEYWORDS
+from fondaco.domain.output_format.schema_bounds import LITERAL_KEYWORDS, NAMING_KEYWORDS
 
 ENFORCED = frozenset(
     {

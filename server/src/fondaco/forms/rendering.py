@@ -27,7 +27,7 @@ def rendered(template: str, variables: str, now: str) -> Mapping[str, str]:
         variables: a JSON object.
         now: the time, as ISO 8601 has it.
     """
-    moment = datetime.fromisoformat(now)
+    timestamp = datetime.fromisoformat(now)
     environment = Environment(
         fuel=_STEPS,
         trim_blocks=True,
@@ -35,7 +35,7 @@ def rendered(template: str, variables: str, now: str) -> Mapping[str, str]:
         auto_escape_callback=_plain,
         filters={"tojson": _json},
         tests={"iterable": _iterable},
-        globals={"raise_exception": _refuse, "strftime_now": moment.strftime},
+        globals={"raise_exception": _refuse, "strftime_now": timestamp.strftime},
     )
     source = _GENERATION.sub(_as_condition, template)
     try:

@@ -5,10 +5,10 @@ from hashlib import sha256
 
 import anyio
 
-from fondaco.domain.form import Guide
+from fondaco.domain.output_format.output_format import Constraint
 from fondaco.forms.children import CPU_S, QUEUE_S, WAIT_S, Children, EndedError
 from fondaco.forms.guiding import named
-from fondaco.ports.forms import Held
+from fondaco.ports.output_formats import Held
 
 MOST_CHILDREN = 2
 """For schemas and guides, and as many for answers."""
@@ -77,13 +77,13 @@ class WatchedForms:
         """Return why a text is no JSON that fits the schema; see `Forms.fault`."""
         return await self._fault("fault", schema, text)
 
-    async def guide_flaw(self, guide: Guide, *, scope: str) -> str | None:
+    async def guide_flaw(self, constraint: Constraint, *, scope: str) -> str | None:
         """Return why no answer can be asked for by the guide; see `Forms.guide_flaw`."""
-        return await self._flaw(scope, "guide_flaw", *named(guide))
+        return await self._flaw(scope, "guide_flaw", *named(constraint))
 
-    async def guide_fault(self, guide: Guide, text: str) -> str | None:
+    async def guide_fault(self, constraint: Constraint, text: str) -> str | None:
         """Return why a text is not what the guide allows; see `Forms.guide_fault`."""
-        return await self._fault("guide_fault", text, *named(guide))
+        return await self._fault("guide_fault", text, *named(constraint))
 
     async def aclose(self) -> None:
         """End the children."""

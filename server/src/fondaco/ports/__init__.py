@@ -2,12 +2,12 @@
 
 from fondaco.ports.characters import CharacterUses
 from fondaco.ports.chat import ChatEngine, Prompt
+from fondaco.ports.clock import Clock, Ids
 from fondaco.ports.embeddings import EmbeddingEngine
-from fondaco.ports.forms import Forms, Held
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
-from fondaco.ports.limits import Limits, Permit
-from fondaco.ports.surroundings import Clock, Ids
+from fondaco.ports.limits import Limits, Reservation
+from fondaco.ports.output_formats import Forms, Held
 from fondaco.ports.templates import Templates
 from fondaco.ports.wallets import Challenges, Signatures, Stakes
 from fondaco.ports.web import Files, Pages, Search
@@ -32,8 +32,8 @@ __all__ = [
     "Keys",
     "Limits",
     "Pages",
-    "Permit",
     "Prompt",
+    "Reservation",
     "Search",
     "Signatures",
     "Stakes",

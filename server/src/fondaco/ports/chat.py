@@ -4,11 +4,11 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-from fondaco.domain.chat import Burst, Turn
-from fondaco.domain.light import light
+from fondaco.domain.chat.request import ChatRequest, EventBatch
+from fondaco.domain.fast_init import fast_init
 
 
-@light
+@fast_init
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """A turn's prompt as an engine measured it."""
@@ -32,11 +32,11 @@ class ChatEngine(Protocol):
         """The engine's name in the configuration; shown as `x-venice-model-router`."""
         ...
 
-    async def measure(self, turn: Turn) -> Prompt:
+    async def measure(self, request: ChatRequest) -> Prompt:
         """Count the prompt by the model's own tokenizer and chat template, before any work."""
         ...
 
-    def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+    def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
         """Answer the turn; closing the generator stops the engine.
 
         `prompt` is what this engine's `measure` returned, or None where another engine measured.
@@ -45,7 +45,7 @@ class ChatEngine(Protocol):
         """
         ...
 
-    def ignores(self, turn: Turn) -> tuple[str, ...]:
+    def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Return the names of the turn's wishes that change nothing here, as callers know them.
 
         Only what nobody would miss in an answer is ignored (`prompt_cache_key`); anything else that

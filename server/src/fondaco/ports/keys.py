@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fondaco.domain.account import Account, Key
-from fondaco.domain.money import Funds
+from fondaco.domain.money.account import Account, Key
+from fondaco.domain.money.money import Funds
 
 REPORTED_EPOCHS = 7
 """How many epochs a key's report sums up, the present one included."""

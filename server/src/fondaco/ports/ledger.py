@@ -4,14 +4,20 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fondaco.domain.ledger import Claim, Entry, OpenCall, Standing, Unwritable
-from fondaco.domain.money import Currency, Funds
+from fondaco.domain.money.ledger import (
+    AccountSnapshot,
+    Entry,
+    IdempotencyRecord,
+    OpenCall,
+    Unwritable,
+)
+from fondaco.domain.money.money import Currency, Funds
 
 
 class Journal(Protocol):
     """The durable side of the ledger: one writer, atomic batches, nothing lost once confirmed."""
 
-    async def standing(self, account_id: int, until: int | None = None) -> Standing | None:
+    async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
         """Return an account's balance and allocation as committed, or None for no such account.
 
         Its epoch is that of the refill that was entered last, of those up to the epoch `until`.
@@ -73,14 +79,14 @@ class Journal(Protocol):
         """Record when keys were last used: key id -> Unix seconds; durable soon."""
         ...
 
-    async def claim(self, claim: Claim) -> Claim:
+    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
         """Return the claim that stands under this one's account and key: this one, or an earlier one.
 
         It is durable when this returns.
         """
         ...
 
-    async def release(self, claim: Claim) -> None:
+    async def release(self, claim: IdempotencyRecord) -> None:
         """Forget a claim whose call was not charged, so that it may be tried again."""
         ...
 

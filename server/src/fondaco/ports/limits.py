@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from fondaco.domain.call import Call
-from fondaco.domain.limits import Exceedance, Quota
-from fondaco.domain.model import AnyModel
+from fondaco.domain.models.model import AnyModel
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.limits import Exceedance, Quota
 
 
-class Permit(Protocol):
+class Reservation(Protocol):
     """A call's place within its account's limits."""
 
     @property
@@ -33,7 +33,7 @@ class Permit(Protocol):
 class Limits(Protocol):
     """How fast accounts may ask: in this process, or in a store that several processes share."""
 
-    async def admit(self, call: Call, model: AnyModel, tokens: int) -> Permit:
+    async def admit(self, call: Call, model: AnyModel, tokens: int) -> Reservation:
         """Take a place for a call that will consume about `tokens`: all limits hold it, or none.
 
         Raises:

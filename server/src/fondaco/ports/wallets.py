@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from fondaco.domain.wallet import Challenge, Proof
+from fondaco.domain.money.wallet import Challenge, Proof
 
 
 class Challenges(Protocol):

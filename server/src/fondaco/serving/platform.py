@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from fondaco.domain.catalogue import Catalogue
-from fondaco.domain.limits import Tier
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.money.limits import Tier
 from fondaco.ports import Charges, Clock, Ids, Limits
-from fondaco.serving.api_keys import ApiKeys
-from fondaco.serving.characters import Characters
-from fondaco.serving.chat import Chat
-from fondaco.serving.concurrency import ConcurrentCalls
-from fondaco.serving.guard import Guard
-from fondaco.serving.keyring import Keyring
-from fondaco.serving.ledger import Ledger
-from fondaco.serving.meters import Meters
-from fondaco.serving.reachability import Reachability
-from fondaco.serving.readiness import Readiness
-from fondaco.serving.repeats import Repeats
-from fondaco.serving.wallets import Wallets
+from fondaco.serving.access.api_keys import ApiKeys
+from fondaco.serving.access.failure_throttle import FailureThrottle
+from fondaco.serving.access.key_ring import KeyRing
+from fondaco.serving.access.wallets import Wallets
+from fondaco.serving.admission.concurrency import ConcurrentCalls
+from fondaco.serving.admission.idempotency import IdempotencyStore
+from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.chat.characters import Characters
+from fondaco.serving.chat.pipeline import Chat
+from fondaco.serving.metrics import Metrics
+from fondaco.serving.routing.reachability import Reachability
+from fondaco.serving.routing.readiness import Readiness
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +40,18 @@ class Platform:
     characters: Characters
     ledger: Ledger
     charges: Charges
-    keyring: Keyring
+    key_ring: KeyRing
     api_keys: ApiKeys
     limits: Limits
     tiers: Mapping[str, Tier]
     """By their names, as accounts have them."""
-    guard: Guard
+    failure_throttle: FailureThrottle
     concurrent_calls: ConcurrentCalls
     readiness: Readiness
-    meters: Meters
+    metrics: Metrics
     clock: Clock
     ids: Ids
-    repeats: Repeats
+    idempotency: IdempotencyStore
     wallets: Wallets
     leaving: bool = False
     """The server will stop soon: it is not ready any more, but serves as before."""

@@ -11,7 +11,7 @@ from typing import TypeAlias
 import anyio
 import anyio.to_thread
 
-from fondaco.domain.character import Cast, Character, CharacterFileError
+from fondaco.domain.chat.character import Character, CharacterFileError, CharacterRegistry
 from fondaco.ports import Clock
 from fondaco.stores.errors import CharactersUnusableError, NameTakenError, UnknownNameError
 
@@ -23,7 +23,7 @@ Read: TypeAlias = Callable[[Path], Character]
 Raises:
     CharacterFileError: it cannot.
 """
-Stamp: TypeAlias = tuple[int, int, int]
+DefaultHeaders: TypeAlias = tuple[int, int, int]
 """By which a changed file is told: inode, size and time."""
 
 _LOOK_EVERY_S = 1.0
@@ -48,13 +48,13 @@ class CharacterFolder:
         self._built_in = tuple(built_in)
         self._read = read
         self._clock = clock
-        self._cast = Cast(self._built_in)
-        self._stamps: dict[Path, Stamp] = {}
+        self._cast = CharacterRegistry(self._built_in)
+        self._stamps: dict[Path, DefaultHeaders] = {}
         self._own: dict[Path, Character] = {}
         self._looking = anyio.Lock()
         self._until = float("-inf")
 
-    async def cast(self) -> Cast:
+    async def cast(self) -> CharacterRegistry:
         """Return all characters; the disk is asked once a second at most, beside the event loop."""
         if self._clock.monotonic() < self._until:
             return self._cast
@@ -79,7 +79,7 @@ class CharacterFolder:
                 except CharacterFileError as error:
                     faults += [f"{path}: {fault}" for fault in error.faults]
         self._stamps, self._own = stamps, own
-        self._cast = Cast((*self._built_in, *own.values()))
+        self._cast = CharacterRegistry((*self._built_in, *own.values()))
         return faults
 
     def add(self, slug: str, content: bytes, *, replace: bool = False) -> None:
@@ -139,7 +139,7 @@ class CharacterFolder:
         return frozenset(character.slug for character in self._own.values())
 
     @property
-    def seen(self) -> Cast:
+    def seen(self) -> CharacterRegistry:
         """What the last look found."""
         return self._cast
 
@@ -153,7 +153,7 @@ def _create(path: Path, content: bytes) -> None:
         os.close(file)
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, Stamp]]:
+def _files(folder: Path) -> Iterator[tuple[Path, DefaultHeaders]]:
     """Yield the folder's TOML files; where it cannot be listed there are none."""
     try:
         paths = sorted(folder.glob("*.toml"))

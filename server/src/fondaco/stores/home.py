@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fondaco.stores.errors import HomeInUseError, HomeUnusableError, PepperLostError
-from fondaco.stores.sqlite.people import usable_keys
+from fondaco.stores.sqlite.accounts.people import usable_keys
 
 _PEPPER_BYTES = 32
 

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeAlias
 
-from fondaco.domain.ledger import Entry, EntryKind, OpenCall
-from fondaco.domain.money import Currency, Funds
-from fondaco.domain.usage import Usage
+from fondaco.domain.money.ledger import Entry, EntryKind, OpenCall
+from fondaco.domain.money.money import Currency, Funds
+from fondaco.domain.money.usage import Usage
 
 Value: TypeAlias = "str | int | float | Mapping[str, Value] | Sequence[Value] | None"
 

@@ -8,7 +8,7 @@ import anyio
 from fondaco.domain.web import TooSlowError
 
 if TYPE_CHECKING:  # aiohttp costs 0.2 s to load
-    from fondaco.web.door import Door
+    from fondaco.web.egress import EgressClient
 
 MOST_AT_A_TIME = 32
 """Files of all calls: what they hold in memory has to end somewhere."""
@@ -18,10 +18,10 @@ PLACE_TIMEOUT_S = 10.0
 class WebFiles:
     """Fetches files, so that engines need not go where callers send them."""
 
-    def __init__(self, opening: Callable[[], "Door"]) -> None:
+    def __init__(self, opening: Callable[[], "EgressClient"]) -> None:
         """Prepare; `opening` makes the door when it is first needed."""
         self._opening = opening
-        self._door: Door | None = None
+        self._egress: EgressClient | None = None
         self._places = anyio.CapacityLimiter(MOST_AT_A_TIME)
 
     async def fetch(self, url: str, media_types: Collection[str]) -> bytes:
@@ -42,10 +42,10 @@ class WebFiles:
 
     async def aclose(self) -> None:
         """Close the door, if it was opened."""
-        if self._door is not None:
-            await self._door.aclose()
+        if self._egress is not None:
+            await self._egress.aclose()
 
-    def _open(self) -> "Door":
-        if self._door is None:
-            self._door = self._opening()
-        return self._door
+    def _open(self) -> "EgressClient":
+        if self._egress is None:
+            self._egress = self._opening()
+        return self._egress

@@ -17,7 +17,7 @@ from fondaco.web.extra import expect_installed
 from fondaco.web.reading import READERS, Reading
 
 if TYPE_CHECKING:  # aiohttp costs 0.2 s to load
-    from fondaco.web.door import Door, Fetched
+    from fondaco.web.egress import EgressClient, Fetched
 
 READING_TIMEOUT_S = 15.0
 MOST_CHILDREN = 2
@@ -31,11 +31,11 @@ class WebPages:
     """
 
     def __init__(
-        self, opening: Callable[[], "Door"], *, reading_timeout_s: float = READING_TIMEOUT_S
+        self, opening: Callable[[], "EgressClient"], *, reading_timeout_s: float = READING_TIMEOUT_S
     ) -> None:
         """Prepare; `opening` makes the door when the first page is wanted."""
         self._opening = opening
-        self._door: Door | None = None
+        self._egress: EgressClient | None = None
         self._reading_timeout_s = reading_timeout_s
         self._children = anyio.CapacityLimiter(MOST_CHILDREN)
 
@@ -45,16 +45,16 @@ class WebPages:
 
     async def read(self, url: str) -> Page:
         """Return a page as text; see `Pages.read`."""
-        if self._door is None:
-            self._door = self._opening()
-        fetched = await self._door.fetch(url, READERS.keys())
+        if self._egress is None:
+            self._egress = self._opening()
+        fetched = await self._egress.fetch(url, READERS.keys())
         read = await self.text_of(fetched)
         return Page(fetched.url, read.title, read.text)
 
     async def aclose(self) -> None:
         """Close the door, if it was opened."""
-        if self._door is not None:
-            await self._door.aclose()
+        if self._egress is not None:
+            await self._egress.aclose()
 
     async def text_of(self, fetched: "Fetched") -> Reading:
         """Return what was fetched as text.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 HTML = frozenset({"text/html", "application/xhtml+xml"})
 PDF = "application/pdf"
-PLAIN = frozenset({"text/plain", "text/markdown", "text/x-markdown"})
+NO_OPTIONS = frozenset({"text/plain", "text/markdown", "text/x-markdown"})
 LONGEST_TEXT = 200_000
 """Characters of a page that are kept: more than the context of most models."""
 
@@ -62,7 +62,7 @@ def pdf(body: bytes, charset: str | None, most: int) -> Reading:
 
 
 READERS: Mapping[str, Callable[[bytes, str | None, int], Reading]] = {
-    **dict.fromkeys(PLAIN, plain),
+    **dict.fromkeys(NO_OPTIONS, plain),
     **dict.fromkeys(HTML, html),
     PDF: pdf,
 }

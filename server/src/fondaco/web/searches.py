@@ -7,9 +7,9 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
+from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError
 from fondaco.domain.web import Citation, SearchError
-from fondaco.upstream.client import Upstream
 
 BRAVE = "https://api.search.brave.com"
 _MOST_BYTES = 4 * 2**20
@@ -20,7 +20,7 @@ _LONGEST_TITLE = 300
 class SearxngSearch:
     """A SearXNG; its settings have to allow the format `json`."""
 
-    def __init__(self, upstream: Upstream, timeout_s: float) -> None:
+    def __init__(self, upstream: HttpClient, timeout_s: float) -> None:
         self._upstream = upstream
         self._timeout_s = timeout_s
 
@@ -38,7 +38,7 @@ class SearxngSearch:
 class BraveSearch:
     """Brave's search API; the upstream carries the key."""
 
-    def __init__(self, upstream: Upstream, timeout_s: float) -> None:
+    def __init__(self, upstream: HttpClient, timeout_s: float) -> None:
         self._upstream = upstream
         self._timeout_s = timeout_s
 
@@ -79,7 +79,7 @@ def citations(
     return found
 
 
-async def _asked(upstream: Upstream, path: str, timeout_s: float) -> Mapping[str, Any]:
+async def _asked(upstream: HttpClient, path: str, timeout_s: float) -> Mapping[str, Any]:
     """Return the JSON object that an engine answers."""
     try:
         async with upstream.send("GET", path, total_timeout_s=timeout_s) as reply:

@@ -7,14 +7,14 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from contracts.chat_engine import Answer, answer, counting, fold
-from fondaco.domain.chat import Message, Role, Sampling, Turn
+from contracts.chat_engine import Answer, accumulator, answer, counting
+from fondaco.domain.chat.request import ChatRequest, Message, Role, Sampling
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.prefill import PIECE_TOKENS
 
 
-def long_turn(topic: str, scope: str, **changes: object) -> Turn:
+def long_turn(topic: str, scope: str, **changes: object) -> ChatRequest:
     text = f"{topic}: The quick brown fox jumps over the lazy dog."
     messages = (Message(Role.USER, text),)
     return counting(
@@ -22,8 +22,8 @@ def long_turn(topic: str, scope: str, **changes: object) -> Turn:
     )
 
 
-async def cached(engine: LlamaCpp, turn: Turn) -> int:
-    return _cached(await answer(engine, turn))
+async def cached(engine: LlamaCpp, request: ChatRequest) -> int:
+    return _cached(await answer(engine, request))
 
 
 def _cached(told: Answer) -> int:
@@ -32,10 +32,10 @@ def _cached(told: Answer) -> int:
 
 
 async def test_an_account_gains_from_its_own_prompt(engine: LlamaCpp) -> None:
-    turn = long_turn("own", "ada")
-    measured = await engine.measure(turn)
-    await answer(engine, turn)
-    assert await cached(engine, turn) >= measured.input_tokens - 1
+    request = long_turn("own", "ada")
+    measured = await engine.measure(request)
+    await answer(engine, request)
+    assert await cached(engine, request) >= measured.input_tokens - 1
 
 
 async def test_an_account_never_gains_from_anothers_prompt(engine: LlamaCpp) -> None:
@@ -51,8 +51,8 @@ async def test_an_account_never_gains_from_anothers_many_choices(engine: LlamaCp
         await answer(engine, long_turn("hello", stranger))
     await answer(engine, secret)
     for stranger in ("bob", "cyd", "dan", "eve"):
-        turn = replace(secret, choices=1, cache_scope=stranger)
-        assert await cached(engine, turn) == 0
+        request = replace(secret, choices=1, cache_scope=stranger)
+        assert await cached(engine, request) == 0
 
 
 async def read_tokens(engine: LlamaCpp) -> int:
@@ -68,10 +68,10 @@ async def read_tokens(engine: LlamaCpp) -> int:
 
 
 async def test_several_choices_read_their_prompt_once(engine: LlamaCpp) -> None:
-    turn = long_turn("once", "gil", choices=3)
-    measured = await engine.measure(turn)
+    request = long_turn("once", "gil", choices=3)
+    measured = await engine.measure(request)
     before = await read_tokens(engine)
-    told = await answer(engine, turn)
+    told = await answer(engine, request)
     assert await read_tokens(engine) - before == measured.input_tokens
     assert told.usage is not None
     assert told.usage.input_tokens == measured.input_tokens
@@ -81,10 +81,10 @@ async def test_several_choices_read_their_prompt_once(engine: LlamaCpp) -> None:
 async def test_choices_in_waves_find_their_prompt_in_the_cache(
     engine: LlamaCpp, choices: int
 ) -> None:
-    turn = long_turn("waves", f"hal {choices}", choices=choices)
-    measured = await engine.measure(turn)
+    request = long_turn("waves", f"hal {choices}", choices=choices)
+    measured = await engine.measure(request)
     before = await read_tokens(engine)
-    told = await answer(engine, turn)
+    told = await answer(engine, request)
     assert len(told.texts) == choices
     # Each further wave reads the cached prompt's last token again; one slot is left to others.
     assert await read_tokens(engine) - before <= measured.input_tokens + ceil(choices / 3) - 1
@@ -92,26 +92,26 @@ async def test_choices_in_waves_find_their_prompt_in_the_cache(
 
 
 async def test_nobody_gains_where_no_scope_is_named(engine: LlamaCpp) -> None:
-    turn = long_turn("anonymous", "")
-    await answer(engine, turn)
-    assert await cached(engine, turn) == 0
+    request = long_turn("anonymous", "")
+    await answer(engine, request)
+    assert await cached(engine, request) == 0
 
 
 async def test_a_stop_token_leaves_the_cached_tokens_counted(engine: LlamaCpp) -> None:
-    turn = long_turn("stop token", "ada")
-    await answer(engine, turn)
-    every_word = replace(turn.sampling, stop_token_ids=tuple(range(49_152)))
-    assert await cached(engine, replace(turn, sampling=every_word)) > 0
+    request = long_turn("stop token", "ada")
+    await answer(engine, request)
+    every_word = replace(request.sampling, stop_token_ids=tuple(range(49_152)))
+    assert await cached(engine, replace(request, sampling=every_word)) > 0
 
 
 async def test_more_calls_than_may_wait_are_refused(engine: LlamaCpp) -> None:
-    turn = counting("smollm2-135m", max_output_tokens=3)
-    prompt = await engine.measure(turn)
+    request = counting("smollm2-135m", max_output_tokens=3)
+    prompt = await engine.measure(request)
     outcomes: list[bool] = []
 
     async def ask() -> None:
         try:
-            outcomes.append(bool((await fold(engine, turn, prompt)).text))
+            outcomes.append(bool((await accumulator(engine, request, prompt)).text))
         except EngineUnavailableError as refused:
             outcomes.append(refused.retry_after_s is None)
 
@@ -132,7 +132,7 @@ async def test_more_choices_than_slots_are_answered_in_waves(
     assert told.usage.output_tokens == 2 * choices
 
 
-def essay(scope: str, words: int, **changes: object) -> Turn:
+def essay(scope: str, words: int, **changes: object) -> ChatRequest:
     """Return a turn with a prompt of more tokens than `words`."""
     text = " ".join(f"{scope}{number}" for number in range(words))
     messages = (Message(Role.USER, text),)
@@ -142,11 +142,11 @@ def essay(scope: str, words: int, **changes: object) -> Turn:
 
 
 async def test_a_long_prompt_is_read_once_however_many_its_pieces(engine: LlamaCpp) -> None:
-    turn = essay("ivy", 150)
-    measured = await engine.measure(turn)
+    request = essay("ivy", 150)
+    measured = await engine.measure(request)
     assert measured.input_tokens > 3 * PIECE_TOKENS
     before = await read_tokens(engine)
-    told = await answer(engine, turn)
+    told = await answer(engine, request)
     assert await read_tokens(engine) - before == measured.input_tokens
     assert _cached(told) == 0, "what an account is told of is its cache, not this call's own"
     assert told.usage is not None
@@ -154,12 +154,13 @@ async def test_a_long_prompt_is_read_once_however_many_its_pieces(engine: LlamaC
 
 
 async def test_a_long_prompt_gains_from_the_accounts_cache(engine: LlamaCpp) -> None:
-    turn = essay("joe", 110)
-    measured = await engine.measure(turn)
-    await answer(engine, turn)
-    assert await cached(engine, turn) >= measured.input_tokens - 1
+    request = essay("joe", 110)
+    measured = await engine.measure(request)
+    await answer(engine, request)
+    assert await cached(engine, request) >= measured.input_tokens - 1
     longer = replace(
-        turn, messages=(*turn.messages, Message(Role.ASSISTANT, "Yes."), *essay("joe", 70).messages)
+        request,
+        messages=(*request.messages, Message(Role.ASSISTANT, "Yes."), *essay("joe", 70).messages),
     )
     assert measured.input_tokens - 16 <= await cached(engine, longer) <= measured.input_tokens + 1
 
@@ -175,13 +176,13 @@ async def test_a_short_question_is_answered_while_a_long_prompt_is_being_read(
 ) -> None:
     slots = (await engine._running("")).slots
     long, short = essay("lea", 200), long_turn("hi", "max")
-    prompts = {turn.cache_scope: await engine.measure(turn) for turn in (long, short)}
+    prompts = {request.cache_scope: await engine.measure(request) for request in (long, short)}
     assert prompts["lea"].input_tokens > 6 * PIECE_TOKENS
     answered: list[str] = []
 
-    async def ask(turn: Turn) -> None:
-        await fold(engine, turn, prompts[turn.cache_scope])
-        answered.append(turn.cache_scope)
+    async def ask(request: ChatRequest) -> None:
+        await accumulator(engine, request, prompts[request.cache_scope])
+        answered.append(request.cache_scope)
 
     async with anyio.create_task_group() as group:
         group.start_soon(ask, long)

@@ -14,7 +14,7 @@ from fondaco.engines.llamacpp.prefill import PrefillQueue
 from fondaco.engines.llamacpp.slot_table import Seat
 from fondaco.engines.llamacpp.slots import Slots
 
-Ask = Callable[[str], Awaitable[None]]
+RequestContext = Callable[[str], Awaitable[None]]
 
 
 class Calls:
@@ -158,11 +158,11 @@ async def test_prompts_are_read_in_rotation_over_accounts() -> None:
     queue, read = PrefillQueue(), list[str]()
 
     async def ask(account: str) -> None:
-        async with queue.turn(account):
+        async with queue.request(account):
             read.append(account)
             await anyio.lowlevel.checkpoint()
 
-    async with anyio.create_task_group() as group, queue.turn("x"):
+    async with anyio.create_task_group() as group, queue.request("x"):
         for account in ("a", "a", "a", "b", "c", "b"):
             group.start_soon(ask, account)
             await anyio.wait_all_tasks_blocked()
@@ -173,16 +173,16 @@ async def test_a_turn_that_ends_early_is_not_ended_twice() -> None:
     queue, read = PrefillQueue(), list[str]()
 
     async def ask(account: str) -> None:
-        async with queue.turn(account):
+        async with queue.request(account):
             read.append(account)
             await anyio.sleep_forever()
 
     async with anyio.create_task_group() as group:
-        async with queue.turn("x") as turn:
+        async with queue.request("x") as request:
             for account in ("a", "b"):
                 group.start_soon(ask, account)
                 await anyio.wait_all_tasks_blocked()
-            turn.end()
+            request.end()
             await anyio.wait_all_tasks_blocked()
             assert read == ["a"]
         await anyio.wait_all_tasks_blocked()
@@ -194,19 +194,19 @@ async def test_who_gives_up_waiting_for_a_turn_holds_up_nobody() -> None:
     queue, read = PrefillQueue(), list[str]()
 
     async def ask(account: str) -> None:
-        async with queue.turn(account):
+        async with queue.request(account):
             read.append(account)
 
     async with anyio.create_task_group() as group:
-        async with queue.turn("x"):
+        async with queue.request("x"):
             with anyio.move_on_after(0):
                 await ask("a")
             group.start_soon(ask, "b")
             await anyio.wait_all_tasks_blocked()
-        async with queue.turn("y") as turn, anyio.create_task_group() as others:
+        async with queue.request("y") as request, anyio.create_task_group() as others:
             others.start_soon(ask, "c")
             await anyio.wait_all_tasks_blocked()
-            turn.end()  # called in and cancelled at the same time
+            request.end()  # called in and cancelled at the same time
             others.cancel_scope.cancel()
         with anyio.fail_after(1):
             await ask("d")
@@ -245,5 +245,5 @@ async def test_work_that_fails_ends_its_turn_and_is_told() -> None:
 
     with pytest.raises(EngineBusyError):
         await queue.work("a", fail)
-    async with queue.turn("b"):
+    async with queue.request("b"):
         pass

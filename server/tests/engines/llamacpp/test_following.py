@@ -6,7 +6,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from fondaco.domain.chat import Message, Role, Turn
+from fondaco.domain.chat.request import ChatRequest, Message, Role
 from fondaco.domain.errors import (
     EngineUnavailableError,
     InvalidRequestError,
@@ -27,7 +27,7 @@ def launch(name: str) -> Launch:
 async def runs(embedded: Embedded, model: str) -> bool:
     """Whether the engine knows the model, whose file is missing in any case."""
     with pytest.raises((EngineUnavailableError, ModelNotInstalledError)) as caught:
-        await embedded.measure(Turn(model, (Message(Role.USER, "Hi"),), max_output_tokens=1))
+        await embedded.measure(ChatRequest(model, (Message(Role.USER, "Hi"),), max_output_tokens=1))
     return isinstance(caught.value, ModelNotInstalledError)
 
 
@@ -62,7 +62,7 @@ async def test_an_engine_without_models_goes_on_running() -> None:
 async def test_a_model_whose_template_refuses_the_probe_ends_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def refused(_: object, turn: Turn) -> Prompt:
+    async def refused(_: object, request: ChatRequest) -> Prompt:
         raise InvalidRequestError("The model's template refuses the messages.")
 
     async def running(_: object, model: str) -> None:

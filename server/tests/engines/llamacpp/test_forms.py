@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from contracts.chat_engine import Answer, answer
-from fondaco.domain.chat import Message, Role, Sampling, Text, Turn, Wishes
-from fondaco.domain.form import Form, JsonObject, JsonSchema
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role, Sampling, Text
+from fondaco.domain.output_format.output_format import JsonObject, JsonSchema, OutputFormat
 from fondaco.engines.llamacpp.engine import LlamaCpp
 
 pytestmark = pytest.mark.anyio
@@ -68,13 +68,15 @@ schemas = objects(st.recursive(simple, richer, max_leaves=4)).map(
 )
 
 
-def asking(form: Form, model: str, said: str = "Tell me about a person.", **more: object) -> Turn:
-    return Turn(
+def asking(
+    output_format: OutputFormat, model: str, said: str = "Tell me about a person.", **more: object
+) -> ChatRequest:
+    return ChatRequest(
         model,
         (Message(Role.USER, said),),
         max_output_tokens=300,
         sampling=Sampling(temperature=1.0, seed=1),
-        wishes=Wishes(form=form, **more),  # type: ignore[arg-type]  # of wishes
+        options=ChatOptions(output_format=output_format, **more),  # type: ignore[arg-type]  # of wishes
     )
 
 
@@ -106,37 +108,43 @@ async def test_an_answer_has_no_white_space_to_get_lost_in(engine: LlamaCpp, mod
 
 async def test_each_choice_has_the_form(engine: LlamaCpp, model: str) -> None:
     schema = '{"enum":["rain","sun"]}'
-    turn = asking(JsonSchema(schema), model)
-    told = await answer(engine, Turn(turn.model, turn.messages, 10, choices=2, wishes=turn.wishes))
+    request = asking(JsonSchema(schema), model)
+    told = await answer(
+        engine, ChatRequest(request.model, request.messages, 10, choices=2, options=request.options)
+    )
     assert {json.loads(text) for text in told.texts.values()} <= {"rain", "sun"}
     assert len(told.texts) == 2
 
 
 async def test_a_form_may_begin_after_a_thought(engine: LlamaCpp, model: str) -> None:
-    turn = asking(JsonSchema('{"const":{"a":1}}'), model, "Count to five.", form_after=",")
-    told = await answer(engine, turn)
-    thought, _, form = told.text.partition(",")
+    request = asking(JsonSchema('{"const":{"a":1}}'), model, "Count to five.", form_after=",")
+    told = await answer(engine, request)
+    thought, _, output_format = told.text.partition(",")
     assert thought
-    assert json.loads(form) == {"a": 1}
+    assert json.loads(output_format) == {"a": 1}
 
 
 async def test_a_form_that_the_limit_cuts_is_cut(engine: LlamaCpp, model: str) -> None:
-    turn = asking(JsonSchema('{"type":"string","minLength":500}'), model)
-    told = await cut(engine, turn)
+    request = asking(JsonSchema('{"type":"string","minLength":500}'), model)
+    told = await cut(engine, request)
     assert told.finishes == [(0, "length")]
     assert told.text.startswith('"')
 
 
-async def cut(engine: LlamaCpp, turn: Turn) -> Answer:
-    return await answer(engine, Turn(turn.model, turn.messages, 5, wishes=turn.wishes))
+async def cut(engine: LlamaCpp, request: ChatRequest) -> Answer:
+    return await answer(
+        engine, ChatRequest(request.model, request.messages, 5, options=request.options)
+    )
 
 
 async def test_a_model_that_repeats_itself_comes_to_an_end(engine: LlamaCpp, model: str) -> None:
     schema = '{"type":"object","properties":{"story":{"type":"string"}},"required":["story"]}'
-    turn = asking(JsonSchema(schema), model, "Say: ha ha ha ha ha ha ha ha ha ha ha ha ha ha ha")
-    greedy = Turn(turn.model, turn.messages, 400, Sampling(temperature=0.0), wishes=turn.wishes)
+    request = asking(JsonSchema(schema), model, "Say: ha ha ha ha ha ha ha ha ha ha ha ha ha ha ha")
+    greedy = ChatRequest(
+        request.model, request.messages, 400, Sampling(temperature=0.0), options=request.options
+    )
     pieces: list[str] = []
-    async with aclosing(engine.chat(greedy, None)) as bursts:
-        async for burst in bursts:
-            pieces += [event.text for event in burst if isinstance(event, Text)]
+    async with aclosing(engine.chat(greedy, None)) as batches:
+        async for batch in batches:
+            pieces += [event.text for event in batch if isinstance(event, Text)]
     assert "".join(pieces).count("ha ha ha ha ha ha ha ha") <= 4

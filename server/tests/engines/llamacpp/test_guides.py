@@ -10,8 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from contracts.chat_engine import answer
-from fondaco.domain.chat import Message, Role, Sampling, Turn, Wishes
-from fondaco.domain.form import Choices, Form, Grammar, JsonSchema, Regex
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role, Sampling
+from fondaco.domain.output_format.output_format import (
+    Choices,
+    Grammar,
+    JsonSchema,
+    OutputFormat,
+    Regex,
+)
 from fondaco.engines.llamacpp.engine import LlamaCpp
 
 pytestmark = pytest.mark.anyio
@@ -24,18 +30,18 @@ few = settings(
 )
 
 
-def asking(form: Form, model: str, **more: object) -> Turn:
-    return Turn(
+def asking(output_format: OutputFormat, model: str, **more: object) -> ChatRequest:
+    return ChatRequest(
         model,
         (Message(Role.USER, "Tell me about a person."),),
         max_output_tokens=150,
         sampling=Sampling(temperature=1.0, seed=1),
-        wishes=Wishes(form=form, **more),  # type: ignore[arg-type]  # of wishes
+        options=ChatOptions(output_format=output_format, **more),  # type: ignore[arg-type]  # of wishes
     )
 
 
-async def told_by(engine: LlamaCpp, turn: Turn) -> str:
-    told = await answer(engine, turn)
+async def told_by(engine: LlamaCpp, request: ChatRequest) -> str:
+    told = await answer(engine, request)
     assert told.finishes == [(0, "stop")], told.text
     return told.text
 
@@ -155,8 +161,8 @@ async def test_a_grammar_reads_the_answer(
 
 async def test_white_space_of_json_is_as_asked_for(engine: LlamaCpp, model: str) -> None:
     schema = '{"type":"array","items":{"const":1},"minItems":2,"maxItems":2}'
-    form = JsonSchema(schema, whitespace=r"[\n]")
-    text = await told_by(engine, asking(form, model))
+    output_format = JsonSchema(schema, whitespace=r"[\n]")
+    text = await told_by(engine, asking(output_format, model))
     assert re.fullmatch(r"\[\n*1\n*,\n*1\n*\]", text)
     assert "\n" in text
 
@@ -166,14 +172,20 @@ async def test_white_space_of_json_is_as_asked_for(engine: LlamaCpp, model: str)
     [Regex("[ab]{3}"), Choices(("aba", "bab")), Grammar("start: x x x\nx: /[ab]/")],
     ids=["regex", "choices", "grammar"],
 )
-async def test_a_guide_may_begin_after_a_thought(engine: LlamaCpp, model: str, guide: Form) -> None:
-    thought, _, said = (await told_by(engine, asking(guide, model, form_after=","))).partition(",")
+async def test_a_guide_may_begin_after_a_thought(
+    engine: LlamaCpp, model: str, constraint: OutputFormat
+) -> None:
+    thought, _, said = (await told_by(engine, asking(constraint, model, form_after=","))).partition(
+        ","
+    )
     assert thought
     assert re.fullmatch(r"\s{0,2}[ab]{3}", said)
 
 
 async def test_each_choice_follows_its_guide(engine: LlamaCpp, model: str) -> None:
-    turn = asking(Regex("[0-9]{4}"), model)
-    told = await answer(engine, Turn(turn.model, turn.messages, 10, choices=2, wishes=turn.wishes))
+    request = asking(Regex("[0-9]{4}"), model)
+    told = await answer(
+        engine, ChatRequest(request.model, request.messages, 10, choices=2, options=request.options)
+    )
     assert all(re.fullmatch("[0-9]{4}", text) for text in told.texts.values())
     assert len(told.texts) == 2

@@ -5,8 +5,8 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from contracts.chat_engine import answer, counting, fold
-from fondaco.domain.chat import Finish, Message, Role, Sampling, Text, ToolUse, Turn
+from contracts.chat_engine import accumulator, answer, counting
+from fondaco.domain.chat.request import ChatRequest, Finish, Message, Role, Sampling, Text, ToolUse
 from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation
@@ -30,21 +30,21 @@ async def raw(engine: LlamaCpp, text: str) -> Prompt:
 
 
 async def test_a_measured_prompt_counts_what_the_engine_itself_counts(engine: LlamaCpp) -> None:
-    turn = counting("smollm2-135m")
-    measured = await engine.measure(turn)
+    request = counting("smollm2-135m")
+    measured = await engine.measure(request)
     upstream = (await engine._running("")).upstream
-    body = conversation(turn, tools=False)
+    body = conversation(request, tools=False)
     async with upstream.send("POST", "/v1/chat/completions/input_tokens", body) as reply:
         counted = orjson.loads(await reply.read(2**20))["input_tokens"]
     assert measured.input_tokens == counted
 
 
 async def test_a_stop_token_ends_the_answer_and_is_not_part_of_it(engine: LlamaCpp) -> None:
-    turn = counting("smollm2-135m")
-    full = await answer(engine, replace(turn, top_logprobs=0))
+    request = counting("smollm2-135m")
+    full = await answer(engine, replace(request, top_logprobs=0))
     third = full.logprobs[2]
     (stop,) = await ids_of(engine, third.token)
-    told = await answer(engine, replace(turn, sampling=replace(GREEDY, stop_token_ids=(stop,))))
+    told = await answer(engine, replace(request, sampling=replace(GREEDY, stop_token_ids=(stop,))))
     first = next(n for n, token in enumerate(full.logprobs) if token.token == third.token)
     assert told.text == "".join(token.token for token in full.logprobs[:first])
     assert told.finishes == [(0, "stop")]
@@ -55,13 +55,13 @@ async def test_a_stop_token_ends_the_answer_and_is_not_part_of_it(engine: LlamaC
 async def test_a_stop_token_gives_out_what_was_held_back_for_a_stop_string(
     engine: LlamaCpp,
 ) -> None:
-    turn = counting("smollm2-135m")
-    full = await answer(engine, replace(turn, top_logprobs=0))
+    request = counting("smollm2-135m")
+    full = await answer(engine, replace(request, top_logprobs=0))
     second, third = full.logprobs[1], full.logprobs[2]
     (stop_id,) = await ids_of(engine, third.token)
     never = second.token + third.token + "never"
     sampling = replace(GREEDY, stop=(never,), stop_token_ids=(stop_id,))
-    told = await answer(engine, replace(turn, sampling=sampling))
+    told = await answer(engine, replace(request, sampling=sampling))
     assert told.text == full.logprobs[0].token + second.token
 
 
@@ -69,10 +69,10 @@ async def test_a_stop_token_gives_out_what_was_held_back_for_a_stop_string(
 async def test_logprobs_name_each_token_though_its_text_was_held_back(
     engine: LlamaCpp, temperature: float
 ) -> None:
-    turn = counting("smollm2-135m", top_logprobs=0, sampling=Sampling(temperature, seed=3))
-    free = await answer(engine, turn)
+    request = counting("smollm2-135m", top_logprobs=0, sampling=Sampling(temperature, seed=3))
+    free = await answer(engine, request)
     never = free.logprobs[1].token + free.logprobs[2].token + "never"
-    held = await answer(engine, replace(turn, sampling=replace(turn.sampling, stop=(never,))))
+    held = await answer(engine, replace(request, sampling=replace(request.sampling, stop=(never,))))
     assert held.text == free.text
     assert [token.token for token in held.logprobs] == [token.token for token in free.logprobs]
 
@@ -80,8 +80,8 @@ async def test_logprobs_name_each_token_though_its_text_was_held_back(
 async def test_characters_of_several_tokens_arrive_whole_and_are_counted(
     engine: LlamaCpp,
 ) -> None:
-    turn = Turn("smollm2-135m", (), max_output_tokens=6, sampling=GREEDY)
-    told = await fold(engine, turn, await raw(engine, "🦊🐻🐼🦊🐻🐼🦊🐻🐼🦊🐻"))
+    request = ChatRequest("smollm2-135m", (), max_output_tokens=6, sampling=GREEDY)
+    told = await accumulator(engine, request, await raw(engine, "🦊🐻🐼🦊🐻🐼🦊🐻🐼🦊🐻"))
     assert "\ufffd" not in told.text
     assert told.text
     assert told.tokens > len(told.text)
@@ -101,15 +101,15 @@ async def test_a_choice_is_the_same_in_a_wave_and_with_its_own_seed(engine: Llam
     assert several.texts[4] == last.text
 
 
-def body_of(turn: Turn) -> dict[str, object]:
+def body_of(request: ChatRequest) -> dict[str, object]:
     seat = Seat(0, "a", warm=False)
-    body = native.completion(turn, (1, 2), seat, first=0, choices=1, context_tokens=512)
+    body = native.completion(request, (1, 2), seat, first=0, choices=1, context_tokens=512)
     parsed: dict[str, object] = orjson.loads(body)
     return parsed
 
 
 def test_what_is_not_asked_for_changes_nothing() -> None:
-    body = body_of(Turn("m", (), max_output_tokens=1))
+    body = body_of(ChatRequest("m", (), max_output_tokens=1))
     assert body["temperature"] == body["top_p"] == body["repeat_penalty"] == 1.0
     assert body["top_k"] == body["min_p"] == 0
     assert body["frequency_penalty"] == body["presence_penalty"] == 0
@@ -131,7 +131,7 @@ def test_the_temperature_moves_between_its_ends(
     low: float | None, high: float | None, middle: float, half: float, samplers: int
 ) -> None:
     sampling = Sampling(temperature=0.7, min_temperature=low, max_temperature=high)
-    body = body_of(Turn("m", (), max_output_tokens=1, sampling=sampling))
+    body = body_of(ChatRequest("m", (), max_output_tokens=1, sampling=sampling))
     assert body["temperature"] == pytest.approx(middle)
     assert body["dynatemp_range"] == pytest.approx(half)
     assert body["dynatemp_exponent"] == 1
@@ -144,7 +144,7 @@ async def drawn(engine: LlamaCpp, sampling: Sampling) -> set[str]:
         counting("smollm2-135m", max_output_tokens=5, sampling=replace(sampling, seed=seed))
         for seed in range(10)
     ]
-    return {(await answer(engine, turn)).text for turn in turns}
+    return {(await answer(engine, request)).text for request in turns}
 
 
 async def test_a_moving_temperature_draws_more_surely_than_its_higher_end(
@@ -163,20 +163,20 @@ async def test_temperatures_from_0_to_0_take_the_likeliest_token(engine: LlamaCp
 
 @pytest.mark.parametrize("seed", [-1, 0xFFFF_FFFF, 2**63])
 def test_no_seed_means_any_seed(seed: int) -> None:
-    sent = body_of(Turn("m", (), max_output_tokens=1, sampling=Sampling(seed=seed)))["seed"]
+    sent = body_of(ChatRequest("m", (), max_output_tokens=1, sampling=Sampling(seed=seed)))["seed"]
     assert isinstance(sent, int)
     assert 0 <= sent < 0xFFFF_FF00
 
 
 def test_all_top_tokens_are_allowed_by_a_negative_top_k() -> None:
-    assert body_of(Turn("m", (), 1, sampling=Sampling(top_k=-1)))["top_k"] == 0
+    assert body_of(ChatRequest("m", (), 1, sampling=Sampling(top_k=-1)))["top_k"] == 0
 
 
 CALLING = Message(Role.ASSISTANT, None, tool_calls=(ToolUse("1", "weather", '{"city": "Oslo"}'),))
 
 
 def test_tool_calls_become_text_where_the_template_has_no_place_for_them() -> None:
-    (said,) = orjson.loads(conversation(Turn("m", (CALLING,), 1), tools=False))["messages"]
+    (said,) = orjson.loads(conversation(ChatRequest("m", (CALLING,), 1), tools=False))["messages"]
     assert said == {
         "role": "assistant",
         "content": '<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>',
@@ -184,7 +184,7 @@ def test_tool_calls_become_text_where_the_template_has_no_place_for_them() -> No
 
 
 def test_tool_calls_stay_tool_calls_where_the_template_knows_them() -> None:
-    (said,) = orjson.loads(conversation(Turn("m", (CALLING,), 1), tools=True))["messages"]
+    (said,) = orjson.loads(conversation(ChatRequest("m", (CALLING,), 1), tools=True))["messages"]
     assert said["tool_calls"][0]["function"] == {
         "name": "weather",
         "arguments": '{"city":"Oslo"}',
@@ -209,7 +209,7 @@ def test_a_failure_within_a_stream_is_an_engine_error_without_content(payload: b
 
 @pytest.mark.parametrize("odd", [-1, 2**40, None, "many", 1.5, 1e30], ids=repr)
 def test_counts_of_the_engine_that_cannot_be_are_counted_here(odd: object) -> None:
-    answer = native.Answer(Turn("m", (), 9), first=0, choices=1)
+    answer = native.Answer(ChatRequest("m", (), 9), first=0, choices=1)
     chunk = {"index": 0, "content": "A", "stop": False, "tokens_predicted": odd}
     end = {**chunk, "content": "B", "stop": True, "stop_type": "eos", "timings/cache_n": odd}
     assert answer.hear([chunk, end], {}) == (Text(0, "A", 1), Text(0, "B", 1), Finish(0, "stop"))
@@ -218,7 +218,7 @@ def test_counts_of_the_engine_that_cannot_be_are_counted_here(odd: object) -> No
 
 @pytest.mark.parametrize("index", [-1, 1, None, "first"], ids=repr)
 def test_a_choice_of_the_engine_that_nobody_asked_for_fails_the_call(index: object) -> None:
-    answer = native.Answer(Turn("m", (), 9), first=0, choices=1)
+    answer = native.Answer(ChatRequest("m", (), 9), first=0, choices=1)
     with pytest.raises(EngineError, match="nobody asked for"):
         answer.hear([{"index": index, "content": "A", "stop": False, "tokens_predicted": 1}], {})
 
@@ -234,7 +234,7 @@ def test_a_choice_of_the_engine_that_nobody_asked_for_fails_the_call(index: obje
     ids=str,
 )
 def test_a_chunk_of_the_engine_that_cannot_be_read_fails_the_call(chunk: native.Chunk) -> None:
-    turn = Turn("m", (), 9, sampling=Sampling(stop_token_ids=(2,)))
-    answer = native.Answer(turn, first=0, choices=1)
+    request = ChatRequest("m", (), 9, sampling=Sampling(stop_token_ids=(2,)))
+    answer = native.Answer(request, first=0, choices=1)
     with pytest.raises(EngineError, match="unreadable"):
         answer.hear([chunk], {})

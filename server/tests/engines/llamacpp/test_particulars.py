@@ -4,42 +4,44 @@ from contextlib import aclosing
 
 import pytest
 
-from fondaco.domain.chat import (
-    Burst,
+from fondaco.domain.chat.request import (
+    ChatOptions,
+    ChatRequest,
     Counted,
-    Extras,
+    EngineParameters,
+    EventBatch,
     Finish,
     Message,
     Role,
     Sampling,
     Text,
-    Turn,
-    Wishes,
 )
 from fondaco.domain.errors import ContextTooLongError, FieldNotTakenError, InvalidRequestError
-from fondaco.domain.usage import Report
+from fondaco.domain.money.usage import Report
 from fondaco.engines.llamacpp.engine import LlamaCpp
 
 HELLO = 19556
 QUESTION = (Message(Role.USER, "Say hello."),)
 
 
-async def answer(engine: LlamaCpp, turn: Turn) -> Burst:
-    prompt = await engine.measure(turn)
-    async with aclosing(engine.chat(turn, prompt)) as bursts:
-        return tuple([event async for burst in bursts for event in burst])
+async def answer(engine: LlamaCpp, request: ChatRequest) -> EventBatch:
+    prompt = await engine.measure(request)
+    async with aclosing(engine.chat(request, prompt)) as batches:
+        return tuple([event async for batch in batches for event in batch])
 
 
-def asked(*biases: tuple[int, float], wishes: Wishes | None = None, stop: str = "") -> Turn:
+def asked(
+    *biases: tuple[int, float], options: ChatOptions | None = None, stop: str = ""
+) -> ChatRequest:
     sampling = Sampling(temperature=0, logit_bias=biases, stop=(stop,) if stop else ())
-    return Turn("smollm2-135m", QUESTION, 8, sampling, wishes=wishes or Wishes())
+    return ChatRequest("smollm2-135m", QUESTION, 8, sampling, options=options or ChatOptions())
 
 
-def text_of(events: Burst) -> str:
+def text_of(events: EventBatch) -> str:
     return "".join(event.text for event in events if isinstance(event, Text))
 
 
-def usage_of(events: Burst) -> Report:
+def usage_of(events: EventBatch) -> Report:
     return [event.report for event in events if isinstance(event, Counted)][-1]
 
 
@@ -62,39 +64,39 @@ async def test_the_stop_text_is_shown_where_that_is_wished(engine: LlamaCpp) -> 
     whole = text_of(await answer(engine, asked()))
     stop = whole[6:10]
     hidden = text_of(await answer(engine, asked(stop=stop)))
-    events = await answer(engine, asked(stop=stop, wishes=Wishes(stop_shown=True)))
+    events = await answer(engine, asked(stop=stop, options=ChatOptions(stop_shown=True)))
     assert hidden == whole[: whole.index(stop)]
     assert text_of(events) == hidden + stop
     assert [event.reason for event in events if isinstance(event, Finish)] == ["stop"]
 
 
 async def test_an_answer_that_no_stop_text_ends_is_as_it_is(engine: LlamaCpp) -> None:
-    wishes = Wishes(stop_shown=True)
-    assert text_of(await answer(engine, asked(stop="~~~", wishes=wishes))) == text_of(
+    options = ChatOptions(stop_shown=True)
+    assert text_of(await answer(engine, asked(stop="~~~", options=options))) == text_of(
         await answer(engine, asked())
     )
 
 
 async def test_a_prediction_is_counted_and_all_rejected(engine: LlamaCpp) -> None:
-    turn = asked(wishes=Wishes(prediction="Hello Hello"))
-    events = await answer(engine, turn)
+    request = asked(options=ChatOptions(prediction="Hello Hello"))
+    events = await answer(engine, request)
     assert usage_of(events).rejected_prediction_tokens == 2
-    assert engine.ignores(turn) == ("prediction",)
+    assert engine.ignores(request) == ("prediction",)
     assert text_of(events) == text_of(await answer(engine, asked()))
 
 
 @pytest.mark.parametrize(
     ("extras", "field"),
     [
-        (Extras(params={"mirostat": 2}), "inference_extra_params"),
-        (Extras(headers={"x-trace": "1"}), "inference_extra_headers"),
+        (EngineParameters(params={"mirostat": 2}), "inference_extra_params"),
+        (EngineParameters(headers={"x-trace": "1"}), "inference_extra_headers"),
     ],
 )
 async def test_extras_are_refused_with_the_engines_name(
-    engine: LlamaCpp, extras: Extras, field: str
+    engine: LlamaCpp, engine_parameters: EngineParameters, field: str
 ) -> None:
     with pytest.raises(FieldNotTakenError, match="'embedded'") as refusal:
-        await engine.measure(asked(wishes=Wishes(extras=extras)))
+        await engine.measure(asked(options=ChatOptions(engine_parameters=engine_parameters)))
     assert set(refusal.value.faults) == {field}
 
 
@@ -104,12 +106,12 @@ async def test_what_cannot_fit_is_refused_before_it_is_counted(
 ) -> None:
     """A hundred thousand short messages would take the engine minutes."""
     with pytest.raises(ContextTooLongError) as refused:
-        await engine.measure(Turn("smollm2-135m", messages, 8))
+        await engine.measure(ChatRequest("smollm2-135m", messages, 8))
     assert refused.value.input_tokens is None
 
 
 async def test_a_long_conversation_is_counted_exactly(engine: LlamaCpp) -> None:
-    single = (await engine.measure(Turn("smollm2-135m", QUESTION, 8))).input_tokens
-    double = (await engine.measure(Turn("smollm2-135m", QUESTION * 2, 8))).input_tokens
-    long = await engine.measure(Turn("smollm2-135m", QUESTION * 1_000, 8))
+    single = (await engine.measure(ChatRequest("smollm2-135m", QUESTION, 8))).input_tokens
+    double = (await engine.measure(ChatRequest("smollm2-135m", QUESTION * 2, 8))).input_tokens
+    long = await engine.measure(ChatRequest("smollm2-135m", QUESTION * 1_000, 8))
     assert long.input_tokens == single + 999 * (double - single)

@@ -16,10 +16,10 @@ import orjson
 import pytest
 
 from contracts.chat_engine import answer, counting
+from fondaco.clients.pool import HttpPool
 from fondaco.domain.errors import EngineError, EngineUnavailableError, ModelNotInstalledError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch, Running
-from fondaco.upstream.lean import LeanUpstream
 
 TURN = counting("smollm2-135m", max_output_tokens=2)
 
@@ -27,7 +27,7 @@ TURN = counting("smollm2-135m", max_output_tokens=2)
 def address_of(engine: LlamaCpp) -> str:
     state = engine._supervisor.state
     assert isinstance(state, Running)
-    assert isinstance(state.upstream, LeanUpstream)
+    assert isinstance(state.upstream, HttpPool)
     return state.upstream._address.authority
 
 
@@ -62,8 +62,8 @@ async def test_a_call_in_a_dying_child_ends_with_an_engine_error(engine: LlamaCp
     child = await alive(engine)
 
     async def ask() -> None:
-        async with aclosing(engine.chat(replace(TURN, max_output_tokens=500), None)) as bursts:
-            async for _ in bursts:
+        async with aclosing(engine.chat(replace(TURN, max_output_tokens=500), None)) as batches:
+            async for _ in batches:
                 os.kill(child, signal.SIGKILL)
 
     with anyio.fail_after(5), pytest.raises(EngineError):
@@ -94,8 +94,8 @@ async def test_a_hung_up_call_leaves_its_slot_idle_within_a_second(engine: Llama
         async with upstream.send("GET", "/slots") as reply:
             return any(slot["is_processing"] for slot in orjson.loads(await reply.read(2**20)))
 
-    async with aclosing(engine.chat(replace(TURN, max_output_tokens=500), None)) as bursts:
-        async for _ in bursts:
+    async with aclosing(engine.chat(replace(TURN, max_output_tokens=500), None)) as batches:
+        async for _ in batches:
             assert await busy()
             break
     with anyio.fail_after(5):  # a second on a machine that has nothing else to do

@@ -4,10 +4,10 @@ import orjson
 import pytest
 
 from contracts.chat_engine import answer
-from fondaco.domain.chat import Message, Role, Turn, Wishes
+from fondaco.domain.chat.message import ToolUse
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role
+from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
-from fondaco.domain.message import ToolUse
-from fondaco.domain.tooling import Tool, Tooling
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch, Running
 
@@ -21,15 +21,21 @@ CONVERSATION = (
 )
 
 
-def by(template: str, model: str, *said: Message, **wishes: object) -> Turn:
-    asked = Wishes(template=template, **wishes)  # type: ignore[arg-type]  # of wishes
-    return Turn(model, said or (Message(Role.USER, "Hi"),), max_output_tokens=4, wishes=asked)
+def by(template: str, model: str, *said: Message, **options: object) -> ChatRequest:
+    asked = ChatOptions(template=template, **options)  # type: ignore[arg-type]  # of wishes
+    return ChatRequest(
+        model, said or (Message(Role.USER, "Hi"),), max_output_tokens=4, options=asked
+    )
 
 
-async def prompt(engine: LlamaCpp, turn: Turn) -> str:
+async def prompt(engine: LlamaCpp, request: ChatRequest) -> str:
     """Return what the engine reads for the turn, special tokens and all."""
     return await _asked(
-        engine, "POST", "/detokenize", "content", {"tokens": (await engine.measure(turn)).token_ids}
+        engine,
+        "POST",
+        "/detokenize",
+        "content",
+        {"tokens": (await engine.measure(request)).token_ids},
     )
 
 
@@ -51,7 +57,7 @@ async def test_the_models_own_template_makes_the_prompt_that_it_makes_anyway(
 ) -> None:
     said = (*CONVERSATION[:-1], Message(Role.USER, "And the sea?"))
     own = await own_template(engine)
-    plain = await engine.measure(Turn(model, said, max_output_tokens=4))
+    plain = await engine.measure(ChatRequest(model, said, max_output_tokens=4))
     assert (await engine.measure(by(own, model, *said))).token_ids == plain.token_ids
 
 
@@ -80,9 +86,9 @@ async def test_a_template_gets_the_callers_variables_parts_functions_and_calls(
         Message(Role.ASSISTANT, None, tool_calls=(ToolUse("c1", "weather", '{"city":"Rome"}'),)),
         Message(Role.TOOL, "Sun", tool_call_id="c1"),
     )
-    tooling = Tooling((Tool("weather", parameters='{"type":"object"}'),), choice="none")
+    tool_options = ToolOptions((Tool("weather", parameters='{"type":"object"}'),), choice="none")
     switches = {"mood": "calm", "add_generation_prompt": False, "messages": []}
-    asked = by(template, model, *said, tooling=tooling, switches=switches)
+    asked = by(template, model, *said, tool_options=tool_options, switches=switches)
     assert await prompt(engine, asked) == "calm;weather;the sea?;Rome;c1;False"
 
 

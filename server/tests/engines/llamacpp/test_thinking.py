@@ -10,8 +10,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from fondaco.domain.chat import Message, Role, Turn, Wishes
-from fondaco.domain.thinking import ThinkingWish
+from fondaco.domain.chat.reasoning import ReasoningOptions
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
 
@@ -52,24 +52,26 @@ def _retold(known: Path, file: Path) -> None:
     file.write_bytes(content)
 
 
-async def _prompt(engine: LlamaCpp, *said: Message, wishes: Wishes | None = None) -> int:
+async def _prompt(engine: LlamaCpp, *said: Message, options: ChatOptions | None = None) -> int:
     """Return how many tokens the prompt is."""
     messages = (Message(Role.USER, "Hi"), *said)
-    turn = Turn("thinker", messages, max_output_tokens=1, wishes=wishes or Wishes())
-    return (await engine.measure(turn)).input_tokens
+    request = ChatRequest(
+        "thinker", messages, max_output_tokens=1, options=options or ChatOptions()
+    )
+    return (await engine.measure(request)).input_tokens
 
 
 async def test_a_switch_reaches_the_template(thinker: LlamaCpp) -> None:
-    off = Wishes(switches={"enable_thinking": False})
-    on = Wishes(switches={"enable_thinking": True})
+    off = ChatOptions(switches={"enable_thinking": False})
+    on = ChatOptions(switches={"enable_thinking": True})
     plain = await _prompt(thinker)
-    assert await _prompt(thinker, wishes=off) > plain
-    assert await _prompt(thinker, wishes=on) == plain
+    assert await _prompt(thinker, options=off) > plain
+    assert await _prompt(thinker, options=on) == plain
 
 
 async def test_an_effort_reaches_the_template(thinker: LlamaCpp) -> None:
-    high = Wishes(thinking=ThinkingWish(effort="high"))
-    assert await _prompt(thinker, wishes=high) > await _prompt(thinker)
+    high = ChatOptions(thinking=ReasoningOptions(effort="high"))
+    assert await _prompt(thinker, options=high) > await _prompt(thinker)
 
 
 async def test_earlier_reasoning_reaches_a_template_that_has_a_place_for_it(
@@ -89,6 +91,6 @@ async def test_earlier_reasoning_is_left_out_where_the_template_has_no_place(
 
 
 async def test_a_summary_of_thoughts_is_named_as_ignored(engine: LlamaCpp) -> None:
-    asked = Wishes(thinking=ThinkingWish(effort="high", summary="auto"))
-    turn = Turn("smollm2-135m", (Message(Role.USER, "Hi"),), 1, wishes=asked)
-    assert engine.ignores(turn) == ("reasoning.summary",)
+    asked = ChatOptions(thinking=ReasoningOptions(effort="high", summary="auto"))
+    request = ChatRequest("smollm2-135m", (Message(Role.USER, "Hi"),), 1, options=asked)
+    assert engine.ignores(request) == ("reasoning.summary",)

@@ -6,22 +6,22 @@ from collections.abc import Iterable, Sequence
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fondaco.domain.chat import (
+from fondaco.domain.chat.request import (
     ChatEvent,
+    ChatOptions,
+    ChatRequest,
     Finish,
     FinishReason,
     Text,
     TokenLogprob,
     ToolPart,
-    Turn,
-    Wishes,
 )
-from fondaco.domain.form import JsonObject
-from fondaco.domain.tooling import Tool, Tooling
+from fondaco.domain.chat.tools import Tool, ToolOptions
+from fondaco.domain.output_format.output_format import JsonObject
 from fondaco.engines.llamacpp.tool_answers import ToolAnswers
 
 TOOLS = (Tool("get"), Tool("get_weather"), Tool("add"))
-PLAIN = Wishes(tooling=Tooling(TOOLS))
+NO_OPTIONS = ChatOptions(tool_options=ToolOptions(TOOLS))
 OSLO = '{"city": "Oslo"}'
 
 
@@ -42,10 +42,10 @@ def bare(*calls: tuple[str, str]) -> str:
 
 
 def events(
-    pieces: Iterable[str], *, wishes: Wishes = PLAIN, reason: FinishReason = "stop"
+    pieces: Iterable[str], *, options: ChatOptions = NO_OPTIONS, reason: FinishReason = "stop"
 ) -> list[ChatEvent]:
     """Return what is told of a text that comes in pieces."""
-    answers = ToolAnswers(Turn("m", (), 99, wishes=wishes))
+    answers = ToolAnswers(ChatRequest("m", (), 99, options=options))
     said = [event for piece in pieces for event in answers.read((Text(0, piece),))]
     return [*said, *answers.read((Finish(0, reason),))]
 
@@ -87,7 +87,7 @@ def test_arguments_are_told_while_they_come() -> None:
 
 def test_words_pass_as_they_come() -> None:
     logprobs = (TokenLogprob("A", -0.5, (65,)),)
-    answers = ToolAnswers(Turn("m", (), 99, wishes=PLAIN))
+    answers = ToolAnswers(ChatRequest("m", (), 99, options=NO_OPTIONS))
     for text in (Text(0, "A", 1, logprobs), Text(0, " <b", 2), Text(0, " {", 1, logprobs)):
         assert answers.read((text,)) == (text,)
 
@@ -131,20 +131,22 @@ def test_a_stop_string_within_a_call_makes_no_whole_one() -> None:
 
 
 def test_where_a_form_is_wanted_json_without_a_tag_is_words() -> None:
-    wishes = Wishes(tooling=Tooling(TOOLS), form=JsonObject())
-    assert told(events([bare(("add", "{}"))], wishes=wishes))[1] == []
-    assert told(events([tagged(("add", "{}"))], wishes=wishes))[1] == [("add", "{}")]
+    options = ChatOptions(tool_options=ToolOptions(TOOLS), output_format=JsonObject())
+    assert told(events([bare(("add", "{}"))], options=options))[1] == []
+    assert told(events([tagged(("add", "{}"))], options=options))[1] == [("add", "{}")]
 
 
 def test_a_call_may_follow_what_has_to_come_before_an_answer() -> None:
-    wishes = Wishes(tooling=Tooling(TOOLS), form=JsonObject(), form_after="</think>")
+    options = ChatOptions(
+        tool_options=ToolOptions(TOOLS), output_format=JsonObject(), form_after="</think>"
+    )
     text = f"<think>{bare(('get', '{}'))}</think>\n\n{tagged(('add', '{}'))}"
-    words, calls, _ = told(events(text, wishes=wishes))
+    words, calls, _ = told(events(text, options=options))
     assert (words.rstrip(), calls) == (f"<think>{bare(('get', '{}'))}</think>", [("add", "{}")])
 
 
 def test_choices_are_told_apart() -> None:
-    answers = ToolAnswers(Turn("m", (), 99, choices=2, wishes=PLAIN))
+    answers = ToolAnswers(ChatRequest("m", (), 99, choices=2, options=NO_OPTIONS))
     said = list(answers.read((Text(0, '{"name": "add", '), Text(1, "Hello"))))
     said += answers.read((Text(0, '"arguments": {}}'), Finish(0, "stop"), Finish(1, "stop")))
     assert told(event for event in said if event.choice == 0)[1:] == (  # type: ignore[union-attr]  # no counts here

@@ -11,7 +11,9 @@ import orjson
 import pytest
 from jsonschema_rs import is_valid
 
-from fondaco.domain.chat import (
+from fondaco.domain.chat.request import (
+    ChatOptions,
+    ChatRequest,
     Counted,
     Finish,
     Message,
@@ -20,12 +22,10 @@ from fondaco.domain.chat import (
     Text,
     ToolPart,
     ToolUse,
-    Turn,
-    Wishes,
 )
-from fondaco.domain.form import JsonSchema
-from fondaco.domain.tooling import Named, Tool, ToolChoice, Tooling
-from fondaco.domain.usage import Usage
+from fondaco.domain.chat.tools import NamedTool, Tool, ToolChoice, ToolOptions
+from fondaco.domain.money.usage import Usage
+from fondaco.domain.output_format.output_format import JsonSchema
 from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.tools import grammar_of
@@ -69,24 +69,24 @@ class Answer:
         return [(name, json.loads(arguments)) for name, arguments in self.calls.values()]
 
 
-def asking(question: str, tooling: Tooling, **changes: object) -> Turn:
-    turn = Turn(
+def asking(question: str, tool_options: ToolOptions, **changes: object) -> ChatRequest:
+    request = ChatRequest(
         "m",
         (Message(Role.USER, question),),
         max_output_tokens=80,
         sampling=Sampling(temperature=0.0, seed=7),
         stream=True,
         cache_scope="tests",
-        wishes=Wishes(tooling=tooling),
+        options=ChatOptions(tool_options=tool_options),
     )
-    return replace(turn, **changes)  # type: ignore[arg-type]  # each test names real fields
+    return replace(request, **changes)  # type: ignore[arg-type]  # each test names real fields
 
 
-async def answer(engine: LlamaCpp, turn: Turn) -> Answer:
+async def answer(engine: LlamaCpp, request: ChatRequest) -> Answer:
     told = Answer()
     with anyio.fail_after(240):
-        async with aclosing(engine.chat(turn, await engine.measure(turn))) as bursts:
-            async for event in (event async for burst in bursts for event in burst):
+        async with aclosing(engine.chat(request, await engine.measure(request))) as batches:
+            async for event in (event async for batch in batches for event in batch):
                 match event:
                     case Text():
                         told.text += event.text
@@ -115,7 +115,7 @@ async def answer(engine: LlamaCpp, turn: Turn) -> Answer:
 async def test_the_larger_model_calls_the_right_function_with_the_right_arguments(
     qwen: LlamaCpp, question: str, function: str, argument: str, value: str
 ) -> None:
-    told = await answer(qwen, asking(question, Tooling(TOOLS)))
+    told = await answer(qwen, asking(question, ToolOptions(TOOLS)))
     ((name, arguments),) = told.made
     assert name == function
     assert isinstance(arguments, dict)
@@ -128,7 +128,7 @@ async def test_the_larger_model_calls_the_right_function_with_the_right_argument
 async def test_the_larger_model_answers_in_words_where_no_function_is_needed(
     qwen: LlamaCpp, question: str
 ) -> None:
-    told = await answer(qwen, asking(question, Tooling(TOOLS), max_output_tokens=16))
+    told = await answer(qwen, asking(question, ToolOptions(TOOLS), max_output_tokens=16))
     assert told.text
     assert told.calls == {}
 
@@ -141,7 +141,7 @@ async def test_the_larger_model_answers_from_the_result_of_its_call(qwen: LlamaC
         Message(Role.ASSISTANT, None, tool_calls=(use,)),
         Message(Role.TOOL, '{"sky": "rain", "celsius": 7}', tool_call_id="c1"),
     )
-    told = await answer(qwen, asking("", Tooling(TOOLS), messages=messages))
+    told = await answer(qwen, asking("", ToolOptions(TOOLS), messages=messages))
     assert "7" in told.text
     assert told.reasons == {0: "stop"}
 
@@ -163,10 +163,10 @@ NESTED: Schema = {
 async def test_arguments_fit_the_functions_schema(
     engine: LlamaCpp, schema: Schema, temperature: float
 ) -> None:
-    tooling = Tooling((Tool("note", None, json.dumps(schema)),), Named("note"))
+    tool_options = ToolOptions((Tool("note", None, json.dumps(schema)),), NamedTool("note"))
     sampling = Sampling(temperature=temperature, seed=3)
-    turn = asking("Note it.", tooling, sampling=sampling, max_output_tokens=200)
-    told = await answer(engine, turn)
+    request = asking("Note it.", tool_options, sampling=sampling, max_output_tokens=200)
+    told = await answer(engine, request)
     assert told.reasons == {0: "tool_calls"}
     ((name, arguments),) = told.made
     assert name == "note"
@@ -175,7 +175,7 @@ async def test_arguments_fit_the_functions_schema(
 
 async def test_a_function_without_parameters_takes_an_empty_object(engine: LlamaCpp) -> None:
     told = await answer(
-        engine, asking("Roll!", Tooling((Tool("roll"),), "required", parallel=False))
+        engine, asking("Roll!", ToolOptions((Tool("roll"),), "required", parallel=False))
     )
     assert told.made == [("roll", {})]
 
@@ -183,7 +183,9 @@ async def test_a_function_without_parameters_takes_an_empty_object(engine: Llama
 async def test_what_is_required_is_called_however_unlikely(engine: LlamaCpp) -> None:
     told = await answer(
         engine,
-        asking("Say nothing.", Tooling(TOOLS, "required", parallel=False), max_output_tokens=200),
+        asking(
+            "Say nothing.", ToolOptions(TOOLS, "required", parallel=False), max_output_tokens=200
+        ),
     )
     ((name, arguments),) = told.made
     assert is_valid(SCHEMAS[name], arguments)
@@ -191,7 +193,7 @@ async def test_what_is_required_is_called_however_unlikely(engine: LlamaCpp) -> 
 
 
 async def test_several_calls_end_by_themselves(engine: LlamaCpp) -> None:
-    roll = Tooling((Tool("roll", "Roll a die"),), "required")
+    roll = ToolOptions((Tool("roll", "Roll a die"),), "required")
     told = await answer(engine, asking("Roll, and roll, and roll!", roll, max_output_tokens=400))
     assert told.reasons == {0: "tool_calls"}
     assert 1 <= len(told.calls) <= 8
@@ -199,73 +201,77 @@ async def test_several_calls_end_by_themselves(engine: LlamaCpp) -> None:
 
 
 async def test_each_choice_makes_calls_of_its_own(engine: LlamaCpp) -> None:
-    roll = Tooling((Tool("roll", "Roll a die"),), Named("roll"))
+    roll = ToolOptions((Tool("roll", "Roll a die"),), NamedTool("roll"))
     told = await answer(engine, asking("Roll!", roll, choices=2))
     assert set(told.calls) == {(0, 0), (1, 0)}
     assert told.reasons == {0: "tool_calls", 1: "tool_calls"}
 
 
 async def test_pieces_of_calls_stand_for_no_more_tokens_than_are_counted(engine: LlamaCpp) -> None:
-    told = await answer(engine, asking("Roll!", Tooling((Tool("roll"),), Named("roll"))))
+    told = await answer(engine, asking("Roll!", ToolOptions((Tool("roll"),), NamedTool("roll"))))
     assert told.usage is not None
     assert 0 < told.tokens <= told.usage.output_tokens
 
 
 async def test_where_no_function_may_be_called_the_model_is_told_of_none(engine: LlamaCpp) -> None:
-    none = asking("Hi", Tooling(TOOLS, "none"), max_output_tokens=4)
-    bare = replace(none, wishes=Wishes())
+    none = asking("Hi", ToolOptions(TOOLS, "none"), max_output_tokens=4)
+    bare = replace(none, options=ChatOptions())
     assert await engine.measure(none) == await engine.measure(bare)
     assert (await answer(engine, none)).text == (await answer(engine, bare)).text
 
 
 async def test_a_form_holds_for_what_is_said_in_place_of_a_call(engine: LlamaCpp) -> None:
-    form = JsonSchema(json.dumps(schema_of("sky", sky={"enum": ["clear"]})))
-    turn = asking("How is the sky?", Tooling(TOOLS))
-    told = await answer(engine, replace(turn, wishes=replace(turn.wishes, form=form)))
+    output_format = JsonSchema(json.dumps(schema_of("sky", sky={"enum": ["clear"]})))
+    request = asking("How is the sky?", ToolOptions(TOOLS))
+    told = await answer(
+        engine, replace(request, options=replace(request.options, output_format=output_format))
+    )
     assert told.made or json.loads(told.text) == {"sky": "clear"}
 
 
 async def test_words_keep_their_log_probabilities(engine: LlamaCpp) -> None:
-    turn = asking("Hi", Tooling((Tool("roll"),)), top_logprobs=1, max_output_tokens=4)
-    async with aclosing(engine.chat(turn, await engine.measure(turn))) as bursts:
-        texts = [e async for burst in bursts for e in burst if isinstance(e, Text)]
+    request = asking("Hi", ToolOptions((Tool("roll"),)), top_logprobs=1, max_output_tokens=4)
+    async with aclosing(engine.chat(request, await engine.measure(request))) as batches:
+        texts = [e async for batch in batches for e in batch if isinstance(e, Text)]
     assert texts
     assert all(len(text.logprobs or ()) == text.tokens for text in texts)
 
 
-@pytest.mark.parametrize("choice", ["auto", "required", Named("calculate")])
+@pytest.mark.parametrize("choice", ["auto", "required", NamedTool("calculate")])
 @pytest.mark.parametrize("parallel", [True, False])
 @pytest.mark.parametrize("form", [None, JsonSchema('{"type":"object"}')])
 @pytest.mark.parametrize("last", [Role.USER, Role.TOOL])
 def test_a_model_is_held_to_a_grammar_that_can_be_compiled(
-    choice: ToolChoice, *, parallel: bool, form: JsonSchema | None, last: Role
+    choice: ToolChoice, *, parallel: bool, output_format: JsonSchema | None, last: Role
 ) -> None:
-    wishes = Wishes(tooling=Tooling(TOOLS, choice, parallel), form=form)
-    turn = Turn("m", (Message(last, "Hi", tool_call_id="c1"),), 9, wishes=wishes)
-    grammar = grammar_of(turn)
+    options = ChatOptions(
+        tool_options=ToolOptions(TOOLS, choice, parallel), output_format=output_format
+    )
+    request = ChatRequest("m", (Message(last, "Hi", tool_call_id="c1"),), 9, options=options)
+    grammar = grammar_of(request)
     assert grammar is not None
     assert llguidance.LLMatcher.validate_grammar(grammar) == ""
 
 
 def test_a_model_that_may_call_nothing_is_held_to_nothing() -> None:
-    assert grammar_of(asking("Hi", Tooling(TOOLS, "none"))) is None
+    assert grammar_of(asking("Hi", ToolOptions(TOOLS, "none"))) is None
 
 
 def test_a_template_that_knows_functions_gets_those_that_may_be_called() -> None:
-    turn = asking("Hi", Tooling(TOOLS, Named("calculate")))
-    body = orjson.loads(conversation(turn, tools=True))
+    request = asking("Hi", ToolOptions(TOOLS, NamedTool("calculate")))
+    body = orjson.loads(conversation(request, tools=True))
     assert [tool["function"]["name"] for tool in body["tools"]] == ["calculate"]
     assert [said["role"] for said in body["messages"]] == ["user"]
 
 
 def test_a_model_whose_template_knows_no_functions_is_told_of_them() -> None:
-    body = orjson.loads(conversation(asking("Hi", Tooling(TOOLS)), tools=False))
+    body = orjson.loads(conversation(asking("Hi", ToolOptions(TOOLS)), tools=False))
     system, _ = body["messages"]
     assert all(name in system["content"] for name in SCHEMAS)
     assert "tools" not in body
 
 
 def test_results_are_told_by_the_user_where_the_template_has_no_place_for_them() -> None:
-    turn = asking("", Tooling(TOOLS), messages=(Message(Role.TOOL, "7", tool_call_id="c1"),))
-    said = orjson.loads(conversation(turn, tools=False))["messages"][-1]
+    request = asking("", ToolOptions(TOOLS), messages=(Message(Role.TOOL, "7", tool_call_id="c1"),))
+    said = orjson.loads(conversation(request, tools=False))["messages"][-1]
     assert said == {"role": "user", "content": "<tool_response>\n7\n</tool_response>"}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fondaco.domain.chat import Image, Message, Role, Turn, Wishes
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Image, Message, Role
 from fondaco.domain.errors import FieldNotTakenError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
@@ -16,6 +16,6 @@ async def test_an_image_is_left_to_another_engine(tmp_path: Path) -> None:
         "embedded", Launch(tmp_path / "none.gguf", threads=1, slots=1, context_tokens=256)
     )
     messages = (Message(Role.USER, ("What is it?", Image(PIXELS))),)
-    turn = Turn("toy", messages, max_output_tokens=1, wishes=Wishes(media=True))
+    request = ChatRequest("toy", messages, max_output_tokens=1, options=ChatOptions(media=True))
     with pytest.raises(FieldNotTakenError, match="on text alone"):
-        await engine.measure(turn)
+        await engine.measure(request)

@@ -40,7 +40,22 @@ A class is a code and a status; the message says what happened and what to do ne
 Source: api-reference/error-codes.md; codes that it lacks are ours.
 """
 
-from fondaco.domain.errors.asked import (
+from fondaco.domain.errors.access import (
+    AuthenticationFailedError,
+    ConcurrencyLimitError,
+    ConflictError,
+    IdempotencyKeyReusedError,
+    InactiveKeyError,
+    InsufficientBalanceError,
+    InvalidApiKeyError,
+    KeyLimitReachedError,
+    ProofRefusedError,
+    RateLimitExceededError,
+    RepeatedCallError,
+    TooManyFailuresError,
+    UnauthorizedError,
+)
+from fondaco.domain.errors.request import (
     CharacterNotFoundError,
     ContextTooLongError,
     CorruptedImageError,
@@ -64,7 +79,8 @@ from fondaco.domain.errors.asked import (
     UnimplementedError,
     VersionNotSupportedError,
 )
-from fondaco.domain.errors.broken import (
+from fondaco.domain.errors.root import FondacoError
+from fondaco.domain.errors.server import (
     AlreadyEnteredError,
     ChainUnavailableError,
     EngineBusyError,
@@ -82,22 +98,6 @@ from fondaco.domain.errors.broken import (
     WalletKeysNotInstalledError,
     WebNotInstalledError,
     WriteQuarantinedError,
-)
-from fondaco.domain.errors.failed import FondacoError
-from fondaco.domain.errors.refused import (
-    AuthenticationFailedError,
-    ConcurrencyLimitError,
-    ConflictError,
-    IdempotencyKeyReusedError,
-    InactiveKeyError,
-    InsufficientBalanceError,
-    InvalidApiKeyError,
-    KeyLimitReachedError,
-    ProofRefusedError,
-    RateLimitExceededError,
-    RepeatedCallError,
-    TooManyFailuresError,
-    UnauthorizedError,
 )
 
 __all__ = [

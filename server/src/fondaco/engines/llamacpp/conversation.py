@@ -4,28 +4,28 @@ from collections.abc import Iterator
 
 import orjson
 
-from fondaco.domain.chat import PLAIN, Message, Role, ToolUse, Turn
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest, Message, Role, ToolUse
+from fondaco.engines.common.dialects import EffortField
+from fondaco.engines.common.reasoning import thinking_fields
 from fondaco.engines.llamacpp import tools as functions
-from fondaco.upstream.dialects import EffortField
-from fondaco.upstream.thinking import thinking_fields
 
 
-def conversation(turn: Turn, *, tools: bool) -> bytes:
+def conversation(request: ChatRequest, *, tools: bool) -> bytes:
     """Return the body for `/apply-template`.
 
     Args:
-        turn: what is asked.
+        request: what is asked.
         tools: whether the model's template knows functions and calls; else they become text, because
             the engine would drop them without a word.
     """
-    body = {} if turn.wishes is PLAIN else thinking_fields(turn, EffortField.TEMPLATE)
-    tooling = turn.wishes.tooling
-    if tooling is not None and tooling.callable:
-        if told := functions.instructions(tooling, shown=tools):
-            turn = turn.told(told)
+    body = {} if request.options is NO_OPTIONS else thinking_fields(request, EffortField.TEMPLATE)
+    tool_options = request.options.tool_options
+    if tool_options is not None and tool_options.callable:
+        if told := functions.instructions(tool_options, shown=tools):
+            request = request.told(told)
         if tools:
-            body["tools"] = functions.signatures(tooling)
-    body["messages"] = list(_messages(turn.messages, tools=tools))
+            body["tools"] = functions.signatures(tool_options)
+    body["messages"] = list(_messages(request.messages, tools=tools))
     return orjson.dumps(body)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 import anyio
 import anyio.abc
 
-from fondaco.domain.chat import Burst, Turn
+from fondaco.domain.chat.request import ChatRequest, EventBatch
 from fondaco.domain.errors import EngineUnavailableError, FondacoError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
@@ -92,17 +92,17 @@ class Embedded:
             with contextlib.suppress(FondacoError):  # or its template refuses what a probe says
                 await engine.probe()
 
-    async def measure(self, turn: Turn) -> Prompt:
+    async def measure(self, request: ChatRequest) -> Prompt:
         """Render the prompt by the model's template and count its tokens."""
-        return await self._of(turn.model).measure(turn)
+        return await self._of(request.model).measure(request)
 
-    def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+    def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
         """Answer the turn."""
-        return self._of(turn.model).chat(turn, prompt)
+        return self._of(request.model).chat(request, prompt)
 
-    def ignores(self, turn: Turn) -> tuple[str, ...]:
+    def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Return what means nothing here: all hints, and a summary of thoughts."""
-        return self._of(turn.model).ignores(turn)
+        return self._of(request.model).ignores(request)
 
     async def probe(self) -> None:
         """Generate one token on the first model.

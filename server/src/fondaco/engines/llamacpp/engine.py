@@ -12,7 +12,10 @@ import anyio
 import anyio.abc
 import orjson
 
-from fondaco.domain.chat import Burst, Counted, Message, Role, Turn
+from fondaco.clients.client import HttpClient, Reply, ReplyCutError
+from fondaco.clients.connect import connect
+from fondaco.clients.sse import Events
+from fondaco.domain.chat.request import ChatRequest, Counted, EventBatch, Message, Role
 from fondaco.domain.errors import (
     ContextTooLongError,
     EngineError,
@@ -22,27 +25,19 @@ from fondaco.domain.errors import (
     InvalidRequestError,
     ModelNotInstalledError,
 )
-from fondaco.domain.reported import whole
-from fondaco.domain.usage import Report
+from fondaco.domain.money.usage import Report
+from fondaco.domain.untrusted_numbers import whole
+from fondaco.engines.common.dialects import EffortField
+from fondaco.engines.common.reasoning import thinking_ignored
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.particulars import expect_known, expect_taken
 from fondaco.engines.llamacpp.prefill import PIECE_TOKENS
 from fondaco.engines.llamacpp.slot_table import Seat
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
-from fondaco.engines.llamacpp.templates import (
-    OwnTemplate,
-    expect_rendered,
-    own_template,
-    rendered,
-)
+from fondaco.engines.llamacpp.templates import OwnTemplate, expect_rendered, own_template, rendered
 from fondaco.engines.llamacpp.tool_answers import ToolAnswers
 from fondaco.ports import Prompt, Templates
-from fondaco.upstream.client import Reply, ReplyCutError, Upstream
-from fondaco.upstream.dialects import EffortField
-from fondaco.upstream.open import connect
-from fondaco.upstream.sse import Events
-from fondaco.upstream.thinking import thinking_ignored
 
 _REPLY_LIMIT = 64 * 2**20
 _LONGEST_TOKEN = 256
@@ -120,7 +115,7 @@ class LlamaCpp:
         """Keep the engine available until cancelled; then the child is gone."""
         await self._supervisor.run(task_status=task_status)
 
-    async def measure(self, turn: Turn) -> Prompt:
+    async def measure(self, request: ChatRequest) -> Prompt:
         """Render the prompt by the model's template, or the caller's, and count its tokens.
 
         Raises:
@@ -128,64 +123,66 @@ class LlamaCpp:
             FieldNotTakenError: they hold more than text.
             ContextTooLongError: they exceed the context so far that nothing has to be counted.
         """
-        if turn.wishes.media:
-            raise _only_words(turn.model)
-        expect_taken(turn, self._name)
-        expect_rendered(turn, self._templates, self._name)
-        running = await self._running(turn.model)
+        if request.options.media:
+            raise _only_words(request.model)
+        expect_taken(request, self._name)
+        expect_rendered(request, self._templates, self._name)
+        running = await self._running(request.model)
         upstream = running.upstream
-        if turn.sampling.logit_bias:
-            expect_known(turn.sampling, await self._known_tokens(upstream))
+        if request.sampling.logit_bias:
+            expect_known(request.sampling, await self._known_tokens(upstream))
         own = await self._own_template(upstream)
-        text = await rendered(turn, own, self._templates)
+        text = await rendered(request, own, self._templates)
         if text is not None:  # a template of the caller's says itself what its prompt begins with
             size, counted = len(text), partial(_counted, upstream, text, add_special=False)
         else:
-            self._expect_within_reach(turn)
-            body = conversation(turn, tools=own.tools)
+            self._expect_within_reach(request)
+            body = conversation(request, tools=own.tools)
             size, counted = len(body), partial(_rendered_and_counted, upstream, body)
         if size > _QUICKLY_COUNTED_BYTES:
-            return await running.counting.work(turn.cache_scope, counted)
+            return await running.counting.work(request.cache_scope, counted)
         return await counted()
 
-    def _expect_within_reach(self, turn: Turn) -> None:
+    def _expect_within_reach(self, request: ChatRequest) -> None:
         """Refuse a prompt that cannot fit, since to count it would take the engine minutes."""
-        least = max(len(turn.messages), turn.characters // _LONGEST_TOKEN)
+        least = max(len(request.messages), request.characters // _LONGEST_TOKEN)
         if least >= self.context_tokens:
-            raise ContextTooLongError(None, turn.max_output_tokens, self.context_tokens)
+            raise ContextTooLongError(None, request.max_output_tokens, self.context_tokens)
 
-    async def chat(self, turn: Turn, prompt: Prompt | None) -> AsyncGenerator[Burst]:
+    async def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
         """Answer the turn; more choices than there are slots are answered in waves.
 
         Raises:
             ContextTooLongError: the prompt alone exceeds the context.
             EngineUnavailableError: the engine is down, starting or full.
         """
-        running = await self._running(turn.model)
+        running = await self._running(request.model)
         if prompt is None or prompt.token_ids is None:
-            prompt = await self.measure(turn)
+            prompt = await self.measure(request)
         token_ids = prompt.token_ids or ()
         if len(token_ids) >= self.context_tokens:
-            raise ContextTooLongError(len(token_ids), turn.max_output_tokens, self.context_tokens)
-        slots, scope = running.slots, turn.cache_scope
-        seat = await slots.take(scope, min(slots.share(scope), turn.choices), token_ids)
-        call = _Call(running, turn, token_ids, seat)
+            raise ContextTooLongError(
+                len(token_ids), request.max_output_tokens, self.context_tokens
+            )
+        slots, scope = running.slots, request.cache_scope
+        seat = await slots.take(scope, min(slots.share(scope), request.choices), token_ids)
+        call = _Call(running, request, token_ids, seat)
         try:
-            async with aclosing(self._answered(call)) as bursts:
-                async for burst in bursts:
-                    yield burst
+            async with aclosing(self._answered(call)) as batches:
+                async for batch in batches:
+                    yield batch
         finally:
             slots.give_back(call.seat, spoke=call.begun, prompt=token_ids)
         usage = call.usage
-        if turn.wishes.prediction:
-            tokens = await _count(running.upstream, turn.wishes.prediction)
+        if request.options.prediction:
+            tokens = await _count(running.upstream, request.options.prediction)
             usage = replace(usage, rejected_prediction_tokens=tokens)
         yield (Counted(usage),)
 
-    def ignores(self, turn: Turn) -> tuple[str, ...]:
+    def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Return what means nothing here: all hints, and a summary of thoughts."""
-        told = (*turn.wishes.hints, *thinking_ignored(turn, EffortField.TEMPLATE))
-        return told if turn.wishes.prediction is None else (*told, "prediction")
+        told = (*request.options.hints, *thinking_ignored(request, EffortField.TEMPLATE))
+        return told if request.options.prediction is None else (*told, "prediction")
 
     async def probe(self) -> None:
         """Generate one token, or see that one was generated just now.
@@ -196,36 +193,36 @@ class LlamaCpp:
         running = await self._running(self._model)
         if self._heard_from is running and anyio.current_time() - self._heard_at < _ALIVE_S:
             return
-        turn = Turn(self._model, (Message(Role.USER, "Hi"),), max_output_tokens=1)
+        request = ChatRequest(self._model, (Message(Role.USER, "Hi"),), max_output_tokens=1)
         with anyio.move_on_after(self._probe_timeout_s) as scope:
-            async with aclosing(self.chat(turn, None)) as bursts:
-                async for _ in bursts:
+            async with aclosing(self.chat(request, None)) as batches:
+                async for _ in batches:
                     pass
         if scope.cancelled_caught:
             raise EngineTimeoutError("The model generated no token in time.")
 
-    async def _answered(self, call: "_Call") -> AsyncGenerator[Burst]:
+    async def _answered(self, call: "_Call") -> AsyncGenerator[EventBatch]:
         """Yield the answer, wave by wave."""
-        turn, tooling = call.turn, call.turn.wishes.tooling
-        calls = ToolAnswers(turn) if tooling is not None and tooling.callable else None
+        request, tool_options = call.request, call.request.options.tool_options
+        calls = ToolAnswers(request) if tool_options is not None and tool_options.callable else None
         await _read_ahead(call)
         width = call.seat.slots
-        for first in range(0, turn.choices, width):
+        for first in range(0, request.choices, width):
             if first:  # from the second wave on, the prompt lies in the call's own slot
-                rest = min(width, turn.choices - first)
+                rest = min(width, request.choices - first)
                 call.seat = call.running.slots.go_on(call.seat, rest)
-            async with aclosing(self._wave(call, first)) as bursts:
-                async for burst in bursts:
-                    if said := burst if calls is None else calls.read(burst):
+            async with aclosing(self._wave(call, first)) as batches:
+                async for batch in batches:
+                    if said := batch if calls is None else calls.read(batch):
                         yield said
 
-    async def _wave(self, call: "_Call", first: int) -> AsyncGenerator[Burst]:
+    async def _wave(self, call: "_Call", first: int) -> AsyncGenerator[EventBatch]:
         """Have as many choices answered as the call has slots, from number `first` on."""
-        running, turn, seat = call.running, call.turn, call.seat
-        answer = native.Answer(turn, first=first, choices=seat.slots)
+        running, request, seat = call.running, call.request, call.seat
+        answer = native.Answer(request, first=first, choices=seat.slots)
         call.waves.append(answer)
         body = native.completion(
-            turn,
+            request,
             call.prompt,
             seat,
             first=first,
@@ -233,26 +230,26 @@ class LlamaCpp:
             context_tokens=self.context_tokens,
         )
         async with (
-            running.prefill.turn(seat.scope) as prefill,
+            running.prefill.request(seat.scope) as prefill,
             running.upstream.send("POST", "/completion", body) as reply,
         ):
             if reply.status != HTTPStatus.OK:
-                raise await _refusal(reply, turn)
+                raise await _refusal(reply, request)
             events = Events()
             while piece := await reply.piece():
                 prefill.end()
                 heard = native.chunks(events.feed(piece))
                 for token in answer.unknown(heard):
                     await self._learn(running.upstream, token)
-                if burst := answer.hear(heard, self._pieces):
+                if batch := answer.hear(heard, self._pieces):
                     self._heard_from, self._heard_at = running, anyio.current_time()
-                    yield burst
+                    yield batch
                 if answer.finished and answer.cut:
                     return
         if not answer.finished:
             raise ReplyCutError("The model's engine broke off its answer.")
 
-    def _connect(self, address: str, key: str) -> Upstream:
+    def _connect(self, address: str, key: str) -> HttpClient:
         return connect(
             address,
             key=key,
@@ -277,13 +274,13 @@ class LlamaCpp:
             raise ModelNotInstalledError(model, self._launch.source, coming=self.file_coming)
         return await self._supervisor.running()
 
-    async def _own_template(self, upstream: Upstream) -> OwnTemplate:
+    async def _own_template(self, upstream: HttpClient) -> OwnTemplate:
         """Return what there is to know of the model's own template."""
         if self._own is None:
             self._own = own_template(await _ask(upstream, "GET", "/props"))
         return self._own
 
-    async def _known_tokens(self, upstream: Upstream) -> int:
+    async def _known_tokens(self, upstream: HttpClient) -> int:
         """Return how many tokens the model's vocabulary has."""
         if self._vocabulary is None:
             told = await _ask(upstream, "GET", "/v1/models")
@@ -292,7 +289,7 @@ class LlamaCpp:
                 raise EngineError("The model's engine does not tell the size of its vocabulary.")
         return self._vocabulary
 
-    async def _learn(self, upstream: Upstream, token: int) -> None:
+    async def _learn(self, upstream: HttpClient, token: int) -> None:
         """Look up a token's text, once."""
         if token not in self._pieces:
             told = await _ask(upstream, "POST", "/detokenize", orjson.dumps({"tokens": [token]}))
@@ -304,7 +301,7 @@ class _Call:
     """A call while it has slots."""
 
     running: Running
-    turn: Turn
+    request: ChatRequest
     prompt: Sequence[int]
     seat: Seat
     waves: list[native.Answer] = field(default_factory=list)
@@ -336,7 +333,7 @@ async def _read_ahead(call: _Call) -> None:
     if not seat.scope:
         return  # nobody's prompt, which no cache may hold
     for end in range(seat.cached + PIECE_TOKENS, len(call.prompt), PIECE_TOKENS):
-        async with running.prefill.turn(seat.scope):
+        async with running.prefill.request(seat.scope):
             body = native.reading(call.prompt[:end], call.seat)
             told = await _ask(running.upstream, "POST", "/completion", body)
         if call.cached_tokens is None:
@@ -354,7 +351,7 @@ def _only_words(model: str) -> FieldNotTakenError:
     )
 
 
-async def _ask(upstream: Upstream, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
+async def _ask(upstream: HttpClient, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
     async with upstream.send(method, path, body) as reply:
         if reply.status != HTTPStatus.OK:
             raise await _refusal(reply, None)
@@ -362,26 +359,26 @@ async def _ask(upstream: Upstream, method: str, path: str, body: bytes = b"") ->
         return answer
 
 
-async def _rendered_and_counted(upstream: Upstream, conversation: bytes) -> Prompt:
+async def _rendered_and_counted(upstream: HttpClient, conversation: bytes) -> Prompt:
     """Return the prompt that the model's own template makes."""
     text = (await _ask(upstream, "POST", "/apply-template", conversation))["prompt"]
     return await _counted(upstream, text, add_special=True)
 
 
-async def _counted(upstream: Upstream, text: str, *, add_special: bool) -> Prompt:
+async def _counted(upstream: HttpClient, text: str, *, add_special: bool) -> Prompt:
     question = {"content": text, "add_special": add_special, "parse_special": True}
     tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps(question))
     token_ids = tuple(tokens["tokens"])
     return Prompt(input_tokens=len(token_ids), token_ids=token_ids)
 
 
-async def _count(upstream: Upstream, text: str) -> int:
+async def _count(upstream: HttpClient, text: str) -> int:
     """Return how many tokens a text is."""
     tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps({"content": text}))
     return len(tokens["tokens"])
 
 
-async def _refusal(reply: Reply, turn: Turn | None) -> EngineError | InvalidRequestError:
+async def _refusal(reply: Reply, request: ChatRequest | None) -> EngineError | InvalidRequestError:
     """Return what a status other than 200 means."""
     try:
         error = orjson.loads(await reply.read(_REPLY_LIMIT))["error"]
@@ -389,9 +386,9 @@ async def _refusal(reply: Reply, turn: Turn | None) -> EngineError | InvalidRequ
         error = {}
     if not isinstance(error, dict):
         error = {}
-    if error.get("type") == "exceed_context_size_error" and turn is not None:
+    if error.get("type") == "exceed_context_size_error" and request is not None:
         prompt, context = whole(error.get("n_prompt_tokens")), whole(error.get("n_ctx"))
-        return ContextTooLongError(prompt, turn.max_output_tokens, context)
+        return ContextTooLongError(prompt, request.max_output_tokens, context)
     if reply.status == HTTPStatus.BAD_REQUEST:
         return InvalidRequestError(f"The model refuses the request: {error.get('message')}")
     if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:

@@ -2,15 +2,22 @@
 
 The engine is built with llguidance, whose grammars are Lark rules in which a JSON Schema may stand
 for a rule. A grammar that it cannot compile it drops without a word, and one rule too deep ends it,
-so a caller's schema is tried out elsewhere before (`ports/forms.py`). Source: llguidance, docs/syntax.md.
+so a caller's schema is tried out elsewhere before (`ports/output_formats.py`). Source: llguidance, docs/syntax.md.
 """
 
 from collections.abc import Mapping
 
 import orjson
 
-from fondaco.domain.form import Choices, Form, Grammar, JsonObject, JsonSchema, Regex
-from fondaco.domain.lark import symbol_of
+from fondaco.domain.output_format.lark import symbol_of
+from fondaco.domain.output_format.output_format import (
+    Choices,
+    Grammar,
+    JsonObject,
+    JsonSchema,
+    OutputFormat,
+    Regex,
+)
 
 _HEAD = "%llguidance {}\n"
 _OPTIONS: Mapping[str, object] = {
@@ -34,18 +41,18 @@ def grammar(*rules: str) -> str:
     return _HEAD + "\n".join(rules)
 
 
-def symbol(form: Form) -> str:
+def symbol(output_format: OutputFormat) -> str:
     """Return what stands in a rule for whatever has a form.
 
     Like any symbol of Lark it can be part of a longer rule: `start: "<call>" %json {...} "</call>"`.
     """
-    match form:
+    match output_format:
         case JsonObject():
             return json_of(_ANY_OBJECT)
         case JsonSchema(schema=schema, whitespace=whitespace):
             return json_of(schema, whitespace)
         case Regex() | Choices() | Grammar():
-            return symbol_of(form)
+            return symbol_of(output_format)
 
 
 def json_of(schema: str, whitespace: str | None = None) -> str:

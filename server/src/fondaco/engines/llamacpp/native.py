@@ -11,23 +11,23 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from fondaco.domain.chat import (
-    PLAIN,
-    Burst,
+from fondaco.domain.chat.request import (
+    NO_OPTIONS,
     ChatEvent,
+    ChatRequest,
+    EventBatch,
     Finish,
     FinishReason,
     Text,
     TokenLogprob,
-    Turn,
 )
 from fondaco.domain.errors import EngineError
-from fondaco.domain.reported import whole
+from fondaco.domain.untrusted_numbers import whole
+from fondaco.engines.common.dynamic_temperature import moving
+from fondaco.engines.common.logprobs import logprob_of
 from fondaco.engines.llamacpp.particulars import particulars, stop_text
 from fondaco.engines.llamacpp.slot_table import Seat
 from fondaco.engines.llamacpp.tools import grammar_of
-from fondaco.upstream.dynatemp import moving
-from fondaco.upstream.logprobs import logprob_of
 
 Chunk: TypeAlias = dict[str, Any]
 """One frame of the engine's stream."""
@@ -58,26 +58,32 @@ _SEEDS = 0xFFFF_FF00
 
 
 def completion(
-    turn: Turn, prompt: Sequence[int], seat: Seat, *, first: int, choices: int, context_tokens: int
+    request: ChatRequest,
+    prompt: Sequence[int],
+    seat: Seat,
+    *,
+    first: int,
+    choices: int,
+    context_tokens: int,
 ) -> bytes:
     """Return the body for `/completion`.
 
     Args:
-        turn: what is asked.
+        request: what is asked.
         prompt: its token ids.
         seat: where it runs.
         first: the number of the first choice, for the seed.
         choices: how many are asked for at once.
         context_tokens: of a slot.
     """
-    asked = turn.sampling
+    asked = request.sampling
     samplers = _GREEDY if asked.temperature == 0 else _SAMPLERS
     body: dict[str, object] = {
         "prompt": prompt,
         "stream": True,
         "id_slot": seat.slot,
         "cache_prompt": seat.warm,
-        "n_predict": turn.max_output_tokens,
+        "n_predict": request.max_output_tokens,
         "response_fields": _FIELDS,
         "temperature": 1.0 if asked.temperature is None else asked.temperature,
         "top_p": 1.0 if asked.top_p is None else asked.top_p,
@@ -92,9 +98,9 @@ def completion(
         body |= moving(span)
         samplers = _SAMPLERS if span[1] else _GREEDY
     body["samplers"] = samplers
-    if turn.wishes is not PLAIN:
-        body |= _formed(turn, samplers)
-    body |= particulars(turn, _FIELDS)
+    if request.options is not NO_OPTIONS:
+        body |= _formed(request, samplers)
+    body |= particulars(request, _FIELDS)
     if choices > 1:
         body["n"] = choices
     if asked.seed is not None:
@@ -104,8 +110,8 @@ def completion(
     if asked.stop_token_ids:
         body["return_tokens"] = True
         body["timings_per_token"] = True  # the last chunk, which has them else, is not waited for
-    if turn.top_logprobs is not None:
-        body["n_probs"] = max(1, turn.top_logprobs)
+    if request.top_logprobs is not None:
+        body["n_probs"] = max(1, request.top_logprobs)
     return orjson.dumps(body)
 
 
@@ -123,12 +129,12 @@ def reading(prompt: Sequence[int], seat: Seat) -> bytes:
     )
 
 
-def _formed(turn: Turn, samplers: Sequence[str]) -> dict[str, object]:
+def _formed(request: ChatRequest, samplers: Sequence[str]) -> dict[str, object]:
     """Return the fields by which an answer keeps to a form."""
-    grammar = grammar_of(turn)
+    grammar = grammar_of(request)
     if grammar is None:
         return {}
-    if turn.wishes.form is None:
+    if request.options.output_format is None:
         return {"grammar": grammar}
     return {"grammar": grammar, **_UNREPEATING, "samplers": ("dry", *samplers)}
 
@@ -168,14 +174,14 @@ class _Choice:
 class Answer:
     """What one `/completion` says, folded into events."""
 
-    def __init__(self, turn: Turn, *, first: int, choices: int) -> None:
-        """Expect an answer to `turn` with `choices` choices, numbered from `first` on."""
+    def __init__(self, request: ChatRequest, *, first: int, choices: int) -> None:
+        """Expect an answer to `request` with `choices` choices, numbered from `first` on."""
         self._choices = [_Choice(first + number) for number in range(choices)]
-        self._stop_ids = frozenset(turn.sampling.stop_token_ids)
-        self._top_logprobs = turn.top_logprobs
-        self._holds_back = bool(turn.sampling.stop)
+        self._stop_ids = frozenset(request.sampling.stop_token_ids)
+        self._top_logprobs = request.top_logprobs
+        self._holds_back = bool(request.sampling.stop)
         self._spells = self._holds_back and bool(self._stop_ids)
-        self._stop_shown = turn.wishes.stop_shown
+        self._stop_shown = request.options.stop_shown
         self.first = first
         self.choices = choices
         self.cached_tokens = 0
@@ -211,7 +217,7 @@ class Answer:
                     ids.add(token["id"])
         return ids
 
-    def hear(self, heard: Iterable[Chunk], pieces: Mapping[int, str]) -> Burst:
+    def hear(self, heard: Iterable[Chunk], pieces: Mapping[int, str]) -> EventBatch:
         """Return the events of chunks; `pieces` has the text of every `unknown` token.
 
         Raises:

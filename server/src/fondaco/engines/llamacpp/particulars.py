@@ -6,24 +6,30 @@ Tried out: a bias goes before all samplers; ids beyond the vocabulary are passed
 from collections.abc import Mapping
 from typing import Any
 
-from fondaco.domain.chat import Sampling, Turn
+from fondaco.domain.chat.request import ChatRequest, Sampling
 from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
 
 _NEVER = -100
 """A bias that bans a token, as callers write it; the engine knows `false`."""
 
 
-def expect_taken(turn: Turn, engine: str) -> None:
+def expect_taken(request: ChatRequest, engine: str) -> None:
     """Return if nothing is to be handed to the engine that only upstreams take.
 
     Raises:
         FieldNotTakenError: something is.
     """
-    extras = turn.wishes.extras
-    if extras is None or not (extras.params or extras.headers):
+    engine_parameters = request.options.engine_parameters
+    if engine_parameters is None or not (engine_parameters.params or engine_parameters.headers):
         return
     fields = ("inference_extra_params", "inference_extra_headers")
-    wanted = [f for f, given in zip(fields, (extras.params, extras.headers), strict=True) if given]
+    wanted = [
+        f
+        for f, given in zip(
+            fields, (engine_parameters.params, engine_parameters.headers), strict=True
+        )
+        if given
+    ]
     raise FieldNotTakenError(
         f"The engine {engine!r} takes no {' and no '.join(wanted)}: they are for upstream engines. "
         "Leave them out or choose another model.",
@@ -46,17 +52,17 @@ def expect_known(sampling: Sampling, tokens: int) -> None:
         )
 
 
-def particulars(turn: Turn, fields: tuple[str, ...]) -> dict[str, object]:
+def particulars(request: ChatRequest, fields: tuple[str, ...]) -> dict[str, object]:
     """Return the fields of what is asked; for nearly all turns none.
 
     Args:
-        turn: what is asked.
+        request: what is asked.
         fields: those of each frame that the engine is asked for anyway.
     """
     asked: dict[str, object] = {}
-    if biases := turn.sampling.logit_bias:
+    if biases := request.sampling.logit_bias:
         asked["logit_bias"] = [(token, bias if bias > _NEVER else False) for token, bias in biases]
-    if turn.wishes.stop_shown:
+    if request.options.stop_shown:
         asked["response_fields"] = (*fields, "stopping_word")
     return asked
 

@@ -26,7 +26,7 @@ class PrefillQueue:
         self._waiting: OrderedDict[str, deque[anyio.Event]] = OrderedDict()
         """Account -> its calls that wait, in their order; the next account comes first."""
 
-    def turn(self, account: str) -> "PrefillTurn":
+    def request(self, account: str) -> "PrefillTurn":
         """Return a turn, to be entered; whoever enters it waits for the turn."""
         return PrefillTurn(self, account)
 

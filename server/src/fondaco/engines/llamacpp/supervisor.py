@@ -14,12 +14,12 @@ from typing import TypeAlias
 import anyio
 from anyio.abc import Process
 
+from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.engines.llamacpp.prefill import PrefillQueue
 from fondaco.engines.llamacpp.slots import Slots
 from fondaco.ports.incidents import Incident, report, report_error
 from fondaco.processes import environment_of_child
-from fondaco.upstream.client import Upstream
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
@@ -28,7 +28,7 @@ _HEALTHY_S = 60.0
 _GRACE_S = 2.0
 _REPORT_LIMIT = 4096
 
-Connect: TypeAlias = Callable[[str, str], Upstream]
+Connect: TypeAlias = Callable[[str, str], HttpClient]
 """Address and key -> client."""
 
 
@@ -66,7 +66,7 @@ class Starting:
 class Running:
     """One life of the child, from ready to dead."""
 
-    upstream: Upstream
+    upstream: HttpClient
     slots: Slots
     pid: int
     prefill: PrefillQueue

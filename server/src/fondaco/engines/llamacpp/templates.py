@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from fondaco.domain.chat import Turn
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import FieldNotTakenError
+from fondaco.engines.common.template import variables
 from fondaco.ports import Templates
-from fondaco.upstream.template import variables
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +31,28 @@ def own_template(props: Mapping[str, Any]) -> OwnTemplate:
     )
 
 
-def expect_rendered(turn: Turn, templates: Templates | None, engine: str) -> None:
+def expect_rendered(request: ChatRequest, templates: Templates | None, engine: str) -> None:
     """Return if the turn has no template, or something here renders it.
 
     Raises:
         FieldNotTakenError: nothing does.
     """
-    if turn.wishes.template is not None and templates is None:
+    if request.options.template is not None and templates is None:
         raise FieldNotTakenError(
             f"The engine {engine!r} takes no chat_template. Leave it out or choose another model.",
             faults={"chat_template": (f"Not supported by the engine {engine!r}.",)},
         )
 
 
-async def rendered(turn: Turn, own: OwnTemplate, templates: Templates | None) -> str | None:
+async def rendered(
+    request: ChatRequest, own: OwnTemplate, templates: Templates | None
+) -> str | None:
     """Return the prompt that the turn's template makes, with the model's special tokens; None: it has none.
 
     Raises:
         InvalidRequestError: it makes nothing.
     """
-    if turn.wishes.template is None or templates is None:
+    if request.options.template is None or templates is None:
         return None
-    known = variables(turn, bos_token=own.bos_token, eos_token=own.eos_token)
-    return await templates.render(turn.wishes.template, known)
+    known = variables(request, bos_token=own.bos_token, eos_token=own.eos_token)
+    return await templates.render(request.options.template, known)

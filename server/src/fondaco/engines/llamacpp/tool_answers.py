@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from fondaco.domain.chat import Burst, ChatEvent, Finish, Text, ToolPart, Turn
+from fondaco.domain.chat.request import ChatEvent, ChatRequest, EventBatch, Finish, Text, ToolPart
 from fondaco.engines.llamacpp.tools import TAG, openings
 
 _Openings: TypeAlias = Mapping[str, tuple[str, str]]
@@ -16,15 +16,15 @@ class ToolAnswers:
     What may yet turn out to be the beginning of a call is held back, and no more than that.
     """
 
-    def __init__(self, turn: Turn) -> None:
-        self._openings = openings(turn)
-        self._after = turn.wishes.form_after
+    def __init__(self, request: ChatRequest) -> None:
+        self._openings = openings(request)
+        self._after = request.options.form_after
         self._choices: dict[int, _Reading] = {}
 
-    def read(self, burst: Burst) -> Burst:
+    def read(self, batch: EventBatch) -> EventBatch:
         """Return a burst with calls in place of their text."""
         events: list[ChatEvent] = []
-        for event in burst:
+        for event in batch:
             if isinstance(event, Text):
                 events += self._of(event.choice).hear(event)
             elif isinstance(event, Finish):

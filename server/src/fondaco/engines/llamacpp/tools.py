@@ -11,8 +11,8 @@ from collections.abc import Iterator
 
 import orjson
 
-from fondaco.domain.chat import Role, Turn
-from fondaco.domain.tooling import Named, Tool, Tooling
+from fondaco.domain.chat.request import ChatRequest, Role
+from fondaco.domain.chat.tools import NamedTool, Tool, ToolOptions
 from fondaco.engines.llamacpp import grammars
 
 TAG = "<tool_call>"
@@ -35,21 +35,21 @@ _WORDS_ON_RESULTS = r"/(?s:.+)/ & ~/(\s|\{|```|<)(?s:.*)/"
 """A small model that is shown results would write them once more, fenced or tagged."""
 
 
-def instructions(tooling: Tooling, *, shown: bool) -> str:
+def instructions(tool_options: ToolOptions, *, shown: bool) -> str:
     """Return what a model is told before the conversation; perhaps nothing.
 
     Args:
-        tooling: what it may call.
+        tool_options: what it may call.
         shown: whether its template shows it the functions; else the text does.
     """
-    told = [] if tooling.choice != "auto" else [_IF_NEEDED]
+    told = [] if tool_options.choice != "auto" else [_IF_NEEDED]
     if not shown:
-        known = "\n".join(orjson.dumps(one).decode() for one in signatures(tooling))
+        known = "\n".join(orjson.dumps(one).decode() for one in signatures(tool_options))
         told += [f"You may call these functions:\n{known}", _HOW]
     return "\n\n".join(told)
 
 
-def signatures(tooling: Tooling) -> list[dict[str, object]]:
+def signatures(tool_options: ToolOptions) -> list[dict[str, object]]:
     """Return the functions that may be called, as templates take them."""
     return [
         {
@@ -60,7 +60,7 @@ def signatures(tooling: Tooling) -> list[dict[str, object]]:
                 "parameters": orjson.loads(tool.parameters) if tool.parameters else _NO_ARGUMENTS,
             },
         }
-        for tool in tooling.callable
+        for tool in tool_options.callable
     ]
 
 
@@ -75,53 +75,53 @@ def result(text: str) -> str:
     return f"<tool_response>\n{text}\n</tool_response>"
 
 
-def openings(turn: Turn) -> dict[str, tuple[str, str]]:
+def openings(request: ChatRequest) -> dict[str, tuple[str, str]]:
     """Return what calls begin with, up to their arguments: text -> name, and what ends the call."""
-    tooling = turn.wishes.tooling
+    tool_options = request.options.tool_options
     return {
         before + _envelope(tool.name): (tool.name, "}" + after)
-        for before, after in _manners(turn)
-        for tool in (() if tooling is None else tooling.callable)
+        for before, after in _manners(request)
+        for tool in (() if tool_options is None else tool_options.callable)
     }
 
 
-def grammar_of(turn: Turn) -> str | None:
+def grammar_of(request: ChatRequest) -> str | None:
     """Return the grammar of an answer, where its form is not left to the model.
 
     Where a form is wanted and functions may be called, it holds for what is said in place of a call.
     """
-    tooling, form = turn.wishes.tooling, turn.wishes.form
-    if tooling is not None and tooling.callable:
-        held = grammars.grammar(*_rules(turn, tooling))
-    elif form is not None:
-        held = grammars.grammar(f"start: {grammars.symbol(form)}")
+    tool_options, output_format = request.options.tool_options, request.options.output_format
+    if tool_options is not None and tool_options.callable:
+        held = grammars.grammar(*_rules(request, tool_options))
+    elif output_format is not None:
+        held = grammars.grammar(f"start: {grammars.symbol(output_format)}")
     else:
         return None
-    return grammars.after(turn.wishes.form_after, held) if turn.wishes.form_after else held
+    return grammars.after(request.options.form_after, held) if request.options.form_after else held
 
 
-def _rules(turn: Turn, tooling: Tooling) -> Iterator[str]:
-    several = tooling.parallel and not isinstance(tooling.choice, Named)
-    manners, tools = _manners(turn), tooling.callable
+def _rules(request: ChatRequest, tool_options: ToolOptions) -> Iterator[str]:
+    several = tool_options.parallel and not isinstance(tool_options.choice, NamedTool)
+    manners, tools = _manners(request), tool_options.callable
     answers = [f"calls_{number}" for number in range(len(manners))]
-    if tooling.choice == "auto":
-        answers += ["words"] if turn.wishes.form else ["WORDS", "spoken further"]
+    if tool_options.choice == "auto":
+        answers += ["words"] if request.options.output_format else ["WORDS", "spoken further"]
     yield f"start: {' | '.join(answers)}"
     for number, (before, after) in enumerate(manners):
         yield f"calls_{number}: {_quoted(before)} {_calls(before, after, several=several)}"
-    if tooling.choice == "auto":
-        yield from _words(turn, several=several)
+    if tool_options.choice == "auto":
+        yield from _words(request, several=several)
     yield f"call: {' | '.join(f'call_{number}' for number in range(len(tools)))}"
     for number, tool in enumerate(tools):
         yield f'call_{number}: {_quoted(_envelope(tool.name))} {_arguments(tool)} "}}"'
 
 
-def _words(turn: Turn, *, several: bool) -> Iterator[str]:
+def _words(request: ChatRequest, *, several: bool) -> Iterator[str]:
     """Yield the rules for what is said in place of calls, or before them."""
-    if turn.wishes.form is not None:
-        yield f"words: {grammars.symbol(turn.wishes.form)}"
+    if request.options.output_format is not None:
+        yield f"words: {grammars.symbol(request.options.output_format)}"
         return
-    words = _WORDS_ON_RESULTS if _has_results(turn) else _WORDS
+    words = _WORDS_ON_RESULTS if _has_results(request) else _WORDS
     yield f"WORDS: {words} & ~/(?s:.*){TAG}(?s:.*)/"
     yield f"spoken[suffix={_quoted(TAG)}]: {words}"
     yield f'further: "\\n" {_calls(*_TAGS, several=several)}'
@@ -134,17 +134,21 @@ def _calls(before: str, after: str, *, several: bool) -> str:
     return f"call {end}{again}"
 
 
-def _manners(turn: Turn) -> tuple[tuple[str, str], ...]:
+def _manners(request: ChatRequest) -> tuple[tuple[str, str], ...]:
     """Return what may stand around a call.
 
     JSON alone is one only where no other JSON is wanted; and a small model that is shown results would
     call and call again, were it not for the tag.
     """
-    return (_TAGS,) if turn.wishes.form or _has_results(turn) else (_TAGS, _FENCE, _NOTHING)
+    return (
+        (_TAGS,)
+        if request.options.output_format or _has_results(request)
+        else (_TAGS, _FENCE, _NOTHING)
+    )
 
 
-def _has_results(turn: Turn) -> bool:
-    return bool(turn.messages) and turn.messages[-1].role is Role.TOOL
+def _has_results(request: ChatRequest) -> bool:
+    return bool(request.messages) and request.messages[-1].role is Role.TOOL
 
 
 def _envelope(name: str) -> str:

@@ -1,0 +1,103 @@
+"""The seam between engines and HTTP: a POST or GET whose reply is read as it arrives."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Protocol
+
+from fondaco.domain.errors import EngineTimeoutError, EngineUnavailableError
+
+__all__ = [
+    "ChunkTimeoutError",
+    "ConnectFailedError",
+    "FirstByteTimeoutError",
+    "HttpClient",
+    "Reply",
+    "ReplyCutError",
+]
+
+
+class ConnectFailedError(EngineUnavailableError):
+    """The engine could not be reached."""
+
+
+class ReplyCutError(EngineUnavailableError):
+    """The connection ended or broke before the reply did."""
+
+
+class FirstByteTimeoutError(EngineTimeoutError):
+    """The engine took the request and said nothing in time."""
+
+
+class ChunkTimeoutError(EngineTimeoutError):
+    """The engine fell silent in the middle of its reply."""
+
+    default = "The model's engine fell silent in the middle of its answer, which was given up."
+
+
+class Reply(Protocol):
+    """The head of a reply, and its body on demand."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, names in lower case."""
+        ...
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole body has arrived, read or not."""
+        ...
+
+    async def piece(self) -> bytes:
+        """Return what has arrived of the body since the last piece, or nothing at its end.
+
+        Raises:
+            ReplyCutError: the connection ended before the body did, or the reply has no end.
+            ChunkTimeoutError: nothing came for too long.
+            EngineTimeoutError: the total time is up.
+        """
+        ...
+
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body.
+
+        Raises:
+            ReplyCutError: the connection ended before the body did, or it exceeds `limit` bytes.
+        """
+        ...
+
+
+class HttpClient(Protocol):
+    """One engine's address, with its pool of connections."""
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        total_timeout_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AbstractAsyncContextManager[Reply]:
+        """Send a request (JSON where it has a body) and wait for the head of the reply.
+
+        `headers` come beside those of every request; names that these have are no caller's to give.
+
+        Leaving the block before the body's end closes the connection, which stops the engine;
+        leaving it after the end gives the connection back to the pool. A pooled connection that
+        turns out to be closed before any byte of the reply is replaced once, silently.
+
+        Raises:
+            ConnectFailedError: no connection within the connect time-out.
+            FirstByteTimeoutError: no head within the first-byte time-out.
+            ReplyCutError: the connection ended before the head did.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...

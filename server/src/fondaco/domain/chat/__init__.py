@@ -1,0 +1,1 @@
+"""Chat: requests, messages and events, as engines take and produce them."""

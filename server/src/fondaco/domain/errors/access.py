@@ -1,0 +1,135 @@
+"""What an account or its key may not do, or not now."""
+
+from fondaco.domain.errors.root import FondacoError
+from fondaco.domain.money.limits import UNSHOWN, LimitScope, Quota
+
+
+class AuthenticationFailedError(FondacoError):
+    """No usable key came with the request."""
+
+    status = 401
+    code = "AUTHENTICATION_FAILED"
+    default = "Authentication failed"
+
+
+class InactiveKeyError(AuthenticationFailedError):
+    """The key's account may not use the API."""
+
+    code = "AUTHENTICATION_FAILED_INACTIVE_KEY"
+    default = (
+        "Authentication failed - Pro subscription is inactive. "
+        "Please upgrade your subscription to continue using the API."
+    )
+
+
+class InvalidApiKeyError(AuthenticationFailedError):
+    """The key is unknown, revoked or expired."""
+
+    code = "INVALID_API_KEY"
+    default = "Invalid API key provided"
+
+
+class ProofRefusedError(AuthenticationFailedError):
+    """What came does not show that the caller owns the wallet."""
+
+
+class InsufficientBalanceError(FondacoError):
+    """The account cannot cover the most that the call can cost."""
+
+    status = 402
+    code = "INSUFFICIENT_BALANCE"
+    default = "Insufficient USD or Diem balance to complete request"
+
+
+class KeyLimitReachedError(InsufficientBalanceError):
+    """The account could pay, but the key may not spend that much in this epoch."""
+
+    code = "KEY_LIMIT_REACHED"
+    default = (
+        "This API key has reached its consumption limit for the current epoch. It refills at 00:00 UTC; "
+        "an ADMIN key can raise it with PATCH /api/v1/api_keys."
+    )
+
+
+class UnauthorizedError(FondacoError):
+    """The key is good but may not do this."""
+
+    status = 403
+    code = "UNAUTHORIZED"
+    default = "Unauthorized access"
+
+
+class ConflictError(FondacoError):
+    """The request contradicts what is already there."""
+
+    status = 409
+    code = "CONFLICT"
+    default = "The request conflicts with an earlier one"
+
+
+class RepeatedCallError(ConflictError):
+    """A call with this `Idempotency-Key` has run, or is running: it does not run again."""
+
+    code = "IDEMPOTENT_REPLAY"
+
+    def __init__(self, charge_id: str, *, running: bool) -> None:
+        """Name the charge as the ledger's reader finds it."""
+        state = "is still running" if running else "has been carried out"
+        super().__init__(
+            f"The request with this Idempotency-Key {state}; it was not run or charged again. Replies "
+            f"are not kept. Its charge is listed by GET /api/v1/billing/usage under {charge_id!r}.",
+            retry_after_s=1 if running else None,
+        )
+        self.charge_id = charge_id
+
+
+class IdempotencyKeyReusedError(ConflictError):
+    """The `Idempotency-Key` came with another body before."""
+
+    code = "IDEMPOTENCY_KEY_REUSED"
+    default = (
+        "This Idempotency-Key came with a different request before. Use a new key for each request."
+    )
+
+
+class RateLimitExceededError(FondacoError):
+    """The account asks faster than its tier allows."""
+
+    status = 429
+    code = "RATE_LIMIT_EXCEEDED"
+    default = "Rate limit exceeded"
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        retry_after_s: int | None = None,
+        quota: Quota = UNSHOWN,
+        scope: LimitScope = "user",
+    ) -> None:
+        """Say how long to wait, and in `quota` what the limit that was reached then showed.
+
+        Headers show that quota or none, never another limit's, which would have room.
+        """
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.quota = quota
+        self.scope: LimitScope = scope
+
+
+class ConcurrencyLimitError(RateLimitExceededError):
+    """The account has as many calls, or bytes of requests, under way as it may.
+
+    It counts against nobody: a client that waits and tries again does as it should.
+    """
+
+
+class TooManyFailuresError(RateLimitExceededError):
+    """Too many requests of one account, or from one address, failed in a row.
+
+    Source: api-reference/rate-limiting.md, "Failed Request Rate Limits".
+    """
+
+    default = (
+        "Too many failed attempts (> 20) resulting in a non-success status code. Please wait 30s and "
+        "try again. See https://docs.venice.ai/api-reference/rate-limiting for more information."
+    )

@@ -1,0 +1,225 @@
+"""What is wrong with a request itself."""
+
+from collections.abc import Mapping
+
+from fondaco.domain.errors.root import FondacoError
+
+Faults = Mapping[str, "tuple[str, ...]"]
+
+
+class InvalidRequestError(FondacoError):
+    """The request breaks the contract.
+
+    `faults` maps a dotted path (`messages.0.content`, or `` for the whole) to what is wrong there.
+    """
+
+    status = 400
+    code = "INVALID_REQUEST"
+    default = "Invalid request parameters"
+
+    def __init__(self, message: str | None = None, *, faults: Faults | None = None) -> None:
+        super().__init__(message)
+        self.faults: Faults = faults or {}
+
+
+class InvalidModelError(InvalidRequestError):
+    """The model cannot do what is asked."""
+
+    code = "INVALID_MODEL"
+    default = "Invalid model specified"
+
+
+class FieldNotTakenError(InvalidModelError):
+    """One engine does not take a field of the request; another one of the route may."""
+
+
+class InvalidImageFormatError(InvalidRequestError):
+    """The image is of a format that is not taken."""
+
+    code = "INVALID_IMAGE_FORMAT"
+    default = "Invalid image format"
+
+
+class CorruptedImageError(InvalidRequestError):
+    """The image cannot be read."""
+
+    code = "CORRUPTED_IMAGE"
+    default = "The image file is corrupted or unreadable"
+
+
+class ImageNotFetchedError(InvalidRequestError):
+    """The image could not be had from its address, or may not be."""
+
+    code = "IMAGE_NOT_FETCHED"
+    default = "The image could not be fetched"
+
+
+class ContextTooLongError(InvalidRequestError):
+    """Prompt and requested output exceed the model's context.
+
+    None stands for a number that an engine of the model did not tell.
+    """
+
+    code = "context_length_exceeded"
+
+    def __init__(
+        self, input_tokens: int | None, output_tokens: int, context_tokens: int | None
+    ) -> None:
+        if input_tokens is None or context_tokens is None:
+            limit = "" if context_tokens is None else f" of {context_tokens} tokens"
+            asked = "" if input_tokens is None else f"{input_tokens} in the messages, "
+            told = (
+                f"The request exceeds this model's maximum context length{limit} "
+                f"({asked}{output_tokens} in the completion)."
+            )
+        else:
+            told = (
+                f"This model's maximum context length is {context_tokens} tokens. However, you "
+                f"requested {input_tokens + output_tokens} tokens ({input_tokens} in the messages, "
+                f"{output_tokens} in the completion)."
+            )
+        super().__init__(f"{told} Please reduce the length of the messages or completion.")
+        self.input_tokens = input_tokens
+        self.context_tokens = context_tokens
+
+
+class InputTooLongError(ContextTooLongError):
+    """A text to embed exceeds the model's context."""
+
+    def __init__(
+        self,
+        index: int,
+        input_tokens: int | None,
+        context_tokens: int | None,
+        *,
+        alone: bool = False,
+    ) -> None:
+        """Name the input and both numbers.
+
+        Args:
+            index: of the input, from 0.
+            input_tokens: its length; None where the engine did not tell.
+            context_tokens: the longest that the model takes; None where the engine did not tell.
+            alone: whether it is the request's only input.
+        """
+        which = "the input" if alone else f"input {index}"
+        if input_tokens is None or context_tokens is None:
+            limit = "" if context_tokens is None else f" of {context_tokens} tokens"
+            told = f"{which.capitalize()} exceeds this model's maximum context length{limit}."
+        else:
+            told = (
+                f"This model's maximum context length is {context_tokens} tokens. However, {which} "
+                f"has {input_tokens} tokens."
+            )
+        advice = "Split it into shorter texts and embed each."
+        path = "input" if alone else f"input.{index}"
+        InvalidRequestError.__init__(self, f"{told} {advice}", faults={path: (told,)})
+        self.input_tokens = input_tokens
+        self.context_tokens = context_tokens
+
+
+class TooManyKeysError(InvalidRequestError):
+    """The account has as many active keys as it may."""
+
+    code = "TOO_MANY_KEYS"
+    default = "The account has 500 active API keys, the most that it may. Delete one first."
+
+
+class NotFoundError(FondacoError):
+    """There is nothing at this address."""
+
+    status = 404
+    code = "NOT_FOUND"
+    default = "Not found"
+
+
+class ModelNotFoundError(NotFoundError):
+    """No model answers to the name."""
+
+    code = "MODEL_NOT_FOUND"
+    default = "Specified model not found"
+
+
+class ModelGoneError(ModelNotFoundError):
+    """The model was retired, and no other one answers in its place."""
+
+    status = 410
+    code = "MODEL_GONE"
+    default = "The model was retired"
+
+
+class CharacterNotFoundError(NotFoundError):
+    """No character has the slug."""
+
+    code = "CHARACTER_NOT_FOUND"
+    default = "No character could be found from the provided character_slug"
+
+
+class MethodNotAllowedError(FondacoError):
+    """The address exists, the method does not."""
+
+    status = 405
+    code = "METHOD_NOT_ALLOWED"
+    default = "Method not allowed"
+
+    def __init__(self, message: str | None = None, *, allowed: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
+
+class RequestTimeoutError(FondacoError):
+    """The caller was too slow in sending the request."""
+
+    status = 408
+    code = "REQUEST_TIMEOUT"
+    default = "The request was not received in time"
+
+
+class InvalidFileSizeError(FondacoError):
+    """The body is larger than is taken."""
+
+    status = 413
+    code = "INVALID_FILE_SIZE"
+    default = "File size exceeds maximum limit"
+
+
+class InvalidContentTypeError(FondacoError):
+    """The body is of a type that is not taken."""
+
+    status = 415
+    code = "INVALID_CONTENT_TYPE"
+    default = "Invalid content type"
+
+
+class HeadersTooLargeError(FondacoError):
+    """The request's head is larger than is taken."""
+
+    status = 431
+    code = "HEADERS_TOO_LARGE"
+    default = "Request header fields too large"
+
+
+class ExpectationFailedError(FondacoError):
+    """The request expects what this server does not do."""
+
+    status = 417
+    code = "EXPECTATION_FAILED"
+    default = "The only expectation that is met is `Expect: 100-continue`."
+
+
+class UnimplementedError(FondacoError):
+    """The method or the transfer coding is none that this server knows."""
+
+    status = 501
+    code = "NOT_IMPLEMENTED"
+    default = "The request's method is not implemented."
+
+
+class VersionNotSupportedError(FondacoError):
+    """The request is of another version of HTTP."""
+
+    status = 505
+    code = "HTTP_VERSION_NOT_SUPPORTED"
+    default = (
+        "The server speaks HTTP/1 only: versions 1.1 and 1.0. Send the request in one of them."
+    )

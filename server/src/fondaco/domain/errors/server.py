@@ -1,0 +1,150 @@
+"""What fails on this side: engines, storage, the server."""
+
+from typing import ClassVar
+
+from fondaco.domain.errors.root import FondacoError
+
+
+class InferenceFailedError(FondacoError):
+    """The engine failed at the call."""
+
+    code = "INFERENCE_FAILED"
+    default = "Inference processing failed"
+
+
+class EngineError(InferenceFailedError):
+    """One engine could not take or finish the call; another one may."""
+
+
+class EngineRefusedError(EngineError):
+    """The engine does not accept our credentials: the operator's matter, not the caller's."""
+
+    status = 502
+    default = "The model's engine refused the gateway. The operator has to check its key."
+
+
+class EngineUnavailableError(EngineError):
+    """The engine is down, starting or full."""
+
+    status = 503
+    code = "MODEL_AT_CAPACITY"
+    default = "The model is at capacity. Please try again later."
+
+
+class EngineBusyError(EngineUnavailableError):
+    """The engine takes no more calls just now: not the caller's fault, so it counts against nobody."""
+
+
+_FETCHED_WITHIN_S = 30
+
+
+class ModelNotInstalledError(EngineUnavailableError):
+    """The model is in the catalogue, its files are not on this machine."""
+
+    code = "MODEL_NOT_INSTALLED"
+
+    def __init__(self, model: str, source: str | None = None, *, coming: bool = False) -> None:
+        """Name the model, and what to pull where that is not the model's id.
+
+        Args:
+            model: its id.
+            source: what `fondaco models pull` takes.
+            coming: whether the server fetches it at present.
+        """
+        advice = (
+            "Its file is being fetched; try again in a while."
+            if coming
+            else f"Install it with: fondaco models pull {source or model}"
+        )
+        super().__init__(
+            f"The model {model!r} is not installed here. {advice}",
+            retry_after_s=_FETCHED_WITHIN_S if coming else None,
+        )
+
+
+class EngineTimeoutError(EngineError):
+    """The engine did not answer in time."""
+
+    status = 504
+    code = "INFERENCE_TIMEOUT"
+    default = "The request took too long to complete and was timed-out."
+    advice: ClassVar[str] = (
+        "For long-running inference requests, use the streaming API by setting stream=true in your "
+        "request."
+    )
+    """What helps whoever waited for a whole reply."""
+
+
+class UpscaleFailedError(FondacoError):
+    """An image could not be upscaled."""
+
+    code = "UPSCALE_FAILED"
+    default = "Image upscaling failed"
+
+
+class UnknownError(FondacoError):
+    """A defect of ours."""
+
+
+class ShuttingDownError(FondacoError):
+    """The server is draining."""
+
+    status = 503
+    code = "SHUTTING_DOWN"
+    default = "The server is shutting down. Please try again."
+
+
+class TooManyConnectionsError(FondacoError):
+    """The server, or one client address, has as many connections as it may."""
+
+    status = 503
+    code = "TOO_MANY_CONNECTIONS"
+    default = "Too many connections are open. Close idle ones, or try again in a moment."
+
+
+class ChainUnavailableError(FondacoError):
+    """The chain's node cannot be asked, or what it says not be trusted."""
+
+    status = 503
+    code = "CHAIN_UNAVAILABLE"
+    default = "The wallet's stake cannot be read at present. Please try again later."
+
+
+class WalletKeysNotInstalledError(FondacoError):
+    """The libraries that check wallets' signatures are not on this machine."""
+
+    status = 503
+    code = "WALLET_KEYS_NOT_INSTALLED"
+    default = (
+        "Keys for wallets need more libraries here. Install them with: pip install 'fondaco[web3]'"
+    )
+
+
+class WebNotInstalledError(FondacoError):
+    """The libraries that read pages of the web are not on this machine."""
+
+    status = 503
+    code = "WEB_NOT_INSTALLED"
+    default = (
+        "Pages of the web need more libraries here. Install them with: pip install 'fondaco[web]'"
+    )
+
+
+class StorageFailedError(FondacoError):
+    """The ledger cannot be written, so nothing may be sold."""
+
+    status = 507
+    code = "STORAGE_FAILED"
+    default = "The ledger cannot be written. No charge was made; please try again later."
+
+
+class AlreadyEnteredError(StorageFailedError):
+    """The ledger has an entry of this call, sku and currency: nothing is charged twice."""
+
+    default = "This call is already in the ledger. It was not charged again."
+
+
+class WriteQuarantinedError(StorageFailedError):
+    """A write that can never succeed was put aside for the operator; other calls go on."""
+
+    default = "The charge of this call cannot be entered in the ledger. Nothing was charged."

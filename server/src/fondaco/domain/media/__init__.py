@@ -1,0 +1,1 @@
+"""Media: formats and dimensions of files, read from their own bytes."""

@@ -1,0 +1,1 @@
+"""Models: catalogue entries and the names that resolve to them."""

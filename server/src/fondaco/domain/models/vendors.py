@@ -1,0 +1,96 @@
+"""Vendors: models by names such as `vendor/model` and `vendor/model/deployment`.
+
+Source: POST /v4/beta/chat/completions, `model`.
+"""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+
+from fondaco.domain.errors import ModelNotFoundError
+from fondaco.domain.models.catalogue import Catalogue
+
+FOREIGN = frozenset(
+    {
+        *("local", "venice", "fondaco", "openai", "anthropic", "google", "gemini", "vertex_ai"),
+        *(
+            "cohere",
+            "mistral",
+            "mistralai",
+            "meta",
+            "meta-llama",
+            "deepseek",
+            "deepseek-ai",
+            "qwen",
+        ),
+        *("xai", "microsoft", "bedrock", "fireworks_ai", "launch", "llmengine", "other"),
+    }
+)
+"""Vendors that programs name out of habit: where none is an engine's name here, it says nothing."""
+_LONGEST = 200
+"""Characters of a name that are compared with others."""
+
+
+def addressed(catalogue: Catalogue, name: str) -> tuple[str, str]:
+    """Return the name that the catalogue knows, and the engine that alone may answer; empty: any.
+
+    A vendor that is an engine here, and a deployment, name that engine. A name as a whole comes
+    before any other reading of it, unless that engine runs the model: ids may have slashes.
+
+    Raises:
+        ModelNotFoundError: it leads nowhere; the message names what is near.
+        ModelGoneError: the model was retired, and nothing answers in its place.
+    """
+    if (found := _named(catalogue, name)) is not None:
+        return found
+    front, _, last = name.rpartition("/")
+    known, engine = _named(catalogue, front) or ("", "")
+    if known and engine in ("", last) and _runs(catalogue, last, known):
+        return known, last
+    raise _unknown(catalogue, name)
+
+
+def _named(catalogue: Catalogue, name: str) -> tuple[str, str] | None:
+    vendor, _, model = name.partition("/")
+    if _runs(catalogue, vendor, model):
+        return model, vendor
+    if catalogue.knows(name):
+        return name, ""
+    is_foreign = vendor.lower() in FOREIGN and vendor not in catalogue.engines
+    return (model, "") if is_foreign and catalogue.knows(model) else None
+
+
+def _runs(catalogue: Catalogue, engine: str, name: str) -> bool:
+    return (
+        engine in catalogue.engines
+        and catalogue.knows(name)
+        and engine in catalogue.route(name).engines
+    )
+
+
+def _unknown(catalogue: Catalogue, name: str) -> ModelNotFoundError:
+    near = _mended(catalogue, name[:_LONGEST])
+    hint = f" Did you mean {near!r}?" if near else ""
+    return ModelNotFoundError(
+        f"Specified model not found: {name[:100]!r}.{hint} GET /v4/models lists all."
+    )
+
+
+def _mended(catalogue: Catalogue, name: str) -> str | None:
+    """Return a name like this one, each part for itself, that leads somewhere."""
+    vendor, slash, rest = name.partition("/")
+    if not slash:
+        return _near(name, catalogue.names)
+    model, _, last = rest.partition("/")
+    known = _near(rest, catalogue.names) or _near(model, catalogue.names)
+    if known is None:
+        return None
+    running = catalogue.route(known).engines
+    seller = _near(vendor, [*running, *(FOREIGN - catalogue.engines)]) or "local"
+    chosen = _near(last, running) if last and known != rest else None
+    if seller in running and chosen != seller:
+        chosen = None
+    return f"{seller}/{known}/{chosen}" if chosen else f"{seller}/{known}"
+
+
+def _near(word: str, words: Collection[str]) -> str | None:
+    return next(iter(get_close_matches(word, words, n=1, cutoff=0.6)), None)

@@ -1,0 +1,179 @@
+"""Accounts and their keys: who pays, and with which secret they call."""
+
+import hmac
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fondaco.domain.fast_init import fast_init
+from fondaco.domain.money.money import Funds
+
+SYSTEM_ACCOUNTS = {"revenue": 1, "grants": 2, "epochs": 3}
+"""The ledger's own accounts: the other side of every entry. Accounts of people come after."""
+
+FIRST_ACCOUNT = "default"
+"""The name of the account that is made where somebody needs one and there is none."""
+
+MOST_KEYS = 500
+"""Keys of an account that may be used at a time. Source: POST /api_keys."""
+
+
+class KeyType(StrEnum):
+    """What a key may do. Source: POST /api_keys, `apiKeyType`."""
+
+    ADMIN = "ADMIN"
+    INFERENCE = "INFERENCE"
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
+class ConsumptionLimit:
+    """The most that a key may spend in one epoch, in nano-units; None: whatever its account has.
+
+    Source: POST /api_keys, `consumptionLimit`.
+    """
+
+    usd: int | None = None
+    diem: int | None = None
+    vcu: int | None = None
+    """Kept and shown. VCU is the old name of DIEM and nothing is charged in it, so this never binds."""
+
+    @property
+    def binds(self) -> bool:
+        """Whether there is anything that the key may not do."""
+        return self.usd is not None or self.diem is not None
+
+    def left(self, spent: Funds, free: Funds) -> Funds:
+        """Return the part of `free` that the key may still take, having spent `spent` in the epoch.
+
+        >>> ConsumptionLimit(usd=5).left(spent=Funds(usd=4, diem=9), free=Funds(usd=3, diem=2))
+        Funds(usd=1, diem=2)
+        """
+        usd, diem = free.usd, free.diem
+        if self.usd is not None:
+            usd = min(usd, max(0, self.usd - spent.usd))
+        if self.diem is not None:
+            diem = min(diem, max(0, self.diem - spent.diem))
+        return Funds(usd, diem)
+
+
+UNLIMITED = ConsumptionLimit()
+"""A key that may spend whatever its account has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who pays."""
+
+    id: int
+    name: str
+    diem_allocation: int = 0
+    """Nano-DIEM to which the DIEM balance is refilled at each epoch."""
+    tier: str = "paid"
+    """The class of account that sets its limits."""
+    disabled: bool = False
+    """A disabled account's keys authenticate nobody."""
+    wallet: str | None = None
+    """The address of the wallet that the account belongs to, `0x` and 40 lower-case hex digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key as it is kept: never the secret itself."""
+
+    id: str
+    """128 random bits in hex."""
+    account_id: int
+    type: KeyType
+    description: str
+    last6: str
+    """The secret's last six characters, to tell keys apart."""
+    created_at: float
+    """Unix seconds."""
+    expires_at: float | None = None
+    """Unix seconds; None: never."""
+    revoked: bool = False
+    limit: ConsumptionLimit = UNLIMITED
+    used_at: float | None = None
+    """Unix seconds of its last use, some seconds behind; None: never used."""
+
+    def live(self, now: float) -> bool:
+        """Whether the key may be used at `now` (Unix seconds)."""
+        return not self.revoked and (self.expires_at is None or now < self.expires_at)
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key just made, with its secret: the only time that it is seen."""
+
+    key: Key
+    secret: str
+
+
+_KEY_ID = re.compile(
+    r"[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+    re.ASCII | re.IGNORECASE,
+)
+"""An id as it is written here, or as UUIDs are."""
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_DIGITS = 43
+"""Base-62 digits that hold 256 bits."""
+
+
+def secret_of(type_: KeyType, bits: int) -> str:
+    """Return the secret made of 256 random bits; its letter tells what the key may do.
+
+    >>> secret_of(KeyType.ADMIN, 61)
+    'fondaco_a_z000000000000000000000000000000000000000000'
+    """
+    digits = []
+    for _ in range(_DIGITS):
+        bits, digit = divmod(bits, len(_ALPHABET))
+        digits.append(_ALPHABET[digit])
+    return f"fondaco_{type_.value[0].lower()}_{''.join(digits)}"
+
+
+def new_key(
+    type_: KeyType,
+    *,
+    key_id: str,
+    secret_bits: int,
+    account_id: int,
+    description: str,
+    created_at: float,
+    expires_at: float | None = None,
+    limit: ConsumptionLimit = UNLIMITED,
+) -> NewKey:
+    """Return a key under a fresh id, with the secret that 256 random bits make."""
+    secret = secret_of(type_, secret_bits)
+    key = Key(
+        id=key_id,
+        account_id=account_id,
+        type=type_,
+        description=description,
+        last6=secret[-6:],
+        created_at=created_at,
+        expires_at=expires_at,
+        limit=limit,
+    )
+    return NewKey(key, secret)
+
+
+def key_id_of(text: str) -> str | None:
+    """Return the id that a text names, or None where it cannot be one.
+
+    >>> key_id_of("E28E82DC-9df2-4b47-b726-d0a222ef2ab5")
+    'e28e82dc9df24b47b726d0a222ef2ab5'
+    >>> key_id_of("e28e82dc") is None
+    True
+    """
+    return text.replace("-", "").lower() if _KEY_ID.fullmatch(text) else None
+
+
+def digest(pepper: bytes, secret: str) -> bytes:
+    """Return the keyed hash under which a secret is kept and found (HMAC-SHA256, 32 bytes).
+
+    Secrets are 256 random bits, so a fast hash is enough; the pepper makes a stolen table useless.
+    """
+    return hmac.digest(pepper, secret.encode(), "sha256")

@@ -1,0 +1,77 @@
+"""Limits: how fast an account of a tier may ask.
+
+Source: api-reference/rate-limiting.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+from fondaco.domain.fast_init import fast_init
+
+MINUTE_S, DAY_S = 60, 86_400
+
+LimitScope: TypeAlias = Literal["user", "api_key", "global"]
+"""Whom a limit holds for. Source: api-reference/api-spec.md, `x-ratelimit-type`."""
+
+
+class LimitType(StrEnum):
+    """What a limit counts, over what time. Source: GET /api_keys/rate_limits, `type`."""
+
+    RPM = "RPM"
+    RPD = "RPD"
+    TPM = "TPM"
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """The limits of one class of models; None: there is no such limit."""
+
+    requests_per_minute: int
+    requests_per_day: int
+    tokens_per_minute: int | None = None
+    shared: bool = False
+    """Whether all models of the class count together, instead of each by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The class of an account, which sets its limits."""
+
+    id: str
+    limits: Mapping[str, RateLimits]
+    """By class of models."""
+    charged: bool = True
+    """Whether calls cost money."""
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a window shows: the limit, what is left of it, and when more will be."""
+
+    limit_requests: int
+    remaining_requests: int
+    reset_requests_at: int
+    """Unix seconds at which the next request becomes free; now, where all are."""
+    limit_tokens: int | None = None
+    remaining_tokens: int = 0
+    reset_tokens_s: int = 0
+    """Seconds until tokens become free; 0 where all are."""
+
+
+UNSHOWN = Quota(0, 0, 0)
+"""In place of a quota where a limit was reached that has no numbers to show: no header tells of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exceedance:
+    """A request that came too fast. Source: GET /api_keys/rate_limits/log."""
+
+    key_id: str
+    model: str
+    tier: str
+    type: LimitType
+    at: float
+    """Unix seconds."""

@@ -1,0 +1,235 @@
+"""Usage: what a call consumed, as it is charged and as an engine reports it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from fondaco.domain.fast_init import fast_init
+from fondaco.domain.untrusted_numbers import MOST, whole
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a call consumed: tokens, and what it had brought from the web."""
+
+    input_tokens: int = 0
+    """All tokens of the prompt, those answered from a cache included."""
+    cached_input_tokens: int = 0
+    output_tokens: int = 0
+    """All produced tokens of all choices, reasoning included."""
+    reasoning_tokens: int = 0
+    searches: int = 0
+    """Web searches that were answered."""
+    scrapes: int = 0
+    """Pages that were read."""
+    accepted_prediction_tokens: int = 0
+    """Tokens of a prediction that came true; among those of the output."""
+    rejected_prediction_tokens: int = 0
+    """Those that did not, or that nobody looked at; charged only where the engine counts them as output."""
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and output together."""
+        return self.input_tokens + self.output_tokens
+
+    def plus(self, other: "Usage") -> "Usage":
+        """Return what this usage and another one are together."""
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+            searches=self.searches + other.searches,
+            scrapes=self.scrapes + other.scrapes,
+            accepted_prediction_tokens=self.accepted_prediction_tokens
+            + other.accepted_prediction_tokens,
+            rejected_prediction_tokens=self.rejected_prediction_tokens
+            + other.rejected_prediction_tokens,
+        )
+
+    def within(self, input_tokens: int, output_tokens: int) -> "Usage":
+        """Return this usage clamped to what the call was admitted for."""
+        if self.input_tokens <= input_tokens and self.output_tokens <= output_tokens:
+            return self
+        most_input = min(self.input_tokens, input_tokens)
+        most_output = min(self.output_tokens, output_tokens)
+        return Usage(
+            input_tokens=most_input,
+            cached_input_tokens=min(self.cached_input_tokens, most_input),
+            output_tokens=most_output,
+            reasoning_tokens=min(self.reasoning_tokens, most_output),
+            searches=self.searches,
+            scrapes=self.scrapes,
+            accepted_prediction_tokens=self.accepted_prediction_tokens,
+            rejected_prediction_tokens=self.rejected_prediction_tokens,
+        )
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an engine says that a call consumed so far; None stands for a part that it did not report.
+
+    A part that is missing and one that is 0 are different things: what is missing has to be counted
+    here. Each part is a whole number of 0 to 2^31-1; cached tokens are among those of the input;
+    reasoning and predicted ones among those of the output, where the engine reports that.
+    """
+
+    input_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    accepted_prediction_tokens: int | None = None
+    rejected_prediction_tokens: int | None = None
+    discarded: bool = False
+    """Whether the engine sent a part that cannot be true; it then counts as missing."""
+
+    @property
+    def plain(self) -> bool:
+        """Whether it tells nothing but the prompt and the output, as most reports do."""
+        return (
+            self.cached_input_tokens is self.reasoning_tokens is None
+            and self.accepted_prediction_tokens is self.rejected_prediction_tokens is None
+        )
+
+    @classmethod
+    def checked(
+        cls,
+        *,
+        input_tokens: object = None,
+        cached_input_tokens: object = None,
+        output_tokens: object = None,
+        reasoning_tokens: object = None,
+        accepted_prediction_tokens: object = None,
+        rejected_prediction_tokens: object = None,
+    ) -> Self:
+        """Return the report that an engine's own values make, whatever they are.
+
+        >>> Report.checked(input_tokens=9, output_tokens="5", cached_input_tokens=None)
+        Report(input_tokens=9, cached_input_tokens=None, output_tokens=5, reasoning_tokens=None, \
+accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=False)
+        >>> odd = Report.checked(input_tokens=-1, output_tokens=5, reasoning_tokens=1e30)
+        >>> odd.input_tokens, odd.output_tokens, odd.reasoning_tokens, odd.discarded
+        (None, 5, None, True)
+        """
+        if (
+            input_tokens.__class__ is int is output_tokens.__class__
+            and 0 <= input_tokens <= MOST
+            and 0 <= output_tokens <= MOST
+            and cached_input_tokens is reasoning_tokens is None
+            and accepted_prediction_tokens is rejected_prediction_tokens is None
+        ):
+            return cls(input_tokens, None, output_tokens)  # as most are
+        values = (
+            input_tokens,
+            cached_input_tokens,
+            output_tokens,
+            reasoning_tokens,
+            accepted_prediction_tokens,
+            rejected_prediction_tokens,
+        )
+        prompt, cached, output, reasoning, accepted, rejected = map(whole, values)
+        parts = (
+            prompt,
+            _part(cached, prompt),
+            output,
+            _part(reasoning, output),
+            _part(accepted, output),
+            _part(rejected, output),
+        )
+        discarded = any(
+            part is None and value is not None for part, value in zip(parts, values, strict=True)
+        )
+        return cls(*parts, discarded)
+
+    @classmethod
+    def together(cls, reports: "Sequence[Report]") -> Self:
+        """Return what reports of the choices of one call say together.
+
+        They share the prompt, and the choice that read it says how much of it was cached. Output
+        that one of them leaves out is missing from the whole.
+        """
+        return cls(
+            max(
+                (one.input_tokens for one in reports if one.input_tokens is not None), default=None
+            ),
+            min(
+                (one.cached_input_tokens for one in reports if one.cached_input_tokens is not None),
+                default=None,
+            ),
+            _sum([one.output_tokens for one in reports]),
+            _sum([one.reasoning_tokens for one in reports]),
+            discarded=any(one.discarded for one in reports),
+        )
+
+    def over(self, other: "Report") -> "Report":
+        """Return this report, with the parts of another one of the same answer that it leaves out.
+
+        A prompt of no tokens is left out, too, and with it what of it was cached.
+
+        >>> Report(output_tokens=9).over(Report(input_tokens=7, output_tokens=1)).input_tokens
+        7
+        """
+        prompt, cached = self.input_tokens, self.cached_input_tokens
+        if not prompt:
+            prompt, cached = other.input_tokens, other.cached_input_tokens
+        elif cached is None:
+            cached = _part(other.cached_input_tokens, prompt)
+        return Report(
+            prompt,
+            cached,
+            _first(self.output_tokens, other.output_tokens),
+            _first(self.reasoning_tokens, other.reasoning_tokens),
+            _first(self.accepted_prediction_tokens, other.accepted_prediction_tokens),
+            _first(self.rejected_prediction_tokens, other.rejected_prediction_tokens),
+            self.discarded or other.discarded,
+        )
+
+    def completed(self, seen: Usage) -> Usage:
+        """Return the usage that this reports, where it is silent what was `seen` to pass.
+
+        >>> Report(output_tokens=0).completed(Usage(input_tokens=7, output_tokens=3))
+        Usage(input_tokens=7, cached_input_tokens=0, output_tokens=0, reasoning_tokens=0, searches=0, \
+scrapes=0, accepted_prediction_tokens=0, rejected_prediction_tokens=0)
+        """
+        prompt = _either(self.input_tokens, seen.input_tokens)
+        output = _either(self.output_tokens, seen.output_tokens)
+        return Usage(
+            input_tokens=prompt,
+            cached_input_tokens=min(
+                _either(self.cached_input_tokens, seen.cached_input_tokens), prompt
+            ),
+            output_tokens=output,
+            reasoning_tokens=min(_either(self.reasoning_tokens, seen.reasoning_tokens), output),
+            accepted_prediction_tokens=self.accepted_prediction_tokens or 0,
+            rejected_prediction_tokens=self.rejected_prediction_tokens or 0,
+        )
+
+
+def _part(part: int | None, of: int | None) -> int | None:
+    return None if part is not None and of is not None and part > of else part
+
+
+def _sum(parts: Sequence[int | None]) -> int | None:
+    known = [part for part in parts if part is not None]
+    return whole(sum(known)) if known and len(known) == len(parts) else None
+
+
+def _first(part: int | None, other: int | None) -> int | None:
+    return other if part is None else part
+
+
+def _either(reported: int | None, seen: int) -> int:
+    return seen if reported is None else reported
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """Images that a call delivered, by what was done to them."""
+
+    generated: int = 0
+    upscaled_2x: int = 0
+    upscaled_4x: int = 0
+    edited: int = 0

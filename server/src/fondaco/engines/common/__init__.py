@@ -1,0 +1,1 @@
+"""What several engines share: dialects, chat templates, log probabilities."""

@@ -1,0 +1,186 @@
+"""How engines differ that all call themselves OpenAI-compatible."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Count(StrEnum):
+    """How an engine counts a prompt for us."""
+
+    NOT = "not"
+    TOKENIZE = "tokenize"
+    """vLLM's `POST /tokenize` beside `/v1`."""
+    INPUT_TOKENS = "input_tokens"
+    """llama-server's `POST /v1/chat/completions/input_tokens`."""
+
+
+class EffortField(StrEnum):
+    """Where an engine is told how much a model is to think."""
+
+    FLAT = "reasoning_effort"
+    TEMPLATE = "chat_template_kwargs"
+    """Among the variables of the chat template."""
+    OBJECT = "reasoning"
+    """With `effort` and `summary`."""
+
+
+class Guides(StrEnum):
+    """How an engine is told of regular expressions, choices and grammars that hold its answers."""
+
+    NOT = "not"
+    STRUCTURED_OUTPUTS = "structured_outputs"
+    """vLLM's object of that name, since 0.11; Lark and GBNF alike."""
+    GRAMMAR = "grammar"
+    """llama-server's `grammar`, in GBNF alone."""
+
+
+class Prefix(StrEnum):
+    """How an engine is told that its answer goes on with the conversation's last message."""
+
+    NOT = "not"
+    FIELD = "prefix"
+    """The message's `prefix: true`: Mistral, DeepSeek."""
+    TEMPLATE = "continue_final_message"
+    """vLLM's field of that name."""
+    ALWAYS = "always"
+    """Not at all: it goes on with whatever an assistant said last."""
+
+
+class Isolation(StrEnum):
+    """How an engine keeps the prompt caches of two scopes apart."""
+
+    OPERATOR = "operator"
+    """It cannot be told to: the engine has its own rules."""
+    SALT = "salt"
+    """vLLM's `cache_salt`."""
+    NO_CACHE = "no-cache"
+    """llama-server's `cache_prompt: false`: a scoped call reuses nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """The habits of one kind of engine."""
+
+    output_limit: str = "max_tokens"
+    """The field for the most tokens of a choice."""
+    needs_limit: bool = False
+    """Without a limit it may generate on past its context, so it is always told one."""
+    engine_parameters: Mapping[str, str] = field(default_factory=dict)
+    """Sampling fields beyond OpenAI's that it takes: our name -> its name."""
+    many_choices: bool = True
+    least_top_logprobs: int = 0
+    """What to ask for where only the chosen tokens' log probabilities are wanted."""
+    reasoning: str | None = None
+    """The field for an earlier message's reasoning; None: its API has no place for it."""
+    opaque: bool = False
+    """It takes back the opaque fields of earlier answers; see `domain.opaque`."""
+    prefix: Prefix = Prefix.NOT
+    cache_control: bool = False
+    """It takes `cache_control` of texts."""
+    effort: EffortField = EffortField.FLAT
+    switches: bool = False
+    """It takes variables for the chat template, as `chat_template_kwargs`."""
+    usage_per_choice: bool = False
+    """With several choices, a stream reports usage once a choice, and a whole reply only the first's."""
+    usage_in_chunks: bool = False
+    """It can report the usage so far in every chunk."""
+    dynamic_temperature: bool = False
+    """It takes llama.cpp's `dynatemp_range`."""
+    logit_bias: bool = True
+    """It takes biases of tokens by their ids, as OpenAI's API has them."""
+    stop_shown: bool = False
+    """It can be told to show the stop text that ended an answer."""
+    prediction: bool = False
+    """It takes a prediction of the answer."""
+    guides: Guides = Guides.NOT
+    templates: bool = False
+    """It takes a chat template with the call, as `chat_template`."""
+    hints: frozenset[str] = frozenset()
+    """Fields that change nothing in an answer, and that it takes."""
+    tool_choice: bool = True
+    """Whether it can be told that it must call a function, which one, or none."""
+    parallel_tool_calls: bool = True
+    """Whether it can be told to make one call only; else it is held to its first."""
+    count: Count = Count.NOT
+    isolation: Isolation = Isolation.OPERATOR
+    audio: bool = True
+    """It takes `input_audio`."""
+    videos: bool = False
+    """It takes `video_url`."""
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    "openai": Dialect(
+        output_limit="max_completion_tokens",
+        prediction=True,
+        reasoning="reasoning_content",
+        opaque=True,
+        prefix=Prefix.FIELD,
+        hints=frozenset(
+            {"prompt_cache_key", "prompt_cache_retention", "store", "metadata", "text"}
+        ),
+    ),
+    "vllm": Dialect(
+        output_limit="max_completion_tokens",
+        engine_parameters={
+            "top_k": "top_k",
+            "min_p": "min_p",
+            "repetition_penalty": "repetition_penalty",
+            "stop_token_ids": "stop_token_ids",
+        },
+        stop_shown=True,
+        guides=Guides.STRUCTURED_OUTPUTS,
+        templates=True,
+        reasoning="reasoning",
+        prefix=Prefix.TEMPLATE,
+        switches=True,
+        usage_in_chunks=True,
+        count=Count.TOKENIZE,
+        isolation=Isolation.SALT,
+        videos=True,
+    ),
+    "llama-server": Dialect(
+        needs_limit=True,
+        engine_parameters={
+            "top_k": "top_k",
+            "min_p": "min_p",
+            "repetition_penalty": "repeat_penalty",
+        },
+        least_top_logprobs=1,
+        guides=Guides.GRAMMAR,
+        reasoning="reasoning_content",
+        prefix=Prefix.ALWAYS,
+        effort=EffortField.TEMPLATE,
+        switches=True,
+        usage_per_choice=True,
+        dynamic_temperature=True,
+        count=Count.INPUT_TOKENS,
+        isolation=Isolation.NO_CACHE,
+    ),
+    "ollama": Dialect(
+        needs_limit=True,
+        many_choices=False,
+        logit_bias=False,
+        reasoning="reasoning",
+        tool_choice=False,
+        parallel_tool_calls=False,
+        audio=False,
+    ),
+    "openrouter": Dialect(
+        engine_parameters={
+            "top_k": "top_k",
+            "min_p": "min_p",
+            "repetition_penalty": "repetition_penalty",
+        },
+        many_choices=False,
+        prediction=True,
+        reasoning="reasoning",
+        opaque=True,
+        prefix=Prefix.ALWAYS,
+        cache_control=True,
+        effort=EffortField.OBJECT,
+        videos=True,
+    ),
+}
+"""By the names that the settings know."""

@@ -1,0 +1,66 @@
+"""Chat templates of callers: what they are rendered with, named as `transformers` names it."""
+
+from collections.abc import Iterator
+
+import orjson
+
+from fondaco.domain.chat.message import Audio, Image, Message, Part, ToolUse, Video
+from fondaco.domain.chat.request import ChatRequest
+from fondaco.engines.common.tools import tools
+
+_KINDS = {Image: "image", Audio: "audio", Video: "video"}
+
+
+def variables(
+    request: ChatRequest, *, bos_token: str = "", eos_token: str = ""
+) -> dict[str, object]:
+    """Return the variables of the turn's template; the caller's own come before all but the messages.
+
+    Args:
+        request: what is asked.
+        bos_token: what the model's prompts begin with; empty where that is unknown.
+        eos_token: what its answers end with; likewise.
+    """
+    tool_options = request.options.tool_options
+    return {
+        # Through the wire's form and back: schemas stand in it as they came.
+        "tools": orjson.loads(orjson.dumps(tools(tool_options)))
+        if tool_options is not None
+        else None,
+        "documents": None,
+        "add_generation_prompt": True,
+        "bos_token": bos_token,
+        "eos_token": eos_token,
+        **request.options.switches,
+        "messages": [dict(_message(message)) for message in request.messages],
+    }
+
+
+def _message(message: Message) -> Iterator[tuple[str, object]]:
+    content = message.content
+    yield "role", message.role.value
+    yield "content", list(map(_part, content)) if isinstance(content, tuple) else content
+    if message.name is not None:
+        yield "name", message.name
+    if message.tool_call_id is not None:
+        yield "tool_call_id", message.tool_call_id
+    if message.tool_calls:
+        yield "tool_calls", list(map(_use, message.tool_calls))
+    if (thought := message.thought) is not None:
+        yield "reasoning_content", thought
+
+
+def _part(part: Part) -> dict[str, str]:
+    if isinstance(part, str):
+        return {"type": "text", "text": part}
+    return {"type": _KINDS[type(part)]}
+
+
+def _use(use: ToolUse) -> dict[str, object]:
+    """Return a call with its arguments as templates want them: as JSON, not as its text."""
+    try:
+        arguments = orjson.loads(use.arguments)
+    except orjson.JSONDecodeError:
+        arguments = use.arguments  # as a model wrote it
+    called = {"name": use.name, "arguments": arguments}
+    return {"id": use.id, "type": "function", "function": called}

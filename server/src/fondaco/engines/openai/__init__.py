@@ -1,0 +1,1 @@
+"""Engines that speak OpenAI's API: vLLM, llama-server, Ollama, hosted ones."""

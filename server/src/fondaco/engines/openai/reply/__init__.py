@@ -1,0 +1,1 @@
+"""Replies: chunks and whole bodies as chat events."""

@@ -1,0 +1,104 @@
+"""Chunks alike: a stream repeats nearly every byte in every chunk, and only the text differs."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TypeAlias
+
+from fondaco.domain.chat.request import Text, Thought
+
+Kind: TypeAlias = type[Text] | type[Thought]
+
+_KEYS = {Text: (b'"content":',), Thought: (b'"reasoning_content":', b'"reasoning":')}
+
+
+class ChunkTemplate:
+    r"""The bytes around the text of one chunk: another one with the same around it says the same kind.
+
+    Measured, taking a text out costs a fifth of reading the chunk as JSON.
+
+    >>> alike = Alike()
+    >>> alike.learn(b'{"index":0,"delta":{"content":"A"}}', Text, 0, "A")
+    >>> alike.text(b'{"index":0,"delta":{"content":" lamp"}}')
+    ' lamp'
+    >>> alike.text(b'{"index":1,"delta":{"content":" lamp"}}'), alike.text(b'{"error":{}}')
+    ('', '')
+    >>> alike.run([b'{"index":0,"delta":{"content":" A"}}', b'{"error":{}}'])
+    [' A']
+    """
+
+    __slots__ = ("_after", "_before", "_least", "choice", "kind")
+
+    def __init__(self) -> None:
+        self.kind: Kind = Text
+        """What the known chunk said."""
+        self.choice = 0
+        """Who said it."""
+        self.forget()
+
+    def forget(self) -> None:
+        """Know no chunk, as in the beginning."""
+        self._before = self._after = b"\0"  # which no JSON begins or ends with
+        self._least = 0
+
+    def learn(self, payload: bytes, kind: Kind, choice: int, text: str) -> None:
+        """Know a chunk that says nothing but `text`, if it can be told apart from the rest of it."""
+        if payload.startswith(self._before):
+            return  # known, but for a text with escapes
+        before, quoted, after = payload.partition(b'"%b"' % text.encode())
+        if quoted and quoted not in after and before.rstrip(b" ").endswith(_KEYS[kind]):
+            self._before, self._after = before + b'"', b'"' + after
+            self._least = len(self._before) + len(self._after)
+            self.kind, self.choice = kind, choice
+
+    def run(self, payloads: Sequence[bytes]) -> list[str]:
+        """Return the texts of the first chunks, as far as they are like the known one.
+
+        Looked at together, many take half as long as one by one.
+        """
+        before, after, least = self._before, self._after, self._least
+        cut, end = len(before), -len(after)
+        found: list[bytes] = []
+        for payload in payloads:
+            if not payload.startswith(before) or not payload.endswith(after):
+                break
+            if len(payload) <= least:
+                break
+            found.append(payload[cut:end])
+        try:
+            texts = [text.decode() for text in found]
+        except UnicodeDecodeError:
+            texts = _decoded(found)
+        if not _plain("".join(texts)):
+            return texts[: next(at for at, text in enumerate(texts) if not _plain(text))]
+        return texts
+
+    def text(self, payload: bytes) -> str:
+        """Return the text of a chunk like the known one, or nothing where it has to be read."""
+        if (
+            not payload.startswith(self._before)
+            or not payload.endswith(self._after)
+            or len(payload) <= self._least
+        ):
+            return ""
+        try:
+            text = payload[len(self._before) : -len(self._after)].decode()
+        except UnicodeDecodeError:
+            return ""
+        return text if _plain(text) else ""
+
+
+def _decoded(found: Sequence[bytes]) -> list[str]:
+    """Return the texts before the first that is no UTF-8."""
+    texts: list[str] = []
+    with suppress(UnicodeDecodeError):
+        for text in found:
+            texts.append(text.decode())  # noqa: PERF401 - those before the error are kept
+    return texts
+
+
+def _plain(text: str) -> bool:
+    """Whether JSON spells a text as it is.
+
+    A quote would end it, a backslash escape something; JSON forbids control characters.
+    """
+    return text.isprintable() and '"' not in text and "\\" not in text

@@ -1,0 +1,91 @@
+"""Why an answer ended, in the words of many engines."""
+
+from collections.abc import Mapping
+
+from fondaco.domain.chat.request import FinishReason
+from fondaco.domain.errors import EngineError
+
+_NONE = frozenset({"", "null", "none", "not_finished", "unspecified"})
+"""Words for "not yet": DashScope streams `"null"`, others `""`; IBM's `not_finished`."""
+REASONS: Mapping[str, FinishReason] = {
+    # OpenAI, and whoever says what it says.
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+    "content_filter": "content_filter",
+    # TGI, Together.
+    "eos": "stop",
+    "eos_token": "stop",
+    # Anthropic, Bedrock.
+    "end_turn": "stop",
+    "pause_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+    "guardrail_intervened": "content_filter",
+    "content_filtered": "content_filter",
+    # Cohere.
+    "complete": "stop",
+    "tool_call": "tool_calls",
+    # Mistral, xAI.
+    "model_length": "length",
+    "max_len": "length",
+    "max_context": "length",
+    # Gemini.
+    "safety": "content_filter",
+    "recitation": "content_filter",
+    "language": "content_filter",
+    "blocklist": "content_filter",
+    "prohibited_content": "content_filter",
+    "spii": "content_filter",
+    "image_safety": "content_filter",
+    # Zhipu.
+    "sensitive": "content_filter",
+    # IBM.
+    "time_limit": "length",
+    "token_limit": "length",
+    # llama-server's own API.
+    "limit": "length",
+    "word": "stop",
+}
+"""A reason, in lower case and without its engine's prefix -> what OpenAI calls it.
+
+Source: the API references of the engines named; Gemini's `FinishReason`, Anthropic's `stop_reason`,
+Cohere's `ChatFinishReason`, watsonx's `stop_reason`, TGI's `FinishReason`.
+"""
+_PREFIXES = ("finish_reason_", "stop_reason_", "reason_")
+_FAILURES = ("error", "abort", "cancel", "fail", "timeout", "insufficient", "malformed", "load")
+"""What a reason has in it where the engine gave up: `abort` of vLLM, `error_limit` of Cohere,
+`insufficient_system_resource` of DeepSeek, `network_error` of Zhipu, `malformed_function_call` of
+Gemini, `load` and `unload` of Ollama."""
+_LONGEST = 50
+
+
+def finish_of(given: object) -> FinishReason | None:
+    """Return why a choice has ended, or None where it has not.
+
+    >>> finish_of("MAX_TOKENS"), finish_of("tool_use"), finish_of("null"), finish_of({"type": "stop"})
+    ('length', 'tool_calls', None, 'stop')
+
+    Raises:
+        EngineError: the engine gave up.
+    """
+    if isinstance(given, dict):
+        given = given.get("type")  # SGLang's own API
+    if not given:
+        return None
+    if not isinstance(given, str):
+        return "stop"
+    word = given.strip().lower().replace("-", "_").replace(" ", "_")
+    for prefix in _PREFIXES:
+        word = word.removeprefix(prefix)
+    if word in _NONE:
+        return None
+    if (reason := REASONS.get(word)) is not None:
+        return reason
+    if any(failure in word for failure in _FAILURES):
+        raise EngineError(f"The model's engine gave up: {given[:_LONGEST]!r}.")
+    return "stop"  # whatever it is called, it is an end

@@ -1,0 +1,1 @@
+"""Requests: a chat request as an OpenAI-compatible body."""

@@ -1,0 +1,236 @@
+"""Turns as request bodies, in the OpenAI dialect of chat."""
+
+from collections.abc import Iterable, Mapping
+from operator import attrgetter
+
+import orjson
+
+from fondaco.domain.chat.message import PREFIX
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest, Message, Sampling, ToolUse
+from fondaco.domain.errors import FieldNotTakenError
+from fondaco.engines.common.dialects import Dialect, Isolation
+from fondaco.engines.common.dynamic_temperature import moving
+from fondaco.engines.common.reasoning import thinking_fields
+from fondaco.engines.common.tools import offered
+from fondaco.engines.openai.request.hints import go_on, hinted
+from fondaco.engines.openai.request.output_format import form_fields, form_untaken
+from fondaco.engines.openai.request.parameters import biased, missed, particulars
+from fondaco.engines.openai.request.parts import untaken, wired
+
+_SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed", "stop")
+"""What every dialect knows."""
+_EXTRAS = ("top_k", "min_p", "repetition_penalty", "stop_token_ids")
+_sampling = attrgetter(*_SAMPLING)
+_engine_parameters = attrgetter(*_EXTRAS, "min_temperature", "max_temperature", "logit_bias")
+_NO_EXTRAS = _engine_parameters(Sampling())
+_LAST_USAGE = {"stream": True, "stream_options": {"include_usage": True}}
+_ALL_USAGE = {
+    "stream": True,
+    "stream_options": {"include_usage": True, "continuous_usage_stats": True},
+}
+
+
+def chat_body(
+    request: ChatRequest, model: str, dialect: Dialect, *, engine: str, stream: bool
+) -> bytes:
+    """Return the JSON of POST /chat/completions.
+
+    Args:
+        request: what is asked for.
+        model: the engine's name for the model.
+        dialect: the engine's habits.
+        engine: its name, for the message of an error.
+        stream: whether events are wanted.
+
+    Raises:
+        FieldNotTakenError: the turn needs what the engine does not take.
+    """
+    conversation = messages(request.messages, dialect)
+    body: dict[str, object] = {"model": model, "messages": conversation}
+    body |= _limited(request, dialect)
+    body |= _sampled(request, dialect, engine)
+    if request.choices > 1:
+        if not dialect.many_choices:
+            raise _unsupported("n", request.model, engine)
+        body["n"] = request.choices
+    if request.top_logprobs is not None:
+        body["logprobs"] = True
+        body["top_logprobs"] = max(request.top_logprobs, dialect.least_top_logprobs)
+    if request.cache_scope:
+        body |= _isolated(request.cache_scope, dialect.isolation)
+    if request.options is not NO_OPTIONS:
+        expect_media_taken(request, dialect, engine)
+        body |= hinted(request, dialect)
+        if request.options.hints.get(PREFIX) is True:
+            go_on(body, conversation, dialect.prefix)
+        body |= _tools(request, dialect, engine)
+        body |= _thinking(request, dialect, engine)
+        body |= _output_format(request, dialect, engine)
+        body |= _particulars(request, dialect, engine)
+    if stream:
+        body |= _ALL_USAGE if dialect.usage_in_chunks and request.choices == 1 else _LAST_USAGE
+    return orjson.dumps(body)
+
+
+def _limited(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
+    """Return the limit of the output; none is invented for a turn without one."""
+    if request.open_ended and not dialect.needs_limit:
+        return {}
+    return {dialect.output_limit: request.max_output_tokens}
+
+
+def _tools(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
+    tool_options = request.options.tool_options
+    if tool_options is None:
+        return {}
+    if not dialect.tool_choice and tool_options.choice not in ("auto", "none"):
+        raise _unsupported("tool_choice", request.model, engine)
+    return offered(tool_options, dialect)
+
+
+def _thinking(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
+    if request.options.switches and not dialect.switches:
+        wish = request.options.thinking
+        name = "disable_thinking" if wish is not None and wish.off else "chat_template_kwargs"
+        raise _unsupported(name, request.model, engine)
+    return thinking_fields(request, dialect.effort)
+
+
+def _output_format(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
+    if (name := form_untaken(request.options.output_format, dialect)) is not None:
+        raise _unsupported(name, request.model, engine)
+    return form_fields(request.options.output_format, dialect)
+
+
+def _particulars(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
+    expect_particulars_taken(request, dialect, engine)
+    return particulars(request, dialect)
+
+
+def expect_particulars_taken(request: ChatRequest, dialect: Dialect, engine: str) -> None:
+    """Return if the engine takes what few callers ask of it.
+
+    Raises:
+        FieldNotTakenError: it does not.
+    """
+    if (name := missed(request, dialect)) is not None:
+        raise _unsupported(name, request.model, engine)
+
+
+def expect_media_taken(request: ChatRequest, dialect: Dialect, engine: str) -> None:
+    """Return if the engine takes all kinds of parts of the turn's messages.
+
+    Raises:
+        FieldNotTakenError: it does not.
+    """
+    if request.options.media and (name := untaken(request.messages, dialect)) is not None:
+        raise _unsupported(name, request.model, engine)
+
+
+def messages(conversation: Iterable[Message], dialect: Dialect) -> list[dict[str, object]]:
+    """Return a conversation as the engine wants it."""
+    return [_message(message, dialect) for message in conversation]
+
+
+def _message(message: Message, dialect: Dialect) -> dict[str, object]:
+    content = message.content
+    wire: dict[str, object] = {
+        "role": message.role,
+        "content": wired(content, dialect) if isinstance(content, tuple) else content,
+    }
+    if message.name is not None:
+        wire["name"] = message.name
+    if message.tool_call_id is not None:
+        wire["tool_call_id"] = message.tool_call_id
+    if message.tool_calls:
+        wire["tool_calls"] = [_called(use, dialect) for use in message.tool_calls]
+    if message.opaque is not None:
+        wire |= _given_back(message, message.opaque, dialect)
+    elif message.reasoning is not None and dialect.reasoning is not None:
+        wire[dialect.reasoning] = message.reasoning
+    return wire
+
+
+def given_back(conversation: Iterable[Message], dialect: Dialect) -> set[str]:
+    """Return the names of what an engine is sent of earlier answers beside their words and calls."""
+    names = set[str]()
+    for message in conversation:
+        if dialect.opaque:
+            names |= (message.opaque or {}).keys()
+            for use in message.tool_calls:
+                names |= (use.opaque or {}).keys()
+        if dialect.reasoning is not None and message.thought is not None:
+            names.add(dialect.reasoning)
+    return names
+
+
+def _called(use: ToolUse, dialect: Dialect) -> dict[str, object]:
+    function = {"name": use.name, "arguments": use.arguments}
+    wire: dict[str, object] = {"id": use.id, "type": "function", "function": function}
+    return {**wire, **use.opaque} if use.opaque is not None and dialect.opaque else wire
+
+
+def _given_back(
+    message: Message, opaque: Mapping[str, object], dialect: Dialect
+) -> dict[str, object]:
+    """Return what an engine gave with an earlier answer; if it takes no such fields, their words."""
+    thought = message.reasoning if dialect.opaque else message.thought
+    wire: dict[str, object] = {}
+    if thought is not None and dialect.reasoning is not None:
+        wire[dialect.reasoning] = thought
+    if dialect.opaque:
+        wire |= opaque
+    elif "refusal" in opaque and not message.content:
+        wire["content"] = opaque["refusal"]
+    return wire
+
+
+def _isolated(scope: str, isolation: Isolation) -> dict[str, object]:
+    match isolation:
+        case Isolation.SALT:
+            return {"cache_salt": scope}
+        case Isolation.NO_CACHE:
+            return {"cache_prompt": False}
+        case Isolation.OPERATOR:
+            return {}
+
+
+def _sampled(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
+    """Return the sampling fields, those beyond OpenAI's by the engine's own names."""
+    sampling = request.sampling
+    wire = {
+        name: value
+        for name, value in zip(_SAMPLING, _sampling(sampling), strict=True)
+        if value is not None and value != ()
+    }
+    engine_parameters = _engine_parameters(sampling)
+    if engine_parameters == _NO_EXTRAS:
+        return wire
+    for name, value in zip(_EXTRAS, engine_parameters, strict=False):  # the temperatures follow
+        if value is None or value == ():
+            continue
+        if name not in dialect.engine_parameters:
+            raise _unsupported(name, request.model, engine)
+        wire[dialect.engine_parameters[name]] = value
+    if (span := sampling.span) is not None:
+        if not dialect.dynamic_temperature:
+            name = "max_temp" if sampling.min_temperature is None else "min_temp"
+            raise _unsupported(name, request.model, engine)
+        wire |= moving(span)
+    return wire | _biased(request, dialect, engine)
+
+
+def _biased(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
+    if not request.sampling.logit_bias:
+        return {}
+    if not dialect.logit_bias:
+        raise _unsupported("logit_bias", request.model, engine)
+    return biased(request)
+
+
+def _unsupported(name: str, model: str, engine: str) -> FieldNotTakenError:
+    return FieldNotTakenError(
+        f"The model {model!r} does not support `{name}`: its engine {engine!r} does not take it. "
+        "Leave the field out or choose another model.",
+        faults={name: (f"Not supported by the engine {engine!r}.",)},
+    )

@@ -1,0 +1,67 @@
+"""Extras: fields and headers that a caller words itself, and engines get where their operator allows it.
+
+Source: POST /v4/beta/chat/completions, `inference_extra_params`, `inference_extra_headers`.
+"""
+
+from collections.abc import Collection, Mapping
+
+from fondaco.domain.chat.request import EngineParameters
+from fondaco.domain.errors import FieldNotTakenError
+
+RESERVED_PARAMS = frozenset(
+    {
+        *("model", "messages", "stream", "stream_options", "n", "best_of", "use_beam_search"),
+        *("max_tokens", "max_completion_tokens", "min_tokens", "logprobs", "top_logprobs"),
+        *("tools", "tool_choice", "functions", "function_call", "response_format"),
+        *("cache_salt", "cache_prompt", "id_slot", "user", "prompt_cache_key", "store"),
+    }
+)
+"""What decides money, whose cache is used, and how the answer is read: no caller's to word."""
+RESERVED_HEADERS = frozenset(
+    {
+        *("authorization", "cookie", "host", "user-agent", "expect"),
+        *("accept-encoding", "content-type", "content-length", "content-encoding"),
+        *("connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"),
+        *("proxy-authenticate", "proxy-authorization", "proxy-connection"),
+    }
+)
+"""What belongs to the connection, or opens the engine: no caller's to word."""
+
+
+def expect_allowed(
+    engine_parameters: EngineParameters,
+    params: Collection[str],
+    headers: Collection[str],
+    *,
+    engine: str,
+) -> None:
+    """Return if an engine may be handed all extras.
+
+    Args:
+        engine_parameters: what the caller wants.
+        params: the fields that the operator allows for the engine.
+        headers: the headers, in lower case.
+        engine: its name, for the message.
+
+    Raises:
+        FieldNotTakenError: something is not allowed; all of it is named.
+    """
+    refused = {
+        **_refused(
+            "inference_extra_params", engine_parameters.params, set(params) - RESERVED_PARAMS
+        ),
+        **_refused(
+            "inference_extra_headers", engine_parameters.headers, set(headers) - RESERVED_HEADERS
+        ),
+    }
+    if refused:
+        named = ", ".join(path.partition(".")[2] for path in refused)
+        raise FieldNotTakenError(
+            f"The engine {engine!r} is not handed these extras: {named}. Leave them out; its operator "
+            "can allow some by `extra_params` and `extra_headers` in the engine's settings.",
+            faults=dict.fromkeys(refused, (f"Not allowed for the engine {engine!r}.",)),
+        )
+
+
+def _refused(field: str, wanted: Mapping[str, object], allowed: Collection[str]) -> dict[str, None]:
+    return {f"{field}.{name[:100]!r}": None for name in wanted if name not in allowed}

@@ -1,0 +1,79 @@
+"""Hints: fields of OpenAI's API that change how an engine works, and nothing that it answers.
+
+Source: POST /chat/completions of OpenAI's API; and, for the tiers of retention, the client's `create`.
+"""
+
+from collections.abc import Iterator
+from hashlib import blake2b
+
+from fondaco.domain.chat import message
+from fondaco.domain.chat.request import ChatRequest
+from fondaco.engines.common.dialects import Dialect, Prefix
+
+_KEY_BYTES = 16
+_RETENTIONS = {"default": None, "extended": "24h"}
+"""Tiers that OpenAI's API has under other names; None: it is what an engine does anyway."""
+
+
+def hinted(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
+    """Return the turn's hints as the engine takes them."""
+    return dict(_told(request, dialect))
+
+
+def ignored(request: ChatRequest, dialect: Dialect) -> tuple[str, ...]:
+    """Return the names of hints that do not reach the engine, or not wholly."""
+    return tuple(
+        name for name, hint in request.options.hints.items() if not _is_taken(name, hint, dialect)
+    )
+
+
+def _is_taken(name: str, hint: object, dialect: Dialect) -> bool:
+    match name:
+        case "text":
+            return name in dialect.hints and _is_verbosity(hint)
+        case message.CACHE_CONTROL:
+            return hint is True and dialect.cache_control
+        case message.PREFIX:
+            return hint is True and dialect.prefix is not Prefix.NOT
+        case _ if name.startswith("messages."):
+            return dialect.opaque
+        case _:
+            return name in dialect.hints
+
+
+def _told(request: ChatRequest, dialect: Dialect) -> Iterator[tuple[str, object]]:
+    for name, hint in request.options.hints.items():
+        if name not in dialect.hints:
+            continue
+        match name, hint:
+            case "prompt_cache_key", str(key):
+                yield name, _own(request.cache_scope, key)
+            case "prompt_cache_retention", str(tier):
+                if (retention := _RETENTIONS.get(tier, tier)) is not None:
+                    yield name, retention
+            case "text", {"verbosity": verbosity}:
+                yield "verbosity", verbosity
+            case "text", _:
+                pass
+            case _:
+                yield name, hint
+
+
+def go_on(body: dict[str, object], conversation: list[dict[str, object]], by: Prefix) -> None:
+    """Tell an engine, in the body of a request, to go on with the last message."""
+    match by:
+        case Prefix.FIELD:
+            conversation[-1]["prefix"] = True
+        case Prefix.TEMPLATE:
+            body |= {"continue_final_message": True, "add_generation_prompt": False}
+        case Prefix.ALWAYS | Prefix.NOT:
+            pass
+
+
+def _own(scope: str, key: str) -> str:
+    """Return a key that no other account has, and that says nothing of this one's."""
+    return blake2b(f"{scope}/{key}".encode(), digest_size=_KEY_BYTES).hexdigest()
+
+
+def _is_verbosity(text: object) -> bool:
+    return isinstance(text, dict) and text.keys() == {"verbosity"}

@@ -1,0 +1,39 @@
+"""Particulars: what few callers ask of an engine, and not every kind of engine takes."""
+
+from fondaco.domain.chat.request import ChatRequest
+from fondaco.engines.common.dialects import Dialect
+
+
+def missed(request: ChatRequest, dialect: Dialect) -> str | None:
+    """Return the name of a field that would change the answer and that engines do not take."""
+    if request.options.stop_shown and not dialect.stop_shown:
+        return "include_stop_str_in_output"
+    if request.options.template is not None and not dialect.templates:
+        return "chat_template"
+    return None
+
+
+def particulars(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
+    """Return the fields of what an engine of the dialect takes."""
+    options = request.options
+    fields: dict[str, object] = {}
+    if options.stop_shown:
+        fields["include_stop_str_in_output"] = True
+    if options.template is not None:
+        fields["chat_template"] = options.template
+    if options.prediction is not None and dialect.prediction:
+        fields["prediction"] = {"type": "content", "content": options.prediction}
+    if options.engine_parameters is not None:
+        fields |= options.engine_parameters.params
+    return fields
+
+
+def particulars_ignored(request: ChatRequest, dialect: Dialect) -> tuple[str, ...]:
+    """Return the names of fields that change nothing here."""
+    unused = request.options.prediction is not None and not dialect.prediction
+    return ("prediction",) if unused else ()
+
+
+def biased(request: ChatRequest) -> dict[str, object]:
+    """Return the field for the biases of tokens."""
+    return {"logit_bias": {str(token): bias for token, bias in request.sampling.logit_bias}}

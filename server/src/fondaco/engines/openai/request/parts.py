@@ -1,0 +1,63 @@
+"""Parts of a message as OpenAI-compatible engines take them."""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from fondaco.domain.chat.message import MarkedText, Part
+from fondaco.domain.chat.request import Audio, Image, Message, Video
+from fondaco.engines.common.dialects import Dialect
+
+
+def wired(content: Iterable[Part], dialect: Dialect) -> list[dict[str, object]]:
+    """Return a content of several parts."""
+    return [_wired(part, dialect) for part in content]
+
+
+def untaken(conversation: Iterable[Message], dialect: Dialect) -> str | None:
+    """Return the name of a kind of part that engines of a dialect do not take, if there is any."""
+    for message in conversation:
+        if isinstance(message.content, tuple):
+            for part in message.content:
+                if isinstance(part, Audio) and not dialect.audio:
+                    return "input_audio"
+                if isinstance(part, Video) and not dialect.videos:
+                    return "video_url"
+    return None
+
+
+def words_alone(message: Message) -> Message:
+    """Return a message without what is none of text, as the endpoints that count tokens take it.
+
+    vLLM and llama-server count a placeholder for an image, not what the image becomes.
+    """
+    if not isinstance(message.content, tuple):
+        return message
+    return message.saying(message.texts or "")
+
+
+def most_media_tokens(conversation: Iterable[Message]) -> int:
+    """Return the most tokens that all images, sounds and films of a conversation may count."""
+    return sum(
+        part.most_tokens
+        for message in conversation
+        if isinstance(message.content, tuple)
+        for part in message.content
+        if not isinstance(part, str)
+    )
+
+
+def _wired(part: Part, dialect: Dialect) -> dict[str, object]:
+    match part:
+        case MarkedText(cache_control=mark) if dialect.cache_control:
+            return {"type": "text", "text": part, "cache_control": mark}
+        case str():
+            return {"type": "text", "text": part}
+        case Image(url=url, detail=None):
+            return {"type": "image_url", "image_url": {"url": url}}
+        case Image(url=url, detail=detail):
+            return {"type": "image_url", "image_url": {"url": url, "detail": detail}}
+        case Audio(content=content, format=kind):
+            return {"type": "input_audio", "input_audio": {"data": content, "format": kind}}
+        case Video(url=url):
+            return {"type": "video_url", "video_url": {"url": url}}
+    assert_never(part)

@@ -1,0 +1,1 @@
+"""APIs: one folder for each dialect, with its endpoints, schemas and writers."""

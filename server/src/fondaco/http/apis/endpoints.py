@@ -1,0 +1,14 @@
+"""All endpoints of the server, by dialect."""
+
+from fondaco.http.apis.openai import endpoints as openai
+from fondaco.http.apis.operator import endpoints as operator
+from fondaco.http.apis.scale import endpoints as scale
+from fondaco.http.apis.venice import endpoints as venice
+from fondaco.http.edge.routes import AnyEndpoint
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    *openai.ENDPOINTS,
+    *venice.ENDPOINTS,
+    *scale.ENDPOINTS,
+    *operator.ENDPOINTS,
+)

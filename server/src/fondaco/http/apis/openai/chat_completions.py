@@ -1,0 +1,99 @@
+"""POST /api/v1/chat/completions."""
+
+from fondaco.domain.errors import (
+    CharacterNotFoundError,
+    ContextTooLongError,
+    CorruptedImageError,
+    EngineRefusedError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    IdempotencyKeyReusedError,
+    ImageNotFetchedError,
+    InferenceFailedError,
+    InsufficientBalanceError,
+    InvalidImageFormatError,
+    InvalidModelError,
+    KeyLimitReachedError,
+    ModelGoneError,
+    ModelNotFoundError,
+    RateLimitExceededError,
+    RepeatedCallError,
+    StorageFailedError,
+    WebNotInstalledError,
+)
+from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk
+from fondaco.http.apis.openai.chat_request import ChatRequest
+from fondaco.http.apis.openai.chat_response import ResponseOptions, answered
+from fondaco.http.apis.openai.feature_suffix import take_suffix
+from fondaco.http.apis.openai.venice_echo import UNSAID
+from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Events, Response
+
+
+async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
+    """Answer a conversation."""
+    body, platform = context.body, context.platform
+    if ":" in body.model:
+        take_suffix(body, platform.catalogue)
+    call = context.call()
+    request = body.to_domain(cache_scope=str(call.account_id))
+    if (slug := body.character) is None:
+        events = platform.chat.answer(call, request, body.requested_tokens)
+    else:
+        events = platform.characters.answer(slug, call, request, body.requested_tokens)
+    options = body.stream_options
+    response_options = ResponseOptions(
+        choices=body.n or 1,
+        logprobs=bool(body.logprobs),
+        usage=bool(options and options.include_usage),
+        ignored=body.ignored,
+        parameters=body.venice_parameters or UNSAID,
+    )
+    return await answered(
+        context.exchange, call, events, response_options, stream=bool(body.stream)
+    )
+
+
+ENDPOINT = Endpoint(
+    method="POST",
+    path="/api/v1/chat/completions",
+    run=run,
+    summary="Answer a conversation, whole or as a stream of events",
+    tag="Chat",
+    body=ChatRequest,
+    paid=True,
+    media=True,
+    replies={
+        200: Content(
+            "The answer; with `stream: true` as server-sent events that end with `data: [DONE]`",
+            ChatCompletion,
+            stream=ChatCompletionChunk,
+            headers={
+                "x-venice-model-deprecation-warning": "Absent but where the model that was asked for "
+                "will be retired, or was.",
+                "x-venice-model-deprecation-date": "When, in UTC.",
+            },
+        )
+    },
+    errors=(
+        InvalidModelError,
+        ContextTooLongError,
+        InvalidImageFormatError,
+        CorruptedImageError,
+        ImageNotFetchedError,
+        InsufficientBalanceError,
+        KeyLimitReachedError,
+        RateLimitExceededError,
+        RepeatedCallError,
+        IdempotencyKeyReusedError,
+        ModelNotFoundError,
+        ModelGoneError,
+        CharacterNotFoundError,
+        InferenceFailedError,
+        EngineRefusedError,
+        EngineUnavailableError,
+        EngineTimeoutError,
+        StorageFailedError,
+        WebNotInstalledError,
+    ),
+)

@@ -1,0 +1,97 @@
+"""The feature suffix: venice_parameters in a model's name, as `name:param=value&param=value`.
+
+Source: api-reference/endpoint/chat/model_feature_suffix.md.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import unquote
+
+from pydantic import ValidationError
+
+from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.http.apis.openai.chat_request import ChatRequest, VeniceParameters
+from fondaco.http.endpoint.validation_errors import faults_of
+
+_FLAGS = frozenset(
+    name
+    for name, field in VeniceParameters.model_fields.items()
+    if field.annotation in (bool, bool | None)
+)
+_FLAG_VALUES = {"true": True, "false": False}
+_LONGEST = 64
+"""How many characters of what is no parameter are repeated."""
+
+
+def take_suffix(request: ChatRequest, catalogue: Catalogue) -> None:
+    """Move a suffix of the model's name into the venice_parameters, as if they had stood there.
+
+    Where the body names a parameter itself, the body counts.
+
+    Raises:
+        InvalidRequestError: the suffix is none, names an unknown parameter or gives a bad value.
+    """
+    name, suffix = catalogue.split(request.model)
+    if suffix is None:
+        return
+    said = parameters_of(suffix)
+    if (own := request.venice_parameters) is not None:
+        both = said.model_dump(exclude_unset=True) | own.model_dump(exclude_unset=True)
+        said = VeniceParameters.model_validate(both)
+    request.model, request.venice_parameters = name, said
+
+
+def parameters_of(suffix: str) -> VeniceParameters:
+    """Return what a suffix says; values may be percent-encoded, flags are `true` or `false`.
+
+    Raises:
+        InvalidRequestError: with a sentence for each part that is wrong.
+
+    >>> parameters_of("enable_web_search=on&disable_thinking=true").enable_web_search
+    'on'
+    """
+    parts = suffix.split("&")
+    if len(parts) > (most := len(VeniceParameters.model_fields)):
+        raise _unusable([f"It has {len(parts)} parameters; there are {most}."])
+    values, sentences = _read(parts)
+    try:
+        parameters = VeniceParameters.model_validate(values)
+    except ValidationError as error:
+        for path, faults in faults_of(error, VeniceParameters).items():
+            sentences += [f"{path[:_LONGEST]}: {fault}" for fault in faults]
+        raise _unusable(sentences) from None
+    if sentences:
+        raise _unusable(sentences)
+    return parameters
+
+
+def _read(parts: Iterable[str]) -> tuple[dict[str, object], list[str]]:
+    """Return the values by their parameters, and a sentence for each part that is none."""
+    values: dict[str, object] = {}
+    sentences: list[str] = []
+    for part in parts:
+        name, equals, text = part.partition("=")
+        if not equals:
+            sentences.append(f"{name[:_LONGEST]!r} is not of the form parameter=value")
+        elif name in values:
+            sentences.append(f"{name[:_LONGEST]}: Name this once only.")
+        else:
+            values[name] = _value(name, text)
+    return values, sentences
+
+
+def _unusable(sentences: list[str]) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"The model's feature suffix cannot be used. {'; '.join(sentences)}",
+        faults={"model": tuple(sentences)},
+    )
+
+
+def _value(name: str, text: str) -> object:
+    """Return a value as JSON would have it; one that cannot be read stays as it is."""
+    if name in _FLAGS:
+        return _FLAG_VALUES.get(text, text)
+    try:
+        return unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        return text

@@ -1,0 +1,63 @@
+"""Unknown fields: paths of what a request has at any depth, and its schema does not know.
+
+A path has no positions: `messages.tool_calls.note` stands for all calls of all messages. Free objects, such
+as `metadata` or a JSON Schema, have no unknown fields.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from pydantic import BaseModel
+
+from fondaco.http.apis.openai.messages import ChatMessage
+from fondaco.http.apis.openai.options import NAMED, SchemaFormat
+from fondaco.http.endpoint.fields import Untouched
+
+_DEEP = frozenset({"response_format", "tools", "tool_choice", "reasoning", "prediction"})
+"""Fields of few chat requests, beside their messages, that may have unknown fields within them."""
+
+
+def unknown(
+    request: BaseModel, messages: Iterable[ChatMessage], options: BaseModel | None
+) -> tuple[str, ...]:
+    """Return the paths of a chat request's unknown fields.
+
+    Within messages, null and what is empty are no fields: clients send back whole answers, `audio: null`
+    and all.
+
+    Args:
+        request: the whole of it.
+        messages: its messages.
+        options: its stream_options.
+    """
+    if _is_plain(request, messages, options):
+        return ()
+    return tuple(sorted(set(_paths(request, ""))))
+
+
+def _is_plain(
+    request: BaseModel, messages: Iterable[ChatMessage], options: BaseModel | None
+) -> bool:
+    """Whether nothing can be unknown, as of nearly all requests: it is asked for every call."""
+    if request.__pydantic_extra__ or (options is not None and options.__pydantic_extra__):
+        return False
+    if not _DEEP.isdisjoint(request.__pydantic_fields_set__):
+        return False
+    for message in messages:
+        if message.__pydantic_extra__ or message.content.__class__ is list:
+            return False
+        if message.role == "assistant" and message.tool_calls:
+            return False
+    return True
+
+
+def _paths(part: BaseModel, prefix: str) -> Iterator[str]:
+    for name, value in (part.model_extra or {}).items():
+        if not prefix.startswith("messages.") or value not in (None, [], {}, ""):
+            yield prefix + name
+    if isinstance(part, SchemaFormat) and part.nested:
+        yield from (f"{prefix}json_schema.{name}" for name in part.json_schema.keys() - NAMED)
+    for name in part.model_fields_set & part.__class__.model_fields.keys():
+        value = getattr(part, name)
+        for one in value if isinstance(value, list) else (value,):
+            if isinstance(one, BaseModel) and not isinstance(one, Untouched):
+                yield from _paths(one, f"{prefix}{name}.")

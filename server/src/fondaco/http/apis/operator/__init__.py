@@ -1,0 +1,1 @@
+"""The operator's endpoints: health, metrics and the API's description."""

@@ -1,0 +1,21 @@
+"""GET /healthz."""
+
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response, json_response
+
+
+async def run(context: RequestContext[None, None]) -> Response:
+    """Say that the process runs."""
+    return json_response({"status": "ok"})
+
+
+ENDPOINT = Endpoint(
+    method="GET",
+    path="/healthz",
+    run=run,
+    summary="Whether the process runs",
+    tag="Operation",
+    access=Access.ANYBODY,
+    always_open=True,
+    replies={200: Content("It does")},
+)

@@ -1,0 +1,34 @@
+"""GET /openapi.json and GET /doc/api/swagger.yaml."""
+
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response
+
+
+async def run_json(context: RequestContext[None, None]) -> Response:
+    """Show the contract as JSON."""
+    return Response(context.contract.json(), lasting=True)
+
+
+async def run_yaml(context: RequestContext[None, None]) -> Response:
+    """Show the contract as YAML."""
+    return Response(context.contract.yaml(), media_type=b"application/yaml", lasting=True)
+
+
+JSON_ENDPOINT = Endpoint(
+    method="GET",
+    path="/openapi.json",
+    run=run_json,
+    summary="This contract as JSON",
+    tag="Documentation",
+    access=Access.ANYBODY,
+    replies={200: Content("OpenAPI 3.1")},
+)
+YAML_ENDPOINT = Endpoint(
+    method="GET",
+    path="/doc/api/swagger.yaml",
+    run=run_yaml,
+    summary="This contract as YAML",
+    tag="Documentation",
+    access=Access.ANYBODY,
+    replies={200: Content("OpenAPI 3.1", media_type="application/yaml")},
+)

@@ -1,0 +1,84 @@
+"""GET /metrics."""
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response
+from fondaco.serving.metrics import SECONDS, Metrics
+
+_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def run(context: RequestContext[None, None]) -> Response:
+    """Show the meters in the Prometheus text format."""
+    registry = CollectorRegistry()
+    registry.register(_Families(context.platform.metrics))
+    return Response(generate_latest(registry), media_type=_MEDIA_TYPE.encode())
+
+
+class _Families(Collector):
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterator[Metric]:
+        metrics = self._metrics
+        replies = CounterMetricFamily(
+            "fondaco_replies", "Replies by endpoint and status.", labels=("endpoint", "status")
+        )
+        for (endpoint, status), count in metrics.replies.items():
+            replies.add_metric((endpoint, str(status)), count)
+        yield replies
+        tokens = CounterMetricFamily(
+            "fondaco_tokens", "Tokens by model and kind.", labels=("model", "kind")
+        )
+        for (model, kind), count in metrics.tokens.items():
+            tokens.add_metric((model, kind), count)
+        yield tokens
+        incidents = CounterMetricFamily(
+            "fondaco_incidents",
+            "Operational faults by kind.",
+            labels=("kind", "engine", "model", "reason"),
+        )
+        for labels, count in metrics.incidents.items():
+            incidents.add_metric(labels, count)
+        yield incidents
+        yield CounterMetricFamily(
+            "fondaco_hangups", "Calls whose caller went away.", value=metrics.hangups
+        )
+        yield GaugeMetricFamily("fondaco_running", "Requests under way.", value=metrics.running)
+        yield self._durations()
+
+    def _durations(self) -> HistogramMetricFamily:
+        family = HistogramMetricFamily(
+            "fondaco_reply_seconds", "Time to the end of a reply.", labels=("endpoint",)
+        )
+        for endpoint, durations in self._metrics.durations.items():
+            buckets: list[tuple[str, float]] = []
+            sofar = 0
+            bounds = (*(str(bound) for bound in SECONDS), "+Inf")
+            for bound, count in zip(bounds, durations.buckets, strict=True):
+                sofar += count
+                buckets.append((bound, sofar))
+            family.add_metric((endpoint,), buckets, durations.sum_s)
+        return family
+
+
+ENDPOINT = Endpoint(
+    method="GET",
+    path="/metrics",
+    run=run,
+    summary="Counts for Prometheus",
+    tag="Operation",
+    access=Access.OPERATOR,
+    always_open=True,
+    replies={200: Content("The meters", media_type="text/plain")},
+)

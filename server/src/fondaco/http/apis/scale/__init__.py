@@ -1,0 +1,1 @@
+"""Scale's dialect: chat completions and models."""

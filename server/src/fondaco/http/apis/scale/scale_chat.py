@@ -1,0 +1,103 @@
+"""POST /v4/beta/chat/completions."""
+
+from fondaco.domain.errors import (
+    ContextTooLongError,
+    CorruptedImageError,
+    EngineRefusedError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    IdempotencyKeyReusedError,
+    ImageNotFetchedError,
+    InferenceFailedError,
+    InsufficientBalanceError,
+    InvalidImageFormatError,
+    InvalidModelError,
+    KeyLimitReachedError,
+    ModelGoneError,
+    ModelNotFoundError,
+    RateLimitExceededError,
+    RepeatedCallError,
+    StorageFailedError,
+)
+from fondaco.domain.models.vendors import addressed
+from fondaco.http.apis.openai.chat_response import ResponseOptions, answered
+from fondaco.http.apis.scale.chat_reply import ScaleChunk, ScaleCompletion
+from fondaco.http.apis.scale.chat_request import ScaleChatRequest
+from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Events, Response
+from fondaco.serving.chat.best_of import best_of
+from fondaco.serving.chat.deadline import within
+from fondaco.serving.chat.prediction import predicted
+
+
+async def run(context: RequestContext[ScaleChatRequest, None]) -> Response | Events:
+    """Answer a conversation."""
+    body, platform = context.body, context.platform
+    body.expect_possible()
+    call = context.call()
+    name, engine = addressed(platform.catalogue, body.model)
+    request = body.to_domain(name, engine, cache_scope=str(call.account_id))
+    events = platform.chat.answer(call, request, body.requested_tokens)
+    if body.chooses:
+        events = best_of(events, body.choices, request.model)
+    if request.options.prediction is not None:
+        events = predicted(events, request.options.prediction)
+    if body.inference_timeout is not None:
+        events = within(events, body.inference_timeout)
+    options = body.stream_options
+    response_options = ResponseOptions(
+        choices=body.choices,
+        logprobs=bool(body.logprobs),
+        usage=bool(options and options.include_usage),
+        ignored=body.ignored,
+        fingerprint=True,
+        guided=body.guided,
+    )
+    return await answered(
+        context.exchange, call, events, response_options, stream=bool(body.stream)
+    )
+
+
+ENDPOINT = Endpoint(
+    method="POST",
+    path="/v4/beta/chat/completions",
+    run=run,
+    summary="Answer a conversation, as Scale's clients ask for it",
+    tag="Scale",
+    body=ScaleChatRequest,
+    x_api_key=True,
+    paid=True,
+    media=True,
+    replies={
+        200: Content(
+            "The answer; with `stream: true` as server-sent events, and nothing after the last chunk",
+            ScaleCompletion,
+            stream=ScaleChunk,
+            done=False,
+            headers={
+                "x-fondaco-guided-by": "The engine that held the answer to its form. "
+                "Absent but where one of the `guided_` fields gave one.",
+                "x-fondaco-ignored-params": "Fields that mean nothing here. Absent where none does.",
+            },
+        )
+    },
+    errors=(
+        InvalidModelError,
+        ContextTooLongError,
+        InvalidImageFormatError,
+        CorruptedImageError,
+        ImageNotFetchedError,
+        InsufficientBalanceError,
+        KeyLimitReachedError,
+        RateLimitExceededError,
+        RepeatedCallError,
+        IdempotencyKeyReusedError,
+        ModelNotFoundError,
+        ModelGoneError,
+        InferenceFailedError,
+        EngineRefusedError,
+        EngineUnavailableError,
+        EngineTimeoutError,
+        StorageFailedError,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The Venice dialect: models, characters, API keys and billing."""

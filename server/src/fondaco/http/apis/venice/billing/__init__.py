@@ -1,0 +1,1 @@
+"""Billing: usage as JSON and CSV."""

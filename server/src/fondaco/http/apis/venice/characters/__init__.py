@@ -1,0 +1,1 @@
+"""Characters: lists and details."""

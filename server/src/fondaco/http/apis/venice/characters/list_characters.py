@@ -1,0 +1,54 @@
+"""GET /api/v1/characters."""
+
+from fondaco.domain.errors import StorageFailedError
+from fondaco.http.apis.venice.characters.schemas import LISTS, CharacterList, CharactersQuery
+from fondaco.http.apis.venice.characters.writer import character_entry
+from fondaco.http.endpoint.endpoint import Content, Endpoint, Link, RequestContext
+from fondaco.http.endpoint.responses import Response, json_response
+from fondaco.http.wire.exchange import Header
+
+
+async def run(context: RequestContext[None, CharactersQuery]) -> Response:
+    """List the characters that a chat can ask for."""
+    query = context.query.query()
+    page = await context.platform.characters.page(query)
+    headers: list[Header] = [
+        (b"x-pagination-limit", b"%d" % query.limit),
+        (b"x-pagination-page", b"%d" % (query.offset // query.limit + 1)),
+        (b"x-pagination-total", b"%d" % page.total),
+        (b"x-pagination-total-pages", b"%d" % -(-page.total // query.limit)),
+    ]
+    shown = {"data": [character_entry(one) for one in page.listings], "object": "list"}
+    return json_response(shown, headers=headers)
+
+
+ENDPOINT = Endpoint(
+    method="GET",
+    path="/api/v1/characters",
+    run=run,
+    summary="List characters",
+    tag="Characters",
+    query=CharactersQuery,
+    lists=LISTS,
+    replies={
+        200: Content(
+            "A page of characters",
+            CharacterList,
+            headers={
+                "x-pagination-limit": "Characters on a page",
+                "x-pagination-page": "This page",
+                "x-pagination-total": "Characters on all pages",
+                "x-pagination-total-pages": "How many pages there are",
+            },
+            links=(
+                Link(
+                    "ShowCharacter",
+                    "show_character_run",
+                    "Show the first of them.",
+                    parameters={"slug": "$response.body#/data/0/slug"},
+                ),
+            ),
+        )
+    },
+    errors=(StorageFailedError,),
+)

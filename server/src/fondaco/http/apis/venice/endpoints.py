@@ -1,0 +1,35 @@
+"""Endpoints of Venice's API, in the order in which the documentation lists them."""
+
+from fondaco.http.apis.venice.billing import billing_usage
+from fondaco.http.apis.venice.characters import list_characters, show_character
+from fondaco.http.apis.venice.keys import (
+    change_key,
+    create_key,
+    delete_key,
+    list_keys,
+    rate_limit_log,
+    rate_limits,
+    show_key,
+    wallet_key,
+    wallet_token,
+)
+from fondaco.http.apis.venice.models import list_models, model_compatibility, model_traits
+from fondaco.http.edge.routes import AnyEndpoint
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    list_models.ENDPOINT,
+    model_traits.ENDPOINT,
+    model_compatibility.ENDPOINT,
+    list_characters.ENDPOINT,
+    show_character.ENDPOINT,
+    create_key.ENDPOINT,
+    list_keys.ENDPOINT,
+    rate_limits.ENDPOINT,
+    rate_limit_log.ENDPOINT,
+    show_key.ENDPOINT,
+    change_key.ENDPOINT,
+    delete_key.ENDPOINT,
+    wallet_token.ENDPOINT,
+    wallet_key.ENDPOINT,
+    billing_usage.ENDPOINT,
+)

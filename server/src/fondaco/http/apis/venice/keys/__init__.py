@@ -1,0 +1,1 @@
+"""API keys: management, wallet sign-in and rate limits."""

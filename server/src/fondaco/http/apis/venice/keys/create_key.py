@@ -1,0 +1,45 @@
+"""POST /api/v1/api_keys."""
+
+from fondaco.domain.errors import RateLimitExceededError, StorageFailedError, TooManyKeysError
+from fondaco.domain.money.account import UNLIMITED, KeyType
+from fondaco.http.apis.venice.keys.schemas import MadeKeyReply, NewKeyRequest
+from fondaco.http.apis.venice.keys.writer import made_key
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, Link, RequestContext
+from fondaco.http.endpoint.responses import Response, json_response
+
+
+async def run(context: RequestContext[NewKeyRequest, None]) -> Response:
+    """Make a key for the account of the key that asks; its secret is shown this once."""
+    wanted = context.body
+    limits = wanted.consumptionLimit
+    made = await context.platform.api_keys.issue(
+        context.key_holder.account.id,
+        KeyType(wanted.apiKeyType),
+        wanted.description,
+        expires_at=wanted.expiresAt,
+        limit=UNLIMITED if limits is None else limits.domain,
+    )
+    return json_response(
+        {"data": made_key(made), "success": True}, headers=[(b"cache-control", b"no-store")]
+    )
+
+
+_ID = {"id": "$response.body#/data/id"}
+_LINKS = (
+    Link("ShowKey", "show_key_run", "Show the key.", parameters=_ID),
+    Link("ChangeKey", "change_key_run", "Change the key.", body=_ID),
+    Link("DeleteKey", "delete_key_run", "Delete the key.", parameters=_ID),
+)
+
+ENDPOINT = Endpoint(
+    method="POST",
+    path="/api/v1/api_keys",
+    run=run,
+    summary="Make an API key",
+    tag="API Keys",
+    access=Access.ADMIN,
+    body=NewKeyRequest,
+    exact=True,
+    replies={200: Content("The key, with its secret", MadeKeyReply, links=_LINKS)},
+    errors=(TooManyKeysError, RateLimitExceededError, StorageFailedError),
+)

@@ -1,0 +1,25 @@
+"""GET /api/v1/api_keys."""
+
+from fondaco.domain.errors import StorageFailedError
+from fondaco.http.apis.venice.keys.schemas import KeyList
+from fondaco.http.apis.venice.keys.writer import key_entry
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response, json_response
+
+
+async def run(context: RequestContext[None, None]) -> Response:
+    """List the account's keys that may be used, oldest first."""
+    reports = await context.platform.api_keys.list(context.key_holder.account.id)
+    return json_response({"object": "list", "data": [key_entry(report) for report in reports]})
+
+
+ENDPOINT = Endpoint(
+    method="GET",
+    path="/api/v1/api_keys",
+    run=run,
+    summary="List the account's active API keys",
+    tag="API Keys",
+    access=Access.ADMIN,
+    replies={200: Content("The keys, without their secrets", KeyList)},
+    errors=(StorageFailedError,),
+)

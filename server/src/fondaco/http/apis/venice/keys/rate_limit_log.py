@@ -1,0 +1,33 @@
+"""GET /api/v1/api_keys/rate_limits/log."""
+
+from fondaco.http.apis.venice.keys.rate_limit_schemas import ExceededList
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response, json_response
+from fondaco.http.endpoint.timestamps import timestamp
+
+
+async def run(context: RequestContext[None, None]) -> Response:
+    """List the account's requests that came too fast, since the server started."""
+    exceeded = context.platform.limits.exceeded(context.key_holder.account.id)
+    entries = [
+        {
+            "apiKeyId": one.key_id,
+            "modelId": one.model,
+            "rateLimitTier": one.tier,
+            "rateLimitType": one.type,
+            "timestamp": timestamp(one.at),
+        }
+        for one in exceeded
+    ]
+    return json_response({"object": "list", "data": entries})
+
+
+ENDPOINT = Endpoint(
+    method="GET",
+    path="/api/v1/api_keys/rate_limits/log",
+    run=run,
+    summary="List the last 50 requests that came too fast",
+    tag="API Keys",
+    access=Access.ADMIN,
+    replies={200: Content("The requests, the latest first", ExceededList)},
+)

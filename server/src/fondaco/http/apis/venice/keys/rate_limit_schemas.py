@@ -1,0 +1,76 @@
+"""What an account may ask for, and what it asked for too fast.
+
+Source: GET /api_keys/rate_limits, GET /api_keys/rate_limits/log.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from fondaco.domain.money.limits import LimitType
+
+
+class ApiTier(BaseModel):
+    """The account's tier."""
+
+    id: str
+    isCharged: bool = Field(description="Whether calls cost money.")  # noqa: N815  # the wire's name
+
+
+class Balances(BaseModel):
+    """What the account has."""
+
+    USD: float
+    DIEM: float
+
+
+class Limit(BaseModel):
+    """One limit."""
+
+    amount: int
+    type: LimitType = Field(
+        description="Requests per minute (RPM) or day (RPD), or tokens per minute (TPM)."
+    )
+
+
+class ModelLimits(BaseModel):
+    """The limits for a model."""
+
+    apiModelId: str  # noqa: N815
+    rateLimits: list[Limit]  # noqa: N815
+
+
+class Allowance(BaseModel):
+    """What the account may ask for."""
+
+    accessPermitted: bool = Field(  # noqa: N815
+        description="Whether it has anything to pay a call with, or needs to pay nothing."
+    )
+    apiTier: ApiTier  # noqa: N815
+    balances: Balances
+    keyExpiration: str | None  # noqa: N815
+    nextEpochBegins: str = Field(description="When DIEM refills.")  # noqa: N815
+    rateLimits: list[ModelLimits]  # noqa: N815
+
+
+class AllowanceReply(BaseModel):
+    """The allowance, wrapped as the API does."""
+
+    data: Allowance
+
+
+class Exceeded(BaseModel):
+    """A request that came too fast."""
+
+    apiKeyId: str  # noqa: N815
+    modelId: str  # noqa: N815
+    rateLimitTier: str  # noqa: N815
+    rateLimitType: LimitType  # noqa: N815
+    timestamp: str
+
+
+class ExceededList(BaseModel):
+    """The last 50 of them, the latest first."""
+
+    data: list[Exceeded]
+    object: Literal["list"]

@@ -1,0 +1,26 @@
+"""GET /api/v1/api_keys/{id}."""
+
+from fondaco.domain.errors import NotFoundError, StorageFailedError
+from fondaco.http.apis.venice.keys.schemas import KeyReply
+from fondaco.http.apis.venice.keys.writer import key_entry
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response, json_response
+
+
+async def run(context: RequestContext[None, None]) -> Response:
+    """Show one of the account's keys, an expired one too."""
+    report = await context.platform.api_keys.show(context.key_holder.account.id, context.path["id"])
+    return json_response({"data": key_entry(report)})
+
+
+ENDPOINT = Endpoint(
+    method="GET",
+    path="/api/v1/api_keys/{id}",
+    run=run,
+    summary="Show an API key",
+    tag="API Keys",
+    access=Access.ADMIN,
+    parameters={"id": "The key's id: 32 hex digits, or the same as a UUID."},
+    replies={200: Content("The key, without its secret", KeyReply)},
+    errors=(NotFoundError, StorageFailedError),
+)

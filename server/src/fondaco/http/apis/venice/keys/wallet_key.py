@@ -1,0 +1,56 @@
+"""POST /api/v1/api_keys/generate_web3_key."""
+
+from fondaco.domain.errors import (
+    ChainUnavailableError,
+    ProofRefusedError,
+    RateLimitExceededError,
+    StorageFailedError,
+    TooManyKeysError,
+    UnauthorizedError,
+    WalletKeysNotInstalledError,
+)
+from fondaco.domain.money.account import UNLIMITED, KeyType
+from fondaco.http.apis.venice.keys.schemas import MadeKeyReply
+from fondaco.http.apis.venice.keys.wallet_schemas import WalletKeyRequest
+from fondaco.http.apis.venice.keys.writer import made_key
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response, json_response
+
+
+async def run(context: RequestContext[WalletKeyRequest, None]) -> Response:
+    """Make a key for the account of the wallet that signed; its secret is shown this once."""
+    wanted = context.body
+    limits = wanted.consumptionLimit
+    made = await context.platform.wallets.issue(
+        wanted.proof,
+        KeyType(wanted.apiKeyType),
+        wanted.description,
+        expires_at=wanted.expiresAt,
+        limit=UNLIMITED if limits is None else limits.domain,
+    )
+    return json_response(
+        {"data": made_key(made), "success": True}, headers=[(b"cache-control", b"no-store")]
+    )
+
+
+ENDPOINT = Endpoint(
+    method="POST",
+    path="/api/v1/api_keys/generate_web3_key",
+    run=run,
+    summary="Make an API key for a wallet",
+    tag="API Keys",
+    access=Access.ANYBODY,
+    body=WalletKeyRequest,
+    exact=True,
+    any_text=True,
+    replies={200: Content("The key, with its secret", MadeKeyReply)},
+    errors=(
+        TooManyKeysError,
+        ProofRefusedError,
+        UnauthorizedError,
+        RateLimitExceededError,
+        ChainUnavailableError,
+        WalletKeysNotInstalledError,
+        StorageFailedError,
+    ),
+)

@@ -1,0 +1,56 @@
+"""API keys as replies show them: amounts exact to the nano-unit, never the secret of an old key."""
+
+import orjson
+
+from fondaco.domain.money.account import ConsumptionLimit, NewKey
+from fondaco.http.edge.headers import amount
+from fondaco.http.endpoint.timestamps import timestamp
+from fondaco.ports import KeyReport
+
+
+def key_entry(report: KeyReport) -> dict[str, object]:
+    """Return a key as a `KeyEntry`."""
+    key, spent = report.key, report.spent
+    return {
+        "apiKeyType": key.type.value,
+        "consumptionLimits": _limits(key.limit),
+        "createdAt": timestamp(key.created_at),
+        "description": key.description,
+        "expiresAt": _timestamp(key.expires_at),
+        "id": key.id,
+        "last6Chars": key.last6,
+        "lastUsedAt": _timestamp(key.used_at),
+        "usage": {
+            "trailingSevenDays": {
+                "usd": amount(spent.usd).decode(),
+                "vcu": "0",
+                "diem": amount(spent.diem).decode(),
+            }
+        },
+    }
+
+
+def made_key(made: NewKey) -> dict[str, object]:
+    """Return a key just made as a `MadeKey`."""
+    key = made.key
+    return {
+        "apiKey": made.secret,
+        "apiKeyType": key.type.value,
+        "consumptionLimit": _limits(key.limit),
+        "description": key.description,
+        "expiresAt": _timestamp(key.expires_at),
+        "id": key.id,
+    }
+
+
+def _limits(limit: ConsumptionLimit) -> dict[str, orjson.Fragment | None]:
+    return {"usd": _number(limit.usd), "diem": _number(limit.diem), "vcu": _number(limit.vcu)}
+
+
+def _number(nano: int | None) -> orjson.Fragment | None:
+    """Return nano-units as a JSON number that no float has rounded."""
+    return None if nano is None else orjson.Fragment(amount(nano))
+
+
+def _timestamp(unix_s: float | None) -> str | None:
+    return None if unix_s is None else timestamp(unix_s)

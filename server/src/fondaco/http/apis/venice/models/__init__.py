@@ -1,0 +1,1 @@
+"""Models, their traits and compatibility names."""

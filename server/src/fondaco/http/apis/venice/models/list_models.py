@@ -1,0 +1,118 @@
+"""GET /api/v1/models."""
+
+from datetime import UTC, datetime, time
+
+from fondaco.domain.models.model import AnyModel, Model
+from fondaco.domain.models.names import announced
+from fondaco.domain.money.epoch import starts_at
+from fondaco.domain.money.money import NANO
+from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice, TokenPrice
+from fondaco.http.apis.venice.models.schemas import ModelList, ModelsQuery, kind_of
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response, json_response
+from fondaco.http.endpoint.timestamps import timestamp
+
+
+async def run(context: RequestContext[None, ModelsQuery]) -> Response:
+    """List models of a type."""
+    wanted, now = context.query.type, context.platform.clock.now()
+    serves = context.platform.reachability.serves
+    models = [
+        _entry(model, now, offline=not (model.available and serves(model.engines)))
+        for model in context.platform.catalogue.models(kind_of(wanted))
+        if wanted != "code" or _for_code(model)
+    ]
+    return json_response({"object": "list", "type": wanted, "data": models})
+
+
+def _for_code(model: AnyModel) -> bool:
+    return isinstance(model, Model) and model.capabilities.optimized_for_code
+
+
+def _entry(model: AnyModel, now: float, *, offline: bool) -> dict[str, object]:
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": int(datetime.combine(model.released, time(), UTC).timestamp()),
+        "owned_by": "venice.ai",
+        "type": model.type,
+        "model_spec": {
+            "name": model.name,
+            "privacy": model.privacy,
+            **(_text(model) if isinstance(model, Model) else {}),
+            "pricing": _pricing(model.price),
+            "traits": model.traits,
+            "modelSource": model.source,
+            "offline": offline,
+            "beta": False,
+            "betaModel": model.beta,
+            **_ending(model, now),
+        },
+    }
+
+
+def _ending(model: AnyModel, now: float) -> dict[str, object]:
+    end = announced(model, now)
+    return {} if end is None else {"deprecation": {"date": timestamp(starts_at(end.sunset))}}
+
+
+def _text(model: Model) -> dict[str, object]:
+    return {
+        "availableContextTokens": model.context_tokens,
+        "capabilities": _capabilities(model),
+        "constraints": {
+            "temperature": {"default": model.defaults.temperature},
+            "top_p": {"default": model.defaults.top_p},
+        },
+    }
+
+
+def _capabilities(model: Model) -> dict[str, object]:
+    able = model.capabilities
+    return {
+        "optimizedForCode": able.optimized_for_code,
+        "quantization": able.quantization,
+        "supportsFunctionCalling": able.function_calling,
+        "supportsReasoning": able.reasoning,
+        "supportsResponseSchema": able.response_schema,
+        "supportsVision": able.vision,
+        "supportsWebSearch": able.web_search,
+        "supportsLogProbs": able.log_probs,
+    }
+
+
+def _pricing(price: Price) -> dict[str, object]:
+    match price:
+        case TokenPrice():
+            pricing: dict[str, object] = {
+                "input": _amount(price.input),
+                "output": _amount(price.output),
+            }
+            if price.cached_input is not None:
+                pricing["cache_input"] = _amount(price.cached_input)
+            return pricing
+        case EmbeddingPrice() | SpeechPrice():
+            return {"input": _amount(price.input)}
+        case ImagePrice():
+            return {
+                "generation": _amount(price.generation),
+                "upscale": {"2x": _amount(price.upscale_2x), "4x": _amount(price.upscale_4x)},
+                "inpaint": _amount(price.inpaint),
+            }
+
+
+def _amount(nano: int) -> dict[str, float]:
+    """Return a price for reading; charges never pass through floats."""
+    return {"usd": nano / NANO, "diem": nano / NANO}
+
+
+ENDPOINT = Endpoint(
+    method="GET",
+    path="/api/v1/models",
+    run=run,
+    summary="List models with capabilities, prices and context",
+    tag="Models",
+    access=Access.ANYBODY,
+    query=ModelsQuery,
+    replies={200: Content("The models", ModelList)},
+)

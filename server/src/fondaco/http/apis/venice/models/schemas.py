@@ -1,0 +1,151 @@
+"""Models as GET /models lists them.
+
+Source: GET /models, `ModelResponse`.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from fondaco.domain.models.model import ModelType, Privacy, Quantization
+from fondaco.http.endpoint.fields import Strict
+
+Filter = Literal[
+    "asr", "embedding", "image", "text", "tts", "upscale", "inpaint", "video", "all", "code"
+]
+
+
+class ModelsQuery(Strict):
+    """Which models to list."""
+
+    type: Filter = Field("text", description='Filter by type; "all" lists every type.')
+
+
+def kind_of(wanted: Filter) -> ModelType | None:
+    """Return the type that a filter stands for; None for all."""
+    match wanted:
+        case "all":
+            return None
+        case "code":
+            return ModelType.TEXT
+        case _:
+            return ModelType(wanted)
+
+
+class Capabilities(BaseModel):
+    """What a text model can do."""
+
+    optimizedForCode: bool  # noqa: N815  # the wire's name, as all below
+    quantization: Quantization
+    supportsFunctionCalling: bool  # noqa: N815
+    supportsReasoning: bool  # noqa: N815
+    supportsResponseSchema: bool  # noqa: N815
+    supportsVision: bool  # noqa: N815
+    supportsWebSearch: bool  # noqa: N815
+    supportsLogProbs: bool  # noqa: N815
+
+
+class Default(BaseModel):
+    """A value that is used where the caller names none."""
+
+    default: float
+
+
+class Constraints(BaseModel):
+    """Sampling defaults of a text model."""
+
+    temperature: Default
+    top_p: Default
+
+
+class Amount(BaseModel):
+    """A price; one DIEM buys what one USD buys."""
+
+    usd: float
+    diem: float
+
+
+class TokenPricing(BaseModel):
+    """What a million tokens of a text model cost."""
+
+    input: Amount
+    output: Amount
+    cache_input: Amount | None = None
+
+
+class UpscalePricing(BaseModel):
+    """What enlarging an image costs."""
+
+    twice: Amount = Field(alias="2x")
+    fourfold: Amount = Field(alias="4x")
+
+
+class ImagePricing(BaseModel):
+    """What one image costs."""
+
+    generation: Amount
+    upscale: UpscalePricing
+    inpaint: Amount
+
+
+class InputPricing(BaseModel):
+    """What a million tokens to embed, or a million characters to speak, cost."""
+
+    input: Amount
+
+
+class Deprecation(BaseModel):
+    """The end of a model."""
+
+    date: str = Field(description="When it answers no more, in UTC.")
+
+
+class ModelSpec(BaseModel):
+    """Everything about a model."""
+
+    name: str
+    privacy: Privacy
+    availableContextTokens: int | None = Field(None, description="Of a text model.")  # noqa: N815
+    capabilities: Capabilities | None = Field(None, description="Of a text model.")
+    constraints: Constraints | None = Field(None, description="Of a text model.")
+    pricing: TokenPricing | ImagePricing | InputPricing
+    traits: list[str]
+    modelSource: str  # noqa: N815
+    offline: bool = Field(
+        description="Whether it cannot be served: its file is missing, it was taken off, or none of its "
+        "engines answered when they were last looked at."
+    )
+    beta: bool = Field(description="Whether it is for beta users only: never here.")
+    betaModel: bool = Field(description="Whether it may change without notice.")  # noqa: N815
+    deprecation: Deprecation | None = Field(
+        None, description="Of a model whose end is announced; else absent."
+    )
+
+
+class ModelEntry(BaseModel):
+    """One model."""
+
+    id: str
+    object: Literal["model"]
+    created: int = Field(description="Unix seconds of its release.")
+    owned_by: Literal["venice.ai"] = Field(
+        description="Always this value: the contract knows no other."
+    )
+    type: ModelType
+    model_spec: ModelSpec
+
+
+class ModelList(BaseModel):
+    """The models of a type."""
+
+    object: Literal["list"]
+    type: Filter
+    data: list[ModelEntry]
+
+
+class NameMap(BaseModel):
+    """Names, and the id of the model that each stands for."""
+
+    object: Literal["list"]
+    type: Filter
+    data: dict[str, str]

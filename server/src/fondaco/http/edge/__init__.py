@@ -1,0 +1,1 @@
+"""The edge: host checks, authentication, routing, and errors as responses."""

@@ -1,0 +1,187 @@
+"""The gate: whose key came with a request, what its replies then say, and who has to wait."""
+
+from dataclasses import dataclass
+from functools import partial
+from hmac import compare_digest
+
+from fondaco.domain.errors import (
+    AuthenticationFailedError,
+    ConcurrencyLimitError,
+    EngineBusyError,
+    FondacoError,
+    ModelNotFoundError,
+    TooManyFailuresError,
+    UnauthorizedError,
+)
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import AnyModel, ModelType
+from fondaco.domain.money.account import Account, KeyType
+from fondaco.domain.money.limits import UNSHOWN, Quota
+from fondaco.domain.money.money import Funds
+from fondaco.http.edge.client_address import ClientAddresses
+from fondaco.http.edge.headers import balance, rate_limits
+from fondaco.http.edge.key_headers import bearer, either, expect_selected
+from fondaco.http.endpoint.endpoint import Access, Caller
+from fondaco.http.wire.exchange import Exchange
+from fondaco.serving.admission.rate_limits import unknown_tier
+from fondaco.serving.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsAccess:
+    """Who may read `/metrics` without an ADMIN key."""
+
+    loopback: bool = True
+    """Programs of this machine."""
+    open: bool = False
+    """Anybody."""
+    token: str = ""
+    """Whoever sends it as a bearer token; empty: nobody."""
+
+
+LOOPBACK = MetricsAccess()
+
+
+class Authenticator:
+    """Lets requests in by their key. What fails counts: for its account, else for its address."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        client_addresses: ClientAddresses,
+        metrics: MetricsAccess = LOOPBACK,
+    ) -> None:
+        self._platform = platform
+        self._client_addresses = client_addresses
+        self._metrics = metrics
+
+    async def admit(
+        self, exchange: Exchange, access: Access, *, x_api_key: bool = False
+    ) -> Caller | None:
+        """Return who calls an endpoint; where it is open to anybody, perhaps nobody known.
+
+        Args:
+            exchange: the request.
+            access: who may call the endpoint.
+            x_api_key: whether it is one of Scale's, which have headers of their own.
+
+        Raises:
+            AuthenticationFailedError: a key is needed, and no good one came.
+            UnauthorizedError: the key is good, but not for this.
+            TooManyFailuresError: too many requests failed.
+        """
+        if access is Access.ANYBODY:
+            return await self._visitor(exchange)
+        headers = exchange.headers
+        caller = await self._caller(exchange, either(headers) if x_api_key else bearer(headers))
+        if x_api_key:
+            expect_selected(headers, caller.account)
+        if access is Access.ADMIN and caller.key.type is not KeyType.ADMIN:
+            raise _for_administrators()
+        return caller
+
+    async def admit_operator(self, exchange: Exchange) -> None:
+        """Return if the server's own counts may be shown to whoever sent the request.
+
+        Raises:
+            AuthenticationFailedError: they are shown by key alone, and no good one came.
+            UnauthorizedError: the key is not one of an administrator.
+            TooManyFailuresError: too many requests of the key's account failed.
+        """
+        metrics = self._metrics
+        if metrics.open or (metrics.loopback and self._client_addresses.loopback(exchange)):
+            return
+        try:
+            secret = bearer(exchange.headers)
+        except AuthenticationFailedError:
+            raise AuthenticationFailedError(
+                f"{AuthenticationFailedError.default}: send an ADMIN key, or the token of "
+                "server.metrics_token, as Authorization: Bearer."
+            ) from None
+        if metrics.token and compare_digest(secret.encode(), metrics.token.encode()):
+            return
+        caller = await self._caller(exchange, secret)
+        if caller.key.type is not KeyType.ADMIN:
+            raise _for_administrators()
+
+    async def judge(self, exchange: Exchange, error: FondacoError) -> FondacoError:
+        """Count a request that fails, and return what it is answered with."""
+        failure_throttle = self._platform.failure_throttle
+        try:
+            if exchange.account_id is None:
+                await self._recognised(exchange)
+        except TooManyFailuresError as refusal:
+            return refusal
+        counts = not isinstance(
+            error, TooManyFailuresError | EngineBusyError | ConcurrencyLimitError
+        )
+        if exchange.account_id is not None:
+            if counts:
+                failure_throttle.accounts.count(exchange.account_id)
+            return error
+        peer = self._client_addresses.of(exchange)
+        try:
+            failure_throttle.client_addresses.check(peer)
+        except TooManyFailuresError as refusal:
+            return refusal
+        if counts:
+            failure_throttle.client_addresses.count(peer)
+        return error
+
+    async def _recognised(self, exchange: Exchange) -> Caller | None:
+        """Return who calls where no key is needed; a bad one is as good as none.
+
+        Raises:
+            TooManyFailuresError: too many requests of the account failed.
+        """
+        if b"authorization" not in exchange.headers:
+            return None
+        try:
+            return await self._caller(exchange, bearer(exchange.headers))
+        except TooManyFailuresError:
+            raise
+        except FondacoError:
+            return None
+
+    async def _visitor(self, exchange: Exchange) -> Caller | None:
+        caller = await self._recognised(exchange)
+        if caller is None:
+            self._platform.failure_throttle.client_addresses.check(
+                self._client_addresses.of(exchange)
+            )
+        return caller
+
+    async def _caller(self, exchange: Exchange, secret: str) -> Caller:
+        platform = self._platform
+        key, account = await platform.key_ring.unlock(secret)
+        exchange.account_id = account.id
+        exchange.key_id = key.id
+        if account.tier not in platform.tiers:
+            raise unknown_tier(account.tier)
+        funds = await platform.ledger.balance(account.id)
+        exchange.account_lines = partial(self._lines, account, funds)
+        platform.failure_throttle.accounts.check(account.id)
+        return Caller(key, account)
+
+    def _lines(self, account: Account, before: Funds, quota: Quota | None) -> bytes:
+        """Return balance and limits: of a call, of a refusal, or else what the default model shows."""
+        if quota is UNSHOWN:
+            return balance(before)
+        if quota is None:
+            shown = _shown_model(self._platform.catalogue)
+            if shown is None:
+                return balance(before)
+            quota = self._platform.limits.quota(account.id, account.tier, shown)
+        return balance(before) + rate_limits(quota)
+
+
+def _for_administrators() -> UnauthorizedError:
+    return UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
+
+
+def _shown_model(catalogue: Catalogue) -> AnyModel | None:
+    """Return the model whose limits replies show that are about none: the default one."""
+    try:
+        return catalogue.route("default").model
+    except ModelNotFoundError:
+        return next(iter(catalogue.models(ModelType.TEXT)), None)

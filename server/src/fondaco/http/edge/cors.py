@@ -1,0 +1,46 @@
+"""CORS: which foreign pages may call the API from a browser; none, unless the operator names them.
+
+Source: the Fetch standard, "HTTP CORS protocol".
+"""
+
+from collections.abc import Iterable
+
+from fondaco.http.endpoint.responses import Response
+from fondaco.http.wire.exchange import Exchange
+
+METHODS = b"GET, HEAD, POST, PATCH, DELETE"
+_DAY_S = b"86400"
+
+
+class Cors:
+    """Permits pages of some origins (`*`: of any), without cookies."""
+
+    def __init__(self, origins: Iterable[str]) -> None:
+        allowed = frozenset(origin.encode() for origin in origins)
+        self._any = b"*" in allowed
+        self._allowed = allowed
+
+    def reservation(self, exchange: Exchange) -> Response | None:
+        """Let the page of a permitted origin read the reply; return the whole reply to a preflight."""
+        origin = exchange.headers.get(b"origin")
+        if origin is None:
+            return None
+        permitted = self._any or origin in self._allowed
+        if permitted:
+            exchange.exposed = True
+            exchange.base_lines += b"access-control-allow-origin: %b\r\n%b" % (
+                b"*" if self._any else origin,
+                b"" if self._any else b"vary: origin\r\n",
+            )
+        if exchange.method != "OPTIONS" or b"access-control-request-method" not in exchange.headers:
+            return None
+        if not permitted:
+            return Response(b"This origin is not permitted.", b"text/plain; charset=utf-8", 400)
+        headers = [
+            (b"access-control-allow-methods", METHODS),
+            (b"access-control-max-age", _DAY_S),
+        ]
+        asked = exchange.headers.get(b"access-control-request-headers")
+        if asked is not None:
+            headers.append((b"access-control-allow-headers", asked))
+        return Response(b"OK", b"text/plain; charset=utf-8", headers=headers)

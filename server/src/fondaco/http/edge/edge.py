@@ -1,0 +1,173 @@
+"""The edge: finds the endpoint of a request, checks the key, and answers.
+
+The order of a request: host, route, draining, key, body, endpoint, reply. Every error of the domain
+becomes a reply in `Edge.answer`, and nowhere else.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+import orjson
+
+from fondaco.domain.errors import (
+    FondacoError,
+    RateLimitExceededError,
+    ShuttingDownError,
+    UnknownError,
+)
+from fondaco.http.edge.authenticator import LOOPBACK, Authenticator, MetricsAccess
+from fondaco.http.edge.client_address import ClientAddresses
+from fondaco.http.edge.cors import Cors
+from fondaco.http.edge.error_responses import body_of, reply_to
+from fondaco.http.edge.hosts import Hosts
+from fondaco.http.edge.routes import AnyEndpoint, Routes
+from fondaco.http.endpoint.endpoint import Access, AppState
+from fondaco.http.endpoint.responses import LARGE_BYTES, EventStream, Response
+from fondaco.http.wire.exchange import CALLER_GONE, Exchange
+from fondaco.http.wire.headers import DefaultHeaders
+from fondaco.ports.incidents import Incident, report_error
+
+
+class CutOffError(ShuttingDownError):
+    """The server was stopped during the answer."""
+
+    default = "The server was stopped during the answer. What was produced until then is charged."
+
+
+class Edge:
+    """Answers every request."""
+
+    def __init__(
+        self,
+        state: AppState,
+        routes: Routes,
+        hosts: Hosts,
+        client_addresses: ClientAddresses,
+        *,
+        default_headers: DefaultHeaders,
+        cors: Cors | None = None,
+        metrics: MetricsAccess = LOOPBACK,
+    ) -> None:
+        self._state = state
+        self._platform = state.platform
+        self._routes = routes
+        self._default_headers = default_headers
+        self.follow(hosts, client_addresses, cors=cors, metrics=metrics)
+
+    def follow(
+        self,
+        hosts: Hosts,
+        client_addresses: ClientAddresses,
+        *,
+        cors: Cors | None,
+        metrics: MetricsAccess,
+    ) -> None:
+        """Take requests by these rules from now on."""
+        self._hosts = hosts
+        self._client_addresses = client_addresses
+        self._authenticator = Authenticator(self._platform, client_addresses, metrics)
+        self._cors = cors
+
+    def limited(self, client: str) -> str | None:
+        """Return as what the number of a client's connections is limited; None: it is not."""
+        return self._client_addresses.limited(client)
+
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer one request; whatever ends it, nobody is left waiting for a reply."""
+        platform = self._platform
+        platform.metrics.running += 1
+        began = platform.clock.monotonic()
+        endpoint: AnyEndpoint | None = None
+        try:
+            exchange.id = platform.ids.call()
+            exchange.base_lines = self._default_headers.lines(exchange.id)
+            if exchange.path not in self._routes.probes:
+                self._hosts.check(exchange.authority)
+            exchange.join_repeated()
+            if (
+                self._cors is not None
+                and (preflight := self._cors.reservation(exchange)) is not None
+            ):
+                preflight.send(exchange)
+                return
+            endpoint, path = self._routes.find(exchange.method, exchange.path)
+            exchange.route = endpoint.path
+            await self._serve(endpoint, path, exchange)
+        except FondacoError as error:
+            await self._fail(exchange, endpoint, error)
+        except asyncio.CancelledError:
+            self._cut_off(exchange)
+        except Exception as error:  # noqa: BLE001  # the edge: a defect of ours becomes a 500
+            _report(exchange, error)
+            await self._fail(exchange, endpoint, UnknownError())
+        finally:
+            exchange.leave()
+            platform.metrics.running -= 1
+            seconds = platform.clock.monotonic() - began
+            platform.metrics.replied(exchange.route, exchange.status or CALLER_GONE, seconds)
+
+    async def _serve(
+        self,
+        endpoint: AnyEndpoint,
+        path: Mapping[str, str],
+        exchange: Exchange,
+    ) -> None:
+        caller = None
+        if endpoint.access is Access.OPERATOR:
+            await self._authenticator.admit_operator(exchange)
+        elif not endpoint.always_open:
+            if self._platform.draining:
+                raise ShuttingDownError
+            caller = await self._authenticator.admit(
+                exchange, endpoint.access, x_api_key=endpoint.x_api_key
+            )
+        state, calls = self._state, self._platform.concurrent_calls
+        payer = caller.account.id if caller is not None and endpoint.paid else None
+        if payer is not None:
+            calls.enter(payer)
+        try:
+            reply = await endpoint.answer(state, exchange, caller, path)
+            if isinstance(reply, Response):
+                if len(reply.body) > LARGE_BYTES:
+                    await reply.pack(exchange)
+                reply.send(exchange)
+                return
+            with EventStream(
+                exchange, state.heartbeat, state.ping_interval_s, state.write_timeout_s
+            ) as stream:
+                await reply.run(stream)
+        finally:
+            if payer is not None:
+                calls.leave(payer)
+
+    def _cut_off(self, exchange: Exchange) -> None:
+        """End what was cancelled: because the caller went away, or because the server stops."""
+        if exchange.abandoned:
+            self._platform.metrics.hangups += 1
+        elif self._platform.draining:
+            self._refuse(exchange, CutOffError())
+        else:
+            raise asyncio.CancelledError
+
+    async def _fail(
+        self, exchange: Exchange, endpoint: AnyEndpoint | None, error: FondacoError
+    ) -> None:
+        """Count the failure, and answer with it."""
+        if not exchange.started and (endpoint is None or endpoint.counts_failures):
+            error = await self._authenticator.judge(exchange, error)
+        self._refuse(exchange, error)
+
+    def _refuse(self, exchange: Exchange, error: FondacoError) -> None:
+        """Answer with the error; inside a stream as its last event, without [DONE]."""
+        if isinstance(error, RateLimitExceededError):
+            exchange.quota = error.quota
+        if exchange.started:
+            told = orjson.dumps(body_of(error))
+            exchange.finish(b"%bdata: %b\n\n" % (exchange.error_lines, told))
+        else:
+            reply_to(error).send(exchange)
+
+
+def _report(exchange: Exchange, error: Exception) -> None:
+    """Report a defect by its kind and place: never by its arguments, which may be content."""
+    report_error(Incident.DEFECT, error, call_id=exchange.id)

@@ -1,0 +1,36 @@
+"""Hosts: the names under which this server may be addressed, against DNS rebinding."""
+
+from collections.abc import Iterable
+
+from fondaco.domain.errors import InvalidRequestError
+
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Hosts:
+    """An allowlist of host names; a page of a foreign name cannot reach the API through the browser."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """Allow loopback names and `names`; `*` allows any."""
+        allowed = {*_LOOPBACK, *(name.lower() for name in names)}
+        self._any = "*" in allowed
+        self._allowed = frozenset(name.encode("ascii", "ignore") for name in allowed)
+        self._passed: bytes | None = None
+        """The last header that passed, which the next one is likely to be."""
+
+    def check(self, host: bytes) -> None:
+        """Return if a request to this authority may pass; its grammar was checked before.
+
+        Raises:
+            InvalidRequestError: it may not.
+        """
+        if host == self._passed:
+            return
+        name = host if host.endswith(b"]") else host.rpartition(b":")[0] or host
+        if not self._any and name.lower() not in self._allowed:
+            shown = name.decode("latin-1")[:100]
+            raise InvalidRequestError(
+                f"This server does not answer to the host name {shown!r}. "
+                "The operator can add it to server.allowed_hosts."
+            )
+        self._passed = host

@@ -1,0 +1,77 @@
+"""Routes: which endpoint answers a method and path."""
+
+import re
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from fondaco.domain.errors import MethodNotAllowedError, NotFoundError
+from fondaco.http.endpoint.endpoint import Endpoint
+
+_NO_PARAMETERS: Mapping[str, str] = {}
+
+AnyEndpoint = Endpoint[Any, Any]
+
+
+class Routes:
+    """Finds endpoints: by one dictionary look-up, or by pattern where a path has parameters."""
+
+    def __init__(self, endpoints: Iterable[AnyEndpoint]) -> None:
+        self._exact: dict[str, dict[str, AnyEndpoint]] = {}
+        self._patterns: list[tuple[re.Pattern[str], AnyEndpoint]] = []
+        endpoints = tuple(endpoints)
+        self.probes = frozenset(one.path for one in endpoints if one.always_open)
+        """Paths that are answered under any host name, by which load balancers context."""
+        for endpoint in endpoints:
+            if "{" in endpoint.path:
+                self._patterns.append((_pattern(endpoint.path), endpoint))
+            else:
+                self._exact.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+
+    def find(self, method: str, path: str) -> tuple[AnyEndpoint, Mapping[str, str]]:
+        """Return the endpoint and its path parameters; HEAD is answered as GET.
+
+        Raises:
+            NotFoundError: no endpoint has the path; the message names the nearest.
+            MethodNotAllowedError: the path exists, the method does not.
+        """
+        wanted = "GET" if method == "HEAD" else method
+        methods = self._exact.get(path)
+        if methods is None:
+            return self._by_pattern(wanted, path)
+        endpoint = methods.get(wanted)
+        if endpoint is None:
+            raise _not_allowed(method, path, tuple(methods))
+        return endpoint, _NO_PARAMETERS
+
+    def _by_pattern(self, method: str, path: str) -> tuple[AnyEndpoint, Mapping[str, str]]:
+        allowed: list[str] = []
+        for pattern, endpoint in self._patterns:
+            match = pattern.match(path)
+            if match and endpoint.method == method:
+                return endpoint, match.groupdict()
+            if match:
+                allowed.append(endpoint.method)
+        if allowed:
+            raise _not_allowed(method, path, tuple(allowed))
+        raise NotFoundError(f"There is nothing at {path[:200]!r}.{self._did_you_mean(path)}")
+
+    def _did_you_mean(self, path: str) -> str:
+        known = [*self._exact, *(endpoint.path for _, endpoint in self._patterns)]
+        suffix = [one for one in known if len(path) > 1 and one.endswith(path.rstrip("/"))]
+        near = suffix[:1] or get_close_matches(path[:200], known, n=1, cutoff=0.6)
+        return f" Did you mean {near[0]!r}?" if near else " GET /openapi.json lists what there is."
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    """Return what matches a path whose parameters are written as `{name}`."""
+    parts = re.split(r"\{(\w+)\}", path)
+    written = [f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts)]
+    return re.compile("".join(written) + r"\Z")
+
+
+def _not_allowed(method: str, path: str, allowed: tuple[str, ...]) -> MethodNotAllowedError:
+    return MethodNotAllowedError(
+        f"{path[:200]!r} does not take {method[:20]}; it takes {', '.join(allowed)}.",
+        allowed=allowed,
+    )

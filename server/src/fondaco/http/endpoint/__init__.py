@@ -1,0 +1,1 @@
+"""Endpoints: the definition of one, its body and validation, and its responses."""

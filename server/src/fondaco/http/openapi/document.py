@@ -1,0 +1,295 @@
+"""OpenAPI 3.1 from the endpoints: what is documented is what is validated."""
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic.json_schema import models_json_schema
+
+from fondaco import __version__
+from fondaco.domain.errors import (
+    AuthenticationFailedError,
+    FondacoError,
+    InvalidContentTypeError,
+    InvalidFileSizeError,
+    InvalidRequestError,
+    RateLimitExceededError,
+    RequestTimeoutError,
+    ShuttingDownError,
+    UnauthorizedError,
+    UnknownError,
+)
+from fondaco.http.edge.key_headers import SELECTED_ACCOUNT, X_API_KEY
+from fondaco.http.edge.routes import AnyEndpoint
+from fondaco.http.endpoint.endpoint import Access, Content, Link
+from fondaco.http.openapi.header_schemas import HEADERS, shown_headers
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+Refs = dict[tuple[object, str], dict[str, Any]]
+_IN_PATH = re.compile(r"\{(\w+)\}")
+_REF = "#/components/schemas/{model}"
+_ERROR = {
+    "type": "object",
+    "required": ["error", "code"],
+    "properties": {
+        "error": {
+            "description": "What happened and what to do; an object where OpenAI's clients want one.",
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "required": ["message", "type", "param", "code"],
+                    "properties": {
+                        name: {"type": "string"} for name in ("message", "type", "param", "code")
+                    },
+                },
+            ],
+        },
+        "code": {"type": "string", "description": "One word that programs can go by."},
+        "details": {
+            "type": "object",
+            "description": "For a request that breaks the contract: all faults, as a tree.",
+        },
+    },
+}
+
+_IDEMPOTENCY_KEY: dict[str, object] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A word of the caller's own: under it the request runs and is charged once at most.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
+}
+
+_SELECTED_ACCOUNT: dict[str, object] = {
+    "name": SELECTED_ACCOUNT,
+    "in": "header",
+    "required": False,
+    "description": "The id or the name of the key's account; that of any other is refused.",
+    "schema": {"type": "string", "pattern": "^[ -~]*$"},
+}
+
+
+_BESIDE, _TWO_ABOVE = "./", "../../"
+"""Where the API is, as seen from `/openapi.json` and from `/doc/api/swagger.yaml`: a proxy may offer the
+server below a path that it does not know.
+
+Source: OpenAPI 3.1, "Server Object": a relative URL counts from the document's own address.
+"""
+
+
+class Contract:
+    """The OpenAPI document, made when it is first asked for."""
+
+    def __init__(self, endpoints: Iterable[AnyEndpoint]) -> None:
+        self._endpoints = [endpoint for endpoint in endpoints if endpoint.listed]
+        self._document: dict[str, object] | None = None
+        self._json = self._yaml = b""
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The document as plain values."""
+        if self._document is None:
+            self._document = _document(self._endpoints)
+        return self._document
+
+    def json(self) -> bytes:
+        """Return the document as JSON."""
+        if not self._json:
+            self._json = orjson.dumps(self.document)
+        return self._json
+
+    def yaml(self) -> bytes:
+        """Return the document as YAML."""
+        if not self._yaml:  # writing it takes a sixth of a second, and anybody may ask
+            import yaml  # noqa: PLC0415  # only the few who ask pay for the import
+
+            plain = orjson.loads(self.json())
+            plain["servers"] = [{"url": _TWO_ABOVE}]
+            text: str = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=100)
+            self._yaml = text.encode()
+        return self._yaml
+
+
+def _document(endpoints: list[AnyEndpoint]) -> dict[str, object]:
+    refs, definitions = _schemas(endpoints)
+    paths: dict[str, dict[str, object]] = {}
+    for endpoint in endpoints:
+        operation = _operation(endpoint, refs)
+        paths.setdefault(endpoint.path, {})[endpoint.method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Fondaco",
+            "version": __version__,
+            "description": "A private AI inference platform: the Venice API, self-hosted.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": _BESIDE}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "BearerAuth": {"type": "http", "scheme": "bearer"},
+                "ApiKeyAuth": {"type": "apiKey", "in": "header", "name": X_API_KEY},
+            },
+            "headers": HEADERS,
+            "schemas": {**definitions, "Error": _ERROR},
+        },
+    }
+
+
+def _schemas(endpoints: list[AnyEndpoint]) -> tuple[Refs, dict[str, Any]]:
+    wanted: dict[tuple[type[BaseModel], str], None] = {}
+    for endpoint in endpoints:
+        if endpoint.body is not None:
+            wanted[endpoint.body, "validation"] = None
+        for content in endpoint.replies.values():
+            for schema in (content.schema, content.stream):
+                if schema is not None:
+                    wanted[schema, "serialization"] = None
+    asked: Any = list(wanted)  # the modes are literals to pydantic and texts to us
+    refs, definitions = models_json_schema(asked, ref_template=_REF)
+    return {(model, mode): ref for (model, mode), ref in refs.items()}, definitions.get("$defs", {})
+
+
+def _operation(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
+    operation: dict[str, object] = {
+        "operationId": endpoint.id,
+        "summary": endpoint.summary,
+        "tags": [endpoint.tag],
+        "security": _security(endpoint),
+        "parameters": _parameters(endpoint),
+        "responses": _responses(endpoint, refs),
+    }
+    if endpoint.body is not None:
+        schema = refs[endpoint.body, "validation"]
+        operation["requestBody"] = {
+            "required": True,
+            "content": {taken: {"schema": schema} for taken in _taken(endpoint)},
+        }
+    return operation
+
+
+def _security(endpoint: AnyEndpoint) -> list[dict[str, list[str]]]:
+    if endpoint.access is Access.ANYBODY:
+        return []
+    bearer: dict[str, list[str]] = {"BearerAuth": []}
+    if endpoint.access is Access.OPERATOR:
+        return [{}, bearer]
+    return [{"ApiKeyAuth": []}, bearer] if endpoint.x_api_key else [bearer]
+
+
+def _taken(endpoint: AnyEndpoint) -> list[str]:
+    return ["application/json", *(["text/plain"] if endpoint.any_text else [])]
+
+
+def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
+    parameters: list[dict[str, object]] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": endpoint.parameters[name],
+            "schema": {"type": "string"},
+        }
+        for name in _IN_PATH.findall(endpoint.path)
+    ]
+    if endpoint.x_api_key:
+        parameters.append(_SELECTED_ACCOUNT)
+    if endpoint.paid:
+        parameters.append(_IDEMPOTENCY_KEY)
+    if endpoint.query is not None:
+        schema = endpoint.query.model_json_schema(ref_template=_REF)
+        required = schema.get("required", [])
+        for name, field in schema["properties"].items():
+            parameters.append(
+                {
+                    "name": name,
+                    "in": "query",
+                    "required": name in required,
+                    "description": field.pop("description", ""),
+                    "schema": field,
+                }
+            )
+    return parameters
+
+
+def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
+    responses: dict[str, object] = {
+        str(status): _reply(status, endpoint.access, content, refs)
+        for status, content in endpoint.replies.items()
+    }
+    by_status: dict[int, list[type[FondacoError]]] = {}
+    for error in (*_common(endpoint), *endpoint.errors):
+        by_status.setdefault(error.status, []).append(error)
+    for status, errors in sorted(by_status.items()):
+        codes = ", ".join(dict.fromkeys(error.code for error in errors))
+        schema = {"$ref": _REF.format(model="Error")}
+        responses[str(status)] = {
+            "description": f"{errors[0].default} ({codes})",
+            "headers": shown_headers(status, endpoint.access),
+            "content": {"application/json": {"schema": schema}},
+        }
+    return responses
+
+
+def _reply(status: int, access: Access, content: Content, refs: Refs) -> dict[str, object]:
+    reply: dict[str, object] = {
+        "description": content.description,
+        "headers": shown_headers(status, access, content),
+        "content": _content(content, refs),
+    }
+    if content.links:
+        reply["links"] = {link.name: _link(link) for link in content.links}
+    return reply
+
+
+def _link(link: Link) -> dict[str, object]:
+    shown: dict[str, object] = {"operationId": link.operation, "description": link.description}
+    if link.parameters:
+        shown["parameters"] = link.parameters
+    if link.body:
+        shown["requestBody"] = link.body
+    return shown
+
+
+def _content(content: Content, refs: Refs) -> dict[str, object]:
+    schema = refs[content.schema, "serialization"] if content.schema else {}
+    shown: dict[str, object] = {content.media_type: {"schema": schema}}
+    if content.stream is not None:
+        event = _event(refs[content.stream, "serialization"], done=content.done)
+        shown["text/event-stream"] = {"schema": event}
+    if content.text_type is not None:
+        shown[content.text_type] = {"schema": {"type": "string"}}
+    return shown
+
+
+def _event(schema: dict[str, Any], *, done: bool) -> dict[str, object]:
+    """Return what one event of a stream is; OpenAPI has no word yet for the stream itself."""
+    last = {"const": "[DONE]", "description": "The last event of a stream that ended well."}
+    payload = {
+        "contentMediaType": "application/json",
+        "contentSchema": {"anyOf": [schema, {"$ref": _REF.format(model="Error")}]},
+    }
+    return {
+        "type": "object",
+        "description": "One event. An error after the first one is the last event.",
+        "required": ["data"],
+        "properties": {"data": {"type": "string", "anyOf": [last, payload] if done else [payload]}},
+    }
+
+
+def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:
+    errors: list[type[FondacoError]] = [InvalidRequestError, UnknownError, ShuttingDownError]
+    if endpoint.counts_failures:
+        errors.append(RateLimitExceededError)
+    if endpoint.access is not Access.ANYBODY:
+        errors.append(AuthenticationFailedError)
+    if endpoint.access in (Access.ADMIN, Access.OPERATOR) or endpoint.x_api_key:
+        errors.append(UnauthorizedError)
+    if endpoint.body is not None:
+        errors += [InvalidContentTypeError, InvalidFileSizeError, RequestTimeoutError]
+    return errors

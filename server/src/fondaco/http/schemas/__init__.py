@@ -1,1 +1,0 @@
-"""Schemas: requests as they are validated, and replies as OpenAPI shows them."""

@@ -1,0 +1,247 @@
+"""The request reader: requests out of the bytes of a connection, however these come in pieces.
+
+A body ends where RFC 9112, 6.3 says, whatever else its head offers; nothing is ever skipped to find
+the next request. Work is linear in what came, and done a slice at a time.
+"""
+
+import re
+
+from fondaco.domain.errors import HeadersTooLargeError, InvalidRequestError
+from fondaco.http.wire.request_head import (
+    STRAY_FOUND,
+    RequestHead,
+    fields_of,
+    lines_of,
+    request_line,
+)
+
+_END = b"\r\n\r\n"
+_STRAY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n|\Z)")
+"""What no head holds: control characters, and CR or LF alone."""
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})([ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
+_CHUNK_BEGUN = re.compile(rb"[0-9A-Fa-f]{1,15}([ \t]*(;[\t\x20-\x7e\x80-\xff]*)?)\r?")
+_LONGEST_CHUNK_LINE = 1_024
+_CHUNKS_A_SLICE = 512
+"""Chunks that are read before other connections have their turn: half a millisecond."""
+_USUAL_OVERHEAD = 16
+_MOST_OVERHEAD = 16 * 2**10
+"""Bytes of chunk lines beyond 16 and two for each byte of content, as Go's net/http bounds it."""
+
+
+class RequestReader:
+    """Reads one request after another: its head, then its body until that is complete.
+
+    After an error it is of no more use, because nobody knows where the next request begins.
+    """
+
+    def __init__(self, head_limit_bytes: int) -> None:
+        """Read heads, and trailers, of at most that size."""
+        self._limit = head_limit_bytes
+        self._unread: bytes | bytearray = b""
+        self._at = 0
+        """Where in `_unread` that begins which was not read yet."""
+        self._searched = 0
+        """Up to where no end of a head or trailer was found."""
+        self._blank = False
+        """Whether an empty line came before the head."""
+        self._line_known = False
+        """Whether the request line of an unfinished head was looked at."""
+        self._left: int | None = 0
+        """Bytes of the body, or of its chunk, that are to come; None: a line with a size is."""
+        self._chunked = False
+        self._trailer = False
+        self._overhead = 0
+        self.body_complete = True
+        """Whether the body of the last head was read to its end."""
+        self.busy = False
+        """Whether `body` gave only the first slice of what had come."""
+
+    def feed(self, octets: bytes) -> None:
+        """Take what has come."""
+        at = self._at
+        if at == len(self._unread):
+            self._unread = octets
+            self._searched = 0
+        else:
+            unread = self._unread
+            if isinstance(unread, bytes):
+                unread = self._unread = bytearray(unread[at:])
+            elif at:
+                del unread[:at]
+            self._searched -= at
+            unread += octets
+        self._at = 0
+
+    @property
+    def unread_bytes(self) -> int:
+        """How much has come that was not read."""
+        return len(self._unread) - self._at
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of a next head has come; an empty line is nothing."""
+        # No set to look in, here and below: a bytearray has no hash.
+        return self.unread_bytes > 1 or self._unread[self._at :] not in (b"", b"\r")
+
+    def head(self) -> RequestHead | None:
+        """Return the next head, once all of it has come; call it when the body before is complete.
+
+        Raises:
+            FondacoError: what has come is no request, as `RequestHead` tells.
+        """
+        unread, at = self._unread, self._at
+        if not unread:
+            return None
+        if unread[at : at + 1] == b"\r":
+            at = self._skip_blank()
+        end = unread.find(_END, self._searched or at)
+        if end < 0 or end - at > self._limit:
+            self._wait_for_head()
+            return None
+        octets = unread[at:end]
+        head = RequestHead(octets if isinstance(octets, bytes) else bytes(octets))
+        at = end + 4
+        length = head.body_bytes
+        self.body_complete = length == 0
+        if length and at + length <= len(unread):
+            head.content = bytes(unread[at : at + length])
+            at += length
+            self.body_complete = True
+        if at == len(unread):
+            self._unread, at = b"", 0  # content is not kept for as long as the connection idles
+        self._at = at
+        self._left = length
+        if self._searched or self._blank or self._chunked:
+            self._begin_anew()
+        self._chunked = length is None
+        return head
+
+    def _skip_blank(self) -> int:
+        """Ignore an empty line before a request, but not many (RFC 9112, 2.2)."""
+        if self._unread.startswith(b"\r\n", self._at):
+            if self._blank:
+                raise InvalidRequestError("There are empty lines before the request.")
+            self._blank = True
+            self._at += 2
+            self._searched = 0
+        return self._at
+
+    def _begin_anew(self) -> None:
+        """Forget what was noted of an unfinished head, or of chunks."""
+        self._searched = self._overhead = 0
+        self._blank = self._line_known = False
+
+    def body(self) -> bytes:
+        """Return what has come of the body, or a slice of it: then `busy` asks to be called again.
+
+        Raises:
+            InvalidRequestError: the chunks break the grammar.
+            HeadersTooLargeError: the trailer is too large.
+        """
+        content = self._chunks() if self._chunked else self._piece()
+        if self._at == len(self._unread):
+            self._unread, self._at, self._searched = b"", 0, 0
+        return content
+
+    def _piece(self) -> bytes:
+        """Return what has come of the content whose length is known, and count it."""
+        unread, at, left = self._unread, self._at, self._left or 0
+        end = min(at + left, len(unread))
+        piece = bytes(unread if at == 0 and end == len(unread) else unread[at:end])
+        self._at = end
+        self._left = left - (end - at)
+        if not self._left and not self._chunked:
+            self.body_complete = True
+        return piece
+
+    def _chunks(self) -> bytes:
+        pieces: list[bytes] = []
+        self.busy = False
+        for _ in range(_CHUNKS_A_SLICE):
+            if self._trailer:
+                self._end_trailer()
+                break
+            if self._left is None:
+                if not self._begin_chunk():
+                    break
+                continue
+            if self._left:
+                pieces.append(self._piece())
+            if self._left or not self._end_chunk():
+                break
+        else:
+            self.busy = True
+        return b"".join(pieces)
+
+    def _begin_chunk(self) -> bool:
+        """Read the line with a chunk's size; return whether it has come."""
+        unread, at = self._unread, self._at
+        line = _CHUNK.match(unread, at)
+        if line is None or line.end() - at > _LONGEST_CHUNK_LINE:
+            rest = bytes(unread[at : at + _LONGEST_CHUNK_LINE + 1])
+            if rest and (len(rest) > _LONGEST_CHUNK_LINE or not _CHUNK_BEGUN.fullmatch(rest)):
+                raise InvalidRequestError("The body's chunks are not framed as RFC 9112 says.")
+            return False
+        size = int(line[1], 16)
+        self._at = line.end()
+        overhead = self._overhead + line.end() - at + 2 - _USUAL_OVERHEAD - 2 * size
+        self._overhead = max(0, overhead)
+        if self._overhead > _MOST_OVERHEAD:
+            raise InvalidRequestError("The body's chunks have more extensions than content.")
+        self._left = size
+        if not size:
+            self._trailer = True
+            self._searched = 0
+        return True
+
+    def _end_chunk(self) -> bool:
+        """Read the line break after a chunk's content; return whether it has come."""
+        after = self._unread[self._at : self._at + 2]
+        if after == b"\r\n":
+            self._at += 2
+            self._left = None
+            return True
+        if after not in (b"", b"\r"):
+            raise InvalidRequestError("A chunk of the body is longer than it says.")
+        return False
+
+    def _end_trailer(self) -> None:
+        """Read the fields after the last chunk, which nobody needs; the body ends with them."""
+        unread, at = self._unread, self._at
+        if unread.startswith(b"\r\n", at):
+            end = at - 2  # there are no fields
+        else:
+            end = unread.find(_END, max(at, self._searched))
+            if end < 0 or end - at > self._limit:
+                self._wait_for_end("trailer")
+                return
+            fields_of(lines_of(bytes(unread[at:end])), 0)
+        self._at = end + 4
+        self._searched = 0
+        self._trailer = False
+        self.body_complete = True
+
+    def _wait_for_head(self) -> None:
+        self._wait_for_end("head")
+        unread, at = self._unread, self._at
+        if not self._line_known and (end := unread.find(b"\r\n", at)) >= 0:
+            request_line(bytes(unread[at:end]))
+            self._line_known = True  # and `_searched` is beyond it
+
+    def _wait_for_end(self, part: str) -> None:
+        """Return if what has come may yet become a head or trailer.
+
+        Raises:
+            HeadersTooLargeError: it is too large already.
+            InvalidRequestError: it never will.
+        """
+        unread, at = self._unread, self._at
+        if len(unread) - at > self._limit:
+            raise HeadersTooLargeError(
+                f"The request's {part} exceeds {self._limit} bytes. Send fewer or shorter fields."
+            )
+        # What was read before `at` is none of it, though the expression would look at it.
+        stray = unread[at : at + 1] == b"\n" or _STRAY.search(unread, max(at, self._searched))
+        if stray:
+            raise InvalidRequestError(STRAY_FOUND)
+        self._searched = max(at, len(unread) - 3)  # 0 would mean: not yet

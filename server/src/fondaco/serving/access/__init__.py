@@ -1,0 +1,1 @@
+"""Access: API keys, wallet sign-in, and throttling of repeated failures."""

@@ -1,0 +1,219 @@
+"""API keys as their owners manage them: issued, listed, shown, changed and ended.
+
+Source: POST, GET, PATCH and DELETE /api_keys.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+
+from fondaco.domain.errors import InvalidRequestError, NotFoundError, RateLimitExceededError
+from fondaco.domain.money.account import (
+    MOST_KEYS,
+    UNLIMITED,
+    ConsumptionLimit,
+    Key,
+    KeyType,
+    NewKey,
+    digest,
+    key_id_of,
+    new_key,
+)
+from fondaco.domain.money.limits import Quota
+from fondaco.ports import Clock, Ids, KeyReport, Keys
+from fondaco.serving.access.key_ring import KeyRing
+from fondaco.serving.admission.windows import MINUTE, Latest, Window
+
+_A_MINUTE = 20
+"""Keys that an account may make in a minute. Source: POST /api_keys."""
+_MOST_WINDOWS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Unchanged:
+    """What stands in a change for everything that stays as it is."""
+
+
+UNCHANGED = Unchanged()
+
+
+@dataclass(frozen=True, slots=True)
+class LimitChange:
+    """What is to be another limit, in nano-units; None takes a limit away."""
+
+    usd: int | Unchanged | None = UNCHANGED
+    diem: int | Unchanged | None = UNCHANGED
+    vcu: int | Unchanged | None = UNCHANGED
+
+    def of(self, limit: ConsumptionLimit) -> ConsumptionLimit:
+        """Return the limit as it is after the change."""
+        return ConsumptionLimit(
+            usd=limit.usd if isinstance(self.usd, Unchanged) else self.usd,
+            diem=limit.diem if isinstance(self.diem, Unchanged) else self.diem,
+            vcu=limit.vcu if isinstance(self.vcu, Unchanged) else self.vcu,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is to be different about a key."""
+
+    description: str | Unchanged = UNCHANGED
+    expires_at: float | Unchanged | None = UNCHANGED
+    """Unix seconds; None: it never ends."""
+    limit: LimitChange | None = LimitChange()
+    """None takes all limits away."""
+
+    def of(self, key: Key) -> Key:
+        """Return the key as it is after the change."""
+        return replace(
+            key,
+            description=(
+                key.description if isinstance(self.description, Unchanged) else self.description
+            ),
+            expires_at=key.expires_at
+            if isinstance(self.expires_at, Unchanged)
+            else self.expires_at,
+            limit=UNLIMITED if self.limit is None else self.limit.of(key.limit),
+        )
+
+
+class ApiKeys:
+    """The keys of all accounts; whoever asks is told of, and changes, those of one account."""
+
+    def __init__(
+        self,
+        keys: Keys,
+        key_ring: KeyRing,
+        pepper: bytes,
+        *,
+        clock: Clock,
+        ids: Ids,
+        a_minute: int = _A_MINUTE,
+    ) -> None:
+        """Let each account make so many keys `a_minute`."""
+        self._keys = keys
+        self._key_ring = key_ring
+        self._pepper = pepper
+        self._clock = clock
+        self._ids = ids
+        self._a_minute = a_minute
+        self._made = Latest[int, Window](lambda _: Window(a_minute, MINUTE), _MOST_WINDOWS)
+        """What each account made lately."""
+
+    async def issue(
+        self,
+        account_id: int,
+        type_: KeyType,
+        description: str,
+        *,
+        expires_at: float | None = None,
+        limit: ConsumptionLimit = UNLIMITED,
+    ) -> NewKey:
+        """Make a key; a refused one leaves no trace.
+
+        Args:
+            account_id: whose it becomes.
+            type_: what it may do.
+            description: what it is for.
+            expires_at: Unix seconds; None: it never ends. One that has passed makes a key that is expired.
+            limit: what it may spend in an epoch.
+
+        Raises:
+            RateLimitExceededError: the account has made too many keys in the last minute.
+            TooManyKeysError: the account has 500 keys that may be used.
+        """
+        now = self._clock.now()
+        made = new_key(
+            type_,
+            key_id=self._ids.key(),
+            secret_bits=self._ids.secret_bits(),
+            account_id=account_id,
+            description=description,
+            created_at=now,
+            expires_at=expires_at,
+            limit=limit,
+        )
+        window = self._made.of(account_id)
+        begun = self._clock.monotonic()
+        if not window.fits(begun):
+            raise self._refusal(window, begun)
+        mark = window.add(begun)
+        try:
+            await self._keys.add(made.key, digest(self._pepper, made.secret), MOST_KEYS)
+        except BaseException:
+            window.correct(mark, -1)
+            raise
+        return made
+
+    async def list(self, account_id: int) -> Sequence[KeyReport]:
+        """Return an account's keys that may be used, oldest first."""
+        return await self._keys.active(account_id, self._clock.now())
+
+    async def show(self, account_id: int, key_id: str) -> KeyReport:
+        """Return one key of an account.
+
+        Raises:
+            NotFoundError: the account has no such key.
+        """
+        wanted = _expect_id(key_id)
+        report = await self._keys.report(account_id, wanted, self._clock.now())
+        if report is None:
+            raise _unknown(key_id)
+        return report
+
+    async def change(self, account_id: int, key_id: str, change: Change) -> KeyReport:
+        """Change what `change` names, at once for whoever uses the key.
+
+        Raises:
+            NotFoundError: the account has no such key.
+            InvalidRequestError: the key has expired.
+        """
+        now = self._clock.now()
+
+        def changed(key: Key) -> Key:
+            if not key.live(now):
+                message = "This key has expired, and stays so. Make a new one."
+                raise InvalidRequestError(message, faults={"id": (message,)})
+            return change.of(key)
+
+        try:
+            if not await self._keys.change(account_id, _expect_id(key_id), changed):
+                raise _unknown(key_id)
+        finally:
+            self._key_ring.forget()
+        return await self.show(account_id, key_id)
+
+    async def end(self, account_id: int, key_id: str) -> None:
+        """End a key for good, at once.
+
+        Raises:
+            NotFoundError: the account has no such key.
+        """
+        try:
+            if not await self._keys.revoke(account_id, _expect_id(key_id), self._clock.now()):
+                raise _unknown(key_id)
+        finally:
+            self._key_ring.forget()
+
+    def _refusal(self, window: Window, now: float) -> RateLimitExceededError:
+        wait_s = max(1, ceil(window.wait(now)))
+        reset_at = ceil(self._clock.now() + wait_s)
+        return RateLimitExceededError(
+            f"An account may make {self._a_minute} API keys a minute. Try again in {wait_s} s.",
+            retry_after_s=wait_s,
+            quota=Quota(self._a_minute, 0, reset_at),
+        )
+
+
+def _expect_id(text: str) -> str:
+    key_id = key_id_of(text)
+    if key_id is None:
+        raise _unknown(text)
+    return key_id
+
+
+def _unknown(key_id: str) -> NotFoundError:
+    return NotFoundError(
+        f"The account has no API key {key_id[:100]!r}. GET /api/v1/api_keys lists those it has."
+    )

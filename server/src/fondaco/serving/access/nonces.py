@@ -1,0 +1,60 @@
+"""Nonces: each is used once, and remembered for as long as its challenge could come again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from fondaco.domain.errors import FondacoError, ProofRefusedError, RateLimitExceededError
+from fondaco.domain.money.wallet import Challenge
+from fondaco.ports import Clock
+
+_AGAIN = "Fetch a new one with GET /api/v1/api_keys/generate_web3_key."
+
+
+class Nonces:
+    """The nonces of challenges that have been answered."""
+
+    def __init__(self, clock: Clock, *, most: int = 10_000) -> None:
+        """Remember up to `most` at a time."""
+        self._clock = clock
+        self._most = most
+        self._used: dict[str, int] = {}
+        """Nonce -> when it expires."""
+
+    def expect_usable(self, challenge: Challenge) -> None:
+        """Return if the challenge may still be answered.
+
+        Raises:
+            ProofRefusedError: it has expired, or was answered before.
+        """
+        if self._clock.now() >= challenge.expires_at:
+            raise ProofRefusedError(f"The token has expired. {_AGAIN}")
+        if challenge.nonce in self._used:
+            raise ProofRefusedError(f"The token has been used before. {_AGAIN}")
+
+    @contextmanager
+    def using(self, challenge: Challenge) -> Iterator[None]:
+        """Use the challenge for what is done in the block; an error there gives it back.
+
+        A cancelled block does not: nobody knows how far it came.
+
+        Raises:
+            ProofRefusedError: it has expired, or was answered before.
+            RateLimitExceededError: too many have been answered of late.
+        """
+        self.expect_usable(challenge)
+        self._forget_expired()
+        if len(self._used) >= self._most:
+            raise RateLimitExceededError(
+                "Too many keys have been made for wallets. Please try again.", retry_after_s=60
+            )
+        self._used[challenge.nonce] = challenge.expires_at
+        try:
+            yield
+        except FondacoError:
+            del self._used[challenge.nonce]
+            raise
+
+    def _forget_expired(self) -> None:
+        now = self._clock.now()
+        if len(self._used) >= self._most:
+            self._used = {nonce: end for nonce, end in self._used.items() if end > now}

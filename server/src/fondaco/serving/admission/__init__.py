@@ -1,0 +1,1 @@
+"""Admission: rate limits, concurrency limits and idempotency, checked before funds are held."""

@@ -1,0 +1,1 @@
+"""Billing: holds, metering and settlement of paid calls over the ledger."""

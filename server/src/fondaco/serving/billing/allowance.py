@@ -1,0 +1,98 @@
+"""The allowance: cuts an answer off where what was sold ends, whatever its engine goes on to say."""
+
+from dataclasses import replace
+
+from fondaco.domain.chat.request import (
+    ChatEvent,
+    Counted,
+    EventBatch,
+    Finish,
+    Opaque,
+    Refusal,
+    Text,
+    Thought,
+    ToolPart,
+)
+
+LONGEST_TOKEN = 128
+"""Characters of the longest tokens in the vocabularies of common models: runs of blanks and dashes."""
+
+
+class Allowance:
+    """What is left to each choice of an answer.
+
+    A choice ends with `length` where its tokens do, or its characters, for an engine whose pieces hold
+    many tokens. Reasoning and calls of functions count as text does.
+    """
+
+    __slots__ = ("_characters", "_cut", "_running", "_tokens")
+
+    def __init__(self, tokens: int, choices: int = 1) -> None:
+        """Allow `tokens` to each choice."""
+        self._tokens = [tokens] * choices
+        self._characters = [tokens * LONGEST_TOKEN] * choices
+        self._running = set(range(choices))
+        self._cut: set[int] = set()
+
+    @property
+    def spent(self) -> bool:
+        """Whether nothing can follow any more, as the last choices were cut."""
+        return bool(self._cut) and not self._running
+
+    def take(self, choice: int, tokens: int, characters: int) -> None:
+        """Take from a choice what has passed already."""
+        self._tokens[choice] -= tokens
+        self._characters[choice] -= characters
+
+    def within(self, batch: EventBatch) -> EventBatch:
+        """Return what of a burst is within the allowance, with the ends of the choices it cuts."""
+        kept: list[ChatEvent] = []
+        for event in batch:
+            match event:
+                case Counted():
+                    kept.append(event)
+                case _ if event.choice in self._cut:
+                    pass
+                case Finish():
+                    self._running.discard(event.choice)
+                    kept.append(event)
+                case Opaque():
+                    kept.append(event)
+                case _:
+                    kept += self._said(event)
+        return tuple(kept)
+
+    def _said(self, event: Text | Thought | Refusal | ToolPart) -> list[ChatEvent]:
+        """Return an event as far as it is allowed, and the end of its choice where it is not."""
+        choice, characters = event.choice, len(_words(event))
+        tokens, room = self._tokens[choice], self._characters[choice]
+        self.take(choice, event.tokens, characters)
+        if event.tokens <= tokens and characters <= room:
+            return [event]
+        self._cut.add(choice)
+        self._running.discard(choice)
+        if event.tokens > tokens:
+            room = min(room, characters * tokens // event.tokens)
+        end = Finish(choice, "length")
+        return [_beginning(event, tokens, room), end] if tokens and room else [end]
+
+
+def _words(event: Text | Thought | Refusal | ToolPart) -> str:
+    return event.arguments if isinstance(event, ToolPart) else event.text
+
+
+def _beginning(
+    event: Text | Thought | Refusal | ToolPart, tokens: int, characters: int
+) -> Text | Thought | Refusal | ToolPart:
+    """Return the beginning of an event: so many of its tokens, which are so many characters."""
+    tokens = min(tokens, event.tokens)
+    match event:
+        case Text(text=text, logprobs=logprobs):
+            shown = None if logprobs is None else logprobs[:tokens]
+            return Text(event.choice, text[:characters], tokens, shown)
+        case Thought(text=text):
+            return Thought(event.choice, text[:characters], tokens)
+        case Refusal(text=text):
+            return Refusal(event.choice, text[:characters], tokens)
+        case ToolPart(arguments=arguments):
+            return replace(event, arguments=arguments[:characters], tokens=tokens)

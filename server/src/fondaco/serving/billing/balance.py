@@ -1,0 +1,209 @@
+"""An account's money in memory: the sum of its entries, and how much of it open calls hold."""
+
+import anyio
+
+from fondaco.domain.errors import InsufficientBalanceError, KeyLimitReachedError
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.epoch import epoch_of
+from fondaco.domain.money.ledger import (
+    AccountSnapshot,
+    Entry,
+    EntryKind,
+    epoch_reference,
+    refilled_epoch,
+)
+from fondaco.domain.money.money import Currency, Funds
+from fondaco.serving.billing.budget import Budget
+
+REFILL_SKU = "diem-refill"
+EXPIRY_SKU = "diem-expiry"
+
+
+class Balance:
+    """What an account has, in nano-units.
+
+    DIEM held by calls of an older epoch than the last refill lies `outside`: it is in the sum of the
+    entries, but it is not part of what the account has now.
+    """
+
+    __slots__ = (
+        "account_id",
+        "budgets",
+        "calls",
+        "checked",
+        "diem",
+        "doubted",
+        "epoch",
+        "held_diem",
+        "held_usd",
+        "loaded",
+        "lock",
+        "outside",
+        "usd",
+    )
+
+    def __init__(self, account_id: int) -> None:
+        self.account_id = account_id
+        self.lock = anyio.Lock()
+        """Held while the account is loaded or refilled."""
+        self.loaded = False
+        self.usd = self.diem = 0
+        self.held_usd = self.held_diem = self.outside = 0
+        self.epoch = -1
+        """The epoch of the last refill."""
+        self.checked = -1
+        """The epoch up to which it is known that no refill is due."""
+        self.doubted = False
+        """Whether the journal refused an entry for good, so that its sum has to be looked at again."""
+        self.budgets: dict[str, Budget] = {}
+        """By key id: of keys that have a limit."""
+        self.calls = 0
+        """Open calls and writes that are not durable yet."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether the account may be forgotten and loaded again."""
+        return not self.calls and not self.lock.locked()
+
+    @property
+    def current(self) -> Funds:
+        """What the account has in this epoch, that which is held included."""
+        return Funds(self.usd, self.diem - self.outside)
+
+    def load(self, snapshot: AccountSnapshot) -> None:
+        """Start from what the journal has."""
+        self.usd, self.diem = snapshot.balance.usd, snapshot.balance.diem
+        self.epoch = snapshot.diem_epoch
+        self.loaded = True
+
+    def add(self, entry: Entry) -> None:
+        """Follow an entry that something else wrote."""
+        if entry.currency is Currency.DIEM:
+            self.diem += entry.amount
+            if (epoch := refilled_epoch(entry)) is not None:
+                self.epoch = max(self.epoch, epoch)
+        else:
+            self.usd += entry.amount
+        if entry.kind is EntryKind.CHARGE and entry.key_id is not None:
+            budget = self.budget(entry.key_id, epoch_of(entry.at))
+            if budget is not None and budget.loaded:
+                in_diem = entry.currency is Currency.DIEM
+                paid = Funds(diem=-entry.amount) if in_diem else Funds(usd=-entry.amount)
+                budget.settle(Funds(), paid)
+
+    def budget(self, key_id: str, epoch: int) -> Budget | None:
+        """Return the budget of a key in `epoch`, if one was begun."""
+        budget = self.budgets.get(key_id)
+        return None if budget is None or budget.epoch != epoch else budget
+
+    def free(self, call: Call) -> Funds:
+        """Return what the call could hold: what the account has left, within its key's limit."""
+        free = Funds(self.usd - self.held_usd, self.diem - self.held_diem)
+        if not call.limit.binds:
+            return free
+        return self.budgets[call.key_id].left(call.limit, free)
+
+    def expect(self, call: Call, amount: int) -> tuple[int, int]:
+        """Return the USD and DIEM that the call could hold, if they cover `amount`.
+
+        Raises:
+            InsufficientBalanceError: less than that is free.
+            KeyLimitReachedError: the account has it, but the key may not spend it.
+        """
+        usd, diem = self.usd - self.held_usd, self.diem - self.held_diem
+        whole = usd + diem
+        if call.limit.binds:
+            free = self.free(call)
+            usd, diem = free.usd, free.diem
+        if amount > usd + diem:
+            raise KeyLimitReachedError if amount <= whole else InsufficientBalanceError
+        return usd, diem
+
+    def reserve(self, call: Call, amount: int, epoch: int) -> Funds:
+        """Take `amount` out of what is free, DIEM first, for a call that counts in `epoch`.
+
+        Raises:
+            InsufficientBalanceError: less than that is free.
+            KeyLimitReachedError: the account has it, but the key may not spend it.
+        """
+        _, diem = self.expect(call, amount)
+        from_diem = min(amount, diem)
+        funds = Funds(amount - from_diem, from_diem)
+        self.take(funds)
+        self.calls += 1
+        if self.budgets and (budget := self.budget(call.key_id, epoch)) is not None:
+            budget.take(funds)
+        return funds
+
+    def free_in(self, epoch: int) -> Funds:
+        """Return what an open call of `epoch` could still hold, whatever its key may.
+
+        DIEM of a later epoch than the call's own does not pay for it: only USD does then.
+        """
+        diem = self.diem - self.held_diem if epoch >= self.epoch else 0
+        return Funds(self.usd - self.held_usd, diem)
+
+    def take(self, funds: Funds) -> None:
+        """Hold funds that are known to be there."""
+        self.held_usd += funds.usd
+        self.held_diem += funds.diem
+
+    def settle(self, budget: Budget | None, held: Funds, paid: Funds, epoch: int) -> int:
+        """Turn a hold of `epoch` into a payment; return the DIEM that expires with it."""
+        if budget is not None:
+            budget.settle(held, paid)
+        self.held_usd -= held.usd
+        self.held_diem -= held.diem
+        self.usd -= paid.usd
+        self.diem -= paid.diem
+        if epoch >= self.epoch:
+            return 0
+        expired = held.diem - paid.diem
+        self.outside -= held.diem
+        self.diem -= expired
+        return expired
+
+    def forget_budgets(self, epoch: int) -> None:
+        """Drop the budgets of epochs before this one; the next call of a key begins a new one."""
+        for key_id in [k for k, b in self.budgets.items() if b.loaded and b.epoch < epoch]:
+            del self.budgets[key_id]
+
+    def restore(self, budget: Budget | None, paid: Funds, expired: int) -> None:
+        """Undo a settlement that the journal refused for good."""
+        self.usd += paid.usd
+        self.diem += paid.diem + expired
+        if budget is not None:
+            budget.settle(Funds(), Funds() - paid)
+
+    def relent(self, budget: Budget | None, back: Funds, epoch: int) -> int:
+        """Undo a part of a settlement of `epoch`; return the DIEM that expires with it."""
+        if budget is not None:
+            budget.settle(Funds(), Funds() - back)
+        self.usd += back.usd
+        if epoch < self.epoch:
+            return back.diem
+        self.diem += back.diem
+        return 0
+
+    def give_back(self, refill: Entry) -> None:
+        """Undo a refill that the journal refused for good; its epoch has begun all the same."""
+        self.diem -= refill.amount
+
+    def refill(self, epoch: int, allocation: int, at: float, sku: str = REFILL_SKU) -> Entry:
+        """Begin `epoch` with `allocation`, and return the entry that says so.
+
+        What open calls hold stays with them, beyond the allocation.
+        """
+        amount = allocation + self.held_diem - self.diem
+        self.diem += amount
+        self.outside = self.held_diem
+        self.epoch = epoch
+        return Entry(
+            account_id=self.account_id,
+            kind=EntryKind.REFILL if amount >= 0 else EntryKind.EXPIRY,
+            currency=Currency.DIEM,
+            amount=amount,
+            at=at,
+            call_id=epoch_reference(self.account_id, epoch),
+            sku=sku,
+        )

@@ -1,0 +1,371 @@
+"""Holds: the most that a call can cost, reserved until it is settled for what it did cost."""
+
+import logging
+from asyncio import CancelledError
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fondaco.domain.errors import (
+    AlreadyEnteredError,
+    InsufficientBalanceError,
+    KeyLimitReachedError,
+    StorageFailedError,
+    WriteQuarantinedError,
+)
+from fondaco.domain.fast_init import fast_init
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.ledger import AccountSnapshot, Entry, EntryKind, OpenCall
+from fondaco.domain.money.money import Currency, Funds, checked
+from fondaco.domain.money.price import Charge
+from fondaco.domain.money.usage import Usage
+from fondaco.ports import Clock, Journal
+from fondaco.ports.incidents import Incident, report
+from fondaco.serving.billing.balance import EXPIRY_SKU, Balance
+from fondaco.serving.billing.budget import Budget
+from fondaco.serving.billing.repair import REPAIRED, repaired_charge, repaired_usage, sound, whole
+
+NOTE_AFTER_S = 0.5
+"""A call that ends within this time leaves no open row."""
+NOTE_EVERY_S = 2.0
+NOTE_EVERY_TOKENS = 256
+
+CLAMPED = "limited to the amount held"
+
+
+class Meter(Protocol):
+    """What counts a call's usage while it runs."""
+
+    @property
+    def usage(self) -> Usage:
+        """What was consumed so far."""
+        ...
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Entries that belong together, already taken out of the balance in memory."""
+
+    balance: Balance
+    entries: Sequence[Entry]
+    closes: str | None = None
+    undo: Callable[[], None] | None = None
+    """Puts back into the balance what the journal refused for good."""
+
+    def refused(self) -> None:
+        """Follow a refusal for good: the balance is again what the journal has."""
+        self.balance.calls -= 1
+        self.balance.doubted = True
+        self.balance.checked = -1
+        if self.undo is not None:
+            self.undo()
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What all holds of a ledger share."""
+
+    journal: Journal
+    clock: Clock
+    open: dict[str, "Hold"] = field(default_factory=dict)
+    """Holds by call id, until they are settled."""
+    unwritten: list[Write] = field(default_factory=list)
+    """What the journal could not take: tried again until it can."""
+    unheard: list[Write] = field(default_factory=list)
+    """What was under way when whoever waited was cancelled: written once more, to be sure."""
+
+    async def enter(self, write: Write) -> None:
+        """Return once the write is durable.
+
+        Raises:
+            StorageFailedError: it is not yet; it is kept, and nothing is sold until it is.
+            AlreadyEnteredError, WriteQuarantinedError: it never will be; the balance is as before.
+        """
+        if self.unwritten:  # it may need what comes before it, such as a refill
+            self.unwritten.append(write)
+            raise StorageFailedError
+        try:
+            await self.journal.write(write.entries, write.closes)
+        except (AlreadyEnteredError, WriteQuarantinedError):
+            write.refused()
+            raise
+        except StorageFailedError:
+            self.unwritten.append(write)
+            raise
+        except CancelledError:
+            self.unheard.append(write)
+            raise
+        write.balance.calls -= 1
+
+    async def retry(self) -> None:
+        """Try again to write what the journal could not take: in order, up to what fails once more."""
+        for write in (*self.unwritten, *self.unheard):
+            quarantined = False
+            try:
+                await self.journal.write(write.entries, write.closes)
+            except AlreadyEnteredError:
+                pass  # an earlier try succeeded unheard
+            except WriteQuarantinedError:
+                quarantined = True
+            except StorageFailedError:
+                return
+            self._end(write, quarantined=quarantined)
+
+    def settle_doubts(self, balance: Balance, snapshot: AccountSnapshot) -> None:
+        """Start again from what the journal has, unless it lacks writes that are still kept."""
+        if not any(write.balance is balance for write in (*self.unwritten, *self.unheard)):
+            balance.usd, balance.diem = snapshot.balance.usd, snapshot.balance.diem
+            balance.doubted = False
+
+    def _end(self, write: Write, *, quarantined: bool) -> None:
+        for kept in (self.unwritten, self.unheard):
+            if write in kept:
+                kept.remove(write)
+                if quarantined:
+                    write.refused()
+                else:
+                    write.balance.calls -= 1
+
+
+class Hold:
+    """A call's reservation; whoever took it settles it once."""
+
+    __slots__ = (
+        "_balance",
+        "_expired",
+        "_meter",
+        "_noted",
+        "_noted_at",
+        "_noted_funds",
+        "_paid",
+        "_register",
+        "budget",
+        "call",
+        "epoch",
+        "funds",
+        "model",
+        "opened",
+    )
+
+    def __init__(
+        self,
+        register: Register,
+        balance: Balance,
+        call: Call,
+        model: str,
+        meter: Meter,
+        *,
+        funds: Funds,
+        epoch: int,
+    ) -> None:
+        self._register = register
+        self._balance = balance
+        self.call = call
+        self.model = model
+        self.funds = funds
+        """What is held."""
+        self.epoch = epoch
+        self.budget: Budget | None = balance.budget(call.key_id, epoch) if balance.budgets else None
+        """What its key may spend in its epoch, where that is counted."""
+        self.opened = register.clock.monotonic()
+        self._meter = meter
+        self._noted: Usage | None = None
+        self._noted_at = 0.0
+        self._noted_funds = funds
+        self._paid: Funds | None = None
+        self._expired = 0
+
+    @property
+    def account_id(self) -> int:
+        """Who pays."""
+        return self._balance.account_id
+
+    @property
+    def free(self) -> Funds:
+        """How much more the call could hold now: what its account has left, within its key's limit."""
+        free = self._balance.free_in(self.epoch)
+        if self.budget is None or not self.call.limit.binds:
+            return free
+        return self.budget.left(self.call.limit, free)
+
+    def due(self, now: float) -> bool:
+        """Whether the call's progress should be noted at `now` (monotonic seconds)."""
+        if self._noted is None:
+            return now - self.opened >= NOTE_AFTER_S
+        if self._noted_funds is not self.funds:
+            return True
+        usage = self._meter.usage
+        if usage.output_tokens >= self._noted.output_tokens + NOTE_EVERY_TOKENS:
+            return True
+        return now - self._noted_at >= NOTE_EVERY_S and usage != self._noted
+
+    def note(self, now: float) -> OpenCall:
+        """Return the call as it stands, which the caller notes in the journal."""
+        self._noted = repaired_usage(self._meter.usage)
+        self._noted_at = now
+        self._noted_funds = self.funds
+        return OpenCall(
+            call_id=self.call.id,
+            account_id=self.account_id,
+            key_id=self.call.key_id,
+            model=self.model,
+            opened_at=self.call.opened_at,
+            held=self.funds,
+            epoch=self.epoch,
+            usage=self._noted,
+        )
+
+    async def extend(self, amount: int) -> None:
+        """Reserve `amount` nano-dollars more, before work that the call was not held for.
+
+        All of it or nothing, by the rules of `Ledger.hold`, within the epoch of the call: after
+        midnight DIEM pays only as far as it was held before. What a crash leaves open is settled
+        within the new amount as soon as the progress of the call is noted again.
+
+        Raises:
+            InsufficientBalanceError: what the account has, less what is held, does not cover it.
+            KeyLimitReachedError: the account has it, but the key may not spend it in this epoch.
+            StorageFailedError: an earlier charge cannot be written.
+            AmountError: `amount` is none; the hold stays as it is.
+            RuntimeError: the call is settled.
+        """
+        checked(amount)
+        if self._paid is not None:
+            raise RuntimeError("The call is settled: its hold cannot be extended.")
+        if self._register.unwritten:
+            raise StorageFailedError
+        free = self.free
+        if amount > free.total:
+            whole = self._balance.free_in(self.epoch).total
+            raise KeyLimitReachedError if amount <= whole else InsufficientBalanceError
+        more = free.pay(amount)
+        self._balance.take(more)
+        if self.budget is not None:
+            self.budget.take(more)
+        self.funds += more
+
+    async def settle(
+        self, charge: Charge, usage: Usage, execution_ms: int, notes: str = ""
+    ) -> Funds:
+        """Charge what the call cost, at most what is held; return once that is durable.
+
+        A second settlement changes nothing. Numbers that no call can have are brought to ones that a
+        call can have, and the entries say so.
+
+        Returns:
+            What was paid, by currency.
+
+        Raises:
+            StorageFailedError: the charge could not be written; it is kept, and written as soon as
+                the storage works again.
+            AlreadyEnteredError: the journal has a charge under this call's id; nothing was taken.
+            WriteQuarantinedError: the charge can never be written; nothing was taken, and the
+                operator was told.
+        """
+        if self._paid is not None:
+            return self._paid
+        if not sound(charge, usage, execution_ms):
+            charge, usage = repaired_charge(charge), repaired_usage(usage)
+            execution_ms = whole(execution_ms)
+            notes = f"{notes}; {REPAIRED}" if notes else REPAIRED
+            report(
+                Incident.CHARGE_REPAIRED,
+                reason="out_of_range",
+                model=self.model,
+                call_id=self.call.id,
+                account_id=self.account_id,
+            )
+        within = charge.within(self.funds.total)
+        if within is not charge:
+            notes = f"{notes}; {CLAMPED}" if notes else CLAMPED
+        paid = self._paid = self.funds.pay(within.amount)
+        entries = self._entries(within, usage, execution_ms, notes)
+        expired = self._balance.settle(self.budget, self.funds, paid, self.epoch)
+        if expired:
+            self._expired = expired
+            entries.append(self._expiry(expired))
+        self._register.open.pop(self.call.id, None)
+        closes = None if self._noted is None else self.call.id
+        if not entries and closes is None:
+            self._balance.calls -= 1
+            return paid
+        await self._register.enter(Write(self._balance, entries, closes, self._undo))
+        return paid
+
+    def relent(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> None:
+        """Charge less than was settled for, where that could not be written and is kept.
+
+        To be called as soon as `settle` has failed: nothing may be awaited between.
+
+        Args:
+            charge: at most what was settled for; rows without a price keep sales stopped until the
+                storage works again.
+            usage: what is charged.
+            execution_ms: how long the call took.
+            notes: why it is less.
+        """
+        unwritten = self._register.unwritten
+        kept = next((write for write in unwritten if write.undo == self._undo), None)
+        if kept is None:
+            return
+        before, self._paid = self._paid or Funds(), self.funds.pay(charge.amount)
+        self._expired += self._balance.relent(self.budget, before - self._paid, self.epoch)
+        entries = self._entries(charge, usage, execution_ms, notes)
+        if self._expired:
+            entries.append(self._expiry(self._expired))
+        less = Write(self._balance, entries, kept.closes, self._undo)
+        unwritten[unwritten.index(kept)] = less
+
+    def release(self) -> None:
+        """End the hold of a call that has ended; one that was settled has ended already.
+
+        Whoever settles its call always calls this last. Where the settlement could not be made at all,
+        nothing is charged, the money is free again, and the operator is told.
+        """
+        if self._paid is not None:
+            return
+        report(
+            Incident.HOLD_LEAKED,
+            reason="not_settled",
+            model=self.model,
+            call_id=self.call.id,
+            account_id=self.account_id,
+            level=logging.ERROR,
+        )
+        self.drop()
+
+    def drop(self) -> None:
+        """Free what is held, and charge nothing."""
+        self._paid = Funds()
+        self._expired = self._balance.settle(self.budget, self.funds, self._paid, self.epoch)
+        entries = [self._expiry(self._expired)] if self._expired else []
+        self._register.open.pop(self.call.id, None)
+        closes = None if self._noted is None else self.call.id
+        self._register.unheard.append(Write(self._balance, entries, closes, self._undo))
+
+    def _undo(self) -> None:
+        self._balance.restore(self.budget, self._paid or Funds(), self._expired)
+
+    def _entries(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> list[Entry]:
+        at, kind = self._register.clock.now(), EntryKind.CHARGE
+        call_id, key_id, account_id = self.call.id, self.call.key_id, self.account_id
+        # By position: named, they cost half as much again, and each call makes two.
+        return [
+            Entry(
+                account_id, kind, currency, -row.amount, at, call_id, key_id,
+                row.sku, row.units, row.unit_price, usage, execution_ms, self.epoch, notes,
+            )
+            for currency, row in charge.split(self.funds)
+        ]  # fmt: skip
+
+    def _expiry(self, amount: int) -> Entry:
+        return Entry(
+            account_id=self.account_id,
+            kind=EntryKind.EXPIRY,
+            currency=Currency.DIEM,
+            amount=-amount,
+            at=self._register.clock.now(),
+            call_id=self.call.id,
+            sku=EXPIRY_SKU,
+        )

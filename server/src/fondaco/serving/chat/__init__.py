@@ -1,0 +1,1 @@
+"""Chat: the use case from a validated request to a settled call; read pipeline.py first."""

@@ -1,0 +1,37 @@
+"""The deadline: how long a caller is willing to wait for the end of an answer.
+
+Source: POST /v4/beta/chat/completions, `inference_timeout`.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from fondaco.domain.errors import EngineTimeoutError
+from fondaco.serving.chat.pipeline import CallEvent
+
+
+async def within(steps: AsyncGenerator[CallEvent], timeout_s: float) -> AsyncGenerator[CallEvent]:
+    """Yield the steps of a call that ends in time; one that does not is stopped.
+
+    Waiting for its reader counts, too. The call is cancelled once, as a hang-up does it, so that it
+    settles what was produced.
+
+    Raises:
+        EngineTimeoutError: the time is over.
+    """
+    deadline = asyncio.get_running_loop().time() + timeout_s
+    async with aclosing(steps):
+        while True:
+            # No time-out stays open across a yield.
+            try:
+                async with asyncio.timeout_at(deadline):
+                    step = await anext(steps)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                raise EngineTimeoutError(
+                    f"The answer was not complete within the inference_timeout of {timeout_s:g} s. "
+                    "What was produced until then is charged. Give it more time, or ask for less."
+                ) from None
+            yield step

@@ -1,0 +1,1 @@
+"""Output processing: reasoning, output formats and tool calls, between the engine and the caller."""

@@ -1,0 +1,90 @@
+"""Delivery: what stands between an engine's answer and its caller, where a call asks for more than words."""
+
+from collections.abc import AsyncGenerator
+
+from fondaco.domain.chat.request import EventBatch
+from fondaco.serving.billing.token_meter import Tally
+from fondaco.serving.chat.output.reasoning import Thinking
+from fondaco.serving.chat.output.tool_validation import ToolCallValidation
+from fondaco.serving.chat.output.validation import OutputValidation
+
+
+class OutputPipeline:
+    """The way of one call's events: heard first, so that they are counted, then shown."""
+
+    __slots__ = ("_calls", "_thinking", "_validation", "ignored")
+
+    def __init__(
+        self,
+        ignored: tuple[str, ...] = (),
+        *,
+        thinking: Thinking | None = None,
+        validation: OutputValidation | None = None,
+        calls: ToolCallValidation | None = None,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            ignored: names the fields of the request that mean nothing to its model.
+            thinking: the way of its thoughts; None: as the engine tells them.
+            validation: what its text is held to; None: to nothing.
+            calls: what its calls of functions are held to; likewise.
+        """
+        self._calls = calls
+        self._validation = validation
+        self.ignored = ignored
+        self._thinking = thinking
+
+    def afresh(self) -> "OutputPipeline":
+        """Return the way of another engine's answer to the same call."""
+        return OutputPipeline(
+            self.ignored,
+            thinking=None if self._thinking is None else self._thinking.afresh(),
+            validation=None if self._validation is None else self._validation.afresh(),
+            calls=None if self._calls is None else self._calls.afresh(),
+        )
+
+    async def deliver(
+        self, first: EventBatch, rest: AsyncGenerator[EventBatch], tally: Tally
+    ) -> AsyncGenerator[EventBatch]:
+        """Yield what the caller gets of an answer that has begun, and count what was heard of it.
+
+        It ends where what was sold does.
+
+        Raises:
+            InferenceFailedError: the answer is not what it was promised to be.
+        """
+        if shown := await self._take(first, tally):
+            yield shown
+        at_once = tally.over  # not narrowed: the loop asks again
+        if at_once:
+            return
+        async for batch in rest:
+            if shown := await self._take(batch, tally):
+                yield shown
+            if tally.over:
+                break
+
+    async def _take(self, batch: EventBatch, tally: Tally) -> EventBatch:
+        taken = tally.take(batch)
+        heard = self._hear(taken)
+        if heard is not taken:
+            tally.tell_apart(taken, heard)
+        return await self._show(heard)
+
+    def _hear(self, batch: EventBatch) -> EventBatch:
+        """Return the burst with thoughts told apart from text."""
+        return batch if self._thinking is None else self._thinking.hear(batch)
+
+    async def _show(self, batch: EventBatch) -> EventBatch:
+        """Return what the caller gets of a burst that was heard; perhaps nothing.
+
+        Raises:
+            InferenceFailedError: the answer is not what it was promised to be.
+        """
+        if self._validation is not None:
+            await self._validation.expect(batch)
+        if self._calls is not None:
+            await self._calls.expect(batch)
+        # Last of all, as it may put thoughts into the text.
+        return batch if self._thinking is None else self._thinking.show(batch)

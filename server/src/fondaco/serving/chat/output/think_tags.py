@@ -1,0 +1,148 @@
+"""Thoughts: tells what one choice thinks from what it says, by the `<think>` tags in its text."""
+
+from fondaco.domain.chat.request import Text, Thought, TokenLogprob
+
+OPENING, CLOSING = "<think>", "</think>"
+_BETWEEN = "\n\n"
+"""Between the thoughts of two blocks."""
+_MOST_BLANKS = 1024
+"""Characters of white space that are held until what follows tells whose they are."""
+
+
+class ThinkTagParser:
+    r"""Takes the pieces of a choice's text as they come, however they are cut.
+
+    Blocks count at the beginning of an answer: once something has been said outside of them, tags
+    are text, as a model may be asked about them. White space around thoughts, and before the text
+    after them, belongs to the tags. A thought that is never closed stays one.
+
+    >>> thoughts = Thoughts()
+    >>> [thoughts.hear(Text(0, piece)) for piece in ("<thi", "nk>\nAh", "a.</think>", "\n\nYes.")]
+    [(), (Thought(choice=0, text='Ah', tokens=2),), (Thought(choice=0, text='a.', tokens=1),), (Text(choice=0, text='Yes.', tokens=1, logprobs=None),)]
+    """
+
+    __slots__ = ("_after", "_fresh", "_held", "_inside", "_logprobs", "_owed", "_said", "_told")
+
+    def __init__(self, *, begun: bool = False) -> None:
+        """Expect an answer; one that has `begun` begins within a thought."""
+        self._inside = begun
+        """Whether what comes next is within a block."""
+        self._fresh = True
+        """Whether nothing has been told of that block yet."""
+        self._told = False
+        """Whether anything has been told of any block."""
+        self._after = False
+        """Whether a block has ended."""
+        self._said = False
+        """Whether the text has begun: nothing is told apart any more."""
+        self._held = ""
+        """Text of which nobody knows yet what it is, or white space that may end a thought."""
+        self._owed = 0
+        """Tokens that have not been handed on."""
+        self._logprobs: list[TokenLogprob] = []
+        """Of the tokens of the text that is held."""
+
+    def hear(self, piece: Text) -> tuple[Text | Thought, ...]:
+        """Return what is certain of all pieces so far, with the tokens that it stands for.
+
+        Tokens of tags, and of white space that belongs to them, are thoughts, if need be without text.
+        """
+        if self._said:
+            return (piece,)
+        heard, tokens = self._held + piece.text, self._owed + piece.tokens
+        self._logprobs += piece.logprobs or ()
+        thought, text, self._held = self._told_apart(heard)
+        self._owed = 0 if thought or text else tokens
+        if not text:
+            self._keep_logprobs(len(self._held))
+            return (Thought(piece.choice, thought, tokens),) if thought else ()
+        spoken = tokens
+        if self._after:
+            own = len(piece.text)
+            spoken = -(-piece.tokens * min(len(text), own) // own)
+        logprobs = None
+        if piece.logprobs is not None:
+            self._keep_logprobs(len(text))
+            logprobs = tuple(self._logprobs)
+        said = Text(piece.choice, text, spoken, logprobs)
+        if thought or spoken < tokens:
+            return (Thought(piece.choice, thought, tokens - spoken), said)
+        return (said,)
+
+    def interrupt(self, choice: int) -> tuple[Text | Thought, ...]:
+        """Return what was held back: something else comes now, such as the end.
+
+        Tokens that left no text come as a thought without any.
+        """
+        held, owed = self._held, self._owed
+        self._held, self._owed = "", 0
+        if self._inside:
+            thought = self._next(held.rstrip())
+            return (Thought(choice, thought, owed),) if thought or owed else ()
+        if self._after:
+            held = held.lstrip()
+        if not held:
+            return (Thought(choice, "", owed),) if owed else ()
+        self._said = True
+        return (Text(choice, held, owed, tuple(self._logprobs) or None),)
+
+    def end_block(self) -> None:
+        """Note that the engine tells thoughts by itself, so that the answer is not within one."""
+        self._inside, self._after = False, True
+
+    def _told_apart(self, heard: str) -> tuple[str, str, str]:
+        """Return the thoughts in what was heard, the text after them, and what has to be held."""
+        thoughts = ""
+        while heard:
+            if self._inside:
+                thought, heard = self._inner(heard)
+                thoughts += self._next(thought)
+                if self._inside:
+                    break
+            else:
+                bare = heard.lstrip()
+                if not bare.startswith(OPENING):
+                    if self._after:
+                        heard = bare
+                    if OPENING.startswith(bare) and len(heard) - len(bare) <= _MOST_BLANKS:
+                        break
+                    self._said = True
+                    return thoughts, heard, ""
+                self._inside = self._fresh = True
+                heard = bare[len(OPENING) :]
+        return thoughts, "", heard
+
+    def _inner(self, heard: str) -> tuple[str, str]:
+        """Return what is certain of the thought that `heard` begins within, and what follows it."""
+        if self._fresh:
+            heard = heard.lstrip()
+            while heard.startswith(OPENING):  # once more, as some models do
+                heard = heard[len(OPENING) :].lstrip()
+            if OPENING.startswith(heard):
+                return "", heard
+        thought, closing, rest = heard.partition(CLOSING)
+        if closing:
+            self._inside, self._after = False, True
+            return thought.rstrip(), rest
+        last = heard.rfind("<")
+        certain = heard[:last] if last >= 0 and CLOSING.startswith(heard[last:]) else heard
+        bare = certain.rstrip()
+        if len(certain) - len(bare) <= _MOST_BLANKS:
+            certain = bare
+        return certain, heard[len(certain) :]
+
+    def _next(self, thought: str) -> str:
+        """Return the next piece of all thoughts together."""
+        if not thought:
+            return ""
+        joint = _BETWEEN if self._fresh and self._told else ""
+        self._fresh, self._told = False, True
+        return joint + thought
+
+    def _keep_logprobs(self, characters: int) -> None:
+        """Forget those of all tokens but the last ones, which spell so many characters."""
+        at = len(self._logprobs)
+        while at and characters > 0:
+            at -= 1
+            characters -= len(self._logprobs[at].token)
+        del self._logprobs[:at]

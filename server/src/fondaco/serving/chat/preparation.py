@@ -1,0 +1,234 @@
+"""Preparation: a turn on its way to an engine: fitted to its model, supplied, measured, within its means."""
+
+from dataclasses import dataclass
+
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
+from fondaco.domain.errors import ContextTooLongError, InsufficientBalanceError, InvalidModelError
+from fondaco.domain.fast_init import fast_init
+from fondaco.domain.models.model import Model
+from fondaco.domain.web import WebOptions
+from fondaco.ports import Prompt
+from fondaco.serving.billing.call_usage import CallUsage
+from fondaco.serving.billing.paid_call import PaidCall
+from fondaco.serving.billing.token_meter import Tally
+from fondaco.serving.chat.capabilities import CapabilityNegotiation
+from fondaco.serving.chat.output.pipeline import OutputPipeline
+from fondaco.serving.chat.search_decision import decided, question
+from fondaco.serving.inputs.media import Media, with_last_image
+from fondaco.serving.retrieval.context import supplied
+from fondaco.serving.retrieval.web_retrieval import RetrievalRequest, WebRetrieval, latest_said
+from fondaco.serving.routing.failover import Failover
+
+_CHARACTERS_A_TOKEN = 4
+"""Of a prompt that nobody has counted yet."""
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A turn that is paid for and only has to be answered."""
+
+    request: ChatRequest
+    tally: Tally
+    output_pipeline: OutputPipeline | None = None
+    """How its answer reaches the caller; None: as it comes."""
+
+
+class Preparation:
+    """Makes turns ready; whatever costs anything is done once it is paid for."""
+
+    def __init__(
+        self,
+        web_retrieval: WebRetrieval,
+        negotiation: CapabilityNegotiation,
+        media: Media,
+        system_prompt: str,
+    ) -> None:
+        self._web_retrieval = web_retrieval
+        self._negotiation = negotiation
+        self._media = media
+        self._system_prompt = system_prompt
+
+    def expect_able(self, model: Model, request: ChatRequest) -> None:
+        """Return if nothing speaks against the turn that can be told without any work.
+
+        Raises:
+            InvalidModelError: the model gives no log probabilities, does not take images, or does not
+                keep to forms.
+            InvalidRequestError: what is wanted from the web is switched off.
+        """
+        if request.top_logprobs is not None and not model.capabilities.log_probs:
+            raise InvalidModelError(
+                f"The model {model.id!r} gives no log probabilities. Leave out logprobs.",
+                faults={"logprobs": ("Not supported by this model",)},
+            )
+        if request.options.media:
+            self._media.expect_able(model, request)
+        if request.options is not NO_OPTIONS:
+            self._negotiation.expect_able(model, request)
+        self._retrieval_request(request, model)
+
+    def begun(
+        self, model: Model, request: ChatRequest, requested_tokens: int | None, instructions: str
+    ) -> ChatRequest:
+        """Return the turn with the model's own sampling and all that is told before it."""
+        sampling = request.sampling.filled(model.defaults.temperature, model.defaults.top_p)
+        told = self._told(model, request, instructions)
+        return told.of(model.id, requested_tokens or 0, sampling)
+
+    async def ready(
+        self,
+        model: Model,
+        request: ChatRequest,
+        requested_tokens: int | None,
+        *,
+        failover: Failover,
+        paid: PaidCall,
+        meter: CallUsage,
+    ) -> Ready:
+        """Return the turn ready to run, with the money for its answer held.
+
+        Raises:
+            FondacoError: it cannot be; charged was what had been brought or decided for it.
+        """
+        output_pipeline = None
+        if request.options.media:
+            request = await self._shown(request, model, paid, meter)
+        if request.options is not NO_OPTIONS or model.thinking is not None:
+            request, output_pipeline = await self._negotiation.fit(model, request)
+        if request.options.web is not None:
+            request = await self._supplied(
+                request, request.options.web, model, failover=failover, paid=paid, meter=meter
+            )
+        prompt = await failover.measure(request)
+        limit = _output_limit(model, prompt, requested_tokens)
+        open_ended = requested_tokens is None
+        if open_ended and not prompt.exact:
+            limit = (
+                model.output_limit(0, None) or limit
+            )  # nobody knows how little the prompt leaves
+        tally = meter.tally = Tally(prompt, limit, request.choices)
+        try:
+            await paid.cover()
+        except InsufficientBalanceError:
+            if requested_tokens is not None:
+                raise
+            open_ended = False
+            tally, limit = await _as_far_as_paid(model, prompt, request.choices, paid, meter)
+        if open_ended or limit != request.max_output_tokens:
+            request = request.of(model.id, limit, request.sampling, open_ended=open_ended)
+        return Ready(request, tally, output_pipeline)
+
+    def _told(self, model: Model, request: ChatRequest, instructions: str) -> ChatRequest:
+        """Return the turn with the platform's prompt, where caller and model take it."""
+        wanted = self._system_prompt and request.system_prompt and model.system_prompt
+        told = request.told(self._system_prompt) if wanted else request
+        return told.told(instructions) if instructions else told
+
+    async def _shown(
+        self, request: ChatRequest, model: Model, paid: PaidCall, meter: CallUsage
+    ) -> ChatRequest:
+        """Return the turn with what the model is shown; nobody goes for one that cannot be paid."""
+        if not model.capabilities.many_images:
+            request = with_last_image(request)
+        if self._media.goes_out(request):
+            words = request.characters // _CHARACTERS_A_TOKEN
+            meter.tally = _least(request, Prompt(words + self._media.most_tokens(model, request)))
+            await paid.cover()
+        return await self._media.brought(model, request)
+
+    def _retrieval_request(self, request: ChatRequest, model: Model) -> RetrievalRequest | None:
+        """Return what is to be brought from the web: for nearly all calls nothing."""
+        if request.options.web is None:
+            return None
+        return self._web_retrieval.retrieval_request(
+            request, request.options.web, searches=model.capabilities.web_search
+        )
+
+    def _undecided(self, request: ChatRequest, wish: WebOptions, model: Model) -> bool:
+        """Whether the model itself is to judge if a search is needed."""
+        able = model.capabilities
+        judges = model.judges_searches and able.response_schema and able.web_search
+        return judges and self._web_retrieval.undecided(request, wish)
+
+    async def _supplied(
+        self,
+        request: ChatRequest,
+        wish: WebOptions,
+        model: Model,
+        *,
+        failover: Failover,
+        paid: PaidCall,
+        meter: CallUsage,
+    ) -> ChatRequest:
+        """Return the turn with what is brought for it from the web, where anything is.
+
+        Nobody goes for a turn that cannot be paid, or is too long by itself.
+        """
+        retrieval_request = self._retrieval_request(request, model)
+        if self._undecided(request, wish, model):
+            query = await decided(
+                model,
+                question(request, latest_said(request)),
+                failover.afresh(),
+                self._negotiation,
+                paid=paid,
+                meter=meter,
+            )
+            if query is not None:
+                retrieval_request = RetrievalRequest(query=query, cite=wish.cite) if query else None
+        if retrieval_request is None:
+            return request
+        asked = request.max_output_tokens or None
+        bare = await failover.measure(request)
+        _output_limit(model, bare, asked)
+        meter.tally = _least(request, bare)
+        meter.order(retrieval_request.most)
+        await paid.cover()
+        meter.bring(found := await self._web_retrieval.bring(retrieval_request))
+        request, meter.web = await supplied(
+            request, found, failover, bare, context_tokens=model.context_tokens, asked=asked
+        )
+        return request
+
+
+def _least(request: ChatRequest, prompt: Prompt) -> Tally:
+    """Return the tally of the shortest answer that the turn can get, to see whether it can be paid."""
+    return Tally(prompt, request.max_output_tokens or 1, request.choices)
+
+
+async def _as_far_as_paid(
+    model: Model, prompt: Prompt, choices: int, paid: PaidCall, meter: CallUsage
+) -> tuple[Tally, int]:
+    """Return the tally of the longest answer that can be paid, which is then held, and its limit.
+
+    Raises:
+        InsufficientBalanceError: there is not even the money for a single token of each choice.
+    """
+    meter.tally, meter.truncated = Tally(prompt, 1, choices), True
+    await paid.cover()
+    before, most = meter.done, meter.most
+    money = paid.means - model.price.web.ceiling(before.searches, before.scrapes)
+    covered = model.price.affordable(money, most.input_tokens) or most.output_tokens
+    limit = min((covered - before.output_tokens) // choices, _output_limit(model, prompt, None))
+    tally = meter.tally = Tally(prompt, limit, choices)
+    await paid.cover()
+    return tally, limit
+
+
+def _output_limit(model: Model, prompt: Prompt, asked: int | None) -> int:
+    """Return the most tokens of one choice.
+
+    Where the prompt is only bounded, not counted, a tight limit would refuse good calls, so at least
+    a quarter of the context is left and the engine has the last word.
+    """
+    if prompt.exact:
+        limit = model.output_limit(prompt.input_tokens, asked)
+    else:
+        bounded = min(prompt.input_tokens, model.context_tokens * 3 // 4)
+        limit = model.output_limit(bounded, min(asked, model.context_tokens) if asked else None)
+        if limit is None and asked is not None and asked <= model.context_tokens:
+            limit = asked
+    if limit is None:
+        raise ContextTooLongError(prompt.input_tokens, asked or 1, model.context_tokens)
+    return limit

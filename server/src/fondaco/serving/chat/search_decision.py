@@ -1,0 +1,105 @@
+"""Decision: whether a message needs a search of the web, as its own model judges."""
+
+import json
+
+from fondaco.domain.chat.reasoning import ReasoningOptions
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role, Sampling, Text
+from fondaco.domain.errors import InferenceFailedError, InvalidRequestError
+from fondaco.domain.models.model import Model
+from fondaco.domain.output_format.output_format import JsonSchema
+from fondaco.serving.billing.call_usage import CallUsage
+from fondaco.serving.billing.paid_call import PaidCall
+from fondaco.serving.billing.token_meter import Tally
+from fondaco.serving.chat.buffered import gathered
+from fondaco.serving.chat.capabilities import CapabilityNegotiation
+from fondaco.serving.routing.failover import Failover
+
+MOST_OUTPUT = 64
+"""Tokens of a decision: a word and a short query."""
+_LONGEST_MESSAGE = 2_000
+"""Characters of the message that are judged."""
+_LONGEST_QUERY = 200
+_INSTRUCTIONS = (
+    "Decide whether the user's message can only be answered with a search of the web: it asks for "
+    "news, weather, prices, results or other facts that change, or for sources. Anything else needs "
+    'no search. Answer in JSON: {"search": true or false, "query": what to search for}'
+)
+_EXAMPLES = (
+    ("Who is the prime minister of Japan now?", "prime minister of Japan"),
+    ("Tell me a joke about cats.", ""),
+    ("What did the stock market do today?", "stock market today"),
+    ("How many legs does a spider have?", ""),
+    ("Did it rain in Rome last week?", "rain in Rome last week"),
+    ("Translate this into Spanish: the house", ""),
+)
+_SCHEMA = json.dumps(
+    {
+        "type": "object",
+        "properties": {
+            "search": {"type": "boolean"},
+            "query": {"type": "string", "maxLength": _LONGEST_QUERY},
+        },
+        "required": ["search", "query"],
+        "additionalProperties": False,
+    }
+)
+
+
+def question(request: ChatRequest, said: str) -> ChatRequest:
+    """Return the turn in which the model of `request` judges what its caller said last."""
+    messages = [Message(Role.SYSTEM, _INSTRUCTIONS)]
+    for example, query in _EXAMPLES:
+        verdict = json.dumps({"search": bool(query), "query": query})
+        messages += [Message(Role.USER, example), Message(Role.ASSISTANT, verdict)]
+    messages.append(Message(Role.USER, said[:_LONGEST_MESSAGE]))
+    return ChatRequest(
+        request.model,
+        tuple(messages),
+        MOST_OUTPUT,
+        Sampling(temperature=0.0),
+        cache_scope=request.cache_scope,
+        options=ChatOptions(
+            output_format=JsonSchema(_SCHEMA, "decision"), thinking=ReasoningOptions(off=True)
+        ),
+    )
+
+
+async def decided(
+    model: Model,
+    asked: ChatRequest,
+    failover: Failover,
+    negotiation: CapabilityNegotiation,
+    *,
+    paid: PaidCall,
+    meter: CallUsage,
+) -> str | None:
+    """Return what is to be searched for (empty: nothing); the decision is paid for like an answer.
+
+    None stands for a model that did not decide: its engine failed, or what it said is no decision.
+
+    Raises:
+        InsufficientBalanceError: there is no money for a decision.
+    """
+    try:
+        asked, output_pipeline = await negotiation.fit(model, asked)
+        tally = meter.tally = Tally(await failover.measure(asked), MOST_OUTPUT)
+        await paid.cover()
+        heard = await gathered(asked, failover, output_pipeline, tally)
+    except (InferenceFailedError, InvalidRequestError):
+        return None
+    meter.decide()
+    return _query("".join([e.text for batch in heard for e in batch if isinstance(e, Text)]))
+
+
+def _query(verdict: str) -> str | None:
+    """Return what a verdict searches for.
+
+    >>> _query('{"search": true, "query": "rain"}'), _query('{"search": false, "query": "rain"}')
+    ('rain', '')
+    >>> _query("Yes!")
+    """
+    try:
+        said = json.loads(verdict)
+        return str(said["query"])[:_LONGEST_QUERY].strip() if said["search"] else ""
+    except (ValueError, LookupError, TypeError):
+        return None

@@ -1,0 +1,180 @@
+"""Images that callers send or name: checked by their own bytes, and made data URLs.
+
+Source: POST /chat/completions, `image_url`: "Image must pass validation checks and be >= 64 pixels square".
+"""
+
+from base64 import b64decode, b64encode
+from string import ascii_letters, digits
+from typing import Protocol
+
+from fondaco.domain.errors import CorruptedImageError, Faults, InvalidImageFormatError
+from fondaco.domain.media.image_file import (
+    HEAD_BYTES,
+    TAIL_BYTES,
+    Format,
+    Header,
+    UnreadableImageError,
+    ends_well,
+    format_of,
+    header_of,
+)
+
+LEAST_SIDE = 64
+"""In pixels."""
+MOST_PIXELS = 50_000_000
+"""More than cameras make, and than any model looks at."""
+MOST_IMAGE_BYTES = 10 * 2**20
+_LONGEST_HEAD_BYTES = 2 * 2**20
+"""How far into a JPEG its size is looked for."""
+_ALPHABET = (ascii_letters + digits + "+/").encode()
+_MOST_PADDING = 2
+
+
+def is_data_url(url: str) -> bool:
+    """Whether a URL is its own content."""
+    return url[:5].lower() == "data:"
+
+
+def checked(url: str, place: str) -> str:
+    """Return a data URL of an image with the media type that its bytes tell.
+
+    Raises:
+        InvalidImageFormatError: it is of another format, or of a size that is not taken.
+        CorruptedImageError: it is no base64, or damaged.
+    """
+    head, comma, content = url.partition(",")
+    if not comma or not head.lower().endswith(";base64"):
+        raise _corrupted(place, "It has to begin like this: data:image/png;base64,")
+    raw = base64_of(content)
+    if raw is None:
+        raise _corrupted(place, "Its content is no base64: no spaces, no line breaks, padded.")
+    kind = _kind(_Encoded(raw), place)
+    return f"data:{kind};base64,{content}"
+
+
+def enclosed(body: bytes, place: str) -> str:
+    """Return an image file as a data URL.
+
+    Raises:
+        InvalidImageFormatError, CorruptedImageError: as from `checked`.
+    """
+    kind = _kind(_Plain(body), place)
+    return f"data:{kind};base64,{b64encode(body).decode()}"
+
+
+def base64_of(text: str) -> bytes | None:
+    """Return base64 as ASCII, or None where a strict reader would stumble.
+
+    >>> base64_of("QUJD"), base64_of("QUI="), base64_of("Q UJD"), base64_of("QUI")
+    (b'QUJD', b'QUI=', None, None)
+    """
+    if not text.isascii():
+        return None
+    raw = text.encode()
+    bare = raw.rstrip(b"=")
+    padded = len(raw) % 4 == 0 and len(raw) - len(bare) <= _MOST_PADDING
+    return raw if bare and padded and not bare.translate(None, _ALPHABET) else None
+
+
+def decoded_bytes(raw: bytes) -> int:
+    """Return how many bytes base64 stands for.
+
+    >>> decoded_bytes(b"QUI=")
+    2
+    """
+    return len(raw.rstrip(b"=")) * 3 // 4
+
+
+class _File(Protocol):
+    length: int
+
+    def first(self, count: int) -> bytes: ...
+
+    def last(self, count: int) -> bytes: ...
+
+
+class _Plain:
+    def __init__(self, body: bytes) -> None:
+        self.length = len(body)
+        self._body = body
+
+    def first(self, count: int) -> bytes:
+        return self._body[:count]
+
+    def last(self, count: int) -> bytes:
+        return self._body[max(0, self.length - count) :]
+
+
+class _Encoded:
+    """A file in base64, of which only what is looked at is decoded."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.length = decoded_bytes(raw)
+        self._raw = raw
+
+    def first(self, count: int) -> bytes:
+        return b64decode(self._raw[: _digits(count)])
+
+    def last(self, count: int) -> bytes:
+        return b64decode(self._raw[max(0, len(self._raw) - _digits(count)) :])
+
+
+def _digits(count: int) -> int:
+    """Return how many digits hold so many bytes, or a few more: whole groups of four."""
+    return (count + 2) // 3 * 4
+
+
+def _kind(file: _File, place: str) -> Format:
+    if file.length > MOST_IMAGE_BYTES:
+        raise _refused(place, f"It is larger than {MOST_IMAGE_BYTES:,} bytes.")
+    head = file.first(HEAD_BYTES)
+    kind = format_of(head)
+    if kind is None:
+        raise _refused(place, "It is none of PNG, JPEG, WEBP and GIF.")
+    try:
+        header = header_of(head, kind)
+    except UnreadableImageError:
+        if kind is not Format.JPEG:
+            raise _corrupted(place, "Its size cannot be read.") from None
+        header = _late_header(file, place)
+    if min(header.width, header.height) < LEAST_SIDE:
+        seen = f"it has {header.width} x {header.height}"
+        raise _refused(place, f"It needs at least {LEAST_SIDE} x {LEAST_SIDE} pixels; {seen}.")
+    if header.width * header.height > MOST_PIXELS:
+        raise _refused(place, f"It has more than {MOST_PIXELS:,} pixels.")
+    if not _is_whole(file, header, head):
+        raise _corrupted(place, "Its end is missing.")
+    return kind
+
+
+def _late_header(file: _File, place: str) -> Header:
+    try:
+        return header_of(file.first(_LONGEST_HEAD_BYTES), Format.JPEG)
+    except UnreadableImageError:
+        raise _corrupted(place, "Its size cannot be read.") from None
+
+
+def _is_whole(file: _File, header: Header, head: bytes) -> bool:
+    tail = file.last(min(TAIL_BYTES, file.length - header.length))
+    if ends_well(header.format, head, tail, file.length):
+        return True
+    # Phones hang films onto photographs, so the end of a JPEG may be anywhere behind its size.
+    if header.format is not Format.JPEG:
+        return False
+    return ends_well(Format.JPEG, head, file.last(file.length - header.length), file.length)
+
+
+def _refused(place: str, what: str) -> InvalidImageFormatError:
+    return InvalidImageFormatError(_sentence(what), faults=_faults(place, what))
+
+
+def _corrupted(place: str, what: str) -> CorruptedImageError:
+    return CorruptedImageError(_sentence(what), faults=_faults(place, what))
+
+
+def _sentence(what: str) -> str:
+    return f"An image cannot be used. {what}"
+
+
+def _faults(place: str, what: str) -> Faults:
+    return {place: (what,)}

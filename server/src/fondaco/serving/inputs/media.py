@@ -1,0 +1,244 @@
+"""Media: the images, sounds and films of a turn, made what its model takes, so that no engine fetches images."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+import anyio
+
+from fondaco.domain.chat.message import Part
+from fondaco.domain.chat.request import Audio, ChatRequest, Image, Message, Video
+from fondaco.domain.errors import (
+    ImageNotFetchedError,
+    InvalidImageFormatError,
+    InvalidModelError,
+    InvalidRequestError,
+)
+from fondaco.domain.media.image_file import Format
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import Capabilities, Model, ModelType
+from fondaco.domain.web import MediaTypeError, PageError
+from fondaco.ports import Files
+from fondaco.serving.inputs.images import base64_of, checked, decoded_bytes, enclosed, is_data_url
+
+MOST_IMAGES = 16
+MOST_FETCHED_BYTES = 32 * 2**20
+"""By one call."""
+_AT_A_TIME = 4
+_MEDIA_TYPES = frozenset({*Format, "image/jpg", "application/octet-stream", "binary/octet-stream"})
+"""What an image may be called by its server; its content tells what it is."""
+_MOST_NAMED = 10
+_BYTES_A_TOKEN = 16
+"""Of a recording: at most 40 tokens a second, and compressed speech has 650 bytes in one at least."""
+
+Medium = Image | Audio | Video
+
+
+class Media:
+    """Makes the media of turns ready."""
+
+    def __init__(self, catalogue: Catalogue, files: Files | None = None) -> None:
+        """Prepare; without `files` nothing is fetched, and only data URLs are taken."""
+        self._catalogue = catalogue
+        self._files = files
+
+    def expect_able(self, model: Model, request: ChatRequest) -> None:
+        """Return if the model takes what the turn shows it.
+
+        Raises:
+            InvalidModelError: it does not; the message names models that do.
+            InvalidRequestError: there are too many images.
+        """
+        images = 0
+        for medium in _media(request.messages):
+            what, able = _needs(medium)
+            if not able(model.capabilities):
+                raise self._unable(model, medium, what, able)
+            images += isinstance(medium, Image)
+        if images > MOST_IMAGES and model.capabilities.many_images:
+            raise InvalidRequestError(
+                f"The conversation has {images} images; at most {MOST_IMAGES} are taken.",
+                faults={"messages": (f"At most {MOST_IMAGES} images",)},
+            )
+
+    def goes_out(self, request: ChatRequest) -> bool:
+        """Whether anything has to be looked up or fetched."""
+        return any(
+            isinstance(medium, Image | Video) and not is_data_url(medium.url)
+            for medium in _media(request.messages)
+        )
+
+    def most_tokens(self, model: Model, request: ChatRequest) -> int:
+        """Return the most that images and films will count, as far as that is known before they are there."""
+        most = 0
+        for medium in _media(request.messages):
+            match medium:
+                case Image():
+                    most += model.image_tokens
+                case Video():
+                    most += model.context_tokens
+                case Audio():
+                    pass
+        return most
+
+    async def brought(self, model: Model, request: ChatRequest) -> ChatRequest:
+        """Return the turn as engines take it: images as data URLs, checked; all with their bounds.
+
+        Raises:
+            InvalidImageFormatError, CorruptedImageError, ImageNotFetchedError: an image is not taken.
+            InvalidRequestError: a recording or a film is not.
+        """
+        media = list(_media(request.messages))
+        brought: list[Medium | InvalidRequestError] = list(media)
+        places, taken = anyio.CapacityLimiter(_AT_A_TIME), _Taken()
+
+        async def bring(index: int) -> None:
+            try:
+                async with places:
+                    brought[index] = await self._brought(media[index], model, taken)
+            except InvalidRequestError as error:
+                brought[index] = error
+
+        async with anyio.create_task_group() as tasks:
+            for index in range(len(media)):
+                tasks.start_soon(bring, index)
+        return replace(request, messages=tuple(_with(request.messages, _each(brought))))
+
+    async def _brought(self, medium: Medium, model: Model, taken: "_Taken") -> Medium:
+        match medium:
+            case Image(url=url, place=place):
+                if is_data_url(url):
+                    shown = checked(url, place)
+                else:
+                    shown = enclosed(await self._fetched(url, place, taken), place)
+                return replace(medium, url=shown, most_tokens=model.image_tokens)
+            case Audio(content=content, place=place):
+                raw = base64_of(content)
+                if raw is None:
+                    raise _unfit(
+                        "input_audio.data", place, "It is no base64; an address is not taken."
+                    )
+                most = 1 + decoded_bytes(raw) // _BYTES_A_TOKEN
+                return replace(medium, most_tokens=min(most, model.context_tokens))
+            case Video(url=url, place=place):
+                await self._expect_film(url, place)
+                return replace(medium, most_tokens=model.context_tokens)
+
+    async def _fetched(self, url: str, place: str, taken: "_Taken") -> bytes:
+        try:
+            body = await self._outside(place).fetch(url, _MEDIA_TYPES)
+        except MediaTypeError as error:
+            what = "Its server does not call it PNG, JPEG, WEBP or GIF."
+            message = f"An image cannot be used. {what}"
+            raise InvalidImageFormatError(message, faults={place: (what,)}) from error
+        except PageError as error:
+            raise _not_fetched(place, error) from error
+        taken.octets += len(body)
+        if taken.octets > MOST_FETCHED_BYTES:
+            what = f"Together the images are larger than {MOST_FETCHED_BYTES:,} bytes."
+            raise ImageNotFetchedError(what, faults={place: (what,)})
+        return body
+
+    async def _expect_film(self, url: str, place: str) -> None:
+        if is_data_url(url):
+            head, comma, content = url.partition(",")
+            if not comma or not head.lower().endswith(";base64") or base64_of(content) is None:
+                what = "A data URL has to be like this: data:video/mp4;base64,AAAA"
+                raise _unfit("video_url.url", place, what)
+            return
+        try:
+            await self._outside(place).expect_public(url)
+        except PageError as error:
+            raise _unfit("video_url.url", place, f"{error.code}: {error}") from error
+
+    def _outside(self, place: str) -> Files:
+        if self._files is None:
+            what = "Fetching is switched off on this server. Send a data URL."
+            raise ImageNotFetchedError(what, faults={place: (what,)})
+        return self._files
+
+    def _unable(
+        self, model: Model, medium: Medium, what: str, able: Callable[[Capabilities], bool]
+    ) -> InvalidModelError:
+        models = self._catalogue.models(ModelType.TEXT)
+        others = [one.id for one in models if able(one.capabilities)][:_MOST_NAMED]
+        hint = (
+            f"Models that do: {', '.join(others)}."
+            if others
+            else "No model here does; the operator can add one that an engine runs."
+        )
+        return InvalidModelError(
+            f"The model {model.id!r} does not take {what}. {hint}",
+            faults={medium.place: ("Not supported by this model",)},
+        )
+
+
+def with_last_image(request: ChatRequest) -> ChatRequest:
+    """Return the turn with the last of its images alone.
+
+    Source: POST /chat/completions, `messages`: "only the last image_url message will be passed".
+    """
+    images = [medium for medium in _media(request.messages) if isinstance(medium, Image)]
+    if len(images) <= 1:
+        return request
+    return replace(request, messages=tuple(_showing(one, images[-1]) for one in request.messages))
+
+
+class _Taken:
+    """How many bytes one call has fetched."""
+
+    octets = 0
+
+
+def _media(messages: Iterable[Message]) -> Iterator[Medium]:
+    for message in messages:
+        if isinstance(message.content, tuple):
+            for part in message.content:
+                if not isinstance(part, str):
+                    yield part
+
+
+def _needs(medium: Medium) -> tuple[str, Callable[[Capabilities], bool]]:
+    """Return what a medium is called, and whether a model takes such."""
+    match medium:
+        case Image():
+            return "images", lambda able: able.vision
+        case Audio():
+            return "audio", lambda able: able.audio_input
+        case Video():
+            return "video", lambda able: able.video_input
+
+
+def _each(brought: Iterable[Medium | InvalidRequestError]) -> Iterator[Medium]:
+    for outcome in brought:
+        if isinstance(outcome, InvalidRequestError):
+            raise outcome
+        yield outcome
+
+
+def _with(messages: Iterable[Message], media: Iterator[Medium]) -> Iterator[Message]:
+    """Yield messages with other media in the places of their own."""
+    for message in messages:
+        if isinstance(message.content, tuple):
+            content: tuple[Part, ...] = tuple(
+                part if isinstance(part, str) else next(media) for part in message.content
+            )
+            yield message.saying(content)
+        else:
+            yield message
+
+
+def _showing(message: Message, image: Image) -> Message:
+    """Return a message without images but `image`; one that held nothing else says nothing."""
+    if not isinstance(message.content, tuple):
+        return message
+    kept = tuple(p for p in message.content if p is image or not isinstance(p, Image))
+    return message.saying(kept or "")
+
+
+def _not_fetched(place: str, error: PageError) -> ImageNotFetchedError:
+    what = f"{error.code}: {error}"
+    return ImageNotFetchedError(f"An image could not be fetched. {error}", faults={place: (what,)})
+
+
+def _unfit(name: str, place: str, what: str) -> InvalidRequestError:
+    return InvalidRequestError(f"`{name}` cannot be used. {what}", faults={place: (what,)})

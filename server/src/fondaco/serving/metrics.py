@@ -1,0 +1,82 @@
+"""Meters: plain counts of what the server does, never of what is said."""
+
+import logging
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from fondaco.domain.money.usage import Usage
+from fondaco.ports.incidents import log as incident_log
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+"""Upper bounds of the duration buckets; one more bucket takes the rest."""
+
+
+@dataclass(slots=True)
+class Durations:
+    """How long replies took: a histogram."""
+
+    buckets: list[int] = field(default_factory=lambda: [0] * (len(SECONDS) + 1))
+    sum_s: float = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one reply."""
+        self.buckets[bisect_left(SECONDS, seconds)] += 1
+        self.sum_s += seconds
+
+
+@dataclass(slots=True)
+class Metrics:
+    """Counts since the start; labels come from closed sets (endpoints, statuses, models)."""
+
+    replies: Counter[tuple[str, int]] = field(default_factory=Counter)
+    """(endpoint path, status) -> replies."""
+    durations: dict[str, Durations] = field(default_factory=dict)
+    """Endpoint path -> how long its replies took."""
+    tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(model id, `input` or `output`) -> tokens."""
+    incidents: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
+    """(kind, engine, model id, reason) -> operational faults."""
+    hangups: int = 0
+    """Callers who went away before their reply was whole."""
+    running: int = 0
+    """Requests under way."""
+
+    def consumed(self, model: str, usage: Usage) -> None:
+        """Count the tokens of a call."""
+        self.tokens[model, "input"] += usage.input_tokens
+        self.tokens[model, "output"] += usage.output_tokens
+
+    def replied(self, endpoint: str, status: int, seconds: float) -> None:
+        """Count a reply."""
+        self.replies[endpoint, status] += 1
+        durations = self.durations.get(endpoint)
+        if durations is None:
+            durations = self.durations[endpoint] = Durations()
+        durations.add(seconds)
+
+    @contextmanager
+    def counting_incidents(self) -> Generator[None]:
+        """Count every reported incident until the context is left."""
+        handler = _IncidentCounter(self.incidents)
+        incident_log.addHandler(handler)
+        try:
+            yield
+        finally:
+            incident_log.removeHandler(handler)
+
+
+class _IncidentCounter(logging.Handler):
+    """Counts the records of `fondaco.ports.incidents`."""
+
+    def __init__(self, counts: Counter[tuple[str, str, str, str]]) -> None:
+        super().__init__()
+        self._counts = counts
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: dict[str, str] = getattr(record, "fields", {})
+        kind: str = getattr(record, "incident", "unknown")
+        labels = (fields.get("engine", ""), fields.get("model", ""), fields.get("reason", ""))
+        self._counts[str(kind), *labels] += 1

@@ -1,0 +1,1 @@
+"""Retrieval: web search and scraping for a call, inserted into its context."""

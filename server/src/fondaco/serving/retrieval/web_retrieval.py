@@ -1,0 +1,227 @@
+"""Augment: what a call wants from the web, brought before the model is asked.
+
+Pages and results stand in the latest user message, before what the user says there: the beginning
+of the conversation stays as it is, so prompt caches go on serving it, and the question comes last,
+where small models heed it best.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import anyio
+
+from fondaco.domain.chat.request import ChatRequest, Role
+from fondaco.domain.errors import InvalidModelError, InvalidRequestError
+from fondaco.domain.money.usage import Usage
+from fondaco.domain.web import Page, PageError, RetrievedContext, SearchError, WebNote, WebOptions
+from fondaco.ports import Pages, Search
+
+MOST_PAGES = 3
+"""Source: overview/pricing.md, "up to 3 URLs per message"."""
+
+_URL = re.compile(r"https?://[^\s<>\"'`\\^{|}\[\]]+", re.IGNORECASE)
+_AFTER_URL = ".,;:!?*_~"
+
+_LONGEST_QUERY = 400
+_MOST_QUERY_WORDS = 50
+"""As much as search engines take."""
+_NOW = re.compile(
+    r"\b(today|tonight|yesterday|tomorrow|now|nowadays|current(ly)?|latest|newest|recent(ly)?|news|"
+    r"this (week|month|year)|last (week|month|year)|weather|forecast|price of|stock|score|"
+    r"releas(e|ed|es)|version|search|google|look (it |this |that )?up|online|on the web|internet|"
+    r"sources?|20[2-9]\d)\b",
+    re.IGNORECASE,
+)
+"""Words of the present, or that ask for sources."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalRequest:
+    """What is to be brought for a call."""
+
+    urls: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Addresses beyond the first three."""
+    query: str = ""
+    """What is searched for; empty: nothing."""
+    cite: bool = False
+    """Whether the model is to name the results that it draws on."""
+
+    @property
+    def most(self) -> Usage:
+        """The most that it can count."""
+        return Usage(searches=1 if self.query else 0, scrapes=len(self.urls))
+
+
+class WebRetrieval:
+    """Goes on errands to the web."""
+
+    def __init__(
+        self,
+        pages: Pages | None = None,
+        searches: Mapping[str, Search] | None = None,
+        *,
+        results: int = 5,
+        search_timeout_s: float = 10.0,
+    ) -> None:
+        """Prepare; without `pages` none are read.
+
+        `searches` are the search engines by their names, in the order in which they are asked: each
+        for at most `results`, within its time.
+        """
+        self._pages = pages
+        self._searches = searches or {}
+        self._results = results
+        self._search_timeout_s = search_timeout_s
+
+    def retrieval_request(
+        self, request: ChatRequest, wish: WebOptions, *, searches: bool
+    ) -> RetrievalRequest | None:
+        """Return what is to be brought for a turn, or None where there is nothing.
+
+        `searches` says whether its model takes results of searches.
+
+        Raises:
+            InvalidModelError: it does not, and the caller insists on one.
+            InvalidRequestError: the operator has switched off what is asked for.
+            WebNotInstalledError: the libraries for it are missing.
+        """
+        said = latest_said(request)
+        if wish.scrape:
+            if self._pages is None:
+                raise _switched_off("enable_web_scraping", "Reading pages of the web")
+            self._pages.expect_ready()
+            if urls := urls_in(said):
+                return RetrievalRequest(urls=urls[:MOST_PAGES], left_out=urls[MOST_PAGES:])
+        if wish.search == "on":
+            self._expect_search(request, searches=searches)
+        elif wish.search == "off" or not (searches and self._searches and tells_of_now(said)):
+            return None
+        query = query_of(said)
+        return RetrievalRequest(query=query, cite=wish.cite) if query else None
+
+    def undecided(self, request: ChatRequest, wish: WebOptions) -> bool:
+        """Whether it is open if there is anything to search for: `auto`, where a search could be made."""
+        if wish.search != "auto" or not self._searches:
+            return False
+        said = latest_said(request)
+        return bool(query_of(said)) and not (wish.scrape and urls_in(said))
+
+    async def bring(self, retrieval_request: RetrievalRequest) -> RetrievedContext:
+        """Return what could be had; whatever could not is noted."""
+        if retrieval_request.query:
+            return await self._search(retrieval_request)
+        pages, notes = await self._read(retrieval_request.urls)
+        notes += [
+            WebNote("PAGE_LEFT_OUT", f"Only {MOST_PAGES} pages are read for a message.", url)
+            for url in retrieval_request.left_out
+        ]
+        return RetrievedContext(pages=pages, notes=tuple(notes))
+
+    def _expect_search(self, request: ChatRequest, *, searches: bool) -> None:
+        if not self._searches:
+            raise _switched_off("enable_web_search", "Web search")
+        if not searches:
+            raise InvalidModelError(
+                f"The model {request.model!r} is not given results of web searches here. "
+                "GET /api/v1/models lists which are (supportsWebSearch).",
+                faults={"venice_parameters.enable_web_search": ("Not supported by this model",)},
+            )
+
+    async def _search(self, retrieval_request: RetrievalRequest) -> RetrievedContext:
+        """Ask the search engines in their order, until one finds something."""
+        notes: list[WebNote] = []
+        for name, search in self._searches.items():
+            try:
+                with anyio.fail_after(self._search_timeout_s):
+                    citations = tuple(await search.find(retrieval_request.query, self._results))
+            except SearchError as error:
+                notes.append(WebNote(error.code, f"The search engine {name!r} failed: {error}"))
+            except TimeoutError:
+                waited = f"{self._search_timeout_s:g} seconds"
+                notes.append(
+                    WebNote("SEARCH_TOO_SLOW", f"The search engine {name!r} took over {waited}.")
+                )
+            else:
+                if citations:
+                    found = tuple(notes)
+                    return RetrievedContext(
+                        citations=citations, notes=found, cite=retrieval_request.cite, searches=1
+                    )
+        if not notes:
+            notes.append(WebNote("SEARCH_EMPTY", "The search found nothing."))
+        return RetrievedContext(notes=tuple(notes))
+
+    async def _read(self, urls: Sequence[str]) -> tuple[tuple[Page, ...], list[WebNote]]:
+        """Read pages at the same time; return them in their order, and notes on the others."""
+        found: dict[str, Page | WebNote] = {}
+
+        async def read(url: str, pages: Pages) -> None:
+            try:
+                found[url] = await pages.read(url)
+            except PageError as error:
+                found[url] = WebNote(error.code, str(error), url)
+
+        if self._pages is not None:
+            async with anyio.create_task_group() as readers:
+                for url in urls:
+                    readers.start_soon(read, url, self._pages)
+        outcomes = [found[url] for url in urls if url in found]
+        pages = tuple(one for one in outcomes if isinstance(one, Page))
+        return pages, [one for one in outcomes if isinstance(one, WebNote)]
+
+
+def latest_said(request: ChatRequest) -> str:
+    """Return the text of the latest user message."""
+    for message in reversed(request.messages):
+        if message.role is Role.USER:
+            return "\n".join(message.texts)
+    return ""
+
+
+def tells_of_now(text: str) -> bool:
+    """Whether a message seems to need what no model has learnt: a guess by its words, in English.
+
+    >>> tells_of_now("Who won the match yesterday?"), tells_of_now("Write a poem about rain.")
+    (True, False)
+    """
+    return _NOW.search(text) is not None
+
+
+def query_of(text: str) -> str:
+    """Return what is searched for: the message, without addresses, as long as engines take it.
+
+    >>> query_of("Who   built https://a.test/x the Rialto?")
+    'Who built the Rialto?'
+    """
+    words = _URL.sub(" ", text).split()[:_MOST_QUERY_WORDS]
+    query = " ".join(words)
+    if len(query) > _LONGEST_QUERY:
+        query = query[:_LONGEST_QUERY].rpartition(" ")[0] or query[:_LONGEST_QUERY]
+    return query
+
+
+def urls_in(text: str) -> tuple[str, ...]:
+    """Return the addresses in a text, each once.
+
+    >>> urls_in("See https://a.test/x_(y), (https://b.test/) and <https://a.test/x_(y)>.")
+    ('https://a.test/x_(y)', 'https://b.test/')
+    """
+    return tuple(dict.fromkeys(_trimmed(url) for url in _URL.findall(text)))
+
+
+def _trimmed(url: str) -> str:
+    """Return an address without the marks that end its sentence."""
+    end, unopened = len(url), url.count(")") - url.count("(")
+    while end and (url[end - 1] in _AFTER_URL or (url[end - 1] == ")" and unopened > 0)):
+        end -= 1
+        unopened -= url[end] == ")"
+    return url[:end]
+
+
+def _switched_off(name: str, what: str) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"{what} is switched off on this server. Leave out venice_parameters.{name}.",
+        faults={f"venice_parameters.{name}": ("Switched off on this server",)},
+    )

@@ -1,0 +1,1 @@
+"""Routing: failover between a model's engines, and their health."""

@@ -1,0 +1,1 @@
+"""In-memory stores for tests: each refuses what the SQLite store refuses."""

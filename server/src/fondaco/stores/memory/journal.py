@@ -1,0 +1,312 @@
+"""The reference stores: what the ports promise, in a few lines, for tests and as documentation."""
+
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+import anyio.lowlevel
+
+from fondaco.domain.errors import (
+    AlreadyEnteredError,
+    StorageFailedError,
+    TooManyKeysError,
+    WriteQuarantinedError,
+)
+from fondaco.domain.money.account import Account, Key
+from fondaco.domain.money.epoch import epoch_of
+from fondaco.domain.money.ledger import (
+    AccountSnapshot,
+    Entry,
+    EntryKind,
+    IdempotencyRecord,
+    OpenCall,
+    Unwritable,
+    refilled_epoch,
+)
+from fondaco.domain.money.money import Currency, Funds
+from fondaco.ports import REPORTED_EPOCHS, KeyReport
+from fondaco.stores import write_details
+from fondaco.stores.memory.rules import (
+    ConstraintError,
+    expect_balances,
+    expect_call,
+    expect_entry,
+    expect_ids,
+    whole,
+)
+
+
+class MemoryJournal:
+    """A Journal that forgets everything with the process."""
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+        self._standings: dict[int, AccountSnapshot] = {}
+        self._refilled: dict[int, list[int]] = defaultdict(list)
+        self._sums: dict[int, Funds] = {}
+        self._seen: set[tuple[str, str, Currency]] = set()
+        self._open: dict[str, OpenCall] = {}
+        self._claims: dict[tuple[int, bytes], IdempotencyRecord] = {}
+        self.used: dict[str, float] = {}
+        """Key id -> Unix seconds of its last use."""
+        self._uses: Counter[str] = Counter()
+        self._listeners: list[Callable[[Sequence[Entry]], None]] = []
+        self.quarantine: dict[str, str] = {}
+        """Call id -> what is known of a write that could never be made."""
+
+    def add_account(self, account_id: int, *, diem_allocation: int = 0) -> None:
+        """Open an account without money, or change what it gets at each epoch."""
+        before = self._standings.get(account_id, AccountSnapshot(Funds()))
+        self._standings[account_id] = replace(before, diem_allocation=diem_allocation)
+        self._tell(())
+
+    def enter_elsewhere(self, *entries: Entry) -> None:
+        """Append entries as another process would."""
+        self._append(entries)
+        self._tell(entries)
+
+    def balances(self, more: Sequence[Entry] = ()) -> dict[int, Funds]:
+        """Return the sum of each account's entries, the ledger's own accounts and `more` included."""
+        sums = defaultdict(Funds, self._sums)
+        for entry in more:
+            funds = _funds(entry)
+            sums[entry.account_id] += funds
+            sums[entry.counterpart_id] -= funds
+        return dict(sums)
+
+    async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
+        """Return what an account has and is due."""
+        await anyio.lowlevel.checkpoint()
+        snapshot = self._standings.get(account_id)
+        if snapshot is None or until is None:
+            return snapshot
+        epochs = [epoch for epoch in self._refilled[account_id] if epoch <= until]
+        return replace(snapshot, diem_epoch=epochs[-1] if epochs else -1)
+
+    async def latest(self, until: float | None = None) -> float | None:
+        """Return when the latest of the last entries was made, or the latest up to a time."""
+        await anyio.lowlevel.checkpoint()
+        if until is None:
+            return max((entry.at for entry in self.entries[-1000:]), default=None)
+        return max((entry.at for entry in self.entries if entry.at <= until), default=None)
+
+    def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
+        """Append entries, all or none; what SQLite would never take goes to the quarantine."""
+        try:
+            self._append(entries)
+            expect_ids(closes)
+        except AlreadyEnteredError as error:
+            return _ended(error)
+        except (ConstraintError, ArithmeticError, LookupError, ValueError, TypeError):
+            call_id = str(closes or next((entry.call_id for entry in entries), ""))
+            self.quarantine[call_id] = write_details.of_write(entries, closes)
+            self._open.pop(str(closes), None)
+            return _ended(WriteQuarantinedError())
+        if closes is not None:
+            self._open.pop(closes, None)
+        return _ended()
+
+    def note(self, calls: Sequence[OpenCall]) -> None:
+        """Keep the calls' latest progress; what SQLite would never take is dropped."""
+        for call in calls:
+            with suppress(ArithmeticError, ValueError, TypeError, KeyError):
+                expect_call(call)
+                _ = self._standings[call.account_id]  # there is such an account
+                self._open[call.call_id] = call
+
+    async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
+        """Move an open call to the quarantine."""
+        await anyio.lowlevel.checkpoint()
+        self.quarantine[call.call_id] = f"{why}: {write_details.of_call(call)}"
+        self._open.pop(call.call_id, None)
+
+    async def check(self) -> int:
+        """Return how many writes lie in the quarantine."""
+        await anyio.lowlevel.checkpoint()
+        return len(self.quarantine)
+
+    async def spent(self, key_id: str, epoch: int) -> Funds:
+        """Return what a key was charged in an epoch."""
+        charges = [e for e in self.entries if e.key_id == key_id and e.epoch == epoch]
+        await anyio.lowlevel.checkpoint()
+        return Funds() - sum(map(_funds, charges), Funds())
+
+    def touch(self, used: Mapping[str, float]) -> None:
+        """Keep when keys were used; what SQLite would never take is dropped."""
+        for key_id, at in used.items():
+            with suppress(ArithmeticError, ValueError, TypeError):
+                expect_ids(key_id)
+                whole(round(at * 1000))
+                self.used[key_id] = at
+
+    def add(self, uses: Mapping[str, int]) -> None:
+        """Add to how many chats characters answered."""
+        self._uses.update(uses)
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return how many chats each character answered."""
+        await anyio.lowlevel.checkpoint()
+        return dict(self._uses)
+
+    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
+        """Keep a claim where there is none, and return the one that stands."""
+        snapshot = self._claims.setdefault(
+            (claim.account_id, claim.idempotency_key.key_digest), claim
+        )
+        await anyio.lowlevel.checkpoint()
+        return snapshot
+
+    async def release(self, claim: IdempotencyRecord) -> None:
+        """Forget a claim."""
+        if self._claims.get((claim.account_id, claim.idempotency_key.key_digest)) == claim:
+            del self._claims[claim.account_id, claim.idempotency_key.key_digest]
+        await anyio.lowlevel.checkpoint()
+
+    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
+        """Forget old claims, or also those without a charge."""
+        charged = {e.call_id for e in self.entries if e.kind is EntryKind.CHARGE}
+        self._claims = {
+            name: claim
+            for name, claim in self._claims.items()
+            if claim.at >= before and (claim.call_id in charged or not uncharged)
+        }
+        await anyio.lowlevel.checkpoint()
+
+    async def open_calls(self) -> Sequence[OpenCall]:
+        """Return the calls that were noted and not closed."""
+        await anyio.lowlevel.checkpoint()
+        return tuple(self._open.values())
+
+    def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
+        """Tell `changed` of `enter_elsewhere` and `add_account`."""
+        self._listeners.append(changed)
+
+    def _append(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            expect_entry(entry)
+        named = [(e.call_id, e.sku, e.currency) for e in entries if e.call_id is not None]
+        names = set(named)
+        if names & self._seen or len(names) < len(named):
+            raise AlreadyEnteredError
+        unknown = {entry.account_id for entry in entries} - self._standings.keys()
+        if unknown:
+            raise ConstraintError("account")
+        sums = self.balances(entries)
+        expect_balances(sums, {entry.account_id for entry in entries})
+        self._sums = sums
+        self._seen |= names
+        for entry in entries:
+            snapshot = self._standings[entry.account_id]
+            epoch = refilled_epoch(entry)
+            if epoch is not None:
+                self._refilled[entry.account_id].append(epoch)
+            self._standings[entry.account_id] = replace(
+                snapshot,
+                balance=snapshot.balance + _funds(entry),
+                diem_epoch=snapshot.diem_epoch if epoch is None else epoch,
+            )
+            self.entries.append(entry)
+
+    def _tell(self, entries: Sequence[Entry]) -> None:
+        for changed in self._listeners:
+            changed(entries)
+
+
+class MemoryKeys:
+    """Keys in dictionaries, with their uses and charges from a journal in memory."""
+
+    def __init__(self, journal: MemoryJournal) -> None:
+        self._journal = journal
+        self._accounts: dict[int, Account] = {}
+        self._keys: dict[str, Key] = {}
+        """In the order in which they were added."""
+        self._ids: dict[bytes, str] = {}
+        """Keyed hash of the secret -> key id."""
+
+    def put(self, account: Account, digest: bytes = b"", key: Key | None = None) -> None:
+        """Keep an account, perhaps with a key under its secret's hash, or replace them."""
+        self._accounts[account.id] = account
+        if key is not None:
+            self._keys[key.id] = key
+            self._ids[digest] = key.id
+
+    async def find(self, digest: bytes) -> tuple[Key, Account] | None:
+        """Return the key that is kept under `digest`."""
+        await anyio.lowlevel.checkpoint()
+        key_id = self._ids.get(digest)
+        if key_id is None:
+            return None
+        key = self._used(self._keys[key_id])
+        return key, self._accounts[key.account_id]
+
+    async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
+        """Return an account's keys that may be used, oldest first."""
+        await anyio.lowlevel.checkpoint()
+        return [self._report(key, now) for key in self._live(account_id, now)]
+
+    async def report(self, account_id: int, key_id: str, now: float) -> KeyReport | None:
+        """Return one key of an account that is not revoked."""
+        await anyio.lowlevel.checkpoint()
+        key = self._kept(account_id, key_id)
+        return None if key is None else self._report(key, now)
+
+    async def add(self, key: Key, digest: bytes, most_active: int) -> None:
+        """Keep a new key."""
+        await anyio.lowlevel.checkpoint()
+        if len(self._live(key.account_id, key.created_at)) >= most_active:
+            raise TooManyKeysError
+        self.put(self._accounts[key.account_id], digest, key)
+
+    async def change(self, account_id: int, key_id: str, changed: Callable[[Key], Key]) -> bool:
+        """Give a key a new description, end and limit."""
+        await anyio.lowlevel.checkpoint()
+        key = self._kept(account_id, key_id)
+        if key is None:
+            return False
+        new = changed(key)
+        self._keys[key_id] = replace(
+            key, description=new.description, expires_at=new.expires_at, limit=new.limit
+        )
+        return True
+
+    async def revoke(self, account_id: int, key_id: str, at: float) -> bool:
+        """End a key for good."""
+        await anyio.lowlevel.checkpoint()
+        key = self._kept(account_id, key_id)
+        if key is None:
+            return False
+        self._keys[key_id] = replace(key, revoked=True)
+        return True
+
+    def _kept(self, account_id: int, key_id: str) -> Key | None:
+        key = self._keys.get(key_id)
+        return key if key and key.account_id == account_id and not key.revoked else None
+
+    def _live(self, account_id: int, now: float) -> list[Key]:
+        keys = self._keys.values()
+        return [key for key in keys if key.account_id == account_id and key.live(now)]
+
+    def _used(self, key: Key) -> Key:
+        return replace(key, used_at=self._journal.used.get(key.id))
+
+    def _report(self, key: Key, now: float) -> KeyReport:
+        since = epoch_of(now) - REPORTED_EPOCHS
+        charges = [
+            entry
+            for entry in self._journal.entries
+            if entry.key_id == key.id and entry.epoch is not None and entry.epoch > since
+        ]
+        return KeyReport(self._used(key), Funds() - sum(map(_funds, charges), Funds()))
+
+
+async def _ended(error: StorageFailedError | None = None) -> None:
+    await anyio.lowlevel.checkpoint()
+    if error is not None:
+        raise error
+
+
+def _funds(entry: Entry) -> Funds:
+    if entry.currency is Currency.DIEM:
+        return Funds(diem=entry.amount)
+    return Funds(usd=entry.amount)

@@ -1,0 +1,100 @@
+"""What SQLite refuses, said again for the reference stores: a test that passes on them means something."""
+
+from collections.abc import Iterable, Mapping
+
+from fondaco.domain.money.ledger import Entry, EntryKind, OpenCall
+from fondaco.domain.money.money import Currency, Funds
+
+_SIGNS = {
+    EntryKind.CHARGE: {-1, 0},
+    EntryKind.GRANT: {1},
+    EntryKind.REFILL: {0, 1},
+    EntryKind.EXPIRY: {-1},
+    EntryKind.ADJUSTMENT: {-1, 0, 1},
+}
+_INT64 = 2**63
+_ID_DIGITS = 32
+
+
+class ConstraintError(Exception):
+    """A rule of the store is broken."""
+
+
+def expect_entry(entry: Entry) -> None:
+    """Refuse an entry that the database would.
+
+    Raises:
+        ConstraintError: its sign is not that of its kind, or a count is negative.
+        OverflowError: a number has more than 64 bits, or its time is infinite.
+        ValueError: an id or currency is none, its time is no number, or a text is not Unicode.
+        LookupError: its kind is none.
+        TypeError: a value is of a wrong type.
+    """
+    expect_ids(entry.call_id, entry.key_id)
+    whole(entry.amount, entry.units, entry.unit_price, entry.execution_ms, round(entry.at * 1000))
+    if entry.usage is not None:
+        usage = entry.usage
+        whole(usage.input_tokens, usage.cached_input_tokens)
+        whole(usage.output_tokens, usage.reasoning_tokens)
+    for text in (entry.sku, entry.notes):
+        text.encode()
+    if min(entry.units, entry.unit_price) < 0:
+        raise ConstraintError("units")
+    Currency(entry.currency)
+    sign = (entry.amount > 0) - (entry.amount < 0)
+    if sign not in _SIGNS[entry.kind]:
+        raise ConstraintError("sign")
+
+
+def expect_balances(balances: Mapping[int, Funds], people: Iterable[int]) -> None:
+    """Refuse balances that no account can have.
+
+    Raises:
+        ConstraintError: an account of people is below zero, or a sum has more than 64 bits.
+    """
+    for funds in balances.values():
+        if not (-_INT64 <= funds.usd < _INT64 and -_INT64 <= funds.diem < _INT64):
+            raise ConstraintError("range")
+    for account_id in people:
+        if min(balances[account_id].usd, balances[account_id].diem) < 0:
+            raise ConstraintError("solvent")
+
+
+def expect_call(call: OpenCall) -> None:
+    """Refuse an open call that the database would.
+
+    Raises:
+        OverflowError, ValueError, TypeError: as for entries.
+    """
+    expect_ids(call.call_id, call.key_id)
+    whole(call.held.usd, call.held.diem, call.epoch, round(call.opened_at * 1000))
+    usage = call.usage
+    whole(usage.input_tokens, usage.cached_input_tokens, usage.output_tokens)
+    whole(usage.reasoning_tokens, usage.searches, usage.scrapes)
+    call.model.encode()
+
+
+def expect_ids(*ids: str | None) -> None:
+    """Refuse what is no id.
+
+    Raises:
+        ValueError: it is not 32 hex digits.
+        TypeError: it is no text.
+    """
+    for id_ in ids:
+        if id_ is not None and len(bytes.fromhex(id_)) * 2 != _ID_DIGITS:
+            raise ValueError("An id has 32 hex digits.")
+
+
+def whole(*id_cache: int) -> None:
+    """Refuse what is no whole number of 64 bits.
+
+    Raises:
+        OverflowError: it has more bits.
+        TypeError: it is no whole number.
+    """
+    for number in id_cache:
+        if not isinstance(number, int):
+            raise TypeError("A whole number is expected.")
+        if not -_INT64 <= number < _INT64:
+            raise OverflowError("A number has more than 64 bits.")

@@ -1,0 +1,132 @@
+"""The audit: whether the books add up, by everything that can be counted twice."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from sqlalchemy import Connection, text
+
+from fondaco.domain.money.account import SYSTEM_ACCOUNTS
+from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.money import Currency, decimal
+from fondaco.stores.sqlite.ledger import quarantine
+from fondaco.stores.sqlite.tables.rows import CURRENCIES, KINDS
+from fondaco.stores.sqlite.tables.schema import metadata
+
+_SUMS = "SELECT account_id, kind, currency, key_id, sum(amount) FROM entry GROUP BY 1, 2, 3, 4"
+
+_SPENT = """
+SELECT key_id, (SELECT last6 FROM key WHERE id = key_id), sum(usd), sum(diem)
+FROM key_epoch GROUP BY key_id
+"""
+
+_BALANCES = "SELECT id, name, usd, diem FROM account ORDER BY id"
+
+_TWICE = """
+SELECT lower(hex(call_id)), (SELECT name FROM sku WHERE id = sku_id), count(*) FROM entry NOT INDEXED
+WHERE call_id IS NOT NULL GROUP BY call_id, sku_id, currency HAVING count(*) > 1 LIMIT 20
+"""
+
+_Sums: TypeAlias = dict[tuple[int, Currency], int]
+"""What entries add up to, by account or by key."""
+
+
+def findings(connection: Connection) -> list[str]:
+    """Return one sentence for each thing that is wrong or waits for the operator."""
+    missing = _missing(connection)
+    told = [
+        f"The database is damaged: the {kind} {name!r} is missing. Restore it from a backup."
+        for kind, name in missing
+    ]
+    if any(kind == "table" for kind, _ in missing):
+        return told
+    accounts, keys = _sums(connection)
+    return [
+        *told,
+        *_balances(connection, accounts),
+        *_spendings(connection, keys),
+        *_twice(connection),
+        *_file(connection),
+        *_quarantine(connection),
+    ]
+
+
+def _missing(connection: Connection) -> list[tuple[str, str]]:
+    """Return kind and name of each table, index and trigger that the database lacks."""
+    found = connection.execute(text("SELECT type, name FROM sqlite_master"))
+    there = {(kind, name) for kind, name in found}
+    wanted = {("trigger", f"entry_{act}") for act in ("UPDATE", "DELETE")}
+    for table in metadata.tables.values():
+        wanted.add(("table", table.name))
+        wanted.update(("index", str(index.name)) for index in table.indexes)
+    return sorted(wanted - there)
+
+
+def _quarantine(connection: Connection) -> Iterator[str]:
+    count = connection.scalar(text(quarantine.WAITING))
+    if count:
+        yield (
+            f"{count} of the writes to the ledger could never be made and wait in the quarantine. See: "
+            "fondaco ledger quarantine list"
+        )
+
+
+def _balances(connection: Connection, sums: _Sums) -> Iterator[str]:
+    total = dict.fromkeys(Currency, 0)
+    for account_id, name, usd, diem in connection.execute(text(_BALANCES)):
+        for currency, balance in ((Currency.USD, usd), (Currency.DIEM, diem)):
+            total[currency] += balance
+            entered = sums.get((account_id, currency), 0)
+            if balance != entered:
+                yield (
+                    f"The {currency} balance of account {name!r} is {decimal(balance)}, its entries "
+                    f"add up to {decimal(entered)}."
+                )
+            if balance < 0 and account_id not in SYSTEM_ACCOUNTS.values():
+                yield f"The {currency} balance of account {name!r} is negative: {decimal(balance)}."
+    for currency, balance in total.items():
+        if balance:
+            yield f"All {currency} balances add up to {decimal(balance)} instead of 0."
+
+
+def _spendings(connection: Connection, sums: _Sums) -> Iterator[str]:
+    for key_id, last6, usd, diem in connection.execute(text(_SPENT)):
+        for currency, spent in ((Currency.USD, usd), (Currency.DIEM, diem)):
+            entered = sums.pop((key_id, currency), 0)
+            if spent != entered:
+                yield (
+                    f"The key that ends in {last6!r} is noted to have spent {decimal(spent)} "
+                    f"{currency}, its entries add up to {decimal(entered)}."
+                )
+    for (key_id, currency), entered in sums.items():
+        if entered:
+            yield f"Key number {key_id} was charged {decimal(entered)} {currency}; it is not noted."
+
+
+def _sums(connection: Connection) -> tuple[_Sums, _Sums]:
+    """Return what the entries add up to: by account, both sides of each, and charges by key."""
+    kinds = {number: kind for kind, number in KINDS.items()}
+    currencies = {number: currency for currency, number in CURRENCIES.items()}
+    sums: _Sums = {}
+    spent: _Sums = {}
+    for account_id, kind_number, currency_number, key_id, amount in connection.execute(text(_SUMS)):
+        kind: EntryKind = kinds[kind_number]
+        currency = currencies[currency_number]
+        both = Entry(account_id, kind, currency, amount, at=0.0)
+        for side, moved in ((account_id, amount), (both.counterpart_id, -amount)):
+            sums[side, currency] = sums.get((side, currency), 0) + moved
+        if kind is EntryKind.CHARGE and key_id is not None:
+            spent[key_id, currency] = spent.get((key_id, currency), 0) - amount
+    return sums, spent
+
+
+def _twice(connection: Connection) -> Iterator[str]:
+    for call_id, sku, count in connection.execute(text(_TWICE)):
+        yield f"Call {call_id} has {count} entries for {sku!r} in one currency."
+
+
+def _file(connection: Connection) -> Iterator[str]:
+    for (finding,) in connection.execute(text("PRAGMA integrity_check(20)")):
+        if finding != "ok":
+            yield f"The database file is damaged: {finding}."
+    for table, row, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
+        yield f"Row {row} of {table!r} points to a row of {parent!r} that does not exist."

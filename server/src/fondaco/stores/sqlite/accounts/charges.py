@@ -1,0 +1,215 @@
+"""Charges in SQLite: what accounts were charged, page by page, in milliseconds at a million rows."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import anyio.to_thread
+
+from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.money.ledger import Entry
+from fondaco.domain.money.money import Currency
+from fondaco.ports import ChargePage, ChargeQuery
+from fondaco.stores.sqlite.tables.connection import connect
+from fondaco.stores.sqlite.tables.rows import CURRENCIES, ENTRIES, entry_of
+
+Grouping: TypeAlias = Literal["key", "day", "sku"]
+
+_BY_TIME = "FROM entry INDEXED BY ix_entry_charge"
+_BY_ID = "FROM entry NOT INDEXED"
+_BOUNDS = {
+    "currency": " AND currency = :currency",
+    "since": " AND at_ms >= :since",
+    "until": " AND at_ms <= :until",
+}
+"""Only those that a query has: each costs the count of a million rows a tenth of its time."""
+
+_BATCH = 500
+"""Charges that are in memory at a time where all are wanted."""
+_END = 2**63 - 1
+
+_FEW = 10_000
+"""New entries that are looked at one by one, rather than counting all again."""
+_MOST_TOTALS = 1_000
+
+_GROUPS: dict[Grouping | None, str] = {
+    None: "''",
+    "key": "(SELECT lower(hex(public_id)) FROM key WHERE key.id = key_id)",
+    "day": "date(at_ms / 1000, 'unixepoch')",
+    "sku": "(SELECT name FROM sku WHERE sku.id = sku_id)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeSum:
+    """What charges of one group and currency add up to."""
+
+    group: str | None
+    """A key's id, a day in UTC, or a sku."""
+    currency: Currency
+    rows: int
+    amount: int
+    """Nano-units, negative as each of the charges."""
+
+
+class SqliteCharges:
+    """Reads charges over a connection of its own, used by one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the database.
+
+        Raises:
+            DatabaseUnusableError: the file cannot be opened.
+        """
+        self._connection = connect(path)
+        self._connection.execute("PRAGMA query_only = ON")
+        self._in_use = threading.Lock()
+        self._totals: dict[ChargeQuery, tuple[int, int]] = {}
+        """Query, whatever its page -> the last entry of all at the time, and the total up to it."""
+
+    async def page(self, query: ChargeQuery) -> ChargePage:
+        """Return a page; the event loop goes on meanwhile.
+
+        Raises:
+            StorageFailedError: the database cannot be read.
+        """
+        return await anyio.to_thread.run_sync(self.read, query)
+
+    def read(self, query: ChargeQuery) -> ChargePage:
+        """Return a page, blocking.
+
+        Raises:
+            StorageFailedError: the database cannot be read.
+        """
+        with self._snapshot() as connection:
+            total = self._total(connection, query)
+            ids = _walk(connection, query, total)
+            return ChargePage(_entries(connection, ids), total)
+
+    def all(self, query: ChargeQuery) -> Iterator[Entry]:
+        """Yield every charge of a query, whatever its page, the newest first, in bounded memory.
+
+        Charges that are made meanwhile are left out, and no transaction stays open between two reads.
+
+        Raises:
+            StorageFailedError: the database cannot be read.
+        """
+        where, named = _filter(query)
+        with self._snapshot() as connection:
+            (last,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
+        named |= {"last": last, "at": _END, "money": _END, "id": _END, "count": _BATCH}
+        while True:
+            with self._snapshot() as connection:
+                found = connection.execute(
+                    f"SELECT at_ms, currency, id {_BY_TIME} {where} AND id <= :last "
+                    "AND (at_ms, currency, id) < (:at, :money, :id) "
+                    "ORDER BY at_ms DESC, currency DESC, id DESC LIMIT :count",
+                    named,
+                ).fetchall()
+                entries = _entries(connection, [row[2] for row in found])
+            yield from entries
+            if len(found) < _BATCH:
+                return
+            named["at"], named["money"], named["id"] = found[-1]
+
+    def sums(self, query: ChargeQuery, by: Grouping | None = None) -> list[ChargeSum]:
+        """Return what all charges of a query, whatever its page, add up to by group and currency.
+
+        Raises:
+            StorageFailedError: the database cannot be read.
+        """
+        where, named = _filter(query)
+        sums = f"SELECT {_GROUPS[by]}, currency, count(*), sum(amount)"
+        currencies = {number: currency for currency, number in CURRENCIES.items()}
+        with self._snapshot() as connection:
+            return [
+                ChargeSum(group, currencies[number], rows, amount)
+                for group, number, rows, amount in connection.execute(
+                    f"{sums} {_BY_TIME} {where} GROUP BY 1, 2", named
+                )
+            ]
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._in_use:
+            self._connection.close()
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Hold the connection, and see one state of the database however much is written meanwhile."""
+        try:
+            with self._in_use:
+                self._connection.execute("BEGIN")
+                try:
+                    yield self._connection
+                finally:
+                    self._connection.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise StorageFailedError from error
+
+    def _total(self, connection: sqlite3.Connection, query: ChargeQuery) -> int:
+        """Return how many charges there are, counting only those since the query came last.
+
+        That is exact: entries are never changed, and each has a larger id than all before it.
+        """
+        total: int
+        last: int
+        which = replace(query, newest_first=True, page=1, limit=1)
+        where, named = _filter(query)
+        (last,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
+        before = self._totals.get(which)
+        if before is not None and last - before[0] <= _FEW:
+            since = f"SELECT count(*) {_BY_ID} {where} AND id > :before"
+            (more,) = connection.execute(since, {**named, "before": before[0]}).fetchone()
+            total = before[1] + more
+        else:
+            (total,) = connection.execute(f"SELECT count(*) {_BY_TIME} {where}", named).fetchone()
+        if len(self._totals) >= _MOST_TOTALS:
+            self._totals.clear()
+        self._totals[which] = last, total
+        return total
+
+
+def _filter(query: ChargeQuery) -> tuple[str, dict[str, int]]:
+    """Return the query's condition, and the values in it."""
+    asked = {
+        "currency": None if query.currency is None else CURRENCIES[query.currency],
+        "since": query.since_ms,
+        "until": query.until_ms,
+    }
+    bounds = {name: bound for name, bound in asked.items() if bound is not None}
+    where = "WHERE account_id = :account AND kind = 1" + "".join(_BOUNDS[name] for name in bounds)
+    return where, {"account": query.account_id, **bounds}
+
+
+def _walk(connection: sqlite3.Connection, query: ChargeQuery, total: int) -> list[int]:
+    """Return the ids of a page's entries: on the index alone, from the nearer end.
+
+    The index ends with the id, so that is the order within a moment, both ways. Asked for it, SQLite
+    would sort all the rows before the page instead of walking over them.
+    """
+    count = min(query.limit, total - query.offset)
+    if count <= 0:
+        return []
+    after = total - query.offset - count
+    from_end = after < query.offset
+    order = "DESC" if query.newest_first is not from_end else "ASC"
+    where, named = _filter(query)
+    rows = connection.execute(
+        f"SELECT id {_BY_TIME} {where} ORDER BY at_ms {order}, currency {order} "
+        "LIMIT :count OFFSET :skipped",
+        {**named, "count": count, "skipped": after if from_end else query.offset},
+    )
+    ids = [entry_id for (entry_id,) in rows]
+    return ids[::-1] if from_end else ids
+
+
+def _entries(connection: sqlite3.Connection, ids: Sequence[int]) -> tuple[Entry, ...]:
+    places = ", ".join("?" * len(ids))
+    rows = connection.execute(f"{ENTRIES} WHERE entry.id IN ({places})", ids)
+    found = {row[0]: entry_of(row) for row in rows}
+    return tuple(found[entry_id] for entry_id in ids)

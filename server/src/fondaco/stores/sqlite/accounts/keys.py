@@ -1,0 +1,95 @@
+"""Keys in SQLite: found by the keyed hash of their secret, kept and changed by account."""
+
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import anyio.to_thread
+
+from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.money.account import Account, Key
+from fondaco.ports import KeyReport
+from fondaco.stores.sqlite.accounts import key_rows
+from fondaco.stores.sqlite.tables.connection import connect
+
+T = TypeVar("T")
+
+
+class SqliteKeys:
+    """Keys over a connection of their own, used by one thread at a time.
+
+    The event loop goes on meanwhile. Every method raises StorageFailedError where the database cannot
+    be read or written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open the database.
+
+        Raises:
+            DatabaseUnusableError: the file cannot be opened.
+        """
+        self._connection = connect(path)
+        self._in_use = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._in_use:
+            self._connection.close()
+
+    async def find(self, digest: bytes) -> tuple[Key, Account] | None:
+        """Return the key with this keyed hash, and its account."""
+        return await self._ask(lambda connection: key_rows.find(connection, digest))
+
+    async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
+        """Return an account's keys that may be used, oldest first."""
+        return await self._ask(lambda connection: key_rows.active(connection, account_id, now))
+
+    async def report(self, account_id: int, key_id: str, now: float) -> KeyReport | None:
+        """Return one key of an account that is not revoked."""
+        return await self._ask(
+            lambda connection: key_rows.report(connection, account_id, key_id, now)
+        )
+
+    async def add(self, key: Key, digest: bytes, most_active: int) -> None:
+        """Keep a new key."""
+        await self._order(lambda connection: key_rows.add(connection, key, digest, most_active))
+
+    async def change(self, account_id: int, key_id: str, changed: Callable[[Key], Key]) -> bool:
+        """Give a key a new description, end and limit."""
+        return await self._order(
+            lambda connection: key_rows.change(connection, account_id, key_id, changed)
+        )
+
+    async def revoke(self, account_id: int, key_id: str, at: float) -> bool:
+        """End a key for good."""
+        return await self._order(
+            lambda connection: key_rows.revoke(connection, account_id, key_id, at)
+        )
+
+    async def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        return await anyio.to_thread.run_sync(self._alone, question)
+
+    async def _order(self, order: Callable[[sqlite3.Connection], T]) -> T:
+        return await anyio.to_thread.run_sync(self._alone, lambda one: _at_once(one, order))
+
+    def _alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        try:
+            with self._in_use:
+                return work(self._connection)
+        except sqlite3.Error as error:
+            raise StorageFailedError from error
+
+
+def _at_once(connection: sqlite3.Connection, order: Callable[[sqlite3.Connection], T]) -> T:
+    """Carry out an order in one transaction: all of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        outcome = order(connection)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return outcome

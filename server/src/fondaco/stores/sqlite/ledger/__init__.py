@@ -1,0 +1,1 @@
+"""The ledger in SQLite: one writer thread and its group commits."""

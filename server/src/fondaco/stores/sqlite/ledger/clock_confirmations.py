@@ -1,0 +1,58 @@
+"""Words of an operator that the clock is right, and what the ledger's own entries say of the time."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from fondaco.domain.money.epoch import begins, epoch_of
+from fondaco.domain.money.ledger import epoch_reference
+from fondaco.stores.sqlite.tables.rows import LAST_EPOCH, id_bytes, milliseconds
+
+_WORD = "SELECT at_ms, last_entry FROM clock_confirmation ORDER BY id DESC LIMIT 1"
+_LAST = """
+SELECT max(at_ms) FROM (SELECT at_ms FROM entry WHERE id > ? ORDER BY id DESC LIMIT 1000)
+"""
+_UNTIL = "SELECT max(at_ms) FROM entry WHERE id > ? AND at_ms <= ?"
+_REFILLED = "SELECT 1 FROM entry WHERE call_id BETWEEN ? AND ? LIMIT 1"
+_AFTER = "SELECT count(*) FROM entry WHERE at_ms >= ?"
+_SAY = "INSERT INTO clock_confirmation (at_ms, last_entry) SELECT ?, ifnull(max(id), 0) FROM entry"
+
+
+def latest(connection: sqlite3.Connection, until: float | None) -> float | None:
+    """Return when the latest of the last entries was made, or the latest up to a time."""
+    word: tuple[int, int] | None = connection.execute(_WORD).fetchone()
+    said_ms, first = word or (None, 0)
+    if until is None:
+        (at_ms,) = connection.execute(_LAST, (first,)).fetchone()
+    else:
+        (at_ms,) = connection.execute(_UNTIL, (first, milliseconds(until))).fetchone()
+    known = [ms for ms in (at_ms, said_ms) if ms is not None]
+    return max(known) / 1000 if known else None
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """What the ledger has of times to come."""
+
+    last_entry: float | None
+    """When the latest of the last entries was made, in Unix seconds."""
+    accounts: tuple[str, ...]
+    """Names of accounts that were refilled for a day after tomorrow."""
+    entries: int
+    """How many entries were made after tomorrow."""
+
+
+def ahead(connection: sqlite3.Connection, now: float) -> Ahead:
+    """Return what lies after the day that follows `now`."""
+    tomorrow = epoch_of(now) + 1
+    names = []
+    for account_id, name in connection.execute("SELECT id, name FROM account ORDER BY name"):
+        first, last = (id_bytes(epoch_reference(account_id, e)) for e in (tomorrow + 1, LAST_EPOCH))
+        if connection.execute(_REFILLED, (first, last)).fetchone() is not None:
+            names.append(name)
+    (entries,) = connection.execute(_AFTER, (milliseconds(begins(tomorrow + 1)),)).fetchone()
+    return Ahead(latest(connection, None), tuple(names), entries)
+
+
+def say(connection: sqlite3.Connection, at: float) -> None:
+    """Keep that the clock is right at a time, whatever entries up to now say."""
+    connection.execute(_SAY, (milliseconds(at),))

@@ -1,0 +1,201 @@
+"""The journal in SQLite: group commits by one writer thread, waiters woken once a batch."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, TypeVar
+
+from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.money.ledger import (
+    AccountSnapshot,
+    Entry,
+    IdempotencyRecord,
+    OpenCall,
+    Unwritable,
+)
+from fondaco.domain.money.money import Funds
+from fondaco.stores.sqlite.ledger import clock_confirmations, faults, idempotency, quarantine
+from fondaco.stores.sqlite.ledger.commands import Begin, Count, Note, Read, Touch, Write
+from fondaco.stores.sqlite.ledger.writer import Listener, Writer
+from fondaco.stores.sqlite.tables.connection import Durability, connect
+from fondaco.stores.sqlite.tables.migrate import TABLES
+from fondaco.stores.sqlite.tables.rows import OPEN_CALLS, epoch_in, id_bytes, open_call_of, refills
+
+T = TypeVar("T")
+
+_STANDING = """
+SELECT usd, diem, diem_allocation,
+       (SELECT call_id FROM (SELECT call_id, id FROM entry WHERE call_id BETWEEN ? AND ?
+                             ORDER BY call_id DESC LIMIT 60)
+        ORDER BY id DESC LIMIT 1)
+FROM account WHERE id = ?
+"""
+
+_SPENT = """
+SELECT usd, diem FROM key_epoch
+WHERE key_id = (SELECT id FROM key WHERE public_id = ?) AND epoch = ?
+"""
+
+_TOUCH_NOTHING = "UPDATE alembic_version SET version_num = version_num"
+
+_USES = "SELECT slug, uses FROM character_use"
+
+_CHANGING: Final[Begin] = "BEGIN IMMEDIATE"
+
+
+class SqliteJournal:
+    """A Journal over an up-to-date database file; see `opened`."""
+
+    def __init__(self, connection: sqlite3.Connection, *, watch_s: float = 1.0) -> None:
+        """Take over a connection.
+
+        Args:
+            connection: from `connection.connect`.
+            watch_s: how soon changes by other processes are seen.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._listeners: list[Listener] = []
+        self._closed = False
+        self._writer = Writer(connection, self._loop, self._tell, watch_s)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, path: Path, durability: Durability = "process", *, watch_s: float = 1.0
+    ) -> AsyncGenerator["SqliteJournal"]:
+        """Open the journal in a database that `migrate.upgrade` has seen; close it at the end.
+
+        Raises:
+            DatabaseUnusableError: the file cannot be opened.
+        """
+        journal = cls(connect(path, durability), watch_s=watch_s)
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+    async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
+        """Return what an account has and is due."""
+        return await self._ask(lambda connection: standing_in(connection, account_id, until))
+
+    async def latest(self, until: float | None = None) -> float | None:
+        """Return when the latest of the last entries was made, or the latest up to a time."""
+        return await self._ask(lambda connection: clock_confirmations.latest(connection, until))
+
+    def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
+        """Append entries and forget an open call in the next batch."""
+        done = self._loop.create_future()
+        if self._closed:
+            done.set_exception(StorageFailedError())
+        else:
+            self._writer.put(Write(entries, closes, done))
+        return done
+
+    def note(self, calls: Sequence[OpenCall]) -> None:
+        """Write the calls' progress with the next batch."""
+        if not self._closed:
+            self._writer.put(Note(calls))
+
+    async def spent(self, key_id: str, epoch: int) -> Funds:
+        """Return what a key was charged in an epoch."""
+        asked = (id_bytes(key_id), epoch)
+        row = await self._ask(lambda connection: connection.execute(_SPENT, asked).fetchone())
+        return Funds(*row) if row else Funds()
+
+    def touch(self, used: Mapping[str, float]) -> None:
+        """Write when keys were used with the next batch."""
+        if not self._closed:
+            self._writer.put(Touch(used))
+
+    def add(self, uses: Mapping[str, int]) -> None:
+        """Write how many more chats characters answered with the next batch."""
+        if not self._closed:
+            self._writer.put(Count(uses))
+
+    async def counts(self) -> Mapping[str, int]:
+        """Return how many chats each character answered, those just added among them."""
+        return await self._ask(lambda connection: dict(connection.execute(_USES).fetchall()))
+
+    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
+        """Enter a claim where there is none, and return the one that stands."""
+        return await self._ask(lambda connection: idempotency.claim(connection, claim), _CHANGING)
+
+    async def release(self, claim: IdempotencyRecord) -> None:
+        """Forget a claim."""
+        await self._ask(lambda connection: idempotency.release(connection, claim), _CHANGING)
+
+    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
+        """Forget old claims, or also those without a charge."""
+        await self._ask(
+            lambda connection: idempotency.forget(connection, before, uncharged=uncharged),
+            _CHANGING,
+        )
+
+    async def open_calls(self) -> Sequence[OpenCall]:
+        """Return the calls that were noted and not closed, oldest first."""
+        return await self._ask(
+            lambda connection: [open_call_of(row) for row in connection.execute(OPEN_CALLS)]
+        )
+
+    async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
+        """Move an open call to the quarantine."""
+        await self._ask(lambda connection: quarantine.put_call(connection, call, why), _CHANGING)
+
+    async def check(self) -> int:
+        """Return how many writes wait in the quarantine, having written something."""
+        try:
+            return await self._ask(_probe, _CHANGING)
+        except StorageFailedError as error:
+            cause = error.__cause__
+            why = faults.passing(cause) if isinstance(cause, Exception) else None
+            raise StorageFailedError(
+                f"The ledger cannot be written: {why or 'writer_ended'}. Nothing is sold meanwhile."
+            ) from error
+
+    def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
+        """Tell `changed` of commits by other connections, within a second."""
+        self._listeners.append(changed)
+
+    def close(self) -> None:
+        """Write what was ordered before, and close the file; this blocks for that one commit."""
+        if not self._closed:
+            self._closed = True
+            self._writer.stop()
+
+    async def _ask(self, question: Callable[[sqlite3.Connection], T], begin: Begin = "BEGIN") -> T:
+        if self._closed:
+            raise StorageFailedError
+        answers: list[T] = []
+        done = self._loop.create_future()
+        self._writer.put(Read(lambda connection: answers.append(question(connection)), done, begin))
+        await done
+        return answers[0]
+
+    def _tell(self, entries: Sequence[Entry]) -> None:
+        for changed in self._listeners:
+            changed(entries)
+
+
+def _probe(connection: sqlite3.Connection) -> int:
+    """Return how many writes wait in the quarantine; fail where a table is missing or the disk full."""
+    for table in TABLES:
+        connection.execute(f"SELECT 1 FROM {table} LIMIT 0")  # noqa: S608 - a constant
+    connection.execute(_TOUCH_NOTHING)
+    return quarantine.waiting(connection)
+
+
+def standing_in(
+    connection: sqlite3.Connection, account_id: int, until: int | None = None
+) -> AccountSnapshot | None:
+    """Return what an account has and is due, as `connection` sees it."""
+    row = connection.execute(_STANDING, (*refills(account_id, until), account_id)).fetchone()
+    if row is None:
+        return None
+    usd, diem, allocation, refill = row
+    return AccountSnapshot(
+        balance=Funds(usd=usd, diem=diem),
+        diem_allocation=allocation,
+        diem_epoch=epoch_in(refill),
+    )

@@ -1,0 +1,81 @@
+"""Migration: brings a database file to the version of this program, or refuses a newer one."""
+
+import sqlite3
+from pathlib import Path
+
+from fondaco.stores.errors import DatabaseUnusableError, NewerDatabaseError
+from fondaco.stores.sqlite.tables.connection import connect
+
+HEAD = "0005"
+"""The newest revision below migrations/versions; a test holds it to that."""
+
+TABLES = frozenset(
+    {
+        "account", "character_use", "claim", "clock_confirmation", "entry", "key", "key_epoch", "open_call",
+        "quarantine", "sku",
+    }
+)  # fmt: skip
+"""All that an up-to-date database has; a test holds it to `schema`."""
+
+
+def upgrade(path: Path) -> None:
+    """Create the database or bring it up to date; each change is one transaction.
+
+    Where nothing is to be done, nothing heavy is imported.
+
+    Raises:
+        NewerDatabaseError: a newer version of the program wrote it.
+        DatabaseUnusableError: it cannot be opened, lacks a table that it had, or a change failed and
+            was undone.
+    """
+    version = version_of(path)
+    if version == HEAD:
+        _expect_tables(path)
+        return
+    if version is not None and version > HEAD:
+        raise NewerDatabaseError(
+            f"The database {str(path)!r} is of version {version}, this program knows {HEAD}. "
+            "Install the version of Fondaco that wrote it, or a newer one."
+        )
+    # Alembic and SQLAlchemy take most of a second to import: only where they are needed.
+    from fondaco.stores.sqlite.tables.alembic_run import run  # noqa: PLC0415 - see above
+
+    try:
+        run(path)
+    except DatabaseUnusableError:
+        if version_of(path) != HEAD:  # else another process did it at the same time
+            raise
+
+
+def version_of(path: Path) -> str | None:
+    """Return the revision of the database at `path`, None where there is none yet."""
+    connection = connect(path)
+    try:
+        tables = connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")
+        if tables.fetchone() is None:
+            return None
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+        return None if row is None else str(row[0])
+    except sqlite3.Error as error:
+        raise DatabaseUnusableError(
+            f"The database {str(path)!r} cannot be read: {error}."
+        ) from error
+    finally:
+        connection.close()
+
+
+def _expect_tables(path: Path) -> None:
+    connection = connect(path)
+    try:
+        found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    except sqlite3.Error as error:
+        raise DatabaseUnusableError(
+            f"The database {str(path)!r} cannot be read: {error}."
+        ) from error
+    finally:
+        connection.close()
+    if missing := sorted(TABLES.difference(name for (name,) in found)):
+        raise DatabaseUnusableError(
+            f"The database {str(path)!r} is damaged: it lacks the table {missing[0]!r}. "
+            "Restore it from a backup."
+        )

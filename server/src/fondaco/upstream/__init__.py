@@ -1,1 +1,0 @@
-"""Speaking HTTP to engines: the one way out for chat, shared by all engines."""
