@@ -91,7 +91,7 @@ def test_as_text_it_is_one_line_of_words(text_log: Log) -> None:
     )
 
 
-@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize("output_format", ["json", "text"])
 def test_nothing_else_reaches_the_log(output_format: Format) -> None:
     for one in listened_to(Log(output_format)):
         ours, theirs = logging.getLogger("fondaco.http"), logging.getLogger("asyncio")

@@ -121,7 +121,7 @@ def test_loading_the_libraries_leaves_the_recursion_limit_alone() -> None:
         "from fondaco.chain.challenge import SignedChallenges\n"
         "from fondaco.chain.signature import EthSignatures\n"
         "from fondaco.domain.errors import ProofRefusedError\n"
-        "from fondaco.domain.wallet import Challenge, Proof\n"
+        "from fondaco.domain.money.wallet import Challenge, Proof\n"
         "async def both():\n"
         "    async with anyio.create_task_group() as tasks:\n"
         "        tasks.start_soon(SignedChallenges(b's' * 32, 'here').write, Challenge('a', 1, 2))\n"

@@ -99,7 +99,7 @@ def test_a_schema_holds_the_answer(client: SGPClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("guide", "possible"),
+    ("constraint", "possible"),
     [
         ({"guided_choice": ["red", "blue"]}, {"red", "blue"}),
         ({"guided_regex": "(red|blue)!"}, {"red!", "blue!"}),

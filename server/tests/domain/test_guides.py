@@ -33,7 +33,7 @@ TOO_LARGE: dict[str, tuple[Constraint, str]] = {
 }
 
 
-@pytest.mark.parametrize(("guide", "why"), TOO_LARGE.values(), ids=TOO_LARGE)
+@pytest.mark.parametrize(("constraint", "why"), TOO_LARGE.values(), ids=TOO_LARGE)
 def test_what_is_too_large_is_refused_before_anything_reads_it(
     constraint: Constraint, why: str
 ) -> None:
@@ -44,7 +44,7 @@ def test_what_is_too_large_is_refused_before_anything_reads_it(
 
 
 @pytest.mark.parametrize(
-    "guide",
+    "constraint",
     [
         Regex(r"[A-Z]\w{1,40}(, [A-Z]\w{1,40}){0,9}"),
         Regex(r"\(((\(\{\}\)))"),

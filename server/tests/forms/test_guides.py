@@ -78,7 +78,7 @@ async def forms() -> AsyncGenerator[WatchedForms]:
     await forms.aclose()
 
 
-@pytest.mark.parametrize("guide", HOSTILE.values(), ids=HOSTILE)
+@pytest.mark.parametrize("constraint", HOSTILE.values(), ids=HOSTILE)
 async def test_a_hostile_guide_ends_its_child_and_the_next_one_is_judged(
     forms: WatchedForms, constraint: Constraint
 ) -> None:
@@ -89,12 +89,12 @@ async def test_a_hostile_guide_ends_its_child_and_the_next_one_is_judged(
     assert await forms.guide_flaw(Regex("b"), scope="1") is None
 
 
-@pytest.mark.parametrize(("guide", "why"), UNUSABLE.values(), ids=UNUSABLE)
+@pytest.mark.parametrize(("constraint", "why"), UNUSABLE.values(), ids=UNUSABLE)
 def test_a_guide_that_no_answer_can_follow_is_told_why(constraint: Constraint, why: str) -> None:
     assert why in str(flaw(*named(constraint)))
 
 
-@pytest.mark.parametrize("guide", USABLE, ids=range(len(USABLE)))
+@pytest.mark.parametrize("constraint", USABLE, ids=range(len(USABLE)))
 def test_a_guide_that_answers_can_follow_has_no_flaw(constraint: Constraint) -> None:
     assert flaw(*named(constraint)) is None
 
@@ -108,7 +108,7 @@ async def test_a_guide_that_was_judged_is_not_judged_again(forms: WatchedForms) 
 
 
 @pytest.mark.parametrize(
-    ("guide", "fits", "fits_not"),
+    ("constraint", "fits", "fits_not"),
     [
         (Regex("a{2}b?"), ["aa", "aab"], ["", "aab\n", "xaab", "a"]),
         (Regex("^ab$"), ["ab"], ["ab\n"]),

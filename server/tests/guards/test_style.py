@@ -126,7 +126,7 @@ def test_nothing_goes_out_but_through_the_doors_that_are_known() -> None:
     found = [shown(p) for p in python_files("server/src") if client.search(p.read_text("utf-8"))]
     assert found == [
         "server/src/fondaco/modelfiles/download.py",  # what the operator names
-        "server/src/fondaco/web/door.py",  # all that others name
+        "server/src/fondaco/web/egress.py",  # all that others name
     ]
 
 

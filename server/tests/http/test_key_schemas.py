@@ -24,7 +24,7 @@ LIMITS = ("usd", "diem", "vcu")
 
 amounts = st.integers(0, LARGEST)
 maybe_amounts = st.none() | amounts
-id_cache = st.decimals(allow_nan=False, allow_infinity=False, min_value=-1, max_value=2 * 10**9)
+numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-1, max_value=2 * 10**9)
 decimals = amounts.map(lambda nano: Decimal(nano).scaleb(-9))
 times = st.datetimes(
     min_value=datetime(1970, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
@@ -51,7 +51,7 @@ def test_a_limit_reads_back_as_it_was_kept(limits: tuple[int | None, ...]) -> No
     assert again.domain == kept
 
 
-@given(number=id_cache | decimals)
+@given(number=numbers | decimals)
 def test_a_number_is_kept_exactly_or_refused(number: Decimal) -> None:
     fits = 0 <= number <= LARGEST // NANO and Decimal(number).normalize().as_tuple().exponent >= -9  # type: ignore[operator]  # the number is finite
     try:

@@ -129,7 +129,7 @@ async def test_the_engine_that_held_an_answer_to_a_guide_is_named(scale: House) 
 
 
 @pytest.mark.parametrize(
-    "form",
+    "output_format",
     [
         {"guided_json": {}},
         {"response_format": {"type": "json_schema", "json_schema": {}}},

@@ -50,7 +50,7 @@ async def streamed(one: House, **fields: object) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-@pytest.mark.parametrize("form", [NESTED, FLAT, OBJECT, LAX])
+@pytest.mark.parametrize("output_format", [NESTED, FLAT, OBJECT, LAX])
 async def test_an_answer_that_fits_arrives(forming: House, output_format: object) -> None:
     forming.fake.next(answer('{"city"', ': "Venice"}'))
     reply = await forming.chat(model="forming", response_format=output_format)
@@ -59,7 +59,7 @@ async def test_an_answer_that_fits_arrives(forming: House, output_format: object
 
 
 @pytest.mark.parametrize(
-    ("form", "name", "strict"),
+    ("output_format", "name", "strict"),
     [(NESTED, "city", True), (FLAT, "answer", None), (LAX, "city", False)],
 )
 async def test_engines_get_the_schema_nested_with_its_name(
@@ -97,7 +97,7 @@ async def test_text_is_no_form(forming: House) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "said", "fault"),
+    ("output_format", "said", "fault"),
     [
         (NESTED, '{"town": "Venice"}', "'additionalProperties'"),
         (FLAT, "{}", "'required'"),

@@ -80,31 +80,31 @@ NUMBERS: tuple[Any, ...] = (
     -1, 0, 1, 7, 500, 2**31, 2**63 - 1, 2**63, 2**64 - 1, -(2**63), 10**30, -(10**30), 1e30, 1e308, 0.5,
     -0.0, float("nan"), float("inf"), float("-inf"), None, True, "7", "x", "", [], {}, [7], {"x": 1},
 )  # fmt: skip
-id_cache = st.sampled_from(NUMBERS)
-details = id_cache | st.fixed_dictionaries({}, optional={"cached_tokens": id_cache})
-thoughts = id_cache | st.fixed_dictionaries({}, optional={"reasoning_tokens": id_cache})
-reports = id_cache | st.fixed_dictionaries(
+numbers = st.sampled_from(NUMBERS)
+details = numbers | st.fixed_dictionaries({}, optional={"cached_tokens": numbers})
+thoughts = numbers | st.fixed_dictionaries({}, optional={"reasoning_tokens": numbers})
+reports = numbers | st.fixed_dictionaries(
     {},
     optional={
-        "prompt_tokens": id_cache,
-        "completion_tokens": id_cache,
-        "total_tokens": id_cache,
+        "prompt_tokens": numbers,
+        "completion_tokens": numbers,
+        "total_tokens": numbers,
         "prompt_tokens_details": details,
         "completion_tokens_details": thoughts,
     },
 )
 texts = st.sampled_from(("word", " ", "", "\ud800", None, 7, ["word"], {"text": "word"}))
 chunks = st.fixed_dictionaries(
-    {"choices": id_cache | st.lists(st.fixed_dictionaries(
-        {"delta": id_cache | st.fixed_dictionaries({"content": texts})},
-        optional={"index": st.just(0) | id_cache, "finish_reason": st.just("stop") | id_cache},
+    {"choices": numbers | st.lists(st.fixed_dictionaries(
+        {"delta": numbers | st.fixed_dictionaries({"content": texts})},
+        optional={"index": st.just(0) | numbers, "finish_reason": st.just("stop") | numbers},
     ), max_size=2)},
     optional={"usage": reports},
 )  # fmt: skip
 lies = st.tuples(st.lists(chunks, max_size=3), reports, st.booleans(), st.booleans())
 """Odd chunks, a usage, whether that is all that is odd, and whether `[DONE]` comes at the end."""
 Lie: TypeAlias = tuple[list[Any], Any, bool, bool]
-raw_reports = st.builds(Report, *[id_cache] * 4)
+raw_reports = st.builds(Report, *[numbers] * 4)
 
 
 WORD = {"choices": [{"index": 0, "delta": {"content": "word"}}]}

@@ -30,7 +30,7 @@ def _told(habits: ReasoningProfile | None, options: ChatOptions) -> ChatRequest:
     return request
 
 
-@pytest.mark.parametrize("wishes", [FORM, TOOLS], ids=["form", "tools"])
+@pytest.mark.parametrize("options", [FORM, TOOLS], ids=["form", "tools"])
 def test_a_form_holds_after_the_thoughts(options: ChatOptions) -> None:
     assert _told(ReasoningProfile(), options).options.form_after == "</think>"
 
@@ -56,7 +56,7 @@ def test_a_thought_that_the_template_opens_is_ended_first(switch: Switch, after:
 
 
 @pytest.mark.parametrize(
-    ("habits", "wishes"),
+    ("habits", "options"),
     [
         (ReasoningProfile(), NO_OPTIONS),
         (ReasoningProfile(tags=False), FORM),

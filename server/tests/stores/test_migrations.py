@@ -81,8 +81,9 @@ def test_a_failed_migration_leaves_nothing(tmp_path: Path) -> None:
 def test_an_up_to_date_database_costs_no_heavy_import(empty_database: Path) -> None:
     program = (
         "import sys, pathlib\n"
-        "from fondaco.stores.sqlite.migrate import upgrade\n"
-        "from fondaco.stores.sqlite import journal, keys, people\n"
+        "from fondaco.stores.sqlite.tables.migrate import upgrade\n"
+        "from fondaco.stores.sqlite.accounts import keys, people\n"
+        "from fondaco.stores.sqlite.ledger import journal\n"
         "upgrade(pathlib.Path(sys.argv[1]))\n"
         "sys.exit('sqlalchemy' in sys.modules or 'alembic' in sys.modules)"
     )

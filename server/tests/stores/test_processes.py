@@ -18,12 +18,12 @@ SETTLER = """
 import itertools, sys, time, uuid
 import anyio
 from pathlib import Path
-from fondaco.domain.call import Call
-from fondaco.domain.price import Charge, ChargeRow
-from fondaco.domain.usage import Usage
-from fondaco.serving.ledger import Ledger
-from fondaco.stores.sqlite.connection import connect
-from fondaco.stores.sqlite.journal import SqliteJournal
+from fondaco.domain.money.call import Call
+from fondaco.domain.money.price import Charge, ChargeRow
+from fondaco.domain.money.usage import Usage
+from fondaco.serving.billing.ledger import Ledger
+from fondaco.stores.sqlite.tables.connection import connect
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 from fondaco.system import SystemClock
 
 class METER:
@@ -83,7 +83,7 @@ async def test_an_operator_writes_beside_a_running_server(
     world = SqliteWorld(tmp_path / "fondaco.sqlite3", empty_database)
     await world.grant(10**6)
     program = (
-        "import sys; from pathlib import Path; from fondaco.stores.sqlite.books import Books\n"
+        "import sys; from pathlib import Path; from fondaco.stores.sqlite.accounts.admin_store import AdminStore as Books\n"
         "from fondaco.system import SystemClock\n"
         "books = Books(Path(sys.argv[1]), b'', SystemClock())\n"
         "for _ in range(50): books.grant('somebody', 1000)\n"

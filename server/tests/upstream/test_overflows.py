@@ -196,12 +196,12 @@ _SAID = [
 
 @pytest.mark.parametrize(("engine", "words", "numbers"), _SAID)
 def test_words_of_an_overflow_are_recognised_with_their_numbers(
-    engine: str, words: str, id_cache: tuple[int | None, int | None]
+    engine: str, words: str, numbers: tuple[int | None, int | None]
 ) -> None:
     for status in (400, 413, 422, 500):
         refused = _refused(status, {"error": {"message": words}})
         assert isinstance(refused, ContextTooLongError)
-        assert (refused.input_tokens, refused.context_tokens) == id_cache
+        assert (refused.input_tokens, refused.context_tokens) == numbers
     told = complaint({"error": words}, output_tokens=12)
     assert isinstance(told, ContextTooLongError)
     assert str(told) == str(refused)
@@ -244,8 +244,8 @@ def test_a_code_or_type_tells_of_an_overflow_without_words(error: dict[str, obje
     ids=str,
 )
 def test_numbers_of_an_overflow_are_checked(
-    id_cache: dict[str, object], told: tuple[int | None, int | None]
+    numbers: dict[str, object], told: tuple[int | None, int | None]
 ) -> None:
-    refused = _refused(400, {"error": {"type": "exceed_context_size_error", **id_cache}})
+    refused = _refused(400, {"error": {"type": "exceed_context_size_error", **numbers}})
     assert isinstance(refused, ContextTooLongError)
     assert (refused.input_tokens, refused.context_tokens) == told

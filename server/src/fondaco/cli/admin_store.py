@@ -103,7 +103,7 @@ def expect_tier(name: str, settings: "Settings") -> None:
 def timestamp(unix_s: float | None) -> str | None:
     """Return a time as the API writes it.
 
-    >>> moment(0)
+    >>> timestamp(0)
     '1970-01-01T00:00:00Z'
     """
     if unix_s is None:

@@ -168,7 +168,7 @@ async def test_white_space_of_json_is_as_asked_for(engine: LlamaCpp, model: str)
 
 
 @pytest.mark.parametrize(
-    "guide",
+    "constraint",
     [Regex("[ab]{3}"), Choices(("aba", "bab")), Grammar("start: x x x\nx: /[ab]/")],
     ids=["regex", "choices", "grammar"],
 )

@@ -86,7 +86,7 @@ async def test_a_prediction_is_counted_and_all_rejected(engine: LlamaCpp) -> Non
 
 
 @pytest.mark.parametrize(
-    ("extras", "field"),
+    ("engine_parameters", "field"),
     [
         (EngineParameters(params={"mirostat": 2}), "inference_extra_params"),
         (EngineParameters(headers={"x-trace": "1"}), "inference_extra_headers"),

@@ -239,7 +239,7 @@ async def test_words_keep_their_log_probabilities(engine: LlamaCpp) -> None:
 
 @pytest.mark.parametrize("choice", ["auto", "required", NamedTool("calculate")])
 @pytest.mark.parametrize("parallel", [True, False])
-@pytest.mark.parametrize("form", [None, JsonSchema('{"type":"object"}')])
+@pytest.mark.parametrize("output_format", [None, JsonSchema('{"type":"object"}')])
 @pytest.mark.parametrize("last", [Role.USER, Role.TOOL])
 def test_a_model_is_held_to_a_grammar_that_can_be_compiled(
     choice: ToolChoice, *, parallel: bool, output_format: JsonSchema | None, last: Role

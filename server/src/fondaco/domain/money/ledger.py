@@ -109,7 +109,7 @@ class AccountSnapshot:
     def at(self, epoch: int) -> Funds:
         """Return what the account has in `epoch`: a refill that is due counts as made.
 
-        >>> Standing(Funds(usd=5, diem=1), diem_allocation=9, diem_epoch=3).at(4)
+        >>> AccountSnapshot(Funds(usd=5, diem=1), diem_allocation=9, diem_epoch=3).at(4)
         Funds(usd=5, diem=9)
         """
         if epoch <= self.diem_epoch:
@@ -122,7 +122,7 @@ class AccountSnapshot:
         `charged` is the DIEM charged in `epoch`: together with the balance, what there was to
         spend in it. So an allocation that goes down and up again gives nothing twice.
 
-        >>> Standing(Funds(diem=2), diem_allocation=5, diem_epoch=3).raised(7, charged=3, epoch=3)
+        >>> AccountSnapshot(Funds(diem=2), diem_allocation=5, diem_epoch=3).raised(7, charged=3, epoch=3)
         2
         """
         if epoch > self.diem_epoch:

@@ -46,7 +46,7 @@ def checked(amount: object) -> int:
     5
     >>> checked(-5)
     Traceback (most recent call last):
-    fondaco.domain.money.AmountError: -5 is not an amount between 0 and 9223372036854775807 nano-units.
+    fondaco.domain.money.money.AmountError: -5 is not an amount between 0 and 9223372036854775807 nano-units.
     """
     if type(amount) is int and 0 <= amount <= MOST:
         return amount

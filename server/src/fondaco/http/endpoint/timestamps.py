@@ -14,7 +14,7 @@ _READABLE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(
 def timestamp(unix_s: float) -> str:
     """Return Unix seconds as the API writes them.
 
-    >>> moment(1_735_689_600.5)
+    >>> timestamp(1_735_689_600.5)
     '2025-01-01T00:00:00.500Z'
     """
     return utc(unix_s).isoformat(timespec="milliseconds").replace("+00:00", "Z")

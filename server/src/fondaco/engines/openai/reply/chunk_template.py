@@ -16,13 +16,13 @@ class ChunkTemplate:
 
     Measured, taking a text out costs a fifth of reading the chunk as JSON.
 
-    >>> alike = Alike()
-    >>> alike.learn(b'{"index":0,"delta":{"content":"A"}}', Text, 0, "A")
-    >>> alike.text(b'{"index":0,"delta":{"content":" lamp"}}')
+    >>> chunk_template = ChunkTemplate()
+    >>> chunk_template.learn(b'{"index":0,"delta":{"content":"A"}}', Text, 0, "A")
+    >>> chunk_template.text(b'{"index":0,"delta":{"content":" lamp"}}')
     ' lamp'
-    >>> alike.text(b'{"index":1,"delta":{"content":" lamp"}}'), alike.text(b'{"error":{}}')
+    >>> chunk_template.text(b'{"index":1,"delta":{"content":" lamp"}}'), chunk_template.text(b'{"error":{}}')
     ('', '')
-    >>> alike.run([b'{"index":0,"delta":{"content":" A"}}', b'{"error":{}}'])
+    >>> chunk_template.run([b'{"index":0,"delta":{"content":" A"}}', b'{"error":{}}'])
     [' A']
     """
 

@@ -16,7 +16,7 @@ class ThinkTagParser:
     are text, as a model may be asked about them. White space around thoughts, and before the text
     after them, belongs to the tags. A thought that is never closed stays one.
 
-    >>> thoughts = Thoughts()
+    >>> thoughts = ThinkTagParser()
     >>> [thoughts.hear(Text(0, piece)) for piece in ("<thi", "nk>\nAh", "a.</think>", "\n\nYes.")]
     [(), (Thought(choice=0, text='Ah', tokens=2),), (Thought(choice=0, text='a.', tokens=1),), (Text(choice=0, text='Yes.', tokens=1, logprobs=None),)]
     """
