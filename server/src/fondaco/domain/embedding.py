@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import hypot, isfinite
 from typing import TypeAlias
 
-from fondaco.domain.usage import Report
+from fondaco.domain.money.usage import Report
 
 EmbeddingInput: TypeAlias = str | tuple[int, ...]
 """A text, or its token ids in the vocabulary of the model."""
