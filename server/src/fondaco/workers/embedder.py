@@ -26,8 +26,8 @@ from fondaco.domain.errors import (
     InvalidRequestError,
     ModelNotInstalledError,
 )
-from fondaco.domain.reported import whole
-from fondaco.domain.usage import Report
+from fondaco.domain.money.usage import Report
+from fondaco.domain.untrusted_numbers import whole
 from fondaco.workers.batcher import Batcher
 from fondaco.workers.worker import Program, Worker
 

@@ -14,7 +14,7 @@ from anyio.abc import ByteSendStream, Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavailableError
-from fondaco.domain.reported import whole
+from fondaco.domain.untrusted_numbers import whole
 from fondaco.ports.incidents import Incident, report
 from fondaco.processes import environment_of_child
 from fondaco.workers.child import Answer
