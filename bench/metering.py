@@ -16,15 +16,9 @@ import anyio.lowlevel
 from table import Budget, Figure
 
 from fondaco.app.runtime import settle_runtime
-from fondaco.domain.chat.request import (
-    ChatRequest,
-    Counted,
-    EventBatch,
-    Finish,
-    Message,
-    Role,
-    Text,
-)
+from fondaco.domain.chat.events import Counted, EventBatch, Finish, Text
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import AnyModel, Model
 from fondaco.domain.money.account import KeyType

@@ -12,18 +12,9 @@ from dataclasses import dataclass, field, replace
 import anyio
 import pytest
 
-from fondaco.domain.chat.request import (
-    ChatOptions,
-    ChatRequest,
-    Counted,
-    Finish,
-    FinishReason,
-    Message,
-    Role,
-    Sampling,
-    Text,
-    TokenLogprob,
-)
+from fondaco.domain.chat.events import Counted, Finish, FinishReason, Text, TokenLogprob
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Sampling
 from fondaco.domain.errors import ContextTooLongError
 from fondaco.domain.money.usage import Usage
 from fondaco.ports import ChatEngine, Prompt

@@ -8,7 +8,8 @@ import pytest
 from contracts.chat_engine import accumulator, counting
 from fake_upstream import Asked, FakeUpstream, Wire, speak
 from fondaco.clients.connect import connect
-from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role, ToolUse
+from fondaco.domain.chat.message import Message, Role, ToolUse
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.errors import FondacoError
 from fondaco.engines.openai.engine import OpenAICompatible
 

@@ -10,7 +10,7 @@ import pytest
 from contracts.chat_engine import counting
 from fake_upstream import FakeUpstream, saying
 from fondaco.clients.connect import connect
-from fondaco.domain.chat.request import ChatEvent, Counted, Finish, Text
+from fondaco.domain.chat.events import ChatEvent, Counted, Finish, Text
 from fondaco.domain.errors import EngineError
 from fondaco.domain.money.usage import Report
 from fondaco.engines.openai.engine import OpenAICompatible

@@ -16,15 +16,8 @@ from fondaco.clients.client import (
     ReplyCutError,
 )
 from fondaco.clients.connect import connect
-from fondaco.domain.chat.request import (
-    ChatEvent,
-    ChatRequest,
-    Counted,
-    Finish,
-    Sampling,
-    Text,
-    Thought,
-)
+from fondaco.domain.chat.events import ChatEvent, Counted, Finish, Text, Thought
+from fondaco.domain.chat.request import ChatRequest, Sampling
 from fondaco.domain.errors import (
     EngineBusyError,
     EngineError,

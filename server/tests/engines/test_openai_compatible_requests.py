@@ -9,7 +9,8 @@ import pytest
 from contracts.chat_engine import Answer, accumulator, counting
 from fake_upstream import FakeUpstream, refusing
 from fondaco.clients.connect import connect
-from fondaco.domain.chat.request import ChatRequest, Message, Role, Sampling, ToolUse
+from fondaco.domain.chat.message import Message, Role, ToolUse
+from fondaco.domain.chat.request import ChatRequest, Sampling
 from fondaco.domain.errors import EngineError, FieldNotTakenError
 from fondaco.engines.openai.engine import OpenAICompatible
 from hand_clock import HandClock

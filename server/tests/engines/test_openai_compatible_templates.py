@@ -8,16 +8,8 @@ import pytest
 from contracts.chat_engine import accumulator
 from fake_upstream import FakeUpstream
 from fondaco.clients.connect import connect
-from fondaco.domain.chat.request import (
-    Audio,
-    ChatOptions,
-    ChatRequest,
-    Image,
-    Message,
-    Role,
-    ToolUse,
-    Video,
-)
+from fondaco.domain.chat.message import Audio, Image, Message, Role, ToolUse, Video
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
 from fondaco.engines.common.template import variables

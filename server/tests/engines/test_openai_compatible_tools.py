@@ -6,7 +6,8 @@ import pytest
 
 from fake_upstream import FakeUpstream
 from fondaco.clients.connect import connect
-from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import NamedTool, Tool, ToolChoice, ToolOptions
 from fondaco.domain.errors import FieldNotTakenError
 from fondaco.engines.common.dialects import DIALECTS

@@ -16,17 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from fondaco.clients.client import Reply, ReplyCutError
-from fondaco.domain.chat.request import (
-    ChatOptions,
-    ChatRequest,
-    Counted,
-    EventBatch,
-    Finish,
-    Message,
-    Opaque,
-    Role,
-    Text,
-)
+from fondaco.domain.chat.events import Counted, EventBatch, Finish, Opaque, Text
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.errors import FondacoError
 from fondaco.domain.untrusted_numbers import MOST

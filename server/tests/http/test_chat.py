@@ -8,7 +8,8 @@ import anyio
 import pytest
 
 from fake_upstream import cut_after, hanging, refusing, saying
-from fondaco.domain.chat.request import ChatRequest, Message, Role
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.models.model import Capabilities, SamplingDefaults
 from fondaco.domain.money.money import NANO
 from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk

@@ -23,15 +23,9 @@ import anyio
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
 
 from fondaco.app.platform import charge_of, opened_forms
-from fondaco.domain.chat.request import (
-    ChatRequest,
-    Counted,
-    EventBatch,
-    Finish,
-    Message,
-    Role,
-    Text,
-)
+from fondaco.domain.chat.events import Counted, EventBatch, Finish, Text
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import FondacoError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import Model

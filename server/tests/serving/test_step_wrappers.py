@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.chat.request import (
+from fondaco.domain.chat.events import (
     ChatEvent,
     Counted,
     EventBatch,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.chat.request import (
+from fondaco.domain.chat.events import (
     ChatEvent,
     Counted,
     EventBatch,

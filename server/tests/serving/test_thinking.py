@@ -2,8 +2,9 @@
 
 import pytest
 
+from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.reasoning import ReasoningOptions, ReasoningProfile, Switch
-from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, ChatRequest, Message, Role
+from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.models.model import Model
 from fondaco.domain.money.price import TokenPrice

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.chat.request import Text, Thought, TokenLogprob
+from fondaco.domain.chat.events import Text, Thought, TokenLogprob
 from fondaco.serving.chat.output.think_tags import ThinkTagParser
 
 

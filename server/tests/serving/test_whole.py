@@ -5,17 +5,10 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
+from fondaco.domain.chat.events import Counted, EventBatch, Finish, Text, Thought
+from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.reasoning import Shown
-from fondaco.domain.chat.request import (
-    ChatRequest,
-    Counted,
-    EventBatch,
-    Finish,
-    Message,
-    Role,
-    Text,
-    Thought,
-)
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import (
     EngineError,
     EngineRefusedError,

@@ -8,15 +8,9 @@ from contextlib import aclosing
 import anyio
 from hypothesis import given, settings, strategies as st
 
-from fondaco.domain.chat.request import (
-    ChatOptions,
-    ChatRequest,
-    EventBatch,
-    Finish,
-    Message,
-    Role,
-    Text,
-)
+from fondaco.domain.chat.events import EventBatch, Finish, Text
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.errors import InsufficientBalanceError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import Capabilities, Model

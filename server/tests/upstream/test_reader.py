@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, strategies as st
 
+from fondaco.domain.chat.events import Counted, EventBatch, Finish, Text, Thought
 from fondaco.domain.chat.opaque import MOST_BYTES
-from fondaco.domain.chat.request import ChatRequest, Counted, EventBatch, Finish, Text, Thought
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import EngineError
 from fondaco.domain.money.usage import Report
 from fondaco.engines.common.dialects import DIALECTS

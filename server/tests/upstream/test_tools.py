@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fondaco.domain.chat.request import ChatOptions, ChatRequest, EventBatch, Finish, Text, ToolPart
+from fondaco.domain.chat.events import EventBatch, Finish, Text, ToolPart
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.errors import EngineError
 from fondaco.engines.common.dialects import DIALECTS

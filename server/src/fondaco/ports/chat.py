@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from typing import Protocol
 
-from fondaco.domain.chat.request import ChatRequest, EventBatch
+from fondaco.domain.chat.events import EventBatch
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.fast_init import fast_init
 
 

@@ -8,7 +8,8 @@ import anyio.lowlevel
 import pytest
 
 from contracts.chat_engine import Answer, accumulator, answer, counting
-from fondaco.domain.chat.request import ChatRequest, Message, Role, Sampling
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatRequest, Sampling
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.prefill import PIECE_TOKENS

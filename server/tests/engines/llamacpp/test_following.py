@@ -6,7 +6,8 @@ from pathlib import Path
 import anyio
 import pytest
 
-from fondaco.domain.chat.request import ChatRequest, Message, Role
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import (
     EngineUnavailableError,
     InvalidRequestError,

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from contracts.chat_engine import Answer, answer
-from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role, Sampling, Text
+from fondaco.domain.chat.events import Text
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Sampling
 from fondaco.domain.output_format.output_format import JsonObject, JsonSchema, OutputFormat
 from fondaco.engines.llamacpp.engine import LlamaCpp
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from contracts.chat_engine import answer
-from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role, Sampling
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Sampling
 from fondaco.domain.output_format.output_format import (
     Choices,
     Grammar,

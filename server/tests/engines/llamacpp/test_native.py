@@ -6,7 +6,9 @@ import orjson
 import pytest
 
 from contracts.chat_engine import accumulator, answer, counting
-from fondaco.domain.chat.request import ChatRequest, Finish, Message, Role, Sampling, Text, ToolUse
+from fondaco.domain.chat.events import Finish, Text
+from fondaco.domain.chat.message import Message, Role, ToolUse
+from fondaco.domain.chat.request import ChatRequest, Sampling
 from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation

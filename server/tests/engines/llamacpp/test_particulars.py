@@ -4,18 +4,9 @@ from contextlib import aclosing
 
 import pytest
 
-from fondaco.domain.chat.request import (
-    ChatOptions,
-    ChatRequest,
-    Counted,
-    EngineParameters,
-    EventBatch,
-    Finish,
-    Message,
-    Role,
-    Sampling,
-    Text,
-)
+from fondaco.domain.chat.events import Counted, EventBatch, Finish, Text
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, EngineParameters, Sampling
 from fondaco.domain.errors import ContextTooLongError, FieldNotTakenError, InvalidRequestError
 from fondaco.domain.money.usage import Report
 from fondaco.engines.llamacpp.engine import LlamaCpp

@@ -4,8 +4,8 @@ import orjson
 import pytest
 
 from contracts.chat_engine import answer
-from fondaco.domain.chat.message import ToolUse
-from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role
+from fondaco.domain.chat.message import Message, Role, ToolUse
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
 from fondaco.engines.llamacpp.engine import LlamaCpp

@@ -10,8 +10,9 @@ from pathlib import Path
 import anyio
 import pytest
 
+from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.reasoning import ReasoningOptions
-from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
 

@@ -6,16 +6,8 @@ from collections.abc import Iterable, Sequence
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from fondaco.domain.chat.request import (
-    ChatEvent,
-    ChatOptions,
-    ChatRequest,
-    Finish,
-    FinishReason,
-    Text,
-    TokenLogprob,
-    ToolPart,
-)
+from fondaco.domain.chat.events import ChatEvent, Finish, FinishReason, Text, TokenLogprob, ToolPart
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.output_format.output_format import JsonObject
 from fondaco.engines.llamacpp.tool_answers import ToolAnswers

@@ -11,18 +11,9 @@ import orjson
 import pytest
 from jsonschema_rs import is_valid
 
-from fondaco.domain.chat.request import (
-    ChatOptions,
-    ChatRequest,
-    Counted,
-    Finish,
-    Message,
-    Role,
-    Sampling,
-    Text,
-    ToolPart,
-    ToolUse,
-)
+from fondaco.domain.chat.events import Counted, Finish, Text, ToolPart
+from fondaco.domain.chat.message import Message, Role, ToolUse
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Sampling
 from fondaco.domain.chat.tools import NamedTool, Tool, ToolChoice, ToolOptions
 from fondaco.domain.money.usage import Usage
 from fondaco.domain.output_format.output_format import JsonSchema

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from fondaco.domain.chat.request import ChatOptions, ChatRequest, Image, Message, Role
+from fondaco.domain.chat.message import Image, Message, Role
+from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.errors import FieldNotTakenError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fondaco.domain.chat.request import TokenLogprob
+from fondaco.domain.chat.events import TokenLogprob
 from fondaco.domain.untrusted_numbers import finite, whole
 
 _UNLIKELIEST = -9999.0

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 import orjson
 
-from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest, Message, Role, ToolUse
+from fondaco.domain.chat.message import Message, Role, ToolUse
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.engines.common.dialects import EffortField
 from fondaco.engines.common.reasoning import thinking_fields
 from fondaco.engines.llamacpp import tools as functions

@@ -7,7 +7,8 @@ from functools import partial
 import anyio
 import anyio.abc
 
-from fondaco.domain.chat.request import ChatRequest, EventBatch
+from fondaco.domain.chat.events import EventBatch
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import EngineUnavailableError, FondacoError
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch

@@ -15,7 +15,9 @@ import orjson
 from fondaco.clients.client import HttpClient, Reply, ReplyCutError
 from fondaco.clients.connect import connect
 from fondaco.clients.sse import Events
-from fondaco.domain.chat.request import ChatRequest, Counted, EventBatch, Message, Role
+from fondaco.domain.chat.events import Counted, EventBatch
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import (
     ContextTooLongError,
     EngineError,

@@ -11,16 +11,15 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from fondaco.domain.chat.request import (
-    NO_OPTIONS,
+from fondaco.domain.chat.events import (
     ChatEvent,
-    ChatRequest,
     EventBatch,
     Finish,
     FinishReason,
     Text,
     TokenLogprob,
 )
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dynamic_temperature import moving

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from fondaco.domain.chat.request import ChatEvent, ChatRequest, EventBatch, Finish, Text, ToolPart
+from fondaco.domain.chat.events import ChatEvent, EventBatch, Finish, Text, ToolPart
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.engines.llamacpp.tools import TAG, openings
 
 _Openings: TypeAlias = Mapping[str, tuple[str, str]]

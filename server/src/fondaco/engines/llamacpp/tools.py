@@ -11,7 +11,8 @@ from collections.abc import Iterator
 
 import orjson
 
-from fondaco.domain.chat.request import ChatRequest, Role
+from fondaco.domain.chat.message import Role
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.chat.tools import NamedTool, Tool, ToolOptions
 from fondaco.engines.llamacpp import grammars
 

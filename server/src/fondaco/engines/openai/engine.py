@@ -12,7 +12,9 @@ import orjson
 
 from fondaco.clients.client import HttpClient, Reply, ReplyCutError
 from fondaco.clients.sse import DOCUMENT_LIMIT_BYTES, Events
-from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest, EventBatch, Message, Role
+from fondaco.domain.chat.events import EventBatch
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError, EngineTimeoutError, FondacoError
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import DIALECTS, Count, Dialect

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from fondaco.domain.chat.request import (
+from fondaco.domain.chat.events import (
     ChatEvent,
     Counted,
     EventBatch,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from fondaco.domain.chat.request import (
+from fondaco.domain.chat.events import (
     Counted,
     EventBatch,
     Finish,

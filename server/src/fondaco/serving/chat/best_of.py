@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 
-from fondaco.domain.chat.request import (
+from fondaco.domain.chat.events import (
     ChatEvent,
     Counted,
     EventBatch,

@@ -3,7 +3,8 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from fondaco.domain.chat.request import ChatRequest, EventBatch
+from fondaco.domain.chat.events import EventBatch
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import EngineError, EngineTimeoutError, InferenceFailedError
 from fondaco.serving.billing.token_meter import Tally
 from fondaco.serving.chat.output.pipeline import OutputPipeline

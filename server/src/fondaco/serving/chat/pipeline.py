@@ -5,7 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from fondaco.domain.chat.request import ChatRequest, EventBatch
+from fondaco.domain.chat.events import EventBatch
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.domain.fast_init import fast_init
 from fondaco.domain.models.catalogue import Catalogue, Route

@@ -2,8 +2,10 @@
 
 import json
 
+from fondaco.domain.chat.events import Text
+from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.reasoning import ReasoningOptions
-from fondaco.domain.chat.request import ChatOptions, ChatRequest, Message, Role, Sampling, Text
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Sampling
 from fondaco.domain.errors import InferenceFailedError, InvalidRequestError
 from fondaco.domain.models.model import Model
 from fondaco.domain.output_format.output_format import JsonSchema

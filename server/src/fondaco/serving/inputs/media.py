@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import anyio
 
-from fondaco.domain.chat.message import Part
-from fondaco.domain.chat.request import Audio, ChatRequest, Image, Message, Video
+from fondaco.domain.chat.message import Audio, Image, Message, Part, Video
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import (
     ImageNotFetchedError,
     InvalidImageFormatError,

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from fondaco.domain.chat.request import ChatRequest, Role
+from fondaco.domain.chat.message import Role
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import ContextTooLongError
 from fondaco.domain.web import Citation, Page, RetrievedContext, WebNote
 from fondaco.ports import Prompt

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import anyio
 
-from fondaco.domain.chat.request import ChatRequest, Role
+from fondaco.domain.chat.message import Role
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import InvalidModelError, InvalidRequestError
 from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import Page, PageError, RetrievedContext, SearchError, WebNote, WebOptions

@@ -4,7 +4,8 @@ from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Self, TypeAlias
 
-from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest, EventBatch
+from fondaco.domain.chat.events import EventBatch
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import (
     EngineError,
     EngineTimeoutError,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
-from fondaco.domain.chat.request import Text, Thought
+from fondaco.domain.chat.events import Text, Thought
 
 Kind: TypeAlias = type[Text] | type[Thought]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from fondaco.domain.chat.request import FinishReason
+from fondaco.domain.chat.events import FinishReason
 from fondaco.domain.errors import EngineError
 
 _NONE = frozenset({"", "null", "none", "not_finished", "unspecified"})

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fondaco.domain.chat.opaque import MOST_BYTES, Spelled
-from fondaco.domain.chat.request import (
+from fondaco.domain.chat.events import (
     ChatEvent,
-    ChatRequest,
     Counted,
     EventBatch,
     Finish,
@@ -17,6 +15,8 @@ from fondaco.domain.chat.request import (
     Thought,
     ToolPart,
 )
+from fondaco.domain.chat.opaque import MOST_BYTES, Spelled
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import EngineError, FondacoError
 from fondaco.domain.money.usage import Report
 from fondaco.domain.untrusted_numbers import whole

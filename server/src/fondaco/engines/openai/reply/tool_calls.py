@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
+from fondaco.domain.chat.events import ChatEvent, ToolPart
 from fondaco.domain.chat.opaque import Spelled
-from fondaco.domain.chat.request import ChatEvent, ToolPart
 from fondaco.domain.chat.tools import ToolOptions
 from fondaco.domain.untrusted_numbers import whole
 

@@ -5,8 +5,8 @@ from operator import attrgetter
 
 import orjson
 
-from fondaco.domain.chat.message import PREFIX
-from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest, Message, Sampling, ToolUse
+from fondaco.domain.chat.message import PREFIX, Message, ToolUse
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest, Sampling
 from fondaco.domain.errors import FieldNotTakenError
 from fondaco.engines.common.dialects import Dialect, Isolation
 from fondaco.engines.common.dynamic_temperature import moving

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from typing import assert_never
 
-from fondaco.domain.chat.message import MarkedText, Part
-from fondaco.domain.chat.request import Audio, Image, Message, Video
+from fondaco.domain.chat.message import Audio, Image, MarkedText, Message, Part, Video
 from fondaco.engines.common.dialects import Dialect
 
 

@@ -12,7 +12,7 @@ from typing import assert_never
 
 import orjson
 
-from fondaco.domain.chat.request import (
+from fondaco.domain.chat.events import (
     ChatEvent,
     Counted,
     EventBatch,

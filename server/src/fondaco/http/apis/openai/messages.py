@@ -10,9 +10,8 @@ from pydantic import Field, WithJsonSchema, model_validator
 from pydantic.config import JsonDict
 
 from fondaco.domain.chat import message as domain
-from fondaco.domain.chat.message import CACHE_CONTROL, PREFIX
+from fondaco.domain.chat.message import CACHE_CONTROL, PREFIX, Message, Role, ToolUse
 from fondaco.domain.chat.opaque import CALLED, READABLE, RETURNED
-from fondaco.domain.chat.request import Message, Role, ToolUse
 from fondaco.http.apis.openai.parts import Part, TextPart, Texts, to_parts
 from fondaco.http.endpoint.fields import Many, Open, Untouched
 

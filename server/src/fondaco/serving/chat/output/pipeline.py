@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator
 
-from fondaco.domain.chat.request import EventBatch
+from fondaco.domain.chat.events import EventBatch
 from fondaco.serving.billing.token_meter import Tally
 from fondaco.serving.chat.output.reasoning import Thinking
 from fondaco.serving.chat.output.tool_validation import ToolCallValidation

@@ -4,20 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from fondaco.domain.chat.message import Message, Role
-from fondaco.domain.chat.reasoning import (
-    EFFORTS,
-    Effort,
-    ReasoningOptions,
-    ReasoningProfile,
-    Shown,
-    Switch,
-)
-from fondaco.domain.chat.request import (
-    NO_OPTIONS,
+from fondaco.domain.chat.events import (
     ChatEvent,
-    ChatOptions,
-    ChatRequest,
     Counted,
     EventBatch,
     Finish,
@@ -27,6 +15,16 @@ from fondaco.domain.chat.request import (
     Thought,
     ToolPart,
 )
+from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.reasoning import (
+    EFFORTS,
+    Effort,
+    ReasoningOptions,
+    ReasoningProfile,
+    Shown,
+    Switch,
+)
+from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, ChatRequest
 from fondaco.domain.models.model import Model
 from fondaco.serving.chat.output.think_tags import CLOSING, OPENING, ThinkTagParser
 

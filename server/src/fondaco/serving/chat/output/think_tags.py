@@ -1,6 +1,6 @@
 """Thoughts: tells what one choice thinks from what it says, by the `<think>` tags in its text."""
 
-from fondaco.domain.chat.request import Text, Thought, TokenLogprob
+from fondaco.domain.chat.events import Text, Thought, TokenLogprob
 
 OPENING, CLOSING = "<think>", "</think>"
 _BETWEEN = "\n\n"

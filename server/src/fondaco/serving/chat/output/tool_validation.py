@@ -3,14 +3,8 @@
 import json
 from dataclasses import replace
 
-from fondaco.domain.chat.request import (
-    NO_OPTIONS,
-    ChatRequest,
-    EventBatch,
-    Finish,
-    Refusal,
-    ToolPart,
-)
+from fondaco.domain.chat.events import EventBatch, Finish, Refusal, ToolPart
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.chat.tools import ToolOptions
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.models.model import Model

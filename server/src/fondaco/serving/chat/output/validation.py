@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeAlias
 
-from fondaco.domain.chat.request import ChatRequest, EventBatch, Finish, Refusal, Text
+from fondaco.domain.chat.events import EventBatch, Finish, Refusal, Text
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import InferenceFailedError, InvalidRequestError
 from fondaco.domain.output_format.constraint_bounds import expect_guide_bounded
 from fondaco.domain.output_format.output_format import (
