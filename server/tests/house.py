@@ -5,6 +5,7 @@ the HTTP edge and for faults. Tests of the real model, store and program are in 
 """
 
 import socket
+import ssl
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ SECRET = "fondaco_secret_of_tests"
 ACCOUNT = 10
 CONTEXT_TOKENS = 4096
 MANY = 1_000_000_000
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Shared by all clients, none of which speaks TLS: reading the authorities anew takes 20 ms."""
 TIERS = {"paid": Tier("paid", {"small": RateLimits(MANY, MANY, MANY)})}
 
 TOY = Model(
@@ -223,7 +226,7 @@ async def house(
             ping_interval_s,
             write_timeout_s,
         )
-        started = anyio.Event()
+        started, ended = anyio.Event(), anyio.Event()
         default_headers = DefaultHeaders(platform.clock)
         edge = Edge(
             state,
@@ -266,17 +269,25 @@ async def house(
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(heartbeat.run)
                 tasks.start_soon(platform.ledger.run)
-                tasks.start_soon(listener.serve, bound)
+                tasks.start_soon(serve_until_told, listener, bound, ended)
                 await started.wait()
                 headers = {"Authorization": f"Bearer {SECRET}"}
-                async with httpx2.AsyncClient(base_url=url, headers=headers, timeout=30) as client:
+                async with httpx2.AsyncClient(
+                    base_url=url, headers=headers, timeout=30, verify=NO_TLS
+                ) as client:
                     yield House(url, client, fake, second, platform, journal, keys, listener)
                 listener.tell()
                 listener.tell()
-                await anyio.sleep(0.25)
+                await ended.wait()
                 tasks.cancel_scope.cancel()
         for upstream in upstreams.values():
             await upstream.aclose()
+
+
+async def serve_until_told(listener: Listener, bound: socket.socket, ended: anyio.Event) -> None:
+    """Serve, and say when every call has ended."""
+    await listener.serve(bound)
+    ended.set()
 
 
 @contextmanager
