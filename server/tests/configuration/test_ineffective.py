@@ -56,7 +56,10 @@ def test_what_could_never_count_is_refused(tmp_path: Path, text: str, fault: str
     ("text", "warning"),
     [
         (OWN.replace('["v"]', '["embedded"]\nfile = "m.gguf"'), "engines.v: no model's `engines`"),
-        (OWN.replace('["v"]', '["v"]\nfile = "m.gguf"'), "models.mine.file: only the engine"),
+        (
+            OWN.replace('["v"]', '["v"]\nfile = "m.gguf"'),
+            "models.mine.file: only engines that are built in",
+        ),
         (
             OWN.replace("context_", "max_output_tokens = 9000\ncontext_"),
             "models.mine.max_output_tokens: context_tokens is 4096",

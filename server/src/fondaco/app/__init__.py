@@ -12,13 +12,7 @@ import anyio
 
 from fondaco.app.background import kept_up
 from fondaco.app.chain import opened_chain
-from fondaco.app.engines import (
-    catalogue_here,
-    default_model,
-    look_at_engines,
-    opened_embedded,
-    opened_templates,
-)
+from fondaco.app.engines import catalogue_here, look_at_engines, opened_templates
 from fondaco.app.listening import (
     AddressError,
     bound_to,
@@ -27,6 +21,7 @@ from fondaco.app.listening import (
     expect_permitted,
     listener_of,
 )
+from fondaco.app.local_engines import default_model, opened_local_engines
 from fondaco.app.logs import log_to_stderr, sum_up_floods
 from fondaco.app.platform import (
     charge_of,
@@ -161,12 +156,12 @@ async def _serve(
         opened_chain(settings, home) as chain,
         opened_forms() as forms,
         opened_templates() as templates,
-        opened_embedded(settings, catalogue_here(settings), templates) as embedded,
+        opened_local_engines(settings, catalogue_here(settings), templates) as local,
     ):
         pepper = home.pepper()
         shared = shared_of(settings, pepper, journal=journal, uses=journal, forms=forms)
         reloader = Reloader(
-            settings, read, embedded=embedded, templates=templates, shared=shared, fetch=fetch
+            settings, read, local=local, templates=templates, shared=shared, fetch=fetch
         )
         async with aclosing(reloader):
             platform = platform_of(

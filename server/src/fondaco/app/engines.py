@@ -1,6 +1,5 @@
 """The engines that the settings name, opened together and closed together."""
 
-import os
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,16 +9,11 @@ import anyio
 
 from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
-from fondaco.configuration import EMBEDDED, catalogue_of, missing_files
-from fondaco.domain.errors import ModelNotFoundError
+from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.models.catalogue import Catalogue
-from fondaco.domain.models.model import Model
-from fondaco.engines.llamacpp.embedded import Embedded
-from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.engines.openai.listing import names_listed
 from fondaco.forms.templates import WatchedTemplates
-from fondaco.modelfiles import source_of
 from fondaco.ports import ChatEngine, Templates
 from fondaco.serving.routing.reachability import Look, Seen, looked
 from fondaco.settings import Engine, Settings, secret
@@ -77,27 +71,6 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
                 await upstream.aclose()
 
 
-@asynccontextmanager
-async def opened_embedded(
-    settings: Settings, catalogue: Catalogue, templates: Templates
-) -> AsyncGenerator[Embedded]:
-    """Open the embedded engine; the default model's child process starts loading at once."""
-    embedded = Embedded(
-        launches_of(settings, catalogue),
-        name=EMBEDDED,
-        first_byte_timeout_s=settings.embedded.first_byte_timeout_s,
-        total_timeout_s=settings.embedded.total_timeout_s,
-        templates=templates,
-    )
-    async with anyio.create_task_group() as tasks:
-        await tasks.start(embedded.run)
-        tasks.start_soon(embedded.warm_up)
-        try:
-            yield embedded
-        finally:
-            tasks.cancel_scope.cancel()
-
-
 async def look_at_engines(settings: Settings) -> dict[str, Seen]:
     """Look at each upstream engine.
 
@@ -133,39 +106,6 @@ def _unlisted(listed: frozenset[str], asked: Mapping[str, str]) -> frozenset[str
 def catalogue_here(settings: Settings) -> Catalogue:
     """Return the catalogue as this machine can serve it: models without their file are not installed."""
     return catalogue_of(settings, missing_files(settings), SystemClock().now)
-
-
-def default_model(catalogue: Catalogue) -> Model | None:
-    """Return the model that answers where nobody names one, if there is any."""
-    try:
-        return catalogue.route("default").model
-    except ModelNotFoundError:
-        return None
-
-
-def launches_of(settings: Settings, catalogue: Catalogue) -> dict[str, Launch]:
-    """Return how the embedded engine starts each of its models, the default one first."""
-    chosen = settings.embedded
-    files = {
-        model.id: settings.models_folder / file
-        for model in catalogue.models()
-        if EMBEDDED in model.engines and (file := settings.models[model.id].file)
-    }
-    default = default_model(catalogue)
-    return {
-        model_id: Launch(
-            model_file=files[model_id],
-            threads=chosen.threads or max(1, (os.cpu_count() or 2) - 1),
-            slots=chosen.slots,
-            context_tokens=chosen.context_tokens,
-            compact_cache=chosen.compact_cache,
-            queue=chosen.queue,
-            start_timeout_s=chosen.start_timeout_s,
-            slot_timeout_s=chosen.first_byte_timeout_s,
-            source=source_of(model_id, files[model_id].name),
-        )
-        for model_id in sorted(files, key=lambda one: default is None or one != default.id)
-    }
 
 
 def _connected(name: str, row: Engine) -> HttpClient:

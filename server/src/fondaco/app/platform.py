@@ -15,7 +15,17 @@ from fondaco.domain.money.price import FREE, Charge
 from fondaco.domain.money.usage import Usage
 from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.forms.watched import WatchedForms
-from fondaco.ports import CharacterUses, Charges, ChatEngine, Clock, Files, Forms, Journal, Keys
+from fondaco.ports import (
+    CharacterUses,
+    Charges,
+    ChatEngine,
+    Clock,
+    EmbeddingEngine,
+    Files,
+    Forms,
+    Journal,
+    Keys,
+)
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
@@ -80,6 +90,7 @@ class Adapters:
 
     catalogue: Catalogue
     engines: Mapping[str, ChatEngine]
+    embedding_engines: Mapping[str, EmbeddingEngine]
     looks: Mapping[str, Look]
     """What shows whether each upstream engine answers."""
     web_retrieval: WebRetrieval

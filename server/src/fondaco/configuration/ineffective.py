@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Iterator
 
-from fondaco.configuration.contradictions import EMBEDDED
+from fondaco.configuration.built_in import BUILT_IN, EMBEDDED
 from fondaco.configuration.schema import KeyPath, dotted
 from fondaco.configuration.tiers import rate_class_of
 from fondaco.domain.chat.reasoning import Switch
@@ -127,10 +127,11 @@ def _lengths(model_id: str, model: CatalogueModel, settings: Settings, said: Sai
     context, most = model.context_tokens or 0, model.max_output_tokens or 0
     if most > context and said((*path, "max_output_tokens")):
         yield f"{dotted((*path, 'max_output_tokens'))}: context_tokens is {context}, which ends answers."
-    if EMBEDDED not in model.engines and said((*path, "file")):
-        yield f"{dotted((*path, 'file'))}: only the engine 'embedded' reads it, and engines lacks that."
+    if BUILT_IN.keys().isdisjoint(model.engines) and said((*path, "file")):
+        yield f"{dotted((*path, 'file'))}: only engines that are built in read it, and engines has none."
     of_slots = settings.embedded.context_tokens
-    if EMBEDDED in model.engines and context > of_slots and said((*path, "context_tokens")):
+    of_text = model.type is ModelType.TEXT and EMBEDDED in model.engines
+    if of_text and context > of_slots and said((*path, "context_tokens")):
         yield (
             f"{dotted((*path, 'context_tokens'))}: the engine 'embedded' gives each call "
             f"embedded.context_tokens, which is {of_slots}."

@@ -39,6 +39,8 @@ def faults(model_id: str, model: CatalogueModel) -> Iterator[str]:
         if given[price] is None:
             yield f"{name}.price.{price} is missing: a model without a price is not served."
     for price in sorted(model.price.model_fields_set.difference(known)):
+        if given[price] == Price.model_fields[price].default:
+            continue  # as in a configuration that was written out in full
         yield (
             f"{name}.price.{price}: a model of type {model.type.value!r} has no such price; "
             f"it has {', '.join(known)}."
@@ -67,11 +69,16 @@ def token_price(price: Price) -> TokenPrice:
     )
 
 
+def embedding_price(price: Price) -> EmbeddingPrice:
+    """Return the price of an embedding model."""
+    return EmbeddingPrice(_amount(price.input))
+
+
 def other_price(kind: ModelType, price: Price) -> OtherPrice:
-    """Return the price of a model that makes anything but text."""
+    """Return the price of a model of any type but text."""
     match kind:
         case ModelType.EMBEDDING:
-            return EmbeddingPrice(_amount(price.input))
+            return embedding_price(price)
         case ModelType.TTS:
             return SpeechPrice(_amount(price.input))
         case _:

@@ -3,16 +3,19 @@
 from collections.abc import Iterator
 
 from fondaco.configuration.schema import dotted
-from fondaco.domain.models.model import RATE_CLASSES
+from fondaco.domain.models.model import RATE_CLASSES, ModelType
 from fondaco.domain.money.limits import RateLimits, Tier
-from fondaco.sections import RateClass
+from fondaco.sections import RateClass, Tier as TierTable
 from fondaco.settings import CatalogueModel, Settings
+
+_SMALL = RATE_CLASSES[ModelType.TEXT]
+_EMBEDDING = RATE_CLASSES[ModelType.EMBEDDING]
 
 
 def tiers_of(settings: Settings) -> dict[str, Tier]:
     """Return the tiers by their names."""
     return {
-        name: Tier(name, {c: _limits(row) for c, row in tier.limits.items()}, charged=tier.charged)
+        name: Tier(name, {c: _limits(row) for c, row in _rows(tier).items()}, charged=tier.charged)
         for name, tier in settings.tiers.items()
     }
 
@@ -26,11 +29,20 @@ def faults(settings: Settings) -> Iterator[str]:
     """Yield a line for each class of models for which a tier has no limits."""
     members = {rate_class_of(entry): name for name, entry in reversed(settings.models.items())}
     for tier_name, tier in settings.tiers.items():
-        for rate_class, model_id in members.items():
-            if rate_class not in tier.limits:
-                table = dotted(("tiers", tier_name, "limits", rate_class))
-                model = dotted(("models", model_id))
-                yield f"{table} is missing: {rate_class!r} is the rate_class of {model}."
+        missing = {one: name for one, name in members.items() if one not in _rows(tier)}
+        if _SMALL in missing:
+            missing.pop(_EMBEDDING, None)  # once the one is there, so is the other
+        for rate_class, model_id in missing.items():
+            table = dotted(("tiers", tier_name, "limits", rate_class))
+            model = dotted(("models", model_id))
+            yield f"{table} is missing: {rate_class!r} is the rate_class of {model}."
+
+
+def _rows(tier: TierTable) -> dict[str, RateClass]:
+    """Return the limits of a tier by class; those of embeddings are as `small` where they are not named."""
+    if _SMALL not in tier.limits:
+        return tier.limits
+    return {_EMBEDDING: tier.limits[_SMALL], **tier.limits}
 
 
 def _limits(row: RateClass) -> RateLimits:

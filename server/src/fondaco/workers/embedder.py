@@ -114,6 +114,10 @@ class EmbeddingWorkers:
         kept = set(models.values())
         return partial(self._end, [model for model in before.values() if model not in kept])
 
+    def runs(self, model_id: str) -> bool:
+        """Whether it has a model of this id."""
+        return model_id in self._models
+
     @contextlib.contextmanager
     def file_coming(self, model_id: str) -> Generator[None]:
         """Tell whoever asks for a model meanwhile that its files are being fetched."""

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Literal, TypeAlias
 
 from fondaco.domain.chat.reasoning import ReasoningProfile
-from fondaco.domain.money.price import Charge, Price, TokenPrice
+from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.money.price import Charge, EmbeddingPrice, Price, TokenPrice
 from fondaco.domain.money.usage import Usage
 
 Quantization: TypeAlias = Literal["fp4", "fp8", "fp16", "bf16", "not-available"]
@@ -156,3 +157,37 @@ class Model(AnyModel):
         if asked is None:
             return cap if cap > 0 else None
         return min(asked, cap) if asked <= room else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbeddingModel(AnyModel):
+    """A model that embeds texts."""
+
+    price: EmbeddingPrice
+    type: ModelType = ModelType.EMBEDDING
+    context_tokens: int
+    """The most tokens of one input, special tokens included."""
+    dimensions: int
+    """The length of its vectors."""
+    least_dimensions: int | None = None
+    """The fewest numbers of a vector that still mean something alone, by the model's card; None: it
+    may not be shortened."""
+
+    def expect_dimensions(self, asked: int | None) -> None:
+        """Return if vectors of this model may have as many dimensions as `asked`.
+
+        Raises:
+            InvalidRequestError: they may not; the message says which they may have.
+        """
+        if asked is None or asked == self.dimensions:
+            return
+        least = self.dimensions if self.least_dimensions is None else self.least_dimensions
+        if least <= asked < self.dimensions:
+            return
+        which = f"{self.dimensions} dimensions"
+        which += f", which may be shortened to {least}" if least < self.dimensions else " only"
+        told = f"{self.id!r} has vectors of {which}; {asked} were requested."
+        raise InvalidRequestError(
+            f"{told} Leave `dimensions` out, or choose another model.",
+            faults={"dimensions": (told,)},
+        )

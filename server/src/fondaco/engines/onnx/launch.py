@@ -23,7 +23,7 @@ def onnx_launch(
     threads: int = 1,
     queue: int = 256,
     start_timeout_s: float = 120.0,
-    total_timeout_s: float = 120.0,
+    batch_timeout_s: float = 120.0,
     source: str | None = None,
 ) -> EmbeddingLaunch:
     """Return what starts the child of an encoder.
@@ -39,7 +39,7 @@ def onnx_launch(
         threads: for one batch.
         queue: requests that may wait.
         start_timeout_s: for the model to load.
-        total_timeout_s: for one batch.
+        batch_timeout_s: for one batch.
         source: what `fondaco models pull` takes to bring the files.
     """
     order = {
@@ -55,7 +55,7 @@ def onnx_launch(
             order,
             threads=threads,
             start_timeout_s=start_timeout_s,
-            answer_timeout_s=total_timeout_s,
+            answer_timeout_s=batch_timeout_s,
         ),
         files=(model, tokenizer),
         context_tokens=context_tokens,

