@@ -28,7 +28,8 @@ def installed(fondaco: Fondaco, folder: Path) -> dict[str, object]:
 
 
 def test_the_list_says_which_models_are_here(fondaco: Fondaco, folder: Path) -> None:
-    assert installed(fondaco, folder) == {"qwen2.5-coder-0.5b": False, "smollm2-135m": False}
+    names = ("qwen2.5-coder-0.5b", "smollm2-135m", "all-minilm-l6-v2", "multilingual-e5-small")
+    assert installed(fondaco, folder) == dict.fromkeys(names, False)
     gguf(folder / SMOLLM2)
     assert installed(fondaco, folder)["smollm2-135m"] is True
 
@@ -60,7 +61,22 @@ def test_show_finds_what_answers_for_a_retired_model(
     assert (shown["id"], shown["sunset"]) == ("smollm2-135m", None)
     listed = fondaco("models", "list", *asked).json
     assert isinstance(listed, list)
-    assert [row["sunset"] for row in listed] == ["2025-02-01", None]
+    assert {row["id"]: row["sunset"] for row in listed if row["sunset"]} == {
+        "qwen2.5-coder-0.5b": "2025-02-01"
+    }
+
+
+def test_show_finds_an_embedding_model_by_any_of_its_names(fondaco: Fondaco, folder: Path) -> None:
+    (folder / "all-MiniLM-L6-v2.int8.onnx").touch()
+    for name in ("all-minilm-l6-v2", "text-embedding-3-small"):
+        row = fondaco("models", "show", name, "--json", FONDACO_MODELS=str(folder)).json
+        assert isinstance(row, dict)
+        assert (row["id"], row["type"], row["contextTokens"]) == (
+            "all-minilm-l6-v2",
+            "embedding",
+            512,
+        )
+        assert row["installed"] is False, "its tokenizer is missing"
 
 
 def test_show_says_what_an_unknown_name_may_mean(fondaco: Fondaco) -> None:

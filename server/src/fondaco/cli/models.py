@@ -37,11 +37,14 @@ def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJso
     """Show the model that serves a name."""
     from fondaco.configuration import catalogue_of, missing_files
     from fondaco.domain.errors import ModelNotFoundError
+    from fondaco.domain.models.model import ModelType
     from fondaco.system import SystemClock
 
     settings = configuration(home, config).settings
+    catalogue = catalogue_of(settings, missing_files(settings), SystemClock().now)
+    vectors = {model.id: model for model in catalogue.models(ModelType.EMBEDDING)}
     try:
-        model = catalogue_of(settings, missing_files(settings), SystemClock().now).route(name).model
+        model = vectors.get(catalogue.aliases().get(name, name)) or catalogue.route(name).model
     except ModelNotFoundError as error:
         said = str(error).replace(
             "GET /api/v1/models lists all.", "List them with: fondaco models list"
