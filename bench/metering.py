@@ -16,7 +16,7 @@ import anyio.lowlevel
 from table import Budget, Figure
 
 from fondaco.app.runtime import settle_runtime
-from fondaco.domain.chat.events import Counted, EventBatch, Finish, Text
+from fondaco.domain.chat.events import EventBatch, Finish, Text, UsageReported
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.models.catalogue import Catalogue
@@ -52,7 +52,7 @@ _PROMPT = Prompt(24)
 _ANSWER: EventBatch = (
     Text(0, "one two three", 16),
     Finish(0, "length"),
-    Counted(Report(input_tokens=24, output_tokens=16)),
+    UsageReported(Report(input_tokens=24, output_tokens=16)),
 )
 _TURN = ChatRequest("toy", (Message(Role.USER, "Count to sixteen, please."),), 0)
 _TOY = Model(

@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
-from fondaco.domain.chat.reasoning import Effort, Shown, Switch
+from fondaco.domain.chat.reasoning import Effort, ReasoningField, ReasoningSwitch
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
@@ -124,12 +124,12 @@ class Reasoning(Section):
         default=False,
         description="Its chat template opens the first thought, so that answers begin within it.",
     )
-    shown: Shown = Field(
-        Shown.FIELD,
+    shown: ReasoningField = Field(
+        ReasoningField.FIELD,
         description="Where callers find its thoughts; in `content` they stand within `<think>` tags.",
     )
-    switch: Switch = Field(
-        Switch.NOT,
+    switch: ReasoningSwitch = Field(
+        ReasoningSwitch.NOT,
         description="How it is told not to think: by a variable of its template that is false, by a "
         "word at the end of the latest user message, by the effort `none`; or not, so that its "
         "thoughts are only left out.",

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from fondaco.configuration import catalogue_of, load
-from fondaco.domain.chat.reasoning import ReasoningProfile, Shown, Switch
+from fondaco.domain.chat.reasoning import ReasoningField, ReasoningProfile, ReasoningSwitch
 from fondaco.engines.common.dialects import DIALECTS
 from fondaco.settings import ConfigurationError, Settings
 
@@ -46,13 +46,13 @@ def _table(lines: str = "") -> str:
 
 def test_an_empty_table_makes_a_model_one_that_thinks(tmp_path: Path) -> None:
     model = catalogue_of(_settings(tmp_path, _table())).route("thinker").model
-    assert model.thinking == ReasoningProfile()
+    assert model.reasoning == ReasoningProfile()
     assert model.capabilities.reasoning
 
 
 def test_without_the_table_a_model_does_not_think(tmp_path: Path) -> None:
     model = catalogue_of(_settings(tmp_path, "")).route("thinker").model
-    assert model.thinking is None
+    assert model.reasoning is None
     assert not model.capabilities.reasoning
 
 
@@ -62,11 +62,11 @@ def test_habits_are_taken_into_the_catalogue(tmp_path: Path) -> None:
         'efforts = ["low", "high"]'
     )
     model = catalogue_of(_settings(tmp_path, _table(lines))).route("thinker").model
-    assert model.thinking == ReasoningProfile(
+    assert model.reasoning == ReasoningProfile(
         tags=True,
         begun=True,
-        shown=Shown.CONTENT,
-        switch=Switch.PROMPT,
+        shown=ReasoningField.CONTENT,
+        switch=ReasoningSwitch.PROMPT,
         switch_name="/no_think",
         efforts=("low", "high"),
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 import pytest
 
-from fondaco.domain.chat.events import Counted, Finish, FinishReason, Text, TokenLogprob
+from fondaco.domain.chat.events import Finish, FinishReason, Text, TokenLogprob, UsageReported
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatOptions, ChatRequest, Sampling
 from fondaco.domain.errors import ContextTooLongError
@@ -62,7 +62,7 @@ async def accumulator(engine: ChatEngine, request: ChatRequest, prompt: Prompt |
                         told.said_after_finish |= choice in {done for done, _ in told.finishes}
                     case Finish(choice, reason):
                         told.finishes.append((choice, reason))
-                    case Counted(report):
+                    case UsageReported(report):
                         told.usage = report.completed(Usage())
     return told
 

@@ -72,7 +72,7 @@ async def answering(name: str, *, whole_as_stream: bool = True) -> AsyncGenerato
     model = replace(
         TOY,
         capabilities=replace(TOY.capabilities, function_calling=True, reasoning=tagged),
-        thinking=ReasoningProfile() if tagged else None,
+        reasoning=ReasoningProfile() if tagged else None,
     )
     dialect = EXPECTED[name]["dialect"]
     async with house(

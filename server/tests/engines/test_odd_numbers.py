@@ -10,7 +10,7 @@ import pytest
 from contracts.chat_engine import counting
 from fake_upstream import FakeUpstream, saying
 from fondaco.clients.connect import connect
-from fondaco.domain.chat.events import ChatEvent, Counted, Finish, Text
+from fondaco.domain.chat.events import ChatEvent, Finish, Text, UsageReported
 from fondaco.domain.errors import EngineError
 from fondaco.domain.money.usage import Report
 from fondaco.engines.openai.engine import OpenAICompatible
@@ -117,7 +117,7 @@ async def test_of_a_report_of_usage_what_can_be_true_is_taken(
     report: Report,
 ) -> None:
     fake.next(saying(_said("a"), _STOP, json.dumps({"choices": [], "usage": usage})))
-    assert await _events(engine) == [Text(0, "a"), Finish(0, "stop"), Counted(report)]
+    assert await _events(engine) == [Text(0, "a"), Finish(0, "stop"), UsageReported(report)]
     expected = {"reason": "usage", "engine": "faker", "model": "counter"}
     assert repairs(caplog) == [expected] * report.discarded
 

@@ -16,7 +16,7 @@ from fondaco.clients.client import (
     ReplyCutError,
 )
 from fondaco.clients.connect import connect
-from fondaco.domain.chat.events import ChatEvent, Counted, Finish, Text, Thought
+from fondaco.domain.chat.events import ChatEvent, Finish, Reasoning, Text, UsageReported
 from fondaco.domain.chat.request import ChatRequest, Sampling
 from fondaco.domain.errors import (
     EngineBusyError,
@@ -104,7 +104,7 @@ async def test_reasoning_becomes_thoughts_under_either_name(
         saying(_delta(reasoning_content="Hm"), _delta(reasoning="m"), _delta(content="Yes"), _STOP)
     )
     *thoughts, text, finish = await _events(engine)
-    assert "".join(thought.text for thought in thoughts if isinstance(thought, Thought)) == "Hmm"
+    assert "".join(thought.text for thought in thoughts if isinstance(thought, Reasoning)) == "Hmm"
     assert [text, finish] == [Text(0, "Yes"), Finish(0, "stop")]
 
 
@@ -118,7 +118,7 @@ async def test_usage_tells_what_was_cached_and_what_was_reasoned(
         "completion_tokens_details": {"reasoning_tokens": 3},
     }
     fake.next(saying(_delta(content="a"), _STOP, {"choices": [], "usage": usage}))
-    assert (await _events(engine))[-1] == Counted(Report(9, 4, 5, 3))
+    assert (await _events(engine))[-1] == UsageReported(Report(9, 4, 5, 3))
 
 
 async def test_events_in_one_piece_make_one_burst(

@@ -35,7 +35,7 @@ async def engine(fake: FakeUpstream) -> AsyncGenerator[OpenAICompatible]:
 
 
 def by(template: str) -> ChatRequest:
-    options = ChatOptions(template=template, switches={"mood": "calm"})
+    options = ChatOptions(template=template, template_variables={"mood": "calm"})
     return ChatRequest("counter", (Message(Role.USER, "Hi"),), max_output_tokens=3, options=options)
 
 
@@ -81,7 +81,7 @@ def test_templates_see_a_conversation_as_those_of_models_do() -> None:
     )
     tool_options = ToolOptions((Tool("f", parameters='{"type":"object"}'),))
     switches = {"bos_token": "<s>", "messages": []}
-    options = ChatOptions(template="", tool_options=tool_options, switches=switches)
+    options = ChatOptions(template="", tool_options=tool_options, template_variables=switches)
     known = variables(ChatRequest("m", said, 1, options=options), eos_token="</s>")
     assert known == {
         "tools": [

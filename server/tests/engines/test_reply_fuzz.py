@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from fondaco.clients.client import Reply, ReplyCutError
-from fondaco.domain.chat.events import Counted, EventBatch, Finish, Opaque, Text
+from fondaco.domain.chat.events import EventBatch, Finish, Opaque, Text, UsageReported
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import Tool, ToolOptions
@@ -198,7 +198,7 @@ def _expect_sound(batches: list[EventBatch], request: ChatRequest) -> None:
     accumulator, chunks = Accumulator(request.choices, logprobs=True), Chunks("id", 0, "toy")
     for batch in batches:
         for event in batch:
-            if isinstance(event, Counted):
+            if isinstance(event, UsageReported):
                 continue
             assert 0 <= event.choice < request.choices
             assert isinstance(event, Finish | Opaque) or event.tokens >= 0

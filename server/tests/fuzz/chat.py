@@ -16,7 +16,7 @@ from shutil import copytree
 import anyio
 from anyio import to_thread
 
-from fondaco.domain.chat.reasoning import ReasoningProfile, Switch
+from fondaco.domain.chat.reasoning import ReasoningProfile, ReasoningSwitch
 from fondaco.domain.models.model import Capabilities
 from fondaco.domain.money.money import NANO
 from house import SECRET, TOY, house
@@ -59,7 +59,9 @@ async def fuzz_house(seconds: float) -> int:
         many_images=True,
         log_probs=True,
     )
-    model = replace(TOY, capabilities=able, thinking=ReasoningProfile(switch=Switch.TEMPLATE))
+    model = replace(
+        TOY, capabilities=able, reasoning=ReasoningProfile(switch=ReasoningSwitch.TEMPLATE)
+    )
     names = {"gpt-4o": "default"}
     async with house(
         usd=1_000_000 * NANO, models=(model,), aliases=names, dialects=("vllm", "vllm")

@@ -13,7 +13,7 @@ import answer_rows
 import field_rows
 from field_rows import URL, Row, Seen
 from fondaco.app import contract
-from fondaco.domain.chat.reasoning import ReasoningProfile, Switch
+from fondaco.domain.chat.reasoning import ReasoningProfile, ReasoningSwitch
 from fondaco.domain.models.model import Capabilities
 from fondaco.domain.web import Citation, Page
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
@@ -41,7 +41,7 @@ MODELS = (
         NO_OPTIONS,
         id="thinker",
         traits=(),
-        thinking=ReasoningProfile(switch=Switch.TEMPLATE, efforts=("low", "high")),
+        reasoning=ReasoningProfile(switch=ReasoningSwitch.TEMPLATE, efforts=("low", "high")),
     ),
 )
 CLIENTS = frozenset(

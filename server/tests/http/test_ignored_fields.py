@@ -171,7 +171,7 @@ SAID: Json = {"choices": [{"index": 0, "delta": {"content": "Yes."}, "finish_rea
 
 
 async def test_reasoning_that_is_excluded_is_not_shown() -> None:
-    async with house(models=(replace(TOY, thinking=ReasoningProfile()),)) as one:
+    async with house(models=(replace(TOY, reasoning=ReasoningProfile()),)) as one:
         one.fake.always(saying(THOUGHT, SAID))
         shown, hidden = await one.chat(), await one.chat(reasoning={"exclude": True})
     assert shown.json()["choices"][0]["message"]["reasoning_content"] == "Hm."
@@ -179,7 +179,7 @@ async def test_reasoning_that_is_excluded_is_not_shown() -> None:
 
 
 async def test_openrouter_is_told_how_many_tokens_of_thoughts() -> None:
-    thinker = replace(TOY, thinking=ReasoningProfile())
+    thinker = replace(TOY, reasoning=ReasoningProfile())
     async with house(models=(thinker,), dialects=("openrouter", "openai")) as one:
         reply = await one.chat(reasoning={"max_tokens": 100, "enabled": True})
         assert one.fake.asked[-1].body["reasoning"] == {"max_tokens": 100, "enabled": True}

@@ -153,7 +153,7 @@ async def test_what_is_null_or_empty_says_nothing(able: House) -> None:
 
 
 async def test_a_caller_who_is_shown_no_thoughts_is_shown_their_signatures_alone() -> None:
-    thinker = replace(TOY, thinking=ReasoningProfile())
+    thinker = replace(TOY, reasoning=ReasoningProfile())
     async with house(models=(thinker,)) as one:
         said = await message(
             one,

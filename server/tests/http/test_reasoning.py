@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from fake_upstream import saying
-from fondaco.domain.chat.reasoning import ReasoningProfile, Shown, Switch
+from fondaco.domain.chat.reasoning import ReasoningField, ReasoningProfile, ReasoningSwitch
 from fondaco.domain.models.model import Capabilities, Model
 from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk, ReplyMessage
 from house import TOY, House, house
@@ -18,7 +18,7 @@ DISABLED = {"venice_parameters": {"disable_thinking": True}}
 
 
 def _thinker(**habits: object) -> tuple[Model]:
-    return (replace(TOY, thinking=ReasoningProfile(**habits)),)  # type: ignore[arg-type]
+    return (replace(TOY, reasoning=ReasoningProfile(**habits)),)  # type: ignore[arg-type]
 
 
 def _delta(choice: int = 0, **delta: object) -> dict[str, object]:
@@ -80,7 +80,7 @@ async def test_thoughts_that_the_engine_tells_apart_stay_apart() -> None:
 
 @pytest.mark.parametrize("chunks", [TAGGED, TOLD], ids=["tagged", "told"])
 async def test_thoughts_may_be_shown_in_the_content(chunks: list[object]) -> None:
-    async with house(models=_thinker(shown=Shown.CONTENT)) as one:
+    async with house(models=_thinker(shown=ReasoningField.CONTENT)) as one:
         message = await _message(one, chunks)
     assert message.content == f"<think>\n{THOUGHT}\n</think>\n\n{ANSWER}"
     assert message.reasoning_content is None
@@ -89,7 +89,7 @@ async def test_thoughts_may_be_shown_in_the_content(chunks: list[object]) -> Non
 async def test_thoughts_in_the_content_leave_an_answer_in_a_form_alone() -> None:
     output_format = {"response_format": {"type": "json_object"}}
     chunks = _answer(*(_delta(content=piece) for piece in ("<think>Hm</think>", '{"a":', "4}")))
-    (thinker,) = _thinker(shown=Shown.CONTENT)
+    (thinker,) = _thinker(shown=ReasoningField.CONTENT)
     able = replace(thinker, capabilities=Capabilities(response_schema=True))
     async with house(models=(able,)) as one:
         message = await _message(one, chunks, **output_format)
@@ -98,9 +98,9 @@ async def test_thoughts_in_the_content_leave_an_answer_in_a_form_alone() -> None
 
 @pytest.mark.parametrize("chunks", [TAGGED, TOLD], ids=["tagged", "told"])
 @pytest.mark.parametrize("wish", [{}, STRIPPED], ids=["shown", "stripped"])
-@pytest.mark.parametrize("shown", list(Shown))
+@pytest.mark.parametrize("shown", list(ReasoningField))
 async def test_a_stream_says_what_the_whole_reply_says(
-    chunks: list[object], wish: dict[str, object], shown: Shown
+    chunks: list[object], wish: dict[str, object], shown: ReasoningField
 ) -> None:
     async with house(models=_thinker(shown=shown)) as one:
         whole = await _whole(one, chunks, **wish)
@@ -196,7 +196,7 @@ async def test_an_engines_own_count_of_thoughts_stands() -> None:
 
 
 async def test_a_templates_switch_is_turned_off() -> None:
-    models = _thinker(switch=Switch.TEMPLATE, switch_name="thinking")
+    models = _thinker(switch=ReasoningSwitch.TEMPLATE, switch_name="thinking")
     async with house(models=models, dialects=("vllm", "vllm")) as one:
         assert "chat_template_kwargs" not in await _asked(one)
         body = await _asked(one, **DISABLED)
@@ -205,14 +205,16 @@ async def test_a_templates_switch_is_turned_off() -> None:
 
 
 async def test_an_engine_without_switches_is_passed_over_for_one_that_has_them() -> None:
-    async with house(models=_thinker(switch=Switch.TEMPLATE), dialects=("openai", "vllm")) as one:
+    async with house(
+        models=_thinker(switch=ReasoningSwitch.TEMPLATE), dialects=("openai", "vllm")
+    ) as one:
         reply = await one.chat(**DISABLED)
         assert reply.headers["x-venice-model-router"] == "second"
         assert one.second.asked[-1].body["chat_template_kwargs"] == {"enable_thinking": False}
 
 
 async def test_a_template_told_not_to_think_begins_with_the_answer() -> None:
-    models = _thinker(switch=Switch.TEMPLATE, begun=True)
+    models = _thinker(switch=ReasoningSwitch.TEMPLATE, begun=True)
     async with house(models=models, dialects=("vllm", "vllm")) as one:
         message = await _message(one, _answer(_delta(content="Four.")), **DISABLED)
     assert message.content == "Four."
@@ -236,7 +238,7 @@ async def test_a_word_tells_a_model_not_to_think(content: object, ended: object)
         {"role": "user", "content": content},
         {"role": "assistant", "content": "One,"},
     ]
-    models = _thinker(switch=Switch.PROMPT, switch_name="/no_think")
+    models = _thinker(switch=ReasoningSwitch.PROMPT, switch_name="/no_think")
     async with house(models=models) as one:
         body = await _asked(one, messages=said, **DISABLED)
     assert [message["content"] for message in body["messages"]] == [  # type: ignore[attr-defined]
@@ -248,7 +250,7 @@ async def test_a_word_tells_a_model_not_to_think(content: object, ended: object)
 
 
 async def test_an_effort_of_none_tells_a_model_not_to_think() -> None:
-    async with house(models=_thinker(switch=Switch.EFFORT)) as one:
+    async with house(models=_thinker(switch=ReasoningSwitch.EFFORT)) as one:
         assert (await _asked(one, **DISABLED))["reasoning_effort"] == "none"
 
 
@@ -304,7 +306,7 @@ async def test_efforts_travel_as_the_engine_takes_them(
 async def test_an_effort_that_means_nothing_to_a_model_is_named(
     habits: ReasoningProfile | None, wish: dict[str, object], ignored: str | None
 ) -> None:
-    async with house(models=(replace(TOY, thinking=habits),)) as one:
+    async with house(models=(replace(TOY, reasoning=habits),)) as one:
         reply = await one.chat(**wish)
         assert reply.status_code == 200
         assert "reasoning_effort" not in one.fake.asked[-1].body

@@ -23,7 +23,7 @@ import anyio
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
 
 from fondaco.app.platform import charge_of, opened_forms
-from fondaco.domain.chat.events import Counted, EventBatch, Finish, Text
+from fondaco.domain.chat.events import EventBatch, Finish, Text, UsageReported
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import FondacoError
@@ -169,7 +169,7 @@ class Engine:
     async def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
         for _ in range(WORDS):
             yield (Text(0, "word"),)
-        yield (Counted(next(self._reports)),)
+        yield (UsageReported(next(self._reports)),)
         if self._hangs and next(self._asked) % 3 == 0:
             await anyio.sleep_forever()
         yield (Finish(0, "stop"),)

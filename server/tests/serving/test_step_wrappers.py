@@ -9,12 +9,12 @@ from hypothesis import given, strategies as st
 
 from fondaco.domain.chat.events import (
     ChatEvent,
-    Counted,
     EventBatch,
     Finish,
+    Reasoning,
     Text,
-    Thought,
     TokenLogprob,
+    UsageReported,
 )
 from fondaco.domain.errors import EngineTimeoutError
 from fondaco.domain.money.limits import Quota
@@ -59,14 +59,14 @@ def test_a_choice_without_log_probabilities_comes_last() -> None:
 def test_all_events_of_a_choice_go_with_it() -> None:
     events: list[ChatEvent] = [
         text(0, "a", -3.0),
-        Thought(1, "hm"),
+        Reasoning(1, "hm"),
         text(1, "b", -1.0),
         Finish(0, "length"),
         Finish(1, "stop"),
-        Counted(Report(3, None, 2)),
+        UsageReported(Report(3, None, 2)),
     ]
     batch = chosen(events, 1)
-    assert batch == (Thought(0, "hm"), text(0, "b", -1.0), Finish(0, "stop"))
+    assert batch == (Reasoning(0, "hm"), text(0, "b", -1.0), Finish(0, "stop"))
 
 
 @given(

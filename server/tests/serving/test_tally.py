@@ -7,14 +7,14 @@ from hypothesis import given, strategies as st
 
 from fondaco.domain.chat.events import (
     ChatEvent,
-    Counted,
     EventBatch,
     Finish,
     Opaque,
+    Reasoning,
     Text,
-    Thought,
     TokenLogprob,
     ToolPart,
+    UsageReported,
 )
 from fondaco.domain.money.usage import Report, Usage
 from fondaco.ports import Prompt
@@ -38,7 +38,9 @@ def used(one: Tally) -> tuple[int, int]:
 
 
 def said(batches: Sequence[EventBatch], choice: int = 0) -> str:
-    told = [e for batch in batches for e in batch if not isinstance(e, Counted | Finish | Opaque)]
+    told = [
+        e for batch in batches for e in batch if not isinstance(e, UsageReported | Finish | Opaque)
+    ]
     return "".join(
         e.arguments if isinstance(e, ToolPart) else e.text for e in told if e.choice == choice
     )
@@ -50,13 +52,13 @@ def ends(batches: Sequence[EventBatch]) -> list[tuple[int, str]]:
 
 def test_a_report_in_the_first_chunk_alone_is_not_the_last_word() -> None:
     one = tally()
-    taken(one, (Counted(Report(10, 0, 1)),), *((word,) for word in WORDS))
+    taken(one, (UsageReported(Report(10, 0, 1)),), *((word,) for word in WORDS))
     assert used(one) == (10, 1501)
 
 
 def test_a_report_above_what_was_seen_is_the_larger() -> None:
     one = tally()
-    taken(one, (Text(0, "Hello there, you"), Counted(Report(9, 0, 4))))
+    taken(one, (Text(0, "Hello there, you"), UsageReported(Report(9, 0, 4))))
     assert used(one) == (9, 4)
 
 
@@ -73,14 +75,18 @@ def test_a_report_above_what_was_seen_is_the_larger() -> None:
 )
 def test_what_a_report_lacks_is_counted_here(report: Report) -> None:
     one = tally()
-    taken(one, WORDS[:3], (Finish(0, "stop"), Counted(report)))
+    taken(one, WORDS[:3], (Finish(0, "stop"), UsageReported(report)))
     assert used(one) == (10, 3)
 
 
 @pytest.mark.parametrize("late", [Report(), Report(0, 0, 0), Report(10, 0, 1)])
 def test_a_report_that_says_less_than_an_earlier_one_is_not_believed(late: Report) -> None:
     one = tally()
-    taken(one, (Text(0, "many words at once"), Counted(Report(10, 4, 6))), (Counted(late),))
+    taken(
+        one,
+        (Text(0, "many words at once"), UsageReported(Report(10, 4, 6))),
+        (UsageReported(late),),
+    )
     assert one.usage == Usage(10, 4, 6)
 
 
@@ -95,7 +101,7 @@ def test_a_report_that_says_less_than_an_earlier_one_is_not_believed(late: Repor
 )
 def test_the_prompt_may_be_in_another_report_than_the_output(reports: Sequence[Report]) -> None:
     one = tally(prompt=Prompt(100, exact=False))
-    taken(one, WORDS[:3], *((Counted(report),) for report in reports))
+    taken(one, WORDS[:3], *((UsageReported(report),) for report in reports))
     assert used(one) == (8, 3)
     assert one.usage.cached_input_tokens == 6
 
@@ -103,34 +109,42 @@ def test_the_prompt_may_be_in_another_report_than_the_output(reports: Sequence[R
 def test_reports_of_one_choice_after_another_do_not_hide_what_the_others_said() -> None:
     one = tally(choices=2)
     both = (*WORDS[:5], *(Text(1, word.text) for word in WORDS[:7]))
-    taken(one, both, (Finish(0, "stop"), Counted(Report(10, 0, 5))))
+    taken(one, both, (Finish(0, "stop"), UsageReported(Report(10, 0, 5))))
     assert used(one) == (10, 12)
 
 
 def test_pieces_that_hold_several_tokens_are_not_counted_beside_the_report() -> None:
     one = tally()
-    taken(one, (Text(0, "one two three four five six"),), (Counted(Report(10, 0, 6)),))
+    taken(one, (Text(0, "one two three four five six"),), (UsageReported(Report(10, 0, 6)),))
     assert used(one) == (10, 6)
 
 
 def test_logprobs_tell_the_tokens_of_their_piece() -> None:
     one = tally()
     logprobs = tuple(TokenLogprob("t", -1.0, None) for _ in range(3))
-    taken(one, (Text(0, "ttt", 3, logprobs),), (Counted(Report(10, 0, 3)),))
+    taken(one, (Text(0, "ttt", 3, logprobs),), (UsageReported(Report(10, 0, 3)),))
     assert used(one) == (10, 3)
 
 
 def test_reasoning_counts_once_whoever_reports_it() -> None:
     one = tally()
-    taken(one, (Thought(0, "hm"), Thought(0, " so"), Text(0, "Yes")), (Counted(Report(10, 0, 3)),))
+    taken(
+        one,
+        (Reasoning(0, "hm"), Reasoning(0, " so"), Text(0, "Yes")),
+        (UsageReported(Report(10, 0, 3)),),
+    )
     assert one.usage == Usage(10, 0, 3, 2)
-    taken(one, (Counted(Report(10, 0, 9, 8)),))
+    taken(one, (UsageReported(Report(10, 0, 9, 8)),))
     assert one.usage == Usage(10, 0, 9, 8)
 
 
 def test_a_report_without_the_reasoning_does_not_hide_it() -> None:
     one = tally()
-    taken(one, (Thought(0, "hm"), Thought(0, " so"), Text(0, "Yes")), (Counted(Report(10, 0, 1)),))
+    taken(
+        one,
+        (Reasoning(0, "hm"), Reasoning(0, " so"), Text(0, "Yes")),
+        (UsageReported(Report(10, 0, 1)),),
+    )
     assert one.usage == Usage(10, 0, 3, 2)
 
 
@@ -144,14 +158,14 @@ def test_a_long_piece_that_nobody_counts_is_no_single_token() -> None:
     one = tally()
     taken(one, (Text(0, "word " * 80),))
     assert used(one) == (10, 100)
-    taken(one, (Counted(Report(10, 0, 81)),))
+    taken(one, (UsageReported(Report(10, 0, 81)),))
     assert used(one) == (10, 81)
 
 
 def test_what_is_charged_is_within_what_was_admitted() -> None:
     one = tally(5, prompt=Prompt(400, exact=False))
     assert one.usage.input_tokens == 100
-    taken(one, (Text(0, "word"), Counted(Report(999, 998, 99, 98))))
+    taken(one, (Text(0, "word"), UsageReported(Report(999, 998, 99, 98))))
     assert one.usage == Usage(400, 400, 5, 5)
 
 
@@ -175,7 +189,9 @@ def test_an_engine_that_goes_on_is_cut_off_where_its_limit_is() -> None:
 
 def test_pieces_that_were_joined_are_cut_by_their_share() -> None:
     one = tally(5)
-    [batch] = taken(one, (Text(0, "abcd" * 20, 20), Finish(0, "stop"), Counted(Report(10, 0, 20))))
+    [batch] = taken(
+        one, (Text(0, "abcd" * 20, 20), Finish(0, "stop"), UsageReported(Report(10, 0, 20)))
+    )
     assert said([batch]) == "abcd" * 5
     assert ends([batch]) == [(0, "length")]
     assert used(one) == (10, 5)
@@ -185,7 +201,7 @@ def test_reasoning_and_calls_of_functions_are_cut_off_too() -> None:
     one = tally(4)
     batches = taken(
         one,
-        (Thought(0, "hm"), Thought(0, " so")),
+        (Reasoning(0, "hm"), Reasoning(0, " so")),
         (ToolPart(0, 0, "", 1, "go", "id"), ToolPart(0, 0, '{"a": ')),
         (ToolPart(0, 0, "1}"), Finish(0, "tool_calls")),
     )
@@ -222,7 +238,7 @@ def test_what_only_an_engine_reads_costs_nothing() -> None:
 
 def test_an_answer_begun_anew_counts_from_nothing() -> None:
     one = tally(5)
-    taken(one, WORDS, (Counted(Report(10, 9, 1501)),))
+    taken(one, WORDS, (UsageReported(Report(10, 9, 1501)),))
     one.restart()
     assert (one.usage.output_tokens, one.usage.cached_input_tokens, one.over) == (0, 0, False)
     assert one.take(WORDS[:5]) == WORDS[:5]
@@ -230,11 +246,11 @@ def test_an_answer_begun_anew_counts_from_nothing() -> None:
 
 _PIECES = st.one_of(
     st.builds(Text, st.integers(0, 2), st.text(max_size=300), st.integers(1, 9)),
-    st.builds(Thought, st.integers(0, 2), st.text(max_size=300), st.integers(1, 9)),
+    st.builds(Reasoning, st.integers(0, 2), st.text(max_size=300), st.integers(1, 9)),
     st.builds(ToolPart, st.integers(0, 2), st.just(0), st.text(max_size=300), st.integers(0, 9)),
     st.builds(Finish, st.integers(0, 2), st.sampled_from(["stop", "tool_calls"])),
     st.builds(
-        Counted,
+        UsageReported,
         st.builds(Report, *[st.one_of(st.none(), st.integers(0, 2**31 - 1))] * 4),
     ),
 )
@@ -245,14 +261,16 @@ def test_whatever_an_engine_sends_no_more_is_told_or_charged_than_was_sold(
     batches: list[list[ChatEvent]], most: int, choices: int
 ) -> None:
     one = tally(most, choices)
-    sent = [tuple(e for e in b if isinstance(e, Counted) or e.choice < choices) for b in batches]
+    sent = [
+        tuple(e for e in b if isinstance(e, UsageReported) or e.choice < choices) for b in batches
+    ]
     told = taken(one, *sent)
     for choice in range(choices):
         pieces = [
             e
             for batch in told
             for e in batch
-            if not isinstance(e, Counted | Finish | Opaque) and e.choice == choice
+            if not isinstance(e, UsageReported | Finish | Opaque) and e.choice == choice
         ]
         assert sum(piece.tokens for piece in pieces) <= most
         assert len(said(told, choice)) <= most * LONGEST_TOKEN
@@ -261,5 +279,7 @@ def test_whatever_an_engine_sends_no_more_is_told_or_charged_than_was_sold(
     assert usage.input_tokens <= 10
     assert usage.output_tokens <= most * choices
     assert usage.reasoning_tokens <= usage.output_tokens
-    pieces = [e for batch in told for e in batch if not isinstance(e, Counted | Finish | Opaque)]
+    pieces = [
+        e for batch in told for e in batch if not isinstance(e, UsageReported | Finish | Opaque)
+    ]
     assert usage.output_tokens >= min(most * choices, sum(piece.tokens for piece in pieces))

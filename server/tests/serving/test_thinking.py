@@ -3,7 +3,7 @@
 import pytest
 
 from fondaco.domain.chat.message import Message, Role
-from fondaco.domain.chat.reasoning import ReasoningOptions, ReasoningProfile, Switch
+from fondaco.domain.chat.reasoning import ReasoningOptions, ReasoningProfile, ReasoningSwitch
 from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.models.model import Model
@@ -23,7 +23,7 @@ def _told(habits: ReasoningProfile | None, options: ChatOptions) -> ChatRequest:
         name="Thinker",
         price=TokenPrice(input=1, output=1),
         context_tokens=1024,
-        thinking=habits,
+        reasoning=habits,
     )
     request, _, _ = think(
         model, ChatRequest("thinker", (Message(Role.USER, "Hi"),), 1, options=options)
@@ -33,27 +33,31 @@ def _told(habits: ReasoningProfile | None, options: ChatOptions) -> ChatRequest:
 
 @pytest.mark.parametrize("options", [FORM, TOOLS], ids=["form", "tools"])
 def test_a_form_holds_after_the_thoughts(options: ChatOptions) -> None:
-    assert _told(ReasoningProfile(), options).options.form_after == "</think>"
+    assert _told(ReasoningProfile(), options).options.format_after == "</think>"
 
 
-@pytest.mark.parametrize("switch", list(Switch))
-def test_a_form_holds_from_the_beginning_where_nothing_is_to_be_thought(switch: Switch) -> None:
-    options = ChatOptions(output_format=JsonObject(), thinking=OFF)
-    assert _told(ReasoningProfile(switch=switch), options).options.form_after == ""
+@pytest.mark.parametrize("switch", list(ReasoningSwitch))
+def test_a_form_holds_from_the_beginning_where_nothing_is_to_be_thought(
+    switch: ReasoningSwitch,
+) -> None:
+    options = ChatOptions(output_format=JsonObject(), reasoning=OFF)
+    assert _told(ReasoningProfile(switch=switch), options).options.format_after == ""
 
 
 @pytest.mark.parametrize(
     ("switch", "after"),
     [
-        (Switch.NOT, "</think>"),
-        (Switch.PROMPT, "</think>"),
-        (Switch.TEMPLATE, ""),
-        (Switch.EFFORT, ""),
+        (ReasoningSwitch.NOT, "</think>"),
+        (ReasoningSwitch.PROMPT, "</think>"),
+        (ReasoningSwitch.TEMPLATE, ""),
+        (ReasoningSwitch.EFFORT, ""),
     ],
 )
-def test_a_thought_that_the_template_opens_is_ended_first(switch: Switch, after: str) -> None:
-    options = ChatOptions(output_format=JsonObject(), thinking=OFF)
-    assert _told(ReasoningProfile(begun=True, switch=switch), options).options.form_after == after
+def test_a_thought_that_the_template_opens_is_ended_first(
+    switch: ReasoningSwitch, after: str
+) -> None:
+    options = ChatOptions(output_format=JsonObject(), reasoning=OFF)
+    assert _told(ReasoningProfile(begun=True, switch=switch), options).options.format_after == after
 
 
 @pytest.mark.parametrize(
@@ -69,9 +73,9 @@ def test_a_thought_that_the_template_opens_is_ended_first(switch: Switch, after:
 def test_nothing_comes_before_a_form_otherwise(
     habits: ReasoningProfile | None, options: ChatOptions
 ) -> None:
-    assert _told(habits, options).options.form_after == ""
+    assert _told(habits, options).options.format_after == ""
 
 
 @pytest.mark.parametrize("habits", [None, ReasoningProfile()])
 def test_a_wish_that_means_nothing_leaves_a_plain_turn(habits: ReasoningProfile | None) -> None:
-    assert _told(habits, ChatOptions(thinking=OFF)).options is NO_OPTIONS
+    assert _told(habits, ChatOptions(reasoning=OFF)).options is NO_OPTIONS

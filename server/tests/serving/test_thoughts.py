@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.chat.events import Text, Thought, TokenLogprob
+from fondaco.domain.chat.events import Reasoning, Text, TokenLogprob
 from fondaco.serving.chat.output.think_tags import ThinkTagParser
 
 
@@ -14,12 +14,12 @@ def _told(pieces: Iterable[str], *, begun: bool = False) -> tuple[str, str]:
     """Return all thoughts and all text in an answer that comes in pieces."""
     heard = _heard([Text(0, piece) for piece in pieces], begun=begun)
     return (
-        "".join(one.text for one in heard if isinstance(one, Thought)),
+        "".join(one.text for one in heard if isinstance(one, Reasoning)),
         "".join(one.text for one in heard if isinstance(one, Text)),
     )
 
 
-def _heard(pieces: Iterable[Text], *, begun: bool = False) -> list[Text | Thought]:
+def _heard(pieces: Iterable[Text], *, begun: bool = False) -> list[Text | Reasoning]:
     thoughts = ThinkTagParser(begun=begun)
     heard = [event for piece in pieces for event in thoughts.hear(piece)]
     return heard + list(thoughts.interrupt(0))
@@ -108,7 +108,7 @@ def test_what_has_tokens_and_no_text_is_a_thought(
     *, cut: tuple[str, list[str]], begun: bool
 ) -> None:
     heard = _heard([Text(0, piece) for piece in cut[1] if piece], begun=begun)
-    assert all(event.text or (isinstance(event, Thought) and event.tokens) for event in heard)
+    assert all(event.text or (isinstance(event, Reasoning) and event.tokens) for event in heard)
 
 
 @given(cut=_cut(), begun=st.booleans())
@@ -126,7 +126,7 @@ def test_the_log_probabilities_of_thoughts_are_dropped() -> None:
     tokens = ("<think>", "Hm", "</think>", "\n\n", "Yes", ".")
     whole = Text(0, "".join(tokens), 6, tuple(map(_logprob, tokens)))
     thought, text = _heard([whole])
-    assert thought == Thought(0, "Hm", 4)
+    assert thought == Reasoning(0, "Hm", 4)
     assert text == Text(0, "Yes.", 2, (_logprob("Yes"), _logprob(".")))
 
 

@@ -5,9 +5,9 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
-from fondaco.domain.chat.events import Counted, EventBatch, Finish, Text, Thought
+from fondaco.domain.chat.events import EventBatch, Finish, Reasoning, Text, UsageReported
 from fondaco.domain.chat.message import Message, Role
-from fondaco.domain.chat.reasoning import Shown
+from fondaco.domain.chat.reasoning import ReasoningField
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import (
     EngineError,
@@ -51,7 +51,7 @@ class Scripted:
             if self._then == "hang":
                 self.hanging.set()
                 await asyncio.Event().wait()
-            yield (Finish(0, "stop"), Counted(Report(10, 0, len(self._words))))
+            yield (Finish(0, "stop"), UsageReported(Report(10, 0, len(self._words))))
         finally:
             self.closed = True
 
@@ -148,10 +148,10 @@ async def test_an_engine_that_goes_on_is_closed_where_the_limit_is() -> None:
 async def test_thoughts_within_tags_are_cut_where_the_limit_is_and_count_as_what_they_are() -> None:
     counted = tally(6)
     engine = Scripted("first", "<think>", "a", "b", "</think>", "c", "d", "e", "f", then="hang")
-    way = OutputPipeline(thinking=Thinking(tags=True, shown=Shown.FIELD))
+    way = OutputPipeline(thinking=Thinking(tags=True, shown=ReasoningField.FIELD))
     batches = await gather(engine, counted=counted, output_pipeline=way)
     assert said(batches) == "cd"
-    thoughts = [e for batch in batches for e in batch if isinstance(e, Thought)]
+    thoughts = [e for batch in batches for e in batch if isinstance(e, Reasoning)]
     assert "".join(thought.text for thought in thoughts) == "ab"
     assert batches[-1] == (Finish(0, "length"),)
     assert (counted.usage.output_tokens, counted.usage.reasoning_tokens) == (6, 4)
@@ -160,15 +160,15 @@ async def test_thoughts_within_tags_are_cut_where_the_limit_is_and_count_as_what
 async def test_a_thought_that_is_cut_is_told_as_far_as_it_went() -> None:
     counted = tally(3)
     engine = Scripted("first", "<think>", "a", " b", " c", " d", then="hang")
-    way = OutputPipeline(thinking=Thinking(tags=True, shown=Shown.FIELD))
+    way = OutputPipeline(thinking=Thinking(tags=True, shown=ReasoningField.FIELD))
     batches = await gather(engine, counted=counted, output_pipeline=way)
-    thoughts = [e for batch in batches for e in batch if isinstance(e, Thought)]
+    thoughts = [e for batch in batches for e in batch if isinstance(e, Reasoning)]
     assert "".join(thought.text for thought in thoughts) == "a b"
     assert (counted.usage.output_tokens, counted.usage.reasoning_tokens) == (3, 3)
 
 
 async def test_another_engine_begins_with_thoughts_of_its_own() -> None:
-    way = OutputPipeline(thinking=Thinking(tags=True, shown=Shown.FIELD))
+    way = OutputPipeline(thinking=Thinking(tags=True, shown=ReasoningField.FIELD))
     first = Scripted("first", "<think>", "a", then=EngineError())
     second, counted = Scripted("second", "<think>", "z", "</think>", "x"), tally()
     batches = await gather(first, second, counted=counted, output_pipeline=way)

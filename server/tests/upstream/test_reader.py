@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.domain.chat.events import Counted, EventBatch, Finish, Text, Thought
-from fondaco.domain.chat.opaque import MOST_BYTES
+from fondaco.domain.chat.events import EventBatch, Finish, Reasoning, Text, UsageReported
+from fondaco.domain.chat.opaque import MOST_CHARACTERS
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import EngineError
 from fondaco.domain.money.usage import Report
@@ -33,7 +33,7 @@ def _folded(batches: Sequence[EventBatch]) -> dict[tuple[str, int], tuple[str, i
     """Return the text and the tokens of each choice, by kind."""
     told: dict[tuple[str, int], tuple[str, int]] = {}
     for event in (event for batch in batches for event in batch):
-        if isinstance(event, Text | Thought):
+        if isinstance(event, Text | Reasoning):
             place = type(event).__name__, event.choice
             text, tokens = told.get(place, ("", 0))
             told[place] = text + event.text, tokens + event.tokens
@@ -58,7 +58,7 @@ def test_thoughts_and_texts_are_kept_apart() -> None:
         _chunk({"content": "A"}),
         _chunk({"content": "B"}),
     ]
-    assert _reader().read(chunks) == (Thought(0, "So what", 2), Text(0, "AB", 2))
+    assert _reader().read(chunks) == (Reasoning(0, "So what", 2), Text(0, "AB", 2))
 
 
 def test_choices_are_kept_apart() -> None:
@@ -80,9 +80,9 @@ def test_texts_with_log_probabilities_stay_as_they_came() -> None:
 def test_of_the_usage_reported_so_far_the_last_is_passed_on() -> None:
     reader = _reader()
     first = reader.read([_chunk({"content": "A"}, usage=_usage(1))])
-    assert first == (Text(0, "A"), Counted(Report(3, None, 1)))
+    assert first == (Text(0, "A"), UsageReported(Report(3, None, 1)))
     chunks = [_chunk({"content": text}, usage=_usage(n)) for text, n in (("B", 2), ("C", 3))]
-    assert reader.read(chunks) == (Text(0, "BC", 2), Counted(Report(3, None, 3)))
+    assert reader.read(chunks) == (Text(0, "BC", 2), UsageReported(Report(3, None, 3)))
 
 
 def test_a_choice_ends_with_the_last_reason_before_the_end() -> None:
@@ -103,8 +103,8 @@ def test_a_choice_ends_once_however_often_its_usage_is_reported() -> None:
     end = json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}).encode()
     usage = json.dumps({"choices": [], "usage": _usage(1)}).encode()
     said = reader.read([_chunk({"content": "A"}), end, usage, usage])
-    assert said == (Text(0, "A"), Finish(0, "stop"), Counted(Report(3, None, 1)))
-    assert reader.read_last([usage], done=True) == (Counted(Report(3, None, 1)),)
+    assert said == (Text(0, "A"), Finish(0, "stop"), UsageReported(Report(3, None, 1)))
+    assert reader.read_last([usage], done=True) == (UsageReported(Report(3, None, 1)),)
 
 
 def test_words_after_a_finish_need_an_end_of_their_own() -> None:
@@ -181,7 +181,7 @@ def test_what_only_an_engine_reads_passes_up_to_its_limit_and_no_further() -> No
     reader = _reader(stream=True)
     signature = {"google": {"thought_signature": "x" * 2**20}}
     chunk = _chunk({"extra_content": signature})
-    passed = MOST_BYTES // len(json.dumps(signature))
+    passed = MOST_CHARACTERS // len(json.dumps(signature))
     for _ in range(passed):
         assert reader.read([chunk])
         reader.check()

@@ -105,7 +105,7 @@ def _text_model(
         engines=engines,
         rate_class=rate_class_of(entry),
         image_tokens=entry.image_tokens,
-        thinking=habits_of(entry),
+        reasoning=habits_of(entry),
         system_prompt=entry.system_prompt,
         judges_searches=entry.judges_searches,
         installed=not (missing and BUILT_IN.keys() >= set(engines)),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from fondaco.configuration.built_in import BUILT_IN, EMBEDDED
 from fondaco.configuration.schema import KeyPath, dotted
 from fondaco.configuration.tiers import rate_class_of
-from fondaco.domain.chat.reasoning import Switch
+from fondaco.domain.chat.reasoning import ReasoningSwitch
 from fondaco.domain.models.model import RATE_CLASSES, ModelType
 from fondaco.settings import CatalogueModel, Server, Settings
 
@@ -116,7 +116,7 @@ def _model(model_id: str, model: CatalogueModel, settings: Settings, said: Said)
         if not model.vision and said((*path, key)):
             yield f"{dotted((*path, key))}: the model takes no images; set vision = true if it does."
     thought = model.reasoning
-    if thought and thought.switch not in (Switch.TEMPLATE, Switch.PROMPT):
+    if thought and thought.switch not in (ReasoningSwitch.TEMPLATE, ReasoningSwitch.PROMPT):
         key_path = (*path, "reasoning", "switch_name")
         if said(key_path):
             yield f"{dotted(key_path)}: switch is {thought.switch.value!r}, which needs no name."

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fondaco.configuration.schema import dotted
-from fondaco.domain.chat.reasoning import ReasoningProfile, Switch
+from fondaco.domain.chat.reasoning import ReasoningProfile, ReasoningSwitch
 from fondaco.engines.common.dialects import DIALECTS
 from fondaco.sections import Reasoning
 from fondaco.settings import CatalogueModel, Settings
@@ -45,9 +45,9 @@ def faults(settings: Settings) -> Iterator[str]:
 
 
 def _switch(name: str, said: Reasoning, model: CatalogueModel, settings: Settings) -> Iterator[str]:
-    if said.switch is Switch.PROMPT and said.switch_name == _VARIABLE:
+    if said.switch is ReasoningSwitch.PROMPT and said.switch_name == _VARIABLE:
         yield f"{name}.switch_name is missing: name the word, such as '/no_think'."
-    if said.switch is not Switch.TEMPLATE:
+    if said.switch is not ReasoningSwitch.TEMPLATE:
         return
     if not said.switch_name.isidentifier() or said.switch_name in _CONVERSATION:
         yield f"{name}.switch_name is no variable to switch by: {said.switch_name!r}."

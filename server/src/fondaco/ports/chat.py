@@ -41,7 +41,7 @@ class ChatEngine(Protocol):
         """Answer the turn; closing the generator stops the engine.
 
         `prompt` is what this engine's `measure` returned, or None where another engine measured.
-        Each choice ends with one `Finish`; a `Counted` comes with or after the last of them where
+        Each choice ends with one `Finish`; a `UsageReported` comes with or after the last of them where
         the engine reports usage.
         """
         ...

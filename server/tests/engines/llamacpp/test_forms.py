@@ -119,7 +119,7 @@ async def test_each_choice_has_the_form(engine: LlamaCpp, model: str) -> None:
 
 
 async def test_a_form_may_begin_after_a_thought(engine: LlamaCpp, model: str) -> None:
-    request = asking(JsonSchema('{"const":{"a":1}}'), model, "Count to five.", form_after=",")
+    request = asking(JsonSchema('{"const":{"a":1}}'), model, "Count to five.", format_after=",")
     told = await answer(engine, request)
     thought, _, output_format = told.text.partition(",")
     assert thought

@@ -176,9 +176,9 @@ async def test_white_space_of_json_is_as_asked_for(engine: LlamaCpp, model: str)
 async def test_a_guide_may_begin_after_a_thought(
     engine: LlamaCpp, model: str, constraint: OutputFormat
 ) -> None:
-    thought, _, said = (await told_by(engine, asking(constraint, model, form_after=","))).partition(
-        ","
-    )
+    thought, _, said = (
+        await told_by(engine, asking(constraint, model, format_after=","))
+    ).partition(",")
     assert thought
     assert re.fullmatch(r"\s{0,2}[ab]{3}", said)
 

@@ -4,7 +4,7 @@ from contextlib import aclosing
 
 import pytest
 
-from fondaco.domain.chat.events import Counted, EventBatch, Finish, Text
+from fondaco.domain.chat.events import EventBatch, Finish, Text, UsageReported
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatOptions, ChatRequest, EngineParameters, Sampling
 from fondaco.domain.errors import ContextTooLongError, FieldNotTakenError, InvalidRequestError
@@ -33,7 +33,7 @@ def text_of(events: EventBatch) -> str:
 
 
 def usage_of(events: EventBatch) -> Report:
-    return [event.report for event in events if isinstance(event, Counted)][-1]
+    return [event.report for event in events if isinstance(event, UsageReported)][-1]
 
 
 async def test_a_bias_of_a_hundred_leaves_no_other_token(engine: LlamaCpp) -> None:

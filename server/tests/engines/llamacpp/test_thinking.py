@@ -63,15 +63,15 @@ async def _prompt(engine: LlamaCpp, *said: Message, options: ChatOptions | None 
 
 
 async def test_a_switch_reaches_the_template(thinker: LlamaCpp) -> None:
-    off = ChatOptions(switches={"enable_thinking": False})
-    on = ChatOptions(switches={"enable_thinking": True})
+    off = ChatOptions(template_variables={"enable_thinking": False})
+    on = ChatOptions(template_variables={"enable_thinking": True})
     plain = await _prompt(thinker)
     assert await _prompt(thinker, options=off) > plain
     assert await _prompt(thinker, options=on) == plain
 
 
 async def test_an_effort_reaches_the_template(thinker: LlamaCpp) -> None:
-    high = ChatOptions(thinking=ReasoningOptions(effort="high"))
+    high = ChatOptions(reasoning=ReasoningOptions(effort="high"))
     assert await _prompt(thinker, options=high) > await _prompt(thinker)
 
 
@@ -92,6 +92,6 @@ async def test_earlier_reasoning_is_left_out_where_the_template_has_no_place(
 
 
 async def test_a_summary_of_thoughts_is_named_as_ignored(engine: LlamaCpp) -> None:
-    asked = ChatOptions(thinking=ReasoningOptions(effort="high", summary="auto"))
+    asked = ChatOptions(reasoning=ReasoningOptions(effort="high", summary="auto"))
     request = ChatRequest("smollm2-135m", (Message(Role.USER, "Hi"),), 1, options=asked)
     assert engine.ignores(request) == ("reasoning.summary",)

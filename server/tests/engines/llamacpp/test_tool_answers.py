@@ -130,7 +130,7 @@ def test_where_a_form_is_wanted_json_without_a_tag_is_words() -> None:
 
 def test_a_call_may_follow_what_has_to_come_before_an_answer() -> None:
     options = ChatOptions(
-        tool_options=ToolOptions(TOOLS), output_format=JsonObject(), form_after="</think>"
+        tool_options=ToolOptions(TOOLS), output_format=JsonObject(), format_after="</think>"
     )
     text = f"<think>{bare(('get', '{}'))}</think>\n\n{tagged(('add', '{}'))}"
     words, calls, _ = told(events(text, options=options))

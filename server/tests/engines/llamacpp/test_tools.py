@@ -11,7 +11,7 @@ import orjson
 import pytest
 from jsonschema_rs import is_valid
 
-from fondaco.domain.chat.events import Counted, Finish, Text, ToolPart
+from fondaco.domain.chat.events import Finish, Text, ToolPart, UsageReported
 from fondaco.domain.chat.message import Message, Role, ToolUse
 from fondaco.domain.chat.request import ChatOptions, ChatRequest, Sampling
 from fondaco.domain.chat.tools import NamedTool, Tool, ToolChoice, ToolOptions
@@ -88,7 +88,7 @@ async def answer(engine: LlamaCpp, request: ChatRequest) -> Answer:
                         told.tokens += event.tokens
                     case Finish():
                         told.reasons[event.choice] = event.reason
-                    case Counted():
+                    case UsageReported():
                         told.usage = event.report.completed(Usage())
     return told
 

@@ -30,14 +30,14 @@ class Text:
     choice: int
     text: str
     tokens: int = 1
-    """How many tokens the piece stands for, where the engine tells; else an estimate of 1."""
+    """Tokens in the piece, where the engine reports them; otherwise an estimate of 1."""
     logprobs: tuple[TokenLogprob, ...] | None = None
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
-class Thought:
-    """A piece of reasoning."""
+class Reasoning:
+    """A piece of reasoning output."""
 
     choice: int
     text: str
@@ -47,7 +47,7 @@ class Thought:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A piece of what the model says in place of an answer: no form is promised of it."""
+    """A piece of a refusal, to which no output format applies."""
 
     choice: int
     text: str
@@ -57,34 +57,34 @@ class Refusal:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class ToolPart:
-    """A piece of a call of a function."""
+    """A piece of a tool call."""
 
     choice: int
     index: int
-    """Of the call within its choice, from 0."""
+    """The call's index within its choice, from 0."""
     arguments: str = ""
-    """The next piece of their JSON text."""
+    """The next piece of the arguments' JSON text."""
     tokens: int = 1
     name: str = ""
-    """Of the function: in the call's first piece alone."""
+    """The function's name; only in the first piece of a call."""
     id: str = ""
-    """As the engine named the call, in its first piece alone; empty: it gave no name."""
+    """The engine's id of the call; only in the first piece; empty: the engine gave none."""
     opaque: Spelled | None = None
-    """Fields that the engine gave with the call, and wants back with it."""
+    """Opaque fields of the call, which the engine expects back unchanged."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Opaque:
-    """Fields of an answer that its engine wants back with the next request; see `domain.opaque`."""
+    """Opaque fields of the output, which the engine expects back unchanged; see `domain.chat.opaque`."""
 
     choice: int
     fields: Spelled
     """At least one."""
 
     @property
-    def unreadable(self) -> "Opaque | None":
-        """This without what tells thoughts in words; None: nothing is left."""
+    def without_reasoning(self) -> "Opaque | None":
+        """These fields without readable reasoning; None: none are left."""
         kept = {name: text for name, text in self.fields.items() if name not in READABLE}
         return Opaque(self.choice, kept) if kept else None
 
@@ -100,12 +100,12 @@ class Finish:
 
 @fast_init
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """The engine's own report of the call's usage so far; the last one counts."""
+class UsageReported:
+    """The engine's report of the call's usage so far; later reports replace earlier ones."""
 
     report: Report
 
 
-ChatEvent: TypeAlias = Text | Thought | Refusal | ToolPart | Opaque | Finish | Counted
+ChatEvent: TypeAlias = Text | Reasoning | Refusal | ToolPart | Opaque | Finish | UsageReported
 EventBatch: TypeAlias = tuple[ChatEvent, ...]
-"""Events that arrived together: they travel together, so a fast engine costs few wake-ups."""
+"""Events that arrived together. Passing them on together saves wake-ups of the event loop."""

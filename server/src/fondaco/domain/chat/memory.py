@@ -1,4 +1,4 @@
-"""Memory: how much of a conversation the model is told.
+"""Memory strategies: which messages of a conversation the model receives.
 
 Source: POST /v4/beta/chat/completions, `memory_strategy`.
 """
@@ -9,35 +9,34 @@ from fondaco.domain.chat.message import Message, Role
 
 
 def last_messages(conversation: Sequence[Message], k: int) -> tuple[Message, ...]:
-    """Return the system messages and the last `k` others, in their order.
+    """Return the system messages and the last `k` other messages, in order.
 
-    Calls of tools and their results stay together: an exchange that would be cut is left out
-    whole, so that no result comes without its call; the newest exchange always stays, whole, even
-    where it alone is longer than `k`.
+    Tool calls and their results stay together: a group that does not fit is dropped entirely, so that
+    no result lacks its call. The newest group always stays, even if it is longer than `k`.
     """
     kept: set[int] = set()
     count = 0
-    for exchange in reversed(_exchanges(conversation)):
-        if kept and count + len(exchange) > k:
+    for group in reversed(_groups(conversation)):
+        if kept and count + len(group) > k:
             break
-        kept.update(exchange)
-        count += len(exchange)
+        kept.update(group)
+        count += len(group)
     return tuple(
         message
-        for place, message in enumerate(conversation)
-        if message.role is Role.SYSTEM or place in kept
+        for index, message in enumerate(conversation)
+        if message.role is Role.SYSTEM or index in kept
     )
 
 
-def _exchanges(conversation: Sequence[Message]) -> list[list[int]]:
-    """Return the places of all messages but the system's, those of one exchange together."""
-    exchanges: list[list[int]] = []
-    for place, message in enumerate(conversation):
+def _groups(conversation: Sequence[Message]) -> list[list[int]]:
+    """Return the indexes of all messages but system messages, grouped by tool call and results."""
+    groups: list[list[int]] = []
+    for index, message in enumerate(conversation):
         if message.role is Role.SYSTEM:
             continue
-        opened = conversation[exchanges[-1][0]] if exchanges else None
+        opened = conversation[groups[-1][0]] if groups else None
         if message.role is Role.TOOL and opened is not None and opened.tool_calls:
-            exchanges[-1].append(place)
+            groups[-1].append(index)
         else:
-            exchanges.append([place])
-    return exchanges
+            groups.append([index])
+    return groups

@@ -1,4 +1,4 @@
-"""Messages: who said what in a conversation, as text, images, sound and films."""
+"""Messages of a conversation: text, images, audio, video and tool calls."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from fondaco.domain.fast_init import fast_init
 
 
 class Role(StrEnum):
-    """Who speaks; a `developer` message becomes a `system` one at the door."""
+    """The author of a message. The API maps `developer` to `system`."""
 
     SYSTEM = "system"
     USER = "user"
@@ -20,33 +20,33 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A call of a function that an earlier assistant message made."""
+    """A tool call of an earlier assistant message."""
 
     id: str
     name: str
     arguments: str
-    """JSON text, as the model wrote it."""
+    """The arguments as JSON text, unchanged."""
     opaque: Mapping[str, object] | None = None
-    """Fields that the engine gave with the call, as JSON values."""
+    """Opaque fields of the call, as JSON values."""
 
 
 CACHE_CONTROL = "messages.content.cache_control"
-"""The hint of a `MarkedText`, by its path in a request."""
+"""The path of a `MarkedText`'s hint in a request."""
 PREFIX = "messages.prefix"
-"""The hint that an answer is to go on with the last message, which is an assistant's; by its path."""
+"""The path of the hint that the output continues the last message, which is the assistant's."""
 
 
 class MarkedText(str):
-    """Text with a hint that the prompt up to its end will come again."""
+    """Text with a prompt-cache breakpoint at its end."""
 
     __slots__ = ("cache_control",)
 
     cache_control: Mapping[str, object]
-    """The hint, as its caller worded it."""
+    """The breakpoint, as the caller gave it."""
 
     @classmethod
     def of(cls, text: str, cache_control: Mapping[str, object]) -> "MarkedText":
-        """Return the text with the hint."""
+        """Return text with a breakpoint."""
         marked = cls(text)
         marked.cache_control = cache_control
         return marked
@@ -57,13 +57,13 @@ class Image:
     """An image."""
 
     url: str
-    """A `data:` URL once it is on its way to an engine; before, any that the caller named."""
+    """The caller's URL; a `data:` URL once the image has been fetched for an engine."""
     detail: str | None = None
-    """How closely the model is to look: `low`, `high` or `auto`."""
+    """Resolution at which the model sees it: `low`, `high` or `auto`."""
     place: str = ""
-    """Where the caller named it, as the path of a fault: `messages.0.content.1.image_url.url`."""
+    """Its path in the request, for errors: `messages.0.content.1.image_url.url`."""
     most_tokens: int = 0
-    """As many as it may count in a prompt, once it is on its way to an engine."""
+    """The most prompt tokens it can count as, once it has been fetched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Audio:
     format: str
     """Such as `wav`."""
     place: str = ""
-    """Where the caller sent it, as for an `Image`."""
+    """As for an `Image`."""
     most_tokens: int = 0
     """As for an `Image`."""
 
@@ -85,24 +85,24 @@ class Video:
     """A video."""
 
     url: str
-    """A `data:` URL, or a public one that the engine fetches."""
+    """A `data:` URL, or a public URL that the engine fetches."""
     place: str = ""
-    """Where the caller named it, as for an `Image`."""
+    """As for an `Image`."""
     most_tokens: int = 0
     """As for an `Image`."""
 
 
-_TELLING = ("reasoning_details", "thinking_blocks")
-"""Opaque fields that may have words of a thought."""
+_READABLE = ("reasoning_details", "thinking_blocks")
+"""Opaque fields that may contain readable reasoning."""
 
 Part: TypeAlias = str | Image | Audio | Video
-"""A piece of a message."""
+"""A content part of a message."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a conversation; parts keep their order."""
+    """One message of a conversation, with its content parts in order."""
 
     role: Role
     content: str | tuple[Part, ...] | None
@@ -111,33 +111,33 @@ class Message:
     tool_calls: tuple[ToolUse, ...] = ()
     reasoning: str | None = None
     opaque: Mapping[str, object] | None = None
-    """Of an earlier answer: fields that its engine gave with it, as JSON values."""
+    """Opaque fields of an earlier assistant message, as JSON values."""
 
     @property
-    def thought(self) -> str | None:
-        """What the model thought, in words, wherever its caller wrote it."""
+    def readable_reasoning(self) -> str | None:
+        """The model's reasoning as text, from whichever field contains it."""
         if self.reasoning is not None or self.opaque is None:
             return self.reasoning
-        told = (readable_text(self.opaque.get(name)) for name in _TELLING)
-        return next((text for text in told if text), None)
+        found = (readable_text(self.opaque.get(name)) for name in _READABLE)
+        return next((text for text in found if text), None)
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Its pieces of text."""
+        """The text parts."""
         content = self.content
         if content.__class__ is tuple:
             return tuple(part for part in content if isinstance(part, str))
         return (content,) if isinstance(content, str) else ()
 
-    def led_by(self, text: str) -> "Message":
-        """Return this message with `text` before all that it says."""
+    def prefixed(self, text: str) -> "Message":
+        """Return this message with `text` before its content."""
         content = self.content
-        return self.saying(
+        return self.with_content(
             (text, *content) if isinstance(content, tuple) else text + (content or "")
         )
 
-    def saying(self, content: str | tuple[Part, ...]) -> "Message":
-        """Return this message with another content."""
+    def with_content(self, content: str | tuple[Part, ...]) -> "Message":
+        """Return this message with other content."""
         return Message(
             self.role,
             content,

@@ -1,14 +1,14 @@
-"""Opaque fields: parts of an answer that only its model's API reads, and wants back with the next request.
+"""Opaque fields: parts of a model's output that only its API reads, and expects back with the next request.
 
-They hold signatures and ciphers of a model's reasoning. One byte changed makes them invalid, so their
-JSON passes both ways untouched, and nothing here reads it. They are content, as everything in a message.
+They carry signed or encrypted reasoning. One changed byte invalidates them, so their JSON passes both ways
+unchanged. They are content, like everything in a message.
 """
 
 from collections.abc import Mapping
 from typing import TypeAlias
 
 Spelled: TypeAlias = Mapping[str, str]
-"""Name -> JSON text, numbers spelled as the engine spelled them."""
+"""Name -> JSON text, with numbers spelled as the engine spelled them."""
 
 ANSWERED = frozenset(
     {
@@ -19,30 +19,30 @@ ANSWERED = frozenset(
         "reasoning_opaque",  # GitHub Copilot
     }
 )
-"""Fields of an answer's message or delta.
+"""Fields of a response's message or delta.
 
 Source: openrouter.ai/docs/use-cases/reasoning-tokens (preserving reasoning blocks);
 docs.litellm.ai/docs/reasoning_content; ai.google.dev/gemini-api/docs/openai (thought signatures).
 """
 SHOWN = frozenset({"annotations", "images"})
-"""Further fields of an answer that pass to the caller: nobody wants them back.
+"""Further response fields that pass to the caller and are not expected back.
 
 Source: OpenAI's `annotations` of web search; openrouter.ai/docs/features/multimodal (`images`).
 """
 CALLED = frozenset({"extra_content", "provider_specific_fields", "thought_signature"})
-"""Fields of a call of a function. Source: as above."""
+"""Fields of a tool call. Source: as above."""
 RETURNED = ANSWERED | {"refusal"}
 """Fields of an assistant message of a request."""
 READABLE = frozenset({"reasoning_details", "thinking_blocks"})
-"""Those that may tell a thought in words: whoever is shown no thoughts is not shown them either."""
+"""Fields that may contain readable reasoning; removed where reasoning is removed."""
 DEEPEST = 32
-"""Levels of one field's JSON. Deeper ones are left out: no request could bring them back."""
-MOST_BYTES = 8 * 2**20
-"""Of all opaque fields of one reply."""
+"""Nesting levels of a field's JSON; deeper fields are dropped, as no request could return them."""
+MOST_CHARACTERS = 8 * 2**20
+"""Limit of all opaque fields of one response, in characters of JSON."""
 
 
 def readable_text(details: object) -> str | None:
-    """Return the thoughts that `reasoning_details` or `thinking_blocks` tell in words, if any.
+    """Return the readable reasoning in `reasoning_details` or `thinking_blocks`, if any.
 
     >>> readable_text([{"type": "reasoning.text", "text": "Hm."}, {"type": "reasoning.encrypted"}])
     'Hm.'
@@ -60,7 +60,7 @@ def readable_text(details: object) -> str | None:
 
 
 def is_shallow(value: object, levels: int = DEEPEST) -> bool:
-    """Whether a JSON value has at most so many levels.
+    """Whether a JSON value nests at most `levels` deep.
 
     >>> is_shallow([[1]], 2), is_shallow([[1]], 1)
     (True, False)

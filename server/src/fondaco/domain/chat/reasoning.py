@@ -1,4 +1,4 @@
-"""Thinking: what a caller wants of a model's reasoning, and what habits a model has with it.
+"""Reasoning: the options of a request, and the profile of a model that reasons.
 
 Source: overview/guides/reasoning-models.md.
 """
@@ -9,60 +9,60 @@ from typing import Literal, TypeAlias
 
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
-"""From the least to the most."""
+"""In ascending order."""
 Summary: TypeAlias = Literal["auto", "concise", "detailed", "none"]
 
 
-class Switch(StrEnum):
-    """How a model's thinking is switched off."""
+class ReasoningSwitch(StrEnum):
+    """How reasoning is turned off."""
 
     NOT = "not"
-    """It is not: what it thinks is only taken out of its answers."""
+    """It cannot be turned off: reasoning is only removed from the output."""
     TEMPLATE = "template"
-    """By a variable of its chat template."""
+    """By a variable of the chat template."""
     PROMPT = "prompt"
-    """By a word in the latest user message."""
+    """By a word in the last user message."""
     EFFORT = "effort"
-    """By the effort `none`."""
+    """By reasoning effort `none`."""
 
 
-class Shown(StrEnum):
-    """Where callers find what a model thinks."""
+class ReasoningField(StrEnum):
+    """The field of a response that carries reasoning."""
 
     FIELD = "reasoning_content"
     CONTENT = "content"
-    """Within `<think>` tags."""
+    """Inside `<think>` tags."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReasoningProfile:
-    """How a model thinks, and how it is told not to."""
+    """How a model marks its reasoning, and how reasoning is turned off."""
 
     tags: bool = True
-    """Whether its engine leaves its thoughts in the text, within `<think>` tags."""
+    """Whether the engine returns reasoning within the text, inside `<think>` tags."""
     begun: bool = False
-    """Whether its template opens the first thought, so that an answer begins within it."""
-    shown: Shown = Shown.FIELD
-    switch: Switch = Switch.NOT
+    """Whether the chat template opens the `<think>` tag, so that output starts inside it."""
+    shown: ReasoningField = ReasoningField.FIELD
+    switch: ReasoningSwitch = ReasoningSwitch.NOT
     switch_name: str = "enable_thinking"
-    """Of the template's variable, which is false then; or the word, such as `/no_think`."""
+    """The template variable that is set to false; or the word, such as `/no_think`."""
     efforts: tuple[Effort, ...] = ()
-    """Those that its engine takes; empty: it thinks as much as it likes."""
+    """Efforts that the engine accepts; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReasoningOptions:
-    """What a turn wants of its model's thinking."""
+    """Reasoning options of a request."""
 
     off: bool = False
-    """Not to think, and to show nothing if it does."""
+    """Turn reasoning off, and remove it from the output if there is any."""
     strip: bool = False
-    """To show nothing of it."""
+    """Remove reasoning from the output."""
     effort: Effort | None = None
     effort_field: Literal["reasoning_effort", "reasoning"] = "reasoning_effort"
-    """Where its caller wrote the effort."""
+    """The field in which the caller gave the effort."""
     summary: Summary | None = None
     budget_tokens: int | None = None
-    """The most tokens of thoughts."""
+    """Limit of reasoning tokens."""
     on: bool = False
-    """To think, said in so many words; a model that thinks does so anyway."""
+    """Reasoning was requested explicitly; reasoning models reason by default."""

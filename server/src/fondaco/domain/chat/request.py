@@ -1,4 +1,4 @@
-"""Chat: the turn that an engine is asked for, and the events that it answers with."""
+"""Chat requests: a conversation, sampling parameters and options, as engines receive them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from fondaco.domain.web import WebOptions
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How tokens are drawn; None leaves a value to the model's default."""
+    """Sampling parameters; None leaves a value to the model's default."""
 
     temperature: float | None = None
     top_p: float | None = None
@@ -27,32 +27,33 @@ class Sampling:
     stop: tuple[str, ...] = ()
     stop_token_ids: tuple[int, ...] = ()
     min_temperature: float | None = None
-    """With `max_temperature`, in place of the temperature: it moves between the two, by entropy."""
+    """Lower bound of dynamic temperature, which moves with the entropy of the next token."""
     max_temperature: float | None = None
+    """Upper bound of dynamic temperature."""
     logit_bias: tuple[tuple[int, float], ...] = ()
-    """Token id and what is added to its logit, from -100 (never) to 100 (always)."""
+    """Pairs of token id and bias added to its logit, from -100 (never) to 100 (always)."""
 
     @property
-    def span(self) -> tuple[float, float] | None:
-        """The lowest and the highest temperature where it moves; None: it stands still.
+    def temperature_range(self) -> tuple[float, float] | None:
+        """The bounds of dynamic temperature; None: the temperature is fixed.
 
-        Where one end alone is given, the temperature is the other one, as far as that end allows.
+        With one bound only, the temperature itself is the other, within that bound.
 
-        >>> Sampling(temperature=0.7, max_temperature=1.5).span
+        >>> Sampling(temperature=0.7, max_temperature=1.5).temperature_range
         (0.7, 1.5)
-        >>> Sampling(temperature=0.7, max_temperature=0.5).span
+        >>> Sampling(temperature=0.7, max_temperature=0.5).temperature_range
         (0.5, 0.5)
         """
         low, high = self.min_temperature, self.max_temperature
         if low is None and high is None:
             return None
-        still = 1.0 if self.temperature is None else self.temperature
+        fixed = 1.0 if self.temperature is None else self.temperature
         if low is None:
-            low = still if high is None else min(still, high)
-        return low, max(still, low) if high is None else high
+            low = fixed if high is None else min(fixed, high)
+        return low, max(fixed, low) if high is None else high
 
     def filled(self, temperature: float, top_p: float) -> "Sampling":
-        """Return this with values for what the caller left open; itself where nothing is."""
+        """Return these parameters with defaults for a missing temperature and top_p."""
         if self.temperature is not None and self.top_p is not None:
             return self
         return Sampling(
@@ -74,84 +75,83 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class EngineParameters:
-    """What an engine's own API takes, and ours has no word for. Source: `inference_extra_params`."""
+    """Fields and headers of an engine's own API, passed through. Source: `inference_extra_params`."""
 
     params: Mapping[str, object] = field(default_factory=dict)
-    """Fields of its request."""
+    """Fields of the request body."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Names in lower case."""
+    """Header names in lower case, with their values."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class ChatOptions:
-    """What few turns ask for, beyond words and how they are drawn."""
+    """Options that few requests set: tools, output format, reasoning, web retrieval, engine parameters."""
 
     web: WebOptions | None = None
-    """What is to be brought from the web; None: nothing."""
+    """Web retrieval; None: none."""
     tool_options: ToolOptions | None = None
-    """Functions that the model may call; None: there are none."""
+    """Tools that the model may call; None: none."""
     output_format: OutputFormat | None = None
-    """What the answer has to look like; None: as the model likes."""
-    thinking: ReasoningOptions | None = None
-    """None: as the model likes."""
+    """The format that the output must have; None: any text."""
+    reasoning: ReasoningOptions | None = None
+    """None: the model's default."""
     hints: Mapping[str, object] = field(default_factory=dict)
-    """Fields of OpenAI's API that mean something to some engines only, such as `prompt_cache_key`."""
-    switches: Mapping[str, object] = field(default_factory=dict)
-    """Variables for the chat template."""
+    """Fields of OpenAI's API that only some engines use, such as `prompt_cache_key`."""
+    template_variables: Mapping[str, object] = field(default_factory=dict)
+    """Variables of the chat template. Source: `chat_template_kwargs`."""
     template: str | None = None
-    """A chat template of the caller's, in Jinja; None: the model's own."""
-    form_after: str = ""
-    """The text after which the form has to hold; empty: from the beginning."""
+    """The caller's chat template, in Jinja; None: the model's own."""
+    format_after: str = ""
+    """The text after which the output format applies; empty: from the start."""
     media: bool = False
-    """Whether its messages hold images, sounds or films."""
+    """Whether messages contain images, audio or video."""
     engine: str = ""
-    """The one engine that may answer; empty: any of the model's."""
+    """The only engine that may answer; empty: any engine of the model."""
     stop_shown: bool = False
-    """Whether an answer that a stop text ends has that text as its end."""
+    """Whether output that ended at a stop sequence includes it."""
     prediction: str | None = None
-    """What the answer will likely be for the most part, which makes some engines quicker."""
+    """Predicted output, which some engines use for speculative decoding."""
     engine_parameters: EngineParameters | None = None
-    """What else is to be handed to the engine, as its caller words it."""
+    """Parameters passed through to the engine."""
 
 
 NO_OPTIONS = ChatOptions()
-"""No wishes, as nearly all turns."""
+"""The options of nearly all requests."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """What a chat call asks an engine for, once everything that Fondaco adds has been added."""
+    """A chat completion request, as an engine receives it."""
 
     model: str
     """The catalogue's id of the model."""
     messages: tuple[Message, ...]
     max_output_tokens: int
-    """For each choice: as much as the call is admitted with, and is cut off at."""
+    """Limit of each choice: what the call was admitted with, and where its output is truncated."""
     sampling: Sampling = field(default_factory=Sampling)
     choices: int = 1
     top_logprobs: int | None = None
-    """None: no log probabilities; 0: only those of the chosen tokens."""
+    """Alternatives for each token; 0: only the chosen tokens' log probabilities; None: none at all."""
     stream: bool = False
-    """Whether the caller reads along; an engine may answer a whole reply in one burst."""
+    """Whether the caller streams; otherwise an engine may return its output in one batch."""
     cache_scope: str = ""
-    """Calls may share a prompt cache only within one scope (an account)."""
+    """Requests share a prompt cache only within one scope, which is an account."""
     system_prompt: bool = True
-    """Whether its caller wants the platform's own prompt before it."""
+    """Whether the platform's system prompt is prepended."""
     options: ChatOptions = NO_OPTIONS
     open_ended: bool = False
-    """Whether an engine need not be told the limit: its caller named none, and the money covers what the
-    model's context holds."""
+    """Whether no limit is sent to the engine: the caller set none, and the hold covers the context window."""
 
     @property
     def requested_tokens(self) -> int:
-        """Tokens of output that an engine is asked for; at least one where it is told no limit."""
+        """The output limit sent to an engine; 1 where none is sent."""
         return 1 if self.open_ended else self.max_output_tokens
 
     @property
     def characters(self) -> int:
-        """How long the conversation is, roughly: its text alone."""
+        """The length of the conversation's text, in characters; media are not counted."""
         total = 0
         for message in self.messages:
             content = message.content
@@ -161,19 +161,19 @@ class ChatRequest:
                 total += sum(map(len, message.texts))
         return total
 
-    def told(self, text: str) -> "ChatRequest":
-        """Return this turn with `text` before all that its system messages say.
+    def with_instructions(self, text: str) -> "ChatRequest":
+        """Return this request with `text` at the start of its system message.
 
-        It becomes part of a system message that comes first: many templates take no second one.
+        A system message that exists is extended, since many chat templates accept only one.
         """
         first, rest = self.messages[0], self.messages
-        said = Message(Role.SYSTEM, text)
+        system = Message(Role.SYSTEM, text)
         if first.role is Role.SYSTEM:
-            said = first.led_by(f"{text}\n\n") if first.content is not None else said
+            system = first.prefixed(f"{text}\n\n") if first.content is not None else system
             rest = rest[1:]
         return ChatRequest(
             self.model,
-            (said, *rest),
+            (system, *rest),
             self.max_output_tokens,
             self.sampling,
             self.choices,
@@ -185,10 +185,10 @@ class ChatRequest:
             self.open_ended,
         )
 
-    def of(
+    def for_model(
         self, model: str, max_output_tokens: int, sampling: Sampling, *, open_ended: bool = False
     ) -> "ChatRequest":
-        """Return this turn as a model gets it; four times as fast as `dataclasses.replace`."""
+        """Return this request for a model; four times as fast as `dataclasses.replace`."""
         return ChatRequest(
             model,
             self.messages,

@@ -1,4 +1,4 @@
-"""Tooling: the functions that a model may call, and how free it is to do so."""
+"""Tools: functions that a model may call, and the choice among them."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -6,19 +6,19 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A function that the caller offers."""
+    """A function that the model may call."""
 
     name: str
     description: str | None = None
     parameters: str | None = None
-    """JSON Schema of its arguments as JSON text; None: it takes none."""
+    """JSON Schema of the arguments, as JSON text; None: no arguments."""
     strict: bool = False
-    """Whether its arguments are promised to fit the schema."""
+    """Whether arguments must match the schema."""
 
 
 @dataclass(frozen=True, slots=True)
 class NamedTool:
-    """The one function that has to be called."""
+    """A tool choice: the one function that must be called."""
 
     name: str
 
@@ -28,17 +28,17 @@ ToolChoice: TypeAlias = Literal["auto", "none", "required"] | NamedTool
 
 @dataclass(frozen=True, slots=True)
 class ToolOptions:
-    """What a turn offers. Source: POST /chat/completions, `tools`, `tool_choice`."""
+    """The tools of a request. Source: POST /chat/completions, `tools`, `tool_choice`."""
 
     tools: tuple[Tool, ...]
     """At least one."""
     choice: ToolChoice = "auto"
     parallel: bool = True
-    """Whether one answer may make several calls."""
+    """Whether one response may contain several tool calls."""
 
     @property
     def callable(self) -> tuple[Tool, ...]:
-        """The tools that the answer may call."""
+        """The tools that the model may call under the tool choice."""
         match self.choice:
             case "none":
                 return ()

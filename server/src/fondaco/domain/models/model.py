@@ -129,7 +129,7 @@ class Model(AnyModel):
     defaults: SamplingDefaults = field(default_factory=SamplingDefaults)
     image_tokens: int = 4_096
     """As many as one image may count in a prompt."""
-    thinking: ReasoningProfile | None = None
+    reasoning: ReasoningProfile | None = None
     """None: it does not think aloud."""
     judges_searches: bool = True
     """Whether it can tell which messages need a search of the web; else their words decide."""

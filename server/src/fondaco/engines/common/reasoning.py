@@ -7,8 +7,8 @@ from fondaco.engines.common.dialects import EffortField
 def thinking_fields(request: ChatRequest, field: EffortField) -> dict[str, object]:
     """Return what an engine is told of thinking: its effort by `field`, and the template's variables."""
     fields = dict[str, object]()
-    switches = dict(request.options.switches)
-    wish = request.options.thinking
+    switches = dict(request.options.template_variables)
+    wish = request.options.reasoning
     if wish is not None:
         match field:
             case EffortField.OBJECT:
@@ -30,7 +30,7 @@ def thinking_fields(request: ChatRequest, field: EffortField) -> dict[str, objec
 
 def thinking_ignored(request: ChatRequest, field: EffortField) -> tuple[str, ...]:
     """Return the names of what is asked of a model's thinking, and `field` has no place for."""
-    wish = request.options.thinking
+    wish = request.options.reasoning
     if wish is None or field is EffortField.OBJECT:
         return ()
     lost = {"reasoning.summary": wish.summary, "reasoning.max_tokens": wish.budget_tokens}

@@ -31,7 +31,7 @@ def variables(
         "add_generation_prompt": True,
         "bos_token": bos_token,
         "eos_token": eos_token,
-        **request.options.switches,
+        **request.options.template_variables,
         "messages": [dict(_message(message)) for message in request.messages],
     }
 
@@ -46,7 +46,7 @@ def _message(message: Message) -> Iterator[tuple[str, object]]:
         yield "tool_call_id", message.tool_call_id
     if message.tool_calls:
         yield "tool_calls", list(map(_use, message.tool_calls))
-    if (thought := message.thought) is not None:
+    if (thought := message.readable_reasoning) is not None:
         yield "reasoning_content", thought
 
 

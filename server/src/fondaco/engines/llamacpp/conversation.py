@@ -23,7 +23,7 @@ def conversation(request: ChatRequest, *, tools: bool) -> bytes:
     tool_options = request.options.tool_options
     if tool_options is not None and tool_options.callable:
         if told := functions.instructions(tool_options, shown=tools):
-            request = request.told(told)
+            request = request.with_instructions(told)
         if tools:
             body["tools"] = functions.signatures(tool_options)
     body["messages"] = list(_messages(request.messages, tools=tools))
@@ -39,7 +39,7 @@ def _messages(messages: tuple[Message, ...], *, tools: bool) -> Iterator[dict[st
         said: dict[str, object] = {"role": message.role.value, "content": text}
         if message.name is not None:
             said["name"] = message.name
-        if (thought := message.thought) is not None:
+        if (thought := message.readable_reasoning) is not None:
             said["reasoning_content"] = thought
         if message.tool_call_id is not None:
             said["tool_call_id"] = message.tool_call_id

@@ -15,7 +15,7 @@ import orjson
 from fondaco.clients.client import HttpClient, Reply, ReplyCutError
 from fondaco.clients.connect import connect
 from fondaco.clients.sse import Events
-from fondaco.domain.chat.events import Counted, EventBatch
+from fondaco.domain.chat.events import EventBatch, UsageReported
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import (
@@ -179,7 +179,7 @@ class LlamaCpp:
         if request.options.prediction:
             tokens = await _count(running.upstream, request.options.prediction)
             usage = replace(usage, rejected_prediction_tokens=tokens)
-        yield (Counted(usage),)
+        yield (UsageReported(usage),)
 
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Return what means nothing here: all hints, and a summary of thoughts."""

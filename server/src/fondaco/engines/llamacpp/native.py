@@ -93,7 +93,7 @@ def completion(
         "repeat_penalty": asked.repetition_penalty or 1.0,
         "repeat_last_n": context_tokens if asked.repetition_penalty else _DEFAULT_PENALTY_WINDOW,
     }
-    if (span := asked.span) is not None:
+    if (span := asked.temperature_range) is not None:
         body |= moving(span)
         samplers = _SAMPLERS if span[1] else _GREEDY
     body["samplers"] = samplers

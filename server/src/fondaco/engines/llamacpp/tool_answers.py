@@ -19,7 +19,7 @@ class ToolAnswers:
 
     def __init__(self, request: ChatRequest) -> None:
         self._openings = openings(request)
-        self._after = request.options.form_after
+        self._after = request.options.format_after
         self._choices: dict[int, _Reading] = {}
 
     def read(self, batch: EventBatch) -> EventBatch:

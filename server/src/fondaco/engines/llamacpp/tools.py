@@ -98,7 +98,9 @@ def grammar_of(request: ChatRequest) -> str | None:
         held = grammars.grammar(f"start: {grammars.symbol(output_format)}")
     else:
         return None
-    return grammars.after(request.options.form_after, held) if request.options.form_after else held
+    return (
+        grammars.after(request.options.format_after, held) if request.options.format_after else held
+    )
 
 
 def _rules(request: ChatRequest, tool_options: ToolOptions) -> Iterator[str]:

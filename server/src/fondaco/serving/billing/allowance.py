@@ -4,14 +4,14 @@ from dataclasses import replace
 
 from fondaco.domain.chat.events import (
     ChatEvent,
-    Counted,
     EventBatch,
     Finish,
     Opaque,
+    Reasoning,
     Refusal,
     Text,
-    Thought,
     ToolPart,
+    UsageReported,
 )
 
 LONGEST_TOKEN = 128
@@ -49,7 +49,7 @@ class Allowance:
         kept: list[ChatEvent] = []
         for event in batch:
             match event:
-                case Counted():
+                case UsageReported():
                     kept.append(event)
                 case _ if event.choice in self._cut:
                     pass
@@ -62,7 +62,7 @@ class Allowance:
                     kept += self._said(event)
         return tuple(kept)
 
-    def _said(self, event: Text | Thought | Refusal | ToolPart) -> list[ChatEvent]:
+    def _said(self, event: Text | Reasoning | Refusal | ToolPart) -> list[ChatEvent]:
         """Return an event as far as it is allowed, and the end of its choice where it is not."""
         choice, characters = event.choice, len(_words(event))
         tokens, room = self._tokens[choice], self._characters[choice]
@@ -77,21 +77,21 @@ class Allowance:
         return [_beginning(event, tokens, room), end] if tokens and room else [end]
 
 
-def _words(event: Text | Thought | Refusal | ToolPart) -> str:
+def _words(event: Text | Reasoning | Refusal | ToolPart) -> str:
     return event.arguments if isinstance(event, ToolPart) else event.text
 
 
 def _beginning(
-    event: Text | Thought | Refusal | ToolPart, tokens: int, characters: int
-) -> Text | Thought | Refusal | ToolPart:
+    event: Text | Reasoning | Refusal | ToolPart, tokens: int, characters: int
+) -> Text | Reasoning | Refusal | ToolPart:
     """Return the beginning of an event: so many of its tokens, which are so many characters."""
     tokens = min(tokens, event.tokens)
     match event:
         case Text(text=text, logprobs=logprobs):
             shown = None if logprobs is None else logprobs[:tokens]
             return Text(event.choice, text[:characters], tokens, shown)
-        case Thought(text=text):
-            return Thought(event.choice, text[:characters], tokens)
+        case Reasoning(text=text):
+            return Reasoning(event.choice, text[:characters], tokens)
         case Refusal(text=text):
             return Refusal(event.choice, text[:characters], tokens)
         case ToolPart(arguments=arguments):

@@ -4,14 +4,14 @@ from dataclasses import replace
 from typing import assert_never
 
 from fondaco.domain.chat.events import (
-    Counted,
     EventBatch,
     Finish,
     Opaque,
+    Reasoning,
     Refusal,
     Text,
-    Thought,
     ToolPart,
+    UsageReported,
 )
 from fondaco.domain.money.usage import Report, Usage
 from fondaco.ports import Prompt
@@ -102,9 +102,9 @@ class Tally:
                     Finish() | Opaque()
                 ):  # what only an engine reads is no output; its reader bounds it
                     pass
-                case Counted():
+                case UsageReported():
                     self._compare(event.report)
-                case Thought():
+                case Reasoning():
                     self._output += event.tokens
                     self._reasoning += event.tokens
                     self._characters += len(event.text)
@@ -167,4 +167,4 @@ class Tally:
 
 
 def _thought(batch: EventBatch) -> int:
-    return sum(event.tokens for event in batch if isinstance(event, Thought))
+    return sum(event.tokens for event in batch if isinstance(event, Reasoning))

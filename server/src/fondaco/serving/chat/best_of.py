@@ -9,14 +9,14 @@ from dataclasses import replace
 
 from fondaco.domain.chat.events import (
     ChatEvent,
-    Counted,
     EventBatch,
     Finish,
     Opaque,
+    Reasoning,
     Refusal,
     Text,
-    Thought,
     ToolPart,
+    UsageReported,
 )
 from fondaco.domain.errors import InvalidModelError
 from fondaco.serving.chat.pipeline import CallEvent
@@ -59,9 +59,9 @@ async def best_of(
 
 def chosen(events: Iterable[ChatEvent], keep: int) -> EventBatch:
     """Return the events of the `keep` best choices, numbered from the best on."""
-    by_choice: dict[int, list[Text | Thought | Refusal | ToolPart | Opaque | Finish]] = {}
+    by_choice: dict[int, list[Text | Reasoning | Refusal | ToolPart | Opaque | Finish]] = {}
     for event in events:
-        if not isinstance(event, Counted):
+        if not isinstance(event, UsageReported):
             by_choice.setdefault(event.choice, []).append(event)
     ranked = sorted(by_choice, key=lambda choice: -_mean(by_choice[choice]))
     return tuple(

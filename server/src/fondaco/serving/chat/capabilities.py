@@ -87,7 +87,7 @@ class CapabilityNegotiation:
         thinking: Thinking | None = None
         ignored: tuple[str, ...] = ()
         request, kept_off = discreet(model, request)
-        if model.thinking is not None or request.options.thinking is not None:
+        if model.reasoning is not None or request.options.reasoning is not None:
             request, thinking, ignored = think(model, request)
         if calls is not None and compiling:
             await self._expect_followed(request, compiling)

@@ -74,7 +74,7 @@ class Preparation:
         """Return the turn with the model's own sampling and all that is told before it."""
         sampling = request.sampling.filled(model.defaults.temperature, model.defaults.top_p)
         told = self._told(model, request, instructions)
-        return told.of(model.id, requested_tokens or 0, sampling)
+        return told.for_model(model.id, requested_tokens or 0, sampling)
 
     async def ready(
         self,
@@ -94,7 +94,7 @@ class Preparation:
         output_pipeline = None
         if request.options.media:
             request = await self._shown(request, model, paid, meter)
-        if request.options is not NO_OPTIONS or model.thinking is not None:
+        if request.options is not NO_OPTIONS or model.reasoning is not None:
             request, output_pipeline = await self._negotiation.fit(model, request)
         if request.options.web is not None:
             request = await self._supplied(
@@ -116,14 +116,14 @@ class Preparation:
             open_ended = False
             tally, limit = await _as_far_as_paid(model, prompt, request.choices, paid, meter)
         if open_ended or limit != request.max_output_tokens:
-            request = request.of(model.id, limit, request.sampling, open_ended=open_ended)
+            request = request.for_model(model.id, limit, request.sampling, open_ended=open_ended)
         return Ready(request, tally, output_pipeline)
 
     def _told(self, model: Model, request: ChatRequest, instructions: str) -> ChatRequest:
         """Return the turn with the platform's prompt, where caller and model take it."""
         wanted = self._system_prompt and request.system_prompt and model.system_prompt
-        told = request.told(self._system_prompt) if wanted else request
-        return told.told(instructions) if instructions else told
+        told = request.with_instructions(self._system_prompt) if wanted else request
+        return told.with_instructions(instructions) if instructions else told
 
     async def _shown(
         self, request: ChatRequest, model: Model, paid: PaidCall, meter: CallUsage

@@ -61,7 +61,7 @@ def question(request: ChatRequest, said: str) -> ChatRequest:
         Sampling(temperature=0.0),
         cache_scope=request.cache_scope,
         options=ChatOptions(
-            output_format=JsonSchema(_SCHEMA, "decision"), thinking=ReasoningOptions(off=True)
+            output_format=JsonSchema(_SCHEMA, "decision"), reasoning=ReasoningOptions(off=True)
         ),
     )
 

@@ -222,7 +222,7 @@ def _with(messages: Iterable[Message], media: Iterator[Medium]) -> Iterator[Mess
             content: tuple[Part, ...] = tuple(
                 part if isinstance(part, str) else next(media) for part in message.content
             )
-            yield message.saying(content)
+            yield message.with_content(content)
         else:
             yield message
 
@@ -232,7 +232,7 @@ def _showing(message: Message, image: Image) -> Message:
     if not isinstance(message.content, tuple):
         return message
     kept = tuple(p for p in message.content if p is image or not isinstance(p, Image))
-    return message.saying(kept or "")
+    return message.with_content(kept or "")
 
 
 def _not_fetched(place: str, error: PageError) -> ImageNotFetchedError:

@@ -85,7 +85,7 @@ def _with(request: ChatRequest, gathered: RetrievedContext, limit: int) -> ChatR
     messages = list(request.messages)
     for index in reversed(range(len(messages))):
         if messages[index].role is Role.USER:
-            messages[index] = messages[index].led_by(f"{text}\n\n")
+            messages[index] = messages[index].prefixed(f"{text}\n\n")
             break
     return replace(request, messages=tuple(messages))
 

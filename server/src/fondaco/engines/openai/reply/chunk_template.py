@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TypeAlias
 
-from fondaco.domain.chat.events import Text, Thought
+from fondaco.domain.chat.events import Reasoning, Text
 
-Kind: TypeAlias = type[Text] | type[Thought]
+Kind: TypeAlias = type[Text] | type[Reasoning]
 
-_KEYS = {Text: (b'"content":',), Thought: (b'"reasoning_content":', b'"reasoning":')}
+_KEYS = {Text: (b'"content":',), Reasoning: (b'"reasoning_content":', b'"reasoning":')}
 
 
 class ChunkTemplate:

@@ -5,17 +5,17 @@ from typing import Any
 
 from fondaco.domain.chat.events import (
     ChatEvent,
-    Counted,
     EventBatch,
     Finish,
     FinishReason,
     Opaque,
+    Reasoning,
     Refusal,
     Text,
-    Thought,
     ToolPart,
+    UsageReported,
 )
-from fondaco.domain.chat.opaque import MOST_BYTES, Spelled
+from fondaco.domain.chat.opaque import MOST_CHARACTERS, Spelled
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import EngineError, FondacoError
 from fondaco.domain.money.usage import Report
@@ -139,7 +139,7 @@ class ReplyReader:
 
     def _told(self, events: list[ChatEvent]) -> EventBatch:
         if self._counted is not None:
-            events.append(Counted(self._counted))
+            events.append(UsageReported(self._counted))
             self._counted = None
         if events:
             self._silent = False
@@ -239,7 +239,7 @@ class ReplyReader:
 
     def _take_opaque(self, fields: Spelled) -> None:
         self._opaque_bytes += sum(map(len, fields.values()))
-        if self._opaque_bytes > MOST_BYTES:
+        if self._opaque_bytes > MOST_CHARACTERS:
             raise EngineError(
                 "The model's engine sent more reasoning details than a reply may have."
             )
@@ -260,7 +260,7 @@ class ReplyReader:
             return None
         self._expect(index)
         if thought:
-            self._say(events, Thought, index, [thought])
+            self._say(events, Reasoning, index, [thought])
         if refused:
             self._say(events, Refusal, index, [refused])
         if logprobs:
@@ -268,7 +268,7 @@ class ReplyReader:
         elif text:
             self._say(events, Text, index, [text])
             return None if thought or refused else (Text, text)
-        return (Thought, thought) if thought and not (logprobs or refused) else None
+        return (Reasoning, thought) if thought and not (logprobs or refused) else None
 
     def _hear_calls(
         self,
@@ -317,8 +317,8 @@ class ReplyReader:
         match events[-1] if events else None:
             case Text(before, said, count, None) if kind is Text and before == choice:
                 events[-1] = Text(choice, said + text, count + tokens)
-            case Thought(before, said, count) if kind is Thought and before == choice:
-                events[-1] = Thought(choice, said + text, count + tokens)
+            case Reasoning(before, said, count) if kind is Reasoning and before == choice:
+                events[-1] = Reasoning(choice, said + text, count + tokens)
             case Refusal(before, said, count) if kind is Refusal and before == choice:
                 events[-1] = Refusal(choice, said + text, count + tokens)
             case _:

@@ -89,8 +89,8 @@ def _tools(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, obj
 
 
 def _thinking(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
-    if request.options.switches and not dialect.switches:
-        wish = request.options.thinking
+    if request.options.template_variables and not dialect.switches:
+        wish = request.options.reasoning
         name = "disable_thinking" if wish is not None and wish.off else "chat_template_kwargs"
         raise _unsupported(name, request.model, engine)
     return thinking_fields(request, dialect.effort)
@@ -159,7 +159,7 @@ def given_back(conversation: Iterable[Message], dialect: Dialect) -> set[str]:
             names |= (message.opaque or {}).keys()
             for use in message.tool_calls:
                 names |= (use.opaque or {}).keys()
-        if dialect.reasoning is not None and message.thought is not None:
+        if dialect.reasoning is not None and message.readable_reasoning is not None:
             names.add(dialect.reasoning)
     return names
 
@@ -174,7 +174,7 @@ def _given_back(
     message: Message, opaque: Mapping[str, object], dialect: Dialect
 ) -> dict[str, object]:
     """Return what an engine gave with an earlier answer; if it takes no such fields, their words."""
-    thought = message.reasoning if dialect.opaque else message.thought
+    thought = message.reasoning if dialect.opaque else message.readable_reasoning
     wire: dict[str, object] = {}
     if thought is not None and dialect.reasoning is not None:
         wire[dialect.reasoning] = thought
@@ -212,7 +212,7 @@ def _sampled(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, o
         if name not in dialect.engine_parameters:
             raise _unsupported(name, request.model, engine)
         wire[dialect.engine_parameters[name]] = value
-    if (span := sampling.span) is not None:
+    if (span := sampling.temperature_range) is not None:
         if not dialect.dynamic_temperature:
             name = "max_temp" if sampling.min_temperature is None else "min_temp"
             raise _unsupported(name, request.model, engine)

@@ -31,7 +31,7 @@ def words_alone(message: Message) -> Message:
     """
     if not isinstance(message.content, tuple):
         return message
-    return message.saying(message.texts or "")
+    return message.with_content(message.texts or "")
 
 
 def most_media_tokens(conversation: Iterable[Message]) -> int:

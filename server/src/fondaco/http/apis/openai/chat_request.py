@@ -250,7 +250,7 @@ class ChatRequest(Open):
                 self.tools, self.tool_choice, parallel=self.parallel_tool_calls is not False
             ),
             output_format=form_of(self.response_format),
-            thinking=self._thinking(),
+            reasoning=self._thinking(),
             hints=self._hints(parts=parts),
             media=parts and has_media(self.messages),
         )

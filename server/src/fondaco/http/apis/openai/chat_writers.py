@@ -14,16 +14,16 @@ import orjson
 
 from fondaco.domain.chat.events import (
     ChatEvent,
-    Counted,
     EventBatch,
     Finish,
     FinishReason,
     Opaque,
+    Reasoning,
     Refusal,
     Text,
-    Thought,
     TokenLogprob,
     ToolPart,
+    UsageReported,
 )
 from fondaco.domain.money.usage import Usage
 from fondaco.lossless_json import merged
@@ -88,13 +88,13 @@ class Accumulator:
                     choice = self._choices[event.choice]
                     choice.texts.append(event.text)
                     choice.logprobs.extend(event.logprobs or ())
-                case Thought():
+                case Reasoning():
                     self._choices[event.choice].thoughts.append(event.text)
                 case ToolPart() | Opaque() | Refusal():
                     self._choices[event.choice].take(event)
                 case Finish():
                     self._choices[event.choice].reason = event.reason
-                case Counted():
+                case UsageReported():
                     pass
                 case _:
                     assert_never(event)
@@ -206,7 +206,7 @@ class Chunks:
                     logprobs = orjson.dumps(_logprobs(event.logprobs))
                 said = b'"content":%b,' % orjson.dumps(event.text)
                 return self._delta(event.choice, said, logprobs=logprobs)
-            case Thought():
+            case Reasoning():
                 return self._delta(event.choice, b"", thought=orjson.dumps(event.text))
             case ToolPart() | Opaque() | Refusal():
                 return self._delta(event.choice, self._fields(event))
@@ -221,7 +221,7 @@ class Chunks:
                         event.reason.encode(),
                     )
                 )
-            case Counted():
+            case UsageReported():
                 return b""
             case _:
                 assert_never(event)

@@ -306,12 +306,12 @@ class ScaleChatRequest(Open):
                 self.tools, self.tool_choice, parallel=self.parallel_tool_calls is not False
             ),
             output_format=self._output_format(),
-            thinking=None if effort is None else ReasoningOptions(effort=effort),
+            reasoning=None if effort is None else ReasoningOptions(effort=effort),
             hints={
                 **{name: hint for name in _HINTS if (hint := getattr(self, name)) is not None},
                 **hints_of(self.messages),
             },
-            switches=self.chat_template_kwargs or {},
+            template_variables=self.chat_template_kwargs or {},
             template=self.chat_template,
             media=has_media(self.messages),
             engine=engine,

@@ -6,23 +6,23 @@ from typing import assert_never
 
 from fondaco.domain.chat.events import (
     ChatEvent,
-    Counted,
     EventBatch,
     Finish,
     Opaque,
+    Reasoning,
     Refusal,
     Text,
-    Thought,
     ToolPart,
+    UsageReported,
 )
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.reasoning import (
     EFFORTS,
     Effort,
+    ReasoningField,
     ReasoningOptions,
     ReasoningProfile,
-    Shown,
-    Switch,
+    ReasoningSwitch,
 )
 from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, ChatRequest
 from fondaco.domain.models.model import Model
@@ -37,7 +37,7 @@ class Thinking:
     __slots__ = ("_begun", "_choices", "_open", "_shown", "_tags")
 
     def __init__(
-        self, *, tags: bool = False, begun: bool = False, shown: Shown | None = None
+        self, *, tags: bool = False, begun: bool = False, shown: ReasoningField | None = None
     ) -> None:
         """Prepare.
 
@@ -65,24 +65,24 @@ class Thinking:
 
     def show(self, batch: EventBatch) -> EventBatch:
         """Return what is to be seen of a burst that was heard; perhaps nothing."""
-        if self._shown is Shown.CONTENT:
+        if self._shown is ReasoningField.CONTENT:
             return tuple([event for heard in batch for event in self._tagged(heard)])
         if self._shown is None:
             return tuple(_hidden(batch))
-        return tuple([e for e in batch if not isinstance(e, Thought) or e.text])
+        return tuple([e for e in batch if not isinstance(e, Reasoning) or e.text])
 
     def _told_apart(self, event: ChatEvent) -> tuple[ChatEvent, ...]:
         match event:
             case Text():
                 return self._of(event.choice).hear(event)
-            case Thought():
+            case Reasoning():
                 thoughts = self._of(event.choice)
                 before = thoughts.interrupt(event.choice)
                 thoughts.end_block()
                 return (*before, event)
             case Refusal() | ToolPart() | Finish():
                 return (*self._of(event.choice).interrupt(event.choice), event)
-            case Opaque() | Counted():
+            case Opaque() | UsageReported():
                 return (event,)
             case _:
                 assert_never(event)
@@ -94,13 +94,13 @@ class Thinking:
 
     def _tagged(self, event: ChatEvent) -> Iterator[ChatEvent]:
         """Yield an event for content that shows thoughts within tags."""
-        if isinstance(event, Thought):
+        if isinstance(event, Reasoning):
             if event.text:
                 opening = "" if event.choice in self._open else f"{OPENING}\n"
                 self._open.add(event.choice)
                 yield Text(event.choice, opening + event.text, event.tokens)
             return
-        if not isinstance(event, Opaque | Counted) and event.choice in self._open:
+        if not isinstance(event, Opaque | UsageReported) and event.choice in self._open:
             self._open.remove(event.choice)
             after = "" if isinstance(event, Finish) else "\n\n"
             yield Text(event.choice, f"\n{CLOSING}{after}", 0)
@@ -111,9 +111,9 @@ def _hidden(batch: EventBatch) -> Iterator[ChatEvent]:
     """Yield a burst without thoughts, in words of any kind; signatures of thoughts stay."""
     for event in batch:
         if isinstance(event, Opaque):
-            if (kept := event.unreadable) is not None:
+            if (kept := event.without_reasoning) is not None:
                 yield kept
-        elif not isinstance(event, Thought):
+        elif not isinstance(event, Reasoning):
             yield event
 
 
@@ -125,23 +125,25 @@ def think(
     An answer that may hold thoughts is read as a stream, however its caller reads it: only pieces
     that come one by one tell how many of its tokens are thoughts.
     """
-    wish, habits = request.options.thinking or _NO_WISH, model.thinking
+    wish, habits = request.options.reasoning or _NO_WISH, model.reasoning
     off = wish.off or wish.effort == "none"
     hidden = off or wish.strip
     if habits is None:
-        bare = _wishing(request, replace(request.options, thinking=None))
+        bare = _wishing(request, replace(request.options, reasoning=None))
         return bare, Thinking() if hidden else None, _ignored(wish)
     if off:
         told, ignored = _switched_off(habits, request), _ignored(wish)
     else:
         told, ignored = _weighed(habits, request, wish)
     # A template that is told to switch thinking off closes the block that it opens.
-    begun = habits.begun and not (off and habits.switch in {Switch.TEMPLATE, Switch.EFFORT})
+    begun = habits.begun and not (
+        off and habits.switch in {ReasoningSwitch.TEMPLATE, ReasoningSwitch.EFFORT}
+    )
     if habits.tags and (begun or not off) and _is_bound(request.options):
-        told = _wishing(told, replace(told.options, form_after=CLOSING))
+        told = _wishing(told, replace(told.options, format_after=CLOSING))
     # What is promised of content in a form holds for all of it.
     formed = request.options.output_format is not None
-    shown = None if hidden else Shown.FIELD if formed else habits.shown
+    shown = None if hidden else ReasoningField.FIELD if formed else habits.shown
     thinking = Thinking(tags=habits.tags, begun=begun, shown=shown)
     return replace(told, stream=True), thinking, ignored
 
@@ -162,24 +164,24 @@ def _weighed(
     asked = replace(wish, off=False, strip=False, effort=effort, effort_field="reasoning_effort")
     ignored = (wish.effort_field,) if effort is None and wish.effort is not None else ()
     return _wishing(
-        request, replace(request.options, thinking=None if asked == _NO_WISH else asked)
+        request, replace(request.options, reasoning=None if asked == _NO_WISH else asked)
     ), ignored
 
 
 def _switched_off(habits: ReasoningProfile, request: ChatRequest) -> ChatRequest:
     """Return the turn with its model told not to think, if it listens to that."""
-    options = replace(request.options, thinking=None)
+    options = replace(request.options, reasoning=None)
     match habits.switch:
-        case Switch.NOT:
+        case ReasoningSwitch.NOT:
             return _wishing(request, options)
-        case Switch.TEMPLATE:
-            switches = {**options.switches, habits.switch_name: False}
-            return _wishing(request, replace(options, switches=switches))
-        case Switch.PROMPT:
+        case ReasoningSwitch.TEMPLATE:
+            switches = {**options.template_variables, habits.switch_name: False}
+            return _wishing(request, replace(options, template_variables=switches))
+        case ReasoningSwitch.PROMPT:
             messages = _ended_by(habits.switch_name, request.messages)
             return _wishing(replace(request, messages=messages), options)
-        case Switch.EFFORT:
-            return _wishing(request, replace(options, thinking=ReasoningOptions(effort="none")))
+        case ReasoningSwitch.EFFORT:
+            return _wishing(request, replace(options, reasoning=ReasoningOptions(effort="none")))
         case _:
             assert_never(habits.switch)
 

@@ -1,6 +1,6 @@
 """Thoughts: tells what one choice thinks from what it says, by the `<think>` tags in its text."""
 
-from fondaco.domain.chat.events import Text, Thought, TokenLogprob
+from fondaco.domain.chat.events import Reasoning, Text, TokenLogprob
 
 OPENING, CLOSING = "<think>", "</think>"
 _BETWEEN = "\n\n"
@@ -18,7 +18,7 @@ class ThinkTagParser:
 
     >>> thoughts = ThinkTagParser()
     >>> [thoughts.hear(Text(0, piece)) for piece in ("<thi", "nk>\nAh", "a.</think>", "\n\nYes.")]
-    [(), (Thought(choice=0, text='Ah', tokens=2),), (Thought(choice=0, text='a.', tokens=1),), (Text(choice=0, text='Yes.', tokens=1, logprobs=None),)]
+    [(), (Reasoning(choice=0, text='Ah', tokens=2),), (Reasoning(choice=0, text='a.', tokens=1),), (Text(choice=0, text='Yes.', tokens=1, logprobs=None),)]
     """
 
     __slots__ = ("_after", "_fresh", "_held", "_inside", "_logprobs", "_owed", "_said", "_told")
@@ -42,7 +42,7 @@ class ThinkTagParser:
         self._logprobs: list[TokenLogprob] = []
         """Of the tokens of the text that is held."""
 
-    def hear(self, piece: Text) -> tuple[Text | Thought, ...]:
+    def hear(self, piece: Text) -> tuple[Text | Reasoning, ...]:
         """Return what is certain of all pieces so far, with the tokens that it stands for.
 
         Tokens of tags, and of white space that belongs to them, are thoughts, if need be without text.
@@ -55,7 +55,7 @@ class ThinkTagParser:
         self._owed = 0 if thought or text else tokens
         if not text:
             self._keep_logprobs(len(self._held))
-            return (Thought(piece.choice, thought, tokens),) if thought else ()
+            return (Reasoning(piece.choice, thought, tokens),) if thought else ()
         spoken = tokens
         if self._after:
             own = len(piece.text)
@@ -66,10 +66,10 @@ class ThinkTagParser:
             logprobs = tuple(self._logprobs)
         said = Text(piece.choice, text, spoken, logprobs)
         if thought or spoken < tokens:
-            return (Thought(piece.choice, thought, tokens - spoken), said)
+            return (Reasoning(piece.choice, thought, tokens - spoken), said)
         return (said,)
 
-    def interrupt(self, choice: int) -> tuple[Text | Thought, ...]:
+    def interrupt(self, choice: int) -> tuple[Text | Reasoning, ...]:
         """Return what was held back: something else comes now, such as the end.
 
         Tokens that left no text come as a thought without any.
@@ -78,11 +78,11 @@ class ThinkTagParser:
         self._held, self._owed = "", 0
         if self._inside:
             thought = self._next(held.rstrip())
-            return (Thought(choice, thought, owed),) if thought or owed else ()
+            return (Reasoning(choice, thought, owed),) if thought or owed else ()
         if self._after:
             held = held.lstrip()
         if not held:
-            return (Thought(choice, "", owed),) if owed else ()
+            return (Reasoning(choice, "", owed),) if owed else ()
         self._said = True
         return (Text(choice, held, owed, tuple(self._logprobs) or None),)
 
