@@ -11,7 +11,7 @@ from cli_program import Fondaco
 from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.money import Currency, nano
 from fondaco.domain.money.price import ImagePrice, TokenPrice
-from fondaco.domain.money.usage import Pictures, Usage
+from fondaco.domain.money.usage import Usage
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 
 NEW_YEAR = 1_735_689_600.0
@@ -24,7 +24,7 @@ def charged(fondaco: Fondaco, home: Path) -> Fondaco:
     key = fondaco("keys", "create", "--json").json
     assert isinstance(key, dict)
     text = TokenPrice(nano("0.2"), nano("0.9")).charge("toy", Usage(1200, 0, 300))
-    image = ImagePrice(nano("0.01"), 0, 0, 0).charge("painter", Pictures(1))
+    image = ImagePrice(nano("0.01"), 0, 0, 0).charge("painter", Usage(images=1))
 
     def entries(day: int) -> list[Entry]:
         return [

@@ -10,6 +10,7 @@ import pytest
 from cli_program import Fondaco
 from fondaco.domain.money.money import decimal
 from fondaco.domain.money.price import TokenPrice
+from fondaco.domain.money.usage import Usage
 from program import Program
 
 ASK = {"model": "default", "messages": [{"role": "user", "content": "Hi"}], "max_tokens": 1}
@@ -21,7 +22,7 @@ PRICE = TokenPrice(input=50_000_000, output=150_000_000)
 def ten_calls(served: Program) -> Decimal:
     """Return what ten calls have to have, in USD."""
     usage = served.http.post("/api/v1/chat/completions", json=ASK).json()["usage"]
-    return decimal(10 * PRICE.ceiling(usage["prompt_tokens"], 1))
+    return decimal(10 * PRICE.ceiling(Usage(usage["prompt_tokens"], 0, 1)))
 
 
 def key_of(fondaco: Fondaco, account: str, *more: str) -> str:

@@ -12,6 +12,7 @@ from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.models.model import Capabilities, SamplingDefaults
 from fondaco.domain.money.money import NANO
+from fondaco.domain.money.usage import Usage
 from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk
 from house import CONTEXT_TOKENS, TOY, House, house
 
@@ -209,7 +210,7 @@ async def test_sixty_calls_on_money_for_ten_admit_ten() -> None:
 async def _most_that_a_call_costs(one: House) -> int:
     request = ChatRequest("toy", (Message(Role.USER, "Count!"),), max_output_tokens=20)
     prompt = await one.platform.chat._plans["toy"][0].measure(request)
-    return TOY.price.ceiling(prompt.input_tokens, 20)
+    return TOY.price.ceiling(Usage(prompt.input_tokens, 0, 20))
 
 
 async def test_an_engine_that_refuses_hands_over_to_the_next(shared: House) -> None:

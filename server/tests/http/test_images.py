@@ -11,6 +11,7 @@ import pytest
 
 from fondaco.domain.models.model import Capabilities
 from fondaco.domain.money.money import NANO
+from fondaco.domain.money.usage import Usage
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.web.files import WebFiles
@@ -245,7 +246,9 @@ async def test_where_fetching_is_switched_off_data_urls_are_still_taken() -> Non
         assert (await see(one, shown(PIXELS))).status_code == 200
 
 
-@pytest.mark.parametrize("usd", [10, SEEING.price.ceiling(1_000, 4)])  # enough for the words
+@pytest.mark.parametrize(
+    "usd", [10, SEEING.price.ceiling(Usage(1_000, 0, 4))]
+)  # enough for the words
 async def test_who_cannot_pay_has_nothing_fetched(usd: int) -> None:
     async with world(usd=usd) as one:
         reply = await see(one.house, said("What is this? " * 100), shown(one.site.url("/a")))

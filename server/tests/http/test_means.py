@@ -8,6 +8,7 @@ import anyio
 from fondaco.domain.money.account import UNLIMITED, Account, ConsumptionLimit, Key, KeyType, digest
 from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.money import NANO, Currency, Funds
+from fondaco.domain.money.usage import Usage
 from fondaco.serving.billing.paid_call import CURTAILED
 from house import ACCOUNT, PEPPER, SECRET, TIERS, TOY, House, house
 
@@ -24,7 +25,7 @@ def limit_key(one: House, limit: ConsumptionLimit, tier: str = "paid") -> None:
 async def cost_of(one: House, output_tokens: int) -> int:
     """Return what a call of so many tokens has to have, in nano-dollars."""
     reply = await one.chat(max_tokens=1)
-    return TOY.price.ceiling(reply.json()["usage"]["prompt_tokens"], output_tokens)
+    return TOY.price.ceiling(Usage(reply.json()["usage"]["prompt_tokens"], 0, output_tokens))
 
 
 async def left_after(one: House, output_tokens: int) -> int:

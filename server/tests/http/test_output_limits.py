@@ -9,6 +9,7 @@ import pytest
 
 from fake_upstream import Asked, Script, Wire, saying
 from fondaco.domain.money.account import Account, ConsumptionLimit, Key, KeyType, digest
+from fondaco.domain.money.usage import Usage
 from house import ACCOUNT, CONTEXT_TOKENS, PEPPER, SECRET, TOY, House, house
 
 LONG = "word " * 700
@@ -187,7 +188,7 @@ async def test_where_the_money_binds_the_engine_is_told_how_far_it_goes() -> Non
     async with house(dialects=("vllm", "vllm")) as one:
         prompt = (await one.chat(max_tokens=1)).json()["usage"]["prompt_tokens"]
         spent = -sum(entry.amount for entry in one.charges())
-        limit = ConsumptionLimit(usd=spent + TOY.price.ceiling(prompt, 9))
+        limit = ConsumptionLimit(usd=spent + TOY.price.ceiling(Usage(prompt, 0, 9)))
         key = Key("ab" * 16, ACCOUNT, KeyType.ADMIN, "tests", SECRET[-6:], 0.0, limit=limit)
         one.keys.put(Account(ACCOUNT, "tests"), digest(PEPPER, SECRET), key)
         one.platform.key_ring.forget()
@@ -196,7 +197,7 @@ async def test_where_the_money_binds_the_engine_is_told_how_far_it_goes() -> Non
 
 
 async def test_where_the_money_binds_prompt_and_limit_fit_into_the_context() -> None:
-    almost = TOY.price.ceiling(3700, CONTEXT_TOKENS) - 1_000_000
+    almost = TOY.price.ceiling(Usage(3700, 0, CONTEXT_TOKENS)) - 1_000_000
     async with house(usd=almost) as one:
         reply = await one.chat(messages=[{"role": "user", "content": LONG}])
         assert reply.status_code == 200

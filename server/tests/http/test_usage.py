@@ -13,7 +13,7 @@ from fondaco.domain.money.account import Account, Key, KeyType, digest
 from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.money import NANO, Currency, Funds, nano
 from fondaco.domain.money.price import ImagePrice
-from fondaco.domain.money.usage import Pictures, Usage
+from fondaco.domain.money.usage import Usage
 from fondaco.http.apis.venice.billing.schemas import UsagePage
 from fondaco.http.apis.venice.billing.usage_rows import as_csv, usage_row
 from house import ACCOUNT, PEPPER, House, house
@@ -84,7 +84,7 @@ async def test_numbers_are_the_exact_decimals(alone: House) -> None:
 
 async def test_an_image_has_a_price_for_each_and_no_inference_of_tokens(alone: House) -> None:
     price = ImagePrice(nano("0.01"), 1, 1, 1)
-    [row] = price.charge("painter", Pictures(generated=3)).rows
+    [row] = price.charge("painter", Usage(images=3)).rows
     image = charge(sku=row.sku, units=row.units, unit_price=row.unit_price, usage=None)
     alone.journal.entries.append(image)
     [shown] = (await usage(alone)).data

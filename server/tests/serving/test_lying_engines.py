@@ -34,7 +34,7 @@ from fondaco.domain.money.call import Call
 from fondaco.domain.money.ledger import EntryKind
 from fondaco.domain.money.money import NANO, Funds
 from fondaco.domain.money.price import TokenPrice
-from fondaco.domain.money.usage import Report
+from fondaco.domain.money.usage import Report, Usage
 from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.ports import ChatEngine, Prompt
 from fondaco.serving.admission.idempotency import IdempotencyStore
@@ -289,7 +289,7 @@ class Home:
         neighbour, prey = self.accounts["neighbour"], self.accounts["prey"]
         bills = [e for e in entries if e.account_id == neighbour and e.kind is EntryKind.CHARGE]
         assert -sum(bill.amount for bill in bills) == self.served * BILL
-        most = PRICE.ceiling(1_000, ASKED)
+        most = PRICE.ceiling(Usage(1_000, 0, ASKED))
         charges: dict[str | None, int] = {}
         for entry in entries:
             if entry.account_id == prey and entry.kind is EntryKind.CHARGE:

@@ -10,7 +10,6 @@ import anyio
 from fondaco.configuration import EMBEDDED, built_in_characters, read_character, tiers_of
 from fondaco.domain.chat.character import CharacterRegistry
 from fondaco.domain.models.catalogue import Catalogue
-from fondaco.domain.models.model import Model
 from fondaco.domain.money.price import FREE, Charge
 from fondaco.domain.money.usage import Usage
 from fondaco.engines.llamacpp.tools import grammar_of
@@ -206,9 +205,9 @@ def _characters(settings: Settings, clock: Clock) -> CharacterFolder:
 
 
 def charge_of(catalogue: Catalogue, model_id: str, usage: Usage) -> Charge:
-    """Return what a call that a crash cut off has cost; a model that is gone costs nothing."""
+    """Return the charge of a call that a crash cut off; free where its model left the catalogue."""
     model = catalogue.entry(model_id)
-    if isinstance(model, Model):
-        return model.charge(usage)
+    if model is not None:
+        return model.price.charge(model_id, usage)
     log.warning("model %s left the catalogue with a call open: not charged", model_id)
     return FREE

@@ -7,8 +7,7 @@ from typing import Literal, TypeAlias
 
 from fondaco.domain.chat.reasoning import ReasoningProfile
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.domain.money.price import Charge, EmbeddingPrice, Price, TokenPrice
-from fondaco.domain.money.usage import Usage
+from fondaco.domain.money.price import EmbeddingPrice, Price, TokenPrice
 
 Quantization: TypeAlias = Literal["fp4", "fp8", "fp16", "bf16", "not-available"]
 
@@ -135,17 +134,6 @@ class Model(AnyModel):
     """Whether it can tell which messages need a search of the web; else their words decide."""
     system_prompt: bool = True
     """Whether the platform's own prompt is put before its conversations."""
-
-    def ceiling(self, most: Usage) -> int:
-        """Return the most, in nano-dollars, that a usage of this model within `most` costs."""
-        tokens = self.price.ceiling(most.input_tokens, most.output_tokens)
-        if not most.searches and not most.scrapes:
-            return tokens
-        return tokens + self.price.web.ceiling(most.searches, most.scrapes)
-
-    def charge(self, usage: Usage) -> Charge:
-        """Return what `usage` of this model costs."""
-        return self.price.charge(self.id, usage)
 
     def output_limit(self, input_tokens: int, asked: int | None) -> int | None:
         """Return the most tokens one choice may have, or None where `asked` breaks the context.

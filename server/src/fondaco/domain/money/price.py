@@ -4,11 +4,11 @@ Source: overview/pricing.md; the names of what is sold follow GET /billing/usage
 """
 
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Protocol
 
 from fondaco.domain.fast_init import fast_init
 from fondaco.domain.money.money import NANO, Currency, Funds
-from fondaco.domain.money.usage import Pictures, Usage
+from fondaco.domain.money.usage import Usage
 
 _THOUSAND = 1_000
 _MILLION = 1_000_000
@@ -17,14 +17,14 @@ _MILLION = 1_000_000
 @fast_init
 @dataclass(frozen=True, slots=True)
 class ChargeRow:
-    """One line of a charge: so many units of one sku."""
+    """One line of a charge: units of one SKU."""
 
     sku: str
     """What was sold, such as `qwen3-4b-llm-output-mtoken`."""
     units: int
-    """Tokens, characters, images or calls: single ones, whatever number the price is quoted for."""
+    """Single tokens, characters, images or calls, even where the price is quoted per million."""
     unit_price: int
-    """Nano-dollars per million of them."""
+    """Nano-dollars per million units."""
     amount: int
     """Nano-dollars."""
 
@@ -32,7 +32,7 @@ class ChargeRow:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What a usage costs, one row a sku."""
+    """The price of a usage, one row per SKU."""
 
     rows: tuple[ChargeRow, ...] = ()
 
@@ -93,24 +93,40 @@ FREE = Charge()
 """The charge of a call that delivered nothing."""
 
 
+class Price(Protocol):
+    """Prices the usage of one kind of model; every method is pure arithmetic.
+
+    Each row of a charge is rounded up to a whole nano-dollar, so no usage is free by rounding. A usage
+    of 0 units is free.
+    """
+
+    def ceiling(self, most: Usage) -> int:
+        """Return the most, in nano-dollars, that any usage of at most these units can cost."""
+        ...
+
+    def charge(self, model: str, usage: Usage) -> Charge:
+        """Return the charge for a usage of the model with this id."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WebPrice:
-    """The price of what a text model fetches from the web, in nano-dollars per thousand calls."""
+    """The price of web searches and scrapes, in nano-dollars per thousand calls."""
 
     search: int = 10 * NANO
     scrape: int = 10 * NANO
 
-    def charge(self, model: str, searches: int = 0, scrapes: int = 0) -> Charge:
-        """Return what web calls on behalf of `model` cost, whatever it answers."""
-        sold = (
-            (f"{model}-web-search-call", searches, self.search * _THOUSAND),
-            (f"{model}-web-scrape-call", scrapes, self.scrape * _THOUSAND),
+    def charge(self, model: str, usage: Usage) -> Charge:
+        """Return the charge for the web calls of a usage."""
+        return _charge(
+            (f"{model}-web-search-call", usage.searches, self.search * _THOUSAND),
+            (f"{model}-web-scrape-call", usage.scrapes, self.scrape * _THOUSAND),
         )
-        return Charge(tuple(_row(*one) for one in sold if one[1]))
 
-    def ceiling(self, searches: int = 0, scrapes: int = 0) -> int:
-        """Return the most, in nano-dollars, that at most so many calls can cost."""
-        return self.charge("", searches, scrapes).amount
+    def ceiling(self, most: Usage) -> int:
+        """Return the most, in nano-dollars, that at most so many web calls can cost."""
+        searches = _cost(most.searches, self.search * _THOUSAND)
+        return searches + _cost(most.scrapes, self.scrape * _THOUSAND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +136,15 @@ class TokenPrice:
     input: int
     output: int
     cached_input: int | None = None
-    """For prompt tokens answered from a cache; as `input` where it is None."""
+    """For prompt tokens answered from a cache; None: as `input`."""
     web: WebPrice = WebPrice()
-    """For searches and scrapes, which come on top."""
+    """For searches and scrapes, in addition."""
 
     def charge(self, model: str, usage: Usage) -> Charge:
-        """Return what `usage` of `model` costs.
-
-        Where nothing was produced the prompt is free, too; what was brought from the web is not. Each
-        row is rounded up to a whole nano-dollar, so no usage is free by rounding.
-        """
+        """Return the charge for a usage; without output tokens the prompt is free, web calls are not."""
+        web = usage.searches or usage.scrapes
         if usage.output_tokens == 0:
-            if usage.searches or usage.scrapes:
-                return self.web.charge(model, usage.searches, usage.scrapes)
-            return FREE
+            return self.web.charge(model, usage) if web else FREE
         rows = []
         cached = min(usage.cached_input_tokens, usage.input_tokens)
         if fresh := usage.input_tokens - cached:
@@ -142,48 +153,50 @@ class TokenPrice:
             price = self.input if self.cached_input is None else self.cached_input
             rows.append(_row(f"{model}-llm-cached-input-mtoken", cached, price))
         rows.append(_row(f"{model}-llm-output-mtoken", usage.output_tokens, self.output))
-        if usage.searches or usage.scrapes:
-            rows += self.web.charge(model, usage.searches, usage.scrapes).rows
+        if web:
+            rows += self.web.charge(model, usage).rows
         return Charge(tuple(rows))
 
-    def ceiling(self, input_tokens: int, output_tokens: int) -> int:
-        """Return the most, in nano-dollars, that a call of at most these tokens can cost."""
-        return self._prompt_ceiling(input_tokens) + _cost(output_tokens, self.output)
+    def ceiling(self, most: Usage) -> int:
+        """Return the most, in nano-dollars, that any usage of at most these units can cost."""
+        return self._beside_output(most) + _cost(most.output_tokens, self.output)
 
-    def affordable(self, amount: int, input_tokens: int) -> int | None:
-        """Return the most output tokens that `amount` nano-dollars cover beside the prompt.
+    def affordable_output(self, amount: int, most: Usage) -> int | None:
+        """Return the most output tokens that `amount` nano-dollars cover beside the rest of `most`.
 
-        The inverse of `ceiling`: None where output is free, negative where not even the prompt is
-        covered.
+        The inverse of `ceiling`: None where output is free, -1 where not even the rest is covered.
 
         >>> price = TokenPrice(input=50_000_000, output=150_000_000)
-        >>> price.affordable(1_000_000, input_tokens=1_000), price.affordable(1_000, input_tokens=1_000)
+        >>> prompt = Usage(input_tokens=1_000)
+        >>> price.affordable_output(1_000_000, prompt), price.affordable_output(1_000, prompt)
         (6333, -1)
         """
-        room = amount - self._prompt_ceiling(input_tokens)
-        if room < 0:
+        remaining = amount - self._beside_output(most)
+        if remaining < 0:
             return -1
-        return room * _MILLION // self.output if self.output else None
+        return remaining * _MILLION // self.output if self.output else None
 
-    def _prompt_ceiling(self, input_tokens: int) -> int:
+    def _beside_output(self, most: Usage) -> int:
+        """Return the ceiling of all units but output tokens."""
         dearest = max(self.input, self.cached_input or 0)
         # One more nano-dollar: a prompt split into a fresh and a cached row rounds up twice.
-        return _cost(input_tokens, dearest) + 1
+        amount = _cost(most.input_tokens, dearest) + 1
+        return amount + self.web.ceiling(most) if most.searches or most.scrapes else amount
 
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingPrice:
-    """The price of an embedding model in nano-dollars per million tokens of input."""
+    """The price of an embedding model in nano-dollars per million input tokens."""
 
     input: int
 
-    def charge(self, model: str, input_tokens: int) -> Charge:
-        """Return what embedding so many tokens with `model` costs."""
-        return _single(f"{model}-embedding-mtoken", input_tokens, self.input)
+    def charge(self, model: str, usage: Usage) -> Charge:
+        """Return the charge for the input tokens of a usage."""
+        return _charge((f"{model}-embedding-mtoken", usage.input_tokens, self.input))
 
-    def ceiling(self, input_tokens: int) -> int:
-        """Return the most, in nano-dollars, that at most so many tokens can cost."""
-        return _cost(input_tokens, self.input)
+    def ceiling(self, most: Usage) -> int:
+        """Return the most, in nano-dollars, that at most so many input tokens can cost."""
+        return _cost(most.input_tokens, self.input)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,41 +205,53 @@ class SpeechPrice:
 
     input: int
 
-    def charge(self, model: str, characters: int) -> Charge:
-        """Return what speaking so many characters with `model` costs."""
-        return _single(f"{model}-tts-mchar", characters, self.input)
+    def charge(self, model: str, usage: Usage) -> Charge:
+        """Return the charge for the characters of a usage."""
+        return _charge((f"{model}-tts-mchar", usage.characters, self.input))
 
-    def ceiling(self, characters: int) -> int:
+    def ceiling(self, most: Usage) -> int:
         """Return the most, in nano-dollars, that at most so many characters can cost."""
-        return _cost(characters, self.input)
+        return _cost(most.characters, self.input)
 
 
 @dataclass(frozen=True, slots=True)
 class ImagePrice:
-    """The price of an image model in nano-dollars per image, for all that can be done with one."""
+    """The price of an image model in nano-dollars per image, by what is done with it."""
 
     generation: int
     upscale_2x: int
     upscale_4x: int
     inpaint: int
 
-    def charge(self, model: str, pictures: Pictures) -> Charge:
-        """Return what the images that `model` delivered cost."""
-        sold = (
-            (f"{model}-image-unit", pictures.generated, self.generation * _MILLION),
-            (f"{model}-upscale-2x-unit", pictures.upscaled_2x, self.upscale_2x * _MILLION),
-            (f"{model}-upscale-4x-unit", pictures.upscaled_4x, self.upscale_4x * _MILLION),
-            (f"{model}-edit-unit", pictures.edited, self.inpaint * _MILLION),
+    def charge(self, model: str, usage: Usage) -> Charge:
+        """Return the charge for the images of a usage."""
+        return _charge(
+            (f"{model}-image-unit", usage.images, self.generation * _MILLION),
+            (f"{model}-upscale-2x-unit", usage.upscales_2x, self.upscale_2x * _MILLION),
+            (f"{model}-upscale-4x-unit", usage.upscales_4x, self.upscale_4x * _MILLION),
+            (f"{model}-edit-unit", usage.edits, self.inpaint * _MILLION),
         )
-        return Charge(tuple(_row(*one) for one in sold if one[1]))
 
-    def ceiling(self, pictures: Pictures) -> int:
+    def ceiling(self, most: Usage) -> int:
         """Return the most, in nano-dollars, that at most so many images can cost."""
-        return self.charge("", pictures).amount
+        return self.charge("", most).amount
 
 
-Price: TypeAlias = TokenPrice | EmbeddingPrice | SpeechPrice | ImagePrice
-"""What a model costs, by what it makes."""
+@dataclass(frozen=True, slots=True)
+class FreePricing:
+    """Free pricing: usage is counted in rows of another price, each of them at 0."""
+
+    listed: Price
+    """What others pay."""
+
+    def charge(self, model: str, usage: Usage) -> Charge:
+        """Return the rows of the listed price at 0."""
+        rows = self.listed.charge(model, usage).rows
+        return Charge(tuple([replace(row, unit_price=0, amount=0) for row in rows]))
+
+    def ceiling(self, most: Usage) -> int:
+        """Return 0."""
+        return 0
 
 
 def by_the_million(sku: str) -> bool:
@@ -265,8 +290,9 @@ def model_of(sku: str) -> str:
     return sku
 
 
-def _single(sku: str, units: int, unit_price: int) -> Charge:
-    return Charge((_row(sku, units, unit_price),)) if units else FREE
+def _charge(*sold: tuple[str, int, int]) -> Charge:
+    """Return a charge of one row for each (sku, units, unit price) with any units."""
+    return Charge(tuple([_row(*one) for one in sold if one[1]]))
 
 
 def _row(sku: str, units: int, unit_price: int) -> ChargeRow:

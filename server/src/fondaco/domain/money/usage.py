@@ -1,7 +1,8 @@
-"""Usage: what a call consumed, as it is charged and as an engine reports it."""
+"""Usage: the units that a call consumed, as they are charged and as an engine reports them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from operator import add, attrgetter
 from typing import Self
 
 from fondaco.domain.fast_init import fast_init
@@ -11,22 +12,34 @@ from fondaco.domain.untrusted_numbers import MOST, whole
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a call consumed: tokens, and what it had brought from the web."""
+    """The units that a call consumed, by kind; a call of one kind leaves the units of others at 0."""
 
     input_tokens: int = 0
-    """All tokens of the prompt, those answered from a cache included."""
+    """All tokens of the prompt or of the inputs, those answered from a cache included."""
     cached_input_tokens: int = 0
     output_tokens: int = 0
-    """All produced tokens of all choices, reasoning included."""
+    """All generated tokens of all choices, reasoning included."""
     reasoning_tokens: int = 0
     searches: int = 0
-    """Web searches that were answered."""
+    """Web searches that returned results."""
     scrapes: int = 0
-    """Pages that were read."""
+    """Web pages that were read."""
     accepted_prediction_tokens: int = 0
-    """Tokens of a prediction that came true; among those of the output."""
+    """Tokens of a prediction that the output contains; among the output tokens."""
     rejected_prediction_tokens: int = 0
-    """Those that did not, or that nobody looked at; charged only where the engine counts them as output."""
+    """Other tokens of a prediction; charged only where the engine counts them as output."""
+    characters: int = 0
+    """Characters of text that were spoken."""
+    images: int = 0
+    """Images that were generated."""
+    upscales_2x: int = 0
+    """Images that were upscaled to twice their size."""
+    upscales_4x: int = 0
+    """Images that were upscaled to four times their size."""
+    edits: int = 0
+    """Images that were edited."""
+    seconds: int = 0
+    """Seconds of audio or video that were transcribed or generated, rounded up."""
 
     @property
     def total_tokens(self) -> int:
@@ -34,46 +47,40 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
     def plus(self, other: "Usage") -> "Usage":
-        """Return what this usage and another one are together."""
-        return Usage(
-            input_tokens=self.input_tokens + other.input_tokens,
-            cached_input_tokens=self.cached_input_tokens + other.cached_input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
-            searches=self.searches + other.searches,
-            scrapes=self.scrapes + other.scrapes,
-            accepted_prediction_tokens=self.accepted_prediction_tokens
-            + other.accepted_prediction_tokens,
-            rejected_prediction_tokens=self.rejected_prediction_tokens
-            + other.rejected_prediction_tokens,
-        )
+        """Return the sum of this usage and another one, unit by unit."""
+        return Usage(*map(add, self.units, other.units))
+
+    @property
+    def units(self) -> tuple[int, ...]:
+        """All units, in the order of the fields."""
+        return _units(self)
 
     def within(self, input_tokens: int, output_tokens: int) -> "Usage":
-        """Return this usage clamped to what the call was admitted for."""
+        """Return this usage with its tokens clamped to the most that was held for."""
         if self.input_tokens <= input_tokens and self.output_tokens <= output_tokens:
             return self
         most_input = min(self.input_tokens, input_tokens)
         most_output = min(self.output_tokens, output_tokens)
-        return Usage(
+        return replace(
+            self,
             input_tokens=most_input,
             cached_input_tokens=min(self.cached_input_tokens, most_input),
             output_tokens=most_output,
             reasoning_tokens=min(self.reasoning_tokens, most_output),
-            searches=self.searches,
-            scrapes=self.scrapes,
-            accepted_prediction_tokens=self.accepted_prediction_tokens,
-            rejected_prediction_tokens=self.rejected_prediction_tokens,
         )
+
+
+_units: Callable[[Usage], tuple[int, ...]] = attrgetter(*[one.name for one in fields(Usage)])
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What an engine says that a call consumed so far; None stands for a part that it did not report.
+    """The usage that an engine reports so far; None stands for a part that it did not report.
 
-    A part that is missing and one that is 0 are different things: what is missing has to be counted
-    here. Each part is a whole number of 0 to 2^31-1; cached tokens are among those of the input;
-    reasoning and predicted ones among those of the output, where the engine reports that.
+    A missing part is not 0: the meter counts it instead. Each part is a whole number of 0 to 2^31-1;
+    cached tokens are part of the input tokens, reasoning and prediction tokens part of the output
+    tokens.
     """
 
     input_tokens: int | None = None
@@ -83,11 +90,11 @@ class Report:
     accepted_prediction_tokens: int | None = None
     rejected_prediction_tokens: int | None = None
     discarded: bool = False
-    """Whether the engine sent a part that cannot be true; it then counts as missing."""
+    """Whether the engine sent an impossible part, which then counts as missing."""
 
     @property
     def plain(self) -> bool:
-        """Whether it tells nothing but the prompt and the output, as most reports do."""
+        """Whether it has input and output tokens alone, as most reports do."""
         return (
             self.cached_input_tokens is self.reasoning_tokens is None
             and self.accepted_prediction_tokens is self.rejected_prediction_tokens is None
@@ -104,7 +111,7 @@ class Report:
         accepted_prediction_tokens: object = None,
         rejected_prediction_tokens: object = None,
     ) -> Self:
-        """Return the report that an engine's own values make, whatever they are.
+        """Return the report of an engine's values; an impossible value counts as missing.
 
         >>> Report.checked(input_tokens=9, output_tokens="5", cached_input_tokens=None)
         Report(input_tokens=9, cached_input_tokens=None, output_tokens=5, reasoning_tokens=None, \
@@ -145,10 +152,10 @@ accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=Fals
 
     @classmethod
     def together(cls, reports: "Sequence[Report]") -> Self:
-        """Return what reports of the choices of one call say together.
+        """Return one report for those of a call's choices.
 
-        They share the prompt, and the choice that read it says how much of it was cached. Output
-        that one of them leaves out is missing from the whole.
+        The choices share the prompt; the one that read it first reports how much of it was cached. If
+        one report lacks output tokens, so does the sum.
         """
         return cls(
             max(
@@ -164,9 +171,9 @@ accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=Fals
         )
 
     def over(self, other: "Report") -> "Report":
-        """Return this report, with the parts of another one of the same answer that it leaves out.
+        """Return this report, completed by another one of the same answer.
 
-        A prompt of no tokens is left out, too, and with it what of it was cached.
+        An input of 0 tokens counts as missing, and its cached tokens with it.
 
         >>> Report(output_tokens=9).over(Report(input_tokens=7, output_tokens=1)).input_tokens
         7
@@ -187,11 +194,10 @@ accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=Fals
         )
 
     def completed(self, seen: Usage) -> Usage:
-        """Return the usage that this reports, where it is silent what was `seen` to pass.
+        """Return the usage that this reports; for missing parts, what the meter has `seen`.
 
-        >>> Report(output_tokens=0).completed(Usage(input_tokens=7, output_tokens=3))
-        Usage(input_tokens=7, cached_input_tokens=0, output_tokens=0, reasoning_tokens=0, searches=0, \
-scrapes=0, accepted_prediction_tokens=0, rejected_prediction_tokens=0)
+        >>> Report(output_tokens=0).completed(Usage(input_tokens=7, output_tokens=3)).units[:4]
+        (7, 0, 0, 0)
         """
         prompt = _either(self.input_tokens, seen.input_tokens)
         output = _either(self.output_tokens, seen.output_tokens)
@@ -222,14 +228,3 @@ def _first(part: int | None, other: int | None) -> int | None:
 
 def _either(reported: int | None, seen: int) -> int:
     return seen if reported is None else reported
-
-
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """Images that a call delivered, by what was done to them."""
-
-    generated: int = 0
-    upscaled_2x: int = 0
-    upscaled_4x: int = 0
-    edited: int = 0

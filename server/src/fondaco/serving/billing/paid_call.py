@@ -10,7 +10,7 @@ from fondaco.domain.errors import (
     WriteQuarantinedError,
 )
 from fondaco.domain.money.call import Call
-from fondaco.domain.money.price import Charge
+from fondaco.domain.money.price import Charge, Price
 from fondaco.domain.money.usage import Usage
 from fondaco.ports import Clock
 from fondaco.serving.admission.admission import Admission
@@ -24,23 +24,6 @@ _KEPT = (
     "The ledger cannot be written. What was done for this call is charged as soon as it can be; "
     "please try again later."
 )
-
-
-class Priced(Protocol):
-    """What sells usage: a model with its price."""
-
-    @property
-    def id(self) -> str:
-        """Its name in the catalogue."""
-        ...
-
-    def ceiling(self, most: Usage) -> int:
-        """Return the most, in nano-dollars, that a usage within `most` costs."""
-        ...
-
-    def charge(self, usage: Usage) -> Charge:
-        """Return what the usage costs."""
-        ...
 
 
 class CallMeter(Meter, Protocol):
@@ -89,7 +72,8 @@ class PaidCall:
         "_hold",
         "_ledger",
         "_meter",
-        "_priced",
+        "_model",
+        "_price",
         "_started",
         "usage",
     )
@@ -101,7 +85,8 @@ class PaidCall:
         call: Call,
         admission: Admission,
         *,
-        priced: Priced,
+        model: str,
+        price: Price,
         meter: CallMeter,
     ) -> None:
         """Prepare a call that is charged by what `meter` will have counted."""
@@ -109,7 +94,8 @@ class PaidCall:
         self._clock = clock
         self._call = call
         self._admission = admission
-        self._priced = priced
+        self._model = model
+        self._price = price
         self._meter = meter
         self._hold: Hold | None = None
         self._started = 0.0
@@ -128,9 +114,9 @@ class PaidCall:
         Raises:
             InsufficientBalanceError: the account cannot cover it, or its key may not.
         """
-        ceiling = self._priced.ceiling(self._meter.most)
+        ceiling = self._price.ceiling(self._meter.most)
         if self._hold is None:
-            self._hold = await self._ledger.hold(self._call, self._priced.id, ceiling, self._meter)
+            self._hold = await self._ledger.hold(self._call, self._model, ceiling, self._meter)
             self._started = self._clock.monotonic()
             self._admission.begun = True
         elif (more := ceiling - self._hold.funds.total) > 0:
@@ -162,7 +148,7 @@ class PaidCall:
         elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
         notes = self._ended(kind)
         usage = self.usage = self._meter.usage
-        charge, entered = self._priced.charge(usage), True
+        charge, entered = self._price.charge(self._model, usage), True
         try:
             await hold.settle(charge, usage, elapsed_ms, notes)
         except (AlreadyEnteredError, WriteQuarantinedError):
@@ -191,7 +177,7 @@ class PaidCall:
     def _relent(self, hold: Hold, charge: Charge, elapsed_ms: int) -> Charge:
         """Charge nothing of a whole reply that is withheld, as it could not be; return what is."""
         usage = self.usage = self._meter.usage
-        less = self._priced.charge(usage)
+        less = self._price.charge(self._model, usage)
         if less.rows:
             hold.relent(less, usage, elapsed_ms, UNDELIVERED)
         else:

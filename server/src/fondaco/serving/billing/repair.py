@@ -1,7 +1,7 @@
-"""Repair: charges and usage whose numbers no call can have, brought to ones that a call can have.
+"""Repair of charges and usage that are out of range, so that no number can end a settlement.
 
-Engines' numbers are checked where they are read. This is the ledger's own last look, so that no number
-from anywhere ends a settlement: what remains is charged, and the entry says so.
+Engines' numbers are checked where they are read; this is the ledger's own last check. The repaired
+charge is entered with a note that says so.
 """
 
 from dataclasses import replace
@@ -13,11 +13,12 @@ from fondaco.domain.money.usage import Usage
 REPAIRED = "computed from numbers out of range"
 """The note of such an entry."""
 
-_MOST_TOKENS = 2**31 - 1
+_MOST_UNITS = 2**31 - 1
+_WHOLE = {int}
 
 
 def sound(charge: Charge, usage: Usage, execution_ms: int) -> bool:
-    """Whether every number is one that a call can have: nearly always, so this is what is cheap."""
+    """Whether every number is in range, as nearly always: the cheap check before a repair."""
     for row in charge.rows:
         if not (
             type(row.amount) is int is type(row.units)
@@ -26,44 +27,31 @@ def sound(charge: Charge, usage: Usage, execution_ms: int) -> bool:
             and 0 <= row.unit_price <= MOST
         ):
             return False
+    units = usage.units
     return (
-        type(usage.input_tokens) is int
-        and 0 <= usage.input_tokens <= _MOST_TOKENS
-        and type(usage.cached_input_tokens) is int
-        and 0 <= usage.cached_input_tokens <= _MOST_TOKENS
-        and type(usage.output_tokens) is int
-        and 0 <= usage.output_tokens <= _MOST_TOKENS
-        and type(usage.reasoning_tokens) is int
-        and 0 <= usage.reasoning_tokens <= _MOST_TOKENS
+        set(map(type, units)) == _WHOLE
+        and min(units) >= 0
+        and max(units) <= _MOST_UNITS
         and 0 <= execution_ms <= MOST
     )
 
 
 def repaired_charge(charge: Charge) -> Charge:
-    """Return the charge with every amount and number of units between 0 and what a store can hold."""
+    """Return the charge with every amount and number of units clamped to what a store can hold."""
     return Charge(tuple(map(_repaired_row, charge.rows)))
 
 
 def repaired_usage(usage: Usage) -> Usage:
-    """Return the usage with every number between 0 and 2^31 - 1; what is no whole number counts 0.
+    """Return the usage with every unit clamped to 0 to 2^31 - 1; a value that is no integer counts 0.
 
     >>> repaired_usage(Usage(input_tokens=-1, output_tokens=10**30, searches=1)).output_tokens
     2147483647
     """
-    return Usage(
-        input_tokens=whole(usage.input_tokens, _MOST_TOKENS),
-        cached_input_tokens=whole(usage.cached_input_tokens, _MOST_TOKENS),
-        output_tokens=whole(usage.output_tokens, _MOST_TOKENS),
-        reasoning_tokens=whole(usage.reasoning_tokens, _MOST_TOKENS),
-        searches=whole(usage.searches, _MOST_TOKENS),
-        scrapes=whole(usage.scrapes, _MOST_TOKENS),
-        accepted_prediction_tokens=whole(usage.accepted_prediction_tokens, _MOST_TOKENS),
-        rejected_prediction_tokens=whole(usage.rejected_prediction_tokens, _MOST_TOKENS),
-    )
+    return Usage(*[whole(units, _MOST_UNITS) for units in usage.units])
 
 
 def whole(number: object, most: int = MOST) -> int:
-    """Return a number as a whole one between 0 and `most`, 0 where it is none."""
+    """Return an integer clamped to 0 to `most`; 0 for a value that is none."""
     return min(max(number, 0), most) if type(number) is int else 0
 
 

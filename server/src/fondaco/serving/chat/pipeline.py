@@ -14,7 +14,7 @@ from fondaco.domain.models.model import Model
 from fondaco.domain.models.names import Notice
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.limits import Quota
-from fondaco.domain.money.price import Charge, TokenPrice, WebPrice
+from fondaco.domain.money.price import FreePricing
 from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import RetrievedContext
 from fondaco.ports import ChatEngine, Clock, Limits
@@ -60,23 +60,6 @@ class CallFinished:
 
     usage: Usage
 
-
-@dataclass(frozen=True, slots=True)
-class Gift:
-    """A model whose usage is counted and costs nothing."""
-
-    id: str
-
-    def ceiling(self, most: Usage) -> int:
-        """Return nothing: there is nothing to hold."""
-        return 0
-
-    def charge(self, usage: Usage) -> Charge:
-        """Return the usage as rows of no price."""
-        return _FREE.charge(self.id, usage)
-
-
-_FREE = TokenPrice(input=0, output=0, web=WebPrice(search=0, scrape=0))
 
 CallEvent: TypeAlias = CallStarted | EventBatch | CallFinished
 """A call is one Began, bursts, one Settled; an error ends it anywhere."""
@@ -196,7 +179,8 @@ class Chat:
             self._clock,
             call,
             admission,
-            priced=model if admission.charged else Gift(model.id),
+            model=model.id,
+            price=model.price if admission.charged else FreePricing(model.price),
             meter=meter,
         )
 

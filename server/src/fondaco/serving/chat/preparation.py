@@ -207,10 +207,10 @@ async def _as_far_as_paid(
     """
     meter.tally, meter.truncated = Tally(prompt, 1, choices), True
     await paid.cover()
-    before, most = meter.done, meter.most
-    money = paid.means - model.price.web.ceiling(before.searches, before.scrapes)
-    covered = model.price.affordable(money, most.input_tokens) or most.output_tokens
-    limit = min((covered - before.output_tokens) // choices, _output_limit(model, prompt, None))
+    most = meter.most
+    covered = model.price.affordable_output(paid.means, most) or most.output_tokens
+    covered -= meter.done.output_tokens
+    limit = min(covered // choices, _output_limit(model, prompt, None))
     tally = meter.tally = Tally(prompt, limit, choices)
     await paid.cover()
     return tally, limit

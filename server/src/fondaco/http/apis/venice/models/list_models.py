@@ -116,6 +116,8 @@ def _pricing(price: Price) -> dict[str, object]:
                 "upscale": {"2x": _amount(price.upscale_2x), "4x": _amount(price.upscale_4x)},
                 "inpaint": _amount(price.inpaint),
             }
+        case _:
+            return {}
 
 
 def _amount(nano: int) -> dict[str, float]:
