@@ -23,6 +23,7 @@ import anyio
 from anyio.abc import ByteStream, SocketAttribute, SocketStream, TaskGroup
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+import toy_embedder
 import toy_model
 import toy_replies
 
@@ -99,6 +100,10 @@ class FakeUpstream:
         """Every request for a chat, in order."""
         self.counted: list[Asked] = []
         """Every request for a count."""
+        self.embedded: list[Asked] = []
+        """Every request for embeddings."""
+        self.embed_next: deque[Script] = deque()
+        """What answers the next requests for embeddings; then the toy embedder does again."""
         self.counting_field = ""
         """The name of the number in a count's reply, where it is not the dialect's own."""
         self.count_next: deque[Script] = deque()
@@ -173,6 +178,12 @@ class FakeUpstream:
             if asked.body.get("model") != self.model:
                 return refusing(404, {"message": "no such model", "code": 404})
             return self._scripts.popleft() if self._scripts else self._always
+        if asked.path == "/v1/embeddings":
+            self.embedded.append(asked)
+            return self.embed_next.popleft() if self.embed_next else _embedding
+        return self._count(asked)
+
+    def _count(self, asked: Asked) -> Script:
         if self.count_next and asked.path in {path for _, path in _COUNTS}:
             self.counted.append(asked)
             return self.count_next.popleft()
@@ -198,6 +209,12 @@ async def speak(wire: Wire, asked: Asked) -> bool:
         await wire.end()
     else:
         await wire.whole(200, toy_replies.completion(wire.dialect, asked.body))
+    return True
+
+
+async def _embedding(wire: Wire, asked: Asked) -> bool:
+    """Answer with the toy embedder."""
+    await wire.whole(*toy_embedder.reply(asked.body))
     return True
 
 

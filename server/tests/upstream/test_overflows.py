@@ -148,6 +148,22 @@ _SAID = [
         ),
         (42328, 40000),
     ),
+    (
+        "vLLM, embeddings",
+        (
+            "This model's maximum context length is 512 tokens. However, you requested 600 tokens in the "
+            "input for embedding generation. Please reduce the length of the input."
+        ),
+        (600, 512),
+    ),
+    (
+        "llama-server, embeddings",
+        (
+            "input (600 tokens) is too large to process. increase the physical batch size (current "
+            "batch size: 512)"
+        ),
+        (600, 512),
+    ),
     ("Groq", "Please reduce the length of the messages or completion.", (None, None)),
     (
         "OpenRouter",

@@ -11,10 +11,12 @@ from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
 from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import ModelType
+from fondaco.engines.openai.embeddings import OpenAIEmbeddings, UpstreamModel
 from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.engines.openai.listing import names_listed
 from fondaco.forms.templates import WatchedTemplates
-from fondaco.ports import ChatEngine, Templates
+from fondaco.ports import ChatEngine, EmbeddingEngine, Templates
 from fondaco.serving.routing.reachability import Look, Seen, looked
 from fondaco.settings import Engine, Settings, secret
 from fondaco.system import SystemClock
@@ -36,6 +38,7 @@ class Upstreams:
     """Engines that are reached over HTTP, by their names."""
 
     engines: Mapping[str, ChatEngine]
+    embedding_engines: Mapping[str, EmbeddingEngine]
     looks: Mapping[str, Look]
     """What shows whether each of them answers."""
 
@@ -52,7 +55,7 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
         name: OpenAICompatible(
             name,
             upstreams[name],
-            _names(settings, name, row),
+            _names(settings, name, row, ModelType.TEXT),
             dialect=row.dialect,
             whole_as_stream=row.whole_as_stream,
             extra_params=row.extra_params,
@@ -61,10 +64,13 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
         )
         for name, row in settings.engines.items()
     }
+    embedding_engines = {
+        name: OpenAIEmbeddings(name, upstreams[name], _embedding_models(settings, name, row))
+        for name, row in settings.engines.items()
+    }
+    looks = {name: partial(names_listed, upstream) for name, upstream in upstreams.items()}
     try:
-        yield Upstreams(
-            engines, {name: partial(names_listed, upstream) for name, upstream in upstreams.items()}
-        )
+        yield Upstreams(engines, embedding_engines, looks)
     finally:
         with anyio.CancelScope(shield=True):
             for upstream in upstreams.values():
@@ -120,10 +126,21 @@ def _connected(name: str, row: Engine) -> HttpClient:
     )
 
 
-def _names(settings: Settings, engine: str, row: Engine) -> dict[str, str]:
+def _names(
+    settings: Settings, engine: str, row: Engine, kind: ModelType | None = None
+) -> dict[str, str]:
     """Return model id -> the engine's name for it; without a mapping, both are the same."""
     return {
         model_id: row.models.get(model_id, model_id)
         for model_id, model in settings.models.items()
-        if engine in model.engines
+        if engine in model.engines and kind in (None, model.type)
+    }
+
+
+def _embedding_models(settings: Settings, engine: str, row: Engine) -> dict[str, UpstreamModel]:
+    names = _names(settings, engine, row, ModelType.EMBEDDING)
+    return {
+        model_id: UpstreamModel(name, vectors.dimensions)
+        for model_id, name in names.items()
+        if (vectors := settings.models[model_id].embedding) is not None
     }

@@ -49,7 +49,7 @@ async def opened_adapters(
         yield Adapters(
             catalogue_here(settings),
             {**upstreams.engines, EMBEDDED: local.embedded},
-            local.embeddings,
+            {**upstreams.embedding_engines, **local.embeddings},
             upstreams.looks,
             web_retrieval,
             files,

@@ -22,7 +22,7 @@ class EmbeddingEngine(Protocol):
 
         Raises:
             InputTooLongError: an input has more tokens than the model takes.
-            InvalidRequestError: an input has a token id that the model's vocabulary lacks.
+            UnknownTokenError: an input has a token id that the model's vocabulary lacks.
         """
         ...
 

@@ -23,8 +23,8 @@ from fondaco.domain.errors import (
     EngineError,
     EngineUnavailableError,
     InputTooLongError,
-    InvalidRequestError,
     ModelNotInstalledError,
+    UnknownTokenError,
 )
 from fondaco.domain.money.usage import Report
 from fondaco.domain.untrusted_numbers import whole
@@ -133,7 +133,7 @@ class EmbeddingWorkers:
 
         Raises:
             InputTooLongError: an input has more tokens than the model takes.
-            InvalidRequestError: a token id is not in the model's vocabulary.
+            UnknownTokenError: a token id is not in the model's vocabulary.
             ModelNotInstalledError: the model's files are missing.
         """
         model = self._of(request.model)
@@ -235,13 +235,14 @@ class _Model:
         """Return the tokens of each input.
 
         Raises:
-            InvalidRequestError: a token id is not in the model's vocabulary.
+            UnknownTokenError: a token id is not in the model's vocabulary.
         """
         counts: list[int] = []
         for some in _pieces(inputs):
             fields, _ = await self.worker.ask({"op": "count", "inputs": some})
             if (unknown := fields.get("unknown")) is not None:
-                raise _no_token(len(counts) + unknown["input"], unknown["token"], len(inputs))
+                index = len(counts) + unknown["input"]
+                raise UnknownTokenError(index, unknown["token"], alone=len(inputs) == 1)
             counts += _whole_numbers(fields.get("tokens"), len(some))
         return tuple(counts)
 
@@ -300,12 +301,3 @@ def _whole_numbers(told: Any, expected: int) -> list[int]:
     if len(known) != expected:
         raise EngineError
     return known
-
-
-def _no_token(index: int, token: object, inputs: int) -> InvalidRequestError:
-    told = f"Token id {token!r} is not in this model's vocabulary."
-    return InvalidRequestError(
-        f"{told} Send texts, or tokens of this model's own tokenizer; langchain's OpenAIEmbeddings "
-        "sends texts with check_embedding_ctx_length=False.",
-        faults={"input" if inputs == 1 else f"input.{index}": (told,)},
-    )

@@ -17,7 +17,8 @@ FondacoError
 │   ├── ImageNotFetchedError 400       ├── ShuttingDownError 503
 │   ├── ContextTooLongError 400        ├── StorageFailedError 507
 │   │   └── InputTooLongError 400      │   ├── AlreadyEnteredError 507
-│   └── TooManyKeysError 400           │   └── WriteQuarantinedError 507
+│   ├── UnknownTokenError 400          │   └── WriteQuarantinedError 507
+│   └── TooManyKeysError 400           │
 │                                      ├── ChainUnavailableError 503
 │                                      ├── WalletKeysNotInstalledError 503
 ├── NotFoundError 404                  └── WebNotInstalledError 503
@@ -77,6 +78,7 @@ from fondaco.domain.errors.request import (
     RequestTimeoutError,
     TooManyKeysError,
     UnimplementedError,
+    UnknownTokenError,
     VersionNotSupportedError,
 )
 from fondaco.domain.errors.root import FondacoError
@@ -149,6 +151,7 @@ __all__ = [
     "UnauthorizedError",
     "UnimplementedError",
     "UnknownError",
+    "UnknownTokenError",
     "UpscaleFailedError",
     "VersionNotSupportedError",
     "WalletKeysNotInstalledError",

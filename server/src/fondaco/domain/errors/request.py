@@ -88,7 +88,7 @@ class InputTooLongError(ContextTooLongError):
 
     def __init__(
         self,
-        index: int,
+        index: int | None,
         input_tokens: int | None,
         context_tokens: int | None,
         *,
@@ -97,12 +97,13 @@ class InputTooLongError(ContextTooLongError):
         """Name the input and both numbers.
 
         Args:
-            index: of the input, from 0.
+            index: of the input, from 0; None where the engine did not tell which it is.
             input_tokens: its length; None where the engine did not tell.
             context_tokens: the longest that the model takes; None where the engine did not tell.
             alone: whether it is the request's only input.
         """
-        which = "the input" if alone else f"input {index}"
+        which = "one of the inputs" if index is None else f"input {index}"
+        which = "the input" if alone else which
         if input_tokens is None or context_tokens is None:
             limit = "" if context_tokens is None else f" of {context_tokens} tokens"
             told = f"{which.capitalize()} exceeds this model's maximum context length{limit}."
@@ -112,10 +113,29 @@ class InputTooLongError(ContextTooLongError):
                 f"has {input_tokens} tokens."
             )
         advice = "Split it into shorter texts and embed each."
-        path = "input" if alone else f"input.{index}"
+        path = "input" if alone or index is None else f"input.{index}"
         InvalidRequestError.__init__(self, f"{told} {advice}", faults={path: (told,)})
         self.input_tokens = input_tokens
         self.context_tokens = context_tokens
+
+
+class UnknownTokenError(InvalidRequestError):
+    """A token id to embed is not in the model's vocabulary."""
+
+    def __init__(self, index: int, token: object, *, alone: bool = False) -> None:
+        """Name the token, and the input that has it.
+
+        Args:
+            index: of the input, from 0.
+            token: the id.
+            alone: whether it is the request's only input.
+        """
+        told = f"Token id {token!r} is not in this model's vocabulary."
+        super().__init__(
+            f"{told} Send texts, or tokens of this model's own tokenizer; langchain's "
+            "OpenAIEmbeddings sends texts with check_embedding_ctx_length=False.",
+            faults={"input" if alone else f"input.{index}": (told,)},
+        )
 
 
 class TooManyKeysError(InvalidRequestError):

@@ -74,6 +74,16 @@ WORDINGS = tuple(
             "AIDotNet/OpenCowork/issues/82",
         ),
         (
+            "vLLM, embeddings",
+            r"maximum context length is C tokens.{1,40}requested P tokens in the input for",
+            "vllm-project/vllm (entrypoints/openai/serving_engine.py)",
+        ),
+        (
+            "llama-server, embeddings",
+            r"input \(P tokens\) is too large to process.{1,60}batch size: C",
+            "ggml-org/llama.cpp (tools/server/server.cpp, update_slots)",
+        ),
+        (
             "vLLM",
             r"prompt \((?:total )?length P\) is longer than the maximum model length of C",
             "Gabesarch/grounded-rl/issues/16",

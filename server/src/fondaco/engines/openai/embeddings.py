@@ -1,0 +1,258 @@
+"""Embedding models of any engine that speaks OpenAI's embeddings API."""
+
+import binascii
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from unicodedata import normalize
+
+import anyio.lowlevel
+import orjson
+
+from fondaco.clients.client import HttpClient
+from fondaco.domain.embedding import (
+    EmbeddingInput,
+    EmbeddingRequest,
+    Embeddings,
+    TokenCounts,
+    Vector,
+    floats,
+    unit_vector,
+)
+from fondaco.domain.errors import (
+    ContextTooLongError,
+    EngineError,
+    FondacoError,
+    InputTooLongError,
+    UnknownTokenError,
+)
+from fondaco.domain.money.usage import Report
+from fondaco.domain.untrusted_numbers import MOST, whole
+from fondaco.engines.openai.errors import complaint, refusal
+from fondaco.engines.openai.lenient_json import loads
+from fondaco.ports.incidents import Incident, report
+
+_EMBEDDINGS = "/embeddings"
+_SPECIAL_TOKENS = 8
+"""More than tokenizers put around a text."""
+_REFUSAL_LIMIT_BYTES = 2**20
+_NUMBER_BYTES = 32
+"""More than a number of a vector takes in JSON."""
+_FLOAT_BYTES = 4
+_AT_A_TIME = 32
+"""So many vectors are read before other calls get their turn."""
+_NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamModel:
+    """An embedding model as an upstream engine runs it."""
+
+    name: str
+    """The engine's name for it."""
+    dimensions: int
+    """Of its vectors; an engine that sends others breaks its word."""
+
+
+class OpenAIEmbeddings:
+    """An `EmbeddingEngine` behind OpenAI's embeddings API."""
+
+    def __init__(self, name: str, client: HttpClient, models: Mapping[str, UpstreamModel]) -> None:
+        """Describe the engine.
+
+        Args:
+            name: in the configuration.
+            client: its address, up to and including `/v1`.
+            models: our model id -> the engine's model.
+        """
+        self._name = name
+        self._client = client
+        self._models = models
+        self._takes_formats = True
+        """Whether the engine knows `encoding_format`, as far as it has shown."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration."""
+        return self._name
+
+    async def measure(self, request: EmbeddingRequest) -> TokenCounts:
+        """Return upper bounds, without asking the engine: a token is at least one byte."""
+        self._model(request)
+        _expect_ids(request.inputs)
+        return TokenCounts(tuple(map(_most_tokens, request.inputs)), exact=False)
+
+    async def embed(self, request: EmbeddingRequest, counts: TokenCounts | None) -> Embeddings:
+        """Return the engine's vectors, scaled to unit length and shortened here.
+
+        Raises:
+            InputTooLongError: the engine says so.
+            EngineError: it fails, or what it sends is not one vector per input.
+        """
+        model = self._model(request)
+        _expect_ids(request.inputs)
+        limit = _REFUSAL_LIMIT_BYTES + len(request.inputs) * model.dimensions * _NUMBER_BYTES
+        status, headers, body = await self._sent(request, model, limit)
+        if status in _NO_SUCH_FIELD and self._takes_formats and b"encoding_format" in body:
+            self._takes_formats = False
+            status, headers, body = await self._sent(request, model, limit)
+        if status != HTTPStatus.OK:
+            raise _meant(refusal(status, headers, body), request)
+        told = _document(body, request)
+        vectors = await _vectors(told.get("data"), len(request.inputs), model, request.dimensions)
+        return Embeddings(vectors, self._usage(told, request, counts))
+
+    async def probe(self) -> None:
+        """Embed one word with the first model.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        for model in self._models:
+            await self.embed(EmbeddingRequest(model, ("Hi",)), None)
+            return
+        raise EngineError(f"The engine {self._name!r} has no embedding models.")
+
+    async def _sent(
+        self, request: EmbeddingRequest, model: UpstreamModel, limit: int
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        asked: dict[str, object] = {"model": model.name, "input": _spelled(request.inputs)}
+        if self._takes_formats:
+            asked["encoding_format"] = "base64"  # a fifth of the bytes that numbers take
+        async with self._client.send("POST", _EMBEDDINGS, orjson.dumps(asked)) as reply:
+            ok = reply.status == HTTPStatus.OK
+            body = await reply.read(limit if ok else _REFUSAL_LIMIT_BYTES)
+            return reply.status, reply.headers, body
+
+    def _usage(
+        self, told: Mapping[str, Any], request: EmbeddingRequest, counts: TokenCounts | None
+    ) -> Report:
+        """Return what the engine counted, unless no tokenizer can have counted it."""
+        usage = told.get("usage")
+        said = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+        most = sum(map(_most_tokens, request.inputs)) if counts is None else counts.input_tokens
+        counted = whole(said, most)
+        if counted:
+            return Report(input_tokens=counted)
+        if said is not None:
+            report(
+                Incident.ENGINE_REPLY_REPAIRED,
+                reason="count",
+                engine=self._name,
+                model=request.model,
+            )
+        return Report(discarded=said is not None)
+
+    def _model(self, request: EmbeddingRequest) -> UpstreamModel:
+        model = self._models.get(request.model)
+        if model is None:
+            raise EngineError(f"The engine {self._name!r} has no model {request.model!r}.")
+        return model
+
+
+def _expect_ids(inputs: Sequence[EmbeddingInput]) -> None:
+    """Refuse token ids that no vocabulary has; of the others, the engine knows."""
+    for index, one in enumerate(inputs):
+        if isinstance(one, tuple) and not all(0 <= token <= MOST for token in one):
+            odd = next(token for token in one if not 0 <= token <= MOST)
+            raise UnknownTokenError(index, odd, alone=len(inputs) == 1)
+
+
+def _spelled(inputs: Sequence[EmbeddingInput]) -> object:
+    """Return the inputs as JSON takes them: half a surrogate pair has no bytes."""
+    return [
+        one.encode("utf-8", "replace").decode() if isinstance(one, str) else list(one)
+        for one in inputs
+    ]
+
+
+def _most_tokens(one: EmbeddingInput) -> int:
+    """Return more tokens than a tokenizer makes of an input, which it may decompose first."""
+    if not isinstance(one, str) or one.isascii():
+        return len(one) + _SPECIAL_TOKENS
+    return len(normalize("NFKD", one).encode("utf-8", "replace")) + _SPECIAL_TOKENS
+
+
+def _document(body: bytes, request: EmbeddingRequest) -> Mapping[str, Any]:
+    """Return a reply that is no error."""
+    try:
+        told = loads(body)
+    except ValueError as error:
+        raise EngineError("The model's engine sent what is not JSON.") from error
+    if not isinstance(told, dict):
+        raise _not_vectors("a reply that is no object")
+    if "data" not in told and (fault := complaint(told)) is not None:
+        raise _meant(fault, request)
+    return told
+
+
+def _meant(error: FondacoError, request: EmbeddingRequest) -> FondacoError:
+    """Return an engine's error in the words of embeddings."""
+    if not isinstance(error, ContextTooLongError):
+        return error
+    alone = len(request.inputs) == 1
+    return InputTooLongError(
+        0 if alone else None, error.input_tokens, error.context_tokens, alone=alone
+    )
+
+
+async def _vectors(
+    data: object, expected: int, model: UpstreamModel, dimensions: int | None
+) -> tuple[Vector, ...]:
+    """Return one vector per input, by the indices that the engine gave.
+
+    Raises:
+        EngineError: one is missing, comes twice, has another length or numbers that are none.
+    """
+    if not isinstance(data, list) or len(data) != expected:
+        raise _not_vectors("another number of vectors than of inputs")
+    found: dict[int, Vector] = {}
+    for place, entry in enumerate(data):
+        if place % _AT_A_TIME == _AT_A_TIME - 1:
+            await anyio.lowlevel.checkpoint()
+        if not isinstance(entry, dict):
+            raise _not_vectors("a vector that is no object")
+        index = place if (said := entry.get("index")) is None else whole(said, expected - 1)
+        if index is None or index in found:
+            raise _not_vectors("an index that no input has, or twice the same")
+        numbers = _numbers(entry.get("embedding"))
+        if len(numbers) != model.dimensions:
+            raise EngineError(
+                f"The model's engine sent vectors of {len(numbers)} dimensions; the model's entry in "
+                f"the configuration says {model.dimensions}. The operator has to correct it."
+            )
+        found[index] = _unit(numbers, dimensions)
+    return tuple(found[index] for index in range(expected))
+
+
+def _numbers(told: object) -> "array[float]":
+    """Return the numbers of a vector, in base64 or as a list.
+
+    Raises:
+        EngineError: they are none.
+    """
+    try:
+        if isinstance(told, str):
+            raw = binascii.a2b_base64(told, strict_mode=True)
+            return floats(raw[: len(raw) // _FLOAT_BYTES * _FLOAT_BYTES])
+        if isinstance(told, list) and not any(number.__class__ is bool for number in told):
+            return array("f", told)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise _not_vectors("what is no vector") from error
+    raise _not_vectors("what is no vector")
+
+
+def _unit(numbers: "array[float]", dimensions: int | None) -> Vector:
+    try:
+        vector = unit_vector(numbers, dimensions)
+    except ValueError as error:
+        raise _not_vectors("a number that is not finite") from error
+    if not any(vector):
+        raise _not_vectors("a vector of zeros")
+    return vector
+
+
+def _not_vectors(what: str) -> EngineError:
+    return EngineError(f"The model's engine sent {what}, so nothing of its reply was used.")
