@@ -36,7 +36,6 @@ from fondaco.http.edge.authenticator import LOOPBACK, MetricsAccess
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.edge.cors import Cors
 from fondaco.http.edge.edge import Edge
-from fondaco.http.edge.error_responses import refusal
 from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.loop_errors import reporting_loop_faults
 from fondaco.http.edge.routes import Routes
@@ -244,7 +243,7 @@ async def house(
             header_timeout_s=header_timeout_s,
             body_timeout_s=body_timeout_s,
             idle_timeout_s=idle_timeout_s,
-            refusal=refusal,
+            refusal=edge.refusal,
             probes=Routes(ENDPOINTS).probes,
         )
         listener = Listener(

@@ -86,3 +86,13 @@ async def test_what_never_changes_is_compressed_once() -> None:
     for reply in replies:
         await reply.pack(exchange(Wire()))
     assert replies[0].body is replies[1].body
+
+
+async def test_media_that_is_compressed_already_is_left_as_it_is() -> None:
+    small, large = Response(bytes(2_048), b"image/png"), Response(bytes(2**20), b"audio/mpeg")
+    await large.pack(exchange(Wire()))
+    assert large.encoding == b""
+    for response in (small, large):
+        wire = Wire()
+        response.send(exchange(wire))
+        assert b"content-encoding" not in wire.sent

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fondaco.domain.errors import FondacoError
-from fondaco.http.edge.error_responses import reply_to
+from fondaco.http.apis.venice.dialect import VENICE
+from fondaco.http.edge.error_responses import error_response
 from fondaco.http.endpoint.responses import Response, json_response
 from fondaco.http.wire.connection_limits import Register
 from fondaco.http.wire.exchange import Exchange
@@ -38,7 +39,7 @@ class EchoServer:
         try:
             body = await exchange.body(_BODY_LIMIT)
         except FondacoError as error:
-            reply = reply_to(error)
+            reply = error_response(error, VENICE)
         else:
             reply = json_response(
                 {

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from types import SimpleNamespace
 
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.error_responses import refusal
 from fondaco.http.wire.connection_limits import ConnectionLimits, Register
 from fondaco.http.wire.exchange import Exchange
@@ -70,7 +71,7 @@ def terms(**seconds: float) -> ConnectionLimits:
         header_timeout_s=seconds.get("header_timeout_s", 15.0),
         body_timeout_s=seconds.get("body_timeout_s", 60.0),
         idle_timeout_s=seconds.get("idle_timeout_s", 75.0),
-        refusal=refusal,
+        refusal=lambda error, default_headers: refusal(error, VENICE, default_headers),
         probes=frozenset({"/healthz"}),
     )
 

@@ -14,7 +14,6 @@ from fondaco.http.edge.authenticator import MetricsAccess
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.edge.cors import Cors
 from fondaco.http.edge.edge import Edge
-from fondaco.http.edge.error_responses import refusal
 from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.routes import Routes
 from fondaco.http.endpoint.body_memory import BodyMemory
@@ -73,7 +72,7 @@ def edge_of(settings: Settings, platform: Platform, heartbeat: Heartbeat) -> Edg
         platform,
         contract(),
         heartbeat,
-        room=BodyMemory(
+        body_memory=BodyMemory(
             server.body_limit_bytes,
             max(server.body_limit_bytes, server.media_body_limit_bytes),
             server.body_memory_bytes,
@@ -105,7 +104,7 @@ def listener_of(
         header_timeout_s=server.header_timeout_s,
         body_timeout_s=server.body_timeout_s,
         idle_timeout_s=server.idle_timeout_s,
-        refusal=refusal,
+        refusal=edge.refusal,
         probes=Routes(ENDPOINTS).probes,
     )
     most = connections_within(raised_limit(), server.connection_limit)

@@ -1,4 +1,4 @@
-"""The gate: whose key came with a request, what its replies then say, and who has to wait."""
+"""Authenticator: authenticates requests, adds balance and quota headers, throttles repeated failures."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -20,7 +20,8 @@ from fondaco.domain.money.limits import UNSHOWN, Quota
 from fondaco.domain.money.money import Funds
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.edge.headers import balance, rate_limits
-from fondaco.http.edge.key_headers import bearer, either, expect_selected
+from fondaco.http.edge.key_headers import bearer, expect_selected, key_in
+from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.endpoint import Access, Caller
 from fondaco.http.wire.exchange import Exchange
 from fondaco.serving.admission.rate_limits import unknown_tier
@@ -55,27 +56,24 @@ class Authenticator:
         self._client_addresses = client_addresses
         self._metrics = metrics
 
-    async def admit(
-        self, exchange: Exchange, access: Access, *, x_api_key: bool = False
-    ) -> Caller | None:
-        """Return who calls an endpoint; where it is open to anybody, perhaps nobody known.
+    async def admit(self, exchange: Exchange, access: Access, dialect: ApiDialect) -> Caller | None:
+        """Return the caller of an endpoint; None for an unknown caller of an open one.
 
         Args:
             exchange: the request.
             access: who may call the endpoint.
-            x_api_key: whether it is one of Scale's, which have headers of their own.
+            dialect: the endpoint's, which says what headers carry the key.
 
         Raises:
-            AuthenticationFailedError: a key is needed, and no good one came.
-            UnauthorizedError: the key is good, but not for this.
-            TooManyFailuresError: too many requests failed.
+            AuthenticationFailedError: the endpoint requires a key, and no valid one came.
+            UnauthorizedError: the key is valid, but not for this endpoint or the selected account.
+            TooManyFailuresError: too many requests of the caller failed.
         """
         if access is Access.ANYBODY:
             return await self._visitor(exchange)
         headers = exchange.headers
-        caller = await self._caller(exchange, either(headers) if x_api_key else bearer(headers))
-        if x_api_key:
-            expect_selected(headers, caller.account)
+        caller = await self._caller(exchange, key_in(headers, dialect))
+        expect_selected(headers, dialect, caller.account)
         if access is Access.ADMIN and caller.key.type is not KeyType.ADMIN:
             raise _for_administrators()
         return caller

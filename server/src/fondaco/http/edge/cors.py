@@ -1,4 +1,4 @@
-"""CORS: which foreign pages may call the API from a browser; none, unless the operator names them.
+"""CORS: lets pages of origins that the operator names call the API from a browser.
 
 Source: the Fetch standard, "HTTP CORS protocol".
 """
@@ -20,8 +20,8 @@ class Cors:
         self._any = b"*" in allowed
         self._allowed = allowed
 
-    def reservation(self, exchange: Exchange) -> Response | None:
-        """Let the page of a permitted origin read the reply; return the whole reply to a preflight."""
+    def preflight(self, exchange: Exchange) -> Response | None:
+        """Let a page of a permitted origin read the response; return the response to a preflight."""
         origin = exchange.headers.get(b"origin")
         if origin is None:
             return None

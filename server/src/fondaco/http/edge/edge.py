@@ -1,13 +1,11 @@
-"""The edge: finds the endpoint of a request, checks the key, and answers.
+"""The edge: finds the endpoint of a request, authenticates it, and sends the response.
 
-The order of a request: host, route, draining, key, body, endpoint, reply. Every error of the domain
-becomes a reply in `Edge.answer`, and nowhere else.
+The order of a request: host, route, draining, key, body, endpoint, response. Every error of the domain
+becomes a response in `Edge.answer`, and nowhere else.
 """
 
 import asyncio
 from collections.abc import Mapping
-
-import orjson
 
 from fondaco.domain.errors import (
     FondacoError,
@@ -18,7 +16,7 @@ from fondaco.domain.errors import (
 from fondaco.http.edge.authenticator import LOOPBACK, Authenticator, MetricsAccess
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.edge.cors import Cors
-from fondaco.http.edge.error_responses import body_of, reply_to
+from fondaco.http.edge.error_responses import error_response, refusal
 from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.routes import AnyEndpoint, Routes
 from fondaco.http.endpoint.endpoint import Access, AppState
@@ -29,13 +27,13 @@ from fondaco.ports.incidents import Incident, report_error
 
 
 class CutOffError(ShuttingDownError):
-    """The server was stopped during the answer."""
+    """The server stopped during the response."""
 
     default = "The server was stopped during the answer. What was produced until then is charged."
 
 
 class Edge:
-    """Answers every request."""
+    """Responds to every request."""
 
     def __init__(
         self,
@@ -62,18 +60,22 @@ class Edge:
         cors: Cors | None,
         metrics: MetricsAccess,
     ) -> None:
-        """Take requests by these rules from now on."""
+        """Apply the rules of a new configuration from now on."""
         self._hosts = hosts
         self._client_addresses = client_addresses
         self._authenticator = Authenticator(self._platform, client_addresses, metrics)
         self._cors = cors
 
     def limited(self, client: str) -> str | None:
-        """Return as what the number of a client's connections is limited; None: it is not."""
+        """Return the address under which a client's connections are counted; None: they are not."""
         return self._client_addresses.limited(client)
 
+    def refusal(self, error: FondacoError, default_headers: bytes) -> bytes:
+        """Return the last response on a connection as bytes, where there is no request to respond to."""
+        return refusal(error, self._routes.dialect(""), default_headers)
+
     async def answer(self, exchange: Exchange) -> None:
-        """Answer one request; whatever ends it, nobody is left waiting for a reply."""
+        """Respond to one request; whatever ends it, no caller is left waiting."""
         platform = self._platform
         platform.metrics.running += 1
         began = platform.clock.monotonic()
@@ -84,10 +86,7 @@ class Edge:
             if exchange.path not in self._routes.probes:
                 self._hosts.check(exchange.authority)
             exchange.join_repeated()
-            if (
-                self._cors is not None
-                and (preflight := self._cors.reservation(exchange)) is not None
-            ):
+            if self._cors is not None and (preflight := self._cors.preflight(exchange)) is not None:
                 preflight.send(exchange)
                 return
             endpoint, path = self._routes.find(exchange.method, exchange.path)
@@ -96,7 +95,7 @@ class Edge:
         except FondacoError as error:
             await self._fail(exchange, endpoint, error)
         except asyncio.CancelledError:
-            self._cut_off(exchange)
+            self._cut_off(exchange, endpoint)
         except Exception as error:  # noqa: BLE001  # the edge: a defect of ours becomes a 500
             _report(exchange, error)
             await self._fail(exchange, endpoint, UnknownError())
@@ -118,54 +117,58 @@ class Edge:
         elif not endpoint.always_open:
             if self._platform.draining:
                 raise ShuttingDownError
-            caller = await self._authenticator.admit(
-                exchange, endpoint.access, x_api_key=endpoint.x_api_key
-            )
+            caller = await self._authenticator.admit(exchange, endpoint.access, endpoint.dialect)
         state, calls = self._state, self._platform.concurrent_calls
         payer = caller.account.id if caller is not None and endpoint.paid else None
         if payer is not None:
             calls.enter(payer)
         try:
-            reply = await endpoint.answer(state, exchange, caller, path)
-            if isinstance(reply, Response):
-                if len(reply.body) > LARGE_BYTES:
-                    await reply.pack(exchange)
-                reply.send(exchange)
+            response = await endpoint.answer(state, exchange, caller, path)
+            if isinstance(response, Response):
+                if len(response.body) > LARGE_BYTES:
+                    await response.pack(exchange)
+                response.send(exchange)
                 return
             with EventStream(
-                exchange, state.heartbeat, state.ping_interval_s, state.write_timeout_s
+                exchange,
+                state.heartbeat,
+                state.ping_interval_s,
+                state.write_timeout_s,
+                ending=endpoint.dialect.stream_end,
             ) as stream:
-                await reply.run(stream)
+                await response.run(stream)
         finally:
             if payer is not None:
                 calls.leave(payer)
 
-    def _cut_off(self, exchange: Exchange) -> None:
-        """End what was cancelled: because the caller went away, or because the server stops."""
+    def _cut_off(self, exchange: Exchange, endpoint: AnyEndpoint | None) -> None:
+        """End a cancelled request: its caller disconnected, or the server stops."""
         if exchange.abandoned:
             self._platform.metrics.hangups += 1
         elif self._platform.draining:
-            self._refuse(exchange, CutOffError())
+            self._refuse(exchange, endpoint, CutOffError())
         else:
             raise asyncio.CancelledError
 
     async def _fail(
         self, exchange: Exchange, endpoint: AnyEndpoint | None, error: FondacoError
     ) -> None:
-        """Count the failure, and answer with it."""
+        """Count the failure, and respond with it."""
         if not exchange.started and (endpoint is None or endpoint.counts_failures):
             error = await self._authenticator.judge(exchange, error)
-        self._refuse(exchange, error)
+        self._refuse(exchange, endpoint, error)
 
-    def _refuse(self, exchange: Exchange, error: FondacoError) -> None:
-        """Answer with the error; inside a stream as its last event, without [DONE]."""
+    def _refuse(
+        self, exchange: Exchange, endpoint: AnyEndpoint | None, error: FondacoError
+    ) -> None:
+        """Respond with the error; inside a stream as its last event, without the usual end."""
         if isinstance(error, RateLimitExceededError):
             exchange.quota = error.quota
+        dialect = self._routes.dialect(exchange.path) if endpoint is None else endpoint.dialect
         if exchange.started:
-            told = orjson.dumps(body_of(error))
-            exchange.finish(b"%bdata: %b\n\n" % (exchange.error_lines, told))
+            exchange.finish(dialect.event(error))
         else:
-            reply_to(error).send(exchange)
+            error_response(error, dialect).send(exchange)
 
 
 def _report(exchange: Exchange, error: Exception) -> None:

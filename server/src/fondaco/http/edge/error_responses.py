@@ -1,67 +1,48 @@
-"""Errors on the wire: the one place where an error becomes a reply.
+"""Error responses: every error becomes a status, headers and a body of the request's API dialect here.
 
-Source: api-reference/error-codes.md; the `code` in the body is what clients read.
+Source: api-reference/error-codes.md.
 """
 
 from fondaco.domain.errors import (
-    ContextTooLongError,
     FondacoError,
-    InvalidRequestError,
     MethodNotAllowedError,
     RateLimitExceededError,
     RepeatedCallError,
 )
+from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.responses import Response, json_response
-from fondaco.http.endpoint.validation_errors import tree_of
 from fondaco.http.wire.exchange import STATUS_LINES, Header
 from fondaco.http.wire.headers import lines_of
 
 
-def reply_to(error: FondacoError) -> Response:
-    """Return the reply that tells the caller of the error."""
-    return json_response(body_of(error), status=error.status, headers=_headers(error))
+def error_response(error: FondacoError, dialect: ApiDialect) -> Response:
+    """Return the response that reports an error."""
+    return json_response(dialect.error_body(error), status=error.status, headers=_headers(error))
 
 
-def refusal(error: FondacoError, lines: bytes) -> bytes:
-    """Return the last reply on a connection, as it is sent: to what is no request, or none taken.
+def refusal(error: FondacoError, dialect: ApiDialect, default_headers: bytes) -> bytes:
+    """Return the last response on a connection as bytes, where there is no request to respond to.
 
     Args:
-        error: why.
-        lines: the headers of every reply.
+        error: why the connection ends.
+        dialect: whose error body to write.
+        default_headers: the headers of every response, as they are sent.
     """
-    reply = reply_to(error)
+    response = error_response(error, dialect)
     return b"%b%b%bcontent-type: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b" % (
-        STATUS_LINES[reply.status],
-        lines,
-        lines_of(reply.headers),
-        reply.media_type,
-        len(reply.body),
-        reply.body,
+        STATUS_LINES[response.status],
+        default_headers,
+        lines_of(response.headers),
+        response.media_type,
+        len(response.body),
+        response.body,
     )
-
-
-def body_of(error: FondacoError) -> dict[str, object]:
-    """Return the error's body, also used for an error inside a stream."""
-    if isinstance(error, ContextTooLongError):
-        openai_error = {
-            "message": str(error),
-            "type": "invalid_request_error",
-            "param": "messages",
-            "code": error.code,
-        }
-        return {"error": openai_error, "code": error.code}
-    body: dict[str, object] = {"error": str(error), "code": error.code}
-    if isinstance(error, RepeatedCallError):
-        body["chargeId"] = error.charge_id
-    if isinstance(error, InvalidRequestError) and error.faults:
-        body["details"] = tree_of(error.faults)
-    return body
 
 
 def _headers(error: FondacoError) -> list[Header]:
     headers: list[Header] = []
     retry_after_s = error.retry_after_s
-    if retry_after_s is None and error.status in _PASSING:
+    if retry_after_s is None and error.status in _TEMPORARY:
         retry_after_s = 1
     if retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % max(1, retry_after_s)))
@@ -77,5 +58,5 @@ def _headers(error: FondacoError) -> list[Header]:
 
 
 _UNAUTHORIZED = 401
-_PASSING = frozenset({429, 503})
-"""Of statuses that pass by themselves every reply says when to come again."""
+_TEMPORARY = frozenset({429, 503})
+"""Responses of these statuses always say when to try again."""

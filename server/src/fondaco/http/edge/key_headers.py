@@ -1,55 +1,60 @@
-"""Where a request carries its key: as a bearer token, or in Scale's header.
-
-Source: POST /v4/beta/chat/completions, `x-api-key`; its clients send `x-selected-account-id` as well.
-"""
+"""Key headers: the key of a request as a bearer token, or in the header of its API dialect."""
 
 from collections.abc import Mapping
 
 from fondaco.domain.errors import AuthenticationFailedError, UnauthorizedError
 from fondaco.domain.money.account import Account
+from fondaco.http.endpoint.dialect import ApiDialect
 
-X_API_KEY = "x-api-key"
-SELECTED_ACCOUNT = "x-selected-account-id"
 _SHOWN = 100
 
 _Headers = Mapping[bytes, bytes]
 
 
-def bearer(headers: _Headers) -> str:
-    """Return the key that comes as `Authorization: Bearer`.
+def key_in(headers: _Headers, dialect: ApiDialect) -> str:
+    """Return the key that a request of an API carries.
 
     Raises:
-        AuthenticationFailedError: none does.
+        AuthenticationFailedError: it carries none, or two that differ.
+    """
+    if dialect.key_header is None:
+        return bearer(headers)
+    return _either(headers, dialect.key_header)
+
+
+def bearer(headers: _Headers) -> str:
+    """Return the key of `Authorization: Bearer`.
+
+    Raises:
+        AuthenticationFailedError: there is none.
     """
     if (secret := _bearer(headers)) is None:
         raise AuthenticationFailedError
     return secret
 
 
-def either(headers: _Headers) -> str:
-    """Return the key that comes as `x-api-key` or as a bearer token.
-
-    Raises:
-        AuthenticationFailedError: none does, or two that differ: which is meant, nobody can know.
-    """
-    own, other = headers.get(X_API_KEY.encode()), _bearer(headers)
+def _either(headers: _Headers, key_header: str) -> str:
+    own, other = headers.get(key_header.encode()), _bearer(headers)
     secret = other if own is None else own.strip().decode("latin-1")
     if not secret:
-        raise AuthenticationFailedError("Authentication failed: send your key as x-api-key.")
+        raise AuthenticationFailedError(f"Authentication failed: send your key as {key_header}.")
     if other is not None and other != secret:
         raise AuthenticationFailedError(
-            "Authentication failed: x-api-key and Authorization carry different keys. Send one of them."
+            f"Authentication failed: {key_header} and Authorization carry different keys. "
+            "Send one of them."
         )
     return secret
 
 
-def expect_selected(headers: _Headers, account: Account) -> None:
-    """Return if the account that the caller selects, by id or name, is the key's.
+def expect_selected(headers: _Headers, dialect: ApiDialect, account: Account) -> None:
+    """Return if a request selects no account, or the key's by id or name.
 
     Raises:
-        UnauthorizedError: it is another one.
+        UnauthorizedError: it selects another one.
     """
-    selected = headers.get(SELECTED_ACCOUNT.encode(), b"").strip().decode("latin-1")
+    if dialect.account_header is None:
+        return
+    selected = headers.get(dialect.account_header.encode(), b"").strip().decode("latin-1")
     if selected:
         expect_account(selected, account)
 
@@ -58,7 +63,7 @@ def expect_account(selected: str, account: Account) -> None:
     """Return if an id or a name is that of the key's account.
 
     Raises:
-        UnauthorizedError: it is another one's.
+        UnauthorizedError: it is that of another one.
     """
     if selected not in (str(account.id), account.name):
         raise UnauthorizedError(

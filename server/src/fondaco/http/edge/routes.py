@@ -1,4 +1,4 @@
-"""Routes: which endpoint answers a method and path."""
+"""Routes: the endpoint of a method and path, and the API dialect of any path."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from fondaco.domain.errors import MethodNotAllowedError, NotFoundError
+from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.endpoint import Endpoint
 
 _NO_PARAMETERS: Mapping[str, str] = {}
@@ -21,7 +22,9 @@ class Routes:
         self._patterns: list[tuple[re.Pattern[str], AnyEndpoint]] = []
         endpoints = tuple(endpoints)
         self.probes = frozenset(one.path for one in endpoints if one.always_open)
-        """Paths that are answered under any host name, by which load balancers context."""
+        """Paths that respond under any host name: load balancers address servers by number."""
+        dialects = {endpoint.dialect.prefix: endpoint.dialect for endpoint in endpoints}
+        self._dialects = [dialects[prefix] for prefix in sorted(dialects, key=len, reverse=True)]
         for endpoint in endpoints:
             if "{" in endpoint.path:
                 self._patterns.append((_pattern(endpoint.path), endpoint))
@@ -43,6 +46,12 @@ class Routes:
         if endpoint is None:
             raise _not_allowed(method, path, tuple(methods))
         return endpoint, _NO_PARAMETERS
+
+    def dialect(self, path: str) -> ApiDialect:
+        """Return the dialect of the API that a path lies in, whether or not an endpoint has it."""
+        return next(
+            (one for one in self._dialects if path.startswith(one.prefix)), self._dialects[-1]
+        )
 
     def _by_pattern(self, method: str, path: str) -> tuple[AnyEndpoint, Mapping[str, str]]:
         allowed: list[str] = []

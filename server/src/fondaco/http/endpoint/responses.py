@@ -1,4 +1,4 @@
-"""Replies: what an endpoint hands back to the edge, whole or as a stream of events."""
+"""Responses: the values that an endpoint returns to the edge, whole or as a stream of events."""
 
 import gzip
 from collections.abc import Awaitable, Callable
@@ -18,38 +18,40 @@ from fondaco.http.wire.heartbeat import Heartbeat
 _WORTH_COMPRESSING = 1024
 """Smaller bodies fit one packet; compressing them gains nothing."""
 LARGE_BYTES = 64 * 1024
-"""Larger bodies are compressed by `Response.pack` alone: more than a millisecond of the event loop."""
+"""Larger bodies take more than a millisecond to compress: `Response.pack` does it on a thread."""
+_COMPRESSED = (b"image/png", b"image/jpeg", b"image/webp", b"audio/", b"video/", b"application/zip")
+"""Media types whose files are compressed already."""
 
 _JSON = b"application/json"
 _NOSNIFF = b"x-content-type-options: nosniff\r\n"
-"""Browsers believe the type that a reply names: text that callers wrote is never run as a page."""
+"""Browsers keep to the media type of the response: text that callers wrote never runs as a page."""
 
 
 @dataclass(slots=True)
 class Response:
-    """A reply that is sent at once."""
+    """A response whose body is sent in one piece."""
 
     body: bytes
     media_type: bytes = _JSON
     status: int = 200
     headers: list[Header] = field(default_factory=list)
     lines: bytes = b""
-    """Further headers, as they are sent."""
+    """Further headers as they are sent: `name: value`, each with its line end."""
     lasting: bool = False
-    """Whether the body is one object for as long as the process, so that it need be compressed once."""
+    """Whether the body is the same object for every request: it is then compressed only once."""
     encoding: bytes = b""
-    """How the body has been compressed."""
+    """The content coding of the body; empty: none."""
 
     async def pack(self, exchange: Exchange) -> None:
-        """Compress a large body beforehand, on a thread: it takes milliseconds, which others wait for."""
-        encoding = _encoding(exchange.headers.get(b"accept-encoding", b""))
+        """Compress a large body on a thread, because it would block the event loop for milliseconds."""
+        encoding = self._accepted_encoding(exchange)
         if encoding is not None:
             compress = _compress_once if self.lasting else _compress
             self.body = await to_thread.run_sync(compress, self.body, encoding)
             self.encoding = encoding
 
     def send(self, exchange: Exchange) -> None:
-        """Send it, compressed where the caller takes that and it is worth it."""
+        """Send the response, compressed where its size is worth it and the caller accepts a coding."""
         body, lines = self.body, self.lines
         if self.headers:
             lines += lines_of(self.headers)
@@ -59,24 +61,30 @@ class Response:
             lines += b"vary: accept-encoding\r\ncontent-encoding: %b\r\n" % self.encoding
         elif len(body) >= _WORTH_COMPRESSING:
             lines += b"vary: accept-encoding\r\n"
-            encoding = _encoding(exchange.headers.get(b"accept-encoding", b""))
+            encoding = self._accepted_encoding(exchange)
             if encoding is not None and len(body) <= LARGE_BYTES:
                 body = _compress(body, encoding)
                 lines += b"content-encoding: %b\r\n" % encoding
         lines += b"content-type: %b\r\ncontent-length: %d\r\n" % (self.media_type, len(body))
         exchange.reply(self.status, lines, b"" if exchange.method == "HEAD" else body)
 
+    def _accepted_encoding(self, exchange: Exchange) -> bytes | None:
+        """Return the coding to compress the body with; None: it stays as it is."""
+        if self.media_type is not _JSON and self.media_type.startswith(_COMPRESSED):
+            return None
+        return _encoding(exchange.headers.get(b"accept-encoding", b""))
+
 
 def json_response(
     content: object, status: int = 200, headers: list[Header] | None = None
 ) -> Response:
-    """Return a JSON reply."""
+    """Return a response with `content` as JSON."""
     return Response(orjson.dumps(content), status=status, headers=headers or [])
 
 
 @dataclass(slots=True)
 class Events:
-    """A reply that is streamed as server-sent events by `run`."""
+    """A response that `run` streams as server-sent events."""
 
     run: Callable[["EventStream"], Awaitable[None]]
 
@@ -92,13 +100,13 @@ _EVENT_STREAM = lines_of(
 
 
 class EventStream:
-    """The writing end of a stream of events.
+    """The writer of a stream of server-sent events.
 
-    The head goes out with the first event, so that an error before it keeps its status, or with the
-    first ping.
+    The head is sent with the first event or ping, so that an error before it has its own status.
     """
 
     __slots__ = (
+        "_ending",
         "_exchange",
         "_heartbeat",
         "_last",
@@ -109,9 +117,24 @@ class EventStream:
     )
 
     def __init__(
-        self, exchange: Exchange, heartbeat: Heartbeat, ping_interval_s: float, patience_s: float
+        self,
+        exchange: Exchange,
+        heartbeat: Heartbeat,
+        ping_interval_s: float,
+        patience_s: float,
+        *,
+        ending: bytes = b"",
     ) -> None:
-        """Prepare; a caller who takes nothing for `patience_s` seconds is given up."""
+        """Prepare the stream.
+
+        Args:
+            exchange: the request to respond to.
+            heartbeat: what calls `ping` and `abandon`.
+            ping_interval_s: the silence after which a comment is sent.
+            patience_s: how long a write waits for a caller who reads nothing, until it is abandoned.
+            ending: the event after the last one, where the API's dialect has such.
+        """
+        self._ending = ending
         self._exchange = exchange
         self._heartbeat = heartbeat
         self._ping_interval_s = ping_interval_s
@@ -119,7 +142,7 @@ class EventStream:
         self._patience_s = patience_s
         self._waiting = False
         self.lines = b""
-        """Headers beyond the usual ones, as they are sent; add them before the first event."""
+        """Further headers, as they are sent; add them before the first event."""
 
     def __enter__(self) -> Self:
         self._heartbeat.keep_alive(self)
@@ -129,7 +152,7 @@ class EventStream:
         self._heartbeat.let_go(self)
 
     async def write(self, events: bytes) -> None:
-        """Send whole events, and wait for a caller who takes them too slowly."""
+        """Send whole events; wait while the caller reads more slowly than they are written."""
         exchange = self._exchange
         self._last = monotonic()
         if exchange.started:
@@ -142,8 +165,9 @@ class EventStream:
             self._waiting = False
 
     def finish(self, events: bytes) -> None:
-        """Send the last events and end the reply."""
+        """Send the last events, and the one that ends the stream."""
         self._heartbeat.let_go(self)
+        events += self._ending
         if not self._exchange.started:
             self._start(events)
             events = b""
@@ -154,15 +178,15 @@ class EventStream:
         return not self._waiting and now - self._last >= self._ping_interval_s
 
     def stalled(self, now: float) -> bool:
-        """Whether a write has waited for the caller beyond all patience."""
+        """Whether a write has waited longer than the caller's time-out."""
         return self._waiting and now - self._last >= self._patience_s
 
     def abandon(self) -> None:
-        """Give up, as after a hang-up."""
+        """Cancel the response, as after a disconnect."""
         self._exchange.abandon()
 
     def ping(self) -> None:
-        """Send a comment that no client sees, so that no proxy thinks the connection dead."""
+        """Send a comment, which clients skip, so that no proxy times the connection out."""
         self._last = monotonic()
         if self._exchange.started:
             self._exchange.write(_PING)
@@ -177,7 +201,7 @@ _PING = b": ping\n\n"
 
 
 def _encoding(accepted: bytes) -> bytes | None:
-    """Return the better encoding that an Accept-Encoding header permits."""
+    """Return the better coding that an Accept-Encoding header permits; None: it permits none."""
     refused = {b"q=0", b"q=0.0", b"q=0.00", b"q=0.000"}
     taken = {
         name.strip().lower()
@@ -196,5 +220,5 @@ def _compress(body: bytes, encoding: bytes) -> bytes:
 
 @lru_cache(16)
 def _compress_once(body: bytes, encoding: bytes) -> bytes:
-    """Compress what is the same object each time, so that its hash is known."""
+    """Compress a body that is the same object each time, whose hash Python remembers."""
     return _compress(body, encoding)

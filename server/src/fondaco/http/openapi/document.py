@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 from the endpoints: what is documented is what is validated."""
+"""OpenAPI 3.1, generated from the endpoints and the schemas that validate their requests."""
 
 import re
 from collections.abc import Iterable
@@ -20,8 +20,8 @@ from fondaco.domain.errors import (
     UnauthorizedError,
     UnknownError,
 )
-from fondaco.http.edge.key_headers import SELECTED_ACCOUNT, X_API_KEY
 from fondaco.http.edge.routes import AnyEndpoint
+from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.endpoint import Access, Content, Link
 from fondaco.http.openapi.header_schemas import HEADERS, shown_headers
 
@@ -62,14 +62,6 @@ _IDEMPOTENCY_KEY: dict[str, object] = {
     "required": False,
     "description": "A word of the caller's own: under it the request runs and is charged once at most.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
-}
-
-_SELECTED_ACCOUNT: dict[str, object] = {
-    "name": SELECTED_ACCOUNT,
-    "in": "header",
-    "required": False,
-    "description": "The id or the name of the key's account; that of any other is refused.",
-    "schema": {"type": "string", "pattern": "^[ -~]*$"},
 }
 
 
@@ -131,10 +123,7 @@ def _document(endpoints: list[AnyEndpoint]) -> dict[str, object]:
         "servers": [{"url": _BESIDE}],
         "paths": paths,
         "components": {
-            "securitySchemes": {
-                "BearerAuth": {"type": "http", "scheme": "bearer"},
-                "ApiKeyAuth": {"type": "apiKey", "in": "header", "name": X_API_KEY},
-            },
+            "securitySchemes": _security_schemes(endpoints),
             "headers": HEADERS,
             "schemas": {**definitions, "Error": _ERROR},
         },
@@ -145,7 +134,7 @@ def _schemas(endpoints: list[AnyEndpoint]) -> tuple[Refs, dict[str, Any]]:
     wanted: dict[tuple[type[BaseModel], str], None] = {}
     for endpoint in endpoints:
         if endpoint.body is not None:
-            wanted[endpoint.body, "validation"] = None
+            wanted[endpoint.body.schema, "validation"] = None
         for content in endpoint.replies.values():
             for schema in (content.schema, content.stream):
                 if schema is not None:
@@ -165,10 +154,10 @@ def _operation(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
         "responses": _responses(endpoint, refs),
     }
     if endpoint.body is not None:
-        schema = refs[endpoint.body, "validation"]
+        schema = refs[endpoint.body.schema, "validation"]
         operation["requestBody"] = {
             "required": True,
-            "content": {taken: {"schema": schema} for taken in _taken(endpoint)},
+            "content": {name: {"schema": schema} for name in endpoint.body.media_types},
         }
     return operation
 
@@ -179,11 +168,15 @@ def _security(endpoint: AnyEndpoint) -> list[dict[str, list[str]]]:
     bearer: dict[str, list[str]] = {"BearerAuth": []}
     if endpoint.access is Access.OPERATOR:
         return [{}, bearer]
-    return [{"ApiKeyAuth": []}, bearer] if endpoint.x_api_key else [bearer]
+    return [bearer] if endpoint.dialect.key_header is None else [{"ApiKeyAuth": []}, bearer]
 
 
-def _taken(endpoint: AnyEndpoint) -> list[str]:
-    return ["application/json", *(["text/plain"] if endpoint.any_text else [])]
+def _security_schemes(endpoints: list[AnyEndpoint]) -> dict[str, object]:
+    schemes: dict[str, object] = {"BearerAuth": {"type": "http", "scheme": "bearer"}}
+    for endpoint in endpoints:
+        if (header := endpoint.dialect.key_header) is not None:
+            schemes["ApiKeyAuth"] = {"type": "apiKey", "in": "header", "name": header}
+    return schemes
 
 
 def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
@@ -197,8 +190,8 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
         }
         for name in _IN_PATH.findall(endpoint.path)
     ]
-    if endpoint.x_api_key:
-        parameters.append(_SELECTED_ACCOUNT)
+    if endpoint.dialect.account_header is not None:
+        parameters.append(_account_parameter(endpoint.dialect.account_header))
     if endpoint.paid:
         parameters.append(_IDEMPOTENCY_KEY)
     if endpoint.query is not None:
@@ -217,9 +210,19 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
     return parameters
 
 
+def _account_parameter(header: str) -> dict[str, object]:
+    return {
+        "name": header,
+        "in": "header",
+        "required": False,
+        "description": "The id or the name of the key's account; that of any other is refused.",
+        "schema": {"type": "string", "pattern": "^[ -~]*$"},
+    }
+
+
 def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
     responses: dict[str, object] = {
-        str(status): _reply(status, endpoint.access, content, refs)
+        str(status): _reply(status, endpoint, content, refs)
         for status, content in endpoint.replies.items()
     }
     by_status: dict[int, list[type[FondacoError]]] = {}
@@ -236,11 +239,11 @@ def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
     return responses
 
 
-def _reply(status: int, access: Access, content: Content, refs: Refs) -> dict[str, object]:
+def _reply(status: int, endpoint: AnyEndpoint, content: Content, refs: Refs) -> dict[str, object]:
     reply: dict[str, object] = {
         "description": content.description,
-        "headers": shown_headers(status, access, content),
-        "content": _content(content, refs),
+        "headers": shown_headers(status, endpoint.access, content),
+        "content": _content(content, refs, endpoint.dialect),
     }
     if content.links:
         reply["links"] = {link.name: _link(link) for link in content.links}
@@ -256,11 +259,11 @@ def _link(link: Link) -> dict[str, object]:
     return shown
 
 
-def _content(content: Content, refs: Refs) -> dict[str, object]:
+def _content(content: Content, refs: Refs, dialect: ApiDialect) -> dict[str, object]:
     schema = refs[content.schema, "serialization"] if content.schema else {}
     shown: dict[str, object] = {content.media_type: {"schema": schema}}
     if content.stream is not None:
-        event = _event(refs[content.stream, "serialization"], done=content.done)
+        event = _event(refs[content.stream, "serialization"], done=bool(dialect.stream_end))
         shown["text/event-stream"] = {"schema": event}
     if content.text_type is not None:
         shown[content.text_type] = {"schema": {"type": "string"}}
@@ -288,7 +291,7 @@ def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:
         errors.append(RateLimitExceededError)
     if endpoint.access is not Access.ANYBODY:
         errors.append(AuthenticationFailedError)
-    if endpoint.access in (Access.ADMIN, Access.OPERATOR) or endpoint.x_api_key:
+    if endpoint.access in (Access.ADMIN, Access.OPERATOR) or endpoint.dialect.account_header:
         errors.append(UnauthorizedError)
     if endpoint.body is not None:
         errors += [InvalidContentTypeError, InvalidFileSizeError, RequestTimeoutError]

@@ -95,8 +95,6 @@ class Exchange:
     """Whether a page of another origin may read the reply, whose headers are then named for it."""
     started = False
     """Whether a reply has begun."""
-    error_lines = b""
-    """What stands before an error in a stream, where callers want it named."""
     status = 0
     room = UNCOUNTED_BYTES
     """How many bytes of body are taken; more, once somebody asks for it."""

@@ -26,6 +26,8 @@ from fondaco.http.apis.openai.chat_request import ChatRequest
 from fondaco.http.apis.openai.chat_response import ResponseOptions, answered
 from fondaco.http.apis.openai.feature_suffix import take_suffix
 from fondaco.http.apis.openai.venice_echo import UNSAID
+from fondaco.http.apis.venice.dialect import VENICE
+from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Events, Response
 
@@ -55,14 +57,14 @@ async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="POST",
     path="/api/v1/chat/completions",
     run=run,
     summary="Answer a conversation, whole or as a stream of events",
     tag="Chat",
-    body=ChatRequest,
+    body=Json(schema=ChatRequest, size=BodySize.MEDIA),
     paid=True,
-    media=True,
     replies={
         200: Content(
             "The answer; with `stream: true` as server-sent events that end with `data: [DONE]`",

@@ -13,7 +13,7 @@ from fondaco.domain.money.call import Call, request_id
 from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import RetrievedContext
 from fondaco.http.apis.openai.chat_request import VeniceParameters
-from fondaco.http.apis.openai.chat_writers import DONE, Accumulator, Chunks
+from fondaco.http.apis.openai.chat_writers import Accumulator, Chunks
 from fondaco.http.apis.openai.venice_echo import documents, echo, opening
 from fondaco.http.edge.headers import ending, inference
 from fondaco.http.endpoint.responses import Events, EventStream, Response
@@ -38,10 +38,7 @@ class ResponseOptions:
     ignored: tuple[str, ...] = ()
     """Fields of the request that the API does not know."""
     parameters: VeniceParameters | None = None
-    """What the reply echoes; None: its API has no such thing, and no `[DONE]` either.
-
-    Its errors are then named by `event: error`: Scale's clients take any other event for a chunk.
-    """
+    """The `venice_parameters` that the response echoes; None for APIs without them."""
     fingerprint: bool = False
     """Whether the reply tells one of what has answered."""
     guided: bool = False
@@ -64,7 +61,6 @@ async def answered(
 ) -> Response | Events:
     """Return the answer to a call, which for a stream has yet to run."""
     if stream:
-        exchange.error_lines = b"event: error\n" if response_options.parameters is None else b""
         return Events(partial(_stream, exchange, call, steps, response_options))
     return await _whole(exchange, call, steps, response_options)
 
@@ -139,8 +135,7 @@ async def _stream(
                 usage = step.usage
     if chunks is None or usage is None:
         raise SilentEngineError
-    report = chunks.usage(usage) if response_options.usage else b""
-    stream.finish(report if response_options.parameters is None else report + DONE)
+    stream.finish(chunks.usage(usage) if response_options.usage else b"")
 
 
 def _opened(

@@ -28,7 +28,6 @@ from fondaco.domain.chat.events import (
 from fondaco.domain.money.usage import Usage
 from fondaco.lossless_json import merged
 
-DONE = b"data: [DONE]\n\n"
 _TEXT_END = b',"reasoning_content":null},"logprobs":null,"finish_reason":null}]}\n\n'
 
 

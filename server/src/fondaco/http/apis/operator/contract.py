@@ -1,5 +1,6 @@
 """GET /openapi.json and GET /doc/api/swagger.yaml."""
 
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response
 
@@ -15,6 +16,7 @@ async def run_yaml(context: RequestContext[None, None]) -> Response:
 
 
 JSON_ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/openapi.json",
     run=run_json,
@@ -24,6 +26,7 @@ JSON_ENDPOINT = Endpoint(
     replies={200: Content("OpenAPI 3.1")},
 )
 YAML_ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/doc/api/swagger.yaml",
     run=run_yaml,

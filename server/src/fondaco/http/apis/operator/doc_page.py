@@ -4,6 +4,7 @@ from functools import cache
 from importlib.resources import files
 
 from fondaco.domain.errors import NotFoundError
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response
 
@@ -52,6 +53,7 @@ def _asset(name: str) -> Response:
 
 
 PAGE_ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/doc",
     run=run_page,
@@ -62,6 +64,7 @@ PAGE_ENDPOINT = Endpoint(
     listed=False,
 )
 ASSET_ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/doc/assets/{name}",
     run=run_asset,

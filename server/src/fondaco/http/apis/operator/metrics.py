@@ -11,6 +11,7 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response
 from fondaco.serving.metrics import SECONDS, Metrics
@@ -73,6 +74,7 @@ class _Families(Collector):
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/metrics",
     run=run,

@@ -1,6 +1,7 @@
 """GET /readyz."""
 
 from fondaco.domain.errors import EngineUnavailableError, ShuttingDownError, StorageFailedError
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 
@@ -18,6 +19,7 @@ async def run(context: RequestContext[None, None]) -> Response:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/readyz",
     run=run,

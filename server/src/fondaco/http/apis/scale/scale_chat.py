@@ -23,6 +23,8 @@ from fondaco.domain.models.vendors import addressed
 from fondaco.http.apis.openai.chat_response import ResponseOptions, answered
 from fondaco.http.apis.scale.chat_reply import ScaleChunk, ScaleCompletion
 from fondaco.http.apis.scale.chat_request import ScaleChatRequest
+from fondaco.http.apis.scale.dialect import SCALE
+from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.serving.chat.best_of import best_of
@@ -59,21 +61,19 @@ async def run(context: RequestContext[ScaleChatRequest, None]) -> Response | Eve
 
 
 ENDPOINT = Endpoint(
+    dialect=SCALE,
     method="POST",
     path="/v4/beta/chat/completions",
     run=run,
     summary="Answer a conversation, as Scale's clients ask for it",
     tag="Scale",
-    body=ScaleChatRequest,
-    x_api_key=True,
+    body=Json(schema=ScaleChatRequest, size=BodySize.MEDIA),
     paid=True,
-    media=True,
     replies={
         200: Content(
             "The answer; with `stream: true` as server-sent events, and nothing after the last chunk",
             ScaleCompletion,
             stream=ScaleChunk,
-            done=False,
             headers={
                 "x-fondaco-guided-by": "The engine that held the answer to its form. "
                 "Absent but where one of the `guided_` fields gave one.",

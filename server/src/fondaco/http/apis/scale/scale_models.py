@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, time
 
 from fondaco.domain.models.model import AnyModel, Model, ModelType
+from fondaco.http.apis.scale.dialect import SCALE
 from fondaco.http.apis.scale.models_schemas import Kind, ScaleModelPage, ScaleModelsQuery
 from fondaco.http.edge.key_headers import expect_account
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
@@ -68,12 +69,12 @@ def _known(model: AnyModel) -> dict[str, object] | None:
 
 
 ENDPOINT = Endpoint(
+    dialect=SCALE,
     method="GET",
     path="/v4/models",
     run=run,
     summary="List models, as Scale's clients read them",
     tag="Scale",
     query=ScaleModelsQuery,
-    x_api_key=True,
     replies={200: Content("A page of the models", ScaleModelPage)},
 )

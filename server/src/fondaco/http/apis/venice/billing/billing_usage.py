@@ -5,6 +5,7 @@ from orjson import Fragment
 from fondaco.domain.money.money import Currency
 from fondaco.http.apis.venice.billing.schemas import UsagePage, UsageQuery
 from fondaco.http.apis.venice.billing.usage_rows import UsageRow, as_csv, usage_row
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.accept import preferred
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
@@ -80,6 +81,7 @@ def _shown(row: UsageRow) -> dict[str, object]:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/api/v1/billing/usage",
     run=run,

@@ -3,6 +3,7 @@
 from fondaco.domain.errors import StorageFailedError
 from fondaco.http.apis.venice.characters.schemas import LISTS, CharacterList, CharactersQuery
 from fondaco.http.apis.venice.characters.writer import character_entry
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.endpoint import Content, Endpoint, Link, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 from fondaco.http.wire.exchange import Header
@@ -23,6 +24,7 @@ async def run(context: RequestContext[None, CharactersQuery]) -> Response:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/api/v1/characters",
     run=run,

@@ -3,6 +3,7 @@
 from fondaco.domain.errors import CharacterNotFoundError, StorageFailedError
 from fondaco.http.apis.venice.characters.schemas import CharacterReply
 from fondaco.http.apis.venice.characters.writer import character_entry
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 
@@ -14,6 +15,7 @@ async def run(context: RequestContext[None, None]) -> Response:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/api/v1/characters/{slug}",
     run=run,

@@ -1,8 +1,10 @@
 """PATCH /api/v1/api_keys."""
 
 from fondaco.domain.errors import NotFoundError, StorageFailedError
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.schemas import ChangedKeyReply, KeyChangeRequest
 from fondaco.http.apis.venice.keys.writer import key_entry
+from fondaco.http.endpoint.bodies import Json
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 
@@ -17,14 +19,14 @@ async def run(context: RequestContext[KeyChangeRequest, None]) -> Response:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="PATCH",
     path="/api/v1/api_keys",
     run=run,
     summary="Change an API key",
     tag="API Keys",
     access=Access.ADMIN,
-    body=KeyChangeRequest,
-    exact=True,
+    body=Json(schema=KeyChangeRequest, decimals=True),
     replies={200: Content("The key after the change", ChangedKeyReply)},
     errors=(NotFoundError, StorageFailedError),
 )

@@ -2,8 +2,10 @@
 
 from fondaco.domain.errors import RateLimitExceededError, StorageFailedError, TooManyKeysError
 from fondaco.domain.money.account import UNLIMITED, KeyType
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.schemas import MadeKeyReply, NewKeyRequest
 from fondaco.http.apis.venice.keys.writer import made_key
+from fondaco.http.endpoint.bodies import Json
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, Link, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 
@@ -32,14 +34,14 @@ _LINKS = (
 )
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="POST",
     path="/api/v1/api_keys",
     run=run,
     summary="Make an API key",
     tag="API Keys",
     access=Access.ADMIN,
-    body=NewKeyRequest,
-    exact=True,
+    body=Json(schema=NewKeyRequest, decimals=True),
     replies={200: Content("The key, with its secret", MadeKeyReply, links=_LINKS)},
     errors=(TooManyKeysError, RateLimitExceededError, StorageFailedError),
 )

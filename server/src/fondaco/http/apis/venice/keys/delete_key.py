@@ -1,6 +1,7 @@
 """DELETE /api/v1/api_keys."""
 
 from fondaco.domain.errors import NotFoundError, StorageFailedError
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.schemas import KeyQuery, Success
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
@@ -13,6 +14,7 @@ async def run(context: RequestContext[None, KeyQuery]) -> Response:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="DELETE",
     path="/api/v1/api_keys",
     run=run,

@@ -1,6 +1,7 @@
 """GET /api/v1/api_keys."""
 
 from fondaco.domain.errors import StorageFailedError
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.schemas import KeyList
 from fondaco.http.apis.venice.keys.writer import key_entry
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
@@ -14,6 +15,7 @@ async def run(context: RequestContext[None, None]) -> Response:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/api/v1/api_keys",
     run=run,

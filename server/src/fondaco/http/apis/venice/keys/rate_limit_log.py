@@ -1,5 +1,6 @@
 """GET /api/v1/api_keys/rate_limits/log."""
 
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.rate_limit_schemas import ExceededList
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
@@ -23,6 +24,7 @@ async def run(context: RequestContext[None, None]) -> Response:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/api/v1/api_keys/rate_limits/log",
     run=run,

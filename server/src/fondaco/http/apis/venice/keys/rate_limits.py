@@ -6,6 +6,7 @@ import orjson
 
 from fondaco.domain.money.epoch import begins, epoch_of
 from fondaco.domain.money.limits import LimitType, RateLimits
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.rate_limit_schemas import AllowanceReply
 from fondaco.http.edge.headers import amount
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
@@ -50,6 +51,7 @@ def _limits(limits: RateLimits) -> Iterator[dict[str, object]]:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/api/v1/api_keys/rate_limits",
     run=run,

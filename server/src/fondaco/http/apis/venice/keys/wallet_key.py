@@ -10,9 +10,11 @@ from fondaco.domain.errors import (
     WalletKeysNotInstalledError,
 )
 from fondaco.domain.money.account import UNLIMITED, KeyType
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.schemas import MadeKeyReply
 from fondaco.http.apis.venice.keys.wallet_schemas import WalletKeyRequest
 from fondaco.http.apis.venice.keys.writer import made_key
+from fondaco.http.endpoint.bodies import Json
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 
@@ -34,15 +36,14 @@ async def run(context: RequestContext[WalletKeyRequest, None]) -> Response:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="POST",
     path="/api/v1/api_keys/generate_web3_key",
     run=run,
     summary="Make an API key for a wallet",
     tag="API Keys",
     access=Access.ANYBODY,
-    body=WalletKeyRequest,
-    exact=True,
-    any_text=True,
+    body=Json(schema=WalletKeyRequest, decimals=True, untyped=True),
     replies={200: Content("The key, with its secret", MadeKeyReply)},
     errors=(
         TooManyKeysError,

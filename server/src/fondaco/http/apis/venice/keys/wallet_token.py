@@ -1,6 +1,7 @@
 """GET /api/v1/api_keys/generate_web3_key."""
 
 from fondaco.domain.errors import WalletKeysNotInstalledError
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.wallet_schemas import TokenReply
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
@@ -15,6 +16,7 @@ async def run(context: RequestContext[None, None]) -> Response:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/api/v1/api_keys/generate_web3_key",
     run=run,

@@ -7,6 +7,7 @@ from fondaco.domain.models.names import announced
 from fondaco.domain.money.epoch import starts_at
 from fondaco.domain.money.money import NANO
 from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice, TokenPrice
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.models.schemas import ModelList, ModelsQuery, kind_of
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
@@ -126,6 +127,7 @@ def _amount(nano: int) -> dict[str, float]:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/api/v1/models",
     run=run,

@@ -1,5 +1,6 @@
 """GET /api/v1/models/traits."""
 
+from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.models.schemas import ModelsQuery, NameMap, kind_of
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
@@ -12,6 +13,7 @@ async def run(context: RequestContext[None, ModelsQuery]) -> Response:
 
 
 ENDPOINT = Endpoint(
+    dialect=VENICE,
     method="GET",
     path="/api/v1/models/traits",
     run=run,

@@ -1,0 +1,38 @@
+"""API dialects: how one API writes errors, takes keys and ends a stream.
+
+An endpoint names its dialect; the edge asks it wherever an answer does not come from the endpoint itself.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import orjson
+
+from fondaco.domain.errors import FondacoError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiDialect:
+    """The conventions that all endpoints of one API share."""
+
+    prefix: str
+    """The path below which this API lies: it answers for unknown paths there, too."""
+    error_body: Callable[[FondacoError], Mapping[str, object]]
+    """Writes the JSON body of an error, in a response of its own or as an event of a stream."""
+    error_event: str | None = None
+    """The type of the event that carries an error inside a stream; None: it has none, as chunks have."""
+    stream_end: bytes = b""
+    """The event that ends a stream which ended well, such as `data: [DONE]`."""
+    key_header: str | None = None
+    """The header that may carry the key in place of `Authorization: Bearer`."""
+    account_header: str | None = None
+    """The header that selects an account; any account but the key's own is refused."""
+
+    def event(self, error: FondacoError) -> bytes:
+        """Return the server-sent event that ends a stream with an error."""
+        data = b"data: %b\n\n" % orjson.dumps(self.error_body(error))
+        return (
+            data
+            if self.error_event is None
+            else b"event: %b\n%b" % (self.error_event.encode(), data)
+        )

@@ -1,0 +1,77 @@
+"""API dialects: the conventions of one API stand in one value, which the edge asks."""
+
+from dataclasses import replace
+
+import orjson
+import pytest
+
+from fondaco.domain.errors import (
+    AuthenticationFailedError,
+    FondacoError,
+    NotFoundError,
+    UnauthorizedError,
+)
+from fondaco.domain.money.account import Account
+from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.apis.scale.dialect import SCALE
+from fondaco.http.apis.venice.dialect import VENICE
+from fondaco.http.edge.error_responses import error_response, refusal
+from fondaco.http.edge.key_headers import expect_selected, key_in
+from fondaco.http.edge.routes import Routes
+from fondaco.http.endpoint.dialect import ApiDialect
+from raw_http import replies_of
+
+
+def nested(error: FondacoError) -> dict[str, object]:
+    return {"type": "error", "error": {"type": error.code.lower(), "message": str(error)}}
+
+
+OTHER = ApiDialect(
+    prefix="/other/",
+    error_body=nested,
+    error_event="error",
+    stream_end=b"event: message_stop\ndata: {}\n\n",
+    key_header="x-api-key",
+    account_header="x-organisation",
+)
+"""As an API that is to come might have it."""
+
+
+def test_a_dialect_is_one_folder_and_one_line_in_the_table() -> None:
+    endpoint = replace(ENDPOINTS[0], dialect=OTHER, path="/other/messages")
+    routes = Routes((*ENDPOINTS, endpoint))
+    assert routes.find("POST", "/other/messages")[0].dialect is OTHER
+    assert routes.dialect("/other/unknown") is OTHER
+    assert routes.dialect("/v4/unknown") is SCALE
+    assert routes.dialect("/api/v1/unknown") is routes.dialect("/nowhere") is VENICE
+    assert routes.dialect("") is VENICE
+
+
+def test_its_error_body_is_in_responses_events_and_refusals() -> None:
+    error = NotFoundError("There is nothing.")
+    told = {"type": "error", "error": {"type": "not_found", "message": "There is nothing."}}
+    response = error_response(error, OTHER)
+    assert response.status == 404
+    assert orjson.loads(response.body) == told
+    assert OTHER.event(error) == b"event: error\ndata: %b\n\n" % orjson.dumps(told)
+    assert VENICE.event(error) == b'data: {"error":"There is nothing.","code":"NOT_FOUND"}\n\n'
+    (last,) = replies_of(refusal(error, OTHER, b"x-default: 1\r\n"))
+    assert (last.status, last.closes, orjson.loads(last.body or b"")) == (404, True, told)
+
+
+@pytest.mark.parametrize("headers", [{b"x-api-key": b" k "}, {b"authorization": b"Bearer k"}])
+def test_its_key_comes_in_its_own_header_or_as_a_bearer_token(headers: dict[bytes, bytes]) -> None:
+    assert key_in(headers, OTHER) == "k"
+
+
+def test_a_header_of_another_dialect_carries_no_key() -> None:
+    with pytest.raises(AuthenticationFailedError):
+        key_in({b"x-api-key": b"k"}, VENICE)
+
+
+def test_an_account_is_selected_by_the_header_of_the_dialect_alone() -> None:
+    account = Account(7, "mine")
+    expect_selected({b"x-organisation": b"mine"}, OTHER, account)
+    expect_selected({b"x-organisation": b"yours"}, VENICE, account)
+    with pytest.raises(UnauthorizedError):
+        expect_selected({b"x-organisation": b"yours"}, OTHER, account)
