@@ -1,4 +1,4 @@
-"""Challenges as JSON Web Tokens: HS256 and nothing else, under a secret of this process.
+"""Sign-in challenges as JSON Web Tokens: HS256 only, signed by a secret of this process.
 
 Source: GET /api_keys/generate_web3_key, `token`, whose example is such a token.
 """

@@ -1,4 +1,4 @@
-"""The extra `web3`: libraries that are loaded when the first wallet asks, or reported as missing."""
+"""The optional dependencies of the extra `web3`, loaded at the first wallet sign-in."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""Stakes on a chain: a wallet's balance of an ERC-20 token, asked of a node by JSON-RPC.
+"""Stakes on a chain: a wallet's ERC-20 balance, read from a node by JSON-RPC.
 
 Source: https://eips.ethereum.org/EIPS/eip-20 (`balanceOf`), EIP-695 (`eth_chainId`) and EIP-1474
 (`eth_call`).

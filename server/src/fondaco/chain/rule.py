@@ -1,4 +1,4 @@
-"""Stakes by rule: what the operator says that wallets are given."""
+"""Stakes by configuration."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Signatures of wallets: EIP-191 personal messages, checked by eth-account in a thread.
+"""Wallet signatures: EIP-191 personal messages, verified by eth-account in a thread.
 
 Source: overview/guides/generating-api-key-agent.md, `wallet.signMessage(token)`.
 """
@@ -54,7 +54,7 @@ class EthSignatures:
 def _normal(signature: bytes) -> bytes:
     """Return a signature with v as 27 or 28.
 
-    Only one of the two forms that each signature has is taken, the one with the low s, and only the
+    Only one of the two output formats that each signature has is taken, the one with the low s, and only the
     recovery ids of personal messages.
 
     Raises:

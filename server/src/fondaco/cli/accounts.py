@@ -1,4 +1,4 @@
-"""`fondaco accounts`: who pays."""
+"""`fondaco accounts`: create, list, change and disable accounts."""
 
 from typing import TYPE_CHECKING, Annotated
 

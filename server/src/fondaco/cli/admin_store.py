@@ -1,4 +1,4 @@
-"""The books that the commands for accounts, keys and money open."""
+"""Opens the admin store for the commands about accounts, keys and money."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def opened(settings: "Settings", *, create: bool = False) -> Iterator["AdminStore"]:
-    """Open the books of a home; only with `create` are the folder and its database made.
+    """Open the admin store of a home; only with `create` are the folder and its database made.
 
     Raises:
         StoreError: the home or its database cannot be used.

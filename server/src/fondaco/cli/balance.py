@@ -1,4 +1,4 @@
-"""`fondaco balance`: what accounts have."""
+"""`fondaco balance`: show and grant balances."""
 
 from typing import Annotated
 

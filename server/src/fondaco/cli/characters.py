@@ -1,4 +1,4 @@
-"""`fondaco characters`: who may answer a chat."""
+"""`fondaco characters`: list and check characters."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

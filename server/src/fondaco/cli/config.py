@@ -1,4 +1,4 @@
-"""`fondaco config`: what is in force and why, whether it is sound, a file to start from."""
+"""`fondaco config`: show, check and start a configuration."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""Exit codes: how the program tells a script what became of it."""
+"""Exit codes of the program."""
 
 from enum import IntEnum
 from typing import Self

@@ -1,4 +1,4 @@
-"""Failures: what an error of a command means to a person and to a script."""
+"""Error output: what an error of a command prints, and its exit code."""
 
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.domain.chat.character import CharacterFileError

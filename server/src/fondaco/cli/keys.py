@@ -1,4 +1,4 @@
-"""`fondaco keys`: the secrets that programs call with."""
+"""`fondaco keys`: create, list and revoke API keys."""
 
 from typing import TYPE_CHECKING, Annotated
 

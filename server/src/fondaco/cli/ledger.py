@@ -1,4 +1,4 @@
-"""`fondaco ledger`: whether the books add up, and what waits for the operator."""
+"""`fondaco ledger`: verify the ledger, and work through its quarantine."""
 
 import json
 from typing import TYPE_CHECKING, Annotated

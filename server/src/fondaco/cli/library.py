@@ -1,4 +1,4 @@
-"""`fondaco library`: the operator's own documents, which web search finds."""
+"""`fondaco library`: the documents that web search finds."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -1,4 +1,4 @@
-"""`fondaco models`: the catalogue, and the model files on this machine."""
+"""`fondaco models`: the catalogue, and model files on this machine."""
 
 from collections.abc import Iterator
 from pathlib import Path

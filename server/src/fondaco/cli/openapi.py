@@ -1,4 +1,4 @@
-"""`fondaco openapi`: the API's contract."""
+"""`fondaco openapi`: print the OpenAPI document."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Output: tables for people, JSON for programs, progress for those who wait."""
+"""Output: tables on a terminal, JSON for programs, progress bars."""
 
 import json
 import sys

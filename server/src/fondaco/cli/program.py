@@ -1,4 +1,4 @@
-"""The program: its command groups, and how its errors reach a person."""
+"""The program: command groups and error handling."""
 
 import errno
 import os

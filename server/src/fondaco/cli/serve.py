@@ -1,4 +1,4 @@
-"""`fondaco serve`: the server."""
+"""`fondaco serve`: run the server."""
 
 from functools import partial
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""From settings to the domain: the catalogue that they describe."""
+"""Builds the catalogue from the settings."""
 
 from collections.abc import Callable, Collection
 

@@ -1,4 +1,4 @@
-"""From files to the domain: characters, built in or of the operator's own."""
+"""Builds characters from files, built in or the operator's."""
 
 import re
 import tomllib

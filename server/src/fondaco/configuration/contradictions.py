@@ -1,4 +1,4 @@
-"""Contradictions: settings that are each fine, and together can't be served."""
+"""Combinations of settings that cannot be served."""
 
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches

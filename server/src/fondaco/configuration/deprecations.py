@@ -1,4 +1,4 @@
-"""The ends of models in the configuration: which replacements are refused, and why."""
+"""Validation of deprecated models and their replacements."""
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches

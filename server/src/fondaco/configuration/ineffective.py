@@ -1,4 +1,4 @@
-"""Values that would have no effect: refused where that can't be meant, else warned of."""
+"""Settings without effect: refused, or warned of."""
 
 import ipaddress
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The layers of the configuration: where each value comes from, and which one counts."""
+"""Layers of the configuration: precedence, and the origin of each value."""
 
 import re
 import tomllib

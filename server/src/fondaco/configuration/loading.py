@@ -1,4 +1,4 @@
-"""Loading: flags over environment over file over defaults, checked as one."""
+"""Loads the configuration: flags over environment over file over defaults, validated as one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Prices in the configuration: which of them a type of model takes, and what they are in the domain."""
+"""Builds prices from the settings, by the type of the model."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Reloading: which settings a running server takes over, and which need a restart."""
+"""Which settings a running server reloads, and which need a restart."""
 
 from fondaco.configuration.schema import KeyPath, dotted
 from fondaco.configuration.writing import values

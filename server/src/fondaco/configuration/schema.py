@@ -1,4 +1,4 @@
-"""The shape of the configuration, read off the settings' classes: every key that may be set."""
+"""The schema of the configuration: every setting, derived from the settings' classes."""
 
 import re
 import types

@@ -1,4 +1,4 @@
-"""Secrets that the settings refer to: whether each can be read."""
+"""Checks that the secrets to which settings refer can be read."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How models think, as the configuration says it: as habits, and where it contradicts itself."""
+"""Builds reasoning profiles from the settings."""
 
 from collections.abc import Iterator
 

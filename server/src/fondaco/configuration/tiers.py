@@ -1,4 +1,4 @@
-"""From settings to the domain: tiers, and which of their limits hold for a model."""
+"""Builds tiers and their rate limits from the settings."""
 
 from collections.abc import Iterator
 

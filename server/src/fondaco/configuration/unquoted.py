@@ -1,4 +1,4 @@
-"""Names with a dot that a TOML file does not quote, so that TOML splits them in two."""
+"""Detects names with dots that a TOML file leaves unquoted."""
 
 from collections.abc import Iterator, Mapping
 

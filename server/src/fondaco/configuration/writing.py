@@ -1,4 +1,4 @@
-"""The configuration as text: TOML of what is in force, and a file to start from."""
+"""Writes the configuration as TOML: the values in force, and a starter file."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Light: makes values of the hot path cheap to build."""
+"""Fast constructors for frozen dataclasses of the hot path."""
 
 from dataclasses import MISSING, Field, field, fields, make_dataclass
 from typing import Any, TypeVar

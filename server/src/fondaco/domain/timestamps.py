@@ -1,4 +1,4 @@
-"""Timestamps: points in time as people write them, and as they can be shown."""
+"""Timestamps: parsing of ISO 8601 dates and times, and clamping to what calendars can show."""
 
 from datetime import UTC, date, datetime, timedelta
 

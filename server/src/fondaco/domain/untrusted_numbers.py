@@ -1,4 +1,4 @@
-"""Numbers from other machines: each one is checked here before anything is computed with it."""
+"""Numbers from engines and files, checked before anything is computed with them."""
 
 from math import isfinite
 

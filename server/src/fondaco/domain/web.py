@@ -1,4 +1,4 @@
-"""The web: pages and citations that a call reads, what went wrong with them, and what was wished."""
+"""Web retrieval: options, pages, citations, and the errors of fetching and searching."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
@@ -76,7 +76,7 @@ class WebError(Exception):
     ```
     WebError
     ├── PageError                 a page
-    │   ├── AddressRefusedError   it lies where the door does not go
+    │   ├── AddressRefusedError   it lies where the egress client does not go
     │   ├── UnreachableError      nobody answers there, or not by the protocol
     │   ├── RedirectedError       one redirect too many, or one that leads nowhere
     │   ├── StatusError           the answer is an error, or no page

@@ -1,4 +1,4 @@
-"""The child that judges forms or renders templates, a line of JSON for a line, while its parent lives.
+"""The sandboxed child: compiles schemas, constraints and templates, one line of JSON each way.
 
 It says `{}` once it is ready, and again when it has got a question. One that takes too much of the
 processor ends it, and so its parent knows.

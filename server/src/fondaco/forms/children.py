@@ -1,4 +1,4 @@
-"""Children: each question is put to one of them, and ends it when it takes too long over it."""
+"""A pool of sandboxed children: each question has a time limit, after which its child is killed."""
 
 import os
 import sys

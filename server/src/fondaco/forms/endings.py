@@ -1,4 +1,4 @@
-"""Endings: whether some JSON that fits a schema ends, or the schema requires itself without end.
+"""Satisfiability of schemas: whether any finite JSON value can match.
 
 Each place of a schema is asked for each type of JSON whether a value of it may fit. What is found grows from
 nothing until it no longer does: a least fixed point. What is not looked at (`not`, `if`, lengths) is taken to

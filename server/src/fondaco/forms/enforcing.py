@@ -1,4 +1,4 @@
-"""Enforcing: whether the embedded engine can hold an answer to a schema or a grammar, and to all of it.
+"""Which schemas and grammars the embedded engine enforces completely.
 
 The engine drops what it cannot compile, or gives up in the middle of an answer, without a word. So it is tried
 here first, in the child alone.

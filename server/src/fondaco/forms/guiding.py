@@ -1,4 +1,4 @@
-"""Guiding: whether an answer can be held to a regular expression, choices or a grammar, and is.
+"""Constraints: compiles regular expressions, choices and grammars, and matches output against them.
 
 This runs in the child alone, as all that compiles what callers send.
 """
@@ -25,7 +25,7 @@ _NOTHING_FITS = "cannot be fulfilled: no text fits it"
 
 
 def flaw(kind: str, *texts: str) -> str | None:
-    """Return what is wrong with a guide; see `Forms.guide_flaw`."""
+    """Return what is wrong with a constraint; see `Forms.guide_flaw`."""
     constraint = _constraint(kind, texts)
     if isinstance(constraint, Regex) and (reason := _regex_flaw(constraint.pattern)) is not None:
         return reason
@@ -57,7 +57,7 @@ def fault(text: str, kind: str, *texts: str) -> str | None:
 
 
 def named(constraint: Constraint) -> tuple[str, ...]:
-    """Return a guide as `flaw` and `fault` take it: its kind, and its texts."""
+    """Return a constraint as `flaw` and `fault` take it: its kind, and its texts."""
     match constraint:
         case Regex(pattern):
             return "regex", pattern

@@ -1,4 +1,4 @@
-"""Judging: what is wrong with a schema or an answer, told in words without content.
+"""Schemas: reports faults of a schema or of output, without quoting content.
 
 This runs in the child alone: what callers send may keep these libraries busy for hours, or crash them.
 """

@@ -1,4 +1,4 @@
-"""Keywords of JSON Schema: which of them the embedded engine enforces, and which it cannot.
+"""JSON Schema keywords that the embedded engine enforces, and those that it does not.
 
 Source: JSON Schema 2020-12 and the drafts before it; what llguidance compiles, docs/json_schema.md. A test
 holds this table against what the installed llguidance does.

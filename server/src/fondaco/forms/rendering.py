@@ -1,4 +1,4 @@
-"""Rendering: a caller's chat template filled in, as `transformers` does it with those of models.
+"""Chat templates: renders a caller's template as `transformers` would.
 
 This runs in the child alone: a template is a program, and one line of it may take all memory there
 is. The engine is MiniJinja, which counts a template's steps and shows it nothing of Python's inside.

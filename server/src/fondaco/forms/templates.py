@@ -1,4 +1,4 @@
-"""Watched templates: rendered by children, of whom none takes too long over it."""
+"""The `Templates` port over sandboxed children."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

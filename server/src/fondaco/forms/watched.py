@@ -1,4 +1,4 @@
-"""Watched forms: judged by children, of whom none takes too long over it."""
+"""The `Forms` port over sandboxed children."""
 
 from collections import OrderedDict
 from hashlib import sha256
@@ -11,7 +11,7 @@ from fondaco.forms.guiding import named
 from fondaco.ports.output_formats import Held
 
 MOST_CHILDREN = 2
-"""For schemas and guides, and as many for answers."""
+"""For schemas and constraints, and as many for answers."""
 MOST_REMEMBERED = 64
 """Of one scope: what it has judged last."""
 MOST_SCOPES = 256
@@ -78,11 +78,11 @@ class WatchedForms:
         return await self._fault("fault", schema, text)
 
     async def guide_flaw(self, constraint: Constraint, *, scope: str) -> str | None:
-        """Return why no answer can be asked for by the guide; see `Forms.guide_flaw`."""
+        """Return why no answer can be asked for by the constraint; see `Forms.guide_flaw`."""
         return await self._flaw(scope, "guide_flaw", *named(constraint))
 
     async def guide_fault(self, constraint: Constraint, text: str) -> str | None:
-        """Return why a text is not what the guide allows; see `Forms.guide_fault`."""
+        """Return why a text is not what the constraint allows; see `Forms.guide_fault`."""
         return await self._fault("guide_fault", text, *named(constraint))
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""Downloads that go on where they were cut."""
+"""Resumable downloads."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The folder of model files: what is in it, and how a file gets there whole or not at all."""
+"""The folder of model files: its contents, and atomic installation of files."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The formats of model files, as far as their first bytes and tables tell."""
+"""Formats of model files, recognised by their first bytes."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""GGUF: how many bytes a model file has to have, read off its own tables.
+"""GGUF: the expected size of a file, computed from its own tables.
 
 Source: ggml, docs/gguf.md; the sizes of blocks from ggml's `type_traits`.
 """

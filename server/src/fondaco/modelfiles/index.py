@@ -1,4 +1,4 @@
-"""The user's own package index: where a wheel is, found out without installing it."""
+"""The package index: finds a wheel without installing it."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""The models that Fondaco knows by name: their files, and which packages carry them.
+"""Known models: their files, and the packages that carry them.
 
 Each file is pinned by its hash, so it does not matter who uploaded the packages.
 """

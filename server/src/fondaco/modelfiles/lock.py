@@ -1,4 +1,4 @@
-"""A lock between processes, so that two fetches of one file don't write over each other."""
+"""A lock between processes, so that two downloads of one file do not overwrite each other."""
 
 import fcntl
 import time

@@ -1,4 +1,4 @@
-"""Which addresses the door goes to: those of the public internet, and what a policy adds."""
+"""Address policy: which addresses the egress client may connect to."""
 
 import ipaddress
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The child that reads one document of strangers: what goes wrong with it goes wrong there.
+"""The child process that parses one untrusted document.
 
 It gets the document on stdin, says what it read as JSON on stdout, and ends. It cannot write a file.
 """

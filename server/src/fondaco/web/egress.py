@@ -1,4 +1,4 @@
-"""The door: the only way out to addresses that callers, pages or search results name.
+"""The egress client: the only way out to addresses that callers, pages or search results name.
 
 An address is judged where the connection is opened, so neither its spelling nor a redirect nor a
 name that resolves anew leads past it. Why so: docs/decisions, "One door to the web".
@@ -91,7 +91,7 @@ class EgressClient:
             raise TooSlowError(f"It took longer than {self._total_timeout_s:g} seconds.") from error
 
     async def expect_public(self, url: str) -> None:
-        """Return if an address leads to where the door would go; nobody is connected to.
+        """Return if an address leads to where the egress client would go; nobody is connected to.
 
         Whoever goes there later resolves the name anew: only `fetch` is safe from names that move.
 

@@ -1,4 +1,4 @@
-"""The extra `web`: libraries that read HTML and PDF."""
+"""The optional dependencies of the extra `web`: HTML and PDF parsers."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec

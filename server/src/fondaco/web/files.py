@@ -1,4 +1,4 @@
-"""Files of the web: fetched through the door, and handed on unread."""
+"""The `Files` port: files fetched by the egress client, passed on unread."""
 
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
@@ -19,7 +19,7 @@ class WebFiles:
     """Fetches files, so that engines need not go where callers send them."""
 
     def __init__(self, opening: Callable[[], "EgressClient"]) -> None:
-        """Prepare; `opening` makes the door when it is first needed."""
+        """Prepare; `opening` makes the egress client when it is first needed."""
         self._opening = opening
         self._egress: EgressClient | None = None
         self._places = anyio.CapacityLimiter(MOST_AT_A_TIME)
@@ -41,7 +41,7 @@ class WebFiles:
         await self._open().expect_public(url)
 
     async def aclose(self) -> None:
-        """Close the door, if it was opened."""
+        """Close the egress client, if it was opened."""
         if self._egress is not None:
             await self._egress.aclose()
 

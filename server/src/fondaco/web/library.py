@@ -1,4 +1,4 @@
-"""The library: the operator's own documents, searched by their words; it needs no network."""
+"""The library: full-text search over the operator's own documents; needs no network."""
 
 import re
 import sqlite3

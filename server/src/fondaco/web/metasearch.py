@@ -1,4 +1,4 @@
-"""Metasearch: public search engines asked through ddgs, which needs no key."""
+"""Web search through ddgs, which needs no API key."""
 
 import logging
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Pages: fetched through the door, read in a child of their own."""
+"""The `Pages` port: pages fetched by the egress client and parsed in a child process."""
 
 import codecs
 import json
@@ -33,7 +33,7 @@ class WebPages:
     def __init__(
         self, opening: Callable[[], "EgressClient"], *, reading_timeout_s: float = READING_TIMEOUT_S
     ) -> None:
-        """Prepare; `opening` makes the door when the first page is wanted."""
+        """Prepare; `opening` makes the egress client when the first page is wanted."""
         self._opening = opening
         self._egress: EgressClient | None = None
         self._reading_timeout_s = reading_timeout_s
@@ -52,7 +52,7 @@ class WebPages:
         return Page(fetched.url, read.title, read.text)
 
     async def aclose(self) -> None:
-        """Close the door, if it was opened."""
+        """Close the egress client, if it was opened."""
         if self._egress is not None:
             await self._egress.aclose()
 

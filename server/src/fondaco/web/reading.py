@@ -1,4 +1,4 @@
-"""What is made of a document: its title, and its text as markdown."""
+"""Documents to Markdown: title and text of HTML and PDF."""
 
 import re
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Search engines of others: SearXNG and Brave, whose results are read as JSON."""
+"""Web search through SearXNG and Brave."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Batches of work from several accounts: turns between accounts, a bound of tokens per batch."""
+"""Batching across accounts: round-robin, with a limit of tokens for each batch."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence

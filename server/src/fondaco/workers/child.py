@@ -1,4 +1,4 @@
-"""The child's side of a worker: requests in on standard input, answers out, until the parent is gone.
+"""The child's side of a worker: requests on standard input, responses out, until the parent exits.
 
 A request is a line of JSON. An answer is a line of JSON, whose `bytes` counts the bytes that follow it.
 The first line in is the order that the child is started with; the first answer says that it is ready.

@@ -1,4 +1,4 @@
-"""Embedding models that run in workers: token counts, batches across callers, vectors."""
+"""Embedding models in workers: token counts, batches across callers, vectors."""
 
 import contextlib
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The parent's side of a worker: a child that is started when asked, and again after it ended."""
+"""The parent's side of a worker: starts the child on demand, and again after it exits."""
 
 import json
 import os

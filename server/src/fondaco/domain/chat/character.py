@@ -1,4 +1,4 @@
-"""Characters: who a model can be asked to speak as, and how they are found.
+"""Characters: personas with instructions that a chat can use, and how lists of them are filtered and sorted.
 
 Source: GET /characters and GET /characters/{slug}.
 """

@@ -22,7 +22,7 @@ ANSWERED = frozenset(
 """Fields of a response's message or delta.
 
 Source: openrouter.ai/docs/use-cases/reasoning-tokens (preserving reasoning blocks);
-docs.litellm.ai/docs/reasoning_content; ai.google.dev/gemini-api/docs/openai (thought signatures).
+docs.litellm.ai/docs/reasoning_content; ai.google.dev/gemini-api/docs/openai (reasoning signatures).
 """
 SHOWN = frozenset({"annotations", "images"})
 """Further response fields that pass to the caller and are not expected back.

@@ -1,4 +1,4 @@
-"""What an account or its key may not do, or not now."""
+"""Errors about access: authentication, permissions, balance, limits and idempotency."""
 
 from fondaco.domain.errors.root import FondacoError
 from fondaco.domain.money.limits import UNSHOWN, LimitScope, Quota

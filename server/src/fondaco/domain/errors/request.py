@@ -1,4 +1,4 @@
-"""What is wrong with a request itself."""
+"""Errors about the request: fields, models, files and HTTP itself."""
 
 from collections.abc import Mapping
 

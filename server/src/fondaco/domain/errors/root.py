@@ -1,4 +1,4 @@
-"""The root of all errors."""
+"""The base class of all errors that reach a caller."""
 
 from typing import ClassVar
 

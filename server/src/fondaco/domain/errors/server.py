@@ -1,4 +1,4 @@
-"""What fails on this side: engines, storage, the server."""
+"""Errors on the server's side: engines, storage, optional libraries, shutdown."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Image files: their format, their size in pixels and whether they are cut, by their first and last bytes.
+"""Image files: format, dimensions and truncation, read from the first and last bytes.
 
 Nothing is decoded: what hostile pixels do to a decoder, they do not do here.
 """
@@ -10,7 +10,7 @@ from enum import StrEnum
 HEAD_BYTES = 64 * 2**10
 """Enough of a file's beginning for nearly all; a JPEG may have longer notes before its size."""
 TAIL_BYTES = 4 * 2**10
-"""Enough of its end for all but JPEGs that a film is hung onto."""
+"""Enough of its end for all but JPEGs that a video is hung onto."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"

@@ -1,4 +1,4 @@
-"""The catalogue: which models there are, and which of them serves a name."""
+"""The catalogue: all models, and the resolution of names to them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches

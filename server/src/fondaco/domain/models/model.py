@@ -1,4 +1,4 @@
-"""Models: the entries of the catalogue."""
+"""Catalogue entries: models by type, with capabilities, limits and prices."""
 
 from dataclasses import dataclass, field
 from datetime import date

@@ -1,4 +1,4 @@
-"""Names: what each leads to at one time, given which models have ended by then.
+"""Name resolution at a point in time: ids, traits and aliases, and replacements for retired models.
 
 Source: overview/deprecations.md.
 """

@@ -1,4 +1,4 @@
-"""Vendors: models by names such as `vendor/model` and `vendor/model/deployment`.
+"""Model names with a vendor: `vendor/model` and `vendor/model/deployment`.
 
 Source: POST /v4/beta/chat/completions, `model`.
 """

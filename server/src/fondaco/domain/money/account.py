@@ -1,4 +1,4 @@
-"""Accounts and their keys: who pays, and with which secret they call."""
+"""Accounts and API keys."""
 
 import hmac
 import re

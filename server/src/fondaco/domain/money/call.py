@@ -1,4 +1,4 @@
-"""Calls: one request of one key, from admission to settlement."""
+"""Calls: one request of one API key, from admission to settlement."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from fondaco.domain.money.account import UNLIMITED, ConsumptionLimit
 @fast_init
 @dataclass(frozen=True, slots=True)
 class IdempotencyKey:
-    """The caller's wish that a call runs once, however often it is sent: `Idempotency-Key`."""
+    """The caller's option that a call runs once, however often it is sent: `Idempotency-Key`."""
 
     key_digest: bytes
     """Keyed hash of the account and the caller's own word, 32 bytes."""

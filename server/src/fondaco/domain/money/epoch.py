@@ -1,4 +1,4 @@
-"""Epochs: the days in UTC at whose start DIEM refills.
+"""Epochs: days in UTC, at whose start DIEM allocations refill.
 
 Source: overview/pricing.md, "daily Diem allocations"; api_keys/rate_limits.md, `nextEpochBegins`.
 """

@@ -1,4 +1,4 @@
-"""The ledger's words: entries, standings and open calls."""
+"""Ledger records: entries, account snapshots, idempotency records and open calls."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum

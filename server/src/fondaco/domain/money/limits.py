@@ -1,4 +1,4 @@
-"""Limits: how fast an account of a tier may ask.
+"""Rate limits: tiers, and the limits of each rate class.
 
 Source: api-reference/rate-limiting.md.
 """

@@ -1,4 +1,4 @@
-"""Wallets: key pairs on a chain, whose owners prove by a signature that they are theirs.
+"""Wallets: key pairs on a chain that sign in with a signature.
 
 Source: overview/guides/generating-api-key-agent.md; api_keys/generate_web3_key/post.md.
 """

@@ -1,4 +1,4 @@
-"""Guide bounds: how large a regular expression, a list of choices or a grammar of a caller may be.
+"""Size limits of callers' regular expressions, choices and grammars.
 
 As with schemas, they are judged by counting alone, before anything compiles what was sent.
 """
@@ -36,7 +36,7 @@ _RULE = re.compile(r"::=|:")
 
 
 def expect_guide_bounded(constraint: Constraint) -> None:
-    """Return if a guide is within all bounds.
+    """Return if a constraint is within all bounds.
 
     Raises:
         InvalidRequestError: it is not; the fault stands where the caller sent it.

@@ -1,4 +1,4 @@
-"""GBNF: llama.cpp's notation of grammars, written as rules of Lark."""
+"""GBNF: llama.cpp's grammar notation, translated to Lark rules."""
 
 import json
 import re

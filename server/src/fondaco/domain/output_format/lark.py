@@ -1,4 +1,4 @@
-"""Lark: guides as parts of the grammars that llguidance takes.
+"""Lark: constraints as rules of an llguidance grammar.
 
 Source: llguidance, docs/syntax.md.
 """
@@ -15,7 +15,7 @@ _SPELLED = {"/": "\\/", "\n": "\\n"}
 
 
 def symbol_of(constraint: Constraint) -> str:
-    r"""Return what stands in a rule of a grammar for whatever a guide allows.
+    r"""Return what stands in a rule of a grammar for whatever a constraint allows.
 
     Raises:
         ValueError: it is a grammar that cannot be read; the message continues "The grammar ...".

@@ -1,4 +1,4 @@
-"""Forms: what an answer has to look like.
+"""Output formats: JSON object, JSON Schema, regular expression, choices or grammar.
 
 Source: POST /chat/completions, `response_format`; POST /v4/beta/chat/completions, `guided_json`,
 `guided_regex`, `guided_choice`, `guided_grammar`.
@@ -58,5 +58,5 @@ class Grammar:
 
 
 Constraint: TypeAlias = Regex | Choices | Grammar
-"""What guides text that is no JSON."""
+"""What constraints text that is no JSON."""
 OutputFormat: TypeAlias = JsonObject | JsonSchema | Constraint

@@ -1,4 +1,4 @@
-"""Bounds: how large a schema of a caller may be.
+"""Size limits of callers' JSON schemas.
 
 They are judged by counting alone, before anything compiles it. What fits all of them may still cost
 too much, so compiling is watched as well.

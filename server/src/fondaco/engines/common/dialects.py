@@ -1,4 +1,4 @@
-"""How engines differ that all call themselves OpenAI-compatible."""
+"""Dialects: differences between engines that call themselves OpenAI-compatible, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -60,7 +60,7 @@ class Isolation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """The habits of one kind of engine."""
+    """The profile of one kind of engine."""
 
     output_limit: str = "max_tokens"
     """The field for the most tokens of a choice."""

@@ -1,4 +1,4 @@
-"""Dynamic temperature, as llama.cpp's samplers want to be told of it."""
+"""Dynamic temperature in llama.cpp's parameters."""
 
 
 def moving(span: tuple[float, float]) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Log probabilities in OpenAI's shape, as engines fill it."""
+"""Log probabilities in OpenAI's shape."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Thinking: how engines are told how much a model is to think."""
+"""Reasoning parameters in the fields that engines accept."""
 
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.engines.common.dialects import EffortField

@@ -1,4 +1,4 @@
-"""Chat templates of callers: what they are rendered with, named as `transformers` names it."""
+"""Chat templates: the variables that a caller's template is rendered with, named as in `transformers`."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ _KINDS = {Image: "image", Audio: "audio", Video: "video"}
 def variables(
     request: ChatRequest, *, bos_token: str = "", eos_token: str = ""
 ) -> dict[str, object]:
-    """Return the variables of the turn's template; the caller's own come before all but the messages.
+    """Return the variables of the request's template; the caller's own come before all but the messages.
 
     Args:
         request: what is asked.

@@ -1,4 +1,4 @@
-"""Function definitions: as OpenAI-compatible requests and chat templates carry them."""
+"""Tool definitions as OpenAI-compatible requests and chat templates carry them."""
 
 import orjson
 

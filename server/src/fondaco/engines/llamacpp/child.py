@@ -1,4 +1,4 @@
-"""The child process: llama.cpp's server on loopback, which dies with its parent.
+"""The child process: llama.cpp's server on loopback, which exits with its parent.
 
 Standard input carries one line of JSON (so that the key shows in no process list) and then stays
 open as long as the parent lives. Standard output carries one line of JSON, `{"address": ...}` or
@@ -65,7 +65,7 @@ def _serve(order: Mapping[str, Any]) -> Any:
     params.kv_unified = False
     params.cpuparams.n_threads = order["threads"]
     params.cpuparams_batch.n_threads = order["threads"]
-    # A prompt is worked off in batches; only between two of them is a hang-up noticed and do the
+    # A prompt is worked off in batches; only between two of them is a client disconnect noticed and do the
     # other slots get their tokens. Small ones read a prompt as fast as large ones on a CPU.
     params.n_batch = max(_PROMPT_BATCH_TOKENS, 2 * order["slots"])
     params.n_ubatch = params.n_batch

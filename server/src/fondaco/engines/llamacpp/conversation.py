@@ -1,4 +1,4 @@
-"""Conversations as the chat template of an embedded model gets them."""
+"""Conversations as input of an embedded model's chat template."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The engine `embedded`: one child process for each model in use, behind one name."""
+"""The engine `embedded`: one child process for each model in use, under one name."""
 
 import contextlib
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
@@ -16,7 +16,7 @@ from fondaco.ports import Prompt, Templates
 
 
 class Embedded:
-    """Hands each turn to the child of its model; a child starts with the first turn for it."""
+    """Hands each request to the child of its model; a child starts with the first request for it."""
 
     def __init__(
         self,
@@ -102,11 +102,11 @@ class Embedded:
         return await self._of(request.model).measure(request)
 
     def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
-        """Answer the turn."""
+        """Answer the request."""
         return self._of(request.model).chat(request, prompt)
 
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
-        """Return what means nothing here: all hints, and a summary of thoughts."""
+        """Return what means nothing here: all hints, and a summary of reasoning."""
         return self._of(request.model).ignores(request)
 
     async def probe(self) -> None:

@@ -152,7 +152,7 @@ class LlamaCpp:
             raise ContextTooLongError(None, request.max_output_tokens, self.context_tokens)
 
     async def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
-        """Answer the turn; more choices than there are slots are answered in waves.
+        """Answer the request; more choices than there are slots are answered in waves.
 
         Raises:
             ContextTooLongError: the prompt alone exceeds the context.
@@ -182,7 +182,7 @@ class LlamaCpp:
         yield (UsageReported(usage),)
 
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
-        """Return what means nothing here: all hints, and a summary of thoughts."""
+        """Return what means nothing here: all hints, and a summary of reasoning."""
         told = (*request.options.hints, *thinking_ignored(request, EffortField.TEMPLATE))
         return told if request.options.prediction is None else (*told, "prediction")
 
@@ -327,7 +327,7 @@ class _Call:
 
 
 async def _read_ahead(call: _Call) -> None:
-    """Have a long prompt read but for its last piece, in turns with the prompts of other accounts.
+    """Have a long prompt read but for its last piece, in requests with the prompts of other accounts.
 
     The seat is warm afterwards, unless another call's choices may have come in between two pieces.
     """

@@ -1,4 +1,4 @@
-"""Grammars: forms of an answer as the embedded engine enforces them while it writes.
+"""Grammars: output formats as the embedded engine enforces them during decoding.
 
 The engine is built with llguidance, whose grammars are Lark rules in which a JSON Schema may stand
 for a rule. A grammar that it cannot compile it drops without a word, and one rule too deep ends it,
@@ -42,7 +42,7 @@ def grammar(*rules: str) -> str:
 
 
 def symbol(output_format: OutputFormat) -> str:
-    """Return what stands in a rule for whatever has a form.
+    """Return what stands in a rule for whatever has an output format.
 
     Like any symbol of Lark it can be part of a longer rule: `start: "<call>" %json {...} "</call>"`.
     """

@@ -1,4 +1,4 @@
-"""The engine's own dialect: llama-server's `/completion` API, in the words of the domain.
+"""llama-server's `/completion` API: requests to it, and its responses as chat events.
 
 What its parameters do was tried out: its defaults (top_k 40, min_p 0.05, temperature last) would
 change what OpenAI's fields mean, so each is named; `token` in its probabilities is the text sent
@@ -39,7 +39,7 @@ _UNREPEATING: Mapping[str, object] = {
     "dry_allowed_length": 2,
     "dry_penalty_last_n": 2048,
 }
-"""Small models repeat themselves within a text until their limit, and nobody can read half a form."""
+"""Small models repeat themselves within a text until their limit, and nobody can read half an output format."""
 CACHED = "timings/cache_n"
 """Where a reply says how many tokens of its prompt came from the slot's cache."""
 _FIELDS = (
@@ -129,7 +129,7 @@ def reading(prompt: Sequence[int], seat: Seat) -> bytes:
 
 
 def _formed(request: ChatRequest, samplers: Sequence[str]) -> dict[str, object]:
-    """Return the fields by which an answer keeps to a form."""
+    """Return the fields by which an answer keeps to an output format."""
     grammar = grammar_of(request)
     if grammar is None:
         return {}
@@ -171,7 +171,7 @@ class _Choice:
 
 
 class Answer:
-    """What one `/completion` says, folded into events."""
+    """What one `/completion` says, accumulated into events."""
 
     def __init__(self, request: ChatRequest, *, first: int, choices: int) -> None:
         """Expect an answer to `request` with `choices` choices, numbered from `first` on."""

@@ -1,4 +1,4 @@
-"""Particulars: what few callers ask of the embedded engine, and what it does not take.
+"""Rare parameters of the embedded engine, and those that it rejects.
 
 Tried out: a bias goes before all samplers; ids beyond the vocabulary are passed over without a word.
 """
@@ -53,7 +53,7 @@ def expect_known(sampling: Sampling, tokens: int) -> None:
 
 
 def particulars(request: ChatRequest, fields: tuple[str, ...]) -> dict[str, object]:
-    """Return the fields of what is asked; for nearly all turns none.
+    """Return the fields of what is asked; for nearly all requests none.
 
     Args:
         request: what is asked.

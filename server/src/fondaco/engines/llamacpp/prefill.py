@@ -1,4 +1,4 @@
-"""Prefill: whose prompt the engine reads next, so that a long one holds up nobody else's.
+"""Fair prefill: long prompts are processed in pieces, in turns between accounts.
 
 The engine gives its prompt batches to the lowest slot that has a prompt to read, until that prompt
 is read whole. A long prompt is therefore sent in pieces, and accounts take turns piece by piece.

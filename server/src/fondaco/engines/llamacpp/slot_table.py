@@ -1,4 +1,4 @@
-"""The slot table: which of the engine's prompt caches a call may use, so that no account reads another's."""
+"""The slot table: assigns prompt caches so that no account reads another's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Slots: which account's call is next, so that none keeps another from being answered."""
+"""Fair queueing of decoding slots between accounts."""
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Keeping the child process alive: started at the first call, restarted when it dies."""
+"""The supervisor: starts the child process at the first call, and restarts it when it dies."""
 
 import json
 import os

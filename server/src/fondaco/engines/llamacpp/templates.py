@@ -1,4 +1,4 @@
-"""Chat templates: what the model's own says of it, and prompts by those of callers."""
+"""Chat templates: capabilities of the model's own, and prompts rendered by callers' templates."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ def own_template(props: Mapping[str, Any]) -> OwnTemplate:
 
 
 def expect_rendered(request: ChatRequest, templates: Templates | None, engine: str) -> None:
-    """Return if the turn has no template, or something here renders it.
+    """Return if the request has no template, or something here renders it.
 
     Raises:
         FieldNotTakenError: nothing does.
@@ -47,7 +47,7 @@ def expect_rendered(request: ChatRequest, templates: Templates | None, engine: s
 async def rendered(
     request: ChatRequest, own: OwnTemplate, templates: Templates | None
 ) -> str | None:
-    """Return the prompt that the turn's template makes, with the model's special tokens; None: it has none.
+    """Return the prompt that the request's template makes, with the model's special tokens; None: it has none.
 
     Raises:
         InvalidRequestError: it makes nothing.

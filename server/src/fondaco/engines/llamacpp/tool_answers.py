@@ -1,4 +1,4 @@
-"""Answers of embedded models that may call functions: calls told apart from words while they come."""
+"""Tool calls of embedded models: parsed from their output as it streams."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ _Openings: TypeAlias = Mapping[str, tuple[str, str]]
 
 
 class ToolAnswers:
-    """Reads the bursts of one turn, however they are cut.
+    """Reads the batches of one request, however they are cut.
 
     What may yet turn out to be the beginning of a call is held back, and no more than that.
     """
@@ -23,7 +23,7 @@ class ToolAnswers:
         self._choices: dict[int, _Reading] = {}
 
     def read(self, batch: EventBatch) -> EventBatch:
-        """Return a burst with calls in place of their text."""
+        """Return a batch with calls in place of their text."""
         events: list[ChatEvent] = []
         for event in batch:
             if isinstance(event, Text):

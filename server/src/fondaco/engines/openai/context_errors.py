@@ -1,4 +1,4 @@
-"""How engines say that a prompt does not fit their context: by a code, a type or in words."""
+"""Recognises context-overflow errors of many engines: by code, type or wording."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Any engine that speaks OpenAI's chat API: vLLM, llama-server, Ollama, hosted ones."""
+"""The engine for any server of OpenAI's chat API: vLLM, llama-server, Ollama, hosted ones."""
 
 import asyncio
 import time
@@ -82,7 +82,7 @@ class OpenAICompatible:
             upstream: its address, up to and including `/v1`.
             models: our model id -> the engine's name for it.
             dialect: a key of `DIALECTS`.
-            whole_as_stream: read whole replies as streams, so that a hang-up is charged exactly.
+            whole_as_stream: read whole replies as streams, so that a client disconnect is charged exactly.
             extra_params: fields of its own that callers may word themselves.
             extra_headers: headers of the kind.
             templates: what tries templates of callers, before the engine gets them; None: they are
@@ -143,7 +143,7 @@ class OpenAICompatible:
         return Prompt(bound, exact=False) if counted is None else Prompt(counted)
 
     async def _rendered(self, request: ChatRequest, template: str) -> str:
-        """Return what a template makes of the turn: the engine gets none that was not tried.
+        """Return what a template makes of the request: the engine gets none that was not tried.
 
         Raises:
             FieldNotTakenError: the engine takes no template.
@@ -165,7 +165,7 @@ class OpenAICompatible:
         return Prompt(most + most_media_tokens(request.messages), exact=False)
 
     def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
-        """Answer the turn; one burst for each piece of the reply that says something."""
+        """Answer the request; one batch for each piece of the reply that says something."""
         whole = not (request.stream or self._whole_as_stream or self._undercounts(request))
         return self._whole(request) if whole else self._streamed(request)
 
@@ -275,7 +275,7 @@ class OpenAICompatible:
         Some refuse a message that has it, by its name; others want it back.
 
         Raises:
-            FondacoError: the engine refused the turn for another reason.
+            FondacoError: the engine refused the request for another reason.
         """
         body = await reply.read(_REFUSAL_LIMIT_BYTES)
         names = given_back(request.messages, self._spoken())

@@ -1,4 +1,4 @@
-"""What an engine's refusal means for the caller: the one place that reads its error replies."""
+"""Maps an engine's error responses to ours; the only place that reads them."""
 
 import math
 from collections.abc import Mapping
@@ -115,7 +115,7 @@ def refusal(
         status: of the reply.
         headers: names in lower case.
         body: JSON in one of the known shapes, or anything.
-        output_tokens: what the turn asked for; a context overflow names it.
+        output_tokens: what the request asked for; a context overflow names it.
     """
     error = _error(body)
     retry_after_s = _retry_after_s(headers.get("retry-after", ""))

@@ -1,4 +1,4 @@
-"""JSON as engines write it: with NaN, halves of signs, broken UTF-8 and raw control characters."""
+"""A JSON parser that tolerates engines' mistakes: NaN, lone surrogates, broken UTF-8, control characters."""
 
 import json
 import re

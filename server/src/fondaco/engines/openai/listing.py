@@ -1,4 +1,4 @@
-"""An engine's list of models: what shows at no cost that the engine answers.
+"""An engine's list of models: a check at no cost that it responds.
 
 Source: OpenAI, `GET /models`, which vLLM, llama-server, Ollama and OpenRouter have as well.
 """

@@ -1,4 +1,4 @@
-"""The best of: of several choices, those that the model was surest of.
+"""Best of n: selects the choices with the highest log probability.
 
 Source: POST /v4/beta/chat/completions, `best_of`.
 """
@@ -25,12 +25,12 @@ from fondaco.serving.chat.pipeline import CallEvent
 async def best_of(
     steps: AsyncGenerator[CallEvent], keep: int, model: str = ""
 ) -> AsyncGenerator[CallEvent]:
-    """Yield the steps of a call with its best choices alone, as one burst; all of them are charged.
+    """Yield the steps of a call with its best choices alone, as one batch; all of them are charged.
 
     The best have the highest mean log probability of a token; a choice without any comes last.
 
     Args:
-        steps: of a turn that asks for log probabilities.
+        steps: of a request that asks for log probabilities.
         keep: how many choices are delivered; they are numbered anew, from the best on.
         model: as its caller names it.
 

@@ -1,4 +1,4 @@
-"""Fitting: a turn's wishes, as far as its model can fulfil them."""
+"""Capability negotiation: maps requested options to what the model supports."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -20,7 +20,7 @@ from fondaco.serving.chat.privacy_filter import discreet
 
 
 class CapabilityNegotiation:
-    """Makes of what a caller wishes what an engine can be asked for."""
+    """Maps requested options to what the model supports."""
 
     def __init__(
         self,
@@ -32,20 +32,20 @@ class CapabilityNegotiation:
 
         Args:
             catalogue: the models there are.
-            forms: what judges schemas and guides.
+            forms: judges schemas and constraints.
             grammars: name of each engine that compiles them on this machine -> the grammar that it makes
-                of a turn, if any. Other engines judge for themselves what they are sent.
+                of a request, if any. Other engines judge for themselves what they are sent.
         """
         self._catalogue = catalogue
         self._forms = forms
         self._grammars = grammars or {}
 
     def expect_able(self, model: Model, request: ChatRequest) -> None:
-        """Return if the model keeps to forms and calls functions, where the turn asks for that.
+        """Return if the model keeps to output formats and calls functions, where the request asks for that.
 
         Raises:
             InvalidModelError: it does not; models that do are named.
-            InvalidRequestError: an answer cannot be both that the turn asks for.
+            InvalidRequestError: an answer cannot be both that the request asks for.
         """
         able, options = model.capabilities, request.options
         if options.output_format is not None and not able.response_schema:
@@ -73,7 +73,7 @@ class CapabilityNegotiation:
         return self._catalogue.models(ModelType.TEXT)
 
     async def fit(self, model: Model, request: ChatRequest) -> tuple[ChatRequest, OutputPipeline]:
-        """Return the turn as the model gets it, and how its answer reaches the caller.
+        """Return the request as the model gets it, and how its answer reaches the caller.
 
         Raises:
             InvalidModelError: the model cannot do what is asked.
@@ -98,7 +98,7 @@ class CapabilityNegotiation:
     def _compiling(
         self, model: Model, request: ChatRequest
     ) -> Sequence[Callable[[ChatRequest], str | None]]:
-        """Return what makes grammars of the turn, for each engine that may answer it and compiles."""
+        """Return what makes grammars of the request, for each engine that may answer it and compiles."""
         if request.options is NO_OPTIONS:
             return ()
         names = (request.options.engine,) if request.options.engine else model.engines
@@ -119,7 +119,7 @@ class CapabilityNegotiation:
     async def _expect_followed(
         self, request: ChatRequest, compiling: Iterable[Callable[[ChatRequest], str | None]]
     ) -> None:
-        """Return if engines can follow all functions and the form together, each of which they can alone.
+        """Return if engines can follow all functions and the output format together, each of which they can alone.
 
         Raises:
             InvalidRequestError: together they are too much.

@@ -1,4 +1,4 @@
-"""Characters: lists of them, and chats in which one of them answers."""
+"""Characters: lists, and chats with a character's instructions."""
 
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -43,7 +43,7 @@ class Characters:
     async def answer(
         self, slug: str, call: Call, request: ChatRequest, requested_tokens: int | None
     ) -> AsyncGenerator[CallEvent]:
-        """Answer a turn as `Chat.answer` does, as a character.
+        """Answer a request as `Chat.answer` does, as a character.
 
         What it is told stands before all other text, and is part of the prompt. The model is the
         caller's, but where the caller leaves that open (`default` and names that lead there), it is

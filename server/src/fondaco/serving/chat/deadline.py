@@ -1,4 +1,4 @@
-"""The deadline: how long a caller is willing to wait for the end of an answer.
+"""A deadline for the whole response, set by the caller.
 
 Source: POST /v4/beta/chat/completions, `inference_timeout`.
 """
@@ -14,7 +14,7 @@ from fondaco.serving.chat.pipeline import CallEvent
 async def within(steps: AsyncGenerator[CallEvent], timeout_s: float) -> AsyncGenerator[CallEvent]:
     """Yield the steps of a call that ends in time; one that does not is stopped.
 
-    Waiting for its reader counts, too. The call is cancelled once, as a hang-up does it, so that it
+    Waiting for its reader counts, too. The call is cancelled once, as a client disconnect does it, so that it
     settles what was produced.
 
     Raises:

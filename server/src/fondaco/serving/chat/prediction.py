@@ -1,4 +1,4 @@
-"""Predictions: what becomes of a text that a caller expects, where the engine does nothing with it.
+"""Predicted outputs: accounting of a prediction where the engine does not use it.
 
 Source: POST /v4/beta/chat/completions, `prediction`.
 """

@@ -1,4 +1,4 @@
-"""Discretion: nobody is asked to keep what was said to a private model."""
+"""Drops `store: true` for private models, so that no engine retains content."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from fondaco.domain.models.model import Model, Privacy
 
 
 def discreet(model: Model, request: ChatRequest) -> tuple[ChatRequest, tuple[str, ...]]:
-    """Return the turn without the wish that a private model's engine keep it, and moot fields."""
+    """Return the request without the option that a private model's engine keep it, and ignored fields."""
     hints = request.options.hints
     if model.privacy is not Privacy.PRIVATE or hints.get("store") is not True:
         return request, ()

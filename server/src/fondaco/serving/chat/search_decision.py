@@ -1,4 +1,4 @@
-"""Decision: whether a message needs a search of the web, as its own model judges."""
+"""Search decision: asks the model itself whether a message needs a web search."""
 
 import json
 
@@ -48,7 +48,7 @@ _SCHEMA = json.dumps(
 
 
 def question(request: ChatRequest, said: str) -> ChatRequest:
-    """Return the turn in which the model of `request` judges what its caller said last."""
+    """Return the request in which the model of `request` judges what its caller said last."""
     messages = [Message(Role.SYSTEM, _INSTRUCTIONS)]
     for example, query in _EXAMPLES:
         verdict = json.dumps({"search": bool(query), "query": query})

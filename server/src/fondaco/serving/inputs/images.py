@@ -1,4 +1,4 @@
-"""Images that callers send or name: checked by their own bytes, and made data URLs.
+"""Image inputs: fetched, checked by their own bytes, and converted to data URLs.
 
 Source: POST /chat/completions, `image_url`: "Image must pass validation checks and be >= 64 pixels square".
 """
@@ -158,7 +158,7 @@ def _is_whole(file: _File, header: Header, head: bytes) -> bool:
     tail = file.last(min(TAIL_BYTES, file.length - header.length))
     if ends_well(header.format, head, tail, file.length):
         return True
-    # Phones hang films onto photographs, so the end of a JPEG may be anywhere behind its size.
+    # Phones hang videos onto photographs, so the end of a JPEG may be anywhere behind its size.
     if header.format is not Format.JPEG:
         return False
     return ends_well(Format.JPEG, head, file.last(file.length - header.length), file.length)

@@ -1,4 +1,4 @@
-"""Media: the images, sounds and films of a turn, made what its model takes, so that no engine fetches images."""
+"""Media inputs: images, audio and video of a request, converted to what the model accepts."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -34,7 +34,7 @@ Medium = Image | Audio | Video
 
 
 class Media:
-    """Makes the media of turns ready."""
+    """Makes the media of requests ready."""
 
     def __init__(self, catalogue: Catalogue, files: Files | None = None) -> None:
         """Prepare; without `files` nothing is fetched, and only data URLs are taken."""
@@ -42,7 +42,7 @@ class Media:
         self._files = files
 
     def expect_able(self, model: Model, request: ChatRequest) -> None:
-        """Return if the model takes what the turn shows it.
+        """Return if the model takes what the request shows it.
 
         Raises:
             InvalidModelError: it does not; the message names models that do.
@@ -68,7 +68,7 @@ class Media:
         )
 
     def most_tokens(self, model: Model, request: ChatRequest) -> int:
-        """Return the most that images and films will count, as far as that is known before they are there."""
+        """Return the most that images and videos will count, as far as that is known before they are there."""
         most = 0
         for medium in _media(request.messages):
             match medium:
@@ -81,11 +81,11 @@ class Media:
         return most
 
     async def brought(self, model: Model, request: ChatRequest) -> ChatRequest:
-        """Return the turn as engines take it: images as data URLs, checked; all with their bounds.
+        """Return the request as engines take it: images as data URLs, checked; all with their bounds.
 
         Raises:
             InvalidImageFormatError, CorruptedImageError, ImageNotFetchedError: an image is not taken.
-            InvalidRequestError: a recording or a film is not.
+            InvalidRequestError: a recording or a video is not.
         """
         media = list(_media(request.messages))
         brought: list[Medium | InvalidRequestError] = list(media)
@@ -173,7 +173,7 @@ class Media:
 
 
 def with_last_image(request: ChatRequest) -> ChatRequest:
-    """Return the turn with the last of its images alone.
+    """Return the request with the last of its images alone.
 
     Source: POST /chat/completions, `messages`: "only the last image_url message will be passed".
     """

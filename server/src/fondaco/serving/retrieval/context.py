@@ -1,4 +1,4 @@
-"""Material: what was brought from the web, put into a turn so that its model's context holds it."""
+"""Retrieved context: inserts pages and search results into a request, within the context window."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -40,12 +40,12 @@ async def supplied(
     context_tokens: int,
     asked: int | None,
 ) -> tuple[ChatRequest, RetrievedContext]:
-    """Return the turn with as much material as fits, and what was gathered with a note on the rest.
+    """Return the request with as much material as fits, and what was gathered with a note on the rest.
 
     `bare` is the prompt of the turn by itself, as one of the engines measured it.
 
     Raises:
-        EngineError, FieldNotTakenError: no engine can measure the turn.
+        EngineError, FieldNotTakenError: no engine can measure the request.
     """
     before = _tokens(bare)
     room = context_tokens - before - (asked or min(_USUAL_OUTPUT, context_tokens // 4))
@@ -80,7 +80,7 @@ def _cut(gathered: RetrievedContext) -> RetrievedContext:
 
 
 def _with(request: ChatRequest, gathered: RetrievedContext, limit: int) -> ChatRequest:
-    """Return the turn with `limit` characters of material before its latest user message."""
+    """Return the request with `limit` characters of material before its latest user message."""
     text = "\n\n".join(_told(gathered, limit))
     messages = list(request.messages)
     for index in reversed(range(len(messages))):

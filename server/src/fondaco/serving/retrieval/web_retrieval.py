@@ -1,4 +1,4 @@
-"""Augment: what a call wants from the web, brought before the model is asked.
+"""Web retrieval: searches and pages that a request asks for, fetched before the model answers.
 
 Pages and results stand in the latest user message, before what the user says there: the beginning
 of the conversation stays as it is, so prompt caches go on serving it, and the question comes last,
@@ -79,7 +79,7 @@ class WebRetrieval:
     def retrieval_request(
         self, request: ChatRequest, wish: WebOptions, *, searches: bool
     ) -> RetrievalRequest | None:
-        """Return what is to be brought for a turn, or None where there is nothing.
+        """Return what is to be brought for a request, or None where there is nothing.
 
         `searches` says whether its model takes results of searches.
 

@@ -1,4 +1,4 @@
-"""Chunks alike: a stream repeats nearly every byte in every chunk, and only the text differs."""
+"""Chunk templates: parse chunks that differ from earlier ones only in their text, without JSON."""
 
 from collections.abc import Sequence
 from contextlib import suppress

@@ -1,11 +1,11 @@
-"""What an answer says where its words are parts instead of a text."""
+"""Message content that arrives as parts instead of text."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 _DEEPEST = 4
-"""Levels of parts within parts: Mistral's thoughts are a list within a part within a list."""
+"""Levels of parts within parts: Mistral's reasoning are a list within a part within a list."""
 
 
 @dataclass(slots=True)
@@ -18,7 +18,7 @@ class Words:
 
 
 def taken_apart(thought: object, content: object, refusal: object) -> tuple[str, str, str]:
-    """Return the thought, the text and the refusal of a message, each of which may be parts.
+    """Return the reasoning, the text and the refusal of a message, each of which may be parts.
 
     Parts that have no words, such as images, are left out.
 

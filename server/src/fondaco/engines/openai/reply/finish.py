@@ -1,4 +1,4 @@
-"""Why an answer ended, in the words of many engines."""
+"""Finish reasons of many engines, mapped to OpenAI's."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""Opaque fields of replies: their JSON as it came, whole again where a stream sent it in pieces."""
+"""Opaque fields of responses, kept as the JSON that arrived."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any

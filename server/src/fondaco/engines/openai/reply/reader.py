@@ -1,4 +1,4 @@
-"""The reader of OpenAI's replies: chunks of a stream, or whole ones, to events."""
+"""The response reader: chunks of a stream, or a whole body, as chat events."""
 
 from collections.abc import Sequence
 from typing import Any

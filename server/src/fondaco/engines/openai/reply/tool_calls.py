@@ -1,4 +1,4 @@
-"""Tool calls in replies: pieces of calls, as engines stream them, to events."""
+"""Tool calls in responses: streamed pieces as events."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Reports of usage in the shapes of OpenAI's API, as engines fill them."""
+"""Usage reports in the shapes of OpenAI's API."""
 
 from collections.abc import Mapping
 from typing import Any

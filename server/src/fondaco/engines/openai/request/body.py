@@ -1,4 +1,4 @@
-"""Turns as request bodies, in the OpenAI dialect of chat."""
+"""Chat requests as bodies of OpenAI's chat API."""
 
 from collections.abc import Iterable, Mapping
 from operator import attrgetter
@@ -38,12 +38,12 @@ def chat_body(
     Args:
         request: what is asked for.
         model: the engine's name for the model.
-        dialect: the engine's habits.
+        dialect: the engine's profile.
         engine: its name, for the message of an error.
         stream: whether events are wanted.
 
     Raises:
-        FieldNotTakenError: the turn needs what the engine does not take.
+        FieldNotTakenError: the request needs what the engine does not take.
     """
     conversation = messages(request.messages, dialect)
     body: dict[str, object] = {"model": model, "messages": conversation}
@@ -73,7 +73,7 @@ def chat_body(
 
 
 def _limited(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
-    """Return the limit of the output; none is invented for a turn without one."""
+    """Return the limit of the output; none is invented for a request without one."""
     if request.open_ended and not dialect.needs_limit:
         return {}
     return {dialect.output_limit: request.max_output_tokens}
@@ -118,7 +118,7 @@ def expect_particulars_taken(request: ChatRequest, dialect: Dialect, engine: str
 
 
 def expect_media_taken(request: ChatRequest, dialect: Dialect, engine: str) -> None:
-    """Return if the engine takes all kinds of parts of the turn's messages.
+    """Return if the engine takes all kinds of parts of the request's messages.
 
     Raises:
         FieldNotTakenError: it does not.

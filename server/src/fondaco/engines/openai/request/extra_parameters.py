@@ -1,4 +1,4 @@
-"""Extras: fields and headers that a caller words itself, and engines get where their operator allows it.
+"""Fields and headers that callers pass through to engines, where the operator allows it.
 
 Source: POST /v4/beta/chat/completions, `inference_extra_params`, `inference_extra_headers`.
 """

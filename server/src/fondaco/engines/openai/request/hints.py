@@ -1,4 +1,4 @@
-"""Hints: fields of OpenAI's API that change how an engine works, and nothing that it answers.
+"""Hints: fields of OpenAI's API that affect how an engine works and not what it returns.
 
 Source: POST /chat/completions of OpenAI's API; and, for the tiers of retention, the client's `create`.
 """
@@ -16,7 +16,7 @@ _RETENTIONS = {"default": None, "extended": "24h"}
 
 
 def hinted(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
-    """Return the turn's hints as the engine takes them."""
+    """Return the request's hints as the engine takes them."""
     return dict(_told(request, dialect))
 
 

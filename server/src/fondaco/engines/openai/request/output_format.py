@@ -1,4 +1,4 @@
-"""Forms of answers, as engines are told of them."""
+"""Output formats in the fields that engines accept."""
 
 import re
 from typing import assert_never
@@ -37,7 +37,7 @@ def form_untaken(output_format: OutputFormat | None, dialect: Dialect) -> str | 
 
 
 def form_fields(output_format: OutputFormat | None, dialect: Dialect) -> dict[str, object]:
-    """Return a form that the engine takes in its words."""
+    """Return an output format that the engine takes in its words."""
     match output_format:
         case None:
             return {}

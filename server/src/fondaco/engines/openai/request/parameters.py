@@ -1,4 +1,4 @@
-"""Particulars: what few callers ask of an engine, and not every kind of engine takes."""
+"""Rare sampling parameters, and which engines accept them."""
 
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.engines.common.dialects import Dialect

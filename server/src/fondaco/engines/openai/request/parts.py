@@ -1,4 +1,4 @@
-"""Parts of a message as OpenAI-compatible engines take them."""
+"""Content parts as OpenAI-compatible engines accept them."""
 
 from collections.abc import Iterable
 from typing import assert_never
@@ -35,7 +35,7 @@ def words_alone(message: Message) -> Message:
 
 
 def most_media_tokens(conversation: Iterable[Message]) -> int:
-    """Return the most tokens that all images, sounds and films of a conversation may count."""
+    """Return the most tokens that all images, audio and video of a conversation may count."""
     return sum(
         part.most_tokens
         for message in conversation

@@ -1,4 +1,4 @@
-"""Delivery: what stands between an engine's answer and its caller, where a call asks for more than words."""
+"""The output pipeline: splits reasoning, validates output formats and tool calls, where a request needs it."""
 
 from collections.abc import AsyncGenerator
 
@@ -26,7 +26,7 @@ class OutputPipeline:
 
         Args:
             ignored: names the fields of the request that mean nothing to its model.
-            thinking: the way of its thoughts; None: as the engine tells them.
+            thinking: the way of its reasoning; None: as the engine tells them.
             validation: what its text is held to; None: to nothing.
             calls: what its calls of functions are held to; likewise.
         """
@@ -73,11 +73,11 @@ class OutputPipeline:
         return await self._show(heard)
 
     def _hear(self, batch: EventBatch) -> EventBatch:
-        """Return the burst with thoughts told apart from text."""
+        """Return the batch with reasoning told apart from text."""
         return batch if self._thinking is None else self._thinking.hear(batch)
 
     async def _show(self, batch: EventBatch) -> EventBatch:
-        """Return what the caller gets of a burst that was heard; perhaps nothing.
+        """Return what the caller gets of a batch that was heard; perhaps nothing.
 
         Raises:
             InferenceFailedError: the answer is not what it was promised to be.
@@ -86,5 +86,5 @@ class OutputPipeline:
             await self._validation.expect(batch)
         if self._calls is not None:
             await self._calls.expect(batch)
-        # Last of all, as it may put thoughts into the text.
+        # Last of all, as it may put reasoning into the text.
         return batch if self._thinking is None else self._thinking.show(batch)

@@ -1,4 +1,4 @@
-"""Thinking: how a model is told to think, and what becomes of its thoughts on the way to the caller."""
+"""Reasoning: instructs the model by its profile, and places reasoning where the caller expects it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,7 +32,7 @@ _NO_WISH = ReasoningOptions()
 
 
 class Thinking:
-    """The thoughts of one call: heard as what they are, and shown where its caller looks for them."""
+    """The reasoning of one call: heard as what they are, and shown where its caller looks for them."""
 
     __slots__ = ("_begun", "_choices", "_open", "_shown", "_tags")
 
@@ -42,7 +42,7 @@ class Thinking:
         """Prepare.
 
         Args:
-            tags: whether the engine leaves thoughts in the text.
+            tags: whether the engine leaves reasoning in the text.
             begun: whether answers begin within one.
             shown: where they are shown; None: nowhere.
         """
@@ -54,17 +54,17 @@ class Thinking:
         """Choices that stand within tags of ours."""
 
     def afresh(self) -> "Thinking":
-        """Return the way of another answer's thoughts."""
+        """Return the way of another answer's reasoning."""
         return Thinking(tags=self._tags, begun=self._begun, shown=self._shown)
 
     def hear(self, batch: EventBatch) -> EventBatch:
-        """Return a burst as it is counted: thoughts are told apart from text."""
+        """Return a batch as it is counted: reasoning are told apart from text."""
         if not self._tags:
             return batch
         return tuple([event for heard in batch for event in self._told_apart(heard)])
 
     def show(self, batch: EventBatch) -> EventBatch:
-        """Return what is to be seen of a burst that was heard; perhaps nothing."""
+        """Return what is to be seen of a batch that was heard; perhaps nothing."""
         if self._shown is ReasoningField.CONTENT:
             return tuple([event for heard in batch for event in self._tagged(heard)])
         if self._shown is None:
@@ -93,7 +93,7 @@ class Thinking:
         return self._choices[choice]
 
     def _tagged(self, event: ChatEvent) -> Iterator[ChatEvent]:
-        """Yield an event for content that shows thoughts within tags."""
+        """Yield an event for content that shows reasoning within tags."""
         if isinstance(event, Reasoning):
             if event.text:
                 opening = "" if event.choice in self._open else f"{OPENING}\n"
@@ -108,7 +108,7 @@ class Thinking:
 
 
 def _hidden(batch: EventBatch) -> Iterator[ChatEvent]:
-    """Yield a burst without thoughts, in words of any kind; signatures of thoughts stay."""
+    """Yield a batch without reasoning, in words of any kind; signatures of reasoning stay."""
     for event in batch:
         if isinstance(event, Opaque):
             if (kept := event.without_reasoning) is not None:
@@ -120,10 +120,10 @@ def _hidden(batch: EventBatch) -> Iterator[ChatEvent]:
 def think(
     model: Model, request: ChatRequest
 ) -> tuple[ChatRequest, Thinking | None, tuple[str, ...]]:
-    """Return the turn as its model is told how to think, the way of its thoughts, and moot fields.
+    """Return the request as its model is told how to think, the way of its reasoning, and ignored fields.
 
-    An answer that may hold thoughts is read as a stream, however its caller reads it: only pieces
-    that come one by one tell how many of its tokens are thoughts.
+    An answer that may hold reasoning is read as a stream, however its caller reads it: only pieces
+    that come one by one tell how many of its tokens are reasoning.
     """
     wish, habits = request.options.reasoning or _NO_WISH, model.reasoning
     off = wish.off or wish.effort == "none"
@@ -141,7 +141,7 @@ def think(
     )
     if habits.tags and (begun or not off) and _is_bound(request.options):
         told = _wishing(told, replace(told.options, format_after=CLOSING))
-    # What is promised of content in a form holds for all of it.
+    # What is promised of content in an output format holds for all of it.
     formed = request.options.output_format is not None
     shown = None if hidden else ReasoningField.FIELD if formed else habits.shown
     thinking = Thinking(tags=habits.tags, begun=begun, shown=shown)
@@ -149,7 +149,7 @@ def think(
 
 
 def _is_bound(options: ChatOptions) -> bool:
-    """Whether engines may have to hold what comes after the thoughts to a form."""
+    """Whether engines may have to hold what comes after the reasoning to an output format."""
     tool_options = options.tool_options
     return options.output_format is not None or (
         tool_options is not None and bool(tool_options.callable)
@@ -159,7 +159,7 @@ def _is_bound(options: ChatOptions) -> bool:
 def _weighed(
     habits: ReasoningProfile, request: ChatRequest, wish: ReasoningOptions
 ) -> tuple[ChatRequest, tuple[str, ...]]:
-    """Return the turn with as much thinking as the model offers, and what it has no use for."""
+    """Return the request with as much thinking as the model offers, and what it has no use for."""
     effort = None if wish.effort is None else _nearest(wish.effort, habits.efforts)
     asked = replace(wish, off=False, strip=False, effort=effort, effort_field="reasoning_effort")
     ignored = (wish.effort_field,) if effort is None and wish.effort is not None else ()
@@ -169,7 +169,7 @@ def _weighed(
 
 
 def _switched_off(habits: ReasoningProfile, request: ChatRequest) -> ChatRequest:
-    """Return the turn with its model told not to think, if it listens to that."""
+    """Return the request with its model told not to think, if it listens to that."""
     options = replace(request.options, reasoning=None)
     match habits.switch:
         case ReasoningSwitch.NOT:

@@ -1,10 +1,10 @@
-"""Thoughts: tells what one choice thinks from what it says, by the `<think>` tags in its text."""
+"""A streaming parser of `<think>` tags that separates reasoning from text."""
 
 from fondaco.domain.chat.events import Reasoning, Text, TokenLogprob
 
 OPENING, CLOSING = "<think>", "</think>"
 _BETWEEN = "\n\n"
-"""Between the thoughts of two blocks."""
+"""Between the reasoning of two blocks."""
 _MOST_BLANKS = 1024
 """Characters of white space that are held until what follows tells whose they are."""
 
@@ -13,8 +13,8 @@ class ThinkTagParser:
     r"""Takes the pieces of a choice's text as they come, however they are cut.
 
     Blocks count at the beginning of an answer: once something has been said outside of them, tags
-    are text, as a model may be asked about them. White space around thoughts, and before the text
-    after them, belongs to the tags. A thought that is never closed stays one.
+    are text, as a model may be asked about them. White space around reasoning, and before the text
+    after them, belongs to the tags. A reasoning that is never closed stays one.
 
     >>> thoughts = ThinkTagParser()
     >>> [thoughts.hear(Text(0, piece)) for piece in ("<thi", "nk>\nAh", "a.</think>", "\n\nYes.")]
@@ -24,7 +24,7 @@ class ThinkTagParser:
     __slots__ = ("_after", "_fresh", "_held", "_inside", "_logprobs", "_owed", "_said", "_told")
 
     def __init__(self, *, begun: bool = False) -> None:
-        """Expect an answer; one that has `begun` begins within a thought."""
+        """Expect an answer; one that has `begun` begins within a reasoning."""
         self._inside = begun
         """Whether what comes next is within a block."""
         self._fresh = True
@@ -36,7 +36,7 @@ class ThinkTagParser:
         self._said = False
         """Whether the text has begun: nothing is told apart any more."""
         self._held = ""
-        """Text of which nobody knows yet what it is, or white space that may end a thought."""
+        """Text of which nobody knows yet what it is, or white space that may end a reasoning."""
         self._owed = 0
         """Tokens that have not been handed on."""
         self._logprobs: list[TokenLogprob] = []
@@ -45,7 +45,7 @@ class ThinkTagParser:
     def hear(self, piece: Text) -> tuple[Text | Reasoning, ...]:
         """Return what is certain of all pieces so far, with the tokens that it stands for.
 
-        Tokens of tags, and of white space that belongs to them, are thoughts, if need be without text.
+        Tokens of tags, and of white space that belongs to them, are reasoning, if need be without text.
         """
         if self._said:
             return (piece,)
@@ -72,7 +72,7 @@ class ThinkTagParser:
     def interrupt(self, choice: int) -> tuple[Text | Reasoning, ...]:
         """Return what was held back: something else comes now, such as the end.
 
-        Tokens that left no text come as a thought without any.
+        Tokens that left no text come as a reasoning without any.
         """
         held, owed = self._held, self._owed
         self._held, self._owed = "", 0
@@ -87,11 +87,11 @@ class ThinkTagParser:
         return (Text(choice, held, owed, tuple(self._logprobs) or None),)
 
     def end_block(self) -> None:
-        """Note that the engine tells thoughts by itself, so that the answer is not within one."""
+        """Note that the engine tells reasoning by itself, so that the answer is not within one."""
         self._inside, self._after = False, True
 
     def _told_apart(self, heard: str) -> tuple[str, str, str]:
-        """Return the thoughts in what was heard, the text after them, and what has to be held."""
+        """Return the reasoning in what was heard, the text after them, and what has to be held."""
         thoughts = ""
         while heard:
             if self._inside:
@@ -113,7 +113,7 @@ class ThinkTagParser:
         return thoughts, "", heard
 
     def _inner(self, heard: str) -> tuple[str, str]:
-        """Return what is certain of the thought that `heard` begins within, and what follows it."""
+        """Return what is certain of the reasoning that `heard` begins within, and what follows it."""
         if self._fresh:
             heard = heard.lstrip()
             while heard.startswith(OPENING):  # once more, as some models do
@@ -132,7 +132,7 @@ class ThinkTagParser:
         return certain, heard[len(certain) :]
 
     def _next(self, thought: str) -> str:
-        """Return the next piece of all thoughts together."""
+        """Return the next piece of all reasoning together."""
         if not thought:
             return ""
         joint = _BETWEEN if self._fresh and self._told else ""

@@ -1,4 +1,4 @@
-"""Conformity of calls: what functions a turn may offer, and whether they are called as they promise."""
+"""Validation of tools in requests and of tool calls in responses."""
 
 import json
 from dataclasses import replace
@@ -43,7 +43,7 @@ async def expect_callable(
 
 
 def without_tools(model: Model, request: ChatRequest) -> ChatRequest:
-    """Return the turn as a model without functions gets it, which may call none anyway."""
+    """Return the request as a model without functions gets it, which may call none anyway."""
     if request.options.tool_options is None or model.capabilities.function_calling:
         return request
     options = replace(request.options, tool_options=None)
@@ -71,7 +71,7 @@ class ToolCallValidation:
         return ToolCallValidation(self._forms, self._tool_options)
 
     async def expect(self, batch: EventBatch) -> None:
-        """Return if no choice ends in the burst with a call that does not fit, or without one that it must make.
+        """Return if no choice ends in the batch with a call that does not fit, or without one that it must make.
 
         Arguments have to be a JSON object, and to fit their schema where the caller asked for that
         by `strict`. One that was cut by the output limit is not judged.

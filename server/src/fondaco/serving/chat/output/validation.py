@@ -1,4 +1,4 @@
-"""Conformity: what a form of a caller must be, and whether an answer has it."""
+"""Validation of output formats in requests and of output against them."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -28,7 +28,7 @@ _ANY_JSON = "true"
 
 
 class InvalidOutputError(InferenceFailedError):
-    """The answer does not have the form that was asked for."""
+    """The answer does not have the output format that was asked for."""
 
     def __init__(self, what: str, *, charged: bool = True) -> None:
         """Say what is wrong with it, and whether it was charged all the same."""
@@ -52,7 +52,7 @@ async def expect_usable(forms: Forms, schema: str, field: str, held: Held, *, sc
 
 
 async def _expect_followed(forms: Forms, constraint: Constraint, scope: str) -> None:
-    """Return if answers can be held to a guide; raises as `expect_usable` does."""
+    """Return if answers can be held to a constraint; raises as `expect_usable` does."""
     expect_guide_bounded(constraint)
     flaw = await forms.guide_flaw(constraint, scope=scope)
     if flaw is not None:
@@ -71,14 +71,14 @@ async def _expect_spaced(forms: Forms, schema: str, whitespace: str, scope: str)
 async def conformity_of(
     request: ChatRequest, forms: Forms, *, compiled: bool
 ) -> "OutputValidation | None":
-    """Return the check of the form that a turn asks for; None where there is nothing to be checked.
+    """Return the check of the output format that a request asks for; None where there is nothing to be checked.
 
-    Where the caller has the answer end at words of its own, a form may be cut; with `strict: false`
+    Where the caller has the answer end at words of its own, an output format may be cut; with `strict: false`
     it only has to be JSON.
 
     Args:
         request: what is asked.
-        forms: what judges.
+        forms: judges schemas and constraints.
         compiled: whether an engine here may make a grammar of it; else it is an upstream's own matter
             what it makes of a schema, and the answer alone is checked.
 
@@ -120,7 +120,7 @@ def held_to(*, promised: bool, compiled: bool) -> Held | None:
 
 
 def field_of(output_format: OutputFormat) -> str:
-    """Return the field of the request in which a form was asked for."""
+    """Return the field of the request in which an output format was asked for."""
     return (
         "response_format"
         if isinstance(output_format, JsonObject)
@@ -129,7 +129,7 @@ def field_of(output_format: OutputFormat) -> str:
 
 
 class OutputValidation:
-    """Holds each choice of an answer to a form."""
+    """Holds each choice of an answer to an output format."""
 
     __slots__ = ("_check", "_field", "_refused", "_texts")
 
@@ -138,7 +138,7 @@ class OutputValidation:
 
         Args:
             check: says what is wrong with one.
-            field: of the request, in which the form was asked for.
+            field: of the request, in which the output format was asked for.
         """
         self._check = check
         self._field = field
@@ -150,7 +150,7 @@ class OutputValidation:
         return OutputValidation(self._check, self._field)
 
     async def expect(self, batch: EventBatch) -> None:
-        """Return if no choice ends in the burst with a text that does not fit.
+        """Return if no choice ends in the batch with a text that does not fit.
 
         One that was cut by its limit or a filter, that calls functions, or in which the model
         refuses to answer, is not judged.
