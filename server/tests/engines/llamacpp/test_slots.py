@@ -1,7 +1,7 @@
 """Slots: no call ever uses a prompt cache with content of another scope."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 import pytest
@@ -33,10 +33,14 @@ class ToyEngine:
 
     def start(self, seat: Seat) -> ToyCall:
         call = ToyCall(seat, missing=len(seat.reserved))
-        if seat.warm:
-            assert self.content[seat.slot] == seat.scope, "the cache is another scope's"
+        self.read(seat)
         self._place(call, seat.slot)
         return call
+
+    def read(self, seat: Seat) -> None:
+        if seat.warm:
+            assert self.content[seat.slot] == seat.scope, "the cache is another scope's"
+        self.content[seat.slot] = seat.scope
 
     def go_on(self, call: ToyCall, preferred: int) -> None:
         """Place one more choice, on any slot that the engine believes free."""
@@ -78,10 +82,31 @@ class Tenancy(RuleBasedStateMachine):
             assert not (seat.warm and seat.scope == "")
             self.waiting.append(seat)
 
-    @precondition(lambda self: self.waiting and self.waiting[0].slot not in self.engine.busy)
-    @rule()
-    def start(self) -> None:
-        self.running.append(self.engine.start(self.waiting.pop(0)))
+    @precondition(lambda self: self.free_to_start())
+    @rule(which=st.integers(0, SLOTS))
+    def start(self, which: int) -> None:
+        """Start one of the calls that wait for their turn: accounts take turns."""
+        free = self.free_to_start()
+        seat = free[which % len(free)]
+        self.waiting.remove(seat)
+        self.running.append(self.engine.start(self.as_it_stands(seat)))
+
+    @precondition(lambda self: self.free_to_start())
+    @rule(which=st.integers(0, SLOTS))
+    def read(self, which: int) -> None:
+        """Have a piece of the prompt read of a call that waits."""
+        free = self.free_to_start()
+        seat = free[which % len(free)]
+        if seat.scope:
+            self.engine.read(self.as_it_stands(seat))
+            read = replace(seat, warm=self.table.undisturbed(seat))
+            self.waiting[self.waiting.index(seat)] = read
+
+    def free_to_start(self) -> list[Seat]:
+        return [seat for seat in self.waiting if seat.slot not in self.engine.busy]
+
+    def as_it_stands(self, seat: Seat) -> Seat:
+        return seat if self.table.undisturbed(seat) else replace(seat, warm=False)
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0, SLOTS), preferred=st.integers(0, SLOTS))
@@ -173,6 +198,47 @@ def test_a_call_that_never_spoke_leaves_a_foreign_slot_cold() -> None:
     assert seat is not None
     table.give_back(seat, spoke=False)
     assert not used(table, "b").warm
+
+
+def test_a_call_dropped_between_its_waves_leaves_the_slot_cold_to_whose_it_was() -> None:
+    table = SlotTable(1)
+    used(table, "a")
+    seat = table.take("b", 1)
+    assert seat is not None
+    further = table.go_on(seat, 1)  # the first wave spoke: the slot holds what "b" sent
+    table.give_back(further, spoke=False)
+    assert not used(table, "a").warm
+
+
+def test_a_call_dropped_while_its_prompt_was_read_leaves_the_slot_cold_to_whose_it_was() -> None:
+    table = SlotTable(1)
+    used(table, "a")
+    seat = table.take("b", 1)
+    assert seat is not None
+    table.give_back(replace(seat, warm=table.undisturbed(seat)), spoke=False)
+    assert not used(table, "a").warm
+
+
+def test_a_dropped_call_leaves_its_slot_cold_after_choices_of_others_may_have_been_there() -> None:
+    table = SlotTable(SLOTS)
+    used(table, "b")
+    seat, several = table.take("b", 1), table.take("c", 2)
+    assert seat is not None
+    assert several is not None
+    assert seat.warm
+    table.give_back(several, spoke=True)
+    table.stopped()
+    table.give_back(seat, spoke=False)
+    assert not used(table, "b").warm
+
+
+async def test_a_seat_turns_cold_once_choices_of_others_may_lie_in_its_slot() -> None:
+    slots = Slots(SLOTS, queue=8, wait_s=1)
+    slots.give_back(await slots.take("b", 1, ()), spoke=True, prompt=())
+    seat = await slots.take("b", 1, ())
+    assert slots.current(seat).warm
+    await slots.take("a", 2, ())
+    assert not slots.current(seat).warm
 
 
 def test_several_choices_leave_all_slots_cold_that_were_free() -> None:

@@ -223,17 +223,9 @@ class LlamaCpp:
         running, request, seat = call.running, call.request, call.seat
         answer = native.Answer(request, first=first, choices=seat.slots)
         call.waves.append(answer)
-        body = native.completion(
-            request,
-            call.prompt,
-            seat,
-            first=first,
-            choices=answer.choices,
-            context_tokens=self.context_tokens,
-        )
         async with (
             running.prefill.request(seat.scope) as prefill,
-            running.upstream.send("POST", "/completion", body) as reply,
+            running.upstream.send("POST", "/completion", self._body(call, answer, first)) as reply,
         ):
             if reply.status != HTTPStatus.OK:
                 raise await _refusal(reply, request)
@@ -250,6 +242,17 @@ class LlamaCpp:
                     return
         if not answer.finished:
             raise ReplyCutError("The model's engine broke off its answer.")
+
+    def _body(self, call: "_Call", answer: native.Answer, first: int) -> bytes:
+        """Return the request for a wave, with the prompt cache only if it is still the account's own."""
+        return native.completion(
+            call.request,
+            call.prompt,
+            call.running.slots.current(call.seat),
+            first=first,
+            choices=answer.choices,
+            context_tokens=self.context_tokens,
+        )
 
     def _connect(self, address: str, key: str) -> HttpClient:
         return connect(
@@ -336,7 +339,7 @@ async def _read_ahead(call: _Call) -> None:
         return  # nobody's prompt, which no cache may hold
     for end in range(seat.cached + PIECE_TOKENS, len(call.prompt), PIECE_TOKENS):
         async with running.prefill.request(seat.scope):
-            body = native.reading(call.prompt[:end], call.seat)
+            body = native.reading(call.prompt[:end], running.slots.current(call.seat))
             told = await _ask(running.upstream, "POST", "/completion", body)
         if call.cached_tokens is None:
             call.cached_tokens = whole(told.get(native.CACHED)) or 0

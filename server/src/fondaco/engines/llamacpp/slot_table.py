@@ -121,13 +121,14 @@ class SlotTable:
         """
         self._calls += 1
         certain = bool(seat.scope) and not seat.reserved and not self._spread
+        untouched = certain and seat.warm and self.undisturbed(seat)
         for number in (seat.slot, *seat.reserved):
             slot = self._slots[number]
             slot.busy = False
             slot.used = self._calls
             if certain and spoke:
                 slot.bind(seat.scope, prompt)
-            elif not (certain and seat.warm):
+            elif not (untouched and slot.scope == seat.scope):  # a part may have been read into it
                 slot.bind(None)
 
     def stopped(self) -> None:

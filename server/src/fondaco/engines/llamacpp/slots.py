@@ -2,7 +2,7 @@
 
 from collections import Counter, OrderedDict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import anyio
 
@@ -112,6 +112,10 @@ class Slots:
         """Whether a seat's slot holds nothing but what its call put there."""
         self._settle()
         return self._table.undisturbed(seat)
+
+    def current(self, seat: Seat) -> Seat:
+        """Return the seat as it is now: cold if other calls' choices may lie in its slot meanwhile."""
+        return seat if self.undisturbed(seat) else replace(seat, warm=False)
 
     def go_on(self, seat: Seat, choices: int) -> Seat:
         """Return the seat for further choices of a call whose others have all ended, without a wait."""
