@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+import pytest
 from hypothesis import given, strategies as st
 
 from fondaco.domain.errors import ModelGoneError, ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
-from fondaco.domain.models.model import Deprecation, Model
+from fondaco.domain.models.model import Deprecation, EmbeddingModel, Model, ModelType
 from fondaco.domain.money.epoch import starts_at
-from fondaco.domain.money.price import TokenPrice
+from fondaco.domain.money.price import EmbeddingPrice, TokenPrice
 
 FIRST = date(2027, 1, 1)
 DAYS = 8
@@ -129,3 +130,35 @@ def test_a_trait_stays_where_it_is_while_its_model_does() -> None:
     for clock.at in (starts_at(_day(number)) for number in range(4)):
         served += [catalogue.traits()["default"]]
     assert served == ["a", "a", "c", "c"]
+
+
+def test_names_are_separate_by_type() -> None:
+    price = EmbeddingPrice(1)
+    embedder = EmbeddingModel(
+        id="vectors",
+        name="Vectors",
+        price=price,
+        traits=("default",),
+        context_tokens=256,
+        dimensions=8,
+    )
+    text = Model(
+        id="talker",
+        name="Talker",
+        price=TokenPrice(input=0, output=0),
+        traits=("default",),
+        context_tokens=8,
+    )
+    catalogue = Catalogue([text, embedder], {"ada": "vectors", "gpt": "default"})
+    kind = ModelType.EMBEDDING
+    assert catalogue.route("default").model is not catalogue.route("default", kind).model
+    assert catalogue.route("ada", kind).model.id == "vectors"
+    assert catalogue.traits(ModelType.TEXT) == catalogue.traits() == {"default": "talker"}
+    assert catalogue.traits(kind) == {"default": "vectors"}
+    assert catalogue.aliases(kind) == {"ada": "vectors"}
+    assert set(catalogue.names(kind)) == {"default", "ada", "vectors"}
+    assert not catalogue.knows("gpt", kind)
+    with pytest.raises(ModelNotFoundError, match="Did you mean 'vectors'"):
+        catalogue.route("vector", kind)
+    with pytest.raises(ModelNotFoundError, match="of type 'text', not 'embedding'"):
+        catalogue.route("talker", kind)

@@ -1,11 +1,11 @@
-"""The catalogue: all models, and the resolution of names to them."""
+"""The catalogue: all models, and the route of each name to one of them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Literal, overload
 
 from fondaco.domain.errors import ModelGoneError, ModelNotFoundError
-from fondaco.domain.models.model import AnyModel, Model, ModelType
+from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model, ModelType
 from fondaco.domain.models.names import Names, Route, changes_at
 
 __all__ = ["Catalogue", "Route"]
@@ -16,8 +16,9 @@ _DEFAULT = "default"
 class Catalogue:
     """All models, found by id, trait or compatibility mapping, in this order.
 
-    A model that its sunset has passed is no longer among them, and its names lead to its
-    replacement: what names mean is looked up anew at the midnight on which it changes.
+    Names are separate by type: an embedding model and a text model may both have the trait `default`.
+    After its sunset a model is no longer listed, and its names route to its replacement; routes are
+    computed again at the midnight on which they change.
     """
 
     def __init__(
@@ -30,13 +31,14 @@ class Catalogue:
 
         Args:
             models: every entry, in the order in which lists show them.
-            aliases: foreign name -> id or trait of the text model that serves it.
+            aliases: foreign name -> id or trait of the model that serves it; of the models with a
+                trait, the text model.
             now: the time in Unix seconds; without it, nothing is ever announced or retired.
         """
         self._entries = {model.id: model for model in models}
         self._targets = dict(aliases)
         self.engines = frozenset(name for m in self._entries.values() for name in m.engines)
-        """Names of all that run any model."""
+        """Names of all engines that run any model."""
         self._now = now
         self._changes = changes_at(self._entries.values())
         self._until = float("-inf")
@@ -49,55 +51,65 @@ class Catalogue:
     def models(self, kind: ModelType | None = None) -> tuple[AnyModel, ...]: ...
 
     def models(self, kind: ModelType | None = None) -> tuple[AnyModel, ...]:
-        """Return the models of a type, or all; those that are retired are not among them."""
+        """Return the models of a type, or all, without retired ones."""
         return tuple(m for m in self._names.models.values() if kind is None or m.type is kind)
 
     def entry(self, model_id: str) -> AnyModel | None:
-        """Return the model of an id, also a retired one: for what was sold before its sunset."""
+        """Return the model with an id, even a retired one, to charge what it did before its sunset."""
         return self._entries.get(model_id)
 
     def traits(self, kind: ModelType | None = None) -> dict[str, str]:
-        """Return trait -> model id for a type, or for all."""
-        return self._of(kind, {t: m for (_, t), m in self._names.traits.items()})
+        """Return trait -> model id for a type, or for all; of equal traits, the text model's."""
+        found = sorted(self._names.traits.items(), key=lambda one: one[0][0] is ModelType.TEXT)
+        return {t: i for (type_, t), i in found if kind is None or type_ is kind}
 
     def aliases(self, kind: ModelType | None = None) -> dict[str, str]:
-        """Return foreign name -> model id for a type, or for all; retired ids are foreign, too."""
-        return self._of(kind, self._names.aliases)
+        """Return foreign name -> model id for a type, or for all; retired ids are foreign names."""
+        models, names = self._names.models, self._names.aliases
+        return {n: i for n, i in names.items() if kind is None or models[i].type is kind}
 
-    def route(self, name: str) -> Route:
-        """Return what answers `name` with text.
+    @overload
+    def route(self, name: str, kind: Literal[ModelType.TEXT] = ...) -> Route[Model]: ...
+
+    @overload
+    def route(self, name: str, kind: Literal[ModelType.EMBEDDING]) -> Route[EmbeddingModel]: ...
+
+    @overload
+    def route(self, name: str, kind: ModelType) -> Route[AnyModel]: ...
+
+    def route(self, name: str, kind: ModelType = ModelType.TEXT) -> Route[AnyModel]:
+        """Return the model of a type that serves a name, and its engines.
 
         Raises:
-            ModelNotFoundError: nothing does; the message names the nearest names.
-            ModelGoneError: the model was retired, and nothing answers in its place.
+            ModelNotFoundError: no model of this type does; the message names the nearest names.
+            ModelGoneError: the model was retired without a replacement.
         """
-        route = self._names.routes.get(name)
+        route = self._names.routes[kind].get(name)
         if route is None:
-            raise self._unknown(name)
+            raise self._unknown(name, kind)
         return route
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Every name that leads to a model of text now."""
-        return tuple(self._names.routes)
+    def names(self, kind: ModelType = ModelType.TEXT) -> tuple[str, ...]:
+        """Return every name that routes to a model of a type now."""
+        return tuple(self._names.routes[kind])
 
-    def knows(self, name: str) -> bool:
-        """Whether a name leads to a model of text, or did until the model was retired."""
-        return name in self._names
+    def knows(self, name: str, kind: ModelType = ModelType.TEXT) -> bool:
+        """Whether a name routes to a model of a type, or did before the model was retired."""
+        return self._names.known(name, kind)
 
     def leaves_open(self, name: str) -> bool:
-        """Whether a name asks for no certain model: the trait `default`, or an alias of it."""
+        """Whether a name requests no particular model: the trait `default`, or an alias of it."""
         return name not in self._entries and _DEFAULT in (name, self._targets.get(name))
 
     def split(self, name: str) -> tuple[str, str | None]:
-        """Return a name and the feature suffix behind it, if there is any.
+        """Return a text model's name and the feature suffix behind it, if there is one.
 
-        Names may have colons themselves, so the longest known one counts. Where none is known,
-        what stands before the first colon is the name, if what follows can be a suffix at all.
+        Names may contain colons, so the longest known name counts. Where none is known, the name ends
+        at the first colon, provided that the rest can be a suffix.
         """
         names = self._names
         known, suffix = name, None
-        while known not in names:
+        while not names.known(known, ModelType.TEXT):
             known, colon, _ = known.rpartition(":")
             if not colon:
                 known, colon, suffix = name.partition(":")
@@ -107,23 +119,21 @@ class Catalogue:
 
     @property
     def _names(self) -> Names:
-        """What names mean now; found anew only where that has changed."""
+        """The names now; computed again only once they have changed."""
         now = self._now()
         if now >= self._until:
             self._until = min((at for at in self._changes if at > now), default=float("inf"))
             self._found = Names.at(now, self._entries, self._targets)
         return self._found
 
-    def _unknown(self, name: str) -> ModelNotFoundError:
+    def _unknown(self, name: str, kind: ModelType) -> ModelNotFoundError:
         names = self._names
-        if (gone := names.gone.get(name)) is not None:
+        if (gone := names.gone[kind].get(name)) is not None:
             return ModelGoneError(f"{gone} GET /api/v1/models lists all.")
-        near = get_close_matches(name, names.routes, n=3, cutoff=0.6)
+        near = get_close_matches(name, names.routes[kind], n=3, cutoff=0.6)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        if not near and (other := names.models.get(name)) is not None:
+            hint = f" It is a model of type {other.type.value!r}, not {kind.value!r}."
         return ModelNotFoundError(
             f"Specified model not found: {name[:100]!r}.{hint} GET /api/v1/models lists all."
         )
-
-    def _of(self, kind: ModelType | None, names: Mapping[str, str]) -> dict[str, str]:
-        models = self._names.models
-        return {n: i for n, i in names.items() if kind is None or models[i].type is kind}

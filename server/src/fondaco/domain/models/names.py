@@ -1,4 +1,4 @@
-"""Name resolution at a point in time: ids, traits and aliases, and replacements for retired models.
+"""Names of models: ids, traits and aliases, and the model that each routes to at one time.
 
 Source: overview/deprecations.md.
 """
@@ -6,80 +6,101 @@ Source: overview/deprecations.md.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from typing import Generic, TypeVar
 
-from fondaco.domain.models.model import AnyModel, Deprecation, Model, ModelType
+from fondaco.domain.models.model import AnyModel, Deprecation, ModelType
 from fondaco.domain.money.epoch import starts_at
 
 Entries = Mapping[str, AnyModel]
-"""Every model by its id, also those that are retired, in the order of lists."""
+"""Every model by its id, retired ones included, in the order of lists."""
+_TEXT_FIRST = (ModelType.TEXT, *[kind for kind in ModelType if kind is not ModelType.TEXT])
+
+
+M_co = TypeVar("M_co", bound=AnyModel, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a reply says about the end of the model that was asked for."""
+    """A deprecation notice of the requested model, for the reply's headers."""
 
     text: str
     sunset: date
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """The answer to "what serves this name"."""
+class Route(Generic[M_co]):
+    """The model that a name routes to, and its engines."""
 
-    model: Model
+    model: M_co
     engines: tuple[str, ...]
-    """Names of engines, in the order in which they are tried."""
+    """Names of engines, in the order of failover."""
     notice: Notice | None = None
-    """That the model will be retired, or that it answers for one that was."""
+    """The model will be retired, or it answers for a retired one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All names of one time."""
+    """All names at one time, by the type of the model that they route to."""
 
     models: dict[str, AnyModel] = field(default_factory=dict)
-    """Those that answer, with the traits that they have taken over."""
+    """Models that are not retired, with the traits that they took over from retired ones."""
     traits: dict[tuple[ModelType, str], str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     """Foreign names and the ids of retired models -> id of the model that serves them."""
-    routes: dict[str, Route] = field(default_factory=dict)
-    gone: dict[str, str] = field(default_factory=dict)
-    """Names that led to a model without a replacement -> what there is to say of it."""
+    routes: dict[ModelType, dict[str, Route[AnyModel]]] = field(
+        default_factory=lambda: {kind: {} for kind in ModelType}
+    )
+    gone: dict[ModelType, dict[str, str]] = field(
+        default_factory=lambda: {kind: {} for kind in ModelType}
+    )
+    """Names of retired models without a replacement -> the error message."""
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.routes or name in self.gone
+    def known(self, name: str, kind: ModelType) -> bool:
+        """Whether a name routes to a model of a type, or did before the model was retired."""
+        return name in self.routes[kind] or name in self.gone[kind]
 
     @classmethod
     def at(cls, now: float, entries: Entries, targets: Mapping[str, str]) -> "Names":
-        """Find what names lead to at `now` (Unix seconds); `targets` are aliases -> ids or traits."""
+        """Return the names at `now` (Unix seconds); `targets` are aliases -> ids or traits."""
         heirs = {model_id: _heir(model_id, entries, now) for model_id in entries}
         names = cls(models=dict(_living(entries, heirs)), traits=_traits(entries, heirs))
-        names.gone.update(_gone(entries, heirs, names))
+        for model, told in _gone(entries, heirs, names):
+            names.gone[model.type][model.id] = told
         retired = {model_id: model_id for model_id, heir in heirs.items() if heir != model_id}
         for alias, target in {**retired, **targets}.items():
-            heir = heirs.get(target, names.traits.get((ModelType.TEXT, target)))
+            heir = heirs[target] if target in heirs else names.bearer(target)
             if heir is not None:
                 names.aliases[alias] = heir
-            elif target in names.gone:
-                names.gone[alias] = names.gone[target]
-        names.routes.update(_routes(names, entries, now))
+                continue
+            for gone in names.gone.values():
+                if target in gone:
+                    gone[alias] = gone[target]
+        for name, route in _routes(names, entries, now):
+            names.routes[route.model.type][name] = route
         return names
+
+    def bearer(self, trait: str) -> str | None:
+        """Return the id of the model with a trait: a text model where there is one."""
+        for kind in _TEXT_FIRST:
+            if (found := self.traits.get((kind, trait))) is not None:
+                return found
+        return None
 
 
 def changes_at(models: Iterable[AnyModel]) -> tuple[int, ...]:
-    """Return the Unix seconds at which the meaning of names changes."""
+    """Return the Unix seconds at which names begin to route elsewhere."""
     ends = [model.deprecation for model in models if model.deprecation is not None]
     return tuple(starts_at(day) for end in ends for day in (end.announced, end.sunset))
 
 
 def announced(model: AnyModel, now: float) -> Deprecation | None:
-    """Return the end of a model, once it may be told."""
+    """Return a model's deprecation, once its announcement date has come."""
     end = model.deprecation
     return end if end is not None and now >= starts_at(end.announced) else None
 
 
 def _heir(model_id: str, entries: Entries, now: float) -> str | None:
-    """Return who answers for a model: itself until its sunset, then a replacement, or nobody."""
+    """Return the id that serves a model's id: itself until its sunset, then its replacement, or None."""
     seen: set[str] = set()
     heir: str | None = model_id
     while heir is not None and heir in entries and heir not in seen:
@@ -92,7 +113,7 @@ def _heir(model_id: str, entries: Entries, now: float) -> str | None:
 
 
 def _traits(entries: Entries, heirs: Mapping[str, str | None]) -> dict[tuple[ModelType, str], str]:
-    """Return who serves each trait: the first that has it, or took it over, and is available."""
+    """Return the model of each trait: the first available one that has it or took it over."""
     heritage = [(model, heir) for model in entries.values() if (heir := heirs[model.id])]
     heritage.sort(key=lambda pair: not entries[pair[1]].available)
     found: dict[tuple[ModelType, str], str] = {}
@@ -112,33 +133,32 @@ def _living(entries: Entries, heirs: Mapping[str, str | None]) -> Iterator[tuple
 
 def _gone(
     entries: Entries, heirs: Mapping[str, str | None], names: Names
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[AnyModel, str]]:
     for model_id, heir in heirs.items():
         model = entries[model_id]
         if heir is None and model.deprecation is not None:
             other = _alternative(model, names)
             hint = f" Use {other!r} instead." if other else ""
-            yield model_id, f"{_was_retired(model.id, model.deprecation)}{hint}"
+            yield model, f"{_was_retired(model.id, model.deprecation)}{hint}"
 
 
 def _alternative(model: AnyModel, names: Names) -> str | None:
-    """Return the id of a model to ask for instead of one that is gone."""
+    """Return the id of a model of the same type to use instead of a retired one."""
     for trait in (*model.traits, "default"):
         if (serving := names.traits.get((model.type, trait))) is not None:
             return serving
     return next((m.id for m in names.models.values() if m.type is model.type), None)
 
 
-def _routes(names: Names, entries: Entries, now: float) -> Iterator[tuple[str, Route]]:
-    """Yield the routes of all names; where two are alike, an id comes last, before it a trait."""
+def _routes(names: Names, entries: Entries, now: float) -> Iterator[tuple[str, Route[AnyModel]]]:
+    """Yield the routes of all names; of equal names, a trait wins over an alias, an id over both."""
     led = [*names.aliases.items(), *((t, i) for (_, t), i in names.traits.items())]
     for name, model_id in [*led, *((i, i) for i in names.models)]:
         model = names.models[model_id]
-        if isinstance(model, Model):
-            yield name, Route(model, model.engines, _notice(name, model, entries, now))
+        yield name, Route(model, model.engines, _notice(name, model, entries, now))
 
 
-def _notice(name: str, model: Model, entries: Entries, now: float) -> Notice | None:
+def _notice(name: str, model: AnyModel, entries: Entries, now: float) -> Notice | None:
     if name in entries and name != model.id and (end := entries[name].deprecation) is not None:
         return Notice(f"{_was_retired(name, end)} {model.id!r} answers in its place.", end.sunset)
     if (end := announced(model, now)) is None:

@@ -79,9 +79,9 @@ def _mended(catalogue: Catalogue, name: str) -> str | None:
     """Return a name like this one, each part for itself, that leads somewhere."""
     vendor, slash, rest = name.partition("/")
     if not slash:
-        return _near(name, catalogue.names)
+        return _near(name, catalogue.names())
     model, _, last = rest.partition("/")
-    known = _near(rest, catalogue.names) or _near(model, catalogue.names)
+    known = _near(rest, catalogue.names()) or _near(model, catalogue.names())
     if known is None:
         return None
     running = catalogue.route(known).engines

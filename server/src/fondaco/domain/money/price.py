@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from fondaco.domain.fast_init import fast_init
+from fondaco.domain.money.call import CallKind
 from fondaco.domain.money.money import NANO, Currency, Funds
 from fondaco.domain.money.usage import Usage
 
@@ -255,7 +256,7 @@ class FreePricing:
 
 
 def by_the_million(sku: str) -> bool:
-    """Whether the price of what is sold as `sku` is quoted for a million of it.
+    """Whether the price of a SKU is quoted per million units.
 
     >>> by_the_million("qwen3-4b-llm-output-mtoken"), by_the_million("venice-sd35-image-unit")
     (True, False)
@@ -263,31 +264,41 @@ def by_the_million(sku: str) -> bool:
     return sku.endswith(("-mtoken", "-mchar"))
 
 
-_SUFFIXES = (
-    "-llm-input-mtoken",
-    "-llm-cached-input-mtoken",
-    "-llm-output-mtoken",
-    "-embedding-mtoken",
-    "-tts-mchar",
-    "-image-unit",
-    "-upscale-2x-unit",
-    "-upscale-4x-unit",
-    "-edit-unit",
-    "-web-search-call",
-    "-web-scrape-call",
-)
+_SUFFIXES = {
+    "-llm-input-mtoken": CallKind.CHAT,
+    "-llm-cached-input-mtoken": CallKind.CHAT,
+    "-llm-output-mtoken": CallKind.CHAT,
+    "-embedding-mtoken": CallKind.EMBEDDING,
+    "-tts-mchar": CallKind.SPEECH,
+    "-image-unit": CallKind.IMAGE,
+    "-upscale-2x-unit": CallKind.IMAGE,
+    "-upscale-4x-unit": CallKind.IMAGE,
+    "-edit-unit": CallKind.IMAGE,
+    "-web-search-call": CallKind.CHAT,
+    "-web-scrape-call": CallKind.CHAT,
+}
 
 
 def model_of(sku: str) -> str:
-    """Return the id of the model that was sold as `sku`, which is all that it says before its end.
+    """Return the id of the model of a SKU: all of it but the suffix.
 
     >>> model_of("qwen3-4b-llm-cached-input-mtoken"), model_of("venice-sd35-image-unit")
     ('qwen3-4b', 'venice-sd35')
     """
-    for suffix in _SUFFIXES:
-        if sku.endswith(suffix):
-            return sku.removesuffix(suffix)
-    return sku
+    return sku.removesuffix(_suffix(sku))
+
+
+def kind_of(sku: str) -> CallKind:
+    """Return the kind of call that a SKU is charged for; chat where the SKU is unknown.
+
+    >>> kind_of("minilm-embedding-mtoken"), kind_of("qwen3-4b-llm-output-mtoken")
+    (<CallKind.EMBEDDING: 'embd'>, <CallKind.CHAT: 'chatcmpl'>)
+    """
+    return _SUFFIXES.get(_suffix(sku), CallKind.CHAT)
+
+
+def _suffix(sku: str) -> str:
+    return next((suffix for suffix in _SUFFIXES if sku.endswith(suffix)), "")
 
 
 def _charge(*sold: tuple[str, int, int]) -> Charge:

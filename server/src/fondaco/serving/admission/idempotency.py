@@ -74,7 +74,7 @@ class IdempotencyStore:
         if snapshot.idempotency_key.body_digest != idempotency_key.body_digest:
             raise IdempotencyKeyReusedError
         running = snapshot.call_id in self._running
-        raise RepeatedCallError(request_id(snapshot.call_id), running=running)
+        raise RepeatedCallError(request_id(snapshot.call_id, call.kind), running=running)
 
     async def end(self, claim: IdempotencyRecord, *, charged: bool) -> None:
         """End a claim with its call; where nothing was charged, the caller may try again.

@@ -153,7 +153,7 @@ class Chat:
 
     async def _whole(
         self,
-        route: Route,
+        route: Route[Model],
         ready: Ready,
         failover: Failover,
         admission: Admission,
@@ -201,7 +201,7 @@ class Chat:
 
 
 def _began(
-    route: Route,
+    route: Route[Model],
     failover: Failover,
     admission: Admission,
     ready: Ready,

@@ -13,7 +13,7 @@ from itertools import chain
 from fondaco.domain.money.call import request_id
 from fondaco.domain.money.ledger import Entry
 from fondaco.domain.money.money import Currency
-from fondaco.domain.money.price import by_the_million
+from fondaco.domain.money.price import by_the_million, kind_of
 from fondaco.http.endpoint.timestamps import timestamp
 
 WHOLE = "API Inference"
@@ -149,7 +149,9 @@ def _inference(charge: Entry) -> Inference | None:
     if usage is None:
         return None
     return Inference(
-        request_id=None if charge.call_id is None else request_id(charge.call_id),
+        request_id=None
+        if charge.call_id is None
+        else request_id(charge.call_id, kind_of(charge.sku)),
         prompt_tokens=usage.input_tokens,
         completion_tokens=usage.output_tokens,
         execution_ms=charge.execution_ms,
