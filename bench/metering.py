@@ -28,9 +28,9 @@ from fondaco.domain.money.money import NANO, Funds
 from fondaco.domain.money.price import Charge, TokenPrice
 from fondaco.domain.money.usage import Report, Usage
 from fondaco.forms.watched import WatchedForms
-from fondaco.ports import Limits, Prompt
+from fondaco.ports import Prompt, RateLimiter
 from fondaco.serving.admission.idempotency import IdempotencyStore
-from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.hold import Hold, Meter
 from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
@@ -164,7 +164,7 @@ async def _measured(folder: Path) -> tuple[float, float]:
     key = admin_store.make_key("bench", KeyType.INFERENCE).key
     admin_store.close()
     async with SqliteJournal.opened(database) as journal:
-        on = _chat(Ledger(journal, clock), WindowLimits(_TIERS, clock), journal)
+        on = _chat(Ledger(journal, clock), SlidingWindowLimiter(_TIERS, clock), journal)
         off = _chat(NoLedger(MemoryJournal(), clock), NoLimits(), journal)
         costs: dict[Chat, list[float]] = {on: [], off: []}
         for chat in (on, off):
@@ -176,7 +176,7 @@ async def _measured(folder: Path) -> tuple[float, float]:
     return median(costs[on]), median(costs[off])
 
 
-def _chat(ledger: Ledger, limits: Limits, journal: SqliteJournal) -> Chat:
+def _chat(ledger: Ledger, limits: RateLimiter, journal: SqliteJournal) -> Chat:
     clock = SystemClock()
     catalogue = Catalogue([_TOY], {})
     return Chat(

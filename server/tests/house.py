@@ -52,7 +52,7 @@ from fondaco.serving.access.key_ring import KeyRing
 from fondaco.serving.access.wallets import Wallets
 from fondaco.serving.admission.concurrency import ConcurrentCalls
 from fondaco.serving.admission.idempotency import IdempotencyStore
-from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.characters import Characters
@@ -329,7 +329,7 @@ def _platform(
     key_ring = KeyRing(keys, journal, PEPPER, clock)
     ledger = Ledger(journal, clock)
     idempotency = IdempotencyStore(journal, PEPPER, ledger.clock)
-    limits = WindowLimits(tiers, clock)
+    limits = SlidingWindowLimiter(tiers, clock)
     api_keys = ApiKeys(keys, key_ring, PEPPER, clock=clock, ids=ids, a_minute=keys_a_minute)
     chain = chain_of(stakes, MemoryAccounts(journal, keys))
     store = CharacterFolder(characters, built_in_characters(), read_character, clock)
@@ -358,7 +358,7 @@ def _platform(
         api_keys=api_keys,
         limits=limits,
         tiers=tiers,
-        failure_throttle=FailureThrottle(clock, failures=failures, window_s=30.0),
+        failure_throttle=FailureThrottle.in_process(clock, max_failures=failures, window_s=30.0),
         concurrent_calls=ConcurrentCalls(concurrent_calls, clock),
         readiness=Readiness(catalogue, engines, clock, cache_s=0.2, ledger=ledger),
         metrics=metrics,

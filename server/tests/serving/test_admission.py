@@ -14,7 +14,7 @@ from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.ports import Journal
 from fondaco.serving.admission.admission import Admission
 from fondaco.serving.admission.idempotency import IdempotencyStore
-from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.stores.memory.journal import MemoryJournal
 from fondaco.stores.sqlite.tables.migrate import upgrade
 from house import ACCOUNT, MANY, TOY
@@ -31,7 +31,7 @@ class Desk:
     def __init__(self, journal: Journal, account_id: int = ACCOUNT) -> None:
         self.clock = TestClock()
         tiers = {"paid": Tier("paid", {"small": RateLimits(MANY, MANY, MANY)})}
-        self.limits = WindowLimits(tiers, self.clock)
+        self.limits = SlidingWindowLimiter(tiers, self.clock)
         self.idempotency = IdempotencyStore(journal, b"pepper", self.clock)
         self.call = Call("ab" * 16, account_id, "cd" * 16, self.clock.now(), idempotency_key=ONCE)
 

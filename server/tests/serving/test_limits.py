@@ -11,7 +11,7 @@ from fondaco.domain.models.model import Model
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.limits import DAY_S, MINUTE_S, LimitType, Quota, RateLimits, Tier
 from fondaco.domain.money.price import TokenPrice
-from fondaco.serving.admission.rate_limits import Place, WindowLimits
+from fondaco.serving.admission.rate_limits import SlidingWindowLimiter, WindowReservation
 from hand_clock import UNIX, HandClock
 
 TIERS = {
@@ -32,10 +32,12 @@ CALL = Call("c" * 32, account_id=4, key_id="k" * 32, opened_at=0.0)
 
 @dataclass
 class World:
-    limits: WindowLimits
+    limits: SlidingWindowLimiter
     clock: HandClock
 
-    async def admit(self, tokens: int = 10, *, model: Model = TOY, call: Call = CALL) -> Place:
+    async def admit(
+        self, tokens: int = 10, *, model: Model = TOY, call: Call = CALL
+    ) -> WindowReservation:
         return await self.limits.admit(call, model, tokens)
 
     async def refused(
@@ -52,7 +54,7 @@ class World:
 @pytest.fixture
 def world() -> World:
     clock = HandClock()
-    return World(WindowLimits(TIERS, clock), clock)
+    return World(SlidingWindowLimiter(TIERS, clock), clock)
 
 
 async def test_a_limit_of_requests_per_minute_refuses_and_says_when_to_come_back(
@@ -100,42 +102,42 @@ async def test_of_several_limits_the_one_that_holds_longest_is_named(world: Worl
 
 
 async def test_settling_gives_back_what_was_not_consumed(world: World) -> None:
-    place = await world.admit(900)
-    place.settle(100)
-    assert place.quota.remaining_tokens == 900
+    reservation = await world.admit(900)
+    reservation.settle(100)
+    assert reservation.quota.remaining_tokens == 900
     await world.admit(900)
 
 
 async def test_settling_counts_what_was_consumed_beyond_the_estimate(world: World) -> None:
-    place = await world.admit(100)
-    place.settle(1200)
+    reservation = await world.admit(100)
+    reservation.settle(1200)
     assert world.quota().remaining_tokens == 0
     assert (await world.refused(1)).retry_after_s == 61
 
 
 async def test_what_is_settled_counts_from_the_admission_on(world: World) -> None:
-    place = await world.admit(100)
+    reservation = await world.admit(100)
     world.clock.at = 59.0
-    place.settle(900)
+    reservation.settle(900)
     assert world.quota().remaining_tokens == 100
     world.clock.at = 61.0
     assert world.quota().remaining_tokens == 1000
 
 
 async def test_a_call_that_ends_after_its_minute_gives_nothing_back(world: World) -> None:
-    place = await world.admit(900)
+    reservation = await world.admit(900)
     world.clock.at = 61.0
     await world.admit(500)
-    place.settle(0)
+    reservation.settle(0)
     assert world.quota().remaining_tokens == 500
 
 
 async def test_a_withdrawn_call_was_never_there(world: World) -> None:
     before = world.quota()
-    place = await world.admit(900)
-    place.withdraw()
-    place.withdraw()
-    place.settle(50)
+    reservation = await world.admit(900)
+    reservation.withdraw()
+    reservation.withdraw()
+    reservation.settle(50)
     assert world.quota() == before
 
 
@@ -172,9 +174,9 @@ async def test_models_of_a_shared_class_are_counted_together(world: World) -> No
 
 async def test_where_tokens_have_no_limit_the_quota_says_so(world: World) -> None:
     image = replace(TOY, id="a", rate_class="image")
-    place = await world.admit(10**9, model=image)
-    place.settle(3)
-    assert place.quota == Quota(2, 1, int(UNIX) + 61)
+    reservation = await world.admit(10**9, model=image)
+    reservation.settle(3)
+    assert reservation.quota == Quota(2, 1, int(UNIX) + 61)
 
 
 async def test_a_quota_shows_the_day_once_it_binds_before_the_minute(world: World) -> None:
@@ -245,27 +247,27 @@ def test_in_any_order_of_calls_no_limit_is_passed_and_refusals_leave_no_trace(
 
 async def play(asks: list[RequestContext]) -> None:
     clock = HandClock()
-    world = World(WindowLimits(TIERS, clock), clock)
+    world = World(SlidingWindowLimiter(TIERS, clock), clock)
     admitted: list[tuple[float, int]] = []
     for ask in asks:
         clock.at += ask.pause
         before = world.quota()
-        place = await admitted_or_none(world, ask.tokens)
-        if place is not None and ask.withdrawn:
-            place.withdraw()
-        if place is None or ask.withdrawn:
+        reservation = await admitted_or_none(world, ask.tokens)
+        if reservation is not None and ask.withdrawn:
+            reservation.withdraw()
+        if reservation is None or ask.withdrawn:
             assert world.quota() == before
         else:
             admitted.append((clock.at, ask.tokens))
             assert most_within(admitted, MINUTE_S) <= 1000
-            place.settle(min(ask.really, ask.tokens))
+            reservation.settle(min(ask.really, ask.tokens))
             admitted[-1] = clock.at, min(ask.really, ask.tokens)
     ones = [(at, 1) for at, _ in admitted]
     assert most_within(ones, MINUTE_S) <= 3
     assert most_within(ones, DAY_S) <= 6
 
 
-async def admitted_or_none(world: World, tokens: int) -> Place | None:
+async def admitted_or_none(world: World, tokens: int) -> WindowReservation | None:
     try:
         return await world.admit(tokens)
     except RateLimitExceededError:
@@ -282,7 +284,7 @@ async def test_other_tiers_hold_at_once_and_forget_nothing(world: World) -> None
     running = await world.admit(100)
     await world.admit(100)
     limits = RateLimits(2, 6, tokens_per_minute=500)
-    world.limits.follow({"paid": Tier("paid", {"small": limits}, charged=False)})
+    world.limits.reconfigure({"paid": Tier("paid", {"small": limits}, charged=False)})
     assert "2 requests per minute" in str(await world.refused())
     assert world.quota().remaining_tokens == 300
     running.settle(400)
@@ -296,13 +298,13 @@ async def test_a_limit_of_tokens_that_comes_and_goes_counts_each_call_in_its_own
     running = await world.admit(100)
     for most in (None, 1000):
         limits = RateLimits(9, 9, tokens_per_minute=most)
-        world.limits.follow({"paid": Tier("paid", {"small": limits})})
+        world.limits.reconfigure({"paid": Tier("paid", {"small": limits})})
     running.settle(700)
     assert world.quota().remaining_tokens == 1000
 
 
 async def test_a_tier_that_is_gone_is_unknown(world: World) -> None:
     await world.admit()
-    world.limits.follow({"guests": TIERS["guests"]})
+    world.limits.reconfigure({"guests": TIERS["guests"]})
     with pytest.raises(UnauthorizedError, match="is not defined on this server"):
         await world.admit()

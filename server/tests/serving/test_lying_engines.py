@@ -38,7 +38,7 @@ from fondaco.domain.money.usage import Report, Usage
 from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.ports import ChatEngine, Prompt
 from fondaco.serving.admission.idempotency import IdempotencyStore
-from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.pipeline import Chat
@@ -254,7 +254,7 @@ class Home:
             CATALOGUE,
             self.engines,
             ledger=ledger,
-            limits=WindowLimits(TIERS, self.clock),
+            limits=SlidingWindowLimiter(TIERS, self.clock),
             idempotency=IdempotencyStore(journal, b"pepper", ledger.clock),
             clock=self.clock,
             metrics=Metrics(),

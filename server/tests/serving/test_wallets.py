@@ -21,7 +21,7 @@ from fondaco.ports import Stakes
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.key_ring import KeyRing
 from fondaco.serving.access.nonces import Nonces
-from fondaco.serving.access.wallets import Chain, Wallets
+from fondaco.serving.access.wallets import WalletPorts, Wallets
 from fondaco.serving.billing.ledger import Ledger
 from fondaco.stores.memory.accounts import MemoryAccounts
 from fondaco.stores.memory.journal import MemoryJournal, MemoryKeys
@@ -99,7 +99,7 @@ class Town:
             clock=self.clock,
             ids=TimedIds(),
         )
-        chain = Chain(PlainChallenges(), HonestSigners(), stakes or self.stake, self.accounts)
+        chain = WalletPorts(PlainChallenges(), HonestSigners(), stakes or self.stake, self.accounts)
         self.wallets = Wallets(chain, api_keys, self.clock, TimedIds(), tick_s=0.001)
 
     async def key(self, wallet: str, text: str | None = None) -> int:
@@ -228,7 +228,7 @@ async def test_after_a_failure_stakes_are_read_within_the_hour(running: Town) ->
 
 async def test_without_stakes_the_refusal_says_what_to_configure() -> None:
     town = Town()
-    chain = Chain(PlainChallenges(), HonestSigners(), None, town.accounts)
+    chain = WalletPorts(PlainChallenges(), HonestSigners(), None, town.accounts)
     wallets = Wallets(chain, town.wallets._api_keys, town.clock, TimedIds())
     with pytest.raises(UnauthorizedError, match=r"\[chain\]"):
         await wallets.issue(Proof(ADA, "", ""), KeyType.ADMIN, "tests")

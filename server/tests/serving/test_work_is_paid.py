@@ -23,7 +23,7 @@ from fondaco.domain.output_format.output_format import Constraint
 from fondaco.domain.web import Citation, WebOptions
 from fondaco.ports import Held, Prompt
 from fondaco.serving.admission.idempotency import IdempotencyStore
-from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.pipeline import Chat
@@ -144,7 +144,7 @@ class Town:
             catalogue,
             {"scripted": self.outside},
             ledger=self.ledger,
-            limits=WindowLimits(tiers, self.clock),
+            limits=SlidingWindowLimiter(tiers, self.clock),
             idempotency=IdempotencyStore(self.journal, b"pepper", self.clock),
             clock=self.clock,
             metrics=Metrics(),

@@ -15,7 +15,7 @@ from fondaco.clients.connect import connect
 from fondaco.domain.money.money import nano
 from fondaco.ports import Accounts, Stakes
 from fondaco.sections import ChainNode
-from fondaco.serving.access.wallets import Chain
+from fondaco.serving.access.wallets import WalletPorts
 from fondaco.settings import ConfigurationError, Settings, secret
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.accounts.accounts import SqliteAccounts
@@ -24,7 +24,7 @@ _CONNECTIONS = 8
 
 
 @asynccontextmanager
-async def opened_chain(settings: Settings, home: Home) -> AsyncGenerator[Chain]:
+async def opened_chain(settings: Settings, home: Home) -> AsyncGenerator[WalletPorts]:
     """Open what wallets need, and close it at the end.
 
     Raises:
@@ -41,10 +41,10 @@ async def opened_chain(settings: Settings, home: Home) -> AsyncGenerator[Chain]:
         accounts.close()
 
 
-def chain_of(stakes: Stakes | None, accounts: Accounts) -> Chain:
+def chain_of(stakes: Stakes | None, accounts: Accounts) -> WalletPorts:
     """Return what wallets need, their challenges signed by a secret that dies with the process."""
     challenges = SignedChallenges(secrets.token_bytes(32), f"fondaco:{secrets.token_hex(16)}")
-    return Chain(challenges, EthSignatures(), stakes, accounts)
+    return WalletPorts(challenges, EthSignatures(), stakes, accounts)
 
 
 def _stakes(settings: Settings, node: HttpClient | None) -> Stakes | None:

@@ -28,10 +28,10 @@ from fondaco.ports import (
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
-from fondaco.serving.access.wallets import Chain, Wallets
+from fondaco.serving.access.wallets import WalletPorts, Wallets
 from fondaco.serving.admission.concurrency import ConcurrentCalls
 from fondaco.serving.admission.idempotency import IdempotencyStore
-from fondaco.serving.admission.rate_limits import WindowLimits
+from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.characters import Characters
@@ -101,7 +101,7 @@ class Shared:
     """What every configuration of a process builds on: money, limits and counts stay as they are."""
 
     ledger: Ledger
-    limits: WindowLimits
+    limits: SlidingWindowLimiter
     idempotency: IdempotencyStore
     metrics: Metrics
     clock: Clock
@@ -144,7 +144,7 @@ def shared_of(
     ledger = Ledger(journal, clock)
     return Shared(
         ledger=ledger,
-        limits=WindowLimits(tiers_of(settings), clock),
+        limits=SlidingWindowLimiter(tiers_of(settings), clock),
         idempotency=IdempotencyStore(journal, pepper, ledger.clock),
         metrics=Metrics(),
         clock=clock,
@@ -164,7 +164,7 @@ def platform_of(
     journal: Journal,
     keys: Keys,
     charges: Charges,
-    chain: Chain,
+    chain: WalletPorts,
 ) -> Platform:
     """Return the use cases over the adapters given."""
     clock, ids = shared.clock, TimedIds()
@@ -185,8 +185,8 @@ def platform_of(
         api_keys=api_keys,
         limits=shared.limits,
         tiers=use_cases.tiers,
-        failure_throttle=FailureThrottle(
-            clock, failures=guarded.failures, window_s=guarded.failure_window_s
+        failure_throttle=FailureThrottle.in_process(
+            clock, max_failures=guarded.failures, window_s=guarded.failure_window_s
         ),
         concurrent_calls=ConcurrentCalls(guarded.concurrent_calls, clock),
         readiness=use_cases.readiness,

@@ -192,13 +192,13 @@ class Reloader:
             undo.pop_all()
         # From here on nothing is awaited: no request sees one half of each configuration.
         server.platform.adopt(use_cases)
-        self._shared.limits.follow(use_cases.tiers)
+        self._shared.limits.reconfigure(use_cases.tiers)
         self._shared.reachability.follow(adapters.looks)
         guarded = settings.limits
-        server.platform.failure_throttle.follow(
-            failures=guarded.failures, window_s=guarded.failure_window_s
+        server.platform.failure_throttle.reconfigure(
+            max_failures=guarded.failures, window_s=guarded.failure_window_s
         )
-        server.platform.concurrent_calls.follow(guarded.concurrent_calls)
+        server.platform.concurrent_calls.reconfigure(guarded.concurrent_calls)
         server.edge.follow(
             rules.hosts, rules.client_addresses, cors=rules.cors, metrics=rules.metrics
         )

@@ -6,9 +6,10 @@ from fondaco.ports.clock import Clock, Ids
 from fondaco.ports.embeddings import EmbeddingEngine
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
-from fondaco.ports.limits import Limits, Reservation
+from fondaco.ports.limits import RateLimiter, Reservation
 from fondaco.ports.output_formats import Forms, Held
 from fondaco.ports.templates import Templates
+from fondaco.ports.throttle import Throttle
 from fondaco.ports.wallets import Challenges, Signatures, Stakes
 from fondaco.ports.web import Files, Pages, Search
 
@@ -30,12 +31,13 @@ __all__ = [
     "Journal",
     "KeyReport",
     "Keys",
-    "Limits",
     "Pages",
     "Prompt",
+    "RateLimiter",
     "Reservation",
     "Search",
     "Signatures",
     "Stakes",
     "Templates",
+    "Throttle",
 ]

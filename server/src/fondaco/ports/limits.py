@@ -1,4 +1,4 @@
-"""How fast accounts may ask."""
+"""Rate limits of accounts."""
 
 from collections.abc import Sequence
 from typing import Protocol
@@ -9,11 +9,11 @@ from fondaco.domain.money.limits import Exceedance, Quota
 
 
 class Reservation(Protocol):
-    """A call's place within its account's limits."""
+    """The capacity that one admitted call takes from its account's rate limits."""
 
     @property
     def quota(self) -> Quota:
-        """What the limits show now."""
+        """The account's remaining quota now."""
         ...
 
     @property
@@ -22,19 +22,19 @@ class Reservation(Protocol):
         ...
 
     def settle(self, tokens: int) -> None:
-        """Put the tokens that the call has really consumed in place of the estimate."""
+        """Replace the estimate by the tokens that the call has consumed."""
         ...
 
     def withdraw(self) -> None:
-        """Take the call out again, as if it had never been admitted."""
+        """Return the capacity, as if the call had never been admitted."""
         ...
 
 
-class Limits(Protocol):
-    """How fast accounts may ask: in this process, or in a store that several processes share."""
+class RateLimiter(Protocol):
+    """Limits requests and tokens of accounts, for one process or shared by several servers."""
 
     async def admit(self, call: Call, model: AnyModel, tokens: int) -> Reservation:
-        """Take a place for a call that will consume about `tokens`: all limits hold it, or none.
+        """Reserve capacity for a call of about `tokens` tokens: in every limit, or in none.
 
         Raises:
             RateLimitExceededError: a limit of the account's tier is reached; nothing was counted.
@@ -42,9 +42,9 @@ class Limits(Protocol):
         ...
 
     def quota(self, account_id: int, tier: str, model: AnyModel) -> Quota:
-        """Return what the limits of an account for a model show."""
+        """Return the account's remaining quota for a model; counts nothing."""
         ...
 
     def exceeded(self, account_id: int) -> Sequence[Exceedance]:
-        """Return the last 50 requests of an account that came too fast, the latest first."""
+        """Return an account's last 50 requests above a rate limit, the latest first."""
         ...

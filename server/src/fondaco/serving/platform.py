@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.money.limits import Tier
-from fondaco.ports import Charges, Clock, Ids, Limits
+from fondaco.ports import Charges, Clock, Ids, RateLimiter
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
@@ -42,7 +42,7 @@ class Platform:
     charges: Charges
     key_ring: KeyRing
     api_keys: ApiKeys
-    limits: Limits
+    limits: RateLimiter
     tiers: Mapping[str, Tier]
     """By their names, as accounts have them."""
     failure_throttle: FailureThrottle

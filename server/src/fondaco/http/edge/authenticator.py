@@ -115,7 +115,7 @@ class Authenticator:
         )
         if exchange.account_id is not None:
             if counts:
-                failure_throttle.accounts.count(exchange.account_id)
+                failure_throttle.accounts.record_failure(exchange.account_id)
             return error
         peer = self._client_addresses.of(exchange)
         try:
@@ -123,7 +123,7 @@ class Authenticator:
         except TooManyFailuresError as refusal:
             return refusal
         if counts:
-            failure_throttle.client_addresses.count(peer)
+            failure_throttle.client_addresses.record_failure(peer)
         return error
 
     async def _recognised(self, exchange: Exchange) -> Caller | None:

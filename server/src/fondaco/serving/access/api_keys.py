@@ -22,11 +22,11 @@ from fondaco.domain.money.account import (
 from fondaco.domain.money.limits import Quota
 from fondaco.ports import Clock, Ids, KeyReport, Keys
 from fondaco.serving.access.key_ring import KeyRing
-from fondaco.serving.admission.windows import MINUTE, Latest, Window
+from fondaco.serving.admission.windows import MINUTE, LruMap, Window
 
 _A_MINUTE = 20
 """Keys that an account may make in a minute. Source: POST /api_keys."""
-_MOST_WINDOWS = 4096
+_MAX_WINDOWS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +98,8 @@ class ApiKeys:
         self._clock = clock
         self._ids = ids
         self._a_minute = a_minute
-        self._made = Latest[int, Window](lambda _: Window(a_minute, MINUTE), _MOST_WINDOWS)
-        """What each account made lately."""
+        self._created = LruMap[int, Window](lambda _: Window(a_minute, MINUTE), _MAX_WINDOWS)
+        """Keys that each account has created in the last minute, by account id."""
 
     async def issue(
         self,
@@ -134,15 +134,15 @@ class ApiKeys:
             expires_at=expires_at,
             limit=limit,
         )
-        window = self._made.of(account_id)
+        window = self._created[account_id]
         begun = self._clock.monotonic()
         if not window.fits(begun):
             raise self._refusal(window, begun)
-        mark = window.add(begun)
+        bucket = window.add(begun)
         try:
             await self._keys.add(made.key, digest(self._pepper, made.secret), MOST_KEYS)
         except BaseException:
-            window.correct(mark, -1)
+            window.adjust(bucket, -1)
             raise
         return made
 

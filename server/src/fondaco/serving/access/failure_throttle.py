@@ -1,96 +1,121 @@
-"""The guard: makes those wait whose requests fail over and over.
+"""Failure throttle: refuses callers with too many failed requests until a waiting time has passed.
 
 Source: api-reference/rate-limiting.md, "Failed Request Rate Limits".
 """
 
 from collections import deque
 from collections.abc import Hashable
+from dataclasses import dataclass
 from math import ceil, inf
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 
 from fondaco.domain.errors import TooManyFailuresError
 from fondaco.domain.money.limits import LimitScope, Quota
-from fondaco.ports import Clock
-from fondaco.serving.admission.windows import Latest
+from fondaco.ports import Clock, Throttle
+from fondaco.serving.admission.windows import LruMap
 
-WhoT = TypeVar("WhoT", bound=Hashable)
+SubjectT = TypeVar("SubjectT", bound=Hashable)
 
-_MOST = 8_192
-"""Of whom failures are remembered; whoever failed longest ago is forgotten first."""
+_MAX_TRACKED = 8_192
+"""Subjects whose failures are remembered; the one that failed longest ago is evicted first."""
 
 
+@dataclass(frozen=True, slots=True)
 class FailureThrottle:
-    """Counts failed requests: of accounts, and of addresses for requests without a good key."""
+    """The throttles of accounts, and of client addresses that send no valid key."""
 
-    def __init__(self, clock: Clock, *, failures: int, window_s: float) -> None:
-        """Suffer so many `failures` within `window_s` seconds; 0: any number."""
-        self.accounts: Failures[int] = Failures(clock, failures, window_s, scope="user")
-        self.client_addresses: Failures[str] = Failures(clock, failures, window_s, scope="global")
+    accounts: Throttle[int]
+    """By account id."""
+    client_addresses: Throttle[str]
 
-    def follow(self, *, failures: int, window_s: float) -> None:
-        """Go by other numbers from now on; who has to wait still waits."""
-        self.accounts.follow(failures, window_s)
-        self.client_addresses.follow(failures, window_s)
+    @classmethod
+    def in_process(cls, clock: Clock, *, max_failures: int, window_s: float) -> Self:
+        """Return throttles that count in the memory of this process.
+
+        Args:
+            clock: the time.
+            max_failures: failed requests accepted within a window; 0 accepts any number.
+            window_s: length of the window and of the refusal, in seconds.
+        """
+        return cls(
+            InProcessThrottle[int](clock, max_failures, window_s, scope="user"),
+            InProcessThrottle[str](clock, max_failures, window_s, scope="global"),
+        )
+
+    def reconfigure(self, *, max_failures: int, window_s: float) -> None:
+        """Apply another limit to both from now on; callers being refused stay refused."""
+        self.accounts.reconfigure(max_failures, window_s)
+        self.client_addresses.reconfigure(max_failures, window_s)
 
 
-class Failures(Generic[WhoT]):
-    """Failed requests by who sent them.
+class InProcessThrottle(Generic[SubjectT]):
+    """Throttle that counts failures in the memory of this process.
 
-    Who fails once too often has to wait as long as the window is; then all is forgiven.
+    One failure above the limit within the window refuses the subject for the length of the window;
+    afterwards its count starts at zero.
     """
 
-    def __init__(self, clock: Clock, most: int, window_s: float, *, scope: LimitScope) -> None:
+    def __init__(
+        self, clock: Clock, max_failures: int, window_s: float, *, scope: LimitScope
+    ) -> None:
         self._clock = clock
-        self._most = most
+        self._max_failures = max_failures
         self._window_s = window_s
         self._scope: LimitScope = scope
-        self._records: Latest[WhoT, Record] = Latest(lambda _: Record(self._most), _MOST)
+        self._histories: LruMap[SubjectT, FailureHistory] = LruMap(
+            lambda _: FailureHistory(self._max_failures), _MAX_TRACKED
+        )
 
-    def follow(self, most: int, window_s: float) -> None:
-        """Go by other numbers from now on."""
-        self._most, self._window_s = most, window_s
-        for _, record in self._records.all():
-            record.failed_at = deque(record.failed_at, maxlen=most + 1)
+    def __len__(self) -> int:
+        """Return the number of subjects whose failures are remembered."""
+        return len(self._histories)
 
-    def check(self, who: WhoT) -> None:
-        """Return if requests are taken.
+    def reconfigure(self, max_failures: int, window_s: float) -> None:
+        """Apply another limit from now on."""
+        self._max_failures, self._window_s = max_failures, window_s
+        for history in self._histories.values():
+            history.failed_at = deque(history.failed_at, maxlen=max_failures + 1)
+
+    def check(self, subject: SubjectT) -> None:
+        """Return if requests of the subject are accepted.
 
         Raises:
-            TooManyFailuresError: too many failed.
+            TooManyFailuresError: too many of its requests failed.
         """
-        record = self._records.known(who)
-        if record is None:
+        history = self._histories.peek(subject)
+        if history is None:
             return
-        wait_s = record.refused_until - self._clock.monotonic()
+        wait_s = history.refused_until - self._clock.monotonic()
         if wait_s > 0:
             raise TooManyFailuresError(
-                f"Too many failed attempts (> {self._most}) resulting in a non-success status code. "
+                f"Too many failed attempts (> {self._max_failures}) resulting in a non-success status code. "
                 f"Please wait {self._window_s:g}s and try again. See "
                 "https://docs.venice.ai/api-reference/rate-limiting for more information.",
                 retry_after_s=ceil(wait_s),
-                quota=Quota(self._most, 0, ceil(self._clock.now() + wait_s)),
+                quota=Quota(self._max_failures, 0, ceil(self._clock.now() + wait_s)),
                 scope=self._scope,
             )
 
-    def count(self, who: WhoT) -> None:
+    def record_failure(self, subject: SubjectT) -> None:
         """Count a failed request."""
-        if not self._most:
+        if not self._max_failures:
             return
         now = self._clock.monotonic()
-        record = self._records.of(who)
-        if now < record.refused_until:
-            return  # it was under way when its sender failed once too often
-        record.failed_at.append(now)
-        if len(record.failed_at) > self._most and now - record.failed_at[0] <= self._window_s:
-            record.failed_at.clear()
-            record.refused_until = now + self._window_s
+        history = self._histories[subject]
+        if now < history.refused_until:
+            return  # it was under way when the subject exceeded the limit
+        history.failed_at.append(now)
+        failures = len(history.failed_at)
+        if failures > self._max_failures and now - history.failed_at[0] <= self._window_s:
+            history.failed_at.clear()
+            history.refused_until = now + self._window_s
 
 
-class Record:
-    """When somebody's latest requests failed, in monotonic seconds."""
+class FailureHistory:
+    """The times of a subject's latest failures, in monotonic seconds."""
 
     __slots__ = ("failed_at", "refused_until")
 
-    def __init__(self, most: int) -> None:
-        self.failed_at: deque[float] = deque(maxlen=most + 1)
+    def __init__(self, max_failures: int) -> None:
+        self.failed_at: deque[float] = deque(maxlen=max_failures + 1)
         self.refused_until = -inf

@@ -22,7 +22,7 @@ _AGAIN_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Chain:
+class WalletPorts:
     """What wallets need from the outside."""
 
     challenges: Challenges
@@ -37,7 +37,7 @@ class Wallets:
 
     def __init__(
         self,
-        chain: Chain,
+        chain: WalletPorts,
         api_keys: ApiKeys,
         clock: Clock,
         ids: Ids,

@@ -7,7 +7,7 @@ from fondaco.domain.models.model import Model
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.ledger import IdempotencyRecord
 from fondaco.domain.money.limits import Quota
-from fondaco.ports import Limits, Reservation
+from fondaco.ports import RateLimiter, Reservation
 from fondaco.serving.admission.idempotency import IdempotencyStore
 
 
@@ -29,7 +29,12 @@ class Admission:
     )
 
     def __init__(
-        self, limits: Limits, idempotency: IdempotencyStore, call: Call, model: Model, tokens: int
+        self,
+        limits: RateLimiter,
+        idempotency: IdempotencyStore,
+        call: Call,
+        model: Model,
+        tokens: int,
     ) -> None:
         """Prepare a call that will consume about `tokens`."""
         self._limits = limits

@@ -1,4 +1,4 @@
-"""Concurrency limit: how many calls of one account run at a time."""
+"""Concurrency limit: caps the calls of one account that run at the same time."""
 
 from math import ceil
 
@@ -10,36 +10,36 @@ _RETRY_AFTER_S = 1
 
 
 class ConcurrentCalls:
-    """Counts the calls of each account that are under way, from before their bodies are read."""
+    """Counts the running calls of each account, from before a request body is read."""
 
-    def __init__(self, most: int, clock: Clock) -> None:
-        """Let each account have `most` at a time; 0: any number."""
-        self._most = most
+    def __init__(self, max_calls: int, clock: Clock) -> None:
+        """Allow each account `max_calls` at a time; 0 allows any number."""
+        self._max_calls = max_calls
         self._clock = clock
         self._running: dict[int, int] = {}
 
-    def follow(self, most: int) -> None:
-        """Let each account have another number at a time from now on."""
-        self._most = most
+    def reconfigure(self, max_calls: int) -> None:
+        """Apply another limit from now on; running calls go on."""
+        self._max_calls = max_calls
 
     def enter(self, account_id: int) -> None:
-        """Count a call.
+        """Count a call that begins.
 
         Raises:
-            ConcurrencyLimitError: as many of the account are under way as may be.
+            ConcurrencyLimitError: the account has as many running calls as allowed.
         """
         running = self._running.get(account_id, 0)
-        if running >= self._most > 0:
+        if running >= self._max_calls > 0:
             raise ConcurrencyLimitError(
-                f"The account has {self._most:,} calls under way, the most that it may. Try again "
+                f"The account has {self._max_calls:,} calls under way, the most that it may. Try again "
                 "when some of them have ended.",
                 retry_after_s=_RETRY_AFTER_S,
-                quota=Quota(self._most, 0, ceil(self._clock.now() + _RETRY_AFTER_S)),
+                quota=Quota(self._max_calls, 0, ceil(self._clock.now() + _RETRY_AFTER_S)),
             )
         self._running[account_id] = running + 1
 
     def leave(self, account_id: int) -> None:
-        """Count a call no more."""
+        """Stop counting a call that has ended."""
         running = self._running[account_id]
         if running > 1:
             self._running[account_id] = running - 1

@@ -17,7 +17,7 @@ from fondaco.domain.money.limits import Quota
 from fondaco.domain.money.price import FreePricing
 from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import RetrievedContext
-from fondaco.ports import ChatEngine, Clock, Limits
+from fondaco.ports import ChatEngine, Clock, RateLimiter
 from fondaco.serving.admission.admission import Admission
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.billing.call_usage import CallUsage
@@ -74,7 +74,7 @@ class Chat:
         engines: Mapping[str, ChatEngine],
         *,
         ledger: Ledger,
-        limits: Limits,
+        limits: RateLimiter,
         idempotency: IdempotencyStore,
         clock: Clock,
         metrics: Metrics,
