@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from table import Budget, Figure
 
-from fondaco.http.apis.openai.chat_request import ChatRequest
+from fondaco.http.apis.openai.chat.request import ChatRequest
 from fondaco.http.endpoint.strict_json import parse
 
 _NO_MODEL = "[embedded]\nenabled = false\n"

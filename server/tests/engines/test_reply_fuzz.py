@@ -23,7 +23,7 @@ from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.errors import FondacoError
 from fondaco.domain.untrusted_numbers import MOST
 from fondaco.engines.openai.engine import OpenAICompatible
-from fondaco.http.apis.openai.chat_writers import Accumulator, Chunks
+from fondaco.http.apis.openai.chat.writers import Accumulator, Chunks
 from fondaco.ports import Prompt
 from fondaco.serving.billing.token_meter import Tally
 

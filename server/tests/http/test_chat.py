@@ -13,7 +13,7 @@ from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.models.model import Capabilities, SamplingDefaults
 from fondaco.domain.money.money import NANO
 from fondaco.domain.money.usage import Usage
-from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk
+from fondaco.http.apis.openai.chat.response_schemas import ChatCompletion, ChatCompletionChunk
 from house import CONTEXT_TOKENS, TOY, House, house
 
 

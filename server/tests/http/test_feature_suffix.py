@@ -8,8 +8,8 @@ from hypothesis import given, strategies as st
 
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.models.catalogue import Catalogue
-from fondaco.http.apis.openai.chat_request import ChatRequest, VeniceParameters
-from fondaco.http.apis.openai.feature_suffix import parameters_of, take_suffix
+from fondaco.http.apis.openai.chat.feature_suffix import parameters_of, take_suffix
+from fondaco.http.apis.openai.chat.request import ChatRequest, VeniceParameters
 from house import TOY, House
 from published import ABSENT, SPECIFICATION, Fields, faults, operation
 

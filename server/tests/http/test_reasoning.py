@@ -8,7 +8,11 @@ import pytest
 from fake_upstream import saying
 from fondaco.domain.chat.reasoning import ReasoningField, ReasoningProfile, ReasoningSwitch
 from fondaco.domain.models.model import Capabilities, Model
-from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk, ReplyMessage
+from fondaco.http.apis.openai.chat.response_schemas import (
+    ChatCompletion,
+    ChatCompletionChunk,
+    ReplyMessage,
+)
 from house import TOY, House, house
 
 PIECES = ("<think>", "\nAdd", " them", ".\n", "</think>", "\n\n", "Four", ".")

@@ -9,7 +9,7 @@ from openai import AsyncOpenAI
 
 from fake_upstream import saying
 from fondaco.domain.models.model import Capabilities
-from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk
+from fondaco.http.apis.openai.chat.response_schemas import ChatCompletion, ChatCompletionChunk
 from house import SECRET, TOY, House, house
 
 Json = dict[str, object]

@@ -1,1 +1,1 @@
-"""The OpenAI dialect: chat completions, with Venice's extensions."""
+"""OpenAI's endpoints, with Venice's extensions."""

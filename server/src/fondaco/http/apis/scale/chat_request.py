@@ -28,17 +28,17 @@ from fondaco.domain.output_format.output_format import (
     OutputFormat,
     Regex,
 )
-from fondaco.http.apis.openai.chat_request import StreamOptions
-from fondaco.http.apis.openai.messages import ChatMessage, has_media, hints_of, to_domain
-from fondaco.http.apis.openai.options import (
+from fondaco.http.apis.openai.chat.messages import ChatMessage, has_media, hints_of, to_domain
+from fondaco.http.apis.openai.chat.options import (
     ChosenTool,
     OfferedTool,
     ResponseFormat,
     form_of,
     tooling_of,
 )
-from fondaco.http.apis.openai.parts import TextPart
-from fondaco.http.apis.openai.unknown_fields import unknown
+from fondaco.http.apis.openai.chat.parts import TextPart
+from fondaco.http.apis.openai.chat.request import StreamOptions
+from fondaco.http.apis.openai.chat.unknown_fields import unknown
 from fondaco.http.endpoint.fields import (
     Many,
     Open,

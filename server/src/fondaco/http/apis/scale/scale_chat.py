@@ -20,9 +20,9 @@ from fondaco.domain.errors import (
     StorageFailedError,
 )
 from fondaco.domain.models.vendors import addressed
-from fondaco.http.apis.openai.chat_response import ResponseOptions, answered
-from fondaco.http.apis.scale.chat_reply import ScaleChunk, ScaleCompletion
+from fondaco.http.apis.openai.chat.response import ResponseOptions, answered
 from fondaco.http.apis.scale.chat_request import ScaleChatRequest
+from fondaco.http.apis.scale.chat_response_schemas import ScaleChunk, ScaleCompletion
 from fondaco.http.apis.scale.dialect import SCALE
 from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext

@@ -7,13 +7,11 @@ from fondaco.http.apis.venice.keys import (
     create_key,
     delete_key,
     list_keys,
-    rate_limit_log,
-    rate_limits,
     show_key,
-    wallet_key,
-    wallet_token,
 )
 from fondaco.http.apis.venice.models import list_models, model_compatibility, model_traits
+from fondaco.http.apis.venice.rate_limits import rate_limit_log, rate_limits
+from fondaco.http.apis.venice.wallets import wallet_key, wallet_token
 from fondaco.http.edge.routes import AnyEndpoint
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (

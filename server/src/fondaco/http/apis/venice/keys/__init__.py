@@ -1,1 +1,1 @@
-"""API keys: management, wallet sign-in and rate limits."""
+"""API keys: creation, listing, change and deletion."""

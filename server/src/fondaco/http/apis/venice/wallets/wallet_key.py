@@ -12,8 +12,8 @@ from fondaco.domain.errors import (
 from fondaco.domain.money.account import UNLIMITED, KeyType
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.schemas import MadeKeyReply
-from fondaco.http.apis.venice.keys.wallet_schemas import WalletKeyRequest
 from fondaco.http.apis.venice.keys.writer import made_key
+from fondaco.http.apis.venice.wallets.schemas import WalletKeyRequest
 from fondaco.http.endpoint.bodies import Json
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response

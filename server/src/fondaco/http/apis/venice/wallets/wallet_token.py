@@ -2,7 +2,7 @@
 
 from fondaco.domain.errors import WalletKeysNotInstalledError
 from fondaco.http.apis.venice.dialect import VENICE
-from fondaco.http.apis.venice.keys.wallet_schemas import TokenReply
+from fondaco.http.apis.venice.wallets.schemas import TokenReply
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 

@@ -12,9 +12,9 @@ from fondaco.domain.fast_init import fast_init
 from fondaco.domain.money.call import Call, request_id
 from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import RetrievedContext
-from fondaco.http.apis.openai.chat_request import VeniceParameters
-from fondaco.http.apis.openai.chat_writers import Accumulator, Chunks
-from fondaco.http.apis.openai.venice_echo import documents, echo, opening
+from fondaco.http.apis.openai.chat.request import VeniceParameters
+from fondaco.http.apis.openai.chat.venice_echo import documents, echo, opening
+from fondaco.http.apis.openai.chat.writers import Accumulator, Chunks
 from fondaco.http.edge.headers import ending, inference
 from fondaco.http.endpoint.responses import Events, EventStream, Response
 from fondaco.http.wire.exchange import Exchange

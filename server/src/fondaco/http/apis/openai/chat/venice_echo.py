@@ -8,7 +8,7 @@ from dataclasses import asdict
 import orjson
 
 from fondaco.domain.web import Citation, RetrievedContext, WebNote
-from fondaco.http.apis.openai.chat_request import VeniceParameters
+from fondaco.http.apis.openai.chat.request import VeniceParameters
 
 UNSAID = VeniceParameters()
 """Those of a call that names none."""

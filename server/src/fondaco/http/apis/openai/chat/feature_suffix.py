@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.models.catalogue import Catalogue
-from fondaco.http.apis.openai.chat_request import ChatRequest, VeniceParameters
+from fondaco.http.apis.openai.chat.request import ChatRequest, VeniceParameters
 from fondaco.http.endpoint.validation_errors import faults_of
 
 _FLAGS = frozenset(

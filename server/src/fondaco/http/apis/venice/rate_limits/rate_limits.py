@@ -7,7 +7,7 @@ import orjson
 from fondaco.domain.money.epoch import begins, epoch_of
 from fondaco.domain.money.limits import LimitType, RateLimits
 from fondaco.http.apis.venice.dialect import VENICE
-from fondaco.http.apis.venice.keys.rate_limit_schemas import AllowanceReply
+from fondaco.http.apis.venice.rate_limits.schemas import AllowanceReply
 from fondaco.http.edge.headers import amount
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response

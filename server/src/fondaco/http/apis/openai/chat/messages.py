@@ -12,7 +12,7 @@ from pydantic.config import JsonDict
 from fondaco.domain.chat import message as domain
 from fondaco.domain.chat.message import CACHE_CONTROL, PREFIX, Message, Role, ToolUse
 from fondaco.domain.chat.opaque import CALLED, READABLE, RETURNED
-from fondaco.http.apis.openai.parts import Part, TextPart, Texts, to_parts
+from fondaco.http.apis.openai.chat.parts import Part, TextPart, Texts, to_parts
 from fondaco.http.endpoint.fields import Many, Open, Untouched
 
 OpaqueObject: TypeAlias = dict[str, Any]

@@ -1,7 +1,7 @@
 """GET /api/v1/api_keys/rate_limits/log."""
 
 from fondaco.http.apis.venice.dialect import VENICE
-from fondaco.http.apis.venice.keys.rate_limit_schemas import ExceededList
+from fondaco.http.apis.venice.rate_limits.schemas import ExceededList
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 from fondaco.http.endpoint.timestamps import timestamp

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel
 
-from fondaco.http.apis.openai.messages import ChatMessage
-from fondaco.http.apis.openai.options import NAMED, SchemaFormat
+from fondaco.http.apis.openai.chat.messages import ChatMessage
+from fondaco.http.apis.openai.chat.options import NAMED, SchemaFormat
 from fondaco.http.endpoint.fields import Untouched
 
 _DEEP = frozenset({"response_format", "tools", "tool_choice", "reasoning", "prediction"})

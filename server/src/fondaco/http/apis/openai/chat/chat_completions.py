@@ -21,11 +21,11 @@ from fondaco.domain.errors import (
     StorageFailedError,
     WebNotInstalledError,
 )
-from fondaco.http.apis.openai.chat_reply import ChatCompletion, ChatCompletionChunk
-from fondaco.http.apis.openai.chat_request import ChatRequest
-from fondaco.http.apis.openai.chat_response import ResponseOptions, answered
-from fondaco.http.apis.openai.feature_suffix import take_suffix
-from fondaco.http.apis.openai.venice_echo import UNSAID
+from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
+from fondaco.http.apis.openai.chat.request import ChatRequest
+from fondaco.http.apis.openai.chat.response import ResponseOptions, answered
+from fondaco.http.apis.openai.chat.response_schemas import ChatCompletion, ChatCompletionChunk
+from fondaco.http.apis.openai.chat.venice_echo import UNSAID
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext

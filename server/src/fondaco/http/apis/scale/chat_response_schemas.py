@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from fondaco.http.apis.openai.chat_reply import Choice, ChunkChoice, UsageReport
+from fondaco.http.apis.openai.chat.response_schemas import Choice, ChunkChoice, UsageReport
 
 _FINGERPRINT = "Another one where another model, engine or version answers."
 

@@ -13,8 +13,14 @@ from fondaco.domain.chat.reasoning import Effort, ReasoningOptions
 from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, Sampling
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.web import WebOptions
-from fondaco.http.apis.openai.messages import ChatMessage, has_media, has_parts, hints_of, to_domain
-from fondaco.http.apis.openai.options import (
+from fondaco.http.apis.openai.chat.messages import (
+    ChatMessage,
+    has_media,
+    has_parts,
+    hints_of,
+    to_domain,
+)
+from fondaco.http.apis.openai.chat.options import (
     ChosenTool,
     OfferedTool,
     Reasoning,
@@ -22,7 +28,7 @@ from fondaco.http.apis.openai.options import (
     form_of,
     tooling_of,
 )
-from fondaco.http.apis.openai.unknown_fields import unknown
+from fondaco.http.apis.openai.chat.unknown_fields import unknown
 from fondaco.http.endpoint.fields import (
     Many,
     Open,

@@ -1,0 +1,1 @@
+"""Rate limits: those of a key, and the log of requests that exceeded them."""

@@ -1,0 +1,1 @@
+"""Wallets: API keys for wallets that sign a challenge."""
