@@ -163,7 +163,8 @@ class Embedding(Section):
     pooling: Literal["mean", "cls", "last"] | None = Field(
         None,
         description="For `onnx` and `embedded`: a text's vector is the mean of its tokens' or that of "
-        "the first or, for `embedded`, the last one; else as a GGUF file says, or `mean`.",
+        "the first or, for `embedded`, the last one; else for `onnx` the mean, for `embedded` as the "
+        "GGUF file says, which that of a model of text does not.",
     )
     prefix: str = Field(
         "",

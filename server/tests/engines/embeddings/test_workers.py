@@ -19,6 +19,7 @@ from fondaco.domain.errors import (
     ModelNotInstalledError,
 )
 from fondaco.engines.onnx.launch import onnx_launch
+from fondaco.workers.backend import PipedProgram
 from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
 
 HELLO = EmbeddingRequest(MINILM, ("hello",))
@@ -65,8 +66,9 @@ async def test_after_a_crash_it_is_started_again(
 
 
 async def test_one_that_hangs_is_ended(minilm_launch: EmbeddingLaunch) -> None:
-    program = replace(minilm_launch.program, answer_timeout_s=0.3)
-    async with running(replace(minilm_launch, program=program)) as engine:
+    assert isinstance(minilm_launch.program, PipedProgram)
+    program = replace(minilm_launch.program.program, answer_timeout_s=0.3)
+    async with running(replace(minilm_launch, program=PipedProgram(program))) as engine:
         await engine.embed(HELLO, None)
         pid = engine.child_pids[MINILM]
         os.kill(pid, signal.SIGSTOP)

@@ -10,13 +10,19 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fondaco.processes import die_with, harden
 
 _ERROR_LIMIT = 300
 _PROMPT_BATCH_TOKENS = 32
+_POOLING: Mapping[str, Callable[[Any], object]] = {
+    "mean": lambda kinds: kinds.LLAMA_POOLING_TYPE_MEAN,
+    "cls": lambda kinds: kinds.LLAMA_POOLING_TYPE_CLS,
+    "last": lambda kinds: kinds.LLAMA_POOLING_TYPE_LAST,
+    "file": lambda kinds: kinds.LLAMA_POOLING_TYPE_UNSPECIFIED,
+}
 
 
 def main() -> None:
@@ -69,6 +75,11 @@ def _serve(order: Mapping[str, Any]) -> Any:
     # other slots get their tokens. Small ones read a prompt as fast as large ones on a CPU.
     params.n_batch = max(_PROMPT_BATCH_TOKENS, 2 * order["slots"])
     params.n_ubatch = params.n_batch
+    if order["pooling"] is not None:
+        params.embedding = True
+        params.pooling_type = _POOLING[order["pooling"]](xllamacpp.llama_pooling_type)
+        # Each token may look at all others, so a text has to fit into one batch.
+        params.n_batch = params.n_ubatch = order["context_tokens"]
     if order["compact_cache"]:
         params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
     _close_doors(params, order["key"])

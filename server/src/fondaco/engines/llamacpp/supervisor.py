@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import anyio
 from anyio.abc import Process
@@ -50,6 +50,8 @@ class Launch:
     """How long a call waits for a slot."""
     source: str | None = None
     """What `fondaco models pull` takes to bring the file; None: the model's id."""
+    pooling: Literal["mean", "cls", "last", "file"] | None = None
+    """How an embedding model makes one vector of a text's, `file`: as its file says; None: it chats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,7 @@ class Supervisor:
             "slots": self._launch.slots,
             "context_tokens": self._launch.context_tokens,
             "compact_cache": self._launch.compact_cache,
+            "pooling": self._launch.pooling,
         }
         line = b""
         with anyio.move_on_after(self._launch.start_timeout_s):

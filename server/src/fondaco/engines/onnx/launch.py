@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from fondaco.workers.backend import PipedProgram
 from fondaco.workers.embedder import EmbeddingLaunch
 from fondaco.workers.worker import Program
 
@@ -50,12 +51,14 @@ def onnx_launch(
         "threads": threads,
     }
     return EmbeddingLaunch(
-        Program(
-            "fondaco.engines.onnx.child",
-            order,
-            threads=threads,
-            start_timeout_s=start_timeout_s,
-            answer_timeout_s=batch_timeout_s,
+        PipedProgram(
+            Program(
+                "fondaco.engines.onnx.child",
+                order,
+                threads=threads,
+                start_timeout_s=start_timeout_s,
+                answer_timeout_s=batch_timeout_s,
+            )
         ),
         files=(model, tokenizer),
         context_tokens=context_tokens,

@@ -1,14 +1,11 @@
 """Embedding models of any engine that speaks OpenAI's embeddings API."""
 
-import binascii
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from unicodedata import normalize
 
-import anyio.lowlevel
 import orjson
 
 from fondaco.clients.client import HttpClient
@@ -17,9 +14,6 @@ from fondaco.domain.embedding import (
     EmbeddingRequest,
     Embeddings,
     TokenCounts,
-    Vector,
-    floats,
-    unit_vector,
 )
 from fondaco.domain.errors import (
     ContextTooLongError,
@@ -30,6 +24,7 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.money.usage import Report
 from fondaco.domain.untrusted_numbers import MOST, whole
+from fondaco.engines.common.vectors import vectors_of
 from fondaco.engines.openai.errors import complaint, refusal
 from fondaco.engines.openai.lenient_json import loads
 from fondaco.ports.incidents import Incident, report
@@ -40,9 +35,6 @@ _SPECIAL_TOKENS = 8
 _REFUSAL_LIMIT_BYTES = 2**20
 _NUMBER_BYTES = 32
 """More than a number of a vector takes in JSON."""
-_FLOAT_BYTES = 4
-_AT_A_TIME = 32
-"""So many vectors are read before other calls get their turn."""
 _NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 
 
@@ -101,7 +93,9 @@ class OpenAIEmbeddings:
         if status != HTTPStatus.OK:
             raise _meant(refusal(status, headers, body), request)
         told = _document(body, request)
-        vectors = await _vectors(told.get("data"), len(request.inputs), model, request.dimensions)
+        vectors = await vectors_of(
+            told.get("data"), len(request.inputs), model.dimensions, request.dimensions
+        )
         return Embeddings(vectors, self._usage(told, request, counts))
 
     async def probe(self) -> None:
@@ -182,7 +176,7 @@ def _document(body: bytes, request: EmbeddingRequest) -> Mapping[str, Any]:
     except ValueError as error:
         raise EngineError("The model's engine sent what is not JSON.") from error
     if not isinstance(told, dict):
-        raise _not_vectors("a reply that is no object")
+        raise EngineError("The model's engine sent a reply that is no object.")
     if "data" not in told and (fault := complaint(told)) is not None:
         raise _meant(fault, request)
     return told
@@ -196,63 +190,3 @@ def _meant(error: FondacoError, request: EmbeddingRequest) -> FondacoError:
     return InputTooLongError(
         0 if alone else None, error.input_tokens, error.context_tokens, alone=alone
     )
-
-
-async def _vectors(
-    data: object, expected: int, model: UpstreamModel, dimensions: int | None
-) -> tuple[Vector, ...]:
-    """Return one vector per input, by the indices that the engine gave.
-
-    Raises:
-        EngineError: one is missing, comes twice, has another length or numbers that are none.
-    """
-    if not isinstance(data, list) or len(data) != expected:
-        raise _not_vectors("another number of vectors than of inputs")
-    found: dict[int, Vector] = {}
-    for place, entry in enumerate(data):
-        if place % _AT_A_TIME == _AT_A_TIME - 1:
-            await anyio.lowlevel.checkpoint()
-        if not isinstance(entry, dict):
-            raise _not_vectors("a vector that is no object")
-        index = place if (said := entry.get("index")) is None else whole(said, expected - 1)
-        if index is None or index in found:
-            raise _not_vectors("an index that no input has, or twice the same")
-        numbers = _numbers(entry.get("embedding"))
-        if len(numbers) != model.dimensions:
-            raise EngineError(
-                f"The model's engine sent vectors of {len(numbers)} dimensions; the model's entry in "
-                f"the configuration says {model.dimensions}. The operator has to correct it."
-            )
-        found[index] = _unit(numbers, dimensions)
-    return tuple(found[index] for index in range(expected))
-
-
-def _numbers(told: object) -> "array[float]":
-    """Return the numbers of a vector, in base64 or as a list.
-
-    Raises:
-        EngineError: they are none.
-    """
-    try:
-        if isinstance(told, str):
-            raw = binascii.a2b_base64(told, strict_mode=True)
-            return floats(raw[: len(raw) // _FLOAT_BYTES * _FLOAT_BYTES])
-        if isinstance(told, list) and not any(number.__class__ is bool for number in told):
-            return array("f", told)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise _not_vectors("what is no vector") from error
-    raise _not_vectors("what is no vector")
-
-
-def _unit(numbers: "array[float]", dimensions: int | None) -> Vector:
-    try:
-        vector = unit_vector(numbers, dimensions)
-    except ValueError as error:
-        raise _not_vectors("a number that is not finite") from error
-    if not any(vector):
-        raise _not_vectors("a vector of zeros")
-    return vector
-
-
-def _not_vectors(what: str) -> EngineError:
-    return EngineError(f"The model's engine sent {what}, so nothing of its reply was used.")

@@ -1,0 +1,85 @@
+"""The engines on this machine, as the settings describe them."""
+
+from pathlib import Path
+
+import pytest
+
+from fondaco.app.engines import catalogue_here, opened_templates
+from fondaco.app.local_engines import opened_local_engines
+from fondaco.configuration import load
+from fondaco.domain.embedding import EmbeddingRequest
+from fondaco.domain.errors import EngineUnavailableError
+from fondaco.settings import Settings
+from program import model_file
+
+MINILM = "all-MiniLM-L6-v2.int8.onnx"
+SMOLLM2 = "SmolLM2-135M-Instruct.Q4_1.gguf"
+GGUF = f"""
+[embeddings]
+threads = 1
+
+[models.mine]
+name = "Mine"
+type = "embedding"
+context_tokens = 128
+engines = ["embedded"]
+file = "{SMOLLM2}"
+price = {{ input = 0.1 }}
+embedding = {{ dimensions = 576, least_dimensions = 64, pooling = "mean" }}
+"""
+
+
+@pytest.fixture(autouse=True)
+def installed() -> None:
+    pytest.importorskip("onnxruntime", reason="the extra `embeddings` is not installed")
+    for name in (MINILM, SMOLLM2):
+        if not model_file(name).is_file():
+            pytest.skip(f"{model_file(name)} is missing: run `make models`")
+
+
+def settings(home: Path, text: str) -> Settings:
+    (home / "fondaco.toml").write_text(text)
+    folder = str(model_file(MINILM).parent)
+    return load(environ={"FONDACO_HOME": str(home), "FONDACO_MODELS": folder}).settings
+
+
+async def test_models_of_the_catalogue_and_of_ones_own_embed_texts(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, GGUF)
+    async with (
+        opened_templates() as templates,
+        opened_local_engines(chosen, catalogue_here(chosen), templates) as local,
+    ):
+        of_onnx = EmbeddingRequest("all-minilm-l6-v2", ("hello",))
+        of_gguf = EmbeddingRequest("mine", ("hello",), 64)
+        assert len((await local.embeddings["onnx"].embed(of_onnx, None)).vectors[0]) == 4 * 384
+        assert len((await local.embeddings["embedded"].embed(of_gguf, None)).vectors[0]) == 4 * 64
+
+
+async def test_a_reload_ends_models_that_are_no_longer_offered(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, "[embeddings]\nthreads = 1\n")
+    less = settings(tmp_path, "[embeddings]\nthreads = 1\nenabled = false\n")
+    request = EmbeddingRequest("all-minilm-l6-v2", ("hello",))
+    async with (
+        opened_templates() as templates,
+        opened_local_engines(chosen, catalogue_here(chosen), templates) as local,
+    ):
+        await local.embeddings["onnx"].embed(request, None)
+        end = await local.follow(less, catalogue_here(less))
+        end()
+        with pytest.raises(EngineUnavailableError, match="does not run"):
+            await local.embeddings["onnx"].embed(request, None)
+
+
+async def test_who_asks_while_a_file_is_fetched_is_told_so(tmp_path: Path) -> None:
+    text = '[models.mine]\nfile = "none.onnx"\nembedding.tokenizer = "none.json"\n'
+    text += 'engines = ["onnx"]\nembedding.dimensions = 4\ntype = "embedding"\nname = "Mine"\n'
+    chosen = settings(tmp_path, text + "context_tokens = 64\nprice.input = 1")
+    async with (
+        opened_templates() as templates,
+        opened_local_engines(chosen, catalogue_here(chosen), templates) as local,
+    ):
+        with (
+            local.file_coming("mine"),
+            pytest.raises(EngineUnavailableError, match="being fetched"),
+        ):
+            await local.embeddings["onnx"].embed(EmbeddingRequest("mine", ("hello",)), None)
