@@ -41,9 +41,9 @@ from fondaco.http.edge.loop_errors import reporting_loop_faults
 from fondaco.http.edge.routes import Routes
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.endpoint import AppState
+from fondaco.http.exchange.headers import DefaultHeaders
+from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.http.wire.connection_limits import ConnectionLimits, Register
-from fondaco.http.wire.headers import DefaultHeaders
-from fondaco.http.wire.heartbeat import Heartbeat
 from fondaco.http.wire.listener import Listener
 from fondaco.ports import ChatEngine, Clock, Files, Forms, Stakes
 from fondaco.serving.access.api_keys import ApiKeys

@@ -7,7 +7,8 @@ import brotli
 import pytest
 
 from fondaco.http.endpoint.responses import LARGE_BYTES, Response
-from fondaco.http.wire.exchange import Exchange
+from fondaco.http.exchange.exchange import Exchange
+from fondaco.http.wire.http1_exchange import Http1Exchange
 from house import House
 
 ASKED = [(b"accept-encoding", b"br, gzip")]
@@ -41,7 +42,7 @@ class Wire:
 
 
 def exchange(wire: Wire, method: str = "GET") -> Exchange:
-    return Exchange(wire, method, "/", fields=ASKED, headers=dict(ASKED))
+    return Http1Exchange(wire, method, "/", fields=ASKED, headers=dict(ASKED))
 
 
 async def test_others_have_their_turn_while_a_large_body_is_compressed() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from fondaco.http.edge.client_address import ClientAddresses
-from fondaco.http.wire.exchange import Exchange
+from fondaco.http.wire.http1_exchange import Http1Exchange
 
 PROXIES = ("10.0.0.0/8", "2001:db8:1::/48")
 
@@ -28,7 +28,7 @@ class Silence:
 def peer(client: str, *forwarded: str) -> str:
     fields = [(b"x-forwarded-for", line.encode()) for line in forwarded]
     return ClientAddresses(PROXIES).of(
-        Exchange(Silence(), "GET", "/", fields=fields, client=client)
+        Http1Exchange(Silence(), "GET", "/", fields=fields, client=client)
     )
 
 

@@ -11,8 +11,8 @@ from fondaco.domain.errors import FondacoError
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.error_responses import error_response
 from fondaco.http.endpoint.responses import Response, json_response
+from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.wire.connection_limits import Register
-from fondaco.http.wire.exchange import Exchange
 from fondaco.http.wire.protocol import Connection
 from raw_http import Reply
 from wire.fake_line import terms

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.error_responses import refusal
+from fondaco.http.exchange.exchange import Exchange
+from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.wire.connection_limits import ConnectionLimits, Register
-from fondaco.http.wire.exchange import Exchange
-from fondaco.http.wire.headers import DefaultHeaders
 from fondaco.http.wire.protocol import Connection
 from fondaco.system import SystemClock, TimedIds
 
@@ -53,13 +54,13 @@ class FakeTransport(asyncio.Transport):
 async def echo(exchange: Exchange) -> None:
     """Answer with 200 once the body is there, unless it breaks off."""
     await exchange.body(2**30)
-    exchange.reply(200, OK, b"ok")
+    exchange.respond(200, OK, b"ok")
     exchange.leave()
 
 
 async def refuse(exchange: Exchange) -> None:
     """Answer with 401 at once."""
-    exchange.reply(401, OK, b"no")
+    exchange.respond(401, OK, b"no")
     exchange.leave()
 
 
@@ -71,7 +72,7 @@ def terms(**seconds: float) -> ConnectionLimits:
         header_timeout_s=seconds.get("header_timeout_s", 15.0),
         body_timeout_s=seconds.get("body_timeout_s", 60.0),
         idle_timeout_s=seconds.get("idle_timeout_s", 75.0),
-        refusal=lambda error, default_headers: refusal(error, VENICE, default_headers),
+        refusal=partial(refusal, dialect=VENICE),
         probes=frozenset({"/healthz"}),
     )
 

@@ -11,9 +11,9 @@ import pytest
 
 from fondaco.app.descriptors import connections_within
 from fondaco.http.edge.client_address import ClientAddresses
+from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.wire import request_head
 from fondaco.http.wire.connection_limits import Lane, Register
-from fondaco.http.wire.exchange import Exchange
 from fondaco.http.wire.request_head import RequestHead
 from house import SECRET, House, chat_body, house
 from raw_http import exchanged, received, replies_of, sent

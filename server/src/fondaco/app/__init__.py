@@ -37,7 +37,7 @@ from fondaco.domain.models.model import Model
 from fondaco.domain.money.account import FIRST_ACCOUNT, KeyType
 from fondaco.domain.money.money import nano
 from fondaco.http.edge.loop_errors import reporting_loop_faults
-from fondaco.http.wire.heartbeat import Heartbeat
+from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.processes import harden
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings

@@ -18,10 +18,10 @@ from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.routes import Routes
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.endpoint import AppState
+from fondaco.http.exchange.headers import DefaultHeaders
+from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.http.openapi.document import Contract
 from fondaco.http.wire.connection_limits import ConnectionLimits, Register
-from fondaco.http.wire.headers import DefaultHeaders
-from fondaco.http.wire.heartbeat import Heartbeat
 from fondaco.http.wire.listener import BACKLOG, Listener
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings, secret

@@ -2,49 +2,10 @@
 
 import logging
 
-from fondaco.http.wire.connection_limits import Answer
-from fondaco.http.wire.exchange import CALLER_GONE, Exchange, Line
+from fondaco.http.exchange.exchange import CALLER_GONE, Answer, Exchange
 from fondaco.ports import Clock
 
 log = logging.getLogger("fondaco.access")
-
-
-class CountingLine:
-    """A connection that counts what is sent over it for one exchange."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self.sent_bytes = 0
-
-    @property
-    def congested(self) -> bool:
-        """As the connection says."""
-        return self._line.congested
-
-    def write(self, octets: bytes) -> None:
-        """Send and count."""
-        self.sent_bytes += len(octets)
-        self._line.write(octets)
-
-    def listen(self) -> None:
-        """Read on."""
-        self._line.listen()
-
-    def answered(self) -> None:
-        """Go on to the next request."""
-        self._line.answered()
-
-    async def drained(self) -> None:
-        """Return once there is room for more of the reply."""
-        await self._line.drained()
-
-    def close(self) -> None:
-        """Close, once everything has been sent."""
-        self._line.close()
-
-    def abort(self) -> None:
-        """Close at once."""
-        self._line.abort()
 
 
 class AccessLog:
@@ -57,7 +18,7 @@ class AccessLog:
     async def answer(self, exchange: Exchange) -> None:
         """Have an exchange answered, and write its record, however it ends."""
         began = self._clock.monotonic()
-        line = exchange.over(CountingLine)
+        sent_bytes = exchange.count_sent()
         try:
             await self._answer(exchange)
         finally:
@@ -67,7 +28,7 @@ class AccessLog:
                 "route": exchange.route,
                 "status": exchange.status or CALLER_GONE,
                 "ms": round(seconds * 1000, 1),
-                "bytes": line.sent_bytes,
+                "bytes": sent_bytes(),
                 "request_id": exchange.id,
                 "key_id": exchange.key_id,
             }

@@ -23,7 +23,7 @@ from fondaco.http.edge.headers import balance, rate_limits
 from fondaco.http.edge.key_headers import bearer, expect_selected, key_in
 from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.endpoint import Access, Caller
-from fondaco.http.wire.exchange import Exchange
+from fondaco.http.exchange.exchange import Exchange
 from fondaco.serving.admission.rate_limits import unknown_tier
 from fondaco.serving.platform import Platform
 

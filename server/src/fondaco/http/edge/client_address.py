@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from fondaco.http.wire.exchange import Exchange
+from fondaco.http.exchange.exchange import Exchange
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 

@@ -6,7 +6,7 @@ Source: the Fetch standard, "HTTP CORS protocol".
 from collections.abc import Iterable
 
 from fondaco.http.endpoint.responses import Response
-from fondaco.http.wire.exchange import Exchange
+from fondaco.http.exchange.exchange import Exchange
 
 METHODS = b"GET, HEAD, POST, PATCH, DELETE"
 _DAY_S = b"86400"

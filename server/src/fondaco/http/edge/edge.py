@@ -21,8 +21,8 @@ from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.routes import AnyEndpoint, Routes
 from fondaco.http.endpoint.endpoint import Access, AppState
 from fondaco.http.endpoint.responses import LARGE_BYTES, EventStream, Response
-from fondaco.http.wire.exchange import CALLER_GONE, Exchange
-from fondaco.http.wire.headers import DefaultHeaders
+from fondaco.http.exchange.exchange import CALLER_GONE, Exchange
+from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.ports.incidents import Incident, report_error
 
 
@@ -70,9 +70,9 @@ class Edge:
         """Return the address under which a client's connections are counted; None: they are not."""
         return self._client_addresses.limited(client)
 
-    def refusal(self, error: FondacoError, default_headers: bytes) -> bytes:
-        """Return the last response on a connection as bytes, where there is no request to respond to."""
-        return refusal(error, self._routes.dialect(""), default_headers)
+    def refusal(self, error: FondacoError) -> tuple[int, bytes, bytes]:
+        """Return status, header lines and body of the response where no exchange begins."""
+        return refusal(error, self._routes.dialect(""))
 
     async def answer(self, exchange: Exchange) -> None:
         """Respond to one request; whatever ends it, no caller is left waiting."""

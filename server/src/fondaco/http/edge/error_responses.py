@@ -11,8 +11,8 @@ from fondaco.domain.errors import (
 )
 from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.responses import Response, json_response
-from fondaco.http.wire.exchange import STATUS_LINES, Header
-from fondaco.http.wire.headers import lines_of
+from fondaco.http.exchange.exchange import Header
+from fondaco.http.exchange.headers import lines_of
 
 
 def error_response(error: FondacoError, dialect: ApiDialect) -> Response:
@@ -20,23 +20,19 @@ def error_response(error: FondacoError, dialect: ApiDialect) -> Response:
     return json_response(dialect.error_body(error), status=error.status, headers=_headers(error))
 
 
-def refusal(error: FondacoError, dialect: ApiDialect, default_headers: bytes) -> bytes:
-    """Return the last response on a connection as bytes, where there is no request to respond to.
+def refusal(error: FondacoError, dialect: ApiDialect) -> tuple[int, bytes, bytes]:
+    """Return status, header lines and body of the response where no exchange begins.
 
     Args:
-        error: why the connection ends.
+        error: why the request is refused.
         dialect: whose error body to write.
-        default_headers: the headers of every response, as they are sent.
     """
     response = error_response(error, dialect)
-    return b"%b%b%bcontent-type: %b\r\ncontent-length: %d\r\nconnection: close\r\n\r\n%b" % (
-        STATUS_LINES[response.status],
-        default_headers,
-        lines_of(response.headers),
+    framing = b"content-type: %b\r\ncontent-length: %d\r\n" % (
         response.media_type,
         len(response.body),
-        response.body,
     )
+    return response.status, lines_of(response.headers) + framing, response.body
 
 
 def _headers(error: FondacoError) -> list[Header]:

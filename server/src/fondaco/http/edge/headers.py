@@ -11,7 +11,7 @@ from fondaco.domain.money.epoch import starts_at
 from fondaco.domain.money.limits import Quota
 from fondaco.domain.money.money import NANO, Funds
 from fondaco.http.endpoint.timestamps import timestamp
-from fondaco.http.wire.headers import lines_of
+from fondaco.http.exchange.headers import lines_of
 
 _MOST_KNOWN = 1_024
 

@@ -10,7 +10,7 @@ from fondaco.domain.errors import InvalidContentTypeError, InvalidRequestError
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.strict_json import parse, parse_exactly
 from fondaco.http.endpoint.validation_errors import faults_of
-from fondaco.http.wire.exchange import UNCOUNTED_BYTES, Exchange
+from fondaco.http.exchange.exchange import UNCOUNTED_BYTES, Exchange
 
 JSON = "application/json"
 PLAIN_TEXT = "text/plain"

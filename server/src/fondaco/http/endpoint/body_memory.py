@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from fondaco.domain.errors import ConcurrencyLimitError, EngineBusyError, InvalidFileSizeError
-from fondaco.http.wire.exchange import UNCOUNTED_BYTES, Exchange
+from fondaco.http.exchange.exchange import UNCOUNTED_BYTES, Exchange
 
 _RETRY_AFTER_S = 5
 _GROWTH = 4

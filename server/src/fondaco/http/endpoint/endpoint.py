@@ -16,8 +16,8 @@ from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.http.endpoint.strict_json import repeated
-from fondaco.http.wire.exchange import Exchange
-from fondaco.http.wire.heartbeat import Heartbeat
+from fondaco.http.exchange.exchange import Exchange
+from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.serving.platform import Platform
 
 BodyT = TypeVar("BodyT", bound=BaseModel | None)

@@ -11,9 +11,9 @@ import brotli
 import orjson
 from anyio import to_thread
 
-from fondaco.http.wire.exchange import Exchange, Header
-from fondaco.http.wire.headers import lines_of
-from fondaco.http.wire.heartbeat import Heartbeat
+from fondaco.http.exchange.exchange import Exchange, Header
+from fondaco.http.exchange.headers import lines_of
+from fondaco.http.exchange.heartbeat import Heartbeat
 
 _WORTH_COMPRESSING = 1024
 """Smaller bodies fit one packet; compressing them gains nothing."""
@@ -66,7 +66,7 @@ class Response:
                 body = _compress(body, encoding)
                 lines += b"content-encoding: %b\r\n" % encoding
         lines += b"content-type: %b\r\ncontent-length: %d\r\n" % (self.media_type, len(body))
-        exchange.reply(self.status, lines, b"" if exchange.method == "HEAD" else body)
+        exchange.respond(self.status, lines, b"" if exchange.method == "HEAD" else body)
 
     def _accepted_encoding(self, exchange: Exchange) -> bytes | None:
         """Return the coding to compress the body with; None: it stays as it is."""

@@ -1,1 +1,1 @@
-"""HTTP/1.1: connections, requests and streams of bytes; no API is known here."""
+"""The HTTP/1.1 front: connections, request heads, framing and deadlines."""

@@ -1,18 +1,15 @@
 """Terms: what the connections of a server are held to, and which there are."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Protocol
 
 from fondaco.domain.errors import FondacoError
-from fondaco.http.wire.exchange import Exchange
-from fondaco.http.wire.headers import DefaultHeaders
+from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.ports import Ids
 from fondaco.ports.incidents import Incident, report
-
-Answer = Callable[[Exchange], Coroutine[Any, Any, None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +23,8 @@ class ConnectionLimits:
     body_timeout_s: float
     idle_timeout_s: float
     """Between two requests."""
-    refusal: Callable[[FondacoError, bytes], bytes]
-    """Returns the last response of a connection, as bytes: to an error and the default headers."""
+    refusal: Callable[[FondacoError], tuple[int, bytes, bytes]]
+    """Returns status, header lines and body of the response to an error, where no exchange begins."""
     probes: frozenset[str] = frozenset()
     """Paths that are answered on connections beyond the limit, too."""
 

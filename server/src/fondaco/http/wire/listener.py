@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
 
-from fondaco.http.wire.connection_limits import Answer, ConnectionLimits, Register
+from fondaco.http.exchange.exchange import Answer
+from fondaco.http.wire.connection_limits import ConnectionLimits, Register
 from fondaco.http.wire.protocol import Connection
 
 _SETTLE_S = 5.0

@@ -11,8 +11,9 @@ from math import inf
 from typing import cast
 
 from fondaco.domain.errors import FondacoError, RequestTimeoutError, TooManyConnectionsError
-from fondaco.http.wire.connection_limits import Answer, ConnectionLimits, Lane, Register
-from fondaco.http.wire.exchange import Exchange
+from fondaco.http.exchange.exchange import Answer
+from fondaco.http.wire.connection_limits import ConnectionLimits, Lane, Register
+from fondaco.http.wire.http1_exchange import STATUS_LINES, Http1Exchange
 from fondaco.http.wire.request_head import RequestHead
 from fondaco.http.wire.request_reader import RequestReader
 from fondaco.http.wire.timer import Timer
@@ -57,9 +58,9 @@ class Connection(asyncio.Protocol):
     """Set while there is more to read than a connection may at a time."""
     _drained: asyncio.Future[None] | None = None
     _phase = Phase.HEAD
-    _incoming: Exchange | None = None
+    _incoming: Http1Exchange | None = None
     """The request whose body is still arriving."""
-    _current: Exchange | None = None
+    _current: Http1Exchange | None = None
     """The request that is being answered."""
     _body_time_s = 0.0
     """What is left of the time for the body, while reading is paused."""
@@ -71,7 +72,7 @@ class Connection(asyncio.Protocol):
         self._register = register
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
-        self._ahead: deque[Exchange] = deque()
+        self._ahead: deque[Http1Exchange] = deque()
         """Requests that came before their turn."""
         self._reader = RequestReader(limits.header_limit_bytes)
         self._deadline = Timer(self._loop, self._too_late)
@@ -158,7 +159,7 @@ class Connection(asyncio.Protocol):
             else:
                 self._begin(head)
 
-    def _read_body(self, incoming: Exchange) -> bool:
+    def _read_body(self, incoming: Http1Exchange) -> bool:
         """Read what has come of a body; return whether that was the rest."""
         reader = self._reader
         piece = reader.body()
@@ -185,7 +186,7 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, head: RequestHead) -> None:
         """Have a request answered, unless earlier ones are not yet."""
-        exchange = Exchange(
+        exchange = Http1Exchange(
             self,
             head.method,
             head.path,
@@ -381,7 +382,7 @@ class Connection(asyncio.Protocol):
 
     def _last_word(self, error: FondacoError) -> None:
         """Reply to what is no request, or none that is taken, and close."""
-        self.write(
-            self._limits.refusal(error, self._limits.default_headers.lines(self._limits.ids.call()))
-        )
+        status, lines, body = self._limits.refusal(error)
+        base = self._limits.default_headers.lines(self._limits.ids.call())
+        self.write(b"%b%b%bconnection: close\r\n\r\n%b" % (STATUS_LINES[status], base, lines, body))
         self.close()

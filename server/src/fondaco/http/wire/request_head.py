@@ -17,10 +17,8 @@ from fondaco.domain.errors import (
     UnimplementedError,
     VersionNotSupportedError,
 )
-from fondaco.http.wire.authority import expect_authority
-
-Header = tuple[bytes, bytes]
-"""Name in lower case, and value."""
+from fondaco.http.exchange.authority import expect_authority
+from fondaco.http.exchange.exchange import Header
 
 _METHODS = {
     name.encode(): name

@@ -17,8 +17,8 @@ from fondaco.http.apis.openai.chat.venice_echo import documents, echo, opening
 from fondaco.http.apis.openai.chat.writers import Accumulator, Chunks
 from fondaco.http.edge.headers import ending, inference
 from fondaco.http.endpoint.responses import Events, EventStream, Response
-from fondaco.http.wire.exchange import Exchange
-from fondaco.http.wire.headers import lines_of
+from fondaco.http.exchange.exchange import Exchange
+from fondaco.http.exchange.headers import lines_of
 from fondaco.serving.chat.pipeline import CallEvent, CallStarted
 
 _FINGERPRINT_BYTES = 6

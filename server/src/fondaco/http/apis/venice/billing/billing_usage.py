@@ -9,7 +9,7 @@ from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.accept import preferred
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
-from fondaco.http.wire.exchange import Header
+from fondaco.http.exchange.exchange import Header
 from fondaco.ports import ChargePage, ChargeQuery
 
 _JSON, _CSV = "application/json", "text/csv"

@@ -6,7 +6,7 @@ from fondaco.http.apis.venice.characters.writer import character_entry
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.endpoint import Content, Endpoint, Link, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
-from fondaco.http.wire.exchange import Header
+from fondaco.http.exchange.exchange import Header
 
 
 async def run(context: RequestContext[None, CharactersQuery]) -> Response:

@@ -1,22 +1,25 @@
-"""The exchange: one HTTP request and the reply to it, over a connection."""
+"""The exchange: one HTTP request and its response, as endpoints see them.
+
+A front (`http/wire` for HTTP/1.1 of our own, `http/asgi` for ASGI servers) feeds the request in and
+carries the response out; the edge and its endpoints know neither.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from http import HTTPStatus
-from typing import Protocol, TypeVar
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 from urllib.parse import parse_qsl
 
 from fondaco.domain.errors import FondacoError, InvalidFileSizeError, InvalidRequestError
 from fondaco.domain.money.limits import Quota
-from fondaco.http.wire.request_head import Header
 
-__all__ = ["STATUS_LINES", "Exchange", "Header", "Line"]
+Header = tuple[bytes, bytes]
+"""Name in lower case, and value."""
 
-STATUS_LINES = {one.value: f"HTTP/1.1 {one} {one.phrase}\r\n".encode() for one in HTTPStatus}
 CALLER_GONE = 499
-"""The status that is counted where nobody was left to answer."""
+"""The status that is counted where the caller went away before there was a response."""
 UNCOUNTED_BYTES = 64 * 2**10
-"""Of a body, so much is read before anybody asks for it."""
+"""Bytes of a body that are read before anybody asks for it."""
 _MOST_FIELDS = 100
 _SINGLE = frozenset(
     {
@@ -26,95 +29,58 @@ _SINGLE = frozenset(
     }
 )
 """Request headers of one value. All others are lists, or none that is read here."""
-_WORTH_READING = 256 * 2**10
-"""So much of a body is read after the reply, that the connection may be used again."""
-_SMALL = 4_096
+_SMALL_BYTES = 4_096
 
 
-class Line(Protocol):
-    """The connection, as an exchange sees it."""
+class Exchange(ABC):
+    """One request, with the means to read its body and to send the response.
 
-    @property
-    def congested(self) -> bool:
-        """Whether the caller takes the reply more slowly than it is written."""
-        ...
+    Each front has its own class of exchange, which adds how bytes are read and sent.
+    """
 
-    def write(self, octets: bytes) -> None:
-        """Send; to a caller who went away, nothing."""
-        ...
-
-    def listen(self) -> None:
-        """Read on, as there is room for more of the body."""
-        ...
-
-    def answered(self) -> None:
-        """Go on to the next request, as the reply is complete."""
-        ...
-
-    async def drained(self) -> None:
-        """Return once there is room for more of the reply, or nobody to take it."""
-        ...
-
-    def close(self) -> None:
-        """Close, once everything has been sent."""
-        ...
-
-    def abort(self) -> None:
-        """Close at once."""
-        ...
-
-
-LineT = TypeVar("LineT", bound=Line)
-
-
-class Exchange:
-    """One request, with the means to read its body and to answer it."""
-
-    # What most requests leave as it is stands here, so that nothing is set for each.
+    # Values that most requests leave as they are are class attributes, so that nothing is set for each.
 
     id = ""
     task: asyncio.Task[None] | None = None
-    """What works on the answer."""
+    """The task that makes the response."""
     abandoned = False
     """Whether the caller went away, so that the task was cancelled."""
     complete = False
     """Whether the whole body has arrived."""
     base_lines = b""
-    """The headers of every reply, as they are sent."""
+    """The headers of every response, as they are sent."""
     route = "unknown"
     """The path of the endpoint that answers, as a template, once that is known."""
     key_id = ""
     """The id of the key that came with the request, once that is known."""
     account_id: int | None = None
-    """Whose key came with the request, once that is known."""
+    """The account of that key, once that is known."""
     account_lines: Callable[[Quota | None], bytes] | None = None
-    """What every reply to the account carries besides."""
+    """Returns the headers that every response to the account carries besides."""
     quota: Quota | None = None
-    """What the limits of the call show, where the request is one."""
+    """The rate limits of the call, for its headers, where the request is a call."""
     exposed = False
-    """Whether a page of another origin may read the reply, whose headers are then named for it."""
+    """Whether a page of another origin may read the response: its headers are then listed for CORS."""
     started = False
-    """Whether a reply has begun."""
+    """Whether a response has begun."""
     status = 0
     room = UNCOUNTED_BYTES
-    """How many bytes of body are taken; more, once somebody asks for it."""
+    """Bytes of body that are taken at present; more, once somebody asks for it."""
     at_end: Callable[[], None] | None = None
-    """What is to be done once nothing of the exchange is needed."""
+    """Called once nothing of the exchange is needed any more."""
     authority: bytes = b""
-    """The host, perhaps with a port, that is asked."""
+    """The host, perhaps with a port, that the request is for."""
     declared_bytes: int | None = None
-    """The length of the body, where its sender tells beforehand."""
-    waits = False
-    """Whether the caller waits to be told before it sends the body."""
+    """The length of the body, where its sender declares it."""
+    ended = False
+    """Whether the response is complete, or never will be."""
     _broken: FondacoError | None = None
     """Why the rest of the body will never come."""
     _size = 0
     _arrival: asyncio.Future[None] | None = None
-    _ended = False
 
     def __init__(
         self,
-        line: Line,
         method: str,
         path: str,
         *,
@@ -122,31 +88,23 @@ class Exchange:
         fields: Sequence[Header] = (),
         headers: dict[bytes, bytes] | None = None,
         client: str = "",
-        closes: bool = False,
-        unframed: bool = False,
     ) -> None:
         """Take a request whose head has arrived.
 
         Args:
-            line: where the reply goes.
             method: in upper case.
             path: decoded.
             query: as it was sent.
             fields: the headers, names in lower case.
             headers: the same, as one value a name, where that is known already.
             client: the address at the other end of the connection.
-            closes: whether the connection ends with the reply.
-            unframed: whether the caller knows no chunks (HTTP/1.0): streams end with the connection.
         """
         self.method = method
         self.path = path
         self.query = query
         self.headers = dict(fields) if headers is None else headers
         self.client = client
-        self.closes = closes
-        self._line = line
         self._fields = fields
-        self._unframed = unframed
         self._body: list[bytes | bytearray] = []
 
     def join_repeated(self) -> None:
@@ -215,33 +173,24 @@ class Exchange:
         return b"".join(pieces)
 
     async def _rest(self, limit_bytes: int) -> None:
-        if self.waits:
-            self.waits = False
-            if not self._size:
-                self._line.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        """Wait until the body is complete, or larger than `limit_bytes`."""
         self.room = limit_bytes
-        self._line.listen()
+        self._read_on()
         while not self.complete and self._size <= limit_bytes:
             if self._broken is not None:
                 raise self._broken
             self._arrival = asyncio.get_running_loop().create_future()
             await self._arrival
 
-    def over(self, wrap: Callable[[Line], LineT]) -> LineT:
-        """Send the reply over what `wrap` makes of the connection, and return that."""
-        line = wrap(self._line)
-        self._line = line
-        return line
-
-    # What the connection calls.
+    # What a front calls.
 
     def take(self, piece: bytes) -> None:
-        """Take a piece of the body; what comes after the reply is of no use."""
+        """Take a piece of the body; after the response, none is kept."""
         self._size += len(piece)
-        if self._ended:
+        if self.ended:
             return
         body = self._body
-        if not body or len(piece) > _SMALL:
+        if not body or len(piece) > _SMALL_BYTES:
             body.append(piece)
         elif isinstance(last := body[-1], bytearray):
             last += piece
@@ -257,19 +206,18 @@ class Exchange:
             self._wake()
 
     def break_off(self, error: FondacoError) -> None:
-        """Know that the rest of the body will not come; who reads it gets `error`."""
+        """Know that the rest of the body will not come; reading it raises `error`."""
         self._broken = error
-        self.closes = True
         if self._arrival is not None:
             self._wake()
 
     @property
     def full(self) -> bool:
         """Whether no more of the body should be read for now."""
-        return self._size > self.room and not self._ended
+        return self._size > self.room and not self.ended
 
     def abandon(self) -> None:
-        """Cancel whatever works on the answer, because the caller went away.
+        """Cancel the task that makes the response, because the caller went away.
 
         The task itself is cancelled, once: a cancel scope a request would cost a tenth of the call.
         """
@@ -281,93 +229,80 @@ class Exchange:
         if self._arrival is not None and not self._arrival.done():
             self._arrival.set_result(None)
 
-    # The reply.
+    # The response.
 
     def head(self, lines: bytes) -> bytes:
-        """Return the headers of a reply: those that every reply to this request carries, and its own."""
+        """Return the headers of a response: those of every response to this request, and its own."""
         if self.account_lines is None:
             head = self.base_lines + lines
         else:
             head = b"".join((self.base_lines, self.account_lines(self.quota), lines))
         return head + _exposing(head) if self.exposed else head
 
-    def reply(self, status: int, lines: bytes, body: bytes) -> None:
-        """Send a whole reply in one write.
+    @abstractmethod
+    def respond(self, status: int, lines: bytes, body: bytes) -> None:
+        """Send a whole response.
 
         Args:
             status: of HTTP.
-            lines: its headers beside those of every reply; they tell the body's length.
-            body: all of it, or nothing where only the head was asked for.
+            lines: its headers beside those of every response, as lines that each end in CR LF; they
+                include the body's length.
+            body: all of it; empty for a response to HEAD.
         """
-        self.started, self.status = True, status
-        if not self.complete:
-            self._leave_body()
-        closing = b"connection: close\r\n\r\n" if self.closes else b"\r\n"
-        self._line.write(b"".join((STATUS_LINES[status], self.head(lines), closing, body)))
-        self._end()
 
+    @abstractmethod
     def start(self, status: int, lines: bytes, piece: bytes) -> None:
-        """Send the head of a reply of unknown length, and the first piece of its body."""
-        self.started, self.status = True, status
-        self.closes = self.closes or self._unframed
-        if not self.complete:
-            self._leave_body()
-        framing = b"" if self._unframed else b"transfer-encoding: chunked\r\n"
-        closing = b"connection: close\r\n\r\n" if self.closes else b"\r\n"
-        head = (STATUS_LINES[status], self.head(lines), framing, closing, self._framed(piece))
-        self._line.write(b"".join(head))
+        """Send the head of a response of unknown length, and the first piece of its body."""
 
+    @abstractmethod
     def write(self, piece: bytes) -> None:
-        """Send a piece of the body of a reply that was started."""
-        self._line.write(self._framed(piece))
+        """Send a piece of the body of a response that was started."""
 
+    @abstractmethod
     def finish(self, piece: bytes) -> None:
-        """Send the last piece of the body of a reply that was started."""
-        last = b"" if self._unframed else b"0\r\n\r\n"
-        self._line.write(self._framed(piece) + last)
-        self._end()
+        """Send the last piece of the body of a response that was started."""
 
     @property
+    @abstractmethod
     def congested(self) -> bool:
-        """Whether the caller takes the reply more slowly than it is written."""
-        return self._line.congested
+        """Whether the caller takes the response more slowly than it is written."""
 
+    @abstractmethod
     def drained(self) -> Awaitable[None]:
-        """Return once there is room for more of the reply."""
-        return self._line.drained()
+        """Return once there is room for more of the response, or nobody to take it."""
+
+    @abstractmethod
+    def count_sent(self) -> Callable[[], int]:
+        """Count the bytes that are sent from now on; return a function that returns their number."""
 
     def leave(self) -> None:
-        """Close the connection, unless the reply is complete: nobody else will answer."""
+        """End the exchange; where the response is not complete, the connection ends with it."""
         if self.at_end is not None:
             self.at_end()
-        if self._ended:
-            return
-        self._ended = True
-        if self.abandoned:
-            self._line.abort()
-        else:
-            self._line.close()
+        if not self.ended:
+            self.ended = True
+            self._cut_off()
 
-    def _leave_body(self) -> None:
-        """Close after the reply, unless what is still to come is certain, and little."""
-        if (
-            self.waits
-            or self.declared_bytes is None
-            or self.declared_bytes - self._size > _WORTH_READING
-        ):
-            self.closes = True
+    @abstractmethod
+    def _read_on(self) -> None:
+        """Have more of the body read, as there is room for it."""
 
-    def _framed(self, piece: bytes) -> bytes:
-        return piece if self._unframed or not piece else b"%x\r\n%b\r\n" % (len(piece), piece)
+    @abstractmethod
+    def _cut_off(self) -> None:
+        """End the connection, or the caller's share of it, without a complete response."""
 
     def _end(self) -> None:
-        self._ended = True
+        """Note that the response is complete."""
+        self.ended = True
         self._body.clear()
-        self._line.answered()
+
+
+Answer = Callable[[Exchange], Coroutine[Any, Any, None]]
+"""Makes the response to an exchange; `Edge.answer` is one."""
 
 
 def _exposing(head: bytes) -> bytes:
-    """Return the header that lets a page read all headers of a reply (Fetch: CORS-exposed)."""
+    """Return the header that lets a page read all headers of a response (Fetch: CORS-exposed)."""
     names = dict.fromkeys(line.partition(b":")[0] for line in head.splitlines())
     shown = (name for name in names if not name.startswith(b"access-control-"))
     return b"access-control-expose-headers: %b\r\n" % b", ".join(shown)

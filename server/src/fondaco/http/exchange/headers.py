@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 from fondaco import __version__
-from fondaco.http.wire.request_head import Header
+from fondaco.http.exchange.exchange import Header
 from fondaco.ports import Clock
 
 
