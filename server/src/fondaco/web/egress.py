@@ -1,7 +1,7 @@
 """The egress client: the only way out to addresses that callers, pages or search results name.
 
 An address is judged where the connection is opened, so neither its spelling nor a redirect nor a
-name that resolves anew leads past it. Why so: docs/decisions, "One door to the web".
+name that resolves anew leads past it. Why so: docs/decisions/0012-guarded-egress.md.
 """
 
 import asyncio
