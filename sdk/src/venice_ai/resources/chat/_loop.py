@@ -46,7 +46,12 @@ class ToolLoop:
     async def run(
         self, ask: Ask, fields: Mapping[str, Any], messages: list[Any], max_iterations: int
     ) -> ToolLoopResult:
-        """Ask until an answer calls no tools; `messages` grows."""
+        """Ask until an answer calls no tools; `messages` grows.
+
+        Raises:
+            MaxIterationsExceededError: the last answer still called tools.
+            ValueError: `max_iterations` is less than 1.
+        """
         if max_iterations < 1:
             raise ValueError(f"max_iterations={max_iterations!r} asks nothing. Give 1 or more.")
         for iteration in range(1, max_iterations + 1):

@@ -77,7 +77,7 @@ class ToolCallValidation:
         by `strict`. One that was cut by the output limit is not judged.
 
         Raises:
-            UnfitAnswerError: one does.
+            InvalidOutputError: one does.
         """
         for event in batch:
             match event:

@@ -156,7 +156,7 @@ class OutputValidation:
         refuses to answer, is not judged.
 
         Raises:
-            UnfitAnswerError: one does.
+            InvalidOutputError: one does.
         """
         for event in batch:
             match event:
