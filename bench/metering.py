@@ -31,8 +31,10 @@ from fondaco.forms.watched import WatchedForms
 from fondaco.ports import Prompt, RateLimiter
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
-from fondaco.serving.billing.hold import Hold, Meter
+from fondaco.serving.billing.hold import Hold
 from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.billing.meter import UsageSource
+from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.pipeline import Chat
 from fondaco.serving.metrics import Metrics
@@ -138,7 +140,7 @@ class NoHold(Hold):
 class NoLedger(Ledger):
     """A ledger that holds nothing."""
 
-    async def hold(self, call: Call, model: str, amount: int, meter: Meter) -> Hold:
+    async def hold(self, call: Call, model: str, amount: int, meter: UsageSource) -> Hold:
         """Hold nothing."""
         return _NO_HOLD
 
@@ -182,11 +184,13 @@ def _chat(ledger: Ledger, limits: RateLimiter, journal: SqliteJournal) -> Chat:
     return Chat(
         catalogue,
         {"toy": AtOnce()},
-        ledger=ledger,
-        limits=limits,
-        idempotency=IdempotencyStore(journal, _PEPPER, clock),
-        clock=clock,
-        metrics=Metrics(),
+        PaidCalls(
+            ledger,
+            limits,
+            IdempotencyStore(journal, _PEPPER, clock),
+            clock=clock,
+            metrics=Metrics(),
+        ),
         negotiation=CapabilityNegotiation(catalogue, WatchedForms()),
     )
 

@@ -45,7 +45,7 @@ from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.http.wire.connection_limits import ConnectionLimits, Register
 from fondaco.http.wire.listener import Listener
-from fondaco.ports import ChatEngine, Clock, Files, Forms, Stakes
+from fondaco.ports import ChatEngine, Clock, EmbeddingEngine, Files, Forms, Stakes
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
@@ -54,9 +54,11 @@ from fondaco.serving.admission.concurrency import ConcurrentCalls
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.characters import Characters
 from fondaco.serving.chat.pipeline import Chat
+from fondaco.serving.embeddings import Embedder
 from fondaco.serving.inputs.media import Media
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform
@@ -133,6 +135,7 @@ async def house(
     usd: int = 10 * NANO,
     token_s: float = 0.0,
     models: tuple[AnyModel, ...] = (TOY,),
+    embedding_engines: Mapping[str, EmbeddingEngine] | None = None,
     aliases: Mapping[str, str] | None = None,
     body_limit_bytes: int = 4 * 2**20,
     ping_interval_s: float = 15.0,
@@ -201,6 +204,7 @@ async def house(
         platform = _platform(
             catalogue,
             engines,
+            embedding_engines or {},
             journal,
             keys,
             tiers=tiers,
@@ -309,6 +313,7 @@ def _stores(usd: int) -> tuple[MemoryJournal, MemoryKeys]:
 def _platform(
     catalogue: Catalogue,
     engines: dict[str, ChatEngine],
+    embedding_engines: Mapping[str, EmbeddingEngine],
     journal: MemoryJournal,
     keys: MemoryKeys,
     *,
@@ -333,14 +338,11 @@ def _platform(
     api_keys = ApiKeys(keys, key_ring, PEPPER, clock=clock, ids=ids, a_minute=keys_a_minute)
     chain = chain_of(stakes, MemoryAccounts(journal, keys))
     store = CharacterFolder(characters, built_in_characters(), read_character, clock)
+    paid_calls = PaidCalls(ledger, limits, idempotency, clock=clock, metrics=metrics)
     chat = Chat(
         catalogue,
         engines,
-        ledger=ledger,
-        limits=limits,
-        idempotency=idempotency,
-        clock=clock,
-        metrics=metrics,
+        paid_calls,
         system_prompt=system_prompt,
         web_retrieval=web_retrieval,
         media=Media(catalogue, files),
@@ -352,6 +354,7 @@ def _platform(
         catalogue=catalogue,
         chat=chat,
         characters=Characters(store.cast, journal, catalogue, chat),
+        embedder=Embedder(catalogue, embedding_engines, paid_calls),
         ledger=ledger,
         charges=MemoryCharges(journal),
         key_ring=key_ring,

@@ -25,7 +25,7 @@ from fondaco.domain.untrusted_numbers import MOST
 from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.http.apis.openai.chat.writers import Accumulator, Chunks
 from fondaco.ports import Prompt
-from fondaco.serving.billing.token_meter import Tally
+from fondaco.serving.billing.token_meter import TokenMeter
 
 FOLDER = Path(__file__).parent / "golden"
 REPLIES = [
@@ -194,7 +194,7 @@ async def _told(engine: OpenAICompatible, request: ChatRequest, size: int) -> No
 
 def _expect_sound(batches: list[EventBatch], request: ChatRequest) -> None:
     """Hold what was heard to what the rest of the house relies on."""
-    tally = Tally(Prompt(20), request.max_output_tokens, request.choices)
+    tally = TokenMeter(Prompt(20), request.max_output_tokens, request.choices)
     accumulator, chunks = Accumulator(request.choices, logprobs=True), Chunks("id", 0, "toy")
     for batch in batches:
         for event in batch:

@@ -209,7 +209,7 @@ async def test_sixty_calls_on_money_for_ten_admit_ten() -> None:
 
 async def _most_that_a_call_costs(one: House) -> int:
     request = ChatRequest("toy", (Message(Role.USER, "Count!"),), max_output_tokens=20)
-    prompt = await one.platform.chat._plans["toy"][0].measure(request)
+    prompt = await one.platform.chat._engines.of(TOY)[0].measure(request)
     return TOY.price.ceiling(Usage(prompt.input_tokens, 0, 20))
 
 

@@ -10,7 +10,7 @@ from fondaco.domain.money.price import TokenPrice
 from fondaco.domain.money.usage import Usage
 from fondaco.ports import Prompt
 from fondaco.serving.billing.ledger import Ledger
-from fondaco.serving.billing.token_meter import Tally
+from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.stores.memory.journal import MemoryJournal
 from fondaco.system import SystemClock
 
@@ -42,13 +42,13 @@ async def test_a_cancelled_settlement_is_charged_once(*, takes: bool) -> None:
     journal.enter_elsewhere(Entry(ACCOUNT, EntryKind.GRANT, Currency.USD, 10**9, at=0.0))
     ledger = Ledger(journal, clock)
     call = Call("ab" * 16, ACCOUNT, "cd" * 16, clock.now())
-    hold = await ledger.hold(call, "toy", 10**6, Tally(Prompt(3), most_output=4))
+    hold = await ledger.hold(call, "toy", 10**6, TokenMeter(Prompt(3), most_output=4))
     with anyio.move_on_after(0.01) as scope:
         await hold.settle(PRICE.charge("toy", USAGE), USAGE, 0)
     assert scope.cancelled_caught
     journal.takes = True
     await ledger.hold(
-        Call("ef" * 16, ACCOUNT, "cd" * 16, clock.now()), "toy", 1, Tally(Prompt(1), 1)
+        Call("ef" * 16, ACCOUNT, "cd" * 16, clock.now()), "toy", 1, TokenMeter(Prompt(1), 1)
     )
     await ledger.retry()
     charges = [entry for entry in journal.entries if entry.kind is EntryKind.CHARGE]

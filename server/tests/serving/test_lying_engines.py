@@ -40,6 +40,7 @@ from fondaco.ports import ChatEngine, Prompt
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.pipeline import Chat
 from fondaco.serving.metrics import Metrics
@@ -253,11 +254,13 @@ class Home:
         return Chat(
             CATALOGUE,
             self.engines,
-            ledger=ledger,
-            limits=SlidingWindowLimiter(TIERS, self.clock),
-            idempotency=IdempotencyStore(journal, b"pepper", ledger.clock),
-            clock=self.clock,
-            metrics=Metrics(),
+            PaidCalls(
+                ledger,
+                SlidingWindowLimiter(TIERS, self.clock),
+                IdempotencyStore(journal, b"pepper", ledger.clock),
+                clock=self.clock,
+                metrics=Metrics(),
+            ),
             negotiation=CapabilityNegotiation(CATALOGUE, forms),
         )
 

@@ -19,21 +19,21 @@ from fondaco.domain.chat.events import (
 from fondaco.domain.money.usage import Report, Usage
 from fondaco.ports import Prompt
 from fondaco.serving.billing.allowance import LONGEST_TOKEN
-from fondaco.serving.billing.token_meter import Tally
+from fondaco.serving.billing.token_meter import TokenMeter
 
 PROMPT = Prompt(10)
 WORDS = tuple(Text(0, f" word{n}") for n in range(1501))
 
 
-def tally(most: int = 2000, choices: int = 1, prompt: Prompt = PROMPT) -> Tally:
-    return Tally(prompt, most, choices)
+def tally(most: int = 2000, choices: int = 1, prompt: Prompt = PROMPT) -> TokenMeter:
+    return TokenMeter(prompt, most, choices)
 
 
-def taken(one: Tally, *batches: EventBatch) -> list[EventBatch]:
+def taken(one: TokenMeter, *batches: EventBatch) -> list[EventBatch]:
     return [one.take(batch) for batch in batches]
 
 
-def used(one: Tally) -> tuple[int, int]:
+def used(one: TokenMeter) -> tuple[int, int]:
     return one.usage.input_tokens, one.usage.output_tokens
 
 
@@ -174,7 +174,7 @@ def test_an_engine_that_keeps_to_its_limit_is_not_touched() -> None:
     batches = [(word,) for word in WORDS[:5]]
     assert taken(one, *batches) == batches
     assert one.take((Finish(0, "stop"),)) == (Finish(0, "stop"),)
-    assert not one.over
+    assert not one.cut_off
 
 
 def test_an_engine_that_goes_on_is_cut_off_where_its_limit_is() -> None:
@@ -182,7 +182,7 @@ def test_an_engine_that_goes_on_is_cut_off_where_its_limit_is() -> None:
     batches = taken(one, *((word,) for word in WORDS[:6]))
     assert said(batches) == said([WORDS[:5]])
     assert ends(batches) == [(0, "length")]
-    assert one.over
+    assert one.cut_off
     assert used(one) == (10, 5)
     assert one.take(WORDS[6:]) == ()
 
@@ -216,7 +216,7 @@ def test_each_choice_has_an_end_of_its_own() -> None:
     rest = taken(one, WORDS[2:9], (Text(1, "last"), Finish(1, "stop")), WORDS[9:])
     assert said([*first, *rest]) == said([WORDS[:3]])
     assert ends(rest) == [(0, "length"), (1, "stop")]
-    assert one.over
+    assert one.cut_off
     assert used(one) == (10, 6)
 
 
@@ -224,7 +224,7 @@ def test_an_engine_whose_pieces_are_no_tokens_is_cut_off_by_their_length() -> No
     one = tally(5)
     [batch] = taken(one, (Text(0, "x" * 10**6),))
     assert len(said([batch])) == 5 * LONGEST_TOKEN
-    assert one.over
+    assert one.cut_off
     assert used(one) == (10, 5)
 
 
@@ -240,7 +240,7 @@ def test_an_answer_begun_anew_counts_from_nothing() -> None:
     one = tally(5)
     taken(one, WORDS, (UsageReported(Report(10, 9, 1501)),))
     one.restart()
-    assert (one.usage.output_tokens, one.usage.cached_input_tokens, one.over) == (0, 0, False)
+    assert (one.usage.output_tokens, one.usage.cached_input_tokens, one.cut_off) == (0, 0, False)
     assert one.take(WORDS[:5]) == WORDS[:5]
 
 

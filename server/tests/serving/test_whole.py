@@ -20,11 +20,11 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.money.usage import Report
 from fondaco.ports import Prompt
-from fondaco.serving.billing.token_meter import Tally
-from fondaco.serving.chat.buffered import gathered
+from fondaco.serving.billing.token_meter import TokenMeter
+from fondaco.serving.chat.buffered import buffered
+from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.output.pipeline import OutputPipeline
 from fondaco.serving.chat.output.reasoning import Thinking
-from fondaco.serving.routing.failover import Failover
 
 TURN = ChatRequest("toy", (Message(Role.USER, "Count!"),), 8)
 
@@ -62,8 +62,8 @@ class Scripted:
         return
 
 
-def tally(most: int = 8) -> Tally:
-    return Tally(Prompt(10), most)
+def tally(most: int = 8) -> TokenMeter:
+    return TokenMeter(Prompt(10), most)
 
 
 def said(batches: Sequence[EventBatch]) -> str:
@@ -71,10 +71,12 @@ def said(batches: Sequence[EventBatch]) -> str:
 
 
 async def gather(
-    *engines: Scripted, counted: Tally | None = None, output_pipeline: OutputPipeline | None = None
+    *engines: Scripted,
+    counted: TokenMeter | None = None,
+    output_pipeline: OutputPipeline | None = None,
 ) -> list[EventBatch]:
-    failover = Failover(engines)
-    return await gathered(TURN, failover, output_pipeline or OutputPipeline(), counted or tally())
+    failover = ChatFailover(engines, "toy")
+    return await buffered(TURN, failover, output_pipeline or OutputPipeline(), counted or tally())
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from fondaco.ports import Held, Prompt
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.pipeline import Chat
 from fondaco.serving.metrics import Metrics
@@ -143,11 +144,13 @@ class Town:
         self.chat = Chat(
             catalogue,
             {"scripted": self.outside},
-            ledger=self.ledger,
-            limits=SlidingWindowLimiter(tiers, self.clock),
-            idempotency=IdempotencyStore(self.journal, b"pepper", self.clock),
-            clock=self.clock,
-            metrics=Metrics(),
+            PaidCalls(
+                self.ledger,
+                SlidingWindowLimiter(tiers, self.clock),
+                IdempotencyStore(self.journal, b"pepper", self.clock),
+                clock=self.clock,
+                metrics=Metrics(),
+            ),
             web_retrieval=WebRetrieval(None, {"scripted": self.outside}, search_timeout_s=3600),
             negotiation=CapabilityNegotiation(catalogue, Trusting()),
         )

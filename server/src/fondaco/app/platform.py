@@ -33,9 +33,11 @@ from fondaco.serving.admission.concurrency import ConcurrentCalls
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
+from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.characters import Characters
 from fondaco.serving.chat.pipeline import Chat
+from fondaco.serving.embeddings import Embedder
 from fondaco.serving.inputs.media import Media
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform, UseCases
@@ -113,14 +115,13 @@ class Shared:
     def use_cases(self, settings: Settings, adapters: Adapters) -> UseCases:
         """Return what follows from a configuration."""
         catalogue = adapters.catalogue
+        paid_calls = PaidCalls(
+            self.ledger, self.limits, self.idempotency, clock=self.clock, metrics=self.metrics
+        )
         chat = Chat(
             catalogue,
             adapters.engines,
-            ledger=self.ledger,
-            limits=self.limits,
-            idempotency=self.idempotency,
-            clock=self.clock,
-            metrics=self.metrics,
+            paid_calls,
             system_prompt=settings.chat.system_prompt,
             web_retrieval=adapters.web_retrieval,
             media=Media(catalogue, adapters.files),
@@ -131,6 +132,7 @@ class Shared:
             catalogue=catalogue,
             chat=chat,
             characters=Characters(self.cast, self.uses, catalogue, chat),
+            embedder=Embedder(catalogue, adapters.embedding_engines, paid_calls),
             readiness=Readiness(catalogue, adapters.engines, self.clock, cache_s, self.ledger),
             tiers=tiers_of(settings),
         )
@@ -179,6 +181,7 @@ def platform_of(
         catalogue=use_cases.catalogue,
         chat=use_cases.chat,
         characters=use_cases.characters,
+        embedder=use_cases.embedder,
         ledger=shared.ledger,
         charges=charges,
         key_ring=key_ring,

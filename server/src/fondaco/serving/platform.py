@@ -15,6 +15,7 @@ from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.chat.characters import Characters
 from fondaco.serving.chat.pipeline import Chat
+from fondaco.serving.embeddings import Embedder
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.routing.reachability import Reachability
 from fondaco.serving.routing.readiness import Readiness
@@ -27,6 +28,7 @@ class UseCases:
     catalogue: Catalogue
     chat: Chat
     characters: Characters
+    embedder: Embedder
     readiness: Readiness
     tiers: Mapping[str, Tier]
 
@@ -38,6 +40,7 @@ class Platform:
     catalogue: Catalogue
     chat: Chat
     characters: Characters
+    embedder: Embedder
     ledger: Ledger
     charges: Charges
     key_ring: KeyRing
@@ -65,6 +68,7 @@ class Platform:
         self.catalogue = use_cases.catalogue
         self.chat = use_cases.chat
         self.characters = use_cases.characters
+        self.embedder = use_cases.embedder
         self.readiness = use_cases.readiness
         self.tiers = use_cases.tiers
 

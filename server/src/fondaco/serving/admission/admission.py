@@ -3,7 +3,7 @@
 from types import TracebackType
 from typing import Self
 
-from fondaco.domain.models.model import Model
+from fondaco.domain.models.model import AnyModel
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.ledger import IdempotencyRecord
 from fondaco.domain.money.limits import Quota
@@ -33,7 +33,7 @@ class Admission:
         limits: RateLimiter,
         idempotency: IdempotencyStore,
         call: Call,
-        model: Model,
+        model: AnyModel,
         tokens: int,
     ) -> None:
         """Prepare a call that will consume about `tokens`."""

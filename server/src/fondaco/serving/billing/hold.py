@@ -4,7 +4,6 @@ import logging
 from asyncio import CancelledError
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from fondaco.domain.errors import (
     AlreadyEnteredError,
@@ -23,6 +22,7 @@ from fondaco.ports import Clock, Journal
 from fondaco.ports.incidents import Incident, report
 from fondaco.serving.billing.balance import EXPIRY_SKU, Balance
 from fondaco.serving.billing.budget import Budget
+from fondaco.serving.billing.meter import UsageSource
 from fondaco.serving.billing.repair import REPAIRED, repaired_charge, repaired_usage, sound, whole
 
 NOTE_AFTER_S = 0.5
@@ -31,15 +31,6 @@ NOTE_EVERY_S = 2.0
 NOTE_EVERY_TOKENS = 256
 
 CLAMPED = "limited to the amount held"
-
-
-class Meter(Protocol):
-    """What counts a call's usage while it runs."""
-
-    @property
-    def usage(self) -> Usage:
-        """What was consumed so far."""
-        ...
 
 
 @fast_init
@@ -154,7 +145,7 @@ class Hold:
         balance: Balance,
         call: Call,
         model: str,
-        meter: Meter,
+        meter: UsageSource,
         *,
         funds: Funds,
         epoch: int,

@@ -22,11 +22,12 @@ from fondaco.ports import Clock, Journal
 from fondaco.ports.incidents import Incident, report
 from fondaco.serving.billing.balance import REFILL_SKU, Balance
 from fondaco.serving.billing.budget import Budget
-from fondaco.serving.billing.hold import NOTE_AFTER_S, Hold, Meter, Register, Write
+from fondaco.serving.billing.hold import NOTE_AFTER_S, Hold, Register, Write
 from fondaco.serving.billing.ledger_clock import LedgerClock
+from fondaco.serving.billing.meter import UsageSource
 from fondaco.serving.billing.recovery import open_calls, set_aside, settled
 
-__all__ = ["Hold", "Ledger", "Meter"]
+__all__ = ["Hold", "Ledger"]
 
 _REFILLED_AGAIN = tuple(f"{REFILL_SKU}-{time}" for time in range(2, 10))
 
@@ -52,7 +53,7 @@ class Ledger:
         """Whether the server cuts its calls off, which their entries then tell."""
         journal.on_change(self._changed)
 
-    async def hold(self, call: Call, model: str, amount: int, meter: Meter) -> Hold:
+    async def hold(self, call: Call, model: str, amount: int, meter: UsageSource) -> Hold:
         """Reserve the most that `call` can cost, in nano-dollars of compute.
 
         While the call is open, `meter` is asked from time to time what it has consumed: that much at
@@ -332,7 +333,14 @@ class Ledger:
         return hold
 
     def _admit(
-        self, balance: Balance, call: Call, model: str, meter: Meter, *, funds: Funds, epoch: int
+        self,
+        balance: Balance,
+        call: Call,
+        model: str,
+        meter: UsageSource,
+        *,
+        funds: Funds,
+        epoch: int,
     ) -> Hold:
         hold = Hold(self._register, balance, call, model, meter, funds=funds, epoch=epoch)
         self._register.open[call.id] = hold

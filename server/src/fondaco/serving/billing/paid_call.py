@@ -1,7 +1,16 @@
-"""The pipeline that every paid call goes through: hold before work, settle after it, whatever happens."""
+"""Paid calls: admission, holds and settlement around the work of every call, whatever its kind.
+
+The life of a call is one straight line:
+
+    admission -> estimate -> hold -> (retrieval, inputs) -> failover -> meter -> output -> settlement
+
+Entering a `PaidCall` is the admission, leaving it the settlement. In between a use case measures the
+request, puts a meter for its kind into the call's meter, calls `cover` to hold the most that the work can
+cost, and has an engine do it. No task group and no time-out scope stays open across a `yield`.
+"""
 
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from fondaco.domain.errors import (
     AlreadyEnteredError,
@@ -9,12 +18,17 @@ from fondaco.domain.errors import (
     StorageFailedError,
     WriteQuarantinedError,
 )
+from fondaco.domain.models.model import AnyModel
 from fondaco.domain.money.call import Call
-from fondaco.domain.money.price import Charge, Price
+from fondaco.domain.money.limits import Quota
+from fondaco.domain.money.price import Charge, FreePricing, Price
 from fondaco.domain.money.usage import Usage
-from fondaco.ports import Clock
+from fondaco.ports import Clock, RateLimiter
 from fondaco.serving.admission.admission import Admission
-from fondaco.serving.billing.ledger import Hold, Ledger, Meter
+from fondaco.serving.admission.idempotency import IdempotencyStore
+from fondaco.serving.billing.call_meter import CallMeter
+from fondaco.serving.billing.ledger import Hold, Ledger
+from fondaco.serving.metrics import Metrics
 
 UNDELIVERED = "not delivered: the ledger could not be written"
 CURTAILED = "ended where the balance or the key's limit did"
@@ -26,109 +40,120 @@ _KEPT = (
 )
 
 
-class CallMeter(Meter, Protocol):
-    """What counts a call's usage, and knows its bounds."""
+class PaidCalls:
+    """Opens paid calls over one ledger, rate limiter and idempotency store."""
 
-    @property
-    def most(self) -> Usage:
-        """The most that the call can consume, by all that is known now."""
-        ...
+    def __init__(
+        self,
+        ledger: Ledger,
+        limits: RateLimiter,
+        idempotency: IdempotencyStore,
+        *,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self.ledger = ledger
+        self.limits = limits
+        self.idempotency = idempotency
+        self.clock = clock
+        self.metrics = metrics
 
-    @property
-    def truncated(self) -> bool:
-        """Whether the answer may be no longer than the money lasts."""
-        ...
+    def open(
+        self, call: Call, model: AnyModel, meter: CallMeter, *, estimated_tokens: int
+    ) -> "PaidCall":
+        """Return a call's context, to be entered.
 
-    @property
-    def ended_early(self) -> bool:
-        """Whether the call ended only because no more could be paid."""
-        ...
-
-    def hang_up(self) -> None:
-        """Count what was produced for a caller who has gone, though it was not delivered."""
-        ...
-
-    def break_off(self) -> None:
-        """Count no more than was delivered: the answer has failed."""
-        ...
-
-    def withhold(self) -> bool:
-        """Count nothing of a whole answer that its caller will not get; return whether it is one."""
-        ...
+        Args:
+            call: the call.
+            model: the model that does the work, and its price.
+            meter: counts all that the call consumes.
+            estimated_tokens: what the token limit reserves until the settlement.
+        """
+        return PaidCall(self, call, model, meter, estimated_tokens)
 
 
 class PaidCall:
-    """The money side of one call, as a context around all its work, left with the settlement.
+    """One call's admission, hold and settlement, as a context around all its work.
 
-    Nothing is done for a call before `cover` has held the most that it can cost. A hang-up cancels the
-    task once, which brings it here; the settlement then goes its way. Should a second cancellation
-    meet it, the ledger writes on without anybody who waits.
+    Work starts only after `cover` has held the most that it can cost. A disconnect cancels the task once,
+    which leaves the context and settles. Should a second cancellation interrupt the settlement, the
+    ledger completes the write with no task waiting for it.
     """
 
     __slots__ = (
         "_admission",
         "_call",
-        "_clock",
+        "_calls",
         "_hold",
-        "_ledger",
-        "_meter",
         "_model",
         "_price",
         "_started",
+        "meter",
         "usage",
     )
 
     def __init__(
         self,
-        ledger: Ledger,
-        clock: Clock,
+        calls: PaidCalls,
         call: Call,
-        admission: Admission,
-        *,
-        model: str,
-        price: Price,
+        model: AnyModel,
         meter: CallMeter,
+        estimated_tokens: int,
     ) -> None:
         """Prepare a call that is charged by what `meter` will have counted."""
-        self._ledger = ledger
-        self._clock = clock
+        self._calls = calls
         self._call = call
-        self._admission = admission
         self._model = model
-        self._price = price
-        self._meter = meter
+        self._price: Price = model.price
+        self.meter = meter
+        """Counts all that the call consumes."""
+        self._admission = Admission(calls.limits, calls.idempotency, call, model, estimated_tokens)
         self._hold: Hold | None = None
         self._started = 0.0
         self.usage = Usage()
-        """What the call was charged for, once the context has been left."""
+        """The usage that was charged, once the context has been left."""
 
     async def __aenter__(self) -> Self:
-        """Begin; nothing is held yet."""
+        """Admit the call; nothing is held yet.
+
+        Raises:
+            RateLimitExceededError: a limit is reached.
+            ConflictError: the call repeats an earlier one under the same `Idempotency-Key`.
+        """
+        await self._admission.__aenter__()
+        if not self._admission.charged:
+            self._price = FreePricing(self._price)
         return self
 
     async def cover(self) -> None:
-        """Hold the most that the call can cost by what its meter knows now: work comes after.
+        """Hold the most that the call can cost by what its meter knows now; call it before any work.
 
-        All of it or nothing: where it is refused, what was held before stays held.
+        The first time this takes the hold, later it extends it: by the whole difference or not at all.
 
         Raises:
             InsufficientBalanceError: the account cannot cover it, or its key may not.
         """
-        ceiling = self._price.ceiling(self._meter.most)
+        ceiling = self._price.ceiling(self.meter.most)
         if self._hold is None:
-            self._hold = await self._ledger.hold(self._call, self._model, ceiling, self._meter)
-            self._started = self._clock.monotonic()
+            ledger = self._calls.ledger
+            self._hold = await ledger.hold(self._call, self._model.id, ceiling, self.meter)
+            self._started = self._calls.clock.monotonic()
             self._admission.begun = True
         elif (more := ceiling - self._hold.funds.total) > 0:
             await self._hold.extend(more)
 
     @property
     def means(self) -> int:
-        """Nano-dollars that the call holds, and could hold besides.
+        """Nano-dollars that the call holds and could hold in addition.
 
-        Nothing is awaited between this and a `cover` that follows at once, so no other call can take it.
+        Await nothing between reading this and `cover`: another call could take the difference.
         """
         return 0 if self._hold is None else self._hold.funds.total + self._hold.free.total
+
+    @property
+    def quota(self) -> Quota:
+        """What is left of the account's rate limits now."""
+        return self._admission.quota
 
     async def __aexit__(
         self,
@@ -137,47 +162,53 @@ class PaidCall:
         trace: TracebackType | None,
     ) -> None:
         """Charge what was consumed, and return once that is durable; no hold outlives its call."""
-        if self._hold is None:
-            return
         try:
-            await self._settle(self._hold, kind)
+            if self._hold is not None:
+                try:
+                    await self._settle(self._hold, kind)
+                finally:
+                    self._hold.release()
         finally:
-            self._hold.release()
+            await self._admission.__aexit__(kind, error, trace)
 
     async def _settle(self, hold: Hold, kind: type[BaseException] | None) -> None:
-        elapsed_ms = int((self._clock.monotonic() - self._started) * 1000)
-        notes = self._ended(kind)
-        usage = self.usage = self._meter.usage
-        charge, entered = self._price.charge(self._model, usage), True
+        elapsed_ms = int((self._calls.clock.monotonic() - self._started) * 1000)
+        notes = self._end(kind)
+        usage = self.usage = self.meter.usage
+        charge, entered = self._price.charge(self._model.id, usage), True
         try:
             await hold.settle(charge, usage, elapsed_ms, notes)
         except (AlreadyEnteredError, WriteQuarantinedError):
             entered = False
             raise
         except StorageFailedError as error:
-            if kind is None and self._meter.withhold():
-                charge = self._relent(hold, charge, elapsed_ms)
+            if kind is None and self.meter.withhold():
+                charge = self._reduce(hold, charge, elapsed_ms)
             if charge.rows:
                 raise StorageFailedError(_KEPT) from error
             raise
         finally:
+            charged = entered and bool(charge.rows)
+            if charged or (kind is None and entered):
+                self._calls.metrics.consumed(self._model.id, self.usage)
             tokens = self.usage.total_tokens if charge.rows else 0
-            await self._admission.settle(tokens, charged=entered and bool(charge.rows))
+            await self._admission.settle(tokens, charged=charged)
 
-    def _ended(self, kind: type[BaseException] | None) -> str:
-        """Count what a call counts that ended so, and return what its entries say of it."""
+    def _end(self, kind: type[BaseException] | None) -> str:
+        """Have the meter count what a call consumed that ended so; return the note of its charge."""
         if kind is None:
-            return CURTAILED if self._meter.truncated and self._meter.ended_early else ""
+            return CURTAILED if self.meter.exhausted else ""
+        stopping = self._calls.ledger.stopping
         if issubclass(kind, Exception):
-            self._meter.break_off()
-        elif not self._ledger.stopping:
-            self._meter.hang_up()
-        return _why(kind, stopping=self._ledger.stopping)
+            self.meter.fail()
+        elif not stopping:
+            self.meter.hang_up()
+        return _why(kind, stopping=stopping)
 
-    def _relent(self, hold: Hold, charge: Charge, elapsed_ms: int) -> Charge:
-        """Charge nothing of a whole reply that is withheld, as it could not be; return what is."""
-        usage = self.usage = self._meter.usage
-        less = self._price.charge(self._model, usage)
+    def _reduce(self, hold: Hold, charge: Charge, elapsed_ms: int) -> Charge:
+        """Charge nothing of a whole result that is withheld; return the charge of what remains."""
+        usage = self.usage = self.meter.usage
+        less = self._price.charge(self._model.id, usage)
         if less.rows:
             hold.relent(less, usage, elapsed_ms, UNDELIVERED)
         else:

@@ -1,4 +1,4 @@
-"""The tally: counts what one question to an engine consumes, and ends its answer where what was sold does."""
+"""The token meter: counts what a chat completion consumes, and cuts output beyond its limit."""
 
 from dataclasses import replace
 from typing import assert_never
@@ -24,11 +24,12 @@ _LONG_PIECE = 16
 _NO_REPORT = Report()
 
 
-class Tally:
-    """Usage by the engine's own report, and by the pieces that passed.
+class TokenMeter:
+    """Counts one chat completion's tokens by the engine's report and by the events that passed.
 
-    What passed is the least: a piece is a token or more. So of report and pieces the larger counts, and
-    what a report lacks is counted here; never more than was admitted.
+    The events are a lower bound, as each holds at least one token. So the larger of report and events
+    counts, and events fill in what a report lacks; never more than the call holds for. Where an engine
+    goes on beyond its limit, the meter cuts its output.
     """
 
     __slots__ = (
@@ -41,13 +42,13 @@ class Tally:
         "_output",
         "_reasoning",
         "_report",
+        "cut_off",
         "most_input",
         "most_output",
-        "over",
     )
 
     def __init__(self, prompt: Prompt, most_output: int, choices: int = 1) -> None:
-        """Start at nothing, for so many choices of at most `most_output` tokens each."""
+        """Start at nothing, for `choices` of at most `most_output` tokens each."""
         self.most_input = prompt.input_tokens
         self.most_output = most_output * choices
         """Of all choices together."""
@@ -60,17 +61,17 @@ class Tally:
         self.restart()
 
     def restart(self) -> None:
-        """Forget an answer that nobody has got: another engine begins anew."""
+        """Start again at nothing, as another engine begins anew and no output was delivered."""
         self._output = self._characters = self._reasoning = 0
         self._report = _NO_REPORT
         self._allowance = Allowance(self._most, self._choices) if self._choices > 1 else None
-        self.over = False
-        """Whether all is told that was sold, though the engine goes on."""
+        self.cut_off = False
+        """Whether the output was cut at its limit, though the engine goes on: stop reading it."""
 
     def take(self, batch: EventBatch) -> EventBatch:
-        """Count a burst, and return what of it was sold: all, where its engine keeps to its limit."""
+        """Count a batch and return it; where the engine exceeds its limit, only the part within it."""
         if len(batch) == 1 and self._allowance is None and isinstance(event := batch[0], Text):
-            # As nearly all bursts of a stream that is read along.
+            # As nearly all batches of a stream.
             output, characters = self._output + event.tokens, self._characters + len(event.text)
             if output <= self._most and characters <= self._most_characters:
                 self._output, self._characters = output, characters
@@ -80,7 +81,7 @@ class Tally:
     def _take(self, batch: EventBatch) -> EventBatch:
         if self._allowance is not None:
             batch = self._allowance.within(batch)
-            self.over = self._allowance.spent
+            self.cut_off = self._allowance.spent
             self._count(batch)
             return batch
         before = self._output, self._characters, self._reasoning
@@ -127,8 +128,8 @@ class Tally:
         else:
             self._report = before.over(report)
 
-    def break_off(self) -> None:
-        """Count only what was delivered, as the engine failed: no token of it has less than a character."""
+    def fail(self) -> None:
+        """Count only what was delivered, as the engine failed; a token has at least one character."""
         if (self._report.output_tokens or 0) > self._characters:
             self._report = replace(
                 self._report, output_tokens=self._characters, reasoning_tokens=None
@@ -136,8 +137,18 @@ class Tally:
 
     @property
     def most(self) -> Usage:
-        """The most that was admitted."""
+        """The most tokens that the completion may consume."""
         return Usage(self.most_input, 0, self.most_output)
+
+    @property
+    def produced(self) -> bool:
+        """Whether there is any output."""
+        return self.usage.output_tokens > 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all choices together have as many tokens as they may."""
+        return self.usage.output_tokens == self.most_output
 
     def tell_apart(self, taken: EventBatch, heard: EventBatch) -> None:
         """Count as reasoning what was taken for text, and turned out to be thoughts when heard."""
@@ -145,7 +156,7 @@ class Tally:
 
     @property
     def usage(self) -> Usage:
-        """What has been consumed so far, within what was admitted."""
+        """The usage so far, within `most`."""
         output, report = self._output, self._report
         if self._characters > output * LONGEST_TOKEN:
             output = -(-self._characters // LONGEST_TOKEN)

@@ -8,16 +8,15 @@ from fondaco.domain.fast_init import fast_init
 from fondaco.domain.models.model import Model
 from fondaco.domain.web import WebOptions
 from fondaco.ports import Prompt
-from fondaco.serving.billing.call_usage import CallUsage
 from fondaco.serving.billing.paid_call import PaidCall
-from fondaco.serving.billing.token_meter import Tally
+from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
+from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.output.pipeline import OutputPipeline
 from fondaco.serving.chat.search_decision import decided, question
 from fondaco.serving.inputs.media import Media, with_last_image
 from fondaco.serving.retrieval.context import supplied
 from fondaco.serving.retrieval.web_retrieval import RetrievalRequest, WebRetrieval, latest_said
-from fondaco.serving.routing.failover import Failover
 
 _CHARACTERS_A_TOKEN = 4
 """Of a prompt that nobody has counted yet."""
@@ -29,7 +28,7 @@ class Ready:
     """A turn that is paid for and only has to be answered."""
 
     request: ChatRequest
-    tally: Tally
+    meter: TokenMeter
     output_pipeline: OutputPipeline | None = None
     """How its answer reaches the caller; None: as it comes."""
 
@@ -82,9 +81,8 @@ class Preparation:
         request: ChatRequest,
         requested_tokens: int | None,
         *,
-        failover: Failover,
+        failover: ChatFailover,
         paid: PaidCall,
-        meter: CallUsage,
     ) -> Ready:
         """Return the turn ready to run, with the money for its answer held.
 
@@ -93,12 +91,12 @@ class Preparation:
         """
         output_pipeline = None
         if request.options.media:
-            request = await self._shown(request, model, paid, meter)
+            request = await self._shown(request, model, paid)
         if request.options is not NO_OPTIONS or model.reasoning is not None:
             request, output_pipeline = await self._negotiation.fit(model, request)
         if request.options.web is not None:
             request = await self._supplied(
-                request, request.options.web, model, failover=failover, paid=paid, meter=meter
+                request, request.options.web, model, failover=failover, paid=paid
             )
         prompt = await failover.measure(request)
         limit = _output_limit(model, prompt, requested_tokens)
@@ -107,17 +105,17 @@ class Preparation:
             limit = (
                 model.output_limit(0, None) or limit
             )  # nobody knows how little the prompt leaves
-        tally = meter.tally = Tally(prompt, limit, request.choices)
+        tokens = paid.meter.current = TokenMeter(prompt, limit, request.choices)
         try:
             await paid.cover()
         except InsufficientBalanceError:
             if requested_tokens is not None:
                 raise
             open_ended = False
-            tally, limit = await _as_far_as_paid(model, prompt, request.choices, paid, meter)
+            tokens, limit = await _as_far_as_paid(model, prompt, request.choices, paid)
         if open_ended or limit != request.max_output_tokens:
             request = request.for_model(model.id, limit, request.sampling, open_ended=open_ended)
-        return Ready(request, tally, output_pipeline)
+        return Ready(request, tokens, output_pipeline)
 
     def _told(self, model: Model, request: ChatRequest, instructions: str) -> ChatRequest:
         """Return the turn with the platform's prompt, where caller and model take it."""
@@ -125,20 +123,20 @@ class Preparation:
         told = request.with_instructions(self._system_prompt) if wanted else request
         return told.with_instructions(instructions) if instructions else told
 
-    async def _shown(
-        self, request: ChatRequest, model: Model, paid: PaidCall, meter: CallUsage
-    ) -> ChatRequest:
-        """Return the turn with what the model is shown; nobody goes for one that cannot be paid."""
+    async def _shown(self, request: ChatRequest, model: Model, paid: PaidCall) -> ChatRequest:
+        """Return the request with its media; they are fetched only once the call is affordable."""
         if not model.capabilities.many_images:
             request = with_last_image(request)
         if self._media.goes_out(request):
             words = request.characters // _CHARACTERS_A_TOKEN
-            meter.tally = _least(request, Prompt(words + self._media.most_tokens(model, request)))
+            paid.meter.current = _least(
+                request, Prompt(words + self._media.most_tokens(model, request))
+            )
             await paid.cover()
         return await self._media.brought(model, request)
 
     def _retrieval_request(self, request: ChatRequest, model: Model) -> RetrievalRequest | None:
-        """Return what is to be brought from the web: for nearly all calls nothing."""
+        """Return what to retrieve from the web: for nearly all calls nothing."""
         if request.options.web is None:
             return None
         return self._web_retrieval.retrieval_request(
@@ -146,7 +144,7 @@ class Preparation:
         )
 
     def _undecided(self, request: ChatRequest, wish: WebOptions, model: Model) -> bool:
-        """Whether the model itself is to judge if a search is needed."""
+        """Whether the model itself decides if a search is needed."""
         able = model.capabilities
         judges = model.judges_searches and able.response_schema and able.web_search
         return judges and self._web_retrieval.undecided(request, wish)
@@ -157,23 +155,21 @@ class Preparation:
         wish: WebOptions,
         model: Model,
         *,
-        failover: Failover,
+        failover: ChatFailover,
         paid: PaidCall,
-        meter: CallUsage,
     ) -> ChatRequest:
-        """Return the turn with what is brought for it from the web, where anything is.
+        """Return the request with its web context, if any.
 
-        Nobody goes for a turn that cannot be paid, or is too long by itself.
+        Nothing is fetched for a request that is not affordable, or too long without it.
         """
         retrieval_request = self._retrieval_request(request, model)
         if self._undecided(request, wish, model):
             query = await decided(
                 model,
                 question(request, latest_said(request)),
-                failover.afresh(),
+                failover.restart(),
                 self._negotiation,
                 paid=paid,
-                meter=meter,
             )
             if query is not None:
                 retrieval_request = RetrievalRequest(query=query, cite=wish.cite) if query else None
@@ -182,45 +178,45 @@ class Preparation:
         asked = request.max_output_tokens or None
         bare = await failover.measure(request)
         _output_limit(model, bare, asked)
-        meter.tally = _least(request, bare)
-        meter.order(retrieval_request.most)
+        paid.meter.current = _least(request, bare)
+        paid.meter.order(retrieval_request.most)
         await paid.cover()
-        meter.bring(found := await self._web_retrieval.bring(retrieval_request))
-        request, meter.web = await supplied(
-            request, found, failover, bare, context_tokens=model.context_tokens, asked=asked
+        paid.meter.retrieved(found := await self._web_retrieval.bring(retrieval_request))
+        request, paid.meter.web = await supplied(
+            request, found, failover.measure, bare, context_tokens=model.context_tokens, asked=asked
         )
         return request
 
 
-def _least(request: ChatRequest, prompt: Prompt) -> Tally:
-    """Return the tally of the shortest answer that the turn can get, to see whether it can be paid."""
-    return Tally(prompt, request.max_output_tokens or 1, request.choices)
+def _least(request: ChatRequest, prompt: Prompt) -> TokenMeter:
+    """Return the meter of the shortest answer to a request, to check whether it is affordable."""
+    return TokenMeter(prompt, request.max_output_tokens or 1, request.choices)
 
 
 async def _as_far_as_paid(
-    model: Model, prompt: Prompt, choices: int, paid: PaidCall, meter: CallUsage
-) -> tuple[Tally, int]:
-    """Return the tally of the longest answer that can be paid, which is then held, and its limit.
+    model: Model, prompt: Prompt, choices: int, paid: PaidCall
+) -> tuple[TokenMeter, int]:
+    """Hold for the longest answer that is affordable; return its meter and its limit.
 
     Raises:
-        InsufficientBalanceError: there is not even the money for a single token of each choice.
+        InsufficientBalanceError: not even a single token of each choice is affordable.
     """
-    meter.tally, meter.truncated = Tally(prompt, 1, choices), True
+    paid.meter.current, paid.meter.truncated = TokenMeter(prompt, 1, choices), True
     await paid.cover()
-    most = meter.most
+    most = paid.meter.most
     covered = model.price.affordable_output(paid.means, most) or most.output_tokens
-    covered -= meter.done.output_tokens
+    covered -= paid.meter.completed.output_tokens
     limit = min(covered // choices, _output_limit(model, prompt, None))
-    tally = meter.tally = Tally(prompt, limit, choices)
+    tokens = paid.meter.current = TokenMeter(prompt, limit, choices)
     await paid.cover()
-    return tally, limit
+    return tokens, limit
 
 
 def _output_limit(model: Model, prompt: Prompt, asked: int | None) -> int:
     """Return the most tokens of one choice.
 
-    Where the prompt is only bounded, not counted, a tight limit would refuse good calls, so at least
-    a quarter of the context is left and the engine has the last word.
+    Where the prompt's length is only an upper bound, a tight limit would refuse calls that fit. So at
+    least a quarter of the context is left, and the engine judges.
     """
     if prompt.exact:
         limit = model.output_limit(prompt.input_tokens, asked)

@@ -9,12 +9,11 @@ from fondaco.domain.chat.request import ChatOptions, ChatRequest, Sampling
 from fondaco.domain.errors import InferenceFailedError, InvalidRequestError
 from fondaco.domain.models.model import Model
 from fondaco.domain.output_format.output_format import JsonSchema
-from fondaco.serving.billing.call_usage import CallUsage
 from fondaco.serving.billing.paid_call import PaidCall
-from fondaco.serving.billing.token_meter import Tally
-from fondaco.serving.chat.buffered import gathered
+from fondaco.serving.billing.token_meter import TokenMeter
+from fondaco.serving.chat.buffered import buffered
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
-from fondaco.serving.routing.failover import Failover
+from fondaco.serving.chat.failover import ChatFailover
 
 MOST_OUTPUT = 64
 """Tokens of a decision: a word and a short query."""
@@ -69,11 +68,10 @@ def question(request: ChatRequest, said: str) -> ChatRequest:
 async def decided(
     model: Model,
     asked: ChatRequest,
-    failover: Failover,
+    failover: ChatFailover,
     negotiation: CapabilityNegotiation,
     *,
     paid: PaidCall,
-    meter: CallUsage,
 ) -> str | None:
     """Return what is to be searched for (empty: nothing); the decision is paid for like an answer.
 
@@ -84,13 +82,13 @@ async def decided(
     """
     try:
         asked, output_pipeline = await negotiation.fit(model, asked)
-        tally = meter.tally = Tally(await failover.measure(asked), MOST_OUTPUT)
+        tokens = paid.meter.current = TokenMeter(await failover.measure(asked), MOST_OUTPUT)
         await paid.cover()
-        heard = await gathered(asked, failover, output_pipeline, tally)
+        output = await buffered(asked, failover, output_pipeline, tokens)
     except (InferenceFailedError, InvalidRequestError):
         return None
-    meter.decide()
-    return _query("".join([e.text for batch in heard for e in batch if isinstance(e, Text)]))
+    paid.meter.complete()
+    return _query("".join([e.text for batch in output for e in batch if isinstance(e, Text)]))
 
 
 def _query(verdict: str) -> str | None:

@@ -1,15 +1,18 @@
 """Retrieved context: inserts pages and search results into a request, within the context window."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from fondaco.domain.chat.message import Role
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import ContextTooLongError
 from fondaco.domain.web import Citation, Page, RetrievedContext, WebNote
 from fondaco.ports import Prompt
-from fondaco.serving.routing.failover import Failover
+
+Measure: TypeAlias = Callable[[ChatRequest], Awaitable[Prompt]]
+"""Counts the tokens of a request's prompt, as an engine does it."""
 
 _USUAL_OUTPUT = 1_024
 """Most tokens that are left for the answer where the caller names no number."""
@@ -34,7 +37,7 @@ _CITING = (
 async def supplied(
     request: ChatRequest,
     gathered: RetrievedContext,
-    failover: Failover,
+    measure: Measure,
     bare: Prompt,
     *,
     context_tokens: int,
@@ -55,17 +58,17 @@ async def supplied(
         if limit < min(_LEAST, length):
             break
         candidate = _with(request, gathered, limit)
-        added = await _added(candidate, before, failover)
+        added = await _added(candidate, before, measure)
         if added is not None and added <= room:
             return candidate, gathered if limit == length else _cut(gathered)
         limit = limit // 2 if added is None else limit * room // added * 9 // 10
     return _with(request, gathered, 0), _cut(gathered) if length else gathered
 
 
-async def _added(candidate: ChatRequest, before: int, failover: Failover) -> int | None:
+async def _added(candidate: ChatRequest, before: int, measure: Measure) -> int | None:
     """Return how many tokens the material has added, or None where it is far too much."""
     try:
-        return _tokens(await failover.measure(candidate)) - before
+        return _tokens(await measure(candidate)) - before
     except ContextTooLongError:
         return None
 

@@ -1,11 +1,8 @@
-"""Attempts: the engines of a route, each tried once, until one has begun to answer."""
+"""Failover: tries a model's engines in order until one succeeds, whatever the engines produce."""
 
-from collections.abc import AsyncGenerator
-from types import TracebackType
-from typing import Self, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Generic, Protocol, Self, TypeAlias, TypeVar
 
-from fondaco.domain.chat.events import EventBatch
-from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import (
     EngineError,
     EngineTimeoutError,
@@ -13,144 +10,134 @@ from fondaco.domain.errors import (
     FieldNotTakenError,
     InferenceFailedError,
 )
-from fondaco.ports import ChatEngine, Prompt
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import AnyModel
 from fondaco.ports.incidents import Incident, report
 
-_PassedOn: TypeAlias = InferenceFailedError | FieldNotTakenError
-"""Why an engine left a call to the next one."""
+EngineFailure: TypeAlias = InferenceFailedError | FieldNotTakenError
+"""A failure of one engine, after which another one may still serve the call."""
+
+
+class NamedEngine(Protocol):
+    """An engine of any kind."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration."""
+        ...
+
+
+EngineT = TypeVar("EngineT", bound=NamedEngine)
+T = TypeVar("T")
 
 
 class BrokenOffError(InferenceFailedError):
-    """The engine failed after its first words, so that no other one can take over."""
+    """The engine failed after it had begun to answer, so no other one can take over."""
 
     status = 502
     default = "The engine broke off its answer. What it delivered until then is charged."
 
 
-class Failover:
-    """One call's way through its engines: measured by one of them, answered by it or a later one."""
+class Failover(Generic[EngineT]):
+    """Tries the engines of one call in order; an engine that failed is not tried again."""
 
-    __slots__ = ("_measured", "_plan", "_why", "engine", "ignored")
+    __slots__ = ("_engines", "_failure", "model_id")
 
-    def __init__(self, plan: tuple[ChatEngine, ...]) -> None:
-        self._plan = plan
-        """Those that are left, in their order."""
-        self._measured: Prompt | None = None
-        self._why: _PassedOn | None = None
-        self.engine = ""
-        """The name of the engine that answers, once it has begun."""
-        self.ignored: tuple[str, ...] = ()
-        """The fields of the request that mean nothing to that engine."""
+    def __init__(self, engines: tuple[EngineT, ...], model_id: str) -> None:
+        """Prepare.
 
-    async def measure(self, request: ChatRequest) -> Prompt:
-        """Return the prompt by the first engine that can measure it; those before it are out.
+        Args:
+            engines: in the order in which they are tried.
+            model_id: the model's id in the catalogue, for incident reports.
+        """
+        self._engines = engines
+        self._failure: EngineFailure | None = None
+        self.model_id = model_id
+
+    @property
+    def engine(self) -> EngineT:
+        """The engine that is tried next; after a success, the one that succeeded.
+
+        Raises:
+            EngineError, FieldNotTakenError: all have failed.
+        """
+        if not self._engines:
+            raise self._failure or EngineUnavailableError
+        return self._engines[0]
+
+    async def first(self, work: Callable[[EngineT], Awaitable[T]]) -> T:
+        """Return the result of the first engine that does the work; those before it are out.
 
         Raises:
             EngineError, FieldNotTakenError: none can.
         """
-        while self._plan:
+        while True:
+            engine = self.engine
             try:
-                self._measured = await self._plan[0].measure(request)
+                return await work(engine)
             except (EngineError, FieldNotTakenError) as error:
-                self.pass_on(request.model, error)
-            else:
-                return self._measured
-        raise self._why or EngineUnavailableError
+                self.skip(error)
 
-    def afresh(self) -> "Failover":
-        """Return the way of another turn through the engines that are left."""
-        return Failover(self._plan)
+    def restart(self) -> Self:
+        """Return the failover of another request over the engines that are left."""
+        return type(self)(self._engines, self.model_id)
 
-    def chat(self, request: ChatRequest) -> "Answer":
-        """Return the answer of the first engine that begins one, to be entered."""
-        return Answer(self, request)
+    def skip(self, error: EngineFailure, shown: EngineFailure | None = None) -> None:
+        """Go on to the next engine.
 
-    async def begin(self, request: ChatRequest) -> tuple[EventBatch, AsyncGenerator[EventBatch]]:
-        """Return the first burst of the first engine that answers, and what follows it.
-
-        Raises:
-            EngineError, FieldNotTakenError: none began.
-        """
-        while self._plan:
-            engine = self._plan[0]
-            batches = engine.chat(request, self._measured)
-            try:
-                if not (first := await anext(batches, ())):
-                    raise EngineError("The model's engine ended without an answer.")  # noqa: TRY301
-            except (EngineError, FieldNotTakenError) as error:
-                self.pass_on(request.model, error)
-            else:
-                self.engine = engine.name
-                if request.options is not NO_OPTIONS:
-                    self.ignored = engine.ignores(request)
-                return first, batches
-        raise self._why or EngineUnavailableError
-
-    def pass_on(self, model: str, error: _PassedOn, told: _PassedOn | None = None) -> None:
-        """Go on to the next engine, which has its own tokenizer.
-
-        Of two failures the graver is told: a field is at fault only where every engine says so.
+        If all fail, the caller sees the gravest failure: a field is at fault only where every engine
+        refuses it.
 
         Args:
-            model: the id of the model.
-            error: why.
-            told: what the caller is told in its place, should nobody answer.
+            error: why this engine failed.
+            shown: the error that the caller sees instead, should no engine succeed.
         """
-        engine, self._plan = self._plan[0].name, self._plan[1:]
+        engine, self._engines = self._engines[0].name, self._engines[1:]
         if isinstance(error, InferenceFailedError):
-            report(Incident.ENGINE_FAILED, reason=error.code, engine=engine, model=model)
-        if self._plan:
-            report(Incident.ENGINE_PASSED_OVER, reason=error.code, engine=engine, model=model)
-        self._measured = None
-        if self._why is None or isinstance(error, InferenceFailedError):
-            self._why = told or error
+            report(Incident.ENGINE_FAILED, reason=error.code, engine=engine, model=self.model_id)
+        if self._engines:
+            report(
+                Incident.ENGINE_PASSED_OVER, reason=error.code, engine=engine, model=self.model_id
+            )
+        if self._failure is None or isinstance(error, InferenceFailedError):
+            self._failure = shown or error
 
-    def end(self, model: str, error: _PassedOn) -> None:
-        """End with the failure of the engine that answers: none can take over any more."""
-        self._plan = self._plan[:1]
-        self.pass_on(model, error)
-
-
-class Answer:
-    """The answer of one engine, as a context; once it has begun there is no fallback.
-
-    The engine's own generator is read by whoever entered: one more in between would cost every
-    burst a hundredth of what it costs in all.
-    """
-
-    __slots__ = ("_failover", "_request", "first", "rest")
-
-    def __init__(self, failover: Failover, request: ChatRequest) -> None:
-        self._failover = failover
-        self._request = request
-        self.first: EventBatch
-        """What the engine said first."""
-        self.rest: AsyncGenerator[EventBatch]
-
-    async def __aenter__(self) -> Self:
-        """Begin.
+    def end(self, error: EngineFailure) -> None:
+        """Report the failure of an engine that had begun to answer: no other one can take over.
 
         Raises:
-            EngineError, FieldNotTakenError: no engine did.
+            BrokenOffError: the engine failed; a timeout and a failed validation keep their own errors.
         """
-        self.first, self.rest = await self._failover.begin(self._request)
-        return self
+        self._engines = self._engines[:1]
+        self.skip(error)
+        if isinstance(error, EngineError | FieldNotTakenError) and not isinstance(
+            error, EngineTimeoutError
+        ):
+            raise BrokenOffError from error
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop the engine where it still runs.
+
+class ModelEngines(Generic[EngineT]):
+    """The engines of one kind that run each model of the catalogue."""
+
+    def __init__(self, catalogue: Catalogue, engines: Mapping[str, EngineT]) -> None:
+        """Look up each model's engines; `engines` are by their names in the configuration."""
+        self._by_model = {
+            model.id: found
+            for model in catalogue.models()
+            if (found := tuple(engines[name] for name in model.engines if name in engines))
+        }
+
+    def of(self, model: AnyModel, only: str = "") -> tuple[EngineT, ...]:
+        """Return a model's engines in the order of failover, or the one named `only`.
 
         Raises:
-            BrokenOffError: it failed, having begun.
+            EngineUnavailableError: there are none, or the operator took the model offline.
         """
-        await self.rest.aclose()
-        if isinstance(error, InferenceFailedError | FieldNotTakenError):
-            self._failover.end(self._request.model, error)
-            if isinstance(error, EngineError | FieldNotTakenError) and not isinstance(
-                error, EngineTimeoutError
-            ):
-                raise BrokenOffError from error
+        engines = self._by_model.get(model.id)
+        if engines is not None and only:
+            engines = tuple(one for one in engines if one.name == only) or None
+        if engines is None or model.offline:
+            raise EngineUnavailableError(
+                f"The model {model.id!r} is offline. GET /api/v1/models lists those that run."
+            )
+        return engines

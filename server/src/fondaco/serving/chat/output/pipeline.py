@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 
 from fondaco.domain.chat.events import EventBatch
-from fondaco.serving.billing.token_meter import Tally
+from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.output.reasoning import Thinking
 from fondaco.serving.chat.output.tool_validation import ToolCallValidation
 from fondaco.serving.chat.output.validation import OutputValidation
@@ -45,7 +45,7 @@ class OutputPipeline:
         )
 
     async def deliver(
-        self, first: EventBatch, rest: AsyncGenerator[EventBatch], tally: Tally
+        self, first: EventBatch, rest: AsyncGenerator[EventBatch], meter: TokenMeter
     ) -> AsyncGenerator[EventBatch]:
         """Yield what the caller gets of an answer that has begun, and count what was heard of it.
 
@@ -54,22 +54,22 @@ class OutputPipeline:
         Raises:
             InferenceFailedError: the answer is not what it was promised to be.
         """
-        if shown := await self._take(first, tally):
+        if shown := await self._take(first, meter):
             yield shown
-        at_once = tally.over  # not narrowed: the loop asks again
+        at_once = meter.cut_off  # not narrowed: the loop asks again
         if at_once:
             return
         async for batch in rest:
-            if shown := await self._take(batch, tally):
+            if shown := await self._take(batch, meter):
                 yield shown
-            if tally.over:
+            if meter.cut_off:
                 break
 
-    async def _take(self, batch: EventBatch, tally: Tally) -> EventBatch:
-        taken = tally.take(batch)
+    async def _take(self, batch: EventBatch, meter: TokenMeter) -> EventBatch:
+        taken = meter.take(batch)
         heard = self._hear(taken)
         if heard is not taken:
-            tally.tell_apart(taken, heard)
+            meter.tell_apart(taken, heard)
         return await self._show(heard)
 
     def _hear(self, batch: EventBatch) -> EventBatch:

@@ -1,0 +1,103 @@
+"""Failover of chat: one engine measures the prompt, it or a later one answers."""
+
+from collections.abc import AsyncGenerator
+from types import TracebackType
+from typing import Self, TypeAlias
+
+from fondaco.domain.chat.events import EventBatch
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
+from fondaco.domain.errors import EngineError, FieldNotTakenError, InferenceFailedError
+from fondaco.ports import ChatEngine, Prompt
+from fondaco.serving.routing.failover import Failover
+
+Begun: TypeAlias = tuple[EventBatch, AsyncGenerator[EventBatch]]
+"""The first events of an engine's output, and the engine's own generator of the rest."""
+
+
+class ChatFailover(Failover[ChatEngine]):
+    """The failover of one chat request."""
+
+    __slots__ = ("_measured_by", "_prompt", "ignored")
+
+    def __init__(self, engines: tuple[ChatEngine, ...], model_id: str) -> None:
+        super().__init__(engines, model_id)
+        self._prompt: Prompt | None = None
+        self._measured_by: ChatEngine | None = None
+        self.ignored: tuple[str, ...] = ()
+        """The request's fields that the engine that answers ignores."""
+
+    async def measure(self, request: ChatRequest) -> Prompt:
+        """Return the prompt as measured by the first engine that can.
+
+        Raises:
+            EngineError, FieldNotTakenError: none can.
+        """
+        prompt = self._prompt = await self.first(lambda engine: engine.measure(request))
+        self._measured_by = self.engine
+        return prompt
+
+    async def begin(self, request: ChatRequest) -> Begun:
+        """Return the output of the first engine that begins one.
+
+        Raises:
+            EngineError, FieldNotTakenError: none did.
+        """
+
+        async def begun(engine: ChatEngine) -> Begun:
+            # Engines have their own tokenizers: a prompt is only of use to the one that measured it.
+            prompt = self._prompt if engine is self._measured_by else None
+            events = engine.chat(request, prompt)
+            if not (first := await anext(events, ())):
+                raise EngineError("The model's engine ended without an answer.")
+            return first, events
+
+        output = await self.first(begun)
+        if request.options is not NO_OPTIONS:
+            self.ignored = self.engine.ignores(request)
+        return output
+
+    def answer(self, request: ChatRequest) -> "Answer":
+        """Return the answer of the first engine that begins one, as a context to be entered."""
+        return Answer(self, request)
+
+
+class Answer:
+    """The answer of one engine, as a context; once it has begun, there is no failover.
+
+    The engine's own generator is read directly: another one in between would add a hundredth to the
+    cost of each batch.
+    """
+
+    __slots__ = ("_failover", "_request", "first", "rest")
+
+    def __init__(self, failover: ChatFailover, request: ChatRequest) -> None:
+        self._failover = failover
+        self._request = request
+        self.first: EventBatch
+        """The first events."""
+        self.rest: AsyncGenerator[EventBatch]
+        """The engine's own generator of the rest."""
+
+    async def __aenter__(self) -> Self:
+        """Begin.
+
+        Raises:
+            EngineError, FieldNotTakenError: no engine did.
+        """
+        self.first, self.rest = await self._failover.begin(self._request)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the engine where it still runs.
+
+        Raises:
+            BrokenOffError: it failed after it had begun.
+        """
+        await self.rest.aclose()
+        if isinstance(error, InferenceFailedError | FieldNotTakenError):
+            self._failover.end(error)
