@@ -1,4 +1,4 @@
-"""Writes `_sync.pyi`, which tells type checkers what the synchronous client looks like.
+"""Writes `_sync/client.pyi`, which tells type checkers what the synchronous client looks like.
 
     python sdk/stubs.py
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 ROOT = Path(__file__).parent / "src"
-STUB = ROOT / "venice_ai" / "_sync.pyi"
+STUB = ROOT / "venice_ai" / "_sync" / "client.pyi"
 HEAD = '"""Types of the synchronous client. Made by sdk/stubs.py; do not edit."""'
 NAMES = {
     "AsyncGenerator": "Iterator",

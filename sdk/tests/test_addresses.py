@@ -7,7 +7,7 @@ import pytest
 
 from upstream.raw_server import RawServer
 from venice_ai import APIConnectionError, SyncVeniceClient, VeniceClient
-from venice_ai._proxies import proxy_for
+from venice_ai._http.proxies import proxy_for
 
 VARIABLES = [
     name

@@ -38,7 +38,7 @@ GOOD: dict[str, object] = {"choices": [{"index": 0, "message": {"content": "Hi"}
 
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("venice_ai._transport._FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr("venice_ai._http.transport._FIRST_WAIT_S", 0.001)
 
 
 async def ask(

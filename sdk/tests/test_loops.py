@@ -16,7 +16,7 @@ import pytest
 from fake_upstream import FakeUpstream, hanging, in_thread
 from program import until
 from venice_ai import UserMessage, VeniceClient
-from venice_ai._recent import Recent
+from venice_ai.resources._ttl_cache import Recent
 
 QUESTION = [UserMessage(content="Count!")]
 LONGEST_S = 120

@@ -68,7 +68,7 @@ class Script(AsyncBaseTransport):
 
 @pytest.fixture(autouse=True)
 def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("venice_ai._transport._FIRST_WAIT_S", 0)
+    monkeypatch.setattr("venice_ai._http.transport._FIRST_WAIT_S", 0)
 
 
 async def ask(

@@ -21,7 +21,7 @@ from venice_ai import (
     UserMessage,
     VeniceClient,
 )
-from venice_ai._sse import LARGEST_EVENT_BYTES, Events
+from venice_ai._streaming.sse import LARGEST_EVENT_BYTES, Events
 from venice_ai.metadata import ResponseMetadata
 from venice_ai.streaming import Stream
 from venice_ai.types.api.streaming import ChatCompletionChunk

@@ -18,8 +18,8 @@ from venice_ai import (
     SyncVeniceClient,
     UserMessage,
 )
-from venice_ai._facade import Facade
 from venice_ai._portal import Portal
+from venice_ai._sync.facade import Facade
 from venice_ai.types.api.chat import ChatCompletionResponse, ToolCall
 
 QUESTION = [UserMessage(content="Say hello.")]

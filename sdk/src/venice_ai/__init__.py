@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from venice_ai._client import VeniceClient as VeniceClient
-    from venice_ai._sync import SyncVeniceClient as SyncVeniceClient
+    from venice_ai._sync.client import SyncVeniceClient as SyncVeniceClient
     from venice_ai.exceptions import (
         APIConnectionError as APIConnectionError,
         APIError as APIError,
@@ -66,7 +66,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "venice_ai._client": ("VeniceClient",),
-    "venice_ai._sync": ("SyncVeniceClient",),
+    "venice_ai._sync.client": ("SyncVeniceClient",),
     "venice_ai.exceptions": (
         "APIConnectionError",
         "APIError",

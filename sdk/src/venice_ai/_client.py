@@ -5,12 +5,12 @@ from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, NoReturn, Self
 
-from venice_ai import _headers, _settings
+from venice_ai._http import headers as _headers, settings as _settings
 
 if TYPE_CHECKING:
     import httpx2
 
-    from venice_ai._transport import Options, Transport
+    from venice_ai._http.transport import Options, Transport
     from venice_ai.resources.api_keys import ApiKeys
     from venice_ai.resources.billing import Billing
     from venice_ai.resources.characters import Characters
@@ -113,13 +113,13 @@ class VeniceClient:
 
     @cached_property
     def _transport(self) -> "Transport":
-        from venice_ai._connections import Connections
-        from venice_ai._transport import Transport
+        from venice_ai._http.connections import Connections
+        from venice_ai._http.transport import Transport
 
         return Transport(self._options(), Connections(self._base_url, self._http_client))
 
     def _options(self) -> "Options":
-        from venice_ai._transport import Options
+        from venice_ai._http.transport import Options
 
         return Options(self._base_url, self._headers(), self._timeout_s, self._max_retries)
 

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from queue import SimpleQueue
 from typing import Any, Generic, TypeVar
 
-from venice_ai._loops import CLOSING, in_child_process
+from venice_ai._http.event_loops import CLOSING, in_child_process
 
 T = TypeVar("T")
 

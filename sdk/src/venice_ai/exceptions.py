@@ -19,8 +19,8 @@ VeniceError
 
 from collections.abc import Mapping, Sequence
 
-from venice_ai._faults import faults_of, with_faults
-from venice_ai._json import is_array, is_object
+from venice_ai._field_errors import faults_of, with_faults
+from venice_ai._json_values import is_array, is_object
 
 __all__ = [
     "APIConnectionError",

@@ -8,10 +8,10 @@ from typing import Generic, Self, TypeVar
 import httpx2
 from pydantic import ValidationError
 
-from venice_ai._body import Body
-from venice_ai._folding import folded
-from venice_ai._sse import Events
-from venice_ai._transport import broken
+from venice_ai._http.transport import broken
+from venice_ai._streaming.accumulator import folded
+from venice_ai._streaming.body import Body
+from venice_ai._streaming.sse import Events
 from venice_ai.exceptions import APIConnectionError, InvalidResponseError, error_of
 from venice_ai.metadata import ResponseMetadata
 from venice_ai.types._wire import Wire

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[3]
 LICENSE = (ROOT / "LICENSE").read_bytes()
 PACKAGES = {
     "server": ("fondaco", {"fondaco/catalogue.toml", "fondaco/http/assets/doc.html"}),
-    "sdk": ("venice_ai", {"venice_ai/_sync.pyi"}),
+    "sdk": ("venice_ai", {"venice_ai/_sync/client.pyi"}),
 }
 
 

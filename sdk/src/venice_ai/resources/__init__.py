@@ -1,1 +1,1 @@
-"""The parts of the API, one file each; `venice_ai._resource` says how one is written."""
+"""The parts of the API, one file each; `venice_ai.resources._resource` says how one is written."""

@@ -5,8 +5,8 @@ from datetime import date
 from enum import Enum
 from typing import Literal
 
-from venice_ai._request import Request, segment
-from venice_ai._resource import APIResource, Client
+from venice_ai._http.request import Request, segment
+from venice_ai.resources._resource import APIResource, Client
 from venice_ai.types._exact import exact_json
 from venice_ai.types._moments import written
 from venice_ai.types.api.api_keys import (

@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator
 from typing import Unpack
 
-from venice_ai._request import Query, Request
-from venice_ai._resource import APIResource, Client
+from venice_ai._http.request import Query, Request
+from venice_ai.resources._resource import APIResource, Client
 from venice_ai.types._moments import written
 from venice_ai.types.api.billing import UsageFilters, UsagePage
 

@@ -3,8 +3,8 @@
 from collections.abc import AsyncGenerator, Sequence
 from typing import Unpack
 
-from venice_ai._request import Query, segment
-from venice_ai._resource import APIResource, Client
+from venice_ai._http.request import Query, segment
+from venice_ai.resources._resource import APIResource, Client
 from venice_ai.types.api.characters import CharacterFilters, CharacterList, CharacterReply
 
 __all__ = ["Characters"]

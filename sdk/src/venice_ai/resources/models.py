@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Protocol
 
-from venice_ai._recent import Recent
-from venice_ai._resource import APIResource, Client
 from venice_ai.exceptions import NotFoundError
+from venice_ai.resources._resource import APIResource, Client
+from venice_ai.resources._ttl_cache import Recent
 from venice_ai.types.api.models import Model, ModelFilter, ModelList, ModelSpec, NameMap
 
 __all__ = ["Models"]

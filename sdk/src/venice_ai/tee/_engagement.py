@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from venice_ai._json import is_object
+from venice_ai._json_values import is_object
 from venice_ai.exceptions import InvalidRequestError
 from venice_ai.tee.types import TeeOptions
 

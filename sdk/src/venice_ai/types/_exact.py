@@ -4,7 +4,7 @@ import json
 from decimal import Decimal
 from typing import Any, Self
 
-from venice_ai._json import is_object
+from venice_ai._json_values import is_object
 from venice_ai.types._wire import Reply
 
 

@@ -2,7 +2,7 @@
 
 from functools import cached_property
 
-from venice_ai._resource import APIResource
+from venice_ai.resources._resource import APIResource
 from venice_ai.resources.chat.completions import ChatCompletions
 from venice_ai.resources.models import Choosing
 

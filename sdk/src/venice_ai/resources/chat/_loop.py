@@ -6,8 +6,8 @@ from functools import partial
 from typing import Any, TypeGuard
 
 from venice_ai._portal import in_callers_thread
-from venice_ai._together import together
 from venice_ai.exceptions import MaxIterationsExceededError
+from venice_ai.resources.chat._concurrency import together
 from venice_ai.tools import runnables, tell_model, text_of, tool_from_function
 from venice_ai.types.api.chat import (
     AssistantMessage,

@@ -5,10 +5,10 @@ from typing import Any, TypedDict
 
 from pydantic import BaseModel
 
-from venice_ai._headers import checked
-from venice_ai._request import Request
-from venice_ai._resource import as_json
-from venice_ai._schema import format_of
+from venice_ai._http.headers import checked
+from venice_ai._http.request import Request
+from venice_ai.resources._resource import as_json
+from venice_ai.resources.chat._response_format import format_of
 from venice_ai.tee._engagement import refuse_confidential
 from venice_ai.tee.types import TeeOptions
 from venice_ai.types.api.chat import (

@@ -6,17 +6,17 @@ from typing import Any, Literal, TypeVar, Unpack, overload
 
 from pydantic import BaseModel
 
-from venice_ai._resource import APIResource
-from venice_ai._schema import format_of
-from venice_ai._together import together
 from venice_ai.costs import (
     EXPECTED_COMPLETION_TOKENS,
     TOKENS_PER_WORD,
     ChatCostEstimate,
     estimate_completion_cost,
 )
+from venice_ai.resources._resource import APIResource
+from venice_ai.resources.chat._concurrency import together
 from venice_ai.resources.chat._loop import ToolLoop
 from venice_ai.resources.chat._options import ChatOptions, request_of, with_usage
+from venice_ai.resources.chat._response_format import format_of
 from venice_ai.resources.models import Choosing
 from venice_ai.streaming import ChatStream, Stream
 from venice_ai.tee.types import TeeOptions

@@ -12,9 +12,9 @@ from typing import TypeVar
 import httpx2
 from pydantic import ValidationError
 
-from venice_ai import _headers
-from venice_ai._connections import MOST, Connections
-from venice_ai._request import Request
+from venice_ai._http import headers as _headers
+from venice_ai._http.connections import MOST, Connections
+from venice_ai._http.request import Request
 from venice_ai.exceptions import (
     APIConnectionError,
     APIError,

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import httpx2
 
-from venice_ai._loops import Guard, Unwatched
+from venice_ai._http.event_loops import Guard, Unwatched
 
 
 class Body:

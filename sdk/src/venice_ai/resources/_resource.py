@@ -6,8 +6,8 @@ from typing import Generic, Protocol, TypeVar
 import httpx2
 from pydantic_core import to_json
 
-from venice_ai._request import Query, Request
-from venice_ai._transport import Transport
+from venice_ai._http.request import Query, Request
+from venice_ai._http.transport import Transport
 from venice_ai.types._wire import Reply
 
 R = TypeVar("R", bound=Reply)

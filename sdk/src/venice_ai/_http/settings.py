@@ -2,7 +2,7 @@
 
 import os
 
-from venice_ai import _address, _headers
+from venice_ai._http import address as _address, headers as _headers
 
 LOCAL = "http://127.0.0.1:8000/api/v1"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from venice_ai._json import is_array, is_object
+from venice_ai._json_values import is_array, is_object
 from venice_ai.types.api.chat import JSONSchema, JSONSchemaFormat
 
 

@@ -7,8 +7,8 @@ import weakref
 
 import httpx2
 
-from venice_ai._loops import Guard, PerLoop
-from venice_ai._proxies import ProxySetting, proxy_for
+from venice_ai._http.event_loops import Guard, PerLoop
+from venice_ai._http.proxies import ProxySetting, proxy_for
 from venice_ai.exceptions import APIConnectionError
 
 MOST = 1000

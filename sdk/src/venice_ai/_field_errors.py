@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from venice_ai._json import is_array, is_object
+from venice_ai._json_values import is_array, is_object
 
 _MOST_SHOWN = 50
 

@@ -4,8 +4,8 @@ from inspect import signature
 from typing import Any
 
 from venice_ai._client import VeniceClient
-from venice_ai._facade import Facade
 from venice_ai._portal import Portal
+from venice_ai._sync.facade import Facade
 
 __all__ = ["SyncVeniceClient"]
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
-from venice_ai._loops import PerLoop
+from venice_ai._http.event_loops import PerLoop
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

@@ -1,0 +1,1 @@
+"""HTTP: transport, connection pools, proxies and headers."""
