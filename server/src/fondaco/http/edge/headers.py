@@ -1,8 +1,9 @@
-"""Response headers: balance, rate limits and the model that answered, as bytes ready to be sent.
+"""Response headers of calls: balance, rate limits, model and engine, as bytes ready to be sent.
 
 Source: api-reference/api-spec.md, "Response Headers Reference".
 """
 
+from collections.abc import Collection
 from functools import lru_cache
 
 from fondaco.domain.models.model import Model
@@ -14,10 +15,12 @@ from fondaco.http.endpoint.timestamps import timestamp
 from fondaco.http.exchange.headers import lines_of
 
 _MOST_KNOWN = 1_024
+_MOST_LISTED, _LONGEST_NAME = 20, 64
+"""How many ignored fields are listed, and the longest name among them."""
 
 
 def balance(funds: Funds) -> bytes:
-    """Return what the account had before the request."""
+    """Return the account's balance before the request."""
     return (
         b"x-venice-balance-usd: %b\r\nx-venice-balance-diem: %b\r\nx-venice-balance-vcu: 0\r\n"
         % (amount(funds.usd), amount(funds.diem))
@@ -25,7 +28,7 @@ def balance(funds: Funds) -> bytes:
 
 
 def rate_limits(quota: Quota) -> bytes:
-    """Return what the limits show; nothing about tokens where they have no limit."""
+    """Return the state of the rate limits; without those of tokens where tokens are not limited."""
     lines = (
         b"x-ratelimit-limit-requests: %d\r\nx-ratelimit-remaining-requests: %d\r\n"
         b"x-ratelimit-reset-requests: %d\r\n"
@@ -41,7 +44,7 @@ def rate_limits(quota: Quota) -> bytes:
 
 
 def inference(model: Model, engine: str) -> bytes:
-    """Return what ran: model and engine."""
+    """Return the model and the engine that ran."""
     return _inference(model.id, model.name, engine)
 
 
@@ -57,7 +60,7 @@ def _inference(model_id: str, name: str, engine: str) -> bytes:
 
 
 def ending(notice: Notice) -> bytes:
-    """Return that the model that was asked for ends, or has ended, and when."""
+    """Return the retirement of the model that was asked for, announced or past, and its date."""
     return lines_of(
         (
             (b"x-venice-model-deprecation-warning", _printable(notice.text)),
@@ -66,14 +69,30 @@ def ending(notice: Notice) -> bytes:
     )
 
 
+def ignored_fields(names: Collection[str]) -> bytes:
+    """Return the fields of a request that had no effect; nothing where there are none.
+
+    What cannot be the name of a field is left out: it may be content.
+    """
+    if not names:
+        return b""
+    fields = {name for name in names if len(name) <= _LONGEST_NAME and _is_path(name)}
+    listed = ", ".join(sorted(fields)[:_MOST_LISTED])
+    return lines_of([(b"x-fondaco-ignored-params", listed.encode())])
+
+
+def _is_path(name: str) -> bool:
+    return name.isascii() and all(part.isidentifier() for part in name.split("."))
+
+
 def _printable(name: str) -> bytes:
-    """Return a name as a header can carry it: an operator's configuration may hold anything."""
+    """Return a name as a header can carry it: a configuration may hold any character."""
     ascii_name = name.encode("ascii", "replace")
     return ascii_name if name.isprintable() else b"".join(ascii_name.split())
 
 
 def amount(nano: int) -> bytes:
-    """Return nano-units as an exact decimal text.
+    """Return nano-units as an exact decimal.
 
     >>> amount(1_500_000_000), amount(20), amount(3_000_000_000)
     (b'1.5', b'0.00000002', b'3')

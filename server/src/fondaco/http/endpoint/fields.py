@@ -23,6 +23,10 @@ Many = Annotated[list[ItemT], Field(fail_fast=True)]
 millions, and finding them all would take seconds and hundreds of megabytes."""
 
 
+VARIANT = "variant:"
+"""Begins the `Tag` of a type that a field may have; no caller wrote it, so no fault's path shows it."""
+
+
 class Untouched(Open):
     """A part of a request that an engine gets as it is: none of its fields is unknown."""
 

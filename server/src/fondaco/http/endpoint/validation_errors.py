@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from pydantic import BaseModel, ValidationError
 
 from fondaco.domain.errors import Faults
+from fondaco.http.endpoint.fields import VARIANT
 
 _TAGS = frozenset(
     {
@@ -91,7 +92,7 @@ def _steps(location: tuple[int | str, ...]) -> list[str]:
         step
         for index, step in enumerate(steps)
         if not (index and isinstance(location[index - 1], int) and step in _TAGS)
-        and not step.startswith(("list[", "function-", "lax-or-strict", "constrained-"))
+        and not step.startswith(("list[", "function-", "lax-or-strict", "constrained-", VARIANT))
         and step not in {"str", "int", "float", "bool"}
     ]
 

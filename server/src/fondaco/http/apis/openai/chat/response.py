@@ -1,6 +1,6 @@
 """Answers of chat calls: the steps of a call, written whole or as a stream of events."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
@@ -15,15 +15,13 @@ from fondaco.domain.web import RetrievedContext
 from fondaco.http.apis.openai.chat.request import VeniceParameters
 from fondaco.http.apis.openai.chat.venice_echo import documents, echo, opening
 from fondaco.http.apis.openai.chat.writers import Accumulator, Chunks
-from fondaco.http.edge.headers import ending, inference
+from fondaco.http.edge.headers import ending, ignored_fields, inference
 from fondaco.http.endpoint.responses import Events, EventStream, Response
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.headers import lines_of
 from fondaco.serving.chat.pipeline import CallEvent, CallStarted
 
 _FINGERPRINT_BYTES = 6
-_MOST, _LONGEST = 20, 64
-"""How many ignored fields are named, of how many characters."""
 
 
 @fast_init
@@ -162,16 +160,4 @@ def _lines(exchange: Exchange, response_options: ResponseOptions, began: CallSta
         lines += ending(began.notice)
     if response_options.guided:
         lines += lines_of([(b"x-fondaco-guided-by", began.engine.encode())])
-    if ignored := (*response_options.ignored, *began.ignored):
-        lines += lines_of([(b"x-fondaco-ignored-params", _listed(ignored))])
-    return lines
-
-
-def _listed(names: Iterable[str]) -> bytes:
-    """Return names for a header; what could not be a field's name is left out."""
-    fit = {name for name in names if len(name) <= _LONGEST and name.isascii() and _is_path(name)}
-    return ", ".join(sorted(fit)[:_MOST]).encode()
-
-
-def _is_path(name: str) -> bool:
-    return all(part.isidentifier() for part in name.split("."))
+    return lines + ignored_fields((*response_options.ignored, *began.ignored))
