@@ -215,4 +215,4 @@ def _expect_sound(batches: list[EventBatch], request: ChatRequest) -> None:
     assert 0 <= usage.cached_input_tokens <= usage.input_tokens <= MOST
     assert 0 <= usage.reasoning_tokens <= usage.output_tokens <= MOST
     accumulator.settle(usage)
-    json.loads(accumulator.reply("id", 0, "toy", None))
+    json.loads(accumulator.body("id", 0, "toy", None))

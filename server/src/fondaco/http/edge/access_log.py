@@ -1,4 +1,4 @@
-"""The access log: one record a reply, if the operator wants it, and nothing of what was said."""
+"""The access log: one record per response, without content; off unless the operator enables it."""
 
 import logging
 
@@ -9,14 +9,14 @@ log = logging.getLogger("fondaco.access")
 
 
 class AccessLog:
-    """Writes who asked for what in numbers: method, route, status, time, size, and two ids."""
+    """Writes method, route, status, duration, size, request id and key id of each response."""
 
     def __init__(self, answer: Answer, clock: Clock) -> None:
         self._answer = answer
         self._clock = clock
 
     async def answer(self, exchange: Exchange) -> None:
-        """Have an exchange answered, and write its record, however it ends."""
+        """Respond to an exchange, and write its record however it ends."""
         began = self._clock.monotonic()
         sent_bytes = exchange.count_sent()
         try:
@@ -32,5 +32,5 @@ class AccessLog:
                 "request_id": exchange.id,
                 "key_id": exchange.key_id,
             }
-            told = {name: value for name, value in fields.items() if value != ""}
-            log.info("access", extra={"fields": told})
+            record = {name: value for name, value in fields.items() if value != ""}
+            log.info("access", extra={"fields": record})

@@ -30,21 +30,21 @@ from fondaco.serving.platform import Platform
 
 @dataclass(frozen=True, slots=True)
 class MetricsAccess:
-    """Who may read `/metrics` without an ADMIN key."""
+    """Callers who may read `/metrics` without an ADMIN key."""
 
     loopback: bool = True
-    """Programs of this machine."""
+    """Programs on this machine."""
     open: bool = False
-    """Anybody."""
+    """Anyone."""
     token: str = ""
-    """Whoever sends it as a bearer token; empty: nobody."""
+    """Callers with this bearer token; empty: none."""
 
 
 LOOPBACK = MetricsAccess()
 
 
 class Authenticator:
-    """Lets requests in by their key. What fails counts: for its account, else for its address."""
+    """Authenticates requests by key; failed requests count against the account, else the address."""
 
     def __init__(
         self,
@@ -75,15 +75,15 @@ class Authenticator:
         caller = await self._caller(exchange, key_in(headers, dialect))
         expect_selected(headers, dialect, caller.account)
         if access is Access.ADMIN and caller.key.type is not KeyType.ADMIN:
-            raise _for_administrators()
+            raise _admin_key_required()
         return caller
 
     async def admit_operator(self, exchange: Exchange) -> None:
-        """Return if the server's own counts may be shown to whoever sent the request.
+        """Return if the caller may read the server's metrics.
 
         Raises:
-            AuthenticationFailedError: they are shown by key alone, and no good one came.
-            UnauthorizedError: the key is not one of an administrator.
+            AuthenticationFailedError: a key is required, and no valid one came.
+            UnauthorizedError: the key is not an ADMIN key.
             TooManyFailuresError: too many requests of the key's account failed.
         """
         metrics = self._metrics
@@ -100,10 +100,10 @@ class Authenticator:
             return
         caller = await self._caller(exchange, secret)
         if caller.key.type is not KeyType.ADMIN:
-            raise _for_administrators()
+            raise _admin_key_required()
 
     async def judge(self, exchange: Exchange, error: FondacoError) -> FondacoError:
-        """Count a request that fails, and return what it is answered with."""
+        """Count a failed request, and return the error to respond with."""
         failure_throttle = self._platform.failure_throttle
         try:
             if exchange.account_id is None:
@@ -117,17 +117,17 @@ class Authenticator:
             if counts:
                 failure_throttle.accounts.record_failure(exchange.account_id)
             return error
-        peer = self._client_addresses.of(exchange)
+        address = self._client_addresses.of(exchange)
         try:
-            failure_throttle.client_addresses.check(peer)
+            failure_throttle.client_addresses.check(address)
         except TooManyFailuresError as refusal:
             return refusal
         if counts:
-            failure_throttle.client_addresses.record_failure(peer)
+            failure_throttle.client_addresses.record_failure(address)
         return error
 
     async def _recognised(self, exchange: Exchange) -> Caller | None:
-        """Return who calls where no key is needed; a bad one is as good as none.
+        """Return the caller of an open endpoint; None for an invalid key, as for none.
 
         Raises:
             TooManyFailuresError: too many requests of the account failed.
@@ -162,7 +162,7 @@ class Authenticator:
         return Caller(key, account)
 
     def _lines(self, account: Account, before: Funds, quota: Quota | None) -> bytes:
-        """Return balance and limits: of a call, of a refusal, or else what the default model shows."""
+        """Return balance and rate limits: those of a call or refusal, else of the default model."""
         if quota is UNSHOWN:
             return balance(before)
         if quota is None:
@@ -173,12 +173,12 @@ class Authenticator:
         return balance(before) + rate_limits(quota)
 
 
-def _for_administrators() -> UnauthorizedError:
+def _admin_key_required() -> UnauthorizedError:
     return UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
 
 
 def _shown_model(catalogue: Catalogue) -> AnyModel | None:
-    """Return the model whose limits replies show that are about none: the default one."""
+    """Return the model whose limits are in responses that concern no model: the default one."""
     try:
         return catalogue.route("default").model
     except ModelNotFoundError:

@@ -1,4 +1,4 @@
-"""Peers: from which address a request comes, also through proxies."""
+"""Client addresses: the address a request comes from, directly or through trusted proxies."""
 
 import ipaddress
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from fondaco.http.exchange.exchange import Exchange
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 _HOME_BITS = 64
-"""What one household has of IPv6 addresses: they count as one peer."""
+"""Prefix length of an IPv6 subscriber, all of whose addresses count as one client."""
 
 _FORWARDED = (
     b"x-forwarded-for",
@@ -23,31 +23,31 @@ _OWN_NAMES = frozenset({b"", b"localhost", b"127.0.0.1", b"[::1]"})
 
 
 class ClientAddresses:
-    """Tells peers apart. `X-Forwarded-For` is believed as far as trusted proxies wrote it."""
+    """Identifies clients by address; `X-Forwarded-For` counts as far as trusted proxies wrote it."""
 
     def __init__(self, trusted_proxies: Iterable[str]) -> None:
         """Trust proxies of these addresses and networks."""
         self._trusted = [ipaddress.ip_network(proxy) for proxy in trusted_proxies]
 
     def of(self, exchange: Exchange) -> str:
-        """Return the address that counts as the sender: the nearest one that is no trusted proxy."""
+        """Return the client's address: the nearest one that is not a trusted proxy."""
         nearest = _address(exchange.client)
         if nearest is None or not self._trusts(nearest):
             return _shown(nearest)
         for hop in reversed(exchange.forwarded_for()):
             address = _address(hop)
             if address is None:
-                break  # a proxy that hides whom it speaks for counts itself
+                break  # a proxy that hides its client counts as the client
             nearest = address
             if not self._trusts(nearest):
                 break
         return _shown(nearest)
 
     def loopback(self, exchange: Exchange) -> bool:
-        """Whether a program of this machine sent the request itself.
+        """Whether a program on this machine sent the request itself.
 
-        What a proxy here passes on is none of this machine's: such requests come from a trusted
-        address, carry a proxy's headers, or were sent to a public name.
+        Requests that a local proxy forwards do not count: they come from a trusted address, have
+        forwarding headers, or name a public host.
         """
         nearest = _address(exchange.client)
         if nearest is None or not nearest.is_loopback or self._trusts(nearest):
@@ -58,9 +58,9 @@ class ClientAddresses:
         return {_name(exchange.authority), _name(headers.get(b"host", b""))} <= _OWN_NAMES
 
     def limited(self, client: str) -> str | None:
-        """Return as what the number of a client's connections is limited; None: it is not.
+        """Return the address under which a client's connections are counted; None: they are not.
 
-        Programs of this machine and proxies may open as many as they like, on behalf of many.
+        Local programs and trusted proxies have no limit, because they act for many clients.
         """
         address = _address(client)
         if address is None or address.is_loopback or self._trusts(address):
@@ -78,7 +78,7 @@ def _name(authority: bytes) -> bytes:
 
 
 def _address(text: str) -> Address | None:
-    """Return an address as proxies write it: plain, with a port, or in brackets."""
+    """Parse an address as proxies write it: plain, with a port, or in brackets."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -13,7 +13,7 @@ _DAY_S = b"86400"
 
 
 class Cors:
-    """Permits pages of some origins (`*`: of any), without cookies."""
+    """Allows pages of some origins (`*`: any) to call the API, without cookies."""
 
     def __init__(self, origins: Iterable[str]) -> None:
         allowed = frozenset(origin.encode() for origin in origins)

@@ -1,4 +1,4 @@
-"""Hosts: the names under which this server may be addressed, against DNS rebinding."""
+"""Host check: refuses requests to host names that are not allowed, against DNS rebinding."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 class Hosts:
-    """An allowlist of host names; a page of a foreign name cannot reach the API through the browser."""
+    """An allowlist of host names, so that pages of other hosts cannot reach the API by DNS rebinding."""
 
     def __init__(self, names: Iterable[str]) -> None:
         """Allow loopback names and `names`; `*` allows any."""
@@ -16,13 +16,13 @@ class Hosts:
         self._any = "*" in allowed
         self._allowed = frozenset(name.encode("ascii", "ignore") for name in allowed)
         self._passed: bytes | None = None
-        """The last header that passed, which the next one is likely to be."""
+        """The last host that passed; the next request likely has the same."""
 
     def check(self, host: bytes) -> None:
-        """Return if a request to this authority may pass; its grammar was checked before.
+        """Return if a request to this authority is allowed; its syntax was checked before.
 
         Raises:
-            InvalidRequestError: it may not.
+            InvalidRequestError: it is not.
         """
         if host == self._passed:
             return

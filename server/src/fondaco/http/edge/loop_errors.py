@@ -1,4 +1,4 @@
-"""Faults of the event loop: what went wrong outside of every reply is reported, without its text."""
+"""Event-loop errors: reports exceptions outside of any request, without their text."""
 
 import asyncio
 import logging
@@ -13,7 +13,7 @@ _UNNAMED = "no exception"
 
 @contextmanager
 def reporting_loop_faults() -> Generator[None]:
-    """Report what the running loop's callbacks and forgotten tasks raise, until the context is left."""
+    """Report exceptions of the running loop's callbacks and tasks, until the context is left."""
     loop = asyncio.get_running_loop()
     before = loop.get_exception_handler()
     loop.set_exception_handler(_report)
@@ -24,7 +24,7 @@ def reporting_loop_faults() -> Generator[None]:
 
 
 def _report(_: asyncio.AbstractEventLoop, context: Mapping[str, Any]) -> None:
-    """Report a fault: asyncio's own handler would write the exception's text, possibly content."""
+    """Report an error; asyncio's own handler would log the exception's text, which may be content."""
     error = context.get("exception")
     if isinstance(error, BaseException):
         report_error(Incident.HTTP_FAULT, error)

@@ -15,7 +15,7 @@ AnyEndpoint = Endpoint[Any, Any]
 
 
 class Routes:
-    """Finds endpoints: by one dictionary look-up, or by pattern where a path has parameters."""
+    """Finds endpoints by one dictionary look-up, or by pattern for paths with parameters."""
 
     def __init__(self, endpoints: Iterable[AnyEndpoint]) -> None:
         self._exact: dict[str, dict[str, AnyEndpoint]] = {}
@@ -32,7 +32,7 @@ class Routes:
                 self._exact.setdefault(endpoint.path, {})[endpoint.method] = endpoint
 
     def find(self, method: str, path: str) -> tuple[AnyEndpoint, Mapping[str, str]]:
-        """Return the endpoint and its path parameters; HEAD is answered as GET.
+        """Return the endpoint and its path parameters; HEAD is served as GET.
 
         Raises:
             NotFoundError: no endpoint has the path; the message names the nearest.
@@ -73,7 +73,7 @@ class Routes:
 
 
 def _pattern(path: str) -> re.Pattern[str]:
-    """Return what matches a path whose parameters are written as `{name}`."""
+    """Return the regular expression of a path with `{name}` parameters."""
     parts = re.split(r"\{(\w+)\}", path)
     written = [f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts)]
     return re.compile("".join(written) + r"\Z")

@@ -1,4 +1,4 @@
-"""Accept: which of the types that a reply may be in its caller wants."""
+"""Content negotiation: the media type of a response that the Accept header prefers."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ _REFUSED = 0.0
 def preferred(accept: str, offered: Sequence[str]) -> str:
     """Return the offered type that an Accept header ranks highest; the first of several.
 
-    Where the header takes none of them, that is the first, too: a reply is worth more than a refusal.
+    Where the header accepts none of them, that is the first as well: it is more useful than 406.
 
     >>> preferred("text/csv, application/json;q=0.9", ["application/json", "text/csv"])
     'text/csv'
@@ -32,7 +32,7 @@ def _range(part: str) -> tuple[str, float]:
 
 
 def _quality(media_type: str, ranges: Sequence[tuple[str, float]]) -> float:
-    """Return what the most specific range that takes the type says of it."""
+    """Return the quality that the most specific matching range gives to a type."""
     for wanted in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
         for name, quality in ranges:
             if name == wanted:

@@ -1,8 +1,7 @@
-"""Body memory budget: how many bytes of request bodies the server holds, in all and of one account.
+"""Body memory budget: caps the memory of large request bodies, in total and per account.
 
-Bodies of up to 64 KiB are not counted: their number is bounded by connections, and by an account's
-simultaneous calls. All others are, by their length as sent, from before they are read until their
-request has been answered.
+Bodies of up to 64 KiB are not counted: connections, and an account's concurrent calls, bound their
+number. A larger body is counted by its length as sent, from before it is read until the response ends.
 """
 
 from collections import Counter
@@ -13,32 +12,32 @@ from fondaco.http.exchange.exchange import UNCOUNTED_BYTES, Exchange
 
 _RETRY_AFTER_S = 5
 _GROWTH = 4
-"""By what a reservation grows for a body whose length nobody tells beforehand."""
+"""Factor by which the reservation for a body of unknown length grows."""
 _MARKS = b',[{"'
 _BYTES_A_MARK = 16
 
 
 @dataclass(slots=True)
 class BodyMemory:
-    """The budget, and how large one body may be."""
+    """The budget, and the size limits of one body."""
 
     usual_bytes: int
-    """As large as a body may be by its texts and values."""
+    """Limit of a body without media."""
     most_bytes: int
-    """As large as a body may be that carries images."""
+    """Limit of a body with media."""
     total_bytes: int
     account_bytes: int
-    """Of one account; a single body may be larger all the same."""
+    """Budget of one account; a single body may exceed it."""
     taken_bytes: int = 0
     _taken_by: Counter[int | None] = field(default_factory=Counter)
 
     async def read(self, exchange: Exchange, *, media: bool) -> bytes:
-        """Return the exchange's body; what it takes is given back when the exchange ends.
+        """Return the body of a request; its memory is released when the exchange ends.
 
         Raises:
-            InvalidFileSizeError: it is too large, or has too many values for its size.
-            ConcurrencyLimitError: the account's bodies take as much as they may.
-            EngineBusyError: all bodies together do.
+            InvalidFileSizeError: it is too large, or large by the number of its values.
+            ConcurrencyLimitError: the budget of the account is exhausted.
+            EngineBusyError: the total budget is exhausted.
         """
         most = self.most_bytes if media else self.usual_bytes
         declared = exchange.declared_bytes
@@ -55,7 +54,7 @@ class BodyMemory:
         return body
 
     async def _expect(self, exchange: Exchange, most: int) -> "_Reservation | None":
-        """Read a body of unknown length, and take room before each piece of it that is longer yet."""
+        """Read a body of unknown length, with a larger reservation before each further piece."""
         reservation: _Reservation | None = None
         limit = min(UNCOUNTED_BYTES, most)
         while limit < most and await exchange.exceeds(limit):
@@ -65,7 +64,7 @@ class BodyMemory:
         return reservation
 
     def _expect_media(self, body: bytes) -> None:
-        """Return if a body is large by its texts, not by their number, which would take seconds.
+        """Return if a body is large by long strings; many values would take seconds to validate.
 
         Raises:
             InvalidFileSizeError: it has too many values.
@@ -77,14 +76,14 @@ class BodyMemory:
                 "this one has too many values. Send fewer messages, or split the request."
             )
 
-    def take(self, account_id: int | None, octets: int, held: int) -> None:
-        """Take room for a body that holds `held` bytes of it already.
+    def reserve(self, account_id: int | None, octets: int, held: int) -> None:
+        """Reserve `octets` more for a body that holds `held` already.
 
         Raises:
             ConcurrencyLimitError, EngineBusyError: as `read` does.
         """
-        of_others = self._taken_by[account_id] - held
-        if of_others and of_others + held + octets > self.account_bytes:
+        others_bytes = self._taken_by[account_id] - held
+        if others_bytes and others_bytes + held + octets > self.account_bytes:
             raise ConcurrencyLimitError(
                 f"The account's requests under way have bodies of {self.account_bytes:,} bytes "
                 "together, the most that they may. Try again when some of them have ended.",
@@ -99,8 +98,8 @@ class BodyMemory:
         self.taken_bytes += octets
         self._taken_by[account_id] += octets
 
-    def give_back(self, account_id: int | None, octets: int) -> None:
-        """Give back what was taken."""
+    def release(self, account_id: int | None, octets: int) -> None:
+        """Release a reservation."""
         self.taken_bytes -= octets
         self._taken_by[account_id] -= octets
         if not self._taken_by[account_id]:
@@ -108,19 +107,19 @@ class BodyMemory:
 
 
 class _Reservation:
-    """What the body of one exchange has taken of the budget, until the exchange ends."""
+    """The share of the budget that one body holds until its exchange ends."""
 
-    def __init__(self, room: BodyMemory, exchange: Exchange) -> None:
-        self._room = room
+    def __init__(self, memory: BodyMemory, exchange: Exchange) -> None:
+        self._memory = memory
         self._account_id = exchange.account_id
         self._octets = 0
         exchange.at_end = self._release
 
     def hold(self, octets: int) -> None:
-        """Hold so many bytes in all."""
-        self._room.take(self._account_id, octets - self._octets, self._octets)
+        """Hold `octets` in total."""
+        self._memory.reserve(self._account_id, octets - self._octets, self._octets)
         self._octets = octets
 
     def _release(self) -> None:
-        self._room.give_back(self._account_id, self._octets)
+        self._memory.release(self._account_id, self._octets)
         self._octets = 0

@@ -1,4 +1,4 @@
-"""Fields: the bounded number and text types that requests are made of."""
+"""Field types of request schemas: bounded numbers and strings."""
 
 from typing import Annotated, TypeVar
 
@@ -6,21 +6,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Strict(BaseModel):
-    """A part of a request: no conversions, and no field that the contract lacks."""
+    """A part of a request that allows no conversion and no unknown field."""
 
     model_config = ConfigDict(strict=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Open(BaseModel):
-    """A part of a request that real clients fill with more fields than the contract has."""
+    """A part of a request that allows unknown fields, because real clients send them."""
 
     model_config = ConfigDict(strict=True, extra="allow", hide_input_in_errors=True)
 
 
 ItemT = TypeVar("ItemT")
 Many = Annotated[list[ItemT], Field(fail_fast=True)]
-"""A list of any length: of its faulty items only the first is named, since a body has room for
-millions, and finding them all would take seconds and hundreds of megabytes."""
+"""A list of any length, of whose faulty items only the first is reported: a body may hold millions, and
+reporting them all would take seconds and hundreds of megabytes."""
 
 
 VARIANT = "variant:"
@@ -28,7 +28,7 @@ VARIANT = "variant:"
 
 
 class Untouched(Open):
-    """A part of a request that an engine gets as it is: none of its fields is unknown."""
+    """A part of a request that is passed to an engine unchanged: none of its fields counts as unknown."""
 
 
 Temperature = Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)]

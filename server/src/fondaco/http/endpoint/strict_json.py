@@ -1,4 +1,4 @@
-"""Strict JSON: what parsers disagree about is refused, so that nobody downstream reads another text."""
+"""Strict JSON: refuses what parsers disagree about, so that every component reads the same value."""
 
 import json
 import re
@@ -14,34 +14,34 @@ from fondaco.domain.errors import InvalidRequestError
 
 _DEEPEST = 64
 _KEY_END = re.compile(rb'"[ \t\r\n]*:')
-"""The end of a key; also the start of a text that begins with a colon."""
+"""The end of a key; also the start of a string that begins with a colon."""
 _QUOTED_KEY_END = re.compile(rb'\\"[ \t\r\n]*:')
-"""The same within a text."""
+"""The same within a string."""
 _TEXT = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)', re.DOTALL)
-"""From a quote it always matches, so no text makes it look twice at the same place."""
+"""It always matches from a quote on, so it never backtracks."""
 _STEPS = {b"["[0]: 1, b"{"[0]: 1, b"]"[0]: -1, b"}"[0]: -1}
 _NO_BRACKETS = bytes(set(range(256)) - _STEPS.keys())
 _NO_PARTS: Collection[object] = ()
 
 
 def parse(text: bytes) -> object:
-    """Return the value of a JSON text.
+    """Parse JSON.
 
     Raises:
-        InvalidRequestError: it is no JSON, or has NaN, an infinite number, a key twice, a lone
+        InvalidRequestError: it is not JSON, or has NaN, an infinite number, a duplicate key, a lone
             surrogate, or more than 64 levels.
     """
     try:
         value: object = orjson.loads(text)
         keys = _keys(value, _DEEPEST)
     except ValueError:
-        return _parse_slowly(text)  # which says what is wrong
-    # orjson keeps the last of equal keys in silence; but then the text has more keys than the value.
+        return _parse_slowly(text)  # it reports what is wrong
+    # orjson silently keeps the last of duplicate keys; the text then has more keys than the value.
     return value if _key_ends(text) == keys else _decoded(text, _DECODER)
 
 
 def parse_exactly(text: bytes) -> object:
-    """Return the value of a JSON text as `parse` does, but numbers with a fraction as Decimal.
+    """Parse JSON as `parse` does, with fractions as Decimal.
 
     Raises:
         InvalidRequestError: as `parse` does.
@@ -50,9 +50,9 @@ def parse_exactly(text: bytes) -> object:
 
 
 def _key_ends(text: bytes) -> int:
-    """Return how many keys a JSON text has, or a larger number, or -1 where that is hard to say."""
+    """Return the number of keys in a text, or more; -1 where counting would take a parser."""
     ends = len(_KEY_END.findall(text))
-    if b"\\" in text:  # quotes within texts, or texts that end in a backslash
+    if b"\\" in text:  # quotes within strings, or strings that end in a backslash
         if b'\\\\"' in text:
             return -1
         ends -= len(_QUOTED_KEY_END.findall(text))
@@ -60,7 +60,7 @@ def _key_ends(text: bytes) -> int:
 
 
 def repeated(names: Iterable[str]) -> Iterator[str]:
-    """Yield each name that came before, in time that grows with their number alone.
+    """Yield each name that came before, in linear time.
 
     >>> list(repeated(["a", "b", "a", "a"]))
     ['a', 'a']
@@ -73,10 +73,10 @@ def repeated(names: Iterable[str]) -> Iterator[str]:
 
 
 def _keys(value: object, left: int) -> int:
-    """Return how many keys a value has at all its levels.
+    """Return the number of keys at all levels of a value.
 
     Raises:
-        ValueError: it is too deep, or has a number that is too large.
+        ValueError: it is nested too deeply, or has an infinite number.
     """
     if left < 0:
         raise ValueError
@@ -95,7 +95,7 @@ def _keys(value: object, left: int) -> int:
 
 
 def _parse_slowly(text: bytes, decoder: json.JSONDecoder | None = None) -> object:
-    """Parse with a look at every key and number, which takes three times as long."""
+    """Parse with checks of every key and number, which takes three times as long."""
     _expect_brackets(text)
     value = _decoded(text, decoder or _DECODER)
     _expect_depth(value, _DEEPEST)
@@ -103,10 +103,10 @@ def _parse_slowly(text: bytes, decoder: json.JSONDecoder | None = None) -> objec
 
 
 def _decoded(text: bytes, decoder: json.JSONDecoder) -> object:
-    """Parse a text that exhausts no stack."""
+    """Parse a text whose depth is safe."""
     try:
         value: object = decoder.decode(text.decode("utf-8"))
-        orjson.loads(text)  # refuses lone surrogates, which no UTF-8 can carry on
+        orjson.loads(text)  # refuses lone surrogates, which UTF-8 cannot encode
     except UnicodeDecodeError:
         raise _refusal("The body is not UTF-8.") from None
     except json.JSONDecodeError as error:
@@ -119,9 +119,9 @@ def _decoded(text: bytes, decoder: json.JSONDecoder) -> object:
 
 
 def _expect_brackets(text: bytes) -> None:
-    """Refuse a text that would exhaust the stack before its depth can be looked at.
+    """Refuse a text that would exhaust the stack before its depth can be checked.
 
-    The parser's own check cannot be relied on: libraries raise the interpreter's recursion limit.
+    The parser's own check is not reliable: libraries raise the interpreter's recursion limit.
     """
     brackets = _TEXT.sub(b"", text).translate(None, delete=_NO_BRACKETS)
     if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > 2 * _DEEPEST:
@@ -148,7 +148,7 @@ def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
 
 
 def _int(text: str) -> int | float:
-    """Return a whole number as orjson reads it: beyond 64 bits it has the precision of a float."""
+    """Return an integer as orjson reads it: beyond 64 bits it becomes a float."""
     number = int(text)
     return number if -(2**63) <= number < 2**64 else _float(text)
 
@@ -161,7 +161,7 @@ def _float(text: str) -> float:
 
 
 def _decimal(text: str) -> Decimal:
-    _float(text)  # which refuses what is too large
+    _float(text)  # refuses numbers that are too large
     try:
         return Decimal(text)
     except ArithmeticError:

@@ -1,4 +1,4 @@
-"""Moments: times as the API writes and reads them.
+"""Timestamps: times as the API writes and reads them.
 
 Source: POST /api_keys, `expiresAt`; GET /billing/usage, `timestamp`.
 """
@@ -21,10 +21,10 @@ def timestamp(unix_s: float) -> str:
 
 
 def unix_seconds(text: str) -> float:
-    """Return the Unix seconds of a time in UTC; a date alone stands for its first moment.
+    """Parse a time in UTC as Unix seconds; a date alone stands for its first moment.
 
     Raises:
-        ValueError: it is written otherwise, or there is no such time; the message says so.
+        ValueError: it has another format, or there is no such time.
 
     >>> unix_seconds("2025-01-01"), unix_seconds("2025-01-01T00:00:00.500Z")
     (1735689600.0, 1735689600.5)

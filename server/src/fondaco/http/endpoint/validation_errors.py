@@ -1,8 +1,8 @@
-"""Faults: a validation's findings as paths and sentences, and as the documented tree.
+"""Validation errors: pydantic's findings as paths and sentences, and as the documented tree.
 
-What they cost has an end, however many there are: at most 50 are listed, in less than 32 kB.
+Their cost is bounded however many there are: at most 50 are listed, in less than 32 kB.
 
-Source: POST /chat/completions, reply 400: `details: {_errors: [], field: {_errors: [...]}}`.
+Source: POST /chat/completions, response 400: `details: {_errors: [], field: {_errors: [...]}}`.
 """
 
 from difflib import get_close_matches
@@ -18,23 +18,23 @@ _TAGS = frozenset(
         *("text", "image_url", "input_audio", "video_url"),
     }
 )
-"""Names of union members, which pydantic puts into paths and no caller wrote."""
+"""Names of union members, which pydantic adds to paths though no caller wrote them."""
 _OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
 _TAG = frozenset({"union_tag_invalid", "union_tag_not_found"})
-"""pydantic's kinds of fault whose own sentences speak of Python, or repeat what a caller wrote."""
+"""Types of finding whose messages name Python classes, or repeat values of the caller."""
 _MOST_SHOWN = 50
 _MOST_READ = 2_000
-"""Findings that are read at all: pydantic gives either all of them or their number."""
+"""With more findings only their number is reported."""
 _MOST_HINTS = 5
 _LONGEST_STEP = 64
 _LONGEST_PATH = 200
 _LONGEST_SENTENCE = 300
 _DEEPEST = 64
-"""As deep as strict JSON may be; a name with dots in it looks like more levels."""
+"""As deep as strict JSON may be; a name with dots looks like several levels."""
 
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
-    """Return path -> sentences, never with the value that was refused: it may be content."""
+    """Return path -> sentences, never with a refused value: it may be content."""
     if (count := error.error_count()) > _MOST_READ:
         return {"": (f"The body has {count:,} faults, too many to list.",)}
     found: dict[str, tuple[str, ...]] = {}
@@ -50,7 +50,7 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
         elif detail["type"] in _OBJECT:
             sentence = "Input should be an object"
         elif detail["type"] in _TAG:
-            # Which member of a union is meant, one field says; pydantic's sentence repeats its value.
+            # One field selects the member of the union; pydantic's message repeats its value.
             location = (*location, detail["ctx"]["discriminator"].strip("'"))
             known = detail["ctx"].get("expected_tags")
             sentence = f"Input should be one of {known}" if known else "Field is required"
@@ -61,7 +61,7 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
 
 
 def tree_of(faults: Faults) -> dict[str, object]:
-    """Return the documented tree of faults: of the first ones, and how many more there are.
+    """Return the documented tree of the first faults, and the number of the rest.
 
     >>> tree_of({"a.b": ("bad",)})
     {'_errors': [], 'a': {'_errors': [], 'b': {'_errors': ['bad']}}}
@@ -98,7 +98,7 @@ def _steps(location: tuple[int | str, ...]) -> list[str]:
 
 
 def _did_you_mean(model: type[BaseModel], location: tuple[str, ...]) -> str:
-    """Return a hint at the nearest field beside the unknown one."""
+    """Return a hint at the known field whose name is nearest to an unknown one."""
     known: list[str] = []
     current: type[BaseModel] | None = model
     for step in location[:-1]:

@@ -36,7 +36,7 @@ _ERROR = {
     "required": ["error", "code"],
     "properties": {
         "error": {
-            "description": "What happened and what to do; an object where OpenAI's clients want one.",
+            "description": "What happened, why, and how to fix it; an object where OpenAI's clients expect one.",
             "anyOf": [
                 {"type": "string"},
                 {
@@ -48,10 +48,10 @@ _ERROR = {
                 },
             ],
         },
-        "code": {"type": "string", "description": "One word that programs can go by."},
+        "code": {"type": "string", "description": "Identifier of the error, for programs."},
         "details": {
             "type": "object",
-            "description": "For a request that breaks the contract: all faults, as a tree.",
+            "description": "Validation faults as a tree, where the request is invalid.",
         },
     },
 }
@@ -60,21 +60,21 @@ _IDEMPOTENCY_KEY: dict[str, object] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "A word of the caller's own: under it the request runs and is charged once at most.",
+    "description": "Unique key chosen by the client: a request with it runs and is charged at most once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
 
 
 _BESIDE, _TWO_ABOVE = "./", "../../"
-"""Where the API is, as seen from `/openapi.json` and from `/doc/api/swagger.yaml`: a proxy may offer the
-server below a path that it does not know.
+"""Server URLs relative to `/openapi.json` and `/doc/api/swagger.yaml`: a reverse proxy may serve the API
+below a path unknown to it.
 
 Source: OpenAPI 3.1, "Server Object": a relative URL counts from the document's own address.
 """
 
 
 class Contract:
-    """The OpenAPI document, made when it is first asked for."""
+    """The OpenAPI document, generated on first use."""
 
     def __init__(self, endpoints: Iterable[AnyEndpoint]) -> None:
         self._endpoints = [endpoint for endpoint in endpoints if endpoint.listed]
@@ -96,8 +96,8 @@ class Contract:
 
     def yaml(self) -> bytes:
         """Return the document as YAML."""
-        if not self._yaml:  # writing it takes a sixth of a second, and anybody may ask
-            import yaml  # noqa: PLC0415  # only the few who ask pay for the import
+        if not self._yaml:  # it takes a sixth of a second to write
+            import yaml  # noqa: PLC0415  # the import is slow and rarely needed
 
             plain = orjson.loads(self.json())
             plain["servers"] = [{"url": _TWO_ABOVE}]
@@ -139,7 +139,7 @@ def _schemas(endpoints: list[AnyEndpoint]) -> tuple[Refs, dict[str, Any]]:
             for schema in (content.schema, content.stream):
                 if schema is not None:
                     wanted[schema, "serialization"] = None
-    asked: Any = list(wanted)  # the modes are literals to pydantic and texts to us
+    asked: Any = list(wanted)  # pydantic types the modes as literals
     refs, definitions = models_json_schema(asked, ref_template=_REF)
     return {(model, mode): ref for (model, mode), ref in refs.items()}, definitions.get("$defs", {})
 
@@ -215,14 +215,14 @@ def _account_parameter(header: str) -> dict[str, object]:
         "name": header,
         "in": "header",
         "required": False,
-        "description": "The id or the name of the key's account; that of any other is refused.",
+        "description": "Id or name of the key's account; any other is refused.",
         "schema": {"type": "string", "pattern": "^[ -~]*$"},
     }
 
 
 def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
     responses: dict[str, object] = {
-        str(status): _reply(status, endpoint, content, refs)
+        str(status): _response(status, endpoint, content, refs)
         for status, content in endpoint.replies.items()
     }
     by_status: dict[int, list[type[FondacoError]]] = {}
@@ -239,15 +239,17 @@ def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
     return responses
 
 
-def _reply(status: int, endpoint: AnyEndpoint, content: Content, refs: Refs) -> dict[str, object]:
-    reply: dict[str, object] = {
+def _response(
+    status: int, endpoint: AnyEndpoint, content: Content, refs: Refs
+) -> dict[str, object]:
+    response: dict[str, object] = {
         "description": content.description,
         "headers": shown_headers(status, endpoint.access, content),
         "content": _content(content, refs, endpoint.dialect),
     }
     if content.links:
-        reply["links"] = {link.name: _link(link) for link in content.links}
-    return reply
+        response["links"] = {link.name: _link(link) for link in content.links}
+    return response
 
 
 def _link(link: Link) -> dict[str, object]:
@@ -271,15 +273,15 @@ def _content(content: Content, refs: Refs, dialect: ApiDialect) -> dict[str, obj
 
 
 def _event(schema: dict[str, Any], *, done: bool) -> dict[str, object]:
-    """Return what one event of a stream is; OpenAPI has no word yet for the stream itself."""
-    last = {"const": "[DONE]", "description": "The last event of a stream that ended well."}
+    """Return the schema of one event of a stream; OpenAPI 3.1 cannot describe the stream itself."""
+    last = {"const": "[DONE]", "description": "The last event of a stream that succeeded."}
     payload = {
         "contentMediaType": "application/json",
         "contentSchema": {"anyOf": [schema, {"$ref": _REF.format(model="Error")}]},
     }
     return {
         "type": "object",
-        "description": "One event. An error after the first one is the last event.",
+        "description": "One event. An error after the first event is the last one.",
         "required": ["data"],
         "properties": {"data": {"type": "string", "anyOf": [last, payload] if done else [payload]}},
     }

@@ -1,4 +1,4 @@
-"""The headers of replies, as OpenAPI shows them.
+"""Response headers, for OpenAPI.
 
 Source: api-reference/api-spec.md, "Response Headers Reference".
 """
@@ -27,28 +27,36 @@ _AMOUNT: _Schemas = {"type": "number"}
 HEADERS: dict[str, dict[str, object]] = {
     name: {"description": description, "required": name not in _LIMITS, "schema": schema}
     for name, description, schema in (
-        ("CF-RAY", "The request's id.", {"type": "string"}),
-        ("x-venice-version", "The server's version.", {"type": "string"}),
-        ("x-venice-timestamp", "When it answered.", {"type": "string", "format": "date-time"}),
-        ("x-venice-balance-usd", "USD of the account before the request.", _AMOUNT),
-        ("x-venice-balance-diem", "DIEM of the account before the request.", _AMOUNT),
-        ("x-venice-balance-vcu", "Always 0: VCU is DIEM's old name.", _AMOUNT),
-        ("x-ratelimit-limit-requests", "Requests that the window takes.", _COUNT),
-        ("x-ratelimit-remaining-requests", "Requests that it still takes.", _COUNT),
-        ("x-ratelimit-reset-requests", "When it takes all again, in Unix seconds.", _COUNT),
-        ("x-ratelimit-limit-tokens", "Tokens a minute; absent without a limit.", _COUNT),
-        ("x-ratelimit-remaining-tokens", "Tokens that the minute still takes.", _COUNT),
-        ("x-ratelimit-reset-tokens", "Seconds until it takes all again.", _COUNT),
-        ("x-ratelimit-type", "Whose limit it is.", {"enum": ["user", "api_key", "global"]}),
-        ("Retry-After", "Seconds to wait.", {"type": "integer", "minimum": 1}),
-        ("WWW-Authenticate", "How to authenticate.", {"type": "string"}),
+        ("CF-RAY", "Id of the request.", {"type": "string"}),
+        ("x-venice-version", "Version of the server.", {"type": "string"}),
+        ("x-venice-timestamp", "Time of the response.", {"type": "string", "format": "date-time"}),
+        ("x-venice-balance-usd", "USD balance of the account before the request.", _AMOUNT),
+        ("x-venice-balance-diem", "DIEM balance of the account before the request.", _AMOUNT),
+        ("x-venice-balance-vcu", "Always 0: VCU is the former name of DIEM.", _AMOUNT),
+        ("x-ratelimit-limit-requests", "Requests allowed in the window.", _COUNT),
+        ("x-ratelimit-remaining-requests", "Requests left in the window.", _COUNT),
+        ("x-ratelimit-reset-requests", "When the window resets, in Unix seconds.", _COUNT),
+        ("x-ratelimit-limit-tokens", "Tokens allowed per minute; absent without a limit.", _COUNT),
+        ("x-ratelimit-remaining-tokens", "Tokens left in the minute.", _COUNT),
+        ("x-ratelimit-reset-tokens", "Seconds until the limit resets.", _COUNT),
+        (
+            "x-ratelimit-type",
+            "Scope of the exceeded limit.",
+            {"enum": ["user", "api_key", "global"]},
+        ),
+        (
+            "Retry-After",
+            "Seconds to wait before the next attempt.",
+            {"type": "integer", "minimum": 1},
+        ),
+        ("WWW-Authenticate", "Authentication scheme.", {"type": "string"}),
     )
 }
-"""Name -> header object of each header that replies of several endpoints carry."""
+"""Name -> header object of each header that several endpoints share."""
 
 
 def shown_headers(status: int, access: Access, content: Content | None = None) -> _Schemas:
-    """Return the headers of a reply; `content` is that of a good one."""
+    """Return the headers of a response; `content` is None for errors."""
     names = (*_EVERY, *_OF_STATUS.get(status, ()))
     if content is not None and access in (Access.KEY, Access.ADMIN):
         names += (*_ACCOUNT, *_LIMITS)

@@ -6,7 +6,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """Say that the process runs."""
+    """Report that the process runs."""
     return json_response({"status": "ok"})
 
 
@@ -15,9 +15,9 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/healthz",
     run=run,
-    summary="Whether the process runs",
+    summary="Liveness: whether the process runs",
     tag="Operation",
     access=Access.ANYBODY,
     always_open=True,
-    replies={200: Content("It does")},
+    replies={200: Content("The process runs")},
 )

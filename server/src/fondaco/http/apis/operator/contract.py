@@ -6,12 +6,12 @@ from fondaco.http.endpoint.responses import Response
 
 
 async def run_json(context: RequestContext[None, None]) -> Response:
-    """Show the contract as JSON."""
+    """Send the OpenAPI document as JSON."""
     return Response(context.contract.json(), lasting=True)
 
 
 async def run_yaml(context: RequestContext[None, None]) -> Response:
-    """Show the contract as YAML."""
+    """Send the OpenAPI document as YAML."""
     return Response(context.contract.yaml(), media_type=b"application/yaml", lasting=True)
 
 
@@ -20,18 +20,18 @@ JSON_ENDPOINT = Endpoint(
     method="GET",
     path="/openapi.json",
     run=run_json,
-    summary="This contract as JSON",
+    summary="Get this document as JSON",
     tag="Documentation",
     access=Access.ANYBODY,
-    replies={200: Content("OpenAPI 3.1")},
+    replies={200: Content("The OpenAPI 3.1 document")},
 )
 YAML_ENDPOINT = Endpoint(
     dialect=VENICE,
     method="GET",
     path="/doc/api/swagger.yaml",
     run=run_yaml,
-    summary="This contract as YAML",
+    summary="Get this document as YAML",
     tag="Documentation",
     access=Access.ANYBODY,
-    replies={200: Content("OpenAPI 3.1", media_type="application/yaml")},
+    replies={200: Content("The OpenAPI 3.1 document", media_type="application/yaml")},
 )

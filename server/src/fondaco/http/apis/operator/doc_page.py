@@ -21,12 +21,12 @@ _POLICY = (
 
 
 async def run_page(context: RequestContext[None, None]) -> Response:
-    """Show the documentation page."""
+    """Send the documentation page."""
     return _asset("doc.html")
 
 
 async def run_asset(context: RequestContext[None, None]) -> Response:
-    """Send one of the page's own files; nothing comes from elsewhere."""
+    """Send a file of the page, which loads nothing from other hosts."""
     return _asset(context.path["name"])
 
 

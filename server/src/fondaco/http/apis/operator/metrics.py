@@ -20,7 +20,7 @@ _MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """Show the meters in the Prometheus text format."""
+    """Send the metrics in the Prometheus text format."""
     registry = CollectorRegistry()
     registry.register(_Families(context.platform.metrics))
     return Response(generate_latest(registry), media_type=_MEDIA_TYPE.encode())
@@ -78,9 +78,9 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/metrics",
     run=run,
-    summary="Counts for Prometheus",
+    summary="Get metrics for Prometheus",
     tag="Operation",
     access=Access.OPERATOR,
     always_open=True,
-    replies={200: Content("The meters", media_type="text/plain")},
+    replies={200: Content("The metrics", media_type="text/plain")},
 )

@@ -7,9 +7,9 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """Say whether the ledger can be written and the default model answers.
+    """Report whether the ledger is writable and the default model responds.
 
-    A write that waits in the quarantine stops nothing, so it is told beside.
+    Writes in quarantine do not stop the server, so they are reported beside.
     """
     if context.platform.leaving or context.platform.draining:
         raise ShuttingDownError
@@ -23,10 +23,10 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/readyz",
     run=run,
-    summary="Whether the ledger can be written and the default model answers, each shown by a try",
+    summary="Readiness: whether the ledger is writable and the default model responds",
     tag="Operation",
     access=Access.ANYBODY,
     always_open=True,
-    replies={200: Content("It can")},
+    replies={200: Content("The server is ready")},
     errors=(EngineUnavailableError, ShuttingDownError, StorageFailedError),
 )

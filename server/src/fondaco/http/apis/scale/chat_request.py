@@ -1,4 +1,4 @@
-"""The body of POST /v4/beta/chat/completions, and the turn that it asks for.
+"""The body of POST /v4/beta/chat/completions, and its conversion to the domain.
 
 Source: POST /v4/beta/chat/completions; its clients send `metadata`, `store` and `reasoning_effort`, too.
 """
@@ -33,7 +33,7 @@ from fondaco.http.apis.openai.chat.options import (
     ChosenTool,
     OfferedTool,
     ResponseFormat,
-    form_of,
+    output_format_of,
     tooling_of,
 )
 from fondaco.http.apis.openai.chat.parts import TextPart
@@ -55,7 +55,7 @@ from fondaco.http.endpoint.fields import (
 _HINTS = ("metadata", "store")
 _LONGEST_PREDICTION = 200_000
 _NO_OTHERS: JsonDict = {"additionalProperties": False}
-"""Names that do not fit the pattern are refused."""
+"""Refuses names that do not match the pattern."""
 
 Bias = Annotated[float, Field(ge=-100, le=100, allow_inf_nan=False)]
 TokenName = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
@@ -67,70 +67,70 @@ Option = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
 class LastKParams(Strict):
-    """How much is remembered."""
+    """Parameters of the memory strategy."""
 
     k: Annotated[int, Field(ge=1, le=100_000)] = Field(
-        description="The most messages besides the system's; calls of tools keep their results."
+        description="How many messages to keep, besides system messages; tool calls keep their results."
     )
 
 
 class MemoryStrategy(Strict):
-    """Which part of the conversation the model is told."""
+    """Truncation of the conversation to its last messages."""
 
     name: Literal["last_k"] | None = None
-    type: Literal["last_k"] | None = Field(None, description="Another name of `name`.")
+    type: Literal["last_k"] | None = Field(None, description="Alias of `name`.")
     params: LastKParams
 
 
 class Prediction(Strict):
-    """What the answer will likely be."""
+    """The expected output, for speculative decoding."""
 
     type: Literal["content"]
     content: str | Many[TextPart]
 
     @property
     def text(self) -> str:
-        """All of it."""
+        """The whole text."""
         content = self.content
         return content if isinstance(content, str) else "".join(part.text for part in content)
 
 
 class ScaleChatRequest(Open):
-    """A chat call of Scale's API. Unknown fields are ignored and named in `x-fondaco-ignored-params`."""
+    """A chat request of Scale's API. Unknown fields are ignored and listed in `x-fondaco-ignored-params`."""
 
     model: str = Field(
         min_length=1,
         max_length=1000,
-        description="`vendor/model` or `vendor/model/deployment`; a vendor or deployment that is an "
-        "engine here is the one that answers. A model's name alone is taken, too.",
+        description="`vendor/model` or `vendor/model/deployment`; a vendor or deployment with the name of "
+        "an engine selects that engine. The model's name alone is accepted, too.",
     )
     messages: Many[ChatMessage] = Field(min_length=1, description="The conversation so far.")
     chat_template: TemplateSource | None = Field(
-        None, description="In Jinja; in place of the model's own."
+        None, description="Jinja template that replaces the model's own."
     )
     chat_template_kwargs: dict[str, Any] | None = Field(
         None, description="Variables for the template."
     )
     guided_json: dict[str, Any] | None = Field(
-        None, description="JSON Schema that the answer fits."
+        None, description="JSON Schema that the output must match."
     )
     guided_regex: Source | None = Field(
-        None, description="Regular expression that matches the whole answer."
+        None, description="Regular expression that must match the whole output."
     )
     guided_choice: Annotated[list[Option], Field(min_length=1, max_length=1000)] | None = Field(
-        None, description="Texts, of which the answer is one."
+        None, description="Texts of which the output must be one."
     )
     guided_grammar: Source | None = Field(
-        None, description="Grammar that produces the answer: Lark's, or GBNF."
+        None, description="Grammar that must produce the output: Lark or GBNF."
     )
     guided_decoding_backend: Literal["outlines", "lm-format-enforcer"] | None = Field(
-        None, description="Accepted; the engine's own way is used, and named in a header."
+        None, description="Accepted; the engine's own backend is used, and named in a header."
     )
     guided_whitespace_pattern: Source | None = Field(
-        None, description="Regular expression of what may stand between the tokens of JSON."
+        None, description="Regular expression of the whitespace allowed between JSON tokens."
     )
     include_stop_str_in_output: bool | None = Field(
-        None, description="Whether the stop text that ends an answer is its end."
+        None, description="Whether the output ends with the stop text that ended it."
     )
     memory_strategy: MemoryStrategy | None = Field(
         None, description="Keeps conversations within the model's context."
@@ -145,97 +145,114 @@ class ScaleChatRequest(Open):
         | None
     ) = Field(
         None,
-        description="Token id -> what is added to its logit; -100 bans it, 100 leaves no other.",
+        description="Token id -> bias added to its logit; -100 bans the token, 100 forces it.",
     )
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = Field(
-        None, description="Needs `logprobs: true`."
+        None, description="Requires `logprobs: true`."
     )
     max_tokens: Tokens | None = Field(
-        None, description="Old name of max_completion_tokens; the smaller one wins."
+        None,
+        description="Deprecated alias of `max_completion_tokens`; if both are given, the smaller applies.",
     )
     max_completion_tokens: Tokens | None = Field(
-        None, description="Upper bound of produced tokens a choice, reasoning included."
+        None, description="Upper bound of generated tokens per choice, reasoning included."
     )
     n: Annotated[int, Field(ge=1, le=8)] | None = Field(
-        None, description="Choices; all are charged."
+        None, description="Number of choices; all are charged."
     )
     best_of: Annotated[int, Field(ge=1, le=20)] | None = Field(
         None,
-        description="Choices that are made, of which the best `n` are answered: those of the highest "
-        "mean log probability. All are charged; not with `stream`.",
+        description="How many choices to generate; the `n` of the highest mean log probability are "
+        "returned. All are charged. Not with `stream`.",
     )
-    seed: Seed | None = Field(None, description="Same seed and request, same answer: best effort.")
-    suffix: str | None = Field(None, description="Refused: chats have none.")
-    temperature: Temperature | None = Field(None, description="0 takes the likeliest token.")
+    seed: Seed | None = Field(
+        None, description="Makes sampling repeatable, on a best-effort basis."
+    )
+    suffix: str | None = Field(None, description="Refused: chat completions have none.")
+    temperature: Temperature | None = Field(
+        None, description="Sampling temperature; 0 always picks the likeliest token."
+    )
     top_p: Probability | None = None
     top_k: TokenId | None = None
     response_format: ResponseFormat | None = Field(
-        None, description="What the answer has to look like."
+        None, description="Format that the response must have."
     )
     user: str | None = Field(None, description="Accepted and discarded.")
     modalities: Many[Literal["text", "audio"]] | None = Field(
-        None, description="Text; speech is refused."
+        None, description="`text`; `audio` is refused."
     )
-    audio: dict[str, Any] | None = Field(None, description="Refused: there is no speech yet.")
+    audio: dict[str, Any] | None = Field(
+        None, description="Refused: audio output is not supported."
+    )
     inference_timeout: Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)] | None = Field(
-        None, description="Seconds for the whole answer; then 504, or an error as the last event."
+        None,
+        description="Time-out of the whole response, in seconds; then 504, or an error as the last event.",
     )
     inference_extra_params: dict[str, Any] | None = Field(
-        None, description="Fields of the engine's own API, as far as its operator allows them."
+        None,
+        description="Fields of the engine's own API; the operator configures which are allowed.",
     )
     inference_extra_headers: (
         Annotated[dict[HeaderName, HeaderValue], Field(max_length=20, json_schema_extra=_NO_OTHERS)]
         | None
-    ) = Field(None, description="Headers for the engine, as far as its operator allows them.")
+    ) = Field(
+        None, description="Headers for the engine; the operator configures which are allowed."
+    )
     tools: Annotated[list[OfferedTool], Field(max_length=128)] | None = Field(
         None, description="Functions that the model may call."
     )
     tool_choice: Literal["auto", "none", "required"] | ChosenTool | None = Field(
-        None, description="Whether it may, must or must not; or the one that it must."
+        None,
+        description="Whether the model may, must or must not call a function, or which one it must call.",
     )
     parallel_tool_calls: bool | None = Field(
-        None, description="Whether one answer may make several calls; it may by default."
+        None, description="Whether one response may contain several calls; by default it may."
     )
     prediction: Prediction | None = Field(
-        None, description="Used where the engine can; else its tokens are reported as rejected."
+        None,
+        description="Used where the engine supports it; else its tokens are reported as rejected.",
     )
-    metadata: dict[str, str] | None = Field(None, description="Passed on where an engine takes it.")
-    store: bool | None = Field(None, description="Nothing is kept here, whatever it says.")
-    reasoning_effort: Effort | None = Field(None, description="How much the model is to think.")
+    metadata: dict[str, str] | None = Field(
+        None, description="Passed on where the engine supports it."
+    )
+    store: bool | None = Field(
+        None, description="Accepted; this server stores no content in any case."
+    )
+    reasoning_effort: Effort | None = Field(None, description="Reasoning effort.")
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Paths of fields that this API does not know."""
+        """The paths of unknown fields."""
         return unknown(self, self.messages, self.stream_options)
 
     @property
     def requested_tokens(self) -> int | None:
-        """The caller's limit of one choice's output."""
+        """The caller's upper bound of output tokens per choice; None: none is given."""
         asked = [n for n in (self.max_completion_tokens, self.max_tokens) if n is not None]
         return min(asked, default=None)
 
     @property
     def choices(self) -> int:
-        """How many are delivered."""
+        """How many choices to return."""
         return self.n or 1
 
     @property
     def chooses(self) -> bool:
-        """Whether more are made than delivered."""
+        """Whether more choices are generated than returned."""
         return self.best_of is not None and self.best_of > self.choices
 
     @property
     def guided(self) -> bool:
-        """Whether the answer is held to a form by a field of this API's own."""
+        """Whether a `guided_` field constrains the output."""
         guides = (self.guided_json, self.guided_regex, self.guided_choice, self.guided_grammar)
         return any(constraint is not None for constraint in guides)
 
     def expect_possible(self) -> None:
-        """Return if the fields go together, and none asks for what there is not.
+        """Return if the fields are supported, and do not contradict each other.
 
         Raises:
-            InvalidRequestError: something does not; all faults are named.
+            InvalidRequestError: some are not, or do; all faults are named.
         """
         if faults := {field: (why,) for field, why in self._faults()}:
             raise InvalidRequestError(faults=faults)
@@ -251,7 +268,7 @@ class ScaleChatRequest(Open):
         if self.top_logprobs is not None and not self.logprobs:
             yield "top_logprobs", "Needs `logprobs: true`."
         yield from self._faults_of_choices()
-        yield from self._faults_of_forms()
+        yield from self._faults_of_formats()
 
     def _faults_of_choices(self) -> Iterator[tuple[str, str]]:
         if self.best_of is None:
@@ -261,10 +278,10 @@ class ScaleChatRequest(Open):
         if self.stream:
             yield "best_of", "Not with `stream`: the best is known when all are complete."
 
-    def _faults_of_forms(self) -> Iterator[tuple[str, str]]:
+    def _faults_of_formats(self) -> Iterator[tuple[str, str]]:
         forms = ("guided_json", "guided_regex", "guided_choice", "guided_grammar")
         wanted = [name for name in forms if getattr(self, name) is not None]
-        if form_of(self.response_format) is not None:
+        if output_format_of(self.response_format) is not None:
             wanted.append("response_format")
         for name in wanted[1:]:
             yield name, f"Only one form at a time; there is {wanted[0]} already."
@@ -274,14 +291,14 @@ class ScaleChatRequest(Open):
             yield "guided_whitespace_pattern", "Needs a JSON Schema: `guided_json`."
 
     def to_domain(self, name: str, engine: str, cache_scope: str) -> ChatRequest:
-        """Return what the body asks for; the output limit is set at admission.
+        """Convert the body to the domain; the output limit is set at admission.
 
         Args:
-            name: the model's, as the catalogue knows it.
-            engine: the one that alone may answer; empty: any.
-            cache_scope: whose prompts its cache may hold.
+            name: the model's name in the catalogue.
+            engine: the only engine that may run the call; empty: any.
+            cache_scope: the account, whose prompt caches are its own.
         """
-        messages = tuple([to_domain(said, place) for place, said in enumerate(self.messages)])
+        messages = tuple([to_domain(message, place) for place, message in enumerate(self.messages)])
         if self.memory_strategy is not None:
             messages = last_messages(messages, self.memory_strategy.params.k)
         logprobs = (self.top_logprobs or 0) if self.logprobs or self.chooses else None
@@ -331,7 +348,7 @@ class ScaleChatRequest(Open):
             return Choices(tuple(self.guided_choice))
         if self.guided_grammar is not None:
             return Grammar(self.guided_grammar)
-        output_format = form_of(self.response_format)
+        output_format = output_format_of(self.response_format)
         return (
             replace(output_format, whitespace=spaces)
             if isinstance(output_format, JsonSchema)

@@ -1,4 +1,4 @@
-"""The replies of POST /v4/beta/chat/completions, as OpenAPI shows them and tests check them."""
+"""The responses of POST /v4/beta/chat/completions, for OpenAPI and for tests."""
 
 from typing import Literal
 
@@ -6,25 +6,25 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from fondaco.http.apis.openai.chat.response_schemas import Choice, ChunkChoice, UsageReport
 
-_FINGERPRINT = "Another one where another model, engine or version answers."
+_FINGERPRINT = "Changes with the model, the engine and the version of the server."
 
 
 class ScaleCompletion(BaseModel):
-    """A whole reply."""
+    """A response that is not streamed."""
 
     model_config = ConfigDict(extra="forbid")
 
     id: str
     object: Literal["chat.completion"]
-    created: int = Field(description="Unix seconds.")
-    model: str = Field(description="The id of the model that ran.")
+    created: int = Field(description="Time of the request, in Unix seconds.")
+    model: str = Field(description="Id of the model that ran.")
     system_fingerprint: str = Field(description=_FINGERPRINT)
     choices: list[Choice]
     usage: UsageReport
 
 
 class ScaleChunk(BaseModel):
-    """One event of a streamed reply."""
+    """One event of a streamed response."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,4 +1,4 @@
-"""Models as GET /v4/models lists them, in the shape that Scale's clients read.
+"""The query and the response of GET /v4/models.
 
 Source: the types of the client, `ModelInstanceWithViews` and `ModelListParams`.
 """
@@ -14,23 +14,25 @@ Kind = Literal["CHAT_COMPLETION", "EMBEDDING", "GENERIC"]
 
 
 class ScaleModelsQuery(Strict):
-    """Which page of which models."""
+    """Selects a page of models."""
 
-    # A query's values are texts.
-    page: int = Field(1, ge=1, le=1_000_000, strict=False, description="From 1 on.")
-    limit: int = Field(100, ge=1, le=10_000, strict=False, description="Models on a page.")
-    model_type: Kind | None = Field(None, description="Models of this type alone.")
+    # The values of a query are strings.
+    page: int = Field(
+        1, ge=1, le=1_000_000, strict=False, description="Number of the page, from 1."
+    )
+    limit: int = Field(100, ge=1, le=10_000, strict=False, description="Models per page.")
+    model_type: Kind | None = Field(None, description="Only models of this type.")
     account_id: str | None = Field(None, description="The id or the name of the key's account.")
 
 
 class ScaleModelDetails(BaseModel):
-    """What is known of a model's size."""
+    """Details of a text model."""
 
     token_context_window: int
 
 
 class ScaleModelMetadata(BaseModel):
-    """What is known of a model."""
+    """Metadata of a text model."""
 
     modelDetails: ScaleModelDetails  # noqa: N815  # the wire's name
 
@@ -38,17 +40,17 @@ class ScaleModelMetadata(BaseModel):
 class ScaleModel(BaseModel):
     """A model."""
 
-    id: str = Field(description="Its id in the catalogue.")
-    name: str = Field(description="As POST /v4/beta/chat/completions takes it: `vendor/model`.")
+    id: str = Field(description="Id of the model in the catalogue.")
+    name: str = Field(description="Name for POST /v4/beta/chat/completions: `vendor/model`.")
     display_name: str
     model_type: Kind
     model_vendor: Literal["OTHER"]
     base_model_metadata: ScaleModelMetadata | None
-    account_id: str = Field(description="The key's: models belong to nobody here.")
+    account_id: str = Field(description="The account of the key; models belong to no account.")
     created_at: datetime
     created_by_identity_type: Literal["service_account"]
     created_by_user_id: str
-    deployment_count: int = Field(description="Engines that run it.")
+    deployment_count: int = Field(description="How many engines run it.")
     supports_multi_turn: bool
     request_schema: dict[str, object]
     response_schema: dict[str, object]

@@ -33,7 +33,7 @@ from fondaco.serving.chat.prediction import predicted
 
 
 async def run(context: RequestContext[ScaleChatRequest, None]) -> Response | Events:
-    """Answer a conversation."""
+    """Complete a conversation."""
     body, platform = context.body, context.platform
     body.expect_possible()
     call = context.call()
@@ -65,19 +65,19 @@ ENDPOINT = Endpoint(
     method="POST",
     path="/v4/beta/chat/completions",
     run=run,
-    summary="Answer a conversation, as Scale's clients ask for it",
+    summary="Create a chat completion, for Scale's clients",
     tag="Scale",
     body=Json(schema=ScaleChatRequest, size=BodySize.MEDIA),
     paid=True,
     replies={
         200: Content(
-            "The answer; with `stream: true` as server-sent events, and nothing after the last chunk",
+            "The completion; with `stream: true` as server-sent events without an end marker",
             ScaleCompletion,
             stream=ScaleChunk,
             headers={
-                "x-fondaco-guided-by": "The engine that held the answer to its form. "
-                "Absent but where one of the `guided_` fields gave one.",
-                "x-fondaco-ignored-params": "Fields that mean nothing here. Absent where none does.",
+                "x-fondaco-guided-by": "The engine that constrained the output. "
+                "Only where a `guided_` field was given.",
+                "x-fondaco-ignored-params": "Fields that had no effect. Absent where all had.",
             },
         )
     },

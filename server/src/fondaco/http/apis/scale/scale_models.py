@@ -73,8 +73,8 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/v4/models",
     run=run,
-    summary="List models, as Scale's clients read them",
+    summary="List models, for Scale's clients",
     tag="Scale",
     query=ScaleModelsQuery,
-    replies={200: Content("A page of the models", ScaleModelPage)},
+    replies={200: Content("A page of models", ScaleModelPage)},
 )

@@ -25,7 +25,7 @@ from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
 from fondaco.http.apis.openai.chat.request import ChatRequest
 from fondaco.http.apis.openai.chat.response import ResponseOptions, answered
 from fondaco.http.apis.openai.chat.response_schemas import ChatCompletion, ChatCompletionChunk
-from fondaco.http.apis.openai.chat.venice_echo import UNSAID
+from fondaco.http.apis.openai.chat.venice_echo import DEFAULT_PARAMETERS
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
@@ -33,7 +33,7 @@ from fondaco.http.endpoint.responses import Events, Response
 
 
 async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
-    """Answer a conversation."""
+    """Complete a conversation."""
     body, platform = context.body, context.platform
     if ":" in body.model:
         take_suffix(body, platform.catalogue)
@@ -49,7 +49,7 @@ async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
         logprobs=bool(body.logprobs),
         usage=bool(options and options.include_usage),
         ignored=body.ignored,
-        parameters=body.venice_parameters or UNSAID,
+        parameters=body.venice_parameters or DEFAULT_PARAMETERS,
     )
     return await answered(
         context.exchange, call, events, response_options, stream=bool(body.stream)
@@ -61,19 +61,19 @@ ENDPOINT = Endpoint(
     method="POST",
     path="/api/v1/chat/completions",
     run=run,
-    summary="Answer a conversation, whole or as a stream of events",
+    summary="Create a chat completion, whole or as a stream of events",
     tag="Chat",
     body=Json(schema=ChatRequest, size=BodySize.MEDIA),
     paid=True,
     replies={
         200: Content(
-            "The answer; with `stream: true` as server-sent events that end with `data: [DONE]`",
+            "The completion; with `stream: true` as server-sent events that end with `data: [DONE]`",
             ChatCompletion,
             stream=ChatCompletionChunk,
             headers={
-                "x-venice-model-deprecation-warning": "Absent but where the model that was asked for "
-                "will be retired, or was.",
-                "x-venice-model-deprecation-date": "When, in UTC.",
+                "x-venice-model-deprecation-warning": "Only where the requested model will be "
+                "retired, or was.",
+                "x-venice-model-deprecation-date": "The date of its retirement, in UTC.",
             },
         )
     },

@@ -1,4 +1,4 @@
-"""The feature suffix: venice_parameters in a model's name, as `name:param=value&param=value`.
+"""The feature suffix: `venice_parameters` in a model's name, as `name:param=value&param=value`.
 
 Source: api-reference/endpoint/chat/model_feature_suffix.md.
 """
@@ -20,16 +20,14 @@ _FLAGS = frozenset(
 )
 _FLAG_VALUES = {"true": True, "false": False}
 _LONGEST = 64
-"""How many characters of what is no parameter are repeated."""
+"""How many characters of an unknown parameter an error repeats."""
 
 
 def take_suffix(request: ChatRequest, catalogue: Catalogue) -> None:
-    """Move a suffix of the model's name into the venice_parameters, as if they had stood there.
-
-    Where the body names a parameter itself, the body counts.
+    """Move the suffix of the model's name into `venice_parameters`; those of the body take precedence.
 
     Raises:
-        InvalidRequestError: the suffix is none, names an unknown parameter or gives a bad value.
+        InvalidRequestError: the suffix is malformed, or has an unknown parameter or a bad value.
     """
     name, suffix = catalogue.split(request.model)
     if suffix is None:
@@ -42,10 +40,10 @@ def take_suffix(request: ChatRequest, catalogue: Catalogue) -> None:
 
 
 def parameters_of(suffix: str) -> VeniceParameters:
-    """Return what a suffix says; values may be percent-encoded, flags are `true` or `false`.
+    """Parse a suffix; values may be percent-encoded, flags are `true` or `false`.
 
     Raises:
-        InvalidRequestError: with a sentence for each part that is wrong.
+        InvalidRequestError: it is malformed; one sentence for each faulty part.
 
     >>> parameters_of("enable_web_search=on&disable_thinking=true").enable_web_search
     'on'
@@ -66,7 +64,7 @@ def parameters_of(suffix: str) -> VeniceParameters:
 
 
 def _read(parts: Iterable[str]) -> tuple[dict[str, object], list[str]]:
-    """Return the values by their parameters, and a sentence for each part that is none."""
+    """Return the values by parameter, and a sentence for each malformed part."""
     values: dict[str, object] = {}
     sentences: list[str] = []
     for part in parts:
@@ -88,7 +86,7 @@ def _unusable(sentences: list[str]) -> InvalidRequestError:
 
 
 def _value(name: str, text: str) -> object:
-    """Return a value as JSON would have it; one that cannot be read stays as it is."""
+    """Return a value as JSON would have it; a malformed one is returned unchanged."""
     if name in _FLAGS:
         return _FLAG_VALUES.get(text, text)
     try:

@@ -1,4 +1,4 @@
-"""Messages of a conversation, as POST /chat/completions takes them.
+"""Messages of a conversation, and their conversion to the domain.
 
 Source: POST /chat/completions, `messages`.
 """
@@ -16,11 +16,11 @@ from fondaco.http.apis.openai.chat.parts import Part, TextPart, Texts, to_parts
 from fondaco.http.endpoint.fields import Many, Open, Untouched
 
 OpaqueObject: TypeAlias = dict[str, Any]
-"""What an engine gave, and wants back as it was."""
+"""An object that an engine produced, and that must return to it unchanged."""
 
 
 class SystemMessage(Open):
-    """Context for the model."""
+    """Instructions for the model."""
 
     role: Literal["system", "developer"]
     content: Texts
@@ -28,7 +28,7 @@ class SystemMessage(Open):
 
 
 class UserMessage(Open):
-    """Input of the user."""
+    """A message of the user."""
 
     role: Literal["user"]
     content: str | Many[Part]
@@ -43,43 +43,43 @@ class CalledFunction(Open):
 
 
 class CalledTool(Open):
-    """A tool call of an earlier answer."""
+    """A tool call of an earlier response."""
 
     id: str
     type: Literal["function"] = "function"
     function: CalledFunction
     extra_content: OpaqueObject | None = Field(
-        None, description="As the answer had it: Gemini's thought signatures."
+        None, description="As received; Gemini's thought signatures are in it."
     )
-    provider_specific_fields: OpaqueObject | None = Field(None, description="As the answer had it.")
-    thought_signature: str | None = Field(None, description="As the answer had it.")
+    provider_specific_fields: OpaqueObject | None = Field(None, description="As received.")
+    thought_signature: str | None = Field(None, description="As received.")
 
 
 _DETAIL: JsonDict = {
     "type": "object",
     # Without types: a detail passes as its engine gave it, whatever that engine puts there.
     "properties": {
-        "type": {"description": "Such as reasoning.text or reasoning.encrypted."},
-        "text": {"description": "A thought."},
-        "data": {"description": "A signature or a cipher."},
-        "format": {"description": "Of the data."},
-        "id": {"description": "Of the detail."},
-        "index": {"description": "Its place."},
+        "type": {"description": "`reasoning.text`, `reasoning.encrypted` or the like."},
+        "text": {"description": "Reasoning text."},
+        "data": {"description": "A signature or encrypted reasoning."},
+        "format": {"description": "Format of the data."},
+        "id": {"description": "Id of the detail."},
+        "index": {"description": "Position of the detail."},
     },
 }
 ReasoningDetail: TypeAlias = Annotated[OpaqueObject, WithJsonSchema(_DETAIL)]
-"""A piece of an earlier answer's reasoning; members that OpenAPI does not show pass as well."""
+"""A piece of an earlier response's reasoning; fields that OpenAPI does not show are passed on, too."""
 
 
 class RefusalPart(Open):
-    """What the model said in place of an answer."""
+    """A refusal of the model."""
 
     type: Literal["refusal"]
     refusal: str
 
 
 class ThinkingPart(Untouched):
-    """A block of the model's thoughts, with its signature."""
+    """A block of the model's reasoning, with its signature."""
 
     type: Literal["thinking", "redacted_thinking"]
 
@@ -90,32 +90,33 @@ AssistantPart: TypeAlias = Annotated[
 
 
 class AssistantMessage(Open):
-    """An earlier answer of the model: content, tool calls, thoughts, a refusal, or some of them."""
+    """An earlier response of the model: content, tool calls, reasoning, a refusal, or several of them."""
 
     role: Literal["assistant"]
     content: str | Many[AssistantPart] | None = None
     name: str | None = None
     reasoning_content: str | None = None
-    reasoning: str | None = Field(None, description="Another name of reasoning_content.")
+    reasoning: str | None = Field(None, description="Alias of `reasoning_content`.")
     reasoning_details: Many[ReasoningDetail] | None = Field(
         None,
-        description="As the answer had them. To engines that do not take them, their text is "
-        "reasoning_content, where there is none.",
+        description="As received. Engines that do not support them get their text as "
+        "`reasoning_content`, unless that is given, too.",
     )
-    thinking_blocks: Many[OpaqueObject] | None = Field(None, description="As the answer had them.")
-    extra_content: OpaqueObject | None = Field(None, description="As the answer had it.")
-    provider_specific_fields: OpaqueObject | None = Field(None, description="As the answer had it.")
-    reasoning_opaque: str | None = Field(None, description="As the answer had it.")
-    refusal: str | None = Field(None, description="What the model said in place of an answer.")
+    thinking_blocks: Many[OpaqueObject] | None = Field(None, description="As received.")
+    extra_content: OpaqueObject | None = Field(None, description="As received.")
+    provider_specific_fields: OpaqueObject | None = Field(None, description="As received.")
+    reasoning_opaque: str | None = Field(None, description="As received.")
+    refusal: str | None = Field(None, description="The refusal, where the model refused to answer.")
     tool_calls: Many[CalledTool] | None = None
     prefix: bool | None = Field(
-        None, description="Of the last message: the answer goes on with it, where an engine can."
+        None,
+        description="On the last message: the response continues it, where the engine supports that.",
     )
 
     @model_validator(mode="after")
-    def _says_something(self) -> "AssistantMessage":
-        # An answer of thoughts alone comes back with `content: null`; so do some that said nothing.
-        if self.model_fields_set.isdisjoint(_SAYING):
+    def _expect_content(self) -> "AssistantMessage":
+        # Responses of reasoning alone, and some empty ones, come back with `content: null`.
+        if self.model_fields_set.isdisjoint(_CONTENTFUL):
             raise ValueError("An assistant message must have either content or tool_calls.")
         return self
 
@@ -129,16 +130,16 @@ class ToolMessage(Open):
     name: str | None = None
     reasoning_content: str | None = None
     tool_calls: Annotated[list[Any], Field(max_length=0)] | None = Field(
-        None, description="None: it answers a call and makes no other one."
+        None, description="Empty: a tool makes no calls."
     )
 
 
-_SAYING = frozenset({"content", "tool_calls", "reasoning_content", "reasoning", *RETURNED})
+_CONTENTFUL = frozenset({"content", "tool_calls", "reasoning_content", "reasoning", *RETURNED})
 ChatMessage: TypeAlias = Annotated[
     SystemMessage | UserMessage | AssistantMessage | ToolMessage, Field(discriminator="role")
 ]
 
-_NO_OPTIONS = frozenset({"role", "content", "name", "reasoning_content"})
+_PLAIN_FIELDS = frozenset({"role", "content", "name", "reasoning_content"})
 _WORDS = frozenset({"type", "text", "thinking"})
 _MEDIA = frozenset({"image_url", "input_audio", "video_url"})
 _ROLES = {
@@ -151,22 +152,22 @@ _ROLES = {
 
 
 def has_parts(messages: Iterable[ChatMessage]) -> bool:
-    """Whether any message has more than a text and calls: parts, or what only some engines take.
+    """Whether any message has more than text and tool calls: parts, or fields that few engines support.
 
-    Asked for every call: a loop takes a third of what `any` and a generator take.
+    It runs for every call: a loop takes a third of the time of `any` and a generator.
     """
     for message in messages:
         if message.content.__class__ is list:
             return True
-        if message.role == "assistant" and not message.model_fields_set <= _NO_OPTIONS:
+        if message.role == "assistant" and not message.model_fields_set <= _PLAIN_FIELDS:
             return True
     return False
 
 
 def hints_of(messages: Sequence[ChatMessage]) -> dict[str, object]:
-    """Return what messages have that means something to some engines only: its path -> True.
+    """Return the fields of messages that only some engines support: path -> True.
 
-    False stands where it has a place that means nothing to any engine.
+    False stands for a field at a place where no engine supports it.
     """
     hints = dict[str, object]()
     for path, placed in _hinted(messages):
@@ -199,7 +200,7 @@ def _opaque_paths(message: AssistantMessage) -> Iterator[str]:
 
 
 def _is_opaque(name: str, value: object) -> bool:
-    """Whether a field of an answer has more than words, which any engine can be told."""
+    """Whether a field holds more than text, which any engine can be given."""
     if not value or name == "refusal":
         return False
     blocks = value if isinstance(value, list) and name in READABLE else None
@@ -207,17 +208,17 @@ def _is_opaque(name: str, value: object) -> bool:
 
 
 def has_media(messages: Iterable[ChatMessage]) -> bool:
-    """Whether any part is an image, a sound or a film."""
+    """Whether any part is an image, audio or video."""
     return any(part.type in _MEDIA for part in _parts(messages))
 
 
 def to_domain(message: ChatMessage, place: int) -> Message:
-    """Return the message, the one of the number `place`, in the words of the domain."""
-    # By the role, not the class: pydantic's classes are slow to ask for their instances.
+    """Convert a message to the domain; `place` is its index in the request."""
+    # By role, not by class: isinstance is slow on pydantic's classes.
     if message.role == "assistant":
-        return _answer(message, place)
-    said = message.content
-    content = to_parts(said, f"messages.{place}.content") if isinstance(said, list) else said
+        return _assistant_message(message, place)
+    given = message.content
+    content = to_parts(given, f"messages.{place}.content") if isinstance(given, list) else given
     if message.role == "tool":
         return Message(
             Role.TOOL,
@@ -229,27 +230,29 @@ def to_domain(message: ChatMessage, place: int) -> Message:
     return Message(_ROLES[message.role], content, name=message.name)
 
 
-def _answer(message: AssistantMessage, place: int) -> Message:
-    """Return an earlier answer; one that said nothing has an empty text, as engines take no null."""
-    said, given = message.content, message.model_fields_set
+def _assistant_message(message: AssistantMessage, place: int) -> Message:
+    """Convert a response of the model; without content it has empty text, since engines refuse null."""
+    sent, given = message.content, message.model_fields_set
     opaque = None if given.isdisjoint(RETURNED) else _returned(message, RETURNED)
     content: str | tuple[domain.Part, ...] | None = None
-    if said.__class__ is str:
-        content = said
-    elif isinstance(said, list):
-        texts = [part for part in said if part.type == "text"]
+    if sent.__class__ is str:
+        content = sent
+    elif isinstance(sent, list):
+        texts = [part for part in sent if part.type == "text"]
         content = to_parts(texts, f"messages.{place}.content") or ""
-        if len(texts) < len(said):
-            opaque = {**_wordless(said), **(opaque or {})}
+        if len(texts) < len(sent):
+            opaque = {**_other_parts(sent), **(opaque or {})}
     elif not message.tool_calls:
         content = ""
-    thought = message.reasoning if message.reasoning_content is None else message.reasoning_content
+    reasoning = (
+        message.reasoning if message.reasoning_content is None else message.reasoning_content
+    )
     return Message(
         Role.ASSISTANT,
         content,
         name=message.name,
         tool_calls=tuple([_use(call) for call in message.tool_calls or ()]),
-        reasoning=thought,
+        reasoning=reasoning,
         opaque=opaque,
     )
 
@@ -264,13 +267,13 @@ def _use(call: CalledTool) -> ToolUse:
 def _returned(
     given: AssistantMessage | CalledTool, names: Iterable[str]
 ) -> dict[str, object] | None:
-    """Return what an engine is given back, in the order in which it came."""
+    """Return the opaque fields that go back to the engine, in the order in which they came."""
     found = {name: value for name, value in given.__dict__.items() if name in names and value}
     return found or None
 
 
-def _wordless(parts: Iterable[AssistantPart]) -> dict[str, object]:
-    """Return parts of an answer other than text, by the names that they have as fields of a message."""
+def _other_parts(parts: Iterable[AssistantPart]) -> dict[str, object]:
+    """Return parts other than text, by the names of the message fields that mean the same."""
     refusals = [part.refusal for part in parts if part.type == "refusal"]
     blocks = [part.model_dump() for part in parts if part.type in {"thinking", "redacted_thinking"}]
     fields: dict[str, object] = {"refusal": "".join(refusals), "thinking_blocks": blocks}

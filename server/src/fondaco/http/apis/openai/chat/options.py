@@ -1,4 +1,4 @@
-"""What a chat call asks for beyond words: tools, forms of the answer, thinking, and hints to engines.
+"""Options of a chat request: tools, output format and reasoning.
 
 Source: POST /chat/completions, `tools`, `tool_choice`, `response_format`, `reasoning`; beyond the
 reference, the fields of OpenAI's API that its clients send.
@@ -25,9 +25,7 @@ class OfferedFunction(Open):
     name: FunctionName
     description: str | None = None
     parameters: SchemaObject | None = Field(None, description="JSON Schema of its arguments.")
-    strict: bool | None = Field(
-        None, description="Whether arguments that break the schema are an error."
-    )
+    strict: bool | None = Field(None, description="Whether arguments must match the schema.")
 
 
 class OfferedTool(Open):
@@ -39,20 +37,20 @@ class OfferedTool(Open):
 
 
 class ChosenFunction(Open):
-    """The name of a function."""
+    """A function, by its name."""
 
     name: str
 
 
 class ChosenTool(Open):
-    """The function that has to be called."""
+    """The function that the model must call."""
 
     type: Literal["function"]
     function: ChosenFunction
 
 
 class NamedSchema(Open):
-    """A schema as OpenAI nests it."""
+    """A JSON Schema with its name, as OpenAI nests it."""
 
     name: str = Field("answer", max_length=64)
     description: str | None = None
@@ -65,7 +63,7 @@ NAMED = frozenset({"name", "description", "schema", "strict"})
 
 
 class TextFormat(Open):
-    """Text, as the model likes."""
+    """Text without constraints."""
 
     type: Literal["text"]
 
@@ -75,7 +73,9 @@ class ObjectFormat(Open):
 
     type: Literal["json_object"]
     schema_: SchemaObject | None = Field(
-        None, alias="schema", description="As `json_schema`, the way some engines spell it."
+        None,
+        alias="schema",
+        description="JSON Schema of the object; an alternative spelling of `json_schema`.",
     )
 
 
@@ -84,12 +84,12 @@ class SchemaFormat(Open):
 
     type: Literal["json_schema"]
     json_schema: SchemaObject = Field(
-        description="`{name, schema, strict}`, or a JSON Schema by itself."
+        description="`{name, schema, strict}`, or a JSON Schema alone."
     )
 
     @property
     def nested(self) -> bool:
-        """Whether the schema comes with its name; else it comes by itself."""
+        """Whether the schema is nested beside its name; else it stands alone."""
         return isinstance(self.json_schema.get("schema"), dict)
 
     @model_validator(mode="after")
@@ -110,26 +110,29 @@ ResponseFormat: TypeAlias = Annotated[
 
 
 class Reasoning(Open):
-    """How much the model is to think."""
+    """How much the model reasons, and what of it is returned."""
 
     effort: Effort | None = None
     summary: Summary | None = None
     enabled: bool | None = Field(
-        None, description="False: as venice_parameters.disable_thinking. True: as the model does."
+        None,
+        description="`false` is `venice_parameters.disable_thinking`; `true` leaves it to the model.",
     )
     max_tokens: Annotated[int, Field(ge=0, lt=2**31)] | None = Field(
-        None, description="The most tokens of thoughts, where the engine takes it."
+        None, description="Upper bound of reasoning tokens, where the engine supports one."
     )
-    exclude: bool | None = Field(None, description="As venice_parameters.strip_thinking_response.")
+    exclude: bool | None = Field(
+        None, description="Same as `venice_parameters.strip_thinking_response`."
+    )
 
 
 def tooling_of(
     tools: list[OfferedTool] | None, choice: str | ChosenTool | None, *, parallel: bool
 ) -> ToolOptions | None:
-    """Return the tools as a turn offers them, or None where there are none.
+    """Return the tools of a request; None where it offers none.
 
     Raises:
-        InvalidRequestError: the choice is none, or names what is not offered; a name comes twice.
+        InvalidRequestError: the choice is unknown or not offered, or a function is offered twice.
     """
     offered = tuple(_tool(one.function) for one in tools or ())
     names = [tool.name for tool in offered]
@@ -143,8 +146,10 @@ def tooling_of(
     return ToolOptions(offered, chosen, parallel) if offered else None
 
 
-def form_of(wanted: TextFormat | ObjectFormat | SchemaFormat | None) -> OutputFormat | None:
-    """Return what the answer has to look like, or None for text."""
+def output_format_of(
+    wanted: TextFormat | ObjectFormat | SchemaFormat | None,
+) -> OutputFormat | None:
+    """Return the output format that the answer must have; None for text."""
     match wanted:
         case None | TextFormat():
             return None

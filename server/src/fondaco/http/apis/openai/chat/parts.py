@@ -1,4 +1,4 @@
-"""Parts of a message: text, images, sounds and films, as POST /chat/completions takes them.
+"""Parts of a message: text, images, audio and video.
 
 Source: POST /chat/completions, `messages`; `detail` of an image is OpenAI's.
 """
@@ -15,7 +15,7 @@ _LONGEST_TTL = 20
 
 
 class CacheControl(Open):
-    """A hint that the prompt up to here will come again."""
+    """Marks the end of a prompt prefix that later requests will repeat."""
 
     type: Literal["ephemeral"]
     ttl: str | None = Field(None, max_length=_LONGEST_TTL, description="Such as `1h`.")
@@ -24,7 +24,7 @@ class CacheControl(Open):
 class _Part(Open):
     cache_control: CacheControl | None = Field(
         None,
-        description="Of a text: passed on where the engine takes it. Caches are filled anyway.",
+        description="On text: passed on where the engine supports it. Prompt caching needs no hint.",
     )
 
 
@@ -36,13 +36,14 @@ class TextPart(_Part):
 
 
 class ImageUrl(Open):
-    """Where an image is."""
+    """The address of an image."""
 
     url: str = Field(
         min_length=1, description="A data URL with a base64 encoded image, or a public URL."
     )
     detail: Literal["auto", "low", "high"] | None = Field(
-        None, description="How closely to look, where the engine knows the difference."
+        None,
+        description="Resolution at which the model looks at it, where the engine supports a choice.",
     )
 
 
@@ -54,30 +55,30 @@ class ImagePart(_Part):
 
 
 class InputAudio(Open):
-    """A recording."""
+    """An audio file."""
 
-    data: str = Field(min_length=1, description="Base64; an address is not taken.")
+    data: str = Field(min_length=1, description="Base64-encoded file; URLs are not accepted.")
     format: Literal["wav", "mp3", "aiff", "aac", "ogg", "flac", "m4a", "pcm16", "pcm24"] = "wav"
 
 
 class SoundPart(_Part):
-    """A recording, for models that take audio."""
+    """An audio file, for models with audio input."""
 
     type: Literal["input_audio"]
     input_audio: InputAudio
 
 
 class VideoUrl(Open):
-    """Where a film is."""
+    """The address of a video."""
 
     url: str = Field(
         min_length=1,
-        description="A data URL with a base64 encoded film, or a public URL, which the engine fetches.",
+        description="A data URL with a base64 encoded video, or a public URL, which the engine fetches.",
     )
 
 
 class FilmPart(_Part):
-    """A film, for models that take video."""
+    """A video, for models with video input."""
 
     type: Literal["video_url"]
     video_url: VideoUrl
@@ -90,20 +91,20 @@ Texts: TypeAlias = str | Many[TextPart]
 
 
 def to_parts(parts: Iterable[Part], place: str) -> tuple[domain.Part, ...]:
-    """Return parts in the words of the domain; `place` is the path of the content that they are."""
+    """Convert parts to the domain; `place` is the path of the content that holds them."""
     return tuple(_to_part(part, f"{place}.{index}") for index, part in enumerate(parts))
 
 
 def _to_part(part: Part, place: str) -> domain.Part:
     match part:
-        case TextPart(text=text, cache_control=CacheControl() as mark):
-            return domain.MarkedText.of(text, mark.model_dump(exclude_none=True))
+        case TextPart(text=text, cache_control=CacheControl() as cache_control):
+            return domain.MarkedText.of(text, cache_control.model_dump(exclude_none=True))
         case TextPart():
             return part.text
         case ImagePart(image_url=image):
             return domain.Image(image.url, image.detail, place=f"{place}.image_url.url")
-        case SoundPart(input_audio=sound):
-            return domain.Audio(sound.data, sound.format, place=f"{place}.input_audio.data")
-        case FilmPart(video_url=film):
-            return domain.Video(film.url, place=f"{place}.video_url.url")
+        case SoundPart(input_audio=audio):
+            return domain.Audio(audio.data, audio.format, place=f"{place}.input_audio.data")
+        case FilmPart(video_url=video):
+            return domain.Video(video.url, place=f"{place}.video_url.url")
     assert_never(part)

@@ -1,4 +1,4 @@
-"""The body of POST /chat/completions, and the turn that it asks for.
+"""The body of POST /chat/completions, and its conversion to the domain.
 
 Source: POST /chat/completions, `ChatCompletionRequest`.
 """
@@ -25,7 +25,7 @@ from fondaco.http.apis.openai.chat.options import (
     OfferedTool,
     Reasoning,
     ResponseFormat,
-    form_of,
+    output_format_of,
     tooling_of,
 )
 from fondaco.http.apis.openai.chat.unknown_fields import unknown
@@ -52,7 +52,7 @@ _HINTS = (
     "text",
 )
 """Fields of OpenAI's API that are passed on where an engine takes them."""
-_WISHED = frozenset(
+_OPTION_FIELDS = frozenset(
     {
         *_HINTS,
         "venice_parameters",
@@ -63,58 +63,59 @@ _WISHED = frozenset(
         "reasoning_effort",
     }
 )
-_NO_THINKING_WISH = ReasoningOptions()
-_SAMPLED = frozenset({*(field.name for field in fields(Sampling)), "min_temp", "max_temp"})
-_UNSAID = Sampling()
+_NO_REASONING_OPTIONS = ReasoningOptions()
+_SAMPLING_FIELDS = frozenset({*(field.name for field in fields(Sampling)), "min_temp", "max_temp"})
+_NO_SAMPLING = Sampling()
 
 
 class StreamOptions(Open):
-    """What a stream carries beyond the text."""
+    """Options of a stream."""
 
-    include_usage: bool | None = Field(
-        None, description="Whether to include usage information in the stream."
-    )
+    include_usage: bool | None = Field(None, description="Whether the last chunk reports usage.")
 
 
 class VeniceParameters(Strict):
-    """Parameters beyond OpenAI's."""
+    """Venice's parameters beyond OpenAI's."""
 
     character_slug: str | None = Field(
-        None, max_length=200, description="Who answers: GET /api/v1/characters lists them."
+        None,
+        max_length=200,
+        description="The character that answers; `GET /api/v1/characters` lists them.",
     )
     strip_thinking_response: bool = Field(
         default=False,
-        description="Show nothing of what the model thinks; it is charged all the same.",
+        description="Remove reasoning from the response; it is charged all the same.",
     )
     disable_thinking: bool = Field(
-        default=False, description="Have a model that can do without thinking answer at once."
+        default=False, description="Turn reasoning off, for models that can answer without it."
     )
     enable_web_search: Literal["auto", "off", "on"] = Field(
         "off",
-        description="Search the web for the latest user message; `auto`: where it needs a search.",
+        description="Search the web for the latest user message; `auto` searches where it needs one.",
     )
     enable_web_scraping: bool = Field(
         default=False,
-        description="Read the pages, up to 3, that the latest user message names; no search then.",
+        description="Read up to 3 pages that the latest user message links to, in place of a search.",
     )
     enable_web_citations: bool = Field(
         default=False,
-        description="Have the model name the results that it draws on, as `[REF]0[/REF]`.",
+        description="Have the model cite the results it uses, as `[REF]0[/REF]`.",
     )
     include_search_results_in_stream: bool = Field(
-        default=False, description="Show the results in a stream's first event."
+        default=False, description="Include the search results in the first chunk of a stream."
     )
     return_search_results_as_documents: bool | None = Field(
-        None, description="Show them as a call of the tool `venice_web_search_documents` as well."
+        None,
+        description="Return the search results as a call of the tool `venice_web_search_documents`, too.",
     )
     include_venice_system_prompt: bool = Field(
         default=True,
-        description="Whether the platform's own prompt is put before the conversation.",
+        description="Whether the platform's system prompt precedes the conversation.",
     )
 
     @property
     def web(self) -> WebOptions | None:
-        """What is wanted from the web; None: nothing."""
+        """The web retrieval that is asked for; None: none."""
         if self.enable_web_search == "off" and not self.enable_web_scraping:
             return None
         return WebOptions(
@@ -125,30 +126,35 @@ class VeniceParameters(Strict):
 
 
 class ChatRequest(Open):
-    """A chat call. Unknown fields are ignored and named in `x-fondaco-ignored-params`."""
+    """A chat request. Unknown fields are ignored and listed in `x-fondaco-ignored-params`."""
 
     model: str = Field(
         min_length=1,
         max_length=1000,
-        description="Id, trait or compatible name; venice_parameters may follow as a suffix: "
-        "`name:param=value&param=value`.",
+        description="Id, trait or compatible name of a model; `venice_parameters` may follow as a "
+        "suffix: `name:param=value&param=value`.",
     )
     messages: Many[ChatMessage] = Field(min_length=1, description="The conversation so far.")
-    temperature: Temperature | None = Field(None, description="0 takes the likeliest token.")
+    temperature: Temperature | None = Field(
+        None, description="Sampling temperature; 0 always picks the likeliest token."
+    )
     top_p: Probability | None = None
     top_k: TokenId | None = None
     min_p: Probability | None = None
     max_completion_tokens: Tokens | None = Field(
-        None, description="Upper bound of produced tokens a choice, reasoning included."
+        None, description="Upper bound of generated tokens per choice, reasoning included."
     )
     max_tokens: Tokens | None = Field(
-        None, description="Old name of max_completion_tokens; the smaller one wins."
+        None,
+        description="Deprecated alias of `max_completion_tokens`; if both are given, the smaller applies.",
     )
     stop: StopText | Annotated[list[StopText], Field(min_length=1, max_length=4)] | None = None
     stop_token_ids: Annotated[list[TokenId], Field(max_length=100)] | None = None
-    seed: Seed | None = Field(None, description="Same seed and request, same answer: best effort.")
+    seed: Seed | None = Field(
+        None, description="Makes sampling repeatable, on a best-effort basis."
+    )
     n: Annotated[int, Field(ge=1, le=8)] | None = Field(
-        None, description="Choices; all are charged."
+        None, description="Number of choices; all are charged."
     )
     frequency_penalty: Penalty | None = None
     presence_penalty: Penalty | None = None
@@ -156,7 +162,7 @@ class ChatRequest(Open):
     logprobs: bool | None = None
     top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = Field(
         None,
-        description="Only with logprobs; how many of the likeliest tokens to show at each place.",
+        description="How many of the likeliest tokens to return at each position; requires `logprobs`.",
     )
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -164,61 +170,71 @@ class ChatRequest(Open):
     prompt_cache_key: str | None = Field(
         None,
         max_length=1000,
-        description="Passed on, as a hash, where the engine takes it; caches are per account anyway.",
+        description="Passed on as a hash where the engine supports it; caches are separate per account.",
     )
     venice_parameters: VeniceParameters | None = None
     response_format: ResponseFormat | None = Field(
-        None, description="What the answer has to look like."
+        None, description="Format that the response must have."
     )
     tools: Annotated[list[OfferedTool], Field(max_length=128)] | None = Field(
         None, description="Functions that the model may call."
     )
     tool_choice: Literal["auto", "none", "required"] | ChosenTool | None = Field(
-        None, description="Whether it may, must or must not; or the one that it must."
+        None,
+        description="Whether the model may, must or must not call a function, or which one it must call.",
     )
     parallel_tool_calls: bool | None = Field(
-        None, description="Whether one answer may make several calls; it may by default."
+        None, description="Whether one response may contain several calls; by default it may."
     )
-    reasoning: Reasoning | None = Field(None, description="How much the model is to think.")
+    reasoning: Reasoning | None = Field(None, description="Reasoning options.")
     reasoning_effort: Effort | None = Field(
-        None, description="Likewise; it counts where both are given."
+        None, description="Reasoning effort; it overrides `reasoning.effort`."
     )
     min_temp: Temperature | None = Field(
-        None, description="With max_temp: the temperature moves between the two, by entropy."
+        None, description="With `max_temp`: the range of a temperature that adapts to entropy."
     )
     max_temp: Temperature | None = Field(
-        None, description="Without min_temp: that is the temperature; and the other way round."
+        None, description="Either of `min_temp` and `max_temp` alone is the temperature."
     )
     prompt_cache_retention: str | None = Field(
-        None, max_length=100, description="`default`, `extended` or `24h`."
+        None,
+        max_length=100,
+        description="`default`, `extended` or `24h`; passed on where the engine supports it.",
     )
-    store: bool | None = Field(None, description="Nothing is kept here, whatever it says.")
+    store: bool | None = Field(
+        None, description="Accepted; this server stores no content in any case."
+    )
     include: Annotated[list[str], Field(max_length=50)] | None = None
     metadata: dict[str, str] | None = None
-    text: dict[str, Any] | None = Field(None, description="Such as `{verbosity: low}`.")
+    text: dict[str, Any] | None = Field(
+        None,
+        description="Text options such as `{verbosity: low}`; passed on where the engine supports them.",
+    )
 
     @property
     def ignored(self) -> tuple[str, ...]:
-        """Paths of fields that this API does not know."""
+        """The paths of unknown fields."""
         return unknown(self, self.messages, self.stream_options)
 
     @property
     def requested_tokens(self) -> int | None:
-        """The caller's limit of one choice's output."""
+        """The caller's upper bound of output tokens per choice; None: none is given."""
         asked = [n for n in (self.max_completion_tokens, self.max_tokens) if n is not None]
         return min(asked, default=None)
 
     @property
     def character(self) -> str | None:
-        """The slug of the character that is to answer."""
+        """The slug of the character that answers."""
         return None if self.venice_parameters is None else self.venice_parameters.character_slug
 
     def to_domain(self, cache_scope: str) -> domain.ChatRequest:
-        """Return what the body asks for; the output limit is set at admission."""
+        """Convert the body to the domain; the output limit is set at admission."""
         own = self.venice_parameters
         return domain.ChatRequest(
             model=self.model,
-            messages=tuple([to_domain(said, place) for place, said in enumerate(self.messages)]),
+            messages=tuple(
+                [to_domain(message, place) for place, message in enumerate(self.messages)]
+            ),
             max_output_tokens=0,
             sampling=self._sampling(),
             choices=self.n or 1,
@@ -230,10 +246,10 @@ class ChatRequest(Open):
         )
 
     def _likely_tokens(self) -> int | None:
-        """Return how many tokens are to be shown in place of each; None: no log probabilities at all.
+        """Return how many alternatives of each token to return; None: no log probabilities.
 
         Raises:
-            InvalidRequestError: some are, but no log probabilities.
+            InvalidRequestError: alternatives are asked for without log probabilities.
         """
         if self.logprobs:
             return self.top_logprobs or 0
@@ -245,9 +261,9 @@ class ChatRequest(Open):
         return None
 
     def _options(self) -> ChatOptions:
-        """Return what is asked for beyond words: for most calls nothing."""
+        """Return the options beyond sampling; most requests have none."""
         parts = has_parts(self.messages)
-        if not parts and self.model_fields_set.isdisjoint(_WISHED):
+        if not parts and self.model_fields_set.isdisjoint(_OPTION_FIELDS):
             return NO_OPTIONS
         own = self.venice_parameters
         options = ChatOptions(
@@ -255,22 +271,22 @@ class ChatRequest(Open):
             tool_options=tooling_of(
                 self.tools, self.tool_choice, parallel=self.parallel_tool_calls is not False
             ),
-            output_format=form_of(self.response_format),
-            reasoning=self._thinking(),
+            output_format=output_format_of(self.response_format),
+            reasoning=self._reasoning(),
             hints=self._hints(parts=parts),
             media=parts and has_media(self.messages),
         )
         return NO_OPTIONS if options == NO_OPTIONS else options
 
     def _hints(self, *, parts: bool) -> dict[str, object]:
-        """Return what some engines may take; `parts` says whether there may be hints in messages."""
+        """Return the fields that only some engines support; `parts`: whether messages may have such."""
         hints = {name: hint for name in _HINTS if (hint := getattr(self, name)) is not None}
         return {**hints, **hints_of(self.messages)} if parts else hints
 
-    def _thinking(self) -> ReasoningOptions | None:
+    def _reasoning(self) -> ReasoningOptions | None:
         own, asked = self.venice_parameters, self.reasoning or Reasoning()
         nested = self.reasoning_effort is None and asked.effort is not None
-        wish = ReasoningOptions(
+        options = ReasoningOptions(
             off=asked.enabled is False or (own is not None and own.disable_thinking),
             strip=bool(asked.exclude) or (own is not None and own.strip_thinking_response),
             effort=self.reasoning_effort or asked.effort,
@@ -279,11 +295,11 @@ class ChatRequest(Open):
             budget_tokens=asked.max_tokens,
             on=bool(asked.enabled),
         )
-        return None if wish == _NO_THINKING_WISH else wish
+        return None if options == _NO_REASONING_OPTIONS else options
 
     def _sampling(self) -> Sampling:
-        if self.model_fields_set.isdisjoint(_SAMPLED):
-            return _UNSAID
+        if self.model_fields_set.isdisjoint(_SAMPLING_FIELDS):
+            return _NO_SAMPLING
         _expect_order(self.min_temp, self.max_temp)
         stop = (self.stop,) if isinstance(self.stop, str) else tuple(self.stop or ())
         return Sampling(
@@ -303,7 +319,7 @@ class ChatRequest(Open):
 
 
 def _expect_order(min_temp: float | None, max_temp: float | None) -> None:
-    """Return if there are temperatures between the two.
+    """Return if the range of temperatures is not empty.
 
     Raises:
         InvalidRequestError: the lowest is above the highest.

@@ -1,4 +1,4 @@
-"""Answers of chat calls: the steps of a call, written whole or as a stream of events."""
+"""Responses of chat calls: the events of a call, as one body or as a stream."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -27,24 +27,24 @@ _FINGERPRINT_BYTES = 6
 @fast_init
 @dataclass(frozen=True, slots=True)
 class ResponseOptions:
-    """How an answer is written."""
+    """Options of a chat response."""
 
     choices: int
     logprobs: bool
     usage: bool
-    """Whether a stream ends with a report of usage."""
+    """Whether the last chunk of a stream reports usage."""
     ignored: tuple[str, ...] = ()
-    """Fields of the request that the API does not know."""
+    """Unknown fields of the request."""
     parameters: VeniceParameters | None = None
     """The `venice_parameters` that the response echoes; None for APIs without them."""
     fingerprint: bool = False
-    """Whether the reply tells one of what has answered."""
+    """Whether the response has a `system_fingerprint`."""
     guided: bool = False
-    """Whether the reply names the engine that held it to a form."""
+    """Whether a header names the engine that constrained the output."""
 
 
 class SilentEngineError(InferenceFailedError):
-    """The engine ended well, and said nothing at all."""
+    """The engine ended its response without any content."""
 
     default = "The engine ended without an answer. Nothing was charged."
 
@@ -52,85 +52,85 @@ class SilentEngineError(InferenceFailedError):
 async def answered(
     exchange: Exchange,
     call: Call,
-    steps: AsyncGenerator[CallEvent],
+    events: AsyncGenerator[CallEvent],
     response_options: ResponseOptions,
     *,
     stream: bool,
 ) -> Response | Events:
-    """Return the answer to a call, which for a stream has yet to run."""
+    """Return the response to a call; a stream runs only when the edge sends it."""
     if stream:
-        return Events(partial(_stream, exchange, call, steps, response_options))
-    return await _whole(exchange, call, steps, response_options)
+        return Events(partial(_stream, exchange, call, events, response_options))
+    return await _whole(exchange, call, events, response_options)
 
 
 async def _whole(
     exchange: Exchange,
     call: Call,
-    steps: AsyncGenerator[CallEvent],
+    events: AsyncGenerator[CallEvent],
     response_options: ResponseOptions,
 ) -> Response:
     accumulator = Accumulator(response_options.choices, logprobs=response_options.logprobs)
-    began: CallStarted | None = None
+    started: CallStarted | None = None
     try:
-        async with aclosing(steps):
-            async for step in steps:
-                if isinstance(step, tuple):
-                    accumulator.add(step)
-                elif isinstance(step, CallStarted):
-                    began = step
+        async with aclosing(events):
+            async for event in events:
+                if isinstance(event, tuple):
+                    accumulator.add(event)
+                elif isinstance(event, CallStarted):
+                    started = event
                 else:
-                    accumulator.settle(step.usage)
+                    accumulator.settle(event.usage)
     except EngineTimeoutError as late:
         if str(late) != EngineTimeoutError.default:
-            raise  # waiting in a stream would not help
+            raise  # streaming would not help
         raise type(late)(f"{late} {late.advice}") from late
-    if began is None:
+    if started is None:
         raise SilentEngineError
-    if (found := documents(response_options.parameters, began.web, call.id)) is not None:
+    if (found := documents(response_options.parameters, started.web, call.id)) is not None:
         accumulator.attach(found)
-    spoken = (
+    echoed = (
         None
         if response_options.parameters is None
-        else echo(response_options.parameters, began.web)
+        else echo(response_options.parameters, started.web)
     )
-    body = accumulator.reply(
+    body = accumulator.body(
         request_id(call.id),
         int(call.opened_at),
-        began.model.id,
-        spoken,
-        _fingerprint(response_options, began),
+        started.model.id,
+        echoed,
+        _fingerprint(response_options, started),
     )
-    return Response(body, lines=_lines(exchange, response_options, began))
+    return Response(body, lines=_lines(exchange, response_options, started))
 
 
 async def _stream(
     exchange: Exchange,
     call: Call,
-    steps: AsyncGenerator[CallEvent],
+    events: AsyncGenerator[CallEvent],
     response_options: ResponseOptions,
     stream: EventStream,
 ) -> None:
     chunks: Chunks | None = None
     usage: Usage | None = None
-    async with aclosing(steps):
-        async for step in steps:
-            if isinstance(step, tuple):
-                if chunks is not None and (events := chunks.write(step)):
-                    await stream.write(events)
-            elif isinstance(step, CallStarted):
-                stream.lines += _lines(exchange, response_options, step)
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, tuple):
+                if chunks is not None and (chunk := chunks.write(event)):
+                    await stream.write(chunk)
+            elif isinstance(event, CallStarted):
+                stream.lines += _lines(exchange, response_options, event)
                 chunks = Chunks(
                     request_id(call.id),
                     int(call.opened_at),
-                    step.model.id,
-                    _fingerprint(response_options, step),
+                    event.model.id,
+                    _fingerprint(response_options, event),
                 )
-                if step.web is not None and (
-                    first := _opened(response_options, call, chunks, step.web)
+                if event.web is not None and (
+                    first := _opened(response_options, call, chunks, event.web)
                 ):
                     await stream.write(first)
             else:
-                usage = step.usage
+                usage = event.usage
     if chunks is None or usage is None:
         raise SilentEngineError
     stream.finish(chunks.usage(usage) if response_options.usage else b"")
@@ -139,25 +139,25 @@ async def _stream(
 def _opened(
     response_options: ResponseOptions, call: Call, chunks: Chunks, web: RetrievedContext
 ) -> bytes:
-    """Return the first event, where it has to tell of what was brought from the web."""
+    """Return a first event with the results of web retrieval; empty where none is needed."""
     said = opening(response_options.parameters, web)
     found = documents(response_options.parameters, web, call.id)
     return b"" if said is None and found is None else chunks.open(said, found)
 
 
-def _fingerprint(response_options: ResponseOptions, began: CallStarted) -> str | None:
+def _fingerprint(response_options: ResponseOptions, started: CallStarted) -> str | None:
     if not response_options.fingerprint:
         return None
-    answering = f"{__version__}/{began.engine}/{began.model.id}".encode()
+    answering = f"{__version__}/{started.engine}/{started.model.id}".encode()
     return f"fp_{blake2b(answering, digest_size=_FINGERPRINT_BYTES).hexdigest()}"
 
 
-def _lines(exchange: Exchange, response_options: ResponseOptions, began: CallStarted) -> bytes:
-    """Return the headers of what ran, as they are sent."""
-    exchange.quota = began.quota
-    lines = inference(began.model, began.engine)
-    if began.notice is not None:
-        lines += ending(began.notice)
+def _lines(exchange: Exchange, response_options: ResponseOptions, started: CallStarted) -> bytes:
+    """Return the headers that describe the call, as they are sent."""
+    exchange.quota = started.quota
+    lines = inference(started.model, started.engine)
+    if started.notice is not None:
+        lines += ending(started.notice)
     if response_options.guided:
-        lines += lines_of([(b"x-fondaco-guided-by", began.engine.encode())])
-    return lines + ignored_fields((*response_options.ignored, *began.ignored))
+        lines += lines_of([(b"x-fondaco-guided-by", started.engine.encode())])
+    return lines + ignored_fields((*response_options.ignored, *started.ignored))

@@ -1,10 +1,10 @@
-"""The replies of POST /chat/completions, as OpenAPI shows them and tests check them."""
+"""The responses of POST /chat/completions, for OpenAPI and for tests."""
 
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_AS_GIVEN = "As the engine gave it, for the next request; absent where it gave none."
+_AS_GIVEN = "Opaque data of the engine: send it back unchanged with the next request. Often absent."
 
 
 class _Shown(BaseModel):
@@ -12,7 +12,7 @@ class _Shown(BaseModel):
 
 
 class TopLogprob(_Shown):
-    """A token that could have been chosen."""
+    """A token and its log probability."""
 
     token: str
     logprob: float
@@ -20,19 +20,19 @@ class TopLogprob(_Shown):
 
 
 class TokenLogprob(TopLogprob):
-    """The token that was chosen, and the likeliest alternatives."""
+    """The chosen token, and the likeliest alternatives."""
 
     top_logprobs: list[TopLogprob]
 
 
 class Logprobs(_Shown):
-    """Log probabilities of a choice's or a chunk's tokens."""
+    """Log probabilities of the tokens of a choice or chunk."""
 
     content: list[TokenLogprob]
 
 
 class _Returned(_Shown):
-    """Fields that an engine gives with an answer and wants back, exactly as it wrote them."""
+    """Opaque fields of an engine that clients send back with the next request."""
 
     reasoning_details: list[dict[str, Any]] | None = Field(None, description=_AS_GIVEN)
     thinking_blocks: list[dict[str, Any]] | None = Field(None, description=_AS_GIVEN)
@@ -42,7 +42,7 @@ class _Returned(_Shown):
 
 
 class _ReturnedCall(_Shown):
-    """The same, of a call."""
+    """Opaque fields of a tool call."""
 
     extra_content: dict[str, Any] | None = Field(None, description=_AS_GIVEN)
     provider_specific_fields: dict[str, Any] | None = Field(None, description=_AS_GIVEN)
@@ -53,11 +53,11 @@ class CalledFunction(_Shown):
     """The function that the model calls."""
 
     name: str
-    arguments: str = Field(description="JSON text; streamed, its first piece.")
+    arguments: str = Field(description="JSON text; in a stream, its first piece.")
 
 
 class ToolCall(_ReturnedCall):
-    """A call of a function: the caller runs it and tells its result by a message of role `tool`."""
+    """A function call: run it and send its result in a message of role `tool`."""
 
     id: str
     type: Literal["function"]
@@ -65,26 +65,26 @@ class ToolCall(_ReturnedCall):
 
 
 class MoreArguments(_Shown):
-    """The next piece of a call's arguments."""
+    """The next piece of the arguments of a call."""
 
     arguments: str
 
 
 class ToolCallBegun(ToolCall):
-    """The first piece of a call."""
+    """The first piece of a call in a stream."""
 
-    index: int = Field(description="Of the call within its choice.")
+    index: int = Field(description="Index of the call within its choice.")
 
 
 class ToolCallGoesOn(_ReturnedCall):
-    """A further piece of a call."""
+    """A further piece of a call in a stream."""
 
     index: int
     function: MoreArguments
 
 
 class ReplyMessage(_Returned):
-    """What the model said."""
+    """The message of the model."""
 
     role: Literal["assistant"]
     content: str | None
@@ -93,7 +93,7 @@ class ReplyMessage(_Returned):
 
 
 class Choice(_Shown):
-    """One answer."""
+    """One of the alternatives that were asked for."""
 
     index: int
     finish_reason: Literal["stop", "length", "tool_calls", "content_filter"]
@@ -103,13 +103,15 @@ class Choice(_Shown):
 
 
 class PromptTokensDetails(_Shown):
-    """Of the prompt's tokens."""
+    """Details of the prompt tokens."""
 
-    cached_tokens: int = Field(description="Those answered from this account's prompt cache.")
+    cached_tokens: int = Field(
+        description="Prompt tokens that came from the account's prompt cache."
+    )
 
 
 class CompletionTokensDetails(_Shown):
-    """Of the produced tokens; those of a prediction where there was one."""
+    """Details of the generated tokens; those of the prediction only where one was sent."""
 
     reasoning_tokens: int
     accepted_prediction_tokens: int | None = None
@@ -117,7 +119,7 @@ class CompletionTokensDetails(_Shown):
 
 
 class UsageReport(_Shown):
-    """What the call consumed, and what is charged."""
+    """The tokens of the call, for which it is charged."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -127,7 +129,7 @@ class UsageReport(_Shown):
 
 
 class Citation(_Shown):
-    """A source that web search found."""
+    """A search result."""
 
     title: str
     url: str
@@ -136,15 +138,15 @@ class Citation(_Shown):
 
 
 class WebNote(_Shown):
-    """What could not be had from the web, or not whole."""
+    """A page or search that failed, in whole or in part."""
 
     code: str
     message: str
-    url: str | None = Field(None, description="Of a page, as the message names it.")
+    url: str | None = Field(None, description="URL of the page, as in the message.")
 
 
 class VeniceParametersReply(_Shown):
-    """The venice_parameters that the call was answered with, by body, suffix or default."""
+    """The `venice_parameters` in effect, whether from the body, the suffix or the defaults."""
 
     character_slug: str | None = None
     strip_thinking_response: bool
@@ -157,17 +159,17 @@ class VeniceParametersReply(_Shown):
     include_venice_system_prompt: bool
     web_search_citations: list[Citation]
     web_notes: list[WebNote] | None = Field(
-        None, description="What could not be had from the web; absent where nothing is missing."
+        None, description="Failed pages and searches; absent where none failed."
     )
 
 
 class ChatCompletion(_Shown):
-    """A whole reply."""
+    """A response that is not streamed."""
 
     id: str
     object: Literal["chat.completion"]
-    created: int = Field(description="Unix seconds.")
-    model: str = Field(description="The id of the model that ran.")
+    created: int = Field(description="Time of the request, in Unix seconds.")
+    model: str = Field(description="Id of the model that ran.")
     choices: list[Choice]
     usage: UsageReport
     prompt_logprobs: None = None
@@ -175,7 +177,7 @@ class ChatCompletion(_Shown):
 
 
 class Delta(_Returned):
-    """What a chunk adds to a choice."""
+    """The part that a chunk adds to a choice."""
 
     role: Literal["assistant"] | None = None
     content: str | None = None
@@ -184,7 +186,7 @@ class Delta(_Returned):
 
 
 class ChunkChoice(_Shown):
-    """One choice's part in a chunk."""
+    """The part of one choice in a chunk."""
 
     index: int
     delta: Delta
@@ -193,7 +195,7 @@ class ChunkChoice(_Shown):
 
 
 class ChatCompletionChunk(_Shown):
-    """One event of a streamed reply."""
+    """One event of a streamed response."""
 
     id: str
     object: Literal["chat.completion.chunk"]
@@ -202,7 +204,7 @@ class ChatCompletionChunk(_Shown):
     choices: list[ChunkChoice]
     venice_parameters: VeniceParametersReply | None = Field(
         None,
-        description="In the first event alone: on demand with what a search found, and always with "
-        "what could not be had from the web.",
+        description="In the first chunk only: with the search results where they are asked for, and "
+        "whenever a page or search failed.",
     )
     usage: UsageReport | None = None

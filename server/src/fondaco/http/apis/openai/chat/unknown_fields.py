@@ -1,6 +1,6 @@
-"""Unknown fields: paths of what a request has at any depth, and its schema does not know.
+"""Unknown fields: the paths of fields, at any depth of a request, that its schema lacks.
 
-A path has no positions: `messages.tool_calls.note` stands for all calls of all messages. Free objects, such
+A path has no indexes: `messages.tool_calls.note` stands for all calls of all messages. Free objects, such
 as `metadata` or a JSON Schema, have no unknown fields.
 """
 
@@ -13,7 +13,7 @@ from fondaco.http.apis.openai.chat.options import NAMED, SchemaFormat
 from fondaco.http.endpoint.fields import Untouched
 
 _DEEP = frozenset({"response_format", "tools", "tool_choice", "reasoning", "prediction"})
-"""Fields of few chat requests, beside their messages, that may have unknown fields within them."""
+"""Fields beside the messages that may hold unknown fields."""
 
 
 def unknown(
@@ -21,13 +21,13 @@ def unknown(
 ) -> tuple[str, ...]:
     """Return the paths of a chat request's unknown fields.
 
-    Within messages, null and what is empty are no fields: clients send back whole answers, `audio: null`
-    and all.
+    Null and empty fields of messages are left out: clients send whole responses back, `audio: null`
+    included.
 
     Args:
-        request: the whole of it.
+        request: the body.
         messages: its messages.
-        options: its stream_options.
+        options: its `stream_options`.
     """
     if _is_plain(request, messages, options):
         return ()
@@ -37,7 +37,7 @@ def unknown(
 def _is_plain(
     request: BaseModel, messages: Iterable[ChatMessage], options: BaseModel | None
 ) -> bool:
-    """Whether nothing can be unknown, as of nearly all requests: it is asked for every call."""
+    """Whether a request can have no unknown fields, like nearly all: this runs for every call."""
     if request.__pydantic_extra__ or (options is not None and options.__pydantic_extra__):
         return False
     if not _DEEP.isdisjoint(request.__pydantic_fields_set__):

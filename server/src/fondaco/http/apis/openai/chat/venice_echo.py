@@ -1,6 +1,6 @@
-"""The echo: which venice_parameters a call was answered with, as whole replies carry them.
+"""The echo of `venice_parameters`: those in effect for a call, in its response.
 
-Source: POST /chat/completions, reply 200, `venice_parameters`.
+Source: POST /chat/completions, response 200, `venice_parameters`.
 """
 
 from dataclasses import asdict
@@ -10,22 +10,22 @@ import orjson
 from fondaco.domain.web import Citation, RetrievedContext, WebNote
 from fondaco.http.apis.openai.chat.request import VeniceParameters
 
-UNSAID = VeniceParameters()
-"""Those of a call that names none."""
+DEFAULT_PARAMETERS = VeniceParameters()
+"""The parameters of a call that gives none."""
 
 
 def echo(parameters: VeniceParameters, web: RetrievedContext | None = None) -> bytes:
-    """Return the parameters as JSON, with the defaults of what the caller left out.
+    """Return the parameters as JSON, defaults included.
 
-    What was brought from the web is cited; what could not be had is told in `web_notes`.
+    Search results are in `web_search_citations`, failures in `web_notes`.
     """
-    return _DEFAULTS if parameters is UNSAID else _written(parameters, web)
+    return _DEFAULT_ECHO if parameters is DEFAULT_PARAMETERS else _written(parameters, web)
 
 
 def opening(parameters: VeniceParameters | None, web: RetrievedContext | None) -> bytes | None:
-    """Return the echo that a stream begins with, or None where its first chunk says nothing of it.
+    """Return the echo for the first chunk of a stream; None where it is not needed.
 
-    The caller asked for it, or something could not be had: that is never kept silent.
+    It is needed where the caller asked for search results, and whenever retrieval failed in part.
     """
     if parameters is None or web is None:
         return None
@@ -36,7 +36,7 @@ def opening(parameters: VeniceParameters | None, web: RetrievedContext | None) -
 def documents(
     parameters: VeniceParameters | None, web: RetrievedContext | None, call_id: str
 ) -> dict[str, object] | None:
-    """Return what a search found as a tool call, or None where that is not wanted or nothing is there.
+    """Return the search results as a tool call; None where that is not asked for, or nothing was found.
 
     Source: POST /chat/completions, `return_search_results_as_documents`.
     """
@@ -44,7 +44,7 @@ def documents(
         return None
     if not parameters.return_search_results_as_documents:
         return None
-    found = orjson.dumps({"documents": [_said(one) for one in web.citations]}).decode()
+    found = orjson.dumps({"documents": [_fields(one) for one in web.citations]}).decode()
     function = {"name": "venice_web_search_documents", "arguments": found}
     return {"id": f"call_{call_id}", "type": "function", "function": function}
 
@@ -52,15 +52,15 @@ def documents(
 def _written(parameters: VeniceParameters, web: RetrievedContext | None = None) -> bytes:
     values: dict[str, object] = parameters.model_dump(exclude_none=True)
     values.setdefault("return_search_results_as_documents", False)
-    values["web_search_citations"] = [_said(one) for one in web.citations] if web else []
+    values["web_search_citations"] = [_fields(one) for one in web.citations] if web else []
     if web is not None and web.notes:
-        values["web_notes"] = [_said(note) for note in web.notes]
+        values["web_notes"] = [_fields(note) for note in web.notes]
     return orjson.dumps(values)
 
 
-def _said(one: Citation | WebNote) -> dict[str, str]:
-    """Return what a citation or a note says, without what is not known."""
+def _fields(one: Citation | WebNote) -> dict[str, str]:
+    """Return the fields of a citation or note that are not None."""
     return {name: value for name, value in asdict(one).items() if value is not None}
 
 
-_DEFAULTS = _written(UNSAID)
+_DEFAULT_ECHO = _written(DEFAULT_PARAMETERS)

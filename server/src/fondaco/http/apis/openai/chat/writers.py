@@ -1,7 +1,7 @@
-"""Chat on the wire: events folded into one reply, or written as chunks.
+"""Writers of chat responses: events accumulated into one body, or written as chunks.
 
-Both read the same steps, so a whole reply is the fold of the stream. Chunks are put together from
-bytes that are encoded once a call: nothing is serialised twice.
+Both read the same events, so a body is the accumulation of its stream. Chunks are assembled from
+bytes that are encoded once per call: nothing is serialised twice.
 
 Source: POST /chat/completions; wire-level facts in docs/guide/streaming.md.
 """
@@ -37,17 +37,17 @@ class _Choice:
     thoughts: list[str] = field(default_factory=list)
     logprobs: list[TokenLogprob] = field(default_factory=list)
     tool_calls: list[dict[str, object]] = field(default_factory=list)
-    """Our own."""
+    """Tool calls of the platform."""
     tools: dict[int, list[ToolPart]] = field(default_factory=dict)
-    """The model's, by their indexes."""
+    """Pieces of the model's tool calls, by index."""
     opaque: dict[str, list[str]] = field(default_factory=dict)
-    """Name -> the pieces of the field, as they came."""
+    """Name -> the pieces of an opaque field, as they came."""
     reason: FinishReason = "stop"
 
     refusals: list[str] = field(default_factory=list)
 
     def take(self, event: ToolPart | Opaque | Refusal) -> None:
-        """Take what is more than words of an answer."""
+        """Add an event that is not text."""
         match event:
             case ToolPart():
                 self.tools.setdefault(event.index, []).append(event)
@@ -59,12 +59,12 @@ class _Choice:
 
     @property
     def content(self) -> str | None:
-        """The text; None where something else stands in its place."""
+        """The text; None where tool calls or a refusal stand in its place."""
         return "".join(self.texts) or (None if self.tools or self.refusals else "")
 
 
 class Accumulator:
-    """Gathers the steps of a call into one reply."""
+    """Accumulates the events of a call into one response body."""
 
     def __init__(self, choices: int, *, logprobs: bool) -> None:
         self._choices = [_Choice() for _ in range(choices)]
@@ -72,15 +72,15 @@ class Accumulator:
         self._usage = Usage()
 
     def settle(self, usage: Usage) -> None:
-        """Take what the call was charged for."""
+        """Set the usage that the call is charged for."""
         self._usage = usage
 
     def attach(self, tool_call: dict[str, object]) -> None:
-        """Take a tool call of our own, into the first choice."""
+        """Add a tool call of the platform to the first choice."""
         self._choices[0].tool_calls.append(tool_call)
 
     def add(self, batch: EventBatch) -> None:
-        """Take a burst."""
+        """Add a batch of events."""
         for event in batch:
             match event:
                 case Text():
@@ -98,7 +98,7 @@ class Accumulator:
                 case _:
                     assert_never(event)
 
-    def reply(
+    def body(
         self,
         completion_id: str,
         created: int,
@@ -106,14 +106,14 @@ class Accumulator:
         echo: bytes | None,
         fingerprint: str | None = None,
     ) -> bytes:
-        """Return the body of the whole reply.
+        """Return the response body as JSON.
 
         Args:
-            completion_id: its id.
+            completion_id: the public id of the call.
             created: Unix seconds.
             model: the id of the model that ran.
-            echo: its venice_parameters as JSON, if it has any.
-            fingerprint: of what has answered, where that is told.
+            echo: the `venice_parameters` in effect, as JSON; None for APIs without them.
+            fingerprint: of model, engine and version; None for APIs without it.
         """
         body: dict[str, object] = {
             "id": completion_id,
@@ -149,7 +149,7 @@ class Accumulator:
 
 
 class Chunks:
-    """Writes the steps of a call as server-sent events."""
+    """Writes the events of a call as server-sent events."""
 
     def __init__(
         self, completion_id: str, created: int, model: str, fingerprint: str | None = None
@@ -166,14 +166,14 @@ class Chunks:
         self._head = b"data: " + head[:-1] + b',"choices":['
         self._id = completion_id
         self._own_calls = 0
-        """Tool calls of our own, all in choice 0; the model's come after them."""
+        """Number of the platform's tool calls, all in choice 0; the model's come after them."""
         self._opened: dict[int, bytes] = {}
-        """Choice -> what comes before its next piece of text."""
+        """Choice -> the bytes before its next piece of text."""
 
     def open(self, echo: bytes | None, tool_call: dict[str, object] | None) -> bytes:
-        """Return the first event of a stream that begins with venice_parameters, given as JSON.
+        """Return the first event of a stream, with `venice_parameters` as JSON and a tool call of the platform.
 
-        `tool_call` is one of our own, which it brings as well.
+        Either may be None.
         """
         delta = b'"content":"",'
         if tool_call is not None:
@@ -185,7 +185,7 @@ class Chunks:
         return b'%b,"venice_parameters":%b}\n\n' % (first.removesuffix(b"}\n\n"), echo)
 
     def write(self, batch: EventBatch) -> bytes:
-        """Return the events of one burst; b"" where it has nothing that shows."""
+        """Return the events of a batch; empty where none of it is shown."""
         if len(batch) == 1:
             return self._event(batch[0])
         return b"".join([self._event(event) for event in batch])
@@ -226,7 +226,7 @@ class Chunks:
                 assert_never(event)
 
     def _fields(self, event: ToolPart | Opaque | Refusal) -> bytes:
-        """Return what a delta has that is more than words of an answer."""
+        """Return the fields of a delta that is not text."""
         if isinstance(event, Refusal):
             return b'"refusal":%b,' % orjson.dumps(event.text)
         if isinstance(event, Opaque):
@@ -246,7 +246,7 @@ class Chunks:
     def _delta(
         self, choice: int, said: bytes, *, thought: bytes = b"null", logprobs: bytes = b"null"
     ) -> bytes:
-        """Return the event of one delta; each names its thought, which callers look up unasked."""
+        """Return the event of one delta; `reasoning_content` is always there: clients read it unchecked."""
         role = b""
         if choice not in self._opened:
             self._opened[choice] = b'%b{"index":%d,"delta":{"content":' % (self._head, choice)
@@ -256,9 +256,9 @@ class Chunks:
 
 
 def _tool_call(completion_id: str, parts: Sequence[ToolPart]) -> dict[str, object]:
-    """Return a call of a function; one that its engine did not name gets a name of ours.
+    """Return a function call, with an id of ours where its engine gave none.
 
-    It has no more than 40 characters: OpenAI's API takes no longer ones back.
+    An id has at most 40 characters: OpenAI's API refuses longer ones.
     """
     first = parts[0]
     arguments = "".join(part.arguments for part in parts)
@@ -271,7 +271,7 @@ def _tool_call(completion_id: str, parts: Sequence[ToolPart]) -> dict[str, objec
 
 
 def _opaque(parts: Sequence[ToolPart]) -> dict[str, object]:
-    """Return what a call's engine wants back with it, as it came."""
+    """Return the opaque fields of a call, as they came."""
     return {
         name: orjson.Fragment(text)
         for part in parts

@@ -16,7 +16,7 @@ _JSON, _CSV = "application/json", "text/csv"
 
 
 async def run(context: RequestContext[None, UsageQuery]) -> Response:
-    """Show what the key's account was charged."""
+    """List the charges of the key's account."""
     query = context.query
     page = await _page(context)
     total_pages = -(-page.total // query.limit)
@@ -60,7 +60,7 @@ async def _page(context: RequestContext[None, UsageQuery]) -> ChargePage:
 
 
 def _shown(row: UsageRow) -> dict[str, object]:
-    """Return a row for JSON; its numbers are written digit by digit, never through floats."""
+    """Return a row for JSON; its numbers are exact decimals, never floats."""
     call = row.inference
     return {
         "amount": Fragment(row.amount),
@@ -85,7 +85,7 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/api/v1/billing/usage",
     run=run,
-    summary="List what the account was charged",
+    summary="List the account's charges",
     tag="Billing",
     access=Access.ADMIN,
     query=UsageQuery,
@@ -95,11 +95,11 @@ ENDPOINT = Endpoint(
             UsagePage,
             text_type=_CSV,
             headers={
-                "Content-Disposition": "Of CSV: attachment; filename=billing_usage.csv",
-                "x-pagination-limit": "Charges on a page",
-                "x-pagination-page": "This page",
-                "x-pagination-total": "Charges on all pages",
-                "x-pagination-total-pages": "How many pages there are",
+                "Content-Disposition": "Only of CSV: attachment; filename=billing_usage.csv",
+                "x-pagination-limit": "Charges per page",
+                "x-pagination-page": "Number of this page",
+                "x-pagination-total": "Number of charges on all pages",
+                "x-pagination-total-pages": "Number of pages",
             },
         )
     },

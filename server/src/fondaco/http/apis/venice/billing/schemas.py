@@ -1,4 +1,4 @@
-"""Charges as GET /billing/usage shows them.
+"""The query and the response of GET /billing/usage.
 
 Source: GET /billing/usage.
 """
@@ -18,7 +18,7 @@ _ISO_8601 = WithJsonSchema(
 
 
 def _read(read: Callable[[str], int], text: object) -> object:
-    """Return the milliseconds that a text names; an offset's `+` may have become a space on its way."""
+    """Parse a time; the `+` of its offset may have been decoded to a space."""
     if not isinstance(text, str):
         return text
     return read(text.strip().replace(" ", "+" if "T" in text else " "))
@@ -26,29 +26,29 @@ def _read(read: Callable[[str], int], text: object) -> object:
 
 First = Annotated[int, BeforeValidator(partial(_read, first_ms)), _ISO_8601]
 Last = Annotated[int, BeforeValidator(partial(_read, last_ms)), _ISO_8601]
-"""Unix milliseconds; on the wire a date or a time."""
+"""Unix milliseconds; on the wire a date or a date-time."""
 Count = Annotated[int, Field(strict=False)]
 
 
 class UsageQuery(Strict):
-    """Which charges to show."""
+    """Selects charges."""
 
     currency: Literal["USD", "VCU", "DIEM"] | None = Field(
-        None, description="Only charges in this currency; nothing is charged in VCU any more."
+        None, description="Only charges in this currency; VCU, the former name of DIEM, has none."
     )
     startDate: First | None = Field(  # noqa: N815  # the wire's name, as below
         None,
-        description="Only charges at or after this time; a date is that day from its first moment. "
-        "UTC where there is no offset.",
+        description="Only charges at or after this time; a date stands for its first moment. UTC unless "
+        "an offset is given.",
     )
     endDate: Last | None = Field(  # noqa: N815
         None,
-        description="Only charges at or before this time; a date is that day to its last moment.",
+        description="Only charges at or before this time; a date stands for its last moment.",
     )
-    limit: Count = Field(200, ge=1, le=500, description="Charges on a page.")
-    page: Count = Field(1, ge=1, le=10**9, description="Which page, from 1.")
+    limit: Count = Field(200, ge=1, le=500, description="Charges per page.")
+    page: Count = Field(1, ge=1, le=10**9, description="Number of the page, from 1.")
     sortOrder: Literal["asc", "desc"] = Field(  # noqa: N815
-        "desc", description="By time: the oldest or the newest first."
+        "desc", description="Order by time: oldest or newest first."
     )
 
     @model_validator(mode="after")
@@ -70,18 +70,20 @@ class InferenceDetails(BaseModel):
 class UsageEntry(BaseModel):
     """A charge."""
 
-    amount: float = Field(description="Negative: what was taken from the balance.")
+    amount: float = Field(description="Amount of the charge; negative.")
     currency: Literal["USD", "VCU", "DIEM"]
     inferenceDetails: InferenceDetails | None  # noqa: N815
     notes: str
     pricePerUnitUsd: float  # noqa: N815
     sku: str
     timestamp: str
-    units: float = Field(description="In what the price is quoted for: million tokens, images.")
+    units: float = Field(
+        description="Quantity in the unit of the price: million tokens, or images."
+    )
 
 
 class Pagination(BaseModel):
-    """Where a page stands among all."""
+    """Position of a page among all."""
 
     limit: int
     page: int

@@ -1,4 +1,4 @@
-"""Usage rows: charges as GET /billing/usage shows them, as JSON and as CSV.
+"""Usage rows: charges in the form of GET /billing/usage, as JSON and CSV.
 
 Source: GET /billing/usage.
 """
@@ -16,8 +16,8 @@ from fondaco.domain.money.money import Currency
 from fondaco.domain.money.price import by_the_million, kind_of
 from fondaco.http.endpoint.timestamps import timestamp
 
-WHOLE = "API Inference"
-"""What the notes of a charge say where the entry has none of its own."""
+DEFAULT_NOTES = "API Inference"
+"""The notes of a charge whose entry has none."""
 
 COLUMNS = (
     "timestamp",
@@ -65,7 +65,7 @@ class UsageRow:
 
 
 def usage_row(charge: Entry) -> UsageRow:
-    """Return a charge as it is shown: units are those that its price is quoted for."""
+    """Return a charge as a row, in the unit of its price."""
     million = by_the_million(charge.sku)
     return UsageRow(
         timestamp=timestamp(charge.at),
@@ -76,13 +76,13 @@ def usage_row(charge: Entry) -> UsageRow:
         ),
         amount=exact(charge.amount, _NANO_PLACES),
         currency=charge.currency,
-        notes=charge.notes or WHOLE,
+        notes=charge.notes or DEFAULT_NOTES,
         inference=_inference(charge),
     )
 
 
 def exact(number: int, places: int) -> str:
-    """Return a number with its point moved `places` to the left, without noise and zeros.
+    """Return `number` / 10**`places` as an exact decimal without trailing zeros.
 
     >>> exact(240, 6), exact(-1_500_000_000, 9), exact(0, 9), exact(3_000_000, 6)
     ('0.00024', '-1.5', '0', '3')
@@ -93,7 +93,7 @@ def exact(number: int, places: int) -> str:
 
 
 def as_csv(rows: Iterable[UsageRow]) -> str:
-    r"""Return rows as RFC 4180 has it, with a head; no cell is a formula to a spreadsheet.
+    r"""Return rows as CSV (RFC 4180) with a header; no cell is a formula to a spreadsheet.
 
     >>> as_csv([]).startswith("timestamp,sku,units") and as_csv([]).endswith("\r\n")
     True
@@ -102,7 +102,7 @@ def as_csv(rows: Iterable[UsageRow]) -> str:
 
 
 def csv_lines(rows: Iterable[UsageRow]) -> Iterator[str]:
-    """Yield the lines of `as_csv`, each as soon as its row is there."""
+    """Yield the lines of `as_csv`, one per row."""
     text = StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     for cells in chain([COLUMNS], map(_cells, rows)):
@@ -113,7 +113,7 @@ def csv_lines(rows: Iterable[UsageRow]) -> Iterator[str]:
 
 
 def inert(cell: str) -> str:
-    """Return a cell that spreadsheets take for text or a number, never for a formula.
+    """Escape a cell so that spreadsheets read it as text or number, never as a formula.
 
     >>> inert("=1+1"), inert("-0.5"), inert("-a")
     ("'=1+1", '-0.5', "'-a")

@@ -10,7 +10,7 @@ from fondaco.http.exchange.exchange import Header
 
 
 async def run(context: RequestContext[None, CharactersQuery]) -> Response:
-    """List the characters that a chat can ask for."""
+    """List the characters that chats can select."""
     query = context.query.query()
     page = await context.platform.characters.page(query)
     headers: list[Header] = [
@@ -37,16 +37,16 @@ ENDPOINT = Endpoint(
             "A page of characters",
             CharacterList,
             headers={
-                "x-pagination-limit": "Characters on a page",
-                "x-pagination-page": "This page",
-                "x-pagination-total": "Characters on all pages",
-                "x-pagination-total-pages": "How many pages there are",
+                "x-pagination-limit": "Characters per page",
+                "x-pagination-page": "Number of this page",
+                "x-pagination-total": "Number of characters on all pages",
+                "x-pagination-total-pages": "Number of pages",
             },
             links=(
                 Link(
                     "ShowCharacter",
                     "show_character_run",
-                    "Show the first of them.",
+                    "Show the first character.",
                     parameters={"slug": "$response.body#/data/0/slug"},
                 ),
             ),

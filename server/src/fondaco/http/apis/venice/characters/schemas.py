@@ -1,4 +1,4 @@
-"""Characters as GET /characters shows them, and what it can be asked for.
+"""The query and the responses of GET /characters.
 
 Source: GET /characters and GET /characters/{slug}.
 """
@@ -17,43 +17,43 @@ def _split(text: object) -> object:
 
 Word = Annotated[str, Field(max_length=200, pattern=r"^[^,]+$")]
 Words = Annotated[tuple[Word, ...], Field(max_length=20), BeforeValidator(_split)]
-"""One word or several, by commas or by naming the field again."""
+"""One value or several, separated by commas or given by repeated fields."""
 Flag = Literal["true", "false"]
 Count = Annotated[int, Field(strict=False)]
 _FLAGS = {None: None, "true": True, "false": False}
 
 
 class CharactersQuery(Strict):
-    """Which characters to list; the wire's names."""
+    """Selects characters; the names are the wire's."""
 
     categories: Words = Field((), description="Only characters of one of these categories.")
     tags: Words = Field((), description="Only characters with one of these tags.")
     modelId: Words = Field(  # noqa: N815
-        (), description="Only characters that one of these models speaks for."
+        (), description="Only characters of one of these models."
     )
     search: str = Field(
         "",
         max_length=200,
-        description="A part of the name, the description or a tag; `#word` is a whole tag.",
+        description="Part of a name, description or tag; `#word` matches a whole tag.",
     )
     isAdult: Flag | None = Field(  # noqa: N815
-        None, description="Only characters for adults, or none of them."
+        None, description="Only characters for adults, or only others."
     )
-    isPro: Flag | None = Field(None, description="Likewise, by `pro`.")  # noqa: N815
+    isPro: Flag | None = Field(None, description="Only pro characters, or only others.")  # noqa: N815
     isWebEnabled: Flag | None = Field(  # noqa: N815
-        None, description="Likewise, by `web_enabled`."
+        None, description="Only characters with web access, or only others."
     )
-    limit: Count = Field(50, ge=1, le=100, description="Characters on a page.")
-    offset: Count = Field(0, ge=0, le=10**9, description="Characters before the page.")
+    limit: Count = Field(50, ge=1, le=100, description="Characters per page.")
+    offset: Count = Field(0, ge=0, le=10**9, description="How many characters to skip.")
     sortBy: Literal["featured", "imports", "name", "createdAt", "updatedAt"] = Field(  # noqa: N815
-        "featured", description="What the order goes by."
+        "featured", description="Sort key."
     )
     sortOrder: Literal["asc", "desc"] | None = Field(  # noqa: N815
-        None, description="Else names from A to Z, and all else from the most."
+        None, description="By default names ascend, and all other keys descend."
     )
 
     def query(self) -> CharacterQuery:
-        """Return this in the words of the domain."""
+        """Convert the query to the domain."""
         return CharacterQuery(
             categories=self.categories,
             tags=self.tags,
@@ -70,13 +70,13 @@ class CharactersQuery(Strict):
 
 
 LISTS = frozenset({"categories", "tags", "modelId"})
-"""Fields that a query may name more than once."""
+"""Fields that may be repeated."""
 
 
 class CharacterStats(BaseModel):
-    """What is counted of a character."""
+    """Counts of a character."""
 
-    imports: int = Field(description="Chats that it answered.")
+    imports: int = Field(description="Number of chats.")
 
 
 class CharacterEntry(BaseModel):
@@ -87,14 +87,14 @@ class CharacterEntry(BaseModel):
     description: str | None
     name: str
     shareUrl: str | None  # noqa: N815
-    photoUrl: str = Field(description="Empty where it has none.")  # noqa: N815
-    slug: str = Field(description="What `venice_parameters.character_slug` takes.")
+    photoUrl: str = Field(description="Empty where there is none.")  # noqa: N815
+    slug: str = Field(description="Value for `venice_parameters.character_slug`.")
     stats: CharacterStats
     tags: tuple[str, ...]
     updatedAt: str  # noqa: N815
     webEnabled: bool  # noqa: N815
     modelId: str = Field(  # noqa: N815
-        description="The model that speaks for it where a call leaves that open."
+        description="Default model of the character."
     )
 
 

@@ -1,11 +1,11 @@
-"""Characters as replies show them; what they are told is not among it."""
+"""Writer of characters; their prompts are not shown."""
 
 from fondaco.domain.chat.character import Listing
 from fondaco.http.endpoint.timestamps import timestamp
 
 
 def character_entry(listing: Listing) -> dict[str, object]:
-    """Return a character as the API shows it. Source: GET /characters."""
+    """Return a character as a `CharacterEntry`. Source: GET /characters."""
     one = listing.character
     return {
         "adult": one.adult,

@@ -10,7 +10,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[KeyChangeRequest, None]) -> Response:
-    """Change what the request names about one of the account's keys."""
+    """Change the given fields of a key of the account."""
     account_id = context.key_holder.account.id
     report = await context.platform.api_keys.change(
         account_id, context.body.id, context.body.change

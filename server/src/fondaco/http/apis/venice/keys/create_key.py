@@ -11,7 +11,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[NewKeyRequest, None]) -> Response:
-    """Make a key for the account of the key that asks; its secret is shown this once."""
+    """Create a key for the caller's account; its secret is shown only once."""
     wanted = context.body
     limits = wanted.consumptionLimit
     made = await context.platform.api_keys.issue(
@@ -38,7 +38,7 @@ ENDPOINT = Endpoint(
     method="POST",
     path="/api/v1/api_keys",
     run=run,
-    summary="Make an API key",
+    summary="Create an API key",
     tag="API Keys",
     access=Access.ADMIN,
     body=Json(schema=NewKeyRequest, decimals=True),

@@ -8,7 +8,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[None, KeyQuery]) -> Response:
-    """End one of the account's keys for good."""
+    """Delete a key of the account."""
     await context.platform.api_keys.end(context.key_holder.account.id, context.query.id)
     return json_response({"success": True})
 
@@ -22,6 +22,6 @@ ENDPOINT = Endpoint(
     tag="API Keys",
     access=Access.ADMIN,
     query=KeyQuery,
-    replies={200: Content("The key is dead", Success)},
+    replies={200: Content("The key was deleted", Success)},
     errors=(NotFoundError, StorageFailedError),
 )

@@ -9,7 +9,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """List the account's keys that may be used, oldest first."""
+    """List the account's active keys, oldest first."""
     reports = await context.platform.api_keys.list(context.key_holder.account.id)
     return json_response({"object": "list", "data": [key_entry(report) for report in reports]})
 
@@ -22,6 +22,6 @@ ENDPOINT = Endpoint(
     summary="List the account's active API keys",
     tag="API Keys",
     access=Access.ADMIN,
-    replies={200: Content("The keys, without their secrets", KeyList)},
+    replies={200: Content("The keys, without secrets", KeyList)},
     errors=(StorageFailedError,),
 )

@@ -1,4 +1,4 @@
-"""API keys as requests ask for them and replies show them.
+"""The requests and responses of the endpoints of API keys.
 
 Source: POST, GET, PATCH and DELETE /api_keys, and GET /api_keys/{id}.
 """
@@ -22,15 +22,15 @@ from fondaco.http.endpoint.fields import Strict
 from fondaco.http.endpoint.timestamps import unix_seconds
 from fondaco.serving.access.api_keys import UNCHANGED, Change, LimitChange
 
-_NO_OPTIONS = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
-"""Something to see, and no control character."""
+_PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
+"""At least one visible character, and no control character."""
 _ID = "e28e82dc9df24b47b726d0a222ef2ab5"
 _ENDS_AT = "2030-10-01T12:00:00.000Z"
 _ANY_END = r"^(\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{3})?Z)?)?$"
 
 
 def _nano(value: object) -> int:
-    """Return the nano-units of an amount that a request names; numbers with decimals are exact."""
+    """Return an amount in nano-units; decimals are exact."""
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
         try:
             return nano(value)
@@ -41,7 +41,7 @@ def _nano(value: object) -> int:
 
 
 def _described(text: str) -> str:
-    if re.fullmatch(_NO_OPTIONS, text) is None:
+    if re.fullmatch(_PRINTABLE, text) is None:
         raise ValueError("Say what the key is for, without control characters.")
     return text.strip(" \xa0")
 
@@ -65,7 +65,7 @@ Description = Annotated[
     str,
     StringConstraints(max_length=256),
     AfterValidator(_described),
-    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 256, "pattern": _NO_OPTIONS}),
+    WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 256, "pattern": _PRINTABLE}),
 ]
 
 End = Annotated[
@@ -77,62 +77,66 @@ End = Annotated[
 
 
 class KeyLimits(Strict):
-    """What a key may spend in one epoch; no limit where a field is null or absent."""
+    """Spending limits of a key per epoch; null or absent: no limit."""
 
-    usd: Amount | None = Field(None, description="In USD, with up to 9 decimals.", examples=[50])
-    diem: Amount | None = Field(None, description="In DIEM, as fine.", examples=[10])
+    usd: Amount | None = Field(
+        None, description="Limit in USD, with up to 9 decimals.", examples=[50]
+    )
+    diem: Amount | None = Field(
+        None, description="Limit in DIEM, with up to 9 decimals.", examples=[10]
+    )
     vcu: Amount | None = Field(
         None,
-        description="Kept and shown, without effect: nothing is charged in VCU, DIEM's old name.",
+        description="Stored and shown without effect: nothing is charged in VCU, the former name of DIEM.",
         examples=[30],
         json_schema_extra={"deprecated": True},  # of `deprecated` pydantic warns at each reading
     )
 
     @property
     def domain(self) -> ConsumptionLimit:
-        """The limit that this is."""
+        """The limits in the domain."""
         return ConsumptionLimit(usd=self.usd, diem=self.diem, vcu=self.vcu)
 
 
 class NewKeyRequest(Strict):
-    """The key to make."""
+    """The key to create."""
 
     apiKeyType: Literal["ADMIN", "INFERENCE"] = Field(  # noqa: N815  # the wire's name, as all below
-        description="ADMIN keys may do everything, INFERENCE keys only what models are for."
+        description="ADMIN keys may use every endpoint, INFERENCE keys only those of models."
     )
-    description: Description = Field(description="What it is for.", examples=["Build server"])
+    description: Description = Field(description="Purpose of the key.", examples=["Build server"])
     expiresAt: End = Field(  # noqa: N815
         None,
-        description="When it ends, in UTC: a time, or a date for its first moment; "
-        "empty, null or absent for never.",
+        description="Expiry in UTC: a time, or a date for its first moment; empty, null or absent: the "
+        "key does not expire.",
         examples=[_ENDS_AT, "2030-10-01", ""],
     )
     consumptionLimit: KeyLimits | None = Field(  # noqa: N815
-        None, description="What it may spend in one epoch."
+        None, description="Spending limits per epoch."
     )
 
 
 class KeyChangeRequest(Strict):
-    """What is to be different about a key: only what is named changes."""
+    """Changes to a key; fields that are absent stay unchanged."""
 
     id: str = Field(description="The key's id.", examples=[_ID])
     description: Description | None = Field(
-        None, description="What it is for; null leaves it as it is."
+        None, description="Purpose of the key; null leaves it unchanged."
     )
     expiresAt: End = Field(  # noqa: N815
         None,
-        description="When it ends, as in POST; empty or null takes the end away.",
+        description="Expiry, as in POST; empty or null removes it.",
         examples=[_ENDS_AT, "2030-10-01", ""],
     )
     consumptionLimit: KeyLimits | None = Field(  # noqa: N815
         None,
-        description="Its limits in one epoch: null takes a limit away, or all of them; "
-        "what is not named stays.",
+        description="Spending limits per epoch; null removes one limit, or all; absent ones stay "
+        "unchanged.",
     )
 
     @property
     def change(self) -> Change:
-        """The change that is asked for."""
+        """The change in the domain."""
         named = self.model_fields_set
         limits = self.consumptionLimit
         limit: LimitChange | None = LimitChange()
@@ -153,13 +157,13 @@ class KeyChangeRequest(Strict):
 
 
 class KeyQuery(Strict):
-    """Which key is meant."""
+    """Selects a key."""
 
     id: str = Field(description="The key's id.", examples=[_ID])
 
 
 class ShownLimits(BaseModel):
-    """What a key may spend in one epoch; null where there is no limit."""
+    """Spending limits of a key per epoch; null: no limit."""
 
     usd: float | None = Field(ge=0, examples=[50])
     diem: float | None = Field(ge=0, examples=[10])
@@ -167,10 +171,10 @@ class ShownLimits(BaseModel):
 
 
 class MadeKey(BaseModel):
-    """A key just made."""
+    """A newly created key."""
 
     apiKey: str = Field(  # noqa: N815
-        description="The secret: shown this once, and kept nowhere."
+        description="The secret. It is shown only once and is not stored."
     )
     apiKeyType: KeyType  # noqa: N815
     consumptionLimit: ShownLimits  # noqa: N815
@@ -180,14 +184,14 @@ class MadeKey(BaseModel):
 
 
 class MadeKeyReply(BaseModel):
-    """The reply to POST."""
+    """The response to POST."""
 
     data: MadeKey
     success: Literal[True]
 
 
 class Days(BaseModel):
-    """Amounts as decimal texts."""
+    """Amounts as decimal strings."""
 
     usd: str = Field(examples=["10.2424"])
     vcu: str = Field(deprecated=True, examples=["0"])
@@ -195,7 +199,7 @@ class Days(BaseModel):
 
 
 class KeyUsage(BaseModel):
-    """What the key's calls were charged."""
+    """Amounts charged for the calls of the key."""
 
     trailingSevenDays: Days = Field(  # noqa: N815
         description="This epoch and the six before it."
@@ -213,13 +217,13 @@ class KeyEntry(BaseModel):
     id: str = Field(examples=[_ID])
     last6Chars: str = Field(examples=["2V2jNW"])  # noqa: N815
     lastUsedAt: str | None = Field(  # noqa: N815
-        description="A few seconds behind.", examples=["2029-12-24T18:00:00.000Z"]
+        description="May lag a few seconds behind.", examples=["2029-12-24T18:00:00.000Z"]
     )
     usage: KeyUsage
 
 
 class KeyList(BaseModel):
-    """The keys that may be used."""
+    """The active keys."""
 
     object: Literal["list"]
     data: list[KeyEntry]
@@ -239,6 +243,6 @@ class ChangedKeyReply(BaseModel):
 
 
 class Success(BaseModel):
-    """It is done."""
+    """Confirmation of success."""
 
     success: Literal[True]

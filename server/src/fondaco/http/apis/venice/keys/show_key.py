@@ -9,7 +9,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """Show one of the account's keys, an expired one too."""
+    """Show a key of the account, expired ones included."""
     report = await context.platform.api_keys.show(context.key_holder.account.id, context.path["id"])
     return json_response({"data": key_entry(report)})
 
@@ -22,7 +22,7 @@ ENDPOINT = Endpoint(
     summary="Show an API key",
     tag="API Keys",
     access=Access.ADMIN,
-    parameters={"id": "The key's id: 32 hex digits, or the same as a UUID."},
-    replies={200: Content("The key, without its secret", KeyReply)},
+    parameters={"id": "Id of the key: 32 hex digits, or the same as a UUID."},
+    replies={200: Content("The key, without secret", KeyReply)},
     errors=(NotFoundError, StorageFailedError),
 )

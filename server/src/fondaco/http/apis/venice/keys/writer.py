@@ -1,4 +1,4 @@
-"""API keys as replies show them: amounts exact to the nano-unit, never the secret of an old key."""
+"""Writer of API keys: amounts are exact to the nano-unit; only new keys show their secret."""
 
 import orjson
 
@@ -31,7 +31,7 @@ def key_entry(report: KeyReport) -> dict[str, object]:
 
 
 def made_key(made: NewKey) -> dict[str, object]:
-    """Return a key just made as a `MadeKey`."""
+    """Return a newly created key as a `MadeKey`."""
     key = made.key
     return {
         "apiKey": made.secret,
@@ -48,7 +48,7 @@ def _limits(limit: ConsumptionLimit) -> dict[str, orjson.Fragment | None]:
 
 
 def _number(nano: int | None) -> orjson.Fragment | None:
-    """Return nano-units as a JSON number that no float has rounded."""
+    """Return nano-units as an exact JSON number."""
     return None if nano is None else orjson.Fragment(amount(nano))
 
 

@@ -15,7 +15,7 @@ from fondaco.http.endpoint.timestamps import timestamp
 
 
 async def run(context: RequestContext[None, ModelsQuery]) -> Response:
-    """List models of a type."""
+    """List the models of a type."""
     wanted, now = context.query.type, context.platform.clock.now()
     serves = context.platform.reachability.serves
     models = [
@@ -40,7 +40,7 @@ def _entry(model: AnyModel, now: float, *, offline: bool) -> dict[str, object]:
         "model_spec": {
             "name": model.name,
             "privacy": model.privacy,
-            **_particulars(model),
+            **_type_fields(model),
             "pricing": _pricing(model.price),
             "traits": model.traits,
             "modelSource": model.source,
@@ -57,8 +57,8 @@ def _ending(model: AnyModel, now: float) -> dict[str, object]:
     return {} if end is None else {"deprecation": {"date": timestamp(starts_at(end.sunset))}}
 
 
-def _particulars(model: AnyModel) -> dict[str, object]:
-    """Return what models of one type alone have."""
+def _type_fields(model: AnyModel) -> dict[str, object]:
+    """Return the fields that only models of this type have."""
     match model:
         case Model():
             return _text(model)
@@ -122,7 +122,7 @@ def _pricing(price: Price) -> dict[str, object]:
 
 
 def _amount(nano: int) -> dict[str, float]:
-    """Return a price for reading; charges never pass through floats."""
+    """Return a price for display; charges are never computed from floats."""
     return {"usd": nano / NANO, "diem": nano / NANO}
 
 

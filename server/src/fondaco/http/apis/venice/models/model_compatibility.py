@@ -7,7 +7,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[None, ModelsQuery]) -> Response:
-    """List compatible names."""
+    """List the compatible names and their models."""
     names = context.platform.catalogue.aliases(kind_of(context.query.type))
     return json_response({"object": "list", "type": context.query.type, "data": names})
 
@@ -17,9 +17,9 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/api/v1/models/compatibility_mapping",
     run=run,
-    summary="List the names of other platforms' models and what serves them here",
+    summary="List compatible names of other platforms' models, and the models that serve them",
     tag="Models",
     access=Access.ANYBODY,
     query=ModelsQuery,
-    replies={200: Content("Name to model id", NameMap)},
+    replies={200: Content("Model ids by name", NameMap)},
 )

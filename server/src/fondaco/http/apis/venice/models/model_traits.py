@@ -7,7 +7,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[None, ModelsQuery]) -> Response:
-    """List traits."""
+    """List the traits and their models."""
     names = context.platform.catalogue.traits(kind_of(context.query.type))
     return json_response({"object": "list", "type": context.query.type, "data": names})
 
@@ -17,9 +17,9 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/api/v1/models/traits",
     run=run,
-    summary="List traits and the model that each stands for",
+    summary="List traits, and the model that each stands for",
     tag="Models",
     access=Access.ANYBODY,
     query=ModelsQuery,
-    replies={200: Content("Name to model id", NameMap)},
+    replies={200: Content("Model ids by trait", NameMap)},
 )

@@ -1,4 +1,4 @@
-"""Models as GET /models lists them.
+"""The query and the responses of GET /models.
 
 Source: GET /models, `ModelResponse`.
 """
@@ -16,9 +16,9 @@ Filter = Literal[
 
 
 class ModelsQuery(Strict):
-    """Which models to list."""
+    """Selects models."""
 
-    type: Filter = Field("text", description='Filter by type; "all" lists every type.')
+    type: Filter = Field("text", description="Only models of this type; `all` lists every type.")
 
 
 def kind_of(wanted: Filter) -> ModelType | None:
@@ -33,7 +33,7 @@ def kind_of(wanted: Filter) -> ModelType | None:
 
 
 class Capabilities(BaseModel):
-    """What a text model can do."""
+    """Capabilities of a text model."""
 
     optimizedForCode: bool  # noqa: N815  # the wire's name, as all below
     quantization: Quantization
@@ -46,7 +46,7 @@ class Capabilities(BaseModel):
 
 
 class Default(BaseModel):
-    """A value that is used where the caller names none."""
+    """A default value."""
 
     default: float
 
@@ -59,14 +59,14 @@ class Constraints(BaseModel):
 
 
 class Amount(BaseModel):
-    """A price; one DIEM buys what one USD buys."""
+    """A price; one DIEM equals one USD."""
 
     usd: float
     diem: float
 
 
 class TokenPricing(BaseModel):
-    """What a million tokens of a text model cost."""
+    """Prices of a text model per million tokens."""
 
     input: Amount
     output: Amount
@@ -74,14 +74,14 @@ class TokenPricing(BaseModel):
 
 
 class UpscalePricing(BaseModel):
-    """What enlarging an image costs."""
+    """Prices of upscaling an image."""
 
     twice: Amount = Field(alias="2x")
     fourfold: Amount = Field(alias="4x")
 
 
 class ImagePricing(BaseModel):
-    """What one image costs."""
+    """Prices of an image model per image."""
 
     generation: Amount
     upscale: UpscalePricing
@@ -89,19 +89,19 @@ class ImagePricing(BaseModel):
 
 
 class InputPricing(BaseModel):
-    """What a million tokens to embed, or a million characters to speak, cost."""
+    """Price per million input tokens, or per million characters of speech."""
 
     input: Amount
 
 
 class Deprecation(BaseModel):
-    """The end of a model."""
+    """The retirement of a model."""
 
-    date: str = Field(description="When it answers no more, in UTC.")
+    date: str = Field(description="Date of retirement, in UTC.")
 
 
 class ModelSpec(BaseModel):
-    """Everything about a model."""
+    """The specification of a model."""
 
     name: str
     privacy: Privacy

@@ -8,7 +8,7 @@ from fondaco.http.endpoint.timestamps import timestamp
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """List the account's requests that came too fast, since the server started."""
+    """List the account's requests that exceeded a rate limit since the server started."""
     exceeded = context.platform.limits.exceeded(context.key_holder.account.id)
     entries = [
         {
@@ -28,8 +28,8 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/api/v1/api_keys/rate_limits/log",
     run=run,
-    summary="List the last 50 requests that came too fast",
+    summary="List the last 50 requests that exceeded a rate limit",
     tag="API Keys",
     access=Access.ADMIN,
-    replies={200: Content("The requests, the latest first", ExceededList)},
+    replies={200: Content("The requests, newest first", ExceededList)},
 )

@@ -15,7 +15,7 @@ from fondaco.http.endpoint.timestamps import timestamp
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """Say what the account has, and how fast it may ask for each model."""
+    """Show the account's balances, and its rate limits for each model."""
     platform, caller = context.platform, context.key_holder
     tier = platform.tiers[caller.account.tier]
     funds = await platform.ledger.balance(caller.account.id)
@@ -55,7 +55,7 @@ ENDPOINT = Endpoint(
     method="GET",
     path="/api/v1/api_keys/rate_limits",
     run=run,
-    summary="Show the account's balances and limits",
+    summary="Show the account's balances and rate limits",
     tag="API Keys",
     access=Access.ADMIN,
     replies={200: Content("Balances, tier, and the limits for each model", AllowanceReply)},

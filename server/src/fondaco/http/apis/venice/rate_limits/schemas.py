@@ -18,14 +18,14 @@ class ApiTier(BaseModel):
 
 
 class Balances(BaseModel):
-    """What the account has."""
+    """Balances of the account."""
 
     USD: float
     DIEM: float
 
 
 class Limit(BaseModel):
-    """One limit."""
+    """A rate limit."""
 
     amount: int
     type: LimitType = Field(
@@ -34,33 +34,33 @@ class Limit(BaseModel):
 
 
 class ModelLimits(BaseModel):
-    """The limits for a model."""
+    """The rate limits for a model."""
 
     apiModelId: str  # noqa: N815
     rateLimits: list[Limit]  # noqa: N815
 
 
 class Allowance(BaseModel):
-    """What the account may ask for."""
+    """Balances and rate limits of the account."""
 
     accessPermitted: bool = Field(  # noqa: N815
-        description="Whether it has anything to pay a call with, or needs to pay nothing."
+        description="Whether the account has a positive balance, or its tier is not charged."
     )
     apiTier: ApiTier  # noqa: N815
     balances: Balances
     keyExpiration: str | None  # noqa: N815
-    nextEpochBegins: str = Field(description="When DIEM refills.")  # noqa: N815
+    nextEpochBegins: str = Field(description="Time of the next DIEM refill.")  # noqa: N815
     rateLimits: list[ModelLimits]  # noqa: N815
 
 
 class AllowanceReply(BaseModel):
-    """The allowance, wrapped as the API does."""
+    """The response of GET /api_keys/rate_limits."""
 
     data: Allowance
 
 
 class Exceeded(BaseModel):
-    """A request that came too fast."""
+    """A request that exceeded a rate limit."""
 
     apiKeyId: str  # noqa: N815
     modelId: str  # noqa: N815
@@ -70,7 +70,7 @@ class Exceeded(BaseModel):
 
 
 class ExceededList(BaseModel):
-    """The last 50 of them, the latest first."""
+    """The last 50 requests that exceeded a rate limit, newest first."""
 
     data: list[Exceeded]
     object: Literal["list"]

@@ -1,4 +1,4 @@
-"""Keys for wallets as requests ask for them.
+"""The request and the responses of keys for wallets.
 
 Source: GET and POST /api_keys/generate_web3_key.
 """
@@ -14,34 +14,34 @@ _LONGEST_TOKEN = 1000
 
 
 class WalletKeyRequest(NewKeyRequest):
-    """The key to make, and the proof that the wallet is the caller's."""
+    """The key to create, and the proof that the caller owns the wallet."""
 
-    description: Description = Field("Web3 API Key", description="What it is for.")
+    description: Description = Field("Web3 API Key", description="Purpose of the key.")
     address: Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$")] = Field(
-        description="The wallet's address; letters in one case, or with the checksum of EIP-55.",
+        description="Address of the wallet: letters in one case, or with the checksum of EIP-55.",
         examples=["0x45B73055F3aDcC4577Bb709db10B19d11b5c94eE"],
     )
     token: Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_TOKEN)] = Field(
-        description="What GET on this address gave, at most ten minutes ago; each is good for one key."
+        description="Token from GET on this path, at most ten minutes old; it is good for one key."
     )
     signature: Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{130}$")] = Field(
-        description="The token's text, signed by the wallet as a personal message (EIP-191): r, s, v."
+        description="Signature of the token by the wallet, as a personal message (EIP-191): r, s, v."
     )
 
     @property
     def proof(self) -> Proof:
-        """The proof that this holds."""
+        """The proof of ownership in the domain."""
         return Proof(self.address, self.token, self.signature)
 
 
 class Token(BaseModel):
-    """A text to sign."""
+    """A token to sign."""
 
-    token: str = Field(description="To be signed by the wallet as a personal message, as it is.")
+    token: str = Field(description="Sign it with the wallet, unchanged, as a personal message.")
 
 
 class TokenReply(BaseModel):
-    """The reply to GET."""
+    """The response to GET."""
 
     data: Token
     success: Literal[True]

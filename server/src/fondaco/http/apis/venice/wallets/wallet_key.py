@@ -20,7 +20,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[WalletKeyRequest, None]) -> Response:
-    """Make a key for the account of the wallet that signed; its secret is shown this once."""
+    """Create a key for the account of the wallet that signed; its secret is shown only once."""
     wanted = context.body
     limits = wanted.consumptionLimit
     made = await context.platform.wallets.issue(
@@ -40,7 +40,7 @@ ENDPOINT = Endpoint(
     method="POST",
     path="/api/v1/api_keys/generate_web3_key",
     run=run,
-    summary="Make an API key for a wallet",
+    summary="Create an API key for a wallet",
     tag="API Keys",
     access=Access.ANYBODY,
     body=Json(schema=WalletKeyRequest, decimals=True, untyped=True),

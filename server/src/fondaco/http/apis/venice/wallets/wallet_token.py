@@ -8,7 +8,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 
 async def run(context: RequestContext[None, None]) -> Response:
-    """Give a token that a wallet is to sign."""
+    """Issue a token for a wallet to sign."""
     token = await context.platform.wallets.challenge()
     return json_response(
         {"data": {"token": token}, "success": True}, headers=[(b"cache-control", b"no-store")]
