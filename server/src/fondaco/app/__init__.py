@@ -1,50 +1,34 @@
-"""The composition root: settings become adapters, adapters a platform, the platform a server."""
+"""The program: everything composed from the settings, and served by our own HTTP/1.1 front."""
 
 import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 
 import anyio
 
 from fondaco.app.background import kept_up
-from fondaco.app.chain import opened_chain
-from fondaco.app.engines import catalogue_here, look_at_engines, opened_templates
+from fondaco.app.composition import opened_application, prepared
+from fondaco.app.engines import catalogue_here, look_at_engines
 from fondaco.app.listening import (
     AddressError,
     bound_to,
     contract,
-    edge_of,
     expect_permitted,
     listener_of,
 )
-from fondaco.app.local_engines import default_model, opened_local_engines
-from fondaco.app.logs import log_to_stderr, sum_up_floods
-from fondaco.app.platform import (
-    charge_of,
-    opened_charges,
-    opened_forms,
-    opened_keys,
-    platform_of,
-    shared_of,
-)
-from fondaco.app.reloading import Fetch, Reloader, Server
+from fondaco.app.local_engines import default_model
+from fondaco.app.logs import log_to_stderr
+from fondaco.app.reloading import Fetch, Server
 from fondaco.app.runtime import settle_runtime
 from fondaco.domain.models.model import Model
-from fondaco.domain.money.account import FIRST_ACCOUNT, KeyType
-from fondaco.domain.money.money import nano
 from fondaco.http.edge.loop_errors import reporting_loop_faults
-from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.processes import harden
-from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
-from fondaco.stores.sqlite.accounts.people import somebody
-from fondaco.stores.sqlite.ledger.journal import SqliteJournal
-from fondaco.stores.sqlite.tables.migrate import upgrade
 from fondaco.system import SystemClock
 
 __all__ = ["AddressError", "Fetch", "Started", "contract", "look_at_engines", "serve"]
@@ -98,14 +82,13 @@ def serve(
         held.callback(output.close)
         held.enter_context(home.lock())
         bound = held.enter_context(bound_to(settings.server.host, settings.server.port))
-        upgrade(home.database)
-        home.pepper()  # a lost one ends the start before anything is opened
+        first_key = prepared(home, settings)
         host = settings.server.host
         shown = f"[{host}]" if ":" in host else host
         started = Started(
             url=f"http://{shown}:{bound.getsockname()[1]}",
             model=default_model(catalogue_here(settings)),
-            first_key=_first_key(settings, home),
+            first_key=first_key,
         )
         anyio.run(
             partial(
@@ -121,24 +104,6 @@ def serve(
         )
 
 
-def _first_key(settings: Settings, home: Home) -> str | None:
-    """Make the first account and its ADMIN key, where nobody has one yet."""
-    if somebody(home.database):
-        return None
-    from fondaco.stores.sqlite.accounts.admin_store import AdminStore  # noqa: PLC0415 - SQLAlchemy, for first starts only
-
-    admin_store = AdminStore(home.database, home.pepper(), SystemClock())
-    try:
-        admin_store.open_account(
-            FIRST_ACCOUNT,
-            usd=nano(settings.ledger.first_account_usd),
-            diem_allocation=nano(settings.ledger.first_account_diem),
-        )
-        return admin_store.make_key(FIRST_ACCOUNT, KeyType.ADMIN, "made at the first start").secret
-    finally:
-        admin_store.close()
-
-
 async def _serve(
     settings: Settings,
     home: Home,
@@ -148,65 +113,14 @@ async def _serve(
     bound: socket.socket,
     announce: Callable[[], None],
 ) -> None:
-    """Open everything, listen, and close everything in the opposite order."""
-    async with (
-        SqliteJournal.opened(home.database, settings.ledger.durability) as journal,
-        opened_keys(home) as keys,
-        opened_charges(home) as charges,
-        opened_chain(settings, home) as chain,
-        opened_forms() as forms,
-        opened_templates() as templates,
-        opened_local_engines(settings, catalogue_here(settings), templates) as local,
-    ):
-        pepper = home.pepper()
-        shared = shared_of(settings, pepper, journal=journal, uses=journal, forms=forms)
-        reloader = Reloader(
-            settings, read, local=local, templates=templates, shared=shared, fetch=fetch
-        )
-        async with aclosing(reloader):
-            platform = platform_of(
-                settings,
-                pepper,
-                shared,
-                await reloader.open(),
-                journal=journal,
-                keys=keys,
-                charges=charges,
-                chain=chain,
-            )
-            with platform.metrics.counting_incidents(), reporting_loop_faults():
-                await _run(settings, platform, reloader, bound, announce)
-
-
-async def _run(
-    settings: Settings,
-    platform: Platform,
-    reloader: Reloader,
-    bound: socket.socket,
-    announce: Callable[[], None],
-) -> None:
-    """Settle what a crash left open, then listen until the server is told to stop."""
-    async with anyio.create_task_group() as tasks:
-        heartbeat = Heartbeat()
-        edge = edge_of(settings, platform, heartbeat)
-        listener = listener_of(settings, platform, edge, announce)
-        await platform.ledger.recover(partial(charge_of, platform.catalogue))
-        await platform.idempotency.recover()
-        await platform.characters.look()
-        tasks.start_soon(kept_up, platform.ledger.run)
-        tasks.start_soon(kept_up, platform.idempotency.run)
-        tasks.start_soon(kept_up, platform.key_ring.run)
-        if platform.wallets.watches_stakes:
-            tasks.start_soon(kept_up, platform.wallets.run)
-        tasks.start_soon(kept_up, heartbeat.run)
-        tasks.start_soon(kept_up, sum_up_floods)
-        tasks.start_soon(kept_up, platform.reachability.run)
-        running = Server(platform, edge, listener.under_way)
-        tasks.start_soon(kept_up, partial(reloader.run, running))
-        settle_runtime()
-        await reloader.listening.wait()
-        await listener.serve(bound)
-        with anyio.CancelScope(shield=True):
-            platform.key_ring.note_uses()
-            await platform.ledger.close()
-        tasks.cancel_scope.cancel()
+    """Open everything, listen until the server is told to stop, and close everything."""
+    async with opened_application(settings, home, read=read, fetch=fetch) as app:
+        listener = listener_of(settings, app.platform, app.edge, announce)
+        async with anyio.create_task_group() as tasks:
+            server = Server(app.platform, app.edge, listener.under_way)
+            tasks.start_soon(kept_up, partial(app.reloader.run, server))
+            settle_runtime()
+            await app.reloader.listening.wait()
+            with reporting_loop_faults():
+                await listener.serve(bound)
+            tasks.cancel_scope.cancel()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fondaco.app.descriptors import connections_within, raised_limit
 from fondaco.hostnames import host_name, is_loopback
 from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.asgi.front import AsgiFront
 from fondaco.http.edge.access_log import AccessLog
 from fondaco.http.edge.authenticator import MetricsAccess
 from fondaco.http.edge.client_address import ClientAddresses
@@ -18,6 +19,7 @@ from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.routes import Routes
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.endpoint import AppState
+from fondaco.http.exchange.exchange import Answer
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.http.openapi.document import Contract
@@ -109,7 +111,7 @@ def listener_of(
     )
     most = connections_within(raised_limit(), server.connection_limit)
     return Listener(
-        AccessLog(edge.answer, platform.clock).answer if server.access_log else edge.answer,
+        _answer(settings, platform, edge),
         terms,
         Register(most, min(server.client_connection_limit, max(1, most // 2)), edge.limited),
         drain_delay_s=_drain_delay_s(server.drain_delay_s),
@@ -119,6 +121,26 @@ def listener_of(
         draining=platform.drain,
         stopping=platform.stop,
     )
+
+
+def front_of(settings: Settings, platform: Platform, edge: Edge) -> AsgiFront:
+    """Return what feeds the edge with the requests of an ASGI server."""
+    server = settings.server
+    return AsgiFront(
+        _answer(settings, platform, edge),
+        refusal=edge.refusal,
+        default_headers=DefaultHeaders(platform.clock),
+        ids=platform.ids,
+        header_limit_bytes=server.header_limit_bytes,
+        body_timeout_s=server.body_timeout_s,
+    )
+
+
+def _answer(settings: Settings, platform: Platform, edge: Edge) -> Answer:
+    """Return what makes responses, with the access log where it is wanted."""
+    if not settings.server.access_log:
+        return edge.answer
+    return AccessLog(edge.answer, platform.clock).answer
 
 
 def _drain_delay_s(told: float | None) -> float:

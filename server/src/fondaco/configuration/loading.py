@@ -52,6 +52,7 @@ def load(
     *,
     config: Path | None = None,
     environ: Mapping[str, str] | None = None,
+    tables: Mapping[str, object] | None = None,
 ) -> Configuration:
     """Return the configuration.
 
@@ -59,6 +60,7 @@ def load(
         flags: what the command line says, by dotted path (`server.port`); None: not said.
         config: the file to read instead of `fondaco.toml` in the home folder.
         environ: instead of the process's environment.
+        tables: what a program says, as a TOML file would; it goes over file and environment.
 
     Raises:
         ConfigurationError: with everything that is wrong, a line each, and no secret in it.
@@ -77,6 +79,7 @@ def load(
     if path is not None:
         faults += _lay_file(layers, path, in_home=chosen is None)
     faults += source.lay_environment(layers, environ)
+    layers.lay(tables or {}, "argument settings")
     for key, value in said.items():
         layers.put(key, value, f"flag --{key[-1].replace('_', '-')}")
 

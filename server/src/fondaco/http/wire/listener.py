@@ -10,11 +10,10 @@ from functools import partial
 from types import FrameType
 
 from fondaco.http.exchange.exchange import Answer
+from fondaco.http.exchange.running import cut_off
 from fondaco.http.wire.connection_limits import ConnectionLimits, Register
 from fondaco.http.wire.protocol import Connection
 
-_SETTLE_S = 5.0
-"""How long calls that were cut off may take to be settled."""
 BACKLOG = 65_535
 """Connections that wait to be taken; the system allows what `net.core.somaxconn` says."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -109,12 +108,7 @@ class Listener:
             async with asyncio.timeout(self._drain_timeout_s):
                 await self._quiet()
         self._stop()
-        late = self.under_way()
-        for task in late:
-            if not task.cancelling():
-                task.cancel()
-        if late:
-            await asyncio.wait(late, timeout=_SETTLE_S)
+        await cut_off(self.under_way())
         for connection in tuple(register.connections):
             connection.close()
 

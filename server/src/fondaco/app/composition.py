@@ -1,0 +1,155 @@
+"""The composition root: settings become adapters, adapters a platform, the platform an application.
+
+`fondaco serve` and `fondaco.asgi` differ in what feeds the application's edge, and in nothing else.
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import anyio
+
+from fondaco.app.background import kept_up
+from fondaco.app.chain import opened_chain
+from fondaco.app.engines import catalogue_here, opened_templates
+from fondaco.app.listening import edge_of
+from fondaco.app.local_engines import opened_local_engines
+from fondaco.app.logs import sum_up_floods
+from fondaco.app.platform import (
+    charge_of,
+    opened_charges,
+    opened_forms,
+    opened_keys,
+    platform_of,
+    shared_of,
+)
+from fondaco.app.reloading import Fetch, Reloader
+from fondaco.domain.money.account import FIRST_ACCOUNT, KeyType
+from fondaco.domain.money.money import nano
+from fondaco.http.edge.edge import Edge
+from fondaco.http.exchange.heartbeat import Heartbeat
+from fondaco.serving.platform import Platform
+from fondaco.settings import Settings
+from fondaco.stores.home import Home
+from fondaco.stores.sqlite.accounts.people import somebody
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.tables.migrate import upgrade
+from fondaco.system import SystemClock
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An opened application: its edge answers exchanges, whichever front feeds them."""
+
+    platform: Platform
+    edge: Edge
+    reloader: Reloader
+
+
+def prepared(home: Home, settings: Settings) -> str | None:
+    """Bring a home's database up to date; return the secret of the ADMIN key that a first start makes.
+
+    The home is locked by the caller.
+
+    Raises:
+        DatabaseUnusableError, NewerDatabaseError: the database cannot be used.
+        PepperLostError, HomeUnusableError: the secret of the home's keys is gone.
+    """
+    upgrade(home.database)
+    home.pepper()  # a lost one ends the start before anything is opened
+    return _first_key(settings, home)
+
+
+def _first_key(settings: Settings, home: Home) -> str | None:
+    """Make the first account and its ADMIN key, where nobody has one yet."""
+    if somebody(home.database):
+        return None
+    from fondaco.stores.sqlite.accounts.admin_store import AdminStore  # noqa: PLC0415 - SQLAlchemy, for first starts only
+
+    admin_store = AdminStore(home.database, home.pepper(), SystemClock())
+    try:
+        admin_store.open_account(
+            FIRST_ACCOUNT,
+            usd=nano(settings.ledger.first_account_usd),
+            diem_allocation=nano(settings.ledger.first_account_diem),
+        )
+        return admin_store.make_key(FIRST_ACCOUNT, KeyType.ADMIN, "made at the first start").secret
+    finally:
+        admin_store.close()
+
+
+@asynccontextmanager
+async def opened_application(
+    settings: Settings,
+    home: Home,
+    *,
+    read: Callable[[], Settings],
+    fetch: Fetch | None = None,
+) -> AsyncGenerator[Application]:
+    """Open an application on a home that is locked and prepared; close it in the opposite order.
+
+    Calls that a crash cut off are settled first. Whoever leaves the context has ended all calls.
+
+    Args:
+        settings: what is in force at the start.
+        home: where state lies.
+        read: reads the settings again, for a reload.
+        fetch: the default model's file, where it is missing.
+
+    Raises:
+        ConfigurationError: an address or a secret cannot be used.
+    """
+    async with (
+        SqliteJournal.opened(home.database, settings.ledger.durability) as journal,
+        opened_keys(home) as keys,
+        opened_charges(home) as charges,
+        opened_chain(settings, home) as chain,
+        opened_forms() as forms,
+        opened_templates() as templates,
+        opened_local_engines(settings, catalogue_here(settings), templates) as local,
+    ):
+        pepper = home.pepper()
+        shared = shared_of(settings, pepper, journal=journal, uses=journal, forms=forms)
+        reloader = Reloader(
+            settings, read, local=local, templates=templates, shared=shared, fetch=fetch
+        )
+        async with aclosing(reloader):
+            platform = platform_of(
+                settings,
+                pepper,
+                shared,
+                await reloader.open(),
+                journal=journal,
+                keys=keys,
+                charges=charges,
+                chain=chain,
+            )
+            with platform.metrics.counting_incidents():
+                async with running(settings, platform) as edge:
+                    yield Application(platform, edge, reloader)
+
+
+@asynccontextmanager
+async def running(settings: Settings, platform: Platform) -> AsyncGenerator[Edge]:
+    """Settle what a crash left open, then run a platform's background tasks while its edge is used."""
+    heartbeat = Heartbeat()
+    await platform.ledger.recover(partial(charge_of, platform.catalogue))
+    await platform.idempotency.recover()
+    await platform.characters.look()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(kept_up, platform.ledger.run)
+        tasks.start_soon(kept_up, platform.idempotency.run)
+        tasks.start_soon(kept_up, platform.key_ring.run)
+        if platform.wallets.watches_stakes:
+            tasks.start_soon(kept_up, platform.wallets.run)
+        tasks.start_soon(kept_up, heartbeat.run)
+        tasks.start_soon(kept_up, sum_up_floods)
+        tasks.start_soon(kept_up, platform.reachability.run)
+        try:
+            yield edge_of(settings, platform, heartbeat)
+        finally:
+            with anyio.CancelScope(shield=True):
+                platform.key_ring.note_uses()
+                await platform.ledger.close()
+            tasks.cancel_scope.cancel()
