@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from venice_ai.resources.billing import Billing
     from venice_ai.resources.characters import Characters
     from venice_ai.resources.chat import Chat
+    from venice_ai.resources.embeddings import Embeddings
     from venice_ai.resources.models import Models
 
 __all__ = ["VeniceClient"]
@@ -82,6 +83,13 @@ class VeniceClient:
         from venice_ai.resources.chat import Chat
 
         return Chat(self)
+
+    @cached_property
+    def embeddings(self) -> "Embeddings":
+        """Vectors of texts."""
+        from venice_ai.resources.embeddings import Embeddings
+
+        return Embeddings(self)
 
     @cached_property
     def models(self) -> "Models":

@@ -34,6 +34,7 @@ from venice_ai.types.api.chat import (
     ToolCall,
     ToolLoopResult,
 )
+from venice_ai.types.api.embeddings import EmbeddingInput, EmbeddingResponse
 from venice_ai.types.api.messages import Messages
 from venice_ai.types.api.models import Model, ModelFilter, ModelList, NameMap
 from venice_ai.types.api.streaming import ChatCompletionChunk, ChunkModelFactory
@@ -70,6 +71,8 @@ class SyncVeniceClient:
     def base_url(self) -> str: ...
     @property
     def chat(self) -> SyncChat: ...
+    @property
+    def embeddings(self) -> SyncEmbeddings: ...
     @property
     def models(self) -> SyncModels: ...
     @property
@@ -231,6 +234,17 @@ class SyncChatCompletions:
 class SyncChatStream(SyncStream[ChatCompletionChunk]):
     def text_deltas(self) -> Iterator[str]: ...
     def collect(self) -> ChatCompletionResponse: ...
+
+class SyncEmbeddings:
+    def create(
+        self,
+        *,
+        input: EmbeddingInput,
+        model: str,
+        encoding_format: Literal["float", "base64"] = ...,
+        dimensions: int | None = ...,
+        user: str | None = ...,
+    ) -> EmbeddingResponse: ...
 
 class SyncModels:
     def list(self, *, type: ModelFilter = ...) -> ModelList: ...
