@@ -38,7 +38,10 @@ serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 
 	@$(BIN)/fondaco serve $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.npm models ## run every test, in two processes (ARGS="-k stream", WORKERS=1)
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+
+test-long: $(VENV)/.dev model ## repeat the tests of money, crashes and the contract many times over
+	$(BIN)/python -m pytest -m long --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 newest: $(NEWEST)/.dev ## list what newer releases the ranges allow beyond the lock
 	@$(BIN)/python -m pip freeze --exclude-editable >$(VENV)/frozen.txt
@@ -47,7 +50,7 @@ newest: $(NEWEST)/.dev ## list what newer releases the ranges allow beyond the l
 	  echo "The newest releases that the ranges allow are those of the lock." || true
 
 test-newest: newest $(VENV)/.npm models ## run the tests on the newest releases that the ranges allow
-	$(NEWEST)/bin/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	$(NEWEST)/bin/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 update: $(VENV)/.dev ## lock the newest releases that the ranges allow
 	$(BIN)/uv $(compile) --upgrade server/pyproject.toml $(LOCK)/build.in \
@@ -128,4 +131,4 @@ $(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
 	    echo "OpenAI's npm client could not be installed; its test will skip." >&2; fi
 	@touch $@
 
-.PHONY: help install serve test newest test-newest update fuzz coverage check fix docs bench model
+.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix docs bench model

@@ -121,8 +121,9 @@ def gated(begun: threading.Event, go_on: threading.Event) -> Any:
 
     async def script(wire: Wire, asked: Asked) -> bool:
         await wire.begin_events()
-        first, *rest = toy_replies.events(wire.dialect, asked.body)
-        await wire.event(first)
+        role, word, *rest = toy_replies.events(wire.dialect, asked.body)
+        await wire.event(role)
+        await wire.event(word)  # with which the server begins its own reply
         begun.set()
         await anyio.to_thread.run_sync(go_on.wait, WAIT_S)
         for event in rest:

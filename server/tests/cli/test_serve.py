@@ -154,7 +154,7 @@ def test_the_log_is_as_its_flags_say(fondaco: Fondaco) -> None:
     flags = ["--access-log", "--log-format", "json", "--log-level", "error"]
     with subprocess.Popen(
         [*command, *flags],
-        env=fondaco.environ(**NO_MODEL),
+        env=fondaco.environ(FONDACO_SERVER__DRAIN_DELAY_S="0", **NO_MODEL),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -15,7 +15,6 @@ from cli_program import Fondaco
 from fake_upstream import FakeUpstream, in_thread
 from program import Program, program
 
-ROUNDS = 20
 CALLERS = 6
 
 CONFIGURATION = """
@@ -100,14 +99,14 @@ def repeats_are_refused(one: Program, received: Received) -> None:
         assert reply.json()["chargeId"] == f"chatcmpl-{request}"
 
 
-@pytest.mark.slow  # twenty starts of the real program
-def test_20_kills_lose_no_charge_and_double_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kills", [3, pytest.param(40, marks=pytest.mark.long)])
+def test_kills_lose_no_charge_and_double_none(tmp_path: Path, kills: int) -> None:
     home, chance, key = tmp_path / "home", random.Random(20), ""  # noqa: S311 - moments to kill at
     home.mkdir(mode=0o700)
     received = Received()
     with in_thread(FakeUpstream(token_s=0.001)) as fake:
         (home / "fondaco.toml").write_text(CONFIGURATION.format(base_url=fake.base_url))
-        for _ in range(ROUNDS):
+        for _ in range(kills):
             with program(home, key) as one:
                 key = one.api_key
                 repeats_are_refused(one, received)
@@ -129,5 +128,5 @@ def test_20_kills_lose_no_charge_and_double_none(tmp_path: Path) -> None:
     units = {entry.call_id: entry.units for entry in charged}
     assert len(units) == len(charged)
     assert {call: units.get(call) for call in received.whole} == received.whole
-    assert len(received.whole) >= ROUNDS * 10
+    assert len(received.whole) >= kills * 10
     assert Fondaco(home)("ledger", "verify").code == 0

@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import copytree
 
 import anyio
+import pytest
 
 from fondaco.chain.rule import RuleStakes
 from fondaco.domain.money.money import NANO
@@ -18,12 +19,16 @@ PROGRAM = Path(sys.executable).with_name("schemathesis")
 NAMES: Mapping[str, str] = {"gpt-4o": "default", "0": "default"}
 """Names that models answer to, with the one that schemathesis gives to most."""
 TIMEOUT_S = 300
+EXAMPLES = "max-examples = 12"
+"""Of each operation, as the settings say."""
 WHOLE_API = "^/(api/v1|v4)/"
 
 
-async def tried(one: House, folder: Path) -> str:
+async def tried(one: House, folder: Path, examples: int) -> str:
     """Let schemathesis try the house, writing only into `folder`, and return what it says."""
     here = copytree(FUZZ, folder / "fuzz")
+    settings = here / "schemathesis.toml"
+    settings.write_text(settings.read_text().replace(EXAMPLES, f"max-examples = {examples}"))
     command = [
         *(str(PROGRAM), "run", f"{one.url}/openapi.json"),
         *("--header", f"Authorization: Bearer {SECRET}"),
@@ -37,12 +42,15 @@ async def tried(one: House, folder: Path) -> str:
     return said
 
 
-async def test_every_endpoint_keeps_its_contract_whatever_comes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [12, pytest.param(150, marks=pytest.mark.long)])
+async def test_every_endpoint_keeps_its_contract_whatever_comes(
+    tmp_path: Path, examples: int
+) -> None:
     stakes = RuleStakes({"*": NANO})
     async with house(
         usd=1_000_000 * NANO, aliases=NAMES, stakes=stakes, keys_a_minute=1_000_000
     ) as one:
-        said = await tried(one, tmp_path)
+        said = await tried(one, tmp_path, examples)
         listed = [e for e in ENDPOINTS if e.listed and re.match(WHOLE_API, e.path)]
         assert re.search(rf"Tested: {len(listed)}\n", said), said
         assert (await one.client.get("/api/v1/api_keys")).status_code == 200

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
 import anyio
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from fondaco.domain.chat.events import EventBatch, Finish, Text
@@ -191,9 +192,14 @@ _CALLS = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
-@given(_CALLS, st.one_of(st.integers(0, 900), st.integers(10**6, 10**7)), st.data())
-def test_what_is_done_is_paid_whoever_comes_first_and_whoever_hangs_up(
+@pytest.mark.parametrize("examples", [15, pytest.param(400, marks=pytest.mark.long)])
+def test_what_is_done_is_paid_whoever_comes_first_and_whoever_hangs_up(examples: int) -> None:
+    money = st.one_of(st.integers(0, 900), st.integers(10**6, 10**7))
+    tried = settings(deadline=None, max_examples=examples)
+    tried(given(_CALLS, money, st.data())(everything_done_is_paid))()
+
+
+def everything_done_is_paid(
     calls: list[tuple[WebOptions | None, int | None, bool]], money: int, data: st.DataObject
 ) -> None:
     async def run() -> None:
