@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
@@ -12,7 +13,8 @@ import pytest
 from fondaco.chain.rule import RuleStakes
 from fondaco.domain.money.money import NANO
 from fondaco.http.apis.endpoints import ENDPOINTS
-from house import SECRET, House, house
+from house import SECRET, TOY, House, house
+from word_embedder import TOY_VECTORS, WordEmbedder
 
 FUZZ = Path(__file__).parents[1] / "fuzz"
 PROGRAM = Path(sys.executable).with_name("schemathesis")
@@ -47,8 +49,14 @@ async def test_every_endpoint_keeps_its_contract_whatever_comes(
     tmp_path: Path, examples: int
 ) -> None:
     stakes = RuleStakes({"*": NANO})
+    vectors = replace(TOY_VECTORS, traits=("default",), rate_class="small")
     async with house(
-        usd=1_000_000 * NANO, aliases=NAMES, stakes=stakes, keys_a_minute=1_000_000
+        usd=1_000_000 * NANO,
+        models=(TOY, vectors),
+        embedding_engines={"toy-embedder": WordEmbedder()},
+        aliases=NAMES,
+        stakes=stakes,
+        keys_a_minute=1_000_000,
     ) as one:
         said = await tried(one, tmp_path, examples)
         listed = [e for e in ENDPOINTS if e.listed and re.match(WHOLE_API, e.path)]

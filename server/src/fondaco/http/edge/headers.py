@@ -6,7 +6,7 @@ Source: api-reference/api-spec.md, "Response Headers Reference".
 from collections.abc import Collection
 from functools import lru_cache
 
-from fondaco.domain.models.model import Model
+from fondaco.domain.models.model import AnyModel
 from fondaco.domain.models.names import Notice
 from fondaco.domain.money.epoch import starts_at
 from fondaco.domain.money.limits import Quota
@@ -43,7 +43,7 @@ def rate_limits(quota: Quota) -> bytes:
     )
 
 
-def inference(model: Model, engine: str) -> bytes:
+def inference(model: AnyModel, engine: str) -> bytes:
     """Return the model and the engine that ran."""
     return _inference(model.id, model.name, engine)
 

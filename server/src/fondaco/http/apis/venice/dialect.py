@@ -8,6 +8,7 @@ Source: api-reference/error-codes.md; the `code` in the body is what clients rea
 from fondaco.domain.errors import (
     ContextTooLongError,
     FondacoError,
+    InputTooLongError,
     InvalidRequestError,
     RepeatedCallError,
 )
@@ -17,15 +18,14 @@ from fondaco.http.endpoint.validation_errors import tree_of
 
 def error_body(error: FondacoError) -> dict[str, object]:
     """Return the body of an error; OpenAI's clients look for a context that is too long in `error.code`."""
+    body: dict[str, object] = {"error": str(error), "code": error.code}
     if isinstance(error, ContextTooLongError):
-        openai_error = {
+        body["error"] = {
             "message": str(error),
             "type": "invalid_request_error",
-            "param": "messages",
+            "param": "input" if isinstance(error, InputTooLongError) else "messages",
             "code": error.code,
         }
-        return {"error": openai_error, "code": error.code}
-    body: dict[str, object] = {"error": str(error), "code": error.code}
     if isinstance(error, RepeatedCallError):
         body["chargeId"] = error.charge_id
     if isinstance(error, InvalidRequestError) and error.faults:

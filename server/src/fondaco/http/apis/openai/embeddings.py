@@ -1,0 +1,84 @@
+"""POST /api/v1/embeddings."""
+
+from fondaco.domain.errors import (
+    ContextTooLongError,
+    EngineRefusedError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    IdempotencyKeyReusedError,
+    InferenceFailedError,
+    InsufficientBalanceError,
+    InvalidModelError,
+    KeyLimitReachedError,
+    ModelGoneError,
+    ModelNotFoundError,
+    RateLimitExceededError,
+    RepeatedCallError,
+    StorageFailedError,
+)
+from fondaco.http.apis.openai.embedding_schemas import EmbeddingList, EmbeddingRequest
+from fondaco.http.apis.openai.embedding_writer import response_body
+from fondaco.http.apis.venice.dialect import VENICE
+from fondaco.http.edge.headers import ending, ignored_fields, inference
+from fondaco.http.endpoint.bodies import BodySize, Json
+from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response
+
+
+async def run(context: RequestContext[EmbeddingRequest, None]) -> Response:
+    """Return a vector for each input."""
+    body, platform, call = context.body, context.platform, context.call()
+    made = await platform.embedder.answer(call, body.to_domain(str(call.account_id)))
+    context.exchange.quota = made.quota
+    headers = inference(made.model, made.engine) + ignored_fields(body.ignored)
+    if made.notice is not None:
+        headers += ending(made.notice)
+    return Response(
+        await response_body(
+            made.vectors,
+            base64=body.encoding_format == "base64",
+            model=made.model.id,
+            input_tokens=made.usage.input_tokens,
+        ),
+        lines=headers,
+    )
+
+
+ENDPOINT = Endpoint(
+    dialect=VENICE,
+    method="POST",
+    path="/api/v1/embeddings",
+    run=run,
+    summary="Turn texts into vectors",
+    tag="Embeddings",
+    body=Json(schema=EmbeddingRequest, size=BodySize.TEXT),
+    paid=True,
+    replies={
+        200: Content(
+            "A vector for each input",
+            EmbeddingList,
+            headers={
+                "x-venice-model-deprecation-warning": "Absent but where the model that was asked for "
+                "will be retired, or was.",
+                "x-venice-model-deprecation-date": "When, in UTC.",
+                "x-fondaco-ignored-params": "Fields that mean nothing here. Absent where none does.",
+            },
+        )
+    },
+    errors=(
+        InvalidModelError,
+        ContextTooLongError,
+        InsufficientBalanceError,
+        KeyLimitReachedError,
+        RateLimitExceededError,
+        RepeatedCallError,
+        IdempotencyKeyReusedError,
+        ModelNotFoundError,
+        ModelGoneError,
+        InferenceFailedError,
+        EngineRefusedError,
+        EngineUnavailableError,
+        EngineTimeoutError,
+        StorageFailedError,
+    ),
+)
