@@ -34,7 +34,9 @@ help: ## show this list
 install: $(VENV)/.server ## install the server with all its extras into .venv
 	@echo "Installed: $(BIN)/fondaco"
 
+# The server itself fetches the chat model; without the one for embeddings (23 MB, once) they get 503.
 serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 9000")
+	@$(BIN)/fondaco models pull all-minilm-l6-v2 >/dev/null || true
 	@$(BIN)/fondaco serve $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.npm models ## run every test, in two processes (ARGS="-k stream", WORKERS=1)

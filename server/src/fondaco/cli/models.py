@@ -42,9 +42,9 @@ def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJso
 
     settings = configuration(home, config).settings
     catalogue = catalogue_of(settings, missing_files(settings), SystemClock().now)
-    vectors = {model.id: model for model in catalogue.models(ModelType.EMBEDDING)}
+    kinds = [kind for kind in (ModelType.TEXT, ModelType.EMBEDDING) if catalogue.knows(name, kind)]
     try:
-        model = vectors.get(catalogue.aliases().get(name, name)) or catalogue.route(name).model
+        model = catalogue.route(name, kinds[0] if kinds else ModelType.TEXT).model
     except ModelNotFoundError as error:
         said = str(error).replace(
             "GET /api/v1/models lists all.", "List them with: fondaco models list"
