@@ -1,6 +1,6 @@
 """Failover of chat: one engine measures the prompt, it or a later one answers."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -36,7 +36,7 @@ class ChatFailover(Failover[ChatEngine]):
         self._measured_by = self.engine
         return prompt
 
-    async def begin(self, request: ChatRequest) -> Begun:
+    def begin(self, request: ChatRequest) -> Awaitable[Begun]:
         """Return the output of the first engine that begins one.
 
         Raises:
@@ -49,12 +49,11 @@ class ChatFailover(Failover[ChatEngine]):
             events = engine.chat(request, prompt)
             if not (first := await anext(events, ())):
                 raise EngineError("The model's engine ended without an answer.")
+            if request.options is not NO_OPTIONS:
+                self.ignored = engine.ignores(request)
             return first, events
 
-        output = await self.first(begun)
-        if request.options is not NO_OPTIONS:
-            self.ignored = self.engine.ignores(request)
-        return output
+        return self.first(begun)
 
     def answer(self, request: ChatRequest) -> "Answer":
         """Return the answer of the first engine that begins one, as a context to be entered."""

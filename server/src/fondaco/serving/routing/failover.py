@@ -56,13 +56,7 @@ class Failover(Generic[EngineT]):
 
     @property
     def engine(self) -> EngineT:
-        """The engine that is tried next; after a success, the one that succeeded.
-
-        Raises:
-            EngineError, FieldNotTakenError: all have failed.
-        """
-        if not self._engines:
-            raise self._failure or EngineUnavailableError
+        """The engine that is tried next; after a success of `first`, the one that succeeded."""
         return self._engines[0]
 
     async def first(self, work: Callable[[EngineT], Awaitable[T]]) -> T:
@@ -71,12 +65,12 @@ class Failover(Generic[EngineT]):
         Raises:
             EngineError, FieldNotTakenError: none can.
         """
-        while True:
-            engine = self.engine
+        while self._engines:
             try:
-                return await work(engine)
+                return await work(self._engines[0])
             except (EngineError, FieldNotTakenError) as error:
                 self.skip(error)
+        raise self._failure or EngineUnavailableError
 
     def restart(self) -> Self:
         """Return the failover of another request over the engines that are left."""
