@@ -1,6 +1,7 @@
 """The program as a server process of its own: real socket, real store, real embedded model."""
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -12,7 +13,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import httpx2
 import openai
@@ -27,6 +28,19 @@ SELECT lower(hex(call_id)), sku.name, units, amount, notes FROM entry JOIN sku O
 WHERE kind = 1 ORDER BY entry.id
 """
 T = TypeVar("T")
+Front = Literal["wire", "uvicorn"]
+"""What takes connections: our own server, or one that runs `fondaco.asgi`."""
+FRONTS: tuple[Front, ...] = ("wire", "uvicorn")
+_UVICORN = (
+    "-m",
+    "uvicorn",
+    "--factory",
+    "fondaco.asgi:create_app",
+    "--no-access-log",
+    "--port",
+    "0",
+)
+_UVICORN_LISTENS = re.compile(r"Uvicorn running on (http://\S+)")
 
 
 @dataclass(frozen=True)
@@ -83,16 +97,24 @@ class Program:
 
 @contextmanager
 def program(
-    home: Path, api_key: str = "", environ: Mapping[str, str] | None = None
+    home: Path,
+    api_key: str = "",
+    environ: Mapping[str, str] | None = None,
+    *,
+    front: Front = "wire",
 ) -> Iterator[Program]:
     """Run a server on a home; a new home prints the first key, an old one needs to be told it."""
     if not model_file().is_file():
         pytest.skip(f"the embedded model is not installed: run `fondaco models pull {MODEL}`")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "stderr"
-        with log.open("w") as stderr, _process(home, stderr, environ or {}) as process:
+        with log.open("w") as stderr, _process(home, stderr, environ or {}, front) as process:
             try:
-                url, printed = _announcement(process, log, wants_key=not api_key)
+                wants_key = not api_key
+                if front == "wire":
+                    url, printed = _announcement(process, log, wants_key=wants_key)
+                else:
+                    url, printed = _told_by_uvicorn(process, log, wants_key=wants_key)
                 one = Program(home, process, url, api_key or printed, log)
                 with one.client, one.http:
                     yield one
@@ -117,7 +139,9 @@ def model_file(name: str = MODEL_FILE) -> Path:
     return (Path(told) if told else Path.home() / ".cache/fondaco/models") / name
 
 
-def _process(home: Path, stderr: object, environ: Mapping[str, str]) -> "subprocess.Popen[str]":
+def _process(
+    home: Path, stderr: object, environ: Mapping[str, str], front: Front
+) -> "subprocess.Popen[str]":
     inherited = os.environ  # noqa: TID251 - handed on to the child
     kept = {k: v for k, v in inherited.items() if k[:8] != "FONDACO_" or k == "FONDACO_MODELS"}
     settings = {
@@ -127,8 +151,11 @@ def _process(home: Path, stderr: object, environ: Mapping[str, str]) -> "subproc
         **environ,
     }
     process: subprocess.Popen[str] = subprocess.Popen(
-        [sys.executable, "-m", "fondaco", "serve", "--port", "0", "--home", str(home)],
-        env={**kept, **settings},
+        [
+            sys.executable,
+            *(_UVICORN if front == "uvicorn" else ("-m", "fondaco", "serve", "--port", "0")),
+        ],
+        env={**kept, "FONDACO_HOME": str(home), **settings},
         stdout=subprocess.PIPE,
         stderr=stderr,  # type: ignore[call-overload]  # a text file
         text=True,
@@ -149,6 +176,25 @@ def _announcement(
         if url and (key or not wants_key):
             return url, key
     raise AssertionError(f"The server ended with {process.wait(10)}: {log.read_text()}")
+
+
+def _told_by_uvicorn(
+    process: "subprocess.Popen[str]", log: Path, *, wants_key: bool
+) -> tuple[str, str]:
+    assert process.stdout is not None
+    key = ""
+    while wants_key and not key.startswith("fondaco_a_"):
+        line = process.stdout.readline()
+        assert line, log.read_text()
+        key = line.strip()
+
+    def listens() -> re.Match[str] | None:
+        assert process.poll() is None, log.read_text()
+        return _UVICORN_LISTENS.search(log.read_text())
+
+    found = until(listens, within_s=START_TIMEOUT_S)
+    assert found is not None
+    return found[1], key
 
 
 def _parent(pid: int) -> int:

@@ -137,12 +137,12 @@ class AsgiApp:
         held.callback(output.close)
 
     def _announce(self) -> None:
-        """Say on standard error what the operator has to know at a start."""
+        """Print the first key, and on standard error what has no effect."""
         for line in self._configuration.warnings:
             sys.stderr.write(f"fondaco: warning: {line}\n")
         if self.first_key is not None:
-            sys.stderr.write(f"fondaco: your first API key, shown this once:\n  {self.first_key}\n")
-        sys.stderr.flush()
+            sys.stdout.write(f"Your first API key, shown this once:\n  {self.first_key}\n")
+            sys.stdout.flush()
 
 
 def create_app(

@@ -1,4 +1,4 @@
-"""One server with the real model for the tests of this folder that leave it as they found it."""
+"""Servers with the real model for the tests of this folder that leave them as they found them."""
 
 from collections.abc import Iterator
 
@@ -8,6 +8,17 @@ from program import Program, program
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+def wire(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     with program(tmp_path_factory.mktemp("served") / "home") as one:
         yield one
+
+
+@pytest.fixture(scope="session")
+def uvicorn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    with program(tmp_path_factory.mktemp("served") / "home", front="uvicorn") as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def served(wire: Program) -> Program:
+    return wire

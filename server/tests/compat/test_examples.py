@@ -7,7 +7,7 @@ import pytest
 
 from compat.run_examples import EXAMPLES, Outcome, run
 from fake_upstream import FakeUpstream, in_thread
-from program import Program, program
+from program import FRONTS, Program, program
 
 LIMITED = """
 [models."smollm2-135m"]
@@ -45,10 +45,12 @@ def home_with(folder: Path, settings: str) -> Path:
     return home
 
 
-@pytest.fixture(scope="module")
-def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+@pytest.fixture(scope="module", params=FRONTS)
+def limited(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Program]:
     folder = tmp_path_factory.mktemp("limited")
-    with program(home_with(folder, LIMITED.format(most=24))) as one:
+    with program(home_with(folder, LIMITED.format(most=24)), front=request.param) as one:
         yield one
 
 

@@ -5,9 +5,19 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from program import Charged, Program, until
+import pytest
+
+from program import FRONTS, Charged, Program, until
 
 LONG = "Once upon a time there was a merchant in Venice. " * 40
+
+
+@pytest.fixture(params=FRONTS)
+def served(request: pytest.FixtureRequest) -> Program:
+    """Each front in turn."""
+    one = request.getfixturevalue(request.param)
+    assert isinstance(one, Program)
+    return one
 
 
 @contextmanager

@@ -18,7 +18,7 @@ import pytest
 
 from fondaco.stores.home import Home
 from fondaco.web.library import Library
-from program import Program, program, until
+from program import Front, Program, program, until
 
 CANARY = "kanarienvogel" + secrets.token_hex(12)
 LOGGED = {"time", "level", "logger", "event", "fields"}
@@ -222,10 +222,15 @@ def expect_numbers_alone(logged: str, log_format: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "log_format"), [(signal.SIGTERM, "json"), (signal.SIGKILL, "text")]
+    ("end", "log_format", "front"),
+    [
+        (signal.SIGTERM, "json", "wire"),
+        (signal.SIGKILL, "text", "wire"),
+        (signal.SIGTERM, "json", "uvicorn"),
+    ],
 )
 def test_a_unique_text_is_found_nowhere(
-    tmp_path: Path, end: signal.Signals, log_format: str
+    tmp_path: Path, end: signal.Signals, log_format: str, front: Front
 ) -> None:
     scratch = tmp_path / "tmp"
     scratch.mkdir()
@@ -235,7 +240,7 @@ def test_a_unique_text_is_found_nowhere(
     assert list(Library.of(tmp_path / "home").add(tmp_path / "spices.txt"))
     with (
         site() as port,
-        program(tmp_path / "home", environ=environ(scratch, port, log_format)) as one,
+        program(tmp_path / "home", environ=environ(scratch, port, log_format), front=front) as one,
     ):
         until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
         read_pages(one, port)

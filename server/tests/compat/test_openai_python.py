@@ -4,11 +4,19 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionMessageParam
 
-from program import MODEL, Program
+from program import FRONTS, MODEL, Program
 
 QUESTION: list[ChatCompletionMessageParam] = [{"role": "user", "content": "Say hello."}]
 TOKEN_IDS = {"Hello": 19556, "I": 57, "!": 17, ",": 28, ".": 30, " you": 346, " to": 288}
 """A few of the model's tokens, of which any answer has one."""
+
+
+@pytest.fixture(params=FRONTS)
+def served(request: pytest.FixtureRequest) -> Program:
+    """Each front in turn."""
+    one = request.getfixturevalue(request.param)
+    assert isinstance(one, Program)
+    return one
 
 
 def ask(served: Program, **fields: object) -> ChatCompletion:

@@ -1,0 +1,342 @@
+"""The ASGI application in a program: started by it, mounted in it, asked without a socket."""
+
+import sqlite3
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+
+import anyio
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from asgi.mounted import BODY, CHAT, Mounted, mounted, tables
+from fondaco.asgi import AsgiApp, create_app
+from fondaco.http.asgi.messages import Message, Scope
+from fondaco.settings import ConfigurationError
+from fondaco.stores.errors import HomeInUseError
+
+
+@pytest.fixture
+async def inside(tmp_path: Path) -> AsyncGenerator[Mounted]:
+    async with mounted(tmp_path / "home") as one:
+        yield one
+
+
+def charges(home: Path) -> list[str]:
+    with closing(sqlite3.connect(home / "fondaco.sqlite3")) as database:
+        rows = database.execute("SELECT notes FROM entry WHERE kind = 1 ORDER BY id")
+        return [str(notes) for (notes,) in rows]
+
+
+def http_scope(**fields: object) -> Scope:
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/healthz",
+        "raw_path": b"/healthz",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"localhost")],
+        "client": ("127.0.0.1", 50_000),
+        "server": ("127.0.0.1", 80),
+        **fields,
+    }
+
+
+class Caller:
+    """The server's side of one scope: what it has to say, and what it is told."""
+
+    def __init__(self, *messages: Message) -> None:
+        self.messages = list(messages)
+        self.sent: list[Message] = []
+        self.gone = anyio.Event()
+
+    async def receive(self) -> Message:
+        if self.messages:
+            return self.messages.pop(0)
+        await self.gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    @property
+    def status(self) -> int:
+        return int(self.sent[0]["status"])
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(message.get("body", b"") for message in self.sent)
+
+
+async def asked(app: AsgiApp, *messages: Message, **fields: object) -> Caller:
+    caller = Caller(*messages)
+    await app(http_scope(**fields), caller.receive, caller.send)
+    return caller
+
+
+async def test_a_call_and_a_stream_are_answered_without_a_socket(inside: Mounted) -> None:
+    async with inside.client() as client:
+        whole = await client.post(CHAT, json=BODY)
+        streamed = await client.post(CHAT, json=BODY | {"stream": True})
+    assert whole.json()["choices"][0]["message"]["content"]
+    assert streamed.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert streamed.text.endswith("data: [DONE]\n\n")
+    assert whole.headers["x-venice-balance-usd"] == "100"
+
+
+async def test_headers_of_the_connection_and_the_date_are_left_to_the_server(
+    inside: Mounted,
+) -> None:
+    async with inside.client() as client:
+        headers = (await client.post(CHAT, json=BODY | {"stream": True})).headers
+    assert not {"connection", "transfer-encoding", "keep-alive", "date"} & headers.keys()
+
+
+async def test_a_head_request_gets_the_length_and_no_body(inside: Mounted) -> None:
+    async with inside.client() as client:
+        head, whole = await client.head("/api/v1/models"), await client.get("/api/v1/models")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == whole.headers["content-length"]
+
+
+async def test_an_application_that_nobody_started_says_how_to(tmp_path: Path) -> None:
+    app = create_app(home=tmp_path / "home", standalone=False)
+    transport = httpx2.ASGITransport(app)
+    async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        with pytest.raises(RuntimeError, match=r"async with app\.running\(\)"):
+            await client.get("/healthz")
+
+
+async def test_an_application_runs_once_at_a_time_and_again(tmp_path: Path) -> None:
+    app = create_app(home=tmp_path / "home", standalone=False)
+    async with app.running():
+        with pytest.raises(RuntimeError, match="runs already"):
+            async with app.running():
+                pass
+    async with app.running():
+        assert (await asked(app)).status == 200
+
+
+async def test_a_second_one_on_the_home_is_refused(inside: Mounted, tmp_path: Path) -> None:
+    second = create_app(home=tmp_path / "home", standalone=False)
+    with pytest.raises(HomeInUseError, match="home folder"):
+        async with second.running():
+            pass
+
+
+async def test_workers_on_one_home_are_told_to_be_one(inside: Mounted, tmp_path: Path) -> None:
+    second = create_app(home=tmp_path / "home", standalone=False)
+    caller = Caller({"type": "lifespan.startup"})
+    await second({"type": "lifespan"}, caller.receive, caller.send)
+    (failed,) = caller.sent
+    assert failed["type"] == "lifespan.startup.failed"
+    assert "start the server with one worker" in failed["message"]
+
+
+async def test_a_lifespan_opens_and_closes(tmp_path: Path) -> None:
+    app = create_app(home=tmp_path / "home", standalone=False)
+    caller = Caller({"type": "lifespan.startup"})
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(app, {"type": "lifespan"}, caller.receive, caller.send)
+        with anyio.fail_after(10):
+            while not caller.sent:
+                await anyio.lowlevel.checkpoint()
+        assert (await asked(app)).status == 200
+        caller.gone.set()
+    assert [message["type"] for message in caller.sent] == [
+        "lifespan.startup.complete",
+        "lifespan.shutdown.complete",
+    ]
+    with pytest.raises(RuntimeError, match="not running"):
+        await asked(app)
+
+
+async def test_it_is_mounted_in_a_program_under_a_path(inside: Mounted) -> None:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        yield  # a program of its own would say here: async with app.running(): yield
+
+    program = FastAPI(lifespan=lifespan)
+    program.mount("/ai", inside.app)
+    headers = {"Authorization": f"Bearer {inside.key}"}
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(program), base_url="http://localhost", headers=headers
+    ) as client:
+        whole = await client.post(f"/ai{CHAT}", json=BODY)
+        missing = await client.get("/ai/nothing")
+    assert whole.status_code == 200
+    assert missing.json()["error"].startswith("There is nothing at '/nothing'")
+
+
+@pytest.mark.parametrize(
+    ("root_path", "path"), [("/ai", "/ai/healthz"), ("/ai/", "/ai/healthz"), ("/ai", "/healthz")]
+)
+async def test_the_path_below_the_mount_is_asked(
+    inside: Mounted, root_path: str, path: str
+) -> None:
+    assert (await asked(inside.app, root_path=root_path, path=path)).status == 200
+
+
+async def test_a_path_that_only_begins_like_the_mount_is_not_below_it(inside: Mounted) -> None:
+    assert (await asked(inside.app, root_path="/heal", path="/healthz")).status == 200
+
+
+def chat_scope(key: str, *headers: tuple[bytes, bytes]) -> dict[str, object]:
+    return {
+        "method": "POST",
+        "path": CHAT,
+        "headers": [
+            (b"host", b"localhost"),
+            (b"authorization", f"Bearer {key}".encode()),
+            (b"content-type", b"application/json"),
+            *headers,
+        ],
+    }
+
+
+@pytest.mark.parametrize("stream", ["true", "false"])
+async def test_a_caller_that_goes_away_is_charged_for_what_was_produced(
+    tmp_path: Path, stream: str
+) -> None:
+    body = b'{"model":"toy","messages":[{"role":"user","content":"Count!"}],"stream":%b}'
+    async with mounted(tmp_path / "home", token_s=0.02) as one:
+        caller = Caller({"type": "http.request", "body": body % stream.encode()})
+        async with anyio.create_task_group() as tasks:
+            scope = http_scope(**chat_scope(one.key))
+            tasks.start_soon(one.app, scope, caller.receive, caller.send)
+            with anyio.fail_after(10):
+                while not one.fake.asked:
+                    await anyio.lowlevel.checkpoint()
+                await anyio.sleep(0.1)  # a few tokens of the many, at any speed of the machine
+            caller.gone.set()
+        with anyio.fail_after(10):
+            await one.fake.asked[0].hang_up.wait()
+    assert all("caller" in notes for notes in charges(tmp_path / "home"))
+    assert all(message.get("more_body", True) for message in caller.sent)
+
+
+async def test_a_body_in_pieces_is_read_and_one_that_is_too_long_is_refused(
+    tmp_path: Path,
+) -> None:
+    pieces = [b'{"model":"toy",', b'"messages":[{"role":"user","content":"Hi"}]}']
+    async with mounted(
+        tmp_path / "home", body_limit_bytes=2048, media_body_limit_bytes=2048
+    ) as one:
+        first, last = (
+            {"type": "http.request", "body": piece, "more_body": more}
+            for piece, more in zip(pieces, (True, False), strict=True)
+        )
+        assert (await asked(one.app, first, last, **chat_scope(one.key))).status == 200
+        endless = [{"type": "http.request", "body": b" " * 1024, "more_body": True}] * 9
+        refused = await asked(one.app, *endless, **chat_scope(one.key))
+        assert refused.status == 413
+        lying = chat_scope(one.key, (b"content-length", b"10"))
+        assert (await asked(one.app, first, last, **lying)).status == 400
+
+
+async def test_a_body_that_does_not_come_in_time_is_refused(tmp_path: Path) -> None:
+    async with mounted(tmp_path / "home", body_timeout_s=0.05) as one:
+        part: Message = {"type": "http.request", "body": b"{", "more_body": True}
+        assert (await asked(one.app, part, **chat_scope(one.key))).status == 408
+
+
+async def test_a_body_is_asked_for_once_it_is_wanted(inside: Mounted) -> None:
+    """Servers send `100 Continue` at the first `receive`: not to a caller whose key is wrong."""
+    whole: Message = {"type": "http.request", "body": b"{}", "more_body": False}
+    expecting = (b"expect", b"100-continue")
+    caller = await asked(inside.app, whole, **chat_scope("wrong", expecting))
+    assert (caller.status, caller.messages) == (401, [whole])
+    caller = await asked(inside.app, whole, **chat_scope(inside.key, expecting))
+    assert (caller.status, caller.messages) == (400, [])
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([(b"host", b"localhost"), (b"x-large", b"x" * 2**17)], 431),
+        ([(b"host", b"user@localhost")], 400),
+        ([(b"host", b"evil.example")], 400),
+        ([(b"host", b"localhost"), (b"host", b"localhost")], 400),
+    ],
+)
+async def test_a_head_is_checked_as_on_the_own_wire(
+    inside: Mounted, headers: list[tuple[bytes, bytes]], status: int
+) -> None:
+    caller = await asked(inside.app, path="/api/v1/models", headers=headers)
+    assert caller.status == status
+    assert b'"code":' in caller.body
+
+
+async def test_a_slow_caller_holds_back_the_stream(tmp_path: Path) -> None:
+    """`send` waits: the engine is read on as the caller takes what came before."""
+    async with mounted(tmp_path / "home") as one:
+        caller = Caller({"type": "http.request", "body": b"", "more_body": False})
+        caller.messages[0]["body"] = (
+            b'{"model":"toy","messages":[{"role":"user","content":"%b"}],"stream":true}' % b"Hi"
+        )
+        taken = anyio.Event()
+
+        async def slowly(message: Message) -> None:
+            await taken.wait()
+            caller.sent.append(message)
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(one.app, http_scope(**chat_scope(one.key)), caller.receive, slowly)
+            await anyio.sleep(0.05)
+            assert caller.sent == []
+            taken.set()
+    assert caller.body.endswith(b"data: [DONE]\n\n")
+
+
+async def test_websockets_are_refused_with_a_reason_where_the_server_can_send_one(
+    inside: Mounted,
+) -> None:
+    rows: tuple[tuple[dict[str, object], list[str]], ...] = (
+        ({}, ["websocket.close"]),
+        (
+            {"websocket.http.response": {}},
+            ["websocket.http.response.start", "websocket.http.response.body"],
+        ),
+    )
+    for extensions, kinds in rows:
+        caller = Caller({"type": "websocket.connect"})
+        scope = http_scope(type="websocket", extensions=extensions)
+        del scope["method"]
+        await inside.app(scope, caller.receive, caller.send)
+        assert [message["type"] for message in caller.sent] == kinds
+    assert caller.status == 400
+    assert b"no WebSockets" in caller.body
+
+
+async def test_other_scopes_are_an_error(inside: Mounted) -> None:
+    caller = Caller()
+    with pytest.raises(ValueError, match="'smtp'"):
+        await inside.app({"type": "smtp"}, caller.receive, caller.send)
+
+
+def test_settings_given_in_code_are_checked_like_any(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"argument settings: server\.prot: no such"):
+        create_app(home=tmp_path, settings={"server": {"prot": 1}})
+    app = create_app(home=tmp_path, settings=tables("http://127.0.0.1:9/v1"))
+    assert isinstance(app, AsgiApp)
+
+
+async def test_calls_that_run_at_the_end_are_cut_off_and_settled(tmp_path: Path) -> None:
+    body = b'{"model":"toy","messages":[{"role":"user","content":"Count!"}],"stream":true}'
+    caller = Caller({"type": "http.request", "body": body})
+    async with (
+        anyio.create_task_group() as tasks,
+        mounted(tmp_path / "home", token_s=0.05, drain_timeout_s=0.01) as one,
+    ):
+        scope = http_scope(**chat_scope(one.key))
+        tasks.start_soon(one.app, scope, caller.receive, caller.send)
+        with anyio.fail_after(10):
+            while not caller.sent:
+                await anyio.lowlevel.checkpoint()
+    assert b"stopped during" in caller.body
+    assert caller.sent[-1]["more_body"] is False
