@@ -27,8 +27,8 @@ from fondaco.domain.money.limits import Exceedance, Quota, RateLimits, Tier
 from fondaco.domain.money.money import NANO, Funds
 from fondaco.domain.money.price import Charge, TokenPrice
 from fondaco.domain.money.usage import Report, Usage
-from fondaco.forms.watched import WatchedForms
 from fondaco.ports import Prompt, RateLimiter
+from fondaco.sandbox.output_formats import SandboxedOutputFormats
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.hold import Hold
@@ -191,7 +191,7 @@ def _chat(ledger: Ledger, limits: RateLimiter, journal: SqliteJournal) -> Chat:
             clock=clock,
             metrics=Metrics(),
         ),
-        negotiation=CapabilityNegotiation(catalogue, WatchedForms()),
+        negotiation=CapabilityNegotiation(catalogue, SandboxedOutputFormats()),
     )
 
 

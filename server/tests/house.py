@@ -17,7 +17,7 @@ import httpx2
 from fake_upstream import FakeUpstream
 from fondaco.app import contract
 from fondaco.app.chain import chain_of
-from fondaco.app.platform import opened_forms
+from fondaco.app.platform import opened_output_formats
 from fondaco.clients.connect import connect
 from fondaco.configuration import built_in_characters, read_character
 from fondaco.domain.models.catalogue import Catalogue
@@ -29,7 +29,6 @@ from fondaco.domain.money.money import NANO, Currency, Funds
 from fondaco.domain.money.price import TokenPrice
 from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.engines.openai.engine import OpenAICompatible
-from fondaco.forms.templates import WatchedTemplates
 from fondaco.http.apis.endpoints import ENDPOINTS
 from fondaco.http.edge.access_log import AccessLog
 from fondaco.http.edge.authenticator import LOOPBACK, MetricsAccess
@@ -45,7 +44,8 @@ from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.http.wire.connection_limits import ConnectionLimits, Register
 from fondaco.http.wire.listener import Listener
-from fondaco.ports import ChatEngine, Clock, EmbeddingEngine, Files, Forms, Stakes
+from fondaco.ports import ChatEngine, Clock, EmbeddingEngine, Files, OutputFormats, Stakes
+from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
@@ -171,8 +171,8 @@ async def house(
     concurrent_calls: int = 0,
 ) -> AsyncGenerator[House]:
     async with (
-        opened_forms() as forms,
-        aclosing(WatchedTemplates(clock or SystemClock())) as templates,
+        opened_output_formats() as forms,
+        aclosing(SandboxedTemplates(clock or SystemClock())) as templates,
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
         FakeUpstream(dialect=dialects[1]) as second,
     ):
@@ -327,7 +327,7 @@ def _platform(
     system_prompt: str,
     web_retrieval: WebRetrieval | None,
     files: Files | None,
-    forms: Forms,
+    forms: OutputFormats,
     compiling: bool,
 ) -> Platform:
     metrics, ids = Metrics(), TimedIds()

@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from fondaco.app import background
-from fondaco.app.background import kept_up
+from fondaco.app.background import supervised
 
 
 async def test_a_task_that_fails_begins_anew_and_leaves_an_incident(
@@ -19,7 +19,7 @@ async def test_a_task_that_fails_begins_anew_and_leaves_an_incident(
         if len(runs) < 3:
             raise ValueError("canary-4711")
 
-    await kept_up(run)
+    await supervised(run)
     assert len(runs) == 3
     told = [record.__dict__["fields"] for record in caplog.records]
     assert [one["reason"] for one in told] == ["ValueError"] * 2
@@ -29,5 +29,5 @@ async def test_a_task_that_fails_begins_anew_and_leaves_an_incident(
 
 async def test_a_cancelled_task_ends() -> None:
     with anyio.move_on_after(0.01) as scope:
-        await kept_up(anyio.sleep_forever)
+        await supervised(anyio.sleep_forever)
     assert scope.cancelled_caught

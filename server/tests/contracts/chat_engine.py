@@ -249,10 +249,12 @@ class ChatEngineContract:
     async def test_a_wish_that_changes_nothing_is_named_and_answered(
         self, engine: ChatEngine, model: str
     ) -> None:
-        hinted = counting(model, options=ChatOptions(hints={"include": ["nothing known"]}))
-        assert engine.ignores(hinted) == ("include",)
+        with_hints = counting(model, options=ChatOptions(hints={"include": ["nothing known"]}))
+        assert engine.ignores(with_hints) == ("include",)
         assert engine.ignores(counting(model)) == ()
-        assert (await answer(engine, hinted)).text == (await answer(engine, counting(model))).text
+        assert (await answer(engine, with_hints)).text == (
+            await answer(engine, counting(model))
+        ).text
 
     async def test_a_probe_succeeds(self, engine: ChatEngine, model: str) -> None:
         with anyio.fail_after(_TIMEOUT_S):

@@ -4,7 +4,7 @@ import pytest
 
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.output_format import gbnf
-from fondaco.domain.output_format.constraint_bounds import expect_guide_bounded
+from fondaco.domain.output_format.constraint_bounds import expect_constraint_bounded
 from fondaco.domain.output_format.output_format import Choices, Constraint, Grammar, Regex
 
 TOO_LARGE: dict[str, tuple[Constraint, str]] = {
@@ -38,7 +38,7 @@ def test_what_is_too_large_is_refused_before_anything_reads_it(
     constraint: Constraint, why: str
 ) -> None:
     with pytest.raises(InvalidRequestError, match=why) as refused:
-        expect_guide_bounded(constraint)
+        expect_constraint_bounded(constraint)
     assert refused.value.faults
     assert constraint.place in refused.value.faults
 
@@ -56,7 +56,7 @@ def test_what_is_too_large_is_refused_before_anything_reads_it(
     ids=str,
 )
 def test_what_is_usual_is_within_all_bounds(constraint: Constraint) -> None:
-    expect_guide_bounded(constraint)
+    expect_constraint_bounded(constraint)
 
 
 GBNF = {

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.domain.output_format.constraint_bounds import expect_guide_bounded
+from fondaco.domain.output_format.constraint_bounds import expect_constraint_bounded
 from fondaco.domain.output_format.gbnf import is_gbnf, lark_of
 from fondaco.domain.output_format.output_format import Constraint, Grammar, Regex
 from fondaco.domain.output_format.schema_bounds import MOST_BYTES, expect_bounded, unrolled
@@ -61,7 +61,7 @@ def filled(begin: str, mark: str) -> str:
 
 def judge(constraint: Constraint) -> None:
     try:
-        expect_guide_bounded(constraint)
+        expect_constraint_bounded(constraint)
     except InvalidRequestError:
         return
     if isinstance(constraint, Grammar) and is_gbnf(constraint.rules):
@@ -119,4 +119,4 @@ def test_no_class_hides_a_repetition_behind_it(pattern: str, characters: int) ->
 )
 def test_no_text_hides_a_repetition_behind_it(rules: str) -> None:
     with pytest.raises(InvalidRequestError, match="repeats"):
-        expect_guide_bounded(Grammar(rules))
+        expect_constraint_bounded(Grammar(rules))

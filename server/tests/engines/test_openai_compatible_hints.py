@@ -44,7 +44,7 @@ def ignored(dialect: str, **hints: object) -> tuple[str, ...]:
     return engine.ignores(counting("counter", options=ChatOptions(hints=hints)))
 
 
-async def hinted(fake: FakeUpstream, scope: str = "", **hints: object) -> dict[str, object]:
+async def with_hints(fake: FakeUpstream, scope: str = "", **hints: object) -> dict[str, object]:
     request = counting("counter", options=ChatOptions(hints=hints), cache_scope=scope)
     return await told(fake, request, "openai")
 
@@ -78,7 +78,7 @@ async def test_other_dialects_refuse_a_temperature_that_moves(
 
 
 async def test_openai_gets_the_hints_that_its_api_has(fake: FakeUpstream) -> None:
-    body = await hinted(fake, "7", **ALL)
+    body = await with_hints(fake, "7", **ALL)
     assert body["prompt_cache_retention"] == "24h"
     assert body["store"] is False
     assert body["metadata"] == {"a": "b"}
@@ -99,7 +99,7 @@ async def test_a_cache_key_is_another_one_for_each_account_and_names_neither(
     fake: FakeUpstream,
 ) -> None:
     key, again, other = [
-        (await hinted(fake, scope, prompt_cache_key="books"))["prompt_cache_key"]
+        (await with_hints(fake, scope, prompt_cache_key="books"))["prompt_cache_key"]
         for scope in ("account-1", "account-1", "account-2")
     ]
     assert key == again != other
@@ -112,21 +112,23 @@ async def test_a_cache_key_is_another_one_for_each_account_and_names_neither(
 async def test_tiers_of_retention_have_openais_names(
     fake: FakeUpstream, tier: str, told_as: str
 ) -> None:
-    assert (await hinted(fake, prompt_cache_retention=tier))["prompt_cache_retention"] == told_as
+    assert (await with_hints(fake, prompt_cache_retention=tier))[
+        "prompt_cache_retention"
+    ] == told_as
 
 
 async def test_the_usual_retention_is_not_asked_for(fake: FakeUpstream) -> None:
-    assert "prompt_cache_retention" not in await hinted(fake, prompt_cache_retention="default")
+    assert "prompt_cache_retention" not in await with_hints(fake, prompt_cache_retention="default")
     assert ignored("openai", prompt_cache_retention="default") == ()
 
 
 @pytest.mark.parametrize("text", [{}, {"format": {"type": "text"}}])
 async def test_a_text_without_verbosity_is_named(fake: FakeUpstream, text: object) -> None:
-    assert "verbosity" not in await hinted(fake, text=text)
+    assert "verbosity" not in await with_hints(fake, text=text)
     assert ignored("openai", text=text) == ("text",)
 
 
 async def test_what_is_taken_of_a_text_is_told_and_the_rest_named(fake: FakeUpstream) -> None:
     text = {"verbosity": "high", "format": {"type": "text"}}
-    assert (await hinted(fake, text=text))["verbosity"] == "high"
+    assert (await with_hints(fake, text=text))["verbosity"] == "high"
     assert ignored("openai", text=text) == ("text",)

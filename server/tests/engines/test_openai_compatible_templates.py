@@ -14,7 +14,7 @@ from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
 from fondaco.engines.common.template import variables
 from fondaco.engines.openai.engine import OpenAICompatible
-from fondaco.forms.templates import WatchedTemplates
+from fondaco.sandbox.templates import SandboxedTemplates
 from hand_clock import HandClock
 
 
@@ -26,7 +26,7 @@ async def fake() -> AsyncGenerator[FakeUpstream]:
 
 @pytest.fixture
 async def engine(fake: FakeUpstream) -> AsyncGenerator[OpenAICompatible]:
-    async with aclosing(WatchedTemplates(HandClock())) as templates:
+    async with aclosing(SandboxedTemplates(HandClock())) as templates:
         upstream = connect(fake.base_url)
         yield OpenAICompatible(
             "faker", upstream, {"counter": "toy"}, dialect="vllm", templates=templates

@@ -105,8 +105,8 @@ class EveryEndpointAnswers:
             self.answered.add(case.operation.label)
 
     def after_run(self, ctx: schemathesis.CheckContext) -> None:
-        missed = self.tried - self.answered - NEEDS_A_SIGNATURE
-        assert not missed, (
-            f"Never answered: {sorted(missed)}. Link them to where their parameters come from (`Link`), "
+        unsupported_parameters = self.tried - self.answered - NEEDS_A_SIGNATURE
+        assert not unsupported_parameters, (
+            f"Never answered: {sorted(unsupported_parameters)}. Link them to where their parameters come from (`Link`), "
             "or name values for them in schemathesis.toml."
         )

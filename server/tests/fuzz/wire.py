@@ -14,7 +14,7 @@ import anyio
 
 from wire.mutants import cuts, mutant
 from wire.referee import dispute
-from wire.served import complaint
+from wire.served import error_in_body
 
 
 async def fuzz(seconds: float, first: int) -> int:
@@ -24,7 +24,7 @@ async def fuzz(seconds: float, first: int) -> int:
         random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
         octets = mutant(random)
         places = cuts(random, octets)
-        fault = dispute(octets, places) or (seed % 4 == 0 and await complaint(octets, places))
+        fault = dispute(octets, places) or (seed % 4 == 0 and await error_in_body(octets, places))
         if fault:
             sys.stdout.write(f"seed {seed}: {octets!r}\ncut at {places}\n{fault}\n")
             return 1

@@ -23,7 +23,7 @@ import anyio
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings, strategies as st
 
-from fondaco.app.platform import charge_of, opened_forms
+from fondaco.app.platform import charge_of, opened_output_formats
 from fondaco.domain.chat.events import EventBatch, Finish, Text, UsageReported
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatRequest
@@ -223,7 +223,9 @@ class Home:
             ledger = Ledger(journal, self.clock)
             await ledger.recover(partial(charge_of, CATALOGUE))
             assert not ledger.open_holds
-            chat = self._chat(journal, ledger, await stack.enter_async_context(opened_forms()))
+            chat = self._chat(
+                journal, ledger, await stack.enter_async_context(opened_output_formats())
+            )
             calls = [
                 asyncio.ensure_future(self._call(chat, name, stream=bool(number % 2)))
                 for name, how_many in (("liar", LIARS), ("honest", NEIGHBOURS), ("raw", RAW))

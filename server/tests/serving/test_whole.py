@@ -24,7 +24,7 @@ from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.buffered import buffered
 from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.output.pipeline import OutputPipeline
-from fondaco.serving.chat.output.reasoning import Thinking
+from fondaco.serving.chat.output.reasoning import ReasoningFilter
 
 TURN = ChatRequest("toy", (Message(Role.USER, "Count!"),), 8)
 
@@ -150,7 +150,7 @@ async def test_an_engine_that_goes_on_is_closed_where_the_limit_is() -> None:
 async def test_thoughts_within_tags_are_cut_where_the_limit_is_and_count_as_what_they_are() -> None:
     counted = tally(6)
     engine = Scripted("first", "<think>", "a", "b", "</think>", "c", "d", "e", "f", then="hang")
-    way = OutputPipeline(thinking=Thinking(tags=True, shown=ReasoningField.FIELD))
+    way = OutputPipeline(thinking=ReasoningFilter(tags=True, shown=ReasoningField.FIELD))
     batches = await gather(engine, counted=counted, output_pipeline=way)
     assert said(batches) == "cd"
     thoughts = [e for batch in batches for e in batch if isinstance(e, Reasoning)]
@@ -162,7 +162,7 @@ async def test_thoughts_within_tags_are_cut_where_the_limit_is_and_count_as_what
 async def test_a_thought_that_is_cut_is_told_as_far_as_it_went() -> None:
     counted = tally(3)
     engine = Scripted("first", "<think>", "a", " b", " c", " d", then="hang")
-    way = OutputPipeline(thinking=Thinking(tags=True, shown=ReasoningField.FIELD))
+    way = OutputPipeline(thinking=ReasoningFilter(tags=True, shown=ReasoningField.FIELD))
     batches = await gather(engine, counted=counted, output_pipeline=way)
     thoughts = [e for batch in batches for e in batch if isinstance(e, Reasoning)]
     assert "".join(thought.text for thought in thoughts) == "a b"
@@ -170,7 +170,7 @@ async def test_a_thought_that_is_cut_is_told_as_far_as_it_went() -> None:
 
 
 async def test_another_engine_begins_with_thoughts_of_its_own() -> None:
-    way = OutputPipeline(thinking=Thinking(tags=True, shown=ReasoningField.FIELD))
+    way = OutputPipeline(thinking=ReasoningFilter(tags=True, shown=ReasoningField.FIELD))
     first = Scripted("first", "<think>", "a", then=EngineError())
     second, counted = Scripted("second", "<think>", "z", "</think>", "x"), tally()
     batches = await gather(first, second, counted=counted, output_pipeline=way)

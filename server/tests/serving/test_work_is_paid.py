@@ -22,7 +22,7 @@ from fondaco.domain.money.money import Currency
 from fondaco.domain.money.price import TokenPrice, WebPrice
 from fondaco.domain.output_format.output_format import Constraint
 from fondaco.domain.web import Citation, WebOptions
-from fondaco.ports import Held, Prompt
+from fondaco.ports import Enforcement, Prompt
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
@@ -109,20 +109,20 @@ class Trusting:
     """Forms that everything fits."""
 
     async def flaw(
-        self, schema: str, held: Held, *, scope: str, whitespace: str | None = None
+        self, schema: str, held: Enforcement, *, scope: str, whitespace: str | None = None
     ) -> str | None:
         return None
 
-    async def grammar_flaw(self, grammar: str, *, scope: str) -> str | None:
+    async def grammar_error(self, grammar: str, *, scope: str) -> str | None:
         return None
 
     async def fault(self, schema: str, text: str) -> str | None:
         return None
 
-    async def guide_flaw(self, constraint: Constraint, *, scope: str) -> str | None:
+    async def constraint_error(self, constraint: Constraint, *, scope: str) -> str | None:
         return None
 
-    async def guide_fault(self, constraint: Constraint, text: str) -> str | None:
+    async def constraint_mismatch(self, constraint: Constraint, text: str) -> str | None:
         return None
 
 

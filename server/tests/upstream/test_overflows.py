@@ -6,7 +6,7 @@ import pytest
 
 from fondaco.domain.errors import ContextTooLongError
 from fondaco.engines.openai.context_errors import WORDINGS
-from fondaco.engines.openai.errors import complaint, refusal
+from fondaco.engines.openai.errors import error_in_body, refusal
 
 
 def _refused(status: int, reply: object) -> Exception:
@@ -218,7 +218,7 @@ def test_words_of_an_overflow_are_recognised_with_their_numbers(
         refused = _refused(status, {"error": {"message": words}})
         assert isinstance(refused, ContextTooLongError)
         assert (refused.input_tokens, refused.context_tokens) == numbers
-    told = complaint({"error": words}, output_tokens=12)
+    told = error_in_body({"error": words}, output_tokens=12)
     assert isinstance(told, ContextTooLongError)
     assert str(told) == str(refused)
     assert "12 in the completion" in str(told)
@@ -247,7 +247,7 @@ def test_every_wording_has_an_example_and_a_source() -> None:
 )
 def test_a_code_or_type_tells_of_an_overflow_without_words(error: dict[str, object]) -> None:
     assert isinstance(_refused(400, {"error": error}), ContextTooLongError)
-    assert isinstance(complaint({"error": error}), ContextTooLongError)
+    assert isinstance(error_in_body({"error": error}), ContextTooLongError)
 
 
 @pytest.mark.parametrize(

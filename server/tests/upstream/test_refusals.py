@@ -11,7 +11,7 @@ from fondaco.domain.errors import (
     EngineUnavailableError,
     InvalidRequestError,
 )
-from fondaco.engines.openai.errors import complaint, refusal
+from fondaco.engines.openai.errors import error_in_body, refusal
 
 
 def _refused(status: int, reply: object, **headers: str) -> Exception:
@@ -180,7 +180,7 @@ def test_words_tell_more_exactly_than_a_status_whose_fault_it_is(
 def test_an_error_that_comes_with_status_200_is_one(
     chunk: dict[str, object], meaning: type[Exception]
 ) -> None:
-    told = complaint(chunk)
+    told = error_in_body(chunk)
     assert type(told) is meaning
     assert ("bad stop" in str(told)) == (meaning is InvalidRequestError)
 
@@ -199,4 +199,4 @@ def test_an_error_that_comes_with_status_200_is_one(
     ids=str,
 )
 def test_a_chunk_without_an_error_is_none(chunk: dict[str, object]) -> None:
-    assert complaint(chunk) is None
+    assert error_in_body(chunk) is None

@@ -9,7 +9,7 @@ from wire.fake_line import HEADER_LIMIT, line, turns
 from wire.referee import ours, pieces_of
 
 
-async def complaint(octets: bytes, cuts: Sequence[int]) -> str:
+async def error_in_body(octets: bytes, cuts: Sequence[int]) -> str:
     """Return what is wrong with the replies to octets that come in pieces, if anything."""
     understood = ours([octets], HEADER_LIMIT)
     if any(request.method == b"HEAD" for request in understood.requests):

@@ -6,7 +6,7 @@ import pytest
 
 from wire.mutants import cuts, mutant
 from wire.referee import LENIENT, STRICTER, Difference, dispute, ours, theirs
-from wire.served import complaint
+from wire.served import error_in_body
 
 SEEDS = 4_000
 """About two seconds."""
@@ -27,7 +27,7 @@ async def test_damaged_requests_get_one_reply_each_and_none_after_doubt() -> Non
     for seed in range(SEEDS // 4):
         random = Random(seed)  # noqa: S311 - to be repeated, not to be secret
         octets = mutant(random)
-        if fault := await complaint(octets, cuts(random, octets)):
+        if fault := await error_in_body(octets, cuts(random, octets)):
             found[seed] = (octets, fault)
     assert found == {}
 

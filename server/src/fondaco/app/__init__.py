@@ -10,7 +10,7 @@ from functools import partial
 
 import anyio
 
-from fondaco.app.background import kept_up
+from fondaco.app.background import supervised
 from fondaco.app.composition import opened_application, prepared
 from fondaco.app.engines import catalogue_here, look_at_engines
 from fondaco.app.listening import (
@@ -118,7 +118,7 @@ async def _serve(
         listener = listener_of(settings, app.platform, app.edge, announce)
         async with anyio.create_task_group() as tasks:
             server = Server(app.platform, app.edge, listener.under_way)
-            tasks.start_soon(kept_up, partial(app.reloader.run, server))
+            tasks.start_soon(supervised, partial(app.reloader.run, server))
             settle_runtime()
             await app.reloader.listening.wait()
             with reporting_loop_faults():

@@ -14,7 +14,7 @@ _AGAIN_AFTER_S = 1.0
 T = TypeVar("T")
 
 
-async def kept_up(run: Callable[[], Awaitable[None]]) -> None:
+async def supervised(run: Callable[[], Awaitable[None]]) -> None:
     """Run what goes on until it is cancelled; where it fails, begin anew after a second.
 
     In a task group its failure would end every call that is under way.

@@ -10,7 +10,7 @@ from functools import partial
 
 import anyio
 
-from fondaco.app.background import kept_up
+from fondaco.app.background import supervised
 from fondaco.app.chain import opened_chain
 from fondaco.app.engines import catalogue_here, opened_templates
 from fondaco.app.listening import edge_of
@@ -19,8 +19,8 @@ from fondaco.app.logs import sum_up_floods
 from fondaco.app.platform import (
     charge_of,
     opened_charges,
-    opened_forms,
     opened_keys,
+    opened_output_formats,
     platform_of,
     shared_of,
 )
@@ -105,7 +105,7 @@ async def opened_application(
         opened_keys(home) as keys,
         opened_charges(home) as charges,
         opened_chain(settings, home) as chain,
-        opened_forms() as forms,
+        opened_output_formats() as forms,
         opened_templates() as templates,
         opened_local_engines(settings, catalogue_here(settings), templates) as local,
     ):
@@ -138,14 +138,14 @@ async def running(settings: Settings, platform: Platform) -> AsyncGenerator[Edge
     await platform.idempotency.recover()
     await platform.characters.look()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(kept_up, platform.ledger.run)
-        tasks.start_soon(kept_up, platform.idempotency.run)
-        tasks.start_soon(kept_up, platform.key_ring.run)
+        tasks.start_soon(supervised, platform.ledger.run)
+        tasks.start_soon(supervised, platform.idempotency.run)
+        tasks.start_soon(supervised, platform.key_ring.run)
         if platform.wallets.watches_stakes:
-            tasks.start_soon(kept_up, platform.wallets.run)
-        tasks.start_soon(kept_up, heartbeat.run)
-        tasks.start_soon(kept_up, sum_up_floods)
-        tasks.start_soon(kept_up, platform.reachability.run)
+            tasks.start_soon(supervised, platform.wallets.run)
+        tasks.start_soon(supervised, heartbeat.run)
+        tasks.start_soon(supervised, sum_up_floods)
+        tasks.start_soon(supervised, platform.reachability.run)
         try:
             yield edge_of(settings, platform, heartbeat)
         finally:

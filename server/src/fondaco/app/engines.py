@@ -15,8 +15,8 @@ from fondaco.domain.models.model import ModelType
 from fondaco.engines.openai.embeddings import OpenAIEmbeddings, UpstreamModel
 from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.engines.openai.listing import names_listed
-from fondaco.forms.templates import WatchedTemplates
 from fondaco.ports import ChatEngine, EmbeddingEngine, Templates
+from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.routing.reachability import Look, Seen, looked
 from fondaco.settings import Engine, Settings, secret
 from fondaco.system import SystemClock
@@ -25,7 +25,7 @@ from fondaco.system import SystemClock
 @asynccontextmanager
 async def opened_templates() -> AsyncGenerator[Templates]:
     """Open what renders chat templates; its children start with the first of them."""
-    templates = WatchedTemplates(SystemClock())
+    templates = SandboxedTemplates(SystemClock())
     try:
         yield templates
     finally:

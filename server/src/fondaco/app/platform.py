@@ -13,7 +13,6 @@ from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.money.price import FREE, Charge
 from fondaco.domain.money.usage import Usage
 from fondaco.engines.llamacpp.tools import grammar_of
-from fondaco.forms.watched import WatchedForms
 from fondaco.ports import (
     CharacterUses,
     Charges,
@@ -21,10 +20,11 @@ from fondaco.ports import (
     Clock,
     EmbeddingEngine,
     Files,
-    Forms,
     Journal,
     Keys,
+    OutputFormats,
 )
+from fondaco.sandbox.output_formats import SandboxedOutputFormats
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
@@ -75,9 +75,9 @@ async def opened_charges(home: Home) -> AsyncGenerator[Charges]:
 
 
 @asynccontextmanager
-async def opened_forms() -> AsyncGenerator[Forms]:
+async def opened_output_formats() -> AsyncGenerator[OutputFormats]:
     """Open what judges schemas; its children start with the first of them."""
-    forms = WatchedForms()
+    forms = SandboxedOutputFormats()
     try:
         yield forms
     finally:
@@ -107,7 +107,7 @@ class Shared:
     idempotency: IdempotencyStore
     metrics: Metrics
     clock: Clock
-    forms: Forms
+    forms: OutputFormats
     uses: CharacterUses
     cast: Callable[[], Awaitable[CharacterRegistry]]
     reachability: Reachability
@@ -139,7 +139,12 @@ class Shared:
 
 
 def shared_of(
-    settings: Settings, pepper: bytes, *, journal: Journal, uses: CharacterUses, forms: Forms
+    settings: Settings,
+    pepper: bytes,
+    *,
+    journal: Journal,
+    uses: CharacterUses,
+    forms: OutputFormats,
 ) -> Shared:
     """Return what stays while configurations come and go."""
     clock = SystemClock()

@@ -7,7 +7,7 @@ from fondaco.ports.embeddings import EmbeddingEngine
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
 from fondaco.ports.limits import RateLimiter, Reservation
-from fondaco.ports.output_formats import Forms, Held
+from fondaco.ports.output_formats import Enforcement, OutputFormats
 from fondaco.ports.templates import Templates
 from fondaco.ports.throttle import Throttle
 from fondaco.ports.wallets import Challenges, Signatures, Stakes
@@ -24,13 +24,13 @@ __all__ = [
     "ChatEngine",
     "Clock",
     "EmbeddingEngine",
+    "Enforcement",
     "Files",
-    "Forms",
-    "Held",
     "Ids",
     "Journal",
     "KeyReport",
     "Keys",
+    "OutputFormats",
     "Pages",
     "Prompt",
     "RateLimiter",

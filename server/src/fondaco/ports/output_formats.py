@@ -6,7 +6,7 @@ from typing import Protocol
 from fondaco.domain.output_format.output_format import Constraint
 
 
-class Held(StrEnum):
+class Enforcement(StrEnum):
     """How an answer is held to a schema, and so what the schema must be."""
 
     CHECK = "check"
@@ -17,7 +17,7 @@ class Held(StrEnum):
     """It is promised: it is checked, and an engine here has to enforce every keyword as well."""
 
 
-class Forms(Protocol):
+class OutputFormats(Protocol):
     """Says what is wrong with schemas and guides, and with answers that shall fit them.
 
     Whoever implements it does so where a hostile one costs nobody anything: never in the process
@@ -25,7 +25,7 @@ class Forms(Protocol):
     """
 
     async def flaw(
-        self, schema: str, held: Held, *, scope: str, whitespace: str | None = None
+        self, schema: str, held: Enforcement, *, scope: str, whitespace: str | None = None
     ) -> str | None:
         """Return why no answer can be asked for by the schema, or None if one can.
 
@@ -43,7 +43,7 @@ class Forms(Protocol):
         """
         ...
 
-    async def grammar_flaw(self, grammar: str, *, scope: str) -> str | None:
+    async def grammar_error(self, grammar: str, *, scope: str) -> str | None:
         """Return why an engine here would not follow a grammar that is made for it, or None if it will.
 
         The reason continues the sentence "Their grammar ...".
@@ -63,7 +63,7 @@ class Forms(Protocol):
         """
         ...
 
-    async def guide_flaw(self, constraint: Constraint, *, scope: str) -> str | None:
+    async def constraint_error(self, constraint: Constraint, *, scope: str) -> str | None:
         """Return why no answer can be asked for by the guide, or None if one can; `scope` as for `flaw`.
 
         The reason continues a sentence that begins with where the caller sent it.
@@ -73,6 +73,6 @@ class Forms(Protocol):
         """
         ...
 
-    async def guide_fault(self, constraint: Constraint, text: str) -> str | None:
+    async def constraint_mismatch(self, constraint: Constraint, text: str) -> str | None:
         """Return why a text is not what the guide allows, or None if it is; as `fault` does."""
         ...

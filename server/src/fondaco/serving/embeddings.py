@@ -7,7 +7,7 @@ from fondaco.domain.embedding import EmbeddingInput, EmbeddingRequest, TokenCoun
 from fondaco.domain.errors import InputTooLongError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import EmbeddingModel, ModelType
-from fondaco.domain.models.names import Notice
+from fondaco.domain.models.names import DeprecationNotice
 from fondaco.domain.money.call import Call, CallKind
 from fondaco.domain.money.limits import Quota
 from fondaco.domain.money.usage import Report, Usage
@@ -33,7 +33,7 @@ class EmbeddingResult:
     """One per input, in the order of the inputs."""
     usage: Usage
     quota: Quota
-    notice: Notice | None = None
+    notice: DeprecationNotice | None = None
     """The model's deprecation notice."""
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from anyio import to_thread
 
 from fondaco.domain.web import Citation, SearchError
-from fondaco.web.reading import PDF, READERS, Reading
+from fondaco.web.reading import PDF, READERS, ParsedDocument
 
 TYPES = {
     ".txt": "text/plain",
@@ -208,7 +208,7 @@ def _files(path: Path) -> Iterator[Path]:
             yield file
 
 
-def _read(file: Path) -> Reading:
+def _read(file: Path) -> ParsedDocument:
     kind = TYPES.get(file.suffix.lower())
     if kind is None:
         known = ", ".join(sorted(TYPES))
@@ -223,7 +223,7 @@ def _read(file: Path) -> Reading:
         raise LibraryError(f"It cannot be read: {error}") from error
 
 
-def _put(database: sqlite3.Connection, name: str, read: Reading, changed_s: int) -> None:
+def _put(database: sqlite3.Connection, name: str, read: ParsedDocument, changed_s: int) -> None:
     known = database.execute("SELECT id FROM document WHERE name = ?", (name,)).fetchone()
     if known is not None:
         _forget(database, known[0])

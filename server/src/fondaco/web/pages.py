@@ -14,7 +14,7 @@ from anyio.abc import Process
 from fondaco.domain.web import Page, UnreadableError
 from fondaco.processes import environment_of_child
 from fondaco.web.extra import expect_installed
-from fondaco.web.reading import READERS, Reading
+from fondaco.web.reading import READERS, ParsedDocument
 
 if TYPE_CHECKING:  # aiohttp costs 0.2 s to load
     from fondaco.web.egress import EgressClient, Fetched
@@ -56,7 +56,7 @@ class WebPages:
         if self._egress is not None:
             await self._egress.aclose()
 
-    async def text_of(self, fetched: "Fetched") -> Reading:
+    async def text_of(self, fetched: "Fetched") -> ParsedDocument:
         """Return what was fetched as text.
 
         Raises:
@@ -72,7 +72,7 @@ class WebPages:
             ) from error
 
 
-async def _read_by_child(fetched: "Fetched", cpu_s: float) -> Reading:
+async def _read_by_child(fetched: "Fetched", cpu_s: float) -> ParsedDocument:
     command = [
         *(sys.executable, "-I", "-m", "fondaco.web.child"),
         *(fetched.media_type, _known(fetched.charset), str(max(1, int(cpu_s)))),
@@ -88,7 +88,7 @@ async def _read_by_child(fetched: "Fetched", cpu_s: float) -> Reading:
     if child.returncode != 0:
         raise UnreadableError("There is no text in it, or none that can be read.")
     read = json.loads(told)
-    return Reading(read["title"], read["text"])
+    return ParsedDocument(read["title"], read["text"])
 
 
 async def _send(child: Process, body: bytes) -> None:

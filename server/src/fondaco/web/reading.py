@@ -15,7 +15,7 @@ _LONGEST_TITLE = 200
 _HEADING = re.compile(r"^#{1,6} +(\S.*)$", re.MULTILINE)
 
 
-class Reading(NamedTuple):
+class ParsedDocument(NamedTuple):
     """A document that has been read."""
 
     title: str
@@ -23,14 +23,14 @@ class Reading(NamedTuple):
     text: str
 
 
-def plain(body: bytes, charset: str | None, most: int) -> Reading:
+def plain(body: bytes, charset: str | None, most: int) -> ParsedDocument:
     """Read text or markdown, which stays as it is; its first heading is its title."""
     text = decoded(body[: 4 * most], charset)[:most].strip()
     heading = _HEADING.search(text)
-    return Reading(_title(heading[1] if heading else ""), text)
+    return ParsedDocument(_title(heading[1] if heading else ""), text)
 
 
-def html(body: bytes, charset: str | None, most: int) -> Reading:
+def html(body: bytes, charset: str | None, most: int) -> ParsedDocument:
     """Read a page: its main part, without navigation, scripts and comments."""
     import trafilatura  # noqa: PLC0415 - an extra, which costs 0.3 s to load
     from lxml.html import HTMLParser, document_fromstring  # noqa: PLC0415 - comes with it
@@ -41,10 +41,10 @@ def html(body: bytes, charset: str | None, most: int) -> Reading:
     main = trafilatura.extract(root, output_format="markdown", include_comments=False, fast=True)
     if not main:  # too short for its rules, so all there is
         main = trafilatura.html2txt(root)
-    return Reading(_title(title), main[:most].strip())
+    return ParsedDocument(_title(title), main[:most].strip())
 
 
-def pdf(body: bytes, charset: str | None, most: int) -> Reading:
+def pdf(body: bytes, charset: str | None, most: int) -> ParsedDocument:
     """Read a PDF's text, page after page, until there is enough of it."""
     from pypdf import PdfReader  # noqa: PLC0415 - an extra, which costs 0.2 s to load
 
@@ -58,10 +58,10 @@ def pdf(body: bytes, charset: str | None, most: int) -> Reading:
             break
     metadata = document.metadata
     title = (metadata.title or "") if metadata else ""
-    return Reading(_title(title), "\n\n".join(filter(None, pieces))[:most])
+    return ParsedDocument(_title(title), "\n\n".join(filter(None, pieces))[:most])
 
 
-READERS: Mapping[str, Callable[[bytes, str | None, int], Reading]] = {
+READERS: Mapping[str, Callable[[bytes, str | None, int], ParsedDocument]] = {
     **dict.fromkeys(NO_OPTIONS, plain),
     **dict.fromkeys(HTML, html),
     PDF: pdf,

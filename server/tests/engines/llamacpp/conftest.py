@@ -10,7 +10,7 @@ import pytest
 
 from fondaco.engines.llamacpp.engine import LlamaCpp
 from fondaco.engines.llamacpp.supervisor import Launch
-from fondaco.forms.templates import WatchedTemplates
+from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.system import SystemClock
 
 _FOLDER = os.environ.get("FONDACO_MODELS")  # noqa: TID251 - tests are told where models lie
@@ -36,7 +36,7 @@ def launch() -> Launch:
 
 @pytest.fixture(scope="session")
 async def engine(launch: Launch) -> AsyncGenerator[LlamaCpp]:
-    templates = WatchedTemplates(SystemClock(), wait_s=30)
+    templates = SandboxedTemplates(SystemClock(), wait_s=30)
     engine = LlamaCpp("embedded", launch, templates=templates)
     async with anyio.create_task_group() as group:
         await group.start(engine.run)

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from fondaco.domain.errors import EngineBusyError
 from fondaco.engines.llamacpp.prefill import PrefillQueue
-from fondaco.engines.llamacpp.slot_table import Seat
+from fondaco.engines.llamacpp.slot_table import SlotAssignment
 from fondaco.engines.llamacpp.slots import Slots
 
 RequestContext = Callable[[str], Awaitable[None]]
@@ -24,7 +24,7 @@ class Calls:
         self.slots = slots
         self.served: list[str] = []
         self.refused: list[str] = []
-        self.seats: list[Seat] = []
+        self.seats: list[SlotAssignment] = []
 
     async def ask(self, scope: str, choices: int = 1) -> None:
         try:

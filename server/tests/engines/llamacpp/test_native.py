@@ -13,7 +13,7 @@ from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.engine import LlamaCpp
-from fondaco.engines.llamacpp.slot_table import Seat
+from fondaco.engines.llamacpp.slot_table import SlotAssignment
 from fondaco.ports import Prompt
 
 GREEDY = Sampling(temperature=0.0, seed=7)
@@ -104,7 +104,7 @@ async def test_a_choice_is_the_same_in_a_wave_and_with_its_own_seed(engine: Llam
 
 
 def body_of(request: ChatRequest) -> dict[str, object]:
-    seat = Seat(0, "a", warm=False)
+    seat = SlotAssignment(0, "a", warm=False)
     body = native.completion(request, (1, 2), seat, first=0, choices=1, context_tokens=512)
     parsed: dict[str, object] = orjson.loads(body)
     return parsed
@@ -153,8 +153,8 @@ async def test_a_moving_temperature_draws_more_surely_than_its_higher_end(
     engine: LlamaCpp,
 ) -> None:
     wild = await drawn(engine, Sampling(temperature=2.0))
-    moving = await drawn(engine, Sampling(min_temperature=0.0, max_temperature=2.0))
-    assert 1 < len(moving) < len(wild)
+    dynamic_temperature = await drawn(engine, Sampling(min_temperature=0.0, max_temperature=2.0))
+    assert 1 < len(dynamic_temperature) < len(wild)
 
 
 async def test_temperatures_from_0_to_0_take_the_likeliest_token(engine: LlamaCpp) -> None:

@@ -9,7 +9,7 @@ from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from fondaco.domain.errors import EngineUnavailableError
-from fondaco.engines.llamacpp.slot_table import Seat, SlotTable
+from fondaco.engines.llamacpp.slot_table import SlotAssignment, SlotTable
 from fondaco.engines.llamacpp.slots import Slots
 
 SLOTS = 3
@@ -17,7 +17,7 @@ SLOTS = 3
 
 @dataclass
 class ToyCall:
-    seat: Seat
+    seat: SlotAssignment
     on: list[int] = field(default_factory=list)
     """The slots that the engine has put its choices on."""
     missing: int = 0
@@ -31,13 +31,13 @@ class ToyEngine:
     content: list[str | None] = field(default_factory=lambda: [None] * SLOTS)
     busy: set[int] = field(default_factory=set)
 
-    def start(self, seat: Seat) -> ToyCall:
+    def start(self, seat: SlotAssignment) -> ToyCall:
         call = ToyCall(seat, missing=len(seat.reserved))
         self.read(seat)
         self._place(call, seat.slot)
         return call
 
-    def read(self, seat: Seat) -> None:
+    def read(self, seat: SlotAssignment) -> None:
         if seat.warm:
             assert self.content[seat.slot] == seat.scope, "the cache is another scope's"
         self.content[seat.slot] = seat.scope
@@ -68,7 +68,7 @@ class Tenancy(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.table, self.engine = SlotTable(SLOTS), ToyEngine()
-        self.waiting: list[Seat] = []
+        self.waiting: list[SlotAssignment] = []
         self.running: list[ToyCall] = []
 
     @rule(
@@ -102,10 +102,10 @@ class Tenancy(RuleBasedStateMachine):
             read = replace(seat, warm=self.table.undisturbed(seat))
             self.waiting[self.waiting.index(seat)] = read
 
-    def free_to_start(self) -> list[Seat]:
+    def free_to_start(self) -> list[SlotAssignment]:
         return [seat for seat in self.waiting if seat.slot not in self.engine.busy]
 
-    def as_it_stands(self, seat: Seat) -> Seat:
+    def as_it_stands(self, seat: SlotAssignment) -> SlotAssignment:
         return seat if self.table.undisturbed(seat) else replace(seat, warm=False)
 
     @precondition(lambda self: self.running)
@@ -142,7 +142,7 @@ class Tenancy(RuleBasedStateMachine):
         self.engine.end(call)
         self._leave(call.seat, spoke=True)
 
-    def _leave(self, seat: Seat, *, spoke: bool) -> None:
+    def _leave(self, seat: SlotAssignment, *, spoke: bool) -> None:
         self.table.give_back(seat, spoke=spoke)
         if seat.reserved:
             self.table.stopped()
@@ -152,7 +152,7 @@ TestTenancy = Tenancy.TestCase
 TestTenancy.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 
 
-def used(table: SlotTable, scope: str, prompt: Sequence[int] = ()) -> Seat:
+def used(table: SlotTable, scope: str, prompt: Sequence[int] = ()) -> SlotAssignment:
     """Let one call of a scope come and go."""
     seat = table.take(scope, 1, prompt)
     assert seat is not None

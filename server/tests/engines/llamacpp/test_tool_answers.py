@@ -10,7 +10,7 @@ from fondaco.domain.chat.events import ChatEvent, Finish, FinishReason, Text, To
 from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import Tool, ToolOptions
 from fondaco.domain.output_format.output_format import JsonObject
-from fondaco.engines.llamacpp.tool_answers import ToolAnswers
+from fondaco.engines.llamacpp.tool_answers import ToolCallParser
 
 TOOLS = (Tool("get"), Tool("get_weather"), Tool("add"))
 NO_OPTIONS = ChatOptions(tool_options=ToolOptions(TOOLS))
@@ -37,7 +37,7 @@ def events(
     pieces: Iterable[str], *, options: ChatOptions = NO_OPTIONS, reason: FinishReason = "stop"
 ) -> list[ChatEvent]:
     """Return what is told of a text that comes in pieces."""
-    answers = ToolAnswers(ChatRequest("m", (), 99, options=options))
+    answers = ToolCallParser(ChatRequest("m", (), 99, options=options))
     said = [event for piece in pieces for event in answers.read((Text(0, piece),))]
     return [*said, *answers.read((Finish(0, reason),))]
 
@@ -79,7 +79,7 @@ def test_arguments_are_told_while_they_come() -> None:
 
 def test_words_pass_as_they_come() -> None:
     logprobs = (TokenLogprob("A", -0.5, (65,)),)
-    answers = ToolAnswers(ChatRequest("m", (), 99, options=NO_OPTIONS))
+    answers = ToolCallParser(ChatRequest("m", (), 99, options=NO_OPTIONS))
     for text in (Text(0, "A", 1, logprobs), Text(0, " <b", 2), Text(0, " {", 1, logprobs)):
         assert answers.read((text,)) == (text,)
 
@@ -138,7 +138,7 @@ def test_a_call_may_follow_what_has_to_come_before_an_answer() -> None:
 
 
 def test_choices_are_told_apart() -> None:
-    answers = ToolAnswers(ChatRequest("m", (), 99, choices=2, options=NO_OPTIONS))
+    answers = ToolCallParser(ChatRequest("m", (), 99, choices=2, options=NO_OPTIONS))
     said = list(answers.read((Text(0, '{"name": "add", '), Text(1, "Hello"))))
     said += answers.read((Text(0, '"arguments": {}}'), Finish(0, "stop"), Finish(1, "stop")))
     assert told(event for event in said if event.choice == 0)[1:] == (  # type: ignore[union-attr]  # no counts here

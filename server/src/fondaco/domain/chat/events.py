@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from fondaco.domain.chat.opaque import READABLE, Spelled
+from fondaco.domain.chat.opaque import READABLE, RawJson
 from fondaco.domain.fast_init import fast_init
 from fondaco.domain.money.usage import Report
 
@@ -69,7 +69,7 @@ class ToolPart:
     """The function's name; only in the first piece of a call."""
     id: str = ""
     """The engine's id of the call; only in the first piece; empty: the engine gave none."""
-    opaque: Spelled | None = None
+    opaque: RawJson | None = None
     """Opaque fields of the call, which the engine expects back unchanged."""
 
 
@@ -79,7 +79,7 @@ class Opaque:
     """Opaque fields of the output, which the engine expects back unchanged; see `domain.chat.opaque`."""
 
     choice: int
-    fields: Spelled
+    fields: RawJson
     """At least one."""
 
     @property

@@ -7,7 +7,7 @@ unchanged. They are content, like everything in a message.
 from collections.abc import Mapping
 from typing import TypeAlias
 
-Spelled: TypeAlias = Mapping[str, str]
+RawJson: TypeAlias = Mapping[str, str]
 """Name -> JSON text, with numbers spelled as the engine spelled them."""
 
 ANSWERED = frozenset(

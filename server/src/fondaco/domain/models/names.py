@@ -20,7 +20,7 @@ M_co = TypeVar("M_co", bound=AnyModel, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class DeprecationNotice:
     """A deprecation notice of the requested model, for the reply's headers."""
 
     text: str
@@ -34,7 +34,7 @@ class Route(Generic[M_co]):
     model: M_co
     engines: tuple[str, ...]
     """Names of engines, in the order of failover."""
-    notice: Notice | None = None
+    notice: DeprecationNotice | None = None
     """The model will be retired, or it answers for a retired one."""
 
 
@@ -158,14 +158,16 @@ def _routes(names: Names, entries: Entries, now: float) -> Iterator[tuple[str, R
         yield name, Route(model, model.engines, _notice(name, model, entries, now))
 
 
-def _notice(name: str, model: AnyModel, entries: Entries, now: float) -> Notice | None:
+def _notice(name: str, model: AnyModel, entries: Entries, now: float) -> DeprecationNotice | None:
     if name in entries and name != model.id and (end := entries[name].deprecation) is not None:
-        return Notice(f"{_was_retired(name, end)} {model.id!r} answers in its place.", end.sunset)
+        return DeprecationNotice(
+            f"{_was_retired(name, end)} {model.id!r} answers in its place.", end.sunset
+        )
     if (end := announced(model, now)) is None:
         return None
     instead = f" Use {end.replacement!r} instead." if end.replacement else ""
     text = f"The model {model.id!r} will be retired on {end.sunset}.{_reason(end)}{instead}"
-    return Notice(text, end.sunset)
+    return DeprecationNotice(text, end.sunset)
 
 
 def _was_retired(model_id: str, end: Deprecation) -> str:

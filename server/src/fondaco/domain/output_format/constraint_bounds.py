@@ -35,7 +35,7 @@ _REPEATS = re.compile(r"\{\s*+(\d++)\s*+(?:,\s*+(\d*+)\s*+)?\}|~\s*+(\d++)(?:\s*
 _RULE = re.compile(r"::=|:")
 
 
-def expect_guide_bounded(constraint: Constraint) -> None:
+def expect_constraint_bounded(constraint: Constraint) -> None:
     """Return if a constraint is within all bounds.
 
     Raises:

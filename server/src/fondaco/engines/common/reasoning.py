@@ -4,7 +4,7 @@ from fondaco.domain.chat.request import ChatRequest
 from fondaco.engines.common.dialects import EffortField
 
 
-def thinking_fields(request: ChatRequest, field: EffortField) -> dict[str, object]:
+def reasoning_fields(request: ChatRequest, field: EffortField) -> dict[str, object]:
     """Return what an engine is told of thinking: its effort by `field`, and the template's variables."""
     fields = dict[str, object]()
     switches = dict(request.options.template_variables)
@@ -28,7 +28,7 @@ def thinking_fields(request: ChatRequest, field: EffortField) -> dict[str, objec
     return {**fields, "chat_template_kwargs": switches} if switches else fields
 
 
-def thinking_ignored(request: ChatRequest, field: EffortField) -> tuple[str, ...]:
+def ignored_reasoning(request: ChatRequest, field: EffortField) -> tuple[str, ...]:
     """Return the names of what is asked of a model's thinking, and `field` has no place for."""
     wish = request.options.reasoning
     if wish is None or field is EffortField.OBJECT:

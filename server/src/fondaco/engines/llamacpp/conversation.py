@@ -7,7 +7,7 @@ import orjson
 from fondaco.domain.chat.message import Message, Role, ToolUse
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.engines.common.dialects import EffortField
-from fondaco.engines.common.reasoning import thinking_fields
+from fondaco.engines.common.reasoning import reasoning_fields
 from fondaco.engines.llamacpp import tools as functions
 
 
@@ -19,7 +19,7 @@ def conversation(request: ChatRequest, *, tools: bool) -> bytes:
         tools: whether the model's template knows functions and calls; else they become text, because
             the engine would drop them without a word.
     """
-    body = {} if request.options is NO_OPTIONS else thinking_fields(request, EffortField.TEMPLATE)
+    body = {} if request.options is NO_OPTIONS else reasoning_fields(request, EffortField.TEMPLATE)
     tool_options = request.options.tool_options
     if tool_options is not None and tool_options.callable:
         if told := functions.instructions(tool_options, shown=tools):

@@ -30,15 +30,20 @@ from fondaco.domain.errors import (
 from fondaco.domain.money.usage import Report
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import EffortField
-from fondaco.engines.common.reasoning import thinking_ignored
+from fondaco.engines.common.reasoning import ignored_reasoning
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation
-from fondaco.engines.llamacpp.particulars import expect_known, expect_taken
+from fondaco.engines.llamacpp.extra_sampling import expect_known, expect_taken
 from fondaco.engines.llamacpp.prefill import PIECE_TOKENS
-from fondaco.engines.llamacpp.slot_table import Seat
+from fondaco.engines.llamacpp.slot_table import SlotAssignment
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
-from fondaco.engines.llamacpp.templates import OwnTemplate, expect_rendered, own_template, rendered
-from fondaco.engines.llamacpp.tool_answers import ToolAnswers
+from fondaco.engines.llamacpp.templates import (
+    ModelTemplate,
+    expect_rendered,
+    own_template,
+    rendered,
+)
+from fondaco.engines.llamacpp.tool_answers import ToolCallParser
 from fondaco.ports import Prompt, Templates
 
 _REPLY_LIMIT = 64 * 2**20
@@ -90,7 +95,7 @@ class LlamaCpp:
         self._heard_from: Running | None = None
         self._heard_at = 0.0
         self._templates = templates
-        self._own: OwnTemplate | None = None
+        self._own: ModelTemplate | None = None
         self._vocabulary: int | None = None
         self._pieces: dict[int, str] = {}
         """Token id -> its text, for the few that are asked for."""
@@ -183,7 +188,7 @@ class LlamaCpp:
 
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Return what means nothing here: all hints, and a summary of reasoning."""
-        told = (*request.options.hints, *thinking_ignored(request, EffortField.TEMPLATE))
+        told = (*request.options.hints, *ignored_reasoning(request, EffortField.TEMPLATE))
         return told if request.options.prediction is None else (*told, "prediction")
 
     async def probe(self) -> None:
@@ -206,7 +211,9 @@ class LlamaCpp:
     async def _answered(self, call: "_Call") -> AsyncGenerator[EventBatch]:
         """Yield the answer, wave by wave."""
         request, tool_options = call.request, call.request.options.tool_options
-        calls = ToolAnswers(request) if tool_options is not None and tool_options.callable else None
+        calls = (
+            ToolCallParser(request) if tool_options is not None and tool_options.callable else None
+        )
         await _read_ahead(call)
         width = call.seat.slots
         for first in range(0, request.choices, width):
@@ -279,7 +286,7 @@ class LlamaCpp:
             raise ModelNotInstalledError(model, self._launch.source, coming=self.file_coming)
         return await self._supervisor.running()
 
-    async def _own_template(self, upstream: HttpClient) -> OwnTemplate:
+    async def _own_template(self, upstream: HttpClient) -> ModelTemplate:
         """Return what there is to know of the model's own template."""
         if self._own is None:
             self._own = own_template(await _ask(upstream, "GET", "/props"))
@@ -308,7 +315,7 @@ class _Call:
     running: Running
     request: ChatRequest
     prompt: Sequence[int]
-    seat: Seat
+    seat: SlotAssignment
     waves: list[native.Answer] = field(default_factory=list)
     cached_tokens: int | None = None
     """What of the prompt the account's cache held, where the prompt was read ahead in pieces."""

@@ -22,10 +22,10 @@ from fondaco.domain.chat.events import (
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError
 from fondaco.domain.untrusted_numbers import whole
-from fondaco.engines.common.dynamic_temperature import moving
+from fondaco.engines.common.dynamic_temperature import dynamic_temperature
 from fondaco.engines.common.logprobs import logprob_of
-from fondaco.engines.llamacpp.particulars import particulars, stop_text
-from fondaco.engines.llamacpp.slot_table import Seat
+from fondaco.engines.llamacpp.extra_sampling import extra_sampling, stop_text
+from fondaco.engines.llamacpp.slot_table import SlotAssignment
 from fondaco.engines.llamacpp.tools import grammar_of
 
 Chunk: TypeAlias = dict[str, Any]
@@ -59,7 +59,7 @@ _SEEDS = 0xFFFF_FF00
 def completion(
     request: ChatRequest,
     prompt: Sequence[int],
-    seat: Seat,
+    seat: SlotAssignment,
     *,
     first: int,
     choices: int,
@@ -94,12 +94,12 @@ def completion(
         "repeat_last_n": context_tokens if asked.repetition_penalty else _DEFAULT_PENALTY_WINDOW,
     }
     if (span := asked.temperature_range) is not None:
-        body |= moving(span)
+        body |= dynamic_temperature(span)
         samplers = _SAMPLERS if span[1] else _GREEDY
     body["samplers"] = samplers
     if request.options is not NO_OPTIONS:
         body |= _formed(request, samplers)
-    body |= particulars(request, _FIELDS)
+    body |= extra_sampling(request, _FIELDS)
     if choices > 1:
         body["n"] = choices
     if asked.seed is not None:
@@ -114,7 +114,7 @@ def completion(
     return orjson.dumps(body)
 
 
-def reading(prompt: Sequence[int], seat: Seat) -> bytes:
+def reading(prompt: Sequence[int], seat: SlotAssignment) -> bytes:
     """Return the body for `/completion` that has the engine read a prompt and say nothing of use."""
     return orjson.dumps(
         {

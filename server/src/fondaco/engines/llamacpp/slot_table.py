@@ -7,7 +7,7 @@ _NEVER = -1
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
+class SlotAssignment:
     """A call's place in the engine."""
 
     slot: int
@@ -61,7 +61,7 @@ class SlotTable:
         """How many there were."""
         self._calls = 0
 
-    def take(self, scope: str, choices: int, prompt: Sequence[int] = ()) -> Seat | None:
+    def take(self, scope: str, choices: int, prompt: Sequence[int] = ()) -> SlotAssignment | None:
         """Return a seat for a call with as many free slots as `choices`, or None.
 
         Args:
@@ -87,16 +87,16 @@ class SlotTable:
         reserved = tuple(slot.number for slot in others)
         alone = self._spread == (1 if choices > 1 else 0)
         since = self._spreads if alone else _NEVER
-        return Seat(first.number, scope, warm, reserved, since, cached if warm else 0)
+        return SlotAssignment(first.number, scope, warm, reserved, since, cached if warm else 0)
 
-    def undisturbed(self, seat: Seat) -> bool:
+    def undisturbed(self, seat: SlotAssignment) -> bool:
         """Whether the engine can have put no other call's choice on a seat's slot since `take`.
 
         Between two requests of one call the engine takes the slot for free.
         """
         return self._spread == (1 if seat.reserved else 0) and self._spreads == seat.since
 
-    def go_on(self, seat: Seat, choices: int) -> Seat:
+    def go_on(self, seat: SlotAssignment, choices: int) -> SlotAssignment:
         """Return the seat for at most as many further choices of a call whose others have all ended.
 
         Its slot holds the call's own prompt, unless another call's choices may have been put there.
@@ -108,9 +108,11 @@ class SlotTable:
             self._slots[number].bind(None)
         if seat.reserved and not kept:
             self.stopped()
-        return Seat(seat.slot, seat.scope, bool(seat.scope) and undisturbed, kept, seat.since)
+        return SlotAssignment(
+            seat.slot, seat.scope, bool(seat.scope) and undisturbed, kept, seat.since
+        )
 
-    def give_back(self, seat: Seat, *, spoke: bool, prompt: Sequence[int] = ()) -> None:
+    def give_back(self, seat: SlotAssignment, *, spoke: bool, prompt: Sequence[int] = ()) -> None:
         """Free a seat's slots; for several choices, `stopped` has to be told as well.
 
         Args:

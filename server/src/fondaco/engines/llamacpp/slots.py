@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import anyio
 
 from fondaco.domain.errors import EngineBusyError, EngineUnavailableError
-from fondaco.engines.llamacpp.slot_table import Seat, SlotTable
+from fondaco.engines.llamacpp.slot_table import SlotAssignment, SlotTable
 
 _LETTING_GO_S = 5.0
 """The engine looks each second whether a caller hung up; until then it may still start choices."""
@@ -22,7 +22,7 @@ class _Waiter:
     choices: int
     prompt: Sequence[int]
     called: anyio.Event = field(default_factory=anyio.Event)
-    seat: Seat | None = None
+    seat: SlotAssignment | None = None
     displaced: bool = False
     """Whether its place in the queue went to an account that has fewer."""
 
@@ -62,7 +62,7 @@ class Slots:
         company = any(other != scope and at >= lately for other, at in self._called.items())
         return max(1, self.total - 1) if company else self.total
 
-    async def take(self, scope: str, choices: int, prompt: Sequence[int]) -> Seat:
+    async def take(self, scope: str, choices: int, prompt: Sequence[int]) -> SlotAssignment:
         """Return a seat for at most as many `choices` as the scope's share, once there is one.
 
         Raises:
@@ -91,7 +91,7 @@ class Slots:
         self._forget(waiter)
         raise self._full(f"no slot came free in {self._wait_s:g} s")
 
-    def give_back(self, seat: Seat, *, spoke: bool, prompt: Sequence[int]) -> None:
+    def give_back(self, seat: SlotAssignment, *, spoke: bool, prompt: Sequence[int]) -> None:
         """Free a seat and call in who waits for it.
 
         Args:
@@ -108,16 +108,16 @@ class Slots:
             self._letting_go.append(anyio.current_time() + _LETTING_GO_S)
         self._call_in()
 
-    def undisturbed(self, seat: Seat) -> bool:
+    def undisturbed(self, seat: SlotAssignment) -> bool:
         """Whether a seat's slot holds nothing but what its call put there."""
         self._settle()
         return self._table.undisturbed(seat)
 
-    def current(self, seat: Seat) -> Seat:
+    def current(self, seat: SlotAssignment) -> SlotAssignment:
         """Return the seat as it is now: cold if other calls' choices may lie in its slot meanwhile."""
         return seat if self.undisturbed(seat) else replace(seat, warm=False)
 
-    def go_on(self, seat: Seat, choices: int) -> Seat:
+    def go_on(self, seat: SlotAssignment, choices: int) -> SlotAssignment:
         """Return the seat for further choices of a call whose others have all ended, without a wait."""
         self._settle()
         further = self._table.go_on(seat, choices)

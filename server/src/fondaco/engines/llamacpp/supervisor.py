@@ -55,7 +55,7 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class Resting:
+class Idle:
     """No call has come yet."""
 
 
@@ -77,7 +77,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Fallen:
+class Crashed:
     """The child died or could not start; the next try is at `retry_at` on the loop's clock."""
 
     why: str
@@ -89,7 +89,7 @@ class Closed:
     """The supervisor does not run."""
 
 
-State: TypeAlias = Resting | Starting | Running | Fallen | Closed
+State: TypeAlias = Idle | Starting | Running | Crashed | Closed
 
 
 class Supervisor:
@@ -118,17 +118,17 @@ class Supervisor:
         """
         self._wanted.set()
         with anyio.move_on_after(self._launch.start_timeout_s):
-            while isinstance(self._state, Resting | Starting):
+            while isinstance(self._state, Idle | Starting):
                 await self._changed.wait()
         match self._state:
             case Running() as running:
                 return running
-            case Fallen(why, retry_at):
+            case Crashed(why, retry_at):
                 wait_s = max(1, ceil(retry_at - anyio.current_time()))
                 raise EngineUnavailableError(why, retry_after_s=wait_s)
             case Closed():
                 raise EngineUnavailableError("The embedded engine is not running.")
-            case Resting() | Starting():
+            case Idle() | Starting():
                 raise EngineUnavailableError("The model is still loading.", retry_after_s=5)
 
     async def run(
@@ -136,7 +136,7 @@ class Supervisor:
     ) -> None:
         """Supervise until cancelled; then the child is gone."""
         pause_s = _FIRST_PAUSE_S
-        self._become(Resting())
+        self._become(Idle())
         task_status.started()
         try:
             while True:
@@ -146,9 +146,9 @@ class Supervisor:
                 why = await self._life()
                 lived_s = anyio.current_time() - born
                 pause_s = _FIRST_PAUSE_S if lived_s > _HEALTHY_S else pause_s
-                self._become(Fallen(why, anyio.current_time() + pause_s))
+                self._become(Crashed(why, anyio.current_time() + pause_s))
                 await anyio.sleep(pause_s)
-                self._become(Resting())
+                self._become(Idle())
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         finally:
             self._become(Closed())

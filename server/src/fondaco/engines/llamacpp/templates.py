@@ -11,7 +11,7 @@ from fondaco.ports import Templates
 
 
 @dataclass(frozen=True, slots=True)
-class OwnTemplate:
+class ModelTemplate:
     """What is known with a model's own template."""
 
     tools: bool
@@ -22,9 +22,9 @@ class OwnTemplate:
     """What answers end with."""
 
 
-def own_template(props: Mapping[str, Any]) -> OwnTemplate:
+def own_template(props: Mapping[str, Any]) -> ModelTemplate:
     """Return what the engine's `/props` say."""
-    return OwnTemplate(
+    return ModelTemplate(
         tools=bool(props.get("chat_template_caps", {}).get("supports_tool_calls")),
         bos_token=props.get("bos_token", ""),
         eos_token=props.get("eos_token", ""),
@@ -45,7 +45,7 @@ def expect_rendered(request: ChatRequest, templates: Templates | None, engine: s
 
 
 async def rendered(
-    request: ChatRequest, own: OwnTemplate, templates: Templates | None
+    request: ChatRequest, own: ModelTemplate, templates: Templates | None
 ) -> str | None:
     """Return the prompt that the request's template makes, with the model's special tokens; None: it has none.
 

@@ -11,7 +11,7 @@ from fondaco.engines.llamacpp.tools import TAG, openings
 _Openings: TypeAlias = Mapping[str, tuple[str, str]]
 
 
-class ToolAnswers:
+class ToolCallParser:
     """Reads the batches of one request, however they are cut.
 
     What may yet turn out to be the beginning of a call is held back, and no more than that.

@@ -22,7 +22,7 @@ CODES = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class ErrorWording:
     """One engine's words."""
 
     engine: str
@@ -41,7 +41,7 @@ class Wording:
 
 _GITHUB = "github.com/"
 WORDINGS = tuple(
-    Wording.of(engine, words, _GITHUB + source)
+    ErrorWording.of(engine, words, _GITHUB + source)
     for engine, words, source in (
         (
             "OpenAI, DeepSeek, vLLM",

@@ -25,7 +25,7 @@ from fondaco.domain.errors import (
 from fondaco.domain.money.usage import Report
 from fondaco.domain.untrusted_numbers import MOST, whole
 from fondaco.engines.common.vectors import vectors_of
-from fondaco.engines.openai.errors import complaint, refusal
+from fondaco.engines.openai.errors import error_in_body, refusal
 from fondaco.engines.openai.lenient_json import loads
 from fondaco.ports.incidents import Incident, report
 
@@ -177,7 +177,7 @@ def _document(body: bytes, request: EmbeddingRequest) -> Mapping[str, Any]:
         raise EngineError("The model's engine sent what is not JSON.") from error
     if not isinstance(told, dict):
         raise EngineError("The model's engine sent a reply that is no object.")
-    if "data" not in told and (fault := complaint(told)) is not None:
+    if "data" not in told and (fault := error_in_body(told)) is not None:
         raise _meant(fault, request)
     return told
 

@@ -18,7 +18,7 @@ from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError, EngineTimeoutError, FondacoError
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import DIALECTS, Count, Dialect
-from fondaco.engines.common.reasoning import thinking_fields, thinking_ignored
+from fondaco.engines.common.reasoning import ignored_reasoning, reasoning_fields
 from fondaco.engines.common.template import variables
 from fondaco.engines.common.tools import most_text, offered
 from fondaco.engines.openai.errors import refusal
@@ -32,8 +32,8 @@ from fondaco.engines.openai.request.body import (
 )
 from fondaco.engines.openai.request.extra_parameters import expect_allowed
 from fondaco.engines.openai.request.hints import ignored
-from fondaco.engines.openai.request.parameters import particulars_ignored
-from fondaco.engines.openai.request.parts import most_media_tokens, words_alone
+from fondaco.engines.openai.request.parameters import ignored_sampling
+from fondaco.engines.openai.request.parts import most_media_tokens, text_only
 from fondaco.ports import Prompt, Templates
 from fondaco.ports.incidents import Incident, report
 
@@ -128,7 +128,7 @@ class OpenAICompatible:
                 known = (
                     {}
                     if request.options is NO_OPTIONS
-                    else thinking_fields(request, self._dialect.effort)
+                    else reasoning_fields(request, self._dialect.effort)
                 )
                 known |= {} if tool_options is None else offered(tool_options, self._dialect)
                 known |= {} if template is None else {"chat_template": template}
@@ -158,9 +158,7 @@ class OpenAICompatible:
         """Return an upper bound: what its words count, and the most that images and the like may."""
         expect_media_taken(request, self._dialect, self._name)
         options = replace(request.options, media=False)
-        words = replace(
-            request, messages=tuple(map(words_alone, request.messages)), options=options
-        )
+        words = replace(request, messages=tuple(map(text_only, request.messages)), options=options)
         most = (await self.measure(words)).input_tokens
         return Prompt(most + most_media_tokens(request.messages), exact=False)
 
@@ -173,8 +171,8 @@ class OpenAICompatible:
         """Return what the engine's dialect has no place for."""
         return (
             ignored(request, self._spoken())
-            + thinking_ignored(request, self._dialect.effort)
-            + particulars_ignored(request, self._dialect)
+            + ignored_reasoning(request, self._dialect.effort)
+            + ignored_sampling(request, self._dialect)
         )
 
     async def probe(self) -> None:

@@ -122,7 +122,7 @@ def refusal(
     return _meant(error, status, output_tokens, retry_after_s)
 
 
-def complaint(chunk: Mapping[str, Any], *, output_tokens: int = 0) -> FondacoError | None:
+def error_in_body(chunk: Mapping[str, Any], *, output_tokens: int = 0) -> FondacoError | None:
     """Return the error that a reply of status 200, or a chunk of it, stands for; None: for none.
 
     Engines send `{"error": ...}` with a status or a word as its code, or with neither, and some send

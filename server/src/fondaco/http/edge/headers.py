@@ -7,7 +7,7 @@ from collections.abc import Collection
 from functools import lru_cache
 
 from fondaco.domain.models.model import AnyModel
-from fondaco.domain.models.names import Notice
+from fondaco.domain.models.names import DeprecationNotice
 from fondaco.domain.money.epoch import starts_at
 from fondaco.domain.money.limits import Quota
 from fondaco.domain.money.money import NANO, Funds
@@ -59,7 +59,7 @@ def _inference(model_id: str, name: str, engine: str) -> bytes:
     )
 
 
-def ending(notice: Notice) -> bytes:
+def ending(notice: DeprecationNotice) -> bytes:
     """Return the retirement of the model that was asked for, announced or past, and its date."""
     return lines_of(
         (

@@ -36,7 +36,7 @@ async def buffered(
         except InferenceFailedError as error:
             failover.skip(error, shown=_uncharged(error))
             meter.restart()
-            output_pipeline = None if output_pipeline is None else output_pipeline.afresh()
+            output_pipeline = None if output_pipeline is None else output_pipeline.restarted()
 
 
 async def _taken(

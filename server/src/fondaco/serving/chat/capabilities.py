@@ -7,16 +7,16 @@ from fondaco.domain.errors import InvalidModelError, InvalidRequestError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import Model, ModelType
 from fondaco.domain.output_format.output_format import Choices, Grammar, Regex
-from fondaco.ports import Forms
+from fondaco.ports import OutputFormats
 from fondaco.serving.chat.output.pipeline import OutputPipeline
-from fondaco.serving.chat.output.reasoning import Thinking, think
+from fondaco.serving.chat.output.reasoning import ReasoningFilter, think
 from fondaco.serving.chat.output.tool_validation import (
     ToolCallValidation,
     expect_callable,
     without_tools,
 )
-from fondaco.serving.chat.output.validation import conformity_of, field_of
-from fondaco.serving.chat.privacy_filter import discreet
+from fondaco.serving.chat.output.validation import field_of, output_validation_of
+from fondaco.serving.chat.privacy_filter import without_storage
 
 
 class CapabilityNegotiation:
@@ -25,7 +25,7 @@ class CapabilityNegotiation:
     def __init__(
         self,
         catalogue: Catalogue,
-        forms: Forms,
+        forms: OutputFormats,
         grammars: Mapping[str, Callable[[ChatRequest], str | None]] | None = None,
     ) -> None:
         """Prepare.
@@ -82,11 +82,11 @@ class CapabilityNegotiation:
         """
         request = without_tools(model, request)
         compiling = self._compiling(model, request)
-        validation = await conformity_of(request, self._forms, compiled=bool(compiling))
+        validation = await output_validation_of(request, self._forms, compiled=bool(compiling))
         calls = await self._calls(request, compiled=bool(compiling))
-        thinking: Thinking | None = None
+        thinking: ReasoningFilter | None = None
         ignored: tuple[str, ...] = ()
-        request, kept_off = discreet(model, request)
+        request, kept_off = without_storage(model, request)
         if model.reasoning is not None or request.options.reasoning is not None:
             request, thinking, ignored = think(model, request)
         if calls is not None and compiling:
@@ -128,7 +128,7 @@ class CapabilityNegotiation:
         for grammar_of in compiling:
             if (grammar := grammar_of(request)) is None:
                 continue
-            flaw = await self._forms.grammar_flaw(grammar, scope=request.cache_scope)
+            flaw = await self._forms.grammar_error(grammar, scope=request.cache_scope)
             if flaw is not None:
                 raise InvalidRequestError(
                     f"The functions cannot be offered together: their grammar {flaw}. Offer fewer of "

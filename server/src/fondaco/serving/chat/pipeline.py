@@ -10,7 +10,7 @@ from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.fast_init import fast_init
 from fondaco.domain.models.catalogue import Catalogue, Route
 from fondaco.domain.models.model import Model
-from fondaco.domain.models.names import Notice
+from fondaco.domain.models.names import DeprecationNotice
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.limits import Quota
 from fondaco.domain.money.usage import Usage
@@ -40,7 +40,7 @@ class CallStarted:
     model: Model
     engine: str
     quota: Quota
-    notice: Notice | None = None
+    notice: DeprecationNotice | None = None
     """That the model that was asked for ends, or has ended."""
     web: RetrievedContext | None = None
     """What was brought from the web; None: nothing was wanted."""

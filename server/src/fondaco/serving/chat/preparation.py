@@ -15,8 +15,8 @@ from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.output.pipeline import OutputPipeline
 from fondaco.serving.chat.search_decision import decided, question
 from fondaco.serving.inputs.media import Media, with_last_image
-from fondaco.serving.retrieval.context import supplied
-from fondaco.serving.retrieval.web_retrieval import RetrievalRequest, WebRetrieval, latest_said
+from fondaco.serving.retrieval.context import with_context
+from fondaco.serving.retrieval.web_retrieval import RetrievalRequest, WebRetrieval, last_user_text
 
 _CHARACTERS_A_TOKEN = 4
 """Of a prompt that nobody has counted yet."""
@@ -127,7 +127,7 @@ class Preparation:
         """Return the request with its media; they are fetched only once the call is affordable."""
         if not model.capabilities.many_images:
             request = with_last_image(request)
-        if self._media.goes_out(request):
+        if self._media.needs_fetching(request):
             words = request.characters // _CHARACTERS_A_TOKEN
             paid.meter.current = _least(
                 request, Prompt(words + self._media.most_tokens(model, request))
@@ -166,7 +166,7 @@ class Preparation:
         if self._undecided(request, wish, model):
             query = await decided(
                 model,
-                question(request, latest_said(request)),
+                question(request, last_user_text(request)),
                 failover.restart(),
                 self._negotiation,
                 paid=paid,
@@ -182,7 +182,7 @@ class Preparation:
         paid.meter.order(retrieval_request.most)
         await paid.cover()
         paid.meter.retrieved(found := await self._web_retrieval.bring(retrieval_request))
-        request, paid.meter.web = await supplied(
+        request, paid.meter.web = await with_context(
             request, found, failover.measure, bare, context_tokens=model.context_tokens, asked=asked
         )
         return request

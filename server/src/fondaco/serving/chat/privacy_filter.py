@@ -6,7 +6,7 @@ from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.models.model import Model, Privacy
 
 
-def discreet(model: Model, request: ChatRequest) -> tuple[ChatRequest, tuple[str, ...]]:
+def without_storage(model: Model, request: ChatRequest) -> tuple[ChatRequest, tuple[str, ...]]:
     """Return the request without the option that a private model's engine keep it, and ignored fields."""
     hints = request.options.hints
     if model.privacy is not Privacy.PRIVATE or hints.get("store") is not True:

@@ -60,7 +60,7 @@ class Media:
                 faults={"messages": (f"At most {MOST_IMAGES} images",)},
             )
 
-    def goes_out(self, request: ChatRequest) -> bool:
+    def needs_fetching(self, request: ChatRequest) -> bool:
         """Whether anything has to be looked up or fetched."""
         return any(
             isinstance(medium, Image | Video) and not is_data_url(medium.url)

@@ -34,7 +34,7 @@ _CITING = (
 )
 
 
-async def supplied(
+async def with_context(
     request: ChatRequest,
     gathered: RetrievedContext,
     measure: Measure,

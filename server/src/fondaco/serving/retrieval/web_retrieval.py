@@ -88,7 +88,7 @@ class WebRetrieval:
             InvalidRequestError: the operator has switched off what is asked for.
             WebNotInstalledError: the libraries for it are missing.
         """
-        said = latest_said(request)
+        said = last_user_text(request)
         if wish.scrape:
             if self._pages is None:
                 raise _switched_off("enable_web_scraping", "Reading pages of the web")
@@ -97,7 +97,9 @@ class WebRetrieval:
                 return RetrievalRequest(urls=urls[:MOST_PAGES], left_out=urls[MOST_PAGES:])
         if wish.search == "on":
             self._expect_search(request, searches=searches)
-        elif wish.search == "off" or not (searches and self._searches and tells_of_now(said)):
+        elif wish.search == "off" or not (
+            searches and self._searches and asks_for_current_facts(said)
+        ):
             return None
         query = query_of(said)
         return RetrievalRequest(query=query, cite=wish.cite) if query else None
@@ -106,7 +108,7 @@ class WebRetrieval:
         """Whether it is open if there is anything to search for: `auto`, where a search could be made."""
         if wish.search != "auto" or not self._searches:
             return False
-        said = latest_said(request)
+        said = last_user_text(request)
         return bool(query_of(said)) and not (wish.scrape and urls_in(said))
 
     async def bring(self, retrieval_request: RetrievalRequest) -> RetrievedContext:
@@ -173,7 +175,7 @@ class WebRetrieval:
         return pages, [one for one in outcomes if isinstance(one, WebNote)]
 
 
-def latest_said(request: ChatRequest) -> str:
+def last_user_text(request: ChatRequest) -> str:
     """Return the text of the latest user message."""
     for message in reversed(request.messages):
         if message.role is Role.USER:
@@ -181,10 +183,10 @@ def latest_said(request: ChatRequest) -> str:
     return ""
 
 
-def tells_of_now(text: str) -> bool:
+def asks_for_current_facts(text: str) -> bool:
     """Whether a message seems to need what no model has learnt: a guess by its words, in English.
 
-    >>> tells_of_now("Who won the match yesterday?"), tells_of_now("Write a poem about rain.")
+    >>> asks_for_current_facts("Who won the match yesterday?"), asks_for_current_facts("Write a poem about rain.")
     (True, False)
     """
     return _NOW.search(text) is not None

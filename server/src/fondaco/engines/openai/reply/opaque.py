@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from fondaco.domain.chat.opaque import ANSWERED, CALLED, SHOWN, Spelled, is_shallow
+from fondaco.domain.chat.opaque import ANSWERED, CALLED, SHOWN, RawJson, is_shallow
 from fondaco.lossless_json import dumped, exact
 
 PASSED = ANSWERED | SHOWN
 """Names of the fields of a message or delta that are passed on."""
 
 
-def of_message(said: Mapping[str, Any], payload: bytes, place: int) -> Spelled | None:
+def of_message(said: Mapping[str, Any], payload: bytes, place: int) -> RawJson | None:
     """Return the opaque fields of a message or delta, if it has any.
 
     Args:
@@ -25,7 +25,7 @@ def of_message(said: Mapping[str, Any], payload: bytes, place: int) -> Spelled |
 
 def of_calls(
     calls: Iterable[Mapping[str, Any]], payload: bytes, place: int
-) -> Sequence[Spelled | None]:
+) -> Sequence[RawJson | None]:
     """Return the opaque fields of each call of a message; nothing at all where none has any."""
     given = list(calls)
     if all(CALLED.isdisjoint(call) for call in given):
@@ -37,7 +37,7 @@ def of_calls(
 
 def _spelled(
     given: Mapping[str, Any], twin: Mapping[str, Any], names: frozenset[str]
-) -> Spelled | None:
+) -> RawJson | None:
     """Return the fields of those names that say something, as JSON."""
     fields = {
         name: text

@@ -15,14 +15,14 @@ from fondaco.domain.chat.events import (
     ToolPart,
     UsageReported,
 )
-from fondaco.domain.chat.opaque import MOST_CHARACTERS, Spelled
+from fondaco.domain.chat.opaque import MOST_CHARACTERS, RawJson
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import EngineError, FondacoError
 from fondaco.domain.money.usage import Report
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import Dialect
 from fondaco.engines.common.logprobs import logprobs_of
-from fondaco.engines.openai.errors import complaint
+from fondaco.engines.openai.errors import error_in_body
 from fondaco.engines.openai.lenient_json import object_of
 from fondaco.engines.openai.reply import opaque
 from fondaco.engines.openai.reply.chunk_template import ChunkTemplate, Kind
@@ -176,7 +176,7 @@ class ReplyReader:
         choices: Any = chunk.get("choices")
         usage = chunk.get("usage")
         if choices is None or chunk.get("error"):
-            failure = complaint(chunk, output_tokens=self._output_limit)
+            failure = error_in_body(chunk, output_tokens=self._output_limit)
             if failure is not None:
                 raise failure
         if not self._over:
@@ -237,7 +237,7 @@ class ReplyReader:
             return None
         return words
 
-    def _take_opaque(self, fields: Spelled) -> None:
+    def _take_opaque(self, fields: RawJson) -> None:
         self._opaque_bytes += sum(map(len, fields.values()))
         if self._opaque_bytes > MOST_CHARACTERS:
             raise EngineError(
@@ -277,7 +277,7 @@ class ReplyReader:
         events: list[ChatEvent],
         *,
         tokens: int,
-        told: Sequence[Spelled | None],
+        told: Sequence[RawJson | None],
     ) -> None:
         self._expect(index)
         for fields in told:

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from fondaco.domain.chat.events import ChatEvent, ToolPart
-from fondaco.domain.chat.opaque import Spelled
+from fondaco.domain.chat.opaque import RawJson
 from fondaco.domain.chat.tools import ToolOptions
 from fondaco.domain.untrusted_numbers import whole
 
@@ -37,7 +37,7 @@ class _Call:
     """The beginning of its arguments, where it may turn out to be a word for none."""
     tokens: int = 0
     """Those that its untold name came with."""
-    opaque: Spelled | None = None
+    opaque: RawJson | None = None
     """Its opaque fields that are untold."""
 
     @property
@@ -86,7 +86,7 @@ class ToolReader:
         self._parallel = tool_options is None or tool_options.parallel
 
     def read(
-        self, said: Mapping[str, Any], tokens: int, told: Sequence[Spelled | None] = ()
+        self, said: Mapping[str, Any], tokens: int, told: Sequence[RawJson | None] = ()
     ) -> list[ToolPart]:
         """Return what a delta or a whole message says of calls.
 

@@ -9,13 +9,20 @@ from fondaco.domain.chat.message import PREFIX, Message, ToolUse
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest, Sampling
 from fondaco.domain.errors import FieldNotTakenError
 from fondaco.engines.common.dialects import Dialect, Isolation
-from fondaco.engines.common.dynamic_temperature import moving
-from fondaco.engines.common.reasoning import thinking_fields
+from fondaco.engines.common.dynamic_temperature import dynamic_temperature
+from fondaco.engines.common.reasoning import reasoning_fields
 from fondaco.engines.common.tools import offered
-from fondaco.engines.openai.request.hints import go_on, hinted
-from fondaco.engines.openai.request.output_format import form_fields, form_untaken
-from fondaco.engines.openai.request.parameters import biased, missed, particulars
-from fondaco.engines.openai.request.parts import untaken, wired
+from fondaco.engines.openai.request.hints import go_on, with_hints
+from fondaco.engines.openai.request.output_format import (
+    output_format_fields,
+    unsupported_output_format,
+)
+from fondaco.engines.openai.request.parameters import (
+    extra_sampling,
+    unsupported_parameters,
+    with_logit_bias,
+)
+from fondaco.engines.openai.request.parts import unsupported_parts, wired
 
 _SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed", "stop")
 """What every dialect knows."""
@@ -60,7 +67,7 @@ def chat_body(
         body |= _isolated(request.cache_scope, dialect.isolation)
     if request.options is not NO_OPTIONS:
         expect_media_taken(request, dialect, engine)
-        body |= hinted(request, dialect)
+        body |= with_hints(request, dialect)
         if request.options.hints.get(PREFIX) is True:
             go_on(body, conversation, dialect.prefix)
         body |= _tools(request, dialect, engine)
@@ -93,18 +100,18 @@ def _thinking(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, 
         wish = request.options.reasoning
         name = "disable_thinking" if wish is not None and wish.off else "chat_template_kwargs"
         raise _unsupported(name, request.model, engine)
-    return thinking_fields(request, dialect.effort)
+    return reasoning_fields(request, dialect.effort)
 
 
 def _output_format(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
-    if (name := form_untaken(request.options.output_format, dialect)) is not None:
+    if (name := unsupported_output_format(request.options.output_format, dialect)) is not None:
         raise _unsupported(name, request.model, engine)
-    return form_fields(request.options.output_format, dialect)
+    return output_format_fields(request.options.output_format, dialect)
 
 
 def _particulars(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
     expect_particulars_taken(request, dialect, engine)
-    return particulars(request, dialect)
+    return extra_sampling(request, dialect)
 
 
 def expect_particulars_taken(request: ChatRequest, dialect: Dialect, engine: str) -> None:
@@ -113,7 +120,7 @@ def expect_particulars_taken(request: ChatRequest, dialect: Dialect, engine: str
     Raises:
         FieldNotTakenError: it does not.
     """
-    if (name := missed(request, dialect)) is not None:
+    if (name := unsupported_parameters(request, dialect)) is not None:
         raise _unsupported(name, request.model, engine)
 
 
@@ -123,7 +130,7 @@ def expect_media_taken(request: ChatRequest, dialect: Dialect, engine: str) -> N
     Raises:
         FieldNotTakenError: it does not.
     """
-    if request.options.media and (name := untaken(request.messages, dialect)) is not None:
+    if request.options.media and (name := unsupported_parts(request.messages, dialect)) is not None:
         raise _unsupported(name, request.model, engine)
 
 
@@ -216,7 +223,7 @@ def _sampled(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, o
         if not dialect.dynamic_temperature:
             name = "max_temp" if sampling.min_temperature is None else "min_temp"
             raise _unsupported(name, request.model, engine)
-        wire |= moving(span)
+        wire |= dynamic_temperature(span)
     return wire | _biased(request, dialect, engine)
 
 
@@ -225,7 +232,7 @@ def _biased(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, ob
         return {}
     if not dialect.logit_bias:
         raise _unsupported("logit_bias", request.model, engine)
-    return biased(request)
+    return with_logit_bias(request)
 
 
 def _unsupported(name: str, model: str, engine: str) -> FieldNotTakenError:

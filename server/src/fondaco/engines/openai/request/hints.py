@@ -15,7 +15,7 @@ _RETENTIONS = {"default": None, "extended": "24h"}
 """Tiers that OpenAI's API has under other names; None: it is what an engine does anyway."""
 
 
-def hinted(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
+def with_hints(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
     """Return the request's hints as the engine takes them."""
     return dict(_told(request, dialect))
 

@@ -20,7 +20,7 @@ from fondaco.engines.common.dialects import Dialect, Guides
 _SPECIAL = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
-def form_untaken(output_format: OutputFormat | None, dialect: Dialect) -> str | None:
+def unsupported_output_format(output_format: OutputFormat | None, dialect: Dialect) -> str | None:
     """Return the name of the field that says what the engine cannot be held to; None: it can be."""
     takes = dialect.guides
     match output_format:
@@ -36,7 +36,7 @@ def form_untaken(output_format: OutputFormat | None, dialect: Dialect) -> str | 
             return None
 
 
-def form_fields(output_format: OutputFormat | None, dialect: Dialect) -> dict[str, object]:
+def output_format_fields(output_format: OutputFormat | None, dialect: Dialect) -> dict[str, object]:
     """Return an output format that the engine takes in its words."""
     match output_format:
         case None:

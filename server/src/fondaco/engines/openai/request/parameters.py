@@ -4,7 +4,7 @@ from fondaco.domain.chat.request import ChatRequest
 from fondaco.engines.common.dialects import Dialect
 
 
-def missed(request: ChatRequest, dialect: Dialect) -> str | None:
+def unsupported_parameters(request: ChatRequest, dialect: Dialect) -> str | None:
     """Return the name of a field that would change the answer and that engines do not take."""
     if request.options.stop_shown and not dialect.stop_shown:
         return "include_stop_str_in_output"
@@ -13,7 +13,7 @@ def missed(request: ChatRequest, dialect: Dialect) -> str | None:
     return None
 
 
-def particulars(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
+def extra_sampling(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
     """Return the fields of what an engine of the dialect takes."""
     options = request.options
     fields: dict[str, object] = {}
@@ -28,12 +28,12 @@ def particulars(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
     return fields
 
 
-def particulars_ignored(request: ChatRequest, dialect: Dialect) -> tuple[str, ...]:
+def ignored_sampling(request: ChatRequest, dialect: Dialect) -> tuple[str, ...]:
     """Return the names of fields that change nothing here."""
     unused = request.options.prediction is not None and not dialect.prediction
     return ("prediction",) if unused else ()
 
 
-def biased(request: ChatRequest) -> dict[str, object]:
+def with_logit_bias(request: ChatRequest) -> dict[str, object]:
     """Return the field for the biases of tokens."""
     return {"logit_bias": {str(token): bias for token, bias in request.sampling.logit_bias}}

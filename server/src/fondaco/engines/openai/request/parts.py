@@ -12,7 +12,7 @@ def wired(content: Iterable[Part], dialect: Dialect) -> list[dict[str, object]]:
     return [_wired(part, dialect) for part in content]
 
 
-def untaken(conversation: Iterable[Message], dialect: Dialect) -> str | None:
+def unsupported_parts(conversation: Iterable[Message], dialect: Dialect) -> str | None:
     """Return the name of a kind of part that engines of a dialect do not take, if there is any."""
     for message in conversation:
         if isinstance(message.content, tuple):
@@ -24,7 +24,7 @@ def untaken(conversation: Iterable[Message], dialect: Dialect) -> str | None:
     return None
 
 
-def words_alone(message: Message) -> Message:
+def text_only(message: Message) -> Message:
     """Return a message without what is none of text, as the endpoints that count tokens take it.
 
     vLLM and llama-server count a placeholder for an image, not what the image becomes.

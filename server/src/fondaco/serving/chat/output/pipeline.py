@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 
 from fondaco.domain.chat.events import EventBatch
 from fondaco.serving.billing.token_meter import TokenMeter
-from fondaco.serving.chat.output.reasoning import Thinking
+from fondaco.serving.chat.output.reasoning import ReasoningFilter
 from fondaco.serving.chat.output.tool_validation import ToolCallValidation
 from fondaco.serving.chat.output.validation import OutputValidation
 
@@ -18,7 +18,7 @@ class OutputPipeline:
         self,
         ignored: tuple[str, ...] = (),
         *,
-        thinking: Thinking | None = None,
+        thinking: ReasoningFilter | None = None,
         validation: OutputValidation | None = None,
         calls: ToolCallValidation | None = None,
     ) -> None:
@@ -35,13 +35,13 @@ class OutputPipeline:
         self.ignored = ignored
         self._thinking = thinking
 
-    def afresh(self) -> "OutputPipeline":
+    def restarted(self) -> "OutputPipeline":
         """Return the way of another engine's answer to the same call."""
         return OutputPipeline(
             self.ignored,
-            thinking=None if self._thinking is None else self._thinking.afresh(),
-            validation=None if self._validation is None else self._validation.afresh(),
-            calls=None if self._calls is None else self._calls.afresh(),
+            thinking=None if self._thinking is None else self._thinking.restarted(),
+            validation=None if self._validation is None else self._validation.restarted(),
+            calls=None if self._calls is None else self._calls.restarted(),
         )
 
     async def deliver(

@@ -28,10 +28,10 @@ from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, ChatRequest
 from fondaco.domain.models.model import Model
 from fondaco.serving.chat.output.think_tags import CLOSING, OPENING, ThinkTagParser
 
-_NO_WISH = ReasoningOptions()
+_NO_REASONING_OPTIONS = ReasoningOptions()
 
 
-class Thinking:
+class ReasoningFilter:
     """The reasoning of one call: heard as what they are, and shown where its caller looks for them."""
 
     __slots__ = ("_begun", "_choices", "_open", "_shown", "_tags")
@@ -53,9 +53,9 @@ class Thinking:
         self._open: set[int] = set()
         """Choices that stand within tags of ours."""
 
-    def afresh(self) -> "Thinking":
+    def restarted(self) -> "ReasoningFilter":
         """Return the way of another answer's reasoning."""
-        return Thinking(tags=self._tags, begun=self._begun, shown=self._shown)
+        return ReasoningFilter(tags=self._tags, begun=self._begun, shown=self._shown)
 
     def hear(self, batch: EventBatch) -> EventBatch:
         """Return a batch as it is counted: reasoning are told apart from text."""
@@ -119,18 +119,18 @@ def _hidden(batch: EventBatch) -> Iterator[ChatEvent]:
 
 def think(
     model: Model, request: ChatRequest
-) -> tuple[ChatRequest, Thinking | None, tuple[str, ...]]:
+) -> tuple[ChatRequest, ReasoningFilter | None, tuple[str, ...]]:
     """Return the request as its model is told how to think, the way of its reasoning, and ignored fields.
 
     An answer that may hold reasoning is read as a stream, however its caller reads it: only pieces
     that come one by one tell how many of its tokens are reasoning.
     """
-    wish, habits = request.options.reasoning or _NO_WISH, model.reasoning
+    wish, habits = request.options.reasoning or _NO_REASONING_OPTIONS, model.reasoning
     off = wish.off or wish.effort == "none"
     hidden = off or wish.strip
     if habits is None:
         bare = _wishing(request, replace(request.options, reasoning=None))
-        return bare, Thinking() if hidden else None, _ignored(wish)
+        return bare, ReasoningFilter() if hidden else None, _ignored(wish)
     if off:
         told, ignored = _switched_off(habits, request), _ignored(wish)
     else:
@@ -144,7 +144,7 @@ def think(
     # What is promised of content in an output format holds for all of it.
     formed = request.options.output_format is not None
     shown = None if hidden else ReasoningField.FIELD if formed else habits.shown
-    thinking = Thinking(tags=habits.tags, begun=begun, shown=shown)
+    thinking = ReasoningFilter(tags=habits.tags, begun=begun, shown=shown)
     return replace(told, stream=True), thinking, ignored
 
 
@@ -164,7 +164,8 @@ def _weighed(
     asked = replace(wish, off=False, strip=False, effort=effort, effort_field="reasoning_effort")
     ignored = (wish.effort_field,) if effort is None and wish.effort is not None else ()
     return _wishing(
-        request, replace(request.options, reasoning=None if asked == _NO_WISH else asked)
+        request,
+        replace(request.options, reasoning=None if asked == _NO_REASONING_OPTIONS else asked),
     ), ignored
 
 

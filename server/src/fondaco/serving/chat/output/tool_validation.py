@@ -8,7 +8,7 @@ from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.chat.tools import ToolOptions
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.models.model import Model
-from fondaco.ports import Forms
+from fondaco.ports import OutputFormats
 from fondaco.serving.chat.output.validation import InvalidOutputError, expect_usable, held_to
 
 _ANY_OBJECT = '{"type":"object"}'
@@ -16,7 +16,7 @@ _UNCALLED = "The model called no function, though tool_choice says that it must.
 
 
 async def expect_callable(
-    tool_options: ToolOptions, forms: Forms, *, scope: str, compiled: bool
+    tool_options: ToolOptions, forms: OutputFormats, *, scope: str, compiled: bool
 ) -> None:
     """Return if every function that may be called can be.
 
@@ -55,7 +55,7 @@ class ToolCallValidation:
 
     __slots__ = ("_calls", "_forms", "_must", "_refused", "_schemas", "_tool_options")
 
-    def __init__(self, forms: Forms, tool_options: ToolOptions) -> None:
+    def __init__(self, forms: OutputFormats, tool_options: ToolOptions) -> None:
         self._forms = forms
         self._tool_options = tool_options
         self._must = tool_options.choice not in ("auto", "none")
@@ -66,7 +66,7 @@ class ToolCallValidation:
         }
         self._calls: dict[tuple[int, int], list[ToolPart]] = {}
 
-    def afresh(self) -> "ToolCallValidation":
+    def restarted(self) -> "ToolCallValidation":
         """Return the same expectation of another answer."""
         return ToolCallValidation(self._forms, self._tool_options)
 

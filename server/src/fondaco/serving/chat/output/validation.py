@@ -7,7 +7,7 @@ from typing import TypeAlias
 from fondaco.domain.chat.events import EventBatch, Finish, Refusal, Text
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import InferenceFailedError, InvalidRequestError
-from fondaco.domain.output_format.constraint_bounds import expect_guide_bounded
+from fondaco.domain.output_format.constraint_bounds import expect_constraint_bounded
 from fondaco.domain.output_format.output_format import (
     Choices,
     Constraint,
@@ -18,7 +18,7 @@ from fondaco.domain.output_format.output_format import (
     Regex,
 )
 from fondaco.domain.output_format.schema_bounds import expect_bounded
-from fondaco.ports import Forms, Held
+from fondaco.ports import Enforcement, OutputFormats
 
 Check: TypeAlias = Callable[[str], Awaitable[str | None]]
 """Says what is wrong with a text, if anything is."""
@@ -37,7 +37,9 @@ class InvalidOutputError(InferenceFailedError):
         self.what = what
 
 
-async def expect_usable(forms: Forms, schema: str, field: str, held: Held, *, scope: str) -> None:
+async def expect_usable(
+    forms: OutputFormats, schema: str, field: str, held: Enforcement, *, scope: str
+) -> None:
     """Return if answers can be asked for by a schema, given as JSON text, and held to it.
 
     Raises:
@@ -51,25 +53,25 @@ async def expect_usable(forms: Forms, schema: str, field: str, held: Held, *, sc
         raise InvalidRequestError(f"The schema at {field!r} {flaw}.", faults={field: (flaw,)})
 
 
-async def _expect_followed(forms: Forms, constraint: Constraint, scope: str) -> None:
+async def _expect_followed(forms: OutputFormats, constraint: Constraint, scope: str) -> None:
     """Return if answers can be held to a constraint; raises as `expect_usable` does."""
-    expect_guide_bounded(constraint)
-    flaw = await forms.guide_flaw(constraint, scope=scope)
+    expect_constraint_bounded(constraint)
+    flaw = await forms.constraint_error(constraint, scope=scope)
     if flaw is not None:
         raise InvalidRequestError(f"{constraint.place} {flaw}.", faults={constraint.place: (flaw,)})
 
 
-async def _expect_spaced(forms: Forms, schema: str, whitespace: str, scope: str) -> None:
+async def _expect_spaced(forms: OutputFormats, schema: str, whitespace: str, scope: str) -> None:
     """Return if the JSON of a schema can be spaced so; raises as `expect_usable` does."""
     place = "guided_whitespace_pattern"
     await _expect_followed(forms, Regex(whitespace, place), scope)
-    flaw = await forms.flaw(schema, Held.GRAMMAR, scope=scope, whitespace=whitespace)
+    flaw = await forms.flaw(schema, Enforcement.GRAMMAR, scope=scope, whitespace=whitespace)
     if flaw is not None:
         raise InvalidRequestError(f"With {place} the schema {flaw}.", faults={place: (flaw,)})
 
 
-async def conformity_of(
-    request: ChatRequest, forms: Forms, *, compiled: bool
+async def output_validation_of(
+    request: ChatRequest, forms: OutputFormats, *, compiled: bool
 ) -> "OutputValidation | None":
     """Return the check of the output format that a request asks for; None where there is nothing to be checked.
 
@@ -101,13 +103,13 @@ async def conformity_of(
             check = partial(forms.fault, _ANY_JSON if strict is False else schema)
         case Regex() | Choices() | Grammar():
             await _expect_followed(forms, output_format, scope)
-            check = partial(forms.guide_fault, output_format)
+            check = partial(forms.constraint_mismatch, output_format)
     if request.sampling.stop or request.sampling.stop_token_ids:
         return None
     return OutputValidation(check, field_of(output_format))
 
 
-def held_to(*, promised: bool, compiled: bool) -> Held | None:
+def held_to(*, promised: bool, compiled: bool) -> Enforcement | None:
     """Return how an answer is held to a schema; None: it is not, and nobody here looks at the schema.
 
     Args:
@@ -115,8 +117,8 @@ def held_to(*, promised: bool, compiled: bool) -> Held | None:
         compiled: whether an engine here may make a grammar of it.
     """
     if compiled:
-        return Held.WHOLLY if promised else Held.GRAMMAR
-    return Held.CHECK if promised else None
+        return Enforcement.WHOLLY if promised else Enforcement.GRAMMAR
+    return Enforcement.CHECK if promised else None
 
 
 def field_of(output_format: OutputFormat) -> str:
@@ -145,7 +147,7 @@ class OutputValidation:
         self._refused: set[int] = set()
         self._texts: dict[int, list[str]] = {}
 
-    def afresh(self) -> "OutputValidation":
+    def restarted(self) -> "OutputValidation":
         """Return the same expectation of another answer."""
         return OutputValidation(self._check, self._field)
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from fondaco.forms.guiding import byte_tokenizer, matcher_of, short, trial
-from fondaco.forms.keywords import unenforced
+from fondaco.sandbox.constraints import byte_tokenizer, matcher_of, short, trial
+from fondaco.sandbox.keywords import not_enforced
 
 if TYPE_CHECKING:  # an extra
     from llguidance import LLMatcher
@@ -27,7 +27,7 @@ _KNOWN_GAP = "Unimplemented keys"
 """How the compiler warns of keywords; those that it lacks are in our own table."""
 
 
-def schema_flaw(
+def schema_error(
     schema: Mapping[str, object], whitespace: str | None, *, wholly: bool
 ) -> str | None:
     """Return why the engine cannot hold an answer to a schema; None: it can, or there is none here.
@@ -39,7 +39,7 @@ def schema_flaw(
     """
     if find_spec("llguidance") is None:
         return None
-    if wholly and (lacking := next(unenforced(schema), None)) is not None:
+    if wholly and (lacking := next(not_enforced(schema), None)) is not None:
         keyword, place = lacking
         return f"has {keyword!r}{_at(place)}, which the engine cannot enforce"
     matcher = _compiled(schema, whitespace)
@@ -52,7 +52,7 @@ def schema_flaw(
     return _trial(schema, whitespace)
 
 
-def grammar_flaw(grammar: str) -> str | None:
+def grammar_error(grammar: str) -> str | None:
     """Return why the engine cannot follow a grammar that it is given, and would leave it out."""
     if find_spec("llguidance") is None:
         return None

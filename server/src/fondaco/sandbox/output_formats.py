@@ -1,4 +1,4 @@
-"""The `Forms` port over sandboxed children."""
+"""The `OutputFormats` port over sandboxed children."""
 
 from collections import OrderedDict
 from hashlib import sha256
@@ -6,9 +6,9 @@ from hashlib import sha256
 import anyio
 
 from fondaco.domain.output_format.output_format import Constraint
-from fondaco.forms.children import CPU_S, QUEUE_S, WAIT_S, Children, EndedError
-from fondaco.forms.guiding import named
-from fondaco.ports.output_formats import Held
+from fondaco.ports.output_formats import Enforcement
+from fondaco.sandbox.children import CPU_S, QUEUE_S, WAIT_S, Children, EndedError
+from fondaco.sandbox.constraints import named
 
 MOST_CHILDREN = 2
 """For schemas and constraints, and as many for answers."""
@@ -19,7 +19,7 @@ MOST_SCOPES = 256
 _TOO_COMPLEX = "is too complex: it takes too long, or too much memory, to work out what fits it"
 
 
-class Remembered:
+class AnswerCache:
     """What was judged, by a digest, for each scope apart.
 
     Both limits are of their own: however many schemas others send, none of a scope is forgotten for it
@@ -45,8 +45,8 @@ class Remembered:
             known.popitem(last=False)
 
 
-class WatchedForms:
-    """`Forms` whose questions are answered by children."""
+class SandboxedOutputFormats:
+    """`OutputFormats` whose questions are answered by children."""
 
     def __init__(
         self,
@@ -60,16 +60,16 @@ class WatchedForms:
         # Whoever has many schemas judged must not keep answers that are ready from being checked.
         self._judging = anyio.CapacityLimiter(children)
         self._checking = anyio.CapacityLimiter(children)
-        self._remembered = Remembered()
+        self._remembered = AnswerCache()
 
     async def flaw(
-        self, schema: str, held: Held, *, scope: str, whitespace: str | None = None
+        self, schema: str, held: Enforcement, *, scope: str, whitespace: str | None = None
     ) -> str | None:
         """Return why no answer can be asked for by the schema; see `Forms.flaw`."""
         about = (schema, held.value, *(() if whitespace is None else (whitespace,)))
         return await self._flaw(scope, "flaw", *about)
 
-    async def grammar_flaw(self, grammar: str, *, scope: str) -> str | None:
+    async def grammar_error(self, grammar: str, *, scope: str) -> str | None:
         """Return why an engine would not follow the grammar; see `Forms.grammar_flaw`."""
         return await self._flaw(scope, "grammar_flaw", grammar)
 
@@ -77,11 +77,11 @@ class WatchedForms:
         """Return why a text is no JSON that fits the schema; see `Forms.fault`."""
         return await self._fault("fault", schema, text)
 
-    async def guide_flaw(self, constraint: Constraint, *, scope: str) -> str | None:
+    async def constraint_error(self, constraint: Constraint, *, scope: str) -> str | None:
         """Return why no answer can be asked for by the constraint; see `Forms.guide_flaw`."""
         return await self._flaw(scope, "guide_flaw", *named(constraint))
 
-    async def guide_fault(self, constraint: Constraint, text: str) -> str | None:
+    async def constraint_mismatch(self, constraint: Constraint, text: str) -> str | None:
         """Return why a text is not what the constraint allows; see `Forms.guide_fault`."""
         return await self._fault("guide_fault", text, *named(constraint))
 

@@ -52,11 +52,11 @@ _APPLIED_BY = {"then": "if", "else": "if", "minContains": "contains", "maxContai
 """Keywords that mean nothing but beside another one."""
 
 
-def unenforced(schema: object, place: str = "") -> Iterator[tuple[str, str]]:
+def not_enforced(schema: object, place: str = "") -> Iterator[tuple[str, str]]:
     """Yield each keyword that the engine cannot enforce, with the JSON Pointer of where it stands."""
     if isinstance(schema, list):
         for number, one in enumerate(schema):
-            yield from unenforced(one, f"{place}/{number}")
+            yield from not_enforced(one, f"{place}/{number}")
     if not isinstance(schema, Mapping):
         return
     for keyword, value in schema.items():
@@ -69,9 +69,9 @@ def unenforced(schema: object, place: str = "") -> Iterator[tuple[str, str]]:
 def _within(keyword: str, value: object, place: str) -> Iterator[tuple[str, str]]:
     if keyword in NAMING_KEYWORDS and isinstance(value, Mapping):
         for name, one in value.items():
-            yield from unenforced(one, f"{place}/{_escaped(name)}")
+            yield from not_enforced(one, f"{place}/{_escaped(name)}")
     elif keyword in ENFORCED and keyword not in LITERAL_KEYWORDS:
-        yield from unenforced(value, place)
+        yield from not_enforced(value, place)
 
 
 def _escaped(name: object) -> str:

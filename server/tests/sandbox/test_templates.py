@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.forms.rendering import rendered
-from fondaco.forms.templates import MOST_BYTES, WatchedTemplates
+from fondaco.sandbox.rendering import rendered
+from fondaco.sandbox.templates import MOST_BYTES, SandboxedTemplates
 from hand_clock import HandClock
 
 VARIABLES: dict[str, object] = {
@@ -84,9 +84,9 @@ ENDING = {
 
 
 @pytest.fixture(scope="module")
-async def templates() -> AsyncGenerator[WatchedTemplates]:
+async def templates() -> AsyncGenerator[SandboxedTemplates]:
     clock = HandClock()
-    templates = WatchedTemplates(clock, wait_s=30)
+    templates = SandboxedTemplates(clock, wait_s=30)
     yield templates
     await templates.aclose()
 
@@ -109,13 +109,13 @@ def test_why_a_template_makes_no_prompt_is_told_with_its_line() -> None:
     assert reason("{{ 'a' * 2000000 }}").startswith("makes 2000000 characters")
 
 
-async def test_a_child_renders_with_the_clocks_time(templates: WatchedTemplates) -> None:
+async def test_a_child_renders_with_the_clocks_time(templates: SandboxedTemplates) -> None:
     assert await templates.render("{{ strftime_now('%d %b %Y %H') }}", {}) == "15 Jan 2027 08"
 
 
 @pytest.mark.parametrize(("template", "why"), REFUSED.items(), ids=range(len(REFUSED)))
 async def test_a_template_that_makes_no_prompt_is_refused_with_the_reason(
-    templates: WatchedTemplates, template: str, why: str
+    templates: SandboxedTemplates, template: str, why: str
 ) -> None:
     with pytest.raises(InvalidRequestError, match=r"^The chat_template ") as refused:
         await templates.render(template, VARIABLES)
@@ -125,7 +125,7 @@ async def test_a_template_that_makes_no_prompt_is_refused_with_the_reason(
 
 @pytest.mark.parametrize("template", ENDING.values(), ids=ENDING)
 async def test_a_template_that_takes_the_machine_ends_its_child_alone(
-    templates: WatchedTemplates, template: str
+    templates: SandboxedTemplates, template: str
 ) -> None:
     # Which limit is met first, the child's memory or the template's fuel, is the allocator's affair.
     with pytest.raises(InvalidRequestError, match=r"too much memory|out of fuel"):
@@ -134,7 +134,7 @@ async def test_a_template_that_takes_the_machine_ends_its_child_alone(
 
 
 async def test_what_one_template_does_to_its_variables_the_next_does_not_see(
-    templates: WatchedTemplates,
+    templates: SandboxedTemplates,
 ) -> None:
     await templates.render("{{ messages.append(1) }}{% set x = 1 %}", VARIABLES)
     assert (
@@ -142,12 +142,12 @@ async def test_what_one_template_does_to_its_variables_the_next_does_not_see(
     )
 
 
-async def test_a_template_larger_than_any_is_refused_unread(templates: WatchedTemplates) -> None:
+async def test_a_template_larger_than_any_is_refused_unread(templates: SandboxedTemplates) -> None:
     with pytest.raises(InvalidRequestError, match=f"{MOST_BYTES + 1} bytes"):
         await templates.render("a" * (MOST_BYTES + 1), VARIABLES)
 
 
-async def test_a_long_conversation_is_rendered(templates: WatchedTemplates) -> None:
+async def test_a_long_conversation_is_rendered(templates: SandboxedTemplates) -> None:
     said = [{"role": "user", "content": "é" * 200} for _ in range(3_000)]
     told = await templates.render(
         "{% for m in messages %}{{ m.role }}{{ m.content }}{% endfor %}", {"messages": said}

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from fondaco.domain.output_format.output_format import Choices, Constraint, Grammar, Regex
-from fondaco.forms.guiding import fault, flaw, named
-from fondaco.forms.watched import WatchedForms
-from fondaco.ports import Held
+from fondaco.ports import Enforcement
+from fondaco.sandbox.constraints import fault, flaw, named
+from fondaco.sandbox.output_formats import SandboxedOutputFormats
 
 JSON = r"""
 root   ::= object
@@ -72,21 +72,21 @@ USABLE = [
 
 
 @pytest.fixture(scope="module")
-async def forms() -> AsyncGenerator[WatchedForms]:
-    forms = WatchedForms(wait_s=30)
+async def forms() -> AsyncGenerator[SandboxedOutputFormats]:
+    forms = SandboxedOutputFormats(wait_s=30)
     yield forms
     await forms.aclose()
 
 
 @pytest.mark.parametrize("constraint", HOSTILE.values(), ids=HOSTILE)
 async def test_a_hostile_guide_ends_its_child_and_the_next_one_is_judged(
-    forms: WatchedForms, constraint: Constraint
+    forms: SandboxedOutputFormats, constraint: Constraint
 ) -> None:
-    await forms.guide_flaw(Regex("a"), scope="1")
+    await forms.constraint_error(Regex("a"), scope="1")
     before = forms.child_pids
-    assert "too complex" in str(await forms.guide_flaw(constraint, scope="1"))
+    assert "too complex" in str(await forms.constraint_error(constraint, scope="1"))
     assert len(before) - len(forms.child_pids) == 1
-    assert await forms.guide_flaw(Regex("b"), scope="1") is None
+    assert await forms.constraint_error(Regex("b"), scope="1") is None
 
 
 @pytest.mark.parametrize(("constraint", "why"), UNUSABLE.values(), ids=UNUSABLE)
@@ -99,11 +99,11 @@ def test_a_guide_that_answers_can_follow_has_no_flaw(constraint: Constraint) -> 
     assert flaw(*named(constraint)) is None
 
 
-async def test_a_guide_that_was_judged_is_not_judged_again(forms: WatchedForms) -> None:
+async def test_a_guide_that_was_judged_is_not_judged_again(forms: SandboxedOutputFormats) -> None:
     constraint = Regex("judged (once|twice)")
-    assert await forms.guide_flaw(constraint, scope="1") is None
+    assert await forms.constraint_error(constraint, scope="1") is None
     await forms.aclose()
-    assert await forms.guide_flaw(constraint, scope="1") is None
+    assert await forms.constraint_error(constraint, scope="1") is None
     assert forms.child_pids == ()
 
 
@@ -133,24 +133,24 @@ def test_a_text_fits_or_does_not(
 
 
 async def test_a_child_tells_what_is_wrong_with_a_guide_and_with_a_text(
-    forms: WatchedForms,
+    forms: SandboxedOutputFormats,
 ) -> None:
-    assert await forms.guide_flaw(Choices(("yes", "no")), scope="1") is None
-    assert "is no regular expression" in str(await forms.guide_flaw(Regex("("), scope="1"))
-    assert await forms.guide_fault(Choices(("yes", "no")), "no") is None
-    assert await forms.guide_fault(Regex("a+"), "b") == "does not fit guided_regex"
+    assert await forms.constraint_error(Choices(("yes", "no")), scope="1") is None
+    assert "is no regular expression" in str(await forms.constraint_error(Regex("("), scope="1"))
+    assert await forms.constraint_mismatch(Choices(("yes", "no")), "no") is None
+    assert await forms.constraint_mismatch(Regex("a+"), "b") == "does not fit guided_regex"
 
 
-async def test_white_space_of_json_may_be_told_by_a_regex(forms: WatchedForms) -> None:
+async def test_white_space_of_json_may_be_told_by_a_regex(forms: SandboxedOutputFormats) -> None:
     schema = '{"type":"object","properties":{"a":{"type":"integer"}}}'
-    assert await forms.flaw(schema, Held.GRAMMAR, scope="1", whitespace=r"[ \n]?") is None
+    assert await forms.flaw(schema, Enforcement.GRAMMAR, scope="1", whitespace=r"[ \n]?") is None
     assert "cannot be made a grammar" in str(
-        await forms.flaw(schema, Held.GRAMMAR, scope="1", whitespace="(")
+        await forms.flaw(schema, Enforcement.GRAMMAR, scope="1", whitespace="(")
     )
 
 
-async def test_a_child_that_judges_writes_no_file(forms: WatchedForms) -> None:
-    await forms.guide_flaw(Regex("z"), scope="1")
+async def test_a_child_that_judges_writes_no_file(forms: SandboxedOutputFormats) -> None:
+    await forms.constraint_error(Regex("z"), scope="1")
     for pid in forms.child_pids:
         with open(f"/proc/{pid}/limits") as limits:  # noqa: ASYNC230, PTH123 - of the kernel's
             told = limits.read()

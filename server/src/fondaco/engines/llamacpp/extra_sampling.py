@@ -52,7 +52,7 @@ def expect_known(sampling: Sampling, tokens: int) -> None:
         )
 
 
-def particulars(request: ChatRequest, fields: tuple[str, ...]) -> dict[str, object]:
+def extra_sampling(request: ChatRequest, fields: tuple[str, ...]) -> dict[str, object]:
     """Return the fields of what is asked; for nearly all requests none.
 
     Args:

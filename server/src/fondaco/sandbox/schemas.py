@@ -9,9 +9,9 @@ from collections.abc import Mapping
 import jsonschema_rs
 from jsonschema_rs import canonical
 
-from fondaco.forms.endings import Schema, Verdict, verdict
-from fondaco.forms.enforcing import schema_flaw
-from fondaco.ports.output_formats import Held
+from fondaco.ports.output_formats import Enforcement
+from fondaco.sandbox.enforcement import schema_error
+from fondaco.sandbox.satisfiability import Schema, Verdict, verdict
 
 _LINEAR = jsonschema_rs.RegexOptions()
 """Regular expressions that take time in proportion to the text, and so have no look-around."""
@@ -26,10 +26,10 @@ _ENDINGS: Mapping[Verdict, str | None] = {
 def flaw(schema: str, held: str, whitespace: str | None = None) -> str | None:
     """Return what is wrong with a schema; see `Forms.flaw`."""
     parsed: Schema = json.loads(schema)
-    if held == Held.GRAMMAR:
-        return schema_flaw(parsed, whitespace, wholly=False)
+    if held == Enforcement.GRAMMAR:
+        return schema_error(parsed, whitespace, wholly=False)
     return _invalid(parsed) or (
-        schema_flaw(parsed, whitespace, wholly=True) if held == Held.WHOLLY else None
+        schema_error(parsed, whitespace, wholly=True) if held == Enforcement.WHOLLY else None
     )
 
 

@@ -110,7 +110,7 @@ class Children:
             places.release_on_behalf_of(place)
 
     async def _born(self) -> "_Child":
-        command = (sys.executable, "-P", "-m", "fondaco.forms.child")
+        command = (sys.executable, "-P", "-m", "fondaco.sandbox.child")
         try:
             with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
                 process = await anyio.open_process(

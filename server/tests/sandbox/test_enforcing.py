@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from fondaco.forms.enforcing import grammar_flaw
-from fondaco.forms.guiding import byte_tokenizer, matcher_of
-from fondaco.forms.judging import flaw
-from fondaco.forms.keywords import ENFORCED, HARMLESS, UNENFORCED
-from fondaco.ports import Held
+from fondaco.ports import Enforcement
+from fondaco.sandbox.constraints import byte_tokenizer, matcher_of
+from fondaco.sandbox.enforcement import grammar_error
+from fondaco.sandbox.keywords import ENFORCED, HARMLESS, UNENFORCED
+from fondaco.sandbox.schemas import flaw
 
 pytest.importorskip("llguidance", reason="the extra `embedded` is not installed")
 
@@ -121,7 +121,7 @@ def follows(schema: Schema, text: str) -> bool:
     return matcher.try_consume_tokens(spelled) == len(spelled) and matcher.is_accepting()
 
 
-def told(schema: Schema, held: Held = Held.WHOLLY) -> str | None:
+def told(schema: Schema, held: Enforcement = Enforcement.WHOLLY) -> str | None:
     return flaw(json.dumps(schema), held)
 
 
@@ -149,8 +149,8 @@ def test_a_keyword_that_cannot_be_enforced_is_refused_by_its_name(keyword: str) 
 
 @pytest.mark.parametrize("keyword", LOST)
 def test_it_is_taken_where_nothing_is_promised(keyword: str) -> None:
-    assert told(LOST[keyword], Held.GRAMMAR) is None
-    assert told(LOST[keyword], Held.CHECK) is None
+    assert told(LOST[keyword], Enforcement.GRAMMAR) is None
+    assert told(LOST[keyword], Enforcement.CHECK) is None
 
 
 def test_too_many_members_are_named_as_such() -> None:
@@ -226,15 +226,17 @@ TOO_MUCH = {
 }
 
 
-@pytest.mark.parametrize("held", [Held.WHOLLY, Held.GRAMMAR])
+@pytest.mark.parametrize("held", [Enforcement.WHOLLY, Enforcement.GRAMMAR])
 @pytest.mark.parametrize("schema", TOO_MUCH.values(), ids=TOO_MUCH)
-def test_what_the_engine_would_drop_without_a_word_is_refused(schema: Schema, held: Held) -> None:
+def test_what_the_engine_would_drop_without_a_word_is_refused(
+    schema: Schema, held: Enforcement
+) -> None:
     assert told(schema, held) is not None
 
 
 @pytest.mark.parametrize("schema", TOO_MUCH.values(), ids=TOO_MUCH)
 def test_it_is_no_matter_where_no_engine_here_compiles_it(schema: Schema) -> None:
-    assert told(schema, Held.CHECK) is None
+    assert told(schema, Enforcement.CHECK) is None
 
 
 @pytest.mark.parametrize(
@@ -252,8 +254,8 @@ def test_what_the_engine_can_do_is_taken(schema: Schema) -> None:
 
 
 def test_a_grammar_of_many_parts_is_tried_as_a_whole() -> None:
-    assert grammar_flaw('start: "a" | %json {"type":"integer"}') is None
+    assert grammar_error('start: "a" | %json {"type":"integer"}') is None
     ways = " | ".join(f"way_{n}" for n in range(3))
     rules = [f"start: {ways}"]
     rules += [f"way_{n}: %json {json.dumps(wide(300))}" for n in range(3)]
-    assert "than the engine can follow" in str(grammar_flaw("\n".join(rules)))
+    assert "than the engine can follow" in str(grammar_error("\n".join(rules)))

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from fondaco.forms.judging import fault, flaw
-from fondaco.ports import Held
+from fondaco.ports import Enforcement
+from fondaco.sandbox.schemas import fault, flaw
 
 
 def linked(required: list[str], **properties: object) -> dict[str, object]:
@@ -141,23 +141,23 @@ CITY = '{"type":"object","properties":{"city":{"type":"string","maxLength":6}},"
 
 @pytest.mark.parametrize("schema", NOTHING_FITS.values(), ids=NOTHING_FITS)
 def test_a_schema_that_nothing_fits_is_told(schema: dict[str, object]) -> None:
-    assert str(flaw(json.dumps(schema), Held.WHOLLY)).startswith("cannot be fulfilled: ")
+    assert str(flaw(json.dumps(schema), Enforcement.WHOLLY)).startswith("cannot be fulfilled: ")
 
 
 @pytest.mark.parametrize("schema", SOMETHING_FITS.values(), ids=SOMETHING_FITS)
 def test_a_schema_that_something_fits_has_no_flaw(schema: dict[str, object]) -> None:
-    assert flaw(json.dumps(schema), Held.WHOLLY) is None
+    assert flaw(json.dumps(schema), Enforcement.WHOLLY) is None
 
 
 @pytest.mark.parametrize(("schema", "said"), UNUSABLE.values(), ids=UNUSABLE)
 def test_a_schema_that_is_none_is_told_why(schema: dict[str, object], said: str) -> None:
-    assert said in str(flaw(json.dumps(schema), Held.WHOLLY))
+    assert said in str(flaw(json.dumps(schema), Enforcement.WHOLLY))
 
 
 def test_the_place_that_nothing_fits_is_named() -> None:
     impossible = {"type": "string", "minLength": 5, "maxLength": 3}
     schema = {"type": "object", "properties": {"a": impossible}, "required": ["a"]}
-    assert "at '/properties/a'" in str(flaw(json.dumps(schema), Held.WHOLLY))
+    assert "at '/properties/a'" in str(flaw(json.dumps(schema), Enforcement.WHOLLY))
 
 
 @pytest.mark.parametrize(

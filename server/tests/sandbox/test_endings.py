@@ -6,9 +6,9 @@ from itertools import product
 import jsonschema_rs
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
-from fondaco.forms.endings import at, verdict
-from fondaco.forms.judging import flaw
-from fondaco.ports import Held
+from fondaco.ports import Enforcement
+from fondaco.sandbox.satisfiability import at, verdict
+from fondaco.sandbox.schemas import flaw
 
 Schema = dict[str, object]
 NAMES = st.sampled_from("ab")
@@ -96,7 +96,7 @@ def test_a_schema_that_something_fits_is_never_called_unfulfillable(schema: Sche
     negotiation = next((value for value in SMALL if validator.is_valid(value)), SMALL)
     if negotiation is not SMALL:
         assert verdict(schema) == "fits"
-        assert "cannot be fulfilled" not in str(flaw(json.dumps(schema), Held.CHECK))
+        assert "cannot be fulfilled" not in str(flaw(json.dumps(schema), Enforcement.CHECK))
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])

@@ -36,17 +36,17 @@ def main(trade: str, parent: int, cpu_s: float) -> None:
 def _questions(trade: str) -> Mapping[str, Callable[..., Mapping[str, str] | str | None]]:
     """Return what the child can be asked; the libraries for it are slow to load."""
     if trade == "templates":
-        from fondaco.forms import rendering  # noqa: PLC0415 - the limits come first
+        from fondaco.sandbox import rendering  # noqa: PLC0415 - the limits come first
 
         return {"rendered": rendering.rendered}
-    from fondaco.forms import enforcing, guiding, judging  # noqa: PLC0415 - the limits come first
+    from fondaco.sandbox import constraints, enforcement, schemas  # noqa: PLC0415 - the limits come first
 
     return {
-        "flaw": judging.flaw,
-        "fault": judging.fault,
-        "guide_flaw": guiding.flaw,
-        "grammar_flaw": enforcing.grammar_flaw,
-        "guide_fault": guiding.fault,
+        "flaw": schemas.flaw,
+        "fault": schemas.fault,
+        "guide_flaw": constraints.flaw,
+        "grammar_flaw": enforcement.grammar_error,
+        "guide_fault": constraints.fault,
     }
 
 

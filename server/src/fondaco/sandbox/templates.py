@@ -7,8 +7,8 @@ import anyio
 import orjson
 
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.forms.children import CPU_S, QUEUE_S, WAIT_S, Children, EndedError
 from fondaco.ports import Clock
+from fondaco.sandbox.children import CPU_S, QUEUE_S, WAIT_S, Children, EndedError
 
 MOST_BYTES = 64 * 2**10
 """Of a template."""
@@ -17,7 +17,7 @@ _FIELD = "chat_template"
 _TOO_COMPLEX = "takes too long, or too much memory, to render"
 
 
-class WatchedTemplates:
+class SandboxedTemplates:
     """`Templates` that children render."""
 
     def __init__(
