@@ -94,7 +94,7 @@ class ExtendedHoldContract:
         world.journal.broken = True
         with pytest.raises(StorageFailedError):
             await hold.settle(charge(60), tokens(60), 1)
-        hold.relent(charge(less), tokens(less), 1, "less")
+        hold.reduce(charge(less), tokens(less), 1, "less")
         with pytest.raises(StorageFailedError):
             await world.hold(1)
         world.journal.broken = False

@@ -9,7 +9,7 @@ from fondaco.domain.money.account import UNLIMITED, Account, ConsumptionLimit, K
 from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.money import NANO, Currency, Funds
 from fondaco.domain.money.usage import Usage
-from fondaco.serving.billing.paid_call import CURTAILED
+from fondaco.serving.billing.paid_call import TRUNCATED
 from house import ACCOUNT, PEPPER, SECRET, TIERS, TOY, House, house
 
 EXACT = ("vllm", "vllm")
@@ -47,7 +47,7 @@ async def test_a_stream_ends_where_its_key_may_spend_no_more() -> None:
         text = await text_of_stream(one)
         assert '"finish_reason":"length"' in text
         assert text.endswith("data: [DONE]\n\n")
-        assert (one.charges()[-1].units, one.charges()[-1].notes) == (5, CURTAILED)
+        assert (one.charges()[-1].units, one.charges()[-1].notes) == (5, TRUNCATED)
 
 
 async def test_a_whole_reply_ends_where_the_balance_does() -> None:

@@ -15,7 +15,7 @@ from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.money import NANO, Currency
 from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import Citation
-from fondaco.serving.billing.paid_call import CURTAILED
+from fondaco.serving.billing.paid_call import TRUNCATED
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from house import ACCOUNT, TOY, House, house
 
@@ -148,7 +148,7 @@ async def test_decisions_are_charged_though_there_is_no_money_for_the_answer() -
             reply = await ask(one, max_tokens=4000, venice_parameters=wanted)
             assert reply.status_code == 402
             assert skus(one)["llm-output-mtoken"] == 9 * number
-        assert {row.notes for row in one.charges()} == {CURTAILED}
+        assert {row.notes for row in one.charges()} == {TRUNCATED}
         assert library.asked == []
         charged = -sum(row.amount for row in one.charges())
         assert (await one.balance()).usd == 6 * decision - charged > 0

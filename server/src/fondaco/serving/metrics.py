@@ -1,4 +1,4 @@
-"""Meters: plain counts of what the server does, never of what is said."""
+"""Metrics: counts of what the server does, never any content."""
 
 import logging
 from bisect import bisect_left
@@ -16,7 +16,7 @@ SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 
 
 @dataclass(slots=True)
 class Durations:
-    """How long replies took: a histogram."""
+    """A histogram of reply durations."""
 
     buckets: list[int] = field(default_factory=lambda: [0] * (len(SECONDS) + 1))
     sum_s: float = 0.0
@@ -32,20 +32,20 @@ class Metrics:
     """Counts since the start; labels come from closed sets (endpoints, statuses, models)."""
 
     replies: Counter[tuple[str, int]] = field(default_factory=Counter)
-    """(endpoint path, status) -> replies."""
+    """(endpoint path, status) -> number of replies."""
     durations: dict[str, Durations] = field(default_factory=dict)
-    """Endpoint path -> how long its replies took."""
+    """Endpoint path -> durations of its replies."""
     tokens: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(model id, `input` or `output`) -> tokens."""
+    """(model id, `input` or `output`) -> tokens of charged and of completed calls."""
     incidents: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
-    """(kind, engine, model id, reason) -> operational faults."""
+    """(kind, engine, model id, reason) -> number of incidents."""
     hangups: int = 0
-    """Callers who went away before their reply was whole."""
+    """Client disconnects before the end of a reply."""
     running: int = 0
-    """Requests under way."""
+    """Requests in progress."""
 
     def consumed(self, model: str, usage: Usage) -> None:
-        """Count the tokens of a call."""
+        """Count the tokens of a call that was charged or completed."""
         self.tokens[model, "input"] += usage.input_tokens
         self.tokens[model, "output"] += usage.output_tokens
 

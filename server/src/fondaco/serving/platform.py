@@ -23,7 +23,7 @@ from fondaco.serving.routing.readiness import Readiness
 
 @dataclass(frozen=True, slots=True)
 class UseCases:
-    """What follows from one configuration, and is replaced with it."""
+    """The use cases of one configuration, replaced together on reload."""
 
     catalogue: Catalogue
     chat: Chat
@@ -57,14 +57,14 @@ class Platform:
     idempotency: IdempotencyStore
     wallets: Wallets
     leaving: bool = False
-    """The server will stop soon: it is not ready any more, but serves as before."""
+    """The server will stop soon: it reports not ready, but still serves."""
     reachability: Reachability = field(default_factory=Reachability)
     """Which engines answered when they were last looked at."""
     draining: bool = False
-    """Running calls end in peace, new work is refused."""
+    """Running calls complete, new calls are refused."""
 
     def adopt(self, use_cases: UseCases) -> None:
-        """Serve whatever begins from now on by another configuration."""
+        """Serve new requests by another configuration."""
         self.catalogue = use_cases.catalogue
         self.chat = use_cases.chat
         self.characters = use_cases.characters
@@ -73,13 +73,13 @@ class Platform:
         self.tiers = use_cases.tiers
 
     def leave(self) -> None:
-        """Say from now on that no new work should be sent here."""
+        """Report not ready from now on, so that load balancers send no new requests."""
         self.leaving = True
 
     def drain(self) -> None:
-        """Take no new work from now on."""
+        """Refuse new calls from now on."""
         self.draining = True
 
     def stop(self) -> None:
-        """Expect that what still runs is cut off."""
+        """Expect that calls still running are cancelled."""
         self.draining = self.ledger.stopping = True

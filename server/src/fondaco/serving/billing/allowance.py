@@ -1,4 +1,4 @@
-"""The allowance: cuts an answer off where what was sold ends, whatever its engine goes on to say."""
+"""Output limits: cut a completion where its tokens end, even if its engine goes on."""
 
 from dataclasses import replace
 
@@ -19,16 +19,16 @@ LONGEST_TOKEN = 128
 
 
 class Allowance:
-    """What is left to each choice of an answer.
+    """The tokens and characters that each choice of a completion may still have.
 
-    A choice ends with `length` where its tokens do, or its characters, for an engine whose pieces hold
-    many tokens. Reasoning and calls of functions count as text does.
+    A choice that runs out of either ends with the finish reason `length`; characters count for engines
+    whose events hold many tokens. Reasoning and tool calls count like text.
     """
 
     __slots__ = ("_characters", "_cut", "_running", "_tokens")
 
     def __init__(self, tokens: int, choices: int = 1) -> None:
-        """Allow `tokens` to each choice."""
+        """Allow each choice so many tokens."""
         self._tokens = [tokens] * choices
         self._characters = [tokens * LONGEST_TOKEN] * choices
         self._running = set(range(choices))
@@ -36,11 +36,11 @@ class Allowance:
 
     @property
     def spent(self) -> bool:
-        """Whether nothing can follow any more, as the last choices were cut."""
+        """Whether no output can follow, as the last running choices were cut."""
         return bool(self._cut) and not self._running
 
     def take(self, choice: int, tokens: int, characters: int) -> None:
-        """Take from a choice what has passed already."""
+        """Deduct output of a choice that was counted before."""
         self._tokens[choice] -= tokens
         self._characters[choice] -= characters
 
@@ -63,7 +63,7 @@ class Allowance:
         return tuple(kept)
 
     def _said(self, event: Text | Reasoning | Refusal | ToolPart) -> list[ChatEvent]:
-        """Return an event as far as it is allowed, and the end of its choice where it is not."""
+        """Return the allowed part of an event, and a `Finish` if that cuts its choice."""
         choice, characters = event.choice, len(_words(event))
         tokens, room = self._tokens[choice], self._characters[choice]
         self.take(choice, event.tokens, characters)

@@ -1,4 +1,4 @@
-"""An account's money in memory: the sum of its entries, and how much of it open calls hold."""
+"""Balances in memory: the sum of an account's entries, and how much of it open calls hold."""
 
 import anyio
 
@@ -20,10 +20,10 @@ EXPIRY_SKU = "diem-expiry"
 
 
 class Balance:
-    """What an account has, in nano-units.
+    """One account's balance and holds, in nano-units.
 
-    DIEM held by calls of an older epoch than the last refill lies `outside`: it is in the sum of the
-    entries, but it is not part of what the account has now.
+    DIEM held by calls from before the last refill is `outside`: the sum of the entries includes it, the
+    balance of this epoch does not.
     """
 
     __slots__ = (
@@ -52,32 +52,32 @@ class Balance:
         self.epoch = -1
         """The epoch of the last refill."""
         self.checked = -1
-        """The epoch up to which it is known that no refill is due."""
+        """The epoch up to which no refill is due."""
         self.doubted = False
-        """Whether the journal refused an entry for good, so that its sum has to be looked at again."""
+        """Whether the journal refused an entry for good, so the sum must be read again."""
         self.budgets: dict[str, Budget] = {}
-        """By key id: of keys that have a limit."""
+        """Key id -> budget, for keys with a limit."""
         self.calls = 0
-        """Open calls and writes that are not durable yet."""
+        """The number of open calls and of writes that are not durable yet."""
 
     @property
     def idle(self) -> bool:
-        """Whether the account may be forgotten and loaded again."""
+        """Whether the balance may be evicted from memory."""
         return not self.calls and not self.lock.locked()
 
     @property
     def current(self) -> Funds:
-        """What the account has in this epoch, that which is held included."""
+        """The balance of this epoch, holds included."""
         return Funds(self.usd, self.diem - self.outside)
 
     def load(self, snapshot: AccountSnapshot) -> None:
-        """Start from what the journal has."""
+        """Start from the journal's snapshot."""
         self.usd, self.diem = snapshot.balance.usd, snapshot.balance.diem
         self.epoch = snapshot.diem_epoch
         self.loaded = True
 
     def add(self, entry: Entry) -> None:
-        """Follow an entry that something else wrote."""
+        """Apply an entry that another process wrote."""
         if entry.currency is Currency.DIEM:
             self.diem += entry.amount
             if (epoch := refilled_epoch(entry)) is not None:
@@ -92,12 +92,12 @@ class Balance:
                 budget.settle(Funds(), paid)
 
     def budget(self, key_id: str, epoch: int) -> Budget | None:
-        """Return the budget of a key in `epoch`, if one was begun."""
+        """Return the budget of a key in `epoch`, if it is in memory."""
         budget = self.budgets.get(key_id)
         return None if budget is None or budget.epoch != epoch else budget
 
     def free(self, call: Call) -> Funds:
-        """Return what the call could hold: what the account has left, within its key's limit."""
+        """Return the funds that the call could hold: the free balance within its key's limit."""
         free = Funds(self.usd - self.held_usd, self.diem - self.held_diem)
         if not call.limit.binds:
             return free
@@ -107,8 +107,8 @@ class Balance:
         """Return the USD and DIEM that the call could hold, if they cover `amount`.
 
         Raises:
-            InsufficientBalanceError: less than that is free.
-            KeyLimitReachedError: the account has it, but the key may not spend it.
+            InsufficientBalanceError: the free balance is smaller.
+            KeyLimitReachedError: the balance covers it, but the key's limit does not.
         """
         usd, diem = self.usd - self.held_usd, self.diem - self.held_diem
         whole = usd + diem
@@ -120,11 +120,11 @@ class Balance:
         return usd, diem
 
     def reserve(self, call: Call, amount: int, epoch: int) -> Funds:
-        """Take `amount` out of what is free, DIEM first, for a call that counts in `epoch`.
+        """Hold `amount` of the free balance, DIEM first, for a call that counts in `epoch`.
 
         Raises:
-            InsufficientBalanceError: less than that is free.
-            KeyLimitReachedError: the account has it, but the key may not spend it.
+            InsufficientBalanceError: the free balance is smaller.
+            KeyLimitReachedError: the balance covers it, but the key's limit does not.
         """
         _, diem = self.expect(call, amount)
         from_diem = min(amount, diem)
@@ -136,15 +136,15 @@ class Balance:
         return funds
 
     def free_in(self, epoch: int) -> Funds:
-        """Return what an open call of `epoch` could still hold, whatever its key may.
+        """Return the funds that an open call of `epoch` could still hold, regardless of its key's limit.
 
-        DIEM of a later epoch than the call's own does not pay for it: only USD does then.
+        DIEM of a later epoch than the call's own cannot pay for it, only USD can.
         """
         diem = self.diem - self.held_diem if epoch >= self.epoch else 0
         return Funds(self.usd - self.held_usd, diem)
 
     def take(self, funds: Funds) -> None:
-        """Hold funds that are known to be there."""
+        """Hold funds that are known to be free."""
         self.held_usd += funds.usd
         self.held_diem += funds.diem
 
@@ -164,7 +164,7 @@ class Balance:
         return expired
 
     def forget_budgets(self, epoch: int) -> None:
-        """Drop the budgets of epochs before this one; the next call of a key begins a new one."""
+        """Drop the budgets of earlier epochs; the next call of a key creates a new one."""
         for key_id in [k for k, b in self.budgets.items() if b.loaded and b.epoch < epoch]:
             del self.budgets[key_id]
 
@@ -175,7 +175,7 @@ class Balance:
         if budget is not None:
             budget.settle(Funds(), Funds() - paid)
 
-    def relent(self, budget: Budget | None, back: Funds, epoch: int) -> int:
+    def reduce(self, budget: Budget | None, back: Funds, epoch: int) -> int:
         """Undo a part of a settlement of `epoch`; return the DIEM that expires with it."""
         if budget is not None:
             budget.settle(Funds(), Funds() - back)

@@ -1,15 +1,14 @@
-"""A key's budget in memory: what it has spent of its limit in an epoch, and what its open calls hold."""
+"""Budgets in memory: what a key has spent of its limit in an epoch, and what its open calls hold."""
 
 from fondaco.domain.money.account import ConsumptionLimit
 from fondaco.domain.money.money import Funds
 
 
 class Budget:
-    """What one key has taken out of its consumption limit, in nano-units.
+    """The part of one key's consumption limit that is spent or held, in nano-units.
 
-    It is kept only for keys that have a limit, or had one since their account came into memory. Open
-    calls of its epoch refer to it, so it outlives midnight as long as one of them may still extend
-    its hold.
+    Only keys that have a limit, or had one since their account was loaded, have a budget. Open calls of
+    its epoch refer to it, so it outlives midnight while one of them may still extend its hold.
     """
 
     __slots__ = ("epoch", "held_diem", "held_usd", "loaded", "spent_diem", "spent_usd")
@@ -19,16 +18,16 @@ class Budget:
         self.held_usd = self.held_diem = 0
         self.spent_usd = self.spent_diem = 0
         self.loaded = False
-        """Whether what was spent before is counted in."""
+        """Whether charges from before this budget was created are included."""
 
     def load(self, spent: Funds) -> None:
-        """Count in what was spent in the epoch before this budget was begun."""
+        """Add what the key spent in the epoch before this budget was created."""
         self.spent_usd += spent.usd
         self.spent_diem += spent.diem
         self.loaded = True
 
     def left(self, limit: ConsumptionLimit, free: Funds) -> Funds:
-        """Return the part of `free` that the key may still take."""
+        """Return the part of `free` that the key may still hold."""
         taken = Funds(self.spent_usd + self.held_usd, self.spent_diem + self.held_diem)
         return limit.left(taken, free)
 

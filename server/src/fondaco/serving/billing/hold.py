@@ -1,4 +1,4 @@
-"""Holds: the most that a call can cost, reserved until it is settled for what it did cost."""
+"""Holds: funds for the most that a call can cost, reserved until its settlement."""
 
 import logging
 from asyncio import CancelledError
@@ -26,7 +26,7 @@ from fondaco.serving.billing.meter import UsageSource
 from fondaco.serving.billing.repair import REPAIRED, repaired_charge, repaired_usage, sound, whole
 
 NOTE_AFTER_S = 0.5
-"""A call that ends within this time leaves no open row."""
+"""A call that ends within this time is never recorded as open."""
 NOTE_EVERY_S = 2.0
 NOTE_EVERY_TOKENS = 256
 
@@ -36,16 +36,16 @@ CLAMPED = "limited to the amount held"
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Entries that belong together, already taken out of the balance in memory."""
+    """Entries of one transaction, already applied to the balance in memory."""
 
     balance: Balance
     entries: Sequence[Entry]
     closes: str | None = None
     undo: Callable[[], None] | None = None
-    """Puts back into the balance what the journal refused for good."""
+    """Reverses the entries in the balance, should the journal refuse them for good."""
 
     def refused(self) -> None:
-        """Follow a refusal for good: the balance is again what the journal has."""
+        """Reverse a write that the journal refused for good."""
         self.balance.calls -= 1
         self.balance.doubted = True
         self.balance.checked = -1
@@ -55,23 +55,23 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """What all holds of a ledger share."""
+    """The state that all holds of a ledger share."""
 
     journal: Journal
     clock: Clock
     open: dict[str, "Hold"] = field(default_factory=dict)
     """Holds by call id, until they are settled."""
     unwritten: list[Write] = field(default_factory=list)
-    """What the journal could not take: tried again until it can."""
+    """Writes that failed; retried in order until they succeed."""
     unheard: list[Write] = field(default_factory=list)
-    """What was under way when whoever waited was cancelled: written once more, to be sure."""
+    """Writes whose waiter was cancelled; retried, as their outcome is unknown."""
 
     async def enter(self, write: Write) -> None:
         """Return once the write is durable.
 
         Raises:
-            StorageFailedError: it is not yet; it is kept, and nothing is sold until it is.
-            AlreadyEnteredError, WriteQuarantinedError: it never will be; the balance is as before.
+            StorageFailedError: it failed; it is kept for a retry, and no call is admitted until then.
+            AlreadyEnteredError, WriteQuarantinedError: it failed for good and was reversed.
         """
         if self.unwritten:  # it may need what comes before it, such as a refill
             self.unwritten.append(write)
@@ -90,7 +90,7 @@ class Register:
         write.balance.calls -= 1
 
     async def retry(self) -> None:
-        """Try again to write what the journal could not take: in order, up to what fails once more."""
+        """Retry failed writes in order, up to the first that fails again."""
         for write in (*self.unwritten, *self.unheard):
             quarantined = False
             try:
@@ -104,7 +104,7 @@ class Register:
             self._end(write, quarantined=quarantined)
 
     def settle_doubts(self, balance: Balance, snapshot: AccountSnapshot) -> None:
-        """Start again from what the journal has, unless it lacks writes that are still kept."""
+        """Take over the journal's balance, unless writes to this account still wait for a retry."""
         if not any(write.balance is balance for write in (*self.unwritten, *self.unheard)):
             balance.usd, balance.diem = snapshot.balance.usd, snapshot.balance.diem
             balance.doubted = False
@@ -120,7 +120,7 @@ class Register:
 
 
 class Hold:
-    """A call's reservation; whoever took it settles it once."""
+    """The funds reserved for one call, to be settled once."""
 
     __slots__ = (
         "_balance",
@@ -155,10 +155,10 @@ class Hold:
         self.call = call
         self.model = model
         self.funds = funds
-        """What is held."""
+        """The held funds."""
         self.epoch = epoch
         self.budget: Budget | None = balance.budget(call.key_id, epoch) if balance.budgets else None
-        """What its key may spend in its epoch, where that is counted."""
+        """The budget of its key in its epoch, where the key has one."""
         self.opened = register.clock.monotonic()
         self._meter = meter
         self._noted: Usage | None = None
@@ -169,19 +169,19 @@ class Hold:
 
     @property
     def account_id(self) -> int:
-        """Who pays."""
+        """The account that pays."""
         return self._balance.account_id
 
     @property
     def free(self) -> Funds:
-        """How much more the call could hold now: what its account has left, within its key's limit."""
+        """The funds by which the hold could be extended now, within the key's limit."""
         free = self._balance.free_in(self.epoch)
         if self.budget is None or not self.call.limit.binds:
             return free
         return self.budget.left(self.call.limit, free)
 
     def due(self, now: float) -> bool:
-        """Whether the call's progress should be noted at `now` (monotonic seconds)."""
+        """Whether the call's progress should be recorded at `now` (monotonic seconds)."""
         if self._noted is None:
             return now - self.opened >= NOTE_AFTER_S
         if self._noted_funds is not self.funds:
@@ -192,7 +192,7 @@ class Hold:
         return now - self._noted_at >= NOTE_EVERY_S and usage != self._noted
 
     def note(self, now: float) -> OpenCall:
-        """Return the call as it stands, which the caller notes in the journal."""
+        """Return the call's progress, which the caller records in the journal."""
         self._noted = repaired_usage(self._meter.usage)
         self._noted_at = now
         self._noted_funds = self.funds
@@ -208,18 +208,18 @@ class Hold:
         )
 
     async def extend(self, amount: int) -> None:
-        """Reserve `amount` nano-dollars more, before work that the call was not held for.
+        """Hold `amount` nano-dollars more, before work that the hold does not cover.
 
-        All of it or nothing, by the rules of `Ledger.hold`, within the epoch of the call: after
-        midnight DIEM pays only as far as it was held before. What a crash leaves open is settled
-        within the new amount as soon as the progress of the call is noted again.
+        Holds all of it or nothing, by the rules of `Ledger.hold`, within the epoch of the call: after
+        midnight only USD can be added. After a crash, recovery settles within the new amount once the
+        call's progress was recorded again.
 
         Raises:
-            InsufficientBalanceError: what the account has, less what is held, does not cover it.
-            KeyLimitReachedError: the account has it, but the key may not spend it in this epoch.
-            StorageFailedError: an earlier charge cannot be written.
-            AmountError: `amount` is none; the hold stays as it is.
-            RuntimeError: the call is settled.
+            InsufficientBalanceError: the free balance does not cover it.
+            KeyLimitReachedError: the free balance covers it, but the key's limit does not.
+            StorageFailedError: an earlier write waits for a retry.
+            AmountError: `amount` is out of range; the hold is unchanged.
+            RuntimeError: the call is already settled.
         """
         checked(amount)
         if self._paid is not None:
@@ -239,10 +239,9 @@ class Hold:
     async def settle(
         self, charge: Charge, usage: Usage, execution_ms: int, notes: str = ""
     ) -> Funds:
-        """Charge what the call cost, at most what is held; return once that is durable.
+        """Charge the call, at most what is held; return once the charge is durable.
 
-        A second settlement changes nothing. Numbers that no call can have are brought to ones that a
-        call can have, and the entries say so.
+        A second settlement changes nothing. Numbers out of range are clamped, and the entries say so.
 
         Returns:
             What was paid, by currency.
@@ -284,15 +283,15 @@ class Hold:
         await self._register.enter(Write(self._balance, entries, closes, self._undo))
         return paid
 
-    def relent(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> None:
-        """Charge less than was settled for, where that could not be written and is kept.
+    def reduce(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> None:
+        """Reduce a charge that could not be written and waits for a retry.
 
-        To be called as soon as `settle` has failed: nothing may be awaited between.
+        Call it as soon as `settle` has failed; await nothing in between.
 
         Args:
-            charge: at most what was settled for; rows without a price keep sales stopped until the
+            charge: at most the earlier one; rows with an amount of 0 still stop new calls until the
                 storage works again.
-            usage: what is charged.
+            usage: the charged usage.
             execution_ms: how long the call took.
             notes: why it is less.
         """
@@ -301,7 +300,7 @@ class Hold:
         if kept is None:
             return
         before, self._paid = self._paid or Funds(), self.funds.pay(charge.amount)
-        self._expired += self._balance.relent(self.budget, before - self._paid, self.epoch)
+        self._expired += self._balance.reduce(self.budget, before - self._paid, self.epoch)
         entries = self._entries(charge, usage, execution_ms, notes)
         if self._expired:
             entries.append(self._expiry(self._expired))
@@ -309,10 +308,9 @@ class Hold:
         unwritten[unwritten.index(kept)] = less
 
     def release(self) -> None:
-        """End the hold of a call that has ended; one that was settled has ended already.
+        """Free the hold of a call that could not be settled; does nothing after a settlement.
 
-        Whoever settles its call always calls this last. Where the settlement could not be made at all,
-        nothing is charged, the money is free again, and the operator is told.
+        Always call it last. Nothing is charged, and the incident `hold_leaked` is reported.
         """
         if self._paid is not None:
             return
@@ -327,7 +325,7 @@ class Hold:
         self.drop()
 
     def drop(self) -> None:
-        """Free what is held, and charge nothing."""
+        """Free the held funds without a charge."""
         self._paid = Funds()
         self._expired = self._balance.settle(self.budget, self.funds, self._paid, self.epoch)
         entries = [self._expiry(self._expired)] if self._expired else []

@@ -31,7 +31,7 @@ from fondaco.serving.billing.ledger import Hold, Ledger
 from fondaco.serving.metrics import Metrics
 
 UNDELIVERED = "not delivered: the ledger could not be written"
-CURTAILED = "ended where the balance or the key's limit did"
+TRUNCATED = "ended where the balance or the key's limit did"
 
 
 _KEPT = (
@@ -143,7 +143,7 @@ class PaidCall:
             await self._hold.extend(more)
 
     @property
-    def means(self) -> int:
+    def affordable(self) -> int:
         """Nano-dollars that the call holds and could hold in addition.
 
         Await nothing between reading this and `cover`: another call could take the difference.
@@ -197,7 +197,7 @@ class PaidCall:
     def _end(self, kind: type[BaseException] | None) -> str:
         """Have the meter count what a call consumed that ended so; return the note of its charge."""
         if kind is None:
-            return CURTAILED if self.meter.exhausted else ""
+            return TRUNCATED if self.meter.exhausted else ""
         stopping = self._calls.ledger.stopping
         if issubclass(kind, Exception):
             self.meter.fail()
@@ -210,15 +210,15 @@ class PaidCall:
         usage = self.usage = self.meter.usage
         less = self._price.charge(self._model.id, usage)
         if less.rows:
-            hold.relent(less, usage, elapsed_ms, UNDELIVERED)
+            hold.reduce(less, usage, elapsed_ms, UNDELIVERED)
         else:
-            hold.relent(charge.within(0), usage, elapsed_ms, UNDELIVERED)
+            hold.reduce(charge.within(0), usage, elapsed_ms, UNDELIVERED)
         return less
 
 
 def _why(kind: type[BaseException], *, stopping: bool) -> str:
     if issubclass(kind, InsufficientBalanceError):
-        return CURTAILED
+        return TRUNCATED
     if issubclass(kind, Exception):
         return "cut off by the engine; charged what was delivered"
     if stopping:

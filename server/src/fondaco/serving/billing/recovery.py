@@ -1,4 +1,4 @@
-"""Recovery: settles the calls that a crash left open, one by one; what cannot be settled is put aside."""
+"""Recovery: settles calls of every kind that a crash left open, or moves them to the quarantine."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -19,7 +19,7 @@ RESTARTED = "settled after a restart"
 
 
 async def open_calls(journal: Journal) -> Sequence[OpenCall]:
-    """Return the calls that a crash left open, with numbers that a call can have."""
+    """Return the calls that a crash left open, with their numbers in range."""
     return [
         replace(
             call,
@@ -33,23 +33,23 @@ async def open_calls(journal: Journal) -> Sequence[OpenCall]:
 async def settled(
     journal: Journal, call: OpenCall, hold: Hold, charge_of: Callable[[str, Usage], Charge]
 ) -> bool:
-    """Settle a call by what was last noted, and return whether it is settled; else put it aside.
+    """Settle a call for its last recorded usage; return whether that succeeded, else quarantine it.
 
     Args:
-        journal: where it is open.
-        call: as the journal has it.
-        hold: what was held again for it.
-        charge_of: what usage of a model costs, by its id.
+        journal: the journal that has it as open.
+        call: its last recorded state.
+        hold: its funds, held again.
+        charge_of: returns the charge for a model's id and a usage.
     """
     try:
         await hold.settle(charge_of(call.model, call.usage), call.usage, 0, RESTARTED)
     except WriteQuarantinedError:
-        return False  # the journal has put it aside
+        return False  # the journal has quarantined it
     except AlreadyEnteredError:
         await set_aside(journal, call)
         return False
     except StorageFailedError:
-        return True  # it is kept, and written as soon as it can be
+        return True  # its charge is kept for a retry
     except Exception:  # noqa: BLE001 - whatever a call is priced with, the others are settled
         hold.drop()
         await set_aside(journal, call)
@@ -58,7 +58,7 @@ async def settled(
 
 
 async def set_aside(journal: Journal, call: OpenCall) -> None:
-    """Move a call to the quarantine: nothing is charged for it, and what it held is free."""
+    """Move a call to the quarantine, without a charge; its hold is freed."""
     why = Unwritable.UNSETTLED
     await journal.set_aside(call, why)
     report(

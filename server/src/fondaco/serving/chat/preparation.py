@@ -204,7 +204,7 @@ async def _as_far_as_paid(
     paid.meter.current, paid.meter.truncated = TokenMeter(prompt, 1, choices), True
     await paid.cover()
     most = paid.meter.most
-    covered = model.price.affordable_output(paid.means, most) or most.output_tokens
+    covered = model.price.affordable_output(paid.affordable, most) or most.output_tokens
     covered -= paid.meter.completed.output_tokens
     limit = min(covered // choices, _output_limit(model, prompt, None))
     tokens = paid.meter.current = TokenMeter(prompt, limit, choices)
