@@ -18,9 +18,10 @@ import pytest
 
 from fondaco.stores.home import Home
 from fondaco.web.library import Library
-from program import Front, Program, program, until
+from program import Front, Program, model_file, program, until
 
 CANARY = "kanarienvogel" + secrets.token_hex(12)
+EMBEDDING_MODEL = "all-minilm-l6-v2"
 LOGGED = {"time", "level", "logger", "event", "fields"}
 
 
@@ -189,6 +190,25 @@ def constraint(one: Program) -> None:
         assert reply.status_code == status, name
 
 
+def embed(one: Program) -> None:
+    """Embed the canary: as a text, among others, and in requests that are refused."""
+    if not model_file("all-MiniLM-L6-v2.int8.onnx").is_file():
+        return
+    asked: dict[str, tuple[dict[str, object], int]] = {
+        "a text": ({"input": CANARY, "user": CANARY}, 200),
+        "several": ({"input": [CANARY, f"{CANARY} again"], "encoding_format": "base64"}, 200),
+        "too long": ({"input": f"{CANARY} " * 600}, 400),
+        "no tokens": ({"input": [CANARY, 1]}, 400),
+        "no format": ({"input": CANARY, "encoding_format": CANARY}, 400),
+        "no such dimensions": ({"input": CANARY, "dimensions": 3}, 400),
+        "unknown field": ({"input": CANARY, CANARY: CANARY}, 200),
+    }
+    for name, (fields, status) in asked.items():
+        reply = one.http.post("/api/v1/embeddings", json={"model": EMBEDDING_MODEL, **fields})
+        assert reply.status_code == status, name
+        assert CANARY not in reply.text
+
+
 def talk_in_every_way(one: Program) -> str:
     """Send the canary through success, refusals, hang-up and engine failure; return the replies."""
     said = [
@@ -247,6 +267,7 @@ def test_a_unique_text_is_found_nowhere(
         search(one)
         wish(one)
         constraint(one)
+        embed(one)
         refusals = talk_in_every_way(one)
         assert '"code":' in refusals.replace("\\", "")
         metrics = one.http.get("/metrics").content
