@@ -93,28 +93,28 @@ class VeniceClient:
 
     @cached_property
     def models(self) -> "Models":
-        """Which models there are, and which of them is the right one."""
+        """The catalogue of models, and selection of a model by capability."""
         from venice_ai.resources.models import Models
 
         return Models(self)
 
     @cached_property
     def characters(self) -> "Characters":
-        """Who can answer a chat."""
+        """Characters for chats."""
         from venice_ai.resources.characters import Characters
 
         return Characters(self)
 
     @cached_property
     def api_keys(self) -> "ApiKeys":
-        """The account's API keys and limits."""
+        """API keys and rate limits of the account."""
         from venice_ai.resources.api_keys import ApiKeys
 
         return ApiKeys(self)
 
     @cached_property
     def billing(self) -> "Billing":
-        """What the account was charged."""
+        """Charges of the account."""
         from venice_ai.resources.billing import Billing
 
         return Billing(self)

@@ -1,4 +1,4 @@
-"""Faults of single fields, in the shapes in which servers tell them."""
+"""Field errors in error bodies, in the shapes that servers use."""
 
 from collections.abc import Iterator, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""JSON of which only its parts tell what they are."""
+"""Helpers for JSON of unknown shape."""
 
 from collections.abc import Mapping
 from typing import TypeGuard

@@ -1,4 +1,4 @@
-"""What a call will cost, roughly: words instead of tokens, and the prices of the model.
+"""Cost estimates, from word counts and the model's prices.
 
 Decimals all the way. What a call did cost is in `client.billing.usage`.
 """
@@ -23,7 +23,7 @@ TOKENS_PER_WORD = 1.3
 
 @dataclass(frozen=True, slots=True)
 class ChatCostEstimate:
-    """What a chat will cost in USD; in DIEM it is the same number."""
+    """Estimated cost of a chat, in USD (the same number in DIEM)."""
 
     model: str
     """The id of the model."""

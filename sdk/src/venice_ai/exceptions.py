@@ -1,4 +1,4 @@
-"""What can go wrong with a call, as one tree of exceptions.
+"""The exceptions of this package, as one tree.
 
 VeniceError
 |-- APIError                     the API refused or failed; also what no class below fits
@@ -42,11 +42,11 @@ __all__ = [
 
 
 class VeniceError(Exception):
-    """Everything that this package raises of its own."""
+    """The base class of this package's exceptions."""
 
 
 class APIError(VeniceError):
-    """The API refused a call, or failed at it.
+    """An error response of the API.
 
     Attributes:
         message: What happened and what to do, as the API says it.
@@ -92,7 +92,7 @@ class APIError(VeniceError):
 
     @property
     def retry_after_seconds(self) -> float | None:
-        """How long the server asks to wait; None: it says nothing about that."""
+        """Seconds to wait before a retry, from `Retry-After`; None: not given."""
         return retry_after(self.headers)
 
     def __str__(self) -> str:
@@ -104,7 +104,7 @@ class APIError(VeniceError):
 
 
 class InvalidRequestError(APIError):
-    """The request breaks the contract; `faults` says where."""
+    """The request is invalid; `faults` lists the fields."""
 
 
 class AuthenticationError(APIError):
@@ -112,19 +112,19 @@ class AuthenticationError(APIError):
 
 
 class PaymentRequiredError(APIError):
-    """The balance, or the key's limit, does not cover the most that the call can cost."""
+    """The balance or the key's limit does not cover the most that the call can cost."""
 
 
 class PermissionDeniedError(APIError):
-    """The key is good, but not for this."""
+    """The key lacks the permission for this operation."""
 
 
 class NotFoundError(APIError):
-    """There is no such model or resource; the message names the nearest ones."""
+    """No such model or resource; the message names similar ones."""
 
 
 class ConflictError(APIError):
-    """The call stands against an earlier one; `charge_id` is that one's charge."""
+    """The request conflicts with an earlier one of the same idempotency key; `charge_id` is its charge."""
 
 
 class ModelGoneError(APIError):
@@ -132,27 +132,27 @@ class ModelGoneError(APIError):
 
 
 class RateLimitError(APIError):
-    """The account asks faster than its tier allows."""
+    """A rate limit of the account's tier is exceeded."""
 
 
 class ServiceUnavailableError(APIError):
-    """The model is offline, loading or full, or the server is stopping."""
+    """The model is offline, loading or at capacity, or the server is shutting down."""
 
 
 class InvalidResponseError(APIError):
-    """The reply is not what the API promises."""
+    """The response does not match the API."""
 
 
 class APIConnectionError(APIError):
-    """There was no reply, or not all of it."""
+    """No response, or an incomplete one."""
 
 
 class APITimeoutError(APIConnectionError):
-    """There was no reply in time."""
+    """The request timed out."""
 
 
 class MaxIterationsExceededError(VeniceError):
-    """The model still called tools at the end of the last round trip that it was given."""
+    """The model still called tools after `max_iterations` round trips."""
 
     def __init__(self, max_iterations: int) -> None:
         super().__init__(

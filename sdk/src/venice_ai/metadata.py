@@ -1,4 +1,4 @@
-"""What the head of a reply tells: request, rate limits, balances, the model that ran."""
+"""Response metadata from headers: request id, rate limits, balances, model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ __all__ = ["Balances", "ModelDeprecationWarning", "RateLimits", "ResponseMetadat
 
 
 class ModelDeprecationWarning(FutureWarning):
-    """The model that was asked for ends soon, or has ended and another one answers for it."""
+    """The requested model will be retired, or was retired and replaced. Using it raises one warning."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimits:
-    """What is left until the windows begin anew; None: the reply does not say."""
+    """Remaining rate limits; None: the response has no such header."""
 
     limit_requests: int | None
     remaining_requests: int | None
@@ -27,14 +27,14 @@ class RateLimits:
 
 @dataclass(frozen=True, slots=True)
 class Balances:
-    """What the account had before the call; None: the reply does not say."""
+    """Balances before the call; None: the response has no such header."""
 
     usd: Decimal | None
     diem: Decimal | None
 
 
 class ResponseMetadata:
-    """The head of a reply, read where it is asked for."""
+    """Response metadata, parsed from headers on access."""
 
     __slots__ = ("headers", "status")
 
@@ -45,28 +45,28 @@ class ResponseMetadata:
 
     @property
     def request_id(self) -> str | None:
-        """The id under which the server's log knows the request."""
+        """The request id, for the server's log."""
         return self.headers.get("cf-ray")
 
     @property
     def model_id(self) -> str | None:
-        """The model that ran."""
+        """The model that answered."""
         return self.headers.get("x-venice-model-id")
 
     @property
     def ignored_parameters(self) -> tuple[str, ...]:
-        """The fields of the request that the model has no use for."""
+        """Request fields that the model ignored."""
         told = self.headers.get("x-fondaco-ignored-params", "")
         return tuple(name.strip() for name in told.split(",") if name.strip())
 
     @property
     def deprecation(self) -> str | None:
-        """That the model ends, and when."""
+        """The deprecation notice of the model, with its date."""
         return self.headers.get("x-venice-model-deprecation-warning")
 
     @property
     def rate_limits(self) -> RateLimits:
-        """What is left of the limits after this call."""
+        """Rate limits after this call."""
         return RateLimits(
             self._whole("x-ratelimit-limit-requests"),
             self._whole("x-ratelimit-remaining-requests"),
@@ -78,7 +78,7 @@ class ResponseMetadata:
 
     @property
     def balances(self) -> Balances:
-        """What the account had before this call."""
+        """Balances before this call."""
         return Balances(self._amount("x-venice-balance-usd"), self._amount("x-venice-balance-diem"))
 
     def _number(self, name: str) -> float | None:

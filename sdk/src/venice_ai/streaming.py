@@ -1,4 +1,4 @@
-"""Replies that come bit by bit."""
+"""Streams of server-sent events."""
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -28,7 +28,7 @@ _DRAIN_S = 0.5
 
 
 class Stream(Generic[Chunk]):
-    """A reply as the chunks that it consists of: iterate over it, once.
+    """A stream of chunks; iterate over it once.
 
     It closes itself when it ends or breaks. Use `async with` if you might stop early: else it hangs
     up when nothing refers to it any more.
@@ -67,7 +67,7 @@ class Stream(Generic[Chunk]):
         return chunk
 
     async def aclose(self) -> None:
-        """Hang up; the engine stops, and what it has not said is not charged."""
+        """Close the connection. The engine stops; output not yet produced is not charged."""
         self._over = True
         await self._body.aclose()
 
@@ -126,7 +126,7 @@ class Stream(Generic[Chunk]):
 
 
 class ChatStream(Stream[ChatCompletionChunk]):
-    """The stream of a chat: its chunks, its text alone, or the whole reply in the end."""
+    """A chat stream: chunks, text only, or the accumulated response."""
 
     def __init__(
         self,
@@ -149,14 +149,14 @@ class ChatStream(Stream[ChatCompletionChunk]):
         super().__init__(response, chunk, meta)
 
     async def text_deltas(self) -> AsyncGenerator[str]:
-        """Yield the text of the first choice, in pieces, none of them empty."""
+        """Yield the first choice's text in non-empty pieces."""
         async for chunk in self:
             for choice in chunk.choices:
                 if choice.index == 0 and choice.delta.content:
                     yield choice.delta.content
 
     async def collect(self) -> ChatCompletionResponse:
-        """Return the whole reply, as if it had not been streamed.
+        """Return the accumulated response, as a non-streaming call would.
 
         What was iterated over before is part of it, so it can be called after `text_deltas`.
         """

@@ -1,4 +1,4 @@
-"""Functions as tools: what the model is told of them, and how its calls run."""
+"""Python functions as tools: their schemas, and execution of tool calls."""
 
 import inspect
 import logging
@@ -61,14 +61,14 @@ def tool_from_function(
 
 @dataclass(frozen=True, slots=True)
 class Runnable:
-    """A function that the model may call, and the shape of its arguments."""
+    """A tool: a function that the model may call, with the schema of its arguments."""
 
     function: Callable[..., Any]
     arguments: type[BaseModel]
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> "Runnable":
-        """Return a function as it can be run.
+        """Return a tool from a Python function.
 
         Raises:
             TypeError: as `tool_from_function` says.
@@ -76,7 +76,7 @@ class Runnable:
         return cls(function, _arguments(function))
 
     async def run(self, call: ToolCall) -> Any:
-        """Return what the function gives for the arguments of a call.
+        """Run the function with a call's arguments and return its result.
 
         Raises:
             ValueError: The arguments do not fit; else whatever the function raises.

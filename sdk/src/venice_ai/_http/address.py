@@ -1,4 +1,4 @@
-"""The API's address, checked before anything is sent to it."""
+"""The base URL, validated before any request."""
 
 from urllib.parse import SplitResult, urlsplit
 

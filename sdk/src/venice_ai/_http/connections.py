@@ -1,4 +1,4 @@
-"""The connections of a client: a pool for each event loop, and the proxy that leads there."""
+"""Connection pools of a client: one for each event loop, with its proxy."""
 
 import asyncio
 import os

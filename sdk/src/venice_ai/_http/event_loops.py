@@ -1,4 +1,4 @@
-"""What belongs to one event loop: it must not be used in another one, nor in a forked process."""
+"""Resources bound to one event loop, never shared with another loop or a forked process."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""Request headers from callers, checked before a library quotes a bad one in its error."""
+"""Validation of callers' request headers, so that no library quotes a bad value in an error."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Which proxy leads to an address, as the environment tells."""
+"""Proxy selection from the environment."""
 
 import ipaddress
 from dataclasses import dataclass

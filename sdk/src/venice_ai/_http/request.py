@@ -1,4 +1,4 @@
-"""A request, before it is known how often it has to be sent."""
+"""A request, as it is retried."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Where the API is, and the key to it, as the caller or else the environment tells."""
+"""Base URL and API key, from arguments or the environment."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""How requests reach the API: one connection pool, retries, and errors as exceptions."""
+"""The transport: sends requests, retries them, and raises exceptions for error responses."""
 
 import asyncio
 import json

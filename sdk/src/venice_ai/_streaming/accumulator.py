@@ -1,4 +1,4 @@
-"""A streamed reply as a whole one."""
+"""The accumulator: chunks of a stream as one response."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""The body of a reply, piece by piece."""
+"""The body of a response, read in pieces."""
 
 import asyncio
 from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""Server-sent events, split as they arrive."""
+"""A parser of server-sent events."""
 
 from venice_ai.exceptions import InvalidResponseError
 

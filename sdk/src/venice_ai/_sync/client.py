@@ -1,4 +1,4 @@
-"""The client for programs without an event loop."""
+"""The synchronous client."""
 
 from inspect import signature
 from typing import Any

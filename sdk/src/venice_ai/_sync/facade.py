@@ -1,4 +1,4 @@
-"""What is asynchronous, shown as if it were not."""
+"""A facade that exposes asynchronous methods as blocking ones."""
 
 import inspect
 from collections.abc import Callable

@@ -1,1 +1,1 @@
-"""The parts of the API, one file each; `venice_ai.resources._resource` says how one is written."""
+"""Resources, one file a part of the API; see `_resource.py` for how to write one."""

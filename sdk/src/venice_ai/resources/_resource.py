@@ -1,4 +1,4 @@
-"""What all resources share: a part of the API that sends requests by way of its client."""
+"""The base class of resources."""
 
 from functools import cached_property
 from typing import Generic, Protocol, TypeVar
@@ -14,7 +14,7 @@ R = TypeVar("R", bound=Reply)
 
 
 class Client(Protocol):
-    """What a resource belongs to: `VeniceClient`, which it need not know."""
+    """The client of a resource, as the resource sees it: `VeniceClient`."""
 
     @cached_property
     def _transport(self) -> Transport: ...

@@ -1,4 +1,4 @@
-"""What was asked for a moment ago, and need not be asked for again."""
+"""A cache of responses with a time to live."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -11,7 +11,7 @@ V = TypeVar("V")
 
 
 class Recent(Generic[K, V]):
-    """Answers by key, each good for a while; of several callers at a time, one asks."""
+    """A cache of awaitable results by key; concurrent callers of one key share a request."""
 
     def __init__(
         self, ask: Callable[[K], Awaitable[V]], good_for_s: float, clock: Callable[[], float]
@@ -23,7 +23,7 @@ class Recent(Generic[K, V]):
         self._turns = PerLoop(asyncio.Lock)
 
     async def get(self, key: K) -> V:
-        """Return the answer to a key; what goes wrong is asked anew by the next caller."""
+        """Return the result for a key. Errors are not cached."""
         async with self._turns.get():
             kept = self._answers.get(key)
             if kept is None or self._clock() - kept[0] >= self._good_for_s:

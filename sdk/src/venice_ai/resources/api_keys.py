@@ -1,4 +1,4 @@
-"""The account's API keys and limits, and keys for wallets. All but the latter takes an ADMIN key."""
+"""API keys and rate limits of the account, with an ADMIN key; and keys for wallets, without one."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,7 +8,7 @@ from typing import Literal
 from venice_ai._http.request import Request, segment
 from venice_ai.resources._resource import APIResource, Client
 from venice_ai.types._exact import exact_json
-from venice_ai.types._moments import written
+from venice_ai.types._timestamps import written
 from venice_ai.types.api.api_keys import (
     AllowanceReply,
     ApiKeyList,
@@ -28,7 +28,7 @@ _WALLETS = f"{_PATH}/generate_web3_key"
 
 
 class Unchanged(Enum):
-    """That something stays as it is: None takes it away."""
+    """A default that leaves a value unchanged; None removes it."""
 
     UNCHANGED = "unchanged"
 
@@ -37,14 +37,14 @@ UNCHANGED: Literal[Unchanged.UNCHANGED] = Unchanged.UNCHANGED
 
 
 class ApiKeys(APIResource[Client]):
-    """The account's API keys and limits."""
+    """API keys and rate limits of the account."""
 
     async def list(self) -> ApiKeyList:
-        """List the keys that may be used, the oldest first."""
+        """List the usable keys, oldest first."""
         return await self._get(_PATH, ApiKeyList)
 
     async def get(self, id: str) -> ApiKeyReply:
-        """Show a key, an expired one too.
+        """Return a key, also an expired one.
 
         Raises:
             NotFoundError: The account has no such key.
@@ -100,7 +100,7 @@ class ApiKeys(APIResource[Client]):
         return await self._fetch(_body("PATCH", _PATH, fields), ApiKeyReply)
 
     async def delete(self, id: str) -> Deleted:
-        """End a key for good.
+        """Delete a key permanently.
 
         Raises:
             NotFoundError: The account has no such key.
@@ -108,15 +108,15 @@ class ApiKeys(APIResource[Client]):
         return await self._delete(_PATH, Deleted, query={"id": id})
 
     async def rate_limits(self) -> AllowanceReply:
-        """Show the account's balances, and how fast it may ask for each model."""
+        """Return the account's balances and rate limits for each model."""
         return await self._get(f"{_PATH}/rate_limits", AllowanceReply)
 
     async def rate_limit_log(self) -> ExceededList:
-        """List the last requests that came too fast, the latest first."""
+        """List the latest requests that exceeded a rate limit, newest first."""
         return await self._get(f"{_PATH}/rate_limits/log", ExceededList)
 
     async def web3_challenge(self) -> ChallengeReply:
-        """Get a text, `data.token`, for a wallet to sign. It takes no key."""
+        """Return a challenge, `data.token`, for a wallet to sign. Needs no key."""
         return await self._get(_WALLETS, ChallengeReply)
 
     async def create_web3_key(

@@ -1,11 +1,11 @@
-"""GET /billing/usage: what the account was charged. It takes an ADMIN key."""
+"""GET /billing/usage: charges of the account. Requires an ADMIN key."""
 
 from collections.abc import AsyncGenerator
 from typing import Unpack
 
 from venice_ai._http.request import Query, Request
 from venice_ai.resources._resource import APIResource, Client
-from venice_ai.types._moments import written
+from venice_ai.types._timestamps import written
 from venice_ai.types.api.billing import UsageFilters, UsagePage
 
 __all__ = ["Billing"]
@@ -14,7 +14,7 @@ _PATH = "/billing/usage"
 
 
 class Billing(APIResource[Client]):
-    """What the account was charged."""
+    """Charges of the account."""
 
     async def usage(self, **filters: Unpack[UsageFilters]) -> UsagePage:
         """List a page of charges.
@@ -28,7 +28,7 @@ class Billing(APIResource[Client]):
         return await self._get(_PATH, UsagePage, query=_query(filters))
 
     async def usage_pages(self, **filters: Unpack[UsageFilters]) -> AsyncGenerator[UsagePage]:
-        """Yield the pages of a list, each asked for when it is needed; there may be none.
+        """Yield pages, each requested when it is needed; there may be none.
 
         What is charged meanwhile moves nothing from page to page: where the newest come first,
         the list ends with what was the newest at the beginning.
@@ -50,7 +50,7 @@ class Billing(APIResource[Client]):
                 filters["end_date"] = page.data[0].timestamp
 
     async def usage_csv(self, **filters: Unpack[UsageFilters]) -> str:
-        r"""Return a page of charges as CSV with a head; its lines end with `\r\n`.
+        r"""Return a page of charges as CSV with a header row; lines end with `\r\n`.
 
         Args:
             **filters: As in `usage`.

@@ -1,4 +1,4 @@
-"""GET /characters, GET /characters/{slug}: who can answer a chat."""
+"""GET /characters, GET /characters/{slug}: personas for chats."""
 
 from collections.abc import AsyncGenerator, Sequence
 from typing import Unpack
@@ -13,7 +13,7 @@ _PATH = "/characters"
 
 
 class Characters(APIResource[Client]):
-    """Who can answer a chat."""
+    """Characters for chats."""
 
     async def list(self, **filters: Unpack[CharacterFilters]) -> CharacterList:
         """List a page of characters.
@@ -24,7 +24,7 @@ class Characters(APIResource[Client]):
         return await self._get(_PATH, CharacterList, query=_query(filters))
 
     async def pages(self, **filters: Unpack[CharacterFilters]) -> AsyncGenerator[CharacterList]:
-        """Yield the pages of a list, each asked for when it is needed; there may be none.
+        """Yield pages, each requested when it is needed; there may be none.
 
         Args:
             **filters: As in `list`; the first page begins at `offset`.
@@ -42,7 +42,7 @@ class Characters(APIResource[Client]):
                 return
 
     async def get(self, slug: str) -> CharacterReply:
-        """Show a character.
+        """Return a character.
 
         Raises:
             NotFoundError: Nobody has that slug.

@@ -1,4 +1,4 @@
-"""GET /models and its kin: which models there are, and which of them is the right one."""
+"""GET /models, its traits and its compatibility mapping; and selection of a model by capability."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -38,7 +38,7 @@ _MOST_REASONS = 5
 
 
 class Models(APIResource[Client]):
-    """Which models there are, and which of them is the right one."""
+    """The catalogue of models, and selection of a model by capability."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__(client)
@@ -50,15 +50,15 @@ class Models(APIResource[Client]):
         return await self._list(type)
 
     async def traits(self, *, type: ModelFilter = "text") -> NameMap:
-        """List traits, and the id of the model that each stands for."""
+        """Return traits and the ids of their models."""
         return await self._names_of_traits(type)
 
     async def compatibility_mapping(self, *, type: ModelFilter = "text") -> NameMap:
-        """List the names of other platforms' models, and the id of what serves each here."""
+        """Return names of other platforms' models and the ids that serve them here."""
         return await self._get(f"{_PATH}/compatibility_mapping", NameMap, query={"type": type})
 
     async def find(self, name: str, *, type: ModelFilter = "text") -> Model | None:
-        """Return the model that an id or a trait leads to; None: neither is known.
+        """Return the model of an id or a trait, or None.
 
         It goes by lists that are half a minute old at most, as all does that follows.
         """
@@ -68,7 +68,7 @@ class Models(APIResource[Client]):
         return models.get((await self._traits.get(type)).data.get(name, ""))
 
     async def resolve_trait(self, *traits: str, type: ModelFilter = "text") -> str:
-        """Return the id of the model that has a trait, `default` unless one is said.
+        """Return the id of the model with a trait, `default` by default.
 
         Args:
             *traits: The trait, and others to fall back to.
@@ -157,7 +157,7 @@ class Models(APIResource[Client]):
 
 
 class Choosing(Client, Protocol):
-    """A client whose models can be chosen from."""
+    """A client with a catalogue of models."""
 
     @cached_property
     def models(self) -> Models:

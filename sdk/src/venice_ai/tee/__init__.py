@@ -1,1 +1,1 @@
-"""Chats that only the model itself can read; the flow is still to come."""
+"""Confidential chats; not implemented yet."""

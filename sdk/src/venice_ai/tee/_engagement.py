@@ -1,4 +1,4 @@
-"""Whether a chat is to be confidential, and whether it can be."""
+"""Whether a chat was requested as confidential, and is supported."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""What callers can say about a confidential chat."""
+"""Options of confidential chats."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

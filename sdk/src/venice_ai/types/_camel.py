@@ -1,4 +1,4 @@
-"""Values whose fields are camelCase on the wire."""
+"""Models whose fields are camelCase in JSON."""
 
 from pydantic import ConfigDict
 from pydantic.alias_generators import to_camel

@@ -1,4 +1,4 @@
-"""Money in JSON, digit by digit: no amount is ever a float."""
+"""Exact decimal amounts in JSON, never floats."""
 
 import json
 from decimal import Decimal

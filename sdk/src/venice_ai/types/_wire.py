@@ -1,4 +1,4 @@
-"""What all values of the wire have in common: unknown fields are kept, items are attributes."""
+"""The base class of API values: keeps unknown fields, and reads fields as attributes or items."""
 
 from typing import Any, Self, TypeVar
 

@@ -10,9 +10,9 @@ __all__ = ["Chat", "ChatCompletions"]
 
 
 class Chat(APIResource[Choosing]):
-    """What belongs to chat."""
+    """The namespace of chat completions."""
 
     @cached_property
     def completions(self) -> ChatCompletions:
-        """Answers to conversations."""
+        """Chat completions."""
         return ChatCompletions(self._client)

@@ -1,4 +1,4 @@
-"""Several things at a time, and what becomes of the others when one fails."""
+"""Concurrent tool calls: when one fails, the others are cancelled."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable

@@ -1,4 +1,4 @@
-"""Round trips between a model and the tools that it calls."""
+"""The tool loop: calls the model and its tools in turn until it answers."""
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -22,7 +22,7 @@ Ask = Callable[[Mapping[str, Any]], Awaitable[ChatCompletionResponse]]
 
 
 class ToolLoop:
-    """Tools, and how their calls run."""
+    """Tools and the execution of their calls."""
 
     def __init__(
         self,

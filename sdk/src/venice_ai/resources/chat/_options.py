@@ -1,4 +1,4 @@
-"""The fields of a chat beyond model and messages, and how they become a request."""
+"""Optional parameters of chat completions, and the request built from them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
@@ -24,7 +24,7 @@ PATH = "/chat/completions"
 
 
 class ChatOptions(TypedDict, total=False):
-    """What `create` takes by name; it takes other fields, too, and sends them on.
+    """Keyword arguments of `create`; unknown ones are sent as they are.
 
     Source:
         POST /chat/completions, request body.

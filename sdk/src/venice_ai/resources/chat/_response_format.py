@@ -1,4 +1,4 @@
-"""Pydantic models as formats of answers."""
+"""Response formats from pydantic models."""
 
 from collections.abc import Mapping
 

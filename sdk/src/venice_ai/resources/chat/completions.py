@@ -1,4 +1,4 @@
-"""POST /chat/completions: answers to conversations, whole, streamed, parsed, or with tools."""
+"""POST /chat/completions: non-streaming, streaming, parsed, or with tools."""
 
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
@@ -36,7 +36,7 @@ Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
 class ChatCompletions(APIResource[Choosing]):
-    """Answers to conversations."""
+    """Chat completions."""
 
     @overload
     async def create(

@@ -1,4 +1,4 @@
-"""API keys, and what their account may ask for.
+"""API keys and rate limits.
 
 Source: GET, POST, PATCH and DELETE /api_keys, GET /api_keys/{id}, GET /api_keys/rate_limits,
 GET /api_keys/rate_limits/log, GET and POST /api_keys/generate_web3_key.
@@ -12,7 +12,7 @@ from pydantic import Field
 
 from venice_ai.types._camel import Camel
 from venice_ai.types._exact import ExactReply
-from venice_ai.types._moments import Moment
+from venice_ai.types._timestamps import Moment
 from venice_ai.types._wire import Reply, Wire
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""What an account was charged.
+"""Charges of an account.
 
 Source: GET /billing/usage.
 """

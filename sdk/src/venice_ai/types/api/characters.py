@@ -1,4 +1,4 @@
-"""Characters as they are listed.
+"""Characters.
 
 Source: GET /characters, GET /characters/{slug}.
 """
@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias, TypedDict
 from pydantic import Field
 
 from venice_ai.types._camel import Camel
-from venice_ai.types._moments import Moment
+from venice_ai.types._timestamps import Moment
 from venice_ai.types._wire import Reply, Wire
 from venice_ai.types.api.paging import Pagination
 

@@ -1,4 +1,4 @@
-"""What a chat takes and gives: messages, formats, tools, and the reply."""
+"""Chat completions: messages, response formats, tools, and the response."""
 
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -188,7 +188,7 @@ class ChatCompletionResponse(Reply):
     created: int = 0
     """Unix time in seconds."""
     model: str = ""
-    """The model that ran."""
+    """The model that answered."""
     choices: list[Choice] = Field(default_factory=list)
     usage: Usage | None = None
     venice_parameters: VeniceParametersReply | None = None

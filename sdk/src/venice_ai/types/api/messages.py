@@ -1,4 +1,4 @@
-"""Messages of a conversation, as they are sent; plain dictionaries do as well."""
+"""Messages of a conversation; plain dictionaries work as well."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias

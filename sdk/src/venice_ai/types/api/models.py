@@ -1,4 +1,4 @@
-"""Models as they are listed: what each can do, holds and costs.
+"""Models: capabilities, context windows and prices.
 
 Source: GET /models, GET /models/traits, GET /models/compatibility_mapping.
 """
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from venice_ai.types._camel import Camel
 from venice_ai.types._exact import ExactReply
-from venice_ai.types._moments import Moment
+from venice_ai.types._timestamps import Moment
 from venice_ai.types._wire import Reply, Wire
 
 __all__ = [

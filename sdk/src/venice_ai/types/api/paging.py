@@ -1,4 +1,4 @@
-"""Where a page stands among all."""
+"""Pagination."""
 
 from collections.abc import Mapping
 from typing import Self

@@ -1,4 +1,4 @@
-"""Chunks of replies that are streamed, and what can be made of them."""
+"""Chunks of streamed chat completions."""
 
 from typing import TYPE_CHECKING, Protocol, TypeVar
 

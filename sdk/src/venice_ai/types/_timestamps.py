@@ -1,4 +1,4 @@
-"""Times as the API writes them, and as it is told them."""
+"""Timestamps in requests and responses."""
 
 from datetime import UTC, date, datetime
 from typing import Annotated
