@@ -92,7 +92,7 @@ class Town:
         dimensions: int | None = None,
         call: Call | None = None,
     ) -> EmbeddingResult:
-        request = EmbeddingRequest(model, inputs, dimensions)
+        request = EmbeddingRequest(model, inputs, dimensions, str(ACCOUNT))
         return await self.embedder.answer(call or self.call(), request)
 
     def charges(self) -> list[tuple[str, int, int]]:

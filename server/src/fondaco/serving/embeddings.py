@@ -90,8 +90,7 @@ class Embedder:
 
         Args:
             call: the call.
-            request: its model is any name that routes to an embedding model. Its `account_scope` is
-                set here.
+            request: its model is any name that routes to an embedding model.
 
         Raises:
             ModelNotFoundError: no embedding model has this name.
@@ -102,7 +101,7 @@ class Embedder:
         route = self._catalogue.route(request.model, ModelType.EMBEDDING)
         model = route.model
         model.expect_dimensions(request.dimensions)
-        request = replace(request, model=model.id, account_scope=str(call.account_id))
+        request = replace(request, model=model.id)
         failover = Failover(self._engines.of(model), model.id)
         estimated = sum(map(_estimated_tokens, request.inputs))
         call, meter = replace(call, kind=CallKind.EMBEDDING), CallMeter(whole=True)
