@@ -2,7 +2,7 @@
 
 import pytest
 
-from fondaco.domain.models.model import AnyModel, ModelType
+from fondaco.domain.models.model import AnyModel, EmbeddingModel, ModelType
 from fondaco.domain.money.money import nano
 from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice
 from fondaco.http.apis.venice.models.schemas import ModelList
@@ -45,3 +45,33 @@ async def test_each_type_has_its_own_pricing(
         assert "capabilities" not in shown["model_spec"]
         refused = await one.chat(model="other")
         assert (refused.status_code, refused.json()["code"]) == (404, "MODEL_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("least", "about"),
+    [
+        (None, "Vectors of 384 dimensions; inputs of up to 512 tokens."),
+        (
+            64,
+            "Vectors of 384 dimensions; `dimensions` may be from 64; inputs of up to 512 tokens.",
+        ),
+    ],
+)
+async def test_an_embedding_model_tells_its_vectors_and_its_limit(
+    least: int | None, about: str
+) -> None:
+    model = EmbeddingModel(
+        id="other",
+        name="Other",
+        price=EmbeddingPrice(nano("0.15")),
+        context_tokens=512,
+        dimensions=384,
+        least_dimensions=least,
+        offline=True,
+    )
+    async with house(models=(TOY, model)) as one:
+        reply = await one.client.get("/api/v1/models", params={"type": "embedding"})
+        ModelList.model_validate_json(reply.content)
+        [shown] = reply.json()["data"]
+        assert shown["model_spec"]["description"] == about
+        assert shown["model_spec"]["availableContextTokens"] == 512

@@ -70,7 +70,7 @@ def _type_fields(model: AnyModel) -> dict[str, object]:
 
 def _vectors(model: EmbeddingModel) -> dict[str, object]:
     shorter = f"; `dimensions` may be from {least}" if (least := model.least_dimensions) else ""
-    about = f"Vectors of {model.dimensions} dimensions{shorter}; inputs of {model.context_tokens} tokens."
+    about = f"Vectors of {model.dimensions} dimensions{shorter}; inputs of up to {model.context_tokens} tokens."
     return {"availableContextTokens": model.context_tokens, "description": about}
 
 
