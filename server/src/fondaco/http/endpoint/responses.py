@@ -21,6 +21,8 @@ LARGE_BYTES = 64 * 1024
 """Larger bodies take more than a millisecond to compress: `Response.pack` does it on a thread."""
 _COMPRESSED = (b"image/png", b"image/jpeg", b"image/webp", b"audio/", b"video/", b"application/zip")
 """Media types whose files are compressed already."""
+_HUGE_BYTES = 2**20
+"""Larger bodies are compressed with less effort: a quarter of the time for a tenth more bytes."""
 
 _JSON = b"application/json"
 _NOSNIFF = b"x-content-type-options: nosniff\r\n"
@@ -212,13 +214,19 @@ def _encoding(accepted: bytes) -> bytes | None:
 
 
 def _compress(body: bytes, encoding: bytes) -> bytes:
-    if encoding == b"br":
-        packed: bytes = brotli.compress(body, quality=4)
-        return packed
-    return gzip.compress(body, compresslevel=5, mtime=0)
+    if len(body) > _HUGE_BYTES:
+        return _compressed(body, encoding, brotli_quality=1, gzip_level=1)
+    return _compressed(body, encoding, brotli_quality=4, gzip_level=5)
 
 
 @lru_cache(16)
 def _compress_once(body: bytes, encoding: bytes) -> bytes:
     """Compress a body that is the same object each time, whose hash Python remembers."""
-    return _compress(body, encoding)
+    return _compressed(body, encoding, brotli_quality=4, gzip_level=5)
+
+
+def _compressed(body: bytes, encoding: bytes, *, brotli_quality: int, gzip_level: int) -> bytes:
+    if encoding == b"br":
+        packed: bytes = brotli.compress(body, quality=brotli_quality)
+        return packed
+    return gzip.compress(body, compresslevel=gzip_level, mtime=0)
