@@ -16,7 +16,7 @@ from fondaco.http.apis.endpoints import ENDPOINTS
 from house import SECRET, TOY, House, house
 from word_embedder import TOY_VECTORS, WordEmbedder
 
-FUZZ = Path(__file__).parents[1] / "fuzz"
+FUZZ = Path(__file__).parents[2] / "fuzz"
 PROGRAM = Path(sys.executable).with_name("schemathesis")
 NAMES: Mapping[str, str] = {"gpt-4o": "default", "0": "default"}
 """Names that models answer to, with the one that schemathesis gives to most."""
