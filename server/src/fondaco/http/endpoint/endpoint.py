@@ -148,7 +148,7 @@ class Endpoint(Generic[BodyT, QueryT]):
     query: type[BaseModel] | None = None
     lists: frozenset[str] = frozenset()
     """Fields of its query that may be given more than once."""
-    replies: Mapping[int, Content] = field(default_factory=dict)
+    responses: Mapping[int, Content] = field(default_factory=dict)
     """Status -> content of each response that is not an error."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Name -> description of each path parameter."""

@@ -135,7 +135,7 @@ def _schemas(endpoints: list[AnyEndpoint]) -> tuple[Refs, dict[str, Any]]:
     for endpoint in endpoints:
         if endpoint.body is not None:
             wanted[endpoint.body.schema, "validation"] = None
-        for content in endpoint.replies.values():
+        for content in endpoint.responses.values():
             for schema in (content.schema, content.stream):
                 if schema is not None:
                     wanted[schema, "serialization"] = None
@@ -223,7 +223,7 @@ def _account_parameter(header: str) -> dict[str, object]:
 def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
     responses: dict[str, object] = {
         str(status): _response(status, endpoint, content, refs)
-        for status, content in endpoint.replies.items()
+        for status, content in endpoint.responses.items()
     }
     by_status: dict[int, list[type[FondacoError]]] = {}
     for error in (*_common(endpoint), *endpoint.errors):

@@ -53,7 +53,7 @@ ENDPOINT = Endpoint(
     tag="Embeddings",
     body=Json(schema=EmbeddingRequest, size=BodySize.TEXT),
     paid=True,
-    replies={
+    responses={
         200: Content(
             "A vector for each input",
             EmbeddingList,

@@ -19,5 +19,5 @@ ENDPOINT = Endpoint(
     tag="Operation",
     access=Access.ANYBODY,
     always_open=True,
-    replies={200: Content("The process runs")},
+    responses={200: Content("The process runs")},
 )

@@ -23,7 +23,7 @@ JSON_ENDPOINT = Endpoint(
     summary="Get this document as JSON",
     tag="Documentation",
     access=Access.ANYBODY,
-    replies={200: Content("The OpenAPI 3.1 document")},
+    responses={200: Content("The OpenAPI 3.1 document")},
 )
 YAML_ENDPOINT = Endpoint(
     dialect=VENICE,
@@ -33,5 +33,5 @@ YAML_ENDPOINT = Endpoint(
     summary="Get this document as YAML",
     tag="Documentation",
     access=Access.ANYBODY,
-    replies={200: Content("The OpenAPI 3.1 document", media_type="application/yaml")},
+    responses={200: Content("The OpenAPI 3.1 document", media_type="application/yaml")},
 )

@@ -60,7 +60,7 @@ PAGE_ENDPOINT = Endpoint(
     summary="The documentation page",
     tag="Documentation",
     access=Access.ANYBODY,
-    replies={200: Content("A page", media_type="text/html")},
+    responses={200: Content("A page", media_type="text/html")},
     listed=False,
 )
 ASSET_ENDPOINT = Endpoint(
@@ -71,6 +71,6 @@ ASSET_ENDPOINT = Endpoint(
     summary="A file of the documentation page",
     tag="Documentation",
     access=Access.ANYBODY,
-    replies={200: Content("The file", media_type="application/octet-stream")},
+    responses={200: Content("The file", media_type="application/octet-stream")},
     listed=False,
 )

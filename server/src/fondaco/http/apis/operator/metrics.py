@@ -82,5 +82,5 @@ ENDPOINT = Endpoint(
     tag="Operation",
     access=Access.OPERATOR,
     always_open=True,
-    replies={200: Content("The metrics", media_type="text/plain")},
+    responses={200: Content("The metrics", media_type="text/plain")},
 )

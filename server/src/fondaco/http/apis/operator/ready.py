@@ -27,6 +27,6 @@ ENDPOINT = Endpoint(
     tag="Operation",
     access=Access.ANYBODY,
     always_open=True,
-    replies={200: Content("The server is ready")},
+    responses={200: Content("The server is ready")},
     errors=(EngineUnavailableError, ShuttingDownError, StorageFailedError),
 )

@@ -69,7 +69,7 @@ ENDPOINT = Endpoint(
     tag="Scale",
     body=Json(schema=ScaleChatRequest, size=BodySize.MEDIA),
     paid=True,
-    replies={
+    responses={
         200: Content(
             "The completion; with `stream: true` as server-sent events without an end marker",
             ScaleCompletion,

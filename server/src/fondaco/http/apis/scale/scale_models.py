@@ -76,5 +76,5 @@ ENDPOINT = Endpoint(
     summary="List models, for Scale's clients",
     tag="Scale",
     query=ScaleModelsQuery,
-    replies={200: Content("A page of models", ScaleModelPage)},
+    responses={200: Content("A page of models", ScaleModelPage)},
 )

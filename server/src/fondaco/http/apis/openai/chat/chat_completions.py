@@ -65,7 +65,7 @@ ENDPOINT = Endpoint(
     tag="Chat",
     body=Json(schema=ChatRequest, size=BodySize.MEDIA),
     paid=True,
-    replies={
+    responses={
         200: Content(
             "The completion; with `stream: true` as server-sent events that end with `data: [DONE]`",
             ChatCompletion,

@@ -89,7 +89,7 @@ ENDPOINT = Endpoint(
     tag="Billing",
     access=Access.ADMIN,
     query=UsageQuery,
-    replies={
+    responses={
         200: Content(
             "A page of charges",
             UsagePage,

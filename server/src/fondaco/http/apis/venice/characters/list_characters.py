@@ -32,7 +32,7 @@ ENDPOINT = Endpoint(
     tag="Characters",
     query=CharactersQuery,
     lists=LISTS,
-    replies={
+    responses={
         200: Content(
             "A page of characters",
             CharacterList,

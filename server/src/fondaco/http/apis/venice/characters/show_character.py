@@ -22,6 +22,6 @@ ENDPOINT = Endpoint(
     summary="Show a character",
     tag="Characters",
     parameters={"slug": "The character's slug."},
-    replies={200: Content("The character", CharacterReply)},
+    responses={200: Content("The character", CharacterReply)},
     errors=(CharacterNotFoundError, StorageFailedError),
 )

@@ -27,6 +27,6 @@ ENDPOINT = Endpoint(
     tag="API Keys",
     access=Access.ADMIN,
     body=Json(schema=KeyChangeRequest, decimals=True),
-    replies={200: Content("The key after the change", ChangedKeyReply)},
+    responses={200: Content("The key after the change", ChangedKeyReply)},
     errors=(NotFoundError, StorageFailedError),
 )

@@ -42,6 +42,6 @@ ENDPOINT = Endpoint(
     tag="API Keys",
     access=Access.ADMIN,
     body=Json(schema=NewKeyRequest, decimals=True),
-    replies={200: Content("The key, with its secret", MadeKeyReply, links=_LINKS)},
+    responses={200: Content("The key, with its secret", MadeKeyReply, links=_LINKS)},
     errors=(TooManyKeysError, RateLimitExceededError, StorageFailedError),
 )

@@ -22,6 +22,6 @@ ENDPOINT = Endpoint(
     tag="API Keys",
     access=Access.ADMIN,
     query=KeyQuery,
-    replies={200: Content("The key was deleted", Success)},
+    responses={200: Content("The key was deleted", Success)},
     errors=(NotFoundError, StorageFailedError),
 )

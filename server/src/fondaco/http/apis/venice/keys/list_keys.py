@@ -22,6 +22,6 @@ ENDPOINT = Endpoint(
     summary="List the account's active API keys",
     tag="API Keys",
     access=Access.ADMIN,
-    replies={200: Content("The keys, without secrets", KeyList)},
+    responses={200: Content("The keys, without secrets", KeyList)},
     errors=(StorageFailedError,),
 )

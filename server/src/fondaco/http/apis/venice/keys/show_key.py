@@ -23,6 +23,6 @@ ENDPOINT = Endpoint(
     tag="API Keys",
     access=Access.ADMIN,
     parameters={"id": "Id of the key: 32 hex digits, or the same as a UUID."},
-    replies={200: Content("The key, without secret", KeyReply)},
+    responses={200: Content("The key, without secret", KeyReply)},
     errors=(NotFoundError, StorageFailedError),
 )

@@ -135,5 +135,5 @@ ENDPOINT = Endpoint(
     tag="Models",
     access=Access.ANYBODY,
     query=ModelsQuery,
-    replies={200: Content("The models", ModelList)},
+    responses={200: Content("The models", ModelList)},
 )

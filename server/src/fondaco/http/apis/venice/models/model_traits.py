@@ -21,5 +21,5 @@ ENDPOINT = Endpoint(
     tag="Models",
     access=Access.ANYBODY,
     query=ModelsQuery,
-    replies={200: Content("Model ids by trait", NameMap)},
+    responses={200: Content("Model ids by trait", NameMap)},
 )

@@ -31,5 +31,5 @@ ENDPOINT = Endpoint(
     summary="List the last 50 requests that exceeded a rate limit",
     tag="API Keys",
     access=Access.ADMIN,
-    replies={200: Content("The requests, newest first", ExceededList)},
+    responses={200: Content("The requests, newest first", ExceededList)},
 )

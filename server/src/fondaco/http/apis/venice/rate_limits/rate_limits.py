@@ -58,5 +58,5 @@ ENDPOINT = Endpoint(
     summary="Show the account's balances and rate limits",
     tag="API Keys",
     access=Access.ADMIN,
-    replies={200: Content("Balances, tier, and the limits for each model", AllowanceReply)},
+    responses={200: Content("Balances, tier, and the limits for each model", AllowanceReply)},
 )

@@ -44,7 +44,7 @@ ENDPOINT = Endpoint(
     tag="API Keys",
     access=Access.ANYBODY,
     body=Json(schema=WalletKeyRequest, decimals=True, untyped=True),
-    replies={200: Content("The key, with its secret", MadeKeyReply)},
+    responses={200: Content("The key, with its secret", MadeKeyReply)},
     errors=(
         TooManyKeysError,
         ProofRefusedError,

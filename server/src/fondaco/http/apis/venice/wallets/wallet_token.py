@@ -23,6 +23,6 @@ ENDPOINT = Endpoint(
     summary="Get a token for a wallet to sign",
     tag="API Keys",
     access=Access.ANYBODY,
-    replies={200: Content("The token", TokenReply)},
+    responses={200: Content("The token", TokenReply)},
     errors=(WalletKeysNotInstalledError,),
 )
