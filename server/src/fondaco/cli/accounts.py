@@ -11,7 +11,7 @@ from fondaco.cli.output import Row, print_row, print_rows
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.accounts.admin_store import Statement
 
-group = typer.Typer(no_args_is_help=True, help="Make, see and change accounts.")
+group = typer.Typer(no_args_is_help=True, help="Create, list and change accounts.")
 
 _LONGEST_NAME = 100
 
@@ -22,18 +22,16 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")
 def create(
     name: Name,
     *,
-    usd: Annotated[str, typer.Option(metavar="USD", help="Dollars to begin with.")] = "0",
-    diem: Annotated[
-        str, typer.Option(metavar="DIEM", help="DIEM that it has anew each day (UTC).")
-    ] = "0",
+    usd: Annotated[str, typer.Option(metavar="USD", help="Initial balance in USD.")] = "0",
+    diem: Annotated[str, typer.Option(metavar="DIEM", help="DIEM allocation per day (UTC).")] = "0",
     tier: Annotated[
-        str, typer.Option(metavar="TIER", help="The class that sets its limits.")
+        str, typer.Option(metavar="TIER", help="Tier, which sets its rate limits.")
     ] = "paid",
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make an account."""
+    """Create an account."""
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
     plain(name, _LONGEST_NAME, empty=False)
@@ -47,12 +45,12 @@ def create(
 def change(
     name: Name,
     *,
-    tier: Annotated[str, typer.Option(metavar="TIER", help="The class that sets its limits.")],
+    tier: Annotated[str, typer.Option(metavar="TIER", help="Tier, which sets its rate limits.")],
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Put an account into another tier; a running server goes by it within a second."""
+    """Change the tier of an account; a running server applies it within a second."""
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
     with opened(settings) as admin_store:
@@ -64,7 +62,7 @@ def change(
 def disable(
     name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
-    """Let an account's keys open nothing; a running server goes by it within a second."""
+    """Disable an account and its keys; a running server applies it within a second."""
     with opened(configuration(home, config).settings) as admin_store:
         changed = admin_store.change_account(name, disabled=True)
     print_row(row(changed), as_json=as_json)
@@ -74,7 +72,7 @@ def disable(
 def enable(
     name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
-    """Let the keys of an account that was disabled open everything again."""
+    """Enable a disabled account and its keys."""
     with opened(configuration(home, config).settings) as admin_store:
         changed = admin_store.change_account(name, disabled=False)
     print_row(row(changed), as_json=as_json)

@@ -9,7 +9,7 @@ from fondaco.cli.admin_store import amount, chosen, opened
 from fondaco.cli.options import Account, AsJson, Config, Home, configuration, plain
 from fondaco.cli.output import print_row
 
-group = typer.Typer(no_args_is_help=True, help="See balances, and add to them.")
+group = typer.Typer(no_args_is_help=True, help="Show balances and grant funds.")
 
 
 _LONGEST_NOTES = 500
@@ -19,13 +19,13 @@ _LONGEST_NOTES = 500
 def grant(
     *,
     usd: Annotated[
-        str | None, typer.Option(metavar="USD", help="Dollars to add, once.", show_default=False)
+        str | None, typer.Option(metavar="USD", help="USD to add once.", show_default=False)
     ] = None,
     diem: Annotated[
         str | None,
-        typer.Option(metavar="DIEM", help="DIEM to have anew each day (UTC) from now on."),
+        typer.Option(metavar="DIEM", help="New DIEM allocation per day (UTC)."),
     ] = None,
-    notes: Annotated[str, typer.Option(metavar="TEXT", help="Why; kept in the ledger.")] = "",
+    notes: Annotated[str, typer.Option(metavar="TEXT", help="Reason, stored in the ledger.")] = "",
     account: Account = None,
     home: Home = None,
     config: Config = None,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fondaco.settings import Settings
     from fondaco.stores.characters import CharacterFolder
 
-group = typer.Typer(no_args_is_help=True, help="See, add and remove characters.")
+group = typer.Typer(no_args_is_help=True, help="List, add and remove characters.")
 
 Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The character's slug.")]
 
@@ -57,7 +57,9 @@ def show(slug: Slug, *, home: Home = None, config: Config = None, as_json: AsJso
 def add(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A file SLUG.toml.")],
     *,
-    replace: Annotated[bool, typer.Option("--replace", help="Replace one of the slug.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Replace a character with the same slug.")
+    ] = False,
     home: Home = None,
     config: Config = None,
 ) -> None:

@@ -11,13 +11,15 @@ from fondaco.cli.output import print_json
 if TYPE_CHECKING:
     from fondaco.settings import Settings
 
-group = typer.Typer(no_args_is_help=True, help="Look at the configuration, or begin one.")
+group = typer.Typer(no_args_is_help=True, help="Show, check and create the configuration.")
 
 
 @group.command()
 def show(
     *,
-    origin: Annotated[bool, typer.Option("--origin", help="Say where each value is from.")] = False,
+    origin: Annotated[
+        bool, typer.Option("--origin", help="Show the source of each value.")
+    ] = False,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
@@ -46,7 +48,8 @@ def check(
     connect: Annotated[
         bool,
         typer.Option(
-            "--connect", help="Look at each engine, too; exit code 6 where one does not answer."
+            "--connect",
+            help="Check each upstream engine as well; exit code 6 if one does not answer.",
         ),
     ] = False,
     home: Home = None,
@@ -106,9 +109,11 @@ def _connect(settings: "Settings") -> None:
 def init(
     *,
     everything: Annotated[
-        bool, typer.Option("--all", help="Show the tables of engines and models too.")
+        bool, typer.Option("--all", help="Include the tables of engines and models.")
     ] = False,
-    stdout: Annotated[bool, typer.Option("--stdout", help="Print it, write no file.")] = False,
+    stdout: Annotated[
+        bool, typer.Option("--stdout", help="Print instead of writing a file.")
+    ] = False,
     home: Home = None,
 ) -> None:
     """Write fondaco.toml to the home folder, every setting in it a comment with its default."""

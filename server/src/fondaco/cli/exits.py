@@ -16,19 +16,19 @@ class Exit(IntEnum):
         member.meaning = meaning
         return member
 
-    DONE = 0, "What was asked for is done."
-    FAILED = 1, "It could not be done; the line on stderr says why."
-    USAGE = 2, "The command line is not understood."
+    DONE = 0, "Success."
+    FAILED = 1, "Failure; the line on stderr says why."
+    USAGE = 2, "Invalid command line."
     CONFIGURATION = (
         3,
-        "The configuration, or a character's file, is refused: a line on stderr for each fault.",
+        "The configuration, or a character's file, is invalid: one line on stderr per error.",
     )
     HOME = (
         4,
         "The home folder cannot be used: in use by another server, not writable, or without a database.",
     )
-    UNKNOWN = 5, "There is no such account, key, model or character."
-    UNREACHABLE = 6, "A model could not be fetched, or an engine does not answer."
+    UNKNOWN = 5, "Unknown account, key, model or character."
+    UNREACHABLE = 6, "A model could not be downloaded, or an engine does not answer."
     UNSOUND = 7, "The ledger does not add up."
     ADDRESS = 8, "The address cannot be listened on: taken, not this machine's, or not allowed."
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fondaco.ports import KeyReport
     from fondaco.stores.sqlite.accounts.admin_store import AdminStore
 
-group = typer.Typer(no_args_is_help=True, help="Make, see, change and revoke API keys.")
+group = typer.Typer(no_args_is_help=True, help="Create, list, change and revoke API keys.")
 
 _OPTIONAL = (
     "createdAt",
@@ -33,7 +33,7 @@ _OPTIONAL = (
 LONGEST_DESCRIPTION = 256
 """As in the API."""
 
-KeyId = Annotated[str, typer.Argument(metavar="ID", help="The id that the list shows.")]
+KeyId = Annotated[str, typer.Argument(metavar="ID", help="The id, as listed.")]
 
 
 @group.command()
@@ -41,24 +41,26 @@ def create(
     *,
     key_type: Annotated[
         KeyType,
-        typer.Option("--type", metavar="ADMIN|INFERENCE", case_sensitive=False, help="Its rights."),
+        typer.Option(
+            "--type", metavar="ADMIN|INFERENCE", case_sensitive=False, help="Type of the key."
+        ),
     ] = KeyType.INFERENCE,
-    description: Annotated[str, typer.Option(metavar="TEXT", help="What it is for.")] = "",
+    description: Annotated[str, typer.Option(metavar="TEXT", help="Description.")] = "",
     expires_at: Annotated[
-        str | None, typer.Option(metavar="TIME", help="When it ends, in UTC: 2027-01-31.")
+        str | None, typer.Option(metavar="TIME", help="Expiry in UTC: 2027-01-31.")
     ] = None,
     limit_usd: Annotated[
-        str | None, typer.Option(metavar="USD", help="Dollars that it may spend in a day (UTC).")
+        str | None, typer.Option(metavar="USD", help="Spending limit per day (UTC) in USD.")
     ] = None,
     limit_diem: Annotated[
-        str | None, typer.Option(metavar="DIEM", help="DIEM that it may spend in a day (UTC).")
+        str | None, typer.Option(metavar="DIEM", help="Spending limit per day (UTC) in DIEM.")
     ] = None,
     account: Account = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key; its secret is shown this once. Without any account, the first one is made."""
+    """Create an API key, which is shown once; creates the first account if there is none."""
     settings = configuration(home, config).settings
     plain(description, LONGEST_DESCRIPTION)
     end = None if expires_at is None else _end(expires_at)
@@ -108,21 +110,21 @@ def show(
 def change(
     key_id: KeyId,
     *,
-    description: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is for.")] = None,
+    description: Annotated[str | None, typer.Option(metavar="TEXT", help="Description.")] = None,
     expires_at: Annotated[
-        str | None, typer.Option(metavar="TIME|never", help="When it ends, in UTC.")
+        str | None, typer.Option(metavar="TIME|never", help="Expiry in UTC.")
     ] = None,
     limit_usd: Annotated[
-        str | None, typer.Option(metavar="USD|none", help="Dollars that it may spend in a day.")
+        str | None, typer.Option(metavar="USD|none", help="Spending limit per day in USD.")
     ] = None,
     limit_diem: Annotated[
-        str | None, typer.Option(metavar="DIEM|none", help="DIEM that it may spend in a day.")
+        str | None, typer.Option(metavar="DIEM|none", help="Spending limit per day in DIEM.")
     ] = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change what is named; a running server goes by it within a second."""
+    """Change the given properties of a key; a running server applies it within a second."""
     from fondaco.serving.access.api_keys import UNCHANGED, Change, LimitChange
 
     wanted = Change(
@@ -146,7 +148,7 @@ def revoke(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """End a key for good; a running server refuses it within a second."""
+    """Revoke a key permanently; a running server refuses it within a second."""
     with opened(configuration(home, config).settings) as admin_store:
         key = admin_store.revoke(key_id)
     typer.echo(f"Revoked: the key that ends in {key.last6}")
@@ -154,7 +156,7 @@ def revoke(
 
 @group.command("revoke-all")
 def revoke_all(*, home: Home = None, config: Config = None) -> None:
-    """End every key of every account for good, such as when the home's pepper is lost."""
+    """Revoke all keys of all accounts permanently, for example when the pepper is lost."""
     with opened(configuration(home, config).settings) as admin_store:
         count = admin_store.revoke_all()
     typer.echo(f"Revoked: {count} keys")

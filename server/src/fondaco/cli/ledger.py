@@ -13,13 +13,11 @@ from fondaco.cli.output import Row, print_json, print_row, print_rows
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.ledger.quarantine import QuarantinedWrite
 
-group = typer.Typer(no_args_is_help=True, help="Check the ledger.")
-quarantine = typer.Typer(
-    no_args_is_help=True, help="See, retry and discard writes that could never be made."
-)
+group = typer.Typer(no_args_is_help=True, help="Verify and repair the ledger.")
+quarantine = typer.Typer(no_args_is_help=True, help="List, retry and discard quarantined writes.")
 group.add_typer(quarantine, name="quarantine")
 
-WriteId = Annotated[int, typer.Argument(metavar="ID", help="The id that the list shows.")]
+WriteId = Annotated[int, typer.Argument(metavar="ID", help="The id, as listed.")]
 
 
 @group.command()
@@ -39,7 +37,9 @@ def verify(*, home: Home = None, config: Config = None, as_json: AsJson = False)
 @group.command("repair-epoch")
 def repair_epoch(
     *,
-    yes: Annotated[bool, typer.Option("--yes", help="Say that the clock is right now.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Confirm that the system clock is right.")
+    ] = False,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,

@@ -12,14 +12,12 @@ from fondaco.cli.output import print_rows
 if TYPE_CHECKING:
     from fondaco.web.library import Library
 
-group = typer.Typer(
-    no_args_is_help=True, help="Your own documents, which calls with `enable_web_search` find."
-)
+group = typer.Typer(no_args_is_help=True, help="Manage the document library that web search finds.")
 
 
 @group.command()
 def add(
-    path: Annotated[Path, typer.Argument(metavar="PATH", help="A document, or a folder of them.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A document or folder.")],
     *,
     home: Home = None,
     config: Config = None,
@@ -63,7 +61,7 @@ def list_documents(*, home: Home = None, config: Config = None, as_json: AsJson 
 
 @group.command()
 def rm(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A document's name, or a folder's.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a document or folder.")],
     *,
     home: Home = None,
     config: Config = None,
@@ -80,9 +78,9 @@ def rm(
 
 @group.command()
 def search(
-    query: Annotated[str, typer.Argument(metavar="WORDS", help="What a caller would ask.")],
+    query: Annotated[str, typer.Argument(metavar="WORDS", help="Search query.")],
     *,
-    most: Annotated[int, typer.Option(min=1, max=100, help="Most results.")] = 5,
+    most: Annotated[int, typer.Option(min=1, max=100, help="Maximum number of results.")] = 5,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fondaco.domain.models.model import AnyModel
     from fondaco.settings import Settings
 
-group = typer.Typer(no_args_is_help=True, help="See the catalogue; fetch and remove model files.")
+group = typer.Typer(no_args_is_help=True, help="List models; download and remove model files.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A model's id, trait or alias.")]
 
@@ -60,7 +60,7 @@ def pull(
     ],
     *,
     sha256: Annotated[
-        str | None, typer.Option(metavar="HEX", help="What the file has to have; known ids do.")
+        str | None, typer.Option(metavar="HEX", help="Expected SHA-256; built-in for known ids.")
     ] = None,
     home: Home = None,
     config: Config = None,

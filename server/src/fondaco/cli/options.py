@@ -10,16 +10,18 @@ if TYPE_CHECKING:
 
 Home: TypeAlias = Annotated[
     Path | None,
-    typer.Option(metavar="DIR", help="The folder where all state lies.", show_default=False),
+    typer.Option(metavar="DIR", help="Home folder, which contains all state.", show_default=False),
 ]
 Config: TypeAlias = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="Read this file, not fondaco.toml in the home folder."),
+    typer.Option(
+        metavar="FILE", help="Configuration file; default: fondaco.toml in the home folder."
+    ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Account: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="NAME", help="The account; without it, the first one."),
+    typer.Option(metavar="NAME", help="Account name; default: the first one."),
 ]
 
 

@@ -20,19 +20,23 @@ if TYPE_CHECKING:
 def serve(
     *,
     host: Annotated[
-        str | None, typer.Option(help="Address to listen on; else 127.0.0.1.", show_default=False)
+        str | None,
+        typer.Option(help="Address to listen on; default: 127.0.0.1.", show_default=False),
     ] = None,
     port: Annotated[
         int | None,
         typer.Option(
-            min=0, max=65_535, help="Port to listen on; else 8000. 0: any.", show_default=False
+            min=0,
+            max=65_535,
+            help="Port to listen on; default: 8000. 0: any free one.",
+            show_default=False,
         ),
     ] = None,
     allow_remote: Annotated[
         bool | None,
         typer.Option(
             "--allow-remote",
-            help="Permit an address that other machines reach. Put TLS in front of it first.",
+            help="Allow a non-loopback address. Put a proxy with TLS in front first.",
             show_default=False,
         ),
     ] = None,
@@ -40,26 +44,28 @@ def serve(
         str | None,
         typer.Option(
             metavar="LEVEL",
-            help="The least that is logged: debug, info, warning or error; else warning.",
+            help="Minimum log level: debug, info, warning (default) or error.",
             show_default=False,
         ),
     ] = None,
     log_format: Annotated[
         str | None,
-        typer.Option(metavar="FORMAT", help="text or json; else text.", show_default=False),
+        typer.Option(
+            metavar="FORMAT", help="Log format: text (default) or json.", show_default=False
+        ),
     ] = None,
     access_log: Annotated[
         bool | None,
         typer.Option(
             "--access-log",
-            help="Log each reply: method, route, status, time, size, request and key id.",
+            help="Log each response: method, route, status, time, size, request and key id.",
             show_default=False,
         ),
     ] = None,
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Run the server until it is told to stop; the first start makes an account and a key."""
+    """Run the server; the first start creates an account and an API key."""
     from fondaco.configuration import ConfigurationError, missing_secrets
 
     read = partial(

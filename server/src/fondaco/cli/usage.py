@@ -39,26 +39,26 @@ _OPTIONAL = ("notes", "pricePerUnitUsd", "requestId", "units")
 def usage(
     *,
     by: Annotated[
-        By | None, typer.Option(metavar="|".join(By), help="Add up all charges by this.")
+        By | None, typer.Option(metavar="|".join(By), help="Sum charges by this.")
     ] = None,
     currency: Annotated[
         Currency | None,
-        typer.Option(metavar="|".join(Currency), case_sensitive=False, help="Only in this one."),
+        typer.Option(metavar="|".join(Currency), case_sensitive=False, help="Only this currency."),
     ] = None,
     start: Annotated[
         str | None,
-        typer.Option("--from", metavar="TIME", help="Only from this date or time on; UTC."),
+        typer.Option("--from", metavar="TIME", help="Earliest date or time; UTC."),
     ] = None,
     end: Annotated[
         str | None,
-        typer.Option("--to", metavar="TIME", help="Only up to this time, or to a date's end; UTC."),
+        typer.Option("--to", metavar="TIME", help="Latest time, or date inclusive; UTC."),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(min=1, max=500, help="Charges on a page; else 200, or all as CSV."),
+        typer.Option(min=1, max=500, help="Charges per page; default: 200, or all as CSV."),
     ] = None,
     page: Annotated[
-        int | None, typer.Option(min=1, max=10**9, help="Which page, newest first; else 1.")
+        int | None, typer.Option(min=1, max=10**9, help="Page number, newest first; default: 1.")
     ] = None,
     as_csv: Annotated[
         bool, typer.Option("--csv", help="Print all charges as CSV, in the API's columns.")
@@ -68,7 +68,7 @@ def usage(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what an account was charged, page by page or added up."""
+    """Show the charges of an account, by page or summed."""
     from fondaco.ports import ChargeQuery
 
     paged = page is not None or limit is not None
