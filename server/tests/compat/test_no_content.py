@@ -42,7 +42,11 @@ def open_files(pid: int) -> Iterator[Path]:
     """Yield the files that a process has open, deleted ones included: for root alone to see."""
     if os.geteuid() != 0:
         return  # the server made itself undumpable, so its user may not look
-    for link in Path(f"/proc/{pid}/fd").iterdir():
+    try:
+        links = list(Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:
+        return  # the child has ended since it was listed
+    for link in links:
         try:
             target = str(link.readlink())
         except OSError:
