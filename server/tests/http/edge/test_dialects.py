@@ -19,6 +19,7 @@ from fondaco.http.edge.error_responses import error_response, refusal
 from fondaco.http.edge.key_headers import expect_selected, key_in
 from fondaco.http.edge.routes import Routes
 from fondaco.http.endpoint.dialect import ApiDialect
+from fondaco.http.openapi.document import Contract
 
 
 def nested(error: FondacoError) -> dict[str, object]:
@@ -28,9 +29,11 @@ def nested(error: FondacoError) -> dict[str, object]:
 OTHER = ApiDialect(
     prefix="/other/",
     error_body=nested,
+    error_schema={"type": "object", "required": ["type", "error"]},
+    error_name="OtherError",
     error_event="error",
     stream_end=b"event: message_stop\ndata: {}\n\n",
-    key_header="x-api-key",
+    key_header="api-key",
     account_header="x-organisation",
 )
 """As an API that is to come might have it."""
@@ -46,6 +49,41 @@ def test_a_dialect_is_one_folder_and_one_line_in_the_table() -> None:
     assert routes.dialect("") is VENICE
 
 
+def test_two_dialects_cannot_have_one_prefix() -> None:
+    endpoint = replace(ENDPOINTS[0], dialect=replace(OTHER, prefix="/v4/"), path="/v4/messages")
+    with pytest.raises(ValueError, match="Two API dialects have the prefix '/v4/'"):
+        Routes((*ENDPOINTS, endpoint))
+
+
+def test_an_endpoint_lies_under_the_prefix_of_its_dialect() -> None:
+    with pytest.raises(ValueError, match="outside its dialect's prefix '/other/'"):
+        Routes((replace(ENDPOINTS[0], dialect=OTHER),))
+
+
+@pytest.mark.parametrize("prefix", ["other/", "/other"])
+def test_a_prefix_that_is_no_folder_is_refused(prefix: str) -> None:
+    with pytest.raises(ValueError, match="begins and ends with a slash"):
+        replace(OTHER, prefix=prefix)
+
+
+def test_a_header_that_no_request_has_is_refused() -> None:
+    with pytest.raises(ValueError, match="'Api-Key' must be in lower case"):
+        replace(OTHER, key_header="Api-Key")
+
+
+def test_openapi_shows_its_errors_and_its_key_header_beside_those_of_others() -> None:
+    endpoint = replace(ENDPOINTS[0], dialect=OTHER, path="/other/messages")
+    document = orjson.loads(Contract((*ENDPOINTS, endpoint)).json())
+    components, operation = document["components"], document["paths"]["/other/messages"]["post"]
+    assert components["securitySchemes"]["ApiKeyAuth"]["name"] == "x-api-key"
+    assert components["securitySchemes"]["ApiKeyAuth.api-key"]["name"] == "api-key"
+    assert operation["security"] == [{"ApiKeyAuth.api-key": []}, {"BearerAuth": []}]
+    assert components["schemas"]["OtherError"]["required"] == ["type", "error"]
+    refused = operation["responses"]["401"]["content"]["application/json"]["schema"]
+    assert refused == {"$ref": "#/components/schemas/OtherError"}
+    assert "OtherError" in str(operation["responses"]["200"]["content"]["text/event-stream"])
+
+
 def test_its_error_body_is_in_responses_events_and_refusals() -> None:
     error = NotFoundError("There is nothing.")
     told = {"type": "error", "error": {"type": "not_found", "message": "There is nothing."}}
@@ -59,7 +97,7 @@ def test_its_error_body_is_in_responses_events_and_refusals() -> None:
     assert b"content-length: %d\r\n" % len(body) in lines
 
 
-@pytest.mark.parametrize("headers", [{b"x-api-key": b" k "}, {b"authorization": b"Bearer k"}])
+@pytest.mark.parametrize("headers", [{b"api-key": b" k "}, {b"authorization": b"Bearer k"}])
 def test_its_key_comes_in_its_own_header_or_as_a_bearer_token(headers: dict[bytes, bytes]) -> None:
     assert key_in(headers, OTHER) == "k"
 

@@ -18,13 +18,17 @@ class Routes:
     """Finds endpoints by one dictionary look-up, or by pattern for paths with parameters."""
 
     def __init__(self, endpoints: Iterable[AnyEndpoint]) -> None:
+        """Index the endpoints.
+
+        Raises:
+            ValueError: two dialects claim one prefix, or an endpoint lies outside its dialect's.
+        """
         self._exact: dict[str, dict[str, AnyEndpoint]] = {}
         self._patterns: list[tuple[re.Pattern[str], AnyEndpoint]] = []
         endpoints = tuple(endpoints)
         self.probes = frozenset(one.path for one in endpoints if one.always_open)
         """Paths that respond under any host name: load balancers address servers by number."""
-        dialects = {endpoint.dialect.prefix: endpoint.dialect for endpoint in endpoints}
-        self._dialects = [dialects[prefix] for prefix in sorted(dialects, key=len, reverse=True)]
+        self._dialects = _by_prefix(endpoints)
         for endpoint in endpoints:
             if "{" in endpoint.path:
                 self._patterns.append((_pattern(endpoint.path), endpoint))
@@ -70,6 +74,24 @@ class Routes:
         suffix = [one for one in known if len(path) > 1 and one.endswith(path.rstrip("/"))]
         near = suffix[:1] or get_close_matches(path[:200], known, n=1, cutoff=0.6)
         return f" Did you mean {near[0]!r}?" if near else " GET /openapi.json lists what there is."
+
+
+def _by_prefix(endpoints: Iterable[AnyEndpoint]) -> list[ApiDialect]:
+    """Return the dialects of endpoints, the longest prefix first."""
+    dialects: dict[str, ApiDialect] = {}
+    for endpoint in endpoints:
+        dialect = endpoint.dialect
+        if dialects.setdefault(dialect.prefix, dialect) is not dialect:
+            raise ValueError(
+                f"Two API dialects have the prefix {dialect.prefix!r}: give one a longer prefix, or "
+                f"the endpoint {endpoint.id!r} the dialect that the prefix has."
+            )
+        if not endpoint.path.startswith(dialect.prefix):
+            raise ValueError(
+                f"The endpoint {endpoint.id!r} lies at {endpoint.path!r}, outside its dialect's "
+                f"prefix {dialect.prefix!r}: unknown paths beside it would get another API's errors."
+            )
+    return sorted(dialects.values(), key=lambda one: len(one.prefix), reverse=True)
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -19,14 +19,34 @@ class ApiDialect:
     """The path below which this API lies: it answers for unknown paths there, too."""
     error_body: Callable[[FondacoError], Mapping[str, object]]
     """Writes the JSON body of an error, in a response of its own or as an event of a stream."""
+    error_schema: Mapping[str, object]
+    """The JSON schema of that body, for OpenAPI."""
+    error_name: str = "Error"
+    """The schema's name in OpenAPI; dialects whose schemas differ have different names."""
     error_event: str | None = None
     """The type of the event that carries an error inside a stream; None: it has none, as chunks have."""
     stream_end: bytes = b""
     """The event that ends a stream which ended well, such as `data: [DONE]`."""
     key_header: str | None = None
-    """The header that may carry the key in place of `Authorization: Bearer`."""
+    """The header, in lower case, that may carry the key in place of `Authorization: Bearer`."""
     account_header: str | None = None
-    """The header that selects an account; any account but the key's own is refused."""
+    """The header, in lower case, that selects an account; any but the key's own is refused."""
+
+    def __post_init__(self) -> None:
+        """Refuse a value that would match no request.
+
+        Raises:
+            ValueError: the prefix is no folder of paths, or a header has upper case.
+        """
+        if not (self.prefix.startswith("/") and self.prefix.endswith("/")):
+            raise ValueError(
+                f"The prefix {self.prefix!r} must be one that begins and ends with a slash."
+            )
+        for header in (self.key_header, self.account_header):
+            if header is not None and header != header.lower():
+                raise ValueError(
+                    f"The header {header!r} must be in lower case, as requests are read."
+                )
 
     def event(self, error: FondacoError) -> bytes:
         """Return the server-sent event that ends a stream with an error."""

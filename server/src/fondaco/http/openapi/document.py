@@ -31,31 +31,6 @@ if TYPE_CHECKING:
 Refs = dict[tuple[object, str], dict[str, Any]]
 _IN_PATH = re.compile(r"\{(\w+)\}")
 _REF = "#/components/schemas/{model}"
-_ERROR = {
-    "type": "object",
-    "required": ["error", "code"],
-    "properties": {
-        "error": {
-            "description": "What happened, why, and how to fix it; an object where OpenAI's clients expect one.",
-            "anyOf": [
-                {"type": "string"},
-                {
-                    "type": "object",
-                    "required": ["message", "type", "param", "code"],
-                    "properties": {
-                        name: {"type": "string"} for name in ("message", "type", "param", "code")
-                    },
-                },
-            ],
-        },
-        "code": {"type": "string", "description": "Identifier of the error, for programs."},
-        "details": {
-            "type": "object",
-            "description": "Validation faults as a tree, where the request is invalid.",
-        },
-    },
-}
-
 _IDEMPOTENCY_KEY: dict[str, object] = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -125,7 +100,7 @@ def _document(endpoints: list[AnyEndpoint]) -> dict[str, object]:
         "components": {
             "securitySchemes": _security_schemes(endpoints),
             "headers": HEADERS,
-            "schemas": {**definitions, "Error": _ERROR},
+            "schemas": definitions | _error_schemas(endpoints),
         },
     }
 
@@ -168,15 +143,26 @@ def _security(endpoint: AnyEndpoint) -> list[dict[str, list[str]]]:
     bearer: dict[str, list[str]] = {"BearerAuth": []}
     if endpoint.access is Access.OPERATOR:
         return [{}, bearer]
-    return [bearer] if endpoint.dialect.key_header is None else [{"ApiKeyAuth": []}, bearer]
+    header = endpoint.dialect.key_header
+    return [bearer] if header is None else [{_scheme(header): []}, bearer]
 
 
 def _security_schemes(endpoints: list[AnyEndpoint]) -> dict[str, object]:
     schemes: dict[str, object] = {"BearerAuth": {"type": "http", "scheme": "bearer"}}
     for endpoint in endpoints:
         if (header := endpoint.dialect.key_header) is not None:
-            schemes["ApiKeyAuth"] = {"type": "apiKey", "in": "header", "name": header}
+            schemes[_scheme(header)] = {"type": "apiKey", "in": "header", "name": header}
     return schemes
+
+
+def _scheme(key_header: str) -> str:
+    """Return the name of the security scheme of keys in a header of their own."""
+    return "ApiKeyAuth" if key_header == "x-api-key" else f"ApiKeyAuth.{key_header}"
+
+
+def _error_schemas(endpoints: list[AnyEndpoint]) -> dict[str, object]:
+    """Return the schema of each dialect's error body by its name."""
+    return {one.dialect.error_name: one.dialect.error_schema for one in endpoints}
 
 
 def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
@@ -230,7 +216,7 @@ def _responses(endpoint: AnyEndpoint, refs: Refs) -> dict[str, object]:
         by_status.setdefault(error.status, []).append(error)
     for status, errors in sorted(by_status.items()):
         codes = ", ".join(dict.fromkeys(error.code for error in errors))
-        schema = {"$ref": _REF.format(model="Error")}
+        schema = {"$ref": _REF.format(model=endpoint.dialect.error_name)}
         responses[str(status)] = {
             "description": f"{errors[0].default} ({codes})",
             "headers": shown_headers(status, endpoint.access),
@@ -265,25 +251,31 @@ def _content(content: Content, refs: Refs, dialect: ApiDialect) -> dict[str, obj
     schema = refs[content.schema, "serialization"] if content.schema else {}
     shown: dict[str, object] = {content.media_type: {"schema": schema}}
     if content.stream is not None:
-        event = _event(refs[content.stream, "serialization"], done=bool(dialect.stream_end))
+        event = _event(refs[content.stream, "serialization"], dialect)
         shown["text/event-stream"] = {"schema": event}
     if content.text_type is not None:
         shown[content.text_type] = {"schema": {"type": "string"}}
     return shown
 
 
-def _event(schema: dict[str, Any], *, done: bool) -> dict[str, object]:
+def _event(schema: dict[str, Any], dialect: ApiDialect) -> dict[str, object]:
     """Return the schema of one event of a stream; OpenAPI 3.1 cannot describe the stream itself."""
     last = {"const": "[DONE]", "description": "The last event of a stream that succeeded."}
+    error = {"$ref": _REF.format(model=dialect.error_name)}
     payload = {
         "contentMediaType": "application/json",
-        "contentSchema": {"anyOf": [schema, {"$ref": _REF.format(model="Error")}]},
+        "contentSchema": {"anyOf": [schema, error]},
     }
     return {
         "type": "object",
         "description": "One event. An error after the first event is the last one.",
         "required": ["data"],
-        "properties": {"data": {"type": "string", "anyOf": [last, payload] if done else [payload]}},
+        "properties": {
+            "data": {
+                "type": "string",
+                "anyOf": [last, payload] if dialect.stream_end else [payload],
+            }
+        },
     }
 
 

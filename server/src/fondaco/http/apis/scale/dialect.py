@@ -4,12 +4,13 @@ Source: POST /v4/beta/chat/completions, `x-api-key`; its clients send `x-selecte
 take any event without a type for a chunk.
 """
 
-from fondaco.http.apis.venice.dialect import error_body
+from fondaco.http.apis.venice.dialect import ERROR_SCHEMA, error_body
 from fondaco.http.endpoint.dialect import ApiDialect
 
 SCALE = ApiDialect(
     prefix="/v4/",
     error_body=error_body,
+    error_schema=ERROR_SCHEMA,
     error_event="error",
     key_header="x-api-key",
     account_header="x-selected-account-id",

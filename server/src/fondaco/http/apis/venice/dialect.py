@@ -5,6 +5,8 @@ It is the dialect of every path that no other API claims.
 Source: api-reference/error-codes.md; the `code` in the body is what clients read.
 """
 
+from collections.abc import Mapping
+
 from fondaco.domain.errors import (
     ContextTooLongError,
     FondacoError,
@@ -33,4 +35,34 @@ def error_body(error: FondacoError) -> dict[str, object]:
     return body
 
 
-VENICE = ApiDialect(prefix="/", error_body=error_body, stream_end=b"data: [DONE]\n\n")
+ERROR_SCHEMA: Mapping[str, object] = {
+    "type": "object",
+    "required": ["error", "code"],
+    "properties": {
+        "error": {
+            "description": "What happened, why, and how to fix it; an object where OpenAI's clients expect one.",
+            "anyOf": [
+                {"type": "string"},
+                {
+                    "type": "object",
+                    "required": ["message", "type", "param", "code"],
+                    "properties": {
+                        name: {"type": "string"} for name in ("message", "type", "param", "code")
+                    },
+                },
+            ],
+        },
+        "code": {"type": "string", "description": "Identifier of the error, for programs."},
+        "details": {
+            "type": "object",
+            "description": "Validation faults as a tree, where the request is invalid.",
+        },
+    },
+}
+
+VENICE = ApiDialect(
+    prefix="/",
+    error_body=error_body,
+    error_schema=ERROR_SCHEMA,
+    stream_end=b"data: [DONE]\n\n",
+)
