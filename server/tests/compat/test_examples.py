@@ -7,7 +7,7 @@ import pytest
 
 from compat.run_examples import EXAMPLES, Outcome, run
 from fake_upstream import FakeUpstream, in_thread
-from program import FRONTS, Program, program
+from program import Program, program
 
 LIMITED = """
 [models."smollm2-135m"]
@@ -36,6 +36,7 @@ SHOWING = [
 ]
 FETCHING = ["getting-started-09.py", "getting-started-10.sh"]
 """Those whose image is not in the request."""
+PLAIN = [name for name in EXAMPLES if name not in {STRUCTURED, *SHOWING}]
 
 
 def home_with(folder: Path, settings: str) -> Path:
@@ -45,12 +46,17 @@ def home_with(folder: Path, settings: str) -> Path:
     return home
 
 
-@pytest.fixture(scope="module", params=FRONTS)
-def limited(
-    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Iterator[Program]:
+@pytest.fixture(scope="module")
+def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     folder = tmp_path_factory.mktemp("limited")
-    with program(home_with(folder, LIMITED.format(most=24)), front=request.param) as one:
+    with program(home_with(folder, LIMITED.format(most=24))) as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def over_uvicorn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    folder = tmp_path_factory.mktemp("limited")
+    with program(home_with(folder, LIMITED.format(most=24)), front="uvicorn") as one:
         yield one
 
 
@@ -67,9 +73,14 @@ def ran(one: Program, name: str) -> Outcome:
     return run(name, f"{one.url}/api/v1", one.api_key)
 
 
-@pytest.mark.parametrize("name", [n for n in EXAMPLES if n not in {STRUCTURED, *SHOWING}])
+@pytest.mark.parametrize("name", PLAIN)
 def test_an_example_of_the_documents_does_what_its_page_says(limited: Program, name: str) -> None:
     assert ran(limited, name).fault == ""
+
+
+@pytest.mark.parametrize("name", [name for name in PLAIN if name.endswith(".sh")])
+def test_an_example_does_the_same_over_uvicorn(over_uvicorn: Program, name: str) -> None:
+    assert ran(over_uvicorn, name).fault == ""
 
 
 @pytest.mark.parametrize("name", SHOWING)
