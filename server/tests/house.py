@@ -42,7 +42,8 @@ from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.endpoint import AppState
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.exchange.heartbeat import Heartbeat
-from fondaco.http.wire.connection_limits import ConnectionLimits, Register
+from fondaco.http.wire.connection_limits import ConnectionLimits
+from fondaco.http.wire.connection_registry import ConnectionRegistry
 from fondaco.http.wire.listener import Listener
 from fondaco.ports import ChatEngine, Clock, EmbeddingEngine, Files, OutputFormats, Stakes
 from fondaco.sandbox.templates import SandboxedTemplates
@@ -163,7 +164,7 @@ async def house(
     web_retrieval: WebRetrieval | None = None,
     files: Files | None = None,
     room: BodyMemory | None = None,
-    register: Register | None = None,
+    register: ConnectionRegistry | None = None,
     drain_delay_s: float = 0.0,
     compiling: bool = False,
     metrics: MetricsAccess = LOOPBACK,
@@ -279,8 +280,8 @@ async def house(
                     base_url=url, headers=headers, timeout=30, verify=NO_TLS
                 ) as client:
                     yield House(url, client, fake, second, platform, journal, keys, listener)
-                listener.tell()
-                listener.tell()
+                listener.request_shutdown()
+                listener.request_shutdown()
                 await ended.wait()
                 tasks.cancel_scope.cancel()
         for upstream in upstreams.values():

@@ -13,7 +13,7 @@ from fondaco.clients.client import (
     ConnectFailedError,
     FirstByteTimeoutError,
     HttpClient,
-    ReplyCutError,
+    IncompleteResponseError,
 )
 from fondaco.clients.connect import connect
 from fondaco.domain.chat.events import ChatEvent, Finish, Reasoning, Text, UsageReported
@@ -277,7 +277,7 @@ async def test_a_count_that_can_mean_one_number_alone_is_taken(
         (refusing(503), EngineUnavailableError, 503),
         (refusing(302), EngineError, 500),
         (hanging(), FirstByteTimeoutError, 504),
-        (cut_after(0), ReplyCutError, 503),
+        (cut_after(0), IncompleteResponseError, 503),
     ],
 )
 async def test_an_engine_that_fails_at_once_leaves_the_call_to_the_next_one(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from fondaco.clients.client import Reply, ReplyCutError
+from fondaco.clients.client import ClientResponse, IncompleteResponseError
 from fondaco.domain.chat.events import EventBatch, Finish, Opaque, Text, UsageReported
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatOptions, ChatRequest
@@ -65,14 +65,14 @@ class Said:
     @asynccontextmanager
     async def send(
         self, method: str, path: str, body: bytes = b"", **others: object
-    ) -> AsyncGenerator[Reply]:
+    ) -> AsyncGenerator[ClientResponse]:
         yield self
 
     async def piece(self) -> bytes:
         if self.pieces:
             return self.pieces.pop(0)
         if self.cut:
-            raise ReplyCutError
+            raise IncompleteResponseError
         self.complete = True
         return b""
 

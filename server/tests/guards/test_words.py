@@ -23,12 +23,8 @@ KNOWN = {
     "Allowance",
     "Answer",
     "CalledFunction",
-    "Connection",
     "Contract",
     "Count",
-    "Events",
-    "Open",
-    "Register",
     "Write",
 }
 """Class names with two meanings that are still to be parted; a name that is, leaves the list."""

@@ -4,7 +4,7 @@ import ssl
 
 import pytest
 
-from fondaco.clients.address import Address, fixed_headers
+from fondaco.clients.base_url import BaseUrl, fixed_headers
 from fondaco.clients.connect import trusted
 
 
@@ -18,7 +18,7 @@ from fondaco.clients.connect import trusted
     ],
 )
 def test_a_base_url_says_where_to_send(url: str, authority: str, target: str) -> None:
-    address = Address.parse(url)
+    address = BaseUrl.parse(url)
     assert address.authority == authority
     assert address.target("/chat") == target
 
@@ -32,12 +32,12 @@ def test_a_base_url_says_where_to_send(url: str, authority: str, target: str) ->
 )
 def test_a_base_url_that_cannot_be_used_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"is not an http|unusual"):
-        Address.parse(url)
+        BaseUrl.parse(url)
 
 
 def test_credentials_in_a_url_are_refused_and_not_repeated() -> None:
     with pytest.raises(ValueError, match="`key`") as refused:
-        Address.parse("http://ann:hunter2@gpu/v1")
+        BaseUrl.parse("http://ann:hunter2@gpu/v1")
     assert "hunter2" not in str(refused.value)
 
 

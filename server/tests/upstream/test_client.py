@@ -7,13 +7,13 @@ from pathlib import Path
 import anyio
 import pytest
 
-from fondaco.clients.address import Address
+from fondaco.clients.base_url import BaseUrl
 from fondaco.clients.client import (
+    ClientResponse,
     ConnectFailedError,
     FirstByteTimeoutError,
     HttpClient,
-    Reply,
-    ReplyCutError,
+    IncompleteResponseError,
 )
 from fondaco.clients.pool import HttpPool
 from fondaco.domain.errors import EngineTimeoutError
@@ -40,7 +40,7 @@ async def server(certificate: Path | None) -> AsyncGenerator[RawServer]:
 async def upstream(certificate: Path | None, server: RawServer) -> AsyncGenerator[HttpClient]:
     scheme = "http" if certificate is None else "https"
     upstream = HttpPool(
-        Address.parse(f"{scheme}://localhost:{server.port}/v1"),
+        BaseUrl.parse(f"{scheme}://localhost:{server.port}/v1"),
         key="secret",
         headers={"X-Team": "blue"},
         connections=2,
@@ -59,7 +59,7 @@ async def _ask(upstream: HttpClient, body: bytes = b"{}") -> bytes:
         return await reply.read(10_000_000)
 
 
-async def _collect(reply: Reply, arrived: list[bytes]) -> None:
+async def _collect(reply: ClientResponse, arrived: list[bytes]) -> None:
     while piece := await reply.piece():
         arrived.append(piece)
 
@@ -145,7 +145,7 @@ async def test_a_stale_connection_is_not_replaced_twice(
     await _ask(upstream)
     server.answer(close=True)
     server.answer(close=True)
-    with pytest.raises(ReplyCutError):
+    with pytest.raises(IncompleteResponseError):
         await _ask(upstream)
     assert server.connections == 2
 
@@ -154,7 +154,7 @@ async def test_a_new_connection_that_closes_is_not_replaced(
     upstream: HttpClient, server: RawServer
 ) -> None:
     server.answer(close=True)
-    with pytest.raises(ReplyCutError):
+    with pytest.raises(IncompleteResponseError):
         await _ask(upstream)
     assert len(server.bodies) == 1
 
@@ -173,7 +173,7 @@ async def test_a_cut_body_is_an_error_after_what_had_arrived(
     server.answer(start, pause_s=0.02, close=True)
     arrived: list[bytes] = []
     async with upstream.send("POST", "/chat", b"{}") as reply:
-        with pytest.raises(ReplyCutError):
+        with pytest.raises(IncompleteResponseError):
             await _collect(reply, arrived)
     assert b"".join(arrived) == b"abc"
 
@@ -239,7 +239,7 @@ async def test_a_request_may_have_its_own_total_time_out(
 async def test_an_engine_that_does_not_listen_cannot_be_reached(
     tls: ssl.SSLContext | None,
 ) -> None:
-    upstream = HttpPool(Address.parse("http://127.0.0.1:9"), tls=tls)
+    upstream = HttpPool(BaseUrl.parse("http://127.0.0.1:9"), tls=tls)
     with pytest.raises(ConnectFailedError):
         await _ask(upstream)
     await upstream.aclose()
@@ -336,7 +336,7 @@ async def test_a_head_that_is_no_head_is_refused(
     upstream: HttpClient, server: RawServer, reply: bytes
 ) -> None:
     server.answer(reply, close=True)
-    with pytest.raises(ReplyCutError):
+    with pytest.raises(IncompleteResponseError):
         await _ask(upstream)
 
 
@@ -345,7 +345,7 @@ async def test_a_body_larger_than_the_reader_wants_is_refused(
 ) -> None:
     server.answer(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world")
     async with upstream.send("POST", "/chat", b"{}") as reply:
-        with pytest.raises(ReplyCutError):
+        with pytest.raises(IncompleteResponseError):
             await reply.read(10)
 
 

@@ -9,12 +9,12 @@ import pytest
 from anyio.abc import ByteStream
 
 from fondaco.clients import connection
-from fondaco.clients.address import Address
+from fondaco.clients.base_url import BaseUrl
 from fondaco.clients.client import (
     ChunkTimeoutError,
     FirstByteTimeoutError,
     HttpClient,
-    ReplyCutError,
+    IncompleteResponseError,
 )
 from fondaco.clients.pool import HttpPool
 from fondaco.domain.errors import EngineTimeoutError
@@ -40,7 +40,7 @@ async def server(certificate: Path | None) -> AsyncGenerator[RawServer]:
 
 def _connect(certificate: Path | None, port: int, *, first_s: float, chunk_s: float) -> HttpClient:
     return HttpPool(
-        Address.parse(f"{'http' if certificate is None else 'https'}://localhost:{port}"),
+        BaseUrl.parse(f"{'http' if certificate is None else 'https'}://localhost:{port}"),
         first_byte_timeout_s=first_s,
         chunk_timeout_s=chunk_s,
         total_timeout_s=60,
@@ -108,7 +108,7 @@ async def test_what_brings_nothing_of_the_body_has_an_end(
 ) -> None:
     script = Flood(*_FLOODS[flood])
     server.scripts.append(script)
-    with pytest.raises(ReplyCutError):
+    with pytest.raises(IncompleteResponseError):
         await _ask(patient)
     assert script.sent < _MOST_BYTES
     assert await _ask(patient) == b"ok"
@@ -117,10 +117,10 @@ async def test_what_brings_nothing_of_the_body_has_an_end(
 async def test_a_body_has_an_end_whatever_its_framing(
     patient: HttpClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "REPLY_LIMIT_BYTES", 2**20)
+    monkeypatch.setattr(connection, "RESPONSE_LIMIT_BYTES", 2**20)
     script = Flood(_CHUNKED, b"1;" + b"x" * 4096 + b"\r\na\r\n")
     server.scripts.append(script)
-    with pytest.raises(ReplyCutError):
+    with pytest.raises(IncompleteResponseError):
         await _ask(patient)
     assert script.sent < _MOST_BYTES
 
@@ -187,7 +187,7 @@ async def test_a_reader_that_takes_its_time_is_no_silence_of_the_engine(
 async def test_the_next_request_of_a_connection_has_its_own_bounds(
     patient: HttpClient, server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "REPLY_LIMIT_BYTES", 2 * len(OK))
+    monkeypatch.setattr(connection, "RESPONSE_LIMIT_BYTES", 2 * len(OK))
     for _ in range(5):
         assert await _ask(patient) == b"ok"
     assert server.connections == 1

@@ -8,9 +8,9 @@ import pytest
 import uvloop
 from hypothesis import given, settings, strategies as st
 
-from fondaco.clients.address import Address
-from fondaco.clients.client import ChunkTimeoutError, HttpClient, ReplyCutError
-from fondaco.clients.connection import Connection
+from fondaco.clients.base_url import BaseUrl
+from fondaco.clients.client import ChunkTimeoutError, HttpClient, IncompleteResponseError
+from fondaco.clients.connection import ClientConnection
 from fondaco.clients.pool import HttpPool
 from fondaco.domain.errors import EngineTimeoutError
 from upstream.raw_server import OK, RawServer, listening
@@ -29,7 +29,7 @@ async def server() -> AsyncGenerator[RawServer]:
 
 @pytest.fixture
 async def upstream(server: RawServer) -> AsyncGenerator[HttpClient]:
-    upstream = HttpPool(Address.parse(f"http://127.0.0.1:{server.port}"), connections=2)
+    upstream = HttpPool(BaseUrl.parse(f"http://127.0.0.1:{server.port}"), connections=2)
     with anyio.fail_after(20):
         yield upstream
         await upstream.aclose()
@@ -68,12 +68,12 @@ class _Wire(asyncio.Transport):
         self.aborted = True
 
 
-def _lost(connection: Connection) -> None:
+def _lost(connection: ClientConnection) -> None:
     return
 
 
-async def _on_a_wire() -> tuple[Connection, _Wire]:
-    connection, wire = Connection(asyncio.get_running_loop(), _lost), _Wire()
+async def _on_a_wire() -> tuple[ClientConnection, _Wire]:
+    connection, wire = ClientConnection(asyncio.get_running_loop(), _lost), _Wire()
     connection.connection_made(wire)
     return connection, wire
 
@@ -149,7 +149,7 @@ class _HandLoop:
 
 async def test_the_silence_of_an_engine_that_had_to_wait_begins_when_it_is_heard_again() -> None:
     loop, wire = _HandLoop(), _Wire()
-    connection = Connection(loop, _lost)  # type: ignore[arg-type]  # as much of one as it needs
+    connection = ClientConnection(loop, _lost)  # type: ignore[arg-type]  # as much of one as it needs
     connection.connection_made(wire)
     reply = connection.ask(b"", 9, 99, chunk_timeout_s=1)
     connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n")
@@ -197,7 +197,7 @@ async def test_a_reply_that_was_left_cannot_be_read_on() -> None:
     reply = connection.ask(b"", 9, 9)
     connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n")
     connection.end()
-    with pytest.raises(ReplyCutError):
+    with pytest.raises(IncompleteResponseError):
         await reply.read(10)
 
 
@@ -218,7 +218,7 @@ async def test_a_request_that_was_answered_in_part_is_not_sent_again(
 ) -> None:
     await _ask(upstream)
     server.answer(b"HTTP/1.1 20", pause_s=0.02, close=True)
-    with pytest.raises(ReplyCutError):
+    with pytest.raises(IncompleteResponseError):
         await _ask(upstream)
     assert len(server.bodies) == 2
 
@@ -238,7 +238,7 @@ async def test_a_patient_request_does_not_make_the_next_one_late(
 
 async def test_an_upgrade_is_refused(upstream: HttpClient, server: RawServer) -> None:
     server.answer(b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\nabc")
-    with pytest.raises(ReplyCutError):
+    with pytest.raises(IncompleteResponseError):
         await _ask(upstream)
 
 
@@ -278,7 +278,7 @@ async def test_a_path_cannot_smuggle(upstream: HttpClient, path: str) -> None:
 def test_the_client_works_on_uvloop() -> None:
     async def main() -> bytes:
         async with listening() as server:
-            upstream = HttpPool(Address.parse(f"http://127.0.0.1:{server.port}"))
+            upstream = HttpPool(BaseUrl.parse(f"http://127.0.0.1:{server.port}"))
             told = await _ask(upstream) + await _ask(upstream)
             assert server.connections == 1
             await upstream.aclose()

@@ -7,7 +7,7 @@ import anyio
 import pytest
 import uvloop
 
-from fondaco.clients.address import Address
+from fondaco.clients.base_url import BaseUrl
 from fondaco.clients.client import ConnectFailedError
 from fondaco.clients.connect import connect
 from fondaco.clients.pool import HttpPool
@@ -23,7 +23,7 @@ async def _asked_twice(certificate: Path) -> int:
     """Return over how many connections an engine answered two requests."""
     trusting = ssl.create_default_context(cafile=str(certificate))
     async with listening(certificate) as server:
-        upstream = HttpPool(Address.parse(f"https://localhost:{server.port}"), tls=trusting)
+        upstream = HttpPool(BaseUrl.parse(f"https://localhost:{server.port}"), tls=trusting)
         with anyio.fail_after(10):
             for _ in range(2):
                 async with upstream.send("POST", "/chat", b"{}") as reply:
@@ -53,7 +53,7 @@ async def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Pat
 async def test_a_certificate_for_another_host_is_refused(certificate: Path) -> None:
     trusting = ssl.create_default_context(cafile=str(certificate))
     async with listening(certificate) as server:
-        upstream = HttpPool(Address.parse(f"https://127.0.0.1:{server.port}"), tls=trusting)
+        upstream = HttpPool(BaseUrl.parse(f"https://127.0.0.1:{server.port}"), tls=trusting)
         with pytest.raises(ConnectFailedError), anyio.fail_after(10):
             async with upstream.send("POST", "/chat", b"{}"):
                 pass

@@ -6,12 +6,12 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
-from fondaco.clients.sse import DOCUMENT_LIMIT_BYTES, EVENT_LIMIT_BYTES, Events
+from fondaco.clients.sse import DOCUMENT_LIMIT_BYTES, EVENT_LIMIT_BYTES, EventParser
 from fondaco.domain.errors import EngineError
 
 
 def _payloads(*pieces: bytes) -> list[bytes]:
-    events = Events()
+    events = EventParser()
     return [payload for piece in pieces for payload in events.feed(piece)]
 
 
@@ -45,7 +45,7 @@ def test_payloads_are_taken_out_of_events(stream: bytes, payloads: list[bytes]) 
 
 
 def test_done_ends_the_stream_and_is_no_payload() -> None:
-    events = Events()
+    events = EventParser()
     assert events.feed(b"data: a\n\ndata: [DONE]\n\ndata: b\n\n") == [b"a"]
     assert events.finished
     assert events.feed(b"data: c\n\n") == []
@@ -53,7 +53,7 @@ def test_done_ends_the_stream_and_is_no_payload() -> None:
 
 
 def test_the_end_completes_a_last_event() -> None:
-    events = Events()
+    events = EventParser()
     assert events.feed(b"data: a\n\ndata: b\n") == [b"a"]
     assert events.end() == [b"b"]
 
@@ -81,7 +81,7 @@ def test_any_split_gives_the_same_payloads(
 ) -> None:
     stream = b"".join(line + end for line, end in lines)
     edges = sorted({0, len(stream)} | {cut for cut in cuts if cut < len(stream)})
-    whole, split = Events(), Events()
+    whole, split = EventParser(), EventParser()
     expected = whole.feed(stream) + whole.end()
     pieces = [stream[start:end] for start, end in itertools.pairwise(edges)]
     assert [p for piece in pieces for p in split.feed(piece)] + split.end() == expected
@@ -112,7 +112,7 @@ def test_a_document_in_place_of_events_is_the_payload_of_the_end(
 ) -> None:
     document = b'{"error":\n\n{"message": "data: a\\r"}}\r\n'
     stream = begin + document
-    events = Events()
+    events = EventParser()
     for start in range(0, len(stream), portion):
         assert events.feed(stream[start : start + portion]) == []
     (payload,) = events.end()
@@ -122,7 +122,7 @@ def test_a_document_in_place_of_events_is_the_payload_of_the_end(
 
 
 def test_a_document_has_a_largest_size() -> None:
-    events = Events()
+    events = EventParser()
     for _ in range(DOCUMENT_LIMIT_BYTES // 2**20):
         events.feed(b"{" * 2**20)
     with pytest.raises(EngineError, match="mebibytes"):

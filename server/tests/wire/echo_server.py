@@ -12,8 +12,8 @@ from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.error_responses import error_response
 from fondaco.http.endpoint.responses import Response, json_response
 from fondaco.http.exchange.exchange import Exchange
-from fondaco.http.wire.connection_limits import Register
-from fondaco.http.wire.protocol import Connection
+from fondaco.http.wire.connection_registry import ConnectionRegistry
+from fondaco.http.wire.protocol import ServerConnection
 from raw_http import Reply
 from wire.fake_line import terms
 from wire.rows import Row
@@ -53,15 +53,15 @@ class EchoServer:
         exchange.leave()
 
 
-Answer = Callable[[Exchange], Coroutine[Any, Any, None]]
+Responder = Callable[[Exchange], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
 async def echo_server() -> AsyncGenerator[EchoServer]:
-    one, register, held = EchoServer(), Register(), terms()
+    one, register, held = EchoServer(), ConnectionRegistry(), terms()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: Connection(one.answer, held, register), "127.0.0.1", 0, backlog=100
+        lambda: ServerConnection(one.answer, held, register), "127.0.0.1", 0, backlog=100
     )
     one.port = server.sockets[0].getsockname()[1]
     try:

@@ -9,8 +9,9 @@ from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.error_responses import refusal
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.headers import DefaultHeaders
-from fondaco.http.wire.connection_limits import ConnectionLimits, Register
-from fondaco.http.wire.protocol import Connection
+from fondaco.http.wire.connection_limits import ConnectionLimits
+from fondaco.http.wire.connection_registry import ConnectionRegistry
+from fondaco.http.wire.protocol import ServerConnection
 from fondaco.system import SystemClock, TimedIds
 
 HEADER_LIMIT = 4_096
@@ -52,14 +53,14 @@ class FakeTransport(asyncio.Transport):
 
 
 async def echo(exchange: Exchange) -> None:
-    """Answer with 200 once the body is there, unless it breaks off."""
+    """Responder with 200 once the body is there, unless it breaks off."""
     await exchange.body(2**30)
     exchange.respond(200, OK, b"ok")
     exchange.leave()
 
 
 async def refuse(exchange: Exchange) -> None:
-    """Answer with 401 at once."""
+    """Responder with 401 at once."""
     exchange.respond(401, OK, b"no")
     exchange.leave()
 
@@ -79,14 +80,14 @@ def terms(**seconds: float) -> ConnectionLimits:
 
 def line(
     answer: Callable[[Exchange], object] = echo,
-    register: Register | None = None,
+    register: ConnectionRegistry | None = None,
     *,
     client: str = "127.0.0.1",
     **seconds: float,
 ) -> SimpleNamespace:
     """Return a connection that was just made, as `connection` and `transport`."""
     transport = FakeTransport(client)
-    connection = Connection(answer, terms(**seconds), register or Register())  # type: ignore[arg-type]
+    connection = ServerConnection(answer, terms(**seconds), register or ConnectionRegistry())  # type: ignore[arg-type]
     connection.connection_made(transport)
     return SimpleNamespace(connection=connection, transport=transport)
 

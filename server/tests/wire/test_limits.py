@@ -13,7 +13,7 @@ from fondaco.app.descriptors import connections_within
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.wire import request_head
-from fondaco.http.wire.connection_limits import Lane, Register
+from fondaco.http.wire.connection_registry import ConnectionRegistry, Slot
 from fondaco.http.wire.request_head import RequestHead
 from house import SECRET, House, chat_body, house
 from raw_http import exchanged, received, replies_of, sent
@@ -134,7 +134,7 @@ async def test_a_trailer_counts_against_the_limit_of_the_head() -> None:
     for _ in range(HEADER_LIMIT // 8):
         one.connection.data_received(b"a: bcdef\r\n")
     await turns()
-    assert one.connection._more
+    assert one.connection._input_cut
     assert not one.transport.closed
     one.connection.connection_lost(None)
 
@@ -221,7 +221,7 @@ async def test_chunk_extensions_may_not_outweigh_the_content() -> None:
     one = line()
     chunk = b"1;" + b"x" * 500 + b"\r\ny\r\n"
     one.connection.data_received(CHUNKED + chunk * 100)
-    assert one.connection._more
+    assert one.connection._input_cut
     one.connection.connection_lost(None)
 
 
@@ -250,7 +250,7 @@ async def test_others_have_their_turn_while_a_body_of_small_chunks_is_read() -> 
 async def test_requests_ahead_are_read_as_they_can_be_answered() -> None:
     one = line()
     one.connection.data_received(HEALTH * 2_000)
-    assert len(one.connection._ahead) < 20
+    assert len(one.connection._pipelined) < 20
     assert one.transport.paused
     await turns(10_000)
     assert one.transport.written.count(b"HTTP/1.1 200 OK") == 2_000
@@ -270,7 +270,7 @@ async def test_two_thousand_offers_to_upgrade_are_two_thousand_requests() -> Non
 
 
 async def test_a_connection_beyond_the_limit_gets_a_clear_503_and_is_closed() -> None:
-    async with house(register=Register(most=3)) as one:
+    async with house(register=ConnectionRegistry(most=3)) as one:
         await one.client.get("/healthz")  # keeps one of them
         async with await anyio.connect_tcp(*one.address), await anyio.connect_tcp(*one.address):
             [reply] = await exchanged(one.address, MODELS)
@@ -284,40 +284,40 @@ async def test_a_connection_beyond_the_limit_gets_a_clear_503_and_is_closed() ->
 
 
 async def test_connections_far_beyond_the_limit_are_refused_before_they_ask() -> None:
-    register = Register(most=1)
-    lanes = [line(register=register).connection._lane for _ in range(70)]
-    assert lanes == [Lane.USUAL] + [Lane.SPARE] * 64 + [Lane.NONE] * 5
+    register = ConnectionRegistry(most=1)
+    lanes = [line(register=register).connection._slot for _ in range(70)]
+    assert lanes == [Slot.NORMAL] + [Slot.PROBE_ONLY] * 64 + [Slot.REFUSED] * 5
     last = line(register=register)
     assert last.transport.written.startswith(b"HTTP/1.1 503 ")
     assert last.transport.closed
     last.connection.connection_lost(None)
-    assert line(register=register).connection._lane is Lane.NONE
+    assert line(register=register).connection._slot is Slot.REFUSED
 
 
 async def test_that_the_limit_is_reached_is_reported_once(caplog: pytest.LogCaptureFixture) -> None:
-    register = Register(most=1)
+    register = ConnectionRegistry(most=1)
     first = line(register=register)
     others = [line(register=register) for _ in range(5)]
     assert [record.message for record in caplog.records] == ["connections_exhausted reason=all"]
     for one in (first, *others):
         one.connection.connection_lost(None)
-    assert (register.connections, register._spare, register._of) == (set(), 0, {})
+    assert (register.connections, register._probing, register._of) == (set(), 0, {})
 
 
 async def test_one_address_cannot_take_all_connections() -> None:
-    register = Register(9, 2, ClientAddresses(["203.0.113.9"]).limited)
+    register = ConnectionRegistry(9, 2, ClientAddresses(["203.0.113.9"]).limited)
     lines = [line(register=register, client="198.51.100.1") for _ in range(3)]
-    assert [one.connection._lane for one in lines] == [Lane.USUAL, Lane.USUAL, Lane.SPARE]
+    assert [one.connection._slot for one in lines] == [Slot.NORMAL, Slot.NORMAL, Slot.PROBE_ONLY]
     for client in ("198.51.100.2", "2001:db8::1", "2001:db8::2"):
-        assert line(register=register, client=client).connection._lane is Lane.USUAL
-    assert line(register=register, client="2001:db8::3").connection._lane is Lane.SPARE
+        assert line(register=register, client=client).connection._slot is Slot.NORMAL
+    assert line(register=register, client="2001:db8::3").connection._slot is Slot.PROBE_ONLY
     for client in ("127.0.0.1", "203.0.113.9") * 2:
-        assert line(register=register, client=client).connection._lane is Lane.USUAL
+        assert line(register=register, client=client).connection._slot is Slot.NORMAL
     lines[0].connection.connection_lost(None)
-    assert line(register=register, client="198.51.100.1").connection._lane is Lane.USUAL
+    assert line(register=register, client="198.51.100.1").connection._slot is Slot.NORMAL
     lines[1].connection.connection_lost(None)
-    assert line(register=register, client="198.51.100.3").connection._lane is Lane.USUAL
-    assert line(register=register, client="198.51.100.4").connection._lane is Lane.SPARE
+    assert line(register=register, client="198.51.100.3").connection._slot is Slot.NORMAL
+    assert line(register=register, client="198.51.100.4").connection._slot is Slot.PROBE_ONLY
 
 
 def test_half_of_the_descriptors_are_kept_for_engines() -> None:
@@ -351,7 +351,7 @@ async def test_many_may_connect_while_the_server_is_busy() -> None:
 async def test_a_server_that_was_told_to_stop_fails_readiness_first_and_serves_on() -> None:
     async with house(drain_delay_s=60) as one:
         assert (await one.client.get("/readyz")).status_code == 200
-        one.listener.tell()
+        one.listener.request_shutdown()
         [ready] = await exchanged(one.address, HEALTH.replace(b"healthz", b"readyz"))
         assert ready.status == 503
         assert [reply.status for reply in await exchanged(one.address, MODELS)] == [200]
@@ -359,7 +359,7 @@ async def test_a_server_that_was_told_to_stop_fails_readiness_first_and_serves_o
 
 async def test_replies_of_a_server_that_leaves_close_their_connections() -> None:
     async with house(drain_delay_s=60) as one:
-        one.listener.tell()
+        one.listener.request_shutdown()
         reply = await one.client.post("/api/v1/chat/completions", json=chat_body())
         assert (reply.status_code, reply.headers["connection"]) == (200, "close")
 
@@ -367,12 +367,12 @@ async def test_replies_of_a_server_that_leaves_close_their_connections() -> None
 async def test_a_connection_is_taken_off_where_it_was_counted() -> None:
     """Whichever proxies are trusted by the time it ends: the operator may reload the settings."""
     trusted: list[str] = []
-    register = Register(9, 1, lambda client: ClientAddresses(trusted).limited(client))
+    register = ConnectionRegistry(9, 1, lambda client: ClientAddresses(trusted).limited(client))
     before = line(register=register, client="203.0.113.9")
     trusted.append("203.0.113.9")
     proxied = line(register=register, client="203.0.113.9")
     before.connection.connection_lost(None)
     trusted.clear()
-    assert line(register=register, client="203.0.113.9").connection._lane is Lane.USUAL
+    assert line(register=register, client="203.0.113.9").connection._slot is Slot.NORMAL
     proxied.connection.connection_lost(None)
-    assert line(register=register, client="203.0.113.9").connection._lane is Lane.SPARE
+    assert line(register=register, client="203.0.113.9").connection._slot is Slot.PROBE_ONLY

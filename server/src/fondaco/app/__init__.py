@@ -14,7 +14,7 @@ from fondaco.app.background import supervised
 from fondaco.app.composition import opened_application, prepared
 from fondaco.app.engines import catalogue_here, look_at_engines
 from fondaco.app.listening import (
-    AddressError,
+    ListenAddressError,
     bound_to,
     contract,
     expect_permitted,
@@ -22,7 +22,7 @@ from fondaco.app.listening import (
 )
 from fondaco.app.local_engines import default_model
 from fondaco.app.logs import log_to_stderr
-from fondaco.app.reloading import Fetch, Server
+from fondaco.app.reloading import Fetch, ReloadTarget
 from fondaco.app.runtime import settle_runtime
 from fondaco.domain.models.model import Model
 from fondaco.http.edge.loop_errors import reporting_loop_faults
@@ -31,37 +31,37 @@ from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.system import SystemClock
 
-__all__ = ["AddressError", "Fetch", "Started", "contract", "look_at_engines", "serve"]
+__all__ = ["Fetch", "ListenAddressError", "StartReport", "contract", "look_at_engines", "serve"]
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """What the operator is told once requests are taken."""
+class StartReport:
+    """The facts that are announced once connections are accepted."""
 
     url: str
     """Without a path."""
     model: Model | None
-    """The default one, if there is any."""
+    """The default model, if there is one."""
     first_key: str | None
     """The secret of the ADMIN key that a first start makes."""
 
 
 def serve(
     settings: Settings,
-    announce: Callable[[Started], None],
+    announce: Callable[[StartReport], None],
     read: Callable[[], Settings],
     fetch: Fetch | None = None,
 ) -> None:
-    """Run the server until it is told to stop.
+    """Run the server until a signal ends it.
 
     Args:
-        settings: what is in force at the start.
-        announce: called once, as soon as requests are taken.
+        settings: those in force at the start.
+        announce: called once, as soon as connections are accepted.
         read: reads the settings again, at each SIGHUP.
-        fetch: the default model's file, where it is missing.
+        fetch: downloads the default model's file, where it is missing.
 
     Raises:
-        AddressError: the address is taken, not ours, or not permitted.
+        ListenAddressError: the address is taken, not ours, or not permitted.
         HomeUnusableError: the home folder cannot be written.
         HomeInUseError: another server runs on it.
         DatabaseUnusableError, NewerDatabaseError: its database cannot be used.
@@ -85,7 +85,7 @@ def serve(
         first_key = prepared(home, settings)
         host = settings.server.host
         shown = f"[{host}]" if ":" in host else host
-        started = Started(
+        started = StartReport(
             url=f"http://{shown}:{bound.getsockname()[1]}",
             model=default_model(catalogue_here(settings)),
             first_key=first_key,
@@ -113,11 +113,11 @@ async def _serve(
     bound: socket.socket,
     announce: Callable[[], None],
 ) -> None:
-    """Open everything, listen until the server is told to stop, and close everything."""
+    """Open the application, listen until a shutdown is requested, and close it."""
     async with opened_application(settings, home, read=read, fetch=fetch) as app:
         listener = listener_of(settings, app.platform, app.edge, announce)
         async with anyio.create_task_group() as tasks:
-            server = Server(app.platform, app.edge, listener.under_way)
+            server = ReloadTarget(app.platform, app.edge, listener.running_tasks)
             tasks.start_soon(supervised, partial(app.reloader.run, server))
             settle_runtime()
             await app.reloader.listening.wait()

@@ -1,4 +1,4 @@
-"""Background tasks: each goes on after an error of ours, which is reported."""
+"""Background tasks: restarted after an error, which is reported."""
 
 import asyncio
 import threading
@@ -15,22 +15,22 @@ T = TypeVar("T")
 
 
 async def supervised(run: Callable[[], Awaitable[None]]) -> None:
-    """Run what goes on until it is cancelled; where it fails, begin anew after a second.
+    """Run a background task until it is cancelled; restart it a second after an error.
 
-    In a task group its failure would end every call that is under way.
+    In a task group its failure would end every running call.
     """
     while True:
         try:
             await run()
-        except Exception as error:  # noqa: BLE001  # the edge of a task: nobody else would hear of it
+        except Exception as error:  # noqa: BLE001  # the edge of a task: nothing else would report it
             report_error(Incident.TASK_FAILED, error)
             await anyio.sleep(_AGAIN_AFTER_S)
         else:
             return
 
 
-async def beside(work: Callable[[], T]) -> T:
-    """Do long blocking work in a thread that keeps nobody from ending the process meanwhile."""
+async def in_daemon_thread(work: Callable[[], T]) -> T:
+    """Run long blocking work in a daemon thread, which does not delay the end of the process."""
     loop, done = asyncio.get_running_loop(), asyncio.Event()
     results: list[T] = []
     errors: list[BaseException] = []

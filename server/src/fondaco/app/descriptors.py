@@ -1,9 +1,9 @@
-"""File descriptors: how many connections fit into what the system lets one process open."""
+"""File descriptors: the number of connections that a process may open."""
 
 import sys
 
 _MOST = 2**20
-"""What Linux lets any process open, unless told otherwise (`fs.nr_open`)."""
+"""The most that Linux lets a process open by default (`fs.nr_open`)."""
 _KEPT = 128
 """For the database, the log, pipes to children, and the like."""
 

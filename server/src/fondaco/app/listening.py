@@ -19,17 +19,18 @@ from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.routes import Routes
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.endpoint import AppState
-from fondaco.http.exchange.exchange import Answer
+from fondaco.http.exchange.exchange import Responder
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.http.openapi.document import Contract
-from fondaco.http.wire.connection_limits import ConnectionLimits, Register
+from fondaco.http.wire.connection_limits import ConnectionLimits
+from fondaco.http.wire.connection_registry import ConnectionRegistry
 from fondaco.http.wire.listener import BACKLOG, Listener
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings, secret
 
 
-class AddressError(Exception):
+class ListenAddressError(Exception):
     """The address cannot be listened on; the message is one line for the operator."""
 
 
@@ -40,7 +41,7 @@ def contract() -> Contract:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """By which rules requests are taken; a new configuration brings others."""
+    """The rules of one configuration by which requests are accepted."""
 
     hosts: Hosts
     client_addresses: ClientAddresses
@@ -68,7 +69,7 @@ class Rules:
 
 
 def edge_of(settings: Settings, platform: Platform, heartbeat: Heartbeat) -> Edge:
-    """Return what answers every request."""
+    """Return the edge, which answers every request."""
     server, rules = settings.server, Rules.of(settings)
     state = AppState(
         platform,
@@ -97,9 +98,9 @@ def edge_of(settings: Settings, platform: Platform, heartbeat: Heartbeat) -> Edg
 def listener_of(
     settings: Settings, platform: Platform, edge: Edge, announce: Callable[[], None]
 ) -> Listener:
-    """Return the server for the platform, which runs once it is told to."""
+    """Return the HTTP/1.1 server for the edge."""
     server = settings.server
-    terms = ConnectionLimits(
+    limits = ConnectionLimits(
         DefaultHeaders(platform.clock),
         platform.ids,
         header_limit_bytes=server.header_limit_bytes,
@@ -112,8 +113,10 @@ def listener_of(
     most = connections_within(raised_limit(), server.connection_limit)
     return Listener(
         _answer(settings, platform, edge),
-        terms,
-        Register(most, min(server.client_connection_limit, max(1, most // 2)), edge.limited),
+        limits,
+        ConnectionRegistry(
+            most, min(server.client_connection_limit, max(1, most // 2)), edge.limited
+        ),
         drain_delay_s=_drain_delay_s(server.drain_delay_s),
         drain_timeout_s=server.drain_timeout_s,
         started=announce,
@@ -124,7 +127,7 @@ def listener_of(
 
 
 def front_of(settings: Settings, platform: Platform, edge: Edge) -> AsgiFront:
-    """Return what feeds the edge with the requests of an ASGI server."""
+    """Return the front that feeds the edge with the requests of an ASGI server."""
     server = settings.server
     return AsgiFront(
         _answer(settings, platform, edge),
@@ -136,29 +139,29 @@ def front_of(settings: Settings, platform: Platform, edge: Edge) -> AsgiFront:
     )
 
 
-def _answer(settings: Settings, platform: Platform, edge: Edge) -> Answer:
-    """Return what makes responses, with the access log where it is wanted."""
+def _answer(settings: Settings, platform: Platform, edge: Edge) -> Responder:
+    """Return the edge, behind the access log where the settings ask for it."""
     if not settings.server.access_log:
         return edge.answer
     return AccessLog(edge.answer, platform.clock).answer
 
 
-def _drain_delay_s(told: float | None) -> float:
-    """Return how long to go on once told to stop: on a terminal somebody waits for it."""
-    if told is not None:
-        return told
+def _drain_delay_s(setting: float | None) -> float:
+    """Return the time from the first signal to draining; none on a terminal, where somebody waits."""
+    if setting is not None:
+        return setting
     return 0.0 if sys.stdin is not None and sys.stdin.isatty() else _DRAIN_DELAY_S
 
 
 _DRAIN_DELAY_S = 5.0
-"""Longer than load balancers usually take to notice."""
+"""Longer than load balancers usually need to notice."""
 
 
 def bound_to(host: str, port: int) -> socket.socket:
     """Return a listening socket.
 
     Raises:
-        AddressError: the address is taken or not this machine's.
+        ListenAddressError: the address is taken or not this machine's.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
@@ -170,7 +173,9 @@ def bound_to(host: str, port: int) -> socket.socket:
     except OSError as error:
         bound.close()
         advice = _ADVICE.get(error.errno or 0, "Name an address of this machine with --host.")
-        raise AddressError(f"Cannot listen on {host}:{port}: {error.strerror}. {advice}") from error
+        raise ListenAddressError(
+            f"Cannot listen on {host}:{port}: {error.strerror}. {advice}"
+        ) from error
     return bound
 
 
@@ -178,18 +183,18 @@ _ADVICE = {
     errno.EADDRINUSE: "Choose another port with --port.",
     errno.EACCES: "Choose a port above 1023 with --port.",
 }
-"""What to do where the address itself is not at fault."""
+"""How to fix errors that the address itself does not cause."""
 
 
 def expect_permitted(settings: Settings) -> None:
-    """Refuse an address that others reach, unless the operator said that this is meant.
+    """Refuse an address that other machines reach, unless the settings permit it.
 
     Raises:
-        AddressError: it was not said.
+        ListenAddressError: they do not.
     """
     server = settings.server
     if not is_loopback(server.host) and not server.allow_remote:
-        raise AddressError(
+        raise ListenAddressError(
             f"{server.host!r} can be reached by other machines, and API keys would travel in the "
             "clear. Put a proxy with TLS in front of it, then say --allow-remote."
         )

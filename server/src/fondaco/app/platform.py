@@ -76,7 +76,7 @@ async def opened_charges(home: Home) -> AsyncGenerator[Charges]:
 
 @asynccontextmanager
 async def opened_output_formats() -> AsyncGenerator[OutputFormats]:
-    """Open what judges schemas; its children start with the first of them."""
+    """Open the schema validator; its child processes start with the first schema."""
     forms = SandboxedOutputFormats()
     try:
         yield forms
@@ -87,20 +87,20 @@ async def opened_output_formats() -> AsyncGenerator[OutputFormats]:
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """What one configuration opens, and its successor replaces."""
+    """The adapters of one configuration, which the next one replaces."""
 
     catalogue: Catalogue
     engines: Mapping[str, ChatEngine]
     embedding_engines: Mapping[str, EmbeddingEngine]
     looks: Mapping[str, Look]
-    """What shows whether each upstream engine answers."""
+    """The health check of each upstream engine."""
     web_retrieval: WebRetrieval
     files: Files | None
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """What every configuration of a process builds on: money, limits and counts stay as they are."""
+    """The parts that all configurations of a process share: money, limits and metrics."""
 
     ledger: Ledger
     limits: SlidingWindowLimiter
@@ -113,7 +113,7 @@ class Shared:
     reachability: Reachability
 
     def use_cases(self, settings: Settings, adapters: Adapters) -> UseCases:
-        """Return what follows from a configuration."""
+        """Return the use cases of a configuration."""
         catalogue = adapters.catalogue
         paid_calls = PaidCalls(
             self.ledger, self.limits, self.idempotency, clock=self.clock, metrics=self.metrics
@@ -146,7 +146,7 @@ def shared_of(
     uses: CharacterUses,
     forms: OutputFormats,
 ) -> Shared:
-    """Return what stays while configurations come and go."""
+    """Return the parts that stay across reloads."""
     clock = SystemClock()
     ledger = Ledger(journal, clock)
     return Shared(

@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from fondaco.app.background import beside
+from fondaco.app.background import in_daemon_thread
 from fondaco.app.engines import catalogue_here, opened_upstreams
 from fondaco.app.listening import Rules
 from fondaco.app.local_engines import LocalEngines
@@ -36,7 +36,7 @@ log = logging.getLogger("fondaco")
 async def opened_adapters(
     settings: Settings, local: LocalEngines, templates: Templates
 ) -> AsyncGenerator[Adapters]:
-    """Open what a configuration has to itself: its clients of engines, of the web and of searches.
+    """Open the adapters of one configuration: clients of engines, of the web and of searches.
 
     Raises:
         ConfigurationError: an address or a secret cannot be used.
@@ -58,26 +58,26 @@ async def opened_adapters(
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """A model file that is missing at the start."""
+    """The download of a model file that is missing at the start."""
 
     model: str
     """The model's id."""
     file: Callable[[], bool]
-    """Fetches it, blocking; says itself how that goes, and returns whether it is here."""
+    """Downloads it, blocking, reports progress, and returns whether it is there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
-    """What a reload changes in a running server."""
+class ReloadTarget:
+    """The parts of a running server that a reload changes."""
 
     platform: Platform
     edge: Edge
-    under_way: Callable[[], set[asyncio.Task[None]]]
-    """What works on replies at present."""
+    running_tasks: Callable[[], set[asyncio.Task[None]]]
+    """Returns the tasks that make responses at present."""
 
 
 class Reloader:
-    """Brings new configurations into force: calls that have begun end on what they began with."""
+    """Applies new configurations: calls that have begun end on the adapters that they began with."""
 
     def __init__(
         self,
@@ -92,12 +92,12 @@ class Reloader:
         """Prepare; `open` comes first, then `run`.
 
         Args:
-            settings: those that are in force at the start.
+            settings: those in force at the start.
             read: reads the configuration again, blocking.
             local: the engines that are built in, which all configurations share.
-            templates: what renders chat templates, likewise.
-            shared: what use cases are built on.
-            fetch: what to fetch once the server runs.
+            templates: renders chat templates, likewise.
+            shared: the parts that use cases are built on.
+            fetch: the download to start once the server runs.
         """
         self._settings = settings
         self._read = read
@@ -109,7 +109,7 @@ class Reloader:
         self._one_by_one = anyio.Lock()
         self._on_terminal = sys.stderr.isatty()
         self.listening = anyio.Event()
-        """Set once no SIGHUP is missed any more."""
+        """Set once SIGHUP is handled."""
 
     async def open(self) -> Adapters:
         """Open the first configuration's adapters."""
@@ -117,15 +117,15 @@ class Reloader:
         return adapters
 
     async def aclose(self) -> None:
-        """Close the adapters that are in force."""
+        """Close the current adapters."""
         with anyio.CancelScope(shield=True):
             await self._opened.aclose()
 
-    async def run(self, server: Server) -> None:
+    async def run(self, server: ReloadTarget) -> None:
         """Reload at each SIGHUP, until cancelled."""
         if threading.current_thread() is not threading.main_thread():
             self.listening.set()
-            return  # only the main thread hears signals
+            return  # only the main thread receives signals
         async with anyio.create_task_group() as retiring:
             if self._fetch is not None:
                 retiring.start_soon(self._fetched, self._fetch, server, retiring)
@@ -140,18 +140,18 @@ class Reloader:
             finally:
                 signal.signal(signal.SIGHUP, signal.SIG_IGN)  # else one at the end would kill
 
-    async def _fetched(self, fetch: Fetch, server: Server, retiring: TaskGroup) -> None:
-        """Fetch a model's file while the server runs, and then offer the model."""
+    async def _fetched(self, fetch: Fetch, server: ReloadTarget, retiring: TaskGroup) -> None:
+        """Download a model's file while the server runs, then offer the model."""
         self._fetch = None
         with self._local.file_coming(fetch.model):
-            here = await beside(fetch.file)
+            here = await in_daemon_thread(fetch.file)
         if here:
             async with self._one_by_one:
                 await self._apply(self._settings, server, retiring)
             await self._local.embedded.warm_up()
 
-    async def _reload(self, server: Server, retiring: TaskGroup) -> None:
-        """Read the configuration, and go by it from now on; a bad one changes nothing."""
+    async def _reload(self, server: ReloadTarget, retiring: TaskGroup) -> None:
+        """Read and apply the configuration; an invalid one changes nothing."""
         try:
             async with self._one_by_one:
                 settings, kept = await anyio.to_thread.run_sync(self._wanted)
@@ -169,7 +169,7 @@ class Reloader:
             await server.platform.characters.look()
 
     def _wanted(self) -> tuple[Settings, tuple[str, ...]]:
-        """Return what is to be in force, and the names of what needs a restart, blocking."""
+        """Return the new settings, and the names of those that need a restart, blocking."""
         settings, kept = merged(self._settings, self._read())
         if faults := (*missing_secrets(settings), *contradictions(settings)):
             raise ConfigurationError(*faults)
@@ -182,7 +182,7 @@ class Reloader:
             )
             return stack.pop_all(), adapters
 
-    async def _apply(self, settings: Settings, server: Server, retiring: TaskGroup) -> None:
+    async def _apply(self, settings: Settings, server: ReloadTarget, retiring: TaskGroup) -> None:
         rules = Rules.of(settings)
         opened, adapters = await self._open(settings)
         async with AsyncExitStack() as undo:
@@ -203,13 +203,13 @@ class Reloader:
             rules.hosts, rules.client_addresses, cors=rules.cors, metrics=rules.metrics
         )
         before, self._opened, self._settings = self._opened, opened, settings
-        retiring.start_soon(_retire, before, end_children, server.under_way())
+        retiring.start_soon(_retire, before, end_children, server.running_tasks())
 
 
 async def _retire(
     before: AsyncExitStack, end_children: Callable[[], None], calls: set[asyncio.Task[None]]
 ) -> None:
-    """Close what calls began with, once the last of them has ended."""
+    """Close replaced adapters, once the last call that uses them has ended."""
     try:
         if calls:
             await asyncio.wait(calls)

@@ -1,11 +1,11 @@
-"""The runtime: how the interpreter is set up for a process that serves for long."""
+"""The runtime: interpreter settings of a process that serves for long."""
 
 import gc
 import sys
 
 
 def settle_runtime() -> None:
-    """Spare the collector what lives as long as the process, and look for cycles less often.
+    """Exclude what lives as long as the process from garbage collection, and collect less often.
 
     Measured: it took a tenth of a call's CPU, and calls leave no cycles behind.
     """

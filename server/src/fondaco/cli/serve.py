@@ -11,7 +11,7 @@ from fondaco.cli.models import fetch
 from fondaco.cli.options import Config, Home, configuration, warn
 
 if TYPE_CHECKING:
-    from fondaco.app import Started
+    from fondaco.app import StartReport
     from fondaco.configuration import Configuration
     from fondaco.domain.models.model import Model
     from fondaco.settings import Settings
@@ -89,7 +89,7 @@ def serve(
     missing = None if model is None else app.Fetch(model.id, partial(_fetch, settings, model.id))
     try:
         app.serve(settings, partial(_announce, loaded), lambda: read().settings, missing)
-    except app.AddressError as error:
+    except app.ListenAddressError as error:
         raise FailedError(str(error), Exit.ADDRESS) from error
 
 
@@ -139,7 +139,7 @@ def _default(settings: "Settings") -> "Model | None":
         return None
 
 
-def _announce(loaded: "Configuration", started: "Started") -> None:
+def _announce(loaded: "Configuration", started: "StartReport") -> None:
     """Say where the server is; the first time, also how to talk to it."""
     url, secret = started.url, started.first_key
     warn(loaded)

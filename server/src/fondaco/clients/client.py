@@ -1,4 +1,4 @@
-"""The seam between engines and HTTP: a POST or GET whose reply is read as it arrives."""
+"""The seam between engines and HTTP: a POST or GET whose response is read as it arrives."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -8,11 +8,11 @@ from fondaco.domain.errors import EngineTimeoutError, EngineUnavailableError
 
 __all__ = [
     "ChunkTimeoutError",
+    "ClientResponse",
     "ConnectFailedError",
     "FirstByteTimeoutError",
     "HttpClient",
-    "Reply",
-    "ReplyCutError",
+    "IncompleteResponseError",
 ]
 
 
@@ -20,8 +20,8 @@ class ConnectFailedError(EngineUnavailableError):
     """The engine could not be reached."""
 
 
-class ReplyCutError(EngineUnavailableError):
-    """The connection ended or broke before the reply did."""
+class IncompleteResponseError(EngineUnavailableError):
+    """The connection ended or broke before the response did."""
 
 
 class FirstByteTimeoutError(EngineTimeoutError):
@@ -29,13 +29,13 @@ class FirstByteTimeoutError(EngineTimeoutError):
 
 
 class ChunkTimeoutError(EngineTimeoutError):
-    """The engine fell silent in the middle of its reply."""
+    """The engine fell silent in the middle of its response."""
 
     default = "The model's engine fell silent in the middle of its answer, which was given up."
 
 
-class Reply(Protocol):
-    """The head of a reply, and its body on demand."""
+class ClientResponse(Protocol):
+    """The head of a response, and its body on demand."""
 
     @property
     def status(self) -> int:
@@ -56,7 +56,7 @@ class Reply(Protocol):
         """Return what has arrived of the body since the last piece, or nothing at its end.
 
         Raises:
-            ReplyCutError: the connection ended before the body did, or the reply has no end.
+            IncompleteResponseError: the connection ended before the body did, or the response has no end.
             ChunkTimeoutError: nothing came for too long.
             EngineTimeoutError: the total time is up.
         """
@@ -66,7 +66,7 @@ class Reply(Protocol):
         """Return the whole body.
 
         Raises:
-            ReplyCutError: the connection ended before the body did, or it exceeds `limit` bytes.
+            IncompleteResponseError: the connection ended before the body did, or it exceeds `limit` bytes.
         """
         ...
 
@@ -82,19 +82,19 @@ class HttpClient(Protocol):
         *,
         total_timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> AbstractAsyncContextManager[Reply]:
-        """Send a request (JSON where it has a body) and wait for the head of the reply.
+    ) -> AbstractAsyncContextManager[ClientResponse]:
+        """Send a request (JSON where it has a body) and wait for the head of the response.
 
         `headers` come beside those of every request; names that these have are no caller's to give.
 
         Leaving the block before the body's end closes the connection, which stops the engine;
         leaving it after the end gives the connection back to the pool. A pooled connection that
-        turns out to be closed before any byte of the reply is replaced once, silently.
+        turns out to be closed before any byte of the response is replaced once, silently.
 
         Raises:
             ConnectFailedError: no connection within the connect time-out.
             FirstByteTimeoutError: no head within the first-byte time-out.
-            ReplyCutError: the connection ended before the head did.
+            IncompleteResponseError: the connection ended before the head did.
         """
         ...
 

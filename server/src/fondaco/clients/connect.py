@@ -1,11 +1,11 @@
-"""The way to an engine's address."""
+"""Creation of the HTTP client for an engine."""
 
 import ssl
 from collections.abc import Mapping
 from functools import cache
 from math import inf
 
-from fondaco.clients.address import Address
+from fondaco.clients.base_url import BaseUrl
 from fondaco.clients.client import HttpClient
 from fondaco.clients.pool import HttpPool
 
@@ -21,7 +21,7 @@ def connect(
     chunk_timeout_s: float = inf,
     total_timeout_s: float = 1800.0,
 ) -> HttpClient:
-    """Return the client for an engine; it dials at the first request, in that event loop.
+    """Return the client for an engine; it connects at the first request, in that event loop.
 
     Args:
         base_url: `http://` or `https://`; paths of requests are appended to its path.
@@ -29,14 +29,14 @@ def connect(
         headers: further headers of every request.
         connections: the most that are open at a time; further requests wait in line.
         connect_timeout_s: for a place in the pool and the connection itself.
-        first_byte_timeout_s: from the request to the end of the reply's head.
-        chunk_timeout_s: from there, and from each part of the reply, to the next one.
-        total_timeout_s: from the request to the end of the reply.
+        first_byte_timeout_s: from the request to the end of the response's head.
+        chunk_timeout_s: from there, and from each part of the response, to the next one.
+        total_timeout_s: from the request to the end of the response.
 
     Raises:
         ValueError: the URL, the key or a header is unusable.
     """
-    address = Address.parse(base_url)
+    address = BaseUrl.parse(base_url)
     return HttpPool(
         address,
         key=key,

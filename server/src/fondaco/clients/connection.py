@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection to an engine: bytes in, replies out."""
+"""One HTTP/1.1 connection to an engine: bytes in, responses out."""
 
 import asyncio
 import socket
@@ -8,29 +8,29 @@ from typing import cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from fondaco.clients.client import ChunkTimeoutError, FirstByteTimeoutError, ReplyCutError
+from fondaco.clients.client import ChunkTimeoutError, FirstByteTimeoutError, IncompleteResponseError
 from fondaco.domain.errors import EngineError, EngineTimeoutError
 
 _HEAD_LIMIT_BYTES = 64 * 2**10
 _UNREAD_LIMIT_BYTES = 256 * 2**10
-"""Unread bytes above which the engine has to wait for the reader."""
+"""Unread bytes above which reading pauses."""
 _FRAMING_LIMIT_BYTES = 64 * 2**10
 """Bytes on end that bring nothing of the body: extensions of a chunk, trailers."""
-REPLY_LIMIT_BYTES = 2**30
-"""Of one reply in all, with its framing: a million tokens, each in a large event, are half of it."""
+RESPONSE_LIMIT_BYTES = 2**30
+"""Of one response in all, with its framing: a million tokens, each in a large event, are half of it."""
 _FIRST_FINAL_STATUS = 200
 
 
-class HttpReply:
-    """A reply as it arrives."""
+class PooledResponse:
+    """A response as it arrives."""
 
     __slots__ = (
         "_chunks", "_connection", "_failure", "_headers", "_waiter",
         "complete", "reusable", "status",
     )  # fmt: skip
 
-    def __init__(self, connection: "Connection", chunks: list[bytes]) -> None:
-        """Begin an empty reply, whose body the connection will put into `chunks`."""
+    def __init__(self, connection: "ClientConnection", chunks: list[bytes]) -> None:
+        """Begin an empty response, whose body the connection will put into `chunks`."""
         self.status = 0
         """0 until the head is there."""
         self.complete = False
@@ -73,29 +73,29 @@ class HttpReply:
                 gathered += piece
             body = bytes(gathered)
         if len(body) > limit:
-            raise ReplyCutError(f"The engine's reply is larger than {limit:,} bytes.")
+            raise IncompleteResponseError(f"The engine's response is larger than {limit:,} bytes.")
         return body
 
     def add_header(self, name: bytes, value: bytes) -> None:
-        """Take a header of the head, or of an interim reply's head."""
+        """Take a header of the head, or of an interim response's head."""
         self._headers.append((name, value))
 
     def forget_headers(self) -> None:
-        """Drop the headers of an interim reply."""
+        """Drop the headers of an interim response."""
         self._headers.clear()
 
     def leave(self) -> None:
-        """Let go of what was not read: the connection's next reply is another's."""
+        """Drop what was not read."""
         self._chunks = []
 
     def fail(self, failure: EngineError) -> None:
-        """End the reply here, unless it has ended already."""
+        """End the response here, unless it has ended already."""
         if not self.complete and self._failure is None:
             self._failure = failure
         self.wake()
 
     def wake(self) -> None:
-        """Let the reader look again."""
+        """Wake the reader."""
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
@@ -118,30 +118,30 @@ class HttpReply:
         return piece
 
 
-class Connection(asyncio.Protocol):
+class ClientConnection(asyncio.Protocol):
     """A connection that serves one request after another."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, lost: Callable[["Connection"], None]
+        self, loop: asyncio.AbstractEventLoop, lost: Callable[["ClientConnection"], None]
     ) -> None:
         """Prepare for `loop.create_connection`; `lost` is told once when the connection is gone."""
         self.closed = False
         self.used = False
-        """Whether a reply has arrived in full before."""
+        """Whether a response has arrived in full before."""
         self.spoken = False
-        """Whether any byte of the present reply has arrived."""
+        """Whether any byte of the present response has arrived."""
         self._loop = loop
         self._lost = lost
         self._body: list[bytes] = []
         self.on_body = self._body.append
-        """What the parser calls for a part of the body, without a Python frame for each."""
+        """The parser's callback for a part of the body, without a Python frame for each."""
         self._unread_bytes = 0
         self._framing_bytes = 0
         """Those since the last part of the body."""
-        self._reply_bytes = 0
+        self._response_bytes = 0
         self._parser = HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
-        self._reply: HttpReply | None = None
+        self._response: PooledResponse | None = None
         self._header_bytes = 0
         self._unfinished_bytes = 0
         self._paused = False
@@ -158,37 +158,37 @@ class Connection(asyncio.Protocol):
         first_byte_timeout_s: float,
         total_timeout_s: float,
         chunk_timeout_s: float = inf,
-    ) -> HttpReply:
-        """Send a request; its reply fails by itself when its time is up."""
+    ) -> PooledResponse:
+        """Send a request; its response fails by itself when its time is up."""
         self._body.clear()
-        reply = self._reply = HttpReply(self, self._body)
+        response = self._response = PooledResponse(self, self._body)
         self.spoken = False
         self._header_bytes = 0
         self._unfinished_bytes = 0
-        self._framing_bytes = self._reply_bytes = 0
+        self._framing_bytes = self._response_bytes = 0
         self._chunk_timeout_s = chunk_timeout_s
         now = self._loop.time()
         self._total_deadline = now + total_timeout_s
         self._deadline = min(now + first_byte_timeout_s, self._total_deadline)
         self._watch()
         if self._transport is None:
-            reply.fail(ReplyCutError("The connection to the engine is closed."))
+            response.fail(IncompleteResponseError("The connection to the engine is closed."))
         else:
             self._transport.write(request)
-        return reply
+        return response
 
     def end(self) -> bool:
-        """Let go of the present reply, and return whether the connection may serve another."""
-        reply, self._reply = self._reply, None
+        """Let go of the present response, and return whether the connection may serve another."""
+        response, self._response = self._response, None
         self._deadline = inf
-        if reply is not None:
-            reply.leave()
-        if reply is not None and reply.complete and reply.reusable and not self.closed:
+        if response is not None:
+            response.leave()
+        if response is not None and response.complete and response.reusable and not self.closed:
             self.resume()
             self.used = True
             return True
-        if reply is not None:
-            reply.fail(ReplyCutError("The reply was left before its end."))
+        if response is not None:
+            response.fail(IncompleteResponseError("The response was left before its end."))
         self.abort()
         return False
 
@@ -219,17 +219,17 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived."""
-        reply = self._reply
-        if reply is None or reply.complete:  # nobody asked: whatever it is, it is not trusted
-            if reply is not None:
-                reply.reusable = False
+        response = self._response
+        if response is None or response.complete:  # nobody asked: whatever it is, it is not trusted
+            if response is not None:
+                response.reusable = False
             self.abort()
             return
         self.spoken = True
         parts = len(self._body)
         try:
             self._parser.feed_data(data)
-            if not reply.status:
+            if not response.status:
                 self._unfinished_bytes += len(data)
                 _check_head(self._unfinished_bytes)
             elif len(self._body) > parts:
@@ -238,61 +238,61 @@ class Connection(asyncio.Protocol):
             else:
                 self._framing_bytes += len(data)
                 _expect_at_most(_FRAMING_LIMIT_BYTES, self._framing_bytes)
-            self._reply_bytes += len(data)
-            _expect_at_most(REPLY_LIMIT_BYTES, self._reply_bytes)
-        except (HttpParserError, HttpParserUpgrade, ReplyCutError):
-            reply.reusable = False
-            reply.fail(ReplyCutError("The engine's reply is not well-formed HTTP."))
+            self._response_bytes += len(data)
+            _expect_at_most(RESPONSE_LIMIT_BYTES, self._response_bytes)
+        except (HttpParserError, HttpParserUpgrade, IncompleteResponseError):
+            response.reusable = False
+            response.fail(IncompleteResponseError("The engine's response is not well-formed HTTP."))
             self.abort()
         else:
             self._unread_bytes += len(data)
             if self._unread_bytes > _UNREAD_LIMIT_BYTES:
                 self._pause()
-            reply.wake()
+            response.wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the reply under way: well where the connection's end is the body's end."""
-        reply = self._reply
-        if reply is not None and not reply.complete:
-            if exc is None and not self.closed and reply.runs_to_the_end:
-                reply.complete = True
-            reply.fail(ReplyCutError("The engine's reply broke off."))
+        """End the response under way: well where the connection's end is the body's end."""
+        response = self._response
+        if response is not None and not response.complete:
+            if exc is None and not self.closed and response.runs_to_the_end:
+                response.complete = True
+            response.fail(IncompleteResponseError("The engine's response broke off."))
         self.abort()
         self._lost(self)
 
     # What the parser calls.
 
     def on_message_begin(self) -> None:
-        """Refuse a second reply to one request."""
-        if self._reply is None or self._reply.complete:
-            raise ReplyCutError
+        """Refuse a second response to one request."""
+        if self._response is None or self._response.complete:
+            raise IncompleteResponseError
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; trailers are counted and dropped."""
         self._header_bytes += len(name) + len(value)
         _check_head(self._header_bytes)
-        if self._reply is not None and not self._reply.status:
-            self._reply.add_header(name, value)
+        if self._response is not None and not self._response.status:
+            self._response.add_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Take the head."""
         status = self._parser.get_status_code()
-        if self._reply is not None and status >= _FIRST_FINAL_STATUS:
-            self._reply.status = status
+        if self._response is not None and status >= _FIRST_FINAL_STATUS:
+            self._response.status = status
             self._heard_at = self._loop.time()
             self._deadline = min(self._heard_at + self._chunk_timeout_s, self._total_deadline)
             self._watch()
 
     def on_message_complete(self) -> None:
-        """End the reply, unless it was an interim one (1xx)."""
-        reply = self._reply
-        if reply is None:
+        """End the response, unless it was an interim one (1xx)."""
+        response = self._response
+        if response is None:
             return
-        if not reply.status:
-            reply.forget_headers()
+        if not response.status:
+            response.forget_headers()
             return
-        reply.complete = True
-        reply.reusable = self._parser.should_keep_alive()
+        response.complete = True
+        response.reusable = self._parser.should_keep_alive()
         self._deadline = inf
 
     def _pause(self) -> None:
@@ -311,23 +311,23 @@ class Connection(asyncio.Protocol):
 
     def _rang(self) -> None:
         self._alarm = None
-        if self._deadline == inf or self._reply is None:
+        if self._deadline == inf or self._response is None:
             return
         now = self._loop.time()
-        if self._reply.status and now < self._total_deadline:
+        if self._response.status and now < self._total_deadline:
             # While the engine has to wait for the reader, its silence is not its own.
             heard_at = now if self._paused else self._heard_at
             self._deadline = min(heard_at + self._chunk_timeout_s, self._total_deadline)
         if now < self._deadline:
             self._watch()
             return
-        self._reply.fail(self._late(now))
+        self._response.fail(self._late(now))
         self.abort()
 
     def _late(self, now: float) -> EngineTimeoutError:
-        if now >= self._total_deadline or self._reply is None:
+        if now >= self._total_deadline or self._response is None:
             return EngineTimeoutError()
-        return ChunkTimeoutError() if self._reply.status else FirstByteTimeoutError()
+        return ChunkTimeoutError() if self._response.status else FirstByteTimeoutError()
 
 
 def _check_head(size: int) -> None:
@@ -336,4 +336,4 @@ def _check_head(size: int) -> None:
 
 def _expect_at_most(limit: int, size: int) -> None:
     if size > limit:
-        raise ReplyCutError
+        raise IncompleteResponseError

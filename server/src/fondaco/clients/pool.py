@@ -9,9 +9,9 @@ from contextlib import suppress
 from math import inf
 from types import TracebackType
 
-from fondaco.clients.address import Address, expect_fit, fixed_headers
-from fondaco.clients.client import ConnectFailedError, ReplyCutError
-from fondaco.clients.connection import Connection, HttpReply
+from fondaco.clients.base_url import BaseUrl, expect_fit, fixed_headers
+from fondaco.clients.client import ConnectFailedError, IncompleteResponseError
+from fondaco.clients.connection import ClientConnection, PooledResponse
 
 _KNOWN_HEADS = 64
 
@@ -21,7 +21,7 @@ class HttpPool:
 
     def __init__(
         self,
-        address: Address,
+        address: BaseUrl,
         *,
         key: str = "",
         headers: Mapping[str, str] | None = None,
@@ -48,9 +48,9 @@ class HttpPool:
         self._tls = tls
         self._places = connections
         """How many more connections may be opened."""
-        self._idle: list[Connection] = []
-        self._open: set[Connection] = set()
-        self._queue: deque[asyncio.Future[Connection | None]] = deque()
+        self._idle: list[ClientConnection] = []
+        self._open: set[ClientConnection] = set()
+        self._queue: deque[asyncio.Future[ClientConnection | None]] = deque()
         self._closed = False
 
     def send(
@@ -62,7 +62,7 @@ class HttpPool:
         total_timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> "_Exchange":
-        """Send a request and wait for the head of the reply; see `HttpClient.send`."""
+        """Send a request and wait for the head of the response; see `HttpClient.send`."""
         head = self._heads.get((method, path, bool(body))) or self._head(method, path, bool(body))
         more = _lines(expect_fit(headers)) if headers else b""
         request = b"%b%d\r\n%b\r\n%b" % (head, len(body), more, body)
@@ -72,7 +72,7 @@ class HttpPool:
         )
 
     async def aclose(self) -> None:
-        """Close all connections; replies under way break off."""
+        """Close all connections; responses under way break off."""
         self._closed = True
         for connection in tuple(self._open):
             connection.abort()
@@ -80,7 +80,7 @@ class HttpPool:
             self._pass_on(None)
         await asyncio.sleep(0)  # the loop closes aborted sockets in its next round
 
-    async def take(self) -> Connection:
+    async def take(self) -> ClientConnection:
         """Return a free connection, a new one, or the next that comes free."""
         if self._idle:
             return self._idle.pop()
@@ -93,7 +93,7 @@ class HttpPool:
         except TimeoutError as error:
             raise ConnectFailedError(retry_after_s=1) from error
 
-    async def replace(self) -> Connection:
+    async def replace(self) -> ClientConnection:
         """Return a new connection in the place of one that turned out to be closed."""
         try:
             async with asyncio.timeout(self._connect_timeout_s):
@@ -101,7 +101,7 @@ class HttpPool:
         except TimeoutError as error:
             raise ConnectFailedError(retry_after_s=1) from error
 
-    def give_back(self, connection: Connection) -> None:
+    def give_back(self, connection: ClientConnection) -> None:
         """Take a connection back at the end of its exchange."""
         self._pass_on(connection if connection.end() else None)
 
@@ -126,9 +126,9 @@ class HttpPool:
         self._places -= 1
         return True
 
-    async def _next_free(self) -> Connection | None:
+    async def _next_free(self) -> ClientConnection | None:
         """Wait in line for a connection, or for the place of one (None)."""
-        ticket: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        ticket: asyncio.Future[ClientConnection | None] = asyncio.get_running_loop().create_future()
         self._queue.append(ticket)
         try:
             return await ticket
@@ -140,7 +140,7 @@ class HttpPool:
                     self._queue.remove(ticket)
             raise
 
-    def _pass_on(self, connection: Connection | None) -> None:
+    def _pass_on(self, connection: ClientConnection | None) -> None:
         """Give a free connection, or the place of a closed one (None), to the first in line."""
         while self._queue:
             ticket = self._queue.popleft()
@@ -152,9 +152,9 @@ class HttpPool:
         else:
             self._idle.append(connection)
 
-    async def _dial(self) -> Connection:
+    async def _dial(self) -> ClientConnection:
         """Open a connection in a place that the caller has claimed, or give up the place."""
-        connection: Connection | None = None
+        connection: ClientConnection | None = None
         try:
             if self._closed:
                 raise ConnectFailedError("The connection to the model's engine has been shut down.")
@@ -168,7 +168,7 @@ class HttpPool:
                 self._pass_on(None)
         return connection
 
-    async def _secured(self, tls: ssl.SSLContext) -> Connection:
+    async def _secured(self, tls: ssl.SSLContext) -> ClientConnection:
         """Connect to the first address of the host's that answers, each in its share of the time."""
         host, port = self._address.host, self._address.port
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -180,10 +180,10 @@ class HttpPool:
                     return await self._opened(ip, tls)
         return await self._opened(last, tls)
 
-    async def _opened(self, host: str = "", tls: ssl.SSLContext | None = None) -> Connection:
+    async def _opened(self, host: str = "", tls: ssl.SSLContext | None = None) -> ClientConnection:
         """Open a connection to an address of the host's, or to the host."""
         loop = asyncio.get_running_loop()
-        connection = Connection(loop, self._lost)
+        connection = ClientConnection(loop, self._lost)
         self._open.add(connection)
         opened = False
         try:
@@ -201,7 +201,7 @@ class HttpPool:
                 self._open.discard(connection)
         return connection
 
-    def _lost(self, connection: Connection) -> None:
+    def _lost(self, connection: ClientConnection) -> None:
         self._open.discard(connection)
         if connection in self._idle:  # one in use is accounted for when its exchange ends
             self._idle.remove(connection)
@@ -209,7 +209,7 @@ class HttpPool:
 
 
 class _Exchange:
-    """A request and its reply, as an async context."""
+    """A request and its response, as an async context."""
 
     __slots__ = ("_connection", "_request", "_timeouts_s", "_upstream")
 
@@ -220,9 +220,9 @@ class _Exchange:
         self._request = request
         self._timeouts_s = timeouts_s
         """To the first byte, in all, and between chunks."""
-        self._connection: Connection | None = None
+        self._connection: ClientConnection | None = None
 
-    async def __aenter__(self) -> HttpReply:
+    async def __aenter__(self) -> PooledResponse:
         self._connection = await self._upstream.take()
         try:
             return await self._ask(self._connection)
@@ -238,22 +238,22 @@ class _Exchange:
     ) -> None:
         self._leave()
 
-    async def _ask(self, connection: Connection) -> HttpReply:
-        reply = connection.ask(self._request, *self._timeouts_s)
+    async def _ask(self, connection: ClientConnection) -> PooledResponse:
+        response = connection.ask(self._request, *self._timeouts_s)
         try:
-            await reply.head()
-        except ReplyCutError:
+            await response.head()
+        except IncompleteResponseError:
             if not connection.used or connection.spoken:
                 raise
         else:
-            return reply
+            return response
         # The engine had closed the idle connection just as the request left.
         self._connection = None
         connection.end()
         self._connection = await self._upstream.replace()
-        reply = self._connection.ask(self._request, *self._timeouts_s)
-        await reply.head()
-        return reply
+        response = self._connection.ask(self._request, *self._timeouts_s)
+        await response.head()
+        return response
 
     def _leave(self) -> None:
         connection, self._connection = self._connection, None

@@ -1,4 +1,4 @@
-"""Server-sent events: bytes in any portions in, the payloads of whole events out."""
+"""Server-sent events: a parser from bytes in any portions to payloads of whole events."""
 
 from fondaco.domain.errors import EngineError
 
@@ -12,17 +12,17 @@ _NOTHING = frozenset({b"", b"null"})
 _SHORT = 16
 
 
-class Events:
-    r"""A stream of events, taken apart as it arrives.
+class EventParser:
+    r"""An incremental parser of one stream of server-sent events.
 
-    >>> events = Events()
+    >>> events = EventParser()
     >>> events.feed(b'data: {"a":1}\n\nda'), events.feed(b"ta: [DONE]\n\n"), events.finished
     ([b'{"a":1}'], [], True)
 
     An engine that answers with one JSON document in place of a stream is read, too: the document is
     the payload that the end completes.
 
-    >>> events = Events()
+    >>> events = EventParser()
     >>> events.feed(b'{"a":\n\n'), events.feed(b"1}"), events.end(), events.finished
     ([], [], [b'{"a":\n\n1}'], True)
 

@@ -12,9 +12,9 @@ import anyio
 import anyio.abc
 import orjson
 
-from fondaco.clients.client import HttpClient, Reply, ReplyCutError
+from fondaco.clients.client import ClientResponse, HttpClient, IncompleteResponseError
 from fondaco.clients.connect import connect
-from fondaco.clients.sse import Events
+from fondaco.clients.sse import EventParser
 from fondaco.domain.chat.events import EventBatch, UsageReported
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatRequest
@@ -236,7 +236,7 @@ class LlamaCpp:
         ):
             if reply.status != HTTPStatus.OK:
                 raise await _refusal(reply, request)
-            events = Events()
+            events = EventParser()
             while piece := await reply.piece():
                 prefill.end()
                 heard = native.chunks(events.feed(piece))
@@ -248,7 +248,7 @@ class LlamaCpp:
                 if answer.finished and answer.cut:
                     return
         if not answer.finished:
-            raise ReplyCutError("The model's engine broke off its answer.")
+            raise IncompleteResponseError("The model's engine broke off its answer.")
 
     def _body(self, call: "_Call", answer: native.Answer, first: int) -> bytes:
         """Return the request for a wave, with the prompt cache only if it is still the account's own."""
@@ -390,7 +390,9 @@ async def _count(upstream: HttpClient, text: str) -> int:
     return len(tokens["tokens"])
 
 
-async def _refusal(reply: Reply, request: ChatRequest | None) -> EngineError | InvalidRequestError:
+async def _refusal(
+    reply: ClientResponse, request: ChatRequest | None
+) -> EngineError | InvalidRequestError:
     """Return what a status other than 200 means."""
     try:
         error = orjson.loads(await reply.read(_REPLY_LIMIT))["error"]

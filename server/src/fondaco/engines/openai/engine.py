@@ -10,8 +10,8 @@ from math import inf
 
 import orjson
 
-from fondaco.clients.client import HttpClient, Reply, ReplyCutError
-from fondaco.clients.sse import DOCUMENT_LIMIT_BYTES, Events
+from fondaco.clients.client import ClientResponse, HttpClient, IncompleteResponseError
+from fondaco.clients.sse import DOCUMENT_LIMIT_BYTES, EventParser
 from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
@@ -186,7 +186,7 @@ class OpenAICompatible:
         raise EngineError(f"The engine {self._name!r} has no models.")
 
     async def _streamed(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
-        reader, events = ReplyReader(request, self._dialect, self._name), Events()
+        reader, events = ReplyReader(request, self._dialect, self._name), EventParser()
         body, headers = self._body(request, stream=True), self._headers(request)
         async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
             refused = reply.status != HTTPStatus.OK
@@ -267,7 +267,7 @@ class OpenAICompatible:
             return self._dialect
         return self._taught
 
-    async def _learn(self, reply: Reply, request: ChatRequest) -> None:
+    async def _learn(self, reply: ClientResponse, request: ChatRequest) -> None:
         """Return if the engine may answer after all, once it is asked without reasoning of earlier answers.
 
         Some refuse a message that has it, by its name; others want it back.
@@ -312,7 +312,7 @@ def _document(body: bytes, reader: ReplyReader) -> EventBatch:
     """Return what a whole reply says; some engines send a stream in its place."""
     if body.startswith(b"{"):
         return reader.read_last([body], done=True)
-    events = Events()
+    events = EventParser()
     payloads = events.feed(body) + events.end()
     return reader.read_last(payloads, done=events.finished)
 
@@ -353,22 +353,22 @@ def most_tokens(conversation: Iterable[Message]) -> int:
     return most
 
 
-async def _refusal(reply: Reply, request: ChatRequest) -> FondacoError:
+async def _refusal(reply: ClientResponse, request: ChatRequest) -> FondacoError:
     body = await reply.read(_REFUSAL_LIMIT_BYTES)
     return refusal(reply.status, reply.headers, body, output_tokens=request.requested_tokens)
 
 
-async def _next(reply: Reply, reader: ReplyReader) -> bytes:
+async def _next(reply: ClientResponse, reader: ReplyReader) -> bytes:
     """Return the next piece of a stream; one that is cut, or late, after its answer has ended well."""
     try:
         return await reply.piece()
-    except (ReplyCutError, EngineTimeoutError):
+    except (IncompleteResponseError, EngineTimeoutError):
         if not reader.complete:
             raise
         return b""
 
 
-async def _drain(reply: Reply) -> None:
+async def _drain(reply: ClientResponse) -> None:
     """Wait for the very end of a stream, so that its connection can serve the next call."""
     with suppress(TimeoutError, EngineError):
         async with asyncio.timeout(_LINGER_S):

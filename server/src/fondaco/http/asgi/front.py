@@ -9,7 +9,7 @@ from fondaco.domain.errors import FondacoError, HeadersTooLargeError, InvalidReq
 from fondaco.http.asgi.asgi_exchange import AsgiExchange
 from fondaco.http.asgi.messages import Receive, Scope, Send
 from fondaco.http.exchange.authority import expect_authority
-from fondaco.http.exchange.exchange import Answer
+from fondaco.http.exchange.exchange import Responder
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.exchange.running import cut_off
 from fondaco.ports import Ids
@@ -29,7 +29,7 @@ class AsgiFront:
 
     def __init__(
         self,
-        answer: Answer,
+        answer: Responder,
         *,
         refusal: Callable[[FondacoError], tuple[int, bytes, bytes]],
         default_headers: DefaultHeaders,

@@ -2,7 +2,7 @@
 
 import logging
 
-from fondaco.http.exchange.exchange import CALLER_GONE, Answer, Exchange
+from fondaco.http.exchange.exchange import CALLER_GONE, Exchange, Responder
 from fondaco.ports import Clock
 
 log = logging.getLogger("fondaco.access")
@@ -11,7 +11,7 @@ log = logging.getLogger("fondaco.access")
 class AccessLog:
     """Writes method, route, status, duration, size, request id and key id of each response."""
 
-    def __init__(self, answer: Answer, clock: Clock) -> None:
+    def __init__(self, answer: Responder, clock: Clock) -> None:
         self._answer = answer
         self._clock = clock
 

@@ -147,11 +147,11 @@ class EventStream:
         """Further headers, as they are sent; add them before the first event."""
 
     def __enter__(self) -> Self:
-        self._heartbeat.keep_alive(self)
+        self._heartbeat.watch(self)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._heartbeat.let_go(self)
+        self._heartbeat.unwatch(self)
 
     async def write(self, events: bytes) -> None:
         """Send whole events; wait while the caller reads more slowly than they are written."""
@@ -168,7 +168,7 @@ class EventStream:
 
     def finish(self, events: bytes) -> None:
         """Send the last events, and the one that ends the stream."""
-        self._heartbeat.let_go(self)
+        self._heartbeat.unwatch(self)
         events += self._ending
         if not self._exchange.started:
             self._start(events)

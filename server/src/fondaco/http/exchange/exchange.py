@@ -297,7 +297,7 @@ class Exchange(ABC):
         self._body.clear()
 
 
-Answer = Callable[[Exchange], Coroutine[Any, Any, None]]
+Responder = Callable[[Exchange], Coroutine[Any, Any, None]]
 """Makes the response to an exchange; `Edge.answer` is one."""
 
 

@@ -1,4 +1,4 @@
-"""The pulse: one timer for all streams, which notices those that are silent or stalled.
+"""The heartbeat: one timer for all streams, which pings silent ones and ends stalled ones.
 
 A watcher task for every stream would cost more than the call's own work.
 """
@@ -9,25 +9,22 @@ from typing import Protocol
 from anyio import sleep
 
 BEAT_S = 0.25
-"""How exactly it keeps time."""
+"""Interval of the timer, and so its precision."""
 
 
-class Silent(Protocol):
-    """A stream that wants a sign of life once it has been silent for long.
-
-    It is let go with its exchange, if the caller takes nothing of it any more.
-    """
+class PingedStream(Protocol):
+    """A stream that sends a ping after a silence, and is abandoned if its client stops reading."""
 
     def ping_due(self, now: float) -> bool:
-        """Whether the silence has lasted too long at `now` (monotonic seconds)."""
+        """Whether nothing was sent for the ping interval at `now` (monotonic seconds)."""
         ...
 
     def stalled(self, now: float) -> bool:
-        """Whether the caller has not taken what was written, for too long at `now`."""
+        """Whether the client has not read for the write time-out at `now`."""
         ...
 
     def abandon(self) -> None:
-        """Give up the exchange."""
+        """Abandon the exchange."""
         ...
 
     def ping(self) -> None:
@@ -36,21 +33,21 @@ class Silent(Protocol):
 
 
 class Heartbeat:
-    """Watches over the streams under way."""
+    """Watches the running streams."""
 
     def __init__(self) -> None:
-        self._streams: set[Silent] = set()
+        self._streams: set[PingedStream] = set()
 
-    def keep_alive(self, stream: Silent) -> None:
-        """Ping the stream whenever it is silent for long."""
+    def watch(self, stream: PingedStream) -> None:
+        """Watch a stream from now on."""
         self._streams.add(stream)
 
-    def let_go(self, stream: Silent) -> None:
-        """Stop pinging: the stream is over."""
+    def unwatch(self, stream: PingedStream) -> None:
+        """Forget a stream that has ended."""
         self._streams.discard(stream)
 
     async def run(self) -> None:
-        """Beat until cancelled."""
+        """Run until cancelled."""
         while True:
             await sleep(BEAT_S)
             now = monotonic()

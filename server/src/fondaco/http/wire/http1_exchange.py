@@ -12,7 +12,7 @@ _WORTH_READING_BYTES = 256 * 2**10
 """Most bytes of a body that are read after the response, so that the connection can be reused."""
 
 
-class Line(Protocol):
+class ResponseTransport(Protocol):
     """A connection, as an exchange sees it."""
 
     @property
@@ -55,7 +55,7 @@ class Http1Exchange(Exchange):
 
     def __init__(
         self,
-        line: Line,
+        line: ResponseTransport,
         method: str,
         path: str,
         *,
@@ -130,7 +130,7 @@ class Http1Exchange(Exchange):
 
     def count_sent(self) -> Callable[[], int]:
         """Count the bytes that are sent from now on, heads and chunk sizes included."""
-        line = self._line = CountingLine(self._line)
+        line = self._line = CountingTransport(self._line)
         return lambda: line.sent_bytes
 
     def _read_on(self) -> None:
@@ -163,10 +163,10 @@ class Http1Exchange(Exchange):
         self._line.answered()
 
 
-class CountingLine:
+class CountingTransport:
     """A connection that counts the bytes that one exchange sends over it."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: ResponseTransport) -> None:
         self._line = line
         self.sent_bytes = 0
 

@@ -1,4 +1,4 @@
-"""The listener: takes connections on a bound socket, and ends in peace when it is told to."""
+"""The listener: accepts connections on a bound socket, until a graceful shutdown."""
 
 import asyncio
 import signal
@@ -9,30 +9,30 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
 
-from fondaco.http.exchange.exchange import Answer
+from fondaco.http.exchange.exchange import Responder
 from fondaco.http.exchange.running import cut_off
-from fondaco.http.wire.connection_limits import ConnectionLimits, Register
-from fondaco.http.wire.protocol import Connection
+from fondaco.http.wire.connection_limits import ConnectionLimits
+from fondaco.http.wire.connection_registry import ConnectionRegistry
+from fondaco.http.wire.protocol import ServerConnection
 
 BACKLOG = 65_535
-"""Connections that wait to be taken; the system allows what `net.core.somaxconn` says."""
+"""Connections that wait to be accepted; the system caps it at `net.core.somaxconn`."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Listener:
-    """Has requests answered until it is told to stop.
+    """Serves connections until a signal requests a graceful shutdown.
 
-    The first signal says that the server leaves, so that load balancers look for another one. After
-    a delay it drains: running calls end in peace, new work is refused. A second signal stops at once,
-    as does the end of the time for draining: what still runs is cut off, and settled. Ctrl-C drains
-    without a delay.
+    From the first signal on the server is not ready, so that load balancers choose another one. After
+    a delay it drains: running calls complete, new ones are refused. A second signal, or the end of the
+    drain time-out, cuts off and settles the calls that still run. Ctrl-C drains without a delay.
     """
 
     def __init__(
         self,
-        answer: Answer,
-        terms: ConnectionLimits,
-        register: Register | None = None,
+        answer: Responder,
+        limits: ConnectionLimits,
+        registry: ConnectionRegistry | None = None,
         *,
         drain_delay_s: float,
         drain_timeout_s: float,
@@ -44,96 +44,96 @@ class Listener:
         """Prepare.
 
         Args:
-            answer: what answers an exchange.
-            terms: what connections are held to.
-            register: counts the connections; left out: any number is taken.
-            drain_delay_s: from the first signal on, in which everything goes on.
+            answer: makes the response to an exchange.
+            limits: of each connection.
+            registry: counts the connections; left out: any number is accepted.
+            drain_delay_s: from the first signal to draining.
             drain_timeout_s: for running calls, after that.
-            started: called once requests are taken.
+            started: called once connections are accepted.
             leaving: called at the first signal.
             draining: called when the delay is over.
             stopping: called before running calls are cut off.
         """
         self._answer = answer
-        self._terms = terms
+        self._limits = limits
         self._drain_delay_s = drain_delay_s
         self._drain_timeout_s = drain_timeout_s
         self._announce = started
         self._leave = leaving
         self._drain = draining
         self._stop = stopping
-        self._register = register or Register()
-        self._told = asyncio.Event()
-        self._told_twice = asyncio.Event()
+        self._registry = registry or ConnectionRegistry()
+        self._requested = asyncio.Event()
+        self._forced = asyncio.Event()
 
     async def serve(self, bound: socket.socket) -> None:
-        """Take connections of a listening socket until told to stop, then see every call ended."""
+        """Accept connections until a shutdown is requested; return when every call has ended."""
         loop = asyncio.get_running_loop()
-        with _signals(partial(loop.call_soon_threadsafe, self.tell)):
+        with _signals(partial(loop.call_soon_threadsafe, self.request_shutdown)):
             server = await loop.create_server(self._connection, sock=bound, backlog=BACKLOG)
             self._announce()
-            await self._told.wait()
+            await self._requested.wait()
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._drain_delay_s):
-                    await self._told_twice.wait()
+                    await self._forced.wait()
             self._drain()
             server.close()
             await self._shut_down()
 
-    def tell(self, number: int = signal.SIGTERM) -> None:
-        """Drain at the first signal, after the delay unless it is Ctrl-C; stop at the second."""
+    def request_shutdown(self, number: int = signal.SIGTERM) -> None:
+        """Drain after the delay (at once on Ctrl-C); called again, cut off running calls."""
         self._leave()
-        self._register.leaving_soon = True
+        self._registry.closes_soon = True
         if number == signal.SIGINT:
             self._drain_delay_s = 0.0
-        if self._told.is_set():
-            self._told_twice.set()
-        self._told.set()
+        if self._requested.is_set():
+            self._forced.set()
+        self._requested.set()
 
-    def under_way(self) -> set[asyncio.Task[None]]:
-        """Return what works on replies at present."""
-        register = self._register
-        tasks = {connection.task for connection in register.connections}
-        return {task for task in (*tasks, *register.leaving) if task is not None}
+    def running_tasks(self) -> set[asyncio.Task[None]]:
+        """Return the tasks that make responses at present."""
+        registry = self._registry
+        tasks = {connection.task for connection in registry.connections}
+        return {task for task in (*tasks, *registry.leaving) if task is not None}
 
-    def _connection(self) -> Connection:
-        return Connection(self._answer, self._terms, self._register)
+    def _connection(self) -> ServerConnection:
+        return ServerConnection(self._answer, self._limits, self._registry)
 
     async def _shut_down(self) -> None:
-        """Let running calls end in peace; then cut off those that have not, and see them settled."""
-        register = self._register
-        for connection in tuple(register.connections):
+        """Let running calls complete within the drain time-out; then cut off and settle the rest."""
+        registry = self._registry
+        for connection in tuple(registry.connections):
             connection.shut_down()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._drain_timeout_s):
                 await self._quiet()
         self._stop()
-        await cut_off(self.under_way())
-        for connection in tuple(register.connections):
+        await cut_off(self.running_tasks())
+        for connection in tuple(registry.connections):
             connection.close()
 
     async def _quiet(self) -> None:
-        """Return once nothing is under way any more, or somebody is impatient."""
-        register = self._register
-        while (register.connections or register.leaving) and not self._told_twice.is_set():
+        """Return once no connection and no task is left, or a second signal came."""
+        registry = self._registry
+        while (registry.connections or registry.leaving) and not self._forced.is_set():
             with suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_S):
-                    await self._told_twice.wait()
+                    await self._forced.wait()
 
 
 _LOOK_S = 0.05
-"""How often a listener that ends looks whether everybody has left."""
+"""Interval in which shutdown looks whether connections are left."""
 
 
 @contextmanager
-def _signals(told: Callable[[int], object]) -> Generator[None]:
-    """Have signals call `told` instead of ending the process; only the main thread hears any."""
+def _signals(received: Callable[[int], object]) -> Generator[None]:
+    """Have signals call `received` in place of ending the process; in the main thread only."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def hear(number: int, frame: FrameType | None) -> None:
-        told(number)
+        received(number)
 
     before = {one: signal.signal(one, hear) for one in _SIGNALS}
     try:

@@ -1,7 +1,7 @@
-"""The connection: bytes to exchanges and back, within limits of size and time.
+"""The HTTP/1.1 protocol of a connection: bytes to exchanges and back, within limits.
 
-Requests come one after another or several ahead, and each is answered once, in their order. Where
-anything odd was seen, the connection closes after the reply: nobody knows what is meant by the rest.
+Requests come one after another or pipelined, and each is answered once, in their order. After a request
+that breaks the grammar the connection closes: where the next one begins is unknown.
 """
 
 import asyncio
@@ -11,23 +11,24 @@ from math import inf
 from typing import cast
 
 from fondaco.domain.errors import FondacoError, RequestTimeoutError, TooManyConnectionsError
-from fondaco.http.exchange.exchange import Answer
-from fondaco.http.wire.connection_limits import ConnectionLimits, Lane, Register
+from fondaco.http.exchange.exchange import Responder
+from fondaco.http.wire.connection_limits import ConnectionLimits
+from fondaco.http.wire.connection_registry import ConnectionRegistry, Slot
 from fondaco.http.wire.http1_exchange import STATUS_LINES, Http1Exchange
 from fondaco.http.wire.request_head import RequestHead
 from fondaco.http.wire.request_reader import RequestReader
 from fondaco.http.wire.timer import Timer
 
-_MOST_AHEAD = 16
-"""Requests that may come before the reply to an earlier one; then the caller has to wait."""
-_MOST_DROPPED = 64 * 2**20
-"""Bytes that are read after the last reply, so that a caller who still sends gets to see it."""
-_SPARE_TIMEOUT_S = 2.0
-"""Time for a request on a connection beyond the limit to arrive, and for its caller to close."""
+_MOST_PIPELINED = 16
+"""Requests that may be pipelined; beyond, reading pauses."""
+_MOST_DISCARDED_BYTES = 64 * 2**20
+"""Bytes read after the last response, so that a client that still sends receives it."""
+_PROBE_TIMEOUT_S = 2.0
+"""Time for the request of a connection beyond the limit, and for its client to close."""
 
 
 class Phase(Enum):
-    """What of the next request has arrived."""
+    """The part of the next request that is being received."""
 
     NOTHING = 0
     HEAD = 1
@@ -35,48 +36,50 @@ class Phase(Enum):
     BODY = 2
 
 
-class Connection(asyncio.Protocol):
-    """One caller's connection."""
+class ServerConnection(asyncio.Protocol):
+    """One client's connection."""
 
     # As it is before anything has come.
 
     congested = False
     _client = ""
-    _lane = Lane.USUAL
+    _slot = Slot.NORMAL
     _closed = False
-    _deaf = False
-    """Whether nothing more is read: what came cannot be trusted, or is of no use."""
-    _more = False
-    """Whether more may be on its way that is not read, because the server ends the connection."""
+    _ignores_input = False
+    """Whether input is discarded: it cannot be trusted, or no response can follow."""
+    _input_cut = False
+    """Whether the client may still be sending when the server closes the connection."""
     _refused: FondacoError | None = None
-    """What comes after the replies that are under way, as the last one."""
+    """The error that is the last response, after those to earlier requests."""
     _closing = False
-    """Whether the last reply was written."""
-    _dropped_bytes = 0
+    """Whether the last response was written."""
+    _discarded_bytes = 0
     _paused = False
     _next_slice: asyncio.Handle | None = None
-    """Set while there is more to read than a connection may at a time."""
+    """Scheduled while more has arrived than one connection may parse at a time."""
     _drained: asyncio.Future[None] | None = None
     _phase = Phase.HEAD
     _incoming: Http1Exchange | None = None
-    """The request whose body is still arriving."""
+    """The request whose body is being received."""
     _current: Http1Exchange | None = None
     """The request that is being answered."""
     _body_time_s = 0.0
-    """What is left of the time for the body, while reading is paused."""
+    """Time left for the body, while reading is paused."""
 
-    def __init__(self, answer: Answer, limits: ConnectionLimits, register: Register) -> None:
-        """Prepare to have `answer` run as a task for each request."""
+    def __init__(
+        self, answer: Responder, limits: ConnectionLimits, registry: ConnectionRegistry
+    ) -> None:
+        """Prepare to run `answer` as a task for each request."""
         self._answer = answer
         self._limits = limits
-        self._register = register
+        self._registry = registry
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport
-        self._ahead: deque[Http1Exchange] = deque()
-        """Requests that came before their turn."""
+        self._pipelined: deque[Http1Exchange] = deque()
+        """Requests that were pipelined."""
         self._reader = RequestReader(limits.header_limit_bytes)
-        self._deadline = Timer(self._loop, self._too_late)
-        """When what is awaited of the caller is too late."""
+        self._deadline = Timer(self._loop, self._deadline_passed)
+        """Deadline of the part that is being received."""
 
     # What asyncio calls.
 
@@ -85,47 +88,49 @@ class Connection(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by class
         peer = transport.get_extra_info("peername")
         self._client = peer[0] if peer else ""
-        self._lane = self._register.enter(self, self._client)
-        if self._lane is Lane.USUAL:
+        self._slot = self._registry.add(self, self._client)
+        if self._slot is Slot.NORMAL:
             self._deadline.set(self._limits.header_timeout_s)
-        elif self._lane is Lane.SPARE:
-            self._deadline.set(_SPARE_TIMEOUT_S)
+        elif self._slot is Slot.PROBE_ONLY:
+            self._deadline.set(_PROBE_TIMEOUT_S)
         else:
-            self._last_word(TooManyConnectionsError())
+            self._respond_and_close(TooManyConnectionsError())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop the answer, which nobody waits for any more."""
-        self._closed = self._closing = self._deaf = True
-        self._register.depart(self, self._lane)
+        """Cancel the response: the client is gone."""
+        self._closed = self._closing = self._ignores_input = True
+        self._registry.remove(self, self._slot)
         self._deadline.end()
         if self._next_slice is not None:
             self._next_slice.cancel()
         self.resume_writing()
-        self._ahead.clear()
+        self._pipelined.clear()
         exchange, self._current = self._current, None
         if exchange is not None and exchange.task is not None:
-            self._register.leave(exchange.task)
+            self._registry.await_end(exchange.task)
             exchange.abandon()
 
     def data_received(self, data: bytes) -> None:
-        """Read what has come, then watch over what came in part only: most requests come whole."""
-        if self._deaf:
-            self._drop(len(data))
+        """Parse what has arrived, and set a deadline for what is incomplete: most requests come whole."""
+        if self._ignores_input:
+            self._discard(len(data))
             return
         self._reader.feed(data)
         if self._next_slice is None:
             self._advance()
 
     def eof_received(self) -> None:
-        """Close: who sends no more is taken to be gone."""
+        """Close: a client that sends no more is taken to be gone."""
 
     def pause_writing(self) -> None:
-        """Know that the caller is slow."""
+        """Note that the client reads too slowly."""
         self.congested = True
 
     def resume_writing(self) -> None:
-        """Know that the caller has caught up."""
-        if self._stuck and (self._phase is Phase.NOTHING or self._paused or self._deaf):
+        """Note that the client has caught up."""
+        if self._write_stalled and (
+            self._phase is Phase.NOTHING or self._paused or self._ignores_input
+        ):
             self._deadline.at = inf
         self.congested = False
         if self._drained is not None and not self._drained.done():
@@ -136,31 +141,31 @@ class Connection(asyncio.Protocol):
     # Reading.
 
     def _advance(self) -> None:
-        """Read as far as there is anything to read, and room for it."""
+        """Parse as far as input and room for it allow."""
         try:
             self._read()
         except FondacoError as error:
             self._refuse(error)
             return
-        if self._incoming is not None or self._ahead or self._paused:
-            self._limiter()
-            self._expect_taking()
+        if self._incoming is not None or self._pipelined or self._paused:
+            self._apply_backpressure()
+            self._set_write_deadline()
         if self._phase is not Phase.NOTHING or self._reader.unread_bytes:
-            self._hurry()
+            self._set_read_deadline()
 
     def _read(self) -> None:
         reader = self._reader
-        while not self._deaf:
+        while not self._ignores_input:
             if self._incoming is not None:
                 if not self._read_body(self._incoming):
                     return
-            elif len(self._ahead) > _MOST_AHEAD or (head := reader.head()) is None:
+            elif len(self._pipelined) > _MOST_PIPELINED or (head := reader.head()) is None:
                 return
             else:
                 self._begin(head)
 
     def _read_body(self, incoming: Http1Exchange) -> bool:
-        """Read what has come of a body; return whether that was the rest."""
+        """Read what has arrived of a body; return whether it is complete."""
         reader = self._reader
         piece = reader.body()
         if piece:
@@ -173,19 +178,19 @@ class Connection(asyncio.Protocol):
         self._phase = Phase.NOTHING
         self._deadline.at = inf
         incoming.end_body()
-        self._deaf = incoming.closes
-        if self._current is None and not self._ahead:  # it was answered before
+        self._ignores_input = incoming.closes
+        if self._current is None and not self._pipelined:  # it was answered before
             self._deadline.set(self._limits.idle_timeout_s)
         return True
 
     def _go_on(self) -> None:
-        """Read the next slice, after others had their turn."""
+        """Parse the next slice, after other connections had their turn."""
         self._next_slice = None
-        if not self._deaf:
+        if not self._ignores_input:
             self._advance()
 
     def _begin(self, head: RequestHead) -> None:
-        """Have a request answered, unless earlier ones are not yet."""
+        """Start the response to a request, or queue it behind earlier ones."""
         exchange = Http1Exchange(
             self,
             head.method,
@@ -199,36 +204,36 @@ class Connection(asyncio.Protocol):
         )
         exchange.authority = head.authority or b""
         exchange.declared_bytes = head.body_bytes
-        if self._lane is Lane.SPARE or self._register.leaving_soon:
-            if self._lane is Lane.SPARE and head.path not in self._limits.probes:
+        if self._slot is Slot.PROBE_ONLY or self._registry.closes_soon:
+            if self._slot is Slot.PROBE_ONLY and head.path not in self._limits.probes:
                 raise TooManyConnectionsError
-            exchange.closes = self._more = True
+            exchange.closes = self._input_cut = True
         self._deadline.at = inf
         if self._reader.body_complete:
             self._phase = Phase.NOTHING
             exchange.complete = True
             if head.content is not None:
                 exchange.take(head.content)
-            self._deaf = exchange.closes  # what follows is of no use: RFC 9112, 9.6
+            self._ignores_input = exchange.closes  # what follows is ignored: RFC 9112, 9.6
         else:
             self._phase = Phase.BODY
             self._body_time_s = self._limits.body_timeout_s
             self._incoming = exchange
             exchange.waits = head.waits
-        self._ahead.append(exchange)
+        self._pipelined.append(exchange)
         if self._current is None and not self.congested:
             self._next()
 
-    def _drop(self, octets: int) -> None:
-        """Throw away what comes after the end, as long as it is not too much."""
-        self._dropped_bytes += octets
-        if self._dropped_bytes > _MOST_DROPPED:
+    def _discard(self, octets: int) -> None:
+        """Discard input after the last request, up to a limit."""
+        self._discarded_bytes += octets
+        if self._discarded_bytes > _MOST_DISCARDED_BYTES:
             self.abort()
 
     # What exchanges call.
 
     def write(self, octets: bytes) -> None:
-        """Send, unless the caller went away, or has had the last reply."""
+        """Send, unless the client is gone or has had the last response."""
         if not self._closing:
             self._transport.write(octets)
 
@@ -242,39 +247,39 @@ class Connection(asyncio.Protocol):
         exchange, self._current = self._current, None
         if exchange is not None and exchange.closes:
             self.close()
-        elif self._refused is not None and not self._ahead:
-            self._last_word(self._refused)
+        elif self._refused is not None and not self._pipelined:
+            self._respond_and_close(self._refused)
         else:
             self._proceed()
 
     def _proceed(self) -> None:
-        if self._ahead and not self.congested:
+        if self._pipelined and not self.congested:
             self._next()
         if self._paused:
             self.listen()
         if self._current is None and self._phase is Phase.NOTHING:
             self._deadline.set(self._limits.idle_timeout_s)
         else:
-            self._expect_taking()
+            self._set_write_deadline()
 
     async def drained(self) -> None:
-        """Return once the caller has caught up, or is gone."""
+        """Return once the client has caught up, or is gone."""
         if self.congested:
             self._drained = self._loop.create_future()
             await self._drained
 
     def close(self) -> None:
-        """Close, once everything has been sent; but not wait for ever for a caller to take it.
+        """Close once everything has been sent, within the idle time-out.
 
-        Who may still be sending is listened to for a while: to close at once would reset the
-        connection, and the reply might be lost (RFC 9112, 9.6).
+        Input of a client that may still be sending is read and discarded for a while: to close at
+        once would reset the connection, and the response might be lost (RFC 9112, 9.6).
         """
         if self._closed:
             return
-        sends = self._more or self._dropped_bytes or self._reader.unread_bytes
+        sends = self._input_cut or self._discarded_bytes or self._reader.unread_bytes
         again = self._closing
-        self._deaf = self._closing = True
-        self._ahead.clear()
+        self._ignores_input = self._closing = True
+        self._pipelined.clear()
         if again or self._transport.is_closing() or not (sends or self._incoming is not None):
             self._transport.close()
         else:
@@ -283,51 +288,51 @@ class Connection(asyncio.Protocol):
             except OSError:  # the caller has reset the connection
                 self._transport.abort()
             self._resume()
-        usual = self._lane is Lane.USUAL
-        self._deadline.set(self._limits.idle_timeout_s if usual else _SPARE_TIMEOUT_S)
+        usual = self._slot is Slot.NORMAL
+        self._deadline.set(self._limits.idle_timeout_s if usual else _PROBE_TIMEOUT_S)
 
     def abort(self) -> None:
         """Close at once."""
-        self._deaf = self._closing = True
+        self._ignores_input = self._closing = True
         if not self._closed:
             self._transport.abort()
 
     # What the listener calls.
 
     def shut_down(self) -> None:
-        """Close after the reply that is under way, if there is one."""
+        """Close after the response at present, if there is one."""
         if self._current is None or self._closing:
             self.close()
         else:
             self._current.closes = True
-            self._ahead.clear()
+            self._pipelined.clear()
 
     @property
     def task(self) -> asyncio.Task[None] | None:
-        """What is being answered."""
+        """The task that makes the response at present."""
         return self._current.task if self._current is not None else None
 
     def _next(self) -> None:
-        if self._ahead:
-            exchange = self._current = self._ahead.popleft()
+        if self._pipelined:
+            exchange = self._current = self._pipelined.popleft()
             exchange.task = self._loop.create_task(self._answer(exchange))
 
-    def _limiter(self) -> None:
-        """Read no further than there is room."""
+    def _apply_backpressure(self) -> None:
+        """Pause reading where there is no room for more, else resume."""
         incoming = self._incoming
         full = (
-            len(self._ahead) > _MOST_AHEAD
+            len(self._pipelined) > _MOST_PIPELINED
             or self._next_slice is not None
             or (incoming is not None and incoming.full)
         )
-        if self._deaf or not full:
+        if self._ignores_input or not full:
             self._resume()
         elif not self._paused and not self._closed:
             self._paused = True
             self._transport.pause_reading()
             if self._phase is Phase.BODY and self._deadline.at < inf:
                 self._body_time_s = self._deadline.left_s
-                self._deadline.at = inf  # it is not the caller who keeps us waiting
+                self._deadline.at = inf  # the wait is ours, not the client's
 
     def _resume(self) -> None:
         if self._paused and not self._closed:
@@ -335,18 +340,18 @@ class Connection(asyncio.Protocol):
             self._transport.resume_reading()
 
     @property
-    def _stuck(self) -> bool:
-        """Whether a request waits for the caller to take the replies to earlier ones."""
-        return self.congested and self._current is None and bool(self._ahead)
+    def _write_stalled(self) -> bool:
+        """Whether a pipelined request waits for the client to read earlier responses."""
+        return self.congested and self._current is None and bool(self._pipelined)
 
-    def _expect_taking(self) -> None:
-        """Have a caller given up who takes no replies, unless there is a deadline already."""
-        if self._deadline.at == inf and self._stuck:
+    def _set_write_deadline(self) -> None:
+        """Set a deadline for a client that reads no responses, unless there is one already."""
+        if self._deadline.at == inf and self._write_stalled:
             self._deadline.set(self._limits.idle_timeout_s)
 
-    def _hurry(self) -> None:
-        """Let what has begun to arrive do so in time, however many pieces it comes in."""
-        if self._deaf or self._paused:
+    def _set_read_deadline(self) -> None:
+        """Set the deadline of a head or body that is incomplete, in however many pieces it comes."""
+        if self._ignores_input or self._paused:
             return
         if self._phase is Phase.NOTHING and self._reader.begun:
             self._phase = Phase.HEAD
@@ -354,34 +359,34 @@ class Connection(asyncio.Protocol):
         elif self._phase is Phase.BODY and self._deadline.at == inf:
             self._deadline.set(self._body_time_s)
 
-    def _too_late(self) -> None:
-        if self._closing or self._stuck:
-            self.abort()  # whatever was said now would not be taken either
+    def _deadline_passed(self) -> None:
+        if self._closing or self._write_stalled:
+            self.abort()  # the client would not read a response either
         elif self._phase is Phase.BODY or self._reader.begun:
             self._refuse(RequestTimeoutError())
         else:
-            self.close()  # a silent socket deserves no reply
+            self.close()  # an idle connection gets no response
 
     def _refuse(self, error: FondacoError) -> None:
-        """Read no more; replies under way come first, and the last of them closes."""
-        self._deaf = self._more = True
+        """Discard further input; close after the responses to earlier requests."""
+        self._ignores_input = self._input_cut = True
         self._deadline.at = inf
         incoming = self._incoming
         if incoming is not None:
             incoming.break_off(error)
-            if incoming is not self._current and incoming not in self._ahead:
+            if incoming is not self._current and incoming not in self._pipelined:
                 self.close()  # it has been answered
-        elif (last := self._ahead[-1] if self._ahead else self._current) is None:
-            self._last_word(error)
+        elif (last := self._pipelined[-1] if self._pipelined else self._current) is None:
+            self._respond_and_close(error)
         elif isinstance(error, RequestTimeoutError):
             last.closes = True
         else:
             self._refused = error
         self._resume()
-        self._expect_taking()
+        self._set_write_deadline()
 
-    def _last_word(self, error: FondacoError) -> None:
-        """Reply to what is no request, or none that is taken, and close."""
+    def _respond_and_close(self, error: FondacoError) -> None:
+        """Respond to what is no request, or is refused before one, and close."""
         status, lines, body = self._limits.refusal(error)
         base = self._limits.default_headers.lines(self._limits.ids.call())
         self.write(b"%b%b%bconnection: close\r\n\r\n%b" % (STATUS_LINES[status], base, lines, body))

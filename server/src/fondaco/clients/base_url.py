@@ -1,4 +1,4 @@
-"""Where an engine listens, and what every request to it carries."""
+"""Base URLs of engines, and the headers that every request to one carries."""
 
 import posixpath
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class BaseUrl:
     """An engine's base URL, taken apart."""
 
     scheme: str
@@ -19,14 +19,14 @@ class Address:
     """The URL's path without a final slash; empty for the root."""
 
     @classmethod
-    def parse(cls, base_url: str) -> "Address":
+    def parse(cls, base_url: str) -> "BaseUrl":
         """Take a base URL apart.
 
         Raises:
             ValueError: it is no plain HTTP address; the message never shows credentials.
 
-        >>> Address.parse("http://[::1]:8001/v1/")
-        Address(scheme='http', host='::1', port=8001, prefix='/v1')
+        >>> BaseUrl.parse("http://[::1]:8001/v1/")
+        BaseUrl(scheme='http', host='::1', port=8001, prefix='/v1')
         """
         parts = urlsplit(base_url)
         if parts.username or parts.password:
@@ -40,14 +40,14 @@ class Address:
 
     @property
     def authority(self) -> str:
-        """What the `Host` header says."""
+        """The value of the `Host` header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
 
     def target(self, path: str) -> str:
         """Return the request target of a path below the base URL; `/..` steps out of it.
 
-        >>> Address.parse("http://gpu:8000/v1").target("/../tokenize")
+        >>> BaseUrl.parse("http://gpu:8000/v1").target("/../tokenize")
         '/tokenize'
         """
         return posixpath.normpath(self.prefix + path)
