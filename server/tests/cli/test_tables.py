@@ -61,7 +61,7 @@ def test_a_wide_terminal_shows_what_a_pipe_gets(
 
 
 def test_a_narrow_terminal_says_what_is_not_shown(furnished: Fondaco) -> None:
-    narrow = furnished.on_terminal(80, "models", "list").out
+    narrow = furnished.on_terminal(100, "models", "list").out
     assert narrow.split()[0] == "id"
     assert "Not shown: traits" in narrow
     assert narrow.replace("\n", " ").endswith("A wider terminal or --json shows all. ")

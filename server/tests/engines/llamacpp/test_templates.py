@@ -88,7 +88,7 @@ async def test_a_template_gets_the_callers_variables_parts_functions_and_calls(
     )
     tool_options = ToolOptions((Tool("weather", parameters='{"type":"object"}'),), choice="none")
     switches = {"mood": "calm", "add_generation_prompt": False, "messages": []}
-    asked = by(template, model, *said, tool_options=tool_options, switches=switches)
+    asked = by(template, model, *said, tool_options=tool_options, template_variables=switches)
     assert await prompt(engine, asked) == "calm;weather;the sea?;Rome;c1;False"
 
 
