@@ -1,6 +1,6 @@
 """Fondaco as an ASGI 3 application, for uvicorn, hypercorn, granian, and programs that mount it.
 
-`fondaco serve` needs none of this: its own HTTP/1.1 server is the default, and costs less.
+`fondaco serve` needs none of this: its own HTTP/1.1 server is the default.
 """
 
 import sys
