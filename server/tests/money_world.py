@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.money.account import UNLIMITED, ConsumptionLimit, KeyType
@@ -22,7 +23,7 @@ from fondaco.domain.money.ledger import (
 from fondaco.domain.money.money import Currency, Funds
 from fondaco.domain.money.price import Charge, ChargeRow
 from fondaco.domain.money.usage import Usage
-from fondaco.ports import Journal
+from fondaco.ports import Idempotency, Journal, KeyUses
 from fondaco.serving.billing.ledger import Hold, Ledger
 from fondaco.stores.memory.journal import MemoryJournal
 from fondaco.stores.sqlite.accounts.admin_store import AdminStore
@@ -74,10 +75,14 @@ def charge_of(model: str, usage: Usage) -> Charge:
     return charge(usage.output_tokens) if usage.output_tokens else Charge()
 
 
+class Store(Journal, Idempotency, KeyUses, Protocol):
+    """A store that keeps all of the money, as those under test do."""
+
+
 class FailingJournal:
     """A journal whose storage can be taken away."""
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Store) -> None:
         self._journal = journal
         self.broken = False
         self.standings = 0
@@ -86,38 +91,41 @@ class FailingJournal:
         self.standings += 1
         return await self._journal.snapshot(account_id, until)
 
-    async def latest(self, until: float | None = None) -> float | None:
-        return await self._journal.latest(until)
+    async def latest_entry_at(self, until: float | None = None) -> float | None:
+        return await self._journal.latest_entry_at(until)
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
         return _fail() if self.broken else self._journal.write(entries, closes)
 
-    def note(self, calls: Sequence[OpenCall]) -> None:
+    def record_progress(self, calls: Sequence[OpenCall]) -> None:
         if not self.broken:
-            self._journal.note(calls)
+            self._journal.record_progress(calls)
 
     async def spent(self, key_id: str, epoch: int) -> Funds:
         if self.broken:
             raise StorageFailedError
         return await self._journal.spent(key_id, epoch)
 
-    def touch(self, used: Mapping[str, float]) -> None:
-        self._journal.touch(used)
+    def record_uses(self, used: Mapping[str, float]) -> None:
+        self._journal.record_uses(used)
 
-    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
-        return await self._journal.claim(claim)
+    async def acquire(self, record: IdempotencyRecord) -> IdempotencyRecord:
+        return await self._journal.acquire(record)
 
-    async def release(self, claim: IdempotencyRecord) -> None:
-        await self._journal.release(claim)
+    async def release(self, record: IdempotencyRecord) -> None:
+        await self._journal.release(record)
 
-    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
-        await self._journal.forget_claims(before, uncharged=uncharged)
+    async def charged(self, record: IdempotencyRecord) -> bool:
+        return await self._journal.charged(record)
+
+    async def purge(self, before: float, *, uncharged: bool = False) -> None:
+        await self._journal.purge(before, uncharged=uncharged)
 
     async def open_calls(self) -> Sequence[OpenCall]:
         return await self._journal.open_calls()
 
-    async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
-        await self._journal.set_aside(call, why)
+    async def quarantine_call(self, call: OpenCall, why: Unwritable) -> None:
+        await self._journal.quarantine_call(call, why)
 
     async def check(self) -> int:
         if self.broken:
@@ -135,7 +143,7 @@ async def _fail() -> None:
 class World:
     """A ledger over a journal with one account, and whoever else writes to that journal."""
 
-    def __init__(self, journal: Journal, account_id: int, *key_ids: str) -> None:
+    def __init__(self, journal: Store, account_id: int, *key_ids: str) -> None:
         self.clock = TestClock()
         self.account_id = account_id
         self.key_ids = key_ids
@@ -190,7 +198,7 @@ class World:
     async def close(self) -> None:
         """Close what is open."""
 
-    def _begin(self, journal: Journal) -> None:
+    def _begin(self, journal: Store) -> None:
         self.journal = FailingJournal(journal)
         self.ledger = Ledger(self.journal, self.clock)
 

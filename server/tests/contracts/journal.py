@@ -3,7 +3,7 @@
 Subclass `LedgerContract` as `Test...` and give it the fixture `world`.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import anyio
 import pytest
@@ -247,17 +247,17 @@ class LedgerContract:
         (noted,) = await world.journal.open_calls()
         assert noted.usage == tokens(produced)
 
-    async def test_what_a_call_had_brought_from_the_web_outlives_a_crash(
-        self, world: World
-    ) -> None:
+    async def test_every_unit_of_usage_outlives_a_crash(self, world: World) -> None:
         await world.grant(1000)
-        used = Usage(input_tokens=3, output_tokens=5, searches=1, scrapes=2)
+        used = Usage(*range(1, 1 + len(fields(Usage))))
         await world.hold(900, Counter(used))
         world.clock.at += 0.6
         world.ledger.note_progress()
         await world.crash()
         (left,) = await world.journal.open_calls()
         assert left.usage == used
+        assert await world.ledger.recover(lambda _, usage: charge(*usage.units)) == 1
+        assert await world.balance() == Funds(usd=1000 - sum(used.units))
 
     async def test_a_noted_call_that_settles_is_open_no_longer(self, world: World) -> None:
         await world.grant(1000)

@@ -15,7 +15,7 @@ from fondaco.domain.money.account import UNLIMITED, ConsumptionLimit, Key, KeyTy
 from fondaco.domain.money.epoch import epoch_of
 from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.money import Currency, Funds
-from fondaco.ports import Journal, Keys
+from fondaco.ports import Journal, Keys, KeyUses
 from money_world import NOON
 
 OWN, FOREIGN = 4, 5
@@ -23,7 +23,7 @@ OWN, FOREIGN = 4, 5
 NAMES = {OWN: "own", FOREIGN: "foreign"}
 UNKNOWN = "00" * 16
 
-_id_cache = count(1)
+_numbers = count(1)
 
 
 @dataclass
@@ -32,21 +32,22 @@ class KeysWorld:
 
     keys: Keys
     journal: Journal
+    uses: KeyUses
 
     async def charge(self, key_id: str, epoch: int, *, usd: int = 0, diem: int = 0) -> None:
         for currency, amount in ((Currency.USD, usd), (Currency.DIEM, diem)):
-            call_id = f"{next(_id_cache):032x}"
+            call_id = f"{next(_numbers):032x}"
             kind = EntryKind.CHARGE
             entry = Entry(OWN, kind, currency, -amount, NOON, call_id, key_id, "sku", epoch=epoch)
             await self.journal.write([entry])
 
     async def use(self, key_id: str, at: float) -> None:
-        self.journal.touch({key_id: at})
+        self.uses.record_uses({key_id: at})
         await self.journal.write(())  # ends when what came before is there
 
 
 def key_of(account_id: int = OWN, *, at: float = NOON, ends: float | None = None) -> Key:
-    number = next(_id_cache)
+    number = next(_numbers)
     return Key(
         id=f"{number:032x}",
         account_id=account_id,

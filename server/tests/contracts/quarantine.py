@@ -149,7 +149,7 @@ class QuarantineContract:
     async def test_a_write_put_aside_closes_its_call(self, world: World) -> None:
         await world.grant(100)
         call = open_call(world)
-        world.journal.note((call,))
+        world.journal.record_progress((call,))
         assert [one.call_id for one in await world.journal.open_calls()] == [call.call_id]
         assert await outcome(world, (entry(world, amount=1),), call.call_id) != "written"
         assert not await world.journal.open_calls()
@@ -173,21 +173,23 @@ class QuarantineContract:
         self, world: World, fields: dict[str, Any]
     ) -> None:
         good = open_call(world, call_id="d" * 32)
-        world.journal.note((open_call(world, **fields), good))
+        world.journal.record_progress((open_call(world, **fields), good))
         assert await outcome(world, ()) == "written"
         assert list(await world.journal.open_calls()) == [good]
 
     async def test_uses_of_keys_that_can_never_be_written_are_dropped_alone(
         self, world: World
     ) -> None:
-        world.journal.touch({world.key_ids[0]: NO_NUMBER, "no id": NOON, world.key_ids[1]: NOON})
+        world.journal.record_uses(
+            {world.key_ids[0]: NO_NUMBER, "no id": NOON, world.key_ids[1]: NOON}
+        )
         await world.grant(100)
         assert await outcome(world, (entry(world),)) == "written"
 
     async def test_an_open_call_can_be_put_aside(self, world: World) -> None:
         call = open_call(world)
-        world.journal.note((call,))
-        await world.journal.set_aside(call, Unwritable.UNSETTLED)
+        world.journal.record_progress((call,))
+        await world.journal.quarantine_call(call, Unwritable.UNSETTLED)
         assert not await world.journal.open_calls()
         assert await world.journal.check() == 1
 
@@ -325,7 +327,7 @@ class QuarantineContract:
     ) -> None:
         await world.grant(100)
         odd, good = open_call(world, **fields), open_call(world, call_id="d" * 32)
-        world.journal.note((odd, good))
+        world.journal.record_progress((odd, good))
         await world.journal.write(())
         await world.crash()
         assert await world.ledger.recover(charge_of) == 2
@@ -342,7 +344,7 @@ class QuarantineContract:
     ) -> None:
         await world.grant(100)
         odd = open_call(world, model="gone")
-        world.journal.note((odd, open_call(world, call_id="d" * 32)))
+        world.journal.record_progress((odd, open_call(world, call_id="d" * 32)))
         await world.journal.write(())
         await world.crash()
 
@@ -365,7 +367,7 @@ class QuarantineContract:
         call = Call("c" * 32, world.account_id, world.key_id, NOON)
         hold = await world.ledger.hold(call, "toy", 10, Counter())
         await hold.settle(charge(3), tokens(3), 1)
-        world.journal.note((open_call(world), open_call(world, call_id="d" * 32)))
+        world.journal.record_progress((open_call(world), open_call(world, call_id="d" * 32)))
         await world.journal.write(())
         await world.crash()
         assert await world.ledger.recover(charge_of) == 1
@@ -376,7 +378,7 @@ class QuarantineContract:
     async def test_a_call_that_costs_nothing_leaves_nothing_behind(self, world: World) -> None:
         await world.grant(100)
         odd = open_call(world, usage=Usage(-5, 0, 0, 0))
-        world.journal.note((replace(odd, held=Funds(usd=-5)),))
+        world.journal.record_progress((replace(odd, held=Funds(usd=-5)),))
         await world.journal.write(())
         await world.crash()
         assert await world.ledger.recover(lambda _model, _usage: FREE) == 1

@@ -154,7 +154,7 @@ async def test_keys_are_shown_changed_and_deleted_as_published(judge: Judge) -> 
     assert (await judge.ask("POST", CHAT, key=made["apiKey"], json=chat_body())).status_code == 402
     await judge.ask("PATCH", KEYS, json={"id": made["id"], "consumptionLimit": None})
     assert (await judge.ask("POST", CHAT, key=made["apiKey"], json=chat_body())).status_code == 200
-    judge.house.platform.key_ring.note_uses()
+    judge.house.platform.key_ring.flush_uses()
     judge.seen.clear()
     one, end = f"{KEYS}/{made['id']}", {"id": made["id"], "expiresAt": "2100-01-01"}
     await judge.ask("PATCH", KEYS, json=end)

@@ -1,17 +1,18 @@
-"""Admission while its caller goes away: whatever is cancelled leaves neither a claim nor a count."""
+"""Admission that is cancelled at any point leaves neither an idempotency record nor a count."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
 
+import anyio
 import pytest
 
 from fondaco.domain.errors import RepeatedCallError, StorageFailedError
 from fondaco.domain.money.call import Call, IdempotencyKey
 from fondaco.domain.money.ledger import IdempotencyRecord
 from fondaco.domain.money.limits import RateLimits, Tier
-from fondaco.ports import Journal
+from fondaco.ports import Idempotency
 from fondaco.serving.admission.admission import Admission
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
@@ -28,11 +29,11 @@ ROUNDS = 16
 class Desk:
     """Admissions over one journal, for an account that may call often."""
 
-    def __init__(self, journal: Journal, account_id: int = ACCOUNT) -> None:
+    def __init__(self, records: Idempotency, account_id: int = ACCOUNT) -> None:
         self.clock = TestClock()
         tiers = {"paid": Tier("paid", {"small": RateLimits(MANY, MANY, MANY)})}
         self.limits = SlidingWindowLimiter(tiers, self.clock)
-        self.idempotency = IdempotencyStore(journal, b"pepper", self.clock)
+        self.idempotency = IdempotencyStore(records, b"pepper", self.clock)
         self.call = Call("ab" * 16, account_id, "cd" * 16, self.clock.now(), idempotency_key=ONCE)
 
     async def run(self, call: Call, ran: list[str]) -> None:
@@ -78,32 +79,34 @@ async def test_wherever_an_admission_is_cancelled_the_same_key_runs_once(
     assert one.counted == 1
 
 
-class Committing(MemoryJournal):
-    """Commits a claim at once, and is slow to say so."""
+class SlowRecords(MemoryJournal):
+    """Commits a record at once, and is slow to return."""
 
     def __init__(self) -> None:
         super().__init__()
+        self.add_account(ACCOUNT)
         self.committed = asyncio.Event()
         self.broken = False
 
-    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
-        snapshot = await super().claim(claim)
+    async def acquire(self, record: IdempotencyRecord) -> IdempotencyRecord:
+        held = await super().acquire(record)
         if not self.committed.is_set():
             self.committed.set()
             await asyncio.sleep(3600)
-        return snapshot
+        return held
 
-    async def release(self, claim: IdempotencyRecord) -> None:
+    async def release(self, record: IdempotencyRecord) -> None:
         if self.broken:
             raise StorageFailedError
-        await super().release(claim)
+        await super().release(record)
 
 
-async def test_a_hang_up_while_its_claim_commits_takes_the_claim_along() -> None:
-    journal = Committing()
-    one, ran = Desk(journal), list[str]()
+async def test_a_disconnect_while_the_record_commits_releases_the_key() -> None:
+    records = SlowRecords()
+    one, ran = Desk(records), list[str]()
     first = asyncio.ensure_future(one.run(one.call, ran))
-    await journal.committed.wait()
+    with anyio.fail_after(30):
+        await records.committed.wait()
     first.cancel()
     await asyncio.wait([first])
     assert first.cancelled()
@@ -111,29 +114,31 @@ async def test_a_hang_up_while_its_claim_commits_takes_the_claim_along() -> None
     assert ran == ["ef" * 16]
 
 
-async def test_a_claim_that_cannot_be_released_goes_with_the_next_repeat() -> None:
-    journal = Committing()
-    journal.broken = True
-    one, ran = Desk(journal), list[str]()
+async def test_a_record_that_cannot_be_released_is_released_by_the_next_repeat() -> None:
+    records = SlowRecords()
+    records.broken = True
+    one, ran = Desk(records), list[str]()
     first = asyncio.ensure_future(one.run(one.call, ran))
-    await journal.committed.wait()
+    with anyio.fail_after(30):
+        await records.committed.wait()
     first.cancel()
     await asyncio.wait([first])
     assert first.cancelled()
-    journal.broken = False
+    records.broken = False
     await one.run(replace(one.call, id="ef" * 16), ran)
     assert ran == ["ef" * 16]
 
 
 async def test_of_two_repeats_that_release_it_at_a_time_one_runs() -> None:
-    journal = Committing()
-    journal.broken = True
-    one, ran = Desk(journal), list[str]()
+    records = SlowRecords()
+    records.broken = True
+    one, ran = Desk(records), list[str]()
     first = asyncio.ensure_future(one.run(one.call, ran))
-    await journal.committed.wait()
+    with anyio.fail_after(30):
+        await records.committed.wait()
     first.cancel()
     await asyncio.wait([first])
-    journal.broken = False
+    records.broken = False
     idempotency = [one.run(replace(one.call, id=name * 16), ran) for name in ("ef", "fe")]
     outcomes = await asyncio.gather(*idempotency, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes if outcome is not None] == [RepeatedCallError]

@@ -1,4 +1,4 @@
-"""The keyring: what it remembers, and for how long."""
+"""The key ring caches keys, and secrets without a key, until it is invalidated."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def key_ring(keys: CountedKeys) -> KeyRing:
 
 async def refused(key_ring: KeyRing, secret: str = SECRET) -> None:
     with pytest.raises(InvalidApiKeyError):
-        await key_ring.unlock(secret)
+        await key_ring.authenticate(secret)
 
 
 async def test_a_secret_without_a_key_is_looked_up_once(
@@ -53,8 +53,8 @@ async def test_a_key_that_is_made_later_is_found_once_the_keyring_has_forgotten(
     await refused(key_ring)
     key = Key("k" * 32, 10, KeyType.ADMIN, "", SECRET, created_at=0.0)
     keys.put(Account(10, "tests"), digest(PEPPER, SECRET), key)
-    key_ring.forget()
-    assert await key_ring.unlock(SECRET) == (key, Account(10, "tests"))
+    key_ring.invalidate()
+    assert await key_ring.authenticate(SECRET) == (key, Account(10, "tests"))
 
 
 async def test_no_more_unknown_secrets_are_remembered_than_fit_in_memory(

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.claims import ClaimContract
 from contracts.extended_holds import ExtendedHoldContract
+from contracts.idempotency import IdempotencyContract
 from contracts.journal import LedgerContract
 from contracts.key_limits import KeyLimitContract
 from contracts.quarantine import QuarantineContract
@@ -41,11 +41,11 @@ class TestKeyLimitsOnSqlite(OnSqlite, KeyLimitContract):
     pass
 
 
-class TestClaimsInMemory(InMemory, ClaimContract):
+class TestIdempotencyInMemory(InMemory, IdempotencyContract):
     pass
 
 
-class TestClaimsOnSqlite(OnSqlite, ClaimContract):
+class TestIdempotencyOnSqlite(OnSqlite, IdempotencyContract):
     pass
 
 

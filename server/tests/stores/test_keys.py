@@ -30,7 +30,7 @@ class TestMemoryKeys(KeysContract):
                 kind = EntryKind.ADJUSTMENT
                 journal.enter_elsewhere(Entry(account_id, kind, currency, NANO, NOON))
             keys.put(Account(account_id, name))
-        return KeysWorld(keys, journal)
+        return KeysWorld(keys, journal, journal)
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def in_sqlite(path: Path) -> AsyncGenerator[KeysWorld]:
         for account_id in NAMES:
             kind = EntryKind.ADJUSTMENT
             await journal.write([Entry(account_id, kind, Currency.DIEM, NANO, NOON)])
-        yield KeysWorld(keys, journal)
+        yield KeysWorld(keys, journal, journal)
     keys.close()
 
 

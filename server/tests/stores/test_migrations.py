@@ -2,18 +2,27 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from fondaco.domain.money.call import IdempotencyKey
+from fondaco.domain.money.ledger import IdempotencyRecord
+from fondaco.domain.money.money import Funds
+from fondaco.domain.money.usage import Usage
 from fondaco.stores.errors import DatabaseUnusableError, NewerDatabaseError
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 from fondaco.stores.sqlite.tables import schema
 from fondaco.stores.sqlite.tables.alembic_run import scripts
 from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.engine import engine_for
 from fondaco.stores.sqlite.tables.migrate import HEAD, upgrade, version_of
+
+VERSION_5 = Path(__file__).parent / "version_5.sql"
+"""A database as version 0005 wrote it, with an account, an open call and an idempotency key."""
 
 
 def definitions(path: Path) -> dict[str, str]:
@@ -33,6 +42,29 @@ def test_migrations_make_what_the_tables_say(empty_database: Path, tmp_path: Pat
     schema.metadata.create_all(engine)
     engine.dispose()
     assert definitions(empty_database) == definitions(declared)
+
+
+def test_an_open_call_has_a_column_for_every_unit_of_usage() -> None:
+    assert {unit.name for unit in fields(Usage)} <= set(schema.open_call.columns.keys())
+
+
+async def test_a_database_of_version_5_keeps_its_open_calls_and_idempotency_keys(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "version-5.sqlite3"
+    with closing(connect(path)) as connection:
+        connection.executescript(VERSION_5.read_text("utf-8"))
+    upgrade(path)
+    key = IdempotencyKey(b"k" * 32, b"b" * 32)
+    record = IdempotencyRecord(4, key, "c" * 32, at=1.0)
+    async with SqliteJournal.opened(path) as journal:
+        (call,) = await journal.open_calls()
+        assert (call.call_id, call.held) == ("ca" * 16, Funds(usd=900))
+        assert call.usage == Usage(1, 2, 3, 4, 5, 6)
+        assert await journal.acquire(replace(record, call_id="d" * 32)) == record
+    with closing(connect(path)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 def test_alembic_finds_nothing_to_migrate(empty_database: Path) -> None:

@@ -95,7 +95,7 @@ async def test_one_faulty_write_does_not_fail_its_batch(world: SqliteWorld) -> N
     poor = entry(world, 5, -RICH)
     stranger = replace(entry(world, 6), account_id=99)
     nonsense = replace(entry(world, 7), call_id="no id")
-    world.journal.note((open_call(world, account_id=99), open_call(world)))
+    world.journal.record_progress((open_call(world, account_id=99), open_call(world)))
     writes = [
         world.journal.write(entries)
         for entries in (
@@ -201,7 +201,7 @@ async def test_a_closed_journal_refuses(world: SqliteWorld) -> None:
     last = world.journal.write((entry(world, 1),))
     await world.close()
     await last
-    world.journal.note((open_call(world),))
+    world.journal.record_progress((open_call(world),))
     with pytest.raises(StorageFailedError):
         await world.journal.write((entry(world, 2),))
     with pytest.raises(StorageFailedError):

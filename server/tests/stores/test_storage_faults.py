@@ -219,8 +219,8 @@ def test_a_database_that_lacks_a_table_is_refused_at_the_start(
     path = tmp_path / "database"
     path.write_bytes(empty_database.read_bytes())
     with closing(connect(path)) as connection:
-        connection.execute("DROP TABLE claim")
-    with pytest.raises(DatabaseUnusableError, match="lacks the table 'claim'"):
+        connection.execute("DROP TABLE idempotency_record")
+    with pytest.raises(DatabaseUnusableError, match="lacks the table 'idempotency_record'"):
         upgrade(path)
 
 

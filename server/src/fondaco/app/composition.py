@@ -18,13 +18,12 @@ from fondaco.app.local_engines import opened_local_engines
 from fondaco.app.logs import sum_up_floods
 from fondaco.app.platform import (
     charge_of,
-    opened_charges,
-    opened_keys,
     opened_output_formats,
     platform_of,
     shared_of,
 )
 from fondaco.app.reloading import Fetch, Reloader
+from fondaco.app.stores import opened_stores
 from fondaco.domain.money.account import FIRST_ACCOUNT, KeyType
 from fondaco.domain.money.money import nano
 from fondaco.http.edge.edge import Edge
@@ -33,7 +32,6 @@ from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.accounts.people import somebody
-from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 from fondaco.stores.sqlite.tables.migrate import upgrade
 from fondaco.system import SystemClock
 
@@ -101,16 +99,14 @@ async def opened_application(
         ConfigurationError: an address or a secret cannot be used.
     """
     async with (
-        SqliteJournal.opened(home.database, settings.ledger.durability) as journal,
-        opened_keys(home) as keys,
-        opened_charges(home) as charges,
+        opened_stores(settings, home) as stores,
         opened_chain(settings, home) as chain,
         opened_output_formats() as forms,
         opened_templates() as templates,
         opened_local_engines(settings, catalogue_here(settings), templates) as local,
     ):
         pepper = home.pepper()
-        shared = shared_of(settings, pepper, journal=journal, uses=journal, forms=forms)
+        shared = shared_of(settings, pepper, stores=stores, forms=forms)
         reloader = Reloader(
             settings, read, local=local, templates=templates, shared=shared, fetch=fetch
         )
@@ -120,9 +116,7 @@ async def opened_application(
                 pepper,
                 shared,
                 await reloader.open(),
-                journal=journal,
-                keys=keys,
-                charges=charges,
+                stores=stores,
                 chain=chain,
             )
             with platform.metrics.counting_incidents():
@@ -150,6 +144,6 @@ async def running(settings: Settings, platform: Platform) -> AsyncGenerator[Edge
             yield edge_of(settings, platform, heartbeat)
         finally:
             with anyio.CancelScope(shield=True):
-                platform.key_ring.note_uses()
+                platform.key_ring.flush_uses()
                 await platform.ledger.close()
             tasks.cancel_scope.cancel()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import anyio
 
+from fondaco.app.stores import Stores
 from fondaco.configuration import EMBEDDED, built_in_characters, read_character, tiers_of
 from fondaco.domain.chat.character import CharacterRegistry
 from fondaco.domain.models.catalogue import Catalogue
@@ -15,13 +16,10 @@ from fondaco.domain.money.usage import Usage
 from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.ports import (
     CharacterUses,
-    Charges,
     ChatEngine,
     Clock,
     EmbeddingEngine,
     Files,
-    Journal,
-    Keys,
     OutputFormats,
 )
 from fondaco.sandbox.output_formats import SandboxedOutputFormats
@@ -46,32 +44,9 @@ from fondaco.serving.routing.reachability import Look, Reachability
 from fondaco.serving.routing.readiness import Readiness
 from fondaco.settings import Settings
 from fondaco.stores.characters import CharacterFolder, characters_in
-from fondaco.stores.home import Home
-from fondaco.stores.sqlite.accounts.charges import SqliteCharges
-from fondaco.stores.sqlite.accounts.keys import SqliteKeys
 from fondaco.system import SystemClock, TimedIds
 
 log = logging.getLogger("fondaco")
-
-
-@asynccontextmanager
-async def opened_keys(home: Home) -> AsyncGenerator[Keys]:
-    """Open the keys of a home."""
-    keys = SqliteKeys(home.database)
-    try:
-        yield keys
-    finally:
-        keys.close()
-
-
-@asynccontextmanager
-async def opened_charges(home: Home) -> AsyncGenerator[Charges]:
-    """Open the charges of a home, to be read."""
-    charges = SqliteCharges(home.database)
-    try:
-        yield charges
-    finally:
-        charges.close()
 
 
 @asynccontextmanager
@@ -138,25 +113,18 @@ class Shared:
         )
 
 
-def shared_of(
-    settings: Settings,
-    pepper: bytes,
-    *,
-    journal: Journal,
-    uses: CharacterUses,
-    forms: OutputFormats,
-) -> Shared:
+def shared_of(settings: Settings, pepper: bytes, *, stores: Stores, forms: OutputFormats) -> Shared:
     """Return the parts that stay across reloads."""
     clock = SystemClock()
-    ledger = Ledger(journal, clock)
+    ledger = Ledger(stores.journal, clock)
     return Shared(
         ledger=ledger,
         limits=SlidingWindowLimiter(tiers_of(settings), clock),
-        idempotency=IdempotencyStore(journal, pepper, ledger.clock),
+        idempotency=IdempotencyStore(stores.idempotency, pepper, ledger.clock),
         metrics=Metrics(),
         clock=clock,
         forms=forms,
-        uses=uses,
+        uses=stores.character_uses,
         cast=_characters(settings, clock).cast,
         reachability=Reachability(settings.server.engine_check_s),
     )
@@ -168,17 +136,15 @@ def platform_of(
     shared: Shared,
     adapters: Adapters,
     *,
-    journal: Journal,
-    keys: Keys,
-    charges: Charges,
+    stores: Stores,
     chain: WalletPorts,
 ) -> Platform:
     """Return the use cases over the adapters given."""
     clock, ids = shared.clock, TimedIds()
     guarded = settings.limits
-    key_ring = KeyRing(keys, journal, pepper, clock)
-    journal.on_change(lambda _: key_ring.forget())
-    api_keys = ApiKeys(keys, key_ring, pepper, clock=clock, ids=ids)
+    key_ring = KeyRing(stores.keys, stores.key_uses, pepper, clock)
+    stores.journal.on_change(lambda _: key_ring.invalidate())
+    api_keys = ApiKeys(stores.keys, key_ring, pepper, clock=clock, ids=ids)
     lifetime_s = settings.chain.challenge_lifetime_s
     use_cases = shared.use_cases(settings, adapters)
     shared.reachability.follow(adapters.looks)
@@ -188,7 +154,7 @@ def platform_of(
         characters=use_cases.characters,
         embedder=use_cases.embedder,
         ledger=shared.ledger,
-        charges=charges,
+        charges=stores.charges,
         key_ring=key_ring,
         api_keys=api_keys,
         limits=shared.limits,

@@ -1,10 +1,11 @@
-"""The ports: what the use cases need from the outside, in the words of the domain."""
+"""The ports: protocols of what the use cases need from adapters, in the words of the domain."""
 
 from fondaco.ports.characters import CharacterUses
 from fondaco.ports.chat import ChatEngine, Prompt
 from fondaco.ports.clock import Clock, Ids
 from fondaco.ports.embeddings import EmbeddingEngine
-from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys
+from fondaco.ports.idempotency import Idempotency
+from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys, KeyUses
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
 from fondaco.ports.limits import RateLimiter, Reservation
 from fondaco.ports.output_formats import Enforcement, OutputFormats
@@ -26,9 +27,11 @@ __all__ = [
     "EmbeddingEngine",
     "Enforcement",
     "Files",
+    "Idempotency",
     "Ids",
     "Journal",
     "KeyReport",
+    "KeyUses",
     "Keys",
     "OutputFormats",
     "Pages",

@@ -1,6 +1,6 @@
-"""Where accounts and keys are kept."""
+"""Stores of accounts and API keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,68 +8,87 @@ from fondaco.domain.money.account import Account, Key
 from fondaco.domain.money.money import Funds
 
 REPORTED_EPOCHS = 7
-"""How many epochs a key's report sums up, the present one included."""
+"""Number of epochs that a key's report adds up, the current one included."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyReport:
-    """A key, and what it was charged in the last `REPORTED_EPOCHS`."""
+    """A key with its charges of the last `REPORTED_EPOCHS`."""
 
     key: Key
     spent: Funds
 
 
 class Keys(Protocol):
-    """Where accounts and keys are kept. A key of another account is as good as none."""
+    """Store of API keys. An account sees only its own keys; any other key is not found.
+
+    Every method raises `StorageFailedError` where the store cannot be read or written.
+    """
 
     async def find(self, digest: bytes) -> tuple[Key, Account] | None:
-        """Return the key whose secret has this keyed hash, with its account."""
+        """Return the key whose secret has this keyed hash (32 bytes), with its account."""
         ...
 
     async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
-        """Return an account's keys that may be used at `now` (Unix seconds), oldest first."""
+        """Return an account's keys that are valid at `now` (Unix seconds), oldest first."""
         ...
 
     async def report(self, account_id: int, key_id: str, now: float) -> KeyReport | None:
-        """Return one key of an account, an expired one too, but no revoked one."""
+        """Return one key of an account, expired or not; None if it is revoked or absent."""
         ...
 
     async def add(self, key: Key, digest: bytes, most_active: int) -> None:
-        """Keep a new key under its secret's keyed hash.
+        """Add a key under its secret's keyed hash.
 
         Raises:
-            TooManyKeysError: its account has `most_active` keys that may be used.
+            TooManyKeysError: its account has `most_active` valid keys already.
         """
         ...
 
     async def change(self, account_id: int, key_id: str, changed: Callable[[Key], Key]) -> bool:
-        """Give a key the description, end and limit that it has in `changed(key)`.
+        """Set the description, expiry and limit of a key to those of `changed(key)`, atomically.
 
-        Nothing else changes the key between the two. Returns whether there was such a key that was
-        not revoked; what `changed` raises comes through, and nothing is changed then.
+        An exception of `changed` propagates, and nothing is changed. Returns whether the account has
+        such a key that is not revoked.
         """
         ...
 
     async def revoke(self, account_id: int, key_id: str, at: float) -> bool:
-        """End a key for good; return whether there was such a key that was not revoked."""
+        """Revoke a key; return whether the account had such a key that was not revoked."""
+        ...
+
+
+class KeyUses(Protocol):
+    """Records when API keys were last used."""
+
+    def record_uses(self, used: Mapping[str, float]) -> None:
+        """Record uses, as key id -> Unix seconds; durable soon, without waiting.
+
+        A key's latest use wins, in whatever order uses arrive. Values that cannot be stored are dropped.
+        """
         ...
 
 
 class Accounts(Protocol):
-    """Accounts of wallets.
+    """Store of the accounts that belong to wallets.
 
-    Of a new allocation, more counts at once, less from the next epoch on. What was allocated in an
-    epoch stays so until its end, so going down and up again gives nothing twice.
+    A raised allocation counts at once, a lowered one from the next epoch. What was allocated in an
+    epoch stays allocated until its end, so lowering and raising it again gives nothing twice. Every
+    method raises `StorageFailedError` where the store cannot be read or written.
     """
 
     async def of_wallet(self, wallet: str, diem_allocation: int, at: float) -> Account:
-        """Return the account of a wallet with this allocation, opened where there is none."""
+        """Return a wallet's account with this allocation (nano-DIEM), opening it if it has none."""
         ...
 
     async def with_wallets(self) -> Sequence[Account]:
-        """Return all accounts of wallets."""
+        """Return all accounts of wallets, oldest first."""
         ...
 
     async def allocate(self, account_id: int, diem_allocation: int, at: float) -> None:
-        """Set the nano-DIEM that an account gets at each epoch."""
+        """Set the nano-DIEM that an account is allocated in each epoch.
+
+        Raises:
+            StorageFailedError: there is no such account.
+        """
         ...

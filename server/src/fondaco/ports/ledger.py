@@ -1,115 +1,101 @@
-"""The durable side of the ledger, and where charges are read again."""
+"""The durable part of the ledger: the journal that it writes, and the charges that are read back."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from fondaco.domain.money.ledger import (
-    AccountSnapshot,
-    Entry,
-    IdempotencyRecord,
-    OpenCall,
-    Unwritable,
-)
+from fondaco.domain.money.ledger import AccountSnapshot, Entry, OpenCall, Unwritable
 from fondaco.domain.money.money import Currency, Funds
 
 
 class Journal(Protocol):
-    """The durable side of the ledger: one writer, atomic batches, nothing lost once confirmed."""
+    """The ledger's durable store: atomic writes, and nothing lost once a write is confirmed.
+
+    Methods that are awaited raise `StorageFailedError` where the store cannot be read or written.
+    """
 
     async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
-        """Return an account's balance and allocation as committed, or None for no such account.
+        """Return an account's committed balance and allocation; None if there is no such account.
 
-        Its epoch is that of the refill that was entered last, of those up to the epoch `until`.
-        It never runs ahead of `on_change`: whatever of other processes is in it was told before.
+        Its `diem_epoch` is the epoch refilled last, of epochs up to `until` where that is given.
+        Changes by other processes reach `on_change` before a snapshot that contains them returns.
         """
         ...
 
-    async def latest(self, until: float | None = None) -> float | None:
-        """Return when the latest of the last 1,000 entries was made (Unix seconds), None for no entry.
+    async def latest_entry_at(self, until: float | None = None) -> float | None:
+        """Return the time of the latest of the last 1,000 entries (Unix seconds); None without entries.
 
-        With `until`, of all entries up to that time. Those from before an operator said that the clock
-        is right do not count; that moment does.
+        With `until`, the latest time up to it among all entries. An operator's confirmation that the
+        clock is right counts as an entry, and excludes the entries made before it.
         """
         ...
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
-        """Append entries and forget the open call `closes`, in one transaction.
+        """Append entries and delete the open call `closes`, in one transaction.
 
-        The write is under way when this returns; the awaitable ends once it is durable. A second
-        entry with the same call, sku and currency is refused by the store. An empty write ends
-        when everything before it is durable.
+        Await the result at once: the write begins with this call or with its await. It takes effect
+        before any write or read that is begun later and not before any that ended earlier; when the
+        await returns it is durable. An empty write returns once every earlier write is durable.
+
+        A cancelled await leaves the outcome unknown: the write was made, will be made, or never is,
+        as no thread or task need go on with it. Whoever gave up has to make the same write again
+        until an await returns or raises. That is safe: (call, sku, currency) is unique among entries
+        that name a call, so a write that was made before raises `AlreadyEnteredError` and changes
+        nothing. Until then, no write that builds on this one may be begun.
 
         Raises:
-            StorageFailedError: (from the awaitable) nothing of it was written, for a reason that may
-                pass: it is worth another try.
-            AlreadyEnteredError: (from the awaitable) likewise, for good: the store has such an entry.
-            WriteQuarantinedError: (from the awaitable) likewise, for good: it can never be written,
-                and what can be told of it lies in the quarantine. The open call is forgotten.
+            StorageFailedError: (from the await) nothing was written, for a reason that may pass; worth
+                another try. A store that lost its connection finds out what became of the write
+                before it says so.
+            AlreadyEnteredError: (from the await) nothing was written, for good: there is an entry with
+                the call, sku and currency of one of these.
+            WriteQuarantinedError: (from the await) nothing was written, for good: it breaks a rule of
+                the store. What can be recorded of it is in the quarantine; the open call is deleted.
         """
         ...
 
-    async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
+    async def quarantine_call(self, call: OpenCall, reason: Unwritable) -> None:
         """Move an open call that cannot be settled to the quarantine; durable when this returns."""
         ...
 
     async def check(self) -> int:
-        """Return how many writes lie in the quarantine, having shown that the store can be written.
+        """Prove that the store can be written, and return the number of writes in the quarantine.
 
         Raises:
-            StorageFailedError: it cannot; the message says why.
+            StorageFailedError: it cannot be written; the message says why.
         """
         ...
 
-    def note(self, calls: Sequence[OpenCall]) -> None:
-        """Record open calls and their progress; durable soon, waited for by nobody.
+    def record_progress(self, calls: Sequence[OpenCall]) -> None:
+        """Insert or update open calls; durable soon, without waiting.
 
-        What can never be written of it is dropped: it is no money.
+        Calls that cannot be stored are dropped: they carry no money.
         """
         ...
 
     async def spent(self, key_id: str, epoch: int) -> Funds:
-        """Return what a key's calls of an epoch were charged.
+        """Return what the calls of a key and epoch were charged.
 
-        Exactly the writes that were ordered before this was called are in it, and none after.
+        Contains exactly the writes begun before this call that are not cancelled.
         """
-        ...
-
-    def touch(self, used: Mapping[str, float]) -> None:
-        """Record when keys were last used: key id -> Unix seconds; durable soon."""
-        ...
-
-    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
-        """Return the claim that stands under this one's account and key: this one, or an earlier one.
-
-        It is durable when this returns.
-        """
-        ...
-
-    async def release(self, claim: IdempotencyRecord) -> None:
-        """Forget a claim whose call was not charged, so that it may be tried again."""
-        ...
-
-    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
-        """Forget claims older than `before` (Unix seconds), or also all of calls without a charge."""
         ...
 
     async def open_calls(self) -> Sequence[OpenCall]:
-        """Return the calls that a crash left open."""
+        """Return the calls that a crash left open, oldest first."""
         ...
 
     def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
-        """Tell `changed` of entries that something else wrote, and of other edits with `()`.
+        """Call `changed` with entries that another process wrote, and with `()` for other changes.
 
-        Several may listen; all are called on the event loop, each entry once. Any call means that
-        accounts and keys may have changed as well.
+        May be called for several listeners. Each is called on the event loop, once for each entry; any
+        call means that accounts and keys may have changed as well.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeQuery:
-    """Which charges of an account are wanted, and which page of them."""
+    """A filter of an account's charges, and the page wanted."""
 
     account_id: int
     currency: Currency | None = None
@@ -125,24 +111,27 @@ class ChargeQuery:
 
     @property
     def offset(self) -> int:
-        """How many charges are on the pages before this one."""
+        """The number of charges on the pages before this one."""
         return (self.page - 1) * self.limit
 
 
 @dataclass(frozen=True, slots=True)
 class ChargePage:
-    """A page of charges, and how many there are on all pages at the same moment."""
+    """A page of charges, and the number of charges on all pages in the same snapshot."""
 
     charges: Sequence[Entry]
     total: int
 
 
 class Charges(Protocol):
-    """Where charges are read again, in the order of their times."""
+    """Reads charges back, in the order of their times."""
 
     async def page(self, query: ChargeQuery) -> ChargePage:
-        """Return a page; one beyond the last is empty.
+        """Return a page of charges; one after the last is empty.
 
-        Charges of one moment come in the order USD, DIEM, and within it as they were entered.
+        Charges with the same time are ordered USD before DIEM, then as entered.
+
+        Raises:
+            StorageFailedError: the store cannot be read.
         """
         ...

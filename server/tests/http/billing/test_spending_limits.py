@@ -19,7 +19,7 @@ EXACT = ("vllm", "vllm")
 def limit_key(one: House, limit: ConsumptionLimit, tier: str = "paid") -> None:
     key = Key("ab" * 16, ACCOUNT, KeyType.ADMIN, "tests", SECRET[-6:], 0.0, limit=limit)
     one.keys.put(Account(ACCOUNT, "tests", tier=tier), digest(PEPPER, SECRET), key)
-    one.platform.key_ring.forget()
+    one.platform.key_ring.invalidate()
 
 
 async def cost_of(one: House, output_tokens: int) -> int:

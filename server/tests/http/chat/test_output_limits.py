@@ -191,7 +191,7 @@ async def test_where_the_money_binds_the_engine_is_told_how_far_it_goes() -> Non
         limit = ConsumptionLimit(usd=spent + TOY.price.ceiling(Usage(prompt, 0, 9)))
         key = Key("ab" * 16, ACCOUNT, KeyType.ADMIN, "tests", SECRET[-6:], 0.0, limit=limit)
         one.keys.put(Account(ACCOUNT, "tests"), digest(PEPPER, SECRET), key)
-        one.platform.key_ring.forget()
+        one.platform.key_ring.invalidate()
         await one.chat()
         assert one.fake.asked[-1].body["max_completion_tokens"] == 9
 

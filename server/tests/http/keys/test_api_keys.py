@@ -62,7 +62,7 @@ async def test_a_key_is_shown_alone_as_it_is_listed(owner: Owner) -> None:
 async def test_use_and_charges_appear(owner: Owner) -> None:
     made = await owner.make()
     assert await owner.chat(made["apiKey"]) == 200
-    owner.house.platform.key_ring.note_uses()
+    owner.house.platform.key_ring.flush_uses()
     shown = await owner.show(made["id"])
     charged = -sum(e.amount for e in owner.house.charges() if e.key_id == made["id"])
     assert charged > 0

@@ -85,10 +85,10 @@ async def test_a_wallet_makes_itself_a_key_that_works(here: House) -> None:
 
 async def test_each_key_of_a_wallet_belongs_to_one_account(here: House) -> None:
     secrets = [(await ask(here)).json()["data"]["apiKey"] for _ in range(2)]
-    accounts = {(await here.platform.key_ring.unlock(s))[1].name for s in secrets}
+    accounts = {(await here.platform.key_ring.authenticate(s))[1].name for s in secrets}
     other = (await ask(here, BOB)).json()["data"]["apiKey"]
     assert accounts == {f"wallet:{ADA.name}"}
-    assert (await here.platform.key_ring.unlock(other))[1].diem_allocation == 2 * NANO
+    assert (await here.platform.key_ring.authenticate(other))[1].diem_allocation == 2 * NANO
 
 
 async def test_the_documented_script_works_without_a_content_type(here: House) -> None:

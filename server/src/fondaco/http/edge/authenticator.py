@@ -151,7 +151,7 @@ class Authenticator:
 
     async def _caller(self, exchange: Exchange, secret: str) -> Caller:
         platform = self._platform
-        key, account = await platform.key_ring.unlock(secret)
+        key, account = await platform.key_ring.authenticate(secret)
         exchange.account_id = account.id
         exchange.key_id = key.id
         if account.tier not in platform.tiers:

@@ -223,4 +223,4 @@ def _idempotency_key(
 ) -> IdempotencyKey | None:
     if caller is None:
         return None
-    return platform.idempotency.idempotency_key(caller.account.id, name, path, body)
+    return platform.idempotency.key_of(caller.account.id, name, path, body)

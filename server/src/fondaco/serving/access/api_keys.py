@@ -181,7 +181,7 @@ class ApiKeys:
             if not await self._keys.change(account_id, _expect_id(key_id), changed):
                 raise _unknown(key_id)
         finally:
-            self._key_ring.forget()
+            self._key_ring.invalidate()
         return await self.show(account_id, key_id)
 
     async def end(self, account_id: int, key_id: str) -> None:
@@ -194,7 +194,7 @@ class ApiKeys:
             if not await self._keys.revoke(account_id, _expect_id(key_id), self._clock.now()):
                 raise _unknown(key_id)
         finally:
-            self._key_ring.forget()
+            self._key_ring.invalidate()
 
     def _refusal(self, window: Window, now: float) -> RateLimitExceededError:
         wait_s = max(1, ceil(window.wait(now)))

@@ -1,4 +1,4 @@
-"""The keyring: which key a secret belongs to, kept in memory so that a check costs microseconds."""
+"""Key ring: authenticates the secrets of API keys from a cache, in microseconds."""
 
 from collections import OrderedDict
 from hashlib import sha256
@@ -7,41 +7,49 @@ import anyio
 
 from fondaco.domain.errors import InactiveKeyError, InvalidApiKeyError
 from fondaco.domain.money.account import Account, Key, digest
-from fondaco.ports import Clock, Journal, Keys
+from fondaco.ports import Clock, Keys, KeyUses
 
-_MOST = 16_384
-"""Keys kept in memory; the least recently used goes first."""
-_MOST_UNKNOWN = 4_096
-"""Secrets without a key that are remembered, so that they cost no look-up again."""
-_NOTE_EVERY_S = 3.0
-"""How far behind the store may be in saying when keys were last used."""
+_MAX_KEYS = 16_384
+"""Keys in the cache; the one cached first is evicted first."""
+_MAX_UNKNOWN = 4_096
+"""Secrets without a key in the cache, so that repeating one costs no look-up."""
+_FLUSH_EVERY_S = 3.0
+"""How far the recorded times of last use may lag behind."""
 
 
 class KeyRing:
-    """Finds keys by the keyed hash of their secret, and notes when they are used."""
+    """Cache of keys by the keyed hash of their secret, which also records when keys are used.
 
-    def __init__(self, keys: Keys, journal: Journal, pepper: bytes, clock: Clock) -> None:
+    Entries stay until `invalidate` is called: on every change of keys or accounts, by this process or
+    another one.
+    """
+
+    def __init__(self, keys: Keys, uses: KeyUses, pepper: bytes, clock: Clock) -> None:
+        """Cache `keys`; `pepper` is the secret of the keyed hashes."""
         self._keys = keys
-        self._journal = journal
+        self._uses = uses
         self._pepper = pepper
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[Key, Account]] = OrderedDict()
         self._unknown: OrderedDict[bytes, None] = OrderedDict()
         self._generation = 0
+        """Number of invalidations."""
         self._used: dict[str, float] = {}
+        """Key id -> Unix seconds of its last use, since the last flush."""
 
-    async def unlock(self, secret: str) -> tuple[Key, Account]:
+    async def authenticate(self, secret: str) -> tuple[Key, Account]:
         """Return the key with this secret, and its account.
 
         Raises:
-            InvalidApiKeyError: there is none, or it was revoked or has expired.
+            InvalidApiKeyError: there is no such key, or it is revoked or expired.
             InactiveKeyError: its account is disabled.
+            StorageFailedError: the key is not cached and the store cannot be read.
         """
         # Not the stored hash: that one lets go of the interpreter's lock and waits to have it back.
-        remembered = sha256(self._pepper + secret.encode("utf-8", "replace")).digest()
-        found = self._known.get(remembered)
+        cached_as = sha256(self._pepper + secret.encode("utf-8", "replace")).digest()
+        found = self._known.get(cached_as)
         if found is None:
-            found = await self._fetch(secret, remembered)
+            found = await self._fetch(secret, cached_as)
         key, account = found
         now = self._clock.now()
         if not key.live(now):
@@ -51,41 +59,41 @@ class KeyRing:
         self._used[key.id] = now
         return found
 
-    def forget(self) -> None:
-        """Drop what is in memory, because keys may have changed in the store."""
+    def invalidate(self) -> None:
+        """Empty the cache, because keys or accounts may have changed in the store."""
         self._generation += 1
         self._known.clear()
         self._unknown.clear()
 
     async def run(self) -> None:
-        """Have the journal note every few seconds when keys were used, until cancelled."""
+        """Flush the times of last use every few seconds, until cancelled."""
         while True:
-            await anyio.sleep(_NOTE_EVERY_S)
-            self.note_uses()
+            await anyio.sleep(_FLUSH_EVERY_S)
+            self.flush_uses()
 
-    def note_uses(self) -> None:
-        """Have the journal note when keys were used since the last time."""
+    def flush_uses(self) -> None:
+        """Record the uses since the last flush."""
         if self._used:
             used, self._used = self._used, {}
-            self._journal.touch(used)
+            self._uses.record_uses(used)
 
-    async def _fetch(self, secret: str, remembered: bytes) -> tuple[Key, Account]:
-        if remembered in self._unknown:
+    async def _fetch(self, secret: str, cached_as: bytes) -> tuple[Key, Account]:
+        if cached_as in self._unknown:
             raise InvalidApiKeyError
         generation = self._generation
         found = await self._keys.find(digest(self._pepper, secret))
         if generation == self._generation:  # else it may be stale by now
-            self._remember(remembered, found)
+            self._cache(cached_as, found)
         if found is None:
             raise InvalidApiKeyError
         return found
 
-    def _remember(self, remembered: bytes, found: tuple[Key, Account] | None) -> None:
+    def _cache(self, cached_as: bytes, found: tuple[Key, Account] | None) -> None:
         if found is None:
-            self._unknown[remembered] = None
-            if len(self._unknown) > _MOST_UNKNOWN:
+            self._unknown[cached_as] = None
+            if len(self._unknown) > _MAX_UNKNOWN:
                 self._unknown.popitem(last=False)
         else:
-            self._known[remembered] = found
-            if len(self._known) > _MOST:
+            self._known[cached_as] = found
+            if len(self._known) > _MAX_KEYS:
                 self._known.popitem(last=False)

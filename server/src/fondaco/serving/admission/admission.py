@@ -1,4 +1,4 @@
-"""Admission: what a call needs before money: a place within its limits, and not to be a repeat."""
+"""Admission: rate-limit and idempotency checks of a call, before funds are held for it."""
 
 from types import TracebackType
 from typing import Self
@@ -12,17 +12,17 @@ from fondaco.serving.admission.idempotency import IdempotencyStore
 
 
 class Admission:
-    """One call's admission, as a context around everything it does.
+    """The admission of one call, as a context manager around all its work.
 
-    A call that is refused before anything ran leaves no trace: neither a count nor a claim.
+    A call refused before `begun` is set leaves no trace: neither a count nor an idempotency record.
     """
 
     __slots__ = (
         "_call",
-        "_claim",
         "_idempotency",
         "_limits",
         "_model",
+        "_record",
         "_reservation",
         "_tokens",
         "begun",
@@ -36,29 +36,29 @@ class Admission:
         model: AnyModel,
         tokens: int,
     ) -> None:
-        """Prepare a call that will consume about `tokens`."""
+        """Prepare the admission of a call that will consume about `tokens` tokens."""
         self._limits = limits
         self._idempotency = idempotency
         self._call = call
         self._model = model
         self._tokens = tokens
-        self._claim: IdempotencyRecord | None = None
+        self._record: IdempotencyRecord | None = None
         self.begun = False
-        """Whether money is held, so that whatever follows counts."""
+        """Whether funds are held, so that the call counts whatever follows."""
 
     async def __aenter__(self) -> Self:
-        """Take the place, and the claim where the caller sent an `Idempotency-Key`.
+        """Reserve capacity, and acquire the idempotency key where the caller sent one.
 
         Raises:
             RateLimitExceededError: a limit is reached.
-            ConflictError: the call is a repeat.
+            ConflictError: another call has the key.
         """
         self._reservation: Reservation = await self._limits.admit(
             self._call, self._model, self._tokens
         )
-        if self._call.idempotency_key is not None:
+        if (key := self._call.idempotency_key) is not None:
             try:
-                self._claim = await self._idempotency.claim(self._call, self._call.idempotency_key)
+                self._record = await self._idempotency.acquire(self._call, key)
             except BaseException:
                 self._reservation.withdraw()
                 raise
@@ -71,15 +71,15 @@ class Admission:
 
     @property
     def quota(self) -> Quota:
-        """What the limits show now."""
+        """The account's remaining quota now."""
         return self._reservation.quota
 
     async def settle(self, tokens: int, *, charged: bool) -> None:
-        """Count what the call really consumed, and whether its claim has been made good."""
+        """Count the tokens consumed; release the idempotency key if nothing was charged."""
         self._reservation.settle(tokens)
-        if self._claim is not None:
-            claim, self._claim = self._claim, None
-            await self._idempotency.end(claim, charged=charged)
+        if self._record is not None:
+            record, self._record = self._record, None
+            await self._idempotency.finish(record, charged=charged)
 
     async def __aexit__(
         self,
@@ -87,8 +87,8 @@ class Admission:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Leave no trace of a call that never began."""
+        """Withdraw a call that never began."""
         if not self.begun:
             self._reservation.withdraw()
-        if self._claim is not None:
-            await self._idempotency.end(self._claim, charged=False)
+        if self._record is not None:
+            await self._idempotency.finish(self._record, charged=False)

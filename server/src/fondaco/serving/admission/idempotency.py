@@ -1,4 +1,4 @@
-"""Repeats: lets a call with an `Idempotency-Key` run once, however often it is sent."""
+"""Idempotency keys: a call with an `Idempotency-Key` runs once, however often it is sent."""
 
 import hmac
 
@@ -12,108 +12,107 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.money.call import Call, IdempotencyKey, request_id
 from fondaco.domain.money.ledger import IdempotencyRecord
-from fondaco.ports import Clock, Journal
+from fondaco.ports import Clock, Idempotency
 from fondaco.ports.incidents import Incident, report
 
 KEPT_S = 86_400
-"""How long a key is remembered."""
-_TIDY_EVERY_S = 3_600
-_LONGEST = 255
+"""How long a key is remembered, in seconds."""
+_PURGE_EVERY_S = 3_600
+_MAX_LENGTH = 255
 
 
 class IdempotencyStore:
-    """Claims of calls, over the journal; neither key nor body leaves here but as a keyed hash."""
+    """Acquires and releases the idempotency records of calls; of key and body it keeps keyed hashes."""
 
-    def __init__(self, journal: Journal, pepper: bytes, clock: Clock) -> None:
-        self._journal = journal
+    def __init__(self, records: Idempotency, pepper: bytes, clock: Clock) -> None:
+        """Keep `records`; `pepper` is the secret of the keyed hashes."""
+        self._records = records
         self._pepper = pepper
         self._clock = clock
-        self._running: set[str] = set()
         self._unreleased: dict[str, IdempotencyRecord] = {}
-        """Claims of calls that ended without a charge, which the journal could not forget yet."""
+        """Records of calls that ended without a charge and are not released yet, by call id."""
 
-    def idempotency_key(
-        self, account_id: int, word: bytes, address: str, body: bytes
-    ) -> IdempotencyKey:
-        """Return the wish that a request of `body` to `address` runs once under the caller's `word`.
+    def key_of(self, account_id: int, header: bytes, address: str, body: bytes) -> IdempotencyKey:
+        """Return the idempotency key of a request.
+
+        Args:
+            account_id: the caller's account.
+            header: the value of `Idempotency-Key`.
+            address: the method and path of the request.
+            body: the request body.
 
         Raises:
-            InvalidRequestError: the word is empty, too long or not printable.
+            InvalidRequestError: the header is empty, too long or not printable.
         """
-        text = word.decode("latin-1")
-        if not 0 < len(word) <= _LONGEST or not (text.isascii() and text.isprintable()):
+        text = header.decode("latin-1")
+        if not 0 < len(header) <= _MAX_LENGTH or not (text.isascii() and text.isprintable()):
             raise InvalidRequestError(
-                f"The header Idempotency-Key takes 1 to {_LONGEST} printable ASCII characters."
+                f"The header Idempotency-Key takes 1 to {_MAX_LENGTH} printable ASCII characters."
             )
         return IdempotencyKey(
-            key_digest=self._digest(b"key", account_id, word),
+            key_digest=self._digest(b"key", account_id, header),
             body_digest=self._digest(b"body", account_id, address.encode() + b"\n" + body),
         )
 
-    async def claim(self, call: Call, idempotency_key: IdempotencyKey) -> IdempotencyRecord:
-        """Return the call's own claim.
+    async def acquire(self, call: Call, key: IdempotencyKey) -> IdempotencyRecord:
+        """Return the call's own record.
 
         Raises:
-            RepeatedCallError: an earlier call holds it.
-            IdempotencyKeyReusedError: an earlier call holds it, and it was another request.
+            RepeatedCallError: another call has the key, with the same request.
+            IdempotencyKeyReusedError: another call has the key, with a different request.
+            StorageFailedError: the records cannot be read or written.
         """
-        wanted = IdempotencyRecord(call.account_id, idempotency_key, call.id, call.opened_at)
-        self._running.add(call.id)
+        own = IdempotencyRecord(call.account_id, key, call.id, call.opened_at)
         try:
-            snapshot = await self._journal.claim(wanted)
-            if (stale := self._unreleased.get(snapshot.call_id)) is not None:
+            record = await self._records.acquire(own)
+            if (stale := self._unreleased.get(record.call_id)) is not None:
                 await self._release(stale)
-                snapshot = await self._journal.claim(wanted)
+                record = await self._records.acquire(own)
         except BaseException:
-            # Whoever is cancelled cannot know whether its claim was entered meanwhile.
-            await self.end(wanted, charged=False)
+            # A cancelled caller cannot know whether its record was written.
+            await self._release(own)
             raise
-        if snapshot.call_id == call.id:
-            return wanted
-        self._running.discard(call.id)
-        if snapshot.idempotency_key.body_digest != idempotency_key.body_digest:
+        if record.call_id == call.id:
+            return own
+        if record.idempotency_key.body_digest != key.body_digest:
             raise IdempotencyKeyReusedError
-        running = snapshot.call_id in self._running
-        raise RepeatedCallError(request_id(snapshot.call_id, call.kind), running=running)
+        running = not await self._records.charged(record)
+        raise RepeatedCallError(request_id(record.call_id), running=running)
 
-    async def end(self, claim: IdempotencyRecord, *, charged: bool) -> None:
-        """End a claim with its call; where nothing was charged, the caller may try again.
+    async def finish(self, record: IdempotencyRecord, *, charged: bool) -> None:
+        """End a call's use of its key; if it was not charged, the caller may send it again.
 
-        The journal forgets it before any claim that is asked for from now on, even if whoever waits
-        here is cancelled.
+        Should this be cancelled, the record is released by the next request with its key.
         """
-        try:
-            if not charged:
-                await self._release(claim)
-        finally:
-            self._running.discard(claim.call_id)
+        if not charged:
+            await self._release(record)
 
-    async def _release(self, claim: IdempotencyRecord) -> None:
-        """Forget a claim; one that the journal cannot forget now is released by its next repeat."""
-        self._unreleased[claim.call_id] = claim
+    async def _release(self, record: IdempotencyRecord) -> None:
+        """Delete a record; one that cannot be deleted now is released by the next repeat."""
+        self._unreleased[record.call_id] = record
         try:
-            await self._journal.release(claim)
+            await self._records.release(record)
         except StorageFailedError as error:
-            report(Incident.LEDGER_WRITE_FAILED, reason=error.code, call_id=claim.call_id)
+            report(Incident.LEDGER_WRITE_FAILED, reason=error.code, call_id=record.call_id)
         else:
-            self._unreleased.pop(claim.call_id, None)  # two repeats may release it at a time
+            self._unreleased.pop(record.call_id, None)  # two repeats may release it at a time
 
     async def recover(self) -> None:
-        """Forget the claims of calls that a crash ended before they cost anything.
+        """Delete the records of calls that a crash ended before they were charged.
 
-        To be awaited once the ledger has recovered, and before the first claim.
+        Call it after the ledger has recovered and before the first `acquire`.
         """
-        await self._journal.forget_claims(self._clock.now() - KEPT_S, uncharged=True)
+        await self._records.purge(self._clock.now() - KEPT_S, uncharged=True)
 
     async def run(self) -> None:
-        """Forget old claims from time to time, until cancelled."""
+        """Delete expired records every hour, until cancelled."""
         while True:
-            await anyio.sleep(_TIDY_EVERY_S)
-            for claim in tuple(self._unreleased.values()):
-                await self._release(claim)
-            await self._journal.forget_claims(self._clock.now() - KEPT_S)
+            await anyio.sleep(_PURGE_EVERY_S)
+            for record in tuple(self._unreleased.values()):
+                await self._release(record)
+            await self._records.purge(self._clock.now() - KEPT_S)
 
-    def _digest(self, what: bytes, account_id: int, text: bytes) -> bytes:
+    def _digest(self, purpose: bytes, account_id: int, text: bytes) -> bytes:
         return hmac.digest(
-            self._pepper, b"idempotency %s %d\n" % (what, account_id) + text, "sha256"
+            self._pepper, b"idempotency %s %d\n" % (purpose, account_id) + text, "sha256"
         )

@@ -309,7 +309,7 @@ class Ledger:
                     account_id=hold.account_id,
                 )
         if noted:
-            self._register.journal.note(noted)
+            self._register.journal.record_progress(noted)
 
     async def _readopted(self, call: OpenCall) -> Hold | None:
         """Hold again, in memory, what a call held before the crash, as far as its account has it."""

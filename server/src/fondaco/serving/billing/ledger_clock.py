@@ -60,7 +60,7 @@ class LedgerClock:
         """
         async with self._beginning:
             if not self.begun:
-                last = await journal.latest()
+                last = await journal.latest_entry_at()
                 present = self._clock.now() if last is None else await self._present(journal, last)
                 self._believe(present, self._clock.monotonic())
                 if last is not None and 0 <= last - present <= SECONDS:
@@ -72,7 +72,7 @@ class LedgerClock:
         wall = self._clock.now()
         if wall < last - SECONDS:
             self._least = last - SECONDS
-            before = await journal.latest(wall + SECONDS)
+            before = await journal.latest_entry_at(wall + SECONDS)
             if before is None or before > wall + _NOW_S:
                 self._tell("behind_ledger", logging.ERROR)
                 return last

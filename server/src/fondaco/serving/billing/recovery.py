@@ -60,7 +60,7 @@ async def settled(
 async def set_aside(journal: Journal, call: OpenCall) -> None:
     """Move a call to the quarantine, without a charge; its hold is freed."""
     why = Unwritable.UNSETTLED
-    await journal.set_aside(call, why)
+    await journal.quarantine_call(call, why)
     report(
         Incident.RECOVERY_FAILED,
         reason=why,

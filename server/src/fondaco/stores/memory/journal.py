@@ -33,6 +33,7 @@ from fondaco.stores.memory.rules import (
     expect_call,
     expect_entry,
     expect_ids,
+    expect_record,
     whole,
 )
 
@@ -42,12 +43,12 @@ class MemoryJournal:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
-        self._standings: dict[int, AccountSnapshot] = {}
+        self._snapshots: dict[int, AccountSnapshot] = {}
         self._refilled: dict[int, list[int]] = defaultdict(list)
         self._sums: dict[int, Funds] = {}
         self._seen: set[tuple[str, str, Currency]] = set()
         self._open: dict[str, OpenCall] = {}
-        self._claims: dict[tuple[int, bytes], IdempotencyRecord] = {}
+        self._records: dict[tuple[int, bytes], IdempotencyRecord] = {}
         self.used: dict[str, float] = {}
         """Key id -> Unix seconds of its last use."""
         self._uses: Counter[str] = Counter()
@@ -57,8 +58,8 @@ class MemoryJournal:
 
     def add_account(self, account_id: int, *, diem_allocation: int = 0) -> None:
         """Open an account without money, or change what it gets at each epoch."""
-        before = self._standings.get(account_id, AccountSnapshot(Funds()))
-        self._standings[account_id] = replace(before, diem_allocation=diem_allocation)
+        before = self._snapshots.get(account_id, AccountSnapshot(Funds()))
+        self._snapshots[account_id] = replace(before, diem_allocation=diem_allocation)
         self._tell(())
 
     def enter_elsewhere(self, *entries: Entry) -> None:
@@ -78,13 +79,13 @@ class MemoryJournal:
     async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
         """Return what an account has and is due."""
         await anyio.lowlevel.checkpoint()
-        snapshot = self._standings.get(account_id)
+        snapshot = self._snapshots.get(account_id)
         if snapshot is None or until is None:
             return snapshot
         epochs = [epoch for epoch in self._refilled[account_id] if epoch <= until]
         return replace(snapshot, diem_epoch=epochs[-1] if epochs else -1)
 
-    async def latest(self, until: float | None = None) -> float | None:
+    async def latest_entry_at(self, until: float | None = None) -> float | None:
         """Return when the latest of the last entries was made, or the latest up to a time."""
         await anyio.lowlevel.checkpoint()
         if until is None:
@@ -107,15 +108,15 @@ class MemoryJournal:
             self._open.pop(closes, None)
         return _ended()
 
-    def note(self, calls: Sequence[OpenCall]) -> None:
+    def record_progress(self, calls: Sequence[OpenCall]) -> None:
         """Keep the calls' latest progress; what SQLite would never take is dropped."""
         for call in calls:
             with suppress(ArithmeticError, ValueError, TypeError, KeyError):
                 expect_call(call)
-                _ = self._standings[call.account_id]  # there is such an account
+                _ = self._snapshots[call.account_id]  # there is such an account
                 self._open[call.call_id] = call
 
-    async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
+    async def quarantine_call(self, call: OpenCall, why: Unwritable) -> None:
         """Move an open call to the quarantine."""
         await anyio.lowlevel.checkpoint()
         self.quarantine[call.call_id] = f"{why}: {write_details.of_call(call)}"
@@ -132,7 +133,7 @@ class MemoryJournal:
         await anyio.lowlevel.checkpoint()
         return Funds() - sum(map(_funds, charges), Funds())
 
-    def touch(self, used: Mapping[str, float]) -> None:
+    def record_uses(self, used: Mapping[str, float]) -> None:
         """Keep when keys were used; what SQLite would never take is dropped."""
         for key_id, at in used.items():
             with suppress(ArithmeticError, ValueError, TypeError):
@@ -149,27 +150,34 @@ class MemoryJournal:
         await anyio.lowlevel.checkpoint()
         return dict(self._uses)
 
-    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
-        """Keep a claim where there is none, and return the one that stands."""
-        snapshot = self._claims.setdefault(
-            (claim.account_id, claim.idempotency_key.key_digest), claim
-        )
+    async def acquire(self, record: IdempotencyRecord) -> IdempotencyRecord:
+        """Return the record under this account and key, adding `record` if there is none."""
+        expect_record(record)
+        if record.account_id not in self._snapshots:
+            raise StorageFailedError
+        record = self._records.setdefault(_name(record), record)
         await anyio.lowlevel.checkpoint()
-        return snapshot
+        return record
 
-    async def release(self, claim: IdempotencyRecord) -> None:
-        """Forget a claim."""
-        if self._claims.get((claim.account_id, claim.idempotency_key.key_digest)) == claim:
-            del self._claims[claim.account_id, claim.idempotency_key.key_digest]
+    async def release(self, record: IdempotencyRecord) -> None:
+        """Delete the record of a call that was not charged."""
+        held = self._records.get(_name(record))
+        if held is not None and held.call_id == record.call_id:
+            del self._records[_name(record)]
         await anyio.lowlevel.checkpoint()
 
-    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
-        """Forget old claims, or also those without a charge."""
-        charged = {e.call_id for e in self.entries if e.kind is EntryKind.CHARGE}
-        self._claims = {
-            name: claim
-            for name, claim in self._claims.items()
-            if claim.at >= before and (claim.call_id in charged or not uncharged)
+    async def charged(self, record: IdempotencyRecord) -> bool:
+        """Whether the record's call has a charge."""
+        await anyio.lowlevel.checkpoint()
+        return record.call_id in self._charged_calls()
+
+    async def purge(self, before: float, *, uncharged: bool = False) -> None:
+        """Delete old records, or also those without a charge."""
+        charged = self._charged_calls()
+        self._records = {
+            name: record
+            for name, record in self._records.items()
+            if record.at >= before and (record.call_id in charged or not uncharged)
         }
         await anyio.lowlevel.checkpoint()
 
@@ -182,6 +190,9 @@ class MemoryJournal:
         """Tell `changed` of `enter_elsewhere` and `add_account`."""
         self._listeners.append(changed)
 
+    def _charged_calls(self) -> set[str | None]:
+        return {entry.call_id for entry in self.entries if entry.kind is EntryKind.CHARGE}
+
     def _append(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             expect_entry(entry)
@@ -189,7 +200,7 @@ class MemoryJournal:
         names = set(named)
         if names & self._seen or len(names) < len(named):
             raise AlreadyEnteredError
-        unknown = {entry.account_id for entry in entries} - self._standings.keys()
+        unknown = {entry.account_id for entry in entries} - self._snapshots.keys()
         if unknown:
             raise ConstraintError("account")
         sums = self.balances(entries)
@@ -197,11 +208,11 @@ class MemoryJournal:
         self._sums = sums
         self._seen |= names
         for entry in entries:
-            snapshot = self._standings[entry.account_id]
+            snapshot = self._snapshots[entry.account_id]
             epoch = refilled_epoch(entry)
             if epoch is not None:
                 self._refilled[entry.account_id].append(epoch)
-            self._standings[entry.account_id] = replace(
+            self._snapshots[entry.account_id] = replace(
                 snapshot,
                 balance=snapshot.balance + _funds(entry),
                 diem_epoch=snapshot.diem_epoch if epoch is None else epoch,
@@ -304,6 +315,10 @@ async def _ended(error: StorageFailedError | None = None) -> None:
     await anyio.lowlevel.checkpoint()
     if error is not None:
         raise error
+
+
+def _name(record: IdempotencyRecord) -> tuple[int, bytes]:
+    return record.account_id, record.idempotency_key.key_digest
 
 
 def _funds(entry: Entry) -> Funds:

@@ -1,8 +1,9 @@
-"""What SQLite refuses, said again for the reference stores: a test that passes on them means something."""
+"""The rules of the SQLite store, for the in-memory stores: they refuse the same values."""
 
 from collections.abc import Iterable, Mapping
 
-from fondaco.domain.money.ledger import Entry, EntryKind, OpenCall
+from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.money.ledger import Entry, EntryKind, IdempotencyRecord, OpenCall
 from fondaco.domain.money.money import Currency, Funds
 
 _SIGNS = {
@@ -14,6 +15,7 @@ _SIGNS = {
 }
 _INT64 = 2**63
 _ID_DIGITS = 32
+_DIGEST_BYTES = 32
 
 
 class ConstraintError(Exception):
@@ -68,10 +70,23 @@ def expect_call(call: OpenCall) -> None:
     """
     expect_ids(call.call_id, call.key_id)
     whole(call.held.usd, call.held.diem, call.epoch, round(call.opened_at * 1000))
-    usage = call.usage
-    whole(usage.input_tokens, usage.cached_input_tokens, usage.output_tokens)
-    whole(usage.reasoning_tokens, usage.searches, usage.scrapes)
+    whole(*call.usage.units)
     call.model.encode()
+
+
+def expect_record(record: IdempotencyRecord) -> None:
+    """Refuse an idempotency record that the database would.
+
+    Raises:
+        StorageFailedError: a hash does not have 32 bytes, or the call id is none.
+    """
+    digests = (record.idempotency_key.key_digest, record.idempotency_key.body_digest)
+    try:
+        expect_ids(record.call_id)
+    except ValueError as error:
+        raise StorageFailedError from error
+    if any(len(digest) != _DIGEST_BYTES for digest in digests):
+        raise StorageFailedError
 
 
 def expect_ids(*ids: str | None) -> None:
@@ -86,14 +101,14 @@ def expect_ids(*ids: str | None) -> None:
             raise ValueError("An id has 32 hex digits.")
 
 
-def whole(*id_cache: int) -> None:
+def whole(*numbers: int) -> None:
     """Refuse what is no whole number of 64 bits.
 
     Raises:
         OverflowError: it has more bits.
         TypeError: it is no whole number.
     """
-    for number in id_cache:
+    for number in numbers:
         if not isinstance(number, int):
             raise TypeError("A whole number is expected.")
         if not -_INT64 <= number < _INT64:

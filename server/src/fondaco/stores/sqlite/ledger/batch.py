@@ -18,6 +18,8 @@ from fondaco.domain.money.ledger import Entry, EntryKind, OpenCall
 from fondaco.domain.money.money import Currency
 from fondaco.stores.sqlite.tables.id_cache import IdCache
 from fondaco.stores.sqlite.tables.rows import (
+    OPEN_CALL,
+    UNITS,
     Column,
     entry_row,
     id_bytes,
@@ -32,21 +34,11 @@ _CHARGE, _DIEM = EntryKind.CHARGE, Currency.DIEM
 _ROWS = 128
 """Most rows of one statement: its text is kept prepared for each number up to this."""
 
-_NOTE = """
-INSERT INTO open_call (
-    call_id, account_id, key_id, model, opened_ms, held_usd, held_diem, epoch,
-    input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, searches, scrapes)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+_RECORD_PROGRESS = f"""
+INSERT INTO open_call ({", ".join(OPEN_CALL)}) VALUES ({", ".join("?" * len(OPEN_CALL))})
 ON CONFLICT (call_id) DO UPDATE SET
-    held_usd = excluded.held_usd,
-    held_diem = excluded.held_diem,
-    input_tokens = excluded.input_tokens,
-    cached_input_tokens = excluded.cached_input_tokens,
-    output_tokens = excluded.output_tokens,
-    reasoning_tokens = excluded.reasoning_tokens,
-    searches = excluded.searches,
-    scrapes = excluded.scrapes
-"""
+    {", ".join(f"{name} = excluded.{name}" for name in ("held_usd", "held_diem", *UNITS))}
+"""  # noqa: S608 - the columns are constants
 
 _ENTER = """
 INSERT INTO entry (
@@ -133,7 +125,7 @@ def changing(connection: sqlite3.Connection) -> Iterator[None]:
 
 def _note(connection: sqlite3.Connection, batch: Batch) -> None:
     if batch.notes:
-        connection.executemany(_NOTE, map(open_call_row, batch.notes.values()))
+        connection.executemany(_RECORD_PROGRESS, map(open_call_row, batch.notes.values()))
     if batch.closed:
         connection.executemany(_CLOSE, [(id_bytes(call_id),) for call_id in batch.closed])
     if batch.used:

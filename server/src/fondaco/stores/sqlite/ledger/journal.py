@@ -16,7 +16,12 @@ from fondaco.domain.money.ledger import (
     Unwritable,
 )
 from fondaco.domain.money.money import Funds
-from fondaco.stores.sqlite.ledger import clock_confirmations, faults, idempotency, quarantine
+from fondaco.stores.sqlite.ledger import (
+    clock_confirmations,
+    faults,
+    idempotency_records,
+    quarantine,
+)
 from fondaco.stores.sqlite.ledger.commands import Begin, Count, Note, Read, Touch, Write
 from fondaco.stores.sqlite.ledger.writer import Listener, Writer
 from fondaco.stores.sqlite.tables.connection import Durability, connect
@@ -42,7 +47,7 @@ _TOUCH_NOTHING = "UPDATE alembic_version SET version_num = version_num"
 
 _USES = "SELECT slug, uses FROM character_use"
 
-_CHANGING: Final[Begin] = "BEGIN IMMEDIATE"
+_WRITING: Final[Begin] = "BEGIN IMMEDIATE"
 
 
 class SqliteJournal:
@@ -80,7 +85,7 @@ class SqliteJournal:
         """Return what an account has and is due."""
         return await self._ask(lambda connection: standing_in(connection, account_id, until))
 
-    async def latest(self, until: float | None = None) -> float | None:
+    async def latest_entry_at(self, until: float | None = None) -> float | None:
         """Return when the latest of the last entries was made, or the latest up to a time."""
         return await self._ask(lambda connection: clock_confirmations.latest(connection, until))
 
@@ -93,7 +98,7 @@ class SqliteJournal:
             self._writer.put(Write(entries, closes, done))
         return done
 
-    def note(self, calls: Sequence[OpenCall]) -> None:
+    def record_progress(self, calls: Sequence[OpenCall]) -> None:
         """Write the calls' progress with the next batch."""
         if not self._closed:
             self._writer.put(Note(calls))
@@ -104,7 +109,7 @@ class SqliteJournal:
         row = await self._ask(lambda connection: connection.execute(_SPENT, asked).fetchone())
         return Funds(*row) if row else Funds()
 
-    def touch(self, used: Mapping[str, float]) -> None:
+    def record_uses(self, used: Mapping[str, float]) -> None:
         """Write when keys were used with the next batch."""
         if not self._closed:
             self._writer.put(Touch(used))
@@ -118,19 +123,27 @@ class SqliteJournal:
         """Return how many chats each character answered, those just added among them."""
         return await self._ask(lambda connection: dict(connection.execute(_USES).fetchall()))
 
-    async def claim(self, claim: IdempotencyRecord) -> IdempotencyRecord:
-        """Enter a claim where there is none, and return the one that stands."""
-        return await self._ask(lambda connection: idempotency.claim(connection, claim), _CHANGING)
+    async def acquire(self, record: IdempotencyRecord) -> IdempotencyRecord:
+        """Return the record under this account and key, inserting `record` if there is none."""
+        return await self._ask(
+            lambda connection: idempotency_records.acquire(connection, record), _WRITING
+        )
 
-    async def release(self, claim: IdempotencyRecord) -> None:
-        """Forget a claim."""
-        await self._ask(lambda connection: idempotency.release(connection, claim), _CHANGING)
-
-    async def forget_claims(self, before: float, *, uncharged: bool = False) -> None:
-        """Forget old claims, or also those without a charge."""
+    async def release(self, record: IdempotencyRecord) -> None:
+        """Delete the record of a call that was not charged."""
         await self._ask(
-            lambda connection: idempotency.forget(connection, before, uncharged=uncharged),
-            _CHANGING,
+            lambda connection: idempotency_records.release(connection, record), _WRITING
+        )
+
+    async def charged(self, record: IdempotencyRecord) -> bool:
+        """Whether the record's call has a charge."""
+        return await self._ask(lambda connection: idempotency_records.charged(connection, record))
+
+    async def purge(self, before: float, *, uncharged: bool = False) -> None:
+        """Delete old records, or also those without a charge."""
+        await self._ask(
+            lambda connection: idempotency_records.purge(connection, before, uncharged=uncharged),
+            _WRITING,
         )
 
     async def open_calls(self) -> Sequence[OpenCall]:
@@ -139,14 +152,14 @@ class SqliteJournal:
             lambda connection: [open_call_of(row) for row in connection.execute(OPEN_CALLS)]
         )
 
-    async def set_aside(self, call: OpenCall, why: Unwritable) -> None:
+    async def quarantine_call(self, call: OpenCall, why: Unwritable) -> None:
         """Move an open call to the quarantine."""
-        await self._ask(lambda connection: quarantine.put_call(connection, call, why), _CHANGING)
+        await self._ask(lambda connection: quarantine.put_call(connection, call, why), _WRITING)
 
     async def check(self) -> int:
         """Return how many writes wait in the quarantine, having written something."""
         try:
-            return await self._ask(_probe, _CHANGING)
+            return await self._ask(_probe, _WRITING)
         except StorageFailedError as error:
             cause = error.__cause__
             why = faults.passing(cause) if isinstance(cause, Exception) else None

@@ -6,13 +6,13 @@ from pathlib import Path
 from fondaco.stores.errors import DatabaseUnusableError, NewerDatabaseError
 from fondaco.stores.sqlite.tables.connection import connect
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision below migrations/versions; a test holds it to that."""
 
 TABLES = frozenset(
     {
-        "account", "character_use", "claim", "clock_confirmation", "entry", "key", "key_epoch", "open_call",
-        "quarantine", "sku",
+        "account", "character_use", "clock_confirmation", "entry", "idempotency_record", "key", "key_epoch",
+        "open_call", "quarantine", "sku",
     }
 )  # fmt: skip
 """All that an up-to-date database has; a test holds it to `schema`."""

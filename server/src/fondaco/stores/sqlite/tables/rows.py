@@ -1,5 +1,6 @@
-"""How entries and open calls look as rows, both ways."""
+"""Conversion between rows and entries, open calls and keys."""
 
+from dataclasses import fields
 from typing import TypeAlias
 
 from fondaco.domain.money.account import ConsumptionLimit, Key, KeyType
@@ -24,23 +25,29 @@ SELECT entry.id, account_id, kind, currency, amount, at_ms, hex(call_id),
        execution_ms, notes
 FROM entry
 """
-"""What `entry_of` reads; a WHERE clause follows."""
+"""The query that `entry_of` reads; append a WHERE clause."""
 
-OPEN_CALLS = """
+UNITS = tuple(unit.name for unit in fields(Usage))
+"""The columns of `open_call` with the usage, in the order of `Usage.units`."""
+
+OPEN_CALLS = f"""
 SELECT hex(call_id), account_id, hex(key_id), model, opened_ms, held_usd, held_diem, epoch,
-       input_tokens, cached_input_tokens, output_tokens, reasoning_tokens, searches, scrapes
+       {", ".join(UNITS)}
 FROM open_call ORDER BY opened_ms
-"""
-"""What `open_call_of` reads."""
+"""  # noqa: S608 - the columns are constants
+"""The query that `open_call_of` reads."""
+
+OPEN_CALL = (
+    "call_id", "account_id", "key_id", "model", "opened_ms", "held_usd", "held_diem", "epoch", *UNITS,
+)  # fmt: skip
+"""The columns of `open_call_row`."""
 
 Column: TypeAlias = int | str | bytes | None
 EntryRow: TypeAlias = tuple[
     int, int, int, int, int, int, str | None, str | None, str,
     int, int, int | None, int, int, int, int, str,
 ]  # fmt: skip
-OpenCallRow: TypeAlias = tuple[
-    str, int, str, str, int, int, int, int, int, int, int, int, int, int
-]  # fmt: skip
+OpenCallRow: TypeAlias = tuple[str, int, str, str, int, int, int, int, *tuple[int, ...]]
 
 KEY = """
 public_id, account_id, type, description, last6, key.created_ms, expires_ms, revoked_ms, used_ms,
@@ -101,7 +108,7 @@ def entry_row(entry_id: int, entry: Entry, sku_id: int, key_id: int | None) -> t
 
 
 def open_call_row(call: OpenCall) -> tuple[Column, ...]:
-    """Return an open call's columns in the order of the table."""
+    """Return an open call's columns in the order of `OPEN_CALL`."""
     return (
         id_bytes(call.call_id),
         call.account_id,
@@ -111,9 +118,7 @@ def open_call_row(call: OpenCall) -> tuple[Column, ...]:
         call.held.usd,
         call.held.diem,
         call.epoch,
-        *usage_row(call.usage),
-        call.usage.searches,
-        call.usage.scrapes,
+        *call.usage.units,
     )
 
 

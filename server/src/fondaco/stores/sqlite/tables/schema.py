@@ -130,8 +130,8 @@ key_epoch = Table(
 )
 """What the calls that a key had admitted in an epoch were charged: sums of entries."""
 
-claim = Table(
-    "claim",
+idempotency_record = Table(
+    "idempotency_record",
     metadata,
     Column("account_id", Integer, ForeignKey("account.id"), primary_key=True),
     Column("key_digest", LargeBinary, primary_key=True),
@@ -142,11 +142,11 @@ claim = Table(
         "length(key_digest) = 32 AND length(body_digest) = 32 AND length(call_id) = 16",
         name="lengths",
     ),
-    Index("ix_claim_at_ms", "at_ms"),
+    Index("ix_idempotency_record_at_ms", "at_ms"),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
-"""Which call runs under an `Idempotency-Key`; all that is kept of key and body is a keyed hash."""
+"""The call that runs under each `Idempotency-Key`; key and body are stored as keyed hashes only."""
 
 open_call = Table(
     "open_call",
@@ -165,10 +165,19 @@ open_call = Table(
     Column("reasoning_tokens", Integer, nullable=False),
     Column("searches", Integer, nullable=False, server_default=_ZERO),
     Column("scrapes", Integer, nullable=False, server_default=_ZERO),
+    Column("accepted_prediction_tokens", Integer, nullable=False, server_default=_ZERO),
+    Column("rejected_prediction_tokens", Integer, nullable=False, server_default=_ZERO),
+    Column("characters", Integer, nullable=False, server_default=_ZERO),
+    Column("images", Integer, nullable=False, server_default=_ZERO),
+    Column("upscales_2x", Integer, nullable=False, server_default=_ZERO),
+    Column("upscales_4x", Integer, nullable=False, server_default=_ZERO),
+    Column("edits", Integer, nullable=False, server_default=_ZERO),
+    Column("seconds", Integer, nullable=False, server_default=_ZERO),
     CheckConstraint("length(call_id) = 16", name="call_id"),
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
+"""Calls under way: hold and usage as last recorded, with a column for every unit of `Usage`."""
 
 quarantine = Table(
     "quarantine",

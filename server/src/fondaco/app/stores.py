@@ -1,0 +1,46 @@
+"""Stores: chooses and opens the adapter of each port whose state outlives the process."""
+
+from collections.abc import AsyncGenerator
+from contextlib import ExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from fondaco.ports import CharacterUses, Charges, Idempotency, Journal, Keys, KeyUses
+from fondaco.settings import Settings
+from fondaco.stores.home import Home
+from fondaco.stores.sqlite.accounts.charges import SqliteCharges
+from fondaco.stores.sqlite.accounts.keys import SqliteKeys
+from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """One adapter for each port; several ports may share one adapter."""
+
+    journal: Journal
+    idempotency: Idempotency
+    keys: Keys
+    key_uses: KeyUses
+    charges: Charges
+    character_uses: CharacterUses
+
+
+@asynccontextmanager
+async def opened_stores(settings: Settings, home: Home) -> AsyncGenerator[Stores]:
+    """Open the stores in the SQLite database of a home, and close them at the end.
+
+    Raises:
+        DatabaseUnusableError: the database cannot be opened.
+    """
+    with ExitStack() as opened:
+        async with SqliteJournal.opened(home.database, settings.ledger.durability) as journal:
+            keys, charges = SqliteKeys(home.database), SqliteCharges(home.database)
+            opened.callback(keys.close)
+            opened.callback(charges.close)
+            yield Stores(
+                journal=journal,
+                idempotency=journal,
+                keys=keys,
+                key_uses=journal,
+                charges=charges,
+                character_uses=journal,
+            )
