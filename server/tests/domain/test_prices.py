@@ -82,6 +82,12 @@ def test_each_row_is_the_exact_price_rounded_up(price: Price, usage: Usage) -> N
         assert 0 <= row.amount * 1_000_000 - row.units * row.unit_price < 1_000_000
 
 
+@given(any_price, usages)
+def test_each_row_names_its_model_and_what_was_sold(price: Price, usage: Usage) -> None:
+    for row in price.charge("m", usage).rows:
+        assert model_of(row.sku) == "m"
+
+
 @given(st.sampled_from(sorted(UNITS)), st.integers(1, 10**13), st.integers(1, 10**9))
 def test_no_unit_is_free_by_rounding(unit: str, price: int, count: int) -> None:
     usage = Usage(**{unit: count})

@@ -4,6 +4,7 @@ Source: overview/pricing.md; the names of what is sold follow GET /billing/usage
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Protocol
 
 from fondaco.domain.fast_init import fast_init
@@ -13,6 +14,25 @@ from fondaco.domain.money.usage import Usage
 
 _THOUSAND = 1_000
 _MILLION = 1_000_000
+
+
+class Sku(StrEnum):
+    """What can be sold of a model: the suffix of its SKU.
+
+    Prices per million units end in `-mtoken` or `-mchar`; no suffix is the end of another one.
+    """
+
+    LLM_INPUT = "-llm-input-mtoken"
+    LLM_CACHED_INPUT = "-llm-cached-input-mtoken"
+    LLM_OUTPUT = "-llm-output-mtoken"
+    EMBEDDING = "-embedding-mtoken"
+    SPEECH = "-tts-mchar"
+    IMAGE = "-image-unit"
+    UPSCALE_2X = "-upscale-2x-unit"
+    UPSCALE_4X = "-upscale-4x-unit"
+    EDIT = "-edit-unit"
+    WEB_SEARCH = "-web-search-call"
+    WEB_SCRAPE = "-web-scrape-call"
 
 
 @fast_init
@@ -120,8 +140,8 @@ class WebPrice:
     def charge(self, model: str, usage: Usage) -> Charge:
         """Return the charge for the web calls of a usage."""
         return _charge(
-            (f"{model}-web-search-call", usage.searches, self.search * _THOUSAND),
-            (f"{model}-web-scrape-call", usage.scrapes, self.scrape * _THOUSAND),
+            (model, Sku.WEB_SEARCH, usage.searches, self.search * _THOUSAND),
+            (model, Sku.WEB_SCRAPE, usage.scrapes, self.scrape * _THOUSAND),
         )
 
     def ceiling(self, most: Usage) -> int:
@@ -149,11 +169,11 @@ class TokenPrice:
         rows = []
         cached = min(usage.cached_input_tokens, usage.input_tokens)
         if fresh := usage.input_tokens - cached:
-            rows.append(_row(f"{model}-llm-input-mtoken", fresh, self.input))
+            rows.append(_row(model, Sku.LLM_INPUT, fresh, self.input))
         if cached:
             price = self.input if self.cached_input is None else self.cached_input
-            rows.append(_row(f"{model}-llm-cached-input-mtoken", cached, price))
-        rows.append(_row(f"{model}-llm-output-mtoken", usage.output_tokens, self.output))
+            rows.append(_row(model, Sku.LLM_CACHED_INPUT, cached, price))
+        rows.append(_row(model, Sku.LLM_OUTPUT, usage.output_tokens, self.output))
         if web:
             rows += self.web.charge(model, usage).rows
         return Charge(tuple(rows))
@@ -193,7 +213,7 @@ class EmbeddingPrice:
 
     def charge(self, model: str, usage: Usage) -> Charge:
         """Return the charge for the input tokens of a usage."""
-        return _charge((f"{model}-embedding-mtoken", usage.input_tokens, self.input))
+        return _charge((model, Sku.EMBEDDING, usage.input_tokens, self.input))
 
     def ceiling(self, most: Usage) -> int:
         """Return the most, in nano-dollars, that at most so many input tokens can cost."""
@@ -208,7 +228,7 @@ class SpeechPrice:
 
     def charge(self, model: str, usage: Usage) -> Charge:
         """Return the charge for the characters of a usage."""
-        return _charge((f"{model}-tts-mchar", usage.characters, self.input))
+        return _charge((model, Sku.SPEECH, usage.characters, self.input))
 
     def ceiling(self, most: Usage) -> int:
         """Return the most, in nano-dollars, that at most so many characters can cost."""
@@ -227,10 +247,10 @@ class ImagePrice:
     def charge(self, model: str, usage: Usage) -> Charge:
         """Return the charge for the images of a usage."""
         return _charge(
-            (f"{model}-image-unit", usage.images, self.generation * _MILLION),
-            (f"{model}-upscale-2x-unit", usage.upscales_2x, self.upscale_2x * _MILLION),
-            (f"{model}-upscale-4x-unit", usage.upscales_4x, self.upscale_4x * _MILLION),
-            (f"{model}-edit-unit", usage.edits, self.inpaint * _MILLION),
+            (model, Sku.IMAGE, usage.images, self.generation * _MILLION),
+            (model, Sku.UPSCALE_2X, usage.upscales_2x, self.upscale_2x * _MILLION),
+            (model, Sku.UPSCALE_4X, usage.upscales_4x, self.upscale_4x * _MILLION),
+            (model, Sku.EDIT, usage.edits, self.inpaint * _MILLION),
         )
 
     def ceiling(self, most: Usage) -> int:
@@ -264,28 +284,24 @@ def by_the_million(sku: str) -> bool:
     return sku.endswith(("-mtoken", "-mchar"))
 
 
-_SUFFIXES = {
-    "-llm-input-mtoken": CallKind.CHAT,
-    "-llm-cached-input-mtoken": CallKind.CHAT,
-    "-llm-output-mtoken": CallKind.CHAT,
-    "-embedding-mtoken": CallKind.EMBEDDING,
-    "-tts-mchar": CallKind.SPEECH,
-    "-image-unit": CallKind.IMAGE,
-    "-upscale-2x-unit": CallKind.IMAGE,
-    "-upscale-4x-unit": CallKind.IMAGE,
-    "-edit-unit": CallKind.IMAGE,
-    "-web-search-call": CallKind.CHAT,
-    "-web-scrape-call": CallKind.CHAT,
-}
-
-
 def model_of(sku: str) -> str:
     """Return the id of the model of a SKU: all of it but the suffix.
 
     >>> model_of("qwen3-4b-llm-cached-input-mtoken"), model_of("venice-sd35-image-unit")
     ('qwen3-4b', 'venice-sd35')
     """
-    return sku.removesuffix(_suffix(sku))
+    return sku.removesuffix(_sold(sku) or "")
+
+
+_KINDS = {
+    Sku.EMBEDDING: CallKind.EMBEDDING,
+    Sku.SPEECH: CallKind.SPEECH,
+    Sku.IMAGE: CallKind.IMAGE,
+    Sku.UPSCALE_2X: CallKind.IMAGE,
+    Sku.UPSCALE_4X: CallKind.IMAGE,
+    Sku.EDIT: CallKind.IMAGE,
+}
+"""The kind of call that each is charged for, where it is not chat."""
 
 
 def kind_of(sku: str) -> CallKind:
@@ -294,20 +310,21 @@ def kind_of(sku: str) -> CallKind:
     >>> kind_of("minilm-embedding-mtoken"), kind_of("qwen3-4b-llm-output-mtoken")
     (<CallKind.EMBEDDING: 'embd'>, <CallKind.CHAT: 'chatcmpl'>)
     """
-    return _SUFFIXES.get(_suffix(sku), CallKind.CHAT)
+    sold = _sold(sku)
+    return CallKind.CHAT if sold is None else _KINDS.get(sold, CallKind.CHAT)
 
 
-def _suffix(sku: str) -> str:
-    return next((suffix for suffix in _SUFFIXES if sku.endswith(suffix)), "")
+def _sold(sku: str) -> Sku | None:
+    return next((suffix for suffix in Sku if sku.endswith(suffix)), None)
 
 
-def _charge(*sold: tuple[str, int, int]) -> Charge:
-    """Return a charge of one row for each (sku, units, unit price) with any units."""
-    return Charge(tuple([_row(*one) for one in sold if one[1]]))
+def _charge(*sold: tuple[str, Sku, int, int]) -> Charge:
+    """Return a charge of one row for each (model, sku, units, unit price) with any units."""
+    return Charge(tuple([_row(*one) for one in sold if one[2]]))
 
 
-def _row(sku: str, units: int, unit_price: int) -> ChargeRow:
-    return ChargeRow(sku, units, unit_price, _cost(units, unit_price))
+def _row(model: str, sku: Sku, units: int, unit_price: int) -> ChargeRow:
+    return ChargeRow(model + sku, units, unit_price, _cost(units, unit_price))
 
 
 def _cost(units: int, unit_price: int) -> int:
