@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fondaco.domain.models.model import ModelType, Privacy, Quantization
+from fondaco.engines.common.dialects import DialectName
 from fondaco.hostnames import HostName, ListenAddress, Origin
 from fondaco.sections import (
     FILE_NAME,
@@ -271,7 +272,7 @@ class Engine(Section):
     models: dict[ModelId, str] = Field(
         default_factory=dict, description="Our model id -> the engine's name for it."
     )
-    dialect: Literal["openai", "vllm", "llama-server", "ollama", "openrouter"] = Field(
+    dialect: DialectName = Field(
         "openai",
         description="Variant of OpenAI's API that it implements: see docs/guide/engines.md.",
     )

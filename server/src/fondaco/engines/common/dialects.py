@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 
 class Count(StrEnum):
@@ -110,6 +111,14 @@ class Dialect:
     """It takes `video_url`."""
 
 
+DialectName: TypeAlias = Literal["openai", "vllm", "llama-server", "ollama", "openrouter"]
+"""The names by which the settings know dialects.
+
+>>> from typing import get_args
+>>> set(get_args(DialectName)) == DIALECTS.keys()
+True
+"""
+
 DIALECTS: Mapping[str, Dialect] = {
     "openai": Dialect(
         output_limit="max_completion_tokens",
@@ -183,4 +192,3 @@ DIALECTS: Mapping[str, Dialect] = {
         videos=True,
     ),
 }
-"""By the names that the settings know."""
