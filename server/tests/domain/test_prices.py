@@ -83,7 +83,7 @@ def test_each_row_is_the_exact_price_rounded_up(price: Price, usage: Usage) -> N
 
 
 @given(any_price, usages)
-def test_each_row_names_its_model_and_what_was_sold(price: Price, usage: Usage) -> None:
+def test_each_row_of_any_price_names_its_model(price: Price, usage: Usage) -> None:
     for row in price.charge("m", usage).rows:
         assert model_of(row.sku) == "m"
 

