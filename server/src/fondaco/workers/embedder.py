@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 from unicodedata import normalize
 
 import anyio
@@ -34,6 +35,12 @@ _SPECIAL_TOKENS = 8
 """More than tokenizers put around a text."""
 _COUNTED_CHARACTERS = 2**16
 """So many are counted at a time; batches of other calls run between."""
+_CHARACTERS_A_TOKEN = 32
+"""More than tokens of any text have on average."""
+_COUNTED_AT_ALL = 2**17
+"""A text of no more characters is counted, however short the context is."""
+_CHARACTERS_AN_ID = 8
+"""As many as a token id weighs among characters to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,7 @@ class EmbeddingWorkers:
         """
         model = self._of(request.model)
         await model.expect_installed()
-        counts = model.bounds(request.inputs) or TokenCounts(await model.counted(request.inputs))
+        counts = model.bounds(request.inputs) or TokenCounts(await model.counted(request))
         _expect_fit(counts.counts, model.launch.context_tokens)
         return counts
 
@@ -178,6 +185,7 @@ class EmbeddingWorkers:
         with anyio.CancelScope() as self._scopes[model]:
             async with anyio.create_task_group() as tasks:
                 await tasks.start(model.backend.run)
+                await tasks.start(model.counter.run)
                 await model.batcher.run(task_status=task_status)
 
     def _end(self, models: "Iterable[_Model]") -> None:
@@ -191,6 +199,21 @@ class EmbeddingWorkers:
         return model
 
 
+class _Countable(NamedTuple):
+    """One input of a request, to be counted."""
+
+    index: int
+    alone: bool
+    """Whether it is the request's only input."""
+    input: EmbeddingInput
+
+    @property
+    def characters(self) -> int:
+        """How much there is to count, in characters of text."""
+        length = len(self.input)
+        return length if isinstance(self.input, str) else length * _CHARACTERS_AN_ID
+
+
 class _Model:
     """One model: its worker, and the batches that the worker is asked for."""
 
@@ -200,6 +223,10 @@ class _Model:
         self.backend = launch.program.backend(engine=engine, model=model_id)
         self.batcher = Batcher[EmbeddingInput, tuple[Vector, int]](
             self._embedded, batch_tokens=launch.batch_tokens, queue=launch.queue, name=engine
+        )
+        # Callers never ask the worker themselves: one that goes away would end it over its question.
+        self.counter = Batcher[_Countable, int](
+            self._counted, batch_tokens=_COUNTED_CHARACTERS, queue=launch.queue, name=engine
         )
         self._id = model_id
 
@@ -221,27 +248,40 @@ class _Model:
         """Return upper bounds where the inputs together are short enough for any count to fit."""
         most = self.launch.context_tokens
         overhead = _SPECIAL_TOKENS + self.launch.prefix_bytes
-        bounds = []
+        bounds: list[int] = []
+        left = most
         for text in inputs:
-            if not isinstance(text, str) or len(text) > most:
+            if not isinstance(text, str) or len(text) > left:
                 return None
             bounds.append(_most_tokens(text) + overhead)
-        return TokenCounts(tuple(bounds), exact=False) if sum(bounds) <= most else None
+            left -= bounds[-1]
+        return TokenCounts(tuple(bounds), exact=False) if left >= 0 else None
 
-    async def counted(self, inputs: Sequence[EmbeddingInput]) -> tuple[int, ...]:
-        """Return the tokens of each input.
+    async def counted(self, request: EmbeddingRequest) -> tuple[int, ...]:
+        """Return the tokens of each input; accounts take turns at counting, too.
 
         Raises:
+            InputTooLongError: an input is too long by its characters alone, and was not counted.
             UnknownTokenError: a token id is not in the model's vocabulary.
         """
-        counts: list[int] = []
-        for some in _pieces(inputs):
-            try:
-                counts += await self.backend.count(some)
-            except UnknownToken as told:
-                index = len(counts) + told.index
-                raise UnknownTokenError(index, told.token, alone=len(inputs) == 1) from None
-        return tuple(counts)
+        context = self.launch.context_tokens
+        most = max(_COUNTED_AT_ALL, _CHARACTERS_A_TOKEN * context)
+        alone = len(request.inputs) == 1
+        items = [_Countable(index, alone, one) for index, one in enumerate(request.inputs)]
+        for item in items:
+            if item.characters > most:
+                raise InputTooLongError(item.index, None, context, alone=alone)
+        return await self.counter.submit(
+            request.account_scope, [(item, item.characters) for item in items]
+        )
+
+    async def _counted(self, items: Sequence[_Countable]) -> list[int]:
+        """Have some inputs counted."""
+        try:
+            return await self.backend.count([item.input for item in items])
+        except UnknownToken as told:
+            item = items[told.index]
+            raise UnknownTokenError(item.index, told.token, alone=item.alone) from None
 
     async def _embedded(self, inputs: Sequence[EmbeddingInput]) -> list[tuple[Vector, int]]:
         """Have a batch embedded; return each input's vector and tokens."""
@@ -273,17 +313,3 @@ def _most_tokens(text: str) -> int:
     if text.isascii():
         return len(text)
     return len(normalize("NFKD", text).encode("utf-8", "replace"))
-
-
-def _pieces(inputs: Sequence[EmbeddingInput]) -> Generator[list[EmbeddingInput]]:
-    """Yield the inputs, some at a time."""
-    some: list[EmbeddingInput] = []
-    size = 0
-    for one in inputs:
-        if some and size + len(one) > _COUNTED_CHARACTERS:
-            yield some
-            some, size = [], 0
-        some.append(one)
-        size += len(one)
-    if some:
-        yield some

@@ -16,6 +16,7 @@ from fondaco.domain.errors import (
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
+    InputTooLongError,
     ModelNotInstalledError,
 )
 from fondaco.engines.onnx.launch import onnx_launch
@@ -157,3 +158,44 @@ async def test_the_first_token_can_stand_for_the_text(minilm_launch: EmbeddingLa
     launch = onnx_launch(model, tokenizer, context_tokens=512, dimensions=384, pooling="cls")
     async with running(launch) as first, running(minilm_launch) as mean:
         assert (await first.embed(HELLO, None)).vectors != (await mean.embed(HELLO, None)).vectors
+
+
+async def test_a_caller_that_leaves_does_not_end_the_worker(minilm_launch: EmbeddingLaunch) -> None:
+    document = EmbeddingRequest(MINILM, ("a " * 60_000,) * 30, account_scope="leaver")
+    async with running(minilm_launch) as engine:
+        await engine.embed(HELLO, None)
+        pids = dict(engine.child_pids)
+        async with anyio.create_task_group() as calls:
+            calls.start_soon(engine.measure, document)
+            await anyio.wait_all_tasks_blocked()
+            calls.cancel_scope.cancel()
+        assert (await engine.embed(HELLO, None)).vectors
+        assert engine.child_pids == pids
+
+
+async def test_a_text_of_megabytes_is_refused_without_the_worker(
+    minilm_launch: EmbeddingLaunch,
+) -> None:
+    async with running(minilm_launch) as engine:
+        for text in ("a " * 2_000_000, (5,) * 100_000):
+            request = EmbeddingRequest(MINILM, ("short", text))
+            with pytest.raises(InputTooLongError, match="Input 1 exceeds .* of 512 tokens"):
+                await engine.measure(request)
+        assert engine.child_pids == {}
+
+
+async def test_counting_goes_by_turns_between_accounts(minilm_launch: EmbeddingLaunch) -> None:
+    long = EmbeddingRequest(MINILM, ("a " * 200,) * 160, account_scope="flooder")
+    short = EmbeddingRequest(MINILM, ("a " * 200,) * 3, account_scope="other")
+    ended: list[str] = []
+
+    async def count(engine: EmbeddingWorkers, request: EmbeddingRequest) -> None:
+        await engine.measure(request)
+        ended.append(request.account_scope)
+
+    async with running(minilm_launch) as engine, anyio.create_task_group() as calls:
+        for _ in range(20):
+            calls.start_soon(count, engine, long)
+        await anyio.wait_all_tasks_blocked()
+        calls.start_soon(count, engine, short)
+    assert ended[0] == "other"
