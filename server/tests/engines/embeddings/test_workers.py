@@ -179,7 +179,7 @@ async def test_a_text_of_megabytes_is_refused_without_the_worker(
     async with running(minilm_launch) as engine:
         for text in ("a " * 2_000_000, (5,) * 100_000):
             request = EmbeddingRequest(MINILM, ("short", text))
-            with pytest.raises(InputTooLongError, match="Input 1 exceeds .* of 512 tokens"):
+            with pytest.raises(InputTooLongError, match=r"Input 1 exceeds .* of 512 tokens"):
                 await engine.measure(request)
         assert engine.child_pids == {}
 
