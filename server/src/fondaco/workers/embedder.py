@@ -202,7 +202,7 @@ class EmbeddingWorkers:
 class _Countable(NamedTuple):
     """One input of a request, to be counted."""
 
-    index: int
+    position: int
     alone: bool
     """Whether it is the request's only input."""
     input: EmbeddingInput
@@ -270,7 +270,7 @@ class _Model:
         items = [_Countable(index, alone, one) for index, one in enumerate(request.inputs)]
         for item in items:
             if item.characters > most:
-                raise InputTooLongError(item.index, None, context, alone=alone)
+                raise InputTooLongError(item.position, None, context, alone=alone)
         return await self.counter.submit(
             request.account_scope, [(item, item.characters) for item in items]
         )
@@ -281,7 +281,7 @@ class _Model:
             return await self.backend.count([item.input for item in items])
         except UnknownToken as told:
             item = items[told.index]
-            raise UnknownTokenError(item.index, told.token, alone=item.alone) from None
+            raise UnknownTokenError(item.position, told.token, alone=item.alone) from None
 
     async def _embedded(self, inputs: Sequence[EmbeddingInput]) -> list[tuple[Vector, int]]:
         """Have a batch embedded; return each input's vector and tokens."""
