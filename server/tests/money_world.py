@@ -1,5 +1,6 @@
 """What tests of money share: a clock that they own, worlds around a journal, short names."""
 
+import asyncio
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import closing
@@ -203,11 +204,46 @@ class World:
         self.ledger = Ledger(self.journal, self.clock)
 
 
+class CancellableJournal(MemoryJournal):
+    """A journal in memory whose writes take effect while they are awaited, or not at all.
+
+    It stands for a database client without a thread of its own: a write is sent, committed, and its
+    commit is heard of, each some rounds of the event loop later.
+    """
+
+    ROUNDS = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sending = asyncio.Lock()
+
+    def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
+        return self._write(tuple(entries), closes)
+
+    async def _write(self, entries: Sequence[Entry], closes: str | None) -> None:
+        async with self._sending:  # one connection: what is begun first is committed first
+            await self._pause()
+            await super().write(entries, closes)
+            await self._pause()
+
+    async def spent(self, key_id: str, epoch: int) -> Funds:
+        async with self._sending:
+            return await super().spent(key_id, epoch)
+
+    async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
+        async with self._sending:
+            return await super().snapshot(account_id, until)
+
+    async def _pause(self) -> None:
+        for _ in range(self.ROUNDS):
+            await asyncio.sleep(0)
+
+
 class MemoryWorld(World):
     """Everything in memory."""
 
-    def __init__(self) -> None:
-        self._memory = MemoryJournal()
+    def __init__(self, memory: MemoryJournal | None = None) -> None:
+        self._memory = memory or MemoryJournal()
         self._memory.add_account(4)
         super().__init__(self._memory, 4, "5" * 32, "6" * 32)
 

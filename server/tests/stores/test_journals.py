@@ -3,12 +3,13 @@ from pathlib import Path
 
 import pytest
 
+from contracts.cancelled_writes import CancelledWriteContract
 from contracts.extended_holds import ExtendedHoldContract
 from contracts.idempotency import IdempotencyContract
 from contracts.journal import LedgerContract
 from contracts.key_limits import KeyLimitContract
 from contracts.quarantine import QuarantineContract
-from money_world import MemoryWorld, SqliteWorld, World
+from money_world import CancellableJournal, MemoryWorld, SqliteWorld, World
 
 
 class InMemory:
@@ -23,6 +24,38 @@ class OnSqlite:
         world = SqliteWorld(tmp_path / "fondaco.sqlite3", empty_database)
         yield world
         await world.close()
+
+
+class Cancellable:
+    """On a store that stops a write for good when its await is cancelled, as no thread goes on."""
+
+    @pytest.fixture
+    async def world(self) -> World:
+        return MemoryWorld(CancellableJournal())
+
+
+class TestLedgerOnACancellableStore(Cancellable, LedgerContract):
+    pass
+
+
+class TestCancelledWritesInMemory(InMemory, CancelledWriteContract):
+    pass
+
+
+class TestCancelledWritesOnSqlite(OnSqlite, CancelledWriteContract):
+    pass
+
+
+class TestCancelledWritesOnACancellableStore(Cancellable, CancelledWriteContract):
+    pass
+
+
+class TestKeyLimitsOnACancellableStore(Cancellable, KeyLimitContract):
+    pass
+
+
+class TestExtendedHoldsOnACancellableStore(Cancellable, ExtendedHoldContract):
+    pass
 
 
 class TestLedgerInMemory(InMemory, LedgerContract):

@@ -1,20 +1,15 @@
 """Holds: funds for the most that a call can cost, reserved until its settlement."""
 
 import logging
-from asyncio import CancelledError
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from fondaco.domain.errors import (
-    AlreadyEnteredError,
     InsufficientBalanceError,
     KeyLimitReachedError,
     StorageFailedError,
-    WriteQuarantinedError,
 )
-from fondaco.domain.fast_init import fast_init
 from fondaco.domain.money.call import Call
-from fondaco.domain.money.ledger import AccountSnapshot, Entry, EntryKind, OpenCall
+from fondaco.domain.money.ledger import Entry, EntryKind, OpenCall
 from fondaco.domain.money.money import Currency, Funds, checked
 from fondaco.domain.money.price import Charge
 from fondaco.domain.money.usage import Usage
@@ -23,6 +18,7 @@ from fondaco.ports.incidents import Incident, report
 from fondaco.serving.billing.balance import EXPIRY_SKU, Balance
 from fondaco.serving.billing.budget import Budget
 from fondaco.serving.billing.meter import UsageSource
+from fondaco.serving.billing.pending_writes import LedgerWrite, PendingWrites
 from fondaco.serving.billing.repair import REPAIRED, repaired_charge, repaired_usage, sound, whole
 
 NOTE_AFTER_S = 0.5
@@ -33,90 +29,15 @@ NOTE_EVERY_TOKENS = 256
 CLAMPED = "limited to the amount held"
 
 
-@fast_init
-@dataclass(frozen=True, slots=True)
-class Write:
-    """Entries of one transaction, already applied to the balance in memory."""
-
-    balance: Balance
-    entries: Sequence[Entry]
-    closes: str | None = None
-    undo: Callable[[], None] | None = None
-    """Reverses the entries in the balance, should the journal refuse them for good."""
-
-    def refused(self) -> None:
-        """Reverse a write that the journal refused for good."""
-        self.balance.calls -= 1
-        self.balance.doubted = True
-        self.balance.checked = -1
-        if self.undo is not None:
-            self.undo()
-
-
 @dataclass(frozen=True, slots=True)
 class Register:
     """The state that all holds of a ledger share."""
 
     journal: Journal
     clock: Clock
+    writes: PendingWrites
     open: dict[str, "Hold"] = field(default_factory=dict)
     """Holds by call id, until they are settled."""
-    unwritten: list[Write] = field(default_factory=list)
-    """Writes that failed; retried in order until they succeed."""
-    unheard: list[Write] = field(default_factory=list)
-    """Writes whose waiter was cancelled; retried, as their outcome is unknown."""
-
-    async def enter(self, write: Write) -> None:
-        """Return once the write is durable.
-
-        Raises:
-            StorageFailedError: it failed; it is kept for a retry, and no call is admitted until then.
-            AlreadyEnteredError, WriteQuarantinedError: it failed for good and was reversed.
-        """
-        if self.unwritten:  # it may need what comes before it, such as a refill
-            self.unwritten.append(write)
-            raise StorageFailedError
-        try:
-            await self.journal.write(write.entries, write.closes)
-        except (AlreadyEnteredError, WriteQuarantinedError):
-            write.refused()
-            raise
-        except StorageFailedError:
-            self.unwritten.append(write)
-            raise
-        except CancelledError:
-            self.unheard.append(write)
-            raise
-        write.balance.calls -= 1
-
-    async def retry(self) -> None:
-        """Retry failed writes in order, up to the first that fails again."""
-        for write in (*self.unwritten, *self.unheard):
-            quarantined = False
-            try:
-                await self.journal.write(write.entries, write.closes)
-            except AlreadyEnteredError:
-                pass  # an earlier try succeeded unheard
-            except WriteQuarantinedError:
-                quarantined = True
-            except StorageFailedError:
-                return
-            self._end(write, quarantined=quarantined)
-
-    def settle_doubts(self, balance: Balance, snapshot: AccountSnapshot) -> None:
-        """Take over the journal's balance, unless writes to this account still wait for a retry."""
-        if not any(write.balance is balance for write in (*self.unwritten, *self.unheard)):
-            balance.usd, balance.diem = snapshot.balance.usd, snapshot.balance.diem
-            balance.doubted = False
-
-    def _end(self, write: Write, *, quarantined: bool) -> None:
-        for kept in (self.unwritten, self.unheard):
-            if write in kept:
-                kept.remove(write)
-                if quarantined:
-                    write.refused()
-                else:
-                    write.balance.calls -= 1
 
 
 class Hold:
@@ -224,7 +145,7 @@ class Hold:
         checked(amount)
         if self._paid is not None:
             raise RuntimeError("The call is settled: its hold cannot be extended.")
-        if self._register.unwritten:
+        if self._register.writes.failed:
             raise StorageFailedError
         free = self.free
         if amount > free.total:
@@ -280,7 +201,8 @@ class Hold:
         if not entries and closes is None:
             self._balance.calls -= 1
             return paid
-        await self._register.enter(Write(self._balance, entries, closes, self._undo))
+        write = LedgerWrite(self._balance, entries, closes, self._undo)
+        await self._register.writes.enter(write)
         return paid
 
     def reduce(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> None:
@@ -295,8 +217,8 @@ class Hold:
             execution_ms: how long the call took.
             notes: why it is less.
         """
-        unwritten = self._register.unwritten
-        kept = next((write for write in unwritten if write.undo == self._undo), None)
+        failed = self._register.writes.failed
+        kept = next((write for write in failed if write.undo == self._undo), None)
         if kept is None:
             return
         before, self._paid = self._paid or Funds(), self.funds.pay(charge.amount)
@@ -304,8 +226,8 @@ class Hold:
         entries = self._entries(charge, usage, execution_ms, notes)
         if self._expired:
             entries.append(self._expiry(self._expired))
-        less = Write(self._balance, entries, kept.closes, self._undo)
-        unwritten[unwritten.index(kept)] = less
+        less = LedgerWrite(self._balance, entries, kept.closes, self._undo)
+        self._register.writes.replace(kept, less)
 
     def release(self) -> None:
         """Free the hold of a call that could not be settled; does nothing after a settlement.
@@ -331,7 +253,7 @@ class Hold:
         entries = [self._expiry(self._expired)] if self._expired else []
         self._register.open.pop(self.call.id, None)
         closes = None if self._noted is None else self.call.id
-        self._register.unheard.append(Write(self._balance, entries, closes, self._undo))
+        self._register.writes.keep(LedgerWrite(self._balance, entries, closes, self._undo))
 
     def _undo(self) -> None:
         self._balance.restore(self.budget, self._paid or Funds(), self._expired)

@@ -22,9 +22,10 @@ from fondaco.ports import Clock, Journal
 from fondaco.ports.incidents import Incident, report
 from fondaco.serving.billing.balance import REFILL_SKU, Balance
 from fondaco.serving.billing.budget import Budget
-from fondaco.serving.billing.hold import NOTE_AFTER_S, Hold, Register, Write
+from fondaco.serving.billing.hold import NOTE_AFTER_S, Hold, Register
 from fondaco.serving.billing.ledger_clock import LedgerClock
 from fondaco.serving.billing.meter import UsageSource
+from fondaco.serving.billing.pending_writes import LedgerWrite, PendingWrites
 from fondaco.serving.billing.recovery import open_calls, set_aside, settled
 
 __all__ = ["Hold", "Ledger"]
@@ -43,7 +44,7 @@ class Ledger:
         """Keep the balances of up to `idle_accounts` accounts without open calls in memory."""
         self.clock = LedgerClock(clock)
         """The time that money goes by."""
-        self._register = Register(journal, self.clock)
+        self._register = Register(journal, self.clock, PendingWrites(journal))
         self._idle_accounts = idle_accounts
         self._balances: OrderedDict[int, Balance] = OrderedDict()
         self._changes = 0
@@ -66,7 +67,7 @@ class Ledger:
             AmountError: `amount` is none.
         """
         checked(amount)
-        if self._register.unwritten:
+        if self._register.writes.failed:
             raise StorageFailedError
         balance = self._ready_for(call) or await self._balance_for(call)
         epoch = self._epoch_for(balance)
@@ -103,7 +104,7 @@ class Ledger:
         Raises:
             StorageFailedError: the journal cannot be written, or charges are not written yet.
         """
-        if count := len(self._register.unwritten):
+        if count := len(self._register.writes.failed):
             raise StorageFailedError(
                 f"The ledger could not be written: {count} writes are kept and tried again. Nothing is "
                 "sold meanwhile."
@@ -121,7 +122,7 @@ class Ledger:
             await anyio.sleep(NOTE_AFTER_S)
             self.note_progress()
             try:
-                await self._register.retry()
+                await self._register.writes.retry()
             except Exception as error:  # noqa: BLE001 - the last resort: what is kept is tried again
                 report(
                     Incident.LEDGER_WRITE_FAILED,
@@ -135,7 +136,7 @@ class Ledger:
 
     async def retry(self) -> None:
         """Try to write what could not be written; once all is, calls are admitted again."""
-        await self._register.retry()
+        await self._register.writes.retry()
 
     async def close(self) -> None:
         """Return once everything entered so far is durable.
@@ -144,9 +145,9 @@ class Ledger:
             StorageFailedError: something could not be written.
         """
         self.note_progress()
-        await self._register.retry()
+        await self._register.writes.retry()
         await self._register.journal.write(())
-        if self._register.unwritten:
+        if self._register.writes.failed:
             raise StorageFailedError
 
     def _ready_for(self, call: Call) -> Balance | None:
@@ -185,12 +186,15 @@ class Ledger:
         return budget.epoch == self._epoch_for(balance)
 
     async def _load_budget(self, balance: Balance, key_id: str) -> None:
-        """Begin a key's budget with what its calls of this epoch hold and have spent.
+        """Begin a key's budget with the funds that its calls of this epoch hold and have spent.
 
-        The journal's answer has exactly the charges ordered before the question; every later one
-        finds the budget begun and counts itself in.
+        The journal's sum contains exactly the charges begun before the query; every later one finds
+        the budget and counts itself. A charge whose write was cancelled is in either or neither, so it
+        is made first, and the sum is read again if one was cancelled meanwhile.
         """
+        writes = self._register.writes
         while not self._has_budget(balance, key_id):  # else another call was quicker
+            await writes.confirm(balance)
             epoch = self._epoch_for(balance)
             budget = balance.budgets[key_id] = Budget(epoch)
             for hold in self._register.open.values():
@@ -198,10 +202,12 @@ class Ledger:
                     hold.budget = budget
                     budget.take(hold.funds)
             try:
-                budget.load(await self._register.journal.spent(key_id, epoch))
+                spent = await self._register.journal.spent(key_id, epoch)
             except BaseException:
                 del balance.budgets[key_id]
                 raise
+            if not writes.has(balance):
+                budget.load(spent)
 
     def _follow_clock(self) -> None:
         """Go on to the epoch that the clock is in.
@@ -271,7 +277,7 @@ class Ledger:
         if not balance.loaded:
             balance.load(snapshot)
         elif balance.doubted and before == (balance.usd, balance.diem):
-            self._register.settle_doubts(balance, snapshot)
+            self._register.writes.settle_doubts(balance, snapshot)
         return snapshot
 
     async def _refill(self, balance: Balance, epoch: int, allocation: int) -> None:
@@ -282,9 +288,9 @@ class Ledger:
         for sku in (REFILL_SKU, *_REFILLED_AGAIN):
             entry = balance.refill(epoch, allocation, clock.now(), sku)
             balance.calls += 1
-            write = Write(balance, (entry,), undo=partial(balance.give_back, entry))
+            write = LedgerWrite(balance, (entry,), undo=partial(balance.give_back, entry))
             try:
-                await self._register.enter(write)
+                await self._register.writes.enter(write)
             except AlreadyEnteredError:
                 continue
             except WriteQuarantinedError:

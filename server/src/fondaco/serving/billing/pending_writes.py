@@ -1,0 +1,153 @@
+"""Pending writes: ledger writes that failed or whose outcome is unknown, retried in order."""
+
+from asyncio import CancelledError
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError, WriteQuarantinedError
+from fondaco.domain.fast_init import fast_init
+from fondaco.domain.money.ledger import AccountSnapshot, Entry
+from fondaco.ports import Journal
+from fondaco.serving.billing.balance import Balance
+
+
+@fast_init
+@dataclass(frozen=True, slots=True, eq=False)
+class LedgerWrite:
+    """Entries of one transaction, already applied to the balance in memory."""
+
+    balance: Balance
+    entries: Sequence[Entry]
+    closes: str | None = None
+    undo: Callable[[], None] | None = None
+    """Reverses the entries in the balance, should the journal refuse them for good."""
+
+    def refused(self) -> None:
+        """Reverse a write that the journal refused for good."""
+        self.balance.calls -= 1
+        self.doubt()
+        if self.undo is not None:
+            self.undo()
+
+    def doubt(self) -> None:
+        """Have the balance compared with the journal before the next hold."""
+        self.balance.doubted = True
+        self.balance.checked = -1
+
+
+class PendingWrites:
+    """Writes to a journal; those that failed or were cancelled are kept until they are made.
+
+    A write may build on an earlier one of its account, as a charge builds on the refill that pays for
+    it. Therefore none is made before all pending ones of its account are. Making a write twice is safe:
+    the journal holds each (call, sku, currency) once.
+    """
+
+    __slots__ = ("_journal", "_pending", "failed")
+
+    def __init__(self, journal: Journal) -> None:
+        """Write to `journal`."""
+        self._journal = journal
+        self._pending: list[LedgerWrite] = []
+        """All that are kept, in the order in which they were applied to their balances."""
+        self.failed: list[LedgerWrite] = []
+        """Those that the journal could not take; no call is admitted while there are any."""
+
+    async def enter(self, write: LedgerWrite) -> None:
+        """Return once the write is durable.
+
+        Raises:
+            StorageFailedError: it failed; it is kept for a retry, and no call is admitted until then.
+            AlreadyEnteredError, WriteQuarantinedError: it failed for good and was reversed.
+        """
+        if self._pending:
+            await self._precede(write)
+        try:
+            await self._journal.write(write.entries, write.closes)
+        except (AlreadyEnteredError, WriteQuarantinedError):
+            write.refused()
+            raise
+        except StorageFailedError:
+            self._fail(write)
+            raise
+        except CancelledError:
+            self._pending.append(write)
+            raise
+        write.balance.calls -= 1
+
+    def keep(self, write: LedgerWrite) -> None:
+        """Have a write made by the next retry."""
+        self._pending.append(write)
+
+    def replace(self, write: LedgerWrite, by: LedgerWrite) -> None:
+        """Make another write in the place of one that failed."""
+        for kept in (self._pending, self.failed):
+            kept[kept.index(write)] = by
+
+    def has(self, balance: Balance) -> bool:
+        """Whether any write of an account is kept."""
+        return any(write.balance is balance for write in self._pending)
+
+    async def confirm(self, balance: Balance) -> None:
+        """Make the kept writes of an account, so that the journal contains all of its entries.
+
+        Raises:
+            StorageFailedError: one failed; it is kept.
+        """
+        while own := [write for write in self._pending if write.balance is balance]:
+            await self._make(own[0])
+
+    async def retry(self) -> None:
+        """Make the kept writes in order, up to the first that fails."""
+        for write in tuple(self._pending):
+            if write in self._pending:  # else another task has made it meanwhile
+                try:
+                    await self._make(write)
+                except StorageFailedError:
+                    return
+
+    def settle_doubts(self, balance: Balance, snapshot: AccountSnapshot) -> None:
+        """Take over the journal's balance, unless writes to this account still wait for a retry."""
+        if not self.has(balance):
+            balance.usd, balance.diem = snapshot.balance.usd, snapshot.balance.diem
+            balance.doubted = False
+
+    async def _precede(self, write: LedgerWrite) -> None:
+        """Make first what the write may build on; keep it where that is not possible."""
+        while not self.failed and self.has(write.balance):
+            try:
+                await self.confirm(write.balance)
+            except StorageFailedError:
+                pass  # then `failed` says so, unless another task has made it meanwhile
+            except CancelledError:
+                self._pending.append(write)
+                raise
+        if self.failed:
+            self._fail(write)
+            raise StorageFailedError
+
+    async def _make(self, write: LedgerWrite) -> None:
+        quarantined = False
+        try:
+            await self._journal.write(write.entries, write.closes)
+        except AlreadyEnteredError:
+            write.doubt()  # an earlier try succeeded unheard; if it was another entry, that counts
+        except WriteQuarantinedError:
+            quarantined = True
+        except StorageFailedError:
+            if write in self._pending and write not in self.failed:
+                self.failed.append(write)
+            raise
+        if write not in self._pending:
+            return  # another task has made it meanwhile
+        self._pending.remove(write)
+        if write in self.failed:
+            self.failed.remove(write)
+        if quarantined:
+            write.refused()
+        else:
+            write.balance.calls -= 1
+
+    def _fail(self, write: LedgerWrite) -> None:
+        self._pending.append(write)
+        self.failed.append(write)
