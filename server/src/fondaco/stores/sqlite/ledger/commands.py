@@ -1,4 +1,4 @@
-"""Orders: what the writer is asked to do, and what several of them amount to together."""
+"""Commands of the ledger's writer thread, and the batch that several of them form."""
 
 import sqlite3
 from asyncio import Future
@@ -11,13 +11,13 @@ from fondaco.domain.money.ledger import Entry, OpenCall
 from fondaco.stores.sqlite.ledger.batch import Batch
 
 Begin: TypeAlias = Literal["BEGIN", "BEGIN IMMEDIATE"]
-"""How a question's transaction begins."""
+"""How a query's transaction begins."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
-class Write:
-    """Entries to append and an open call to forget, in one transaction."""
+class WriteEntries:
+    """Append entries and delete an open call, in one transaction."""
 
     entries: Sequence[Entry]
     closes: str | None
@@ -25,71 +25,71 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """Open calls and their progress; nobody waits."""
+class RecordProgress:
+    """Insert or update open calls; nothing waits for it."""
 
     calls: Sequence[OpenCall]
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
-    """When keys were last used, in Unix seconds; nobody waits."""
+class RecordKeyUses:
+    """Record when keys were last used, by key id in Unix seconds; nothing waits for it."""
 
     used: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """How many more chats characters answered, by slug; nobody waits."""
+class CountCharacterUses:
+    """Add to the number of chats of characters, by slug; nothing waits for it."""
 
     uses: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """A question to be asked after what was ordered before it, and before what is ordered after."""
+class RunQuery:
+    """Run a query after all earlier commands, and before all later ones."""
 
-    ask: Callable[[sqlite3.Connection], None]
+    query: Callable[[sqlite3.Connection], None]
     done: "Future[None]"
     begin: Begin = "BEGIN"
-    """IMMEDIATE where the question may also change rows, other than entries."""
+    """IMMEDIATE for a query that changes rows, other than entries."""
 
 
-class Stop:
-    """The end: what was ordered before is still done."""
+class StopWriter:
+    """Stop the writer once all earlier commands are done."""
 
 
-Noting: TypeAlias = Write | Note | Touch | Count
-"""What is carried out together with others of its kind."""
-Order: TypeAlias = Noting | Read | Stop
+Batchable: TypeAlias = WriteEntries | RecordProgress | RecordKeyUses | CountCharacterUses
+"""Commands that are committed together."""
+Command: TypeAlias = Batchable | RunQuery | StopWriter
 
 
-def parts(order: Noting) -> Sequence[Noting]:
-    """Return what of an order may fail without the rest."""
-    match order:
-        case Note():
-            return [Note((call,)) for call in order.calls]
-        case Touch():
-            return [Touch({key_id: at}) for key_id, at in order.used.items()]
-        case Count():
-            return [Count({slug: uses}) for slug, uses in order.uses.items()]
-        case Write():
-            return [order]
+def split(command: Batchable) -> Sequence[Batchable]:
+    """Split a command into parts that may fail without the others."""
+    match command:
+        case RecordProgress():
+            return [RecordProgress((call,)) for call in command.calls]
+        case RecordKeyUses():
+            return [RecordKeyUses({key_id: at}) for key_id, at in command.used.items()]
+        case CountCharacterUses():
+            return [CountCharacterUses({slug: uses}) for slug, uses in command.uses.items()]
+        case WriteEntries():
+            return [command]
 
 
-def batch_of(orders: Sequence[Noting]) -> Batch:
-    """Return what the orders amount to together."""
+def batch_of(commands: Sequence[Batchable]) -> Batch:
+    """Return the batch that the commands form together."""
     batch = Batch()
-    for order in orders:
-        match order:
-            case Write():
-                batch.entries += order.entries
-                if order.closes is not None:
-                    batch.closed.append(order.closes)
-            case Note():
-                batch.notes.update((call.call_id, call) for call in order.calls)
-            case Touch():
-                batch.used.update(order.used)
-            case Count():
-                batch.counts.update(order.uses)
+    for command in commands:
+        match command:
+            case WriteEntries():
+                batch.entries += command.entries
+                if command.closes is not None:
+                    batch.closed.append(command.closes)
+            case RecordProgress():
+                batch.notes.update((call.call_id, call) for call in command.calls)
+            case RecordKeyUses():
+                batch.used.update(command.used)
+            case CountCharacterUses():
+                batch.counts.update(command.uses)
     return batch

@@ -22,7 +22,14 @@ from fondaco.stores.sqlite.ledger import (
     idempotency_records,
     quarantine,
 )
-from fondaco.stores.sqlite.ledger.commands import Begin, Count, Note, Read, Touch, Write
+from fondaco.stores.sqlite.ledger.commands import (
+    Begin,
+    CountCharacterUses,
+    RecordKeyUses,
+    RecordProgress,
+    RunQuery,
+    WriteEntries,
+)
 from fondaco.stores.sqlite.ledger.writer import Listener, Writer
 from fondaco.stores.sqlite.tables.connection import Durability, connect
 from fondaco.stores.sqlite.tables.migrate import TABLES
@@ -95,13 +102,13 @@ class SqliteJournal:
         if self._closed:
             done.set_exception(StorageFailedError())
         else:
-            self._writer.put(Write(entries, closes, done))
+            self._writer.put(WriteEntries(entries, closes, done))
         return done
 
     def record_progress(self, calls: Sequence[OpenCall]) -> None:
         """Write the calls' progress with the next batch."""
         if not self._closed:
-            self._writer.put(Note(calls))
+            self._writer.put(RecordProgress(calls))
 
     async def spent(self, key_id: str, epoch: int) -> Funds:
         """Return what a key was charged in an epoch."""
@@ -112,12 +119,12 @@ class SqliteJournal:
     def record_uses(self, used: Mapping[str, float]) -> None:
         """Write when keys were used with the next batch."""
         if not self._closed:
-            self._writer.put(Touch(used))
+            self._writer.put(RecordKeyUses(used))
 
     def add(self, uses: Mapping[str, int]) -> None:
         """Write how many more chats characters answered with the next batch."""
         if not self._closed:
-            self._writer.put(Count(uses))
+            self._writer.put(CountCharacterUses(uses))
 
     async def counts(self) -> Mapping[str, int]:
         """Return how many chats each character answered, those just added among them."""
@@ -182,7 +189,9 @@ class SqliteJournal:
             raise StorageFailedError
         answers: list[T] = []
         done = self._loop.create_future()
-        self._writer.put(Read(lambda connection: answers.append(question(connection)), done, begin))
+        self._writer.put(
+            RunQuery(lambda connection: answers.append(question(connection)), done, begin)
+        )
         await done
         return answers[0]
 

@@ -1,7 +1,7 @@
-"""The writer: one thread that commits whatever has gathered, as soon as its last commit is known.
+"""Writer thread of the ledger: commits all waiting commands together, one batch after another.
 
-A fault that may pass refuses what was to be committed with it. What can never be committed is told from
-the rest by halving, and goes to the quarantine. No error of one order ends the thread.
+A transient fault fails every command of its batch. A command that can never be committed is found by
+halving the batch, and its write goes to the quarantine. No error of one command ends the thread.
 """
 
 import logging
@@ -21,14 +21,14 @@ from fondaco.ports.incidents import Incident, report
 from fondaco.stores.sqlite.ledger import faults, quarantine
 from fondaco.stores.sqlite.ledger.batch import Batch, apply, changing
 from fondaco.stores.sqlite.ledger.commands import (
-    Note,
-    Noting,
-    Order,
-    Read,
-    Stop,
-    Write,
+    Batchable,
+    Command,
+    RecordProgress,
+    RunQuery,
+    StopWriter,
+    WriteEntries,
     batch_of,
-    parts,
+    split,
 )
 from fondaco.stores.sqlite.tables.id_cache import IdCache
 from fondaco.stores.sqlite.tables.rows import ENTRIES, entry_of
@@ -36,96 +36,96 @@ from fondaco.stores.sqlite.tables.rows import ENTRIES, entry_of
 Outcome: TypeAlias = "tuple[Future[None], StorageFailedError | None]"
 Listener: TypeAlias = Callable[[Sequence[Entry]], None]
 
-_MOST = 1000
-"""Orders in one batch."""
+_MAX_BATCH = 1000
+"""Commands in one batch, at most."""
 _REPORT_AGAIN_S = 10.0
-"""How often a fault that lasts is reported."""
+"""Interval between reports of a lasting fault, in seconds."""
 
 
 class Writer:
     """The owner of the connection that appends entries.
 
-    It gives entries their ids itself, so a collision tells that something else has written as well;
-    besides, it looks for such changes every `watch_s` seconds.
+    It assigns the ids of entries, so a collision shows that another process has written as well; it also
+    checks for such changes every `watch_s` seconds.
     """
 
     def __init__(
         self,
         connection: sqlite3.Connection,
         loop: AbstractEventLoop,
-        tell: Listener,
+        notify: Listener,
         watch_s: float,
     ) -> None:
         self._connection = connection
         self._loop = loop
-        self._tell = tell
+        self._notify = notify
         self._watch_s = watch_s
         self._id_cache = IdCache(connection)
-        self._orders: SimpleQueue[Sequence[Order]] = SimpleQueue()
-        self._gathered: list[Order] = []
+        self._queue: SimpleQueue[Sequence[Command]] = SimpleQueue()
+        self._waiting: list[Command] = []
         self._busy = False
         self._stopped = False
         self._dead = False
-        """Whether the thread has ended without being told to: of the loop's side."""
-        self._current: Sequence[Order] = ()
-        """What the thread carries out."""
+        """Whether the thread has ended without a `StopWriter`; used on the event loop alone."""
+        self._current: Sequence[Command] = ()
+        """The commands that the thread is executing."""
         self._reported: tuple[str, float] = ("", 0.0)
-        """The last fault that was reported, and when (monotonic seconds)."""
-        (self._seen,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
-        self._moved = self._seen
-        """The last entry when the writer was idle."""
+        """The fault reported last, and when (monotonic seconds)."""
+        (self._last_entry,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
+        self._checkpointed = self._last_entry
+        """The last entry at the last WAL checkpoint."""
         self._version = self._data_version()
         self._watched = monotonic()
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
-    # What the event loop calls.
+    # Called on the event loop.
 
-    def put(self, order: Order) -> None:
-        """Have an order carried out with all others that gather before the writer is free.
+    def put(self, command: Command) -> None:
+        """Queue a command for the next batch.
 
-        It is told of them at the end of the loop's round, not one by one, so that it neither wakes up
-        nor commits more often than it has to.
+        The thread receives commands at the end of the event loop's round, not one by one, so that it
+        neither wakes up nor commits more often than necessary.
         """
-        self._gathered.append(order)
+        self._waiting.append(command)
         if not self._busy:
             self._busy = True
-            self._loop.call_soon(self._hand_over)
+            self._loop.call_soon(self._dispatch)
 
     def stop(self) -> None:
-        """Carry out what was ordered before, and end; this blocks until then."""
-        self._orders.put([*self._gathered, Stop()])
-        self._gathered.clear()
+        """Execute all queued commands, then end the thread; blocks until then."""
+        self._queue.put([*self._waiting, StopWriter()])
+        self._waiting.clear()
         self._thread.join()
 
-    def _hand_over(self) -> None:
+    def _dispatch(self) -> None:
         if self._dead:
             self._busy = False
-            _finish(_failed(self._gathered))
-            self._gathered.clear()
+            _finish(_failed(self._waiting))
+            self._waiting.clear()
             return
-        orders = self._gathered[:_MOST]
-        del self._gathered[:_MOST]
-        self._busy = bool(orders)
-        if orders:
-            self._orders.put(orders)
+        commands = self._waiting[:_MAX_BATCH]
+        del self._waiting[:_MAX_BATCH]
+        self._busy = bool(commands)
+        if commands:
+            self._queue.put(commands)
 
-    def _bury(self) -> None:
-        """Refuse whatever the thread has left undone, now and from now on."""
+    def _fail_all(self) -> None:
+        """Fail the commands that the thread has left undone, and all later ones."""
         self._dead = True
         report(Incident.LEDGER_THREAD_FAILED, reason="ended", level=logging.CRITICAL)
         left = list(self._current)
         with suppress(Empty):
             while True:
-                left += self._orders.get_nowait()
+                left += self._queue.get_nowait()
         _finish(_failed(left))
         self._busy = False
 
-    def _carried_out(self, outcomes: Sequence[Outcome]) -> None:
+    def _done(self, outcomes: Sequence[Outcome]) -> None:
         _finish(outcomes)
-        self._hand_over()
+        self._dispatch()
 
-    # What the thread does.
+    # Called on the thread.
 
     def _run(self) -> None:
         try:
@@ -133,109 +133,111 @@ class Writer:
                 try:
                     self._round()
                 except Exception as error:  # noqa: BLE001 - the last resort: the thread has to go on
-                    self._give_up_round(error)
+                    self._abort_round(error)
         finally:
             if not self._stopped:
-                self._on_loop(self._bury)
+                self._on_loop(self._fail_all)
             self._connection.close()
 
     def _round(self) -> None:
-        """Carry out what has gathered, and look from time to time at what others have done."""
+        """Execute the next batch, and check for changes by other processes from time to time."""
         try:
-            self._current = self._orders.get(timeout=self._watch_s)
+            self._current = self._queue.get(timeout=self._watch_s)
         except Empty:
-            self._settle_down()
+            self._checkpoint()
         else:
-            self._carry_out(self._current)
+            self._execute(self._current)
             self._current = ()
         if monotonic() - self._watched >= self._watch_s:
             self._watched = monotonic()
             self._watch()
 
-    def _give_up_round(self, error: Exception) -> None:
-        """Fail the orders of a round that are not carried out yet.
+    def _abort_round(self, error: Exception) -> None:
+        """Fail the remaining commands of a round.
 
-        Their outcome may be unknown, so they fail as what may be tried again: nothing is entered twice.
+        Their outcome may be unknown, so they fail as transient: a retry enters nothing twice.
         """
         self._report(Incident.LEDGER_THREAD_FAILED, reason=type(error).__name__)
         with suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        self._stopped = self._stopped or any(isinstance(order, Stop) for order in self._current)
-        orders, self._current = self._current, ()
-        if orders:
-            self._on_loop(self._carried_out, _failed(orders))
+        self._stopped = self._stopped or any(
+            isinstance(command, StopWriter) for command in self._current
+        )
+        commands, self._current = self._current, ()
+        if commands:
+            self._on_loop(self._done, _failed(commands))
 
-    def _settle_down(self) -> None:
-        """Move to the database what lies in its -wal file: a power cut cannot take it from there."""
-        if self._moved != self._seen:
-            with suppress(sqlite3.Error):  # the next idle moment comes
+    def _checkpoint(self) -> None:
+        """Checkpoint the -wal file into the database, where a power cut cannot lose it."""
+        if self._checkpointed != self._last_entry:
+            with suppress(sqlite3.Error):  # tried again when idle next
                 self._connection.execute("PRAGMA wal_checkpoint")
-                self._moved = self._seen
+                self._checkpointed = self._last_entry
 
-    def _carry_out(self, orders: Sequence[Order]) -> None:
-        together: list[Noting] = []
+    def _execute(self, commands: Sequence[Command]) -> None:
+        together: list[Batchable] = []
         outcomes: list[Outcome] = []
-        for order in orders:
-            match order:
-                case Read():
+        for command in commands:
+            match command:
+                case RunQuery():
                     self._on_loop(_finish, [*outcomes, *self._commit(together)])
-                    together, outcomes = [], [self._answer(order)]
-                case Stop():
+                    together, outcomes = [], [self._run_query(command)]
+                case StopWriter():
                     self._stopped = True
                 case _:
-                    together.append(order)
-        self._on_loop(self._carried_out, [*outcomes, *self._commit(together)])
+                    together.append(command)
+        self._on_loop(self._done, [*outcomes, *self._commit(together)])
 
-    def _commit(self, orders: Sequence[Noting]) -> list[Outcome]:
+    def _commit(self, commands: Sequence[Batchable]) -> list[Outcome]:
         try:
-            self._apply(batch_of(orders))
+            self._apply(batch_of(commands))
         except Exception as error:  # noqa: BLE001 - a value may be anything, and so its error
-            return self._refuse(orders, error)
-        return [(order.done, None) for order in orders if isinstance(order, Write)]
+            return self._refuse(commands, error)
+        return [(command.done, None) for command in commands if isinstance(command, WriteEntries)]
 
-    def _refuse(self, orders: Sequence[Noting], error: Exception) -> list[Outcome]:
-        """Find out which of the orders failed all of them, and carry out the others."""
+    def _refuse(self, commands: Sequence[Batchable], error: Exception) -> list[Outcome]:
+        """Find the commands that fail the batch by halving it, and commit the others."""
         if (reason := faults.passing(error)) is not None:
             self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
-            return _failed(orders, error)
-        single = [part for order in orders for part in parts(order)]
+            return _failed(commands, error)
+        single = [part for command in commands for part in split(command)]
         if len(single) > 1:
             half = len(single) // 2
             return [*self._commit(single[:half]), *self._commit(single[half:])]
-        return [outcome for order in single for outcome in self._put_aside(order, error)]
+        return [outcome for command in single for outcome in self._quarantine(command, error)]
 
-    def _put_aside(self, order: Noting, error: Exception) -> list[Outcome]:
-        """Put a write that can never succeed into the quarantine; drop what carries no money."""
-        if faults.entered_before(error) and isinstance(order, Write):
-            return [(order.done, _caused(AlreadyEnteredError(), error))]
+    def _quarantine(self, command: Batchable, error: Exception) -> list[Outcome]:
+        """Move a write that can never succeed to the quarantine; drop a command without money."""
+        if faults.entered_before(error) and isinstance(command, WriteEntries):
+            return [(command.done, _caused(AlreadyEnteredError(), error))]
         why = faults.unwritable(error)
-        if isinstance(order, Write):
+        if isinstance(command, WriteEntries):
             try:
                 with changing(self._connection):
-                    quarantine.put_write(self._connection, order.entries, order.closes, why)
-            except sqlite3.Error as fault:  # then it is kept, and comes here again
+                    quarantine.put_write(self._connection, command.entries, command.closes, why)
+            except sqlite3.Error as fault:  # then the caller keeps it and tries again
                 reason = faults.passing(fault) or "unknown"
                 self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
-                return _failed((order,), fault)
-        self._report_unwritable(order, why)
-        if isinstance(order, Write):
-            return [(order.done, _caused(WriteQuarantinedError(), error))]
+                return _failed((command,), fault)
+        self._report_unwritable(command, why)
+        if isinstance(command, WriteEntries):
+            return [(command.done, _caused(WriteQuarantinedError(), error))]
         return []
 
-    def _report_unwritable(self, order: Noting, why: Unwritable) -> None:
+    def _report_unwritable(self, command: Batchable, why: Unwritable) -> None:
         call_id, account_id = "", None
-        if isinstance(order, Write):
-            call_id = str(order.closes or "")
-            for entry in order.entries:
+        if isinstance(command, WriteEntries):
+            call_id = str(command.closes or "")
+            for entry in command.entries:
                 call_id, account_id = str(entry.call_id or call_id), entry.account_id
-        if isinstance(order, Note):
-            call_id, account_id = str(order.calls[0].call_id), order.calls[0].account_id
+        if isinstance(command, RecordProgress):
+            call_id, account_id = str(command.calls[0].call_id), command.calls[0].account_id
         told = partial(report, Incident.LEDGER_WRITE_QUARANTINED, reason=why, level=logging.ERROR)
         self._on_loop(partial(told, call_id=call_id[:32], account_id=account_id))
 
     def _report(self, incident: Incident, *, reason: str) -> None:
-        """Report a fault; one that lasts is reported again from time to time."""
+        """Report a fault; a lasting one again after an interval."""
         before, at = self._reported
         now = monotonic()
         if reason != before or now - at >= _REPORT_AGAIN_S:
@@ -247,50 +249,52 @@ class Writer:
             return
         while True:
             try:
-                apply(self._connection, self._seen + 1, batch, self._id_cache)
+                apply(self._connection, self._last_entry + 1, batch, self._id_cache)
             except sqlite3.IntegrityError:
                 if not self._catch_up():
                     raise
             else:
-                self._seen += len(batch.entries)
+                self._last_entry += len(batch.entries)
                 self._reported = "", 0.0
                 return
 
-    def _answer(self, read: Read) -> Outcome:
+    def _run_query(self, command: RunQuery) -> Outcome:
         try:
-            self._connection.execute(read.begin)
+            self._connection.execute(command.begin)
             try:
-                self._look()  # in the same snapshot, so that no answer runs ahead of the news
-                read.ask(self._connection)
+                self._check_changes()  # in the same snapshot, so that listeners hear first of what the result contains
+                command.query(self._connection)
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
-        except Exception as error:  # noqa: BLE001 - a question may be asked with any value
+        except Exception as error:  # noqa: BLE001 - a query may have any value
             if (reason := faults.passing(error)) is not None:
                 self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
-            return read.done, _caused(StorageFailedError(), error)
-        return read.done, None
+            return command.done, _caused(StorageFailedError(), error)
+        return command.done, None
 
     def _watch(self) -> None:
-        with suppress(sqlite3.Error):  # the next look will find what this one could not
-            self._look()
+        with suppress(sqlite3.Error):  # the next check finds what this one could not
+            self._check_changes()
 
-    def _look(self) -> None:
-        """Tell of whatever something else committed since the last look."""
+    def _check_changes(self) -> None:
+        """Notify of commits by other connections since the last check."""
         version = self._data_version()
         if version != self._version:
             self._version = version
             if not self._catch_up():
-                self._on_loop(self._tell, ())
+                self._on_loop(self._notify, ())
 
     def _catch_up(self) -> bool:
-        """Tell of entries that something else wrote, and return whether there were any."""
-        found = self._connection.execute(ENTRIES + "WHERE entry.id > ? ORDER BY 1", (self._seen,))
+        """Notify of entries that another connection wrote; return whether there were any."""
+        found = self._connection.execute(
+            ENTRIES + "WHERE entry.id > ? ORDER BY 1", (self._last_entry,)
+        )
         rows = found.fetchall()
         if rows:
-            self._seen = rows[-1][0]
-            self._on_loop(self._tell, [entry_of(row) for row in rows])
+            self._last_entry = rows[-1][0]
+            self._on_loop(self._notify, [entry_of(row) for row in rows])
         return bool(rows)
 
     def _data_version(self) -> int:
@@ -301,25 +305,25 @@ class Writer:
         try:
             self._loop.call_soon_threadsafe(call, *arguments)
         except RuntimeError:
-            self._stopped = True  # the event loop is gone, and whoever waited with it
+            self._stopped = True  # the event loop is gone, and every waiter with it
 
 
 def _finish(outcomes: Sequence[Outcome]) -> None:
     for done, error in outcomes:
         if done.done():
-            continue  # whoever waited went away
+            continue  # its waiter was cancelled
         if error is None:
             done.set_result(None)
         else:
             done.set_exception(error)
 
 
-def _failed(orders: Sequence[Order], error: Exception | None = None) -> list[Outcome]:
-    """Return that none of the orders was carried out, for a reason that may pass."""
+def _failed(commands: Sequence[Command], error: Exception | None = None) -> list[Outcome]:
+    """Return the outcome of commands that failed for a transient reason."""
     return [
-        (order.done, _caused(StorageFailedError(), error))
-        for order in orders
-        if isinstance(order, Write | Read)
+        (command.done, _caused(StorageFailedError(), error))
+        for command in commands
+        if isinstance(command, WriteEntries | RunQuery)
     ]
 
 
