@@ -300,6 +300,6 @@ async def test_a_field_named_twice_in_the_query_is_400(
     assert reply.status_code == 400
     assert reply.json()["details"] == {
         "_errors": [],
-        twice: {"_errors": ["Name this once only."]},
+        twice: {"_errors": ["Parameter given more than once."]},
     }
     assert (await shared.client.get("/api/v1/api_keys")).json() == before

@@ -12,7 +12,7 @@ from fondaco.domain.fast_init import fast_init
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A turn's prompt as an engine measured it."""
+    """A request's prompt as an engine measured it."""
 
     input_tokens: int
     exact: bool = True
@@ -38,7 +38,7 @@ class ChatEngine(Protocol):
         ...
 
     def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
-        """Answer the turn; closing the generator stops the engine.
+        """Answer the request; closing the generator stops the engine.
 
         `prompt` is what this engine's `measure` returned, or None where another engine measured.
         Each choice ends with one `Finish`; a `UsageReported` comes with or after the last of them where
@@ -47,7 +47,7 @@ class ChatEngine(Protocol):
         ...
 
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
-        """Return the names of the turn's wishes that change nothing here, as callers know them.
+        """Return the names of the request's options that change nothing here, as callers know them.
 
         Only what nobody would miss in an answer is ignored (`prompt_cache_key`); anything else that
         an engine does not take is refused with a `FieldNotTakenError`.

@@ -18,7 +18,7 @@ class Enforcement(StrEnum):
 
 
 class OutputFormats(Protocol):
-    """Says what is wrong with schemas and guides, and with answers that shall fit them.
+    """Says what is wrong with schemas and constraints, and with answers that shall fit them.
 
     Whoever implements it does so where a hostile one costs nobody anything: never in the process
     that serves calls. A schema is JSON text; what is said of it holds none of an answer's content.
@@ -64,7 +64,7 @@ class OutputFormats(Protocol):
         ...
 
     async def constraint_error(self, constraint: Constraint, *, scope: str) -> str | None:
-        """Return why no answer can be asked for by the guide, or None if one can; `scope` as for `flaw`.
+        """Return why no answer can be asked for by the constraint, or None if one can; `scope` as for `flaw`.
 
         The reason continues a sentence that begins with where the caller sent it.
 
@@ -74,5 +74,5 @@ class OutputFormats(Protocol):
         ...
 
     async def constraint_mismatch(self, constraint: Constraint, text: str) -> str | None:
-        """Return why a text is not what the guide allows, or None if it is; as `fault` does."""
+        """Return why a text is not what the constraint allows, or None if it is; as `fault` does."""
         ...

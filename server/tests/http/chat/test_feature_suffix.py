@@ -111,7 +111,7 @@ def test_a_colon_in_a_value_ends_no_name() -> None:
         ("latest", "'latest' is not of the form parameter=value"),
         (
             "disable_thinking=true&disable_thinking=false",
-            "disable_thinking: Name this once only.",
+            "disable_thinking: Parameter given more than once.",
         ),
     ],
 )

@@ -212,7 +212,9 @@ def _given_once(pairs: Sequence[tuple[str, str]], lists: frozenset[str]) -> dict
     if len(fields) != len(pairs):
         twice = sorted({*repeated(name for name, _ in pairs)} - lists)
         if twice:
-            raise InvalidRequestError(faults=dict.fromkeys(twice, ("Name this once only.",)))
+            raise InvalidRequestError(
+                faults=dict.fromkeys(twice, ("Parameter given more than once.",))
+            )
         for name in lists & fields.keys():
             fields[name] = ",".join(value for other, value in pairs if other == name)
     return fields

@@ -29,35 +29,35 @@ from fondaco.serving.routing.failover import ModelEngines
 _USUAL_OUTPUT = 1_024
 """The most tokens of one choice that the token limit reserves before they are counted."""
 _CHARACTERS_A_TOKEN = 4
-"""Of a prompt that nobody has counted yet."""
+"""An estimate for prompts that no engine has counted yet."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """What is known when the first burst arrives."""
+    """The first event of a call: what is known once an engine has begun to answer."""
 
     model: Model
     engine: str
     quota: Quota
     notice: DeprecationNotice | None = None
-    """That the model that was asked for ends, or has ended."""
+    """The requested model's deprecation notice."""
     web: RetrievedContext | None = None
-    """What was brought from the web; None: nothing was wanted."""
+    """Retrieved web context; None: no retrieval was requested."""
     ignored: tuple[str, ...] = ()
-    """Known fields of the request that mean nothing to the model or its engine."""
+    """Request fields that the model or its engine ignored."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class CallFinished:
-    """The end of a call whose charge is durable."""
+    """The last event of a call: its charge is durable."""
 
     usage: Usage
 
 
 CallEvent: TypeAlias = CallStarted | EventBatch | CallFinished
-"""A call is one Began, bursts, one Settled; an error ends it anywhere."""
+"""A call yields one `CallStarted`, then batches of chat events, then one `CallFinished`; an error may end it anywhere."""
 
 
 class Chat:

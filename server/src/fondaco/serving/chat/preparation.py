@@ -1,4 +1,4 @@
-"""Preparation: a turn on its way to an engine: fitted to its model, supplied, measured, within its means."""
+"""Preparation: a request made ready for an engine: negotiated, with retrieval and media, measured, and held for."""
 
 from dataclasses import dataclass
 
@@ -19,22 +19,22 @@ from fondaco.serving.retrieval.context import with_context
 from fondaco.serving.retrieval.web_retrieval import RetrievalRequest, WebRetrieval, last_user_text
 
 _CHARACTERS_A_TOKEN = 4
-"""Of a prompt that nobody has counted yet."""
+"""An estimate for prompts that no engine has counted yet."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A turn that is paid for and only has to be answered."""
+    """A request whose cost is held, ready to be sent to an engine."""
 
     request: ChatRequest
     meter: TokenMeter
     output_pipeline: OutputPipeline | None = None
-    """How its answer reaches the caller; None: as it comes."""
+    """Post-processing of its output; None: output passes unchanged."""
 
 
 class Preparation:
-    """Makes turns ready; whatever costs anything is done once it is paid for."""
+    """Prepares requests; work that costs money starts only after its cost is held."""
 
     def __init__(
         self,
@@ -49,11 +49,11 @@ class Preparation:
         self._system_prompt = system_prompt
 
     def expect_able(self, model: Model, request: ChatRequest) -> None:
-        """Return if nothing speaks against the turn that can be told without any work.
+        """Validate what can be checked without any work.
 
         Raises:
             InvalidModelError: the model gives no log probabilities, does not take images, or does not
-                keep to forms.
+                keep to output formats.
             InvalidRequestError: what is wanted from the web is switched off.
         """
         if request.top_logprobs is not None and not model.capabilities.log_probs:
@@ -70,7 +70,7 @@ class Preparation:
     def begun(
         self, model: Model, request: ChatRequest, requested_tokens: int | None, instructions: str
     ) -> ChatRequest:
-        """Return the turn with the model's own sampling and all that is told before it."""
+        """Return the request with the model's default sampling and its system prompt."""
         sampling = request.sampling.filled(model.defaults.temperature, model.defaults.top_p)
         told = self._told(model, request, instructions)
         return told.for_model(model.id, requested_tokens or 0, sampling)
@@ -84,7 +84,7 @@ class Preparation:
         failover: ChatFailover,
         paid: PaidCall,
     ) -> Ready:
-        """Return the turn ready to run, with the money for its answer held.
+        """Return the request ready to run, with its cost held.
 
         Raises:
             FondacoError: it cannot be; charged was what had been brought or decided for it.
@@ -104,7 +104,7 @@ class Preparation:
         if open_ended and not prompt.exact:
             limit = (
                 model.output_limit(0, None) or limit
-            )  # nobody knows how little the prompt leaves
+            )  # the prompt is not counted, so what it leaves is unknown
         tokens = paid.meter.current = TokenMeter(prompt, limit, request.choices)
         try:
             await paid.cover()
@@ -118,7 +118,7 @@ class Preparation:
         return Ready(request, tokens, output_pipeline)
 
     def _told(self, model: Model, request: ChatRequest, instructions: str) -> ChatRequest:
-        """Return the turn with the platform's prompt, where caller and model take it."""
+        """Return the request with the platform's system prompt, unless caller or model opted out."""
         wanted = self._system_prompt and request.system_prompt and model.system_prompt
         told = request.with_instructions(self._system_prompt) if wanted else request
         return told.with_instructions(instructions) if instructions else told

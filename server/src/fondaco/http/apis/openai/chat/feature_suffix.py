@@ -72,7 +72,7 @@ def _read(parts: Iterable[str]) -> tuple[dict[str, object], list[str]]:
         if not equals:
             sentences.append(f"{name[:_LONGEST]!r} is not of the form parameter=value")
         elif name in values:
-            sentences.append(f"{name[:_LONGEST]}: Name this once only.")
+            sentences.append(f"{name[:_LONGEST]}: Parameter given more than once.")
         else:
             values[name] = _value(name, text)
     return values, sentences

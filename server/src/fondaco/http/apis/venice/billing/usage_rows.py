@@ -1,4 +1,4 @@
-"""Usage rows: charges in the form of GET /billing/usage, as JSON and CSV.
+"""Usage rows: charges in the shape of GET /billing/usage, as JSON and CSV.
 
 Source: GET /billing/usage.
 """
