@@ -77,7 +77,7 @@ class IdempotencyStore:
         if record.idempotency_key.body_digest != key.body_digest:
             raise IdempotencyKeyReusedError
         running = not await self._records.charged(record)
-        raise RepeatedCallError(request_id(record.call_id), running=running)
+        raise RepeatedCallError(request_id(record.call_id, call.kind), running=running)
 
     async def finish(self, record: IdempotencyRecord, *, charged: bool) -> None:
         """End a call's use of its key; if it was not charged, the caller may send it again.
