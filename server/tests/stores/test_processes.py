@@ -58,8 +58,8 @@ async def test_a_killed_server_loses_no_charge_that_it_confirmed(
     await world.close()
     arguments = (str(world.path), str(world.account_id), world.key_id, durability)
     confirmed: list[str] = []
-    for request in range(ROUNDS // 2):
-        confirmed += await anyio.to_thread.run_sync(settle_and_kill, arguments, 100 + 150 * request)
+    for number in range(ROUNDS // 2):
+        confirmed += await anyio.to_thread.run_sync(settle_and_kill, arguments, 100 + 150 * number)
     charged = [entry.call_id for entry in await world.entries() if entry.call_id]
     assert len(confirmed) >= ROUNDS // 2 * 100
     assert set(confirmed) <= set(charged)
