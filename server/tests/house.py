@@ -10,14 +10,17 @@ from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import anyio
 import httpx2
 
 from fake_upstream import FakeUpstream
-from fondaco.app import contract
+from fondaco import sections, settings as settings_of
 from fondaco.app.chain import chain_of
-from fondaco.app.platform import opened_output_formats
+from fondaco.app.listening import edge_of, listener_of
+from fondaco.app.platform import Adapters, Shared, opened_output_formats, platform_of
+from fondaco.app.stores import Stores
 from fondaco.clients.connect import connect
 from fondaco.configuration import built_in_characters, read_character
 from fondaco.domain.models.catalogue import Catalogue
@@ -29,47 +32,25 @@ from fondaco.domain.money.money import NANO, Currency, Funds
 from fondaco.domain.money.price import TokenPrice
 from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.engines.openai.engine import OpenAICompatible
-from fondaco.http.apis.endpoints import ENDPOINTS
-from fondaco.http.edge.access_log import AccessLog
-from fondaco.http.edge.authenticator import LOOPBACK, MetricsAccess
-from fondaco.http.edge.client_address import ClientAddresses
-from fondaco.http.edge.cors import Cors
-from fondaco.http.edge.edge import Edge
-from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.loop_errors import reporting_loop_faults
-from fondaco.http.edge.routes import Routes
 from fondaco.http.endpoint.body_memory import BodyMemory
-from fondaco.http.endpoint.endpoint import AppState
-from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.exchange.heartbeat import Heartbeat
-from fondaco.http.wire.connection_limits import ConnectionLimits
-from fondaco.http.wire.connection_registry import ConnectionRegistry
 from fondaco.http.wire.listener import Listener
-from fondaco.ports import ChatEngine, Clock, EmbeddingEngine, Files, OutputFormats, Stakes
+from fondaco.ports import ChatEngine, Clock, EmbeddingEngine, Files, Stakes
 from fondaco.sandbox.templates import SandboxedTemplates
-from fondaco.serving.access.api_keys import ApiKeys
-from fondaco.serving.access.failure_throttle import FailureThrottle
-from fondaco.serving.access.key_ring import KeyRing
-from fondaco.serving.access.wallets import Wallets
-from fondaco.serving.admission.concurrency import ConcurrentCalls
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
-from fondaco.serving.billing.paid_call import PaidCalls
-from fondaco.serving.chat.capabilities import CapabilityNegotiation
-from fondaco.serving.chat.characters import Characters
-from fondaco.serving.chat.pipeline import Chat
-from fondaco.serving.embeddings import Embedder
-from fondaco.serving.inputs.media import Media
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
-from fondaco.serving.routing.readiness import Readiness
+from fondaco.serving.routing.reachability import Reachability
+from fondaco.settings import Settings
 from fondaco.stores.characters import CharacterFolder
 from fondaco.stores.memory.accounts import MemoryAccounts
 from fondaco.stores.memory.charges import MemoryCharges
 from fondaco.stores.memory.journal import MemoryJournal, MemoryKeys
-from fondaco.system import SystemClock, TimedIds
+from fondaco.system import SystemClock
 
 PEPPER = b"pepper"
 SECRET = "fondaco_secret_of_tests"
@@ -163,11 +144,12 @@ async def house(
     system_prompt: str = "",
     web_retrieval: WebRetrieval | None = None,
     files: Files | None = None,
-    room: BodyMemory | None = None,
-    register: ConnectionRegistry | None = None,
+    body_memory: BodyMemory | None = None,
+    connection_limit: int = 1_000,
     drain_delay_s: float = 0.0,
     compiling: bool = False,
-    metrics: MetricsAccess = LOOPBACK,
+    metrics: Literal["loopback", "key", "public"] = "loopback",
+    metrics_token: str = "",
     access_log: bool = False,
     concurrent_calls: int = 0,
 ) -> AsyncGenerator[House]:
@@ -201,67 +183,66 @@ async def house(
         }
         journal, keys = _stores(usd)
         clock = clock or SystemClock()
-        catalogue = Catalogue(models, aliases or {"gpt-4o": "default"}, clock.now)
-        platform = _platform(
-            catalogue,
+        settings = Settings(
+            home=characters,
+            models_folder=characters,
+            chat=sections.Chat(system_prompt=system_prompt),
+            limits=settings_of.Limits(failures=failures, concurrent_calls=concurrent_calls),
+            server=settings_of.Server(
+                allowed_hosts=hosts,
+                cors_origins=cors_origins,
+                trusted_proxies=trusted_proxies,
+                body_limit_bytes=body_limit_bytes,
+                media_body_limit_bytes=body_limit_bytes,
+                ping_interval_s=ping_interval_s,
+                header_timeout_s=header_timeout_s,
+                body_timeout_s=body_timeout_s,
+                idle_timeout_s=idle_timeout_s,
+                write_timeout_s=write_timeout_s,
+                drain_delay_s=drain_delay_s,
+                drain_timeout_s=5,
+                ready_cache_s=0.2,
+                engine_check_s=0,
+                connection_limit=connection_limit,
+                access_log=access_log,
+                metrics=metrics,
+                metrics_token=metrics_token,
+            ),
+        )
+        ledger = Ledger(journal, clock)
+        shared = Shared(
+            ledger=ledger,
+            limits=SlidingWindowLimiter(tiers, clock),
+            idempotency=IdempotencyStore(journal, PEPPER, ledger.clock),
+            metrics=Metrics(),
+            clock=clock,
+            forms=forms,
+            uses=journal,
+            cast=CharacterFolder(characters, built_in_characters(), read_character, clock).cast,
+            reachability=Reachability(0),
+            grammars={"first": grammar_of} if compiling else {},
+        )
+        adapters = Adapters(
+            Catalogue(models, aliases or {"gpt-4o": "default"}, clock.now),
             engines,
             embedding_engines or {},
-            journal,
-            keys,
-            tiers=tiers,
-            failures=failures,
-            concurrent_calls=concurrent_calls,
-            stakes=stakes,
-            keys_a_minute=keys_a_minute,
-            characters=characters,
-            clock=clock,
-            system_prompt=system_prompt,
+            looks={},
             web_retrieval=web_retrieval,
             files=files,
-            forms=forms,
-            compiling=compiling,
         )
-        heartbeat = Heartbeat()
-        state = AppState(
-            platform,
-            contract(),
-            heartbeat,
-            room or BodyMemory(body_limit_bytes, body_limit_bytes, 2**28, 2**26),
-            ping_interval_s,
-            write_timeout_s,
+        platform = platform_of(
+            settings,
+            PEPPER,
+            shared,
+            adapters,
+            stores=stores_in_memory(journal, keys),
+            chain=chain_of(stakes, MemoryAccounts(journal, keys)),
+            keys_a_minute=keys_a_minute,
         )
-        started, ended = anyio.Event(), anyio.Event()
-        default_headers = DefaultHeaders(platform.clock)
-        edge = Edge(
-            state,
-            Routes(ENDPOINTS),
-            Hosts(hosts),
-            ClientAddresses(trusted_proxies),
-            default_headers=default_headers,
-            cors=Cors(cors_origins) if cors_origins else None,
-            metrics=metrics,
-        )
-        terms = ConnectionLimits(
-            default_headers,
-            platform.ids,
-            header_limit_bytes=64 * 2**10,
-            header_timeout_s=header_timeout_s,
-            body_timeout_s=body_timeout_s,
-            idle_timeout_s=idle_timeout_s,
-            refusal=edge.refusal,
-            probes=Routes(ENDPOINTS).probes,
-        )
-        listener = Listener(
-            AccessLog(edge.answer, clock).answer if access_log else edge.answer,
-            terms,
-            register,
-            drain_delay_s=drain_delay_s,
-            drain_timeout_s=5,
-            started=started.set,
-            leaving=platform.leave,
-            draining=platform.drain,
-            stopping=platform.stop,
-        )
+        platform.tiers = tiers
+        heartbeat, started, ended = Heartbeat(), anyio.Event(), anyio.Event()
+        edge = edge_of(settings, platform, heartbeat, body_memory)
+        listener = listener_of(settings, platform, edge, started.set)
         bound = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         with (
@@ -301,6 +282,17 @@ def no_hold_left(ledger: Ledger) -> Generator[None]:
     assert not ledger.open_holds, "a hold outlived its call"
 
 
+def stores_in_memory(journal: MemoryJournal, keys: MemoryKeys) -> Stores:
+    return Stores(
+        journal=journal,
+        idempotency=journal,
+        keys=keys,
+        key_uses=journal,
+        charges=MemoryCharges(journal),
+        character_uses=journal,
+    )
+
+
 def _stores(usd: int) -> tuple[MemoryJournal, MemoryKeys]:
     journal = MemoryJournal()
     keys = MemoryKeys(journal)
@@ -309,68 +301,6 @@ def _stores(usd: int) -> tuple[MemoryJournal, MemoryKeys]:
         journal.enter_elsewhere(Entry(ACCOUNT, EntryKind.GRANT, Currency.USD, usd, at=0.0))
     keys.put(Account(ACCOUNT, "tests"), digest(PEPPER, SECRET), _key())
     return journal, keys
-
-
-def _platform(
-    catalogue: Catalogue,
-    engines: dict[str, ChatEngine],
-    embedding_engines: Mapping[str, EmbeddingEngine],
-    journal: MemoryJournal,
-    keys: MemoryKeys,
-    *,
-    tiers: Mapping[str, Tier],
-    failures: int,
-    concurrent_calls: int,
-    stakes: Stakes | None,
-    keys_a_minute: int,
-    characters: Path,
-    clock: Clock,
-    system_prompt: str,
-    web_retrieval: WebRetrieval | None,
-    files: Files | None,
-    forms: OutputFormats,
-    compiling: bool,
-) -> Platform:
-    metrics, ids = Metrics(), TimedIds()
-    key_ring = KeyRing(keys, journal, PEPPER, clock)
-    ledger = Ledger(journal, clock)
-    idempotency = IdempotencyStore(journal, PEPPER, ledger.clock)
-    limits = SlidingWindowLimiter(tiers, clock)
-    api_keys = ApiKeys(keys, key_ring, PEPPER, clock=clock, ids=ids, a_minute=keys_a_minute)
-    chain = chain_of(stakes, MemoryAccounts(journal, keys))
-    store = CharacterFolder(characters, built_in_characters(), read_character, clock)
-    paid_calls = PaidCalls(ledger, limits, idempotency, clock=clock, metrics=metrics)
-    chat = Chat(
-        catalogue,
-        engines,
-        paid_calls,
-        system_prompt=system_prompt,
-        web_retrieval=web_retrieval,
-        media=Media(catalogue, files),
-        negotiation=CapabilityNegotiation(
-            catalogue, forms, {"first": grammar_of} if compiling else {}
-        ),
-    )
-    return Platform(
-        catalogue=catalogue,
-        chat=chat,
-        characters=Characters(store.cast, journal, catalogue, chat),
-        embedder=Embedder(catalogue, embedding_engines, paid_calls),
-        ledger=ledger,
-        charges=MemoryCharges(journal),
-        key_ring=key_ring,
-        api_keys=api_keys,
-        limits=limits,
-        tiers=tiers,
-        failure_throttle=FailureThrottle.in_process(clock, max_failures=failures, window_s=30.0),
-        concurrent_calls=ConcurrentCalls(concurrent_calls, clock),
-        readiness=Readiness(catalogue, engines, clock, cache_s=0.2, ledger=ledger),
-        metrics=metrics,
-        clock=clock,
-        ids=ids,
-        idempotency=idempotency,
-        wallets=Wallets(chain, api_keys, clock, ids),
-    )
 
 
 def _key() -> Key:

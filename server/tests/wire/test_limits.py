@@ -270,7 +270,7 @@ async def test_two_thousand_offers_to_upgrade_are_two_thousand_requests() -> Non
 
 
 async def test_a_connection_beyond_the_limit_gets_a_clear_503_and_is_closed() -> None:
-    async with house(register=ConnectionRegistry(most=3)) as one:
+    async with house(connection_limit=3) as one:
         await one.client.get("/healthz")  # keeps one of them
         async with await anyio.connect_tcp(*one.address), await anyio.connect_tcp(*one.address):
             [reply] = await exchanged(one.address, MODELS)

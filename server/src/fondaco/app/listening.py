@@ -68,14 +68,20 @@ class Rules:
         )
 
 
-def edge_of(settings: Settings, platform: Platform, heartbeat: Heartbeat) -> Edge:
-    """Return the edge, which answers every request."""
+def edge_of(
+    settings: Settings,
+    platform: Platform,
+    heartbeat: Heartbeat,
+    body_memory: BodyMemory | None = None,
+) -> Edge:
+    """Return the edge, which answers every request; `body_memory` replaces the settings' own."""
     server, rules = settings.server, Rules.of(settings)
     state = AppState(
         platform,
         contract(),
         heartbeat,
-        body_memory=BodyMemory(
+        body_memory=body_memory
+        or BodyMemory(
             server.body_limit_bytes,
             max(server.body_limit_bytes, server.media_body_limit_bytes),
             server.body_memory_bytes,

@@ -10,6 +10,7 @@ import anyio
 from fondaco.app.stores import Stores
 from fondaco.configuration import EMBEDDED, built_in_characters, read_character, tiers_of
 from fondaco.domain.chat.character import CharacterRegistry
+from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.money.price import FREE, Charge
 from fondaco.domain.money.usage import Usage
@@ -23,7 +24,7 @@ from fondaco.ports import (
     OutputFormats,
 )
 from fondaco.sandbox.output_formats import SandboxedOutputFormats
-from fondaco.serving.access.api_keys import ApiKeys
+from fondaco.serving.access.api_keys import KEYS_A_MINUTE, ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
 from fondaco.serving.access.wallets import WalletPorts, Wallets
@@ -69,7 +70,7 @@ class Adapters:
     embedding_engines: Mapping[str, EmbeddingEngine]
     looks: Mapping[str, Look]
     """The health check of each upstream engine."""
-    web_retrieval: WebRetrieval
+    web_retrieval: WebRetrieval | None
     files: Files | None
 
 
@@ -86,6 +87,8 @@ class Shared:
     uses: CharacterUses
     cast: Callable[[], Awaitable[CharacterRegistry]]
     reachability: Reachability
+    grammars: Mapping[str, Callable[[ChatRequest], str | None]]
+    """Name of each engine that compiles a request's grammar on this machine -> what makes it."""
 
     def use_cases(self, settings: Settings, adapters: Adapters) -> UseCases:
         """Return the use cases of a configuration."""
@@ -100,7 +103,7 @@ class Shared:
             system_prompt=settings.chat.system_prompt,
             web_retrieval=adapters.web_retrieval,
             media=Media(catalogue, adapters.files),
-            negotiation=CapabilityNegotiation(catalogue, self.forms, {EMBEDDED: grammar_of}),
+            negotiation=CapabilityNegotiation(catalogue, self.forms, self.grammars),
         )
         cache_s = settings.server.ready_cache_s
         return UseCases(
@@ -127,6 +130,7 @@ def shared_of(settings: Settings, pepper: bytes, *, stores: Stores, forms: Outpu
         uses=stores.character_uses,
         cast=_characters(settings, clock).cast,
         reachability=Reachability(settings.server.engine_check_s),
+        grammars={EMBEDDED: grammar_of},
     )
 
 
@@ -138,13 +142,14 @@ def platform_of(
     *,
     stores: Stores,
     chain: WalletPorts,
+    keys_a_minute: int = KEYS_A_MINUTE,
 ) -> Platform:
     """Return the use cases over the adapters given."""
     clock, ids = shared.clock, TimedIds()
     guarded = settings.limits
     key_ring = KeyRing(stores.keys, stores.key_uses, pepper, clock)
     stores.journal.on_change(lambda _: key_ring.invalidate())
-    api_keys = ApiKeys(stores.keys, key_ring, pepper, clock=clock, ids=ids)
+    api_keys = ApiKeys(stores.keys, key_ring, pepper, clock=clock, ids=ids, a_minute=keys_a_minute)
     lifetime_s = settings.chain.challenge_lifetime_s
     use_cases = shared.use_cases(settings, adapters)
     shared.reachability.follow(adapters.looks)

@@ -74,7 +74,7 @@ async def until_taken(room: BodyMemory, octets: int) -> None:
 async def two() -> AsyncGenerator[tuple[House, BodyMemory]]:
     """A house with two accounts, and its budget."""
     room = budget()
-    async with house(room=room) as one:
+    async with house(body_memory=room) as one:
         one.journal.add_account(31)
         one.journal.enter_elsewhere(Entry(31, EntryKind.GRANT, Currency.USD, NANO, at=0.0))
         key = Key("31" * 16, 31, KeyType.INFERENCE, "", "", 0.0)
@@ -143,7 +143,7 @@ async def test_all_accounts_together_take_no_more_than_there_is(
 
 async def test_a_refusal_for_what_others_hold_counts_against_nobody() -> None:
     room = BodyMemory(4 * MIB, 4 * MIB, 10_000, 10_000, taken_bytes=10_000)
-    async with house(room=room, failures=2) as one:
+    async with house(body_memory=room, failures=2) as one:
         for _ in range(5):
             reply = await one.chat(messages=[{"role": "user", "content": "x" * 100_000}])
             assert reply.status_code == 503

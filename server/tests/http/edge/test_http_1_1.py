@@ -250,7 +250,7 @@ async def test_a_hang_up_with_half_a_body_sent_ends_the_request() -> None:
 
 
 async def test_what_is_sent_after_a_refusal_is_read_and_dropped() -> None:
-    async with house(body_limit_bytes=1000) as one:
+    async with house(body_limit_bytes=1024) as one:
         head, _ = chat()
         large = head.replace(b"Content-Length: ", b"Content-Length: 20000")
         length = int(large.partition(b"Content-Length: ")[2].partition(b"\r\n")[0])

@@ -1,14 +1,22 @@
 """Who may read /metrics: an administrator, a scraper's token, and programs of this machine."""
 
+from pathlib import Path
+from typing import Any
+
 import httpx2
 import pytest
 
 from fondaco.domain.money.account import Account, Key, KeyType, digest
-from fondaco.http.edge.authenticator import MetricsAccess
 from house import PEPPER, SECRET, House, house
 
 TOKEN = "a-token-for-scrapers"
-BY_KEY = MetricsAccess(loopback=False, token=TOKEN)
+
+
+@pytest.fixture
+def by_key(tmp_path: Path) -> Any:
+    """Settings under which the figures need an ADMIN key or the token."""
+    (tmp_path / "token").write_text(TOKEN)
+    return {"metrics": "key", "metrics_token": f"file:{tmp_path / 'token'}"}
 
 
 async def status(one: House, **headers: str) -> int:
@@ -46,8 +54,8 @@ async def test_a_trusted_proxy_on_loopback_is_no_program_of_this_machine() -> No
         assert await status(one) == 401
 
 
-async def test_by_key_it_takes_an_admin_key_or_the_token() -> None:
-    async with house(metrics=BY_KEY) as one:
+async def test_by_key_it_takes_an_admin_key_or_the_token(by_key: Any) -> None:
+    async with house(**by_key) as one:
         one.journal.add_account(24)
         key = Key("24" * 16, 24, KeyType.INFERENCE, "", "", 0.0)
         one.keys.put(Account(24, "inference"), digest(PEPPER, "inference"), key)
@@ -64,17 +72,17 @@ async def test_by_key_it_takes_an_admin_key_or_the_token() -> None:
 
 
 async def test_without_a_token_an_empty_one_is_none() -> None:
-    async with house(metrics=MetricsAccess(loopback=False)) as one:
+    async with house(metrics="key") as one:
         assert await status(one, Authorization="Bearer") == 401
 
 
 async def test_public_is_for_anybody() -> None:
-    async with house(metrics=MetricsAccess(open=True)) as one:
+    async with house(metrics="public") as one:
         assert await status(one, X_Forwarded_For="192.0.2.1") == 200
 
 
-async def test_who_guesses_tokens_has_to_wait_and_the_scraper_does_not() -> None:
-    async with house(metrics=BY_KEY, failures=3) as one:
+async def test_who_guesses_tokens_has_to_wait_and_the_scraper_does_not(by_key: Any) -> None:
+    async with house(**by_key, failures=3) as one:
         tried = [await status(one, Authorization=f"Bearer {guess}") for guess in range(5)]
         assert tried == [401, 401, 401, 401, 429]
         assert await status(one, Authorization=f"Bearer {TOKEN}") == 200

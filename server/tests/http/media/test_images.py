@@ -159,7 +159,7 @@ async def test_what_is_no_image_that_models_take_is_refused(
     url: str, code: str, message: str
 ) -> None:
     room = BodyMemory(4 * 2**20, 32 * 2**20, 32 * 2**20, 32 * 2**20)
-    async with world(room=room) as one:
+    async with world(body_memory=room) as one:
         reply = await see(one.house, said("What is it?"), shown(url))
         assert (reply.status_code, reply.json()["code"]) == (400, code)
         assert message in reply.json()["error"]
@@ -348,7 +348,7 @@ def large(size: int) -> str:
 
 async def test_a_body_may_be_larger_for_its_images_and_leaves_room_behind() -> None:
     room = BodyMemory(4_096, 10**6, 10**6, 10**6)
-    async with world(room=room, body_limit_bytes=4_096) as one:
+    async with world(body_memory=room, body_limit_bytes=4_096) as one:
         assert (await see(one.house, shown(large(300_000)))).status_code == 200
         assert room.taken_bytes == 0
         reply = await see(one.house, shown(large(900_000)))
@@ -357,7 +357,7 @@ async def test_a_body_may_be_larger_for_its_images_and_leaves_room_behind() -> N
 
 async def test_where_there_is_no_room_for_large_bodies_small_ones_are_answered() -> None:
     room = BodyMemory(4_096, 10**6, 10**6, 10**6, taken_bytes=900_000)
-    async with world(room=room, body_limit_bytes=4_096) as one:
+    async with world(body_memory=room, body_limit_bytes=4_096) as one:
         reply = await see(one.house, shown(large(300_000)))
         assert (reply.status_code, reply.json()["code"]) == (503, "MODEL_AT_CAPACITY")
         assert int(reply.headers["retry-after"]) > 0
@@ -374,7 +374,7 @@ async def test_a_large_body_that_comes_in_chunks_takes_room_as_well() -> None:
         for at in range(0, len(body), 50_000):
             yield body[at : at + 50_000]
 
-    async with world(room=room, body_limit_bytes=4_096) as one:
+    async with world(body_memory=room, body_limit_bytes=4_096) as one:
         reply = await one.house.client.post(
             "/api/v1/chat/completions",
             content=pieces(),
@@ -385,7 +385,9 @@ async def test_a_large_body_that_comes_in_chunks_takes_room_as_well() -> None:
 
 
 async def test_a_body_that_is_large_by_its_number_of_values_is_refused() -> None:
-    async with world(room=BodyMemory(4_096, 10**6, 10**6, 10**6), body_limit_bytes=4_096) as one:
+    async with world(
+        body_memory=BodyMemory(4_096, 10**6, 10**6, 10**6), body_limit_bytes=4_096
+    ) as one:
         reply = await see(one.house, shown(PIXELS), stop=["a"] * 2_000)
         assert reply.status_code == 413
         assert "too many values" in reply.json()["error"]

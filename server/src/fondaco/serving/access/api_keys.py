@@ -24,7 +24,7 @@ from fondaco.ports import Clock, Ids, KeyReport, Keys
 from fondaco.serving.access.key_ring import KeyRing
 from fondaco.serving.admission.windows import MINUTE, LruMap, Window
 
-_A_MINUTE = 20
+KEYS_A_MINUTE = 20
 """Keys that an account may make in a minute. Source: POST /api_keys."""
 _MAX_WINDOWS = 4096
 
@@ -89,7 +89,7 @@ class ApiKeys:
         *,
         clock: Clock,
         ids: Ids,
-        a_minute: int = _A_MINUTE,
+        a_minute: int = KEYS_A_MINUTE,
     ) -> None:
         """Let each account make so many keys `a_minute`."""
         self._keys = keys
