@@ -3,7 +3,9 @@
 import base64
 from collections.abc import AsyncGenerator, Callable
 
+import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 import toy_embedder
 from contracts.embedding_engine import Bench, EmbeddingEngineContract
@@ -213,3 +215,21 @@ async def test_a_model_that_the_engine_lacks_is_not_asked_for(engine: OpenAIEmbe
         await engine.measure(EmbeddingRequest("other", ("hi",)))
     with pytest.raises(EngineError, match="no embedding models"):
         await OpenAIEmbeddings("empty", engine._client, {}).probe()
+
+
+async def test_other_calls_go_on_while_a_long_text_is_bounded(engine: OpenAIEmbeddings) -> None:
+    turns = 0
+
+    async def call() -> None:
+        nonlocal turns
+        while True:
+            await checkpoint()
+            turns += 1
+
+    text = "é" * 2**20
+    async with anyio.create_task_group() as others:
+        others.start_soon(call)
+        counts = await engine.measure(EmbeddingRequest("ours", (text,)))
+        others.cancel_scope.cancel()
+    assert turns >= 15, "it yields every 65,536 characters"
+    assert counts.input_tokens >= 3 * len(text), "however it is cut, no byte is missed"

@@ -83,10 +83,10 @@ async def test_an_operator_writes_beside_a_running_server(
     world = SqliteWorld(tmp_path / "fondaco.sqlite3", empty_database)
     await world.grant(10**6)
     program = (
-        "import sys; from pathlib import Path; from fondaco.stores.sqlite.accounts.admin_store import AdminStore as Books\n"
+        "import sys; from pathlib import Path; from fondaco.stores.sqlite.accounts.admin_store import AdminStore\n"
         "from fondaco.system import SystemClock\n"
-        "books = Books(Path(sys.argv[1]), b'', SystemClock())\n"
-        "for _ in range(50): books.grant('somebody', 1000)\n"
+        "store = AdminStore(Path(sys.argv[1]), b'', SystemClock())\n"
+        "for _ in range(50): store.grant('somebody', 1000)\n"
     )
     command = [sys.executable, "-c", program, str(world.path)]
     settled = 0

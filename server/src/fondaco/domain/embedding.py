@@ -5,6 +5,7 @@ from array import array
 from dataclasses import dataclass
 from math import hypot, isfinite
 from typing import TypeAlias
+from unicodedata import normalize
 
 from fondaco.domain.money.usage import Report
 
@@ -55,6 +56,19 @@ class Embeddings:
     """One per input, in the order of the inputs."""
     report: Report
     """`input_tokens` of all inputs; None where the engine did not tell."""
+
+
+def token_bound(text: str) -> int:
+    r"""Return at least as many tokens as any tokenizer makes of a text: one for each byte of its NFKD form.
+
+    The bound of a text is the sum of those of its parts, wherever it is cut.
+
+    >>> token_bound("cat"), token_bound("é"), token_bound("\ufdfa") > 18
+    (3, 3, True)
+    """
+    if text.isascii():
+        return len(text)
+    return len(normalize("NFKD", text).encode("utf-8", "replace"))
 
 
 def floats(vector: Vector) -> "array[float]":

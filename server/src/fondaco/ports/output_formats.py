@@ -18,7 +18,7 @@ class Enforcement(StrEnum):
 
 
 class OutputFormats(Protocol):
-    """Says what is wrong with schemas and constraints, and with answers that shall fit them.
+    """Reports errors in schemas and constraints, and output that does not match them.
 
     Whoever implements it does so where a hostile one costs nobody anything: never in the process
     that serves calls. A schema is JSON text; what is said of it holds none of an answer's content.

@@ -23,7 +23,7 @@ Read: TypeAlias = Callable[[Path], Character]
 Raises:
     CharacterFileError: it cannot.
 """
-DefaultHeaders: TypeAlias = tuple[int, int, int]
+FileStamp: TypeAlias = tuple[int, int, int]
 """By which a changed file is told: inode, size and time."""
 
 _LOOK_EVERY_S = 1.0
@@ -49,7 +49,7 @@ class CharacterFolder:
         self._read = read
         self._clock = clock
         self._cast = CharacterRegistry(self._built_in)
-        self._stamps: dict[Path, DefaultHeaders] = {}
+        self._stamps: dict[Path, FileStamp] = {}
         self._own: dict[Path, Character] = {}
         self._looking = anyio.Lock()
         self._until = float("-inf")
@@ -153,7 +153,7 @@ def _create(path: Path, content: bytes) -> None:
         os.close(file)
 
 
-def _files(folder: Path) -> Iterator[tuple[Path, DefaultHeaders]]:
+def _files(folder: Path) -> Iterator[tuple[Path, FileStamp]]:
     """Yield the folder's TOML files; where it cannot be listed there are none."""
     try:
         paths = sorted(folder.glob("*.toml"))

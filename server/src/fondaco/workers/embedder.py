@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
-from unicodedata import normalize
 
 import anyio
 import anyio.abc
@@ -18,6 +17,7 @@ from fondaco.domain.embedding import (
     TokenCounts,
     Vector,
     shortened,
+    token_bound,
 )
 from fondaco.domain.errors import (
     EngineError,
@@ -253,7 +253,7 @@ class _Model:
         for text in inputs:
             if not isinstance(text, str) or len(text) > left:
                 return None
-            bounds.append(_most_tokens(text) + overhead)
+            bounds.append(token_bound(text) + overhead)
             left -= bounds[-1]
         return TokenCounts(tuple(bounds), exact=False) if left >= 0 else None
 
@@ -306,10 +306,3 @@ def _expect_fit(counts: Sequence[int], most: int) -> None:
     for index, count in enumerate(counts):
         if count > most:
             raise InputTooLongError(index, count, most, alone=len(counts) == 1)
-
-
-def _most_tokens(text: str) -> int:
-    """Return more tokens than a tokenizer makes of a text, which it may decompose first."""
-    if text.isascii():
-        return len(text)
-    return len(normalize("NFKD", text).encode("utf-8", "replace"))

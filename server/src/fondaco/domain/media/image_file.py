@@ -10,7 +10,7 @@ from enum import StrEnum
 HEAD_BYTES = 64 * 2**10
 """Enough of a file's beginning for nearly all; a JPEG may have longer notes before its size."""
 TAIL_BYTES = 4 * 2**10
-"""Enough of its end for all but JPEGs that a video is hung onto."""
+"""Enough of its end, except for JPEGs with an appended video."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"

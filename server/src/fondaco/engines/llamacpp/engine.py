@@ -337,7 +337,7 @@ class _Call:
 
 
 async def _read_ahead(call: _Call) -> None:
-    """Have a long prompt read but for its last piece, in requests with the prompts of other accounts.
+    """Have a long prompt read but for its last piece, in turns with the prompts of other accounts.
 
     The seat is warm afterwards, unless another call's choices may have come in between two pieces.
     """

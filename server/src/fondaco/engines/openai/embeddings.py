@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
-from unicodedata import normalize
 
 import orjson
+from anyio.lowlevel import checkpoint
 
 from fondaco.clients.client import HttpClient
 from fondaco.domain.embedding import (
@@ -14,6 +14,7 @@ from fondaco.domain.embedding import (
     EmbeddingRequest,
     Embeddings,
     TokenCounts,
+    token_bound,
 )
 from fondaco.domain.errors import (
     ContextTooLongError,
@@ -32,6 +33,8 @@ from fondaco.ports.incidents import Incident, report
 _EMBEDDINGS = "/embeddings"
 _SPECIAL_TOKENS = 8
 """More than tokenizers put around a text."""
+_SLICE = 2**16
+"""Characters of a text that are bounded before other calls get their turn: a few milliseconds."""
 _REFUSAL_LIMIT_BYTES = 2**20
 _NUMBER_BYTES = 32
 """More than a number of a vector takes in JSON."""
@@ -74,7 +77,8 @@ class OpenAIEmbeddings:
         """Return upper bounds, without asking the engine: a token is at least one byte."""
         self._model(request)
         _expect_ids(request.inputs)
-        return TokenCounts(tuple(map(_most_tokens, request.inputs)), exact=False)
+        bounds = [await _bound(one) + _SPECIAL_TOKENS for one in request.inputs]
+        return TokenCounts(tuple(bounds), exact=False)
 
     async def embed(self, request: EmbeddingRequest, counts: TokenCounts | None) -> Embeddings:
         """Return the engine's vectors, scaled to unit length and shortened here.
@@ -83,6 +87,8 @@ class OpenAIEmbeddings:
             InputTooLongError: the engine says so.
             EngineError: it fails, or what it sends is not one vector per input.
         """
+        if counts is None:
+            counts = await self.measure(request)
         model = self._model(request)
         _expect_ids(request.inputs)
         limit = _REFUSAL_LIMIT_BYTES + len(request.inputs) * model.dimensions * _NUMBER_BYTES
@@ -121,13 +127,12 @@ class OpenAIEmbeddings:
             return reply.status, reply.headers, body
 
     def _usage(
-        self, told: Mapping[str, Any], request: EmbeddingRequest, counts: TokenCounts | None
+        self, told: Mapping[str, Any], request: EmbeddingRequest, counts: TokenCounts
     ) -> Report:
         """Return what the engine counted, unless no tokenizer can have counted it."""
         usage = told.get("usage")
         said = usage.get("prompt_tokens") if isinstance(usage, dict) else None
-        most = sum(map(_most_tokens, request.inputs)) if counts is None else counts.input_tokens
-        counted = whole(said, most)
+        counted = whole(said, counts.input_tokens)
         if counted:
             return Report(input_tokens=counted)
         if said is not None:
@@ -162,11 +167,15 @@ def _spelled(inputs: Sequence[EmbeddingInput]) -> object:
     ]
 
 
-def _most_tokens(one: EmbeddingInput) -> int:
-    """Return more tokens than a tokenizer makes of an input, which it may decompose first."""
+async def _bound(one: EmbeddingInput) -> int:
+    """Return at least as many tokens as an engine makes of an input, letting other calls go on meanwhile."""
     if not isinstance(one, str) or one.isascii():
-        return len(one) + _SPECIAL_TOKENS
-    return len(normalize("NFKD", one).encode("utf-8", "replace")) + _SPECIAL_TOKENS
+        return len(one)
+    bound = 0
+    for start in range(0, len(one), _SLICE):
+        await checkpoint()
+        bound += token_bound(one[start : start + _SLICE])
+    return bound
 
 
 def _document(body: bytes, request: EmbeddingRequest) -> Mapping[str, Any]:

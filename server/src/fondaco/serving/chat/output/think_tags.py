@@ -24,7 +24,7 @@ class ThinkTagParser:
     __slots__ = ("_after", "_fresh", "_held", "_inside", "_logprobs", "_owed", "_said", "_told")
 
     def __init__(self, *, begun: bool = False) -> None:
-        """Expect an answer; one that has `begun` begins within a reasoning."""
+        """Expect output; `begun` says that it starts inside the `<think>` tag."""
         self._inside = begun
         """Whether what comes next is within a block."""
         self._fresh = True
@@ -36,7 +36,7 @@ class ThinkTagParser:
         self._said = False
         """Whether the text has begun: nothing is told apart any more."""
         self._held = ""
-        """Text of which nobody knows yet what it is, or white space that may end a reasoning."""
+        """Text that cannot be classified yet, or white space that may end the reasoning."""
         self._owed = 0
         """Tokens that have not been handed on."""
         self._logprobs: list[TokenLogprob] = []
@@ -72,7 +72,7 @@ class ThinkTagParser:
     def interrupt(self, choice: int) -> tuple[Text | Reasoning, ...]:
         """Return what was held back: something else comes now, such as the end.
 
-        Tokens that left no text come as a reasoning without any.
+        Tokens that left no text count as reasoning without text.
         """
         held, owed = self._held, self._owed
         self._held, self._owed = "", 0

@@ -45,7 +45,7 @@ UPDATE key SET description = ?, expires_ms = ?, limit_usd = ?, limit_diem = ?, l
 WHERE {_KEPT}
 """  # noqa: S608 - the condition is a constant
 
-ConnectionLimits: TypeAlias = tuple[str, int | None, int | None, int | None, int | None]
+KeyTerms: TypeAlias = tuple[str, int | None, int | None, int | None, int | None]
 """What may change in a key, as it is stored."""
 
 
@@ -132,6 +132,6 @@ def _reports(
     return [KeyReport(key_of(row[:-2]), Funds(usd=row[-2], diem=row[-1])) for row in rows]
 
 
-def _terms(key: Key) -> ConnectionLimits:
+def _terms(key: Key) -> KeyTerms:
     expires_ms = None if key.expires_at is None else milliseconds(key.expires_at)
     return key.description, expires_ms, key.limit.usd, key.limit.diem, key.limit.vcu
