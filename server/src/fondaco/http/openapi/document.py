@@ -10,13 +10,26 @@ from pydantic.json_schema import models_json_schema
 from fondaco import __version__
 from fondaco.domain.errors import (
     AuthenticationFailedError,
+    ContextTooLongError,
+    EngineRefusedError,
+    EngineTimeoutError,
+    EngineUnavailableError,
     FondacoError,
+    IdempotencyKeyReusedError,
+    InferenceFailedError,
+    InsufficientBalanceError,
     InvalidContentTypeError,
     InvalidFileSizeError,
+    InvalidModelError,
     InvalidRequestError,
+    KeyLimitReachedError,
+    ModelGoneError,
+    ModelNotFoundError,
     RateLimitExceededError,
+    RepeatedCallError,
     RequestTimeoutError,
     ShuttingDownError,
+    StorageFailedError,
     UnauthorizedError,
     UnknownError,
 )
@@ -279,6 +292,24 @@ def _event(schema: dict[str, Any], dialect: ApiDialect) -> dict[str, object]:
     }
 
 
+_PAID: tuple[type[FondacoError], ...] = (
+    InvalidModelError,
+    ContextTooLongError,
+    InsufficientBalanceError,
+    KeyLimitReachedError,
+    RepeatedCallError,
+    IdempotencyKeyReusedError,
+    ModelNotFoundError,
+    ModelGoneError,
+    InferenceFailedError,
+    EngineRefusedError,
+    EngineUnavailableError,
+    EngineTimeoutError,
+    StorageFailedError,
+)
+"""Errors of every paid call: of its model, its money, its idempotency key and its engines."""
+
+
 def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:
     errors: list[type[FondacoError]] = [InvalidRequestError, UnknownError, ShuttingDownError]
     if endpoint.counts_failures:
@@ -287,6 +318,8 @@ def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:
         errors.append(AuthenticationFailedError)
     if endpoint.access in (Access.ADMIN, Access.OPERATOR) or endpoint.dialect.account_header:
         errors.append(UnauthorizedError)
+    if endpoint.paid:
+        errors += _PAID
     if endpoint.body is not None:
         errors += [InvalidContentTypeError, InvalidFileSizeError, RequestTimeoutError]
     return errors

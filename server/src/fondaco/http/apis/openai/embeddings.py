@@ -1,21 +1,5 @@
 """POST /api/v1/embeddings."""
 
-from fondaco.domain.errors import (
-    ContextTooLongError,
-    EngineRefusedError,
-    EngineTimeoutError,
-    EngineUnavailableError,
-    IdempotencyKeyReusedError,
-    InferenceFailedError,
-    InsufficientBalanceError,
-    InvalidModelError,
-    KeyLimitReachedError,
-    ModelGoneError,
-    ModelNotFoundError,
-    RateLimitExceededError,
-    RepeatedCallError,
-    StorageFailedError,
-)
 from fondaco.http.apis.openai.embedding_schemas import EmbeddingList, EmbeddingRequest
 from fondaco.http.apis.openai.embedding_writer import response_body
 from fondaco.http.apis.venice.dialect import VENICE
@@ -65,20 +49,4 @@ ENDPOINT = Endpoint(
             },
         )
     },
-    errors=(
-        InvalidModelError,
-        ContextTooLongError,
-        InsufficientBalanceError,
-        KeyLimitReachedError,
-        RateLimitExceededError,
-        RepeatedCallError,
-        IdempotencyKeyReusedError,
-        ModelNotFoundError,
-        ModelGoneError,
-        InferenceFailedError,
-        EngineRefusedError,
-        EngineUnavailableError,
-        EngineTimeoutError,
-        StorageFailedError,
-    ),
 )

@@ -1,23 +1,9 @@
 """POST /v4/beta/chat/completions."""
 
 from fondaco.domain.errors import (
-    ContextTooLongError,
     CorruptedImageError,
-    EngineRefusedError,
-    EngineTimeoutError,
-    EngineUnavailableError,
-    IdempotencyKeyReusedError,
     ImageNotFetchedError,
-    InferenceFailedError,
-    InsufficientBalanceError,
     InvalidImageFormatError,
-    InvalidModelError,
-    KeyLimitReachedError,
-    ModelGoneError,
-    ModelNotFoundError,
-    RateLimitExceededError,
-    RepeatedCallError,
-    StorageFailedError,
 )
 from fondaco.domain.models.vendors import addressed
 from fondaco.http.apis.openai.chat.response import ResponseOptions, answered
@@ -82,22 +68,8 @@ ENDPOINT = Endpoint(
         )
     },
     errors=(
-        InvalidModelError,
-        ContextTooLongError,
         InvalidImageFormatError,
         CorruptedImageError,
         ImageNotFetchedError,
-        InsufficientBalanceError,
-        KeyLimitReachedError,
-        RateLimitExceededError,
-        RepeatedCallError,
-        IdempotencyKeyReusedError,
-        ModelNotFoundError,
-        ModelGoneError,
-        InferenceFailedError,
-        EngineRefusedError,
-        EngineUnavailableError,
-        EngineTimeoutError,
-        StorageFailedError,
     ),
 )

@@ -2,23 +2,9 @@
 
 from fondaco.domain.errors import (
     CharacterNotFoundError,
-    ContextTooLongError,
     CorruptedImageError,
-    EngineRefusedError,
-    EngineTimeoutError,
-    EngineUnavailableError,
-    IdempotencyKeyReusedError,
     ImageNotFetchedError,
-    InferenceFailedError,
-    InsufficientBalanceError,
     InvalidImageFormatError,
-    InvalidModelError,
-    KeyLimitReachedError,
-    ModelGoneError,
-    ModelNotFoundError,
-    RateLimitExceededError,
-    RepeatedCallError,
-    StorageFailedError,
     WebNotInstalledError,
 )
 from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
@@ -78,24 +64,10 @@ ENDPOINT = Endpoint(
         )
     },
     errors=(
-        InvalidModelError,
-        ContextTooLongError,
         InvalidImageFormatError,
         CorruptedImageError,
         ImageNotFetchedError,
-        InsufficientBalanceError,
-        KeyLimitReachedError,
-        RateLimitExceededError,
-        RepeatedCallError,
-        IdempotencyKeyReusedError,
-        ModelNotFoundError,
-        ModelGoneError,
         CharacterNotFoundError,
-        InferenceFailedError,
-        EngineRefusedError,
-        EngineUnavailableError,
-        EngineTimeoutError,
-        StorageFailedError,
         WebNotInstalledError,
     ),
 )
