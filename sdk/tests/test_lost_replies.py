@@ -73,16 +73,17 @@ def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def ask(
     *outcomes: Response | TransportError, max_retries: int = 2, key: str | None = None
-) -> None:
-    """Make a call that costs money."""
+) -> object:
+    """Make a call that costs money, and return what the model said."""
     script = Script(outcomes)
     async with AsyncClient(transport=script) as http:
         client = VeniceClient(http_client=http, max_retries=max_retries)
         headers = {"Idempotency-Key": key} if key else None
         try:
-            await client.chat.completions.create(
+            answer = await client.chat.completions.create(
                 model="toy", messages=[UserMessage(content="Count!")], extra_headers=headers
             )
+            return answer.choices[0].message.content
         finally:
             assert script.played
             assert len({*script.keys}) == 1
@@ -125,7 +126,7 @@ async def test_a_call_that_ran_although_its_connection_broke_is_a_conflict(
 
 @pytest.mark.parametrize("lost", [TIMEOUT, *BROKEN, Response(502), Response(504)])
 async def test_a_call_that_still_runs_is_waited_for(lost: Response | TransportError) -> None:
-    await ask(lost, RUNS, GOOD)
+    assert await ask(lost, RUNS, GOOD) == "Hi"
 
 
 async def test_a_call_that_runs_for_longer_than_it_is_waited_for_is_told() -> None:

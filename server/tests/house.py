@@ -59,7 +59,7 @@ CONTEXT_TOKENS = 4096
 MANY = 1_000_000_000
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Shared by all clients, none of which speaks TLS: reading the authorities anew takes 20 ms."""
-TIERS = {"paid": Tier("paid", {"small": RateLimits(MANY, MANY, MANY)})}
+TIERS = {"paid": Tier("paid", dict.fromkeys(("small", "embedding"), RateLimits(MANY, MANY, MANY)))}
 
 TOY = Model(
     id="toy",
