@@ -1,12 +1,10 @@
-"""Every setting, its default and its unit; the only reader of the environment.
+"""Every setting, its default and its unit.
 
 A value comes from a flag, else from `FONDACO_SECTION__KEY`, else from the TOML file, else from here
 (models and aliases: from `catalogue.toml`, tiers: from `tiers.toml`). `fondaco.configuration` brings
 the four together.
 """
 
-import os
-from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -40,71 +38,6 @@ from fondaco.sections import (
 
 Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
-
-
-class ConfigurationError(Exception):
-    """The configuration cannot be used; `faults` holds one line for each thing that is wrong."""
-
-    def __init__(self, *faults: str) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
-
-
-def environment() -> Mapping[str, str]:
-    """Return the process's environment: the one place where it is read."""
-    return dict(os.environ)
-
-
-def secret(reference: str) -> str:
-    """Return the secret that `env:NAME` or `file:PATH` stands for; no reference, no secret.
-
-    A file's last line break does not belong to the secret.
-
-    Raises:
-        ConfigurationError: there is no such variable or file, or it is empty or no line of text.
-    """
-    scheme, _, place = reference.partition(":")
-    if not reference:
-        return ""
-    try:
-        text = os.environ[place] if scheme == "env" else _content(place)
-    except (KeyError, OSError, UnicodeDecodeError) as error:
-        what = "variable" if scheme == "env" else "file"
-        raise ConfigurationError(
-            f"The secret {reference!r} cannot be read: is there such a {what}?"
-        ) from error
-    if not text.strip():
-        raise ConfigurationError(f"The secret {reference!r} is empty.")
-    text = text.removesuffix("\n").removesuffix("\r")
-    if not text.isprintable():
-        raise ConfigurationError(
-            f"The secret {reference!r} has a line break or another control character in it."
-        )
-    return text
-
-
-def expanded(place: str | Path) -> Path:
-    """Return an absolute path, `~` and `~user` replaced by home directories.
-
-    Raises:
-        ConfigurationError: there is no such home directory, or no working directory.
-    """
-    try:
-        return Path(place).expanduser().absolute()
-    except RuntimeError:
-        raise ConfigurationError(
-            f"{str(place)!r} names a home directory that this user does not have. "
-            "Set HOME, or write an absolute path."
-        ) from None
-    except OSError as error:
-        raise ConfigurationError(
-            f"{str(place)!r} is relative, and the working directory cannot be used: "
-            f"{error.strerror}. Write an absolute path."
-        ) from None
-
-
-def _content(place: str) -> str:
-    return expanded(place).read_text(encoding="utf-8-sig")
 
 
 class Server(Section):

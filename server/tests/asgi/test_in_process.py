@@ -13,8 +13,8 @@ from fastapi import FastAPI
 
 from asgi.mounted import BODY, CHAT, Mounted, mounted, tables
 from fondaco.asgi import AsgiApp, create_app
+from fondaco.environment import ConfigurationError
 from fondaco.http.asgi.messages import Message, Scope
-from fondaco.settings import ConfigurationError
 from fondaco.stores.errors import HomeInUseError
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from fondaco.configuration import Configuration, load
 from fondaco.configuration.writing import as_toml, template
-from fondaco.settings import ConfigurationError
+from fondaco.environment import ConfigurationError
 
 ADA = "0xAD" + "ad" * 19
 NODE = f"""

@@ -10,7 +10,8 @@ from fondaco.configuration import catalogue_of, load
 from fondaco.domain.models.model import Deprecation
 from fondaco.domain.money.epoch import starts_at
 from fondaco.domain.money.usage import Usage
-from fondaco.settings import ConfigurationError, Settings
+from fondaco.environment import ConfigurationError
+from fondaco.settings import Settings
 
 END = "announced = 2027-01-10\nsunset = 2027-03-01\n"
 AFTER = float(starts_at(date(2027, 3, 1)))

@@ -9,7 +9,7 @@ from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.money.money import nano
 from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, SpeechPrice, WebPrice
-from fondaco.settings import ConfigurationError
+from fondaco.environment import ConfigurationError
 
 IMAGES = "generation = 0.01, upscale_2x = 0.02, upscale_4x = 0.08, inpaint = 0.04"
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from fondaco.settings import ConfigurationError, secret
+from fondaco.environment import ConfigurationError, secret
 
 
 def test_no_reference_is_no_secret() -> None:

@@ -7,7 +7,8 @@ import pytest
 from fondaco.configuration import catalogue_of, load
 from fondaco.domain.chat.reasoning import ReasoningField, ReasoningProfile, ReasoningSwitch
 from fondaco.engines.common.dialects import DIALECTS
-from fondaco.settings import ConfigurationError, Settings
+from fondaco.environment import ConfigurationError
+from fondaco.settings import Settings
 
 ENGINES = """
 [engines.near]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from fondaco.configuration import load
-from fondaco.settings import ConfigurationError, Settings
+from fondaco.environment import ConfigurationError
+from fondaco.settings import Settings
 
 
 def loaded(folder: Path, text: str) -> Settings:

@@ -13,10 +13,11 @@ from fondaco.chain.signature import EthSignatures
 from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
 from fondaco.domain.money.money import nano
+from fondaco.environment import ConfigurationError, secret
 from fondaco.ports import Accounts, Stakes
 from fondaco.sections import ChainNode
 from fondaco.serving.access.wallets import WalletPorts
-from fondaco.settings import ConfigurationError, Settings, secret
+from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.accounts.accounts import SqliteAccounts
 

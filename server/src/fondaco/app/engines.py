@@ -15,10 +15,11 @@ from fondaco.domain.models.model import ModelType
 from fondaco.engines.openai.embeddings import OpenAIEmbeddings, UpstreamModel
 from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.engines.openai.listing import names_listed
+from fondaco.environment import secret
 from fondaco.ports import ChatEngine, EmbeddingEngine, Templates
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.routing.reachability import Look, Seen, looked
-from fondaco.settings import Engine, Settings, secret
+from fondaco.settings import Engine, Settings
 from fondaco.system import SystemClock
 
 

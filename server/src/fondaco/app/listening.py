@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fondaco.app.descriptors import connections_within, raised_limit
+from fondaco.environment import secret
 from fondaco.hostnames import host_name, is_loopback
 from fondaco.http.apis.endpoints import ENDPOINTS
 from fondaco.http.asgi.front import AsgiFront
@@ -27,7 +28,7 @@ from fondaco.http.wire.connection_limits import ConnectionLimits
 from fondaco.http.wire.connection_registry import ConnectionRegistry
 from fondaco.http.wire.listener import BACKLOG, Listener
 from fondaco.serving.platform import Platform
-from fondaco.settings import Settings, secret
+from fondaco.settings import Settings
 
 
 class ListenAddressError(Exception):

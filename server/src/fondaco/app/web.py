@@ -10,9 +10,10 @@ import anyio
 
 from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
+from fondaco.environment import ConfigurationError, secret
 from fondaco.sections import SearchEngine, Web
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
-from fondaco.settings import ConfigurationError, Settings, secret
+from fondaco.settings import Settings
 from fondaco.web.addresses import Policy
 from fondaco.web.files import WebFiles
 from fondaco.web.library import Library, LibrarySearch

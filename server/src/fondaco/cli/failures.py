@@ -3,8 +3,8 @@
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.domain.chat.character import CharacterFileError
 from fondaco.domain.errors import StorageFailedError, TooManyKeysError
+from fondaco.environment import ConfigurationError
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
-from fondaco.settings import ConfigurationError
 from fondaco.stores.errors import (
     HomeInUseError,
     HomeUnusableError,

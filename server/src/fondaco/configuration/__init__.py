@@ -13,7 +13,7 @@ from fondaco.configuration.characters import built_in_characters, read_character
 from fondaco.configuration.loading import Configuration, load
 from fondaco.configuration.secrets import faults as missing_secrets
 from fondaco.configuration.tiers import tiers_of
-from fondaco.settings import ConfigurationError
+from fondaco.environment import ConfigurationError
 
 __all__ = [
     "BUILT_IN",

@@ -18,7 +18,7 @@ from fondaco.configuration.schema import (
     spelled_for_environment,
     variable,
 )
-from fondaco.settings import ConfigurationError
+from fondaco.environment import ConfigurationError
 
 Tree: TypeAlias = dict[str, object]
 """Tables within tables, as TOML has them."""

@@ -13,7 +13,8 @@ from fondaco.configuration.contradictions import contradictions
 from fondaco.configuration.layers import CONFIG_VARIABLE, DEFAULT, Layers
 from fondaco.configuration.schema import KeyPath, dotted, find, nearest
 from fondaco.configuration.unquoted import take_unquoted
-from fondaco.settings import ConfigurationError, Settings, environment, expanded
+from fondaco.environment import ConfigurationError, environment, expanded
+from fondaco.settings import Settings
 
 _NEEDED = {
     **dict.fromkeys(("tuple_type", "list_type"), "a list, such as ['a', 'b']"),

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from fondaco.configuration.schema import dotted, find
 from fondaco.configuration.writing import values
-from fondaco.settings import ConfigurationError, Settings, secret
+from fondaco.environment import ConfigurationError, secret
+from fondaco.settings import Settings
 
 _SCHEMES = ("env:", "file:")
 
