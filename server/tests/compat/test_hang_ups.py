@@ -28,6 +28,7 @@ def asking(served: Program, **fields: object) -> Iterator[socket.socket]:
             "model": "default",
             "messages": [{"role": "user", "content": "Tell a long story."}],
             "max_tokens": 500,
+            "temperature": 0,
             **fields,
         }
     ).encode()
