@@ -16,6 +16,7 @@ from fondaco.domain.models.model import Capabilities
 from fondaco.domain.money.ledger import OpenCall, Unwritable
 from fondaco.domain.money.money import Funds
 from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.apis.openai.dialect import OPENAI
 from fondaco.http.apis.venice.models.schemas import ModelList, TokenPricing
 from house import ACCOUNT, TOY, House, house
 
@@ -180,7 +181,8 @@ async def test_every_endpoint_says_its_method_and_path_in_its_docstring() -> Non
 
     for endpoint in ENDPOINTS:
         module = import_module(endpoint.run.__module__)
-        assert f"{endpoint.method} {endpoint.path}" in (module.__doc__ or "")
+        path = f"/api{endpoint.path}" if endpoint.dialect is OPENAI else endpoint.path
+        assert f"{endpoint.method} {path}" in (module.__doc__ or "")
 
 
 async def test_the_documentation_page_has_all_of_its_own_assets(shared: House) -> None:

@@ -13,6 +13,7 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.money.account import Account
 from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.apis.openai.dialect import OPENAI
 from fondaco.http.apis.scale.dialect import SCALE
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.edge.error_responses import error_response, refusal
@@ -27,7 +28,7 @@ def nested(error: FondacoError) -> dict[str, object]:
 
 
 OTHER = ApiDialect(
-    prefix="/other/",
+    prefixes=("/other/", "/v1/answers"),
     error_body=nested,
     error_schema={"type": "object", "required": ["type", "error"]},
     error_name="OtherError",
@@ -44,26 +45,45 @@ def test_a_dialect_is_one_folder_and_one_line_in_the_table() -> None:
     routes = Routes((*ENDPOINTS, endpoint))
     assert routes.find("POST", "/other/messages")[0].dialect is OTHER
     assert routes.dialect("/other/unknown") is OTHER
+    assert routes.dialect("/v1/unknown") is OPENAI
     assert routes.dialect("/v4/unknown") is SCALE
     assert routes.dialect("/api/v1/unknown") is routes.dialect("/nowhere") is VENICE
     assert routes.dialect("") is VENICE
 
 
+def test_a_dialect_may_lie_at_one_path_among_those_of_another() -> None:
+    endpoint = ENDPOINTS[0].mirrored("/v1/answers/{id}", OTHER)
+    routes = Routes((*ENDPOINTS, endpoint))
+    assert routes.find("POST", "/v1/answers/1")[0].dialect is OTHER
+    assert routes.dialect("/v1/answers") is routes.dialect("/v1/answers/1/2") is OTHER
+    assert routes.dialect("/v1/answer") is routes.dialect("/v1/answers2") is OPENAI
+    assert routes.dialect("/other") is VENICE
+
+
 def test_two_dialects_cannot_have_one_prefix() -> None:
-    endpoint = replace(ENDPOINTS[0], dialect=replace(OTHER, prefix="/v4/"), path="/v4/messages")
+    endpoint = replace(
+        ENDPOINTS[0], dialect=replace(OTHER, prefixes=("/v4/",)), path="/v4/messages"
+    )
     with pytest.raises(ValueError, match="Two API dialects have the prefix '/v4/'"):
         Routes((*ENDPOINTS, endpoint))
 
 
-def test_an_endpoint_lies_under_the_prefix_of_its_dialect() -> None:
-    with pytest.raises(ValueError, match="outside its dialect's prefix '/other/'"):
-        Routes((replace(ENDPOINTS[0], dialect=OTHER),))
+@pytest.mark.parametrize("path", ["/api/v1/messages", "/v1/messages"])
+def test_an_endpoint_lies_under_a_prefix_of_its_dialect(path: str) -> None:
+    with pytest.raises(ValueError, match="outside its dialect's prefixes"):
+        Routes((*ENDPOINTS, replace(ENDPOINTS[0], dialect=OTHER, path=path)))
 
 
-@pytest.mark.parametrize("prefix", ["other/", "/other"])
-def test_a_prefix_that_is_no_folder_is_refused(prefix: str) -> None:
-    with pytest.raises(ValueError, match="begins and ends with a slash"):
-        replace(OTHER, prefix=prefix)
+def test_an_endpoint_does_not_lie_where_another_dialect_answers() -> None:
+    at_other = replace(ENDPOINTS[0], dialect=OTHER, path="/other/messages")
+    with pytest.raises(ValueError, match="'/v1/answers/1', outside its dialect's prefixes"):
+        Routes((*ENDPOINTS, at_other, ENDPOINTS[0].mirrored("/v1/answers/1", OPENAI)))
+
+
+@pytest.mark.parametrize("prefixes", [(), ("other/",), ("/other/", "")])
+def test_a_prefix_that_is_no_path_is_refused(prefixes: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="begin with a slash"):
+        replace(OTHER, prefixes=prefixes)
 
 
 def test_a_header_that_no_request_has_is_refused() -> None:

@@ -21,7 +21,7 @@ class Routes:
         """Index the endpoints.
 
         Raises:
-            ValueError: two dialects claim one prefix, or an endpoint lies outside its dialect's.
+            ValueError: two dialects claim one prefix, or an endpoint lies where another one answers.
         """
         self._exact: dict[str, dict[str, AnyEndpoint]] = {}
         self._patterns: list[tuple[re.Pattern[str], AnyEndpoint]] = []
@@ -30,6 +30,12 @@ class Routes:
         """Paths that respond under any host name: load balancers address servers by number."""
         self._dialects = _by_prefix(endpoints)
         for endpoint in endpoints:
+            if self.dialect(endpoint.path) is not endpoint.dialect:
+                raise ValueError(
+                    f"The endpoint {endpoint.id!r} lies at {endpoint.path!r}, outside its dialect's "
+                    f"prefixes {endpoint.dialect.prefixes!r}: unknown paths beside it would get "
+                    "another API's errors."
+                )
             if "{" in endpoint.path:
                 self._patterns.append((_pattern(endpoint.path), endpoint))
             else:
@@ -53,9 +59,12 @@ class Routes:
 
     def dialect(self, path: str) -> ApiDialect:
         """Return the dialect of the API that a path lies in, whether or not an endpoint has it."""
-        return next(
-            (one for one in self._dialects if path.startswith(one.prefix)), self._dialects[-1]
-        )
+        for prefix, dialect in self._dialects:
+            if path.startswith(prefix) and (
+                prefix.endswith("/") or path[len(prefix) : len(prefix) + 1] in ("", "/")
+            ):
+                return dialect
+        return self._dialects[-1][1]
 
     def _by_pattern(self, method: str, path: str) -> tuple[AnyEndpoint, Mapping[str, str]]:
         allowed: list[str] = []
@@ -76,22 +85,21 @@ class Routes:
         return f" Did you mean {near[0]!r}?" if near else " GET /openapi.json lists what there is."
 
 
-def _by_prefix(endpoints: Iterable[AnyEndpoint]) -> list[ApiDialect]:
-    """Return the dialects of endpoints, the longest prefix first."""
+def _by_prefix(endpoints: Iterable[AnyEndpoint]) -> list[tuple[str, ApiDialect]]:
+    """Return the dialects of endpoints by prefix, the longest first.
+
+    Raises:
+        ValueError: two dialects claim one prefix.
+    """
     dialects: dict[str, ApiDialect] = {}
     for endpoint in endpoints:
-        dialect = endpoint.dialect
-        if dialects.setdefault(dialect.prefix, dialect) is not dialect:
-            raise ValueError(
-                f"Two API dialects have the prefix {dialect.prefix!r}: give one a longer prefix, or "
-                f"the endpoint {endpoint.id!r} the dialect that the prefix has."
-            )
-        if not endpoint.path.startswith(dialect.prefix):
-            raise ValueError(
-                f"The endpoint {endpoint.id!r} lies at {endpoint.path!r}, outside its dialect's "
-                f"prefix {dialect.prefix!r}: unknown paths beside it would get another API's errors."
-            )
-    return sorted(dialects.values(), key=lambda one: len(one.prefix), reverse=True)
+        for prefix in endpoint.dialect.prefixes:
+            if dialects.setdefault(prefix, endpoint.dialect) is not endpoint.dialect:
+                raise ValueError(
+                    f"Two API dialects have the prefix {prefix!r}: give one a longer prefix, or "
+                    f"the endpoint {endpoint.id!r} the dialect that the prefix has."
+                )
+    return sorted(dialects.items(), key=lambda one: len(one[0]), reverse=True)
 
 
 def _pattern(path: str) -> re.Pattern[str]:

@@ -15,8 +15,11 @@ from fondaco.domain.errors import FondacoError
 class ApiDialect:
     """The conventions that all endpoints of one API share."""
 
-    prefix: str
-    """The path below which this API lies: it answers for unknown paths there, too."""
+    prefixes: tuple[str, ...]
+    """Where this API lies: it answers for unknown paths there, too.
+
+    One that ends with a slash stands for the paths below it, any other for itself and the paths below it.
+    """
     error_body: Callable[[FondacoError], Mapping[str, object]]
     """Writes the JSON body of an error, in a response of its own or as an event of a stream."""
     error_schema: Mapping[str, object]
@@ -36,11 +39,11 @@ class ApiDialect:
         """Refuse a value that would match no request.
 
         Raises:
-            ValueError: the prefix is no folder of paths, or a header has upper case.
+            ValueError: there is no prefix, one is no path, or a header has upper case.
         """
-        if not (self.prefix.startswith("/") and self.prefix.endswith("/")):
+        if not self.prefixes or not all(one.startswith("/") for one in self.prefixes):
             raise ValueError(
-                f"The prefix {self.prefix!r} must be one that begins and ends with a slash."
+                f"The prefixes {self.prefixes!r} must be paths that begin with a slash, at least one."
             )
         for header in (self.key_header, self.account_header):
             if header is not None and header != header.lower():

@@ -1,7 +1,7 @@
 """Endpoints: an async function bound to a method and a path, with its contract for OpenAPI."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -171,6 +171,10 @@ class Endpoint(Generic[BodyT, QueryT]):
     def id(self) -> str:
         """The operation id: the name of its module and of its function."""
         return f"{self.run.__module__.rpartition('.')[2]}_{self.run.__name__}"
+
+    def mirrored(self, path: str, dialect: ApiDialect) -> "Endpoint[BodyT, QueryT]":
+        """Return the same endpoint at another path, in the dialect there; OpenAPI shows only the first."""
+        return replace(self, path=path, dialect=dialect, listed=False)
 
     async def answer(
         self,

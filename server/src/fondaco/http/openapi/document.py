@@ -51,6 +51,11 @@ _IDEMPOTENCY_KEY: dict[str, object] = {
     "description": "Unique key chosen by the client: a request with it runs and is charged at most once.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[ -~]+$"},
 }
+_ABOUT = (
+    "A private AI inference platform: the Venice API, self-hosted.\n\nWhat OpenAI's API has as well also "
+    "answers below `/v1` in place of `/api/v1`, such as `POST /v1/chat/completions`: the same requests and "
+    "responses, with errors as OpenAI's object."
+)
 
 
 _BESIDE, _TWO_ABOVE = "./", "../../"
@@ -105,7 +110,7 @@ def _document(endpoints: list[AnyEndpoint]) -> dict[str, object]:
         "info": {
             "title": "Fondaco",
             "version": __version__,
-            "description": "A private AI inference platform: the Venice API, self-hosted.",
+            "description": _ABOUT,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": _BESIDE}],

@@ -2,6 +2,14 @@
 
 from fondaco.http.apis.openai import embeddings
 from fondaco.http.apis.openai.chat import chat_completions
+from fondaco.http.apis.openai.dialect import at_v1
+from fondaco.http.apis.venice.models import list_models
 from fondaco.http.edge.routes import AnyEndpoint
 
-ENDPOINTS: tuple[AnyEndpoint, ...] = (chat_completions.ENDPOINT, embeddings.ENDPOINT)
+_LISTED: tuple[AnyEndpoint, ...] = (chat_completions.ENDPOINT, embeddings.ENDPOINT)
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    *_LISTED,
+    *(at_v1(one) for one in (*_LISTED, list_models.ENDPOINT)),
+)
+"""Those below `/api/v1`, then the same and the list of models below `/v1`."""

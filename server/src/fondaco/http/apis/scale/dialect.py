@@ -8,7 +8,7 @@ from fondaco.http.apis.venice.dialect import ERROR_SCHEMA, error_body
 from fondaco.http.endpoint.dialect import ApiDialect
 
 SCALE = ApiDialect(
-    prefix="/v4/",
+    prefixes=("/v4/",),
     error_body=error_body,
     error_schema=ERROR_SCHEMA,
     error_event="error",

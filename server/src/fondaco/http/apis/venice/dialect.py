@@ -61,7 +61,7 @@ ERROR_SCHEMA: Mapping[str, object] = {
 }
 
 VENICE = ApiDialect(
-    prefix="/",
+    prefixes=("/",),
     error_body=error_body,
     error_schema=ERROR_SCHEMA,
     stream_end=b"data: [DONE]\n\n",
