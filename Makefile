@@ -86,6 +86,9 @@ fix: $(VENV)/.dev ## format, and fix what can be fixed
 docs: $(VENV)/.dev ## write the pages of docs/reference that are generated
 	$(BIN)/python docs/reference/generate.py
 
+schema: $(VENV)/.dev ## write the snapshot that new databases are made of, from the migrations
+	$(BIN)/python -m fondaco.stores.sqlite.tables.snapshot
+
 bench: $(VENV)/.dev model ## measure CPU per call against a plain proxy (needs nginx and gcc)
 	$(BIN)/python bench/run.py $(ARGS)
 
@@ -133,4 +136,4 @@ $(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
 	    echo "OpenAI's npm client could not be installed; its test will skip." >&2; fi
 	@touch $@
 
-.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix docs bench model
+.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix docs schema bench model

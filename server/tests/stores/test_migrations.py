@@ -15,11 +15,12 @@ from fondaco.domain.money.money import Funds
 from fondaco.domain.money.usage import Usage
 from fondaco.stores.errors import DatabaseUnusableError, NewerDatabaseError
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
-from fondaco.stores.sqlite.tables import schema
-from fondaco.stores.sqlite.tables.alembic_run import scripts
+from fondaco.stores.sqlite.tables import migrate, schema, snapshot
+from fondaco.stores.sqlite.tables.alembic_run import run, scripts
 from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.engine import engine_for
 from fondaco.stores.sqlite.tables.migrate import HEAD, upgrade, version_of
+from fondaco.stores.sqlite.tables.snapshot import SNAPSHOT, create, dump
 
 VERSION_5 = Path(__file__).parent / "version_5.sql"
 """A database as version 0005 wrote it, with an account, an open call and an idempotency key."""
@@ -32,6 +33,11 @@ def definitions(path: Path) -> dict[str, str]:
         return {name: " ".join(sql.split()) for name, sql in rows if name != "alembic_version"}
 
 
+def setting(path: Path, pragma: str) -> object:
+    with closing(connect(path)) as connection:
+        return connection.execute(f"PRAGMA {pragma}").fetchone()
+
+
 def test_the_migrations_end_at_the_head() -> None:
     assert scripts().get_heads() == [HEAD]
 
@@ -42,6 +48,40 @@ def test_migrations_make_what_the_tables_say(empty_database: Path, tmp_path: Pat
     schema.metadata.create_all(engine)
     engine.dispose()
     assert definitions(empty_database) == definitions(declared)
+
+
+def test_a_new_database_is_what_the_migrations_make(tmp_path: Path) -> None:
+    new, migrated = tmp_path / "new", tmp_path / "migrated"
+    upgrade(new)
+    run(migrated)
+    assert dump(new) == dump(migrated), "The snapshot is out of date: run `make schema`."
+    for pragma in ("application_id", "auto_vacuum", "encoding", "page_size", "user_version"):
+        assert setting(new, pragma) == setting(migrated, pragma)
+
+
+def test_a_new_database_is_made_by_one_of_two_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "database"
+
+    def overtaken(own: Path) -> None:
+        create(own)  # the other process
+        create(own)
+
+    monkeypatch.setattr(migrate, "create", overtaken)
+    upgrade(path)
+    assert version_of(path) == HEAD
+
+
+def test_a_new_database_that_cannot_be_made_is_left_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, broken = tmp_path / "database", tmp_path / "snapshot.sql"
+    broken.write_text(SNAPSHOT.read_text("utf-8") + "CREATE TABLE entry (x);\n", "utf-8")
+    monkeypatch.setattr(snapshot, "SNAPSHOT", broken)
+    with pytest.raises(DatabaseUnusableError, match=r"already exists\. Nothing was changed"):
+        upgrade(path)
+    assert definitions(path) == {}
 
 
 def test_an_open_call_has_a_column_for_every_unit_of_usage() -> None:
@@ -110,7 +150,10 @@ def test_a_failed_migration_leaves_nothing(tmp_path: Path) -> None:
     assert version_of(path) is None
 
 
-def test_an_up_to_date_database_costs_no_heavy_import(empty_database: Path) -> None:
+@pytest.mark.parametrize("new", [True, False])
+def test_an_up_to_date_or_new_database_costs_no_heavy_import(
+    empty_database: Path, tmp_path: Path, *, new: bool
+) -> None:
     program = (
         "import sys, pathlib\n"
         "from fondaco.stores.sqlite.tables.migrate import upgrade\n"
@@ -119,7 +162,8 @@ def test_an_up_to_date_database_costs_no_heavy_import(empty_database: Path) -> N
         "upgrade(pathlib.Path(sys.argv[1]))\n"
         "sys.exit('sqlalchemy' in sys.modules or 'alembic' in sys.modules)"
     )
-    command = [sys.executable, "-c", program, str(empty_database)]
+    path = tmp_path / "new" if new else empty_database
+    command = [sys.executable, "-c", program, str(path)]
     assert subprocess.run(command, check=False, timeout=30).returncode == 0
 
 
