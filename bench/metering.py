@@ -164,7 +164,6 @@ async def _measured(folder: Path) -> tuple[float, float]:
     admin_store = AdminStore(database, _PEPPER, clock)
     account = admin_store.open_account("bench", usd=1_000_000 * NANO).account
     key = admin_store.make_key("bench", KeyType.INFERENCE).key
-    admin_store.close()
     async with SqliteJournal.opened(database) as journal:
         on = _chat(Ledger(journal, clock), SlidingWindowLimiter(_TIERS, clock), journal)
         off = _chat(NoLedger(MemoryJournal(), clock), NoLimits(), journal)

@@ -322,7 +322,6 @@ def simulate(told: list[Lie], reports: list[Report], first: int) -> None:
         asyncio.run(live())
         home.expect_sound()
         assert home.served == STARTS * NEIGHBOURS
-        home.admin_store.close()
         made.append(home.made)
 
 

@@ -1,4 +1,4 @@
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import anyio
@@ -46,10 +46,8 @@ async def accounts(path: Path) -> AsyncGenerator[SqliteAccounts]:
 
 
 @pytest.fixture
-def admin_store(path: Path) -> Iterator[AdminStore]:
-    admin_store = AdminStore(path, b"p" * 32, TestClock())
-    yield admin_store
-    admin_store.close()
+def admin_store(path: Path) -> AdminStore:
+    return AdminStore(path, b"p" * 32, TestClock())
 
 
 async def test_the_operator_sees_accounts_of_wallets(

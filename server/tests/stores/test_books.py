@@ -1,4 +1,4 @@
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator
 from contextlib import closing
 from pathlib import Path
 
@@ -26,10 +26,8 @@ def path(tmp_path: Path, empty_database: Path) -> Path:
 
 
 @pytest.fixture
-def admin_store(path: Path) -> Iterator[AdminStore]:
-    admin_store = AdminStore(path, PEPPER, TestClock())
-    yield admin_store
-    admin_store.close()
+def admin_store(path: Path) -> AdminStore:
+    return AdminStore(path, PEPPER, TestClock())
 
 
 @pytest.fixture

@@ -55,7 +55,6 @@ def with_accounts(path: Path, empty_database: Path) -> Path:
     opened = [admin_store.open_account(name).account.id for name in ("ours", "others")]
     assert opened == [OURS, OTHERS]
     admin_store.make_key("ours", KeyType.ADMIN)
-    admin_store.close()
     return path
 
 

@@ -45,7 +45,6 @@ async def in_sqlite(path: Path) -> AsyncGenerator[KeysWorld]:
     admin_store = AdminStore(path, b"p" * 32, TestClock())
     for account_id, name in NAMES.items():
         assert admin_store.open_account(name, usd=NANO).account.id == account_id
-    admin_store.close()
     keys = SqliteKeys(path)
     async with SqliteJournal.opened(path) as journal:
         for account_id in NAMES:

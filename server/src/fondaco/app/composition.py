@@ -31,6 +31,7 @@ from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
+from fondaco.stores.sqlite.accounts.admin_store import AdminStore
 from fondaco.stores.sqlite.accounts.people import somebody
 from fondaco.stores.sqlite.tables.migrate import upgrade
 from fondaco.system import SystemClock
@@ -63,18 +64,13 @@ def _first_key(settings: Settings, home: Home) -> str | None:
     """Make the first account and its ADMIN key, where nobody has one yet."""
     if somebody(home.database):
         return None
-    from fondaco.stores.sqlite.accounts.admin_store import AdminStore  # noqa: PLC0415 - SQLAlchemy, for first starts only
-
     admin_store = AdminStore(home.database, home.pepper(), SystemClock())
-    try:
-        admin_store.open_account(
-            FIRST_ACCOUNT,
-            usd=nano(settings.ledger.first_account_usd),
-            diem_allocation=nano(settings.ledger.first_account_diem),
-        )
-        return admin_store.make_key(FIRST_ACCOUNT, KeyType.ADMIN, "made at the first start").secret
-    finally:
-        admin_store.close()
+    admin_store.open_account(
+        FIRST_ACCOUNT,
+        usd=nano(settings.ledger.first_account_usd),
+        diem_allocation=nano(settings.ledger.first_account_diem),
+    )
+    return admin_store.make_key(FIRST_ACCOUNT, KeyType.ADMIN, "made at the first start").secret
 
 
 @asynccontextmanager

@@ -36,8 +36,8 @@ def create(
     expect_tier(tier, settings)
     plain(name, _LONGEST_NAME, empty=False)
     dollars, allocation = amount(usd), amount(diem)
-    with opened(settings, create=True) as admin_store:
-        made = admin_store.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)
+    admin_store = opened(settings, create=True)
+    made = admin_store.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)
     print_row(row(made), as_json=as_json)
 
 
@@ -53,8 +53,8 @@ def change(
     """Change the tier of an account; a running server applies it within a second."""
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
-    with opened(settings) as admin_store:
-        changed = admin_store.change_account(name, tier=tier)
+    admin_store = opened(settings)
+    changed = admin_store.change_account(name, tier=tier)
     print_row(row(changed), as_json=as_json)
 
 
@@ -63,8 +63,8 @@ def disable(
     name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Disable an account and its keys; a running server applies it within a second."""
-    with opened(configuration(home, config).settings) as admin_store:
-        changed = admin_store.change_account(name, disabled=True)
+    admin_store = opened(configuration(home, config).settings)
+    changed = admin_store.change_account(name, disabled=True)
     print_row(row(changed), as_json=as_json)
 
 
@@ -73,16 +73,16 @@ def enable(
     name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Enable a disabled account and its keys."""
-    with opened(configuration(home, config).settings) as admin_store:
-        changed = admin_store.change_account(name, disabled=False)
+    admin_store = opened(configuration(home, config).settings)
+    changed = admin_store.change_account(name, disabled=False)
     print_row(row(changed), as_json=as_json)
 
 
 @group.command("list")
 def list_accounts(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """List all accounts with their balances."""
-    with opened(configuration(home, config).settings) as admin_store:
-        statements = admin_store.accounts()
+    admin_store = opened(configuration(home, config).settings)
+    statements = admin_store.accounts()
     print_rows(
         [row(statement) for statement in statements],
         as_json=as_json,
@@ -94,8 +94,8 @@ def list_accounts(*, home: Home = None, config: Config = None, as_json: AsJson =
 @group.command()
 def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """Show an account."""
-    with opened(configuration(home, config).settings) as admin_store:
-        statement = admin_store.account(name)
+    admin_store = opened(configuration(home, config).settings)
+    statement = admin_store.account(name)
     print_row(row(statement), as_json=as_json)
 
 

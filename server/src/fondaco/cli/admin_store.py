@@ -1,7 +1,5 @@
 """Opens the admin store for the commands about accounts, keys and money."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -15,8 +13,7 @@ if TYPE_CHECKING:
     from fondaco.stores.sqlite.accounts.admin_store import AdminStore, Statement
 
 
-@contextmanager
-def opened(settings: "Settings", *, create: bool = False) -> Iterator["AdminStore"]:
+def opened(settings: "Settings", *, create: bool = False) -> "AdminStore":
     """Open the admin store of a home; only with `create` are the folder and its database made.
 
     Raises:
@@ -36,11 +33,7 @@ def opened(settings: "Settings", *, create: bool = False) -> Iterator["AdminStor
         )
     home = Home(settings.home)
     upgrade(home.database)
-    admin_store = AdminStore(home.database, home.pepper, SystemClock())
-    try:
-        yield admin_store
-    finally:
-        admin_store.close()
+    return AdminStore(home.database, home.pepper, SystemClock())
 
 
 def chosen(admin_store: "AdminStore", name: str | None) -> "Statement":

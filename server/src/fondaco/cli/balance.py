@@ -36,13 +36,13 @@ def grant(
         raise typer.BadParameter("Say how much: --usd, --diem or both.")
     plain(notes, _LONGEST_NOTES)
     dollars, allocation = amount(usd or "0"), amount(diem or "0")
-    with opened(configuration(home, config).settings) as admin_store:
-        statement = chosen(admin_store, account)
-        name = statement.account.name
-        if dollars:
-            statement = admin_store.grant(name, dollars, notes)
-        if diem is not None:
-            statement = admin_store.allocate(name, allocation)
+    admin_store = opened(configuration(home, config).settings)
+    statement = chosen(admin_store, account)
+    name = statement.account.name
+    if dollars:
+        statement = admin_store.grant(name, dollars, notes)
+    if diem is not None:
+        statement = admin_store.allocate(name, allocation)
     print_row(row(statement), as_json=as_json)
 
 
@@ -51,6 +51,6 @@ def show(
     *, account: Account = None, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Show what an account has."""
-    with opened(configuration(home, config).settings) as admin_store:
-        statement = chosen(admin_store, account)
+    admin_store = opened(configuration(home, config).settings)
+    statement = chosen(admin_store, account)
     print_row(row(statement), as_json=as_json)

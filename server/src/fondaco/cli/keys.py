@@ -68,9 +68,9 @@ def create(
         usd=None if limit_usd is None else _limit(limit_usd),
         diem=None if limit_diem is None else _limit(limit_diem),
     )
-    with opened(settings, create=account is None) as admin_store:
-        owner = chosen_or_first(admin_store, account, settings).account
-        made = admin_store.make_key(owner.name, key_type, description, expires_at=end, limit=limit)
+    admin_store = opened(settings, create=account is None)
+    owner = chosen_or_first(admin_store, account, settings).account
+    made = admin_store.make_key(owner.name, key_type, description, expires_at=end, limit=limit)
     print_row({"apiKey": made.secret, **_row(made.key, owner.name, Funds())}, as_json=as_json)
 
 
@@ -85,9 +85,9 @@ def list_keys(
     as_json: AsJson = False,
 ) -> None:
     """List keys with their limits, last use and charges, revoked ones too; never their secrets."""
-    with opened(configuration(home, config).settings) as admin_store:
-        names = _names(admin_store)
-        reports = admin_store.keys(account)
+    admin_store = opened(configuration(home, config).settings)
+    names = _names(admin_store)
+    reports = admin_store.keys(account)
     rows = [_row(one.key, names[one.key.account_id], one.spent) for one in reports]
     print_rows(
         rows,
@@ -102,8 +102,8 @@ def show(
     key_id: KeyId, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
     """Show a key; never its secret."""
-    with opened(configuration(home, config).settings) as admin_store:
-        _print(admin_store, admin_store.key(key_id), as_json=as_json)
+    admin_store = opened(configuration(home, config).settings)
+    _print(admin_store, admin_store.key(key_id), as_json=as_json)
 
 
 @group.command()
@@ -137,8 +137,8 @@ def change(
     )
     if wanted == Change():
         raise typer.BadParameter("Say what to change, for example: --limit-usd 5")
-    with opened(configuration(home, config).settings) as admin_store:
-        _print(admin_store, admin_store.change_key(key_id, wanted.of), as_json=as_json)
+    admin_store = opened(configuration(home, config).settings)
+    _print(admin_store, admin_store.change_key(key_id, wanted.of), as_json=as_json)
 
 
 @group.command()
@@ -149,16 +149,16 @@ def revoke(
     config: Config = None,
 ) -> None:
     """Revoke a key permanently; a running server refuses it within a second."""
-    with opened(configuration(home, config).settings) as admin_store:
-        key = admin_store.revoke(key_id)
+    admin_store = opened(configuration(home, config).settings)
+    key = admin_store.revoke(key_id)
     typer.echo(f"Revoked: the key that ends in {key.last6}")
 
 
 @group.command("revoke-all")
 def revoke_all(*, home: Home = None, config: Config = None) -> None:
     """Revoke all keys of all accounts permanently, for example when the pepper is lost."""
-    with opened(configuration(home, config).settings) as admin_store:
-        count = admin_store.revoke_all()
+    admin_store = opened(configuration(home, config).settings)
+    count = admin_store.revoke_all()
     typer.echo(f"Revoked: {count} keys")
 
 

@@ -23,8 +23,8 @@ WriteId = Annotated[int, typer.Argument(metavar="ID", help="The id, as listed.")
 @group.command()
 def verify(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """Recompute every balance from the entries; exit code 7 where one is wrong or something waits."""
-    with opened(configuration(home, config).settings) as admin_store:
-        findings = admin_store.verify()
+    admin_store = opened(configuration(home, config).settings)
+    findings = admin_store.verify()
     if as_json:
         print_json({"sound": not findings, "findings": findings})
     else:
@@ -51,10 +51,10 @@ def repair_epoch(
     """
     from fondaco.system import SystemClock
 
-    with opened(configuration(home, config).settings) as admin_store:
-        ahead = admin_store.ahead_of_clock()
-        if yes:
-            admin_store.trust_clock()
+    admin_store = opened(configuration(home, config).settings)
+    ahead = admin_store.ahead_of_clock()
+    if yes:
+        admin_store.trust_clock()
     shown = {
         "clock": timestamp(SystemClock().now()),
         "lastEntry": timestamp(ahead.last_entry),
@@ -70,8 +70,8 @@ def repair_epoch(
 @quarantine.command("list")
 def list_quarantine(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
     """List writes that could never be made; with --json also what was to be written."""
-    with opened(configuration(home, config).settings) as admin_store:
-        waiting = admin_store.quarantine()
+    admin_store = opened(configuration(home, config).settings)
+    waiting = admin_store.quarantine()
     rows = [_row(one, whole=as_json) for one in waiting]
     print_rows(rows, as_json=as_json, empty="Nothing is in the quarantine.")
 
@@ -79,16 +79,16 @@ def list_quarantine(*, home: Home = None, config: Config = None, as_json: AsJson
 @quarantine.command()
 def retry(write_id: WriteId, *, home: Home = None, config: Config = None) -> None:
     """Write it after all, where what was in its way is gone; an open call is settled at a start."""
-    with opened(configuration(home, config).settings) as admin_store:
-        admin_store.retry(write_id)
+    admin_store = opened(configuration(home, config).settings)
+    admin_store.retry(write_id)
     typer.echo(f"Taken out of the quarantine: {write_id}")
 
 
 @quarantine.command()
 def discard(write_id: WriteId, *, home: Home = None, config: Config = None) -> None:
     """Let it wait no longer: nothing is charged for it."""
-    with opened(configuration(home, config).settings) as admin_store:
-        admin_store.discard(write_id)
+    admin_store = opened(configuration(home, config).settings)
+    admin_store.discard(write_id)
     typer.echo(f"Discarded: {write_id}")
 
 

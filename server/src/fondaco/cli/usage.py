@@ -85,8 +85,8 @@ def usage(
     if since_ms is not None and until_ms is not None and since_ms > until_ms:
         raise typer.BadParameter("--from is after --to.")
     settings = configuration(home, config).settings
-    with opened(settings) as admin_store:
-        account_id = chosen(admin_store, account).account.id
+    admin_store = opened(settings)
+    account_id = chosen(admin_store, account).account.id
     query = ChargeQuery(
         account_id, currency, since_ms, until_ms, page=page or 1, limit=limit or _ON_A_PAGE
     )

@@ -3,13 +3,10 @@
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
-
-from sqlalchemy import Connection, Row, func, insert, select, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.money.account import (
@@ -33,12 +30,26 @@ from fondaco.stores.errors import DatabaseUnusableError, NameTakenError, Unknown
 from fondaco.stores.sqlite.accounts import accounts, audit, key_rows
 from fondaco.stores.sqlite.ledger import clock_confirmations, quarantine
 from fondaco.stores.sqlite.ledger.clock_confirmations import Ahead
+from fondaco.stores.sqlite.ledger.commands import Begin
 from fondaco.stores.sqlite.ledger.quarantine import QuarantinedWrite
-from fondaco.stores.sqlite.tables import schema
-from fondaco.stores.sqlite.tables.engine import READING, engine_for
+from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.rows import address_of, epoch_in, milliseconds, refills
 
-AccountRow: TypeAlias = Row[int, int, int, int, str, int, int | None, bytes | None]
+_TAKEN = "SELECT 1 FROM account WHERE name = ?"
+_OPEN = "INSERT INTO account (name, tier, diem_allocation, created_ms) VALUES (?, ?, ?, ?)"
+_NAMES = "SELECT name FROM account WHERE id > ? ORDER BY name"
+_FIND = """
+SELECT id, usd, diem, diem_allocation, tier, created_ms, disabled_ms, wallet
+FROM account WHERE name = ? AND id > ?
+"""
+_LAST_REFILL = "SELECT max(call_id) FROM entry WHERE call_id BETWEEN ? AND ?"
+_SET_TIER = "UPDATE account SET tier = ? WHERE id = ?"
+_SET_DISABLED = "UPDATE account SET disabled_ms = ? WHERE id = ?"
+_REVOKE_ALL = "UPDATE key SET revoked_ms = ? WHERE revoked_ms IS NULL"
+
+_LAST_SYSTEM_ACCOUNT = max(SYSTEM_ACCOUNTS.values())
+
+AccountRow: TypeAlias = tuple[int, int, int, int, str, int, int | None, bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +69,10 @@ class AdminStore:
     """
 
     def __init__(self, path: Path, pepper: bytes | Callable[[], bytes], clock: Clock) -> None:
-        """Open the books; `pepper` is the home's, or returns it where a key is made."""
-        self._engine = engine_for(path)
+        """Know where the books are; `pepper` is the home's, or returns it where a key is made."""
+        self._path = path
         self._pepper = pepper
         self._clock = clock
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._engine.dispose()
 
     def open_account(
         self, name: str, *, usd: int = 0, diem_allocation: int = 0, tier: str = "paid"
@@ -75,30 +82,21 @@ class AdminStore:
         Raises:
             NameTakenError: there is one of this name.
         """
-        account = schema.account
         with self._changing() as connection:
-            if connection.scalar(select(account.c.id).where(account.c.name == name)) is not None:
+            if connection.execute(_TAKEN, (name,)).fetchone() is not None:
                 raise NameTakenError(f"There is an account {name!r} already. Choose another name.")
-            connection.execute(
-                insert(account).values(
-                    name=name,
-                    tier=tier,
-                    diem_allocation=diem_allocation,
-                    created_ms=milliseconds(self._clock.now()),
-                )
-            )
+            created_ms = milliseconds(self._clock.now())
+            connection.execute(_OPEN, (name, tier, diem_allocation, created_ms))
             if usd:
-                opened = _find(connection, name).id
-                accounts.enter(_raw(connection), self._grant(opened, usd, "opening grant"))
+                opened = _id(connection, name)
+                accounts.enter(connection, self._grant(opened, usd, "opening grant"))
             return self._statement(connection, name)
 
     def accounts(self) -> list[Statement]:
         """Return every account of people, in the order of their names."""
         with self._reading() as connection:
-            account = schema.account.c
-            people = account.id.not_in(SYSTEM_ACCOUNTS.values())
-            names = connection.scalars(select(account.name).where(people).order_by(account.name))
-            return [self._statement(connection, name) for name in names.all()]
+            names = connection.execute(_NAMES, (_LAST_SYSTEM_ACCOUNT,)).fetchall()
+            return [self._statement(connection, name) for (name,) in names]
 
     def account(self, name: str) -> Statement:
         """Return one account.
@@ -116,8 +114,8 @@ class AdminStore:
             UnknownNameError: there is none of this name.
         """
         with self._changing() as connection:
-            account_id = _find(connection, name).id
-            accounts.enter(_raw(connection), self._grant(account_id, usd, notes))
+            account_id = _id(connection, name)
+            accounts.enter(connection, self._grant(account_id, usd, notes))
             return self._statement(connection, name)
 
     def allocate(self, name: str, diem: int) -> Statement:
@@ -129,8 +127,8 @@ class AdminStore:
             UnknownNameError: there is none of this name.
         """
         with self._changing() as connection:
-            account_id = _find(connection, name).id
-            accounts.allocate(_raw(connection), account_id, diem, self._clock.now())
+            account_id = _id(connection, name)
+            accounts.allocate(connection, account_id, diem, self._clock.now())
             return self._statement(connection, name)
 
     def change_account(
@@ -141,14 +139,13 @@ class AdminStore:
         Raises:
             UnknownNameError: there is none of this name.
         """
-        account = schema.account
         with self._changing() as connection:
-            this = account.c.id == _find(connection, name).id
+            account_id = _id(connection, name)
             if tier is not None:
-                connection.execute(update(account).where(this).values(tier=tier))
+                connection.execute(_SET_TIER, (tier, account_id))
             if disabled is not None:
                 at_ms = milliseconds(self._clock.now()) if disabled else None
-                connection.execute(update(account).where(this).values(disabled_ms=at_ms))
+                connection.execute(_SET_DISABLED, (at_ms, account_id))
             return self._statement(connection, name)
 
     def make_key(
@@ -173,14 +170,14 @@ class AdminStore:
                 type_,
                 key_id=secrets.token_hex(16),
                 secret_bits=secrets.randbits(256),
-                account_id=_find(connection, account).id,
+                account_id=_id(connection, account),
                 description=description,
                 created_at=self._clock.now(),
                 expires_at=expires_at,
                 limit=limit,
             )
             hashed = digest(pepper, made.secret)
-            key_rows.add(_raw(connection), made.key, hashed, MOST_KEYS)
+            key_rows.add(connection, made.key, hashed, MOST_KEYS)
         return made
 
     def keys(self, account: str | None = None) -> list[KeyReport]:
@@ -190,8 +187,8 @@ class AdminStore:
             UnknownNameError: there is no such account.
         """
         with self._reading() as connection:
-            account_id = None if account is None else _find(connection, account).id
-            return key_rows.ever(_raw(connection), self._clock.now(), account_id)
+            account_id = None if account is None else _id(connection, account)
+            return key_rows.ever(connection, self._clock.now(), account_id)
 
     def key(self, key_id: str) -> KeyReport:
         """Return one key, which may be revoked.
@@ -214,7 +211,7 @@ class AdminStore:
                 raise UnknownNameError(
                     f"The key {key_id!r} is revoked or has expired, and stays so. Make a new one."
                 )
-            key_rows.change(_raw(connection), before.account_id, before.id, changed)
+            key_rows.change(connection, before.account_id, before.id, changed)
             return self._key(connection, key_id)
 
     def revoke(self, key_id: str) -> Key:
@@ -225,16 +222,13 @@ class AdminStore:
         """
         with self._changing() as connection:
             key = self._key(connection, key_id).key
-            key_rows.revoke(_raw(connection), key.account_id, key.id, self._clock.now())
+            key_rows.revoke(connection, key.account_id, key.id, self._clock.now())
             return self._key(connection, key_id).key
 
     def revoke_all(self) -> int:
         """End every key for good; return how many were not ended before."""
-        key = schema.key
         with self._changing() as connection:
-            ending = update(key).where(key.c.revoked_ms.is_(None))
-            ended = connection.execute(ending.values(revoked_ms=milliseconds(self._clock.now())))
-            return ended.rowcount
+            return connection.execute(_REVOKE_ALL, (milliseconds(self._clock.now()),)).rowcount
 
     def verify(self) -> list[str]:
         """Return everything that does not add up or waits for the operator: nothing, for sound books."""
@@ -242,26 +236,24 @@ class AdminStore:
             with self._reading() as connection:
                 return audit.findings(connection)
         except StorageFailedError as error:
-            cause = error.__cause__
-            why = cause.orig if isinstance(cause, DBAPIError) else cause
-            return [f"The database cannot be read: {why}."]
+            return [f"The database cannot be read: {error.__cause__}."]
         except DatabaseUnusableError as error:
             return [str(error)]
 
     def quarantine(self) -> list[QuarantinedWrite]:
         """Return the writes that could never be made, oldest first."""
         with self._reading() as connection:
-            return quarantine.listed(_raw(connection))
+            return quarantine.listed(connection)
 
     def ahead_of_clock(self) -> Ahead:
         """Return what the ledger has of days after tomorrow, by the machine's clock."""
         with self._reading() as connection:
-            return clock_confirmations.ahead(_raw(connection), self._clock.now())
+            return clock_confirmations.ahead(connection, self._clock.now())
 
     def trust_clock(self) -> None:
         """Keep that the machine's clock is right now, whatever the ledger's entries say."""
         with self._changing() as connection:
-            clock_confirmations.say(_raw(connection), self._clock.now())
+            clock_confirmations.say(connection, self._clock.now())
 
     def discard(self, id_: int) -> None:
         """Let a write in the quarantine wait no longer.
@@ -270,7 +262,7 @@ class AdminStore:
             UnknownNameError: nothing of this id waits.
         """
         with self._changing() as connection:
-            quarantine.discard(_raw(connection), id_)
+            quarantine.discard(connection, id_)
 
     def retry(self, id_: int) -> None:
         """Make a write in the quarantine after all.
@@ -280,51 +272,48 @@ class AdminStore:
             StillUnwritableError: it still cannot be made; nothing was written.
         """
         with self._changing() as connection:
-            quarantine.retry(_raw(connection), id_)
+            quarantine.retry(connection, id_)
+
+    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._transaction("BEGIN IMMEDIATE")
+
+    def _reading(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._transaction("BEGIN")
 
     @contextmanager
-    def _changing(self) -> Iterator[Connection]:
-        try:
-            with self._engine.begin() as connection:
+    def _transaction(self, begin: Begin) -> Iterator[sqlite3.Connection]:
+        """Open a connection for one transaction; closing it rolls back what was not committed."""
+        with closing(connect(self._path)) as connection:
+            try:
+                connection.execute(begin)
                 yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise StorageFailedError from error
+                connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                raise StorageFailedError from error
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect().execution_options(**READING) as connection:
-                yield connection
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            raise StorageFailedError from error
-
-    def _key(self, connection: Connection, key_id: str) -> KeyReport:
+    def _key(self, connection: sqlite3.Connection, key_id: str) -> KeyReport:
         now = self._clock.now()
         wanted = key_id_of(key_id)
-        found = None if wanted is None else key_rows.anybodys(_raw(connection), wanted, now)
+        found = None if wanted is None else key_rows.anybodys(connection, wanted, now)
         if found is None:
             raise UnknownNameError(f"There is no key {key_id!r}. List them with: fondaco keys list")
         return found
 
-    def _statement(self, connection: Connection, name: str) -> Statement:
-        row = _find(connection, name)
+    def _statement(self, connection: sqlite3.Connection, name: str) -> Statement:
+        account_id, usd, diem, allocation, tier, created_ms, disabled_ms, wallet = _find(
+            connection, name
+        )
         epoch = epoch_of(self._clock.now())
         snapshot = AccountSnapshot(
-            balance=Funds(usd=row.usd, diem=row.diem),
-            diem_allocation=row.diem_allocation,
-            diem_epoch=_last_epoch(connection, row.id, epoch),
+            balance=Funds(usd=usd, diem=diem),
+            diem_allocation=allocation,
+            diem_epoch=_last_epoch(connection, account_id, epoch),
         )
+        disabled = disabled_ms is not None
         return Statement(
-            account=Account(
-                row.id,
-                name,
-                row.diem_allocation,
-                row.tier,
-                row.disabled_ms is not None,
-                address_of(row.wallet),
-            ),
+            account=Account(account_id, name, allocation, tier, disabled, address_of(wallet)),
             balance=snapshot.at(epoch),
-            created_at=row.created_ms / 1000,
+            created_at=created_ms / 1000,
         )
 
     def _grant(self, account_id: int, usd: int, notes: str) -> Entry:
@@ -332,29 +321,12 @@ class AdminStore:
         return Entry(account_id, EntryKind.GRANT, Currency.USD, usd, at, notes=notes)
 
 
-def _raw(connection: Connection) -> sqlite3.Connection:
-    """Return SQLite's own connection under SQLAlchemy's, in the same transaction."""
-    raw = connection.connection.driver_connection
-    if not isinstance(raw, sqlite3.Connection):
-        raise TypeError("The books are kept in SQLite.")
-    return raw
+def _id(connection: sqlite3.Connection, name: str) -> int:
+    return _find(connection, name)[0]
 
 
-def _find(connection: Connection, name: str) -> AccountRow:
-    account = schema.account.c
-    found = connection.execute(
-        select(
-            account.id,
-            account.usd,
-            account.diem,
-            account.diem_allocation,
-            account.tier,
-            account.created_ms,
-            account.disabled_ms,
-            account.wallet,
-        ).where(account.name == name, account.id.not_in(SYSTEM_ACCOUNTS.values()))
-    )
-    row = found.one_or_none()
+def _find(connection: sqlite3.Connection, name: str) -> AccountRow:
+    row: AccountRow | None = connection.execute(_FIND, (name, _LAST_SYSTEM_ACCOUNT)).fetchone()
     if row is None:
         raise UnknownNameError(
             f"There is no account {name!r}. List them with: fondaco accounts list"
@@ -362,10 +334,6 @@ def _find(connection: Connection, name: str) -> AccountRow:
     return row
 
 
-def _last_epoch(connection: Connection, account_id: int, until: int) -> int:
-    refill = schema.entry.c.call_id
-    return epoch_in(
-        connection.scalar(
-            select(func.max(refill)).where(refill.between(*refills(account_id, until)))
-        )
-    )
+def _last_epoch(connection: sqlite3.Connection, account_id: int, until: int) -> int:
+    (refill,) = connection.execute(_LAST_REFILL, refills(account_id, until)).fetchone()
+    return epoch_in(refill)

@@ -1,16 +1,16 @@
 """The audit: whether the books add up, by everything that can be counted twice."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TypeAlias
-
-from sqlalchemy import Connection, text
 
 from fondaco.domain.money.account import SYSTEM_ACCOUNTS
 from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.money import Currency, decimal
 from fondaco.stores.sqlite.ledger import quarantine
 from fondaco.stores.sqlite.tables.rows import CURRENCIES, KINDS
-from fondaco.stores.sqlite.tables.schema import metadata
+from fondaco.stores.sqlite.tables.snapshot import SNAPSHOT
 
 _SUMS = "SELECT account_id, kind, currency, key_id, sum(amount) FROM entry GROUP BY 1, 2, 3, 4"
 
@@ -30,7 +30,7 @@ _Sums: TypeAlias = dict[tuple[int, Currency], int]
 """What entries add up to, by account or by key."""
 
 
-def findings(connection: Connection) -> list[str]:
+def findings(connection: sqlite3.Connection) -> list[str]:
     """Return one sentence for each thing that is wrong or waits for the operator."""
     missing = _missing(connection)
     told = [
@@ -50,29 +50,28 @@ def findings(connection: Connection) -> list[str]:
     ]
 
 
-def _missing(connection: Connection) -> list[tuple[str, str]]:
+def _missing(connection: sqlite3.Connection) -> list[tuple[str, str]]:
     """Return kind and name of each table, index and trigger that the database lacks."""
-    found = connection.execute(text("SELECT type, name FROM sqlite_master"))
-    there = {(kind, name) for kind, name in found}
-    wanted = {("trigger", f"entry_{act}") for act in ("UPDATE", "DELETE")}
-    for table in metadata.tables.values():
-        wanted.add(("table", table.name))
-        wanted.update(("index", str(index.name)) for index in table.indexes)
-    return sorted(wanted - there)
+    with closing(sqlite3.connect(":memory:")) as new:
+        new.executescript(SNAPSHOT.read_text("utf-8"))
+        return sorted(_definitions(new) - _definitions(connection))
 
 
-def _quarantine(connection: Connection) -> Iterator[str]:
-    count = connection.scalar(text(quarantine.WAITING))
-    if count:
+def _definitions(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    return set(connection.execute("SELECT type, name FROM sqlite_master"))
+
+
+def _quarantine(connection: sqlite3.Connection) -> Iterator[str]:
+    if count := quarantine.waiting(connection):
         yield (
             f"{count} of the writes to the ledger could never be made and wait in the quarantine. See: "
             "fondaco ledger quarantine list"
         )
 
 
-def _balances(connection: Connection, sums: _Sums) -> Iterator[str]:
+def _balances(connection: sqlite3.Connection, sums: _Sums) -> Iterator[str]:
     total = dict.fromkeys(Currency, 0)
-    for account_id, name, usd, diem in connection.execute(text(_BALANCES)):
+    for account_id, name, usd, diem in connection.execute(_BALANCES):
         for currency, balance in ((Currency.USD, usd), (Currency.DIEM, diem)):
             total[currency] += balance
             entered = sums.get((account_id, currency), 0)
@@ -88,8 +87,8 @@ def _balances(connection: Connection, sums: _Sums) -> Iterator[str]:
             yield f"All {currency} balances add up to {decimal(balance)} instead of 0."
 
 
-def _spendings(connection: Connection, sums: _Sums) -> Iterator[str]:
-    for key_id, last6, usd, diem in connection.execute(text(_SPENT)):
+def _spendings(connection: sqlite3.Connection, sums: _Sums) -> Iterator[str]:
+    for key_id, last6, usd, diem in connection.execute(_SPENT):
         for currency, spent in ((Currency.USD, usd), (Currency.DIEM, diem)):
             entered = sums.pop((key_id, currency), 0)
             if spent != entered:
@@ -102,13 +101,13 @@ def _spendings(connection: Connection, sums: _Sums) -> Iterator[str]:
             yield f"Key number {key_id} was charged {decimal(entered)} {currency}; it is not noted."
 
 
-def _sums(connection: Connection) -> tuple[_Sums, _Sums]:
+def _sums(connection: sqlite3.Connection) -> tuple[_Sums, _Sums]:
     """Return what the entries add up to: by account, both sides of each, and charges by key."""
     kinds = {number: kind for kind, number in KINDS.items()}
     currencies = {number: currency for currency, number in CURRENCIES.items()}
     sums: _Sums = {}
     spent: _Sums = {}
-    for account_id, kind_number, currency_number, key_id, amount in connection.execute(text(_SUMS)):
+    for account_id, kind_number, currency_number, key_id, amount in connection.execute(_SUMS):
         kind: EntryKind = kinds[kind_number]
         currency = currencies[currency_number]
         both = Entry(account_id, kind, currency, amount, at=0.0)
@@ -119,14 +118,14 @@ def _sums(connection: Connection) -> tuple[_Sums, _Sums]:
     return sums, spent
 
 
-def _twice(connection: Connection) -> Iterator[str]:
-    for call_id, sku, count in connection.execute(text(_TWICE)):
+def _twice(connection: sqlite3.Connection) -> Iterator[str]:
+    for call_id, sku, count in connection.execute(_TWICE):
         yield f"Call {call_id} has {count} entries for {sku!r} in one currency."
 
 
-def _file(connection: Connection) -> Iterator[str]:
-    for (finding,) in connection.execute(text("PRAGMA integrity_check(20)")):
+def _file(connection: sqlite3.Connection) -> Iterator[str]:
+    for (finding,) in connection.execute("PRAGMA integrity_check(20)"):
         if finding != "ok":
             yield f"The database file is damaged: {finding}."
-    for table, row, parent, _ in connection.execute(text("PRAGMA foreign_key_check")):
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"Row {row} of {table!r} points to a row of {parent!r} that does not exist."
