@@ -134,7 +134,10 @@ class Edge:
                 state.heartbeat,
                 state.ping_interval_s,
                 state.write_timeout_s,
-                ending=endpoint.dialect.stream_end,
+                ending=(
+                    endpoint.dialect.stream_end if response.ending is None else response.ending
+                ),
+                ping=response.ping,
             ) as stream:
                 await response.run(stream)
         finally:
@@ -166,7 +169,7 @@ class Edge:
             exchange.quota = error.quota
         dialect = self._routes.dialect(exchange.path) if endpoint is None else endpoint.dialect
         if exchange.started:
-            exchange.finish(dialect.event(error))
+            exchange.finish((exchange.error_event or dialect.event)(error))
         else:
             error_response(error, dialect).send(exchange)
 

@@ -84,11 +84,19 @@ def json_response(
     return Response(orjson.dumps(content), status=status, headers=headers or [])
 
 
+PING = b": ping\n\n"
+"""A comment."""
+
+
 @dataclass(slots=True)
 class Events:
     """A response that `run` streams as server-sent events."""
 
     run: Callable[["EventStream"], Awaitable[None]]
+    ending: bytes | None = None
+    """The event that ends a stream which ended well; None: the one of the endpoint's dialect."""
+    ping: bytes = PING
+    """What keeps a silent stream open: by default a comment, which clients skip."""
 
 
 _EVENT_STREAM = lines_of(
@@ -113,6 +121,7 @@ class EventStream:
         "_heartbeat",
         "_last",
         "_patience_s",
+        "_ping",
         "_ping_interval_s",
         "_waiting",
         "lines",
@@ -126,15 +135,17 @@ class EventStream:
         patience_s: float,
         *,
         ending: bytes = b"",
+        ping: bytes = PING,
     ) -> None:
         """Prepare the stream.
 
         Args:
             exchange: the request to respond to.
             heartbeat: what calls `ping` and `abandon`.
-            ping_interval_s: the silence after which a comment is sent.
+            ping_interval_s: the silence after which a ping is sent.
             patience_s: how long a write waits for a caller who reads nothing, until it is abandoned.
             ending: the event after the last one, where the API's dialect has such.
+            ping: a comment or an event that clients skip.
         """
         self._ending = ending
         self._exchange = exchange
@@ -142,6 +153,7 @@ class EventStream:
         self._ping_interval_s = ping_interval_s
         self._last = monotonic()
         self._patience_s = patience_s
+        self._ping = ping
         self._waiting = False
         self.lines = b""
         """Further headers, as they are sent; add them before the first event."""
@@ -188,18 +200,15 @@ class EventStream:
         self._exchange.abandon()
 
     def ping(self) -> None:
-        """Send a comment, which clients skip, so that no proxy times the connection out."""
+        """Send what clients skip, so that no proxy times the connection out."""
         self._last = monotonic()
         if self._exchange.started:
-            self._exchange.write(_PING)
+            self._exchange.write(self._ping)
         else:
-            self._start(_PING)
+            self._start(self._ping)
 
     def _start(self, events: bytes) -> None:
         self._exchange.start(200, _EVENT_STREAM + self.lines, events)
-
-
-_PING = b": ping\n\n"
 
 
 def _encoding(accepted: bytes) -> bytes | None:

@@ -63,6 +63,8 @@ class Exchange(ABC):
     """Whether a page of another origin may read the response: its headers are then listed for CORS."""
     started = False
     """Whether a response has begun."""
+    error_event: Callable[[FondacoError], bytes] | None = None
+    """Writes the event that ends a stream with an error; None: as the API's dialect has it."""
     status = 0
     room = UNCOUNTED_BYTES
     """Bytes of body that are taken at present; more, once somebody asks for it."""

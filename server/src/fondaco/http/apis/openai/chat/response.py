@@ -1,22 +1,20 @@
 """Responses of chat calls: the events of a call, as one body or as a stream."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 
 from fondaco import __version__
-from fondaco.domain.errors import EngineTimeoutError, InferenceFailedError
 from fondaco.domain.fast_init import fast_init
 from fondaco.domain.money.call import Call, request_id
 from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import RetrievedContext
+from fondaco.http.apis.openai.chat.delivery import Beginning, call_headers, collected, streamed
 from fondaco.http.apis.openai.chat.request import VeniceParameters
 from fondaco.http.apis.openai.chat.venice_echo import documents, echo, opening
 from fondaco.http.apis.openai.chat.writers import Accumulator, Chunks
-from fondaco.http.edge.headers import ending, ignored_fields, inference
-from fondaco.http.endpoint.responses import Events, EventStream, Response
+from fondaco.http.endpoint.responses import Events, Response
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.headers import lines_of
 from fondaco.serving.chat.pipeline import CallEvent, CallStarted
@@ -43,12 +41,6 @@ class ResponseOptions:
     """Whether a header names the engine that constrained the output."""
 
 
-class SilentEngineError(InferenceFailedError):
-    """The engine ended its response without any content."""
-
-    default = "The engine ended without an answer. Nothing was charged."
-
-
 async def answered(
     exchange: Exchange,
     call: Call,
@@ -59,33 +51,11 @@ async def answered(
 ) -> Response | Events:
     """Return the response to a call; a stream runs only when the edge sends it."""
     if stream:
-        return Events(partial(_stream, exchange, call, events, response_options))
-    return await _whole(exchange, call, events, response_options)
-
-
-async def _whole(
-    exchange: Exchange,
-    call: Call,
-    events: AsyncGenerator[CallEvent],
-    response_options: ResponseOptions,
-) -> Response:
+        begin = partial(_begun, exchange, call, response_options)
+        return Events(partial(streamed, exchange, events, begin))
     accumulator = Accumulator(response_options.choices, logprobs=response_options.logprobs)
-    started: CallStarted | None = None
-    try:
-        async with aclosing(events):
-            async for event in events:
-                if isinstance(event, tuple):
-                    accumulator.add(event)
-                elif isinstance(event, CallStarted):
-                    started = event
-                else:
-                    accumulator.settle(event.usage)
-    except EngineTimeoutError as late:
-        if str(late) != EngineTimeoutError.default:
-            raise  # streaming would not help
-        raise type(late)(f"{late} {late.advice}") from late
-    if started is None:
-        raise SilentEngineError
+    started, usage = await collected(events, accumulator.add)
+    accumulator.settle(usage)
     if (found := documents(response_options.parameters, started.web, call.id)) is not None:
         accumulator.attach(found)
     echoed = (
@@ -100,40 +70,37 @@ async def _whole(
         echoed,
         _fingerprint(response_options, started),
     )
-    return Response(body, lines=_lines(exchange, response_options, started))
+    return Response(body, lines=_headers(exchange, response_options, started))
 
 
-async def _stream(
-    exchange: Exchange,
-    call: Call,
-    events: AsyncGenerator[CallEvent],
-    response_options: ResponseOptions,
-    stream: EventStream,
-) -> None:
-    chunks: Chunks | None = None
-    usage: Usage | None = None
-    async with aclosing(events):
-        async for event in events:
-            if isinstance(event, tuple):
-                if chunks is not None and (chunk := chunks.write(event)):
-                    await stream.write(chunk)
-            elif isinstance(event, CallStarted):
-                stream.lines += _lines(exchange, response_options, event)
-                chunks = Chunks(
-                    request_id(call.id),
-                    int(call.opened_at),
-                    event.model.id,
-                    _fingerprint(response_options, event),
-                )
-                if event.web is not None and (
-                    first := _opened(response_options, call, chunks, event.web)
-                ):
-                    await stream.write(first)
-            else:
-                usage = event.usage
-    if chunks is None or usage is None:
-        raise SilentEngineError
-    stream.finish(chunks.usage(usage) if response_options.usage else b"")
+class _ChunkWriter:
+    """Writes a call as chat completion chunks."""
+
+    error = None
+
+    def __init__(self, chunks: Chunks, *, usage: bool) -> None:
+        self.write = chunks.write
+        self._chunks = chunks
+        self._usage = usage
+
+    def end(self, usage: Usage) -> bytes:
+        """Return the chunk that reports usage, where it is asked for."""
+        return self._chunks.usage(usage) if self._usage else b""
+
+
+def _begun(
+    exchange: Exchange, call: Call, response_options: ResponseOptions, started: CallStarted
+) -> Beginning:
+    """Return the writer of a stream of chunks, with its headers and a first event."""
+    chunks = Chunks(
+        request_id(call.id),
+        int(call.opened_at),
+        started.model.id,
+        _fingerprint(response_options, started),
+    )
+    first = b"" if started.web is None else _opened(response_options, call, chunks, started.web)
+    headers = _headers(exchange, response_options, started)
+    return Beginning(_ChunkWriter(chunks, usage=response_options.usage), headers, first)
 
 
 def _opened(
@@ -152,12 +119,9 @@ def _fingerprint(response_options: ResponseOptions, started: CallStarted) -> str
     return f"fp_{blake2b(answering, digest_size=_FINGERPRINT_BYTES).hexdigest()}"
 
 
-def _lines(exchange: Exchange, response_options: ResponseOptions, started: CallStarted) -> bytes:
+def _headers(exchange: Exchange, response_options: ResponseOptions, started: CallStarted) -> bytes:
     """Return the headers that describe the call, as they are sent."""
-    exchange.quota = started.quota
-    lines = inference(started.model, started.engine)
-    if started.notice is not None:
-        lines += ending(started.notice)
+    lines = call_headers(exchange, started, response_options.ignored)
     if response_options.guided:
         lines += lines_of([(b"x-fondaco-guided-by", started.engine.encode())])
-    return lines + ignored_fields((*response_options.ignored, *started.ignored))
+    return lines
