@@ -79,7 +79,7 @@ async def test_who_asks_while_a_file_is_fetched_is_told_so(tmp_path: Path) -> No
         opened_local_engines(chosen, catalogue_here(chosen), templates) as local,
     ):
         with (
-            local.file_coming("mine"),
+            local.file_downloading("mine"),
             pytest.raises(EngineUnavailableError, match="being fetched"),
         ):
             await local.embeddings["onnx"].embed(EmbeddingRequest("mine", ("hello",)), None)

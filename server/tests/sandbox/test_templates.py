@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 import pytest
 
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.sandbox.rendering import rendered
+from fondaco.sandbox.rendering import render
 from fondaco.sandbox.templates import MOST_BYTES, SandboxedTemplates
 from hand_clock import HandClock
 
@@ -93,13 +93,13 @@ async def templates() -> AsyncGenerator[SandboxedTemplates]:
 
 @pytest.mark.parametrize(("template", "text"), RENDERED.items(), ids=range(len(RENDERED)))
 def test_a_template_is_rendered_as_those_of_models_are(template: str, text: str) -> None:
-    told = rendered(template, json.dumps(VARIABLES), "2027-01-15T08:00:00+00:00")
+    told = render(template, json.dumps(VARIABLES), "2027-01-15T08:00:00+00:00")
     assert told == {"text": text}
 
 
 def test_why_a_template_makes_no_prompt_is_told_with_its_line() -> None:
     def reason(template: str) -> str:
-        return rendered(template, json.dumps(VARIABLES), "2027-01-15")["reason"]
+        return render(template, json.dumps(VARIABLES), "2027-01-15")["reason"]
 
     assert reason("{{ raise_exception('no') }}") == "refuses the messages: no"
     assert reason("a\n{{ b.c.d }}") == (

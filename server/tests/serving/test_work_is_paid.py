@@ -106,9 +106,9 @@ def _name(text: str) -> str:
 
 
 class Trusting:
-    """Forms that everything fits."""
+    """Output formats that accept everything."""
 
-    async def flaw(
+    async def schema_error(
         self, schema: str, held: Enforcement, *, scope: str, whitespace: str | None = None
     ) -> str | None:
         return None
@@ -116,7 +116,7 @@ class Trusting:
     async def grammar_error(self, grammar: str, *, scope: str) -> str | None:
         return None
 
-    async def fault(self, schema: str, text: str) -> str | None:
+    async def schema_mismatch(self, schema: str, text: str) -> str | None:
         return None
 
     async def constraint_error(self, constraint: Constraint, *, scope: str) -> str | None:

@@ -8,7 +8,7 @@ from fondaco.web import files
 from fondaco.web.egress import EgressClient
 from fondaco.web.files import WebFiles
 from web.site import http, site
-from web.test_door import HOSTILE, HOSTILE_NAMES
+from web.test_egress import HOSTILE, HOSTILE_NAMES
 
 PUBLIC = {"films.test": [["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"]]}
 

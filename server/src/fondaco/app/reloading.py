@@ -143,7 +143,7 @@ class Reloader:
     async def _fetched(self, fetch: Fetch, server: ReloadTarget, retiring: TaskGroup) -> None:
         """Download a model's file while the server runs, then offer the model."""
         self._fetch = None
-        with self._local.file_coming(fetch.model):
+        with self._local.file_downloading(fetch.model):
             here = await in_daemon_thread(fetch.file)
         if here:
             async with self._one_by_one:

@@ -1,4 +1,4 @@
-"""Forms of answers, judged."""
+"""The port `OutputFormats`: checks of schemas and constraints, and of output against them."""
 
 from enum import StrEnum
 from typing import Protocol
@@ -7,72 +7,72 @@ from fondaco.domain.output_format.output_format import Constraint
 
 
 class Enforcement(StrEnum):
-    """How an answer is held to a schema, and so what the schema must be."""
+    """How strictly a schema is enforced, and so what the schema has to be."""
 
     CHECK = "check"
-    """It is checked at its end: the schema has to be valid, and something has to fit it."""
+    """Output is validated when it is complete: the schema has to be valid and satisfiable."""
     GRAMMAR = "grammar"
-    """An engine here makes a grammar of what it knows of the schema, and nothing is promised."""
+    """An embedded engine compiles what it supports to a grammar; nothing is guaranteed."""
     WHOLLY = "wholly"
-    """It is promised: it is checked, and an engine here has to enforce every keyword as well."""
+    """Guaranteed: output is validated, and an embedded engine has to enforce every keyword too."""
 
 
 class OutputFormats(Protocol):
     """Reports errors in schemas and constraints, and output that does not match them.
 
-    Whoever implements it does so where a hostile one costs nobody anything: never in the process
-    that serves calls. A schema is JSON text; what is said of it holds none of an answer's content.
+    Implementations run outside the process that serves calls, since a hostile schema can hang or
+    crash them. A schema is JSON text; reasons never quote the content of output.
     """
 
-    async def flaw(
-        self, schema: str, held: Enforcement, *, scope: str, whitespace: str | None = None
+    async def schema_error(
+        self, schema: str, enforcement: Enforcement, *, scope: str, whitespace: str | None = None
     ) -> str | None:
-        """Return why no answer can be asked for by the schema, or None if one can.
+        """Return why the schema is unusable, or None if it is usable.
 
         The reason continues the sentence "The schema ...".
 
         Args:
             schema: JSON text.
-            held: how the answer will be held to it.
-            scope: whoever asks, such as an account. What was judged is remembered for its scope alone,
-                so that nobody can tell by the time that it takes what others sent.
+            enforcement: how strictly the output will be held to it.
+            scope: the cache's scope, such as an account. Results are cached for each scope separately,
+                so response times never reveal what others sent.
             whitespace: a regular expression of what may stand between tokens of JSON; None: anything.
 
         Raises:
-            EngineBusyError: too many schemas are being judged.
+            EngineBusyError: too many schemas are being checked.
         """
         ...
 
     async def grammar_error(self, grammar: str, *, scope: str) -> str | None:
-        """Return why an engine here would not follow a grammar that is made for it, or None if it will.
+        """Return why an embedded engine would not follow a grammar, or None if it will.
 
         The reason continues the sentence "Their grammar ...".
 
         Raises:
-            EngineBusyError: too many are being judged.
+            EngineBusyError: too many schemas are being checked.
         """
         ...
 
-    async def fault(self, schema: str, text: str) -> str | None:
-        """Return why a text is no JSON that fits the schema, or None if it is.
+    async def schema_mismatch(self, schema: str, text: str) -> str | None:
+        """Return why a text is not JSON that matches the schema, or None if it is.
 
         The reason continues the sentence "The answer ...".
 
         Raises:
-            EngineBusyError: too many schemas are being judged.
+            EngineBusyError: too many schemas are being checked.
         """
         ...
 
     async def constraint_error(self, constraint: Constraint, *, scope: str) -> str | None:
-        """Return why no answer can be asked for by the constraint, or None if one can; `scope` as for `flaw`.
+        """Return why the constraint is unusable, or None; `scope` as for `schema_error`.
 
         The reason continues a sentence that begins with where the caller sent it.
 
         Raises:
-            EngineBusyError: too many are being judged.
+            EngineBusyError: too many schemas are being checked.
         """
         ...
 
     async def constraint_mismatch(self, constraint: Constraint, text: str) -> str | None:
-        """Return why a text is not what the constraint allows, or None if it is; as `fault` does."""
+        """Return why a text violates the constraint, or None; like `schema_mismatch`."""
         ...

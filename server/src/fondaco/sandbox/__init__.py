@@ -1,1 +1,1 @@
-"""Forms: what callers send to be compiled, schemas and templates, in children that are watched."""
+"""Sandboxed child processes that compile callers' schemas, grammars and templates."""

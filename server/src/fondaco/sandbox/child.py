@@ -1,7 +1,7 @@
 """The sandboxed child: compiles schemas, constraints and templates, one line of JSON each way.
 
-It says `{}` once it is ready, and again when it has got a question. One that takes too much of the
-processor ends it, and so its parent knows.
+It writes `{}` once it is ready, and again when it has received a request. A request that exceeds the
+CPU limit ends the process; the acknowledgement shows the parent that this request was the cause.
 """
 
 import json
@@ -14,49 +14,49 @@ from fondaco.processes import die_with, harden
 MOST_MEMORY = 1 * 2**30
 
 
-def main(trade: str, parent: int, cpu_s: float) -> None:
-    """Answer until standard input ends."""
+def main(role: str, parent: int, cpu_s: float) -> None:
+    """Answer requests until standard input ends."""
     # A signal to the whole process group must not end us before the calls that the parent drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     harden()
     die_with(parent)
     _confine()
-    questions = _questions(trade)
-    _say({})
+    functions = _functions(role)
+    _write({})
     for line in sys.stdin.buffer:
-        _say({})
-        asked = json.loads(line)
+        _write({})
+        request = json.loads(line)
         _allow(cpu_s)
-        answer = questions[asked["question"]](*asked["about"])
+        result = functions[request["function"]](*request["arguments"])
         _allow(0)
-        _say(answer if isinstance(answer, Mapping) else {"reason": answer})
+        _write(result if isinstance(result, Mapping) else {"reason": result})
 
 
-def _questions(trade: str) -> Mapping[str, Callable[..., Mapping[str, str] | str | None]]:
-    """Return what the child can be asked; the libraries for it are slow to load."""
-    if trade == "templates":
+def _functions(role: str) -> Mapping[str, Callable[..., Mapping[str, str] | str | None]]:
+    """Return the functions that a role offers; their libraries are slow to load."""
+    if role == "templates":
         from fondaco.sandbox import rendering  # noqa: PLC0415 - the limits come first
 
-        return {"rendered": rendering.rendered}
+        return {"render": rendering.render}
     from fondaco.sandbox import constraints, enforcement, schemas  # noqa: PLC0415 - the limits come first
 
     return {
-        "flaw": schemas.flaw,
-        "fault": schemas.fault,
-        "guide_flaw": constraints.flaw,
-        "grammar_flaw": enforcement.grammar_error,
-        "guide_fault": constraints.fault,
+        "schema_error": schemas.schema_error,
+        "schema_mismatch": schemas.schema_mismatch,
+        "constraint_error": constraints.constraint_error,
+        "grammar_error": enforcement.grammar_error,
+        "constraint_mismatch": constraints.constraint_mismatch,
     }
 
 
-def _say(answer: Mapping[str, object]) -> None:
-    sys.stdout.write(f"{json.dumps(answer)}\n")
+def _write(result: Mapping[str, object]) -> None:
+    sys.stdout.write(f"{json.dumps(result)}\n")
     sys.stdout.flush()
 
 
 def _confine() -> None:
-    """Keep what is judged out of files, and within some memory."""
+    """Deny file writes, and limit the memory, before anything untrusted is compiled."""
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - it exists on POSIX only
 
@@ -65,9 +65,9 @@ def _confine() -> None:
 
 
 def _allow(cpu_s: float) -> None:
-    """End this process once it has computed so long; 0: never.
+    """Set the CPU time after which the kernel ends this process; 0: no limit.
 
-    The kernel's own timer ends it even inside a library that returns to nobody.
+    A timer of the kernel works even inside a library call that never returns.
     """
     if sys.platform != "win32":
         signal.setitimer(signal.ITIMER_PROF, cpu_s)

@@ -1,4 +1,4 @@
-"""A pool of sandboxed children: each question has a time limit, after which its child is killed."""
+"""A pool of sandboxed children: a child that exceeds the time limit of a request is killed."""
 
 import os
 import sys
@@ -17,37 +17,37 @@ from fondaco.domain.errors import EngineBusyError
 from fondaco.processes import environment_of_child
 
 CPU_S = 1.0
-"""What one question may take of a processor."""
+"""CPU time of one request."""
 WAIT_S = 10.0
-"""For a child's start, and for an answer where the machine has no time for the child."""
+"""Wall-clock limit for a child's start, and for a response on a machine that is busy."""
 QUEUE_S = 5.0
-"""For a child that is free."""
-_LONGEST_ANSWER = 8 * 2**20
+"""Longest wait for a free child."""
+_RESPONSE_LIMIT_BYTES = 8 * 2**20
 
-Trade: TypeAlias = Literal["forms", "templates"]
-"""What children know how to answer."""
-Answer: TypeAlias = Mapping[str, str | None]
+Role: TypeAlias = Literal["output_formats", "templates"]
+"""Which functions a child offers."""
+Result: TypeAlias = Mapping[str, str | None]
 
 
 class EndedError(Exception):
-    """The child ended over a question."""
+    """The child ended while it worked on a request."""
 
 
 class Children:
-    """Children of one trade, each with one question at a time.
+    """Children of one role, each with one request at a time.
 
-    A child lives until a question ends it; it starts with the first that nobody is free for.
+    A child starts when a request finds none idle, and is reused until a request ends it.
     """
 
     def __init__(
         self,
-        trade: Trade,
+        role: Role,
         *,
         cpu_s: float = CPU_S,
         wait_s: float = WAIT_S,
         queue_s: float = QUEUE_S,
     ) -> None:
-        self._trade = trade
+        self._role = role
         self._cpu_s = cpu_s
         self._wait_s = wait_s
         self._queue_s = queue_s
@@ -55,7 +55,7 @@ class Children:
 
     @property
     def idle_pids(self) -> tuple[int, ...]:
-        """The process ids of children that have nothing to do."""
+        """The process ids of idle children."""
         return tuple(child.process.pid for child in self._idle)
 
     async def aclose(self) -> None:
@@ -63,42 +63,42 @@ class Children:
         while self._idle:
             await self._idle.pop().end()
 
-    async def ask(self, places: anyio.CapacityLimiter, question: str, *about: str) -> Answer:
-        """Return a child's answer, once there is a place.
+    async def ask(self, limiter: anyio.CapacityLimiter, function: str, *arguments: str) -> Result:
+        """Call a function in a child, once `limiter` has a free slot.
 
         Raises:
             EngineBusyError: no child was free in time.
-            EndedError: the child ended over it.
+            EndedError: the child ended over the request, or exceeded its time limit.
         """
         try:
-            return await self._ask(places, question, about)
-        except _GoneError:  # it had died before: that is nobody's fault
+            return await self._ask(limiter, function, arguments)
+        except _GoneError:  # the child had died idle: this request is not to blame
             await self.aclose()
-            return await self._ask(places, question, about)
+            return await self._ask(limiter, function, arguments)
 
     async def _ask(
-        self, places: anyio.CapacityLimiter, question: str, about: tuple[str, ...]
-    ) -> Answer:
-        async with self._child(places) as child:
+        self, limiter: anyio.CapacityLimiter, function: str, arguments: tuple[str, ...]
+    ) -> Result:
+        async with self._child(limiter) as child:
             try:
                 with anyio.fail_after(self._wait_s):
-                    return await child.ask(question, about)
+                    return await child.ask(function, arguments)
             except TimeoutError as error:
                 raise EndedError from error
 
     @asynccontextmanager
-    async def _child(self, places: anyio.CapacityLimiter) -> AsyncGenerator["_Child"]:
-        """Lend a child, which is ended unless it answered."""
+    async def _child(self, limiter: anyio.CapacityLimiter) -> AsyncGenerator["_Child"]:
+        """Lend a child; it is killed if the block raises."""
         try:
             with anyio.fail_after(self._queue_s):
-                await places.acquire_on_behalf_of(place := object())
+                await limiter.acquire_on_behalf_of(borrower := object())
         except TimeoutError as error:
             raise EngineBusyError(
                 "Too many schemas and templates are being checked. Please try again later.",
                 retry_after_s=2,
             ) from error
         try:
-            child = self._idle.pop() if self._idle else await self._born()
+            child = self._idle.pop() if self._idle else await self._spawn()
             try:
                 yield child
             except BaseException:
@@ -107,48 +107,48 @@ class Children:
                 raise
             self._idle.append(child)
         finally:
-            places.release_on_behalf_of(place)
+            limiter.release_on_behalf_of(borrower)
 
-    async def _born(self) -> "_Child":
+    async def _spawn(self) -> "_Child":
         command = (sys.executable, "-P", "-m", "fondaco.sandbox.child")
         try:
-            with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
+            with anyio.CancelScope(shield=True):  # a cancelled start would leave an orphan
                 process = await anyio.open_process(
-                    [*command, self._trade, str(os.getpid()), str(self._cpu_s)],
+                    [*command, self._role, str(os.getpid()), str(self._cpu_s)],
                     stderr=DEVNULL,
                     env=environment_of_child(),
                 )
         except OSError as error:  # no process, memory or file descriptor is left
-            raise _not_born() from error
+            raise _start_failed() from error
         child = _Child.of(process)
         try:
             with anyio.fail_after(self._wait_s):
-                await child.hear()
+                await child.receive()
         except BaseException as error:
             with anyio.CancelScope(shield=True):
                 await child.end()
             if isinstance(error, TimeoutError | EndedError):
-                raise _not_born() from error
+                raise _start_failed() from error
             raise
         return child
 
 
-def _not_born() -> EngineBusyError:
+def _start_failed() -> EngineBusyError:
     return EngineBusyError(
-        "What checks schemas and templates does not start. Please try again later.",
+        "The process that checks schemas and templates does not start. Please try again later.",
         retry_after_s=5,
     )
 
 
 class _GoneError(EndedError):
-    """The child had ended before it got the question."""
+    """The child had ended before it received the request."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Child:
     process: Process
-    questions: ByteSendStream
-    answers: BufferedByteReceiveStream
+    requests: ByteSendStream
+    responses: BufferedByteReceiveStream
 
     @classmethod
     def of(cls, process: Process) -> Self:
@@ -157,29 +157,29 @@ class _Child:
         assert process.stdout is not None  # noqa: S101 - piped by default
         return cls(process, process.stdin, BufferedByteReceiveStream(process.stdout))
 
-    async def ask(self, question: str, about: tuple[str, ...]) -> Answer:
-        """Return the child's answer.
+    async def ask(self, function: str, arguments: tuple[str, ...]) -> Result:
+        """Call a function in the child and return its result.
 
         Raises:
             _GoneError: it had ended before.
-            EndedError: it ended over the question.
+            EndedError: it ended over the request.
         """
-        line = orjson.dumps({"question": question, "about": about}) + b"\n"
+        line = orjson.dumps({"function": function, "arguments": arguments}) + b"\n"
         try:
-            await self.questions.send(line)
-            await self.hear()
+            await self.requests.send(line)
+            await self.receive()
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, EndedError) as error:
             raise _GoneError from error
-        return await self.hear()
+        return await self.receive()
 
-    async def hear(self) -> Answer:
-        """Return the next line that the child says."""
+    async def receive(self) -> Result:
+        """Return the next line that the child writes."""
         try:
-            line = await self.answers.receive_until(b"\n", _LONGEST_ANSWER)
+            line = await self.responses.receive_until(b"\n", _RESPONSE_LIMIT_BYTES)
         except (anyio.IncompleteRead, anyio.EndOfStream, anyio.DelimiterNotFound) as error:
             raise EndedError from error
-        said: Answer = orjson.loads(line)
-        return said
+        result: Result = orjson.loads(line)
+        return result
 
     async def end(self) -> None:
         """End the process, whatever it does."""

@@ -1,6 +1,6 @@
 """Constraints: compiles regular expressions, choices and grammars, and matches output against them.
 
-This runs in the child alone, as all that compiles what callers send.
+This runs in the child only, like everything that compiles untrusted input.
 """
 
 import re
@@ -24,10 +24,10 @@ _LONGEST_REASON = 300
 _NOTHING_FITS = "cannot be fulfilled: no text fits it"
 
 
-def flaw(kind: str, *texts: str) -> str | None:
-    """Return what is wrong with a constraint; see `Forms.guide_flaw`."""
+def constraint_error(kind: str, *texts: str) -> str | None:
+    """Return why a constraint is unusable; see `OutputFormats.constraint_error`."""
     constraint = _constraint(kind, texts)
-    if isinstance(constraint, Regex) and (reason := _regex_flaw(constraint.pattern)) is not None:
+    if isinstance(constraint, Regex) and (reason := _regex_error(constraint.pattern)) is not None:
         return reason
     try:
         rules = f"start: {symbol_of(constraint)}"
@@ -40,24 +40,24 @@ def flaw(kind: str, *texts: str) -> str | None:
     return trial(matcher_of(rules, word_tokenizer()))
 
 
-def fault(text: str, kind: str, *texts: str) -> str | None:
-    """Return what is wrong with an answer; see `Forms.guide_fault`."""
+def constraint_mismatch(text: str, kind: str, *texts: str) -> str | None:
+    """Return why output violates a constraint; see `OutputFormats.constraint_mismatch`."""
     constraint = _constraint(kind, texts)
     if isinstance(constraint, Choices):
         fits = text in constraint.options
     elif find_spec("llguidance") is not None:
-        matcher, spelled = (
+        matcher, tokens = (
             matcher_of(f"start: {symbol_of(constraint)}", byte_tokenizer()),
             list(text.encode()),
         )
-        fits = matcher.try_consume_tokens(spelled) == len(spelled) and matcher.is_accepting()
+        fits = matcher.try_consume_tokens(tokens) == len(tokens) and matcher.is_accepting()
     else:
         fits = isinstance(constraint, Regex) and re.fullmatch(constraint.pattern, text) is not None
     return None if fits else f"does not fit {constraint.place}"
 
 
-def named(constraint: Constraint) -> tuple[str, ...]:
-    """Return a constraint as `flaw` and `fault` take it: its kind, and its texts."""
+def wire_format(constraint: Constraint) -> tuple[str, ...]:
+    """Return a constraint as the child's functions take it: its kind, then its texts."""
     match constraint:
         case Regex(pattern):
             return "regex", pattern
@@ -77,8 +77,8 @@ def _constraint(kind: str, texts: tuple[str, ...]) -> Constraint:
             return Grammar(*texts)
 
 
-def _regex_flaw(pattern: str) -> str | None:
-    """Return why Python takes a pattern for none, or for another one than Rust does."""
+def _regex_error(pattern: str) -> str | None:
+    """Return why a pattern is invalid in Python, or means something else there than in Rust."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         try:
@@ -93,10 +93,10 @@ def _regex_flaw(pattern: str) -> str | None:
 
 
 def trial(matcher: "LLMatcher", *, schema: bool = False) -> str | None:
-    """Return why the engine would fail with a grammar: words are chosen blindly, as far as it lets.
+    """Return why the engine would fail with a grammar, found by generating pseudo-random tokens.
 
-    That each of them took little time holds for the engine's words as well. One that takes too much
-    ends the child. Of a `schema` it is known that something fits it, and so are the words: bytes.
+    A step that takes too long ends the child, as it would have stalled the engine. With `schema` the
+    grammar is known to be satisfiable, and the tokens are single bytes.
     """
     number = 1
     for _ in range(_TRIAL_TOKENS):
@@ -116,15 +116,15 @@ def trial(matcher: "LLMatcher", *, schema: bool = False) -> str | None:
         if word < 0:
             return None if schema or matcher.is_accepting() else _NOTHING_FITS
         matcher.consume_token(word)
-    return _told(matcher.get_error()) if matcher.is_error() else None
+    return _readable_error(matcher.get_error()) if matcher.is_error() else None
 
 
 def _bit(allowed: bytes, word: int) -> bool:
     return bool(allowed[word >> 3] >> (word & 7) & 1)
 
 
-def _told(error: str) -> str:
-    """Return an error of llguidance in as many words as a caller can use."""
+def _readable_error(error: str) -> str:
+    """Return an error of llguidance as the continuation of a sentence for the caller."""
     if error.startswith("NoExtension"):
         return _NOTHING_FITS
     lines = error.splitlines()
@@ -135,12 +135,12 @@ def _told(error: str) -> str:
 
 
 def short(reason: str) -> str:
-    """Return a reason of a library's, in as many words as a caller can use."""
+    """Return a library's error message, truncated to a length that fits an error response."""
     return reason if len(reason) <= _LONGEST_REASON else f"{reason[:_LONGEST_REASON]}..."
 
 
 def matcher_of(rules: str, tokenizer: "LLTokenizer") -> "LLMatcher":
-    """Return what follows a grammar; it may be an error."""
+    """Return a matcher for a grammar; check `is_error()` before use."""
     import llguidance  # noqa: PLC0415 - an extra
 
     return llguidance.LLMatcher(tokenizer, rules, log_level=0)
@@ -156,13 +156,13 @@ def byte_tokenizer() -> "LLTokenizer":
 
 @cache
 def word_tokenizer() -> "LLTokenizer":
-    """Return a tokenizer with as many tokens as those of models have: how long a step takes hangs on it."""
+    """Return a tokenizer as large as a model's, since the time of a step depends on its size."""
     import llguidance  # noqa: PLC0415 - an extra
 
     return llguidance.LLTokenizer(llguidance.TokenizerWrapper(_Words()), slices=[])
 
 
-def _spelled() -> Iterator[bytes]:
+def _synthetic_tokens() -> Iterator[bytes]:
     printable = [chr(code) for code in range(32, 127)]
     letters = f"{ascii_lowercase} "
     yield from (bytes((code,)) for code in range(256))
@@ -171,13 +171,13 @@ def _spelled() -> Iterator[bytes]:
 
 
 class _Words:
-    """Tokens made up: all bytes, all pairs of printable characters, all words of three letters."""
+    """A synthetic vocabulary: all bytes, pairs of printable characters, three-letter words."""
 
     bos_token_id = None
     eos_token_id = _WORDS
 
     def __init__(self) -> None:
-        self.tokens = [*_spelled(), b"<end>"]
+        self.tokens = [*_synthetic_tokens(), b"<end>"]
         self.special_token_ids = [self.eos_token_id]
 
     def __call__(self, text: bytes) -> list[int]:

@@ -1,7 +1,7 @@
 """Which schemas and grammars the embedded engine enforces completely.
 
-The engine drops what it cannot compile, or gives up in the middle of an answer, without a word. So it is tried
-here first, in the child alone.
+The engine silently drops what it cannot compile, or gives up in the middle of its output. So each schema is
+tried here first, in the child only.
 """
 
 import json
@@ -16,31 +16,31 @@ if TYPE_CHECKING:  # an extra
     from llguidance import LLMatcher
 
 _WIDE = 60
-"""Members or ways of one place from which on it is tried by itself."""
+"""Members or alternatives of a subschema from which on it is also tried alone."""
 _MOST_TRIED = 16
-"""Places of one schema."""
+"""Subschemas of one schema."""
 _ROW = "Current row has"
-"""How the engine says that too many rules are open at one place."""
-_TOO_WIDE = "has more optional members, or ways, at one place than the engine can follow"
+"""Part of the engine's error when too many rules are open at one position."""
+_TOO_WIDE = "has more optional members, or alternatives, at one place than the engine can follow"
 _UNKNOWN_FORMAT = "Unknown format"
 _KNOWN_GAP = "Unimplemented keys"
-"""How the compiler warns of keywords; those that it lacks are in our own table."""
+"""Prefix of the compiler's warnings about keywords; `UNENFORCED` lists those that it lacks."""
 
 
-def schema_error(
+def enforcement_error(
     schema: Mapping[str, object], whitespace: str | None, *, wholly: bool
 ) -> str | None:
-    """Return why the engine cannot hold an answer to a schema; None: it can, or there is none here.
+    """Return why the engine cannot enforce a schema; None if it can, or is not installed.
 
     Args:
         schema: a valid one.
         whitespace: a regular expression of what may stand between tokens; None: as the engine likes.
-        wholly: whether it has to enforce every keyword, or only what it knows.
+        wholly: whether it has to enforce every keyword, or only those that it supports.
     """
     if find_spec("llguidance") is None:
         return None
-    if wholly and (lacking := next(not_enforced(schema), None)) is not None:
-        keyword, place = lacking
+    if wholly and (unsupported := next(not_enforced(schema), None)) is not None:
+        keyword, place = unsupported
         return f"has {keyword!r}{_at(place)}, which the engine cannot enforce"
     matcher = _compiled(schema, whitespace)
     if not matcher.is_error():
@@ -53,7 +53,7 @@ def schema_error(
 
 
 def grammar_error(grammar: str) -> str | None:
-    """Return why the engine cannot follow a grammar that it is given, and would leave it out."""
+    """Return why the engine cannot follow a grammar, and would generate without it."""
     if find_spec("llguidance") is None:
         return None
     reason = trial(matcher_of(grammar, byte_tokenizer()), schema=True)
@@ -61,34 +61,34 @@ def grammar_error(grammar: str) -> str | None:
 
 
 def _trial(schema: Mapping[str, object], whitespace: str | None) -> str | None:
-    """Return why the engine would give up while it writes: as a whole, or at one of its wide places."""
-    for part in (schema, *_wide_places(schema)):
+    """Return why the engine would give up in mid-output, at the root or a wide subschema."""
+    for part in (schema, *_wide_subschemas(schema)):
         matcher = _compiled(part, whitespace)
         if not matcher.is_error() and (reason := trial(matcher, schema=True)) is not None:
             return _TOO_WIDE if _ROW in reason else reason
     return None
 
 
-def _wide_places(schema: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
-    """Return parts of a schema that have many members or ways, each with all that it may refer to."""
+def _wide_subschemas(schema: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+    """Return subschemas with many members or alternatives, each with the root's definitions."""
     shared = {name: schema[name] for name in ("$defs", "definitions") if name in schema}
-    wide = [part for part in _parts(schema) if part is not schema and _width(part) >= _WIDE]
+    wide = [part for part in _subschemas(schema) if part is not schema and _width(part) >= _WIDE]
     return [{**part, **shared} for part in wide[:_MOST_TRIED]]
 
 
-def _parts(schema: object) -> Iterator[Mapping[str, object]]:
+def _subschemas(schema: object) -> Iterator[Mapping[str, object]]:
     if isinstance(schema, Mapping):
         yield schema
     values = schema.values() if isinstance(schema, Mapping) else schema
     if isinstance(values, str) or not hasattr(values, "__iter__"):
         return
     for value in values:
-        yield from _parts(value)
+        yield from _subschemas(value)
 
 
 def _width(part: Mapping[str, object]) -> int:
-    counted = (part.get(name) for name in ("properties", "patternProperties", "anyOf", "oneOf"))
-    return sum(len(value) for value in counted if isinstance(value, Mapping | list))
+    keywords = (part.get(name) for name in ("properties", "patternProperties", "anyOf", "oneOf"))
+    return sum(len(value) for value in keywords if isinstance(value, Mapping | list))
 
 
 def _compiled(schema: Mapping[str, object], whitespace: str | None) -> "LLMatcher":
@@ -100,11 +100,11 @@ def _compiled(schema: Mapping[str, object], whitespace: str | None) -> "LLMatche
 
 
 def _gap(matcher: "LLMatcher") -> str | None:
-    """Return what the compiler says that it left out, but for formats and what asks nothing."""
+    """Return the compiler's warning about what it dropped, apart from formats and annotations."""
     for warning in matcher.get_grammar_warnings():
         if warning.startswith("oneOf"):
             return (
-                "has a 'oneOf' whose ways do not exclude each other, which the engine cannot enforce; "
+                "has a 'oneOf' whose alternatives do not exclude each other, which the engine cannot enforce; "
                 "anyOf says it without"
             )
         if not warning.startswith((_UNKNOWN_FORMAT, _KNOWN_GAP)):
@@ -113,8 +113,8 @@ def _gap(matcher: "LLMatcher") -> str | None:
 
 
 def _reason(matcher: "LLMatcher") -> str:
-    told = matcher.get_error().strip().splitlines()
-    return short(told[0] if told else "it cannot be compiled").rpartition("JSON schema: ")[2]
+    lines = matcher.get_error().strip().splitlines()
+    return short(lines[0] if lines else "it cannot be compiled").rpartition("JSON schema: ")[2]
 
 
 def _at(place: str) -> str:

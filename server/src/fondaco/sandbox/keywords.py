@@ -16,7 +16,7 @@ ENFORCED = frozenset(
         *("items", "prefixItems", "additionalItems", "minItems", "maxItems"),
         *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
         *("minLength", "maxLength", "pattern"),
-        "oneOf",  # as far as its ways exclude each other; else the compiler warns
+        "oneOf",  # if its alternatives exclude each other; else the compiler warns
     }
 )
 HARMLESS = frozenset(
@@ -28,7 +28,7 @@ HARMLESS = frozenset(
         "format",  # a note in JSON Schema; the engine enforces the formats that it knows
     }
 )
-"""They ask nothing of an answer. Neither does a keyword that JSON Schema does not know, such as `x-order`."""
+"""Annotations, which constrain nothing; so are keywords unknown to JSON Schema, such as `x-order`."""
 UNENFORCED: Mapping[str, tuple[object, ...]] = {
     "not": (False,),
     "if": (),
@@ -47,31 +47,31 @@ UNENFORCED: Mapping[str, tuple[object, ...]] = {
     "$dynamicRef": (),
     "$recursiveRef": (),
 }
-"""What no grammar here can say -> the values with which it asks nothing."""
+"""Keyword that no grammar here can express -> the values with which it constrains nothing."""
 _APPLIED_BY = {"then": "if", "else": "if", "minContains": "contains", "maxContains": "contains"}
-"""Keywords that mean nothing but beside another one."""
+"""Keyword -> the keyword without which it has no effect."""
 
 
-def not_enforced(schema: object, place: str = "") -> Iterator[tuple[str, str]]:
-    """Yield each keyword that the engine cannot enforce, with the JSON Pointer of where it stands."""
+def not_enforced(schema: object, pointer: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each keyword that the engine cannot enforce, with the JSON Pointer of its schema."""
     if isinstance(schema, list):
         for number, one in enumerate(schema):
-            yield from not_enforced(one, f"{place}/{number}")
+            yield from not_enforced(one, f"{pointer}/{number}")
     if not isinstance(schema, Mapping):
         return
     for keyword, value in schema.items():
-        asked = keyword in UNENFORCED and value not in UNENFORCED[keyword]
-        if asked and _APPLIED_BY.get(keyword, keyword) in schema:
-            yield keyword, place
-        yield from _within(keyword, value, f"{place}/{keyword}")
+        constrains = keyword in UNENFORCED and value not in UNENFORCED[keyword]
+        if constrains and _APPLIED_BY.get(keyword, keyword) in schema:
+            yield keyword, pointer
+        yield from _within(keyword, value, f"{pointer}/{keyword}")
 
 
-def _within(keyword: str, value: object, place: str) -> Iterator[tuple[str, str]]:
+def _within(keyword: str, value: object, pointer: str) -> Iterator[tuple[str, str]]:
     if keyword in NAMING_KEYWORDS and isinstance(value, Mapping):
         for name, one in value.items():
-            yield from not_enforced(one, f"{place}/{_escaped(name)}")
+            yield from not_enforced(one, f"{pointer}/{_escaped(name)}")
     elif keyword in ENFORCED and keyword not in LITERAL_KEYWORDS:
-        yield from not_enforced(value, place)
+        yield from not_enforced(value, pointer)
 
 
 def _escaped(name: object) -> str:

@@ -8,45 +8,45 @@ import anyio
 from fondaco.domain.output_format.output_format import Constraint
 from fondaco.ports.output_formats import Enforcement
 from fondaco.sandbox.children import CPU_S, QUEUE_S, WAIT_S, Children, EndedError
-from fondaco.sandbox.constraints import named
+from fondaco.sandbox.constraints import wire_format
 
 MOST_CHILDREN = 2
-"""For schemas and constraints, and as many for answers."""
+"""For checking schemas and constraints, and as many again for validating output."""
 MOST_REMEMBERED = 64
-"""Of one scope: what it has judged last."""
+"""Cached verdicts of one scope; the least recently used are evicted."""
 MOST_SCOPES = 256
-"""Those that asked last."""
-_TOO_COMPLEX = "is too complex: it takes too long, or too much memory, to work out what fits it"
+"""Scopes with a cache; the least recently used are evicted."""
+_TOO_COMPLEX = "is too complex: it takes too long, or too much memory, to compile"
 
 
-class AnswerCache:
-    """What was judged, by a digest, for each scope apart.
+class VerdictCache:
+    """Verdicts on schemas and constraints, an LRU cache for each scope.
 
-    Both limits are of their own: however many schemas others send, none of a scope is forgotten for it
-    while fewer than `MOST_SCOPES` of them ask.
+    Scopes do not evict each other's entries: however many schemas others send, those of a scope stay
+    cached while fewer than `MOST_SCOPES` scopes are active.
     """
 
     def __init__(self) -> None:
         self._scopes: OrderedDict[str, OrderedDict[bytes, str | None]] = OrderedDict()
 
     def of(self, scope: str) -> OrderedDict[bytes, str | None]:
-        """Return what is known for a scope, which asks now."""
-        known = self._scopes.setdefault(scope, OrderedDict())
+        """Return a scope's cache, and mark the scope as most recently used."""
+        cached = self._scopes.setdefault(scope, OrderedDict())
         self._scopes.move_to_end(scope)
         if len(self._scopes) > MOST_SCOPES:
             self._scopes.popitem(last=False)
-        return known
+        return cached
 
     def keep(self, scope: str, digest: bytes, reason: str | None) -> None:
-        """Remember the reason why something cannot be asked for; None: it can."""
-        known = self.of(scope)
-        known[digest] = reason
-        if len(known) > MOST_REMEMBERED:
-            known.popitem(last=False)
+        """Cache why a schema or constraint is unusable; None: it is usable."""
+        cached = self.of(scope)
+        cached[digest] = reason
+        if len(cached) > MOST_REMEMBERED:
+            cached.popitem(last=False)
 
 
 class SandboxedOutputFormats:
-    """`OutputFormats` whose questions are answered by children."""
+    """`OutputFormats` that run in sandboxed children."""
 
     def __init__(
         self,
@@ -56,34 +56,34 @@ class SandboxedOutputFormats:
         queue_s: float = QUEUE_S,
         children: int = MOST_CHILDREN,
     ) -> None:
-        self._children = Children("forms", cpu_s=cpu_s, wait_s=wait_s, queue_s=queue_s)
-        # Whoever has many schemas judged must not keep answers that are ready from being checked.
-        self._judging = anyio.CapacityLimiter(children)
-        self._checking = anyio.CapacityLimiter(children)
-        self._remembered = AnswerCache()
+        self._children = Children("output_formats", cpu_s=cpu_s, wait_s=wait_s, queue_s=queue_s)
+        # Separate limiters: many schemas to be checked must not delay the validation of output.
+        self._schema_limiter = anyio.CapacityLimiter(children)
+        self._output_limiter = anyio.CapacityLimiter(children)
+        self._verdicts = VerdictCache()
 
-    async def flaw(
-        self, schema: str, held: Enforcement, *, scope: str, whitespace: str | None = None
+    async def schema_error(
+        self, schema: str, enforcement: Enforcement, *, scope: str, whitespace: str | None = None
     ) -> str | None:
-        """Return why no answer can be asked for by the schema; see `Forms.flaw`."""
-        about = (schema, held.value, *(() if whitespace is None else (whitespace,)))
-        return await self._flaw(scope, "flaw", *about)
+        """Return why the schema is unusable; see `OutputFormats.schema_error`."""
+        arguments = (schema, enforcement.value, *(() if whitespace is None else (whitespace,)))
+        return await self._cached_error(scope, "schema_error", *arguments)
 
     async def grammar_error(self, grammar: str, *, scope: str) -> str | None:
-        """Return why an engine would not follow the grammar; see `Forms.grammar_flaw`."""
-        return await self._flaw(scope, "grammar_flaw", grammar)
+        """Return why an engine would not follow the grammar; see `OutputFormats.grammar_error`."""
+        return await self._cached_error(scope, "grammar_error", grammar)
 
-    async def fault(self, schema: str, text: str) -> str | None:
-        """Return why a text is no JSON that fits the schema; see `Forms.fault`."""
-        return await self._fault("fault", schema, text)
+    async def schema_mismatch(self, schema: str, text: str) -> str | None:
+        """Return why a text does not match the schema; see `OutputFormats.schema_mismatch`."""
+        return await self._mismatch("schema_mismatch", schema, text)
 
     async def constraint_error(self, constraint: Constraint, *, scope: str) -> str | None:
-        """Return why no answer can be asked for by the constraint; see `Forms.guide_flaw`."""
-        return await self._flaw(scope, "guide_flaw", *named(constraint))
+        """Return why the constraint is unusable; see `OutputFormats.constraint_error`."""
+        return await self._cached_error(scope, "constraint_error", *wire_format(constraint))
 
     async def constraint_mismatch(self, constraint: Constraint, text: str) -> str | None:
-        """Return why a text is not what the constraint allows; see `Forms.guide_fault`."""
-        return await self._fault("guide_fault", text, *named(constraint))
+        """Return why a text violates the constraint; see `OutputFormats.constraint_mismatch`."""
+        return await self._mismatch("constraint_mismatch", text, *wire_format(constraint))
 
     async def aclose(self) -> None:
         """End the children."""
@@ -91,25 +91,27 @@ class SandboxedOutputFormats:
 
     @property
     def child_pids(self) -> tuple[int, ...]:
-        """The process ids of children that have nothing to do."""
+        """The process ids of idle children."""
         return self._children.idle_pids
 
-    async def _flaw(self, scope: str, question: str, *about: str) -> str | None:
-        digest = sha256("\0".join((question, *about)).encode()).digest()
-        known = self._remembered.of(scope)
-        if digest in known:
-            known.move_to_end(digest)
-            return known[digest]
+    async def _cached_error(self, scope: str, function: str, *arguments: str) -> str | None:
+        digest = sha256("\0".join((function, *arguments)).encode()).digest()
+        cached = self._verdicts.of(scope)
+        if digest in cached:
+            cached.move_to_end(digest)
+            return cached[digest]
         try:
-            answer = await self._children.ask(self._judging, question, *about)
+            result = await self._children.ask(self._schema_limiter, function, *arguments)
         except EndedError:
-            return _TOO_COMPLEX  # not remembered: the machine may have been at fault
-        reason = answer.get("reason")
-        self._remembered.keep(scope, digest, reason)
+            return _TOO_COMPLEX  # not cached: the machine may just have been too busy
+        reason = result.get("reason")
+        self._verdicts.keep(scope, digest, reason)
         return reason
 
-    async def _fault(self, question: str, *about: str) -> str | None:
+    async def _mismatch(self, function: str, *arguments: str) -> str | None:
         try:
-            return (await self._children.ask(self._checking, question, *about)).get("reason")
+            return (await self._children.ask(self._output_limiter, function, *arguments)).get(
+                "reason"
+            )
         except EndedError:
             return "could not be checked against the schema in time"

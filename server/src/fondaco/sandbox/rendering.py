@@ -1,7 +1,7 @@
 """Chat templates: renders a caller's template as `transformers` would.
 
-This runs in the child alone: a template is a program, and one line of it may take all memory there
-is. The engine is MiniJinja, which counts a template's steps and shows it nothing of Python's inside.
+This runs in the child only: a template is a program, and one line of it can exhaust the memory. The
+engine is MiniJinja, which limits a template's steps and exposes no Python objects to it.
 """
 
 import json
@@ -16,11 +16,11 @@ LONGEST = 2**20
 _STEPS = 5_000_000
 _LONGEST_REASON = 500
 _GENERATION = re.compile(r"\{%([-+]?)\s*(end)?generation\s*([-+]?)%\}")
-"""Marks what a model says; `transformers` takes it for training and renders what stands between."""
+"""Marks assistant output for training; `transformers` renders its content, and so do we."""
 
 
-def rendered(template: str, variables: str, now: str) -> Mapping[str, str]:
-    """Return the `text` that a template makes of variables, or the `reason` why it makes none.
+def render(template: str, variables: str, now: str) -> Mapping[str, str]:
+    """Render a template: return its `text`, or the `reason` why it has none.
 
     Args:
         template: in Jinja.
@@ -76,7 +76,7 @@ def _json(
 
 
 def _iterable(value: object) -> bool:
-    """Whether a value can be gone through: to MiniJinja, nothing can."""
+    """Whether a value is iterable; MiniJinja's own test says no to every Python object."""
     return isinstance(value, Iterable)
 
 
@@ -96,5 +96,5 @@ def _reason(error: TemplateError) -> str:
             return f"refuses the messages: {cause.message[:_LONGEST_REASON]}"
         cause = cause.__cause__
     line = f" in line {error.line}" if error.line else ""
-    told = str(error).partition("\n")[0].partition(" (in template:")[0]
-    return f"cannot be rendered{line}: {told[:_LONGEST_REASON]}"
+    message = str(error).partition("\n")[0].partition(" (in template:")[0]
+    return f"cannot be rendered{line}: {message[:_LONGEST_REASON]}"

@@ -1,10 +1,10 @@
 """Satisfiability of schemas: whether any finite JSON value can match.
 
-Each place of a schema is asked for each type of JSON whether a value of it may fit. What is found grows from
-nothing until it no longer does: a least fixed point. What is not looked at (`not`, `if`, lengths) is taken to
-be fulfilled, so that a schema which something fits is never refused.
+For each subschema and each JSON type, it computes whether a value of that type can match: a least fixed point
+over the subschemas' references. Keywords that it does not interpret (`not`, `if`, lengths) count as satisfied,
+so a satisfiable schema is never refused.
 
-This runs in the child alone.
+This runs in the child only.
 """
 
 from collections import deque
@@ -12,117 +12,119 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, TypeAlias
 
 Schema: TypeAlias = dict[str, object]
-_Place: TypeAlias = tuple[int, str]
-"""A part of the schema, by its identity, and a type of JSON."""
+_Node: TypeAlias = tuple[int, str]
+"""A subschema, by its identity, and a JSON type."""
 Verdict: TypeAlias = Literal["fits", "conflict", "endless"]
 
 _TYPES = ("null", "boolean", "number", "string", "array", "object")
-_MOST_TOGETHER = 500
-"""Schemas that hold for one value; beyond that many, what they say together is not looked at."""
+_MOST_CONJUNCTS = 500
+"""Schemas that apply to one value at once; with more than these, it counts as satisfiable."""
 _OLD_DRAFTS = ("draft-03", "draft-04", "draft-06", "draft-07")
-"""In which a reference stands alone, whatever is beside it."""
+"""Drafts in which the siblings of `$ref` are ignored."""
 
 
 def verdict(root: Schema) -> Verdict:
-    """Return whether something fits a schema; if not, whether that is for its endless requirements alone."""
-    if _Places(root).settled(hopeful=False):
+    """Return whether a schema is satisfiable; if not, whether only infinite recursion prevents it."""
+    if _Solver(root).solve(optimistic=False):
         return "fits"
-    return "endless" if _Places(root).settled(hopeful=True) else "conflict"
+    return "endless" if _Solver(root).solve(optimistic=True) else "conflict"
 
 
 class _EndlessError(Exception):
-    """A reference leads back to itself for the same value."""
+    """A reference resolves to itself for the same value."""
 
 
 class _ManyError(Exception):
-    """Too many schemas hold for one value."""
+    """Too many schemas apply to one value."""
 
 
-class _Places:
-    """Which places of a schema may be fulfilled, by type."""
+class _Solver:
+    """Computes which subschemas are satisfiable, by type."""
 
     def __init__(self, root: Schema) -> None:
         self._root = root
-        self._alone = any(draft in str(root.get("$schema", "")) for draft in _OLD_DRAFTS)
-        self._known: dict[_Place, bool] = {}
+        self._ref_only = any(draft in str(root.get("$schema", "")) for draft in _OLD_DRAFTS)
+        self._values: dict[_Node, bool] = {}
         self._parts: dict[int, Schema] = {}
-        self._asking: dict[_Place, set[_Place]] = {}
-        """What has to be asked again once a place is known better."""
-        self._unsettled: deque[_Place] = deque()
-        self._at: _Place | None = None
-        self._hope = False
+        self._dependents: dict[_Node, set[_Node]] = {}
+        """Node -> the nodes to evaluate again once its value changes."""
+        self._pending: deque[_Node] = deque()
+        self._current: _Node | None = None
+        self._initial = False
 
-    def settled(self, *, hopeful: bool) -> bool:
-        """Return whether the root may be fulfilled, once nothing changes any more.
+    def solve(self, *, optimistic: bool) -> bool:
+        """Iterate to the fixed point and return whether the root is satisfiable.
 
-        `hopeful` begins with everything fulfilled: what then fails does so without any reference.
+        `optimistic` starts from "satisfiable" everywhere: what then fails does so without recursion.
         """
-        self._hope = hopeful
-        self._may(self._root)
-        while self._unsettled:
-            place = self._unsettled.popleft()
-            if self._known[place] is not hopeful:
+        self._initial = optimistic
+        self._satisfiable(self._root)
+        while self._pending:
+            node = self._pending.popleft()
+            if self._values[node] is not optimistic:
                 continue
-            self._at = place
-            if self._fits(self._parts[place[0]], place[1]) is not hopeful:
-                self._known[place] = not hopeful
-                self._unsettled += self._asking[place]
-        return self._may(self._root)
+            self._current = node
+            if self._matches(self._parts[node[0]], node[1]) is not optimistic:
+                self._values[node] = not optimistic
+                self._pending += self._dependents[node]
+        return self._satisfiable(self._root)
 
-    def _may(self, *parts: object) -> bool:
-        """Whether a value may fit all parts at once."""
-        # All are looked at, also after it is clear: what is met is asked in one round.
-        found = [[self._look(part, kind) for part in parts] for kind in _TYPES]
-        return any(map(all, found))
+    def _satisfiable(self, *parts: object) -> bool:
+        """Whether some value can match all parts at once."""
+        # No short circuit: every part must be registered as a dependency in this round.
+        matches = [[self._evaluate(part, kind) for part in parts] for kind in _TYPES]
+        return any(map(all, matches))
 
-    def _look(self, part: object, kind: str) -> bool:
+    def _evaluate(self, part: object, kind: str) -> bool:
         if not isinstance(part, dict):
             return part is not False
-        place = id(part), kind
-        if place not in self._known:
+        node = id(part), kind
+        if node not in self._values:
             self._parts[id(part)] = part
-            self._known[place] = self._hope
-            self._asking[place] = set()
-            self._unsettled.append(place)
-        if self._at is not None:
-            self._asking[place].add(self._at)
-        return self._known[place]
+            self._values[node] = self._initial
+            self._dependents[node] = set()
+            self._pending.append(node)
+        if self._current is not None:
+            self._dependents[node].add(self._current)
+        return self._values[node]
 
-    def _fits(self, part: Schema, kind: str) -> bool:
+    def _matches(self, part: Schema, kind: str) -> bool:
         try:
-            together = list(self._together(part, ()))
+            conjuncts = list(self._conjuncts(part, ()))
         except _EndlessError:
             return False
         except _ManyError:
             return True
-        if any(one is False for one in together):
+        if any(one is False for one in conjuncts):
             return False
-        schemas = [one for one in together if isinstance(one, dict)]
-        return all(self._takes(one, kind) for one in schemas) and self._inner(schemas, kind)
+        schemas = [one for one in conjuncts if isinstance(one, dict)]
+        return all(self._allows(one, kind) for one in schemas) and self._children_match(
+            schemas, kind
+        )
 
-    def _together(self, part: object, led: tuple[str, ...]) -> Iterator[object]:
-        """Yield all schemas that hold for one value: the part, what it refers to, and all of its `allOf`."""
-        reach = [(part, led)]
-        for _ in range(_MOST_TOGETHER):
-            if not reach:
+    def _conjuncts(self, part: object, followed: tuple[str, ...]) -> Iterator[object]:
+        """Yield all schemas that apply to one value: the part, its references and its `allOf`."""
+        stack = [(part, followed)]
+        for _ in range(_MOST_CONJUNCTS):
+            if not stack:
                 return
-            one, led = reach.pop()
+            one, followed = stack.pop()
             if not isinstance(one, dict):
                 yield one
                 continue
             reference = one.get("$ref")
             if isinstance(reference, str):
-                if reference in led:
+                if reference in followed:
                     raise _EndlessError
-                reach.append((at(self._root, reference), (*led, reference)))
-                if self._alone:
+                stack.append((resolve(self._root, reference), (*followed, reference)))
+                if self._ref_only:
                     continue
             yield one
-            reach += [(inner, led) for inner in listed(one, "allOf")]
+            stack += [(inner, followed) for inner in list_of(one, "allOf")]
         raise _ManyError
 
-    def _takes(self, schema: Schema, kind: str) -> bool:
-        """Whether a schema by itself takes a type."""
+    def _allows(self, schema: Schema, kind: str) -> bool:
+        """Whether a schema's own keywords allow a type."""
         kinds = schema.get("type", kind)
         names = kinds if isinstance(kinds, list) else [kinds]
         if kind not in names and not (kind == "number" and "integer" in names):
@@ -131,21 +133,26 @@ class _Places:
             return False
         if isinstance(values := schema.get("enum"), list) and kind not in map(kind_of, values):
             return False
-        ways = (listed(schema, "anyOf"), listed(schema, "oneOf"))
-        return all(not some or any(self._look(one, kind) for one in some) for some in ways)
+        alternatives = (list_of(schema, "anyOf"), list_of(schema, "oneOf"))
+        return all(
+            not some or any(self._evaluate(one, kind) for one in some) for some in alternatives
+        )
 
-    def _inner(self, schemas: Sequence[Schema], kind: str) -> bool:
-        """Whether what a value of a type has to hold may be there."""
+    def _children_match(self, schemas: Sequence[Schema], kind: str) -> bool:
+        """Whether the members or items that a value must have are satisfiable."""
         if kind == "object":
-            names = {n for one in schemas for n in listed(one, "required") if isinstance(n, str)}
-            found = [self._may(*_member_parts(schemas, name)) for name in names]
-            return all(found)
+            names = {n for one in schemas for n in list_of(one, "required") if isinstance(n, str)}
+            satisfiable = [self._satisfiable(*_member_parts(schemas, name)) for name in names]
+            return all(satisfiable)
         if kind == "array":
-            long = max((_least(one, "minItems", 0) for one in schemas), default=0)
-            told = max((len(_prefix(one)) for one in schemas), default=0) + 1
-            places = all(self._may(*_item_parts(schemas, at)) for at in range(min(long, told)))
-            return places and all(
-                self._may(one["contains"])
+            length = max((_least(one, "minItems", 0) for one in schemas), default=0)
+            distinct = max((len(_prefix(one)) for one in schemas), default=0) + 1
+            items_match = all(
+                self._satisfiable(*_item_parts(schemas, index))
+                for index in range(min(length, distinct))
+            )
+            return items_match and all(
+                self._satisfiable(one["contains"])
                 for one in schemas
                 if "contains" in one and _least(one, "minContains", 1)
             )
@@ -153,7 +160,7 @@ class _Places:
 
 
 def _member_parts(schemas: Sequence[Schema], name: str) -> Iterator[object]:
-    """Yield what holds for a member of an object."""
+    """Yield the schemas that apply to a member of an object."""
     for one in schemas:
         properties = one.get("properties")
         if isinstance(properties, dict) and name in properties:
@@ -162,12 +169,12 @@ def _member_parts(schemas: Sequence[Schema], name: str) -> Iterator[object]:
             yield one["additionalProperties"]
 
 
-def _item_parts(schemas: Sequence[Schema], at: int) -> Iterator[object]:
-    """Yield what holds for an item of an array, at its place."""
+def _item_parts(schemas: Sequence[Schema], index: int) -> Iterator[object]:
+    """Yield the schemas that apply to an item of an array."""
     for one in schemas:
         prefix = _prefix(one)
-        if at < len(prefix):
-            yield prefix[at]
+        if index < len(prefix):
+            yield prefix[index]
         elif isinstance(one.get("items"), list):
             yield one.get("additionalItems", True)
         else:
@@ -175,8 +182,8 @@ def _item_parts(schemas: Sequence[Schema], at: int) -> Iterator[object]:
 
 
 def _prefix(schema: Schema) -> list[object]:
-    """Return the schemas of the first items: `prefixItems`, or `items` as drafts of old have it."""
-    return listed(schema, "prefixItems") or listed(schema, "items")
+    """Return the schemas of the first items: `prefixItems`, or a list in `items` (older drafts)."""
+    return list_of(schema, "prefixItems") or list_of(schema, "items")
 
 
 def _least(schema: Schema, keyword: str, otherwise: int) -> int:
@@ -196,23 +203,23 @@ def kind_of(value: object) -> str:
     return next((kind for kind, is_one in kinds if is_one(value)), "object")
 
 
-def listed(schema: Schema, keyword: str) -> list[object]:
-    """Return the list that a keyword has; empty: it has none."""
+def list_of(schema: Schema, keyword: str) -> list[object]:
+    """Return the list at a keyword; empty if it holds none."""
     value = schema.get(keyword)
     return value if isinstance(value, list) else []
 
 
-def at(root: object, reference: str) -> object:
-    """Return what a reference leads to; one by a name of its own leads anywhere."""
-    place = root
+def resolve(root: object, reference: str) -> object:
+    """Return the subschema that a `$ref` points at; `True`, which allows anything, if it is not local."""
+    node = root
     if reference != "#" and not reference.startswith("#/"):
         return True
     for step in reference.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(place, dict):
-            place = place.get(name, True)
-        elif isinstance(place, list) and name.isdigit() and int(name) < len(place):
-            place = place[int(name)]
+        if isinstance(node, dict):
+            node = node.get(name, True)
+        elif isinstance(node, list) and name.isdigit() and int(name) < len(node):
+            node = node[int(name)]
         else:
             return True
-    return place
+    return node

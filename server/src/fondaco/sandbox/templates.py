@@ -18,7 +18,7 @@ _TOO_COMPLEX = "takes too long, or too much memory, to render"
 
 
 class SandboxedTemplates:
-    """`Templates` that children render."""
+    """`Templates` that run in sandboxed children."""
 
     def __init__(
         self,
@@ -30,21 +30,23 @@ class SandboxedTemplates:
     ) -> None:
         self._clock = clock
         self._children = Children("templates", cpu_s=cpu_s, wait_s=wait_s, queue_s=queue_s)
-        self._places = anyio.CapacityLimiter(MOST_CHILDREN)
+        self._limiter = anyio.CapacityLimiter(MOST_CHILDREN)
 
     async def render(self, template: str, variables: Mapping[str, object]) -> str:
-        """Return the prompt that a template makes; see `Templates.render`."""
+        """Return the rendered prompt; see `Templates.render`."""
         if (size := len(template.encode())) > MOST_BYTES:
             raise _unusable(f"is {size} bytes long; the most are {MOST_BYTES}")
         now = datetime.fromtimestamp(self._clock.now(), UTC).isoformat()
-        spelled = orjson.dumps(variables).decode()
+        variables_json = orjson.dumps(variables).decode()
         try:
-            answer = await self._children.ask(self._places, "rendered", template, spelled, now)
+            result = await self._children.ask(
+                self._limiter, "render", template, variables_json, now
+            )
         except EndedError:
             raise _unusable(_TOO_COMPLEX) from None
-        text = answer.get("text")
+        text = result.get("text")
         if text is None:
-            raise _unusable(answer.get("reason") or _TOO_COMPLEX)
+            raise _unusable(result.get("reason") or _TOO_COMPLEX)
         return text
 
     async def aclose(self) -> None:
@@ -52,5 +54,5 @@ class SandboxedTemplates:
         await self._children.aclose()
 
 
-def _unusable(why: str) -> InvalidRequestError:
-    return InvalidRequestError(f"The chat_template {why}.", faults={_FIELD: (why,)})
+def _unusable(reason: str) -> InvalidRequestError:
+    return InvalidRequestError(f"The chat_template {reason}.", faults={_FIELD: (reason,)})

@@ -1,1 +1,1 @@
-"""Child processes that run native libraries, asked over pipes, and batches of what they are asked."""
+"""Child processes that run native libraries, and batching of requests to them."""

@@ -13,8 +13,8 @@ from fondaco.domain.untrusted_numbers import whole
 from fondaco.workers.worker import Program, Worker
 
 
-class UnknownToken(Exception):  # noqa: N818 - a fact that is told, and becomes an error elsewhere
-    """A token id that is not in the model's vocabulary, and the place of its input in the question."""
+class UnknownToken(Exception):  # noqa: N818 - a result, which becomes an error in `Embedder`
+    """A token id that is not in the model's vocabulary, with the index of its input."""
 
     def __init__(self, index: int, token: object) -> None:
         super().__init__(index, token)
@@ -23,7 +23,7 @@ class UnknownToken(Exception):  # noqa: N818 - a fact that is told, and becomes 
 
 
 class EmbeddingBackend(Protocol):
-    """A child process that runs one embedding model; it starts with the first question."""
+    """A child process that runs one embedding model; it starts at the first request."""
 
     @property
     def pid(self) -> int | None:
@@ -33,7 +33,7 @@ class EmbeddingBackend(Protocol):
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
-        """Keep the child available until cancelled; then it is gone."""
+        """Keep the child available until cancelled; end it then."""
         ...
 
     async def count(self, inputs: Sequence[EmbeddingInput]) -> list[int]:
@@ -55,7 +55,7 @@ class EmbeddingBackend(Protocol):
 
 
 class EmbeddingProgram(Protocol):
-    """What a backend is made of: a value, so that a reload sees whether it changed."""
+    """A recipe for a backend: comparable, so that a reload detects changes."""
 
     def backend(self, *, engine: str, model: str) -> EmbeddingBackend:
         """Return a backend; `engine` and `model` name it in the log."""
@@ -106,17 +106,17 @@ class PipedBackend:
 
 
 def _counts(fields: Mapping[str, Any], expected: int) -> list[int]:
-    """Return what a worker counted.
+    """Return the token counts in a worker's response.
 
     Raises:
-        UnknownToken: it met one.
-        EngineError: it did not tell one whole number per input.
+        UnknownToken: the worker reports one.
+        EngineError: it did not return one whole number per input.
     """
     if (unknown := fields.get("unknown")) is not None:
         raise UnknownToken(unknown["input"], unknown["token"])
-    told = fields.get("tokens")
-    counts = [whole(count) for count in told] if isinstance(told, list) else []
-    known = [count for count in counts if count is not None]
-    if len(known) != expected:
+    tokens = fields.get("tokens")
+    counts = [whole(count) for count in tokens] if isinstance(tokens, list) else []
+    valid = [count for count in counts if count is not None]
+    if len(valid) != expected:
         raise EngineError
-    return known
+    return valid

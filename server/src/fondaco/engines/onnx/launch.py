@@ -10,7 +10,7 @@ from fondaco.workers.worker import Program
 
 _LIBRARIES = ("numpy", "onnxruntime", "tokenizers")
 _BATCH_TOKENS = 1024
-"""As many as MiniLM embeds in a quarter of a second on one core."""
+"""MiniLM embeds as many in about a quarter of a second on one core."""
 
 
 def onnx_launch(
@@ -27,7 +27,7 @@ def onnx_launch(
     batch_timeout_s: float = 120.0,
     source: str | None = None,
 ) -> EmbeddingLaunch:
-    """Return what starts the child of an encoder.
+    """Return the launch of an encoder's child.
 
     Args:
         model: the ONNX file; token ids [inputs, tokens] in, hidden states [inputs, tokens,
@@ -67,11 +67,11 @@ def onnx_launch(
         prefix_bytes=len(prefix.encode()),
         queue=queue,
         source=source,
-        lacking=_lacking(),
+        unavailable_reason=_unavailable_reason(),
     )
 
 
-def _lacking() -> str:
+def _unavailable_reason() -> str:
     if all(find_spec(name) for name in _LIBRARIES):
         return ""
     return (

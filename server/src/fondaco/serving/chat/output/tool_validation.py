@@ -99,7 +99,7 @@ class ToolCallValidation:
         schema = self._schemas.get(name, _ANY_OBJECT)
         if schema is _ANY_OBJECT:
             fault = None if _is_object(arguments) else "are no JSON object"
-        elif fault := await self._forms.fault(schema, arguments):
+        elif fault := await self._forms.schema_mismatch(schema, arguments):
             fault = f"do not fit its parameters: the text {fault}"
         if fault is not None:
             raise InvalidOutputError(f"The arguments of the model's call of {name!r} {fault}.")

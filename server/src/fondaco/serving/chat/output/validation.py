@@ -48,7 +48,7 @@ async def expect_usable(
         EngineBusyError: too many schemas are being judged.
     """
     expect_bounded(schema, field)
-    flaw = await forms.flaw(schema, held, scope=scope)
+    flaw = await forms.schema_error(schema, held, scope=scope)
     if flaw is not None:
         raise InvalidRequestError(f"The schema at {field!r} {flaw}.", faults={field: (flaw,)})
 
@@ -65,7 +65,7 @@ async def _expect_spaced(forms: OutputFormats, schema: str, whitespace: str, sco
     """Return if the JSON of a schema can be spaced so; raises as `expect_usable` does."""
     place = "guided_whitespace_pattern"
     await _expect_followed(forms, Regex(whitespace, place), scope)
-    flaw = await forms.flaw(schema, Enforcement.GRAMMAR, scope=scope, whitespace=whitespace)
+    flaw = await forms.schema_error(schema, Enforcement.GRAMMAR, scope=scope, whitespace=whitespace)
     if flaw is not None:
         raise InvalidRequestError(f"With {place} the schema {flaw}.", faults={place: (flaw,)})
 
@@ -94,13 +94,13 @@ async def output_validation_of(
         case None:
             return None
         case JsonObject():
-            check = partial(forms.fault, _ANY_OBJECT)
+            check = partial(forms.schema_mismatch, _ANY_OBJECT)
         case JsonSchema(schema=schema, strict=strict):
             if (held := held_to(promised=strict is not False, compiled=compiled)) is not None:
                 await expect_usable(forms, schema, output_format.place, held, scope=scope)
             if output_format.whitespace is not None:
                 await _expect_spaced(forms, schema, output_format.whitespace, scope)
-            check = partial(forms.fault, _ANY_JSON if strict is False else schema)
+            check = partial(forms.schema_mismatch, _ANY_JSON if strict is False else schema)
         case Regex() | Choices() | Grammar():
             await _expect_followed(forms, output_format, scope)
             check = partial(forms.constraint_mismatch, output_format)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from fondaco.ports import Enforcement
-from fondaco.sandbox.schemas import fault, flaw
+from fondaco.sandbox.schemas import schema_error, schema_mismatch
 
 
 def linked(required: list[str], **properties: object) -> dict[str, object]:
@@ -141,23 +141,25 @@ CITY = '{"type":"object","properties":{"city":{"type":"string","maxLength":6}},"
 
 @pytest.mark.parametrize("schema", NOTHING_FITS.values(), ids=NOTHING_FITS)
 def test_a_schema_that_nothing_fits_is_told(schema: dict[str, object]) -> None:
-    assert str(flaw(json.dumps(schema), Enforcement.WHOLLY)).startswith("cannot be fulfilled: ")
+    assert str(schema_error(json.dumps(schema), Enforcement.WHOLLY)).startswith(
+        "cannot be fulfilled: "
+    )
 
 
 @pytest.mark.parametrize("schema", SOMETHING_FITS.values(), ids=SOMETHING_FITS)
 def test_a_schema_that_something_fits_has_no_flaw(schema: dict[str, object]) -> None:
-    assert flaw(json.dumps(schema), Enforcement.WHOLLY) is None
+    assert schema_error(json.dumps(schema), Enforcement.WHOLLY) is None
 
 
 @pytest.mark.parametrize(("schema", "said"), UNUSABLE.values(), ids=UNUSABLE)
 def test_a_schema_that_is_none_is_told_why(schema: dict[str, object], said: str) -> None:
-    assert said in str(flaw(json.dumps(schema), Enforcement.WHOLLY))
+    assert said in str(schema_error(json.dumps(schema), Enforcement.WHOLLY))
 
 
 def test_the_place_that_nothing_fits_is_named() -> None:
     impossible = {"type": "string", "minLength": 5, "maxLength": 3}
     schema = {"type": "object", "properties": {"a": impossible}, "required": ["a"]}
-    assert "at '/properties/a'" in str(flaw(json.dumps(schema), Enforcement.WHOLLY))
+    assert "at '/properties/a'" in str(schema_error(json.dumps(schema), Enforcement.WHOLLY))
 
 
 @pytest.mark.parametrize(
@@ -178,8 +180,8 @@ def test_the_place_that_nothing_fits_is_named() -> None:
 def test_an_answer_is_told_what_it_breaks_and_nothing_of_what_it_says(
     text: str, said: str | None
 ) -> None:
-    assert fault(CITY, text) == said
+    assert schema_mismatch(CITY, text) == said
 
 
 def test_formats_are_notes_and_no_rules() -> None:
-    assert fault('{"type":"string","format":"date"}', '"tomorrow"') is None
+    assert schema_mismatch('{"type":"string","format":"date"}', '"tomorrow"') is None

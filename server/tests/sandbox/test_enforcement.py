@@ -8,7 +8,7 @@ from fondaco.ports import Enforcement
 from fondaco.sandbox.constraints import byte_tokenizer, matcher_of
 from fondaco.sandbox.enforcement import grammar_error
 from fondaco.sandbox.keywords import ENFORCED, HARMLESS, UNENFORCED
-from fondaco.sandbox.schemas import flaw
+from fondaco.sandbox.schemas import schema_error
 
 pytest.importorskip("llguidance", reason="the extra `embedded` is not installed")
 
@@ -122,7 +122,7 @@ def follows(schema: Schema, text: str) -> bool:
 
 
 def told(schema: Schema, held: Enforcement = Enforcement.WHOLLY) -> str | None:
-    return flaw(json.dumps(schema), held)
+    return schema_error(json.dumps(schema), held)
 
 
 def test_every_keyword_is_tried_here() -> None:
@@ -155,7 +155,7 @@ def test_it_is_taken_where_nothing_is_promised(keyword: str) -> None:
 
 def test_too_many_members_are_named_as_such() -> None:
     assert told(wide(600)) == (
-        "has more optional members, or ways, at one place than the engine can follow"
+        "has more optional members, or alternatives, at one place than the engine can follow"
     )
 
 

@@ -7,8 +7,8 @@ import jsonschema_rs
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from fondaco.ports import Enforcement
-from fondaco.sandbox.satisfiability import at, verdict
-from fondaco.sandbox.schemas import flaw
+from fondaco.sandbox.satisfiability import resolve, verdict
+from fondaco.sandbox.schemas import schema_error
 
 Schema = dict[str, object]
 NAMES = st.sampled_from("ab")
@@ -96,7 +96,7 @@ def test_a_schema_that_something_fits_is_never_called_unfulfillable(schema: Sche
     negotiation = next((value for value in SMALL if validator.is_valid(value)), SMALL)
     if negotiation is not SMALL:
         assert verdict(schema) == "fits"
-        assert "cannot be fulfilled" not in str(flaw(json.dumps(schema), Enforcement.CHECK))
+        assert "cannot be fulfilled" not in str(schema_error(json.dumps(schema), Enforcement.CHECK))
 
 
 @settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[*HealthCheck])
@@ -117,7 +117,7 @@ def circular(root: Schema) -> bool:
         reference = part.get("$ref")
         if reference in led:
             return True
-        if reference is not None and leads(at(root, reference), (*led, reference)):
+        if reference is not None and leads(resolve(root, reference), (*led, reference)):
             return True
         return any(leads(one, led) for name in ("allOf", "anyOf") for one in part.get(name, ()))
 

@@ -15,8 +15,8 @@ from fondaco.ports import Enforcement
 from fondaco.sandbox.output_formats import (
     MOST_REMEMBERED,
     MOST_SCOPES,
-    AnswerCache,
     SandboxedOutputFormats,
+    VerdictCache,
 )
 
 CITY = '{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}'
@@ -51,7 +51,7 @@ async def watched(**terms: float) -> AsyncGenerator[SandboxedOutputFormats]:
 
 
 async def judged(forms: SandboxedOutputFormats, schema: str) -> str | None:
-    return await forms.flaw(schema, Enforcement.WHOLLY, scope="1")
+    return await forms.schema_error(schema, Enforcement.WHOLLY, scope="1")
 
 
 @pytest.mark.parametrize("schema", HOSTILE.values(), ids=HOSTILE)
@@ -60,11 +60,11 @@ async def test_a_hostile_schema_ends_its_child_and_the_next_one_is_judged(
 ) -> None:
     async with watched(wait_s=30) as forms:
         assert "too complex" in str(
-            await forms.flaw(json.dumps(schema), Enforcement.WHOLLY, scope="1")
+            await forms.schema_error(json.dumps(schema), Enforcement.WHOLLY, scope="1")
         )
         assert forms.child_pids == ()
-        assert await forms.flaw(CITY, Enforcement.WHOLLY, scope="1") is None
-        assert await forms.fault(CITY, "{}") == "does not fit the schema's 'required'"
+        assert await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1") is None
+        assert await forms.schema_mismatch(CITY, "{}") == "does not fit the schema's 'required'"
 
 
 async def test_a_schema_with_as_many_members_as_fit_is_no_hostile_one() -> None:
@@ -81,52 +81,55 @@ async def test_a_schema_with_as_many_members_as_fit_is_no_hostile_one() -> None:
 
 async def test_a_child_that_hangs_without_computing_is_ended_as_well() -> None:
     async with watched(wait_s=1.0) as forms:
-        await forms.flaw(CITY, Enforcement.WHOLLY, scope="1")
+        await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1")
         (pid,) = forms.child_pids
         os.kill(pid, signal.SIGSTOP)
-        assert await forms.fault(CITY, "{}") == "could not be checked against the schema in time"
+        assert (
+            await forms.schema_mismatch(CITY, "{}")
+            == "could not be checked against the schema in time"
+        )
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
 
 
 async def test_a_child_that_died_between_two_questions_is_no_flaw_of_the_next_schema() -> None:
     async with watched() as forms:
-        await forms.flaw(CITY, Enforcement.WHOLLY, scope="1")
+        await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1")
         (pid,) = forms.child_pids
         os.kill(pid, signal.SIGKILL)
-        assert await forms.flaw('{"type":"integer"}', Enforcement.WHOLLY, scope="1") is None
+        assert await forms.schema_error('{"type":"integer"}', Enforcement.WHOLLY, scope="1") is None
 
 
 async def test_a_schema_that_was_judged_is_not_judged_again() -> None:
     async with watched() as forms:
-        assert await forms.flaw(CITY, Enforcement.WHOLLY, scope="1") is None
+        assert await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1") is None
         await forms.aclose()
-        assert await forms.flaw(CITY, Enforcement.WHOLLY, scope="1") is None
+        assert await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1") is None
         assert forms.child_pids == ()
 
 
 async def test_what_one_scope_has_had_judged_is_judged_again_for_another() -> None:
     """Else the time that it takes would tell an account what others have sent."""
     async with watched() as forms:
-        assert await forms.flaw(CITY, Enforcement.WHOLLY, scope="1") is None
+        assert await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1") is None
         await forms.aclose()
-        assert await forms.flaw(CITY, Enforcement.WHOLLY, scope="2") is None
+        assert await forms.schema_error(CITY, Enforcement.WHOLLY, scope="2") is None
         assert forms.child_pids != ()
 
 
 def test_what_is_remembered_has_an_end_for_each_scope_and_in_all() -> None:
-    remembered = AnswerCache()
+    cache = VerdictCache()
     for number in range(MOST_REMEMBERED + 1):
-        remembered.keep("1", b"%d" % number, None)
-    known = remembered.of("1")
+        cache.keep("1", b"%d" % number, None)
+    known = cache.of("1")
     assert len(known) == MOST_REMEMBERED
     assert b"0" not in known
     for number in range(MOST_SCOPES - 1):
-        remembered.keep(f"other {number}", b"0", None)
-    assert len(remembered.of("1")) == MOST_REMEMBERED, "others have not had it forgotten"
+        cache.keep(f"other {number}", b"0", None)
+    assert len(cache.of("1")) == MOST_REMEMBERED, "others have not had it forgotten"
     for number in range(MOST_SCOPES):
-        remembered.keep(f"further {number}", b"0", None)
-    assert len(remembered.of("1")) == 0
+        cache.keep(f"further {number}", b"0", None)
+    assert len(cache.of("1")) == 0
 
 
 async def test_two_questions_are_answered_side_by_side_and_no_more() -> None:
@@ -153,31 +156,31 @@ async def test_a_machine_with_no_room_for_a_child_judges_later(
 
 async def test_whoever_waits_too_long_for_a_child_is_told_to_come_again() -> None:
     async with watched(queue_s=0.5, children=1) as forms:
-        await forms.flaw(CITY, Enforcement.WHOLLY, scope="1")
+        await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1")
         (pid,) = forms.child_pids
         async with anyio.create_task_group() as tasks:
             os.kill(pid, signal.SIGSTOP)
-            tasks.start_soon(forms.fault, CITY, "{}")
+            tasks.start_soon(forms.schema_mismatch, CITY, "{}")
             await anyio.wait_all_tasks_blocked()
             with pytest.raises(EngineBusyError):
-                await forms.fault(CITY, "{}")
+                await forms.schema_mismatch(CITY, "{}")
             tasks.cancel_scope.cancel()
 
 
 async def test_a_question_that_is_given_up_leaves_no_child_in_the_middle_of_it() -> None:
     async with watched() as forms:
-        await forms.flaw(CITY, Enforcement.WHOLLY, scope="1")
+        await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1")
         (pid,) = forms.child_pids
         os.kill(pid, signal.SIGSTOP)
         with anyio.move_on_after(0.1):
-            await forms.fault(CITY, "{}")
+            await forms.schema_mismatch(CITY, "{}")
         assert forms.child_pids == ()
-        assert await forms.fault(CITY, '{"city": "Rome"}') is None
+        assert await forms.schema_mismatch(CITY, '{"city": "Rome"}') is None
 
 
 async def test_no_child_outlives_its_server() -> None:
     async with watched() as forms:
-        await forms.flaw(CITY, Enforcement.WHOLLY, scope="1")
+        await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1")
         (pid,) = forms.child_pids
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)

@@ -7,7 +7,7 @@ import pytest
 
 from fondaco.domain.output_format.output_format import Choices, Constraint, Grammar, Regex
 from fondaco.ports import Enforcement
-from fondaco.sandbox.constraints import fault, flaw, named
+from fondaco.sandbox.constraints import constraint_error, constraint_mismatch, wire_format
 from fondaco.sandbox.output_formats import SandboxedOutputFormats
 
 JSON = r"""
@@ -91,12 +91,12 @@ async def test_a_hostile_guide_ends_its_child_and_the_next_one_is_judged(
 
 @pytest.mark.parametrize(("constraint", "why"), UNUSABLE.values(), ids=UNUSABLE)
 def test_a_guide_that_no_answer_can_follow_is_told_why(constraint: Constraint, why: str) -> None:
-    assert why in str(flaw(*named(constraint)))
+    assert why in str(constraint_error(*wire_format(constraint)))
 
 
 @pytest.mark.parametrize("constraint", USABLE, ids=range(len(USABLE)))
 def test_a_guide_that_answers_can_follow_has_no_flaw(constraint: Constraint) -> None:
-    assert flaw(*named(constraint)) is None
+    assert constraint_error(*wire_format(constraint)) is None
 
 
 async def test_a_guide_that_was_judged_is_not_judged_again(forms: SandboxedOutputFormats) -> None:
@@ -127,9 +127,12 @@ def test_a_text_fits_or_does_not(
     constraint: Constraint, fits: list[str], fits_not: list[str]
 ) -> None:
     for text in fits:
-        assert fault(text, *named(constraint)) is None
+        assert constraint_mismatch(text, *wire_format(constraint)) is None
     for text in fits_not:
-        assert fault(text, *named(constraint)) == f"does not fit {constraint.place}"
+        assert (
+            constraint_mismatch(text, *wire_format(constraint))
+            == f"does not fit {constraint.place}"
+        )
 
 
 async def test_a_child_tells_what_is_wrong_with_a_guide_and_with_a_text(
@@ -143,9 +146,12 @@ async def test_a_child_tells_what_is_wrong_with_a_guide_and_with_a_text(
 
 async def test_white_space_of_json_may_be_told_by_a_regex(forms: SandboxedOutputFormats) -> None:
     schema = '{"type":"object","properties":{"a":{"type":"integer"}}}'
-    assert await forms.flaw(schema, Enforcement.GRAMMAR, scope="1", whitespace=r"[ \n]?") is None
+    assert (
+        await forms.schema_error(schema, Enforcement.GRAMMAR, scope="1", whitespace=r"[ \n]?")
+        is None
+    )
     assert "cannot be made a grammar" in str(
-        await forms.flaw(schema, Enforcement.GRAMMAR, scope="1", whitespace="(")
+        await forms.schema_error(schema, Enforcement.GRAMMAR, scope="1", whitespace="(")
     )
 
 
