@@ -16,7 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from fondaco.clients.client import ClientResponse, IncompleteResponseError
-from fondaco.domain.chat.events import EventBatch, Finish, Opaque, Text, UsageReported
+from fondaco.domain.chat.events import (
+    EventBatch,
+    Finish,
+    Opaque,
+    PromptEcho,
+    Text,
+    UsageReported,
+)
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatOptions, ChatRequest
 from fondaco.domain.chat.tools import Tool, ToolOptions
@@ -201,7 +208,7 @@ def _expect_sound(batches: list[EventBatch], request: ChatRequest) -> None:
             if isinstance(event, UsageReported):
                 continue
             assert 0 <= event.choice < request.choices
-            assert isinstance(event, Finish | Opaque) or event.tokens >= 0
+            assert isinstance(event, Finish | Opaque | PromptEcho) or event.tokens >= 0
             assert not isinstance(event, Text) or isinstance(event.text, str)
         try:
             taken = tally.take(batch)

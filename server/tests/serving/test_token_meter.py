@@ -10,6 +10,7 @@ from fondaco.domain.chat.events import (
     EventBatch,
     Finish,
     Opaque,
+    PromptEcho,
     Reasoning,
     Text,
     TokenLogprob,
@@ -39,7 +40,10 @@ def used(one: TokenMeter) -> tuple[int, int]:
 
 def said(batches: Sequence[EventBatch], choice: int = 0) -> str:
     told = [
-        e for batch in batches for e in batch if not isinstance(e, UsageReported | Finish | Opaque)
+        e
+        for batch in batches
+        for e in batch
+        if not isinstance(e, UsageReported | Finish | Opaque | PromptEcho)
     ]
     return "".join(
         e.arguments if isinstance(e, ToolPart) else e.text for e in told if e.choice == choice
@@ -270,7 +274,8 @@ def test_whatever_an_engine_sends_no_more_is_told_or_charged_than_was_sold(
             e
             for batch in told
             for e in batch
-            if not isinstance(e, UsageReported | Finish | Opaque) and e.choice == choice
+            if not isinstance(e, UsageReported | Finish | Opaque | PromptEcho)
+            and e.choice == choice
         ]
         assert sum(piece.tokens for piece in pieces) <= most
         assert len(said(told, choice)) <= most * LONGEST_TOKEN
@@ -280,6 +285,9 @@ def test_whatever_an_engine_sends_no_more_is_told_or_charged_than_was_sold(
     assert usage.output_tokens <= most * choices
     assert usage.reasoning_tokens <= usage.output_tokens
     pieces = [
-        e for batch in told for e in batch if not isinstance(e, UsageReported | Finish | Opaque)
+        e
+        for batch in told
+        for e in batch
+        if not isinstance(e, UsageReported | Finish | Opaque | PromptEcho)
     ]
     assert usage.output_tokens >= min(most * choices, sum(piece.tokens for piece in pieces))

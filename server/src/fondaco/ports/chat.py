@@ -1,6 +1,6 @@
 """Engines that answer conversations."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,6 +19,21 @@ class Prompt:
     """False: an upper bound, from an engine whose tokenizer is out of reach."""
     token_ids: tuple[int, ...] | None = None
     """The rendered prompt, where the engine wants it back in `chat`."""
+    parts: "tuple[Prompt, ...]" = ()
+    """Of several raw prompts, each; their tokens are counted together above."""
+
+    @classmethod
+    def together(cls, parts: "Sequence[Prompt]") -> "Prompt":
+        """Return the measure of several raw prompts; of one alone, its own."""
+        if len(parts) == 1:
+            return parts[0]
+        tokens, exact = sum(one.input_tokens for one in parts), all(one.exact for one in parts)
+        return cls(tokens, exact=exact, parts=tuple(parts))
+
+    @property
+    def longest(self) -> int:
+        """The input tokens that one choice has in its context at most."""
+        return max((one.input_tokens for one in self.parts), default=self.input_tokens)
 
 
 class ChatEngine(Protocol):
@@ -42,7 +57,8 @@ class ChatEngine(Protocol):
 
         `prompt` is what this engine's `measure` returned, or None where another engine measured.
         Each choice ends with one `Finish`; a `UsageReported` comes with or after the last of them where
-        the engine reports usage.
+        the engine reports usage. Of raw prompts that are to be echoed, a `PromptEcho` comes before
+        whatever else a choice has.
         """
         ...
 

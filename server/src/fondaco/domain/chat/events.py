@@ -100,12 +100,27 @@ class Finish:
 
 @fast_init
 @dataclass(frozen=True, slots=True)
+class PromptEcho:
+    """The prompt of a choice, for callers that want it before the output; it counts as input alone."""
+
+    choice: int
+    text: str
+    unscored: tuple[str, ...] = ()
+    """The texts of its first tokens, which nothing precedes that would make them likely; at most one."""
+    logprobs: tuple[TokenLogprob, ...] | None = None
+    """Of the tokens after them; None: not requested."""
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
 class UsageReported:
     """The engine's report of the call's usage so far; later reports replace earlier ones."""
 
     report: Report
 
 
-ChatEvent: TypeAlias = Text | Reasoning | Refusal | ToolPart | Opaque | Finish | UsageReported
+ChatEvent: TypeAlias = (
+    Text | Reasoning | Refusal | ToolPart | Opaque | Finish | PromptEcho | UsageReported
+)
 EventBatch: TypeAlias = tuple[ChatEvent, ...]
 """Events that arrived together. Passing them on together saves wake-ups of the event loop."""

@@ -1,9 +1,10 @@
 """Chat requests: a conversation, sampling parameters and options, as engines receive them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.raw_prompts import RawPrompts
 from fondaco.domain.chat.reasoning import ReasoningOptions
 from fondaco.domain.chat.tools import ToolOptions
 from fondaco.domain.fast_init import fast_init
@@ -114,6 +115,8 @@ class ChatOptions:
     """Predicted output, which some engines use for speculative decoding."""
     engine_parameters: EngineParameters | None = None
     """Parameters passed through to the engine."""
+    raw: RawPrompts | None = None
+    """Prompts to continue without a template, in place of messages; None: a conversation."""
 
 
 NO_OPTIONS = ChatOptions()
@@ -123,15 +126,17 @@ NO_OPTIONS = ChatOptions()
 @fast_init
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """A chat completion request, as an engine receives it."""
+    """A request for a chat completion, or for completions of raw prompts, as an engine receives it."""
 
     model: str
     """The catalogue's id of the model."""
     messages: tuple[Message, ...]
+    """Empty where the options have raw prompts."""
     max_output_tokens: int
     """Limit of each choice: what the call was admitted with, and where its output is truncated."""
     sampling: Sampling = field(default_factory=Sampling)
     choices: int = 1
+    """Of all raw prompts together, where there are any."""
     top_logprobs: int | None = None
     """Alternatives for each token; 0: only the chosen tokens' log probabilities; None: none at all."""
     stream: bool = False
@@ -152,6 +157,8 @@ class ChatRequest:
     @property
     def characters(self) -> int:
         """The length of the conversation's text, in characters; media are not counted."""
+        if self.options.raw is not None:
+            return self.options.raw.characters
         total = 0
         for message in self.messages:
             content = message.content
@@ -183,6 +190,21 @@ class ChatRequest:
             self.system_prompt,
             self.options,
             self.open_ended,
+        )
+
+    def of_each_prompt(self) -> "tuple[ChatRequest, ...]":
+        """Return a request for each raw prompt, with its share of the choices; of a conversation, itself."""
+        raw = self.options.raw
+        if raw is None or len(raw.prompts) == 1:
+            return (self,)
+        choices = self.choices // len(raw.prompts)
+        return tuple(
+            replace(
+                self,
+                choices=choices,
+                options=replace(self.options, raw=replace(raw, prompts=(prompt,))),
+            )
+            for prompt in raw.prompts
         )
 
     def for_model(

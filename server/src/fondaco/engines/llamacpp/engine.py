@@ -1,22 +1,22 @@
 """The embedded engine as a `ChatEngine`."""
 
 import importlib.util
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from http import HTTPStatus
-from typing import Any
 
 import anyio
 import anyio.abc
 import orjson
 
-from fondaco.clients.client import ClientResponse, HttpClient, IncompleteResponseError
+from fondaco.clients.client import HttpClient, IncompleteResponseError
 from fondaco.clients.connect import connect
 from fondaco.clients.sse import EventParser
-from fondaco.domain.chat.events import EventBatch, UsageReported
+from fondaco.domain.chat.events import EventBatch, PromptEcho, TokenLogprob, UsageReported
 from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.raw_prompts import RawPrompt, RawPrompts
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import (
     ContextTooLongError,
@@ -24,14 +24,15 @@ from fondaco.domain.errors import (
     EngineTimeoutError,
     EngineUnavailableError,
     FieldNotTakenError,
-    InvalidRequestError,
     ModelNotInstalledError,
 )
 from fondaco.domain.money.usage import Report
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import EffortField
+from fondaco.engines.common.raw_prompts import one_by_one
 from fondaco.engines.common.reasoning import ignored_reasoning
-from fondaco.engines.llamacpp import native
+from fondaco.engines.llamacpp import native, prompt_scores
+from fondaco.engines.llamacpp.asking import ask, refusal
 from fondaco.engines.llamacpp.conversation import conversation
 from fondaco.engines.llamacpp.extra_sampling import expect_known, expect_taken
 from fondaco.engines.llamacpp.prefill import PIECE_TOKENS
@@ -44,9 +45,9 @@ from fondaco.engines.llamacpp.templates import (
     rendered,
 )
 from fondaco.engines.llamacpp.tool_answers import ToolCallParser
+from fondaco.engines.llamacpp.vocabulary import Vocabulary, text_of
 from fondaco.ports import Prompt, Templates
 
-_REPLY_LIMIT = 64 * 2**20
 _LONGEST_TOKEN = 256
 """Characters; those of known vocabularies have 128 at most."""
 _QUICKLY_COUNTED_BYTES = 16 * 2**10
@@ -96,9 +97,7 @@ class LlamaCpp:
         self._heard_at = 0.0
         self._templates = templates
         self._own: ModelTemplate | None = None
-        self._vocabulary: int | None = None
-        self._pieces: dict[int, str] = {}
-        """Token id -> its text, for the few that are asked for."""
+        self._vocabulary = Vocabulary()
 
     @property
     def name(self) -> str:
@@ -137,7 +136,9 @@ class LlamaCpp:
         running = await self._running(request.model)
         upstream = running.upstream
         if request.sampling.logit_bias:
-            expect_known(request.sampling, await self._known_tokens(upstream))
+            expect_known(request.sampling, await self._vocabulary.size(upstream))
+        if request.options.raw is not None:
+            return await self._measure_raw(running, request, request.options.raw)
         own = await self._own_template(upstream)
         text = await rendered(request, own, self._templates)
         if text is not None:  # a template of the caller's says itself what its prompt begins with
@@ -149,6 +150,32 @@ class LlamaCpp:
         if size > _QUICKLY_COUNTED_BYTES:
             return await running.counting.work(request.cache_scope, counted)
         return await counted()
+
+    async def _measure_raw(self, running: Running, request: ChatRequest, raw: RawPrompts) -> Prompt:
+        """Return the tokens of each raw prompt.
+
+        Raises:
+            InvalidRequestError: a token id is none of the model's, or more is to be scored than can be.
+            FieldNotTakenError: the model has no tokens for a suffix.
+        """
+        upstream, parts = running.upstream, list[Prompt]()
+        for prompt in raw.prompts:
+            if (
+                len(prompt) // (_LONGEST_TOKEN if isinstance(prompt, str) else 1)
+                >= self.context_tokens
+            ):
+                raise ContextTooLongError(None, request.max_output_tokens, self.context_tokens)
+            tokenized = partial(
+                self._vocabulary.prompt_tokens, upstream, prompt, raw.suffix, request.model
+            )
+            if len(prompt) > _QUICKLY_COUNTED_BYTES:
+                token_ids = await running.counting.work(request.cache_scope, tokenized)
+            else:
+                token_ids = await tokenized()
+            if raw.echo and request.top_logprobs is not None:
+                prompt_scores.expect_scorable(len(token_ids))
+            parts.append(Prompt(len(token_ids), token_ids=token_ids))
+        return Prompt.together(parts)
 
     def _expect_within_reach(self, request: ChatRequest) -> None:
         """Refuse a prompt that cannot fit, since to count it would take the engine minutes."""
@@ -163,6 +190,11 @@ class LlamaCpp:
             ContextTooLongError: the prompt alone exceeds the context.
             EngineUnavailableError: the engine is down, starting or full.
         """
+        if (raw := request.options.raw) is not None and len(raw.prompts) > 1:
+            async with aclosing(one_by_one(request, prompt, self.chat)) as batches:
+                async for batch in batches:
+                    yield batch
+            return
         running = await self._running(request.model)
         if prompt is None or prompt.token_ids is None:
             prompt = await self.measure(request)
@@ -214,6 +246,8 @@ class LlamaCpp:
         calls = (
             ToolCallParser(request) if tool_options is not None and tool_options.callable else None
         )
+        if (raw := request.options.raw) is not None and raw.echo:
+            yield await self._echoed(call, raw.prompts[0])
         await _read_ahead(call)
         width = call.seat.slots
         for first in range(0, request.choices, width):
@@ -225,6 +259,27 @@ class LlamaCpp:
                     if said := batch if calls is None else calls.read(batch):
                         yield said
 
+    async def _echoed(self, call: "_Call", prompt: RawPrompt) -> EventBatch:
+        """Return the prompt's echo for each choice, scored where the call asks for log probabilities."""
+        upstream, request = call.running.upstream, call.request
+        text = prompt if isinstance(prompt, str) else await text_of(upstream, prompt)
+        unscored: tuple[str, ...] = ()
+        scores: tuple[TokenLogprob, ...] | None = None
+        if (top := request.top_logprobs) is not None:
+            opening = await self._vocabulary.opening(upstream) if isinstance(prompt, str) else ()
+            first = len(opening) if tuple(call.prompt[: len(opening)]) == opening else 0
+            for token in set(call.prompt[first:]):
+                await self._vocabulary.learn(upstream, token)
+            texts = self._vocabulary.texts
+            if not first:
+                unscored, first = tuple(texts[token] for token in call.prompt[:1]), 1
+            scores = tuple(
+                [await _score(call, at, texts, top) for at in range(first, len(call.prompt))]
+            )
+        return tuple(
+            PromptEcho(choice, text, unscored, scores) for choice in range(request.choices)
+        )
+
     async def _wave(self, call: "_Call", first: int) -> AsyncGenerator[EventBatch]:
         """Have as many choices answered as the call has slots, from number `first` on."""
         running, request, seat = call.running, call.request, call.seat
@@ -235,14 +290,14 @@ class LlamaCpp:
             running.upstream.send("POST", "/completion", self._body(call, answer, first)) as reply,
         ):
             if reply.status != HTTPStatus.OK:
-                raise await _refusal(reply, request)
+                raise await refusal(reply, request)
             events = EventParser()
             while piece := await reply.piece():
                 prefill.end()
                 heard = native.chunks(events.feed(piece))
                 for token in answer.unknown(heard):
-                    await self._learn(running.upstream, token)
-                if batch := answer.hear(heard, self._pieces):
+                    await self._vocabulary.learn(running.upstream, token)
+                if batch := answer.hear(heard, self._vocabulary.texts):
                     self._heard_from, self._heard_at = running, anyio.current_time()
                     yield batch
                 if answer.finished and answer.cut:
@@ -289,23 +344,8 @@ class LlamaCpp:
     async def _own_template(self, upstream: HttpClient) -> ModelTemplate:
         """Return what there is to know of the model's own template."""
         if self._own is None:
-            self._own = own_template(await _ask(upstream, "GET", "/props"))
+            self._own = own_template(await ask(upstream, "GET", "/props"))
         return self._own
-
-    async def _known_tokens(self, upstream: HttpClient) -> int:
-        """Return how many tokens the model's vocabulary has."""
-        if self._vocabulary is None:
-            told = await _ask(upstream, "GET", "/v1/models")
-            self._vocabulary = whole(told["data"][0]["meta"]["n_vocab"])
-            if self._vocabulary is None:
-                raise EngineError("The model's engine does not tell the size of its vocabulary.")
-        return self._vocabulary
-
-    async def _learn(self, upstream: HttpClient, token: int) -> None:
-        """Look up a token's text, once."""
-        if token not in self._pieces:
-            told = await _ask(upstream, "POST", "/detokenize", orjson.dumps({"tokens": [token]}))
-            self._pieces[token] = told["content"]
 
 
 @dataclass(slots=True)
@@ -347,12 +387,35 @@ async def _read_ahead(call: _Call) -> None:
     for end in range(seat.cached + PIECE_TOKENS, len(call.prompt), PIECE_TOKENS):
         async with running.prefill.request(seat.scope):
             body = native.reading(call.prompt[:end], running.slots.current(call.seat))
-            told = await _ask(running.upstream, "POST", "/completion", body)
+            told = await ask(running.upstream, "POST", "/completion", body)
         if call.cached_tokens is None:
             call.cached_tokens = whole(told.get(native.CACHED)) or 0
         call.seat = replace(seat, warm=running.slots.undisturbed(seat))
         if not call.seat.warm:
             return
+
+
+async def _score(call: _Call, at: int, texts: Mapping[int, str], top: int) -> TokenLogprob:
+    """Return the log probability of the prompt's token at a place.
+
+    Raises:
+        EngineError: the engine does not tell.
+    """
+    running, token = call.running, call.prompt[at]
+    for likeliest, forced in (
+        (top, True),
+        (prompt_scores.WIDER, False),
+        (prompt_scores.ALL, False),
+    ):
+        seat = running.slots.current(call.seat)
+        body = prompt_scores.scoring(call.prompt, at, seat, top=likeliest, forced=forced)
+        told = await ask(running.upstream, "POST", "/completion", body)
+        if call.cached_tokens is None:
+            call.cached_tokens = whole(told.get(native.CACHED)) or 0
+        call.seat = replace(call.seat, warm=bool(seat.scope) and running.slots.undisturbed(seat))
+        if (score := prompt_scores.scored(told, token, texts[token], top)) is not None:
+            return score
+    raise EngineError("The model's engine does not tell the probability of a token.")
 
 
 def _only_words(model: str) -> FieldNotTakenError:
@@ -363,48 +426,20 @@ def _only_words(model: str) -> FieldNotTakenError:
     )
 
 
-async def _ask(upstream: HttpClient, method: str, path: str, body: bytes = b"") -> dict[str, Any]:
-    async with upstream.send(method, path, body) as reply:
-        if reply.status != HTTPStatus.OK:
-            raise await _refusal(reply, None)
-        answer: dict[str, Any] = orjson.loads(await reply.read(_REPLY_LIMIT))
-        return answer
-
-
 async def _rendered_and_counted(upstream: HttpClient, conversation: bytes) -> Prompt:
     """Return the prompt that the model's own template makes."""
-    text = (await _ask(upstream, "POST", "/apply-template", conversation))["prompt"]
+    text = (await ask(upstream, "POST", "/apply-template", conversation))["prompt"]
     return await _counted(upstream, text, add_special=True)
 
 
 async def _counted(upstream: HttpClient, text: str, *, add_special: bool) -> Prompt:
     question = {"content": text, "add_special": add_special, "parse_special": True}
-    tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps(question))
+    tokens = await ask(upstream, "POST", "/tokenize", orjson.dumps(question))
     token_ids = tuple(tokens["tokens"])
     return Prompt(input_tokens=len(token_ids), token_ids=token_ids)
 
 
 async def _count(upstream: HttpClient, text: str) -> int:
     """Return how many tokens a text is."""
-    tokens = await _ask(upstream, "POST", "/tokenize", orjson.dumps({"content": text}))
+    tokens = await ask(upstream, "POST", "/tokenize", orjson.dumps({"content": text}))
     return len(tokens["tokens"])
-
-
-async def _refusal(
-    reply: ClientResponse, request: ChatRequest | None
-) -> EngineError | InvalidRequestError:
-    """Return what a status other than 200 means."""
-    try:
-        error = orjson.loads(await reply.read(_REPLY_LIMIT))["error"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        error = {}
-    if not isinstance(error, dict):
-        error = {}
-    if error.get("type") == "exceed_context_size_error" and request is not None:
-        prompt, context = whole(error.get("n_prompt_tokens")), whole(error.get("n_ctx"))
-        return ContextTooLongError(prompt, request.max_output_tokens, context)
-    if reply.status == HTTPStatus.BAD_REQUEST:
-        return InvalidRequestError(f"The model refuses the request: {error.get('message')}")
-    if reply.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return EngineUnavailableError("The model is still loading.", retry_after_s=2)
-    return EngineError(f"The model's engine failed with status {reply.status}.")

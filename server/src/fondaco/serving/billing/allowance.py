@@ -7,6 +7,7 @@ from fondaco.domain.chat.events import (
     EventBatch,
     Finish,
     Opaque,
+    PromptEcho,
     Reasoning,
     Refusal,
     Text,
@@ -56,7 +57,7 @@ class Allowance:
                 case Finish():
                     self._running.discard(event.choice)
                     kept.append(event)
-                case Opaque():
+                case Opaque() | PromptEcho():
                     kept.append(event)
                 case _:
                     kept += self._said(event)

@@ -7,6 +7,7 @@ from fondaco.domain.chat.events import (
     EventBatch,
     Finish,
     Opaque,
+    PromptEcho,
     Reasoning,
     Refusal,
     Text,
@@ -100,8 +101,8 @@ class TokenMeter:
                     self._output += event.tokens
                     self._characters += len(event.text)
                 case (
-                    Finish() | Opaque()
-                ):  # what only an engine reads is no output; its reader bounds it
+                    Finish() | Opaque() | PromptEcho()
+                ):  # what only an engine reads is no output, nor is what the caller sent
                     pass
                 case UsageReported():
                     self._compare(event.report)

@@ -6,12 +6,14 @@ Source: POST /v4/beta/chat/completions, `best_of`.
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from dataclasses import replace
+from typing import TypeAlias
 
 from fondaco.domain.chat.events import (
     ChatEvent,
     EventBatch,
     Finish,
     Opaque,
+    PromptEcho,
     Reasoning,
     Refusal,
     Text,
@@ -21,9 +23,11 @@ from fondaco.domain.chat.events import (
 from fondaco.domain.errors import InvalidModelError
 from fondaco.serving.chat.pipeline import CallEvent
 
+_ChoiceEvent: TypeAlias = Text | Reasoning | Refusal | ToolPart | Opaque | Finish | PromptEcho
+
 
 async def best_of(
-    steps: AsyncGenerator[CallEvent], keep: int, model: str = ""
+    steps: AsyncGenerator[CallEvent], keep: int, model: str = "", *, of: int = 0
 ) -> AsyncGenerator[CallEvent]:
     """Yield the steps of a call with its best choices alone, as one batch; all of them are charged.
 
@@ -33,6 +37,7 @@ async def best_of(
         steps: of a request that asks for log probabilities.
         keep: how many choices are delivered; they are numbered anew, from the best on.
         model: as its caller names it.
+        of: how many choices each raw prompt has, from which its best are taken; 0: all are compared.
 
     Raises:
         InvalidModelError: the model gives no log probabilities.
@@ -44,7 +49,7 @@ async def best_of(
                 if isinstance(step, tuple):
                     heard += step
                     continue
-                if heard and (best := chosen(heard, keep)):
+                if heard and (best := chosen(heard, keep, of)):
                     yield best
                     heard.clear()
                 yield step
@@ -57,15 +62,21 @@ async def best_of(
         ) from error
 
 
-def chosen(events: Iterable[ChatEvent], keep: int) -> EventBatch:
-    """Return the events of the `keep` best choices, numbered from the best on."""
-    by_choice: dict[int, list[Text | Reasoning | Refusal | ToolPart | Opaque | Finish]] = {}
+def chosen(events: Iterable[ChatEvent], keep: int, of: int = 0) -> EventBatch:
+    """Return the events of the `keep` best choices, numbered from the best on.
+
+    They are the best of each group of `of` choices, in the order of the groups; 0: of all choices.
+    """
+    by_choice: dict[int, list[_ChoiceEvent]] = {}
     for event in events:
         if not isinstance(event, UsageReported):
             by_choice.setdefault(event.choice, []).append(event)
-    ranked = sorted(by_choice, key=lambda choice: -_mean(by_choice[choice]))
+    groups: dict[int, list[int]] = {}
+    for choice in sorted(by_choice, key=lambda choice: -_mean(by_choice[choice])):
+        groups.setdefault(choice // of if of else 0, []).append(choice)
     return tuple(
-        replace(event, choice=place)
+        replace(event, choice=group * keep + place)
+        for group, ranked in sorted(groups.items())
         for place, choice in enumerate(ranked[:keep])
         for event in by_choice[choice]
     )

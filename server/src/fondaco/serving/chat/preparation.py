@@ -92,7 +92,7 @@ class Preparation:
         output_pipeline = None
         if request.options.media:
             request = await self._shown(request, model, paid)
-        if request.options is not NO_OPTIONS or model.reasoning is not None:
+        if _is_negotiated(model, request):
             request, output_pipeline = await self._negotiation.fit(model, request)
         if request.options.web is not None:
             request = await self._supplied(
@@ -188,6 +188,13 @@ class Preparation:
         return request
 
 
+def _is_negotiated(model: Model, request: ChatRequest) -> bool:
+    """Whether options are mapped to the model; the output of raw prompts passes as it is."""
+    if request.options is NO_OPTIONS:
+        return model.reasoning is not None
+    return request.options.raw is None
+
+
 def _least(request: ChatRequest, prompt: Prompt) -> TokenMeter:
     """Return the meter of the shortest answer to a request, to check whether it is affordable."""
     return TokenMeter(prompt, request.max_output_tokens or 1, request.choices)
@@ -219,12 +226,14 @@ def _output_limit(model: Model, prompt: Prompt, asked: int | None) -> int:
     least a quarter of the context is left, and the engine judges.
     """
     if prompt.exact:
-        limit = model.output_limit(prompt.input_tokens, asked)
+        limit = model.output_limit(prompt.longest, asked)
     else:
-        bounded = min(prompt.input_tokens, model.context_tokens * 3 // 4)
-        limit = model.output_limit(bounded, min(asked, model.context_tokens) if asked else None)
+        bounded = min(prompt.longest, model.context_tokens * 3 // 4)
+        limit = model.output_limit(
+            bounded, min(asked, model.context_tokens) if asked is not None else None
+        )
         if limit is None and asked is not None and asked <= model.context_tokens:
             limit = asked
     if limit is None:
-        raise ContextTooLongError(prompt.input_tokens, asked or 1, model.context_tokens)
+        raise ContextTooLongError(prompt.longest, asked or 1, model.context_tokens)
     return limit

@@ -9,6 +9,7 @@ from fondaco.domain.chat.events import (
     EventBatch,
     Finish,
     Opaque,
+    PromptEcho,
     Reasoning,
     Refusal,
     Text,
@@ -82,7 +83,7 @@ class ReasoningFilter:
                 return (*before, event)
             case Refusal() | ToolPart() | Finish():
                 return (*self._of(event.choice).interrupt(event.choice), event)
-            case Opaque() | UsageReported():
+            case Opaque() | PromptEcho() | UsageReported():
                 return (event,)
             case _:
                 assert_never(event)
@@ -100,7 +101,10 @@ class ReasoningFilter:
                 self._open.add(event.choice)
                 yield Text(event.choice, opening + event.text, event.tokens)
             return
-        if not isinstance(event, Opaque | UsageReported) and event.choice in self._open:
+        if (
+            not isinstance(event, Opaque | PromptEcho | UsageReported)
+            and event.choice in self._open
+        ):
             self._open.remove(event.choice)
             after = "" if isinstance(event, Finish) else "\n\n"
             yield Text(event.choice, f"\n{CLOSING}{after}", 0)

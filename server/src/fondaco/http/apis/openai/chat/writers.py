@@ -18,6 +18,7 @@ from fondaco.domain.chat.events import (
     Finish,
     FinishReason,
     Opaque,
+    PromptEcho,
     Reasoning,
     Refusal,
     Text,
@@ -93,7 +94,7 @@ class Accumulator:
                     self._choices[event.choice].take(event)
                 case Finish():
                     self._choices[event.choice].reason = event.reason
-                case UsageReported():
+                case PromptEcho() | UsageReported():
                     pass
                 case _:
                     assert_never(event)
@@ -220,7 +221,7 @@ class Chunks:
                         event.reason.encode(),
                     )
                 )
-            case UsageReported():
+            case PromptEcho() | UsageReported():
                 return b""
             case _:
                 assert_never(event)
