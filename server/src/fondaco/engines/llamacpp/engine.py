@@ -45,7 +45,7 @@ from fondaco.engines.llamacpp.templates import (
     rendered,
 )
 from fondaco.engines.llamacpp.tool_answers import ToolCallParser
-from fondaco.engines.llamacpp.vocabulary import Vocabulary, text_of
+from fondaco.engines.llamacpp.vocabulary import ModelVocabulary, text_of
 from fondaco.ports import Prompt, Templates
 
 _LONGEST_TOKEN = 256
@@ -97,7 +97,7 @@ class LlamaCpp:
         self._heard_at = 0.0
         self._templates = templates
         self._own: ModelTemplate | None = None
-        self._vocabulary = Vocabulary()
+        self._vocabulary = ModelVocabulary()
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ from fondaco.engines.llamacpp.asking import ask
 from fondaco.engines.llamacpp.infill import InfillTokens, infill_tokens
 
 
-class Vocabulary:
+class ModelVocabulary:
     """The vocabulary of one model; what it says is asked once, since it never changes."""
 
     def __init__(self) -> None:
