@@ -76,6 +76,16 @@ class Chat(Section):
     )
 
 
+class ModelNames(Section):
+    """`[catalogue]`: names of models."""
+
+    unknown: Literal["refuse", "default"] = Field(
+        "refuse",
+        description="What an unknown name of a model gets: `refuse` answers 404 with "
+        "the nearest names, `default` has the model with the trait `default` serve it.",
+    )
+
+
 class Price(Section):
     """`[models.ID.price]`: in USD; one DIEM counts as one USD. Which prices it takes, the type says."""
 

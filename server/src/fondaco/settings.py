@@ -24,6 +24,7 @@ from fondaco.sections import (
     Embedding,
     Embeddings,
     ModelId,
+    ModelNames,
     Money,
     Name,
     Network,
@@ -36,7 +37,7 @@ from fondaco.sections import (
     Web,
 )
 
-Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
+Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9*][A-Za-z0-9._/:*-]{0,99}$")]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
 
 
@@ -338,8 +339,11 @@ class Settings(Section):
     models: dict[ModelId, CatalogueModel] = Field(
         default_factory=dict, description="The catalogue."
     )
+    catalogue: ModelNames = Field(default=ModelNames(), description="Names of models.")
     aliases: dict[Alias, str] = Field(
-        default_factory=dict, description="Foreign name -> model id or trait that serves it."
+        default_factory=dict,
+        description="Foreign name -> model id or trait that serves it; `*` in a name stands for any "
+        "characters, and of several names that match the one with the most others counts.",
     )
     chain: Chain = Field(default=Chain(), description="Keys for wallets.")
     web: Web = Field(default=Web(), description="Pages of the web.")

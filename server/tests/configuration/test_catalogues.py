@@ -119,9 +119,45 @@ def test_every_alias_resolves(tmp_path: Path) -> None:
     catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
     aliases = catalogue.aliases(ModelType.TEXT)
     vectors = catalogue.aliases(ModelType.EMBEDDING)
-    assert {**aliases, **vectors}.keys() == settings(tmp_path).aliases.keys()
+    named = {name for name in settings(tmp_path).aliases if "*" not in name}
+    assert {**aliases, **vectors}.keys() == named
     assert all(catalogue.route(alias).model.available for alias in aliases)
     assert {m.id for m in catalogue.models(ModelType.EMBEDDING)} >= set(vectors.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "trait"),
+    [
+        ("gpt-5.2-2025-12-11", "default"),
+        ("gpt-5-nano-2025-08-07", "fastest"),
+        ("gpt-5.1-codex-max", "default_code"),
+        ("o4-mini-2025-04-16", "default_reasoning"),
+        ("chatgpt-4o-latest", "default"),
+        ("claude-opus-4-5-20251101", "default"),
+        ("claude-haiku-4-5-20251001", "fastest"),
+        ("anthropic/claude-sonnet-4.5", "default"),
+        ("gemini-2.5-flash-lite", "fastest"),
+        ("models/gemini-3-pro-preview", "default"),
+        ("mistral-large-2512", "default"),
+        ("codestral-2508", "default_code"),
+        ("magistral-medium-2509", "default_reasoning"),
+        ("meta-llama/Llama-4-Maverick-17B-128E-Instruct", "default"),
+        ("Qwen/Qwen3-Coder-30B-A3B-Instruct", "default_code"),
+        ("qwen3-max-2025-09-23", "default"),
+        ("deepseek-reasoner", "default_reasoning"),
+        ("deepseek/deepseek-v3.2", "default"),
+    ],
+)
+def test_names_of_other_platforms_resolve_dated_ones_too(
+    tmp_path: Path, name: str, trait: str
+) -> None:
+    catalogue = catalogue_of(settings(tmp_path))
+    assert catalogue.route(name).model is catalogue.route(trait).model
+
+
+def test_unknown_names_lead_to_the_default_where_the_setting_says_so(tmp_path: Path) -> None:
+    eager = catalogue_of(settings(tmp_path, '[catalogue]\nunknown = "default"'))
+    assert eager.route("nobody-knows-me").model is eager.route("default").model
 
 
 @pytest.mark.skipif(not SEEDS.is_dir(), reason="the seed documents are not beside the repository")

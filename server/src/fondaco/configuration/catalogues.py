@@ -30,7 +30,12 @@ def catalogue_of(
         missing: ids of models whose files are not here.
         now: the time in Unix seconds; without it, no model has ended.
     """
-    return Catalogue(models_of(settings, missing), aliases_of(settings), now)
+    return Catalogue(
+        models_of(settings, missing),
+        aliases_of(settings),
+        now,
+        default_for_unknown=settings.catalogue.unknown == "default",
+    )
 
 
 def missing_files(settings: Settings) -> frozenset[str]:

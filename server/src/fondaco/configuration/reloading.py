@@ -11,6 +11,7 @@ APPLIED: tuple[KeyPath, ...] = (
     ("tiers",),
     ("engines",),
     ("models",),
+    ("catalogue",),
     ("aliases",),
     ("web",),
     ("search",),

@@ -6,6 +6,7 @@ from typing import Literal, overload
 
 from fondaco.domain.errors import ModelGoneError, ModelNotFoundError
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model, ModelType
+from fondaco.domain.models.name_patterns import WILDCARD, NamePatterns
 from fondaco.domain.models.names import Names, Route, changes_at
 
 __all__ = ["Catalogue", "Route"]
@@ -14,7 +15,7 @@ _DEFAULT = "default"
 
 
 class Catalogue:
-    """All models, found by id, trait or compatibility mapping, in this order.
+    """All models, found by id, trait, compatibility mapping or name pattern, in this order.
 
     Names are separate by type: an embedding model and a text model may both have the trait `default`.
     After its sunset a model is no longer listed, and its names route to its replacement; routes are
@@ -26,17 +27,23 @@ class Catalogue:
         models: Iterable[AnyModel],
         aliases: Mapping[str, str],
         now: Callable[[], float] = lambda: 0.0,
+        *,
+        default_for_unknown: bool = False,
     ) -> None:
         """Build the catalogue; of several models with one trait, the first that is available.
 
         Args:
             models: every entry, in the order in which lists show them.
-            aliases: foreign name -> id or trait of the model that serves it; of the models with a
-                trait, the text model.
+            aliases: foreign name, or a pattern of such names -> id or trait of the model that serves
+                it; of the models with a trait, the text model.
             now: the time in Unix seconds; without it, nothing is ever announced or retired.
+            default_for_unknown: whether the model with the trait `default` serves unknown
+                names; else they are refused.
         """
         self._entries = {model.id: model for model in models}
-        self._targets = dict(aliases)
+        self._targets = {name: target for name, target in aliases.items() if WILDCARD not in name}
+        self._patterns = NamePatterns({n: t for n, t in aliases.items() if WILDCARD in n})
+        self._default_for_unknown = default_for_unknown
         self.engines = frozenset(name for m in self._entries.values() for name in m.engines)
         """Names of all engines that run any model."""
         self._now = now
@@ -84,10 +91,16 @@ class Catalogue:
             ModelNotFoundError: no model of this type does; the message names the nearest names.
             ModelGoneError: the model was retired without a replacement.
         """
-        route = self._names.routes[kind].get(name)
+        routes = self._names.routes[kind]
+        route = routes.get(name) or routes.get(self._meant(name, kind))
         if route is None:
             raise self._unknown(name, kind)
         return route
+
+    def serves(self, name: str, kind: ModelType = ModelType.TEXT) -> bool:
+        """Whether `route` finds a model for a name: by the name itself, a pattern, or the default."""
+        routes = self._names.routes[kind]
+        return name in routes or self._meant(name, kind) in routes
 
     def names(self, kind: ModelType = ModelType.TEXT) -> tuple[str, ...]:
         """Return every name that routes to a model of a type now."""
@@ -98,22 +111,27 @@ class Catalogue:
         return self._names.known(name, kind)
 
     def leaves_open(self, name: str) -> bool:
-        """Whether a name requests no particular model: the trait `default`, or an alias of it."""
-        return name not in self._entries and _DEFAULT in (name, self._targets.get(name))
+        """Whether a name requests no particular model: the trait `default`, or what stands for it."""
+        if name in self._entries:
+            return False
+        target = self._targets.get(name)
+        if target is None and not self.knows(name):
+            target = self._meant(name, ModelType.TEXT)
+        return _DEFAULT in (name, target)
 
     def split(self, name: str) -> tuple[str, str | None]:
         """Return a text model's name and the feature suffix behind it, if there is one.
 
         Names may contain colons, so the longest known name counts. Where none is known, the name ends
-        at the first colon, provided that the rest can be a suffix.
+        at the last colon before the first equals sign: a suffix has one, and names have none.
         """
         names = self._names
         known, suffix = name, None
         while not names.known(known, ModelType.TEXT):
             known, colon, _ = known.rpartition(":")
             if not colon:
-                known, colon, suffix = name.partition(":")
-                return (known, suffix) if "=" in suffix else (name, None)
+                known, colon, _ = name.partition("=")[0].rpartition(":")
+                return (known, name[len(known) + 1 :]) if colon and "=" in name else (name, None)
             suffix = name[len(known) + 1 :]
         return known, suffix
 
@@ -126,14 +144,29 @@ class Catalogue:
             self._found = Names.at(now, self._entries, self._targets)
         return self._found
 
+    def _meant(self, name: str, kind: ModelType) -> str:
+        """Return the id or trait that an unknown name stands for; where there is none, the name."""
+        names = self._names
+        if names.type_of(name) is not None:
+            return name
+        if (target := self._patterns.target(name)) is not None:
+            return target if names.type_of(target) is kind else name
+        return _DEFAULT if self._default_for_unknown else name
+
     def _unknown(self, name: str, kind: ModelType) -> ModelNotFoundError:
         names = self._names
-        if (gone := names.gone[kind].get(name)) is not None:
+        if (gone := names.gone[kind].get(self._meant(name, kind))) is not None:
             return ModelGoneError(f"{gone} GET /api/v1/models lists all.")
-        near = get_close_matches(name, names.routes[kind], n=3, cutoff=0.6)
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        if not near and (other := names.models.get(name)) is not None:
-            hint = f" It is a model of type {other.type.value!r}, not {kind.value!r}."
+        hint = ""
+        if (other := self._other_type(name)) is not None:
+            hint = f" It is a model of type {other.value!r}, not {kind.value!r}."
+        elif near := get_close_matches(name, names.routes[kind], n=3, cutoff=0.6):
+            hint = f" Did you mean {' or '.join(map(repr, near))}?"
         return ModelNotFoundError(
             f"Specified model not found: {name[:100]!r}.{hint} GET /api/v1/models lists all."
         )
+
+    def _other_type(self, name: str) -> ModelType | None:
+        """Return the type of the model that serves a name in requests of that type."""
+        names = self._names
+        return names.type_of(name) or names.type_of(self._patterns.target(name) or "")

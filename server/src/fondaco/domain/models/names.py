@@ -79,6 +79,10 @@ class Names:
             names.routes[route.model.type][name] = route
         return names
 
+    def type_of(self, name: str) -> ModelType | None:
+        """Return the type of the model that a name leads to, of several the text model's; None: unknown."""
+        return next((kind for kind in _TEXT_FIRST if self.known(name, kind)), None)
+
     def bearer(self, trait: str) -> str | None:
         """Return the id of the model with a trait: a text model where there is one."""
         for kind in _TEXT_FIRST:

@@ -46,6 +46,8 @@ def addressed(catalogue: Catalogue, name: str) -> tuple[str, str]:
     known, engine = _named(catalogue, front) or ("", "")
     if known and engine in ("", last) and _runs(catalogue, last, known):
         return known, last
+    if catalogue.serves(name):
+        return name, ""
     raise _unknown(catalogue, name)
 
 
