@@ -29,7 +29,8 @@ Each value comes from the first of these that names it:
 2. the environment: `FONDACO_SECTION__KEY` as below (a list is separated by commas; in a name of your
    own, `NAME`, whatever is no letter or digit is written `_`),
 3. the TOML file: `--config FILE`, else `FONDACO_CONFIG`, else `fondaco.toml` in the home folder,
-4. the default.
+4. `catalogue.d/*.toml` in the home folder: models and engines that commands added,
+5. the default.
 
 `fondaco config show --origin` prints what is in force and where each value comes from,
 `fondaco config check` says whether it can be used, and `fondaco config init` writes a file to start

@@ -73,6 +73,8 @@ def check(
     if connect:
         _connect(loaded.settings)
     typer.echo(f"The configuration is sound: {loaded.file or 'no file, the defaults count'}.")
+    for file in loaded.added:
+        typer.echo(f"Added by commands: {file}.")
 
 
 def _connect(settings: "Settings") -> None:

@@ -1,20 +1,22 @@
-"""`fondaco models`: the catalogue, and model files on this machine."""
+"""`fondaco models`: the catalogue, and the files of its models on this machine."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.model_files import Sha256, add, fetch_all, remove, search
 from fondaco.cli.options import AsJson, Config, Home, configuration
-from fondaco.cli.output import Row, print_json, print_row, print_rows, progress
+from fondaco.cli.output import Row, print_json, print_row, print_rows
 
 if TYPE_CHECKING:
     from fondaco.domain.models.model import AnyModel
     from fondaco.settings import Settings
 
-group = typer.Typer(no_args_is_help=True, help="List models; download and remove model files.")
+group = typer.Typer(
+    no_args_is_help=True, help="List, find, add and remove models; download their files."
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A model's id, trait or alias.")]
 
@@ -56,53 +58,30 @@ def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJso
 @group.command()
 def pull(
     source: Annotated[
-        str, typer.Argument(metavar="NAME", help="A model's id, a URL, or a GGUF file's path.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="A model's id, hf:OWNER/REPO, a URL, or a GGUF file's path."
+        ),
     ],
     *,
-    sha256: Annotated[
-        str | None, typer.Option(metavar="HEX", help="Expected SHA-256; built-in for known ids.")
-    ] = None,
+    sha256: Sha256 = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
     """Fetch a model file; an interrupted download goes on where it stopped."""
-    path = fetch(configuration(home, config).settings, source, sha256)
+    paths = fetch_all(configuration(home, config).settings, source, sha256)
     if as_json:
-        print_json({"file": str(path), "bytes": path.stat().st_size})
+        size = sum(path.stat().st_size for path in paths)
+        print_json({"file": str(paths[0]), "bytes": size})
     else:
-        typer.echo(f"Here: {path}")
+        typer.echo(f"Here: {paths[0]}")
 
 
-@group.command()
-def rm(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A model's id or file name.")],
-    *,
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """Delete a model's files from this machine."""
-    from fondaco.modelfiles import ModelFolder, source_of
-
-    settings = configuration(home, config).settings
-    entry = settings.models.get(name)
-    source = source_of(name, entry.file) if entry and entry.file else name
-    known = entry.file if entry and entry.file and source != name else name
-    typer.echo(f"Removed: {ModelFolder(settings.models_folder).remove(known)}")
-
-
-def fetch(
-    settings: "Settings", source: str, sha256: str | None = None, *, bar: bool = True
-) -> Path:
-    """Fetch a model file unless it is here, and show how that gets on, with a `bar` on a terminal.
-
-    Raises:
-        ModelFileError: it cannot be had.
-    """
-    from fondaco.modelfiles import ModelFolder
-
-    with progress(f"Fetching {source.rsplit('/', 1)[-1]}", bar=bar) as advance:
-        return ModelFolder(settings.models_folder).pull(source, sha256=sha256, progress=advance)
+group.command()(add)
+group.command()(search)
+group.command()(remove)
+group.command("rm", hidden=True)(remove)
 
 
 def _rows(settings: "Settings") -> Iterator[Row]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.cli.models import fetch
+from fondaco.cli.model_files import fetch
 from fondaco.cli.options import Config, Home, configuration, warn
 
 if TYPE_CHECKING:

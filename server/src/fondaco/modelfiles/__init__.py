@@ -3,6 +3,7 @@
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
 from fondaco.modelfiles.folder import Installed, ModelFolder
 from fondaco.modelfiles.known import KNOWN, KnownFile, KnownModel, source_of
+from fondaco.modelfiles.shards import shards_of
 
 __all__ = [
     "KNOWN",
@@ -12,5 +13,6 @@ __all__ = [
     "ModelFileError",
     "ModelFolder",
     "NoSuchModelFileError",
+    "shards_of",
     "source_of",
 ]

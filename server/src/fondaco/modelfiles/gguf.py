@@ -1,51 +1,80 @@
-"""GGUF: the expected size of a file, computed from its own tables.
+"""GGUF: what a file says of itself in the tables before its weights, read without trusting a size.
+
+Nothing is allocated by a length that the file names: reading costs what the tables really hold, and
+they may hold `MOST_TABLE_BYTES`.
 
 Source: ggml, docs/gguf.md; the sizes of blocks from ggml's `type_traits`.
 """
 
-from typing import BinaryIO
+import struct
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import BinaryIO, TypeAlias
 
 MAGIC = b"GGUF"
+MOST_TABLE_BYTES = 2**28
+"""More than the tables of the largest vocabularies take (some 20 MB)."""
+Scalar: TypeAlias = str | int | float | bool
+
 _VERSIONS = (2, 3)
 """Those whose tables are known here. Of another version nothing is said."""
-_ALIGNMENT_KEY, _ALIGNMENT = b"general.alignment", 32
+_ALIGNMENT_KEY, _ALIGNMENT = "general.alignment", 32
 _MOST_DIMENSIONS = 4
 _STRING, _ARRAY = 8, 9
-_WIDTHS = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
-"""Bytes of a value by its type: whole numbers, floats and booleans."""
-_BLOCKS = {
-    0: (1, 4),  # F32
-    1: (1, 2),  # F16
-    2: (32, 18),  # Q4_0
-    3: (32, 20),  # Q4_1
-    6: (32, 22),  # Q5_0
-    7: (32, 24),  # Q5_1
-    8: (32, 34),  # Q8_0
-    10: (256, 84),  # Q2_K
-    11: (256, 110),  # Q3_K
-    12: (256, 144),  # Q4_K
-    13: (256, 176),  # Q5_K
-    14: (256, 210),  # Q6_K
-    16: (256, 66),  # IQ2_XXS
-    17: (256, 74),  # IQ2_XS
-    18: (256, 98),  # IQ3_XXS
-    19: (256, 50),  # IQ1_S
-    20: (32, 18),  # IQ4_NL
-    21: (256, 110),  # IQ3_S
-    22: (256, 82),  # IQ2_S
-    23: (256, 136),  # IQ4_XS
-    24: (1, 1),  # I8
-    25: (1, 2),  # I16
-    26: (1, 4),  # I32
-    27: (1, 8),  # I64
-    28: (1, 8),  # F64
-    29: (256, 56),  # IQ1_M
-    30: (1, 2),  # BF16
-    34: (256, 54),  # TQ1_0
-    35: (256, 66),  # TQ2_0
-    39: (32, 17),  # MXFP4
+_NUMBERS = {
+    0: "<B",
+    1: "<b",
+    2: "<H",
+    3: "<h",
+    4: "<I",
+    5: "<i",
+    6: "<f",
+    7: "<?",
+    10: "<Q",
+    11: "<q",
+    12: "<d",
 }
-"""A tensor's type -> elements of a block, and bytes of one."""
+"""How a value is packed, by its type: whole numbers, floats and booleans."""
+_LONGEST_KEY = 2**16
+_LONGEST_TEXT = 2**18
+"""Longer texts are passed over: chat templates have some kilobytes."""
+_MOST_TEXT = 2**22
+"""All texts that are kept together."""
+_MOST_VALUES = 4_096
+BLOCKS = {
+    0: ("F32", 1, 4),
+    1: ("F16", 1, 2),
+    2: ("Q4_0", 32, 18),
+    3: ("Q4_1", 32, 20),
+    6: ("Q5_0", 32, 22),
+    7: ("Q5_1", 32, 24),
+    8: ("Q8_0", 32, 34),
+    10: ("Q2_K", 256, 84),
+    11: ("Q3_K", 256, 110),
+    12: ("Q4_K", 256, 144),
+    13: ("Q5_K", 256, 176),
+    14: ("Q6_K", 256, 210),
+    16: ("IQ2_XXS", 256, 66),
+    17: ("IQ2_XS", 256, 74),
+    18: ("IQ3_XXS", 256, 98),
+    19: ("IQ1_S", 256, 50),
+    20: ("IQ4_NL", 32, 18),
+    21: ("IQ3_S", 256, 110),
+    22: ("IQ2_S", 256, 82),
+    23: ("IQ4_XS", 256, 136),
+    24: ("I8", 1, 1),
+    25: ("I16", 1, 2),
+    26: ("I32", 1, 4),
+    27: ("I64", 1, 8),
+    28: ("F64", 1, 8),
+    29: ("IQ1_M", 256, 56),
+    30: ("BF16", 1, 2),
+    34: ("TQ1_0", 256, 54),
+    35: ("TQ2_0", 256, 66),
+    39: ("MXFP4", 32, 17),
+}
+"""A tensor's type -> its name, elements of a block, and bytes of one."""
 
 
 class NotGgufError(Exception):
@@ -56,8 +85,20 @@ class EndedEarlyError(Exception):
     """The file ends within its own tables."""
 
 
-def least_bytes(file: BinaryIO) -> int | None:
-    """Return how many bytes a whole file has at least; None: its version is not known here.
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """What a GGUF file says of itself."""
+
+    values: Mapping[str, Scalar]
+    """Key -> value, of those that are one number or text of no unusual length."""
+    elements: Mapping[int, int]
+    """A tensor's type -> the elements of all such tensors: together, the parameters."""
+    least_bytes: int
+    """How many bytes a whole file has at least."""
+
+
+def read_tables(file: BinaryIO) -> Tables | None:
+    """Read a file's tables from its start; None: its version is not known here.
 
     Raises:
         NotGgufError: it is no GGUF file.
@@ -65,78 +106,113 @@ def least_bytes(file: BinaryIO) -> int | None:
     """
     if file.read(len(MAGIC)) != MAGIC:
         raise NotGgufError
-    if _number(file, 4) not in _VERSIONS:
+    if _whole(file, 4) not in _VERSIONS:
         return None
-    tensors, pairs = _number(file, 8), _number(file, 8)
-    alignment = _ALIGNMENT
+    tensors, pairs = _whole(file, 8), _whole(file, 8)
+    values = _values(file, pairs)
+    elements, end = _tensors(file, tensors)
+    alignment = values.get(_ALIGNMENT_KEY, _ALIGNMENT)
+    if not isinstance(alignment, int) or alignment <= 0:
+        raise NotGgufError
+    at = file.tell()
+    least = at + -at % alignment + end if tensors else at
+    return Tables(values, elements, least)
+
+
+def least_bytes(file: BinaryIO) -> int | None:
+    """Return how many bytes a whole file has at least; None: its version is not known here.
+
+    Raises:
+        NotGgufError: it is no GGUF file.
+        EndedEarlyError: it ends within its tables.
+    """
+    tables = read_tables(file)
+    return None if tables is None else tables.least_bytes
+
+
+def _values(file: BinaryIO, pairs: int) -> dict[str, Scalar]:
+    values: dict[str, Scalar] = {}
+    text = 0
     for _ in range(pairs):
-        if (said := _pair(file)) is not None:
-            alignment = said
-    ends = [_tensor_end(file) for _ in range(tensors)]
-    data_at = file.tell() + -file.tell() % alignment
-    return data_at + max(ends) if ends else file.tell()
+        key, value = _pair(file)
+        if value is None or key in values or len(values) == _MOST_VALUES:
+            continue
+        if isinstance(value, str):
+            text += len(value)
+            if text > _MOST_TEXT:
+                continue
+        values[key] = value
+    return values
 
 
-def _pair(file: BinaryIO) -> int | None:
-    """Read a key and its value; return the alignment where it is that."""
-    key, kind = _string(file), _number(file, 4)
+def _pair(file: BinaryIO) -> tuple[str, Scalar | None]:
+    """Read a key and its value; None for what is not kept."""
+    key = _text(file, _LONGEST_KEY) or ""
+    kind = _whole(file, 4)
     if kind == _STRING:
-        _string(file)
-    elif kind == _ARRAY:
+        return key, _text(file, _LONGEST_TEXT)
+    if kind == _ARRAY:
         _skip_array(file)
-    elif key == _ALIGNMENT_KEY:
-        alignment = _number(file, _width(kind))
-        if alignment <= 0:
-            raise NotGgufError
-        return alignment
-    else:
-        _skip(file, _width(kind))
-    return None
+        return key, None
+    return key, _number(file, kind)
 
 
 def _skip_array(file: BinaryIO) -> None:
-    kind, count = _number(file, 4), _number(file, 8)
-    if kind == _STRING:
-        for _ in range(count):
-            _string(file)
-    else:
+    kind, count = _whole(file, 4), _whole(file, 8)
+    if kind != _STRING:
         _skip(file, _width(kind) * count)
+        return
+    for _ in range(count):
+        _skip(file, _whole(file, 8))
 
 
-def _tensor_end(file: BinaryIO) -> int:
-    """Read what is said of a tensor, and return where it ends within the data, at least."""
-    _string(file)
-    dimensions, elements = _number(file, 4), 1
-    if dimensions > _MOST_DIMENSIONS:
-        raise NotGgufError
-    for _ in range(dimensions):
-        elements *= _number(file, 8)
-    block, offset = _BLOCKS.get(_number(file, 4)), _number(file, 8)
-    if block is None or not elements:
-        return offset
-    of_block, bytes_of_block = block
-    return offset + -(-elements // of_block) * bytes_of_block
+def _tensors(file: BinaryIO, tensors: int) -> tuple[Counter[int], int]:
+    """Read what is said of tensors: their elements by type, and where the last one ends at least."""
+    elements = Counter[int]()
+    end = 0
+    for _ in range(tensors):
+        _skip(file, _whole(file, 8))  # its name
+        dimensions, count = _whole(file, 4), 1
+        if dimensions > _MOST_DIMENSIONS:
+            raise NotGgufError
+        for _ in range(dimensions):
+            count *= _whole(file, 8)
+        kind, offset = _whole(file, 4), _whole(file, 8)
+        elements[kind] += count
+        _, of_block, bytes_of_block = BLOCKS.get(kind, ("", 1, 0))
+        end = max(end, offset + -(-count // of_block) * bytes_of_block)
+    return elements, end
 
 
 def _width(kind: int) -> int:
-    if kind not in _WIDTHS:
+    return struct.calcsize(_format(kind))
+
+
+def _format(kind: int) -> str:
+    if kind not in _NUMBERS:
         raise NotGgufError
-    return _WIDTHS[kind]
+    return _NUMBERS[kind]
 
 
-def _string(file: BinaryIO) -> bytes:
-    length = _number(file, 8)
-    if length <= _LONGEST_READ:
-        return _read(file, length)
-    _skip(file, length)
-    return b""
+def _number(file: BinaryIO, kind: int) -> Scalar:
+    packed = _format(kind)
+    found: tuple[Scalar] = struct.unpack(packed, _read(file, struct.calcsize(packed)))
+    return found[0]
 
 
-_LONGEST_READ = 2**16
-"""Longer texts, such as chat templates, are no keys."""
+def _text(file: BinaryIO, longest: int) -> str | None:
+    """Read a text; None where it is longer than that, or not UTF-8."""
+    length = _whole(file, 8)
+    if length > longest:
+        _skip(file, length)
+        return None
+    try:
+        return _read(file, length).decode()
+    except UnicodeDecodeError:
+        return None
 
 
-def _number(file: BinaryIO, width: int) -> int:
+def _whole(file: BinaryIO, width: int) -> int:
     return int.from_bytes(_read(file, width), "little")
 
 
@@ -144,6 +220,8 @@ def _read(file: BinaryIO, length: int) -> bytes:
     found = file.read(length)
     if len(found) < length:
         raise EndedEarlyError
+    if file.tell() > MOST_TABLE_BYTES:
+        raise NotGgufError
     return found
 
 

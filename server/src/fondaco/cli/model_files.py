@@ -1,0 +1,285 @@
+"""`fondaco models add`, `remove` and `search`: models of one's own, one command away."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.output import Row, print_row, print_rows, progress
+
+if TYPE_CHECKING:
+    from fondaco.configuration import Configuration
+    from fondaco.configuration.layers import Tree
+    from fondaco.modelfiles.facts import GgufFacts
+    from fondaco.settings import Settings
+
+Sha256: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HEX", help="Expected SHA-256; known for built-in ids and hf: names by themselves."
+    ),
+]
+RELOAD = "A running server offers it after a reload (SIGHUP) or a restart."
+
+
+def add(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A GGUF file's path, its URL, or hf:OWNER/REPO, with :Q4_K_M or :FILE.gguf behind it.",
+        ),
+    ],
+    *,
+    name: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="The model's id; default: from the file's name."),
+    ] = None,
+    price: Annotated[
+        str,
+        typer.Option(
+            metavar="INPUT/OUTPUT", help="USD per million tokens, such as 0.20/0.90; default: free."
+        ),
+    ] = "0",
+    trait: Annotated[
+        list[str] | None,
+        typer.Option(metavar="TRAIT", help="A role it serves, such as default; may be repeated."),
+    ] = None,
+    sha256: Sha256 = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch a GGUF file, read what it says of itself, and add the model to the catalogue."""
+    import anyio
+
+    from fondaco.app.adding.chat_templates import profile_of
+    from fondaco.configuration import added
+    from fondaco.configuration.own_files import id_of, price_of, row_of
+    from fondaco.modelfiles.facts import facts_of
+
+    try:
+        prices = price_of(price)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--price") from None
+    loaded = configuration(home, config)
+    _expect_free(name, loaded)
+    paths = fetch_all(loaded.settings, source, sha256)
+    file = paths[0].name
+    facts = facts_of(paths[0])
+    model_id = name or id_of(file, facts.name)
+    _expect_free(model_id, loaded)
+    template = anyio.run(profile_of, facts.template)
+    row = row_of(facts, template, file=file, price=prices, traits=tuple(trait or ()))
+    keep_row(added.path_of(loaded.settings.home, "model", model_id), model_id, row, config=config)
+    print_row(_told(model_id, row, facts, paths), as_json=as_json)
+    _advise(facts, template_usable=template.usable, free=price == "0")
+
+
+def remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A model's id or file name.")],
+    *,
+    keep_files: Annotated[
+        bool, typer.Option("--keep-files", help="Take it out of the catalogue only.")
+    ] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Take a model that was added out of the catalogue, and delete its files from this machine."""
+    from fondaco.configuration import added, load
+    from fondaco.modelfiles import ModelFolder, source_of
+
+    settings = configuration(home, config).settings
+    entry = settings.models.get(name)
+    path = added.path_of(settings.home, "model", name)
+    files = [entry.file] if entry and entry.file else [name]
+    if entry and entry.file and source_of(name, entry.file) == name:
+        files = [name]  # a model with a name of its own may have several
+    if path.exists():
+        load({"home": settings.home}, config=config, trial={path: None})
+        added.remove(path)
+        typer.echo(f"Removed from the catalogue: {name}. A running server drops it after a reload.")
+        if keep_files or entry is None or _shared(settings, name):
+            return
+    folder = ModelFolder(settings.models_folder)
+    for file in _shards(files, present=bool(entry)):
+        typer.echo(f"Removed: {folder.remove(file)}")
+
+
+def search(
+    word: Annotated[str, typer.Argument(metavar="WORD", help="Part of a model's name.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Search the Hugging Face Hub, or the one that HF_ENDPOINT names, for GGUF models."""
+    import anyio
+
+    from fondaco.app.adding import hub
+    from fondaco.environment import environment
+    from fondaco.modelfiles.hub import endpoint_of
+
+    found = anyio.run(hub.search, endpoint_of(environment().get("HF_ENDPOINT")), word)
+    rows = [
+        {
+            "source": f"hf:{model.id}",
+            "parameters": model.parameters,
+            "contextTokens": model.context_tokens,
+            "architecture": model.architecture or None,
+            "downloads": model.downloads,
+            "likes": model.likes,
+        }
+        for model in found
+    ]
+    print_rows(
+        rows,
+        as_json=as_json,
+        empty=f"The hub has no GGUF models whose names have {word!r} in them.",
+        optional=("likes", "architecture", "contextTokens", "downloads"),
+    )
+
+
+def fetch_all(settings: "Settings", source: str, sha256: str | None = None) -> tuple[Path, ...]:
+    """Fetch a model's file, or all of them, and return where they are, the model itself first.
+
+    Raises:
+        ModelFileError: it cannot be had.
+    """
+    from fondaco.modelfiles.hub import SCHEME
+
+    if source.startswith(SCHEME):
+        return _from_hub(settings, source)
+    lying = settings.models_folder / source
+    if "/" not in source and not Path(source).exists() and lying.is_file():
+        source = str(lying)
+    return (fetch(settings, source, sha256),)
+
+
+def fetch(
+    settings: "Settings",
+    source: str,
+    sha256: str | None = None,
+    *,
+    bar: bool = True,
+    token: str = "",
+) -> Path:
+    """Fetch a model file unless it is here, and show how that gets on, with a `bar` on a terminal.
+
+    Raises:
+        ModelFileError: it cannot be had.
+    """
+    from fondaco.modelfiles import ModelFolder
+
+    with progress(f"Fetching {source.rsplit('/', 1)[-1]}", bar=bar) as advance:
+        return ModelFolder(settings.models_folder).pull(
+            source, sha256=sha256, progress=advance, token=token
+        )
+
+
+def keep_row(path: Path, model_id: str, row: "Tree", *, config: Path | None) -> None:
+    """Write a model's catalogue entry, if the configuration can be used with it.
+
+    Raises:
+        ConfigurationError: it cannot.
+    """
+    from fondaco.configuration import added, load
+
+    tables: Tree = {"models": {model_id: row}}
+    load({"home": path.parent.parent}, config=config, trial={path: added.normal(tables)})
+    added.write(path, "model", tables)
+
+
+def _from_hub(settings: "Settings", source: str) -> tuple[Path, ...]:
+    import anyio
+
+    from fondaco.app.adding import hub
+    from fondaco.environment import environment
+    from fondaco.modelfiles.hub import HubName, chosen, endpoint_of, file_url, has_projector
+
+    name, environ = HubName.parse(source), environment()
+    endpoint = endpoint_of(environ.get("HF_ENDPOINT"))
+    repository = anyio.run(hub.repository, endpoint, name.repository)
+    files = chosen(repository, name.wanted)
+    token = environ.get("HF_TOKEN", "")
+    if repository.gated and not token:
+        typer.echo(
+            f"fondaco: warning: {name.repository!r} is for those who agreed to its terms: if the hub "
+            "refuses, agree on its page, and set HF_TOKEN.",
+            err=True,
+        )
+    if has_projector(repository):
+        typer.echo(
+            "fondaco: warning: this model also sees, but the embedded engine runs it on text alone. "
+            "For images run llama-server with its mmproj file, and `fondaco engines add` its URL.",
+            err=True,
+        )
+    return tuple(
+        fetch(settings, file_url(endpoint, repository, file), file.sha256, token=token)
+        for file in files
+    )
+
+
+def _expect_free(model_id: str | None, loaded: "Configuration") -> None:
+    """Raise a `FailedError` where the catalogue has another model of that id."""
+    from fondaco.configuration import added
+
+    settings = loaded.settings
+    if model_id is None or model_id not in settings.models:
+        return
+    if not added.path_of(settings.home, "model", model_id).exists():
+        raise FailedError(
+            f"The catalogue has a model {model_id!r} already. Choose another id with --name.",
+            Exit.USAGE,
+        )
+
+
+def _told(model_id: str, row: "Tree", facts: "GgufFacts", paths: Sequence[Path]) -> Row:
+    price = row["price"]
+    assert isinstance(price, dict)  # noqa: S101 - `row_of` made it
+    return {
+        "id": model_id,
+        "name": row["name"],
+        "file": str(paths[0]),
+        "bytes": sum(path.stat().st_size for path in paths),
+        "type": row.get("type", "text"),
+        "architecture": facts.architecture,
+        "parameters": facts.parameters,
+        "quantization": facts.quantization or None,
+        "contextTokens": row["context_tokens"],
+        "dimensions": facts.dimensions if facts.embeds else None,
+        "reasoning": "reasoning" in row,
+        "functionCalling": bool(row.get("function_calling")),
+        "vision": False,
+        "usdPerMillionInput": str(price["input"]),
+        "usdPerMillionOutput": str(price["output"]) if "output" in price else None,
+    }
+
+
+def _advise(facts: "GgufFacts", *, template_usable: bool, free: bool) -> None:
+    """Say on stderr what to know of a model that was added."""
+    said = []
+    if facts.template is None and not facts.embeds:
+        said.append(
+            "the file has no chat template (a base model?): conversations are spelled as ChatML."
+        )
+    elif not template_usable and not facts.embeds:
+        said.append("its chat template could not be tried here; what it says was guessed from.")
+    if free:
+        said.append("it is free of charge; --price INPUT/OUTPUT, or fondaco.toml, sets a price.")
+    for line in said:
+        typer.echo(f"fondaco: note: {line}", err=True)
+    typer.echo(f"fondaco: note: {RELOAD}", err=True)
+
+
+def _shared(settings: "Settings", name: str) -> bool:
+    """Whether another model has the same file."""
+    file = settings.models[name].file
+    return any(m.file == file for other, m in settings.models.items() if other != name)
+
+
+def _shards(files: list[str], *, present: bool) -> list[str]:
+    from fondaco.modelfiles import shards_of
+
+    return [one for file in files for one in shards_of(file)] if present else files
