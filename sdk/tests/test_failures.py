@@ -117,7 +117,7 @@ async def test_faults_of_fields_are_told(client: VeniceClient) -> None:
 
 
 async def test_faults_of_fields_are_named(client: VeniceClient) -> None:
-    with pytest.raises(InvalidRequestError, match=r"temperature: .*; top_p: ") as told:
+    with pytest.raises(InvalidRequestError, match=r"temperature: .* top_p: ") as told:
         await client.chat.completions.create(
             model="toy", messages=QUESTION, temperature=9, top_p="x"
         )

@@ -152,6 +152,7 @@ async def house(
     metrics_token: str = "",
     access_log: bool = False,
     concurrent_calls: int = 0,
+    error_format: Literal["auto", "string", "object"] = "auto",
 ) -> AsyncGenerator[House]:
     async with (
         opened_output_formats() as forms,
@@ -207,6 +208,7 @@ async def house(
                 access_log=access_log,
                 metrics=metrics,
                 metrics_token=metrics_token,
+                error_format=error_format,
             ),
         )
         ledger = Ledger(journal, clock)

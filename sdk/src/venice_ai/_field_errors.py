@@ -40,10 +40,12 @@ def with_faults(message: str, faults: Mapping[str, Sequence[str]]) -> str:
 
     >>> with_faults("Invalid.", {"n": ["Too large"], "": ["Odd"], "stop": ["Invalid."]})
     'Invalid. n: Too large; Odd; stop'
+    >>> with_faults("n: too large", {"n": ["Too large"]})
+    'n: too large'
     """
     parts: list[str] = []
     for path, sentences in faults.items():
-        news = " ".join(sentence for sentence in sentences if sentence not in message)
+        news = " ".join(one for one in sentences if one.casefold() not in message.casefold())
         if news or (path and path not in message):
             parts.append(": ".join(filter(None, (path, news))))
     left = len(parts) - _MOST_SHOWN

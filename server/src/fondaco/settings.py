@@ -67,6 +67,11 @@ class Server(Section):
         description="Addresses and networks of reverse proxies whose `X-Forwarded-For` gives the "
         "client address for rate limits.",
     )
+    error_format: Literal["auto", "string", "object"] = Field(
+        "auto",
+        description="`error` in error bodies below `/api/v1`: a `string`, as the Venice API has it; an "
+        "`object`, as OpenAI's has it; `auto`: an object for clients built on OpenAI's, a string for others.",
+    )
     body_limit_bytes: int = Field(4 * 2**20, ge=1024, description="Maximum size of a JSON body.")
     media_body_limit_bytes: int = Field(
         32 * 2**20, ge=1024, le=2**30, description="Maximum size of a JSON body with images."

@@ -152,7 +152,8 @@ def test_a_wrong_key_is_an_authentication_error(served: Program) -> None:
 def test_an_unknown_model_is_a_not_found_error(served: Program) -> None:
     with pytest.raises(openai.NotFoundError) as refused:
         served.client.chat.completions.create(model="smollm2-135", messages=QUESTION)
-    assert "Did you mean 'smollm2-135m'?" in refused.value.response.json()["error"]
+    assert "Did you mean 'smollm2-135m'?" in str(refused.value)
+    assert (refused.value.code, refused.value.param) == ("model_not_found", "model")
 
 
 def test_a_prompt_beyond_the_context_is_a_bad_request_with_both_numbers(served: Program) -> None:

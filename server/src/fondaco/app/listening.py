@@ -99,6 +99,7 @@ def edge_of(
         default_headers=DefaultHeaders(platform.clock),
         cors=rules.cors,
         metrics=rules.metrics,
+        error_format=server.error_format,
     )
 
 

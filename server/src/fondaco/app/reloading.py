@@ -200,7 +200,11 @@ class Reloader:
         )
         server.platform.concurrent_calls.reconfigure(guarded.concurrent_calls)
         server.edge.follow(
-            rules.hosts, rules.client_addresses, cors=rules.cors, metrics=rules.metrics
+            rules.hosts,
+            rules.client_addresses,
+            cors=rules.cors,
+            metrics=rules.metrics,
+            error_format=settings.server.error_format,
         )
         before, self._opened, self._settings = self._opened, opened, settings
         retiring.start_soon(_retire, before, end_children, server.running_tasks())

@@ -17,6 +17,7 @@ APPLIED: tuple[KeyPath, ...] = (
     ("search",),
     ("server", "allowed_hosts"),
     ("server", "cors_origins"),
+    ("server", "error_format"),
     ("server", "trusted_proxies"),
     ("server", "metrics"),
     ("server", "metrics_token"),

@@ -6,11 +6,18 @@ from fondaco.domain.errors.root import FondacoError
 
 Faults = Mapping[str, "tuple[str, ...]"]
 
+_LONGEST_PATH = 200
+_LONGEST_SENTENCE = 300
+
 
 class InvalidRequestError(FondacoError):
     """The request breaks the contract.
 
-    `faults` maps a dotted path (`messages.0.content`, or `` for the whole) to what is wrong there.
+    `faults` maps a dotted path (`messages.0.content`, or `` for the whole) to what is wrong there. Without a
+    message of its own, the error tells the first of them:
+
+    >>> str(InvalidRequestError(faults={"n": ("Must be at least 1 (got 0)",), "seed": ("Too large",)}))
+    'n: must be at least 1 (got 0) (and 1 more fault)'
     """
 
     status = 400
@@ -18,8 +25,18 @@ class InvalidRequestError(FondacoError):
     default = "Invalid request parameters"
 
     def __init__(self, message: str | None = None, *, faults: Faults | None = None) -> None:
-        super().__init__(message)
+        super().__init__(message or (_first_of(faults) if faults else None))
         self.faults: Faults = faults or {}
+
+
+def _first_of(faults: Faults) -> str:
+    path, (sentence, *_) = next(iter(faults.items()))
+    told = sentence[:_LONGEST_SENTENCE]
+    if path:  # what follows a colon begins in lower case, but for acronyms
+        told = told if told[1:2].isupper() else told[:1].lower() + told[1:]
+        told = f"{path[:_LONGEST_PATH]}: {told}"
+    more = sum(map(len, faults.values())) - 1
+    return f"{told} (and {more:,} more fault{'' if more == 1 else 's'})" if more else told
 
 
 class InvalidModelError(InvalidRequestError):

@@ -16,6 +16,7 @@ from fondaco.domain.errors import (
 from fondaco.http.edge.authenticator import LOOPBACK, Authenticator, MetricsAccess
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.edge.cors import Cors
+from fondaco.http.edge.error_format import ErrorFormat, spoken
 from fondaco.http.edge.error_responses import error_response, refusal
 from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.routes import AnyEndpoint, Routes
@@ -45,12 +46,13 @@ class Edge:
         default_headers: DefaultHeaders,
         cors: Cors | None = None,
         metrics: MetricsAccess = LOOPBACK,
+        error_format: ErrorFormat = "auto",
     ) -> None:
         self._state = state
         self._platform = state.platform
         self._routes = routes
         self._default_headers = default_headers
-        self.follow(hosts, client_addresses, cors=cors, metrics=metrics)
+        self.follow(hosts, client_addresses, cors=cors, metrics=metrics, error_format=error_format)
 
     def follow(
         self,
@@ -59,12 +61,14 @@ class Edge:
         *,
         cors: Cors | None,
         metrics: MetricsAccess,
+        error_format: ErrorFormat,
     ) -> None:
         """Apply the rules of a new configuration from now on."""
         self._hosts = hosts
         self._client_addresses = client_addresses
         self._authenticator = Authenticator(self._platform, client_addresses, metrics)
         self._cors = cors
+        self._error_format = error_format
 
     def limited(self, client: str) -> str | None:
         """Return the address under which a client's connections are counted; None: they are not."""
@@ -72,7 +76,7 @@ class Edge:
 
     def refusal(self, error: FondacoError) -> tuple[int, bytes, bytes]:
         """Return status, header lines and body of the response where no exchange begins."""
-        return refusal(error, self._routes.dialect(""))
+        return refusal(error, spoken(self._routes.dialect(""), {}, self._error_format))
 
     async def answer(self, exchange: Exchange) -> None:
         """Respond to one request; whatever ends it, no caller is left waiting."""
@@ -168,6 +172,7 @@ class Edge:
         if isinstance(error, RateLimitExceededError):
             exchange.quota = error.quota
         dialect = self._routes.dialect(exchange.path) if endpoint is None else endpoint.dialect
+        dialect = spoken(dialect, exchange.headers, self._error_format)
         if exchange.started:
             exchange.finish((exchange.error_event or dialect.event)(error))
         else:

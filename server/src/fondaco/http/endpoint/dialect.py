@@ -4,7 +4,8 @@ An endpoint names its dialect; the edge asks it wherever an answer does not come
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import orjson
 
@@ -24,6 +25,8 @@ class ApiDialect:
     """Writes the JSON body of an error, in a response of its own or as an event of a stream."""
     error_schema: Mapping[str, object]
     """The JSON schema of that body, for OpenAPI."""
+    error_object_body: Callable[[FondacoError], Mapping[str, object]] | None = None
+    """Writes it for clients that read an object only; None: as for all."""
     error_name: str = "Error"
     """The schema's name in OpenAPI; dialects whose schemas differ have different names."""
     error_event: str | None = None
@@ -50,6 +53,11 @@ class ApiDialect:
                 raise ValueError(
                     f"The header {header!r} must be in lower case, as requests are read."
                 )
+
+    def with_error_objects(self) -> Self:
+        """Return the dialect as it is spoken to clients that read an object only."""
+        body = self.error_object_body
+        return self if body is None else replace(self, error_body=body)
 
     def event(self, error: FondacoError) -> bytes:
         """Return the server-sent event that ends a stream with an error."""

@@ -5,9 +5,15 @@ Their cost is bounded however many there are: at most 50 are listed, in less tha
 Source: POST /chat/completions, response 400: `details: {_errors: [], field: {_errors: [...]}}`.
 """
 
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
+from typing import get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from fondaco.domain.errors import Faults
 from fondaco.http.endpoint.fields import VARIANT
@@ -19,9 +25,45 @@ _TAGS = frozenset(
     }
 )
 """Names of union members, which pydantic adds to paths though no caller wrote them."""
-_OBJECT = frozenset({"model_type", "model_attributes_type", "dict_type"})
+_MEMBERS = ("list[", "literal[", "function-", "lax-or-strict", "constrained-", VARIANT)
+_SCALARS = frozenset({"str", "int", "float", "bool"})
 _TAG = frozenset({"union_tag_invalid", "union_tag_not_found"})
-"""Types of finding whose messages name Python classes, or repeat values of the caller."""
+"""Types of finding about the field that selects the member of a union."""
+_KINDS = {
+    "string_type": "a string",
+    "list_type": "a list",
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "bool_type": "a boolean",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+}
+"""Type of finding -> the kind of value that a field takes, in the words of JSON."""
+_BOUNDS = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("greater than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+    "multiple_of": ("a multiple of", "multiple_of"),
+}
+"""Type of finding -> how the bound is told, and its name in the finding's context."""
+_LENGTHS = {
+    "too_short": ("at least", "min_length", "item"),
+    "too_long": ("at most", "max_length", "item"),
+    "string_too_short": ("at least", "min_length", "character"),
+    "string_too_long": ("at most", "max_length", "character"),
+}
+_CONTENT = frozenset(
+    {
+        *("messages", "input", "prompt", "suffix", "system", "instructions", "prediction"),
+        *("tools", "text", "query", "documents", "metadata"),
+    }
+)
+"""Fields that hold what callers say, at any depth: no value in them is repeated."""
+_LONGEST_NUMBER = 32
+_DOT = re.compile(r"\.")
 _MOST_SHOWN = 50
 _MOST_READ = 2_000
 """With more findings only their number is reported."""
@@ -34,30 +76,117 @@ _DEEPEST = 64
 
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
-    """Return path -> sentences, never with a refused value: it may be content."""
+    """Return path -> sentences; of refused values they repeat only numbers, which are no content."""
     if (count := error.error_count()) > _MOST_READ:
         return {"": (f"The body has {count:,} faults, too many to list.",)}
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[str]] = {}
+    kinds: dict[str, _Kinds] = {}
     hints = _MOST_HINTS
-    for detail in error.errors(include_url=False, include_input=False):
-        location = tuple(_steps(detail["loc"]))
-        sentence = detail["msg"].removeprefix("Value error, ")
+    for detail in error.errors(include_url=False):
+        location = tuple(_steps(detail["loc"], _names_in(model)))
+        if (kind := _kind(detail)) is not None:
+            path = ".".join(location)
+            found.setdefault(path, [])  # the order of the findings
+            kinds.setdefault(path, _Kinds(location, detail["input"])).taken.append(kind)
+            continue
         if detail["type"] == "extra_forbidden":
             sentence = f"Unknown field.{_did_you_mean(model, location) if hints > 0 else ''}"
             hints -= 1
-        elif detail["type"] == "missing":
-            sentence = "Field is required"
-        elif detail["type"] in _OBJECT:
-            sentence = "Input should be an object"
-        elif detail["type"] in _TAG:
-            # One field selects the member of the union; pydantic's message repeats its value.
-            location = (*location, detail["ctx"]["discriminator"].strip("'"))
-            known = detail["ctx"].get("expected_tags")
-            sentence = f"Input should be one of {known}" if known else "Field is required"
-        path = ".".join(location)
-        if sentence not in found.get(path, ()):
-            found[path] = (*found.get(path, ()), sentence)
-    return found
+        else:
+            if detail["type"] in _TAG:  # one field selects the member of the union
+                location = (*location, detail["ctx"]["discriminator"].strip("'"))
+            sentence = _sentence(detail, location)
+        sentences = found.setdefault(".".join(location), [])
+        if sentence not in sentences:
+            sentences.append(sentence)
+    _add_kinds(found, kinds)
+    return {path: tuple(sentences) for path, sentences in found.items() if sentences}
+
+
+@dataclass(frozen=True, slots=True)
+class _Kinds:
+    """The kinds of value that a field takes, none of which came."""
+
+    location: tuple[str, ...]
+    value: object
+    taken: list[str] = field(default_factory=list)
+
+
+def _kind(detail: ErrorDetails) -> str | None:
+    """Return the kind of value that one member of a field's union takes; None: of another fault."""
+    if detail["type"] == "literal_error":
+        expected: str = detail["ctx"]["expected"]
+        return expected
+    return _KINDS.get(detail["type"])
+
+
+def _add_kinds(found: dict[str, list[str]], kinds: Mapping[str, _Kinds]) -> None:
+    """Tell of fields none of whose kinds came.
+
+    Where one of its kinds did come, the fault is what is wrong in the value, and not its kind.
+    """
+    faulty = {path for path, sentences in found.items() if sentences} | kinds.keys()
+    inner = {path[: at.start()] for path in faulty for at in _DOT.finditer(path)}
+    for path, one in kinds.items():
+        if not found[path] and path not in inner:
+            taken = " or ".join(dict.fromkeys(one.taken))
+            named = not (isinstance(one.value, str) and "'" in taken)  # one of these strings
+            found[path].append(f"Must be {taken}{_got(one.value, one.location, kind=named)}")
+
+
+def _sentence(detail: ErrorDetails, location: tuple[str, ...]) -> str:
+    """Return what is wrong with one field, without its name."""
+    kind, told = detail["type"], detail.get("ctx", {})
+    if kind in _BOUNDS:
+        words, name = _BOUNDS[kind]
+        return f"Must be {words} {_number(told[name])}{_got(detail['input'], location)}"
+    if kind in _LENGTHS:
+        words, name, unit = _LENGTHS[kind]
+        length = told[name]
+        if (words, length) == ("at least", 1):
+            return "Must not be empty"
+        had = f" (got {actual})" if (actual := told.get("actual_length")) is not None else ""
+        return f"Must have {words} {length} {unit}{'' if length == 1 else 's'}{had}"
+    match kind:
+        case "missing" | "union_tag_not_found":
+            return "Field is required"
+        case "union_tag_invalid":
+            return f"Must be one of {told['expected_tags']}"
+        case _:
+            message = detail["msg"].removeprefix("Value error, ")
+            return message.replace("Input should be", "Must be", 1)
+
+
+def _got(value: object, location: tuple[str, ...], *, kind: bool = False) -> str:
+    """Return the refused value where it is a number of a field that is no content.
+
+    With `kind` the value is of another kind than is taken, which is told instead.
+    """
+    match value:
+        case None:
+            name, shown = "null", "null"
+        case bool():
+            name, shown = "a boolean", str(value).lower()
+        case int() | float():
+            name, shown = "a number", _number(value)
+        case str():
+            name, shown = "a string", ""
+        case list():
+            name, shown = "a list", ""
+        case _:
+            name, shown = "an object", ""
+    if shown and len(shown) <= _LONGEST_NUMBER and _CONTENT.isdisjoint(location):
+        return f" (got {shown})"
+    return f", not {name}" if kind else ""
+
+
+def _number(value: object) -> str:
+    """Return a number as JSON may have it: a bound of 2.0 as 2.
+
+    >>> _number(2.0), _number(0.5), _number(7)
+    ('2', '0.5', '7')
+    """
+    return repr(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def tree_of(faults: Faults) -> dict[str, object]:
@@ -86,15 +215,38 @@ def _add(root: dict[str, object], path: str, sentence: str) -> None:
         known.append(sentence)
 
 
-def _steps(location: tuple[int | str, ...]) -> list[str]:
-    steps = [str(step)[:_LONGEST_STEP] for step in location]
-    return [
-        step
-        for index, step in enumerate(steps)
-        if not (index and isinstance(location[index - 1], int) and step in _TAGS)
-        and not step.startswith(("list[", "function-", "lax-or-strict", "constrained-", VARIANT))
-        and step not in {"str", "int", "float", "bool"}
-    ]
+def _steps(location: tuple[int | str, ...], classes: frozenset[str]) -> list[str]:
+    """Return the steps of a path that a caller knows: pydantic adds the members of unions."""
+    steps: list[str] = []
+    for index, part in enumerate(location):
+        step = str(part)[:_LONGEST_STEP]
+        if (
+            (index and isinstance(location[index - 1], int) and step in _TAGS)
+            or step.startswith(_MEMBERS)
+            or step in _SCALARS
+            or step in classes
+            or (
+                isinstance(part, str) and steps[-1:] == [step]
+            )  # named as the field that it selects
+        ):
+            continue
+        steps.append(step)
+    return steps
+
+
+@lru_cache
+def _names_in(model: type[BaseModel]) -> frozenset[str]:
+    """Return the classes in a schema by name: pydantic adds them to paths as members of unions."""
+    found: set[type[BaseModel]] = set()
+    annotations: list[object] = [model]
+    while annotations:
+        annotation = annotations.pop()
+        annotations += get_args(annotation)
+        if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+            if annotation not in found:
+                annotations += [one.annotation for one in annotation.model_fields.values()]
+            found.add(annotation)
+    return frozenset(one.__name__ for one in found)
 
 
 def _did_you_mean(model: type[BaseModel], location: tuple[str, ...]) -> str:

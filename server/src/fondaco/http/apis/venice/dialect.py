@@ -1,5 +1,7 @@
 """The Venice dialect: `error` as a sentence and `code` beside it; streams end with `[DONE]`.
 
+OpenAI's clients show nothing of a string: they receive OpenAI's object, with the same beside it.
+
 It is the dialect of every path that no other API claims.
 
 Source: api-reference/error-codes.md; the `code` in the body is what clients read.
@@ -10,29 +12,32 @@ from collections.abc import Mapping
 from fondaco.domain.errors import (
     ContextTooLongError,
     FondacoError,
-    InputTooLongError,
     InvalidRequestError,
     RepeatedCallError,
 )
+from fondaco.http.apis.venice.error_object import ERROR_OBJECT_SCHEMA, error_object
 from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.validation_errors import tree_of
 
 
 def error_body(error: FondacoError) -> dict[str, object]:
     """Return the body of an error; OpenAI's clients look for a context that is too long in `error.code`."""
-    body: dict[str, object] = {"error": str(error), "code": error.code}
-    if isinstance(error, ContextTooLongError):
-        body["error"] = {
-            "message": str(error),
-            "type": "invalid_request_error",
-            "param": "input" if isinstance(error, InputTooLongError) else "messages",
-            "code": error.code,
-        }
+    told = error_object(error) if isinstance(error, ContextTooLongError) else str(error)
+    return {"error": told, **_beside(error)}
+
+
+def error_object_body(error: FondacoError) -> dict[str, object]:
+    """Return the body of an error for OpenAI's clients, which show nothing of a string."""
+    return {"error": error_object(error), **_beside(error)}
+
+
+def _beside(error: FondacoError) -> dict[str, object]:
+    beside: dict[str, object] = {"code": error.code}
     if isinstance(error, RepeatedCallError):
-        body["chargeId"] = error.charge_id
+        beside["chargeId"] = error.charge_id
     if isinstance(error, InvalidRequestError) and error.faults:
-        body["details"] = tree_of(error.faults)
-    return body
+        beside["details"] = tree_of(error.faults)
+    return beside
 
 
 ERROR_SCHEMA: Mapping[str, object] = {
@@ -40,16 +45,10 @@ ERROR_SCHEMA: Mapping[str, object] = {
     "required": ["error", "code"],
     "properties": {
         "error": {
-            "description": "What happened, why, and how to fix it; an object where OpenAI's clients expect one.",
+            "description": "What happened, why, and how to fix it; an object to OpenAI's clients.",
             "anyOf": [
                 {"type": "string"},
-                {
-                    "type": "object",
-                    "required": ["message", "type", "param", "code"],
-                    "properties": {
-                        name: {"type": "string"} for name in ("message", "type", "param", "code")
-                    },
-                },
+                ERROR_OBJECT_SCHEMA,
             ],
         },
         "code": {"type": "string", "description": "Identifier of the error, for programs."},
@@ -63,6 +62,7 @@ ERROR_SCHEMA: Mapping[str, object] = {
 VENICE = ApiDialect(
     prefixes=("/",),
     error_body=error_body,
+    error_object_body=error_object_body,
     error_schema=ERROR_SCHEMA,
     stream_end=b"data: [DONE]\n\n",
 )

@@ -1,0 +1,35 @@
+"""Error format: which callers receive OpenAI's error object where an API documents a sentence."""
+
+import re
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from fondaco.http.endpoint.dialect import ApiDialect
+
+ErrorFormat: TypeAlias = Literal["auto", "string", "object"]
+"""`auto`: an object for OpenAI's clients, a string for all others."""
+
+_HEADERS = b"x-stainless-"
+"""Begins the headers of the clients that OpenAI generates, and so of all that is built on them."""
+_AGENT = re.compile(rb"(?:^|\s)(?:Async)?OpenAI/|(?:^|\s)ai-sdk/", re.IGNORECASE)
+"""OpenAI's clients in other languages, and the AI SDK, which has several products in its header."""
+
+
+def spoken(dialect: ApiDialect, headers: Mapping[bytes, bytes], chosen: ErrorFormat) -> ApiDialect:
+    """Return the dialect as the sender of these headers reads its errors."""
+    if chosen == "object" or (chosen == "auto" and expects_object(headers)):
+        return dialect.with_error_objects()
+    return dialect
+
+
+def expects_object(headers: Mapping[bytes, bytes]) -> bool:
+    """Return whether a request is of a client that shows nothing of a string.
+
+    >>> expects_object({b"x-stainless-lang": b"python"}), expects_object({b"user-agent": b"curl/8.5.0"})
+    (True, False)
+    >>> expects_object({b"user-agent": b"ai/5.0.1 ai-sdk/openai/2.0.2 runtime/node.js/22"})
+    True
+    """
+    return _AGENT.search(headers.get(b"user-agent", b"")) is not None or any(
+        name.startswith(_HEADERS) for name in headers
+    )
