@@ -220,7 +220,9 @@ async def house(
             clock=clock,
             forms=forms,
             uses=journal,
-            cast=CharacterFolder(characters, built_in_characters(), read_character, clock).cast,
+            registry=CharacterFolder(
+                characters, built_in_characters(), read_character, clock
+            ).registry,
             reachability=Reachability(0),
             grammars={"first": grammar_of} if compiling else {},
         )

@@ -49,7 +49,7 @@ def put_aside(fondaco: Fondaco, home: Path) -> int:
 def put(home: Path, *entries: Entry) -> int:
     with closing(connect(database(home))) as connection:
         quarantine.put_write(connection, entries, None, Unwritable.CONSTRAINT)
-        return quarantine.listed(connection)[-1].id
+        return quarantine.waiting_writes(connection)[-1].id
 
 
 def waiting(fondaco: Fondaco) -> list[Any]:

@@ -11,7 +11,7 @@ from fondaco.domain.money.money import Funds
 from fondaco.stores.errors import NameTakenError, UnknownNameError
 from fondaco.stores.sqlite.accounts.admin_store import AdminStore
 from fondaco.stores.sqlite.accounts.keys import SqliteKeys
-from fondaco.stores.sqlite.accounts.people import somebody
+from fondaco.stores.sqlite.accounts.people import has_accounts
 from fondaco.stores.sqlite.tables.connection import connect
 from money_world import NOON, SqliteWorld, TestClock, charge, tokens
 
@@ -154,9 +154,9 @@ def test_keys_are_listed_by_account(admin_store: AdminStore) -> None:
 
 
 def test_whether_there_is_somebody(admin_store: AdminStore, path: Path) -> None:
-    assert not somebody(path)
+    assert not has_accounts(path)
     admin_store.open_account("ada")
-    assert somebody(path)
+    assert has_accounts(path)
 
 
 COPY = """

@@ -34,13 +34,13 @@ def text(name: str) -> bytes:
 
 async def names(folder: CharacterFolder) -> dict[str, str]:
     built_in = {one.slug: one.name for one in built_in_characters()}
-    cast = {one.slug: one.name for one in await folder.cast()}
+    cast = {one.slug: one.name for one in await folder.registry()}
     return {slug: name for slug, name in cast.items() if built_in.get(slug) != name}
 
 
 async def test_without_a_folder_there_are_the_built_in_ones(folder: CharacterFolder) -> None:
-    assert len(list(await folder.cast())) == 10
-    assert folder.own == frozenset()
+    assert len(list(await folder.registry())) == 10
+    assert folder.custom == frozenset()
 
 
 async def test_what_changes_is_seen_a_second_later(
@@ -81,7 +81,7 @@ async def test_a_file_that_breaks_means_what_it_meant_until_it_is_mended_or_gone
     folder: CharacterFolder, clock: HandClock
 ) -> None:
     folder.add("ann", text("Ann"))
-    await folder.cast()
+    await folder.registry()
     folder.add("ann", b"name", replace=True)
     clock.at += 1.0
     assert await names(folder) == {"ann": "Ann"}
@@ -100,8 +100,8 @@ async def test_an_editors_files_pipes_and_folders_are_passed_over(
     (there / "bob.toml").mkdir()
     os.mkfifo(there / "pipe.toml")
     (there / "lost.toml").symlink_to(tmp_path / "nothing")
-    assert folder.look() == []
-    assert folder.own == {"ann"}
+    assert folder.reload() == []
+    assert folder.custom == {"ann"}
 
 
 async def test_those_who_ask_together_share_one_look(tmp_path: Path, clock: HandClock) -> None:
@@ -115,9 +115,9 @@ async def test_those_who_ask_together_share_one_look(tmp_path: Path, clock: Hand
     folder.add("ann", text("Ann"))
     async with anyio.create_task_group() as group:
         for _ in range(20):
-            group.start_soon(folder.cast)
+            group.start_soon(folder.registry)
     clock.at += 1.0
-    await folder.cast()
+    await folder.registry()
     assert looks == [tmp_path / "ann.toml"]
 
 
@@ -146,7 +146,7 @@ def test_only_ones_own_are_removed(folder: CharacterFolder) -> None:
 def test_a_folder_that_cannot_be_written_says_so(tmp_path: Path, clock: HandClock) -> None:
     (tmp_path / "characters").write_text("in the way")
     folder = CharacterFolder(tmp_path / "characters", (), read_character, clock)
-    assert folder.look() == []
+    assert folder.reload() == []
     with pytest.raises(CharactersUnusableError, match="cannot be written"):
         folder.add("ann", text("Ann"))
     with pytest.raises(CharactersUnusableError, match="cannot be deleted"):

@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from fondaco.clients.base_url import BaseUrl, fixed_headers
-from fondaco.clients.connect import trusted
+from fondaco.clients.connect import ssl_context
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_without_a_key_nothing_is_authorized() -> None:
 
 
 def test_engines_behind_tls_have_to_show_a_certificate_of_their_host() -> None:
-    context = trusted()
+    context = ssl_context()
     assert context.check_hostname
     assert context.verify_mode is ssl.VerifyMode.CERT_REQUIRED
-    assert context is trusted(), "certificates are read once for all engines"
+    assert context is ssl_context(), "certificates are read once for all engines"

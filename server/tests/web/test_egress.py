@@ -217,7 +217,7 @@ async def test_endless_redirects_end() -> None:
 async def test_a_redirect_without_a_target_is_an_error() -> None:
     async with site() as one:
         one.server.answer(http(status="302 Found"))
-        with pytest.raises(RedirectedError, match="without saying"):
+        with pytest.raises(RedirectedError, match="without a Location header"):
             await one.egress.fetch(one.url(), HTML)
 
 

@@ -69,7 +69,7 @@ async def test_a_fetch_that_finds_no_place_in_time_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(files, "MOST_AT_A_TIME", 1)
-    monkeypatch.setattr(files, "PLACE_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(files, "QUEUE_TIMEOUT_S", 0.05)
     async with site() as one, anyio.create_task_group() as tasks:
         one.server.silence()
         web = WebFiles(lambda: one.egress)

@@ -32,7 +32,7 @@ def test_a_folder_is_taken_in_by_the_kinds_that_are_known(
     library: Library, documents: Path
 ) -> None:
     names = ["docs/deep/cloth.txt", "docs/page.html", "docs/paper.pdf", "docs/pepper.md"]
-    assert [taken.name for taken in library.add(documents)] == names
+    assert [added.name for added in library.add(documents)] == names
     assert [(one.name, one.title) for one in library.documents()] == [
         ("docs/deep/cloth.txt", ""),
         ("docs/page.html", "Salt"),
@@ -110,15 +110,15 @@ def test_a_document_or_a_folder_is_forgotten(library: Library, documents: Path) 
 
 def test_a_broken_document_keeps_no_other_one_out(library: Library, documents: Path) -> None:
     (documents / "broken.pdf").write_bytes(b"%PDF-1.7 rubbish")
-    faults = {taken.name: taken.fault for taken in library.add(documents)}
+    faults = {added.name: added.fault for added in library.add(documents)}
     assert faults.pop("docs/broken.pdf").startswith("It cannot be read")
     assert set(faults.values()) == {""}
     assert len(library.documents()) == 4
 
 
 def test_what_is_no_document_is_refused(library: Library, documents: Path) -> None:
-    (taken,) = library.add(documents / "tool.exe")
-    assert taken.fault.startswith("It is no document: they end with")
+    (added,) = library.add(documents / "tool.exe")
+    assert added.fault.startswith("It is not a document: they end with")
     with pytest.raises(LibraryError, match="no document in"):
         list(library.add(documents / "nowhere"))
 

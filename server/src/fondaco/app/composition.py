@@ -32,7 +32,7 @@ from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.accounts.admin_store import AdminStore
-from fondaco.stores.sqlite.accounts.people import somebody
+from fondaco.stores.sqlite.accounts.people import has_accounts
 from fondaco.stores.sqlite.tables.migrate import upgrade
 from fondaco.system import SystemClock
 
@@ -62,7 +62,7 @@ def prepared(home: Home, settings: Settings) -> str | None:
 
 def _first_key(settings: Settings, home: Home) -> str | None:
     """Make the first account and its ADMIN key, where nobody has one yet."""
-    if somebody(home.database):
+    if has_accounts(home.database):
         return None
     admin_store = AdminStore(home.database, home.pepper(), SystemClock())
     admin_store.open_account(

@@ -85,7 +85,7 @@ class Shared:
     clock: Clock
     forms: OutputFormats
     uses: CharacterUses
-    cast: Callable[[], Awaitable[CharacterRegistry]]
+    registry: Callable[[], Awaitable[CharacterRegistry]]
     reachability: Reachability
     grammars: Mapping[str, Callable[[ChatRequest], str | None]]
     """Name of each engine that compiles a request's grammar on this machine -> what makes it."""
@@ -109,7 +109,7 @@ class Shared:
         return UseCases(
             catalogue=catalogue,
             chat=chat,
-            characters=Characters(self.cast, self.uses, catalogue, chat),
+            characters=Characters(self.registry, self.uses, catalogue, chat),
             embedder=Embedder(catalogue, adapters.embedding_engines, paid_calls),
             readiness=Readiness(catalogue, adapters.engines, self.clock, cache_s, self.ledger),
             tiers=tiers_of(settings),
@@ -128,7 +128,7 @@ def shared_of(settings: Settings, pepper: bytes, *, stores: Stores, forms: Outpu
         clock=clock,
         forms=forms,
         uses=stores.character_uses,
-        cast=_characters(settings, clock).cast,
+        registry=_characters(settings, clock).registry,
         reachability=Reachability(settings.server.engine_check_s),
         grammars={EMBEDDED: grammar_of},
     )

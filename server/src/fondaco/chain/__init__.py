@@ -1,1 +1,1 @@
-"""What is known of chains: who owns a wallet, and what its stake gives."""
+"""Wallet sign-in: challenges, signatures, and the allocation of a wallet's stake."""

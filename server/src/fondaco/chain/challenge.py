@@ -18,20 +18,19 @@ _CLAIMS: Final = ["iss", "aud", "jti", "iat", "exp"]
 
 
 class SignedChallenges:
-    """Writes challenges so that only this server's own are read back.
+    """Issues challenges as signed tokens, and accepts only its own.
 
-    The secret lives in memory: what was written before a restart is worth nothing after it, and
-    nothing has to be stored.
+    The secret is in memory only: a restart invalidates earlier challenges, and nothing is stored.
     """
 
     def __init__(self, secret: bytes, audience: str) -> None:
-        """Sign with a secret of 32 random bytes, for an audience that no other server has."""
+        """Sign with a secret of 32 random bytes, for an audience unique to this server."""
         self._secret = secret
         self._audience = audience
         self._threads = CapacityLimiter(2)
 
     async def write(self, challenge: Challenge) -> str:
-        """Return the text to be signed.
+        """Return the token that the wallet has to sign.
 
         Raises:
             WalletKeysNotInstalledError: the extra `web3` is not installed.
@@ -39,10 +38,10 @@ class SignedChallenges:
         return await to_thread.run_sync(self._write, challenge, limiter=self._threads)
 
     async def read(self, text: str) -> Challenge:
-        """Return the challenge in a text; whether it has expired is for others to say.
+        """Return the challenge in a token; the caller checks its expiry.
 
         Raises:
-            ProofRefusedError: this server did not write the text.
+            ProofRefusedError: this server did not issue the token.
             WalletKeysNotInstalledError: the extra `web3` is not installed.
         """
         return await to_thread.run_sync(partial(self._read, text), limiter=self._threads)
@@ -69,7 +68,7 @@ class SignedChallenges:
                 algorithms=[_ALGORITHM],
                 audience=self._audience,
                 issuer=_ISSUER,
-                # Times are compared by our own clock.
+                # The caller checks times by the `Clock` port.
                 options={"require": _CLAIMS, "verify_exp": False, "verify_iat": False},
             )
         except (jwt.InvalidTokenError, RecursionError):

@@ -12,17 +12,17 @@ _importing = threading.Lock()
 
 @contextmanager
 def web3() -> Iterator[None]:
-    """Turn the lack of a library that is imported in the block into an error for the caller.
+    """Convert a missing library that the block imports into an error for the caller.
 
     Raises:
         WalletKeysNotInstalledError: the extra is not installed.
     """
-    with _importing:  # else one thread would restore the limit that another one's import has set
+    with _importing:  # another thread's import would change the limit in between
         recursion_limit = sys.getrecursionlimit()
         try:
             yield
         except ModuleNotFoundError as error:
             raise WalletKeysNotInstalledError from error
         finally:
-            # py_ecc raises it to 100,000 for the whole process, beyond what the stack holds.
+            # py_ecc raises it to 100,000 for the whole process, which would overflow the stack.
             sys.setrecursionlimit(recursion_limit)

@@ -26,7 +26,7 @@ _OK: Final = 200
 
 
 class NodeStakes:
-    """Reads what wallets have staked; it never guesses: a doubtful reply is an error."""
+    """Reads the balances of wallets from a node; an implausible response is an error."""
 
     def __init__(
         self,
@@ -41,12 +41,12 @@ class NodeStakes:
         """Ask `node` about the contract at the address `token`.
 
         Args:
-            node: where JSON-RPC is spoken.
+            node: the client of the JSON-RPC endpoint.
             token: the contract's address, `0x` and 40 hex digits.
-            chain_id: of the chain that the node has to be on.
-            nano_diem_per_token: what one whole token gives each epoch.
-            decimals: how many decimals the contract counts a token in.
-            timeout_s: for all that is asked about one wallet.
+            chain_id: the expected chain.
+            nano_diem_per_token: allocation per whole token and epoch.
+            decimals: the token's decimals.
+            timeout_s: for all requests about one wallet.
         """
         self._node = node
         self._token = token
@@ -56,10 +56,10 @@ class NodeStakes:
         self._timeout_s = timeout_s
 
     async def allocation(self, wallet: str) -> int | None:
-        """Return the nano-DIEM that a wallet's tokens give, rounded down; None where that is nothing.
+        """Return a wallet's allocation in nano-DIEM, rounded down; None if it is zero.
 
         Raises:
-            ChainUnavailableError: the node cannot be asked, or its reply not be trusted.
+            ChainUnavailableError: the node does not answer, or its response is invalid.
         """
         try:
             with anyio.fail_after(self._timeout_s):
@@ -70,51 +70,53 @@ class NodeStakes:
             raise ChainUnavailableError(retry_after_s=5) from error
         diem = staked * self._nano_diem_per_token // self._unit
         if diem > LARGEST:
-            raise _doubtful("a balance that no token has")
+            raise _invalid_response("a balance that no token has")
         return diem or None
 
     async def _expect_chain(self) -> None:
-        answer = await self._ask("eth_chainId", [])
+        answer = await self._call("eth_chainId", [])
         if not _QUANTITY.fullmatch(answer):
-            raise _doubtful("no chain id")
+            raise _invalid_response("no chain id")
         if int(answer, 16) != self._chain_id:
-            raise _doubtful(f"the chain {int(answer, 16)} instead of {self._chain_id}")
+            raise _invalid_response(f"the chain {int(answer, 16)} instead of {self._chain_id}")
 
     async def _balance(self, wallet: str) -> int:
-        asked = {"to": self._token, "data": f"{_BALANCE_OF}{wallet.removeprefix('0x'):0>64}"}
-        word = await self._ask("eth_call", [asked, "latest"])
+        call = {"to": self._token, "data": f"{_BALANCE_OF}{wallet.removeprefix('0x'):0>64}"}
+        word = await self._call("eth_call", [call, "latest"])
         if not _WORD.fullmatch(word):
-            raise _doubtful("no balance: is chain.node.token the address of an ERC-20 contract?")
+            raise _invalid_response(
+                "no balance: is chain.node.token the address of an ERC-20 contract?"
+            )
         return int(word, 16)
 
-    async def _ask(self, method: str, parameters: list[object]) -> str:
-        """Return the result of a JSON-RPC call, which has to be a text."""
-        question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
-        body = orjson.dumps(question)
+    async def _call(self, method: str, parameters: list[object]) -> str:
+        """Return the result of a JSON-RPC call, which has to be a string."""
+        request = {"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}
+        body = orjson.dumps(request)
         async with self._node.send("POST", "/", body) as reply:
             text = await reply.read(_LONGEST_REPLY)
             if reply.status != _OK:
-                raise _doubtful(f"the status {reply.status}")
+                raise _invalid_response(f"the status {reply.status}")
         try:
-            answer: object = orjson.loads(text)
+            response: object = orjson.loads(text)
         except orjson.JSONDecodeError:
-            raise _doubtful("no JSON") from None
-        match answer:
-            case {"error": fault}:
-                raise _doubtful(f"the error {_code(fault)} to {method}")
+            raise _invalid_response("no JSON") from None
+        match response:
+            case {"error": error}:
+                raise _invalid_response(f"the error {_code(error)} to {method}")
             case {"jsonrpc": "2.0", "id": 1, "result": str(result)}:
                 return result
-        raise _doubtful(f"no result of {method}")
+        raise _invalid_response(f"no result of {method}")
 
 
-def _code(fault: object) -> object:
-    match fault:
+def _code(error: object) -> object:
+    match error:
         case {"code": int(code)}:
             return code
     return "without a code"
 
 
-def _doubtful(what: str) -> ChainUnavailableError:
-    """Return the error for a reply from which no stake can be told; the operator reads why."""
-    log.warning("the chain's node answered with %s", what)
+def _invalid_response(description: str) -> ChainUnavailableError:
+    """Log why a node's response is invalid, and return the error for the caller."""
+    log.warning("the chain's node answered with %s", description)
     return ChainUnavailableError(retry_after_s=60)

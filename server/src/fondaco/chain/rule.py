@@ -15,7 +15,7 @@ class RuleStakes:
         self._allocations = dict(allocations)
 
     async def allocation(self, wallet: str) -> int | None:
-        """Return the nano-DIEM that the list gives a wallet; None where that is nothing."""
+        """Return a wallet's allocation in nano-DIEM; None if it is zero."""
         await anyio.lowlevel.checkpoint()
         others = self._allocations.get(ANYONE, 0)
         return self._allocations.get(wallet, others) or None

@@ -12,17 +12,17 @@ from fondaco.domain.errors import InvalidRequestError, ProofRefusedError, RateLi
 from fondaco.domain.money.wallet import Proof
 
 _ORDER: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
-"""How many points the curve secp256k1 has."""
+"""Order of the curve secp256k1."""
 _MOST: Final = 32
-"""Proofs at a time, all but one in line; each takes about ten milliseconds of CPU."""
+"""Most pending verifications, one running; each takes about ten milliseconds of CPU."""
 
 
 class EthSignatures:
-    """Tells whether a wallet signed; one proof at a time, so that strangers keep one core busy at most."""
+    """Verifies wallet signatures one at a time, so unauthenticated callers occupy one core at most."""
 
     def __init__(self) -> None:
         self._request = CapacityLimiter(1)
-        self._asked = 0
+        self._pending = 0
 
     async def signer(self, proof: Proof) -> str:
         """Return the address that signed the proof's text, in lower case: the one that it claims.
@@ -33,16 +33,16 @@ class EthSignatures:
             RateLimitExceededError: too many proofs wait to be checked.
             WalletKeysNotInstalledError: the extra `web3` is not installed.
         """
-        if self._asked >= _MOST:
+        if self._pending >= _MOST:
             raise RateLimitExceededError(
                 "Too many wallet signatures wait to be checked. Please try again.", retry_after_s=1
             )
         signature = _normal(bytes.fromhex(proof.signature.removeprefix("0x")))
-        self._asked += 1
+        self._pending += 1
         try:
             signer = await to_thread.run_sync(_signer, proof, signature, limiter=self._request)
         finally:
-            self._asked -= 1
+            self._pending -= 1
         if signer != proof.address.lower():
             raise ProofRefusedError(
                 "The signature is not that of the wallet over the token. Sign the token's text, "

@@ -28,7 +28,7 @@ def list_characters(*, home: Home = None, config: Config = None, as_json: AsJson
         {
             "slug": one.slug,
             "name": one.name,
-            "own": one.slug in folder.own,
+            "own": one.slug in folder.custom,
             "model": one.model,
             "adult": one.adult,
             "categories": list(one.categories),
@@ -50,7 +50,7 @@ def show(slug: Slug, *, home: Home = None, config: Config = None, as_json: AsJso
         character = folder.seen.find(slug)
     except CharacterNotFoundError as error:
         raise FailedError(str(error), Exit.UNKNOWN) from error
-    print_row(_row(character, own=slug in folder.own), as_json=as_json)
+    print_row(_row(character, own=slug in folder.custom), as_json=as_json)
 
 
 @group.command()
@@ -94,7 +94,7 @@ def _opened(settings: "Settings") -> "CharacterFolder":
     folder = CharacterFolder(
         characters_in(settings.home), built_in_characters(), read_character, SystemClock()
     )
-    for fault in folder.look():
+    for fault in folder.reload():
         typer.echo(f"fondaco: {fault}", err=True)
     return folder
 

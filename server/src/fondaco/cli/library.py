@@ -27,12 +27,12 @@ def add(
 
     faulty = 0
     try:
-        for taken in _library(home, config, make_home=True).add(path):
-            if taken.fault:
+        for added in _library(home, config, make_home=True).add(path):
+            if added.fault:
                 faulty += 1
-                typer.echo(f"Not added: {taken.name}: {taken.fault}", err=True)
+                typer.echo(f"Not added: {added.name}: {added.fault}", err=True)
             else:
-                typer.echo(f"Added: {taken.name}")
+                typer.echo(f"Added: {added.name}")
     except LibraryError as error:
         raise FailedError(str(error)) from error
     if faulty:

@@ -1,4 +1,4 @@
-"""Base URLs of engines, and the headers that every request to one carries."""
+"""Base URLs of engines, and the fixed headers of every request."""
 
 import posixpath
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class BaseUrl:
-    """An engine's base URL, taken apart."""
+    """An engine's base URL, parsed."""
 
     scheme: str
     host: str
@@ -20,10 +20,10 @@ class BaseUrl:
 
     @classmethod
     def parse(cls, base_url: str) -> "BaseUrl":
-        """Take a base URL apart.
+        """Parse a base URL.
 
         Raises:
-            ValueError: it is no plain HTTP address; the message never shows credentials.
+            ValueError: it is not a plain HTTP URL; the message never contains credentials.
 
         >>> BaseUrl.parse("http://[::1]:8001/v1/")
         BaseUrl(scheme='http', host='::1', port=8001, prefix='/v1')
@@ -54,10 +54,10 @@ class BaseUrl:
 
 
 def fixed_headers(key: str, extra: Mapping[str, str] | None) -> dict[str, str]:
-    """Return the headers that are the same for every request to an engine.
+    """Return the headers of every request to an engine.
 
     Raises:
-        ValueError: a value cannot travel in a header; the message does not show it.
+        ValueError: a value is not valid in a header; the message does not contain it.
     """
     headers = {"User-Agent": "fondaco", "Accept-Encoding": "identity"}
     if key:
@@ -67,10 +67,10 @@ def fixed_headers(key: str, extra: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def expect_fit(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers if they can travel.
+    """Return headers if they are valid.
 
     Raises:
-        ValueError: one cannot; the message does not show its value.
+        ValueError: one is invalid; the message does not contain its value.
     """
     for name, value in headers.items():
         if not (name + value).isascii() or not (name + value).isprintable():

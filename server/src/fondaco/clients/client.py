@@ -1,4 +1,4 @@
-"""The seam between engines and HTTP: a POST or GET whose response is read as it arrives."""
+"""The HTTP client interface of engines: GET and POST with streamed responses."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -25,11 +25,11 @@ class IncompleteResponseError(EngineUnavailableError):
 
 
 class FirstByteTimeoutError(EngineTimeoutError):
-    """The engine took the request and said nothing in time."""
+    """The engine sent no response head in time."""
 
 
 class ChunkTimeoutError(EngineTimeoutError):
-    """The engine fell silent in the middle of its response."""
+    """The engine sent nothing for too long within its response."""
 
     default = "The model's engine fell silent in the middle of its answer, which was given up."
 
@@ -57,7 +57,7 @@ class ClientResponse(Protocol):
 
         Raises:
             IncompleteResponseError: the connection ended before the body did, or the response has no end.
-            ChunkTimeoutError: nothing came for too long.
+            ChunkTimeoutError: nothing arrived for too long.
             EngineTimeoutError: the total time is up.
         """
         ...
@@ -85,7 +85,7 @@ class HttpClient(Protocol):
     ) -> AbstractAsyncContextManager[ClientResponse]:
         """Send a request (JSON where it has a body) and wait for the head of the response.
 
-        `headers` come beside those of every request; names that these have are no caller's to give.
+        `headers` are added to the fixed ones; they must not repeat a fixed header's name.
 
         Leaving the block before the body's end closes the connection, which stops the engine;
         leaving it after the end gives the connection back to the pool. A pooled connection that

@@ -27,8 +27,8 @@ def connect(
         base_url: `http://` or `https://`; paths of requests are appended to its path.
         key: sent as bearer token; empty for none.
         headers: further headers of every request.
-        connections: the most that are open at a time; further requests wait in line.
-        connect_timeout_s: for a place in the pool and the connection itself.
+        connections: the most open connections; further requests wait in line.
+        connect_timeout_s: for a slot in the pool and the connection itself.
         first_byte_timeout_s: from the request to the end of the response's head.
         chunk_timeout_s: from there, and from each part of the response, to the next one.
         total_timeout_s: from the request to the end of the response.
@@ -46,13 +46,13 @@ def connect(
         first_byte_timeout_s=first_byte_timeout_s,
         chunk_timeout_s=chunk_timeout_s,
         total_timeout_s=total_timeout_s,
-        tls=trusted() if address.scheme == "https" else None,
+        tls=ssl_context() if address.scheme == "https" else None,
     )
 
 
 @cache
-def trusted() -> ssl.SSLContext:
-    """Return the context that trusts the system's certificates; read once, for all engines."""
+def ssl_context() -> ssl.SSLContext:
+    """Return the TLS context with the system's certificates; created once, for all engines."""
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context

@@ -15,9 +15,9 @@ _HEAD_LIMIT_BYTES = 64 * 2**10
 _UNREAD_LIMIT_BYTES = 256 * 2**10
 """Unread bytes above which reading pauses."""
 _FRAMING_LIMIT_BYTES = 64 * 2**10
-"""Bytes on end that bring nothing of the body: extensions of a chunk, trailers."""
+"""Consecutive bytes without body data: chunk extensions, trailers."""
 RESPONSE_LIMIT_BYTES = 2**30
-"""Of one response in all, with its framing: a million tokens, each in a large event, are half of it."""
+"""Limit of a whole response with its framing: twice a million tokens in large events."""
 _FIRST_FINAL_STATUS = 200
 
 
@@ -30,9 +30,9 @@ class PooledResponse:
     )  # fmt: skip
 
     def __init__(self, connection: "ClientConnection", chunks: list[bytes]) -> None:
-        """Begin an empty response, whose body the connection will put into `chunks`."""
+        """Create an empty response; the connection appends its body to `chunks`."""
         self.status = 0
-        """0 until the head is there."""
+        """0 until the head has arrived."""
         self.complete = False
         self.reusable = False
         """Whether the connection may serve another request."""
@@ -68,24 +68,24 @@ class PooledResponse:
         """Return the whole body of at most `limit` bytes."""
         body = await self.piece()
         if not self.complete or self._chunks:
-            gathered = bytearray(body)
-            while len(gathered) <= limit and (piece := await self.piece()):
-                gathered += piece
-            body = bytes(gathered)
+            content = bytearray(body)
+            while len(content) <= limit and (piece := await self.piece()):
+                content += piece
+            body = bytes(content)
         if len(body) > limit:
             raise IncompleteResponseError(f"The engine's response is larger than {limit:,} bytes.")
         return body
 
     def add_header(self, name: bytes, value: bytes) -> None:
-        """Take a header of the head, or of an interim response's head."""
+        """Add a header of the head, or of an interim response's head."""
         self._headers.append((name, value))
 
     def forget_headers(self) -> None:
         """Drop the headers of an interim response."""
         self._headers.clear()
 
-    def leave(self) -> None:
-        """Drop what was not read."""
+    def discard(self) -> None:
+        """Drop unread data."""
         self._chunks = []
 
     def fail(self, failure: EngineError) -> None:
@@ -101,8 +101,8 @@ class PooledResponse:
             waiter.set_result(None)
 
     @property
-    def runs_to_the_end(self) -> bool:
-        """Whether the body has no stated length, so that it ends with the connection."""
+    def ends_at_close(self) -> bool:
+        """Whether the body has no framing, so that it ends when the connection closes."""
         framed = (b"content-length", b"transfer-encoding")
         return bool(self.status) and not any(n.lower() in framed for n, _ in self._headers)
 
@@ -122,22 +122,22 @@ class ClientConnection(asyncio.Protocol):
     """A connection that serves one request after another."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, lost: Callable[["ClientConnection"], None]
+        self, loop: asyncio.AbstractEventLoop, on_lost: Callable[["ClientConnection"], None]
     ) -> None:
-        """Prepare for `loop.create_connection`; `lost` is told once when the connection is gone."""
+        """Prepare for `loop.create_connection`; `on_lost` is called once when the connection closes."""
         self.closed = False
         self.used = False
-        """Whether a response has arrived in full before."""
-        self.spoken = False
-        """Whether any byte of the present response has arrived."""
+        """Whether a complete response has arrived before."""
+        self.receiving = False
+        """Whether any byte of the current response has arrived."""
         self._loop = loop
-        self._lost = lost
+        self._on_lost = on_lost
         self._body: list[bytes] = []
         self.on_body = self._body.append
         """The parser's callback for a part of the body, without a Python frame for each."""
         self._unread_bytes = 0
         self._framing_bytes = 0
-        """Those since the last part of the body."""
+        """Framing bytes since the last part of the body."""
         self._response_bytes = 0
         self._parser = HttpResponseParser(self)
         self._transport: asyncio.Transport | None = None
@@ -146,11 +146,11 @@ class ClientConnection(asyncio.Protocol):
         self._unfinished_bytes = 0
         self._paused = False
         self._chunk_timeout_s = inf
-        self._heard_at = 0.0
-        """When the last part of the body came."""
+        self._last_data_at = 0.0
+        """When the last part of the body arrived."""
         self._deadline = inf
         self._total_deadline = inf
-        self._alarm: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def ask(
         self,
@@ -159,10 +159,10 @@ class ClientConnection(asyncio.Protocol):
         total_timeout_s: float,
         chunk_timeout_s: float = inf,
     ) -> PooledResponse:
-        """Send a request; its response fails by itself when its time is up."""
+        """Send a request; the response fails on its own when a time-out passes."""
         self._body.clear()
         response = self._response = PooledResponse(self, self._body)
-        self.spoken = False
+        self.receiving = False
         self._header_bytes = 0
         self._unfinished_bytes = 0
         self._framing_bytes = self._response_bytes = 0
@@ -178,11 +178,11 @@ class ClientConnection(asyncio.Protocol):
         return response
 
     def end(self) -> bool:
-        """Let go of the present response, and return whether the connection may serve another."""
+        """Release the current response, and return whether the connection can be reused."""
         response, self._response = self._response, None
         self._deadline = inf
         if response is not None:
-            response.leave()
+            response.discard()
         if response is not None and response.complete and response.reusable and not self.closed:
             self.resume()
             self.used = True
@@ -195,37 +195,37 @@ class ClientConnection(asyncio.Protocol):
     def abort(self) -> None:
         """Close the connection at once."""
         self.closed = True
-        if self._alarm is not None:
-            self._alarm.cancel()
-            self._alarm = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._transport is not None:
             self._transport.abort()
             self._transport = None
 
     def resume(self) -> None:
-        """Read on, as the reader has caught up."""
+        """Resume reading, since the reader has caught up."""
         self._unread_bytes = 0
         if self._paused and self._transport is not None:
             self._paused = False
-            self._heard_at = self._loop.time()  # its silence begins here
+            self._last_data_at = self._loop.time()  # the chunk time-out restarts here
             self._transport.resume_reading()
 
-    # What asyncio calls.
+    # Callbacks of asyncio.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the transport; small writes leave at once."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's is none by class
+        """Keep the transport; disable Nagle's algorithm."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's is not a subclass
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived."""
         response = self._response
-        if response is None or response.complete:  # nobody asked: whatever it is, it is not trusted
+        if response is None or response.complete:  # unsolicited data is not trusted
             if response is not None:
                 response.reusable = False
             self.abort()
             return
-        self.spoken = True
+        self.receiving = True
         parts = len(self._body)
         try:
             self._parser.feed_data(data)
@@ -233,7 +233,7 @@ class ClientConnection(asyncio.Protocol):
                 self._unfinished_bytes += len(data)
                 _check_head(self._unfinished_bytes)
             elif len(self._body) > parts:
-                self._heard_at = self._loop.time()
+                self._last_data_at = self._loop.time()
                 self._framing_bytes = 0
             else:
                 self._framing_bytes += len(data)
@@ -251,16 +251,16 @@ class ClientConnection(asyncio.Protocol):
             response.wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End the response under way: well where the connection's end is the body's end."""
+        """End the current response; it is complete if the body ends at the close."""
         response = self._response
         if response is not None and not response.complete:
-            if exc is None and not self.closed and response.runs_to_the_end:
+            if exc is None and not self.closed and response.ends_at_close:
                 response.complete = True
             response.fail(IncompleteResponseError("The engine's response broke off."))
         self.abort()
-        self._lost(self)
+        self._on_lost(self)
 
-    # What the parser calls.
+    # Callbacks of the parser.
 
     def on_message_begin(self) -> None:
         """Refuse a second response to one request."""
@@ -268,19 +268,19 @@ class ClientConnection(asyncio.Protocol):
             raise IncompleteResponseError
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; trailers are counted and dropped."""
+        """Add a header; trailers are counted and dropped."""
         self._header_bytes += len(name) + len(value)
         _check_head(self._header_bytes)
         if self._response is not None and not self._response.status:
             self._response.add_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Take the head."""
+        """Complete the head."""
         status = self._parser.get_status_code()
         if self._response is not None and status >= _FIRST_FINAL_STATUS:
             self._response.status = status
-            self._heard_at = self._loop.time()
-            self._deadline = min(self._heard_at + self._chunk_timeout_s, self._total_deadline)
+            self._last_data_at = self._loop.time()
+            self._deadline = min(self._last_data_at + self._chunk_timeout_s, self._total_deadline)
             self._watch()
 
     def on_message_complete(self) -> None:
@@ -300,31 +300,31 @@ class ClientConnection(asyncio.Protocol):
             self._paused = True
             self._transport.pause_reading()
 
-    # One timer outlives many requests: it looks whether a deadline has passed and sleeps on.
+    # One timer serves many requests: when it fires early, it is rescheduled to the current deadline.
 
     def _watch(self) -> None:
-        if self._alarm is not None and self._alarm.when() > self._deadline:
-            self._alarm.cancel()
-            self._alarm = None
-        if self._alarm is None:
-            self._alarm = self._loop.call_at(self._deadline, self._rang)
+        if self._timer is not None and self._timer.when() > self._deadline:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._timer = self._loop.call_at(self._deadline, self._on_timer)
 
-    def _rang(self) -> None:
-        self._alarm = None
+    def _on_timer(self) -> None:
+        self._timer = None
         if self._deadline == inf or self._response is None:
             return
         now = self._loop.time()
         if self._response.status and now < self._total_deadline:
-            # While the engine has to wait for the reader, its silence is not its own.
-            heard_at = now if self._paused else self._heard_at
-            self._deadline = min(heard_at + self._chunk_timeout_s, self._total_deadline)
+            # While reading is paused, the engine is not to blame for silence.
+            last_data_at = now if self._paused else self._last_data_at
+            self._deadline = min(last_data_at + self._chunk_timeout_s, self._total_deadline)
         if now < self._deadline:
             self._watch()
             return
-        self._response.fail(self._late(now))
+        self._response.fail(self._timeout_error(now))
         self.abort()
 
-    def _late(self, now: float) -> EngineTimeoutError:
+    def _timeout_error(self, now: float) -> EngineTimeoutError:
         if now >= self._total_deadline or self._response is None:
             return EngineTimeoutError()
         return ChunkTimeoutError() if self._response.status else FirstByteTimeoutError()

@@ -1,4 +1,4 @@
-"""A lean HTTP/1.1 client for engines: a pool of connections, with TLS or without, and little else."""
+"""A minimal HTTP/1.1 client for engines: a pool of connections, with or without TLS."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ from fondaco.clients.base_url import BaseUrl, expect_fit, fixed_headers
 from fondaco.clients.client import ConnectFailedError, IncompleteResponseError
 from fondaco.clients.connection import ClientConnection, PooledResponse
 
-_KNOWN_HEADS = 64
+_MOST_CACHED_HEADS = 64
 
 
 class HttpPool:
@@ -32,9 +32,9 @@ class HttpPool:
         total_timeout_s: float = 1800.0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """Prepare the pool; nothing is dialled before the first request.
+        """Prepare the pool; the first request opens the first connection.
 
-        `tls` says whom to trust, and is for `https://` alone.
+        `tls` is the context for `https://`; None for `http://`.
         """
         fixed = {"Host": address.authority} | fixed_headers(key, headers)
         self._fixed = _lines(fixed)
@@ -46,7 +46,7 @@ class HttpPool:
         self._chunk_timeout_s = chunk_timeout_s
         self._total_timeout_s = total_timeout_s
         self._tls = tls
-        self._places = connections
+        self._free_slots = connections
         """How many more connections may be opened."""
         self._idle: list[ClientConnection] = []
         self._open: set[ClientConnection] = set()
@@ -64,8 +64,8 @@ class HttpPool:
     ) -> "_Exchange":
         """Send a request and wait for the head of the response; see `HttpClient.send`."""
         head = self._heads.get((method, path, bool(body))) or self._head(method, path, bool(body))
-        more = _lines(expect_fit(headers)) if headers else b""
-        request = b"%b%d\r\n%b\r\n%b" % (head, len(body), more, body)
+        extra = _lines(expect_fit(headers)) if headers else b""
+        request = b"%b%d\r\n%b\r\n%b" % (head, len(body), extra, body)
         total_s = self._total_timeout_s if total_timeout_s is None else total_timeout_s
         return _Exchange(
             self, request, (self._first_byte_timeout_s, total_s, self._chunk_timeout_s)
@@ -81,12 +81,12 @@ class HttpPool:
         await asyncio.sleep(0)  # the loop closes aborted sockets in its next round
 
     async def take(self) -> ClientConnection:
-        """Return a free connection, a new one, or the next that comes free."""
+        """Return an idle connection, a new one, or the next that is given back."""
         if self._idle:
             return self._idle.pop()
         try:
             async with asyncio.timeout(self._connect_timeout_s):
-                connection = None if self._claim_place() else await self._next_free()
+                connection = None if self._claim_slot() else await self._next_free()
                 if connection is not None and not connection.closed:
                     return connection
                 return await self._dial()
@@ -94,7 +94,7 @@ class HttpPool:
             raise ConnectFailedError(retry_after_s=1) from error
 
     async def replace(self) -> ClientConnection:
-        """Return a new connection in the place of one that turned out to be closed."""
+        """Return a new connection in the slot of one that turned out to be closed."""
         try:
             async with asyncio.timeout(self._connect_timeout_s):
                 return await self._dial()
@@ -106,59 +106,61 @@ class HttpPool:
         self._pass_on(connection if connection.end() else None)
 
     def _head(self, method: str, path: str, has_body: bool) -> bytes:  # noqa: FBT001 - a cache key
-        if len(self._heads) >= _KNOWN_HEADS:
+        if len(self._heads) >= _MOST_CACHED_HEADS:
             self._heads.clear()
         target = self._address.target(path)
         if not target.isascii() or not target.isprintable() or " " in target:
-            raise ValueError(f"{path!r} is no path of a request.")
-        typed = b"Content-Type: application/json\r\n" if has_body else b""
+            raise ValueError(f"{path!r} is not a valid request path.")
+        content_type = b"Content-Type: application/json\r\n" if has_body else b""
         head = b"%b%b%bContent-Length: " % (
             f"{method} {target} HTTP/1.1\r\n".encode(),
             self._fixed,
-            typed,
+            content_type,
         )
         self._heads[method, path, has_body] = head
         return head
 
-    def _claim_place(self) -> bool:
-        if not self._places:
+    def _claim_slot(self) -> bool:
+        if not self._free_slots:
             return False
-        self._places -= 1
+        self._free_slots -= 1
         return True
 
     async def _next_free(self) -> ClientConnection | None:
-        """Wait in line for a connection, or for the place of one (None)."""
-        ticket: asyncio.Future[ClientConnection | None] = asyncio.get_running_loop().create_future()
-        self._queue.append(ticket)
+        """Wait in line for a connection, or for the slot of a closed one (None)."""
+        waiter: asyncio.Future[ClientConnection | None] = asyncio.get_running_loop().create_future()
+        self._queue.append(waiter)
         try:
-            return await ticket
+            return await waiter
         except asyncio.CancelledError:
-            if ticket.done() and not ticket.cancelled():
-                self._pass_on(ticket.result())
+            if waiter.done() and not waiter.cancelled():
+                self._pass_on(waiter.result())
             else:
                 with suppress(ValueError):
-                    self._queue.remove(ticket)
+                    self._queue.remove(waiter)
             raise
 
     def _pass_on(self, connection: ClientConnection | None) -> None:
-        """Give a free connection, or the place of a closed one (None), to the first in line."""
+        """Give a free connection, or the slot of a closed one (None), to the first in line."""
         while self._queue:
-            ticket = self._queue.popleft()
-            if not ticket.done():
-                ticket.set_result(connection)
+            waiter = self._queue.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
                 return
         if connection is None:
-            self._places += 1
+            self._free_slots += 1
         else:
             self._idle.append(connection)
 
     async def _dial(self) -> ClientConnection:
-        """Open a connection in a place that the caller has claimed, or give up the place."""
+        """Open a connection in the slot that the caller has claimed; release the slot on failure."""
         connection: ClientConnection | None = None
         try:
             if self._closed:
                 raise ConnectFailedError("The connection to the model's engine has been shut down.")
-            connection = await (self._opened() if self._tls is None else self._secured(self._tls))
+            connection = await (
+                self._open_connection() if self._tls is None else self._open_tls(self._tls)
+            )
         except OSError as error:
             raise ConnectFailedError(
                 "The model's engine cannot be reached. Please try again later.", retry_after_s=1
@@ -168,22 +170,26 @@ class HttpPool:
                 self._pass_on(None)
         return connection
 
-    async def _secured(self, tls: ssl.SSLContext) -> ClientConnection:
-        """Connect to the first address of the host's that answers, each in its share of the time."""
+    async def _open_tls(self, tls: ssl.SSLContext) -> ClientConnection:
+        """Connect to the host's first address that answers; each gets an equal share of the time-out."""
         host, port = self._address.host, self._address.port
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        *others, last = [str(one[4][0]) for one in found]
-        share_s = self._connect_timeout_s / len(found)
-        for ip in others:
+        addresses = await asyncio.get_running_loop().getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )
+        *first_ips, last_ip = [str(one[4][0]) for one in addresses]
+        share_s = self._connect_timeout_s / len(addresses)
+        for ip in first_ips:
             with suppress(OSError):  # as a time-out is
                 async with asyncio.timeout(share_s):
-                    return await self._opened(ip, tls)
-        return await self._opened(last, tls)
+                    return await self._open_connection(ip, tls)
+        return await self._open_connection(last_ip, tls)
 
-    async def _opened(self, host: str = "", tls: ssl.SSLContext | None = None) -> ClientConnection:
-        """Open a connection to an address of the host's, or to the host."""
+    async def _open_connection(
+        self, host: str = "", tls: ssl.SSLContext | None = None
+    ) -> ClientConnection:
+        """Open a connection to an IP address of the host, or to the host by name."""
         loop = asyncio.get_running_loop()
-        connection = ClientConnection(loop, self._lost)
+        connection = ClientConnection(loop, self._on_lost)
         self._open.add(connection)
         opened = False
         try:
@@ -201,9 +207,9 @@ class HttpPool:
                 self._open.discard(connection)
         return connection
 
-    def _lost(self, connection: ClientConnection) -> None:
+    def _on_lost(self, connection: ClientConnection) -> None:
         self._open.discard(connection)
-        if connection in self._idle:  # one in use is accounted for when its exchange ends
+        if connection in self._idle:  # one in use frees its slot when its exchange ends
             self._idle.remove(connection)
             self._pass_on(None)
 
@@ -219,7 +225,7 @@ class _Exchange:
         self._upstream = upstream
         self._request = request
         self._timeouts_s = timeouts_s
-        """To the first byte, in all, and between chunks."""
+        """First byte, total, and between chunks."""
         self._connection: ClientConnection | None = None
 
     async def __aenter__(self) -> PooledResponse:
@@ -243,7 +249,7 @@ class _Exchange:
         try:
             await response.head()
         except IncompleteResponseError:
-            if not connection.used or connection.spoken:
+            if not connection.used or connection.receiving:
                 raise
         else:
             return response

@@ -1,13 +1,13 @@
-"""Server-sent events: a parser from bytes in any portions to payloads of whole events."""
+"""Server-sent events: an incremental parser from bytes to the payloads of whole events."""
 
 from fondaco.domain.errors import EngineError
 
 EVENT_LIMIT_BYTES = 16 * 2**20
-"""Of one event: an image within a delta is several mebibytes."""
+"""Limit of one event: an image within a delta is several mebibytes."""
 DOCUMENT_LIMIT_BYTES = 64 * 2**20
 _DONE = b"[DONE]"
 _BOM = b"\xef\xbb\xbf"
-_NOTHING = frozenset({b"", b"null"})
+_KEEP_ALIVES = frozenset({b"", b"null"})
 """Payloads that some engines send to keep a connection alive."""
 _SHORT = 16
 
@@ -19,8 +19,7 @@ class EventParser:
     >>> events.feed(b'data: {"a":1}\n\nda'), events.feed(b"ta: [DONE]\n\n"), events.finished
     ([b'{"a":1}'], [], True)
 
-    An engine that answers with one JSON document in place of a stream is read, too: the document is
-    the payload that the end completes.
+    A JSON document in place of a stream is accepted too: it is one payload, which the end completes.
 
     >>> events = EventParser()
     >>> events.feed(b'{"a":\n\n'), events.feed(b"1}"), events.end(), events.finished
@@ -29,18 +28,18 @@ class EventParser:
     Source: the HTML standard, "Parsing an event stream".
     """
 
-    __slots__ = ("_begun", "_document", "_held", "_rest", "finished")
+    __slots__ = ("_document", "_held", "_rest", "_started", "finished")
 
     def __init__(self) -> None:
         self.finished = False
-        """Whether `[DONE]` has come, or a whole document; whatever follows is ignored."""
-        self._begun = False
-        """Whether anything but blanks has come."""
+        """Whether `[DONE]` or a whole document has arrived; anything after it is ignored."""
+        self._started = False
+        """Whether anything but whitespace has arrived."""
         self._document = False
         self._rest = bytearray()
-        """What has come of an event, or of a document, that is not whole yet."""
+        """The incomplete event, or document, so far."""
         self._held = b""
-        """A carriage return whose line feed may be still on its way."""
+        """A carriage return whose line feed may still arrive."""
 
     def feed(self, piece: bytes) -> list[bytes]:
         """Return the payloads of the events that `piece` completes, `[DONE]` excepted.
@@ -52,21 +51,21 @@ class EventParser:
         if not (self._rest or self._held or self.finished):
             payloads = _plain(piece)
             if payloads:
-                self._begun = True
+                self._started = True
                 return self._until_done(payloads)
         if self.finished:
             return []
-        if not self._begun:
-            self._begin(piece)
+        if not self._started:
+            self._detect_document(piece)
         if self._document:
-            self._keep(piece, DOCUMENT_LIMIT_BYTES)
+            self._append(piece, DOCUMENT_LIMIT_BYTES)
             return []
         if self._held or b"\r" in piece:
             piece = self._with_line_feeds(piece)
         return self._until_done(self._payloads(piece))
 
     def end(self) -> list[bytes]:
-        """Return the payload of a last event, or a document, that nothing but the end completes."""
+        """Return the payload of a final event, or a document, that the end of the stream completes."""
         if not self._document:
             return self.feed(b"\n\n")
         self.finished = True
@@ -74,14 +73,14 @@ class EventParser:
         self._rest.clear()
         return [document]
 
-    def _begin(self, piece: bytes) -> None:
-        """See whether a document comes in place of events, whose lines never begin with a brace."""
-        begun = (bytes(self._rest[: len(_BOM)]) + piece).removeprefix(_BOM).lstrip()
-        self._begun = bool(begun) and not _BOM.startswith(begun)
-        self._document = begun.startswith((b"{", b"["))
+    def _detect_document(self, piece: bytes) -> None:
+        """Detect a document in place of events, whose lines never start with a brace."""
+        start = (bytes(self._rest[: len(_BOM)]) + piece).removeprefix(_BOM).lstrip()
+        self._started = bool(start) and not _BOM.startswith(start)
+        self._document = start.startswith((b"{", b"["))
 
     def _payloads(self, piece: bytes) -> list[bytes]:
-        """Return the payloads that a piece of a stream completes; each byte is looked at once."""
+        """Return the payloads that a piece completes; each byte is scanned once."""
         seen = max(0, len(self._rest) - 1)
         self._rest += piece
         if self._rest.find(b"\n\n", seen) < 0:
@@ -92,7 +91,7 @@ class EventParser:
         _expect_at_most(EVENT_LIMIT_BYTES, *map(len, blocks))
         return [payload for block in blocks if (payload := _payload(block)) is not None]
 
-    def _keep(self, piece: bytes, limit: int) -> None:
+    def _append(self, piece: bytes, limit: int) -> None:
         self._rest += piece
         _expect_at_most(limit, len(self._rest))
 
@@ -110,7 +109,7 @@ class EventParser:
 
 
 def _plain(piece: bytes) -> list[bytes]:
-    """Return the payloads of whole events of one line of data each, as nearly all are, or nothing."""
+    """Fast path: return the payloads of whole events of one data line each, else nothing."""
     if (
         not piece.startswith(b"data: ")
         or not piece.endswith((b"}\n\n", b"[DONE]\n\n"))
@@ -123,18 +122,18 @@ def _plain(piece: bytes) -> list[bytes]:
 
 
 def _payload(block: bytes) -> bytes | None:
-    """Return the data lines of an event, joined, or None where it has none that says anything."""
+    """Return the joined data lines of an event, or None if they are empty or a keep-alive."""
     if block.startswith(b"data: ") and b"\n" not in block:
         payload = block[6:]
     else:
-        found: list[bytes] = []
+        values: list[bytes] = []
         for line in block.split(b"\n"):
             name, _, value = line.removeprefix(_BOM).partition(b":")
             if name == b"data":
-                found.append(value.removeprefix(b" "))
-        payload = b"\n".join(found)
+                values.append(value.removeprefix(b" "))
+        payload = b"\n".join(values)
     bare = payload.strip() if len(payload) < _SHORT else payload
-    if bare in _NOTHING:
+    if bare in _KEEP_ALIVES:
         return None
     return _DONE if bare == _DONE else payload
 

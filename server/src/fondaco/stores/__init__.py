@@ -1,1 +1,1 @@
-"""Stores: where accounts, keys and the ledger are kept."""
+"""Stores: persistence of accounts, keys, characters and the ledger."""

@@ -1,4 +1,4 @@
-"""Characters in a folder: files of the operator's own over the built-in ones, read again when changed."""
+"""Custom characters: the operator's files, which override built-in ones and are reloaded on change."""
 
 import logging
 import os
@@ -18,15 +18,15 @@ from fondaco.stores.errors import CharactersUnusableError, NameTakenError, Unkno
 log = logging.getLogger("fondaco")
 
 Read: TypeAlias = Callable[[Path], Character]
-"""Makes a character of a file.
+"""Parses a character file.
 
 Raises:
-    CharacterFileError: it cannot.
+    CharacterFileError: the file is invalid.
 """
 FileStamp: TypeAlias = tuple[int, int, int]
-"""By which a changed file is told: inode, size and time."""
+"""Inode, size and modification time, which detect a changed file."""
 
-_LOOK_EVERY_S = 1.0
+_RELOAD_INTERVAL_S = 1.0
 
 
 def characters_in(home: Path) -> Path:
@@ -35,58 +35,58 @@ def characters_in(home: Path) -> Path:
 
 
 class CharacterFolder:
-    """The cast as the folder has it: what changes there is seen within a second.
+    """The characters of a folder and the built-in ones; changed files are reloaded within a second.
 
-    A file that breaks is reported once. What it said before holds on until it is mended or gone.
+    A file that becomes invalid is reported once; its last valid version stays until it is fixed or deleted.
     """
 
     def __init__(
         self, folder: Path, built_in: Iterable[Character], read: Read, clock: Clock
     ) -> None:
-        """Prepare a look at a folder, which need not exist."""
+        """Prepare to read a folder, which need not exist."""
         self._folder = folder
         self._built_in = tuple(built_in)
         self._read = read
         self._clock = clock
-        self._cast = CharacterRegistry(self._built_in)
+        self._registry = CharacterRegistry(self._built_in)
         self._stamps: dict[Path, FileStamp] = {}
-        self._own: dict[Path, Character] = {}
-        self._looking = anyio.Lock()
-        self._until = float("-inf")
+        self._custom: dict[Path, Character] = {}
+        self._reload_lock = anyio.Lock()
+        self._fresh_until = float("-inf")
 
-    async def cast(self) -> CharacterRegistry:
-        """Return all characters; the disk is asked once a second at most, beside the event loop."""
-        if self._clock.monotonic() < self._until:
-            return self._cast
-        async with self._looking:  # one look serves all who ask meanwhile
-            if self._clock.monotonic() >= self._until:
-                for fault in await anyio.to_thread.run_sync(self.look):
+    async def registry(self) -> CharacterRegistry:
+        """Return all characters; the disk is read at most once a second, in a thread."""
+        if self._clock.monotonic() < self._fresh_until:
+            return self._registry
+        async with self._reload_lock:  # one reload serves all concurrent callers
+            if self._clock.monotonic() >= self._fresh_until:
+                for fault in await anyio.to_thread.run_sync(self.reload):
                     log.warning("character %s", fault)
-                self._until = self._clock.monotonic() + _LOOK_EVERY_S
-        return self._cast
+                self._fresh_until = self._clock.monotonic() + _RELOAD_INTERVAL_S
+        return self._registry
 
-    def look(self) -> list[str]:
-        """Read what has changed since the last look, blocking; return what is wrong with it."""
+    def reload(self) -> list[str]:
+        """Reload changed files, blocking; return an error message for each invalid one."""
         stamps = dict(_files(self._folder))
         if stamps == self._stamps:
             return []
-        faults: list[str] = []
-        own = {path: one for path, one in self._own.items() if path in stamps}
+        errors: list[str] = []
+        custom = {path: character for path, character in self._custom.items() if path in stamps}
         for path, stamp in stamps.items():
             if self._stamps.get(path) != stamp:
                 try:
-                    own[path] = self._read(path)
+                    custom[path] = self._read(path)
                 except CharacterFileError as error:
-                    faults += [f"{path}: {fault}" for fault in error.faults]
-        self._stamps, self._own = stamps, own
-        self._cast = CharacterRegistry((*self._built_in, *own.values()))
-        return faults
+                    errors += [f"{path}: {fault}" for fault in error.faults]
+        self._stamps, self._custom = stamps, custom
+        self._registry = CharacterRegistry((*self._built_in, *custom.values()))
+        return errors
 
     def add(self, slug: str, content: bytes, *, replace: bool = False) -> None:
-        """Keep a file, blocking; it appears whole, and for its owner alone.
+        """Write a character file atomically, readable by its owner only; blocks.
 
         Raises:
-            NameTakenError: there is one of this slug, and it is not to be replaced.
+            NameTakenError: the slug exists, and `replace` is false.
             CharactersUnusableError: it cannot be written.
         """
         path = self._path(slug)
@@ -111,7 +111,7 @@ class CharacterFolder:
         """Delete the file of a slug, blocking, whether or not it can be read.
 
         Raises:
-            UnknownNameError: there is none.
+            UnknownNameError: there is no custom character of this slug.
             CharactersUnusableError: it cannot be deleted.
         """
         path = self._path(slug)
@@ -134,14 +134,14 @@ class CharacterFolder:
         return self._folder / f"{slug.replace('/', '_')}.toml"
 
     @property
-    def own(self) -> frozenset[str]:
-        """Slugs of the characters that the last look found in the folder."""
-        return frozenset(character.slug for character in self._own.values())
+    def custom(self) -> frozenset[str]:
+        """Slugs of the custom characters at the last reload."""
+        return frozenset(character.slug for character in self._custom.values())
 
     @property
     def seen(self) -> CharacterRegistry:
-        """What the last look found."""
-        return self._cast
+        """All characters as of the last reload."""
+        return self._registry
 
 
 def _create(path: Path, content: bytes) -> None:
@@ -154,17 +154,17 @@ def _create(path: Path, content: bytes) -> None:
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, FileStamp]]:
-    """Yield the folder's TOML files; where it cannot be listed there are none."""
+    """Yield the folder's TOML files; none if it cannot be listed."""
     try:
         paths = sorted(folder.glob("*.toml"))
     except OSError:
         return
     for path in paths:
         if path.name.startswith("."):
-            continue  # an editor's, not an operator's
+            continue  # a temporary file of an editor
         try:
-            found = path.stat()
+            status = path.stat()
         except OSError:
-            continue  # it went meanwhile
-        if stat.S_ISREG(found.st_mode):  # a pipe would never end
-            yield path, (found.st_ino, found.st_size, found.st_mtime_ns)
+            continue  # deleted meanwhile
+        if stat.S_ISREG(status.st_mode):  # reading a pipe would block
+            yield path, (status.st_ino, status.st_size, status.st_mtime_ns)

@@ -1,4 +1,4 @@
-"""What can be wrong with the place where state is kept: each message is one line for the operator.
+"""Errors of the stores: each message is one line for the operator.
 
 ```
 StoreError
@@ -10,7 +10,7 @@ StoreError
 
 
 class StoreError(Exception):
-    """Something about the stored state that an operator has to know."""
+    """A problem with the stored state that the operator has to solve."""
 
 
 class HomeUnusableError(StoreError):
@@ -34,7 +34,7 @@ class PepperLostError(StoreError):
 
 
 class StillUnwritableError(StoreError):
-    """What waits in the quarantine cannot be written still."""
+    """A write in the quarantine still cannot be made."""
 
 
 class CharactersUnusableError(StoreError):
@@ -42,7 +42,7 @@ class CharactersUnusableError(StoreError):
 
 
 class NameTakenError(StoreError):
-    """There is an account or a character of this name already."""
+    """An account or character of this name already exists."""
 
 
 class UnknownNameError(StoreError):

@@ -1,4 +1,4 @@
-"""The home folder: where all state lies, for its owner alone."""
+"""The home folder: contains all state, readable by its owner only."""
 
 import fcntl
 import os
@@ -17,7 +17,7 @@ class Home:
     """A home folder that exists and is private."""
 
     def __init__(self, folder: Path) -> None:
-        """Create the folder where it is missing, and close it to others where it is ours.
+        """Create the folder if it is missing, and deny others access to it if we own it.
 
         Raises:
             HomeUnusableError: it cannot be created or written.
@@ -41,15 +41,15 @@ class Home:
 
     @staticmethod
     def database_in(folder: Path) -> Path:
-        """Return where the database of a home folder lies, or would."""
+        """Return the path of a home folder's database, which need not exist."""
         return folder / "fondaco.sqlite3"
 
     def pepper(self) -> bytes:
-        """Return the secret that all keyed hashes of this home use; make it once.
+        """Return the secret of all keyed hashes of this home; create it at the first call.
 
         Raises:
-            PepperLostError: it is gone, and keys that only it recognises are left.
-            HomeUnusableError: it cannot be read or made, or it is not what was made.
+            PepperLostError: it is missing, and keys hashed with it exist.
+            HomeUnusableError: it cannot be read or created, or has the wrong length.
         """
         path = self.folder / "pepper"
         try:
@@ -73,10 +73,10 @@ class Home:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other servers off this home; the kernel lets go of it when the process ends.
+        """Lock this home against other servers; the kernel releases the lock when the process ends.
 
         Raises:
-            HomeInUseError: another one has it; the message names its process.
+            HomeInUseError: another server holds it; the message names its process.
         """
         path = self.folder / "server.lock"
         try:
@@ -104,7 +104,7 @@ def _lock(lock: int, folder: Path) -> None:
 
 
 def _create_whole(path: Path, content: bytes) -> None:
-    """Create a private file that appears with all its content, unless another process was first."""
+    """Create a private file atomically; keep another process's if it was faster."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:

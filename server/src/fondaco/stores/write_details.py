@@ -1,4 +1,4 @@
-"""Details of writes: what the quarantine keeps of a write, as JSON that holds numbers, ids and no content."""
+"""Serialization of quarantined writes: JSON with numbers and ids, and no content."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -12,70 +12,73 @@ from fondaco.domain.money.usage import Usage
 Value: TypeAlias = "str | int | float | Mapping[str, Value] | Sequence[Value] | None"
 
 _BITS = 256
-"""Longer numbers are told by their length alone."""
+"""Longer numbers are stored as their length only."""
 _LONGEST = 200
-"""Longer texts, too."""
+"""Characters; longer texts are dropped."""
 
 
-class UntellableError(ValueError):
-    """A write was kept with gaps, since its values were of no use; it cannot be made again."""
+class IncompleteDetailsError(ValueError):
+    """The stored details of a write are incomplete, since its values were invalid: no retry is possible."""
 
 
 def of_write(entries: Sequence[Entry], closes: str | None) -> str:
-    """Return what is known of a write that could not be made."""
-    told = {"entries": [_told(_as_mapping(entry)) for entry in entries], "closes": _told(closes)}
-    return json.dumps(told)
+    """Return a failed write as JSON."""
+    details = {
+        "entries": [_bounded(_as_mapping(entry)) for entry in entries],
+        "closes": _bounded(closes),
+    }
+    return json.dumps(details)
 
 
 def of_call(call: OpenCall) -> str:
-    """Return what is known of an open call that could not be settled."""
-    return json.dumps(_told(_as_mapping(call)))
+    """Return an open call that could not be settled as JSON."""
+    return json.dumps(_bounded(_as_mapping(call)))
 
 
 def write_of(details: str) -> tuple[list[Entry], str | None]:
-    """Return a write as it was.
+    """Restore a write from its details.
 
     Raises:
-        UntellableError: too little of it was kept.
+        IncompleteDetailsError: the details are incomplete.
     """
     try:
-        kept = json.loads(details)
-        return [_entry_of(one) for one in kept["entries"]], kept["closes"]
+        stored = json.loads(details)
+        return [_entry_of(entry) for entry in stored["entries"]], stored["closes"]
     except (ValueError, TypeError, KeyError) as error:
-        raise UntellableError("Its values were of no use and are not kept.") from error
+        raise IncompleteDetailsError("Its values were invalid and were not stored.") from error
 
 
 def call_of(details: str) -> OpenCall:
-    """Return an open call as it was.
+    """Restore an open call from its details.
 
     Raises:
-        UntellableError: too little of it was kept.
+        IncompleteDetailsError: the details are incomplete.
     """
     try:
-        kept = json.loads(details)
-        held, usage = Funds(**kept.pop("held")), Usage(**kept.pop("usage"))
-        return OpenCall(**kept, held=held, usage=usage)
+        stored = json.loads(details)
+        held, usage = Funds(**stored.pop("held")), Usage(**stored.pop("usage"))
+        return OpenCall(**stored, held=held, usage=usage)
     except (ValueError, TypeError, KeyError) as error:
-        raise UntellableError("Its values were of no use and are not kept.") from error
+        raise IncompleteDetailsError("Its values were invalid and were not stored.") from error
 
 
-def _entry_of(kept: Any) -> Entry:
-    usage = kept.pop("usage")
-    kind, currency = EntryKind(kept.pop("kind")), Currency(kept.pop("currency"))
+def _entry_of(stored: Any) -> Entry:
+    usage = stored.pop("usage")
+    kind, currency = EntryKind(stored.pop("kind")), Currency(stored.pop("currency"))
     return Entry(
-        **kept, kind=kind, currency=currency, usage=None if usage is None else Usage(**usage)
+        **stored, kind=kind, currency=currency, usage=None if usage is None else Usage(**usage)
     )
 
 
 def _as_mapping(value: Entry | OpenCall) -> object:
     try:
         return asdict(value)
-    except Exception:  # noqa: BLE001 - whatever a value of wrong code does when it is copied
+    except Exception:  # noqa: BLE001 - copying an invalid value may raise anything
         return type(value).__name__
 
 
-def _told(value: object) -> Value:
-    """Return a value as far as it can be told: long ones and strange ones by their kind alone."""
+def _bounded(value: object) -> Value:
+    """Return a value as JSON; long values and unknown types as a description only."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -86,5 +89,5 @@ def _told(value: object) -> Value:
     if isinstance(value, str):
         return str(value) if len(value) <= _LONGEST and value.isprintable() else "a long text"
     if isinstance(value, dict):
-        return {str(name)[:_LONGEST]: _told(one) for name, one in value.items()}
+        return {str(name)[:_LONGEST]: _bounded(item) for name, item in value.items()}
     return f"a value of type {type(value).__name__}"

@@ -1,1 +1,1 @@
-"""The web: the one door to addresses that others name, what is made of pages, and searches."""
+"""The web: guarded egress, pages as text, and search."""

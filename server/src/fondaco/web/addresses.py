@@ -20,7 +20,7 @@ _NEVER = tuple(
         "::/128",
     )
 )
-"""Refused whatever a policy says."""
+"""Refused under every policy."""
 
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
@@ -33,27 +33,27 @@ _NOT_PUBLIC = tuple(
         "3fff::/20",  # examples
     )
 )
-"""What `is_global` lets pass, in one version of Python or another."""
+"""Networks that `is_global` accepts in some versions of Python."""
 _UNICAST = ipaddress.ip_network("2000::/3")
-"""All of IPv6 that has been given out; mapped and translated IPv4 (NAT64) lies outside of it."""
+"""The only IPv6 range assigned for global unicast; mapped and translated IPv4 (NAT64) lie outside it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What else than the public internet may be fetched, and from which ports."""
+    """Networks that may be fetched besides the public internet, and the allowed ports."""
 
     networks: tuple[Network, ...] = ()
     ports: frozenset[int] = frozenset({80, 443})
 
     def permits(self, host: str, port: int) -> bool:
-        """Whether a connection to an address, as the resolver or a URL spells it, may be opened.
+        """Whether a connection to an address, as written by the resolver or a URL, may be opened.
 
         >>> Policy().permits("93.184.215.14", 443), Policy().permits("10.0.0.1", 443)
         (True, False)
         """
         try:
             address = ipaddress.ip_address(host)
-        except ValueError:  # no address, or one in a notation of its own
+        except ValueError:  # not an address, or in an unusual notation
             return False
         if port not in self.ports or _in(address, _NEVER):
             return False
@@ -61,11 +61,11 @@ class Policy:
 
 
 PUBLIC = Policy()
-"""The public internet alone."""
+"""The public internet only."""
 
 
 def is_public(address: IpAddress) -> bool:
-    """Whether an address belongs to one machine of the public internet, under its own name.
+    """Whether an address is a public unicast address, not one that maps to another.
 
     >>> is_public(ipaddress.ip_address("::ffff:93.184.215.14"))
     False

@@ -1,6 +1,6 @@
 """The child process that parses one untrusted document.
 
-It gets the document on stdin, says what it read as JSON on stdout, and ends. It cannot write a file.
+It reads the document on stdin, writes title and text as JSON on stdout, and ends. It cannot write a file.
 """
 
 import json
@@ -13,7 +13,7 @@ from fondaco.web.reading import LONGEST_TEXT, READERS
 
 MOST_MEMORY = 1 * 2**30
 UNREADABLE = 3
-"""Exit code: no text could be made of the document."""
+"""Exit code: no text could be extracted from the document."""
 
 
 def main(media_type: str, charset: str, cpu_s: str) -> int:
@@ -25,12 +25,12 @@ def main(media_type: str, charset: str, cpu_s: str) -> int:
     logging.disable()  # libraries would repeat the document
     body = sys.stdin.buffer.read()
     try:
-        read = READERS[media_type](body, charset or None, LONGEST_TEXT)
+        parsed = READERS[media_type](body, charset or None, LONGEST_TEXT)
     except Exception:  # noqa: BLE001 - the libraries raise anything at such documents
         return UNREADABLE
-    if not read.text:
+    if not parsed.text:
         return UNREADABLE
-    sys.stdout.write(json.dumps({"title": read.title, "text": read.text}))
+    sys.stdout.write(json.dumps({"title": parsed.title, "text": parsed.text}))
     return 0
 
 

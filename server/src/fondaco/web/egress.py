@@ -1,7 +1,7 @@
-"""The egress client: the only way out to addresses that callers, pages or search results name.
+"""The egress client: fetches the URLs that callers, pages or search results name.
 
-An address is judged where the connection is opened, so neither its spelling nor a redirect nor a
-name that resolves anew leads past it. Why so: docs/decisions/0012-guarded-egress.md.
+Addresses are checked when the connection is opened, so no notation, redirect or DNS rebinding evades
+the check. Reasons: docs/decisions/0012-guarded-egress.md.
 """
 
 import asyncio
@@ -48,10 +48,10 @@ Opening = Callable[[AddressEntry], socket.socket]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What an address answered."""
+    """The response of a URL."""
 
     url: str
-    """Of the answer, after redirects."""
+    """The final URL, after redirects."""
     media_type: str
     """In lower case, without parameters."""
     charset: str | None
@@ -59,7 +59,7 @@ class Fetched:
 
 
 class EgressClient:
-    """Fetches addresses of the public internet, one connection for each, and remembers nothing."""
+    """Fetches URLs of the public internet; keeps no connection, cookie or DNS record."""
 
     def __init__(
         self,
@@ -70,7 +70,7 @@ class EgressClient:
         lookup: Lookup | None = None,
         opening: Opening | None = None,
     ) -> None:
-        """Prepare for what `policy` permits; `lookup` and `opening` stand in for the system's."""
+        """Prepare for a policy; tests replace the system's resolver and sockets by `lookup` and `opening`."""
         self._policy = policy
         self._most_bytes = most_bytes
         self._total_timeout_s = total_timeout_s
@@ -79,10 +79,10 @@ class EgressClient:
         self._session: aiohttp.ClientSession | None = None
 
     async def fetch(self, url: str, media_types: Collection[str]) -> Fetched:
-        """Return what an `http` or `https` address answers to GET, if it is of one of these types.
+        """GET an `http` or `https` URL, if its media type is one of these.
 
         Raises:
-            PageError: it could not be had, or may not be; the message fits into a reply.
+            PageError: it cannot or must not be fetched; the message is safe to show to callers.
         """
         try:
             async with asyncio.timeout(self._total_timeout_s):
@@ -91,26 +91,28 @@ class EgressClient:
             raise TooSlowError(f"It took longer than {self._total_timeout_s:g} seconds.") from error
 
     async def expect_public(self, url: str) -> None:
-        """Return if an address leads to where the egress client would go; nobody is connected to.
+        """Check that a URL resolves to addresses that the policy permits, without connecting.
 
-        Whoever goes there later resolves the name anew: only `fetch` is safe from names that move.
+        Another client would resolve the name again: only `fetch` is safe against DNS rebinding.
 
         Raises:
-            PageError: it leads elsewhere, or nowhere.
+            PageError: it resolves to another address, or to none.
         """
         at = self._checked(url)
         try:
             async with asyncio.timeout(self._total_timeout_s):
-                found = await self._lookup(at.raw_host or "", at.port or 0)
+                addresses = await self._lookup(at.raw_host or "", at.port or 0)
         except TimeoutError as error:
             raise TooSlowError(f"It took longer than {self._total_timeout_s:g} seconds.") from error
-        except (OSError, ValueError) as error:  # a name can be too long to be asked for
-            raise UnreachableError("Its name leads nowhere.") from error
-        if not found or not all(self._policy.permits(one, at.port or 0) for one in found):
+        except (OSError, ValueError) as error:  # a name can be too long to resolve
+            raise UnreachableError("Its host name cannot be resolved.") from error
+        if not addresses or not all(
+            self._policy.permits(address, at.port or 0) for address in addresses
+        ):
             raise _refused()
 
     async def aclose(self) -> None:
-        """Close what is open."""
+        """Close the session."""
         if self._session is not None:
             await self._session.close()
 
@@ -124,12 +126,12 @@ class EgressClient:
         raise RedirectedError(f"It redirects more than {MOST_REDIRECTS} times.")
 
     def _checked(self, url: str | URL) -> URL:
-        """Return a URL that can be asked for; where it leads is judged when it is dialled."""
+        """Return a URL that is safe to request; its address is checked when it is connected to."""
         try:
             at = URL(url) if isinstance(url, str) else url
             port, host, text = at.port, at.raw_host, str(at)
         except ValueError as error:
-            raise AddressRefusedError("It is no address.") from error
+            raise AddressRefusedError("It is not a valid URL.") from error
         if at.scheme not in {"http", "https"} or not host or len(text) > _LONGEST_URL:
             raise AddressRefusedError(
                 f"Only http:// and https:// addresses of at most {_LONGEST_URL} characters are fetched."
@@ -141,7 +143,7 @@ class EgressClient:
         return at.with_fragment(None)
 
     async def _get(self, at: URL, media_types: Collection[str]) -> Fetched | URL:
-        """Return the answer, or where it redirects to."""
+        """Return the response, or the target of its redirect."""
         try:
             async with self._open().get(at, allow_redirects=False) as reply:
                 if reply.status in _REDIRECTS:
@@ -153,7 +155,7 @@ class EgressClient:
                 raise _refused() from error
             raise UnreachableError("It cannot be reached.") from error
         except aiohttp.InvalidURL as error:
-            raise AddressRefusedError("It is no address.") from error
+            raise AddressRefusedError("It is not a valid URL.") from error
         except (aiohttp.ClientError, ValueError) as error:
             raise UnreachableError("Its answer broke off, or is not HTTP.") from error
 
@@ -169,7 +171,7 @@ class EgressClient:
         return bytes(body)
 
     def _open(self) -> aiohttp.ClientSession:
-        """Return the session, which aiohttp wants made inside the event loop."""
+        """Return the session, which aiohttp requires to be created inside the event loop."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
@@ -187,7 +189,7 @@ class EgressClient:
         return self._session
 
     def _socket(self, entry: AddressEntry) -> socket.socket:
-        """Open a socket for an address that is about to be dialled: the check that counts."""
+        """Open a socket for an address that is about to be connected to, after the decisive check."""
         host, port = entry[4][:2]
         if not self._policy.permits(host, port):
             raise _RefusedError
@@ -195,11 +197,11 @@ class EgressClient:
 
 
 class _RefusedError(OSError):
-    """An address that the policy does not permit; an OSError, which aiohttp hands through."""
+    """An address that the policy does not permit; aiohttp passes an `OSError` on."""
 
 
 class _Resolver(AbstractResolver):
-    """Resolves a name once a connection; one address that is not permitted spoils them all."""
+    """Resolves a name for each connection; refuses it if any of its addresses is not permitted."""
 
     def __init__(self, policy: Policy, lookup: Lookup) -> None:
         self._policy = policy
@@ -224,7 +226,7 @@ class _Resolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
-        """Keep nothing, so close nothing."""
+        """Do nothing: there is nothing to close."""
 
 
 def _target(at: URL, reply: aiohttp.ClientResponse) -> URL:
@@ -232,18 +234,18 @@ def _target(at: URL, reply: aiohttp.ClientResponse) -> URL:
     try:
         target = at.join(URL(location))
     except ValueError as error:
-        raise RedirectedError("It redirects to what is no address.") from error
+        raise RedirectedError("It redirects to an invalid URL.") from error
     if not location:
-        raise RedirectedError("It redirects without saying where to.")
+        raise RedirectedError("It redirects without a Location header.")
     return target
 
 
 def _expected(reply: aiohttp.ClientResponse, media_types: Collection[str]) -> str:
-    """Return the reply's media type, if it is a page that may be read."""
+    """Return the response's media type, if its status, encoding and type are acceptable."""
     if reply.status != 200:  # noqa: PLR2004 - OK
         raise StatusError(f"Its server answered with status {reply.status}.")
     if reply.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise EncodedError("It came compressed, though that was not asked for.")
+        raise EncodedError("Its response is compressed, although no encoding was requested.")
     if "Content-Type" not in reply.headers or reply.content_type not in media_types:
         raise MediaTypeError(
             f"It is of a type that is not read here; these are: {', '.join(sorted(media_types))}."
@@ -252,14 +254,14 @@ def _expected(reply: aiohttp.ClientResponse, media_types: Collection[str]) -> st
 
 
 def _refused() -> AddressRefusedError:
-    return AddressRefusedError("It does not lie in the public internet.")
+    return AddressRefusedError("Its address is not on the public internet.")
 
 
 async def _system_lookup(limiter: anyio.CapacityLimiter, host: str, port: int) -> Sequence[str]:
-    # In threads of its own: names of strangers may take long, and engines have names as well.
-    asked = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-    found = await to_thread.run_sync(asked, abandon_on_cancel=True, limiter=limiter)
-    return [str(entry[4][0]) for entry in found]
+    # A limiter of its own: slow untrusted names must not delay the engines' lookups.
+    getaddrinfo = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    entries = await to_thread.run_sync(getaddrinfo, abandon_on_cancel=True, limiter=limiter)
+    return [str(entry[4][0]) for entry in entries]
 
 
 def _open_socket(entry: AddressEntry) -> socket.socket:

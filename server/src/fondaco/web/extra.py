@@ -9,7 +9,7 @@ LIBRARIES = ("trafilatura", "lxml_html_clean", "pypdf")
 
 
 def expect_installed(libraries: Sequence[str] = LIBRARIES) -> None:
-    """Return if pages can be read here.
+    """Check that the libraries that parse pages are installed.
 
     Raises:
         WebNotInstalledError: a library is missing.

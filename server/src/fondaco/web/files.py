@@ -11,33 +11,33 @@ if TYPE_CHECKING:  # aiohttp costs 0.2 s to load
     from fondaco.web.egress import EgressClient
 
 MOST_AT_A_TIME = 32
-"""Files of all calls: what they hold in memory has to end somewhere."""
-PLACE_TIMEOUT_S = 10.0
+"""Concurrent downloads of all calls, which bounds their memory."""
+QUEUE_TIMEOUT_S = 10.0
 
 
 class WebFiles:
-    """Fetches files, so that engines need not go where callers send them."""
+    """Fetches files, so that engines never connect to hosts that callers name."""
 
     def __init__(self, opening: Callable[[], "EgressClient"]) -> None:
-        """Prepare; `opening` makes the egress client when it is first needed."""
+        """Prepare; `opening` creates the egress client at the first use."""
         self._opening = opening
         self._egress: EgressClient | None = None
-        self._places = anyio.CapacityLimiter(MOST_AT_A_TIME)
+        self._limiter = anyio.CapacityLimiter(MOST_AT_A_TIME)
 
     async def fetch(self, url: str, media_types: Collection[str]) -> bytes:
         """Return a file; see `Files.fetch`."""
         try:
-            with anyio.fail_after(PLACE_TIMEOUT_S):
-                await self._places.acquire()
+            with anyio.fail_after(QUEUE_TIMEOUT_S):
+                await self._limiter.acquire()
         except TimeoutError as error:
             raise TooSlowError("Too many files are being fetched at present.") from error
         try:
             return (await self._open().fetch(url, media_types)).body
         finally:
-            self._places.release()
+            self._limiter.release()
 
     async def expect_public(self, url: str) -> None:
-        """Return if an engine may fetch an address; see `Files.expect_public`."""
+        """Check that a URL is public; see `Files.expect_public`."""
         await self._open().expect_public(url)
 
     async def aclose(self) -> None:

@@ -21,11 +21,11 @@ TYPES = {
     ".htm": "text/html",
     ".pdf": PDF,
 }
-"""What documents are, by the ends of their names."""
+"""File extension -> media type."""
 
 _LONGEST_DOCUMENT = 20_000_000
 _PASSAGE = 1_200
-"""Characters of a passage: what a result shows."""
+"""Characters of a passage, as a result shows it."""
 _MOST_WORDS = 32
 _BUSY_TIMEOUT_S = 10.0
 _TABLES = """
@@ -61,19 +61,19 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a document that was to be added."""
+class Added:
+    """Outcome of adding a document."""
 
     name: str
     fault: str = ""
-    """Why it was not taken in; empty: it was."""
+    """Why it was not added; empty if it was."""
 
 
 class Library:
-    """Documents in a database of their own; queries are never written."""
+    """Documents in their own database; queries are never stored."""
 
     def __init__(self, path: Path) -> None:
-        """Prepare; the file is made with the first document."""
+        """Prepare; the file is created with the first document."""
         self._path = path
 
     @classmethod
@@ -81,32 +81,34 @@ class Library:
         """Return the library of a home folder."""
         return cls(home / "library.sqlite3")
 
-    def add(self, path: Path) -> Iterator["Taken"]:
-        """Take in a file, or all documents of a folder, one after the other.
+    def add(self, path: Path) -> Iterator["Added"]:
+        """Add a file, or all documents of a folder, one by one.
 
-        A document of the same name is replaced. A folder's documents bear its name before theirs.
+        A document of the same name is replaced. Names of a folder's documents start with the folder's name.
 
         Raises:
-            LibraryError: there is nothing that could be read.
+            LibraryError: the path has no document.
         """
         try:
             path = path.expanduser().resolve()
-        except RuntimeError as error:  # `~name` of nobody, or links that go round
-            raise LibraryError(f"{str(path)!r} is no path: {error}") from error
+        except RuntimeError as error:  # `~name` of an unknown user, or circular links
+            raise LibraryError(f"{str(path)!r} is not a path: {error}") from error
         files = sorted(_files(path))
         if not files:
-            known = ", ".join(sorted(TYPES))
-            raise LibraryError(f"There is no document in {str(path)!r}: they end with {known}.")
+            extensions = ", ".join(sorted(TYPES))
+            raise LibraryError(
+                f"There is no document in {str(path)!r}: they end with {extensions}."
+            )
         for file in files:
             name = str(file.relative_to(path.parent))
             try:
-                read, changed_s = _read(file), int(file.stat().st_mtime)
+                document, changed_s = _read(file), int(file.stat().st_mtime)
             except (LibraryError, OSError) as error:
-                yield Taken(name, str(error))
+                yield Added(name, str(error))
                 continue
             with self._changing() as database:
-                _put(database, name, read, changed_s)
-            yield Taken(name)
+                _put(database, name, document, changed_s)
+            yield Added(name)
 
     def documents(self) -> list[Document]:
         """Return all documents by their names."""
@@ -119,27 +121,29 @@ class Library:
             ]
 
     def remove(self, name: str) -> None:
-        """Forget a document, or all of a folder.
+        """Remove a document, or all of a folder.
 
         Raises:
-            LibraryError: there is none of that name.
+            LibraryError: there is no document or folder of this name.
         """
         if not self._path.exists():
             raise LibraryError("The library is empty.")
         folder = f"{name.rstrip('/')}/"
         with self._changing() as database:
-            found = [
-                number
-                for number, known in database.execute("SELECT id, name FROM document").fetchall()
-                if known == name or known.startswith(folder)
+            ids = [
+                document_id
+                for document_id, document in database.execute(
+                    "SELECT id, name FROM document"
+                ).fetchall()
+                if document == name or document.startswith(folder)
             ]
-            if not found:
+            if not ids:
                 raise LibraryError(f"There is no document {name!r} in the library.")
-            for number in found:
-                _forget(database, number)
+            for document_id in ids:
+                _delete(database, document_id)
 
     def find(self, query: str, most: int) -> list[Citation]:
-        """Return the passages that share the most telling words with a query, the best first.
+        """Return the passages that match a query best, by BM25.
 
         Raises:
             SearchError: there are no documents.
@@ -164,7 +168,7 @@ class Library:
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
-        """Open a transaction that is kept whole, or not at all."""
+        """Run the block in one transaction, rolled back if it raises."""
         self._path.touch(mode=0o600)
         with closing(self._connect()) as database:
             database.executescript(_TABLES)
@@ -196,7 +200,7 @@ class LibrarySearch:
             raise SearchError("The library cannot be read.") from error
 
     async def aclose(self) -> None:
-        """Close nothing: each search opens the library anew, and sees what was added."""
+        """Do nothing: each search opens its own connection."""
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -211,8 +215,8 @@ def _files(path: Path) -> Iterator[Path]:
 def _read(file: Path) -> ParsedDocument:
     kind = TYPES.get(file.suffix.lower())
     if kind is None:
-        known = ", ".join(sorted(TYPES))
-        raise LibraryError(f"It is no document: they end with {known}.")
+        extensions = ", ".join(sorted(TYPES))
+        raise LibraryError(f"It is not a document: they end with {extensions}.")
     try:
         return READERS[kind](file.read_bytes(), None, _LONGEST_DOCUMENT)
     except ModuleNotFoundError as error:
@@ -223,27 +227,27 @@ def _read(file: Path) -> ParsedDocument:
         raise LibraryError(f"It cannot be read: {error}") from error
 
 
-def _put(database: sqlite3.Connection, name: str, read: ParsedDocument, changed_s: int) -> None:
-    known = database.execute("SELECT id FROM document WHERE name = ?", (name,)).fetchone()
-    if known is not None:
-        _forget(database, known[0])
-    number = database.execute(
+def _put(database: sqlite3.Connection, name: str, document: ParsedDocument, changed_s: int) -> None:
+    existing = database.execute("SELECT id FROM document WHERE name = ?", (name,)).fetchone()
+    if existing is not None:
+        _delete(database, existing[0])
+    document_id = database.execute(
         "INSERT INTO document (name, title, changed_s) VALUES (?, ?, ?)",
-        (name, read.title, changed_s),
+        (name, document.title, changed_s),
     ).lastrowid
     database.executemany(
         "INSERT INTO passage (text, title, document_id) VALUES (?, ?, ?)",
-        [(passage, read.title, number) for passage in _passages(read.text)],
+        [(passage, document.title, document_id) for passage in _passages(document.text)],
     )
 
 
-def _forget(database: sqlite3.Connection, number: int) -> None:
-    database.execute("DELETE FROM passage WHERE document_id = ?", (number,))
-    database.execute("DELETE FROM document WHERE id = ?", (number,))
+def _delete(database: sqlite3.Connection, document_id: int) -> None:
+    database.execute("DELETE FROM passage WHERE document_id = ?", (document_id,))
+    database.execute("DELETE FROM document WHERE id = ?", (document_id,))
 
 
 def _passages(text: str) -> Iterator[str]:
-    """Yield a text in passages that end with a paragraph, where one is not too long for that."""
+    """Split a text into passages at paragraphs; paragraphs that are too long are split at spaces."""
     passage = ""
     for paragraph in re.split(r"\n\s*\n", text):
         if passage and len(passage) + len(paragraph) > _PASSAGE:

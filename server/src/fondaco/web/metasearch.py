@@ -10,18 +10,18 @@ from fondaco.domain.web import Citation, SearchError
 from fondaco.web.searches import citations
 
 _AT_A_TIME = 8
-"""Searches; each keeps threads of its own busy."""
+"""Concurrent searches; each uses several threads of ddgs's own."""
 
 
 class MetaSearch:
-    """ddgs in threads; one that is given up ends by its own time-out."""
+    """Web search by ddgs in threads; an abandoned search ends by its own time-out."""
 
     def __init__(self, timeout_s: float, options: Mapping[str, str] | None = None) -> None:
-        """Prepare; `options` are further ones of ddgs's own `text`."""
+        """Prepare; `options` are further arguments of ddgs's `text`."""
         self._timeout_s = timeout_s
         self._options = dict(options or {})
         self._limiter = CapacityLimiter(_AT_A_TIME)
-        # What goes wrong they log with the address that was asked for, and so with the query.
+        # They log failures with the URL, which contains the query.
         for name in ("ddgs", "primp"):
             quiet = logging.getLogger(name)
             quiet.propagate = False
@@ -29,11 +29,11 @@ class MetaSearch:
 
     @staticmethod
     def installed() -> bool:
-        """Whether ddgs is here: it is an extra."""
+        """Whether the extra ddgs is installed."""
         return find_spec("ddgs") is not None
 
     async def find(self, query: str, most: int) -> Sequence[Citation]:
-        """Return what was found; see `Search.find`."""
+        """Return the results; see `Search.find`."""
         return await to_thread.run_sync(
             self._find, query, most, abandon_on_cancel=True, limiter=self._limiter
         )
@@ -47,8 +47,8 @@ class MetaSearch:
 
         timeout_s = max(1, int(self._timeout_s))
         try:
-            found = DDGS(timeout=timeout_s).text(query, max_results=most, **self._options)
+            results = DDGS(timeout=timeout_s).text(query, max_results=most, **self._options)
         except DDGSException as error:
-            # Its message may hold the query, and says "No results found." of engines that failed, too.
+            # Its message may contain the query, and says "No results found." for failed engines as well.
             raise SearchError("It did not answer, or found nothing.") from error
-        return citations(found, most, url="href", content="body", date="")
+        return citations(results, most, url="href", content="body", date="")

@@ -26,21 +26,21 @@ MOST_CHILDREN = 2
 class WebPages:
     """Pages of the web as text.
 
-    A child reads one page and ends: what a hostile page does to the parsers costs this process
-    nothing, and nothing of it is there when the next caller's page is read.
+    Each page is parsed by its own child process, so a hostile page can neither harm this process nor
+    reach the next caller's page.
     """
 
     def __init__(
         self, opening: Callable[[], "EgressClient"], *, reading_timeout_s: float = READING_TIMEOUT_S
     ) -> None:
-        """Prepare; `opening` makes the egress client when the first page is wanted."""
+        """Prepare; `opening` creates the egress client at the first use."""
         self._opening = opening
         self._egress: EgressClient | None = None
         self._reading_timeout_s = reading_timeout_s
         self._children = anyio.CapacityLimiter(MOST_CHILDREN)
 
     def expect_ready(self) -> None:
-        """Return if pages can be read here; see `Pages.expect_ready`."""
+        """Check that pages can be parsed; see `Pages.expect_ready`."""
         expect_installed()
 
     async def read(self, url: str) -> Page:
@@ -48,8 +48,8 @@ class WebPages:
         if self._egress is None:
             self._egress = self._opening()
         fetched = await self._egress.fetch(url, READERS.keys())
-        read = await self.text_of(fetched)
-        return Page(fetched.url, read.title, read.text)
+        document = await self.text_of(fetched)
+        return Page(fetched.url, document.title, document.text)
 
     async def aclose(self) -> None:
         """Close the egress client, if it was opened."""
@@ -57,10 +57,10 @@ class WebPages:
             await self._egress.aclose()
 
     async def text_of(self, fetched: "Fetched") -> ParsedDocument:
-        """Return what was fetched as text.
+        """Extract the text of a response.
 
         Raises:
-            UnreadableError: there is none in it, or not within the time.
+            UnreadableError: it has no text, or parsing took too long.
         """
         try:
             with anyio.fail_after(self._reading_timeout_s):
@@ -75,31 +75,31 @@ class WebPages:
 async def _read_by_child(fetched: "Fetched", cpu_s: float) -> ParsedDocument:
     command = [
         *(sys.executable, "-I", "-m", "fondaco.web.child"),
-        *(fetched.media_type, _known(fetched.charset), str(max(1, int(cpu_s)))),
+        *(fetched.media_type, _charset_name(fetched.charset), str(max(1, int(cpu_s)))),
     ]
     try:
-        with anyio.CancelScope(shield=True):  # a child half begun would be left to itself
+        with anyio.CancelScope(shield=True):  # a cancelled start would leave an orphan
             child = await anyio.open_process(command, stderr=DEVNULL, env=environment_of_child())
     except OSError as error:  # no process, memory or file descriptor is left
         raise UnreadableError("It cannot be read here just now.") from error
     async with child, anyio.create_task_group() as tasks:
         tasks.start_soon(_send, child, fetched.body)
-        told = b"".join([piece async for piece in child.stdout]) if child.stdout else b""
+        output = b"".join([piece async for piece in child.stdout]) if child.stdout else b""
     if child.returncode != 0:
-        raise UnreadableError("There is no text in it, or none that can be read.")
-    read = json.loads(told)
-    return ParsedDocument(read["title"], read["text"])
+        raise UnreadableError("It has no readable text.")
+    document = json.loads(output)
+    return ParsedDocument(document["title"], document["text"])
 
 
 async def _send(child: Process, body: bytes) -> None:
     if child.stdin is not None:
-        with suppress(anyio.BrokenResourceError):  # it has ended before, and says why
+        with suppress(anyio.BrokenResourceError):  # it has ended early; its exit code says why
             await child.stdin.send(body)
         await child.stdin.aclose()
 
 
-def _known(charset: str | None) -> str:
-    """Return a charset by its own name, or nothing for one that does not exist."""
+def _charset_name(charset: str | None) -> str:
+    """Return a charset's canonical name; empty if it is unknown."""
     try:
         return codecs.lookup(charset).name if charset else ""
     except (LookupError, ValueError):

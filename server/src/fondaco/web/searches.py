@@ -25,10 +25,10 @@ class SearxngSearch:
         self._timeout_s = timeout_s
 
     async def find(self, query: str, most: int) -> Sequence[Citation]:
-        """Return what it found; see `Search.find`."""
+        """Return the results; see `Search.find`."""
         path = "/search?" + urlencode({"q": query, "format": "json"}, safe="")
-        told = await _asked(self._upstream, path, self._timeout_s)
-        return citations(told.get("results"), most, content="content", date="publishedDate")
+        response = await _get_json(self._upstream, path, self._timeout_s)
+        return citations(response.get("results"), most, content="content", date="publishedDate")
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -43,12 +43,12 @@ class BraveSearch:
         self._timeout_s = timeout_s
 
     async def find(self, query: str, most: int) -> Sequence[Citation]:
-        """Return what it found; see `Search.find`."""
-        asked = {"q": query, "count": str(most), "text_decorations": "false"}
-        told = await _asked(
-            self._upstream, "/res/v1/web/search?" + urlencode(asked), self._timeout_s
+        """Return the results; see `Search.find`."""
+        parameters = {"q": query, "count": str(most), "text_decorations": "false"}
+        response = await _get_json(
+            self._upstream, "/res/v1/web/search?" + urlencode(parameters), self._timeout_s
         )
-        pages = told.get("web", {})
+        pages = response.get("web", {})
         results = pages.get("results") if isinstance(pages, dict) else None
         return citations(results or [], most, content="description", date="page_age")
 
@@ -60,39 +60,39 @@ class BraveSearch:
 def citations(
     results: object, most: int, *, content: str, date: str, url: str = "url"
 ) -> list[Citation]:
-    """Return results as citations, without those that name no page.
+    """Convert results to citations; results without a web URL are dropped.
 
-    `url`, `content` and `date` name where a result has these.
+    `url`, `content` and `date` are the names of these fields in a result.
 
     Raises:
-        SearchError: what came is no list of results.
+        SearchError: `results` is not a list.
     """
     if not isinstance(results, list):
-        raise SearchError("It did not answer as agreed.")
-    found: list[Citation] = []
+        raise SearchError("It did not answer in the documented format.")
+    results_found: list[Citation] = []
     for result in results:
         page = _text(result, url)
-        if page.startswith(("http://", "https://")) and len(found) < most:
+        if page.startswith(("http://", "https://")) and len(results_found) < most:
             title = _text(result, "title")[:_LONGEST_TITLE] or page
             text = _text(result, content)[:_LONGEST_CONTENT]
-            found.append(Citation(title, page, text, _text(result, date) or None))
-    return found
+            results_found.append(Citation(title, page, text, _text(result, date) or None))
+    return results_found
 
 
-async def _asked(upstream: HttpClient, path: str, timeout_s: float) -> Mapping[str, Any]:
-    """Return the JSON object that an engine answers."""
+async def _get_json(upstream: HttpClient, path: str, timeout_s: float) -> Mapping[str, Any]:
+    """Return a search engine's JSON response."""
     try:
         async with upstream.send("GET", path, total_timeout_s=timeout_s) as reply:
             if reply.status != HTTPStatus.OK:
                 raise SearchError(f"It answered with status {reply.status}.")
-            told = json.loads(await reply.read(_MOST_BYTES))
+            response = json.loads(await reply.read(_MOST_BYTES))
     except EngineError as error:
         raise SearchError("It did not answer.") from error
     except ValueError as error:
         raise SearchError("It did not answer in JSON.") from error
-    if not isinstance(told, dict):
-        raise SearchError("It did not answer as agreed.")
-    return told
+    if not isinstance(response, dict):
+        raise SearchError("It did not answer in the documented format.")
+    return response
 
 
 def _text(result: object, name: str) -> str:

@@ -1,4 +1,4 @@
-"""The reference store of wallets' accounts: what its port promises, in a few lines."""
+"""The in-memory reference store of wallets' accounts."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,7 +41,7 @@ class MemoryAccounts:
         return list(self._accounts.values())
 
     async def allocate(self, account_id: int, diem_allocation: int, at: float) -> None:
-        """Set what an account gets at each epoch, and grant what counts at once."""
+        """Set an account's allocation for each epoch, and credit an increase at once."""
         epoch = epoch_of(at)
         snapshot = await self._journal.snapshot(account_id, epoch)
         if snapshot is None:

@@ -1,4 +1,4 @@
-"""The reference of reading charges, in a few lines over the journal in memory."""
+"""The in-memory reference store of charges."""
 
 import anyio.lowlevel
 
@@ -11,7 +11,7 @@ _CURRENCIES = tuple(Currency)
 
 
 class MemoryCharges:
-    """Reads what a `MemoryJournal` took."""
+    """Reads the charges of a `MemoryJournal`."""
 
     def __init__(self, journal: MemoryJournal) -> None:
         self._journal = journal
@@ -19,14 +19,14 @@ class MemoryCharges:
     async def page(self, query: ChargeQuery) -> ChargePage:
         """Return a page."""
         await anyio.lowlevel.checkpoint()
-        asked = [entry for entry in self._journal.entries if _asked(entry, query)]
-        asked.sort(key=lambda entry: (_at_ms(entry), _CURRENCIES.index(entry.currency)))
+        matching = [entry for entry in self._journal.entries if _matches(entry, query)]
+        matching.sort(key=lambda entry: (_at_ms(entry), _CURRENCIES.index(entry.currency)))
         if query.newest_first:
-            asked.reverse()
-        return ChargePage(tuple(asked[query.offset : query.offset + query.limit]), len(asked))
+            matching.reverse()
+        return ChargePage(tuple(matching[query.offset : query.offset + query.limit]), len(matching))
 
 
-def _asked(entry: Entry, query: ChargeQuery) -> bool:
+def _matches(entry: Entry, query: ChargeQuery) -> bool:
     at_ms = _at_ms(entry)
     return (
         entry.kind is EntryKind.CHARGE

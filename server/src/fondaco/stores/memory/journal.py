@@ -1,4 +1,4 @@
-"""The reference stores: what the ports promise, in a few lines, for tests and as documentation."""
+"""The in-memory reference stores of journal and keys, for tests and as documentation."""
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -33,13 +33,13 @@ from fondaco.stores.memory.rules import (
     expect_call,
     expect_entry,
     expect_ids,
+    expect_int64,
     expect_record,
-    whole,
 )
 
 
 class MemoryJournal:
-    """A Journal that forgets everything with the process."""
+    """A `Journal` in memory."""
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
@@ -54,10 +54,10 @@ class MemoryJournal:
         self._uses: Counter[str] = Counter()
         self._listeners: list[Callable[[Sequence[Entry]], None]] = []
         self.quarantine: dict[str, str] = {}
-        """Call id -> what is known of a write that could never be made."""
+        """Call id -> the details of a write that cannot succeed."""
 
     def add_account(self, account_id: int, *, diem_allocation: int = 0) -> None:
-        """Open an account without money, or change what it gets at each epoch."""
+        """Open an account without money, or change its allocation."""
         before = self._snapshots.get(account_id, AccountSnapshot(Funds()))
         self._snapshots[account_id] = replace(before, diem_allocation=diem_allocation)
         self._tell(())
@@ -67,17 +67,17 @@ class MemoryJournal:
         self._append(entries)
         self._tell(entries)
 
-    def balances(self, more: Sequence[Entry] = ()) -> dict[int, Funds]:
-        """Return the sum of each account's entries, the ledger's own accounts and `more` included."""
+    def balances(self, extra: Sequence[Entry] = ()) -> dict[int, Funds]:
+        """Return the sum of each account's entries, the ledger's own accounts and `extra` included."""
         sums = defaultdict(Funds, self._sums)
-        for entry in more:
+        for entry in extra:
             funds = _funds(entry)
             sums[entry.account_id] += funds
             sums[entry.counterpart_id] -= funds
         return dict(sums)
 
     async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
-        """Return what an account has and is due."""
+        """Return an account's balance, allocation and last refilled epoch."""
         await anyio.lowlevel.checkpoint()
         snapshot = self._snapshots.get(account_id)
         if snapshot is None or until is None:
@@ -93,23 +93,23 @@ class MemoryJournal:
         return max((entry.at for entry in self.entries if entry.at <= until), default=None)
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
-        """Append entries, all or none; what SQLite would never take goes to the quarantine."""
+        """Append entries, all or none; writes that SQLite would reject go to the quarantine."""
         try:
             self._append(entries)
             expect_ids(closes)
         except AlreadyEnteredError as error:
-            return _ended(error)
+            return _completed(error)
         except (ConstraintError, ArithmeticError, LookupError, ValueError, TypeError):
             call_id = str(closes or next((entry.call_id for entry in entries), ""))
             self.quarantine[call_id] = write_details.of_write(entries, closes)
             self._open.pop(str(closes), None)
-            return _ended(WriteQuarantinedError())
+            return _completed(WriteQuarantinedError())
         if closes is not None:
             self._open.pop(closes, None)
-        return _ended()
+        return _completed()
 
     def record_progress(self, calls: Sequence[OpenCall]) -> None:
-        """Keep the calls' latest progress; what SQLite would never take is dropped."""
+        """Store the calls' latest progress; values that SQLite would reject are dropped."""
         for call in calls:
             with suppress(ArithmeticError, ValueError, TypeError, KeyError):
                 expect_call(call)
@@ -123,7 +123,7 @@ class MemoryJournal:
         self._open.pop(call.call_id, None)
 
     async def check(self) -> int:
-        """Return how many writes lie in the quarantine."""
+        """Return how many writes are in the quarantine."""
         await anyio.lowlevel.checkpoint()
         return len(self.quarantine)
 
@@ -134,11 +134,11 @@ class MemoryJournal:
         return Funds() - sum(map(_funds, charges), Funds())
 
     def record_uses(self, used: Mapping[str, float]) -> None:
-        """Keep when keys were used; what SQLite would never take is dropped."""
+        """Store when keys were used; values that SQLite would reject are dropped."""
         for key_id, at in used.items():
             with suppress(ArithmeticError, ValueError, TypeError):
                 expect_ids(key_id)
-                whole(round(at * 1000))
+                expect_int64(round(at * 1000))
                 self.used[key_id] = at
 
     def add(self, uses: Mapping[str, int]) -> None:
@@ -161,8 +161,8 @@ class MemoryJournal:
 
     async def release(self, record: IdempotencyRecord) -> None:
         """Delete the record of a call that was not charged."""
-        held = self._records.get(_name(record))
-        if held is not None and held.call_id == record.call_id:
+        stored = self._records.get(_name(record))
+        if stored is not None and stored.call_id == record.call_id:
             del self._records[_name(record)]
         await anyio.lowlevel.checkpoint()
 
@@ -182,7 +182,7 @@ class MemoryJournal:
         await anyio.lowlevel.checkpoint()
 
     async def open_calls(self) -> Sequence[OpenCall]:
-        """Return the calls that were noted and not closed."""
+        """Return the recorded calls that are not closed."""
         await anyio.lowlevel.checkpoint()
         return tuple(self._open.values())
 
@@ -196,9 +196,9 @@ class MemoryJournal:
     def _append(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             expect_entry(entry)
-        named = [(e.call_id, e.sku, e.currency) for e in entries if e.call_id is not None]
-        names = set(named)
-        if names & self._seen or len(names) < len(named):
+        charge_names = [(e.call_id, e.sku, e.currency) for e in entries if e.call_id is not None]
+        unique_names = set(charge_names)
+        if unique_names & self._seen or len(unique_names) < len(charge_names):
             raise AlreadyEnteredError
         unknown = {entry.account_id for entry in entries} - self._snapshots.keys()
         if unknown:
@@ -206,7 +206,7 @@ class MemoryJournal:
         sums = self.balances(entries)
         expect_balances(sums, {entry.account_id for entry in entries})
         self._sums = sums
-        self._seen |= names
+        self._seen |= unique_names
         for entry in entries:
             snapshot = self._snapshots[entry.account_id]
             epoch = refilled_epoch(entry)
@@ -236,14 +236,14 @@ class MemoryKeys:
         """Keyed hash of the secret -> key id."""
 
     def put(self, account: Account, digest: bytes = b"", key: Key | None = None) -> None:
-        """Keep an account, perhaps with a key under its secret's hash, or replace them."""
+        """Insert or replace an account, and a key under its secret's hash."""
         self._accounts[account.id] = account
         if key is not None:
             self._keys[key.id] = key
             self._ids[digest] = key.id
 
     async def find(self, digest: bytes) -> tuple[Key, Account] | None:
-        """Return the key that is kept under `digest`."""
+        """Return the key with this digest, and its account."""
         await anyio.lowlevel.checkpoint()
         key_id = self._ids.get(digest)
         if key_id is None:
@@ -252,27 +252,27 @@ class MemoryKeys:
         return key, self._accounts[key.account_id]
 
     async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
-        """Return an account's keys that may be used, oldest first."""
+        """Return an account's active keys, oldest first."""
         await anyio.lowlevel.checkpoint()
         return [self._report(key, now) for key in self._live(account_id, now)]
 
     async def report(self, account_id: int, key_id: str, now: float) -> KeyReport | None:
         """Return one key of an account that is not revoked."""
         await anyio.lowlevel.checkpoint()
-        key = self._kept(account_id, key_id)
+        key = self._unrevoked(account_id, key_id)
         return None if key is None else self._report(key, now)
 
     async def add(self, key: Key, digest: bytes, most_active: int) -> None:
-        """Keep a new key."""
+        """Insert a key."""
         await anyio.lowlevel.checkpoint()
         if len(self._live(key.account_id, key.created_at)) >= most_active:
             raise TooManyKeysError
         self.put(self._accounts[key.account_id], digest, key)
 
     async def change(self, account_id: int, key_id: str, changed: Callable[[Key], Key]) -> bool:
-        """Give a key a new description, end and limit."""
+        """Change a key's description, expiry and limit."""
         await anyio.lowlevel.checkpoint()
-        key = self._kept(account_id, key_id)
+        key = self._unrevoked(account_id, key_id)
         if key is None:
             return False
         new = changed(key)
@@ -282,15 +282,15 @@ class MemoryKeys:
         return True
 
     async def revoke(self, account_id: int, key_id: str, at: float) -> bool:
-        """End a key for good."""
+        """Revoke a key."""
         await anyio.lowlevel.checkpoint()
-        key = self._kept(account_id, key_id)
+        key = self._unrevoked(account_id, key_id)
         if key is None:
             return False
         self._keys[key_id] = replace(key, revoked=True)
         return True
 
-    def _kept(self, account_id: int, key_id: str) -> Key | None:
+    def _unrevoked(self, account_id: int, key_id: str) -> Key | None:
         key = self._keys.get(key_id)
         return key if key and key.account_id == account_id and not key.revoked else None
 
@@ -311,7 +311,7 @@ class MemoryKeys:
         return KeyReport(self._used(key), Funds() - sum(map(_funds, charges), Funds()))
 
 
-async def _ended(error: StorageFailedError | None = None) -> None:
+async def _completed(error: StorageFailedError | None = None) -> None:
     await anyio.lowlevel.checkpoint()
     if error is not None:
         raise error

@@ -1,4 +1,4 @@
-"""The rules of the SQLite store, for the in-memory stores: they refuse the same values."""
+"""Constraints of the SQLite schema, checked in Python for the in-memory stores."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,7 +19,7 @@ _DIGEST_BYTES = 32
 
 
 class ConstraintError(Exception):
-    """A rule of the store is broken."""
+    """A constraint of the store is violated."""
 
 
 def expect_entry(entry: Entry) -> None:
@@ -28,16 +28,18 @@ def expect_entry(entry: Entry) -> None:
     Raises:
         ConstraintError: its sign is not that of its kind, or a count is negative.
         OverflowError: a number has more than 64 bits, or its time is infinite.
-        ValueError: an id or currency is none, its time is no number, or a text is not Unicode.
-        LookupError: its kind is none.
+        ValueError: an id or currency is invalid, its time is not a number, or a text is not Unicode.
+        LookupError: its kind is invalid.
         TypeError: a value is of a wrong type.
     """
     expect_ids(entry.call_id, entry.key_id)
-    whole(entry.amount, entry.units, entry.unit_price, entry.execution_ms, round(entry.at * 1000))
+    expect_int64(
+        entry.amount, entry.units, entry.unit_price, entry.execution_ms, round(entry.at * 1000)
+    )
     if entry.usage is not None:
         usage = entry.usage
-        whole(usage.input_tokens, usage.cached_input_tokens)
-        whole(usage.output_tokens, usage.reasoning_tokens)
+        expect_int64(usage.input_tokens, usage.cached_input_tokens)
+        expect_int64(usage.output_tokens, usage.reasoning_tokens)
     for text in (entry.sku, entry.notes):
         text.encode()
     if min(entry.units, entry.unit_price) < 0:
@@ -69,8 +71,8 @@ def expect_call(call: OpenCall) -> None:
         OverflowError, ValueError, TypeError: as for entries.
     """
     expect_ids(call.call_id, call.key_id)
-    whole(call.held.usd, call.held.diem, call.epoch, round(call.opened_at * 1000))
-    whole(*call.usage.units)
+    expect_int64(call.held.usd, call.held.diem, call.epoch, round(call.opened_at * 1000))
+    expect_int64(*call.usage.units)
     call.model.encode()
 
 
@@ -78,7 +80,7 @@ def expect_record(record: IdempotencyRecord) -> None:
     """Refuse an idempotency record that the database would.
 
     Raises:
-        StorageFailedError: a hash does not have 32 bytes, or the call id is none.
+        StorageFailedError: a hash does not have 32 bytes, or the call id is invalid.
     """
     digests = (record.idempotency_key.key_digest, record.idempotency_key.body_digest)
     try:
@@ -90,23 +92,23 @@ def expect_record(record: IdempotencyRecord) -> None:
 
 
 def expect_ids(*ids: str | None) -> None:
-    """Refuse what is no id.
+    """Refuse values that are not ids.
 
     Raises:
         ValueError: it is not 32 hex digits.
-        TypeError: it is no text.
+        TypeError: it is not a string.
     """
     for id_ in ids:
         if id_ is not None and len(bytes.fromhex(id_)) * 2 != _ID_DIGITS:
             raise ValueError("An id has 32 hex digits.")
 
 
-def whole(*numbers: int) -> None:
-    """Refuse what is no whole number of 64 bits.
+def expect_int64(*numbers: int) -> None:
+    """Refuse values that are not 64-bit integers.
 
     Raises:
         OverflowError: it has more bits.
-        TypeError: it is no whole number.
+        TypeError: it is not an integer.
     """
     for number in numbers:
         if not isinstance(number, int):

@@ -1,1 +1,1 @@
-"""State in one SQLite file: read journal.py for the ledger's hot path, books.py for administration."""
+"""State in one SQLite file: `ledger/journal.py` is the hot path, `accounts/admin_store.py` administration."""

@@ -1,4 +1,4 @@
-"""Accounts in SQLite: opening those of wallets, and changing what accounts get at each epoch."""
+"""Accounts in SQLite: accounts of wallets, and allocations."""
 
 import sqlite3
 import threading
@@ -15,7 +15,7 @@ from fondaco.domain.money.epoch import begins, epoch_of
 from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.money import Currency
 from fondaco.domain.money.wallet import account_name
-from fondaco.stores.sqlite.ledger.journal import standing_in
+from fondaco.stores.sqlite.ledger.journal import snapshot_of
 from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.rows import CURRENCIES, KINDS, milliseconds
 
@@ -35,7 +35,7 @@ _OPEN = """
 INSERT INTO account (name, tier, created_ms, wallet) VALUES (?, ?, ?, ?)
 ON CONFLICT (name) DO UPDATE SET wallet = excluded.wallet
 """
-"""An account of this name was opened by the operator, who may do that before the wallet comes."""
+"""On conflict, the operator opened the account before the wallet's first sign-in."""
 _WITH_WALLET = """
 SELECT id, name, diem_allocation, tier, disabled_ms IS NOT NULL, '0x' || lower(hex(wallet))
 FROM account WHERE wallet IS NOT NULL
@@ -43,7 +43,7 @@ FROM account WHERE wallet IS NOT NULL
 
 
 def enter(connection: sqlite3.Connection, entry: Entry) -> None:
-    """Append an entry that no call caused, within the caller's transaction."""
+    """Append an entry that belongs to no call, within the caller's transaction."""
     connection.execute("INSERT INTO sku (name) VALUES ('') ON CONFLICT DO NOTHING")
     row = (
         entry.account_id,
@@ -63,10 +63,10 @@ def enter(connection: sqlite3.Connection, entry: Entry) -> None:
 def allocate(connection: sqlite3.Connection, account_id: int, diem: int, at: float) -> None:
     """Set the nano-DIEM that an account gets at each epoch, within the caller's transaction.
 
-    More of it counts at once, less from the next epoch on.
+    An increase takes effect at once, a decrease at the next epoch.
     """
     epoch = epoch_of(at)
-    before = standing_in(connection, account_id, until=epoch)
+    before = snapshot_of(connection, account_id, until=epoch)
     if before is None:
         raise StorageFailedError
     since = (account_id, milliseconds(begins(epoch)), milliseconds(begins(epoch + 2)))
@@ -91,7 +91,7 @@ class SqliteAccounts:
         self._in_use = threading.Lock()
 
     async def of_wallet(self, wallet: str, diem_allocation: int, at: float) -> Account:
-        """Return the account of a wallet with this allocation, opened where there is none.
+        """Return the account of a wallet with this allocation; open it if there is none.
 
         Raises:
             StorageFailedError: the database cannot be read or written.
@@ -122,10 +122,10 @@ class SqliteAccounts:
             self._connection.close()
 
     async def _change(self, change: Callable[[sqlite3.Connection], T]) -> T:
-        """Carry out a change in one transaction, while the event loop goes on."""
-        return await anyio.to_thread.run_sync(self._carry_out, change)
+        """Run a change in one transaction, in a thread."""
+        return await anyio.to_thread.run_sync(self._run_change, change)
 
-    def _carry_out(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    def _run_change(self, change: Callable[[sqlite3.Connection], T]) -> T:
         try:
             with self._in_use:
                 self._connection.execute("BEGIN IMMEDIATE")
@@ -147,8 +147,8 @@ def _of_wallet(
     this = f"{_WITH_WALLET} AND wallet = ?"
     row = connection.execute(this, (address,)).fetchone()
     if row is None:
-        opened = (account_name(wallet), tier, milliseconds(at), address)
-        connection.execute(_OPEN, opened)
+        values = (account_name(wallet), tier, milliseconds(at), address)
+        connection.execute(_OPEN, values)
         row = connection.execute(this, (address,)).fetchone()
     if row[2] != diem:
         allocate(connection, row[0], diem, at)

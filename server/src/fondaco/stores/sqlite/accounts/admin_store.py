@@ -1,4 +1,4 @@
-"""The books: accounts, keys and money as an operator sees and changes them, beside a running server."""
+"""The admin store: accounts, keys and money, for the operator's commands beside a running server."""
 
 import secrets
 import sqlite3
@@ -54,7 +54,7 @@ AccountRow: TypeAlias = tuple[int, int, int, int, str, int, int | None, bytes | 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """An account and what it has in the current epoch."""
+    """An account and its balance in the current epoch."""
 
     account: Account
     balance: Funds
@@ -69,7 +69,7 @@ class AdminStore:
     """
 
     def __init__(self, path: Path, pepper: bytes | Callable[[], bytes], clock: Clock) -> None:
-        """Know where the books are; `pepper` is the home's, or returns it where a key is made."""
+        """Prepare for a database; `pepper` is the home's, or a function that returns it, called for new keys."""
         self._path = path
         self._pepper = pepper
         self._clock = clock
@@ -77,10 +77,10 @@ class AdminStore:
     def open_account(
         self, name: str, *, usd: int = 0, diem_allocation: int = 0, tier: str = "paid"
     ) -> Statement:
-        """Make an account, with nano-USD to begin with and nano-DIEM for each epoch.
+        """Open an account with initial nano-USD and nano-DIEM for each epoch.
 
         Raises:
-            NameTakenError: there is one of this name.
+            NameTakenError: an account of this name exists.
         """
         with self._changing() as connection:
             if connection.execute(_TAKEN, (name,)).fetchone() is not None:
@@ -88,12 +88,12 @@ class AdminStore:
             created_ms = milliseconds(self._clock.now())
             connection.execute(_OPEN, (name, tier, diem_allocation, created_ms))
             if usd:
-                opened = _id(connection, name)
-                accounts.enter(connection, self._grant(opened, usd, "opening grant"))
+                account_id = _id(connection, name)
+                accounts.enter(connection, self._grant(account_id, usd, "opening grant"))
             return self._statement(connection, name)
 
     def accounts(self) -> list[Statement]:
-        """Return every account of people, in the order of their names."""
+        """Return all accounts but the ledger's own, ordered by name."""
         with self._reading() as connection:
             names = connection.execute(_NAMES, (_LAST_SYSTEM_ACCOUNT,)).fetchall()
             return [self._statement(connection, name) for (name,) in names]
@@ -102,16 +102,16 @@ class AdminStore:
         """Return one account.
 
         Raises:
-            UnknownNameError: there is none of this name.
+            UnknownNameError: there is no account of this name.
         """
         with self._reading() as connection:
             return self._statement(connection, name)
 
     def grant(self, name: str, usd: int, notes: str = "") -> Statement:
-        """Give an account nano-USD.
+        """Credit an account with nano-USD.
 
         Raises:
-            UnknownNameError: there is none of this name.
+            UnknownNameError: there is no account of this name.
         """
         with self._changing() as connection:
             account_id = _id(connection, name)
@@ -121,10 +121,10 @@ class AdminStore:
     def allocate(self, name: str, diem: int) -> Statement:
         """Set the nano-DIEM that an account gets at each epoch.
 
-        More of it counts at once, less from the next epoch on.
+        An increase takes effect at once, a decrease at the next epoch.
 
         Raises:
-            UnknownNameError: there is none of this name.
+            UnknownNameError: there is no account of this name.
         """
         with self._changing() as connection:
             account_id = _id(connection, name)
@@ -134,10 +134,10 @@ class AdminStore:
     def change_account(
         self, name: str, *, tier: str | None = None, disabled: bool | None = None
     ) -> Statement:
-        """Put an account into another tier, or take it and its keys out of use and back.
+        """Change an account's tier, or disable or enable it with its keys.
 
         Raises:
-            UnknownNameError: there is none of this name.
+            UnknownNameError: there is no account of this name.
         """
         with self._changing() as connection:
             account_id = _id(connection, name)
@@ -157,16 +157,16 @@ class AdminStore:
         expires_at: float | None = None,
         limit: ConsumptionLimit = UNLIMITED,
     ) -> NewKey:
-        """Make a key for an account.
+        """Create a key for an account.
 
         Raises:
             UnknownNameError: there is no such account.
-            TooManyKeysError: it has as many as it may.
-            PepperLostError, HomeUnusableError: the home's pepper is no longer what it was.
+            TooManyKeysError: it has the maximum number of active keys.
+            PepperLostError, HomeUnusableError: the home's pepper is missing or damaged.
         """
         pepper = self._pepper() if callable(self._pepper) else self._pepper
         with self._changing() as connection:
-            made = new_key(
+            key = new_key(
                 type_,
                 key_id=secrets.token_hex(16),
                 secret_bits=secrets.randbits(256),
@@ -176,9 +176,9 @@ class AdminStore:
                 expires_at=expires_at,
                 limit=limit,
             )
-            hashed = digest(pepper, made.secret)
-            key_rows.add(connection, made.key, hashed, MOST_KEYS)
-        return made
+            hashed = digest(pepper, key.secret)
+            key_rows.add(connection, key.key, hashed, MOST_KEYS)
+        return key
 
     def keys(self, account: str | None = None) -> list[KeyReport]:
         """Return the keys of an account or of all, revoked ones included, oldest first.
@@ -188,10 +188,10 @@ class AdminStore:
         """
         with self._reading() as connection:
             account_id = None if account is None else _id(connection, account)
-            return key_rows.ever(connection, self._clock.now(), account_id)
+            return key_rows.all_keys(connection, self._clock.now(), account_id)
 
     def key(self, key_id: str) -> KeyReport:
-        """Return one key, which may be revoked.
+        """Return one key, even if it is revoked.
 
         Raises:
             UnknownNameError: there is no key of this id.
@@ -200,7 +200,7 @@ class AdminStore:
             return self._key(connection, key_id)
 
     def change_key(self, key_id: str, changed: Callable[[Key], Key]) -> KeyReport:
-        """Give a key the description, end and limit that it has in `changed(key)`.
+        """Set a key's description, expiry and limit to those of `changed(key)`.
 
         Raises:
             UnknownNameError: there is no key of this id, or it is revoked or has expired.
@@ -215,7 +215,7 @@ class AdminStore:
             return self._key(connection, key_id)
 
     def revoke(self, key_id: str) -> Key:
-        """End a key for good; a key revoked before stays so.
+        """Revoke a key; revoking it again changes nothing.
 
         Raises:
             UnknownNameError: there is no key of this id.
@@ -226,12 +226,12 @@ class AdminStore:
             return self._key(connection, key_id).key
 
     def revoke_all(self) -> int:
-        """End every key for good; return how many were not ended before."""
+        """Revoke every key; return how many were active."""
         with self._changing() as connection:
             return connection.execute(_REVOKE_ALL, (milliseconds(self._clock.now()),)).rowcount
 
     def verify(self) -> list[str]:
-        """Return everything that does not add up or waits for the operator: nothing, for sound books."""
+        """Audit the ledger: return a sentence for each inconsistency or waiting write; empty if sound."""
         try:
             with self._reading() as connection:
                 return audit.findings(connection)
@@ -241,35 +241,35 @@ class AdminStore:
             return [str(error)]
 
     def quarantine(self) -> list[QuarantinedWrite]:
-        """Return the writes that could never be made, oldest first."""
+        """Return the writes that wait in the quarantine, oldest first."""
         with self._reading() as connection:
-            return quarantine.listed(connection)
+            return quarantine.waiting_writes(connection)
 
     def ahead_of_clock(self) -> Ahead:
-        """Return what the ledger has of days after tomorrow, by the machine's clock."""
+        """Return the ledger's entries dated after tomorrow by the machine's clock."""
         with self._reading() as connection:
             return clock_confirmations.ahead(connection, self._clock.now())
 
     def trust_clock(self) -> None:
-        """Keep that the machine's clock is right now, whatever the ledger's entries say."""
+        """Record that the machine's clock is right, although the ledger has later entries."""
         with self._changing() as connection:
-            clock_confirmations.say(connection, self._clock.now())
+            clock_confirmations.confirm(connection, self._clock.now())
 
     def discard(self, id_: int) -> None:
-        """Let a write in the quarantine wait no longer.
+        """Discard a write in the quarantine.
 
         Raises:
-            UnknownNameError: nothing of this id waits.
+            UnknownNameError: no waiting write has this id.
         """
         with self._changing() as connection:
             quarantine.discard(connection, id_)
 
     def retry(self, id_: int) -> None:
-        """Make a write in the quarantine after all.
+        """Retry a write in the quarantine.
 
         Raises:
-            UnknownNameError: nothing of this id waits.
-            StillUnwritableError: it still cannot be made; nothing was written.
+            UnknownNameError: no waiting write has this id.
+            StillUnwritableError: it still cannot be made; nothing was changed.
         """
         with self._changing() as connection:
             quarantine.retry(connection, id_)
@@ -293,11 +293,11 @@ class AdminStore:
 
     def _key(self, connection: sqlite3.Connection, key_id: str) -> KeyReport:
         now = self._clock.now()
-        wanted = key_id_of(key_id)
-        found = None if wanted is None else key_rows.anybodys(connection, wanted, now)
-        if found is None:
+        full_id = key_id_of(key_id)
+        report = None if full_id is None else key_rows.any_account(connection, full_id, now)
+        if report is None:
             raise UnknownNameError(f"There is no key {key_id!r}. List them with: fondaco keys list")
-        return found
+        return report
 
     def _statement(self, connection: sqlite3.Connection, name: str) -> Statement:
         account_id, usd, diem, allocation, tier, created_ms, disabled_ms, wallet = _find(

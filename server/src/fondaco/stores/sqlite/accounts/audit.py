@@ -1,4 +1,4 @@
-"""The audit: whether the books add up, by everything that can be counted twice."""
+"""The audit: recomputes every sum of the ledger and compares it with the stored one."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -27,21 +27,21 @@ WHERE call_id IS NOT NULL GROUP BY call_id, sku_id, currency HAVING count(*) > 1
 """
 
 _Sums: TypeAlias = dict[tuple[int, Currency], int]
-"""What entries add up to, by account or by key."""
+"""Sums of entries, by account or by key."""
 
 
 def findings(connection: sqlite3.Connection) -> list[str]:
-    """Return one sentence for each thing that is wrong or waits for the operator."""
+    """Return one sentence for each inconsistency, and one for waiting writes."""
     missing = _missing(connection)
-    told = [
+    damage = [
         f"The database is damaged: the {kind} {name!r} is missing. Restore it from a backup."
         for kind, name in missing
     ]
     if any(kind == "table" for kind, _ in missing):
-        return told
+        return damage
     accounts, keys = _sums(connection)
     return [
-        *told,
+        *damage,
         *_balances(connection, accounts),
         *_spendings(connection, keys),
         *_twice(connection),
@@ -102,7 +102,7 @@ def _spendings(connection: sqlite3.Connection, sums: _Sums) -> Iterator[str]:
 
 
 def _sums(connection: sqlite3.Connection) -> tuple[_Sums, _Sums]:
-    """Return what the entries add up to: by account, both sides of each, and charges by key."""
+    """Return sums of the entries: both sides of each by account, and charges by key."""
     kinds = {number: kind for kind, number in KINDS.items()}
     currencies = {number: currency for currency, number in CURRENCIES.items()}
     sums: _Sums = {}

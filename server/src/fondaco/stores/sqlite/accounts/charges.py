@@ -1,4 +1,4 @@
-"""Charges in SQLite: what accounts were charged, page by page, in milliseconds at a million rows."""
+"""Charges in SQLite, read page by page, in milliseconds at a million rows."""
 
 import sqlite3
 import threading
@@ -26,14 +26,14 @@ _BOUNDS = {
     "since": " AND at_ms >= :since",
     "until": " AND at_ms <= :until",
 }
-"""Only those that a query has: each costs the count of a million rows a tenth of its time."""
+"""Only the bounds of the query are added: each slows the count of a million rows by a tenth."""
 
 _BATCH = 500
-"""Charges that are in memory at a time where all are wanted."""
+"""Charges in memory at a time, when all are read."""
 _END = 2**63 - 1
 
 _FEW = 10_000
-"""New entries that are looked at one by one, rather than counting all again."""
+"""With up to this many new entries, only they are counted, not all again."""
 _MOST_TOTALS = 1_000
 
 _GROUPS: dict[Grouping | None, str] = {
@@ -46,7 +46,7 @@ _GROUPS: dict[Grouping | None, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ChargeSum:
-    """What charges of one group and currency add up to."""
+    """Sum of the charges of one group and currency."""
 
     group: str | None
     """A key's id, a day in UTC, or a sku."""
@@ -69,10 +69,10 @@ class SqliteCharges:
         self._connection.execute("PRAGMA query_only = ON")
         self._in_use = threading.Lock()
         self._totals: dict[ChargeQuery, tuple[int, int]] = {}
-        """Query, whatever its page -> the last entry of all at the time, and the total up to it."""
+        """Query without its page -> the last entry's id when it was counted, and the total."""
 
     async def page(self, query: ChargeQuery) -> ChargePage:
-        """Return a page; the event loop goes on meanwhile.
+        """Return a page, read in a thread.
 
         Raises:
             StorageFailedError: the database cannot be read.
@@ -91,45 +91,45 @@ class SqliteCharges:
             return ChargePage(_entries(connection, ids), total)
 
     def all(self, query: ChargeQuery) -> Iterator[Entry]:
-        """Yield every charge of a query, whatever its page, the newest first, in bounded memory.
+        """Yield every charge of a query, ignoring its page, newest first, in bounded memory.
 
         Charges that are made meanwhile are left out, and no transaction stays open between two reads.
 
         Raises:
             StorageFailedError: the database cannot be read.
         """
-        where, named = _filter(query)
+        where, parameters = _filter(query)
         with self._snapshot() as connection:
             (last,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
-        named |= {"last": last, "at": _END, "money": _END, "id": _END, "count": _BATCH}
+        parameters |= {"last": last, "at": _END, "money": _END, "id": _END, "count": _BATCH}
         while True:
             with self._snapshot() as connection:
-                found = connection.execute(
+                rows = connection.execute(
                     f"SELECT at_ms, currency, id {_BY_TIME} {where} AND id <= :last "
                     "AND (at_ms, currency, id) < (:at, :money, :id) "
                     "ORDER BY at_ms DESC, currency DESC, id DESC LIMIT :count",
-                    named,
+                    parameters,
                 ).fetchall()
-                entries = _entries(connection, [row[2] for row in found])
+                entries = _entries(connection, [row[2] for row in rows])
             yield from entries
-            if len(found) < _BATCH:
+            if len(rows) < _BATCH:
                 return
-            named["at"], named["money"], named["id"] = found[-1]
+            parameters["at"], parameters["money"], parameters["id"] = rows[-1]
 
     def sums(self, query: ChargeQuery, by: Grouping | None = None) -> list[ChargeSum]:
-        """Return what all charges of a query, whatever its page, add up to by group and currency.
+        """Return the sums of a query's charges, ignoring its page, by group and currency.
 
         Raises:
             StorageFailedError: the database cannot be read.
         """
-        where, named = _filter(query)
+        where, parameters = _filter(query)
         sums = f"SELECT {_GROUPS[by]}, currency, count(*), sum(amount)"
         currencies = {number: currency for currency, number in CURRENCIES.items()}
         with self._snapshot() as connection:
             return [
                 ChargeSum(group, currencies[number], rows, amount)
                 for group, number, rows, amount in connection.execute(
-                    f"{sums} {_BY_TIME} {where} GROUP BY 1, 2", named
+                    f"{sums} {_BY_TIME} {where} GROUP BY 1, 2", parameters
                 )
             ]
 
@@ -140,7 +140,7 @@ class SqliteCharges:
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Hold the connection, and see one state of the database however much is written meanwhile."""
+        """Hold the connection within one read transaction: a consistent snapshot."""
         try:
             with self._in_use:
                 self._connection.execute("BEGIN")
@@ -152,22 +152,24 @@ class SqliteCharges:
             raise StorageFailedError from error
 
     def _total(self, connection: sqlite3.Connection, query: ChargeQuery) -> int:
-        """Return how many charges there are, counting only those since the query came last.
+        """Return how many charges there are, counting only those since the query's last run.
 
         That is exact: entries are never changed, and each has a larger id than all before it.
         """
         total: int
         last: int
         which = replace(query, newest_first=True, page=1, limit=1)
-        where, named = _filter(query)
+        where, parameters = _filter(query)
         (last,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
         before = self._totals.get(which)
         if before is not None and last - before[0] <= _FEW:
             since = f"SELECT count(*) {_BY_ID} {where} AND id > :before"
-            (more,) = connection.execute(since, {**named, "before": before[0]}).fetchone()
-            total = before[1] + more
+            (new,) = connection.execute(since, {**parameters, "before": before[0]}).fetchone()
+            total = before[1] + new
         else:
-            (total,) = connection.execute(f"SELECT count(*) {_BY_TIME} {where}", named).fetchone()
+            (total,) = connection.execute(
+                f"SELECT count(*) {_BY_TIME} {where}", parameters
+            ).fetchone()
         if len(self._totals) >= _MOST_TOTALS:
             self._totals.clear()
         self._totals[which] = last, total
@@ -176,12 +178,12 @@ class SqliteCharges:
 
 def _filter(query: ChargeQuery) -> tuple[str, dict[str, int]]:
     """Return the query's condition, and the values in it."""
-    asked = {
+    optional = {
         "currency": None if query.currency is None else CURRENCIES[query.currency],
         "since": query.since_ms,
         "until": query.until_ms,
     }
-    bounds = {name: bound for name, bound in asked.items() if bound is not None}
+    bounds = {name: bound for name, bound in optional.items() if bound is not None}
     where = "WHERE account_id = :account AND kind = 1" + "".join(_BOUNDS[name] for name in bounds)
     return where, {"account": query.account_id, **bounds}
 
@@ -189,8 +191,8 @@ def _filter(query: ChargeQuery) -> tuple[str, dict[str, int]]:
 def _walk(connection: sqlite3.Connection, query: ChargeQuery, total: int) -> list[int]:
     """Return the ids of a page's entries: on the index alone, from the nearer end.
 
-    The index ends with the id, so that is the order within a moment, both ways. Asked for it, SQLite
-    would sort all the rows before the page instead of walking over them.
+    The index ends with the id, which so orders charges of the same time. An explicit ORDER BY id would
+    make SQLite sort all rows before the page instead of walking the index.
     """
     count = min(query.limit, total - query.offset)
     if count <= 0:
@@ -198,11 +200,11 @@ def _walk(connection: sqlite3.Connection, query: ChargeQuery, total: int) -> lis
     after = total - query.offset - count
     from_end = after < query.offset
     order = "DESC" if query.newest_first is not from_end else "ASC"
-    where, named = _filter(query)
+    where, parameters = _filter(query)
     rows = connection.execute(
         f"SELECT id {_BY_TIME} {where} ORDER BY at_ms {order}, currency {order} "
         "LIMIT :count OFFSET :skipped",
-        {**named, "count": count, "skipped": after if from_end else query.offset},
+        {**parameters, "count": count, "skipped": after if from_end else query.offset},
     )
     ids = [entry_id for (entry_id,) in rows]
     return ids[::-1] if from_end else ids

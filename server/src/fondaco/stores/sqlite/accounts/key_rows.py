@@ -1,6 +1,6 @@
-"""Keys as rows: the statements that the server's keys and the operator's books share.
+"""Keys as rows: SQL statements that `SqliteKeys` and `AdminStore` share.
 
-Those that change something expect a transaction that has begun IMMEDIATE.
+Those that change rows expect a transaction started with BEGIN IMMEDIATE.
 """
 
 import sqlite3
@@ -33,7 +33,7 @@ WHERE {{which}} GROUP BY key.id ORDER BY key.id
 """  # noqa: S608 - the columns are a constant, and so is each condition
 
 _LIVE = "account_id = ? AND revoked_ms IS NULL AND (expires_ms IS NULL OR expires_ms > ?)"
-_KEPT = "account_id = ? AND public_id = ? AND revoked_ms IS NULL"
+_UNREVOKED = "account_id = ? AND public_id = ? AND revoked_ms IS NULL"
 
 _ADD = """
 INSERT INTO key (public_id, account_id, type, description, digest, last6, created_ms, expires_ms,
@@ -42,11 +42,11 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _CHANGE = f"""
 UPDATE key SET description = ?, expires_ms = ?, limit_usd = ?, limit_diem = ?, limit_vcu = ?
-WHERE {_KEPT}
+WHERE {_UNREVOKED}
 """  # noqa: S608 - the condition is a constant
 
 KeyTerms: TypeAlias = tuple[str, int | None, int | None, int | None, int | None]
-"""What may change in a key, as it is stored."""
+"""The mutable columns of a key."""
 
 
 def find(connection: sqlite3.Connection, digest: bytes) -> tuple[Key, Account] | None:
@@ -61,7 +61,7 @@ def find(connection: sqlite3.Connection, digest: bytes) -> tuple[Key, Account] |
 
 
 def active(connection: sqlite3.Connection, account_id: int, now: float) -> list[KeyReport]:
-    """Return an account's keys that may be used."""
+    """Return an account's active keys."""
     return _reports(connection, now, _LIVE, account_id, milliseconds(now))
 
 
@@ -69,30 +69,30 @@ def report(
     connection: sqlite3.Connection, account_id: int, key_id: str, now: float
 ) -> KeyReport | None:
     """Return one key of an account that is not revoked."""
-    found = _reports(connection, now, _KEPT, account_id, id_bytes(key_id))
-    return found[0] if found else None
+    reports = _reports(connection, now, _UNREVOKED, account_id, id_bytes(key_id))
+    return reports[0] if reports else None
 
 
-def ever(
+def all_keys(
     connection: sqlite3.Connection, now: float, account_id: int | None = None
 ) -> list[KeyReport]:
-    """Return all keys that an account, or anybody, ever had: for the operator."""
+    """Return all keys of an account or of all accounts, revoked ones included: for the operator."""
     if account_id is None:
         return _reports(connection, now, "TRUE")
     return _reports(connection, now, "account_id = ?", account_id)
 
 
-def anybodys(connection: sqlite3.Connection, key_id: str, now: float) -> KeyReport | None:
-    """Return one key of whatever account, a revoked one too: for the operator."""
-    found = _reports(connection, now, "public_id = ?", id_bytes(key_id))
-    return found[0] if found else None
+def any_account(connection: sqlite3.Connection, key_id: str, now: float) -> KeyReport | None:
+    """Return one key of any account, even if it is revoked: for the operator."""
+    reports = _reports(connection, now, "public_id = ?", id_bytes(key_id))
+    return reports[0] if reports else None
 
 
 def add(connection: sqlite3.Connection, key: Key, digest: bytes, most_active: int) -> None:
     """Insert a key.
 
     Raises:
-        TooManyKeysError: its account has `most_active` keys that may be used.
+        TooManyKeysError: its account has `most_active` active keys.
     """
     created_ms = milliseconds(key.created_at)
     live = f"SELECT count(*) FROM key WHERE {_LIVE}"  # noqa: S608 - a constant
@@ -107,9 +107,9 @@ def add(connection: sqlite3.Connection, key: Key, digest: bytes, most_active: in
 def change(
     connection: sqlite3.Connection, account_id: int, key_id: str, changed: Callable[[Key], Key]
 ) -> bool:
-    """Give a key new terms; return whether there was such a key that was not revoked."""
+    """Change a key's mutable columns; return whether there is such a key that is not revoked."""
     which = (account_id, id_bytes(key_id))
-    sql = f"SELECT {KEY} FROM key WHERE {_KEPT}"  # noqa: S608 - both are constants
+    sql = f"SELECT {KEY} FROM key WHERE {_UNREVOKED}"  # noqa: S608 - both are constants
     row = connection.execute(sql, which).fetchone()
     if row is None:
         return False
@@ -118,10 +118,10 @@ def change(
 
 
 def revoke(connection: sqlite3.Connection, account_id: int, key_id: str, at: float) -> bool:
-    """End a key; return whether there was such a key that was not revoked."""
-    sql = f"UPDATE key SET revoked_ms = ? WHERE {_KEPT}"  # noqa: S608 - the condition is a constant
-    ended = connection.execute(sql, (milliseconds(at), account_id, id_bytes(key_id)))
-    return ended.rowcount == 1
+    """Revoke a key; return whether there was such a key that was not revoked."""
+    sql = f"UPDATE key SET revoked_ms = ? WHERE {_UNREVOKED}"  # noqa: S608 - the condition is a constant
+    result = connection.execute(sql, (milliseconds(at), account_id, id_bytes(key_id)))
+    return result.rowcount == 1
 
 
 def _reports(

@@ -1,4 +1,4 @@
-"""Keys in SQLite: found by the keyed hash of their secret, kept and changed by account."""
+"""Keys in SQLite: looked up by the keyed hash of their secret, managed by account."""
 
 import sqlite3
 import threading
@@ -20,8 +20,8 @@ T = TypeVar("T")
 class SqliteKeys:
     """Keys over a connection of their own, used by one thread at a time.
 
-    The event loop goes on meanwhile. Every method raises StorageFailedError where the database cannot
-    be read or written.
+    Queries run in a thread. Every method raises StorageFailedError if the database cannot be read or
+    written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,41 +40,43 @@ class SqliteKeys:
 
     async def find(self, digest: bytes) -> tuple[Key, Account] | None:
         """Return the key with this keyed hash, and its account."""
-        return await self._ask(lambda connection: key_rows.find(connection, digest))
+        return await self._read(lambda connection: key_rows.find(connection, digest))
 
     async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
-        """Return an account's keys that may be used, oldest first."""
-        return await self._ask(lambda connection: key_rows.active(connection, account_id, now))
+        """Return an account's active keys, oldest first."""
+        return await self._read(lambda connection: key_rows.active(connection, account_id, now))
 
     async def report(self, account_id: int, key_id: str, now: float) -> KeyReport | None:
         """Return one key of an account that is not revoked."""
-        return await self._ask(
+        return await self._read(
             lambda connection: key_rows.report(connection, account_id, key_id, now)
         )
 
     async def add(self, key: Key, digest: bytes, most_active: int) -> None:
-        """Keep a new key."""
-        await self._order(lambda connection: key_rows.add(connection, key, digest, most_active))
+        """Insert a key."""
+        await self._write(lambda connection: key_rows.add(connection, key, digest, most_active))
 
     async def change(self, account_id: int, key_id: str, changed: Callable[[Key], Key]) -> bool:
-        """Give a key a new description, end and limit."""
-        return await self._order(
+        """Change a key's description, expiry and limit."""
+        return await self._write(
             lambda connection: key_rows.change(connection, account_id, key_id, changed)
         )
 
     async def revoke(self, account_id: int, key_id: str, at: float) -> bool:
-        """End a key for good."""
-        return await self._order(
+        """Revoke a key."""
+        return await self._write(
             lambda connection: key_rows.revoke(connection, account_id, key_id, at)
         )
 
-    async def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        return await anyio.to_thread.run_sync(self._alone, question)
+    async def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        return await anyio.to_thread.run_sync(self._run, query)
 
-    async def _order(self, order: Callable[[sqlite3.Connection], T]) -> T:
-        return await anyio.to_thread.run_sync(self._alone, lambda one: _at_once(one, order))
+    async def _write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+        return await anyio.to_thread.run_sync(
+            self._run, lambda connection: _in_transaction(connection, change)
+        )
 
-    def _alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
             with self._in_use:
                 return work(self._connection)
@@ -82,14 +84,14 @@ class SqliteKeys:
             raise StorageFailedError from error
 
 
-def _at_once(connection: sqlite3.Connection, order: Callable[[sqlite3.Connection], T]) -> T:
-    """Carry out an order in one transaction: all of it or nothing."""
+def _in_transaction(connection: sqlite3.Connection, change: Callable[[sqlite3.Connection], T]) -> T:
+    """Run a change in one transaction."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        outcome = order(connection)
+        result = change(connection)
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return outcome
+    return result

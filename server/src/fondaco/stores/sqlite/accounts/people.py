@@ -1,4 +1,4 @@
-"""Whether there are accounts of people and keys: asked at each start, so without heavy imports."""
+"""Checks at each start whether there are accounts and keys, without heavy imports."""
 
 import sqlite3
 from contextlib import closing
@@ -14,7 +14,7 @@ _KEY_TABLE = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'key'"
 _USABLE = "SELECT count(*) FROM key WHERE revoked_ms IS NULL"
 
 
-def somebody(path: Path) -> bool:
+def has_accounts(path: Path) -> bool:
     """Whether an up-to-date database has an account besides the ledger's own.
 
     Raises:
@@ -31,7 +31,7 @@ def somebody(path: Path) -> bool:
 
 
 def usable_keys(path: Path) -> int:
-    """Return how many keys are not revoked, 0 where there is no database or no table of keys yet.
+    """Return how many keys are not revoked; 0 if there is no database or no table of keys yet.
 
     Raises:
         DatabaseUnusableError: it cannot be read.

@@ -1,7 +1,7 @@
-"""A batch: everything that the writer commits at once, in as few SQL statements as can be.
+"""A batch: all that the writer commits at once, in as few SQL statements as possible.
 
-Python's sqlite3 gives the interpreter lock away on every statement and has to win it back from a busy
-event loop, so all rows of a batch travel in one INSERT and all balances in one UPDATE.
+Python's sqlite3 releases the GIL at every statement and then competes with a busy event loop for it, so
+one INSERT has all rows of a batch, and one UPDATE all balances.
 """
 
 import sqlite3
@@ -32,7 +32,7 @@ Rows: TypeAlias = Sequence[Sequence[Column]]
 
 _CHARGE, _DIEM = EntryKind.CHARGE, Currency.DIEM
 _ROWS = 128
-"""Most rows of one statement: its text is kept prepared for each number up to this."""
+"""Most rows of one statement; SQLite's prepared statements are cached for each number up to this."""
 
 _RECORD_PROGRESS = f"""
 INSERT INTO open_call ({", ".join(OPEN_CALL)}) VALUES ({", ".join("?" * len(OPEN_CALL))})
@@ -68,7 +68,7 @@ _TOUCH = "UPDATE key SET used_ms = max(ifnull(used_ms, 0), ?) WHERE public_id = 
 
 @dataclass(slots=True)
 class Batch:
-    """What is to be committed together."""
+    """Changes that are committed together."""
 
     entries: list[Entry] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
@@ -90,14 +90,14 @@ def apply(connection: sqlite3.Connection, first_id: int, batch: Batch, id_cache:
     Raises:
         sqlite3.Error: nothing of it was committed.
     """
-    # Before the transaction: a number, once looked up, has to outlive whatever becomes of it.
+    # Before the transaction: cached numbers must stay valid if it is rolled back.
     rows = _rows(first_id, batch.entries, id_cache)
     with changing(connection):
         _put(connection, batch, *rows)
 
 
 def put(connection: sqlite3.Connection, first_id: int, batch: Batch, id_cache: IdCache) -> None:
-    """Write a batch as `apply` does, within the caller's transaction, whose numbers end with it."""
+    """Write a batch as `apply` does, within the caller's transaction; `id_cache` must not outlive it."""
     _put(connection, batch, *_rows(first_id, batch.entries, id_cache))
 
 
@@ -112,7 +112,7 @@ def _put(
 
 @contextmanager
 def changing(connection: sqlite3.Connection) -> Iterator[None]:
-    """Commit what is done within at its end; nothing of it where it fails."""
+    """Run the block in one transaction, rolled back if it raises."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -136,9 +136,9 @@ def _note(connection: sqlite3.Connection, batch: Batch) -> None:
 
 
 def _rows(first_id: int, entries: Sequence[Entry], id_cache: IdCache) -> tuple[Rows, Rows, Rows]:
-    """Return the entries' rows, what they move by account, and what they charge by key and epoch.
+    """Return the entries' rows, the changes of balances, and the charges by key and epoch.
 
-    One pass for all three: this is half of what the writer takes of Python for a call.
+    One pass for all three: this is half of the writer's Python time for a call.
     """
     rows: list[Sequence[Column]] = []
     moved: dict[int, list[int]] = {}
@@ -156,12 +156,12 @@ def _rows(first_id: int, entries: Sequence[Entry], id_cache: IdCache) -> tuple[R
     return (
         rows,
         [(account, *sums) for account, sums in moved.items()],
-        [(*place, *sums) for place, sums in spent.items()],
+        [(*key_epoch, *sums) for key_epoch, sums in spent.items()],
     )
 
 
 def _sums(of: dict[KeyT, list[int]], key: KeyT) -> list[int]:
-    """Return nano-USD and nano-DIEM under a key, nothing where it is new."""
+    """Return the nano-USD and nano-DIEM at a key, starting at zero."""
     sums = of.get(key)
     if sums is None:
         sums = of[key] = [0, 0]

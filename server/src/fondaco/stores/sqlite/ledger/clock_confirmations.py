@@ -1,4 +1,4 @@
-"""Words of an operator that the clock is right, and what the ledger's own entries say of the time."""
+"""Clock confirmations by the operator, and the latest times in the ledger."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -7,31 +7,33 @@ from fondaco.domain.money.epoch import begins, epoch_of
 from fondaco.domain.money.ledger import epoch_reference
 from fondaco.stores.sqlite.tables.rows import LAST_EPOCH, id_bytes, milliseconds
 
-_WORD = "SELECT at_ms, last_entry FROM clock_confirmation ORDER BY id DESC LIMIT 1"
+_CONFIRMED = "SELECT at_ms, last_entry FROM clock_confirmation ORDER BY id DESC LIMIT 1"
 _LAST = """
 SELECT max(at_ms) FROM (SELECT at_ms FROM entry WHERE id > ? ORDER BY id DESC LIMIT 1000)
 """
 _UNTIL = "SELECT max(at_ms) FROM entry WHERE id > ? AND at_ms <= ?"
 _REFILLED = "SELECT 1 FROM entry WHERE call_id BETWEEN ? AND ? LIMIT 1"
 _AFTER = "SELECT count(*) FROM entry WHERE at_ms >= ?"
-_SAY = "INSERT INTO clock_confirmation (at_ms, last_entry) SELECT ?, ifnull(max(id), 0) FROM entry"
+_CONFIRM = (
+    "INSERT INTO clock_confirmation (at_ms, last_entry) SELECT ?, ifnull(max(id), 0) FROM entry"
+)
 
 
 def latest(connection: sqlite3.Connection, until: float | None) -> float | None:
     """Return when the latest of the last entries was made, or the latest up to a time."""
-    word: tuple[int, int] | None = connection.execute(_WORD).fetchone()
-    said_ms, first = word or (None, 0)
+    confirmation: tuple[int, int] | None = connection.execute(_CONFIRMED).fetchone()
+    confirmed_ms, first = confirmation or (None, 0)
     if until is None:
         (at_ms,) = connection.execute(_LAST, (first,)).fetchone()
     else:
         (at_ms,) = connection.execute(_UNTIL, (first, milliseconds(until))).fetchone()
-    known = [ms for ms in (at_ms, said_ms) if ms is not None]
-    return max(known) / 1000 if known else None
+    times = [ms for ms in (at_ms, confirmed_ms) if ms is not None]
+    return max(times) / 1000 if times else None
 
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What the ledger has of times to come."""
+    """Entries dated in the future."""
 
     last_entry: float | None
     """When the latest of the last entries was made, in Unix seconds."""
@@ -42,7 +44,7 @@ class Ahead:
 
 
 def ahead(connection: sqlite3.Connection, now: float) -> Ahead:
-    """Return what lies after the day that follows `now`."""
+    """Return the entries dated after the day that follows `now`."""
     tomorrow = epoch_of(now) + 1
     names = []
     for account_id, name in connection.execute("SELECT id, name FROM account ORDER BY name"):
@@ -53,6 +55,6 @@ def ahead(connection: sqlite3.Connection, now: float) -> Ahead:
     return Ahead(latest(connection, None), tuple(names), entries)
 
 
-def say(connection: sqlite3.Connection, at: float) -> None:
-    """Keep that the clock is right at a time, whatever entries up to now say."""
-    connection.execute(_SAY, (milliseconds(at),))
+def confirm(connection: sqlite3.Connection, at: float) -> None:
+    """Record that the clock is right; entries up to now no longer count against it."""
+    connection.execute(_CONFIRM, (milliseconds(at),))

@@ -1,11 +1,11 @@
-"""Faults of the database: which may pass, and which no second try would help."""
+"""Classifies database errors: transient ones, which are retried, and permanent ones."""
 
 import sqlite3
 from typing import Final
 
 from fondaco.domain.money.ledger import Unwritable
 
-_PASSING: Final = {
+_TRANSIENT: Final = {
     sqlite3.SQLITE_BUSY: "locked",
     sqlite3.SQLITE_LOCKED: "locked",
     sqlite3.SQLITE_PROTOCOL: "locked",
@@ -25,7 +25,7 @@ _PASSING: Final = {
 }
 """By SQLite's primary result code. SQLITE_ERROR of our own statements means a table or column is missing."""
 
-_FOR_GOOD: Final = {
+_PERMANENT: Final = {
     sqlite3.SQLITE_CONSTRAINT,
     sqlite3.SQLITE_MISMATCH,
     sqlite3.SQLITE_RANGE,
@@ -33,17 +33,17 @@ _FOR_GOOD: Final = {
 }
 
 
-def passing(error: Exception) -> str | None:
-    """Return why a try failed, in one word of a closed set, where another one may succeed."""
+def transient_reason(error: Exception) -> str | None:
+    """Return a transient error's reason, one of a closed set of words; None if it is permanent."""
     if isinstance(error, MemoryError):
         return "out_of_memory"
     if not isinstance(error, sqlite3.DatabaseError):
         return None
     extended: int | None = getattr(error, "sqlite_errorcode", None)
-    if extended is None:  # raised by Python itself, such as for a value of a strange type
+    if extended is None:  # raised by Python itself, such as for a value of an unsupported type
         return None
     primary = extended & 0xFF
-    return None if primary in _FOR_GOOD else _PASSING.get(primary, "unknown")
+    return None if primary in _PERMANENT else _TRANSIENT.get(primary, "unknown")
 
 
 def unwritable(error: Exception) -> Unwritable:
@@ -55,8 +55,8 @@ def unwritable(error: Exception) -> Unwritable:
     return Unwritable.WRONG_TYPE
 
 
-def entered_before(error: Exception) -> bool:
-    """Whether the store has such an entry."""
+def is_duplicate_entry(error: Exception) -> bool:
+    """Whether an entry violates the unique index over call, sku and currency."""
     return isinstance(error, sqlite3.IntegrityError) and (
         "UNIQUE constraint failed: entry.call_id" in str(error)
     )

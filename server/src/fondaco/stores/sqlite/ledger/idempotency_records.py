@@ -54,8 +54,8 @@ def release(connection: sqlite3.Connection, record: IdempotencyRecord) -> None:
 
 def charged(connection: sqlite3.Connection, record: IdempotencyRecord) -> bool:
     """Whether the record's call has a charge."""
-    (found,) = connection.execute(_CHARGED, (id_bytes(record.call_id),)).fetchone()
-    return bool(found)
+    (exists,) = connection.execute(_CHARGED, (id_bytes(record.call_id),)).fetchone()
+    return bool(exists)
 
 
 def purge(connection: sqlite3.Connection, before: float, *, uncharged: bool) -> None:

@@ -1,4 +1,4 @@
-"""The journal in SQLite: group commits by one writer thread, waiters woken once a batch."""
+"""The journal in SQLite: group commits by one writer thread, which wakes waiters once per batch."""
 
 import asyncio
 import sqlite3
@@ -37,7 +37,7 @@ from fondaco.stores.sqlite.tables.rows import OPEN_CALLS, epoch_in, id_bytes, op
 
 T = TypeVar("T")
 
-_STANDING = """
+_SNAPSHOT = """
 SELECT usd, diem, diem_allocation,
        (SELECT call_id FROM (SELECT call_id, id FROM entry WHERE call_id BETWEEN ? AND ?
                              ORDER BY call_id DESC LIMIT 60)
@@ -89,15 +89,15 @@ class SqliteJournal:
             journal.close()
 
     async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
-        """Return what an account has and is due."""
-        return await self._ask(lambda connection: standing_in(connection, account_id, until))
+        """Return an account's balance, allocation and last refilled epoch."""
+        return await self._query(lambda connection: snapshot_of(connection, account_id, until))
 
     async def latest_entry_at(self, until: float | None = None) -> float | None:
         """Return when the latest of the last entries was made, or the latest up to a time."""
-        return await self._ask(lambda connection: clock_confirmations.latest(connection, until))
+        return await self._query(lambda connection: clock_confirmations.latest(connection, until))
 
     def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
-        """Append entries and forget an open call in the next batch."""
+        """Append entries and delete an open call in the next batch."""
         done = self._loop.create_future()
         if self._closed:
             done.set_exception(StorageFailedError())
@@ -112,8 +112,10 @@ class SqliteJournal:
 
     async def spent(self, key_id: str, epoch: int) -> Funds:
         """Return what a key was charged in an epoch."""
-        asked = (id_bytes(key_id), epoch)
-        row = await self._ask(lambda connection: connection.execute(_SPENT, asked).fetchone())
+        parameters = (id_bytes(key_id), epoch)
+        row = await self._query(
+            lambda connection: connection.execute(_SPENT, parameters).fetchone()
+        )
         return Funds(*row) if row else Funds()
 
     def record_uses(self, used: Mapping[str, float]) -> None:
@@ -122,56 +124,56 @@ class SqliteJournal:
             self._writer.put(RecordKeyUses(used))
 
     def add(self, uses: Mapping[str, int]) -> None:
-        """Write how many more chats characters answered with the next batch."""
+        """Add to the characters' chat counts with the next batch."""
         if not self._closed:
             self._writer.put(CountCharacterUses(uses))
 
     async def counts(self) -> Mapping[str, int]:
-        """Return how many chats each character answered, those just added among them."""
-        return await self._ask(lambda connection: dict(connection.execute(_USES).fetchall()))
+        """Return how many chats each character answered, pending additions included."""
+        return await self._query(lambda connection: dict(connection.execute(_USES).fetchall()))
 
     async def acquire(self, record: IdempotencyRecord) -> IdempotencyRecord:
         """Return the record under this account and key, inserting `record` if there is none."""
-        return await self._ask(
+        return await self._query(
             lambda connection: idempotency_records.acquire(connection, record), _WRITING
         )
 
     async def release(self, record: IdempotencyRecord) -> None:
         """Delete the record of a call that was not charged."""
-        await self._ask(
+        await self._query(
             lambda connection: idempotency_records.release(connection, record), _WRITING
         )
 
     async def charged(self, record: IdempotencyRecord) -> bool:
         """Whether the record's call has a charge."""
-        return await self._ask(lambda connection: idempotency_records.charged(connection, record))
+        return await self._query(lambda connection: idempotency_records.charged(connection, record))
 
     async def purge(self, before: float, *, uncharged: bool = False) -> None:
         """Delete old records, or also those without a charge."""
-        await self._ask(
+        await self._query(
             lambda connection: idempotency_records.purge(connection, before, uncharged=uncharged),
             _WRITING,
         )
 
     async def open_calls(self) -> Sequence[OpenCall]:
-        """Return the calls that were noted and not closed, oldest first."""
-        return await self._ask(
+        """Return the recorded calls that are not closed, oldest first."""
+        return await self._query(
             lambda connection: [open_call_of(row) for row in connection.execute(OPEN_CALLS)]
         )
 
     async def quarantine_call(self, call: OpenCall, why: Unwritable) -> None:
         """Move an open call to the quarantine."""
-        await self._ask(lambda connection: quarantine.put_call(connection, call, why), _WRITING)
+        await self._query(lambda connection: quarantine.put_call(connection, call, why), _WRITING)
 
     async def check(self) -> int:
-        """Return how many writes wait in the quarantine, having written something."""
+        """Return how many writes wait in the quarantine, after a test write."""
         try:
-            return await self._ask(_probe, _WRITING)
+            return await self._query(_probe, _WRITING)
         except StorageFailedError as error:
             cause = error.__cause__
-            why = faults.passing(cause) if isinstance(cause, Exception) else None
+            reason = faults.transient_reason(cause) if isinstance(cause, Exception) else None
             raise StorageFailedError(
-                f"The ledger cannot be written: {why or 'writer_ended'}. Nothing is sold meanwhile."
+                f"The ledger cannot be written: {reason or 'writer_ended'}. Nothing is sold meanwhile."
             ) from error
 
     def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
@@ -179,21 +181,21 @@ class SqliteJournal:
         self._listeners.append(changed)
 
     def close(self) -> None:
-        """Write what was ordered before, and close the file; this blocks for that one commit."""
+        """Commit all queued commands and close the file; blocks for that one commit."""
         if not self._closed:
             self._closed = True
             self._writer.stop()
 
-    async def _ask(self, question: Callable[[sqlite3.Connection], T], begin: Begin = "BEGIN") -> T:
+    async def _query(self, query: Callable[[sqlite3.Connection], T], begin: Begin = "BEGIN") -> T:
         if self._closed:
             raise StorageFailedError
-        answers: list[T] = []
+        results: list[T] = []
         done = self._loop.create_future()
         self._writer.put(
-            RunQuery(lambda connection: answers.append(question(connection)), done, begin)
+            RunQuery(lambda connection: results.append(query(connection)), done, begin)
         )
         await done
-        return answers[0]
+        return results[0]
 
     def _tell(self, entries: Sequence[Entry]) -> None:
         for changed in self._listeners:
@@ -201,18 +203,18 @@ class SqliteJournal:
 
 
 def _probe(connection: sqlite3.Connection) -> int:
-    """Return how many writes wait in the quarantine; fail where a table is missing or the disk full."""
+    """Return how many writes wait in the quarantine; fail if a table is missing or the disk is full."""
     for table in TABLES:
         connection.execute(f"SELECT 1 FROM {table} LIMIT 0")  # noqa: S608 - a constant
     connection.execute(_TOUCH_NOTHING)
     return quarantine.waiting(connection)
 
 
-def standing_in(
+def snapshot_of(
     connection: sqlite3.Connection, account_id: int, until: int | None = None
 ) -> AccountSnapshot | None:
-    """Return what an account has and is due, as `connection` sees it."""
-    row = connection.execute(_STANDING, (*refills(account_id, until), account_id)).fetchone()
+    """Return an account's snapshot, as `connection` sees it."""
+    row = connection.execute(_SNAPSHOT, (*refills(account_id, until), account_id)).fetchone()
     if row is None:
         return None
     usd, diem, allocation, refill = row

@@ -1,4 +1,4 @@
-"""The quarantine: writes that can never succeed, kept for the operator with why and since when."""
+"""The quarantine: writes that can never succeed, stored for the operator with reason and time."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -48,7 +48,7 @@ class QuarantinedWrite:
     account: str | None
     """Its name."""
     details: str
-    """What was to be written, as JSON."""
+    """The write, as JSON."""
 
 
 def put_write(
@@ -57,24 +57,31 @@ def put_write(
     closes: str | None,
     why: Unwritable,
 ) -> None:
-    """Keep a write and forget the open call that it closes, within the caller's transaction."""
+    """Store a write and delete the open call that it closes, within the caller's transaction."""
     call_id = closes
     account_id: object = None
     for entry in entries:
         call_id = call_id or entry.call_id
         account_id = entry.account_id
-    kept = write_details.of_write(entries, closes)
-    _put(connection, "write", why, call_id=call_id, account_id=account_id, kept=kept)
-    if (known := _known_id(closes)) is not None:
-        connection.execute(_CLOSE, (known,))
+    details = write_details.of_write(entries, closes)
+    _put(connection, "write", why, call_id=call_id, account_id=account_id, details=details)
+    if (closed := _valid_id(closes)) is not None:
+        connection.execute(_CLOSE, (closed,))
 
 
 def put_call(connection: sqlite3.Connection, call: OpenCall, why: Unwritable) -> None:
-    """Move an open call here, within the caller's transaction."""
-    kept = write_details.of_call(call)
-    _put(connection, "open_call", why, call_id=call.call_id, account_id=call.account_id, kept=kept)
-    if (known := _known_id(call.call_id)) is not None:
-        connection.execute(_CLOSE, (known,))
+    """Move an open call to the quarantine, within the caller's transaction."""
+    details = write_details.of_call(call)
+    _put(
+        connection,
+        "open_call",
+        why,
+        call_id=call.call_id,
+        account_id=call.account_id,
+        details=details,
+    )
+    if (closed := _valid_id(call.call_id)) is not None:
+        connection.execute(_CLOSE, (closed,))
 
 
 def waiting(connection: sqlite3.Connection) -> int:
@@ -83,61 +90,63 @@ def waiting(connection: sqlite3.Connection) -> int:
     return int(count)
 
 
-def listed(connection: sqlite3.Connection) -> list[QuarantinedWrite]:
-    """Return what waits for the operator, oldest first."""
+def waiting_writes(connection: sqlite3.Connection) -> list[QuarantinedWrite]:
+    """Return the writes that wait for the operator, oldest first."""
     return [
         QuarantinedWrite(
-            id_, kind, Unwritable(reason), at_ms / 1000, tries, call_id or None, account, told
+            id_, kind, Unwritable(reason), at_ms / 1000, tries, call_id or None, account, details
         )
-        for id_, kind, reason, at_ms, tries, call_id, account, told in connection.execute(_LIST)
+        for id_, kind, reason, at_ms, tries, call_id, account, details in connection.execute(_LIST)
     ]
 
 
 def discard(connection: sqlite3.Connection, id_: int) -> None:
-    """Let a write wait no longer, within the caller's transaction; its row stays.
+    """Mark a write as discarded, within the caller's transaction; its row stays.
 
     Raises:
-        UnknownNameError: nothing of this id waits.
+        UnknownNameError: no waiting write has this id.
     """
     _end(connection, id_, "discarded")
 
 
 def retry(connection: sqlite3.Connection, id_: int) -> None:
-    """Make a write after all, within the caller's transaction.
+    """Retry a write, within the caller's transaction.
 
     An open call is put back, for the next start to settle.
 
     Raises:
-        UnknownNameError: nothing of this id waits.
-        StillUnwritableError: it still cannot be written; nothing was.
+        UnknownNameError: no waiting write has this id.
+        StillUnwritableError: it still cannot be written; nothing was changed.
     """
-    for one in listed(connection):
-        if one.id == id_:
+    for write in waiting_writes(connection):
+        if write.id == id_:
             break
     else:
         raise _unknown(id_)
     try:
-        _again(connection, one)
+        _write_again(connection, write)
     except Exception as error:
-        if faults.passing(error) is not None:
+        if faults.transient_reason(error) is not None:
             raise
-        if faults.entered_before(error):
+        if faults.is_duplicate_entry(error):
             raise StillUnwritableError(
                 "The ledger has entries of this call already. Discard this write."
             ) from error
-        untold = isinstance(error, write_details.UntellableError)
-        why = str(error) if untold else f"It cannot be written still: {faults.unwritable(error)}."
+        incomplete = isinstance(error, write_details.IncompleteDetailsError)
+        why = (
+            str(error) if incomplete else f"It still cannot be written: {faults.unwritable(error)}."
+        )
         raise StillUnwritableError(why) from error
-    _end(connection, id_, "entered" if one.kind == "write" else "reopened")
+    _end(connection, id_, "entered" if write.kind == "write" else "reopened")
 
 
-def _again(connection: sqlite3.Connection, one: QuarantinedWrite) -> None:
+def _write_again(connection: sqlite3.Connection, write: QuarantinedWrite) -> None:
     (last,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
-    if one.kind == "write":
-        entries, _ = write_details.write_of(one.details)
+    if write.kind == "write":
+        entries, _ = write_details.write_of(write.details)
         batch = Batch(entries=entries)
     else:
-        call = write_details.call_of(one.details)
+        call = write_details.call_of(write.details)
         batch = Batch(notes={call.call_id: call})
     put(connection, last + 1, batch, IdCache(connection))
 
@@ -160,16 +169,16 @@ def _put(
     *,
     call_id: object,
     account_id: object,
-    kept: str,
+    details: str,
 ) -> None:
     known_account = account_id if type(account_id) is int and abs(account_id) < _INT64 else None
-    row = (kind, why.value, _known_id(call_id), known_account, kept)
+    row = (kind, why.value, _valid_id(call_id), known_account, details)
     connection.execute(_PUT, row)
 
 
-def _known_id(id_: object) -> bytes | None:
+def _valid_id(id_: object) -> bytes | None:
     if isinstance(id_, str):
         with suppress(ValueError):
-            known = id_bytes(id_)
-            return known if len(known) == 16 else None  # noqa: PLR2004 - 128 bits
+            raw = id_bytes(id_)
+            return raw if len(raw) == 16 else None  # noqa: PLR2004 - 128 bits
     return None

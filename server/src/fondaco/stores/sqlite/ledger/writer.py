@@ -114,11 +114,11 @@ class Writer:
         """Fail the commands that the thread has left undone, and all later ones."""
         self._dead = True
         report(Incident.LEDGER_THREAD_FAILED, reason="ended", level=logging.CRITICAL)
-        left = list(self._current)
+        commands = list(self._current)
         with suppress(Empty):
             while True:
-                left += self._queue.get_nowait()
-        _finish(_failed(left))
+                commands += self._queue.get_nowait()
+        _finish(_failed(commands))
         self._busy = False
 
     def _done(self, outcomes: Sequence[Outcome]) -> None:
@@ -198,7 +198,7 @@ class Writer:
 
     def _refuse(self, commands: Sequence[Batchable], error: Exception) -> list[Outcome]:
         """Find the commands that fail the batch by halving it, and commit the others."""
-        if (reason := faults.passing(error)) is not None:
+        if (reason := faults.transient_reason(error)) is not None:
             self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
             return _failed(commands, error)
         single = [part for command in commands for part in split(command)]
@@ -209,7 +209,7 @@ class Writer:
 
     def _quarantine(self, command: Batchable, error: Exception) -> list[Outcome]:
         """Move a write that can never succeed to the quarantine; drop a command without money."""
-        if faults.entered_before(error) and isinstance(command, WriteEntries):
+        if faults.is_duplicate_entry(error) and isinstance(command, WriteEntries):
             return [(command.done, _caused(AlreadyEnteredError(), error))]
         why = faults.unwritable(error)
         if isinstance(command, WriteEntries):
@@ -217,7 +217,7 @@ class Writer:
                 with changing(self._connection):
                     quarantine.put_write(self._connection, command.entries, command.closes, why)
             except sqlite3.Error as fault:  # then the caller keeps it and tries again
-                reason = faults.passing(fault) or "unknown"
+                reason = faults.transient_reason(fault) or "unknown"
                 self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
                 return _failed((command,), fault)
         self._report_unwritable(command, why)
@@ -233,8 +233,10 @@ class Writer:
                 call_id, account_id = str(entry.call_id or call_id), entry.account_id
         if isinstance(command, RecordProgress):
             call_id, account_id = str(command.calls[0].call_id), command.calls[0].account_id
-        told = partial(report, Incident.LEDGER_WRITE_QUARANTINED, reason=why, level=logging.ERROR)
-        self._on_loop(partial(told, call_id=call_id[:32], account_id=account_id))
+        report_quarantined = partial(
+            report, Incident.LEDGER_WRITE_QUARANTINED, reason=why, level=logging.ERROR
+        )
+        self._on_loop(partial(report_quarantined, call_id=call_id[:32], account_id=account_id))
 
     def _report(self, incident: Incident, *, reason: str) -> None:
         """Report a fault; a lasting one again after an interval."""
@@ -269,7 +271,7 @@ class Writer:
                 raise
             self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - a query may have any value
-            if (reason := faults.passing(error)) is not None:
+            if (reason := faults.transient_reason(error)) is not None:
                 self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
             return command.done, _caused(StorageFailedError(), error)
         return command.done, None
@@ -288,10 +290,10 @@ class Writer:
 
     def _catch_up(self) -> bool:
         """Notify of entries that another connection wrote; return whether there were any."""
-        found = self._connection.execute(
+        cursor = self._connection.execute(
             ENTRIES + "WHERE entry.id > ? ORDER BY 1", (self._last_entry,)
         )
-        rows = found.fetchall()
+        rows = cursor.fetchall()
         if rows:
             self._last_entry = rows[-1][0]
             self._on_loop(self._notify, [entry_of(row) for row in rows])

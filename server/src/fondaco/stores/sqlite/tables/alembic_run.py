@@ -16,7 +16,7 @@ _FOLDER = Path(__file__).parent / "migrations"
 
 
 def scripts() -> ScriptDirectory:
-    """Return the changes below migrations/versions."""
+    """Return the migrations below migrations/versions."""
     config = Config()
     config.set_main_option("script_location", str(_FOLDER))
     config.set_main_option("path_separator", "os")
@@ -24,10 +24,10 @@ def scripts() -> ScriptDirectory:
 
 
 def run(path: Path) -> None:
-    """Apply every change that the database lacks, each in a transaction of its own.
+    """Apply every pending migration, each in its own transaction.
 
     Raises:
-        DatabaseUnusableError: a change failed and was undone.
+        DatabaseUnusableError: a migration failed and was rolled back.
     """
     directory = scripts()
     engine = engine_for(path)
@@ -48,7 +48,7 @@ def run(path: Path) -> None:
             )
             environment.run_migrations()
     except SQLAlchemyError as error:
-        # Its own text shows the whole statement; what SQLite said is one line.
+        # SQLAlchemy's message contains the whole statement; SQLite's is one line.
         cause = error.orig if isinstance(error, DBAPIError) else type(error).__name__
         raise DatabaseUnusableError(
             f"The database {str(path)!r} could not be brought up to date: {cause}. Nothing was changed."

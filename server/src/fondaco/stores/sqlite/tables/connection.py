@@ -1,8 +1,8 @@
-"""How a connection to the database is opened: its safety, its durability, its file mode.
+"""Database connections: pragmas, durability and file mode.
 
-Nothing but SQLite may open the file in a process that has connections: closing any descriptor of it
-drops the process's locks on it, and the next process to close the database deletes the journal that
-this one still writes.
+Only SQLite may open the file in a process that has connections: closing any other descriptor of it
+drops the process's locks, and the next process to close the database deletes the journal that this one
+still writes.
 """
 
 import os
@@ -19,7 +19,7 @@ _OLDEST = (3, 37, 0)
 """The first with strict tables. Source: sqlite.org/stricttables.html."""
 
 BUSY_TIMEOUT_S = 5.0
-"""How long a write waits for another process's."""
+"""Longest wait for another process's write lock."""
 
 _WAL_PAGES = 4000
 """Pages in the -wal file above which a commit moves them to the database, 16 MiB; SQLite's own limit
@@ -32,7 +32,7 @@ _SYNCHRONOUS = {"process": "NORMAL", "power": "FULL"}
 def connect(path: Path, durability: Durability = "process") -> sqlite3.Connection:
     """Open the database, creating an empty file that only its owner can read.
 
-    Statements commit by themselves; a transaction is begun by `BEGIN`.
+    Connections are in autocommit mode; `BEGIN` starts a transaction.
 
     Raises:
         DatabaseUnusableError: the file cannot be opened or is no database, or SQLite is too old.

@@ -9,7 +9,7 @@ from fondaco.stores.sqlite.tables.connection import connect
 
 
 def engine_for(path: Path) -> Engine:
-    """Return an engine whose transactions begin IMMEDIATE, so that none fails half-way as locked."""
+    """Return an engine whose transactions are IMMEDIATE, so that none fails half-way as locked."""
     engine = create_engine("sqlite://", creator=lambda: connect(path), poolclass=NullPool)
 
     @event.listens_for(engine, "begin")

@@ -12,7 +12,7 @@ from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.snapshot import create
 
 HEAD = "0006"
-"""The newest revision below migrations/versions; a test holds it to that."""
+"""The newest revision below migrations/versions; a test compares the two."""
 
 TABLES = frozenset(
     {
@@ -20,11 +20,11 @@ TABLES = frozenset(
         "open_call", "quarantine", "sku",
     }
 )  # fmt: skip
-"""All that an up-to-date database has; a test holds it to `schema`."""
+"""The tables of an up-to-date database; a test compares them with `schema`."""
 
 
 def upgrade(path: Path) -> None:
-    """Create the database or bring it up to date; each change is one transaction.
+    """Create the database or migrate it; each migration is one transaction.
 
     Nothing heavy is imported where nothing is to be done, nor for a new database.
 
@@ -68,8 +68,8 @@ def _is_empty(path: Path) -> bool:
 
 
 def _expect_tables(path: Path) -> None:
-    found = _rows(path, "SELECT name FROM sqlite_master WHERE type = 'table'")
-    if missing := sorted(TABLES.difference(name for (name,) in found)):
+    rows = _rows(path, "SELECT name FROM sqlite_master WHERE type = 'table'")
+    if missing := sorted(TABLES.difference(name for (name,) in rows)):
         raise DatabaseUnusableError(
             f"The database {str(path)!r} is damaged: it lacks the table {missing[0]!r}. "
             "Restore it from a backup."

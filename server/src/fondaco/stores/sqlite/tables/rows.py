@@ -72,8 +72,8 @@ def milliseconds(at: float) -> int:
 
 def refills(account_id: int, until: int | None = None) -> tuple[bytes, bytes]:
     """Return the first and the last call id that a refill of an account can have, up to an epoch."""
-    most = LAST_EPOCH if until is None else max(0, min(until, LAST_EPOCH))
-    first, last = (epoch_reference(account_id, epoch) for epoch in (0, most))
+    last_epoch = LAST_EPOCH if until is None else max(0, min(until, LAST_EPOCH))
+    first, last = (epoch_reference(account_id, epoch) for epoch in (0, last_epoch))
     return id_bytes(first), id_bytes(last)
 
 

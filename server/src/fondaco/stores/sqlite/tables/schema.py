@@ -112,7 +112,7 @@ entry = Table(
         "account_id",
         "at_ms",
         "currency",
-        "kind",  # makes it cover what counts and walks charges: SQLite looks at `kind` again
+        "kind",  # makes the index covering: SQLite checks `kind` although the index is partial
         sqlite_where=text("kind = 1"),
     ),
     sqlite_strict=True,
@@ -128,7 +128,7 @@ key_epoch = Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
-"""What the calls that a key had admitted in an epoch were charged: sums of entries."""
+"""Charges of a key by the epoch in which the calls were admitted: sums of entries."""
 
 idempotency_record = Table(
     "idempotency_record",
@@ -206,7 +206,7 @@ clock_confirmation = Table(
     Column("last_entry", Integer, nullable=False),
     sqlite_strict=True,
 )
-"""When an operator said that the clock is right: entries up to `last_entry` tell nothing against it."""
+"""When an operator confirmed the clock: entries up to `last_entry` no longer count against it."""
 
 character_use = Table(
     "character_use",
@@ -216,14 +216,14 @@ character_use = Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
-"""How many chats each character answered; whose they were is not kept."""
+"""How many chats each character answered, without accounts."""
 
 APPEND_ONLY = tuple(
     f"CREATE TRIGGER entry_{act} BEFORE {act} ON entry "
     "BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END"
     for act in ("UPDATE", "DELETE")
 )
-"""A wrong entry is put right by another one."""
+"""A wrong entry is corrected by another entry."""
 
 
 @event.listens_for(entry, "after_create")

@@ -1,1 +1,1 @@
-"""The database's history: one file a change, run by `fondaco.stores.sqlite.migrate`."""
+"""Alembic migrations, run by `fondaco.stores.sqlite.tables.migrate`."""
