@@ -19,6 +19,12 @@ FOLDER = Path(__file__).parent / "examples"
 EXAMPLES = sorted(path.name for path in FOLDER.iterdir() if path.suffix in {".py", ".txt"})
 TIMEOUT_S = 300
 SILENT = {"estimate_cost.txt"}
+LIMITED = """
+[models."smollm2-135m"]
+temperature = 0
+max_output_tokens = 64
+"""
+"""Most examples name no limit, and stories may be long."""
 AROUND = """
 import asyncio
 from decimal import Decimal
@@ -40,13 +46,15 @@ asyncio.run(main())
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    """Run a server with room for the longest answer that an example asks for, and little more."""
+    """Run a server with room for the longest answer that an example asks for; it gives short ones."""
     settings = {"FONDACO_EMBEDDED__CONTEXT_TOKENS": "640"}
-    with program(tmp_path_factory.mktemp("small") / "home", environ=settings) as one:
+    home = tmp_path_factory.mktemp("small") / "home"
+    home.mkdir(mode=0o700)
+    (home / "fondaco.toml").write_text(LIMITED)
+    with program(home, environ=settings) as one:
         yield one
 
 
-@pytest.mark.slow  # answers of several hundred tokens
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_an_example_runs_as_it_stands(small: Program, name: str) -> None:
     text = (FOLDER / name).read_text(encoding="utf-8")
