@@ -39,7 +39,7 @@ class Desk:
     async def run(self, call: Call, ran: list[str]) -> None:
         async with Admission(self.limits, self.idempotency, call, TOY, 10) as admission:
             ran.append(call.id)
-            admission.begun = True
+            admission.held = True
             await admission.settle(10, charged=True)
 
     @property

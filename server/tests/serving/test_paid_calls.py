@@ -80,7 +80,7 @@ class Town:
         """Run a call whose engine fails."""
         async with self.open(kind, meter) as paid:
             meter.current = work
-            await paid.cover()
+            await paid.hold()
             work.usage = produced
             raise EngineError
 
@@ -97,7 +97,7 @@ async def test_every_kind_of_call_is_held_by_its_ceiling_and_charged_by_its_usag
     meter = CallMeter()
     async with town.open(kind, meter) as paid:
         meter.current = work = ScriptedMeter(most)
-        await paid.cover()
+        await paid.hold()
         [hold] = town.ledger.open_holds
         held = hold.funds.total
         work.usage = within
@@ -139,7 +139,7 @@ async def test_a_hold_is_extended_by_what_later_work_may_cost() -> None:
         held = []
         for most in (Usage(10), Usage(10, 0, 5), Usage(1), Usage(10, 0, 5, searches=1)):
             meter.current = ScriptedMeter(most)
-            await paid.cover()
+            await paid.hold()
             held.append(town.ledger.open_holds[0].funds.total)
     price = KINDS[ModelType.TEXT]
     first, second, last = (price.ceiling(u) for u in (Usage(10), Usage(10, 0, 5), Usage(10, 0, 5)))
@@ -152,10 +152,10 @@ async def test_two_steps_of_one_call_add_up() -> None:
     town, meter = Town(), CallMeter()
     async with town.open(ModelType.TEXT, meter) as paid:
         meter.current = ScriptedMeter(Usage(5, 0, 5), Usage(5, 0, 2))
-        await paid.cover()
+        await paid.hold()
         meter.complete()
         meter.current = ScriptedMeter(Usage(5, 0, 5), Usage(4, 0, 3))
-        await paid.cover()
+        await paid.hold()
         assert meter.most == Usage(10, 0, 7)
     assert paid.usage == Usage(9, 0, 5)
     assert town.charged() == 9 * 2 + 5 * 3

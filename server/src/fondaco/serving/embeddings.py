@@ -10,7 +10,7 @@ from fondaco.domain.models.model import EmbeddingModel, ModelType
 from fondaco.domain.models.names import DeprecationNotice
 from fondaco.domain.money.call import Call, CallKind
 from fondaco.domain.money.limits import Quota
-from fondaco.domain.money.usage import Report, Usage
+from fondaco.domain.money.usage import NO_USAGE, Report, Usage
 from fondaco.ports import EmbeddingEngine
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCalls
@@ -47,7 +47,7 @@ class EmbeddingMeter:
         tokens = counts.input_tokens
         self.most = Usage(input_tokens=tokens)
         self._estimate = tokens if counts.exact else max(1, tokens // _BYTES_A_TOKEN)
-        self.usage = Usage()
+        self.usage = NO_USAGE
 
     def take(self, report: Report) -> None:
         """Count the tokens that the engine reports, or an estimate; never more than was held for."""
@@ -66,7 +66,7 @@ class EmbeddingMeter:
 
     def fail(self) -> None:
         """Count nothing: a failed batch delivers no vector."""
-        self.usage = Usage()
+        self.usage = NO_USAGE
 
 
 class Embedder:
@@ -110,7 +110,7 @@ class Embedder:
             _expect_fitting(counts, model.context_tokens)
             counted_by = failover.engine
             meter.current = batch = EmbeddingMeter(counts)
-            await paid.cover()
+            await paid.hold()
             embeddings = await failover.first(
                 lambda engine: engine.embed(request, counts if engine is counted_by else None)
             )

@@ -4,6 +4,7 @@ import pytest
 
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.wire.http1_exchange import Http1Exchange
+from fondaco.http.wire.request_head import RequestHead
 
 PROXIES = ("10.0.0.0/8", "2001:db8:1::/48")
 
@@ -26,10 +27,13 @@ class Silence:
 
 
 def peer(client: str, *forwarded: str) -> str:
-    fields = [(b"x-forwarded-for", line.encode()) for line in forwarded]
-    return ClientAddresses(PROXIES).of(
-        Http1Exchange(Silence(), "GET", "/", fields=fields, client=client)
-    )
+    lines = [
+        "GET / HTTP/1.1",
+        "Host: localhost",
+        *(f"X-Forwarded-For: {line}" for line in forwarded),
+    ]
+    head = RequestHead("\r\n".join(lines).encode())
+    return ClientAddresses(PROXIES).of(Http1Exchange(Silence(), head, client))
 
 
 @pytest.mark.parametrize(

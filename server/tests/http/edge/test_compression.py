@@ -9,9 +9,8 @@ import pytest
 from fondaco.http.endpoint.responses import LARGE_BYTES, Response
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.wire.http1_exchange import Http1Exchange
+from fondaco.http.wire.request_head import RequestHead
 from house import House
-
-ASKED = [(b"accept-encoding", b"br, gzip")]
 
 
 class Wire:
@@ -42,7 +41,8 @@ class Wire:
 
 
 def exchange(wire: Wire, method: str = "GET") -> Exchange:
-    return Http1Exchange(wire, method, "/", fields=ASKED, headers=dict(ASKED))
+    lines = (f"{method} / HTTP/1.1", "Host: localhost", "Accept-Encoding: br, gzip")
+    return Http1Exchange(wire, RequestHead("\r\n".join(lines).encode()), "")
 
 
 async def test_others_have_their_turn_while_a_large_body_is_compressed() -> None:

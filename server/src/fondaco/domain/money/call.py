@@ -54,4 +54,4 @@ def request_id(call_id: str, kind: CallKind = CallKind.CHAT) -> str:
     >>> request_id("0" * 32, CallKind.EMBEDDING)
     'embd-00000000000000000000000000000000'
     """
-    return f"{kind.value}-{call_id}"
+    return f"{kind}-{call_id}"

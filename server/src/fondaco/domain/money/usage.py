@@ -70,6 +70,9 @@ class Usage:
         )
 
 
+NO_USAGE = Usage()
+"""The usage of a call that consumed nothing."""
+
 _units: Callable[[Usage], tuple[int, ...]] = attrgetter(*[one.name for one in fields(Usage)])
 
 

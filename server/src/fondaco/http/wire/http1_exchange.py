@@ -1,11 +1,12 @@
 """An exchange over HTTP/1.1: heads and chunks as bytes."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Protocol
 
 from fondaco.domain.errors import FondacoError
-from fondaco.http.exchange.exchange import Exchange, Header
+from fondaco.http.exchange.exchange import Exchange
+from fondaco.http.wire.request_head import RequestHead
 
 STATUS_LINES = {one.value: f"HTTP/1.1 {one} {one.phrase}\r\n".encode() for one in HTTPStatus}
 _WORTH_READING_BYTES = 256 * 2**10
@@ -53,36 +54,28 @@ class Http1Exchange(Exchange):
     waits = False
     """Whether the caller awaits `100 Continue` before it sends the body."""
 
-    def __init__(
-        self,
-        line: ResponseTransport,
-        method: str,
-        path: str,
-        *,
-        query: bytes = b"",
-        fields: Sequence[Header] = (),
-        headers: dict[bytes, bytes] | None = None,
-        client: str = "",
-        closes: bool = False,
-        unframed: bool = False,
-    ) -> None:
+    def __init__(self, line: ResponseTransport, head: RequestHead, client: str) -> None:
         """Take a request whose head has arrived.
 
         Args:
             line: the connection that carries the response.
-            method: as of `Exchange`, like all that is not named here.
-            path: likewise.
-            query: likewise.
-            fields: likewise.
-            headers: likewise.
-            client: likewise.
-            closes: whether the connection ends with the response.
-            unframed: whether the caller knows no chunks (HTTP/1.0): streams end with the connection.
+            head: the request's head.
+            client: the address at the other end of the connection.
         """
-        super().__init__(method, path, query=query, fields=fields, headers=headers, client=client)
-        self.closes = closes
+        super().__init__(
+            head.method,
+            head.path,
+            query=head.query,
+            fields=head.fields,
+            headers=head.headers,
+            client=client,
+        )
+        self.authority = head.authority or b""
+        self.declared_bytes = head.body_bytes
+        self.closes = head.closes
         self._line = line
-        self._unframed = unframed
+        self._unframed = head.old
+        """Whether the client knows no chunks (HTTP/1.0): streams end with the connection."""
 
     def break_off(self, error: FondacoError) -> None:
         """Know that the rest of the body will not come, so no other request can follow it."""

@@ -191,19 +191,7 @@ class ServerConnection(asyncio.Protocol):
 
     def _begin(self, head: RequestHead) -> None:
         """Start the response to a request, or queue it behind earlier ones."""
-        exchange = Http1Exchange(
-            self,
-            head.method,
-            head.path,
-            query=head.query,
-            fields=head.fields,
-            headers=head.headers,
-            client=self._client,
-            closes=head.closes,
-            unframed=head.old,
-        )
-        exchange.authority = head.authority or b""
-        exchange.declared_bytes = head.body_bytes
+        exchange = Http1Exchange(self, head, self._client)
         if self._slot is Slot.PROBE_ONLY or self._registry.closes_soon:
             if self._slot is Slot.PROBE_ONLY and head.path not in self._limits.probes:
                 raise TooManyConnectionsError
@@ -353,7 +341,7 @@ class ServerConnection(asyncio.Protocol):
         """Set the deadline of a head or body that is incomplete, in however many pieces it comes."""
         if self._ignores_input or self._paused:
             return
-        if self._phase is Phase.NOTHING and self._reader.begun:
+        if self._phase is Phase.NOTHING and self._reader.started:
             self._phase = Phase.HEAD
             self._deadline.set(self._limits.header_timeout_s)
         elif self._phase is Phase.BODY and self._deadline.at == inf:
@@ -362,7 +350,7 @@ class ServerConnection(asyncio.Protocol):
     def _deadline_passed(self) -> None:
         if self._closing or self._write_stalled:
             self.abort()  # the client would not read a response either
-        elif self._phase is Phase.BODY or self._reader.begun:
+        elif self._phase is Phase.BODY or self._reader.started:
             self._refuse(RequestTimeoutError())
         else:
             self.close()  # an idle connection gets no response

@@ -78,7 +78,7 @@ class RequestReader:
         return len(self._unread) - self._at
 
     @property
-    def begun(self) -> bool:
+    def started(self) -> bool:
         """Whether anything of a next head has come; an empty line is nothing."""
         # No set to look in, here and below: a bytearray has no hash.
         return self.unread_bytes > 1 or self._unread[self._at :] not in (b"", b"\r")

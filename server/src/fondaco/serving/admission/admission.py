@@ -14,7 +14,7 @@ from fondaco.serving.admission.idempotency import IdempotencyStore
 class Admission:
     """The admission of one call, as a context manager around all its work.
 
-    A call refused before `begun` is set leaves no trace: neither a count nor an idempotency record.
+    A call refused before `held` is set leaves no trace: neither a count nor an idempotency record.
     """
 
     __slots__ = (
@@ -25,7 +25,7 @@ class Admission:
         "_record",
         "_reservation",
         "_tokens",
-        "begun",
+        "held",
     )
 
     def __init__(
@@ -43,7 +43,7 @@ class Admission:
         self._model = model
         self._tokens = tokens
         self._record: IdempotencyRecord | None = None
-        self.begun = False
+        self.held = False
         """Whether funds are held, so that the call counts whatever follows."""
 
     async def __aenter__(self) -> Self:
@@ -88,7 +88,7 @@ class Admission:
         trace: TracebackType | None,
     ) -> None:
         """Withdraw a call that never began."""
-        if not self.begun:
+        if not self.held:
             self._reservation.withdraw()
         if self._record is not None:
             await self._idempotency.finish(self._record, charged=False)

@@ -1,10 +1,8 @@
 """The meter of a whole call: retrieval, the search decision, and the engine's work."""
 
-from fondaco.domain.money.usage import Usage
+from fondaco.domain.money.usage import NO_USAGE, Usage
 from fondaco.domain.web import RetrievedContext
 from fondaco.serving.billing.meter import Meter
-
-_NOTHING = Usage()
 
 
 class CallMeter:
@@ -26,18 +24,18 @@ class CallMeter:
         """The meter of the engine's work that is under way, or comes next."""
         self.web: RetrievedContext | None = None
         """The result of web retrieval; None: none was requested."""
-        self._ordered = _NOTHING
-        self._completed = _NOTHING
+        self._ordered = NO_USAGE
+        self._completed = NO_USAGE
 
     @property
     def most(self) -> Usage:
         """The most that the call can consume, by all that is known now."""
         most = self._completed
-        if self._ordered is not _NOTHING:
+        if self._ordered is not NO_USAGE:
             most = most.plus(self._ordered)
         if self.current is None:
             return most
-        return self.current.most if most is _NOTHING else most.plus(self.current.most)
+        return self.current.most if most is NO_USAGE else most.plus(self.current.most)
 
     @property
     def usage(self) -> Usage:
@@ -47,7 +45,7 @@ class CallMeter:
             completed = completed.plus(Usage(searches=self._ordered.searches))
         if self.current is None or self.undelivered:
             return completed
-        if completed is _NOTHING:
+        if completed is NO_USAGE:
             return self.current.usage
         return completed.plus(self.current.usage) if self.current.produced else completed
 
@@ -89,7 +87,7 @@ class CallMeter:
     def retrieved(self, web: RetrievedContext) -> None:
         """Count the web retrieval that succeeded, in place of what was ordered."""
         self.web = web
-        self._ordered = _NOTHING
+        self._ordered = NO_USAGE
         if web.searches or web.scrapes:
             self._completed = self._completed.plus(
                 Usage(searches=web.searches, scrapes=web.scrapes)

@@ -60,14 +60,13 @@ class Hold:
         "opened",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - names would cost a dict for each call
         self,
         register: Register,
         balance: Balance,
         call: Call,
         model: str,
         meter: UsageSource,
-        *,
         funds: Funds,
         epoch: int,
     ) -> None:

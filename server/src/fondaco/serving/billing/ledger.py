@@ -229,7 +229,7 @@ class Ledger:
         return balance
 
     async def _balance(self, account_id: int) -> Balance:
-        if not self.clock.begun:
+        if not self.clock.started:
             await self.clock.begin(self._register.journal)
             self._follow_clock()
         balance = self._balances.get(account_id)
@@ -348,7 +348,7 @@ class Ledger:
         funds: Funds,
         epoch: int,
     ) -> Hold:
-        hold = Hold(self._register, balance, call, model, meter, funds=funds, epoch=epoch)
+        hold = Hold(self._register, balance, call, model, meter, funds, epoch)
         self._register.open[call.id] = hold
         return hold
 

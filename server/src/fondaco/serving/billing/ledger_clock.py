@@ -37,7 +37,7 @@ class LedgerClock:
     def __init__(self, clock: Clock) -> None:
         """Prepare a clock that believes `clock` until `begin` was awaited."""
         self._clock = clock
-        self.begun = False
+        self.started = False
         self._beginning = anyio.Lock()
         self.epoch = -1
         """The epoch that the ledger is in."""
@@ -59,13 +59,13 @@ class LedgerClock:
             StorageFailedError: the journal cannot be read.
         """
         async with self._beginning:
-            if not self.begun:
+            if not self.started:
                 last = await journal.latest_entry_at()
                 present = self._clock.now() if last is None else await self._present(journal, last)
                 self._believe(present, self._clock.monotonic())
                 if last is not None and 0 <= last - present <= SECONDS:
                     self._enter(epoch_of(last))  # set back a little: a day that has begun stays
-                self.begun = True
+                self.started = True
 
     async def _present(self, journal: Journal, last: float) -> float:
         """Return what the time is at a start after a last entry."""
@@ -90,7 +90,7 @@ class LedgerClock:
     def now(self) -> float:
         """Return Unix seconds."""
         wall = self._clock.now()
-        if self._from <= wall < self._until or not self.begun:
+        if self._from <= wall < self._until or not self.started:
             return wall
         return self._second_look(wall)
 

@@ -5,7 +5,7 @@ The life of a call is one straight line:
     admission -> estimate -> hold -> (retrieval, inputs) -> failover -> meter -> output -> settlement
 
 Entering a `PaidCall` is the admission, leaving it the settlement. In between a use case measures the
-request, puts a meter for its kind into the call's meter, calls `cover` to hold the most that the work can
+request, puts a meter for its kind into the call's meter, calls `hold` to hold the most that the work can
 cost, and has an engine do it. No task group and no time-out scope stays open across a `yield`.
 """
 
@@ -22,7 +22,7 @@ from fondaco.domain.models.model import AnyModel
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.limits import Quota
 from fondaco.domain.money.price import Charge, FreePricing, Price
-from fondaco.domain.money.usage import Usage
+from fondaco.domain.money.usage import NO_USAGE
 from fondaco.ports import Clock, RateLimiter
 from fondaco.serving.admission.admission import Admission
 from fondaco.serving.admission.idempotency import IdempotencyStore
@@ -75,7 +75,7 @@ class PaidCalls:
 class PaidCall:
     """One call's admission, hold and settlement, as a context around all its work.
 
-    Work starts only after `cover` has held the most that it can cost. A disconnect cancels the task once,
+    Work starts only after `hold` has held the most that it can cost. A disconnect cancels the task once,
     which leaves the context and settles. Should a second cancellation interrupt the settlement, the
     ledger completes the write with no task waiting for it.
     """
@@ -110,7 +110,7 @@ class PaidCall:
         self._admission = Admission(calls.limits, calls.idempotency, call, model, estimated_tokens)
         self._hold: Hold | None = None
         self._started = 0.0
-        self.usage = Usage()
+        self.usage = NO_USAGE
         """The usage that was charged, once the context has been left."""
 
     async def __aenter__(self) -> Self:
@@ -125,7 +125,7 @@ class PaidCall:
             self._price = FreePricing(self._price)
         return self
 
-    async def cover(self) -> None:
+    async def hold(self) -> None:
         """Hold the most that the call can cost by what its meter knows now; call it before any work.
 
         The first time this takes the hold, later it extends it: by the whole difference or not at all.
@@ -138,7 +138,7 @@ class PaidCall:
             ledger = self._calls.ledger
             self._hold = await ledger.hold(self._call, self._model.id, ceiling, self.meter)
             self._started = self._calls.clock.monotonic()
-            self._admission.begun = True
+            self._admission.held = True
         elif (more := ceiling - self._hold.funds.total) > 0:
             await self._hold.extend(more)
 
@@ -146,7 +146,7 @@ class PaidCall:
     def affordable(self) -> int:
         """Nano-dollars that the call holds and could hold in addition.
 
-        Await nothing between reading this and `cover`: another call could take the difference.
+        Await nothing between reading this and `hold`: another call could take the difference.
         """
         return 0 if self._hold is None else self._hold.funds.total + self._hold.free.total
 

@@ -26,31 +26,36 @@ async def buffered(
             is at nothing.
     """
     while True:
-        first, rest = await failover.begin(request)
+        first, rest = await failover.start(request)
         try:
-            async with aclosing(rest):
-                if output_pipeline is None:
-                    return await _taken(first, rest, meter)
-                async with aclosing(output_pipeline.deliver(first, rest, meter)) as delivered:
-                    return [batch async for batch in delivered]
+            return await _read(first, rest, output_pipeline, meter)
         except InferenceFailedError as error:
             failover.skip(error, shown=_uncharged(error))
             meter.restart()
             output_pipeline = None if output_pipeline is None else output_pipeline.restarted()
 
 
-async def _taken(
-    first: EventBatch, rest: AsyncGenerator[EventBatch], meter: TokenMeter
+async def _read(
+    first: EventBatch,
+    rest: AsyncGenerator[EventBatch],
+    output_pipeline: OutputPipeline | None,
+    meter: TokenMeter,
 ) -> list[EventBatch]:
-    """Return the output as far as its limit."""
-    taken = [meter.take(first)]
-    at_once = meter.cut_off  # not narrowed: the loop asks again
-    if not at_once:
-        async for batch in rest:
-            taken.append(meter.take(batch))
-            if meter.cut_off:
-                break
-    return taken
+    """Return the output of one engine as far as its limit, and stop the engine."""
+    try:
+        if output_pipeline is not None:
+            async with aclosing(output_pipeline.deliver(first, rest, meter)) as delivered:
+                return [batch async for batch in delivered]
+        taken = [meter.take(first)]
+        at_once = meter.cut_off  # not narrowed: the loop asks again
+        if not at_once:
+            async for batch in rest:
+                taken.append(meter.take(batch))
+                if meter.cut_off:
+                    break
+        return taken
+    finally:  # `aclosing` would be three calls more
+        await rest.aclose()
 
 
 def _uncharged(error: InferenceFailedError) -> InferenceFailedError:

@@ -1,12 +1,20 @@
-"""Chat: the use case from an admitted request to its last event."""
+"""Chat: the use case from a validated request to its last event.
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+`Chat.answer` is the whole line, one step after the other:
+
+    route -> capability check -> admission -> estimate and hold -> media inputs, retrieval
+          -> count the prompt -> extend the hold -> engine, with failover -> meter and output
+          -> settlement
+"""
+
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from fondaco.domain.chat.events import EventBatch
-from fondaco.domain.chat.request import ChatRequest
+from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
+from fondaco.domain.errors import InvalidModelError
 from fondaco.domain.fast_init import fast_init
 from fondaco.domain.models.catalogue import Catalogue, Route
 from fondaco.domain.models.model import Model
@@ -21,21 +29,22 @@ from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
 from fondaco.serving.chat.buffered import buffered
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.failover import ChatFailover
-from fondaco.serving.chat.preparation import Preparation, Ready
+from fondaco.serving.chat.media_inputs import CHARACTERS_A_TOKEN, fetch_media
+from fondaco.serving.chat.output.pipeline import OutputPipeline
+from fondaco.serving.chat.output_hold import hold_output
+from fondaco.serving.chat.retrieval import ChatRetrieval
 from fondaco.serving.inputs.media import Media
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.serving.routing.failover import ModelEngines
 
 _USUAL_OUTPUT = 1_024
 """The most tokens of one choice that the token limit reserves before they are counted."""
-_CHARACTERS_A_TOKEN = 4
-"""An estimate for prompts that no engine has counted yet."""
 
 
 @fast_init
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The first event of a call: what is known once an engine has begun to answer."""
+    """The first event of a call: what is known once an engine has started to answer."""
 
     model: Model
     engine: str
@@ -61,7 +70,7 @@ CallEvent: TypeAlias = CallStarted | EventBatch | CallFinished
 
 
 class Chat:
-    """Answers chat requests: routes, measures, holds, runs and settles them."""
+    """Answers chat requests."""
 
     def __init__(
         self,
@@ -77,11 +86,12 @@ class Chat:
         self._catalogue = catalogue
         self._engines = ModelEngines(catalogue, engines)
         self._paid_calls = paid_calls
-        self._preparation = Preparation(
-            web_retrieval or WebRetrieval(), negotiation, media or Media(catalogue), system_prompt
-        )
+        self._system_prompt = system_prompt
+        self._negotiation = negotiation
+        self._media = media or Media(catalogue)
+        self._retrieval = ChatRetrieval(web_retrieval or WebRetrieval(), negotiation)
 
-    async def answer(
+    async def answer(  # noqa: C901, PLR0915 - the whole line of a call can be read in one place
         self, call: Call, request: ChatRequest, requested_tokens: int | None, instructions: str = ""
     ) -> AsyncGenerator[CallEvent]:
         """Yield the answer as it is produced; what was produced is charged when the generator ends.
@@ -100,22 +110,30 @@ class Chat:
         """
         route = self._catalogue.route(request.model)
         model, whole = route.model, not request.stream
-        self._preparation.expect_able(model, request)
-        request = self._preparation.begun(model, request, requested_tokens, instructions)
+        self._expect_able(model, request)
+        request = self._with_defaults(model, request, requested_tokens, instructions)
         failover = ChatFailover(self._engines.of(model, request.options.engine), model.id)
-        estimated = _estimated_tokens(request, requested_tokens)
-        meter = CallMeter(whole=whole)
+        estimated, meter = _estimated_tokens(request, requested_tokens), CallMeter(whole=whole)
+        # Entering is the admission, leaving the settlement.
         async with self._paid_calls.open(call, model, meter, estimated_tokens=estimated) as paid:
-            ready = await self._preparation.ready(
-                model, request, requested_tokens, failover=failover, paid=paid
-            )
+            output_pipeline: OutputPipeline | None = None
+            if request.options.media:
+                request = await fetch_media(self._media, model, request, paid)
+            if _is_negotiated(model, request):
+                request, output_pipeline = await self._negotiation.fit(model, request)
+            if (web := request.options.web) is not None:
+                request = await self._retrieval.augment(model, request, web, failover, paid)
+            prompt = await failover.measure(request)
+            request, tokens = await hold_output(model, request, prompt, requested_tokens, paid)
             if whole:
-                for step in await _whole(route, ready, failover, paid):
-                    yield step
+                batches = await buffered(request, failover, output_pipeline, tokens)
+                meter.deliver()
+                yield _started(route, failover, output_pipeline, paid)
+                for batch in batches:
+                    yield batch
             else:
-                tokens, output_pipeline = ready.meter, ready.output_pipeline
-                async with failover.answer(ready.request) as answer:
-                    yield _started(route, ready, failover, paid)
+                async with failover.answer(request) as answer:
+                    yield _started(route, failover, output_pipeline, paid)
                     if output_pipeline is None:
                         yield tokens.take(answer.first)
                         at_once = tokens.cut_off  # not narrowed: the loop asks again
@@ -131,22 +149,59 @@ class Chat:
                                 yield batch
         yield CallFinished(paid.usage)
 
+    def _expect_able(self, model: Model, request: ChatRequest) -> None:
+        """Return if the model can do what is requested, as far as that shows without any work.
 
-async def _whole(
-    route: Route[Model], ready: Ready, failover: ChatFailover, paid: PaidCall
-) -> Sequence[CallEvent]:
-    """Return the events of a whole answer, which counts once it is complete."""
-    batches = await buffered(ready.request, failover, ready.output_pipeline, ready.meter)
-    paid.meter.deliver()
-    return [_started(route, ready, failover, paid), *batches]
+        Raises:
+            InvalidModelError: the model gives no log probabilities, does not take images, or does not
+                keep to output formats.
+            InvalidRequestError: web retrieval was requested, and the operator has switched it off.
+        """
+        if request.top_logprobs is not None and not model.capabilities.log_probs:
+            raise InvalidModelError(
+                f"The model {model.id!r} gives no log probabilities. Leave out logprobs.",
+                faults={"logprobs": ("Not supported by this model",)},
+            )
+        options = request.options
+        if options is NO_OPTIONS:
+            return
+        if options.media:
+            self._media.expect_able(model, request)
+        self._negotiation.expect_able(model, request)
+        if options.web is not None:
+            self._retrieval.expect_able(model, request, options.web)
+
+    def _with_defaults(
+        self, model: Model, request: ChatRequest, requested_tokens: int | None, instructions: str
+    ) -> ChatRequest:
+        """Return the request with the model's default sampling, and with its system prompts.
+
+        The platform's own is left out where caller or model opted out of it.
+        """
+        if self._system_prompt and request.system_prompt and model.system_prompt:
+            request = request.with_instructions(self._system_prompt)
+        if instructions:
+            request = request.with_instructions(instructions)
+        sampling = request.sampling.filled(model.defaults.temperature, model.defaults.top_p)
+        return request.for_model(model.id, requested_tokens or 0, sampling)
+
+
+def _is_negotiated(model: Model, request: ChatRequest) -> bool:
+    """Whether options are mapped to the model; the output of raw prompts passes as it is."""
+    if request.options is NO_OPTIONS:
+        return model.reasoning is not None
+    return request.options.raw is None
 
 
 def _started(
-    route: Route[Model], ready: Ready, failover: ChatFailover, paid: PaidCall
+    route: Route[Model],
+    failover: ChatFailover,
+    output_pipeline: OutputPipeline | None,
+    paid: PaidCall,
 ) -> CallStarted:
     ignored = failover.ignored
-    if ready.output_pipeline is not None:
-        ignored += ready.output_pipeline.ignored
+    if output_pipeline is not None:
+        ignored += output_pipeline.ignored
     return CallStarted(
         route.model, failover.engine.name, paid.quota, route.notice, paid.meter.web, ignored
     )
@@ -155,4 +210,4 @@ def _started(
 def _estimated_tokens(request: ChatRequest, requested_tokens: int | None) -> int:
     """Return what the token limit reserves for a call until its settlement."""
     output = min(requested_tokens or _USUAL_OUTPUT, _USUAL_OUTPUT) * request.choices
-    return request.characters // _CHARACTERS_A_TOKEN + output
+    return request.characters // CHARACTERS_A_TOKEN + output

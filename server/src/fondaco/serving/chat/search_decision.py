@@ -83,7 +83,7 @@ async def decided(
     try:
         asked, output_pipeline = await negotiation.fit(model, asked)
         tokens = paid.meter.current = TokenMeter(await failover.measure(asked), MOST_OUTPUT)
-        await paid.cover()
+        await paid.hold()
         output = await buffered(asked, failover, output_pipeline, tokens)
     except (InferenceFailedError, InvalidRequestError):
         return None

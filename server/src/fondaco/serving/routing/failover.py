@@ -32,7 +32,7 @@ T = TypeVar("T")
 
 
 class BrokenOffError(InferenceFailedError):
-    """The engine failed after it had begun to answer, so no other one can take over."""
+    """The engine failed after it had started to answer, so no other one can take over."""
 
     status = 502
     default = "The engine broke off its answer. What it delivered until then is charged."
@@ -41,7 +41,7 @@ class BrokenOffError(InferenceFailedError):
 class Failover(Generic[EngineT]):
     """Tries the engines of one call in order; an engine that failed is not tried again."""
 
-    __slots__ = ("_engines", "_failure", "model_id")
+    _failure: EngineFailure | None = None
 
     def __init__(self, engines: tuple[EngineT, ...], model_id: str) -> None:
         """Prepare.
@@ -51,12 +51,17 @@ class Failover(Generic[EngineT]):
             model_id: the model's id in the catalogue, for incident reports.
         """
         self._engines = engines
-        self._failure: EngineFailure | None = None
         self.model_id = model_id
 
     @property
     def engine(self) -> EngineT:
-        """The engine that is tried next; after a success of `first`, the one that succeeded."""
+        """The engine to try next; after a success, the one that succeeded.
+
+        Raises:
+            EngineError, FieldNotTakenError: all have failed, the gravest of them so.
+        """
+        if not self._engines:
+            raise self._failure or EngineUnavailableError
         return self._engines[0]
 
     async def first(self, work: Callable[[EngineT], Awaitable[T]]) -> T:
@@ -65,12 +70,12 @@ class Failover(Generic[EngineT]):
         Raises:
             EngineError, FieldNotTakenError: none can.
         """
-        while self._engines:
+        while True:
+            engine = self.engine
             try:
-                return await work(self._engines[0])
+                return await work(engine)
             except (EngineError, FieldNotTakenError) as error:
                 self.skip(error)
-        raise self._failure or EngineUnavailableError
 
     def restart(self) -> Self:
         """Return the failover of another request over the engines that are left."""
@@ -97,7 +102,7 @@ class Failover(Generic[EngineT]):
             self._failure = shown or error
 
     def end(self, error: EngineFailure) -> None:
-        """Report the failure of an engine that had begun to answer: no other one can take over.
+        """Report the failure of an engine that had started to answer: no other one can take over.
 
         Raises:
             BrokenOffError: the engine failed; a timeout and a failed validation keep their own errors.

@@ -1,0 +1,28 @@
+"""Media inputs of a chat call: held for, then fetched."""
+
+from fondaco.domain.chat.request import ChatRequest
+from fondaco.domain.models.model import Model
+from fondaco.ports import Prompt
+from fondaco.serving.billing.paid_call import PaidCall
+from fondaco.serving.chat.output_hold import hold_shortest
+from fondaco.serving.inputs.media import Media, with_last_image
+
+CHARACTERS_A_TOKEN = 4
+"""An estimate for prompts that no engine has counted yet."""
+
+
+async def fetch_media(
+    media: Media, model: Model, request: ChatRequest, paid: PaidCall
+) -> ChatRequest:
+    """Return the request with its media as engines take them; the estimated cost is held before a fetch.
+
+    Raises:
+        InsufficientBalanceError: the funds do not cover the estimate; nothing was fetched.
+        InvalidRequestError: the model does not take one of the media, or it cannot be had.
+    """
+    if not model.capabilities.many_images:
+        request = with_last_image(request)
+    if media.needs_fetching(request):
+        estimate = request.characters // CHARACTERS_A_TOKEN + media.most_tokens(model, request)
+        await hold_shortest(request, Prompt(estimate), paid)
+    return await media.brought(model, request)
