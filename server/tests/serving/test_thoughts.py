@@ -10,18 +10,18 @@ from fondaco.domain.chat.events import Reasoning, Text, TokenLogprob
 from fondaco.serving.chat.output.think_tags import ThinkTagParser
 
 
-def _told(pieces: Iterable[str], *, begun: bool = False) -> tuple[str, str]:
+def _told(pieces: Iterable[str], *, inside: bool = False) -> tuple[str, str]:
     """Return all thoughts and all text in an answer that comes in pieces."""
-    heard = _heard([Text(0, piece) for piece in pieces], begun=begun)
+    heard = _heard([Text(0, piece) for piece in pieces], inside=inside)
     return (
         "".join(one.text for one in heard if isinstance(one, Reasoning)),
         "".join(one.text for one in heard if isinstance(one, Text)),
     )
 
 
-def _heard(pieces: Iterable[Text], *, begun: bool = False) -> list[Text | Reasoning]:
-    thoughts = ThinkTagParser(begun=begun)
-    heard = [event for piece in pieces for event in thoughts.hear(piece)]
+def _heard(pieces: Iterable[Text], *, inside: bool = False) -> list[Text | Reasoning]:
+    thoughts = ThinkTagParser(inside=inside)
+    heard = [event for piece in pieces for event in thoughts.feed(piece)]
     return heard + list(thoughts.interrupt(0))
 
 
@@ -68,8 +68,8 @@ def test_blocks_at_the_beginning_are_thoughts_and_the_rest_is_text(
     ],
 )
 def test_an_answer_may_begin_within_a_thought(answer: str, thought: str, text: str) -> None:
-    assert _told([answer], begun=True) == (thought, text)
-    assert _told(answer, begun=True) == (thought, text)
+    assert _told([answer], inside=True) == (thought, text)
+    assert _told(answer, inside=True) == (thought, text)
 
 
 _ANSWERS = st.lists(
@@ -86,37 +86,37 @@ def _cut(draw: st.DrawFn) -> tuple[str, list[str]]:
     return answer, [answer[a:b] for a, b in itertools.pairwise(ends)]
 
 
-@given(cut=_cut(), begun=st.booleans())
+@given(cut=_cut(), inside=st.booleans())
 def test_however_an_answer_is_cut_it_says_the_same(
-    *, cut: tuple[str, list[str]], begun: bool
+    *, cut: tuple[str, list[str]], inside: bool
 ) -> None:
     answer, pieces = cut
-    assert _told(pieces, begun=begun) == _told([answer], begun=begun)
+    assert _told(pieces, inside=inside) == _told([answer], inside=inside)
 
 
-@given(cut=_cut(), begun=st.booleans(), tokens=st.integers(0, 7))
+@given(cut=_cut(), inside=st.booleans(), tokens=st.integers(0, 7))
 def test_no_token_is_lost_or_counted_twice(
-    *, cut: tuple[str, list[str]], begun: bool, tokens: int
+    *, cut: tuple[str, list[str]], inside: bool, tokens: int
 ) -> None:
-    heard = _heard([Text(0, piece, tokens) for piece in cut[1]], begun=begun)
+    heard = _heard([Text(0, piece, tokens) for piece in cut[1]], inside=inside)
     assert sum(event.tokens for event in heard) == tokens * len(cut[1])
     assert all(event.tokens >= 0 for event in heard)
 
 
-@given(cut=_cut(), begun=st.booleans())
+@given(cut=_cut(), inside=st.booleans())
 def test_what_has_tokens_and_no_text_is_a_thought(
-    *, cut: tuple[str, list[str]], begun: bool
+    *, cut: tuple[str, list[str]], inside: bool
 ) -> None:
-    heard = _heard([Text(0, piece) for piece in cut[1] if piece], begun=begun)
+    heard = _heard([Text(0, piece) for piece in cut[1] if piece], inside=inside)
     assert all(event.text or (isinstance(event, Reasoning) and event.tokens) for event in heard)
 
 
-@given(cut=_cut(), begun=st.booleans())
+@given(cut=_cut(), inside=st.booleans())
 def test_the_text_keeps_its_own_log_probabilities(
-    *, cut: tuple[str, list[str]], begun: bool
+    *, cut: tuple[str, list[str]], inside: bool
 ) -> None:
     pieces = [Text(0, piece, 1, (_logprob(piece),)) for piece in cut[1] if piece]
-    for event in _heard(pieces, begun=begun):
+    for event in _heard(pieces, inside=inside):
         if isinstance(event, Text):
             weighed = "".join(token.token for token in event.logprobs or ())
             assert weighed.endswith(event.text)
@@ -137,15 +137,15 @@ def test_tokens_of_a_piece_are_divided_by_length() -> None:
 
 def test_text_is_passed_on_as_it_is_once_it_has_begun() -> None:
     thoughts = ThinkTagParser()
-    thoughts.hear(Text(0, "Yes"))
+    thoughts.feed(Text(0, "Yes"))
     piece = Text(0, "<think>")
-    assert thoughts.hear(piece)[0] is piece
+    assert thoughts.feed(piece)[0] is piece
 
 
 def test_a_thought_told_by_the_engine_ends_what_the_template_began() -> None:
-    thoughts = ThinkTagParser(begun=True)
+    thoughts = ThinkTagParser(inside=True)
     thoughts.end_block()
-    assert thoughts.hear(Text(0, "\nYes")) == (Text(0, "Yes"),)
+    assert thoughts.feed(Text(0, "\nYes")) == (Text(0, "Yes"),)
 
 
 def _logprob(token: str) -> TokenLogprob:
@@ -156,7 +156,7 @@ def _logprob(token: str) -> TokenLogprob:
 def test_white_space_without_end_is_not_held_without_end(before: str) -> None:
     thoughts, told = ThinkTagParser(), 0
     for piece in (before, *[" " * 100] * 500):
-        told += sum(one.tokens for one in thoughts.hear(Text(0, piece)))
+        told += sum(one.tokens for one in thoughts.feed(Text(0, piece)))
         assert len(thoughts._held) <= 1_200
     told += sum(one.tokens for one in thoughts.interrupt(0))
     assert told == 501

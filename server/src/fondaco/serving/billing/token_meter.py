@@ -19,7 +19,7 @@ from fondaco.ports import Prompt
 from fondaco.serving.billing.allowance import LONGEST_TOKEN, Allowance
 
 _BYTES_A_TOKEN = 4
-"""How many bytes one token stands for on average, where nobody counts it exactly."""
+"""How many bytes one token stands for on average, where no engine counts it exactly."""
 _LONG_PIECE = 16
 """Characters of a piece, on average, beyond which pieces are no single tokens."""
 _NO_REPORT = Report()
@@ -100,12 +100,11 @@ class TokenMeter:
                 case Text() | Refusal():
                     self._output += event.tokens
                     self._characters += len(event.text)
-                case (
-                    Finish() | Opaque() | PromptEcho()
-                ):  # what only an engine reads is no output, nor is what the caller sent
-                    pass
                 case UsageReported():
                     self._compare(event.report)
+                case Finish() | Opaque() | PromptEcho():
+                    # What only an engine reads is no output, nor is what the caller sent.
+                    pass
                 case Reasoning():
                     self._output += event.tokens
                     self._reasoning += event.tokens
@@ -151,9 +150,9 @@ class TokenMeter:
         """Whether all choices together have as many tokens as they may."""
         return self.usage.output_tokens == self.most_output
 
-    def tell_apart(self, taken: EventBatch, heard: EventBatch) -> None:
-        """Count as reasoning what was taken for text, and turned out to be thoughts when heard."""
-        self._reasoning += _thought(heard) - _thought(taken)
+    def reclassify(self, counted: EventBatch, parsed: EventBatch) -> None:
+        """Count as reasoning what was counted as text, and was parsed as reasoning afterwards."""
+        self._reasoning += _reasoning_tokens(parsed) - _reasoning_tokens(counted)
 
     @property
     def usage(self) -> Usage:
@@ -161,22 +160,22 @@ class TokenMeter:
         output, report = self._output, self._report
         if self._characters > output * LONGEST_TOKEN:
             output = -(-self._characters // LONGEST_TOKEN)
-        if report.plain and output <= (told_output := report.output_tokens or 0):
-            usage = Usage(report.input_tokens or self._input, 0, told_output, self._reasoning)
+        if report.plain and output <= (reported := report.output_tokens or 0):
+            usage = Usage(report.input_tokens or self._input, 0, reported, self._reasoning)
             return usage.within(self.most_input, self.most_output)
         if not self._report.output_tokens and self._characters > _LONG_PIECE * output:
             output = self._characters // _BYTES_A_TOKEN
-        told = self._report.completed(Usage(self._input, 0, output, self._reasoning))
-        output = max(output, told.output_tokens)
+        merged = self._report.completed(Usage(self._input, 0, output, self._reasoning))
+        output = max(output, merged.output_tokens)
         return Usage(
-            input_tokens=told.input_tokens or self._input,
-            cached_input_tokens=told.cached_input_tokens,
+            input_tokens=merged.input_tokens or self._input,
+            cached_input_tokens=merged.cached_input_tokens,
             output_tokens=output,
-            reasoning_tokens=min(output, max(told.reasoning_tokens, self._reasoning)),
-            accepted_prediction_tokens=told.accepted_prediction_tokens,
-            rejected_prediction_tokens=told.rejected_prediction_tokens,
+            reasoning_tokens=min(output, max(merged.reasoning_tokens, self._reasoning)),
+            accepted_prediction_tokens=merged.accepted_prediction_tokens,
+            rejected_prediction_tokens=merged.rejected_prediction_tokens,
         ).within(self.most_input, self.most_output)
 
 
-def _thought(batch: EventBatch) -> int:
+def _reasoning_tokens(batch: EventBatch) -> int:
     return sum(event.tokens for event in batch if isinstance(event, Reasoning))

@@ -42,16 +42,16 @@ async def best_of(
     Raises:
         InvalidModelError: the model gives no log probabilities.
     """
-    heard: list[ChatEvent] = []
+    collected: list[ChatEvent] = []
     try:
         async with aclosing(steps):
             async for step in steps:
                 if isinstance(step, tuple):
-                    heard += step
+                    collected += step
                     continue
-                if heard and (best := chosen(heard, keep, of)):
+                if collected and (best := chosen(collected, keep, of)):
                     yield best
-                    heard.clear()
+                    collected.clear()
                 yield step
     except InvalidModelError as error:
         if "logprobs" not in error.faults:
@@ -83,7 +83,7 @@ def chosen(events: Iterable[ChatEvent], keep: int, of: int = 0) -> EventBatch:
 
 
 def _mean(events: Iterable[ChatEvent]) -> float:
-    """Return the mean log probability of what was said."""
+    """Return the mean log probability of the events' tokens."""
     weights = [
         token.logprob
         for event in events

@@ -7,7 +7,7 @@ from fondaco.serving.billing.paid_call import PaidCall
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.output_hold import hold_shortest, output_limit
-from fondaco.serving.chat.search_decision import decided, question
+from fondaco.serving.chat.search_decision import decide_search, decision_request
 from fondaco.serving.retrieval.context import with_context
 from fondaco.serving.retrieval.web_retrieval import RetrievalRequest, WebRetrieval, last_user_text
 
@@ -75,9 +75,9 @@ class ChatRetrieval:
         """Return what to retrieve; where the request leaves a search open, the model itself decides."""
         query = None
         if self._model_decides(model, request, options):
-            asked = question(request, last_user_text(request))
+            asked = decision_request(request, last_user_text(request))
             restarted = failover.restart()
-            query = await decided(model, asked, restarted, self._negotiation, paid=paid)
+            query = await decide_search(model, asked, restarted, self._negotiation, paid=paid)
         if query is None:
             return self._requested(model, request, options)
         return RetrievalRequest(query=query, cite=options.cite) if query else None

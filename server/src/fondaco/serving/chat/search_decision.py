@@ -46,8 +46,8 @@ _SCHEMA = json.dumps(
 )
 
 
-def question(request: ChatRequest, said: str) -> ChatRequest:
-    """Return the request in which the model of `request` judges what its caller said last."""
+def decision_request(request: ChatRequest, said: str) -> ChatRequest:
+    """Return the request in which the model of `request` judges the last user message."""
     messages = [Message(Role.SYSTEM, _INSTRUCTIONS)]
     for example, query in _EXAMPLES:
         verdict = json.dumps({"search": bool(query), "query": query})
@@ -65,7 +65,7 @@ def question(request: ChatRequest, said: str) -> ChatRequest:
     )
 
 
-async def decided(
+async def decide_search(
     model: Model,
     asked: ChatRequest,
     failover: ChatFailover,
@@ -75,10 +75,10 @@ async def decided(
 ) -> str | None:
     """Return what is to be searched for (empty: nothing); the decision is paid for like an answer.
 
-    None stands for a model that did not decide: its engine failed, or what it said is no decision.
+    None: the model did not decide, as its engine failed or its output is no decision.
 
     Raises:
-        InsufficientBalanceError: there is no money for a decision.
+        InsufficientBalanceError: the funds do not cover a decision.
     """
     try:
         asked, output_pipeline = await negotiation.fit(model, asked)

@@ -10,7 +10,7 @@ from fondaco.serving.chat.output.validation import OutputValidation
 
 
 class OutputPipeline:
-    """The way of one call's events: heard first, so that they are counted, then shown."""
+    """Post-processes the events of one call: parsed first, so that they are counted, then validated."""
 
     __slots__ = ("_calls", "_thinking", "_validation", "ignored")
 
@@ -25,10 +25,10 @@ class OutputPipeline:
         """Prepare.
 
         Args:
-            ignored: names the fields of the request that mean nothing to its model.
-            thinking: the way of its reasoning; None: as the engine tells them.
-            validation: what its text is held to; None: to nothing.
-            calls: what its calls of functions are held to; likewise.
+            ignored: the fields of the request that its model ignores.
+            thinking: separates and places reasoning; None: it passes as the engine reports it.
+            validation: validates the text against the output format; None: it has none.
+            calls: validates function calls; None: there are none.
         """
         self._calls = calls
         self._validation = validation
@@ -36,7 +36,7 @@ class OutputPipeline:
         self._thinking = thinking
 
     def restarted(self) -> "OutputPipeline":
-        """Return the way of another engine's answer to the same call."""
+        """Return the pipeline of another engine's answer to the same call."""
         return OutputPipeline(
             self.ignored,
             thinking=None if self._thinking is None else self._thinking.restarted(),
@@ -47,7 +47,7 @@ class OutputPipeline:
     async def deliver(
         self, first: EventBatch, rest: AsyncGenerator[EventBatch], meter: TokenMeter
     ) -> AsyncGenerator[EventBatch]:
-        """Yield what the caller gets of an answer that has begun, and count what was heard of it.
+        """Yield what the caller gets of an answer that has begun, and count its output.
 
         It ends where what was sold does.
 
@@ -67,17 +67,17 @@ class OutputPipeline:
 
     async def _take(self, batch: EventBatch, meter: TokenMeter) -> EventBatch:
         taken = meter.take(batch)
-        heard = self._hear(taken)
-        if heard is not taken:
-            meter.tell_apart(taken, heard)
-        return await self._show(heard)
+        parsed = self._parse(taken)
+        if parsed is not taken:
+            meter.reclassify(taken, parsed)
+        return await self._validated(parsed)
 
-    def _hear(self, batch: EventBatch) -> EventBatch:
-        """Return the batch with reasoning told apart from text."""
-        return batch if self._thinking is None else self._thinking.hear(batch)
+    def _parse(self, batch: EventBatch) -> EventBatch:
+        """Return the batch with reasoning separated from text."""
+        return batch if self._thinking is None else self._thinking.parse(batch)
 
-    async def _show(self, batch: EventBatch) -> EventBatch:
-        """Return what the caller gets of a batch that was heard; perhaps nothing.
+    async def _validated(self, batch: EventBatch) -> EventBatch:
+        """Return what the caller gets of a parsed batch; perhaps nothing.
 
         Raises:
             InferenceFailedError: the answer is not what it was promised to be.
@@ -87,4 +87,4 @@ class OutputPipeline:
         if self._calls is not None:
             await self._calls.expect(batch)
         # Last of all, as it may put reasoning into the text.
-        return batch if self._thinking is None else self._thinking.show(batch)
+        return batch if self._thinking is None else self._thinking.place(batch)

@@ -33,64 +33,64 @@ _NO_REASONING_OPTIONS = ReasoningOptions()
 
 
 class ReasoningFilter:
-    """The reasoning of one call: heard as what they are, and shown where its caller looks for them."""
+    """The reasoning of one call: parsed from the engine's output, and placed where the caller expects it."""
 
-    __slots__ = ("_begun", "_choices", "_open", "_shown", "_tags")
+    __slots__ = ("_choices", "_inside", "_open", "_shown", "_tags")
 
     def __init__(
-        self, *, tags: bool = False, begun: bool = False, shown: ReasoningField | None = None
+        self, *, tags: bool = False, inside: bool = False, shown: ReasoningField | None = None
     ) -> None:
         """Prepare.
 
         Args:
             tags: whether the engine leaves reasoning in the text.
-            begun: whether answers begin within one.
-            shown: where they are shown; None: nowhere.
+            inside: whether answers start within it.
+            shown: where it is shown; None: nowhere.
         """
         self._tags = tags
-        self._begun = begun
+        self._inside = inside
         self._shown = shown
         self._choices: dict[int, ThinkTagParser] = {}
         self._open: set[int] = set()
         """Choices that stand within tags of ours."""
 
     def restarted(self) -> "ReasoningFilter":
-        """Return the way of another answer's reasoning."""
-        return ReasoningFilter(tags=self._tags, begun=self._begun, shown=self._shown)
+        """Return the filter of another engine's answer to the same call."""
+        return ReasoningFilter(tags=self._tags, inside=self._inside, shown=self._shown)
 
-    def hear(self, batch: EventBatch) -> EventBatch:
-        """Return a batch as it is counted: reasoning are told apart from text."""
+    def parse(self, batch: EventBatch) -> EventBatch:
+        """Return a batch as it is counted: reasoning separated from text."""
         if not self._tags:
             return batch
-        return tuple([event for heard in batch for event in self._told_apart(heard)])
+        return tuple([event for unparsed in batch for event in self._parsed(unparsed)])
 
-    def show(self, batch: EventBatch) -> EventBatch:
-        """Return what is to be seen of a batch that was heard; perhaps nothing."""
+    def place(self, batch: EventBatch) -> EventBatch:
+        """Return what the caller sees of a parsed batch; perhaps nothing."""
         if self._shown is ReasoningField.CONTENT:
-            return tuple([event for heard in batch for event in self._tagged(heard)])
+            return tuple([event for parsed in batch for event in self._tagged(parsed)])
         if self._shown is None:
             return tuple(_hidden(batch))
         return tuple([e for e in batch if not isinstance(e, Reasoning) or e.text])
 
-    def _told_apart(self, event: ChatEvent) -> tuple[ChatEvent, ...]:
+    def _parsed(self, event: ChatEvent) -> tuple[ChatEvent, ...]:
         match event:
             case Text():
-                return self._of(event.choice).hear(event)
+                return self._parser(event.choice).feed(event)
             case Reasoning():
-                thoughts = self._of(event.choice)
-                before = thoughts.interrupt(event.choice)
-                thoughts.end_block()
+                parser = self._parser(event.choice)
+                before = parser.interrupt(event.choice)
+                parser.end_block()
                 return (*before, event)
             case Refusal() | ToolPart() | Finish():
-                return (*self._of(event.choice).interrupt(event.choice), event)
+                return (*self._parser(event.choice).interrupt(event.choice), event)
             case Opaque() | PromptEcho() | UsageReported():
                 return (event,)
             case _:
                 assert_never(event)
 
-    def _of(self, choice: int) -> ThinkTagParser:
+    def _parser(self, choice: int) -> ThinkTagParser:
         if choice not in self._choices:
-            self._choices[choice] = ThinkTagParser(begun=self._begun)
+            self._choices[choice] = ThinkTagParser(inside=self._inside)
         return self._choices[choice]
 
     def _tagged(self, event: ChatEvent) -> Iterator[ChatEvent]:
@@ -124,32 +124,32 @@ def _hidden(batch: EventBatch) -> Iterator[ChatEvent]:
 def think(
     model: Model, request: ChatRequest
 ) -> tuple[ChatRequest, ReasoningFilter | None, tuple[str, ...]]:
-    """Return the request as its model is told how to think, the way of its reasoning, and ignored fields.
+    """Return the request with the model's own reasoning switches, its filter, and ignored fields.
 
     An answer that may hold reasoning is read as a stream, however its caller reads it: only pieces
     that come one by one tell how many of its tokens are reasoning.
     """
-    wish, habits = request.options.reasoning or _NO_REASONING_OPTIONS, model.reasoning
-    off = wish.off or wish.effort == "none"
-    hidden = off or wish.strip
-    if habits is None:
-        bare = _wishing(request, replace(request.options, reasoning=None))
-        return bare, ReasoningFilter() if hidden else None, _ignored(wish)
+    requested, profile = request.options.reasoning or _NO_REASONING_OPTIONS, model.reasoning
+    off = requested.off or requested.effort == "none"
+    hidden = off or requested.strip
+    if profile is None:
+        bare = _with_options(request, replace(request.options, reasoning=None))
+        return bare, ReasoningFilter() if hidden else None, _ignored(requested)
     if off:
-        told, ignored = _switched_off(habits, request), _ignored(wish)
+        instructed, ignored = _switched_off(profile, request), _ignored(requested)
     else:
-        told, ignored = _weighed(habits, request, wish)
-    # A template that is told to switch thinking off closes the block that it opens.
-    begun = habits.begun and not (
-        off and habits.switch in {ReasoningSwitch.TEMPLATE, ReasoningSwitch.EFFORT}
+        instructed, ignored = _with_effort(profile, request, requested)
+    # A template with reasoning switched off closes the block that it opens.
+    inside = profile.begun and not (
+        off and profile.switch in {ReasoningSwitch.TEMPLATE, ReasoningSwitch.EFFORT}
     )
-    if habits.tags and (begun or not off) and _is_bound(request.options):
-        told = _wishing(told, replace(told.options, format_after=CLOSING))
+    if profile.tags and (inside or not off) and _is_bound(request.options):
+        instructed = _with_options(instructed, replace(instructed.options, format_after=CLOSING))
     # What is promised of content in an output format holds for all of it.
     formed = request.options.output_format is not None
-    shown = None if hidden else ReasoningField.FIELD if formed else habits.shown
-    thinking = ReasoningFilter(tags=habits.tags, begun=begun, shown=shown)
-    return replace(told, stream=True), thinking, ignored
+    shown = None if hidden else ReasoningField.FIELD if formed else profile.shown
+    thinking = ReasoningFilter(tags=profile.tags, inside=inside, shown=shown)
+    return replace(instructed, stream=True), thinking, ignored
 
 
 def _is_bound(options: ChatOptions) -> bool:
@@ -160,35 +160,39 @@ def _is_bound(options: ChatOptions) -> bool:
     )
 
 
-def _weighed(
-    habits: ReasoningProfile, request: ChatRequest, wish: ReasoningOptions
+def _with_effort(
+    profile: ReasoningProfile, request: ChatRequest, requested: ReasoningOptions
 ) -> tuple[ChatRequest, tuple[str, ...]]:
-    """Return the request with as much thinking as the model offers, and what it has no use for."""
-    effort = None if wish.effort is None else _nearest(wish.effort, habits.efforts)
-    asked = replace(wish, off=False, strip=False, effort=effort, effort_field="reasoning_effort")
-    ignored = (wish.effort_field,) if effort is None and wish.effort is not None else ()
-    return _wishing(
+    """Return the request with the nearest effort that the model offers, and the ignored fields."""
+    effort = None if requested.effort is None else _nearest(requested.effort, profile.efforts)
+    asked = replace(
+        requested, off=False, strip=False, effort=effort, effort_field="reasoning_effort"
+    )
+    ignored = (requested.effort_field,) if effort is None and requested.effort is not None else ()
+    return _with_options(
         request,
         replace(request.options, reasoning=None if asked == _NO_REASONING_OPTIONS else asked),
     ), ignored
 
 
-def _switched_off(habits: ReasoningProfile, request: ChatRequest) -> ChatRequest:
-    """Return the request with its model told not to think, if it listens to that."""
+def _switched_off(profile: ReasoningProfile, request: ChatRequest) -> ChatRequest:
+    """Return the request with reasoning switched off, where the model has a switch."""
     options = replace(request.options, reasoning=None)
-    match habits.switch:
+    match profile.switch:
         case ReasoningSwitch.NOT:
-            return _wishing(request, options)
+            return _with_options(request, options)
         case ReasoningSwitch.TEMPLATE:
-            switches = {**options.template_variables, habits.switch_name: False}
-            return _wishing(request, replace(options, template_variables=switches))
+            switches = {**options.template_variables, profile.switch_name: False}
+            return _with_options(request, replace(options, template_variables=switches))
         case ReasoningSwitch.PROMPT:
-            messages = _ended_by(habits.switch_name, request.messages)
-            return _wishing(replace(request, messages=messages), options)
+            messages = _ended_by(profile.switch_name, request.messages)
+            return _with_options(replace(request, messages=messages), options)
         case ReasoningSwitch.EFFORT:
-            return _wishing(request, replace(options, reasoning=ReasoningOptions(effort="none")))
+            return _with_options(
+                request, replace(options, reasoning=ReasoningOptions(effort="none"))
+            )
         case _:
-            assert_never(habits.switch)
+            assert_never(profile.switch)
 
 
 def _ended_by(word: str, messages: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -209,17 +213,17 @@ def _nearest(effort: Effort, offered: tuple[Effort, ...]) -> Effort | None:
     return None if near is None else EFFORTS[near]
 
 
-def _ignored(wish: ReasoningOptions) -> tuple[str, ...]:
-    """Return the fields that mean nothing where there is nothing to weigh."""
-    names: list[str] = [] if wish.effort in {None, "none"} else [wish.effort_field]
-    if wish.summary not in {None, "none"} and "reasoning" not in names:
+def _ignored(requested: ReasoningOptions) -> tuple[str, ...]:
+    """Return the requested fields that a model without efforts ignores."""
+    names: list[str] = [] if requested.effort in {None, "none"} else [requested.effort_field]
+    if requested.summary not in {None, "none"} and "reasoning" not in names:
         names.append("reasoning")
-    if wish.budget_tokens is not None:
+    if requested.budget_tokens is not None:
         names.append("reasoning.max_tokens")
-    if wish.on:
+    if requested.on:
         names.append("reasoning.enabled")
     return tuple(names)
 
 
-def _wishing(request: ChatRequest, options: ChatOptions) -> ChatRequest:
+def _with_options(request: ChatRequest, options: ChatOptions) -> ChatRequest:
     return replace(request, options=NO_OPTIONS if options == NO_OPTIONS else options)

@@ -16,25 +16,25 @@ class ThinkTagParser:
     are text, as a model may be asked about them. White space around reasoning, and before the text
     after them, belongs to the tags. A reasoning that is never closed stays one.
 
-    >>> thoughts = ThinkTagParser()
-    >>> [thoughts.hear(Text(0, piece)) for piece in ("<thi", "nk>\nAh", "a.</think>", "\n\nYes.")]
+    >>> parser = ThinkTagParser()
+    >>> [parser.feed(Text(0, piece)) for piece in ("<thi", "nk>\nAh", "a.</think>", "\n\nYes.")]
     [(), (Reasoning(choice=0, text='Ah', tokens=2),), (Reasoning(choice=0, text='a.', tokens=1),), (Text(choice=0, text='Yes.', tokens=1, logprobs=None),)]
     """
 
-    __slots__ = ("_after", "_fresh", "_held", "_inside", "_logprobs", "_owed", "_said", "_told")
+    __slots__ = ("_after", "_fresh", "_held", "_inside", "_logprobs", "_owed", "_said", "_seen")
 
-    def __init__(self, *, begun: bool = False) -> None:
-        """Expect output; `begun` says that it starts inside the `<think>` tag."""
-        self._inside = begun
+    def __init__(self, *, inside: bool = False) -> None:
+        """Expect output; `inside` says that it starts inside the `<think>` tag."""
+        self._inside = inside
         """Whether what comes next is within a block."""
         self._fresh = True
-        """Whether nothing has been told of that block yet."""
-        self._told = False
-        """Whether anything has been told of any block."""
+        """Whether that block had no reasoning in it yet."""
+        self._seen = False
+        """Whether any block had reasoning in it."""
         self._after = False
         """Whether a block has ended."""
         self._said = False
-        """Whether the text has begun: nothing is told apart any more."""
+        """Whether the text has started: nothing is parsed any more."""
         self._held = ""
         """Text that cannot be classified yet, or white space that may end the reasoning."""
         self._owed = 0
@@ -42,20 +42,20 @@ class ThinkTagParser:
         self._logprobs: list[TokenLogprob] = []
         """Of the tokens of the text that is held."""
 
-    def hear(self, piece: Text) -> tuple[Text | Reasoning, ...]:
+    def feed(self, piece: Text) -> tuple[Text | Reasoning, ...]:
         """Return what is certain of all pieces so far, with the tokens that it stands for.
 
         Tokens of tags, and of white space that belongs to them, are reasoning, if need be without text.
         """
         if self._said:
             return (piece,)
-        heard, tokens = self._held + piece.text, self._owed + piece.tokens
+        unparsed, tokens = self._held + piece.text, self._owed + piece.tokens
         self._logprobs += piece.logprobs or ()
-        thought, text, self._held = self._told_apart(heard)
-        self._owed = 0 if thought or text else tokens
+        reasoning_text, text, self._held = self._parse(unparsed)
+        self._owed = 0 if reasoning_text or text else tokens
         if not text:
             self._keep_logprobs(len(self._held))
-            return (Reasoning(piece.choice, thought, tokens),) if thought else ()
+            return (Reasoning(piece.choice, reasoning_text, tokens),) if reasoning_text else ()
         spoken = tokens
         if self._after:
             own = len(piece.text)
@@ -65,8 +65,8 @@ class ThinkTagParser:
             self._keep_logprobs(len(text))
             logprobs = tuple(self._logprobs)
         said = Text(piece.choice, text, spoken, logprobs)
-        if thought or spoken < tokens:
-            return (Reasoning(piece.choice, thought, tokens - spoken), said)
+        if reasoning_text or spoken < tokens:
+            return (Reasoning(piece.choice, reasoning_text, tokens - spoken), said)
         return (said,)
 
     def interrupt(self, choice: int) -> tuple[Text | Reasoning, ...]:
@@ -77,8 +77,8 @@ class ThinkTagParser:
         held, owed = self._held, self._owed
         self._held, self._owed = "", 0
         if self._inside:
-            thought = self._next(held.rstrip())
-            return (Reasoning(choice, thought, owed),) if thought or owed else ()
+            reasoning_text = self._next(held.rstrip())
+            return (Reasoning(choice, reasoning_text, owed),) if reasoning_text or owed else ()
         if self._after:
             held = held.lstrip()
         if not held:
@@ -87,57 +87,57 @@ class ThinkTagParser:
         return (Text(choice, held, owed, tuple(self._logprobs) or None),)
 
     def end_block(self) -> None:
-        """Note that the engine tells reasoning by itself, so that the answer is not within one."""
+        """Note that the engine reports reasoning by itself, so that the answer is not within a block."""
         self._inside, self._after = False, True
 
-    def _told_apart(self, heard: str) -> tuple[str, str, str]:
-        """Return the reasoning in what was heard, the text after them, and what has to be held."""
-        thoughts = ""
-        while heard:
+    def _parse(self, unparsed: str) -> tuple[str, str, str]:
+        """Return the reasoning in unparsed text, the text after it, and what has to be held."""
+        reasoning = ""
+        while unparsed:
             if self._inside:
-                thought, heard = self._inner(heard)
-                thoughts += self._next(thought)
+                reasoning_text, unparsed = self._inner(unparsed)
+                reasoning += self._next(reasoning_text)
                 if self._inside:
                     break
             else:
-                bare = heard.lstrip()
+                bare = unparsed.lstrip()
                 if not bare.startswith(OPENING):
                     if self._after:
-                        heard = bare
-                    if OPENING.startswith(bare) and len(heard) - len(bare) <= _MOST_BLANKS:
+                        unparsed = bare
+                    if OPENING.startswith(bare) and len(unparsed) - len(bare) <= _MOST_BLANKS:
                         break
                     self._said = True
-                    return thoughts, heard, ""
+                    return reasoning, unparsed, ""
                 self._inside = self._fresh = True
-                heard = bare[len(OPENING) :]
-        return thoughts, "", heard
+                unparsed = bare[len(OPENING) :]
+        return reasoning, "", unparsed
 
-    def _inner(self, heard: str) -> tuple[str, str]:
-        """Return what is certain of the reasoning that `heard` begins within, and what follows it."""
+    def _inner(self, unparsed: str) -> tuple[str, str]:
+        """Return what is certain of the reasoning that `unparsed` starts within, and what follows it."""
         if self._fresh:
-            heard = heard.lstrip()
-            while heard.startswith(OPENING):  # once more, as some models do
-                heard = heard[len(OPENING) :].lstrip()
-            if OPENING.startswith(heard):
-                return "", heard
-        thought, closing, rest = heard.partition(CLOSING)
+            unparsed = unparsed.lstrip()
+            while unparsed.startswith(OPENING):  # once more, as some models do
+                unparsed = unparsed[len(OPENING) :].lstrip()
+            if OPENING.startswith(unparsed):
+                return "", unparsed
+        reasoning_text, closing, rest = unparsed.partition(CLOSING)
         if closing:
             self._inside, self._after = False, True
-            return thought.rstrip(), rest
-        last = heard.rfind("<")
-        certain = heard[:last] if last >= 0 and CLOSING.startswith(heard[last:]) else heard
+            return reasoning_text.rstrip(), rest
+        last = unparsed.rfind("<")
+        certain = unparsed[:last] if last >= 0 and CLOSING.startswith(unparsed[last:]) else unparsed
         bare = certain.rstrip()
         if len(certain) - len(bare) <= _MOST_BLANKS:
             certain = bare
-        return certain, heard[len(certain) :]
+        return certain, unparsed[len(certain) :]
 
-    def _next(self, thought: str) -> str:
+    def _next(self, reasoning_text: str) -> str:
         """Return the next piece of all reasoning together."""
-        if not thought:
+        if not reasoning_text:
             return ""
-        joint = _BETWEEN if self._fresh and self._told else ""
-        self._fresh, self._told = False, True
-        return joint + thought
+        joint = _BETWEEN if self._fresh and self._seen else ""
+        self._fresh, self._seen = False, True
+        return joint + reasoning_text
 
     def _keep_logprobs(self, characters: int) -> None:
         """Forget those of all tokens but the last ones, which spell so many characters."""
