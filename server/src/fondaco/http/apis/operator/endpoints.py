@@ -1,9 +1,10 @@
 """Endpoints for operators: health, metrics and the API's description."""
 
-from fondaco.http.apis.operator import alive, contract, doc_page, metrics, ready
+from fondaco.http.apis.operator import alive, contract, doc_page, home_page, metrics, ready
 from fondaco.http.edge.routes import AnyEndpoint
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
+    home_page.ENDPOINT,
     alive.ENDPOINT,
     ready.ENDPOINT,
     metrics.ENDPOINT,
