@@ -23,6 +23,7 @@ import anyio
 from anyio.abc import ByteStream, SocketAttribute, SocketStream, TaskGroup
 from anyio.streams.buffered import BufferedByteReceiveStream
 
+import toy_completions
 import toy_embedder
 import toy_model
 import toy_replies
@@ -100,6 +101,10 @@ class FakeUpstream:
         """Every request for a chat, in order."""
         self.counted: list[Asked] = []
         """Every request for a count."""
+        self.completed: list[Asked] = []
+        """Every request for completions of raw prompts."""
+        self.complete_next: deque[Script] = deque()
+        """What answers the next of them; then the toy model does again."""
         self.embedded: list[Asked] = []
         """Every request for embeddings."""
         self.embed_next: deque[Script] = deque()
@@ -178,6 +183,9 @@ class FakeUpstream:
             if asked.body.get("model") != self.model:
                 return refusing(404, {"message": "no such model", "code": 404})
             return self._scripts.popleft() if self._scripts else self._always
+        if asked.path == "/v1/completions":
+            self.completed.append(asked)
+            return self.complete_next.popleft() if self.complete_next else _completing
         if asked.path == "/v1/embeddings":
             self.embedded.append(asked)
             return self.embed_next.popleft() if self.embed_next else _embedding
@@ -209,6 +217,21 @@ async def speak(wire: Wire, asked: Asked) -> bool:
         await wire.end()
     else:
         await wire.whole(200, toy_replies.completion(wire.dialect, asked.body))
+    return True
+
+
+async def _completing(wire: Wire, asked: Asked) -> bool:
+    """Continue raw prompts with the toy model."""
+    if asked.body.get("stream"):
+        await wire.begin_events()
+        for event in toy_completions.events(asked.body):
+            if wire.token_s:
+                await anyio.sleep(wire.token_s)
+            await wire.event(event)
+        await wire.event("[DONE]")
+        await wire.end()
+    else:
+        await wire.whole(200, toy_completions.completion(asked.body))
     return True
 
 
@@ -322,7 +345,10 @@ async def _begin(wire: Wire, asked: Asked, tokens: int) -> None:
 
 def _counting(name: str) -> Script:
     async def script(wire: Wire, asked: Asked) -> bool:
-        await wire.whole(200, {name: toy_model.count(asked.body["messages"])})
+        if "prompt" in asked.body:
+            await wire.whole(200, {name: toy_completions.count(asked.body["prompt"])})
+        else:
+            await wire.whole(200, {name: toy_model.count(asked.body["messages"])})
         return True
 
     return script

@@ -220,6 +220,10 @@ class Engine(Section):
         description="Request streams also for non-streaming responses, so that a client disconnect is charged "
         "exactly.",
     )
+    completions: bool = Field(
+        default=True,
+        description="Whether it has `POST /completions` for raw prompts; false for engines that only chat.",
+    )
     extra_params: tuple[Name, ...] = Field(
         (), description="Engine-specific fields that callers may set in `inference_extra_params`."
     )

@@ -213,6 +213,24 @@ def embed(one: Program) -> None:
         assert CANARY not in reply.text
 
 
+def complete(one: Program) -> None:
+    """Have the canary continued: whole, echoed, scored and streamed, and in requests that are refused."""
+    asked: dict[str, tuple[dict[str, object], int]] = {
+        "a text": ({"prompt": CANARY, "user": CANARY, "stop": CANARY}, 200),
+        "several": ({"prompt": [CANARY, f"{CANARY} again"], "n": 2, "best_of": 2}, 200),
+        "scored": ({"prompt": CANARY, "echo": True, "logprobs": 1, "max_tokens": 0}, 200),
+        "stream": ({"prompt": CANARY, "stream": True}, 200),
+        "no middle": ({"prompt": "Hi", "suffix": CANARY}, 400),
+        "no prompt": ({"prompt": [CANARY, 1]}, 400),
+        "too long": ({"prompt": f"{CANARY} " * 4000}, 400),
+    }
+    for name, (fields, status) in asked.items():
+        body = {"model": "default", "max_tokens": 4, **fields}
+        reply = one.http.post("/v1/completions", json=body)
+        assert reply.status_code == status, name
+        assert status == 200 or CANARY not in reply.text
+
+
 def talk_in_every_way(one: Program) -> str:
     """Send the canary through success, refusals, hang-up and engine failure; return the replies."""
     said = [
@@ -272,6 +290,7 @@ def test_a_unique_text_is_found_nowhere(
         wish(one)
         constraint(one)
         embed(one)
+        complete(one)
         refusals = talk_in_every_way(one)
         assert '"code":' in refusals.replace("\\", "")
         metrics = one.http.get("/metrics").content

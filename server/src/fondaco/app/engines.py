@@ -59,6 +59,7 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
             _names(settings, name, row, ModelType.TEXT),
             dialect=row.dialect,
             whole_as_stream=row.whole_as_stream,
+            completions=row.completions,
             extra_params=row.extra_params,
             extra_headers=row.extra_headers,
             templates=templates,

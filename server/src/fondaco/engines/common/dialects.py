@@ -107,6 +107,16 @@ class Dialect:
     isolation: Isolation = Isolation.OPERATOR
     audio: bool = True
     """It takes `input_audio`."""
+    completions: bool = True
+    """It has `POST /completions` for raw prompts."""
+    many_prompts: bool = False
+    """It completes several raw prompts in one request; else each is one of its own."""
+    token_prompts: bool = True
+    """It takes raw prompts as token ids."""
+    suffix: bool = False
+    """It fills in text before a suffix."""
+    scores_prompts: bool = False
+    """It echoes raw prompts with the log probabilities of their tokens."""
     videos: bool = False
     """It takes `video_url`."""
 
@@ -122,6 +132,8 @@ True
 DIALECTS: Mapping[str, Dialect] = {
     "openai": Dialect(
         output_limit="max_completion_tokens",
+        many_prompts=True,
+        suffix=True,
         prediction=True,
         reasoning="reasoning_content",
         opaque=True,
@@ -146,6 +158,8 @@ DIALECTS: Mapping[str, Dialect] = {
         switches=True,
         usage_in_chunks=True,
         count=Count.TOKENIZE,
+        many_prompts=True,
+        scores_prompts=True,
         isolation=Isolation.SALT,
         videos=True,
     ),
@@ -175,6 +189,8 @@ DIALECTS: Mapping[str, Dialect] = {
         tool_choice=False,
         parallel_tool_calls=False,
         audio=False,
+        token_prompts=False,
+        suffix=True,
     ),
     "openrouter": Dialect(
         engine_parameters={
@@ -190,5 +206,6 @@ DIALECTS: Mapping[str, Dialect] = {
         cache_control=True,
         effort=EffortField.OBJECT,
         videos=True,
+        token_prompts=False,
     ),
 }

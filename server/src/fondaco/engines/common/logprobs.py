@@ -1,6 +1,7 @@
 """Log probabilities in OpenAI's shape."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 from fondaco.domain.chat.events import TokenLogprob
 from fondaco.domain.untrusted_numbers import finite, whole
@@ -13,13 +14,38 @@ _MOST_OF_A_BYTE = 255
 def logprobs_of(given: object, top: int) -> tuple[TokenLogprob, ...] | None:
     """Return the tokens of a choice's `logprobs`, each with at most `top` alternatives.
 
-    None where it names none. An entry without a token is left out.
+    None where it names none. An entry without a token is left out. The older shape, of lists side by
+    side, is taken as well.
 
     >>> logprobs_of({"content": [{"token": "A", "logprob": "low", "bytes": [300]}]}, 0)
     (TokenLogprob(token='A', logprob=-9999.0, bytes=None, top=()),)
     """
-    content = given.get("content") if isinstance(given, dict) else None
-    return tuple(_tokens(content, top)) or None
+    if not isinstance(given, dict):
+        return None
+    if "token_logprobs" in given:
+        return tuple(_side_by_side(given, top)) or None
+    return tuple(_tokens(given.get("content"), top)) or None
+
+
+def _side_by_side(given: Mapping[str, object], top: int) -> Iterator[TokenLogprob]:
+    """Yield the tokens of POST /completions' shape.
+
+    >>> older = {"tokens": ["A"], "token_logprobs": [-1], "top_logprobs": [{"B": -0.5, "A": -1}]}
+    >>> [(one.token, one.top[0].token) for one in _side_by_side(older, 1)]
+    [('A', 'B')]
+    """
+    tokens, logprobs, likely = (
+        found if isinstance(found := given.get(name), list) else []
+        for name in ("tokens", "token_logprobs", "top_logprobs")
+    )
+    for token, logprob, others in zip_longest(
+        tokens, logprobs[: len(tokens)], likely[: len(tokens)]
+    ):
+        if isinstance(token, str):
+            ranked = others.items() if isinstance(others, dict) and top else ()
+            likeliest = [TokenLogprob(text, logprob_of(one), None) for text, one in ranked]
+            likeliest.sort(key=lambda one: -one.logprob)
+            yield TokenLogprob(token, logprob_of(logprob), None, tuple(likeliest[:top]))
 
 
 def _tokens(given: object, top: int) -> list[TokenLogprob]:

@@ -14,14 +14,17 @@ from fondaco.clients.client import ClientResponse, HttpClient, IncompleteRespons
 from fondaco.clients.sse import DOCUMENT_LIMIT_BYTES, EventParser
 from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.raw_prompts import RawPrompts
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError, EngineTimeoutError, FondacoError
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import DIALECTS, Count, Dialect
+from fondaco.engines.common.raw_prompts import echoes, one_by_one
 from fondaco.engines.common.reasoning import ignored_reasoning, reasoning_fields
 from fondaco.engines.common.template import variables
 from fondaco.engines.common.tools import most_text, offered
 from fondaco.engines.openai.errors import refusal
+from fondaco.engines.openai.reply.prompt_echo import told_apart
 from fondaco.engines.openai.reply.reader import ReplyReader
 from fondaco.engines.openai.request.body import (
     chat_body,
@@ -34,10 +37,12 @@ from fondaco.engines.openai.request.extra_parameters import expect_allowed
 from fondaco.engines.openai.request.hints import ignored
 from fondaco.engines.openai.request.parameters import ignored_sampling
 from fondaco.engines.openai.request.parts import most_media_tokens, text_only
+from fondaco.engines.openai.request.text_body import expect_raw_taken, no_completions, text_body
 from fondaco.ports import Prompt, Templates
 from fondaco.ports.incidents import Incident, report
 
 _CHAT = "/chat/completions"
+_COMPLETIONS = "/completions"
 _REPLY_LIMIT_BYTES = 64 * 2**20
 _REFUSAL_LIMIT_BYTES = 2**20
 _LINGER_S = 0.5
@@ -48,6 +53,8 @@ _TAUGHT_S = 600.0
 _TEMPLATE_TOKENS = 128
 """More than the chat templates in use add to a conversation of their own accord."""
 _TEMPLATE_TOKENS_A_MESSAGE = 16
+_SPECIAL_TOKENS = 8
+"""More than a raw prompt gets by the model's rules, such as a token for its start."""
 _MOST_OF_A_TEMPLATE = 2**16
 """Tokens by which an engine's count may exceed the bound: a template may bring a prompt of its own."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 60.0, 3600.0
@@ -70,6 +77,7 @@ class OpenAICompatible:
         *,
         dialect: str = "openai",
         whole_as_stream: bool = True,
+        completions: bool = True,
         extra_params: Iterable[str] = (),
         extra_headers: Iterable[str] = (),
         templates: Templates | None = None,
@@ -83,6 +91,7 @@ class OpenAICompatible:
             models: our model id -> the engine's name for it.
             dialect: a key of `DIALECTS`.
             whole_as_stream: read whole replies as streams, so that a client disconnect is charged exactly.
+            completions: whether it has `POST /completions` for raw prompts.
             extra_params: fields of its own that callers may word themselves.
             extra_headers: headers of the kind.
             templates: what tries templates of callers, before the engine gets them; None: they are
@@ -93,6 +102,8 @@ class OpenAICompatible:
         self._upstream = upstream
         self._models = models
         self._dialect = DIALECTS[dialect]
+        if not completions:
+            self._dialect = replace(self._dialect, completions=False)
         if templates is None:
             self._dialect = replace(self._dialect, templates=False)
         self._templates = templates
@@ -114,6 +125,8 @@ class OpenAICompatible:
     async def measure(self, request: ChatRequest) -> Prompt:
         """Count the prompt: by the engine where it can, else by an upper bound without asking it."""
         model = self._model(request)
+        if (raw := request.options.raw) is not None:
+            return await self._measure_raw(request, raw, model)
         self._headers(request)
         rendered, template = "", request.options.template
         if template is not None:
@@ -154,6 +167,27 @@ class OpenAICompatible:
             return ""
         return await self._templates.render(template, variables(request))
 
+    async def _measure_raw(self, request: ChatRequest, raw: RawPrompts, model: str) -> Prompt:
+        """Count raw prompts: token ids as they are, texts by the engine or by an upper bound.
+
+        Raises:
+            FieldNotTakenError: the engine does not complete them as it is asked to.
+        """
+        expect_raw_taken(request, raw, self._dialect, self._name)
+        counts = self._dialect.count is Count.TOKENIZE and raw.suffix is None
+        parts = list[Prompt]()
+        for prompt in raw.prompts:
+            if not isinstance(prompt, str):
+                parts.append(Prompt(len(prompt)))
+                continue
+            bound = len(prompt.encode()) + len((raw.suffix or "").encode()) + _SPECIAL_TOKENS
+            counted = None
+            if counts and self._monotonic() >= self._counts_from:
+                asked = orjson.dumps({"model": model, "prompt": prompt})
+                counted = await self._counted("/../tokenize", asked, "count", request, bound)
+            parts.append(Prompt(bound, exact=False) if counted is None else Prompt(counted))
+        return Prompt.together(parts)
+
     async def _measure_media(self, request: ChatRequest) -> Prompt:
         """Return an upper bound: what its words count, and the most that images and the like may."""
         expect_media_taken(request, self._dialect, self._name)
@@ -164,6 +198,18 @@ class OpenAICompatible:
 
     def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
         """Answer the request; one batch for each piece of the reply that says something."""
+        raw = request.options.raw
+        if raw is not None and len(raw.prompts) > 1 and not self._takes_together(request, raw):
+            return one_by_one(request, prompt, self.chat)
+        if raw is not None and raw.echo:
+            return self._scored(request, raw) if _is_scored(request) else self._echoed(request, raw)
+        return self._answered(request)
+
+    def _takes_together(self, request: ChatRequest, raw: RawPrompts) -> bool:
+        """Whether the engine is asked for all raw prompts at once."""
+        return self._dialect.many_prompts and not (raw.echo and _is_scored(request))
+
+    def _answered(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
         whole = not (request.stream or self._whole_as_stream or self._undercounts(request))
         return self._whole(request) if whole else self._streamed(request)
 
@@ -185,10 +231,31 @@ class OpenAICompatible:
             return
         raise EngineError(f"The engine {self._name!r} has no models.")
 
+    async def _echoed(self, request: ChatRequest, raw: RawPrompts) -> AsyncGenerator[EventBatch]:
+        """Yield an answer after the echoes of its prompts, which are texts."""
+        before = echoes(request, raw)
+        async with aclosing(self._answered(request)) as batches:
+            async for batch in batches:
+                yield (*before, *batch)
+                before = ()
+
+    async def _scored(self, request: ChatRequest, raw: RawPrompts) -> AsyncGenerator[EventBatch]:
+        """Yield the answer to one prompt, whose tokens the engine scores: it is read as a whole."""
+        reader = ReplyReader(request, self._dialect, self._name)
+        body = self._body(request, stream=False)
+        async with self._upstream.send("POST", _COMPLETIONS, body) as reply:
+            if reply.status != HTTPStatus.OK:
+                await self._learn(reply, request)
+            told = await reply.read(DOCUMENT_LIMIT_BYTES)
+        before, rest = told_apart(told, raw.prompts[0], request.choices, request.top_logprobs or 0)
+        batch = reader.read_last([rest], done=True)
+        reader.check()
+        yield (*before, *batch)
+
     async def _streamed(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
         reader, events = ReplyReader(request, self._dialect, self._name), EventParser()
         body, headers = self._body(request, stream=True), self._headers(request)
-        async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
+        async with self._upstream.send("POST", _path(request), body, headers=headers) as reply:
             refused = reply.status != HTTPStatus.OK
             if refused:
                 await self._learn(reply, request)
@@ -215,7 +282,7 @@ class OpenAICompatible:
     async def _whole(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
         reader = ReplyReader(request, self._dialect, self._name)
         body, headers = self._body(request, stream=False), self._headers(request)
-        async with self._upstream.send("POST", _CHAT, body, headers=headers) as reply:
+        async with self._upstream.send("POST", _path(request), body, headers=headers) as reply:
             refused = reply.status != HTTPStatus.OK
             if refused:
                 await self._learn(reply, request)
@@ -258,7 +325,10 @@ class OpenAICompatible:
         return counted or None
 
     def _body(self, request: ChatRequest, *, stream: bool) -> bytes:
-        dialect = self._spoken()
+        dialect, raw = self._spoken(), request.options.raw
+        if raw is not None:
+            model = self._model(request)
+            return text_body(request, raw, model, dialect, engine=self._name, stream=stream)
         return chat_body(request, self._model(request), dialect, engine=self._name, stream=stream)
 
     def _spoken(self) -> Dialect:
@@ -276,6 +346,8 @@ class OpenAICompatible:
             FondacoError: the engine refused the request for another reason.
         """
         body = await reply.read(_REFUSAL_LIMIT_BYTES)
+        if request.options.raw is not None and reply.status in _NO_SUCH_ENDPOINT:
+            raise no_completions(request.model, self._name)
         names = given_back(request.messages, self._spoken())
         if reply.status not in _NO_SUCH_FIELD or not any(name.encode() in body for name in names):
             raise refusal(reply.status, reply.headers, body, output_tokens=request.requested_tokens)
@@ -306,6 +378,14 @@ class OpenAICompatible:
     def _undercounts(self, request: ChatRequest) -> bool:
         """Whether a whole reply would not tell the tokens of all choices."""
         return self._dialect.usage_per_choice and request.choices > 1
+
+
+def _path(request: ChatRequest) -> str:
+    return _CHAT if request.options.raw is None else _COMPLETIONS
+
+
+def _is_scored(request: ChatRequest) -> bool:
+    return request.top_logprobs is not None
 
 
 def _document(body: bytes, reader: ReplyReader) -> EventBatch:

@@ -8,7 +8,7 @@ from fondaco.domain.chat.events import Reasoning, Text
 
 Kind: TypeAlias = type[Text] | type[Reasoning]
 
-_KEYS = {Text: (b'"content":',), Reasoning: (b'"reasoning_content":', b'"reasoning":')}
+_KEYS = {Text: (b'"content":', b'"text":'), Reasoning: (b'"reasoning_content":', b'"reasoning":')}
 
 
 class ChunkTemplate:

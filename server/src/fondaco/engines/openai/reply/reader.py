@@ -221,7 +221,9 @@ class ReplyReader:
         place: int,
     ) -> tuple[Kind, str] | None:
         """Return what was said, where it was a single text with nothing else to it."""
-        said, logprobs = choice.get("delta") or choice.get("message") or {}, choice.get("logprobs")
+        said, logprobs = choice.get("delta") or choice.get("message"), choice.get("logprobs")
+        if not said:  # POST /completions has the text alone
+            said = {"content": choice.get("text")}
         words = self._hear_words(index, said, logprobs, events)
         if (
             not opaque.PASSED.isdisjoint(said)

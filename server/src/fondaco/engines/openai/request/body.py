@@ -55,7 +55,7 @@ def chat_body(
     conversation = messages(request.messages, dialect)
     body: dict[str, object] = {"model": model, "messages": conversation}
     body |= _limited(request, dialect)
-    body |= _sampled(request, dialect, engine)
+    body |= sampled(request, dialect, engine)
     if request.choices > 1:
         if not dialect.many_choices:
             raise _unsupported("n", request.model, engine)
@@ -64,7 +64,7 @@ def chat_body(
         body["logprobs"] = True
         body["top_logprobs"] = max(request.top_logprobs, dialect.least_top_logprobs)
     if request.cache_scope:
-        body |= _isolated(request.cache_scope, dialect.isolation)
+        body |= isolated(request.cache_scope, dialect.isolation)
     if request.options is not NO_OPTIONS:
         expect_media_taken(request, dialect, engine)
         body |= with_hints(request, dialect)
@@ -75,8 +75,13 @@ def chat_body(
         body |= _output_format(request, dialect, engine)
         body |= _particulars(request, dialect, engine)
     if stream:
-        body |= _ALL_USAGE if dialect.usage_in_chunks and request.choices == 1 else _LAST_USAGE
+        body |= streaming(request, dialect)
     return orjson.dumps(body)
+
+
+def streaming(request: ChatRequest, dialect: Dialect) -> Mapping[str, object]:
+    """Return the fields that ask for a stream which reports usage."""
+    return _ALL_USAGE if dialect.usage_in_chunks and request.choices == 1 else _LAST_USAGE
 
 
 def _limited(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
@@ -192,7 +197,8 @@ def _given_back(
     return wire
 
 
-def _isolated(scope: str, isolation: Isolation) -> dict[str, object]:
+def isolated(scope: str, isolation: Isolation) -> dict[str, object]:
+    """Return the fields that keep a scope's prompt cache its own."""
     match isolation:
         case Isolation.SALT:
             return {"cache_salt": scope}
@@ -202,8 +208,12 @@ def _isolated(scope: str, isolation: Isolation) -> dict[str, object]:
             return {}
 
 
-def _sampled(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
-    """Return the sampling fields, those beyond OpenAI's by the engine's own names."""
+def sampled(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
+    """Return the sampling fields, those beyond OpenAI's by the engine's own names.
+
+    Raises:
+        FieldNotTakenError: the engine does not take one of them.
+    """
     sampling = request.sampling
     wire = {
         name: value

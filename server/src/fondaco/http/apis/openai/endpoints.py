@@ -2,11 +2,16 @@
 
 from fondaco.http.apis.openai import embeddings
 from fondaco.http.apis.openai.chat import chat_completions
+from fondaco.http.apis.openai.completions import completions
 from fondaco.http.apis.openai.dialect import at_v1
 from fondaco.http.apis.venice.models import list_models
 from fondaco.http.edge.routes import AnyEndpoint
 
-_LISTED: tuple[AnyEndpoint, ...] = (chat_completions.ENDPOINT, embeddings.ENDPOINT)
+_LISTED: tuple[AnyEndpoint, ...] = (
+    chat_completions.ENDPOINT,
+    completions.ENDPOINT,
+    embeddings.ENDPOINT,
+)
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *_LISTED,
