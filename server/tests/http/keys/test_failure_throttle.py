@@ -46,13 +46,30 @@ async def test_an_account_that_fails_once_too_often_waits(guarded: House) -> Non
 
 async def test_every_kind_of_failure_counts() -> None:
     async with house(failures=MOST, usd=NANO // 1000) as poor:
-        assert (await poor.chat(model="nothing")).status_code == 404
+        assert (await poor.client.put("/api/v1/models")).status_code == 405
         assert (await poor.chat(n=8, max_tokens=4000)).status_code == 402
         poor.fake.next(refusing(500))
         poor.second.next(refusing(500))
         assert (await poor.chat(max_tokens=2)).status_code == 503
-        assert (await poor.client.get("/api/v1/nothing")).status_code == 404
+        assert (await poor.chat(temperature=9)).status_code == 400
         assert (await poor.chat(max_tokens=2)).status_code == 429
+
+
+async def test_what_a_good_key_does_not_find_does_not_count(guarded: House) -> None:
+    for path in ("nothing", "files", "models/nothing", "characters/nobody"):
+        for _ in range(MOST + 1):
+            assert (await guarded.client.get(f"/api/v1/{path}")).status_code == 404
+    for _ in range(MOST + 1):
+        assert (await guarded.chat(model="nothing")).status_code == 404
+    assert (await guarded.chat(max_tokens=2)).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/files", "/v1/models/nothing"])
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer no"}])
+async def test_without_a_good_key_it_does(
+    guarded: House, stranger: httpx2.AsyncClient, path: str, headers: dict[str, str]
+) -> None:
+    assert await statuses(stranger, path, MOST + 2, **headers) == [404] * (MOST + 1) + [429]
 
 
 async def test_an_engine_that_takes_no_more_calls_is_not_the_caller_s_failure(
@@ -98,7 +115,7 @@ async def test_a_failing_account_leaves_its_address_alone(
     guarded: House, stranger: httpx2.AsyncClient
 ) -> None:
     for _ in range(MOST + 1):
-        await guarded.client.get("/api/v1/nothing")
+        await guarded.chat(temperature=9)
     assert await statuses(stranger, "/api/v1/models", 1) == [200]
 
 

@@ -22,6 +22,7 @@ FondacoError
 │                                      ├── ChainUnavailableError 503
 │                                      ├── WalletKeysNotInstalledError 503
 ├── NotFoundError 404                  └── WebNotInstalledError 503
+│   ├── NotSupportedError 404
 │   ├── ModelNotFoundError 404
 │   │   └── ModelGoneError 410
 │   └── CharacterNotFoundError 404
@@ -75,6 +76,7 @@ from fondaco.domain.errors.request import (
     ModelGoneError,
     ModelNotFoundError,
     NotFoundError,
+    NotSupportedError,
     RequestTimeoutError,
     TooManyKeysError,
     UnimplementedError,
@@ -139,6 +141,7 @@ __all__ = [
     "ModelNotFoundError",
     "ModelNotInstalledError",
     "NotFoundError",
+    "NotSupportedError",
     "ProofRefusedError",
     "RateLimitExceededError",
     "RepeatedCallError",

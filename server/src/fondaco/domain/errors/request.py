@@ -170,6 +170,13 @@ class NotFoundError(FondacoError):
     default = "Not found"
 
 
+class NotSupportedError(NotFoundError):
+    """The address is one of an API that is spoken here, and this server does not have it."""
+
+    code = "NOT_SUPPORTED"
+    default = "This server does not support this endpoint."
+
+
 class ModelNotFoundError(NotFoundError):
     """No model answers to the name."""
 

@@ -10,6 +10,7 @@ from fondaco.domain.errors import (
     EngineBusyError,
     FondacoError,
     ModelNotFoundError,
+    NotFoundError,
     TooManyFailuresError,
     UnauthorizedError,
 )
@@ -103,7 +104,11 @@ class Authenticator:
             raise _admin_key_required()
 
     async def judge(self, exchange: Exchange, error: FondacoError) -> FondacoError:
-        """Count a failed request, and return the error to respond with."""
+        """Count a failed request, and return the error to respond with.
+
+        What is not found counts against no account: clients look for models and endpoints that a server
+        may have, and its lists tell a good key more than guessing does. Without a key, guessing counts.
+        """
         failure_throttle = self._platform.failure_throttle
         try:
             if exchange.account_id is None:
@@ -114,7 +119,7 @@ class Authenticator:
             error, TooManyFailuresError | EngineBusyError | ConcurrencyLimitError
         )
         if exchange.account_id is not None:
-            if counts:
+            if counts and not isinstance(error, NotFoundError):
                 failure_throttle.accounts.record_failure(exchange.account_id)
             return error
         address = self._client_addresses.of(exchange)

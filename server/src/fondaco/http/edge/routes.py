@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from fondaco.domain.errors import MethodNotAllowedError, NotFoundError
+from fondaco.domain.errors import MethodNotAllowedError, NotFoundError, NotSupportedError
+from fondaco.http.edge.unsupported import instead_of
 from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.endpoint import Endpoint
 
@@ -37,7 +38,7 @@ class Routes:
                     "another API's errors."
                 )
             if "{" in endpoint.path:
-                self._patterns.append((_pattern(endpoint.path), endpoint))
+                self._patterns.append((_pattern(endpoint), endpoint))
             else:
                 self._exact.setdefault(endpoint.path, {})[endpoint.method] = endpoint
 
@@ -45,6 +46,7 @@ class Routes:
         """Return the endpoint and its path parameters; HEAD is served as GET.
 
         Raises:
+            NotSupportedError: an API that is spoken here has the path, and this server does not.
             NotFoundError: no endpoint has the path; the message names the nearest.
             MethodNotAllowedError: the path exists, the method does not.
         """
@@ -76,6 +78,8 @@ class Routes:
                 allowed.append(endpoint.method)
         if allowed:
             raise _not_allowed(method, path, tuple(allowed))
+        if (instead := instead_of(path)) is not None:
+            raise NotSupportedError(f"This server does not support {path[:200]!r}. {instead}.")
         raise NotFoundError(f"There is nothing at {path[:200]!r}.{self._did_you_mean(path)}")
 
     def _did_you_mean(self, path: str) -> str:
@@ -102,11 +106,14 @@ def _by_prefix(endpoints: Iterable[AnyEndpoint]) -> list[tuple[str, ApiDialect]]
     return sorted(dialects.items(), key=lambda one: len(one[0]), reverse=True)
 
 
-def _pattern(path: str) -> re.Pattern[str]:
+def _pattern(endpoint: AnyEndpoint) -> re.Pattern[str]:
     """Return the regular expression of a path with `{name}` parameters."""
-    parts = re.split(r"\{(\w+)\}", path)
-    written = [f"(?P<{part}>[^/]+)" if at % 2 else re.escape(part) for at, part in enumerate(parts)]
-    return re.compile("".join(written) + r"\Z")
+    parts = re.split(r"\{(\w+)\}", endpoint.path)
+    value = ".+" if endpoint.slashes else "[^/]+"
+    written = [
+        f"(?P<{part}>{value})" if at % 2 else re.escape(part) for at, part in enumerate(parts)
+    ]
+    return re.compile("".join(written) + r"\Z", re.DOTALL)
 
 
 def _not_allowed(method: str, path: str, allowed: tuple[str, ...]) -> MethodNotAllowedError:

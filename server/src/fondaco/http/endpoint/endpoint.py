@@ -152,6 +152,8 @@ class Endpoint(Generic[BodyT, QueryT]):
     """Status -> content of each response that is not an error."""
     parameters: Mapping[str, str] = field(default_factory=dict)
     """Name -> description of each path parameter."""
+    slashes: bool = False
+    """Whether the values of its path parameters may hold slashes, as ids of models do."""
     errors: tuple[type[FondacoError], ...] = ()
     """Errors beyond those that every endpoint may raise."""
     paid: bool = False

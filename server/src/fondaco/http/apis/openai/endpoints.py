@@ -1,10 +1,13 @@
 """Endpoints of OpenAI's API, in the order in which the documentation lists them."""
 
+from dataclasses import replace
+
 from fondaco.http.apis.openai import embeddings
 from fondaco.http.apis.openai.chat import chat_completions
 from fondaco.http.apis.openai.completions import completions
 from fondaco.http.apis.openai.dialect import at_v1
-from fondaco.http.apis.venice.models import list_models
+from fondaco.http.apis.venice.models import list_models, show_model
+from fondaco.http.apis.venice.models.schemas import AllModelsQuery
 from fondaco.http.edge.routes import AnyEndpoint
 
 _LISTED: tuple[AnyEndpoint, ...] = (
@@ -15,6 +18,7 @@ _LISTED: tuple[AnyEndpoint, ...] = (
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *_LISTED,
-    *(at_v1(one) for one in (*_LISTED, list_models.ENDPOINT)),
+    *(at_v1(one) for one in (*_LISTED, show_model.ENDPOINT)),
+    replace(at_v1(list_models.ENDPOINT), query=AllModelsQuery),
 )
-"""Those below `/api/v1`, then the same and the list of models below `/v1`."""
+"""Those below `/api/v1`, then the same and those of models below `/v1`."""

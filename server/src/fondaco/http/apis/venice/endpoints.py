@@ -9,7 +9,12 @@ from fondaco.http.apis.venice.keys import (
     list_keys,
     show_key,
 )
-from fondaco.http.apis.venice.models import list_models, model_compatibility, model_traits
+from fondaco.http.apis.venice.models import (
+    list_models,
+    model_compatibility,
+    model_traits,
+    show_model,
+)
 from fondaco.http.apis.venice.rate_limits import rate_limit_log, rate_limits
 from fondaco.http.apis.venice.wallets import wallet_key, wallet_token
 from fondaco.http.edge.routes import AnyEndpoint
@@ -18,6 +23,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     list_models.ENDPOINT,
     model_traits.ENDPOINT,
     model_compatibility.ENDPOINT,
+    show_model.ENDPOINT,
     list_characters.ENDPOINT,
     show_character.ENDPOINT,
     create_key.ENDPOINT,

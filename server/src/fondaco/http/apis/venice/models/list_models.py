@@ -1,25 +1,18 @@
 """GET /api/v1/models."""
 
-from datetime import UTC, datetime, time
-
-from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model
-from fondaco.domain.models.names import announced
-from fondaco.domain.money.epoch import starts_at
-from fondaco.domain.money.money import NANO
-from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice, TokenPrice
+from fondaco.domain.models.model import AnyModel, Model
 from fondaco.http.apis.venice.dialect import VENICE
+from fondaco.http.apis.venice.models.model_entry import model_entry
 from fondaco.http.apis.venice.models.schemas import ModelList, ModelsQuery, kind_of
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
-from fondaco.http.endpoint.timestamps import timestamp
 
 
 async def run(context: RequestContext[None, ModelsQuery]) -> Response:
     """List the models of a type."""
-    wanted, now = context.query.type, context.platform.clock.now()
-    serves = context.platform.reachability.serves
+    wanted = context.query.type
     models = [
-        _entry(model, now, offline=not (model.available and serves(model.engines)))
+        model_entry(model, context.platform)
         for model in context.platform.catalogue.models(kind_of(wanted))
         if wanted != "code" or _for_code(model)
     ]
@@ -28,102 +21,6 @@ async def run(context: RequestContext[None, ModelsQuery]) -> Response:
 
 def _for_code(model: AnyModel) -> bool:
     return isinstance(model, Model) and model.capabilities.optimized_for_code
-
-
-def _entry(model: AnyModel, now: float, *, offline: bool) -> dict[str, object]:
-    return {
-        "id": model.id,
-        "object": "model",
-        "created": int(datetime.combine(model.released, time(), UTC).timestamp()),
-        "owned_by": "venice.ai",
-        "type": model.type,
-        "model_spec": {
-            "name": model.name,
-            "privacy": model.privacy,
-            **_type_fields(model),
-            "pricing": _pricing(model.price),
-            "traits": model.traits,
-            "modelSource": model.source,
-            "offline": offline,
-            "beta": False,
-            "betaModel": model.beta,
-            **_ending(model, now),
-        },
-    }
-
-
-def _ending(model: AnyModel, now: float) -> dict[str, object]:
-    end = announced(model, now)
-    return {} if end is None else {"deprecation": {"date": timestamp(starts_at(end.sunset))}}
-
-
-def _type_fields(model: AnyModel) -> dict[str, object]:
-    """Return the fields that only models of this type have."""
-    match model:
-        case Model():
-            return _text(model)
-        case EmbeddingModel():
-            return _vectors(model)
-        case _:
-            return {}
-
-
-def _vectors(model: EmbeddingModel) -> dict[str, object]:
-    shorter = f"; `dimensions` may be from {least}" if (least := model.least_dimensions) else ""
-    about = f"Vectors of {model.dimensions} dimensions{shorter}; inputs of up to {model.context_tokens} tokens."
-    return {"availableContextTokens": model.context_tokens, "description": about}
-
-
-def _text(model: Model) -> dict[str, object]:
-    return {
-        "availableContextTokens": model.context_tokens,
-        "capabilities": _capabilities(model),
-        "constraints": {
-            "temperature": {"default": model.defaults.temperature},
-            "top_p": {"default": model.defaults.top_p},
-        },
-    }
-
-
-def _capabilities(model: Model) -> dict[str, object]:
-    able = model.capabilities
-    return {
-        "optimizedForCode": able.optimized_for_code,
-        "quantization": able.quantization,
-        "supportsFunctionCalling": able.function_calling,
-        "supportsReasoning": able.reasoning,
-        "supportsResponseSchema": able.response_schema,
-        "supportsVision": able.vision,
-        "supportsWebSearch": able.web_search,
-        "supportsLogProbs": able.log_probs,
-    }
-
-
-def _pricing(price: Price) -> dict[str, object]:
-    match price:
-        case TokenPrice():
-            pricing: dict[str, object] = {
-                "input": _amount(price.input),
-                "output": _amount(price.output),
-            }
-            if price.cached_input is not None:
-                pricing["cache_input"] = _amount(price.cached_input)
-            return pricing
-        case EmbeddingPrice() | SpeechPrice():
-            return {"input": _amount(price.input)}
-        case ImagePrice():
-            return {
-                "generation": _amount(price.generation),
-                "upscale": {"2x": _amount(price.upscale_2x), "4x": _amount(price.upscale_4x)},
-                "inpaint": _amount(price.inpaint),
-            }
-        case _:
-            return {}
-
-
-def _amount(nano: int) -> dict[str, float]:
-    """Return a price for display; charges are never computed from floats."""
-    return {"usd": nano / NANO, "diem": nano / NANO}
 
 
 ENDPOINT = Endpoint(

@@ -21,6 +21,12 @@ class ModelsQuery(Strict):
     type: Filter = Field("text", description="Only models of this type; `all` lists every type.")
 
 
+class AllModelsQuery(ModelsQuery):
+    """Selects models below `/v1`, where OpenAI's clients look for models of every type."""
+
+    type: Filter = Field("all", description="Only models of this type; `all` lists every type.")
+
+
 def kind_of(wanted: Filter) -> ModelType | None:
     """Return the type that a filter stands for; None for all."""
     match wanted:

@@ -1,0 +1,109 @@
+"""Writer of models: OpenAI's fields, and Venice's specification beside them."""
+
+from datetime import UTC, datetime, time
+
+from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model
+from fondaco.domain.models.names import announced
+from fondaco.domain.money.epoch import starts_at
+from fondaco.domain.money.money import NANO
+from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice, TokenPrice
+from fondaco.http.endpoint.timestamps import timestamp
+from fondaco.serving.platform import Platform
+
+
+def model_entry(model: AnyModel, platform: Platform) -> dict[str, object]:
+    """Return a model as the list and `GET /models/{id}` show it."""
+    offline = not (model.available and platform.reachability.serves(model.engines))
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": int(datetime.combine(model.released, time(), UTC).timestamp()),
+        "owned_by": "venice.ai",
+        "type": model.type,
+        "model_spec": {
+            "name": model.name,
+            "privacy": model.privacy,
+            **_type_fields(model),
+            "pricing": _pricing(model.price),
+            "traits": model.traits,
+            "modelSource": model.source,
+            "offline": offline,
+            "beta": False,
+            "betaModel": model.beta,
+            **_ending(model, platform.clock.now()),
+        },
+    }
+
+
+def _ending(model: AnyModel, now: float) -> dict[str, object]:
+    end = announced(model, now)
+    return {} if end is None else {"deprecation": {"date": timestamp(starts_at(end.sunset))}}
+
+
+def _type_fields(model: AnyModel) -> dict[str, object]:
+    """Return the fields that only models of this type have."""
+    match model:
+        case Model():
+            return _text(model)
+        case EmbeddingModel():
+            return _vectors(model)
+        case _:
+            return {}
+
+
+def _vectors(model: EmbeddingModel) -> dict[str, object]:
+    shorter = f"; `dimensions` may be from {least}" if (least := model.least_dimensions) else ""
+    about = f"Vectors of {model.dimensions} dimensions{shorter}; inputs of up to {model.context_tokens} tokens."
+    return {"availableContextTokens": model.context_tokens, "description": about}
+
+
+def _text(model: Model) -> dict[str, object]:
+    return {
+        "availableContextTokens": model.context_tokens,
+        "capabilities": _capabilities(model),
+        "constraints": {
+            "temperature": {"default": model.defaults.temperature},
+            "top_p": {"default": model.defaults.top_p},
+        },
+    }
+
+
+def _capabilities(model: Model) -> dict[str, object]:
+    able = model.capabilities
+    return {
+        "optimizedForCode": able.optimized_for_code,
+        "quantization": able.quantization,
+        "supportsFunctionCalling": able.function_calling,
+        "supportsReasoning": able.reasoning,
+        "supportsResponseSchema": able.response_schema,
+        "supportsVision": able.vision,
+        "supportsWebSearch": able.web_search,
+        "supportsLogProbs": able.log_probs,
+    }
+
+
+def _pricing(price: Price) -> dict[str, object]:
+    match price:
+        case TokenPrice():
+            pricing: dict[str, object] = {
+                "input": _amount(price.input),
+                "output": _amount(price.output),
+            }
+            if price.cached_input is not None:
+                pricing["cache_input"] = _amount(price.cached_input)
+            return pricing
+        case EmbeddingPrice() | SpeechPrice():
+            return {"input": _amount(price.input)}
+        case ImagePrice():
+            return {
+                "generation": _amount(price.generation),
+                "upscale": {"2x": _amount(price.upscale_2x), "4x": _amount(price.upscale_4x)},
+                "inpaint": _amount(price.inpaint),
+            }
+        case _:
+            return {}
+
+
+def _amount(nano: int) -> dict[str, float]:
+    """Return a price for display; charges are never computed from floats."""
+    return {"usd": nano / NANO, "diem": nano / NANO}

@@ -1,0 +1,56 @@
+"""Unsupported endpoints: those of OpenAI's and Venice's APIs that this server does not have.
+
+Source: the index of OpenAI's API reference; Venice's OpenAPI document, `paths`.
+"""
+
+_KEPT = "Nothing is stored here: send what a request needs along with it"
+_IMAGES = "It has no image models"
+_SPEECH = "It has no speech models"
+_VIDEOS = "It has no video models"
+_TRAINING = "Train elsewhere, and serve the file with: fondaco models add"
+
+_INSTEAD: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("image", "images"), _IMAGES),
+    (("audio/speech", "audio/voices"), _SPEECH),
+    (("audio", "realtime"), "Send sound to a chat model that takes it, as `input_audio`"),
+    (("video", "videos"), _VIDEOS),
+    (("moderations",), "Ask a chat model to classify the text, with `response_format`"),
+    (("edits", "engines", "answers", "classifications", "search"), "OpenAI has retired it as well"),
+    (("assistants", "threads", "conversations", "chatkit", "containers", "skills"), _KEPT),
+    (("chat/completions", "responses"), _KEPT),
+    (("files", "uploads", "vector_stores"), _KEPT),
+    (("batches",), "Send its requests one by one; POST /api/v1/embeddings takes lists"),
+    (("fine_tuning", "fine-tunes", "evals", "graders"), _TRAINING),
+    (("organization", "projects"), "GET /api/v1/api_keys and GET /api/v1/billing/usage"),
+    (
+        ("billing", "x402"),
+        "GET /api/v1/billing/usage, and the headers x-venice-balance-usd and -diem",
+    ),
+    (("augment",), "Chat with `venice_parameters.enable_web_search`"),
+    (("crypto", "support-bot", "tee"), "It has nothing like it"),
+)
+"""First steps of a path below the base URL -> what to do instead; the first row that fits counts."""
+
+_BASES = ("/api/v1/", "/v1/")
+
+
+def instead_of(path: str) -> str | None:
+    """Return what to do instead of a known endpoint that is not here; None: the path is not known.
+
+    >>> instead_of("/v1/files/file-123")
+    'Nothing is stored here: send what a request needs along with it'
+    >>> instead_of("/api/v1/filesystem") is instead_of("/files") is None
+    True
+    """
+    for base in _BASES:
+        if path.startswith(base):
+            below = f"{path[len(base) :]}/"
+            return next(
+                (
+                    instead
+                    for families, instead in _INSTEAD
+                    if below.startswith(tuple(f"{family}/" for family in families))
+                ),
+                None,
+            )
+    return None
