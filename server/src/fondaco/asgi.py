@@ -80,7 +80,7 @@ class AsgiApp:
                 self._own_process(held)
             held.enter_context(home.lock())
             self.first_key = prepared(home, settings)
-            async with opened_application(settings, home, read=lambda: settings) as opened:
+            async with opened_application(settings, home, read=lambda _: settings) as opened:
                 if self._standalone:
                     held.enter_context(reporting_loop_faults())
                     settle_runtime()

@@ -131,6 +131,12 @@ class Server(Section):
         description="Interval of health checks of each upstream engine (`GET /models`, which costs "
         "nothing); models without a reachable engine are listed as offline; 0: no checks.",
     )
+    discovery_s: float = Field(
+        300.0,
+        ge=10,
+        le=86_400,
+        description="Interval at which engines with `discover` are asked for their models.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "warning", description="Minimum level that is logged to standard error."
     )
@@ -214,6 +220,15 @@ class Engine(Section):
     dialect: DialectName = Field(
         "openai",
         description="Variant of OpenAI's API that it implements: see docs/guide/engines.md.",
+    )
+    discover: bool = Field(
+        default=False,
+        description="Ask the engine every `server.discovery_s` which models it serves, and keep the "
+        "catalogue at that.",
+    )
+    price: Price | None = Field(
+        None,
+        description="Prices of the models that `discover` finds: `input` and `output`; absent: free.",
     )
     whole_as_stream: bool = Field(
         default=True,

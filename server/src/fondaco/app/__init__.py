@@ -10,6 +10,7 @@ from functools import partial
 
 import anyio
 
+from fondaco.app.adding.discovery import Read
 from fondaco.app.background import supervised
 from fondaco.app.composition import opened_application, prepared
 from fondaco.app.engines import catalogue_here, look_at_engines
@@ -49,7 +50,7 @@ class StartReport:
 def serve(
     settings: Settings,
     announce: Callable[[StartReport], None],
-    read: Callable[[], Settings],
+    read: Read,
     fetch: Fetch | None = None,
 ) -> None:
     """Run the server until a signal ends it.
@@ -108,7 +109,7 @@ async def _serve(
     settings: Settings,
     home: Home,
     *,
-    read: Callable[[], Settings],
+    read: Read,
     fetch: Fetch | None,
     bound: socket.socket,
     announce: Callable[[], None],

@@ -3,13 +3,14 @@
 `fondaco serve` and `fondaco.asgi` differ in what feeds the application's edge, and in nothing else.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 import anyio
 
+from fondaco.app.adding.discovery import Read
 from fondaco.app.background import supervised
 from fondaco.app.chain import opened_chain
 from fondaco.app.engines import catalogue_here, opened_templates
@@ -78,7 +79,7 @@ async def opened_application(
     settings: Settings,
     home: Home,
     *,
-    read: Callable[[], Settings],
+    read: Read,
     fetch: Fetch | None = None,
 ) -> AsyncGenerator[Application]:
     """Open an application on a home that is locked and prepared; close it in the opposite order.

@@ -9,12 +9,14 @@ import threading
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import anyio
 import anyio.to_thread
 from anyio.abc import TaskGroup
 
-from fondaco.app.background import in_daemon_thread
+from fondaco.app.adding.discovery import Discovery, Read
+from fondaco.app.background import in_daemon_thread, supervised
 from fondaco.app.engines import catalogue_here, opened_upstreams
 from fondaco.app.listening import Rules
 from fondaco.app.local_engines import LocalEngines
@@ -82,7 +84,7 @@ class Reloader:
     def __init__(
         self,
         settings: Settings,
-        read: Callable[[], Settings],
+        read: Read,
         *,
         local: LocalEngines,
         templates: Templates,
@@ -127,6 +129,10 @@ class Reloader:
             self.listening.set()
             return  # only the main thread receives signals
         async with anyio.create_task_group() as retiring:
+            discovery = Discovery(
+                lambda: self._settings, self._read, partial(self._reload, server, retiring)
+            )
+            retiring.start_soon(supervised, discovery.run)
             if self._fetch is not None:
                 retiring.start_soon(self._fetched, self._fetch, server, retiring)
             try:
@@ -170,7 +176,7 @@ class Reloader:
 
     def _wanted(self) -> tuple[Settings, tuple[str, ...]]:
         """Return the new settings, and the names of those that need a restart, blocking."""
-        settings, kept = merged(self._settings, self._read())
+        settings, kept = merged(self._settings, self._read({}))
         if faults := (*missing_secrets(settings), *contradictions(settings)):
             raise ConfigurationError(*faults)
         return settings, kept

@@ -58,13 +58,10 @@ def add(
 
     from fondaco.app.adding.chat_templates import profile_of
     from fondaco.configuration import added
-    from fondaco.configuration.own_files import id_of, price_of, row_of
+    from fondaco.configuration.own_files import id_of, row_of
     from fondaco.modelfiles.facts import facts_of
 
-    try:
-        prices = price_of(price)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="--price") from None
+    prices = prices_of(price)
     loaded = configuration(home, config)
     _expect_free(name, loaded)
     paths = fetch_all(loaded.settings, source, sha256)
@@ -139,6 +136,20 @@ def search(
         empty=f"The hub has no GGUF models whose names have {word!r} in them.",
         optional=("likes", "architecture", "contextTokens", "downloads"),
     )
+
+
+def prices_of(text: str) -> "Tree":
+    """Return the prices that an option names.
+
+    Raises:
+        typer.BadParameter: it names none.
+    """
+    from fondaco.configuration.own_files import price_of
+
+    try:
+        return price_of(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--price") from None
 
 
 def fetch_all(settings: "Settings", source: str, sha256: str | None = None) -> tuple[Path, ...]:

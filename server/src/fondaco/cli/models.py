@@ -22,10 +22,21 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="A model's id, trait o
 
 
 @group.command("list")
-def list_models(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+def list_models(
+    *,
+    connect: Annotated[
+        bool,
+        typer.Option("--connect", help="Ask upstream engines too, and list those that answer now."),
+    ] = False,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
     """List the models of the catalogue, and the model files that belong to none."""
     settings = configuration(home, config).settings
     rows = [*_rows(settings), *_strangers(settings)]
+    if connect:
+        rows = list(_with_answering(rows, settings))
     print_rows(
         rows,
         as_json=as_json,
@@ -89,6 +100,21 @@ def _rows(settings: "Settings") -> Iterator[Row]:
 
     for model in models_of(settings, missing_files(settings)):
         yield _row(model, settings)
+
+
+def _with_answering(rows: list[Row], settings: "Settings") -> Iterator[Row]:
+    """Add to each row the engines that answer now; one that is built in does once its files are here."""
+    import anyio
+
+    from fondaco.app import look_at_engines
+
+    found = anyio.run(look_at_engines, settings)
+    silent = {name for name, seen in found.items() if seen.fault}
+    for row in rows:
+        engines = row["engines"]
+        names = engines if isinstance(engines, list) else []
+        here = [one for one in names if one in found or row["installed"]]
+        yield {**row, "answering": [one for one in here if one not in silent]}
 
 
 def _row(model: "AnyModel", settings: "Settings") -> Row:

@@ -7,6 +7,7 @@ import typer
 
 if TYPE_CHECKING:
     from fondaco.configuration import Configuration
+    from fondaco.configuration.added import Trial
 
 Home: TypeAlias = Annotated[
     Path | None,
@@ -25,13 +26,26 @@ Account: TypeAlias = Annotated[
 ]
 
 
-def configuration(home: Path | None, config: Path | None, **flags: object) -> "Configuration":
-    """Return the configuration in force; `flags` are those of `[server]`, by their keys."""
+def configuration(
+    home: Path | None,
+    config: Path | None,
+    *,
+    trial: "Trial | None" = None,
+    **flags: object,
+) -> "Configuration":
+    """Return the configuration in force.
+
+    Args:
+        home: as the command line names it.
+        config: likewise.
+        trial: files that commands write, as they would be.
+        flags: those of `[server]`, by their keys.
+    """
     from fondaco.configuration import ConfigurationError, load
 
     server = {f"server.{key}": value for key, value in flags.items()}
     try:
-        return load({"home": home, **server}, config=config)
+        return load({"home": home, **server}, config=config, trial=trial)
     except ConfigurationError as error:
         if not all(fault.startswith("flag --") for fault in error.faults):
             raise

@@ -9,7 +9,17 @@ from typing import Annotated, NoReturn
 import typer
 
 from fondaco import __version__
-from fondaco.cli import accounts, balance, characters, config, keys, ledger, library, models
+from fondaco.cli import (
+    accounts,
+    balance,
+    characters,
+    config,
+    engines,
+    keys,
+    ledger,
+    library,
+    models,
+)
 from fondaco.cli.exits import Exit
 from fondaco.cli.openapi import openapi
 from fondaco.cli.serve import serve
@@ -28,6 +38,7 @@ program.add_typer(keys.group, name="keys")
 program.add_typer(balance.group, name="balance")
 program.command()(usage)
 program.add_typer(models.group, name="models")
+program.add_typer(engines.group, name="engines")
 program.add_typer(characters.group, name="characters")
 program.add_typer(library.group, name="library")
 program.add_typer(ledger.group, name="ledger")

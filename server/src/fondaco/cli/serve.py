@@ -88,7 +88,9 @@ def serve(
     model = _missing_default(settings)
     missing = None if model is None else app.Fetch(model.id, partial(_fetch, settings, model.id))
     try:
-        app.serve(settings, partial(_announce, loaded), lambda: read().settings, missing)
+        app.serve(
+            settings, partial(_announce, loaded), lambda trial: read(trial=trial).settings, missing
+        )
     except app.ListenAddressError as error:
         raise FailedError(str(error), Exit.ADDRESS) from error
 

@@ -6,7 +6,7 @@ counts, and no command ever changes a file that a person wrote.
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import quote
@@ -96,10 +96,20 @@ def remove(path: Path) -> bool:
     return True
 
 
-def lay(layers: Layers, home: Path, trial: Trial) -> list[str]:
-    """Lay a home's files over the layers, those of `trial` in place of what lies there."""
+def lay(layers: Layers, home: Path, trial: Trial, engines: Collection[str]) -> list[str]:
+    """Lay a home's files over the layers, and return what is wrong with them.
+
+    Args:
+        layers: what the files are laid over.
+        home: the folder that they lie in.
+        trial: files as they would be, in place of what lies there.
+        engines: those that the operator describes. What was discovered of one that is neither among
+            them nor described in its own file, because the operator took it away, is passed over.
+    """
     faults: list[str] = []
     for path, tree in sorted(_trees(home, trial, faults)):
+        if _orphaned(tree, engines):
+            continue
         origin = f"file {path}"
         strange = [name for name in tree if name not in _TABLES]
         faults += [f"{origin}: {name}: this folder holds engines and models." for name in strange]
@@ -107,6 +117,14 @@ def lay(layers: Layers, home: Path, trial: Trial) -> list[str]:
         layers.lay({name: tree[name] for name in _TABLES if name in tree}, origin)
         layers.unsaid[origin] = path
     return faults
+
+
+def _orphaned(tree: Tree, engines: Collection[str]) -> bool:
+    tables = tree.get("engines")
+    return isinstance(tables, dict) and any(
+        name not in engines and isinstance(table, dict) and "base_url" not in table
+        for name, table in tables.items()
+    )
 
 
 def _trees(home: Path, trial: Trial, faults: list[str]) -> Iterator[tuple[Path, Tree]]:

@@ -32,8 +32,8 @@ def faults(settings: Settings, said: Said) -> Iterator[str]:
 def warnings(settings: Settings, said: Said) -> Iterator[str]:
     """Yield a line for each value of the operator's that does not count as things are."""
     asked = {engine for model in settings.models.values() for engine in model.engines}
-    for engine in settings.engines:
-        if engine not in asked:
+    for engine, row in settings.engines.items():
+        if engine not in asked and not row.discover:
             yield f"{dotted(('engines', engine))}: no model's `engines` names it, so it is never asked."
     for model_id, model in settings.models.items():
         yield from _lengths(model_id, model, settings, said)

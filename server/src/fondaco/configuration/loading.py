@@ -1,5 +1,6 @@
 """Loads the configuration: flags over environment over file over defaults, validated as one."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -27,6 +28,7 @@ _NEEDED = {
     "string_type": "text in quotes",
 }
 """pydantic's kind of fault -> the TOML that is needed; pydantic's own words speak of Python."""
+_ENGINE = re.compile(r"FONDACO_ENGINES__(.+)__BASE_URL$")
 _UNITS = {"_s": "seconds", "_bytes": "bytes"}
 
 
@@ -83,12 +85,12 @@ def load(
 
     chosen = _chosen(config, environ)
     path = chosen or _in_home(layers, said, environ)
-    origin = DEFAULT
     if path is not None:
-        tree, origin = _tree(path, faults, in_home=chosen is None), f"file {path}"
+        tree = _tree(path, faults, in_home=chosen is None)
     if home := _home(layers, said, tables or {}, environ, tree):
-        faults += added.lay(layers, home, trial or {})
-    layers.lay(tree, origin)
+        engines = _engines(environ, tree, tables or {})
+        faults += added.lay(layers, home, trial or {}, engines)
+    layers.lay(tree, f"file {path}")
     faults += source.lay_environment(layers, environ)
     layers.lay(tables or {}, "argument settings")
     for key, value in said.items():
@@ -154,6 +156,13 @@ def _home(
         return expanded(home) if isinstance(home, str | Path) else None
     except ConfigurationError:
         return None
+
+
+def _engines(environ: Mapping[str, str], *trees: Mapping[str, object]) -> set[str]:
+    """Return the names of the engines that the operator describes."""
+    named = (match[1].lower() for name in environ if (match := _ENGINE.match(name)))
+    tables = (tree.get("engines") for tree in trees)
+    return {*named, *(name for table in tables if isinstance(table, Mapping) for name in table)}
 
 
 def _tree(path: Path, faults: list[str], *, in_home: bool) -> Tree:

@@ -1,1 +1,1 @@
-"""What commands ask before they add to the catalogue: hubs, chat templates, engines."""
+"""What is asked before something is added to the catalogue: hubs, chat templates, engines."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 
 class Count(StrEnum):
@@ -209,3 +209,12 @@ DIALECTS: Mapping[str, Dialect] = {
         token_prompts=False,
     ),
 }
+
+
+def dialect_named(name: str) -> DialectName | None:
+    """Return the dialect of a name, or None where there is none.
+
+    >>> dialect_named("vllm"), dialect_named("ftp")
+    ('vllm', None)
+    """
+    return next((known for known in get_args(DialectName) if known == name), None)

@@ -1,0 +1,138 @@
+"""Engines that are asked which models they serve, for a command or in the background."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio
+
+from fondaco.app.adding.chat_templates import profile_of
+from fondaco.clients.connect import connect
+from fondaco.configuration import added
+from fondaco.configuration.discovered import tables_of, with_gone
+from fondaco.configuration.layers import Tree
+from fondaco.configuration.own_files import TemplateProfile
+from fondaco.domain.errors import EngineError, EngineRefusedError, EngineUnavailableError
+from fondaco.engines.common.dialects import DialectName
+from fondaco.engines.openai.discovery.discover import discover
+from fondaco.engines.openai.discovery.found import FoundEngine
+from fondaco.environment import ConfigurationError, secret
+from fondaco.settings import Engine, Settings
+
+_CONNECTIONS = 8
+_FIRST_BYTE_S = 15.0
+
+Accepts = Callable[[Path, Tree], None]
+"""Raises a `ConfigurationError` where the configuration could not be used with a file's tables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an engine's answer makes of its file."""
+
+    path: Path
+    tables: Tree
+    models: tuple[str, ...]
+    """The ids of all its models."""
+    more: tuple[str, ...]
+    """The ids of those that are new."""
+    fewer: tuple[str, ...]
+    """The ids of those that it does not list any more."""
+    warnings: tuple[str, ...]
+
+
+async def asked_at(
+    url: str, key: str, dialect: DialectName | None, *, connect_timeout_s: float = 5.0
+) -> tuple[str, FoundEngine]:
+    """Ask an engine at an address, with or without `/v1`; return its base URL and what it said.
+
+    Raises:
+        EngineError: it refuses the key, does not answer, or has no list of models at either.
+        ValueError: the address is none.
+    """
+    plain = url.rstrip("/")
+    places = (plain,) if plain.endswith(("/v1", "/v2", "/v3")) else (f"{plain}/v1", plain)
+    fault: EngineError = EngineUnavailableError("It does not answer.")
+    for base_url in places:
+        try:
+            return base_url, await _asked(base_url, key, dialect, connect_timeout_s)
+        except EngineRefusedError:
+            raise
+        except EngineError as error:
+            fault = error
+    raise fault
+
+
+async def change_of(
+    name: str, row: Tree, found: FoundEngine, settings: Settings, accepts: Accepts
+) -> Change:
+    """Return what an engine's answer makes of its file, so that the configuration can be used.
+
+    Raises:
+        ConfigurationError: it cannot be used with what the engine said.
+    """
+    path = added.path_of(settings.home, "engine", name)
+    before = added.content_of(path)
+    profiles = await _profiles(found)
+    new = tables_of(name, row, found, settings, before=before, profiles=profiles)
+    tables = new.tables
+    listed = tuple(_ids(tables))
+    try:
+        accepts(path, added.normal(tables))
+    except ConfigurationError:
+        # Something that the operator wrote names a model that is gone: it stays, as one that is offline.
+        tables = with_gone(tables, before)
+        accepts(path, added.normal(tables))
+    was = _ids(before)
+    return Change(
+        path=path,
+        tables=tables,
+        models=listed,
+        more=tuple(one for one in listed if one not in was),
+        fewer=tuple(one for one in was if one not in listed),
+        warnings=new.warnings,
+    )
+
+
+async def refreshed(name: str, engine: Engine, settings: Settings, accepts: Accepts) -> Change:
+    """Ask an engine of the configuration again.
+
+    Raises:
+        EngineError: it does not answer.
+        ConfigurationError: its key is missing, or the configuration cannot be used with what it said.
+    """
+    key = secret(engine.key) if engine.key else ""
+    found = await _asked(engine.base_url, key, engine.dialect, engine.connect_timeout_s)
+    own = added.content_of(added.path_of(settings.home, "engine", name)).get("engines")
+    table = own.get(name) if isinstance(own, dict) else None
+    row = {k: v for k, v in table.items() if k != "models"} if isinstance(table, dict) else {}
+    return await change_of(name, row, found, settings, accepts)
+
+
+async def _asked(
+    base_url: str, key: str, dialect: DialectName | None, connect_timeout_s: float
+) -> FoundEngine:
+    upstream = connect(
+        base_url,
+        key=key,
+        connections=_CONNECTIONS,
+        connect_timeout_s=connect_timeout_s,
+        first_byte_timeout_s=_FIRST_BYTE_S,
+    )
+    try:
+        return await discover(upstream, dialect)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await upstream.aclose()
+
+
+async def _profiles(found: FoundEngine) -> dict[str, TemplateProfile]:
+    templates = {model.name: model.template for model in found.models if model.template}
+    return {name: await profile_of(template) for name, template in templates.items()}
+
+
+def _ids(tables: Mapping[str, object]) -> list[str]:
+    """Return the ids of a file's models that are not offline."""
+    models = tables.get("models")
+    rows = models.items() if isinstance(models, dict) else ()
+    return [name for name, row in rows if not (isinstance(row, dict) and row.get("offline"))]

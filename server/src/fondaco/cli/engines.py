@@ -1,0 +1,282 @@
+"""`fondaco engines`: upstream engines, and the models that they serve."""
+
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.model_files import RELOAD, prices_of
+from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.output import Row, print_json, print_rows
+
+if TYPE_CHECKING:
+    from fondaco.app.adding.engines import Change
+    from fondaco.configuration.layers import Tree
+    from fondaco.engines.common.dialects import DialectName
+    from fondaco.engines.openai.discovery.found import FoundEngine
+    from fondaco.settings import Settings
+
+group = typer.Typer(no_args_is_help=True, help="List, add, test and remove upstream engines.")
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}"
+
+
+@group.command("list")
+def list_engines(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+    """List the upstream engines; nobody is asked."""
+    from fondaco.configuration import added
+
+    settings = configuration(home, config).settings
+    rows = [
+        {
+            "name": name,
+            "dialect": engine.dialect,
+            "models": len(_models(settings, name)),
+            "discover": engine.discover,
+            "added": added.path_of(settings.home, "engine", name).exists(),
+            "baseUrl": engine.base_url,
+        }
+        for name, engine in settings.engines.items()
+    ]
+    print_rows(
+        rows,
+        as_json=as_json,
+        empty="There are no upstream engines. Add one with: fondaco engines add URL",
+        optional=("added", "discover"),
+    )
+
+
+@group.command()
+def add(
+    url: Annotated[
+        str,
+        typer.Argument(metavar="URL", help="Its address, such as http://127.0.0.1:11434."),
+    ],
+    *,
+    dialect: Annotated[
+        str | None,
+        typer.Option(
+            help="openai, vllm, llama-server, ollama or openrouter; default: what it shows itself to be."
+        ),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Its name; default: from dialect or host.")
+    ] = None,
+    key_env: Annotated[
+        str | None,
+        typer.Option(metavar="VAR", help="Environment variable that holds the engine's API key."),
+    ] = None,
+    price: Annotated[
+        str | None,
+        typer.Option(
+            metavar="INPUT/OUTPUT",
+            help="USD per million tokens of all its models, such as 0.20/0.90; default: free on this "
+            "machine or network, else required.",
+        ),
+    ] = None,
+    discover: Annotated[
+        bool | None,
+        typer.Option(
+            "--discover/--no-discover",
+            help="Keep the catalogue at what it serves; default: on this machine or network only.",
+            show_default=False,
+        ),
+    ] = None,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask an engine which models it serves, and add it and them to the catalogue."""
+    from fondaco.configuration import added
+    from fondaco.configuration.discovered import engine_name, is_near
+
+    settings = configuration(home, config).settings
+    base_url, found = _ask(url, f"env:{key_env}" if key_env else "", _dialect(dialect))
+    near = is_near(base_url)
+    if price is None and not near:
+        raise typer.BadParameter(
+            f"{base_url} is beyond this network, where calls cost money: state what callers pay, "
+            "such as 0.20/0.90; 0 is free.",
+            param_hint="--price",
+        )
+    chosen = _free_name(name or engine_name(base_url, found.dialect), base_url, settings)
+    row: Tree = {
+        "base_url": base_url,
+        "dialect": found.dialect,
+        "key": f"env:{key_env}" if key_env else None,
+        "discover": near if discover is None else discover,
+        "price": prices_of(price or "0"),
+    }
+    change = _change(chosen, row, found, settings, config)
+    added.write(change.path, "engine", change.tables)
+    _tell(chosen, base_url, found, change, as_json=as_json)
+
+
+@group.command("test")
+def check_engines(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One engine; default: all.")
+    ] = None,
+    *,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask engines whether they answer and what they serve; exit code 6 if one does not answer."""
+    settings = configuration(home, config).settings
+    if name is not None and name not in settings.engines:
+        known = ", ".join(settings.engines) or "none"
+        raise FailedError(f"There is no engine {name!r}. There are: {known}.", Exit.UNKNOWN)
+    names = [name] if name else list(settings.engines)
+    rows = [_tested(one, settings) for one in names]
+    print_rows(
+        rows, as_json=as_json, empty="There are no upstream engines.", optional=("unlisted",)
+    )
+    if silent := [str(row["name"]) for row in rows if not row["answers"]]:
+        raise FailedError(
+            f"Engines do not answer: {', '.join(silent)}. Are they running, and are base_url and "
+            "key right?",
+            Exit.UNREACHABLE,
+        )
+
+
+@group.command()
+def remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The engine's name.")],
+    *,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Take an engine that was added, and its models, out of the catalogue."""
+    from fondaco.configuration import added
+
+    settings = configuration(home, config).settings
+    path = added.path_of(settings.home, "engine", name)
+    if not path.exists():
+        where = (
+            "it stands in the configuration file" if name in settings.engines else "unknown name"
+        )
+        raise FailedError(f"No command added an engine {name!r}: {where}.", Exit.UNKNOWN)
+    configuration(settings.home, config, trial={path: None})
+    added.remove(path)
+    typer.echo(f"Removed: {name}. A running server drops it after a reload.")
+
+
+def _dialect(named: str | None) -> "DialectName | None":
+    from fondaco.engines.common.dialects import DIALECTS, dialect_named
+
+    if named is None:
+        return None
+    if (found := dialect_named(named)) is None:
+        raise typer.BadParameter(
+            f"{named!r} is no dialect: {', '.join(DIALECTS)}.", param_hint="--dialect"
+        )
+    return found
+
+
+def _ask(url: str, key: str, dialect: "DialectName | None") -> "tuple[str, FoundEngine]":
+    """Return an engine's base URL, and what it answers.
+
+    Raises:
+        FailedError: it does not answer, or has no list of models.
+        ConfigurationError: its key is missing.
+    """
+    import anyio
+
+    from fondaco.app.adding.engines import asked_at
+    from fondaco.domain.errors import EngineError
+    from fondaco.environment import secret
+
+    value = secret(key) if key else ""
+    try:
+        return anyio.run(asked_at, url, value, dialect)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="URL") from None
+    except EngineError as error:
+        raise FailedError(
+            f"The engine at {url} cannot be added: {type(error).__name__}: {error} Is it running, and "
+            "are its address and key right?",
+            Exit.UNREACHABLE,
+        ) from error
+
+
+def _free_name(name: str, base_url: str, settings: "Settings") -> str:
+    """Return the name for an engine that is new, or at the same address as before.
+
+    Raises:
+        FailedError: another engine has it.
+    """
+    import re
+
+    from fondaco.configuration import BUILT_IN, added
+
+    if not re.fullmatch(_NAME, name):
+        raise typer.BadParameter(f"{name!r} is no name of an engine.", param_hint="--name")
+    engine = settings.engines.get(name)
+    ours = added.path_of(settings.home, "engine", name).exists()
+    if name in BUILT_IN or (engine and not (ours and engine.base_url == base_url)):
+        raise FailedError(
+            f"There is an engine {name!r} already. Choose another name with --name.", Exit.USAGE
+        )
+    return name
+
+
+def _change(
+    name: str, row: "Tree", found: "FoundEngine", settings: "Settings", config: Path | None
+) -> "Change":
+    from functools import partial
+
+    import anyio
+
+    from fondaco.app.adding.engines import change_of
+
+    def accepts(path: Path, tables: "Tree") -> None:
+        configuration(settings.home, config, trial={path: tables})
+
+    return anyio.run(partial(change_of, name, row, found, settings, accepts))
+
+
+def _tell(
+    name: str, base_url: str, found: "FoundEngine", change: "Change", *, as_json: bool
+) -> None:
+    for warning in change.warnings:
+        typer.echo(f"fondaco: warning: {warning}", err=True)
+    if as_json:
+        print_json(
+            {
+                "name": name,
+                "baseUrl": base_url,
+                "dialect": found.dialect,
+                "models": list(change.models),
+                "file": str(change.path),
+            }
+        )
+    else:
+        models = ", ".join(change.models) or "none yet"
+        typer.echo(f"Added: {name} ({found.dialect}) at {base_url}. Models: {models}.")
+        typer.echo(f"fondaco: note: {RELOAD}", err=True)
+
+
+def _tested(name: str, settings: "Settings") -> Row:
+    """Ask one engine, and return what to show of it."""
+    import anyio
+
+    from fondaco.app import look_at_engines
+
+    alone = settings.model_copy(update={"engines": {name: settings.engines[name]}})
+    started = monotonic()
+    seen = anyio.run(look_at_engines, alone)[name]
+    return {
+        "name": name,
+        "answers": not seen.fault,
+        "milliseconds": round(1000 * (monotonic() - started)),
+        "fault": seen.fault or None,
+        "models": len(_models(settings, name)),
+        "unlisted": sorted(seen.names),
+    }
+
+
+def _models(settings: "Settings", engine: str) -> list[str]:
+    return [name for name, model in settings.models.items() if engine in model.engines]

@@ -1,0 +1,190 @@
+"""Catalogue entries for models that an engine says it serves."""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from fondaco.configuration import layers as source
+from fondaco.configuration.layers import Tree
+from fondaco.configuration.own_files import TemplateProfile, id_of
+from fondaco.engines.openai.discovery.found import FoundEngine, FoundModel
+from fondaco.settings import Settings
+
+UNKNOWN_CONTEXT = 8_192
+"""What is taken where an engine does not say it: what most hosted models have at least."""
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}")
+_ODD = re.compile(r"[^A-Za-z0-9._/:-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Discovered:
+    """The tables of an engine's file, and what to tell of them."""
+
+    tables: Tree
+    warnings: tuple[str, ...]
+
+
+def is_near(base_url: str) -> bool:
+    """Whether an engine is on this machine or in its own network, as far as its address shows.
+
+    >>> is_near("http://127.0.0.1:8080/v1"), is_near("http://gpu:8000/v1"), is_near("https://a.example/v1")
+    (True, True, False)
+    """
+    host = urlsplit(base_url).hostname or ""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".local", ".internal", ".localhost", ".lan"))
+
+
+def engine_name(base_url: str, dialect: str) -> str:
+    """Return a name for an engine: its program where it is here, else its host.
+
+    >>> engine_name("http://localhost:11434/v1", "ollama"), engine_name("https://a.example/v1", "openai")
+    ('ollama', 'a.example')
+    """
+    host = urlsplit(base_url).hostname or ""
+    if is_near(base_url) and dialect != "openai":
+        return dialect
+    named = re.sub(r"[^A-Za-z0-9._-]+", "-", host).strip("-._")
+    return named[:100] or "engine"
+
+
+def tables_of(
+    name: str,
+    row: Tree,
+    found: FoundEngine,
+    settings: Settings,
+    *,
+    before: Mapping[str, object],
+    profiles: Mapping[str, TemplateProfile],
+) -> Discovered:
+    """Return the tables of an engine's file.
+
+    Args:
+        name: the engine's.
+        row: the keys of its own table that the file shall have; empty where another file has it.
+        found: what it answered.
+        settings: those in force.
+        before: the tables of its file until now, whose ids stay.
+        profiles: how chat templates behave, by the engine's name of the model.
+    """
+    ids = _Ids(name, settings, before)
+    models: Tree = {}
+    mapping: dict[str, object] = {}
+    warnings = list(found.warnings)
+    price, near = row.get("price") or _price(name, settings), _is_near(name, row, settings)
+    for model in found.models:
+        if model.embeds and model.dimensions is None:
+            warnings.append(
+                f"{model.name!r} embeds, and its vectors' length is not said; left out."
+            )
+            continue
+        model_id = ids.of(model.name)
+        if model_id is None:
+            warnings.append(f"{model.name!r} has a name of which no id can be made; left out.")
+            continue
+        models[model_id] = _entry(name, model, price, profiles.get(model.name), near=near)
+        mapping[model_id] = model.name
+        if model.context_tokens is None:
+            warnings.append(
+                f"{model.name!r}: its context is not said; {UNKNOWN_CONTEXT} tokens are taken. "
+                "If it is another, say so in fondaco.toml."
+            )
+    engine = {**row, "models": mapping}
+    return Discovered({"engines": {name: engine}, "models": models}, tuple(warnings))
+
+
+def with_gone(tables: Tree, before: Mapping[str, object]) -> Tree:
+    """Return tables with the models that are gone as offline ones, because something still names them."""
+    models = {**_table(tables, "models")}
+    for model_id, entry in _table(before, "models").items():
+        if model_id not in models and isinstance(entry, dict):
+            models[model_id] = {**entry, "offline": True}
+    return {**tables, "models": models}
+
+
+class _Ids:
+    """Gives ids to models: the ones that they had, else their names, else with the engine's before."""
+
+    def __init__(self, engine: str, settings: Settings, before: Mapping[str, object]) -> None:
+        self._engine = engine
+        own = _table(before, "models")
+        mapping = _table(_table(_table(before, "engines"), engine), "models")
+        self._had = {str(mapping.get(one, one)): one for one in own}
+        traits = {trait for model in settings.models.values() for trait in model.traits}
+        self._taken = (settings.models.keys() - own.keys()) | _own_aliases(settings) | traits
+
+    def of(self, name: str) -> str | None:
+        """Return the id of a model; None: there is none."""
+        plain = self._plain(name)
+        for one in (self._had.get(name), plain, f"{self._engine}/{plain}"):
+            if one is not None and _ID.fullmatch(one) and one not in self._taken:
+                self._taken = self._taken | {one}
+                return one
+        return None
+
+    @staticmethod
+    def _plain(name: str) -> str:
+        if name.endswith(".gguf"):  # llama-server names its model by its path
+            return id_of(name.replace("\\", "/").rsplit("/", 1)[-1], "")
+        return _ODD.sub("-", name).lstrip("-._/:")
+
+
+def _entry(
+    engine: str, model: FoundModel, price: object, profile: TemplateProfile | None, *, near: bool
+) -> Tree:
+    prices = price if isinstance(price, Mapping) else {"input": 0, "output": 0}
+    row: Tree = {
+        "name": model.name,
+        "engines": (engine,),
+        "context_tokens": model.context_tokens or UNKNOWN_CONTEXT,
+        "privacy": None if near else "anonymized",
+    }
+    if model.embeds:
+        row |= {"type": "embedding", "embedding": {"dimensions": model.dimensions}}
+        return row | {"price": {"input": prices.get("input", 0)}}
+    most = model.max_output_tokens
+    row |= {
+        "max_output_tokens": most if most and most < int(str(row["context_tokens"])) else None,
+        "function_calling": model.function_calling or bool(profile and profile.calls_tools),
+        "response_schema": model.response_schema,
+        "log_probs": model.log_probs,
+        "vision": model.vision,
+        "audio_input": model.audio,
+        "video_input": model.video,
+        "web_search": True,
+    }
+    if model.thinks or (profile and profile.thinks):
+        switch = "template" if profile and profile.switchable else "not"
+        row["reasoning"] = {
+            "tags": True,
+            "begun": bool(profile and profile.begun),
+            "switch": switch,
+        }
+    return row | {"price": dict(prices)}
+
+
+def _price(name: str, settings: Settings) -> object:
+    engine = settings.engines.get(name)
+    if engine is None or engine.price is None:
+        return None
+    return {"input": engine.price.input or 0, "output": engine.price.output or 0}
+
+
+def _is_near(name: str, row: Tree, settings: Settings) -> bool:
+    engine = settings.engines.get(name)
+    return is_near(str(row.get("base_url") or (engine.base_url if engine else "")))
+
+
+def _own_aliases(settings: Settings) -> set[str]:
+    """Return the operator's aliases; a model may have the name of a built-in one, and then goes first."""
+    built_in = _table(source.built_in("catalogue.toml"), "aliases")
+    return {alias for alias, to in settings.aliases.items() if built_in.get(alias) != to}
+
+
+def _table(tables: Mapping[str, object], name: str) -> Mapping[str, object]:
+    found = tables.get(name)
+    return found if isinstance(found, Mapping) else {}
