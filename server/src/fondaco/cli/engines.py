@@ -90,24 +90,25 @@ def add(
 ) -> None:
     """Ask an engine which models it serves, and add it and them to the catalogue."""
     from fondaco.configuration import added
-    from fondaco.configuration.discovered import engine_name, is_near
+    from fondaco.configuration.discovered import engine_name
 
     settings = configuration(home, config).settings
-    base_url, found = _ask(url, f"env:{key_env}" if key_env else "", _dialect(dialect))
-    near = is_near(base_url)
+    near = _is_near(url)
     if price is None and not near:
         raise typer.BadParameter(
-            f"{base_url} is beyond this network, where calls cost money: state what callers pay, "
-            "such as 0.20/0.90; 0 is free.",
+            f"{url} is beyond this network, where calls cost money: state what callers pay, such as "
+            "0.20/0.90; 0 is free.",
             param_hint="--price",
         )
+    prices = prices_of(price or "0")
+    base_url, found = _ask(url, f"env:{key_env}" if key_env else "", _dialect(dialect))
     chosen = _free_name(name or engine_name(base_url, found.dialect), base_url, settings)
     row: Tree = {
         "base_url": base_url,
         "dialect": found.dialect,
         "key": f"env:{key_env}" if key_env else None,
         "discover": near if discover is None else discover,
-        "price": prices_of(price or "0"),
+        "price": prices,
     }
     change = _change(chosen, row, found, settings, config)
     added.write(change.path, "engine", change.tables)
@@ -176,6 +177,18 @@ def _dialect(named: str | None) -> "DialectName | None":
     return found
 
 
+def _is_near(url: str) -> bool:
+    """Whether an address that can be asked is in this network."""
+    from fondaco.clients.base_url import BaseUrl
+    from fondaco.configuration.discovered import is_near
+
+    try:
+        BaseUrl.parse(url)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="URL") from None
+    return is_near(url)
+
+
 def _ask(url: str, key: str, dialect: "DialectName | None") -> "tuple[str, FoundEngine]":
     """Return an engine's base URL, and what it answers.
 
@@ -192,8 +205,6 @@ def _ask(url: str, key: str, dialect: "DialectName | None") -> "tuple[str, Found
     value = secret(key) if key else ""
     try:
         return anyio.run(asked_at, url, value, dialect)
-    except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="URL") from None
     except EngineError as error:
         raise FailedError(
             f"The engine at {url} cannot be added: {type(error).__name__}: {error} Is it running, and "

@@ -114,14 +114,18 @@ class _Ids:
         own = _table(before, "models")
         mapping = _table(_table(_table(before, "engines"), engine), "models")
         self._had = {str(mapping.get(one, one)): one for one in own}
+        self._kept = frozenset(self._had.values())
+        """Ids that models had: no other model gets one of them, for it has another price, perhaps."""
         traits = {trait for model in settings.models.values() for trait in model.traits}
         self._taken = (settings.models.keys() - own.keys()) | _own_aliases(settings) | traits
 
     def of(self, name: str) -> str | None:
         """Return the id of a model; None: there is none."""
         plain = self._plain(name)
-        for one in (self._had.get(name), plain, f"{self._engine}/{plain}"):
-            if one is not None and _ID.fullmatch(one) and one not in self._taken:
+        if (had := self._had.get(name)) is not None and had not in self._taken:
+            return had
+        for one in (plain, f"{self._engine}/{plain}"):
+            if _ID.fullmatch(one) and one not in self._taken | self._kept:
                 self._taken = self._taken | {one}
                 return one
         return None

@@ -1,0 +1,84 @@
+"""Catalogue entries for what an engine says it serves."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fondaco.configuration import load
+from fondaco.configuration.added import normal
+from fondaco.configuration.discovered import Discovered, is_near, tables_of
+from fondaco.configuration.layers import Tree
+from fondaco.configuration.own_files import TemplateProfile
+from fondaco.engines.openai.discovery.found import FoundEngine, FoundModel
+
+
+def discovered(
+    tmp_path: Path,
+    *models: FoundModel,
+    before: Tree | None = None,
+    base_url: str = "https://api.example.com/v1",
+    **profiles: TemplateProfile,
+) -> Discovered:
+    settings = load(environ={"HOME": str(tmp_path)}).settings
+    row: Tree = {"base_url": base_url, "price": {"input": 1, "output": 2}}
+    found = FoundEngine("openai", models, ())
+    return tables_of("x", row, found, settings, before=before or {}, profiles=profiles)
+
+
+def entries(found: Discovered) -> dict[str, Any]:
+    models = normal(found.tables)["models"]
+    assert isinstance(models, dict)
+    return models
+
+
+def test_a_company_sees_what_its_engine_gets_and_our_own_machines_nobody(tmp_path: Path) -> None:
+    far = entries(discovered(tmp_path, FoundModel("m")))["m"]
+    assert far["privacy"] == "anonymized"
+    near = entries(discovered(tmp_path, FoundModel("m"), base_url="http://gpu:8000/v1"))["m"]
+    assert "privacy" not in near
+
+
+@pytest.mark.parametrize(
+    ("url", "near"),
+    [
+        ("http://10.0.0.7:8000/v1", True),
+        ("http://[::1]/v1", True),
+        ("http://box.local/v1", True),
+        ("http://8.8.8.8/v1", False),
+        ("https://openrouter.ai/api/v1", False),
+    ],
+)
+def test_what_is_near_is_known_by_its_address(url: str, near: bool) -> None:  # noqa: FBT001
+    assert is_near(url) is near
+
+
+def test_what_is_not_said_is_assumed_with_a_word(tmp_path: Path) -> None:
+    found = discovered(tmp_path, FoundModel("m"), FoundModel("e", embeds=True))
+    assert entries(found)["m"]["context_tokens"] == 8192
+    assert list(entries(found)) == ["m"]
+    assert [w.split(":")[0] for w in found.warnings[:1]] == ["'m'"]
+    assert "vectors" in found.warnings[1]
+
+
+def test_ids_stay_whatever_else_comes(tmp_path: Path) -> None:
+    first = discovered(tmp_path, FoundModel("smollm2-135m"), FoundModel("a b"))
+    assert list(entries(first)) == ["x/smollm2-135m", "a-b"]
+    again = discovered(tmp_path, FoundModel("a-b"), FoundModel("a b"), before=normal(first.tables))
+    engines = normal(again.tables)["engines"]
+    assert isinstance(engines, dict)
+    assert engines["x"]["models"] == {"x/a-b": "a-b", "a-b": "a b"}
+
+
+def test_an_output_is_never_longer_than_the_context(tmp_path: Path) -> None:
+    short = FoundModel("s", context_tokens=1000, max_output_tokens=100)
+    odd = FoundModel("o", context_tokens=1000, max_output_tokens=5000)
+    rows = entries(discovered(tmp_path, short, odd))
+    assert rows["s"]["max_output_tokens"] == 100
+    assert "max_output_tokens" not in rows["o"]
+
+
+def test_a_chat_template_says_how_a_model_thinks(tmp_path: Path) -> None:
+    profile = TemplateProfile(usable=True, thinks=True, switchable=True)
+    row = entries(discovered(tmp_path, FoundModel("m"), m=profile))["m"]
+    assert row["reasoning"] == {"tags": True, "begun": False, "switch": "template"}
