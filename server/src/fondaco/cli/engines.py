@@ -12,7 +12,7 @@ from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_json, print_rows
 
 if TYPE_CHECKING:
-    from fondaco.app.adding.engines import Change
+    from fondaco.app.adding.engines import EngineChange
     from fondaco.configuration.layers import Tree
     from fondaco.engines.common.dialects import DialectName
     from fondaco.engines.openai.discovery.found import FoundEngine
@@ -236,7 +236,7 @@ def _free_name(name: str, base_url: str, settings: "Settings") -> str:
 
 def _change(
     name: str, row: "Tree", found: "FoundEngine", settings: "Settings", config: Path | None
-) -> "Change":
+) -> "EngineChange":
     from functools import partial
 
     import anyio
@@ -250,7 +250,7 @@ def _change(
 
 
 def _tell(
-    name: str, base_url: str, found: "FoundEngine", change: "Change", *, as_json: bool
+    name: str, base_url: str, found: "FoundEngine", change: "EngineChange", *, as_json: bool
 ) -> None:
     for warning in change.warnings:
         typer.echo(f"fondaco: warning: {warning}", err=True)

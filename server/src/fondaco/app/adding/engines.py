@@ -27,7 +27,7 @@ Accepts = Callable[[Path, Tree], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EngineChange:
     """What an engine's answer makes of its file."""
 
     path: Path
@@ -65,7 +65,7 @@ async def asked_at(
 
 async def change_of(
     name: str, row: Tree, found: FoundEngine, settings: Settings, accepts: Accepts
-) -> Change:
+) -> EngineChange:
     """Return what an engine's answer makes of its file, so that the configuration can be used.
 
     Raises:
@@ -84,7 +84,7 @@ async def change_of(
         tables = with_gone(tables, before)
         accepts(path, added.normal(tables))
     was = _ids(before)
-    return Change(
+    return EngineChange(
         path=path,
         tables=tables,
         models=listed,
@@ -94,7 +94,9 @@ async def change_of(
     )
 
 
-async def refreshed(name: str, engine: Engine, settings: Settings, accepts: Accepts) -> Change:
+async def refreshed(
+    name: str, engine: Engine, settings: Settings, accepts: Accepts
+) -> EngineChange:
     """Ask an engine of the configuration again.
 
     Raises:
