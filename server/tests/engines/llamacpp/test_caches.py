@@ -143,7 +143,7 @@ def essay(scope: str, words: int, **changes: object) -> ChatRequest:
 
 
 async def test_a_long_prompt_is_read_once_however_many_its_pieces(engine: LlamaCpp) -> None:
-    request = essay("ivy", 150)
+    request = essay("ivy", 120)
     measured = await engine.measure(request)
     assert measured.input_tokens > 3 * PIECE_TOKENS
     before = await read_tokens(engine)
@@ -167,7 +167,7 @@ async def test_a_long_prompt_gains_from_the_accounts_cache(engine: LlamaCpp) -> 
 
 
 async def test_a_long_prompt_is_answered_as_if_it_had_been_read_at_once(engine: LlamaCpp) -> None:
-    whole = essay("", 150, sampling=Sampling(temperature=0), stream=True)
+    whole = essay("", 110, sampling=Sampling(temperature=0), stream=True)
     pieces = replace(whole, cache_scope="kim")
     assert (await answer(engine, pieces)).text == (await answer(engine, whole)).text
 
@@ -176,7 +176,7 @@ async def test_a_short_question_is_answered_while_a_long_prompt_is_being_read(
     engine: LlamaCpp,
 ) -> None:
     slots = (await engine._running("")).slots
-    long, short = essay("lea", 200), long_turn("hi", "max")
+    long, short = essay("lea", 175), long_turn("hi", "max")
     prompts = {request.cache_scope: await engine.measure(request) for request in (long, short)}
     assert prompts["lea"].input_tokens > 6 * PIECE_TOKENS
     answered: list[str] = []
