@@ -7,9 +7,9 @@ from fondaco.domain.media.image_file import (
     Format,
     Header,
     UnreadableImageError,
-    ends_well,
     format_of,
     header_of,
+    is_complete,
 )
 from pictures import gif, jpeg, png, webp
 
@@ -30,10 +30,10 @@ def test_format_and_size_are_read_from_the_content(kind: Format, body: bytes) ->
 
 
 @pytest.mark.parametrize(("kind", "body"), KINDS)
-def test_a_whole_file_ends_well_and_a_cut_one_does_not(kind: Format, body: bytes) -> None:
-    assert ends_well(kind, body, body, len(body))
+def test_a_whole_file_is_complete_and_a_cut_one_does_not(kind: Format, body: bytes) -> None:
+    assert is_complete(kind, body, body, len(body))
     cut = body[:-3]
-    assert not ends_well(kind, cut, cut[-20:], len(cut))
+    assert not is_complete(kind, cut, cut[-20:], len(cut))
 
 
 @pytest.mark.parametrize("body", [b"", b"<svg/>", b"BM" + bytes(60), b"%PDF-1.7", b"RIFF0000WAVE"])

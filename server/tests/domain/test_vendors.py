@@ -5,7 +5,7 @@ import pytest
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import Model
-from fondaco.domain.models.vendors import addressed
+from fondaco.domain.models.vendors import resolve_vendor
 from fondaco.domain.money.price import TokenPrice
 
 
@@ -54,7 +54,7 @@ CATALOGUE = Catalogue(
 def test_a_vendor_that_is_no_engine_leaves_the_engine_open(
     name: str, found: tuple[str, str]
 ) -> None:
-    assert addressed(CATALOGUE, name) == found
+    assert resolve_vendor(CATALOGUE, name) == found
 
 
 @pytest.mark.parametrize(
@@ -69,11 +69,11 @@ def test_a_vendor_that_is_no_engine_leaves_the_engine_open(
 def test_a_vendor_that_is_an_engine_is_the_one_that_answers(
     name: str, found: tuple[str, str]
 ) -> None:
-    assert addressed(CATALOGUE, name) == found
+    assert resolve_vendor(CATALOGUE, name) == found
 
 
 def test_an_engine_that_runs_the_model_comes_before_a_name_that_programs_have_for_another() -> None:
-    assert addressed(CATALOGUE, "openai/gpt-4o") == ("gpt-4o", "openai")
+    assert resolve_vendor(CATALOGUE, "openai/gpt-4o") == ("gpt-4o", "openai")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_an_engine_that_runs_the_model_comes_before_a_name_that_programs_have_fo
     ],
 )
 def test_a_deployment_is_the_engine_that_answers(name: str, found: tuple[str, str]) -> None:
-    assert addressed(CATALOGUE, name) == found
+    assert resolve_vendor(CATALOGUE, name) == found
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,10 @@ def test_a_deployment_is_the_engine_that_answers(name: str, found: tuple[str, st
 )
 def test_a_name_that_leads_nowhere_meets_the_one_that_was_meant(name: str, near: str) -> None:
     with pytest.raises(ModelNotFoundError, match=f"Did you mean '{near}'"):
-        addressed(CATALOGUE, name)
+        resolve_vendor(CATALOGUE, name)
 
 
 @pytest.mark.parametrize("name", ["", "/", "a/b/c/d", "/small", "small/", "openai/" + "x" * 900])
 def test_what_no_name_is_like_is_unknown(name: str) -> None:
     with pytest.raises(ModelNotFoundError, match="GET /v4/models"):
-        addressed(CATALOGUE, name)
+        resolve_vendor(CATALOGUE, name)

@@ -1,1 +1,1 @@
-"""The words and rules of Fondaco: pure values, no I/O, no clock, no library."""
+"""The domain: values and rules, without I/O, clock or third-party libraries."""

@@ -16,7 +16,7 @@ Vector: TypeAlias = bytes
 
 _FLOAT_BYTES = 4
 _ROUNDING = 1e-6
-"""By how much the length of a unit vector of float32 may differ from 1."""
+"""Tolerance of the length of a float32 unit vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class TokenCounts:
     counts: tuple[int, ...]
     """One count per input, special tokens included."""
     exact: bool = True
-    """False: upper bounds, from an engine that did not ask its tokenizer."""
+    """False: upper bounds, computed without the tokenizer."""
 
     @property
     def input_tokens(self) -> int:
@@ -55,13 +55,13 @@ class Embeddings:
     vectors: tuple[Vector, ...]
     """One per input, in the order of the inputs."""
     report: Report
-    """`input_tokens` of all inputs; None where the engine did not tell."""
+    """`input_tokens` of all inputs; None if the engine did not report them."""
 
 
 def token_bound(text: str) -> int:
     r"""Return at least as many tokens as any tokenizer makes of a text: one for each byte of its NFKD form.
 
-    The bound of a text is the sum of those of its parts, wherever it is cut.
+    The bound is additive: a text's is the sum of its parts', wherever it is split.
 
     >>> token_bound("cat"), token_bound("é"), token_bound("\ufdfa") > 18
     (3, 3, True)
@@ -95,16 +95,16 @@ def unit_vector(numbers: "array[float]", dimensions: int | None = None) -> Vecto
     >>> floats(unit_vector(array("f", [3.0, 0.0, 4.0]), dimensions=2)).tolist()
     [1.0, 0.0]
     """
-    kept = numbers if dimensions is None else numbers[:dimensions]
-    norm = hypot(*kept)
+    prefix = numbers if dimensions is None else numbers[:dimensions]
+    norm = hypot(*prefix)
     if not isfinite(norm):
         raise ValueError("A number of the vector is not finite.")
     if norm and abs(norm - 1.0) > _ROUNDING:
-        kept = array("f", [number / norm for number in kept])
+        prefix = array("f", [number / norm for number in prefix])
     if sys.byteorder == "big":
-        kept = kept[:]
-        kept.byteswap()
-    return kept.tobytes()
+        prefix = prefix[:]
+        prefix.byteswap()
+    return prefix.tobytes()
 
 
 def shortened(vector: Vector, dimensions: int | None) -> Vector:

@@ -48,7 +48,7 @@ def last_ms(text: str) -> int:
 
 
 def unix_seconds(text: str) -> float:
-    """Return the Unix seconds of a time, or of a date's first moment; both in UTC unless they say.
+    """Return the Unix seconds of a time, or of the start of a date; in UTC unless an offset is given.
 
     Raises:
         ValueError: it is neither, or it lies outside of the years 1 to 9999 in UTC.
@@ -76,7 +76,7 @@ def _day_ms(day: date) -> int:
 def _time(text: str) -> datetime:
     """Return a time with its offset; the difference of two such never overflows."""
     try:
-        at = datetime.fromisoformat(text)
+        time = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(_ADVICE) from None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)

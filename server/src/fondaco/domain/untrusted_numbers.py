@@ -3,14 +3,14 @@
 from math import isfinite
 
 MOST = 2**31 - 1
-"""The largest count that is believed: more tokens than any reply or prompt has."""
+"""The largest plausible count: more tokens than any response or prompt has."""
 _MOST_DIGITS = 10
 
 
-def whole(value: object, most: int = MOST) -> int | None:
-    """Return a count of 0 to `most`, or None where the value is none.
+def whole(value: object, limit: int = MOST) -> int | None:
+    """Return a count of 0 to `limit`, or None where the value is none.
 
-    What can only mean one number is taken for it: `5`, `5.0` and `"5"` alike.
+    Equivalent notations are accepted: `5`, `5.0` and `"5"`.
 
     >>> whole(5), whole(5.0), whole(" 5 "), whole(0)
     (5, 5, 5, 0)
@@ -18,7 +18,7 @@ def whole(value: object, most: int = MOST) -> int | None:
     [None, None, None, None, None, None, None, None, None, None]
     """
     number = _number(value)
-    return number if number is not None and 0 <= number <= most else None
+    return number if number is not None and 0 <= number <= limit else None
 
 
 def _number(value: object) -> int | None:

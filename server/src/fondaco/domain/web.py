@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
-SearchWish: TypeAlias = Literal["off", "on", "auto"]
+SearchMode: TypeAlias = Literal["off", "on", "auto"]
 
 
 @dataclass(frozen=True, slots=True)
 class WebOptions:
-    """What a chat call wants from the web.
+    """Web options of a chat request.
 
     Source: POST /chat/completions, `venice_parameters`.
     """
 
-    search: SearchWish = "off"
+    search: SearchMode = "off"
     scrape: bool = False
     """Read the pages that the latest user message names; no search then."""
     cite: bool = False
@@ -44,7 +44,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class WebNote:
-    """What the caller is told of a page or a search that failed."""
+    """A note to the caller about a page or a search that failed."""
 
     code: str
     message: str
@@ -54,7 +54,7 @@ class WebNote:
 
 @dataclass(frozen=True, slots=True)
 class RetrievedContext:
-    """What was brought from the web for a call."""
+    """Pages and search results retrieved for a call."""
 
     pages: tuple[Page, ...] = ()
     citations: tuple[Citation, ...] = ()
@@ -62,7 +62,7 @@ class RetrievedContext:
     cite: bool = False
     """Whether the model is to say which citations it draws on."""
     searches: int = 0
-    """Searches that gave an answer, results or none: they are charged."""
+    """Searches that succeeded, with or without results: they are charged."""
 
     @property
     def scrapes(self) -> int:
@@ -71,21 +71,21 @@ class RetrievedContext:
 
 
 class WebError(Exception):
-    """Something on the web could not be had; the call goes on without it.
+    """A page or search is unavailable; the call continues without it.
 
     ```
     WebError
     ├── PageError                 a page
-    │   ├── AddressRefusedError   it lies where the egress client does not go
-    │   ├── UnreachableError      nobody answers there, or not by the protocol
-    │   ├── RedirectedError       one redirect too many, or one that leads nowhere
-    │   ├── StatusError           the answer is an error, or no page
+    │   ├── AddressRefusedError   the egress policy forbids its address
+    │   ├── UnreachableError      no connection, or no HTTP
+    │   ├── RedirectedError       too many redirects, or an invalid one
+    │   ├── StatusError           its status is not 200
     │   ├── MediaTypeError        of a type that is not read
-    │   ├── EncodedError          compressed, though that was not asked for
+    │   ├── EncodedError          compressed although no encoding was requested
     │   ├── TooLargeError
     │   ├── TooSlowError
-    │   └── UnreadableError       no text could be made of it
-    └── SearchError               a search engine did not answer, or not as agreed
+    │   └── UnreadableError       it has no readable text
+    └── SearchError               a search engine did not answer, or in another format
     ```
     """
 
@@ -93,11 +93,11 @@ class WebError(Exception):
 
 
 class PageError(WebError):
-    """A page could not be had."""
+    """A page is unavailable."""
 
 
 class AddressRefusedError(PageError):
-    """The address is none of the public internet, or of no kind that is fetched."""
+    """The URL is not on the public internet, or of a kind that is not fetched."""
 
     code = "PAGE_ADDRESS_REFUSED"
 
@@ -109,13 +109,13 @@ class UnreachableError(PageError):
 
 
 class RedirectedError(PageError):
-    """Too many redirects, or one without an address."""
+    """Too many redirects, or one without a valid target."""
 
     code = "PAGE_REDIRECTED"
 
 
 class StatusError(PageError):
-    """The server answered with something else than a page."""
+    """The server answered with another status than 200."""
 
     code = "PAGE_STATUS"
 
@@ -133,24 +133,24 @@ class EncodedError(PageError):
 
 
 class TooLargeError(PageError):
-    """The page is larger than is read."""
+    """The page exceeds the size limit."""
 
     code = "PAGE_TOO_LARGE"
 
 
 class TooSlowError(PageError):
-    """The page took longer than is waited."""
+    """The page exceeded the time limit."""
 
     code = "PAGE_TOO_SLOW"
 
 
 class UnreadableError(PageError):
-    """No text could be made of the page."""
+    """No text could be extracted from the page."""
 
     code = "PAGE_UNREADABLE"
 
 
 class SearchError(WebError):
-    """A search engine did not answer, or not as agreed."""
+    """A search engine did not answer, or in another format."""
 
     code = "SEARCH_FAILED"

@@ -1,4 +1,4 @@
-"""The ports: protocols of what the use cases need from adapters, in the words of the domain."""
+"""The ports: protocols that adapters implement for the use cases."""
 
 from fondaco.ports.characters import CharacterUses
 from fondaco.ports.chat import ChatEngine, Prompt

@@ -1,11 +1,11 @@
-"""How often characters are used."""
+"""Usage counts of characters."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
 
 class CharacterUses(Protocol):
-    """How often each character was used: a number, and nothing of the chats."""
+    """Counts how often each character was used, without any data of the chats."""
 
     def add(self, uses: Mapping[str, int]) -> None:
         """Count more chats: slug -> how many; durable soon."""

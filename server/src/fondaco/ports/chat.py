@@ -1,4 +1,4 @@
-"""Engines that answer conversations."""
+"""The port of chat engines."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -37,7 +37,7 @@ class Prompt:
 
 
 class ChatEngine(Protocol):
-    """Whatever runs a text model.
+    """Runs a text model.
 
     Every method raises only errors of `domain.errors`: `EngineError` and `FieldNotTakenError` where
     another engine may still serve the call, `InvalidRequestError` where the request itself is at fault.
@@ -65,8 +65,8 @@ class ChatEngine(Protocol):
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
         """Return the names of the request's options that change nothing here, as callers know them.
 
-        Only what nobody would miss in an answer is ignored (`prompt_cache_key`); anything else that
-        an engine does not take is refused with a `FieldNotTakenError`.
+        Only options that do not affect the output may be ignored (`prompt_cache_key`); any other
+        unsupported option raises a `FieldNotTakenError`.
         """
         ...
 

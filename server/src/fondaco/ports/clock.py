@@ -1,10 +1,10 @@
-"""The surroundings: time and identifiers, so that tests own them."""
+"""Time and identifiers as ports, so that tests control them."""
 
 from typing import Protocol
 
 
 class Clock(Protocol):
-    """The time, so that tests own it."""
+    """The time, controlled by tests."""
 
     def now(self) -> float:
         """Return Unix seconds."""
@@ -16,16 +16,16 @@ class Clock(Protocol):
 
 
 class Ids(Protocol):
-    """Fresh identifiers, so that tests own them."""
+    """Fresh identifiers, controlled by tests."""
 
     def call(self) -> str:
         """Return a fresh identifier of 128 bits as 32 hex digits."""
         ...
 
     def key(self) -> str:
-        """Return a fresh identifier as `call` does, all of it chance."""
+        """Return a fresh identifier as `call` does, fully random."""
         ...
 
     def secret_bits(self) -> int:
-        """Return 256 bits that nobody can guess."""
+        """Return 256 cryptographically random bits."""
         ...

@@ -1,4 +1,4 @@
-"""Engines that turn texts into vectors."""
+"""The port of embedding engines."""
 
 from typing import Protocol
 

@@ -22,21 +22,21 @@ class Incident(StrEnum):
     ENGINE_STOPPED = "engine_stopped"
     """The process of an embedded engine ended, or did not start; it is started again when asked for."""
     ENGINE_UNREACHABLE = "engine_unreachable"
-    """An upstream engine did not answer when it was looked at."""
+    """An upstream engine did not answer its health check."""
     ENGINE_REPLY_REPAIRED = "engine_reply_repaired"
-    """A reply broke the rules where its meaning was clear."""
+    """A reply violated the protocol, but its meaning was clear."""
     HISTORY_REFUSED = "history_refused"
-    """An engine does not take back reasoning of earlier answers; for a while it is asked without."""
+    """An engine rejects reasoning of earlier answers; for a while it is omitted."""
     LEDGER_WRITE_FAILED = "ledger_write_failed"
-    """The ledger's store failed for a reason that may pass; what was to be written is kept and retried."""
+    """The ledger's store failed for a transient reason; the write is kept and retried."""
     LEDGER_WRITE_QUARANTINED = "ledger_write_quarantined"
-    """A write can never succeed; it was put aside for the operator."""
+    """A write can never succeed; it was moved to the quarantine."""
     LEDGER_THREAD_FAILED = "ledger_thread_failed"
     """The writer thread met an error of its own."""
     CHARGE_REPAIRED = "charge_repaired"
     """A charge was computed from numbers that no call can have."""
     RECOVERY_FAILED = "recovery_failed"
-    """A call that a crash left open could not be settled; it was put aside for the operator."""
+    """A call that a crash left open could not be settled; it was moved to the quarantine."""
     HOLD_LEAKED = "hold_leaked"
     """A call ended with its hold open."""
     CLOCK_JUMPED = "clock_jumped"
@@ -48,7 +48,7 @@ class Incident(StrEnum):
     TASK_FAILED = "task_failed"
     """A task or thread in the background met an error of ours."""
     CONNECTIONS_EXHAUSTED = "connections_exhausted"
-    """The server, or one client address, had as many connections as it may."""
+    """The server, or one client address, reached its limit of connections."""
     CONFIGURATION_REFUSED = "configuration_refused"
     """A reload found a bad configuration; the old one stays."""
 
@@ -85,9 +85,9 @@ def report(
         "account_id": "" if account_id is None else str(account_id),
         "place": place,
     }
-    told = {name: value for name, value in fields.items() if value}
-    words = " ".join(f"{name}={value}" for name, value in told.items())
-    log.log(level, "%s %s", incident.value, words, extra={"incident": incident, "fields": told})
+    given = {name: value for name, value in fields.items() if value}
+    text = " ".join(f"{name}={value}" for name, value in given.items())
+    log.log(level, "%s %s", incident.value, text, extra={"incident": incident, "fields": given})
 
 
 def report_error(incident: Incident, error: BaseException, *, call_id: str = "") -> None:

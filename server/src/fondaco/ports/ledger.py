@@ -38,8 +38,8 @@ class Journal(Protocol):
         await returns it is durable. An empty write returns once every earlier write is durable.
 
         A cancelled await leaves the outcome unknown: the write was made, will be made, or never is,
-        as no thread or task need go on with it. Whoever gave up has to make the same write again
-        until an await returns or raises. That is safe: (call, sku, currency) is unique among entries
+        as no thread or task need go on with it. The caller then has to repeat the same write until an
+        await returns or raises. That is safe: (call, sku, currency) is unique among entries
         that name a call, so a write that was made before raises `AlreadyEnteredError` and changes
         nothing. Until then, no write that builds on this one may be begun.
 

@@ -1,17 +1,17 @@
-"""Chat templates of callers, rendered."""
+"""The port that renders callers' chat templates."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
 
 class Templates(Protocol):
-    """Renders templates of callers, where a hostile one costs nobody anything."""
+    """Renders untrusted templates, isolated from the process that serves calls."""
 
     async def render(self, template: str, variables: Mapping[str, object]) -> str:
-        """Return the prompt that a template makes of variables, which are as in JSON.
+        """Render a template with variables, which are JSON values.
 
         Raises:
-            InvalidRequestError: it makes none, or takes too much of the machine; the fault stands at
+            InvalidRequestError: it fails, or exceeds a resource limit; the fault stands at
                 `chat_template`.
             EngineBusyError: too many are being rendered.
         """

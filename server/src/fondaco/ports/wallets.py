@@ -1,4 +1,4 @@
-"""Wallets: what they sign, and what they have staked."""
+"""Ports for wallets: challenges, signatures and stakes."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from fondaco.domain.money.wallet import Challenge, Proof
 
 
 class Challenges(Protocol):
-    """Texts for wallets to sign, which nobody else can write."""
+    """Issues and verifies the challenges that wallets sign."""
 
     async def write(self, challenge: Challenge) -> str:
         """Return a challenge as a text."""
@@ -22,25 +22,25 @@ class Challenges(Protocol):
 
 
 class Signatures(Protocol):
-    """Who signed a text."""
+    """Verifies signatures."""
 
     async def signer(self, proof: Proof) -> str:
         """Return the address of the wallet that signed: the claimed one, in lower case.
 
         Raises:
             ProofRefusedError: another wallet signed, or another text.
-            InvalidRequestError: what came cannot be an address.
+            InvalidRequestError: the address is invalid.
         """
         ...
 
 
 class Stakes(Protocol):
-    """What wallets have staked, and what that gives."""
+    """Allocations of wallets by their stakes."""
 
     async def allocation(self, wallet: str) -> int | None:
         """Return the nano-DIEM that a wallet (its address in lower case) gets each epoch, or None.
 
         Raises:
-            ChainUnavailableError: it cannot be told at present.
+            ChainUnavailableError: it cannot be read at present.
         """
         ...

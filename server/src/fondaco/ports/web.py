@@ -1,4 +1,4 @@
-"""Pages and searches."""
+"""Ports for web pages, files and search."""
 
 from collections.abc import Collection, Sequence
 from typing import Protocol
@@ -10,7 +10,7 @@ class Pages(Protocol):
     """Pages of the web, as text."""
 
     def expect_ready(self) -> None:
-        """Return if pages can be read here.
+        """Check that pages can be parsed.
 
         Raises:
             WebNotInstalledError: the libraries are missing.
@@ -21,7 +21,7 @@ class Pages(Protocol):
         """Fetch a page, and return it as text.
 
         Raises:
-            PageError: it could not be had, or may not be.
+            PageError: it cannot be fetched, or must not be.
         """
         ...
 
@@ -33,15 +33,15 @@ class Files(Protocol):
         """Fetch a file that is of one of these types.
 
         Raises:
-            PageError: it could not be had, or may not be.
+            PageError: it cannot be fetched, or must not be.
         """
         ...
 
     async def expect_public(self, url: str) -> None:
-        """Return if an address may be given to an engine, which then fetches it.
+        """Check that a URL is safe to pass to an engine, which then fetches it.
 
         Raises:
-            PageError: it may not be, or its name is unknown.
+            PageError: it is not, or its host name is unknown.
         """
         ...
 

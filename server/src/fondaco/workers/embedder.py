@@ -243,7 +243,7 @@ class _Model:
         for file in self.launch.files:
             if not await anyio.Path(file).is_file():
                 raise ModelNotInstalledError(
-                    self._id, self.launch.source, coming=self.files_downloading
+                    self._id, self.launch.source, downloading=self.files_downloading
                 )
 
     def bounds(self, inputs: Sequence[EmbeddingInput]) -> TokenCounts | None:

@@ -11,11 +11,11 @@ from enum import StrEnum
 from fondaco.domain.errors import CharacterNotFoundError
 
 _SHOWN = 100
-"""How much of an unknown slug is repeated, and compared with those there are."""
+"""Characters of an unknown slug that are compared with known ones and quoted in the error."""
 
 
 class CharacterFileError(Exception):
-    """A file does not describe a character; `faults` holds a line for each thing that is wrong."""
+    """A file is not a valid character; `faults` has a line for each error."""
 
     def __init__(self, *faults: str) -> None:
         super().__init__("\n".join(faults))
@@ -24,18 +24,18 @@ class CharacterFileError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Character:
-    """A voice and a task, put before a conversation."""
+    """A persona: instructions that precede a conversation."""
 
     slug: str
     name: str
     instructions: str = field(repr=False)
-    """What the model is told before anything else."""
+    """Instructions at the start of the system message."""
     description: str | None = None
     tags: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     author: str = ""
     model: str | None = None
-    """Id, trait or alias of the model it is best spoken by."""
+    """Id, trait or alias of the preferred model."""
     photo_url: str = ""
     share_url: str | None = None
     adult: bool = False
@@ -49,10 +49,10 @@ class Character:
 
 
 class CharacterRegistry:
-    """All characters there are, each under its slug."""
+    """All characters by slug."""
 
     def __init__(self, characters: Iterable[Character] = ()) -> None:
-        """Gather characters; of two with one slug, the later one."""
+        """Index characters; of two with one slug, the later one wins."""
         self._characters = {character.slug: character for character in characters}
 
     def __iter__(self) -> Iterator[Character]:
@@ -78,17 +78,17 @@ class CharacterRegistry:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A character as lists show it."""
+    """A character with the model and usage that lists show."""
 
     character: Character
     model_id: str
-    """The model that speaks for it where the caller leaves that open."""
+    """The model that answers if the caller requests none."""
     imports: int
     """How often it was used."""
 
 
 class Order(StrEnum):
-    """What a list goes by. Source: GET /characters, `sortBy`."""
+    """The sort key of a list. Source: GET /characters, `sortBy`."""
 
     FEATURED = "featured"
     IMPORTS = "imports"
@@ -99,7 +99,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CharacterPage:
-    """A page of characters, and how many there are on all pages."""
+    """A page of characters, and the number on all pages."""
 
     listings: Sequence[Listing]
     total: int
@@ -107,9 +107,9 @@ class CharacterPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CharacterQuery:
-    """Which characters are wanted, in which order, and which of them.
+    """A filter, sort order and page of characters.
 
-    Words are compared without regard to case. Of several categories, tags or models one has to fit.
+    Matching ignores case. Of several categories, tags or models, one has to match.
     """
 
     categories: tuple[str, ...] = ()
@@ -122,55 +122,55 @@ class CharacterQuery:
     web_enabled: bool | None = None
     order: Order = Order.FEATURED
     descending: bool | None = None
-    """None: names from A to Z, all else from the most."""
+    """None: ascending for names, descending for all other keys."""
     limit: int = 50
     offset: int = 0
 
     def page(self, listings: Iterable[Listing]) -> CharacterPage:
-        """Return the page that is asked for."""
-        found = sorted(filter(self.takes, listings), key=_by_name)
+        """Return the page of matching characters."""
+        matching = sorted(filter(self.matches, listings), key=_by_name)
         descending = self.order is not Order.NAME if self.descending is None else self.descending
-        found.sort(key=self._place, reverse=descending)  # stable: equal ones stay in order
-        return CharacterPage(found[self.offset : self.offset + self.limit], len(found))
+        matching.sort(key=self._sort_key, reverse=descending)  # stable: equal ones stay in order
+        return CharacterPage(matching[self.offset : self.offset + self.limit], len(matching))
 
-    def takes(self, listing: Listing) -> bool:
-        """Whether a character is among those wanted."""
-        one = listing.character
+    def matches(self, listing: Listing) -> bool:
+        """Whether a character matches the filter."""
+        character = listing.character
         return (
-            _is(one.adult, self.adult)
-            and _is(one.pro, self.pro)
-            and _is(one.web_enabled, self.web_enabled)
-            and _any(one.categories, self.categories)
-            and _any(one.tags, self.tags)
+            _is(character.adult, self.adult)
+            and _is(character.pro, self.pro)
+            and _is(character.web_enabled, self.web_enabled)
+            and _any(character.categories, self.categories)
+            and _any(character.tags, self.tags)
             and _any((listing.model_id,), self.model_ids)
-            and _mentions(one, self.search.strip().casefold())
+            and _mentions(character, self.search.strip().casefold())
         )
 
-    def _place(self, listing: Listing) -> tuple[float, str]:
-        one = listing.character
+    def _sort_key(self, listing: Listing) -> tuple[float, str]:
+        character = listing.character
         match self.order:
             case Order.FEATURED:
-                return one.featured, ""
+                return character.featured, ""
             case Order.IMPORTS:
                 return listing.imports, ""
             case Order.NAME:
-                return 0, one.name.casefold()
+                return 0, character.name.casefold()
             case Order.CREATED:
-                return one.created_at, ""
+                return character.created_at, ""
             case Order.UPDATED:
-                return one.updated_at, ""
+                return character.updated_at, ""
 
 
 def _by_name(listing: Listing) -> tuple[str, str]:
     return listing.character.name.casefold(), listing.character.slug
 
 
-def _is(value: bool, wanted: bool | None) -> bool:  # noqa: FBT001  # a comparison of two
-    return wanted is None or value is wanted
+def _is(value: bool, required: bool | None) -> bool:  # noqa: FBT001  # a comparison of two
+    return required is None or value is required
 
 
-def _any(words: Iterable[str], wanted: tuple[str, ...]) -> bool:
-    return not wanted or not _folded(words).isdisjoint(_folded(wanted))
+def _any(words: Iterable[str], allowed: tuple[str, ...]) -> bool:
+    return not allowed or not _folded(words).isdisjoint(_folded(allowed))
 
 
 def _folded(words: Iterable[str]) -> set[str]:

@@ -1,4 +1,4 @@
-"""Everything that can go wrong for a caller, with its status and code.
+"""Errors that callers receive, with status and code.
 
 ```
 FondacoError

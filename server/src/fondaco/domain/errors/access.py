@@ -30,7 +30,7 @@ class InvalidApiKeyError(AuthenticationFailedError):
 
 
 class ProofRefusedError(AuthenticationFailedError):
-    """What came does not show that the caller owns the wallet."""
+    """The proof does not show that the caller owns the wallet."""
 
 
 class InsufficientBalanceError(FondacoError):
@@ -60,7 +60,7 @@ class UnauthorizedError(FondacoError):
 
 
 class ConflictError(FondacoError):
-    """The request contradicts what is already there."""
+    """The request conflicts with the current state."""
 
     status = 409
     code = "CONFLICT"
@@ -73,7 +73,7 @@ class RepeatedCallError(ConflictError):
     code = "IDEMPOTENT_REPLAY"
 
     def __init__(self, charge_id: str, *, running: bool) -> None:
-        """Name the charge as the ledger's reader finds it."""
+        """Name the charge by its id in GET /billing/usage."""
         state = "is still running" if running else "has been carried out"
         super().__init__(
             f"The request with this Idempotency-Key {state}; it was not run or charged again. Replies "
@@ -93,7 +93,7 @@ class IdempotencyKeyReusedError(ConflictError):
 
 
 class RateLimitExceededError(FondacoError):
-    """The account asks faster than its tier allows."""
+    """The account exceeds a rate limit of its tier."""
 
     status = 429
     code = "RATE_LIMIT_EXCEEDED"
@@ -107,9 +107,9 @@ class RateLimitExceededError(FondacoError):
         quota: Quota = UNSHOWN,
         scope: LimitScope = "user",
     ) -> None:
-        """Say how long to wait, and in `quota` what the limit that was reached then showed.
+        """Carry the delay until a retry, and the `quota` of the limit that was reached.
 
-        Headers show that quota or none, never another limit's, which would have room.
+        Headers show this quota or none, never that of another limit, which has capacity left.
         """
         super().__init__(message, retry_after_s=retry_after_s)
         self.quota = quota
@@ -117,9 +117,9 @@ class RateLimitExceededError(FondacoError):
 
 
 class ConcurrencyLimitError(RateLimitExceededError):
-    """The account has as many calls, or bytes of requests, under way as it may.
+    """The account has reached its limit of concurrent calls, or of bytes in request bodies.
 
-    It counts against nobody: a client that waits and tries again does as it should.
+    The failure throttle does not count it: waiting and retrying is correct client behaviour.
     """
 
 

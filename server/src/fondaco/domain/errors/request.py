@@ -11,7 +11,7 @@ _LONGEST_SENTENCE = 300
 
 
 class InvalidRequestError(FondacoError):
-    """The request breaks the contract.
+    """The request is invalid.
 
     `faults` maps a dotted path (`messages.0.content`, or `` for the whole) to what is wrong there. Without a
     message of its own, the error tells the first of them:
@@ -40,18 +40,18 @@ def _first_of(faults: Faults) -> str:
 
 
 class InvalidModelError(InvalidRequestError):
-    """The model cannot do what is asked."""
+    """The model does not support the request."""
 
     code = "INVALID_MODEL"
     default = "Invalid model specified"
 
 
 class FieldNotTakenError(InvalidModelError):
-    """One engine does not take a field of the request; another one of the route may."""
+    """One engine does not support a field of the request; another engine of the route may."""
 
 
 class InvalidImageFormatError(InvalidRequestError):
-    """The image is of a format that is not taken."""
+    """The image's format is not supported."""
 
     code = "INVALID_IMAGE_FORMAT"
     default = "Invalid image format"
@@ -65,7 +65,7 @@ class CorruptedImageError(InvalidRequestError):
 
 
 class ImageNotFetchedError(InvalidRequestError):
-    """The image could not be had from its address, or may not be."""
+    """The image's URL could not be fetched, or must not be."""
 
     code = "IMAGE_NOT_FETCHED"
     default = "The image could not be fetched"
@@ -74,7 +74,7 @@ class ImageNotFetchedError(InvalidRequestError):
 class ContextTooLongError(InvalidRequestError):
     """Prompt and requested output exceed the model's context.
 
-    None stands for a number that an engine of the model did not tell.
+    None stands for a number that the engine did not report.
     """
 
     code = "context_length_exceeded"
@@ -84,18 +84,18 @@ class ContextTooLongError(InvalidRequestError):
     ) -> None:
         if input_tokens is None or context_tokens is None:
             limit = "" if context_tokens is None else f" of {context_tokens} tokens"
-            asked = "" if input_tokens is None else f"{input_tokens} in the messages, "
-            told = (
+            input_part = "" if input_tokens is None else f"{input_tokens} in the messages, "
+            reason = (
                 f"The request exceeds this model's maximum context length{limit} "
-                f"({asked}{output_tokens} in the completion)."
+                f"({input_part}{output_tokens} in the completion)."
             )
         else:
-            told = (
+            reason = (
                 f"This model's maximum context length is {context_tokens} tokens. However, you "
                 f"requested {input_tokens + output_tokens} tokens ({input_tokens} in the messages, "
                 f"{output_tokens} in the completion)."
             )
-        super().__init__(f"{told} Please reduce the length of the messages or completion.")
+        super().__init__(f"{reason} Please reduce the length of the messages or completion.")
         self.input_tokens = input_tokens
         self.context_tokens = context_tokens
 
@@ -114,24 +114,24 @@ class InputTooLongError(ContextTooLongError):
         """Name the input and both numbers.
 
         Args:
-            index: of the input, from 0; None where the engine did not tell which it is.
-            input_tokens: its length; None where the engine did not tell.
-            context_tokens: the longest that the model takes; None where the engine did not tell.
+            index: of the input, from 0; None if the engine did not report it.
+            input_tokens: its length; None if the engine did not report it.
+            context_tokens: the model's limit; None if the engine did not report it.
             alone: whether it is the request's only input.
         """
         which = "one of the inputs" if index is None else f"input {index}"
         which = "the input" if alone else which
         if input_tokens is None or context_tokens is None:
             limit = "" if context_tokens is None else f" of {context_tokens} tokens"
-            told = f"{which.capitalize()} exceeds this model's maximum context length{limit}."
+            reason = f"{which.capitalize()} exceeds this model's maximum context length{limit}."
         else:
-            told = (
+            reason = (
                 f"This model's maximum context length is {context_tokens} tokens. However, {which} "
                 f"has {input_tokens} tokens."
             )
         advice = "Split it into shorter texts and embed each."
         path = "input" if alone or index is None else f"input.{index}"
-        InvalidRequestError.__init__(self, f"{told} {advice}", faults={path: (told,)})
+        InvalidRequestError.__init__(self, f"{reason} {advice}", faults={path: (reason,)})
         self.input_tokens = input_tokens
         self.context_tokens = context_tokens
 
@@ -147,23 +147,23 @@ class UnknownTokenError(InvalidRequestError):
             token: the id.
             alone: whether it is the request's only input.
         """
-        told = f"Token id {token!r} is not in this model's vocabulary."
+        reason = f"Token id {token!r} is not in this model's vocabulary."
         super().__init__(
-            f"{told} Send texts, or tokens of this model's own tokenizer; langchain's "
+            f"{reason} Send texts, or tokens of this model's own tokenizer; langchain's "
             "OpenAIEmbeddings sends texts with check_embedding_ctx_length=False.",
-            faults={"input" if alone else f"input.{index}": (told,)},
+            faults={"input" if alone else f"input.{index}": (reason,)},
         )
 
 
 class TooManyKeysError(InvalidRequestError):
-    """The account has as many active keys as it may."""
+    """The account has the maximum number of active keys."""
 
     code = "TOO_MANY_KEYS"
     default = "The account has 500 active API keys, the most that it may. Delete one first."
 
 
 class NotFoundError(FondacoError):
-    """There is nothing at this address."""
+    """No resource has this path or id."""
 
     status = 404
     code = "NOT_FOUND"
@@ -178,14 +178,14 @@ class NotSupportedError(NotFoundError):
 
 
 class ModelNotFoundError(NotFoundError):
-    """No model answers to the name."""
+    """No model has this name."""
 
     code = "MODEL_NOT_FOUND"
     default = "Specified model not found"
 
 
 class ModelGoneError(ModelNotFoundError):
-    """The model was retired, and no other one answers in its place."""
+    """The model was retired without a replacement."""
 
     status = 410
     code = "MODEL_GONE"
@@ -200,7 +200,7 @@ class CharacterNotFoundError(NotFoundError):
 
 
 class MethodNotAllowedError(FondacoError):
-    """The address exists, the method does not."""
+    """The path exists, but not with this method."""
 
     status = 405
     code = "METHOD_NOT_ALLOWED"
@@ -220,7 +220,7 @@ class RequestTimeoutError(FondacoError):
 
 
 class InvalidFileSizeError(FondacoError):
-    """The body is larger than is taken."""
+    """The request body exceeds its size limit."""
 
     status = 413
     code = "INVALID_FILE_SIZE"
@@ -228,7 +228,7 @@ class InvalidFileSizeError(FondacoError):
 
 
 class InvalidContentTypeError(FondacoError):
-    """The body is of a type that is not taken."""
+    """The request body's media type is not supported."""
 
     status = 415
     code = "INVALID_CONTENT_TYPE"
@@ -236,7 +236,7 @@ class InvalidContentTypeError(FondacoError):
 
 
 class HeadersTooLargeError(FondacoError):
-    """The request's head is larger than is taken."""
+    """The request's headers exceed their size limit."""
 
     status = 431
     code = "HEADERS_TOO_LARGE"
@@ -244,7 +244,7 @@ class HeadersTooLargeError(FondacoError):
 
 
 class ExpectationFailedError(FondacoError):
-    """The request expects what this server does not do."""
+    """The `Expect` header requires something unsupported."""
 
     status = 417
     code = "EXPECTATION_FAILED"
@@ -252,7 +252,7 @@ class ExpectationFailedError(FondacoError):
 
 
 class UnimplementedError(FondacoError):
-    """The method or the transfer coding is none that this server knows."""
+    """The method or the transfer coding is not implemented."""
 
     status = 501
     code = "NOT_IMPLEMENTED"
@@ -260,7 +260,7 @@ class UnimplementedError(FondacoError):
 
 
 class VersionNotSupportedError(FondacoError):
-    """The request is of another version of HTTP."""
+    """The request uses an unsupported version of HTTP."""
 
     status = 505
     code = "HTTP_VERSION_NOT_SUPPORTED"

@@ -13,11 +13,11 @@ class InferenceFailedError(FondacoError):
 
 
 class EngineError(InferenceFailedError):
-    """One engine could not take or finish the call; another one may."""
+    """One engine could not accept or finish the call; another one may."""
 
 
 class EngineRefusedError(EngineError):
-    """The engine does not accept our credentials: the operator's matter, not the caller's."""
+    """The engine rejects our credentials, which the operator has to fix."""
 
     status = 502
     default = "The model's engine refused the gateway. The operator has to check its key."
@@ -32,33 +32,33 @@ class EngineUnavailableError(EngineError):
 
 
 class EngineBusyError(EngineUnavailableError):
-    """The engine takes no more calls just now: not the caller's fault, so it counts against nobody."""
+    """The engine has no capacity at present; the failure throttle does not count it."""
 
 
-_FETCHED_WITHIN_S = 30
+_DOWNLOAD_RETRY_S = 30
 
 
 class ModelNotInstalledError(EngineUnavailableError):
-    """The model is in the catalogue, its files are not on this machine."""
+    """The model is in the catalogue, but its files are not installed."""
 
     code = "MODEL_NOT_INSTALLED"
 
-    def __init__(self, model: str, source: str | None = None, *, coming: bool = False) -> None:
-        """Name the model, and what to pull where that is not the model's id.
+    def __init__(self, model: str, source: str | None = None, *, downloading: bool = False) -> None:
+        """Name the model and the command that installs it.
 
         Args:
             model: its id.
-            source: what `fondaco models pull` takes.
-            coming: whether the server fetches it at present.
+            source: the argument of `fondaco models pull`; None: the model's id.
+            downloading: whether the server is downloading it.
         """
         advice = (
             "Its file is being fetched; try again in a while."
-            if coming
+            if downloading
             else f"Install it with: fondaco models pull {source or model}"
         )
         super().__init__(
             f"The model {model!r} is not installed here. {advice}",
-            retry_after_s=_FETCHED_WITHIN_S if coming else None,
+            retry_after_s=_DOWNLOAD_RETRY_S if downloading else None,
         )
 
 
@@ -72,7 +72,7 @@ class EngineTimeoutError(EngineError):
         "For long-running inference requests, use the streaming API by setting stream=true in your "
         "request."
     )
-    """What helps whoever waited for a whole reply."""
+    """Advice for callers of non-streaming requests."""
 
 
 class UpscaleFailedError(FondacoError):
@@ -83,7 +83,7 @@ class UpscaleFailedError(FondacoError):
 
 
 class UnknownError(FondacoError):
-    """A defect of ours."""
+    """A bug in the server."""
 
 
 class ShuttingDownError(FondacoError):
@@ -95,7 +95,7 @@ class ShuttingDownError(FondacoError):
 
 
 class TooManyConnectionsError(FondacoError):
-    """The server, or one client address, has as many connections as it may."""
+    """The server, or one client address, has reached its limit of connections."""
 
     status = 503
     code = "TOO_MANY_CONNECTIONS"
@@ -103,7 +103,7 @@ class TooManyConnectionsError(FondacoError):
 
 
 class ChainUnavailableError(FondacoError):
-    """The chain's node cannot be asked, or what it says not be trusted."""
+    """The chain's node does not answer, or its response is invalid."""
 
     status = 503
     code = "CHAIN_UNAVAILABLE"
@@ -111,7 +111,7 @@ class ChainUnavailableError(FondacoError):
 
 
 class WalletKeysNotInstalledError(FondacoError):
-    """The libraries that check wallets' signatures are not on this machine."""
+    """The libraries that verify wallets' signatures are not installed."""
 
     status = 503
     code = "WALLET_KEYS_NOT_INSTALLED"
@@ -121,7 +121,7 @@ class WalletKeysNotInstalledError(FondacoError):
 
 
 class WebNotInstalledError(FondacoError):
-    """The libraries that read pages of the web are not on this machine."""
+    """The libraries that parse web pages are not installed."""
 
     status = 503
     code = "WEB_NOT_INSTALLED"
@@ -145,6 +145,6 @@ class AlreadyEnteredError(StorageFailedError):
 
 
 class WriteQuarantinedError(StorageFailedError):
-    """A write that can never succeed was put aside for the operator; other calls go on."""
+    """A write that can never succeed was moved to the quarantine; other calls are not affected."""
 
     default = "The charge of this call cannot be entered in the ledger. Nothing was charged."

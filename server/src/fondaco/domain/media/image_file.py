@@ -1,6 +1,6 @@
 """Image files: format, dimensions and truncation, read from the first and last bytes.
 
-Nothing is decoded: what hostile pixels do to a decoder, they do not do here.
+Nothing is decoded, so malicious pixels cannot exploit a decoder.
 """
 
 import struct
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 HEAD_BYTES = 64 * 2**10
-"""Enough of a file's beginning for nearly all; a JPEG may have longer notes before its size."""
+"""Bytes at the start that suffice for nearly all files; a JPEG may have longer metadata before its size."""
 TAIL_BYTES = 4 * 2**10
-"""Enough of its end, except for JPEGs with an appended video."""
+"""Bytes at the end that suffice, except for JPEGs with an appended video."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _JPEG = b"\xff\xd8\xff"
 _JPEG_END = b"\xff\xd9"
 _JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-"""Markers of the segments that tell the size."""
+"""Markers of segments with the dimensions."""
 _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 """Markers of segments that have no length."""
 _FILL, _LAST, _SCAN = 0xFF, 0xD9, 0xDA
@@ -27,7 +27,7 @@ _FOURTEEN_BITS = 0x3FFF
 
 
 class Format(StrEnum):
-    """A format of images, by its media type."""
+    """An image format, by its media type."""
 
     PNG = "image/png"
     JPEG = "image/jpeg"
@@ -37,7 +37,7 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the beginning of an image file tells."""
+    """Format and dimensions in the start of an image file."""
 
     format: Format
     width: int
@@ -47,11 +47,11 @@ class Header:
 
 
 class UnreadableImageError(ValueError):
-    """The beginning does not tell the size: the file is damaged, or goes on before it does."""
+    """The start has no dimensions: the file is damaged, or they come later."""
 
 
 def format_of(head: bytes) -> Format | None:
-    """Return the format of the file that begins so, or None if it is another one.
+    """Return the format of a file by its first bytes, or None if it is unknown.
 
     >>> format_of(b"<svg xmlns='http://www.w3.org/2000/svg'/>")
     """
@@ -67,13 +67,13 @@ def format_of(head: bytes) -> Format | None:
 
 
 def header_of(head: bytes, kind: Format) -> Header:
-    """Return what the beginning of a file of a format tells.
+    """Parse the start of a file of a known format.
 
     >>> header_of(b"GIF89a" + bytes([100, 0, 80, 0]), Format.GIF).width
     100
 
     Raises:
-        UnreadableImageError: it does not tell the size.
+        UnreadableImageError: it does not contain the dimensions.
     """
     try:
         match kind:
@@ -90,8 +90,8 @@ def header_of(head: bytes, kind: Format) -> Header:
     return Header(kind, width, height)
 
 
-def ends_well(kind: Format, head: bytes, tail: bytes, length: int) -> bool:
-    """Whether a file of `length` bytes seems to be all there."""
+def is_complete(kind: Format, head: bytes, tail: bytes, length: int) -> bool:
+    """Whether a file of `length` bytes seems complete."""
     match kind:
         case Format.PNG:
             return b"IEND\xaeB`\x82" in tail
@@ -100,8 +100,8 @@ def ends_well(kind: Format, head: bytes, tail: bytes, length: int) -> bool:
         case Format.GIF:
             return tail.rstrip(b"\0").endswith(b";")
         case Format.WEBP:
-            promised: int = struct.unpack_from("<I", head, 4)[0]
-            return length >= promised + 8
+            declared: int = struct.unpack_from("<I", head, 4)[0]
+            return length >= declared + 8
 
 
 def _png_size(head: bytes) -> tuple[int, int]:
@@ -127,21 +127,21 @@ def _webp_size(head: bytes) -> tuple[int, int]:
 
 
 def _jpeg_header(head: bytes) -> Header:
-    """Go from segment to segment until one tells the size."""
-    at = 2
+    """Walk the segments up to the one with the dimensions."""
+    offset = 2
     for _ in range(_MOST_STEPS):
-        if head[at] != _FILL:
+        if head[offset] != _FILL:
             raise UnreadableImageError
-        marker = head[at + 1]
+        marker = head[offset + 1]
         if marker == _FILL:
-            at += 1
+            offset += 1
             continue
-        at += 2
+        offset += 2
         if marker in _JPEG_SIZES:
-            height, width = struct.unpack_from(">HH", head, at + 3)
-            return Header(Format.JPEG, width, height, length=at)
+            height, width = struct.unpack_from(">HH", head, offset + 3)
+            return Header(Format.JPEG, width, height, length=offset)
         if marker in (_SCAN, _LAST):
             raise UnreadableImageError
         if marker not in _JPEG_BARE:
-            at += max(2, *struct.unpack_from(">H", head, at))
+            offset += max(2, *struct.unpack_from(">H", head, offset))
     raise UnreadableImageError

@@ -28,7 +28,7 @@ class Catalogue:
         aliases: Mapping[str, str],
         now: Callable[[], float] = lambda: 0.0,
         *,
-        default_for_unknown: bool = False,
+        default_for_not_found: bool = False,
     ) -> None:
         """Build the catalogue; of several models with one trait, the first that is available.
 
@@ -37,19 +37,19 @@ class Catalogue:
             aliases: foreign name, or a pattern of such names -> id or trait of the model that serves
                 it; of the models with a trait, the text model.
             now: the time in Unix seconds; without it, nothing is ever announced or retired.
-            default_for_unknown: whether the model with the trait `default` serves unknown
+            default_for_not_found: whether the model with the trait `default` serves unknown
                 names; else they are refused.
         """
         self._entries = {model.id: model for model in models}
         self._targets = {name: target for name, target in aliases.items() if WILDCARD not in name}
         self._patterns = NamePatterns({n: t for n, t in aliases.items() if WILDCARD in n})
-        self._default_for_unknown = default_for_unknown
+        self._default_for_not_found = default_for_not_found
         self.engines = frozenset(name for m in self._entries.values() for name in m.engines)
         """Names of all engines that run any model."""
         self._now = now
         self._changes = changes_at(self._entries.values())
-        self._until = float("-inf")
-        self._found = self._names
+        self._valid_until = float("-inf")
+        self._current_names = self._names
 
     @overload
     def models(self, kind: Literal[ModelType.TEXT]) -> tuple[Model, ...]: ...
@@ -67,8 +67,10 @@ class Catalogue:
 
     def traits(self, kind: ModelType | None = None) -> dict[str, str]:
         """Return trait -> model id for a type, or for all; of equal traits, the text model's."""
-        found = sorted(self._names.traits.items(), key=lambda one: one[0][0] is ModelType.TEXT)
-        return {t: i for (type_, t), i in found if kind is None or type_ is kind}
+        models_by_trait = sorted(
+            self._names.traits.items(), key=lambda one: one[0][0] is ModelType.TEXT
+        )
+        return {t: i for (type_, t), i in models_by_trait if kind is None or type_ is kind}
 
     def aliases(self, kind: ModelType | None = None) -> dict[str, str]:
         """Return foreign name -> model id for a type, or for all; retired ids are foreign names."""
@@ -94,7 +96,7 @@ class Catalogue:
         routes = self._names.routes[kind]
         route = routes.get(name) or routes.get(self._meant(name, kind))
         if route is None:
-            raise self._unknown(name, kind)
+            raise self._not_found(name, kind)
         return route
 
     def serves(self, name: str, kind: ModelType = ModelType.TEXT) -> bool:
@@ -139,10 +141,12 @@ class Catalogue:
     def _names(self) -> Names:
         """The names now; computed again only once they have changed."""
         now = self._now()
-        if now >= self._until:
-            self._until = min((at for at in self._changes if at > now), default=float("inf"))
-            self._found = Names.at(now, self._entries, self._targets)
-        return self._found
+        if now >= self._valid_until:
+            self._valid_until = min(
+                (change for change in self._changes if change > now), default=float("inf")
+            )
+            self._current_names = Names.at(now, self._entries, self._targets)
+        return self._current_names
 
     def _meant(self, name: str, kind: ModelType) -> str:
         """Return the id or trait that an unknown name stands for; where there is none, the name."""
@@ -151,9 +155,9 @@ class Catalogue:
             return name
         if (target := self._patterns.target(name)) is not None:
             return target if names.type_of(target) is kind else name
-        return _DEFAULT if self._default_for_unknown else name
+        return _DEFAULT if self._default_for_not_found else name
 
-    def _unknown(self, name: str, kind: ModelType) -> ModelNotFoundError:
+    def _not_found(self, name: str, kind: ModelType) -> ModelNotFoundError:
         names = self._names
         if (gone := names.gone[kind].get(self._meant(name, kind))) is not None:
             return ModelGoneError(f"{gone} GET /api/v1/models lists all.")

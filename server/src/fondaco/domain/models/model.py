@@ -13,7 +13,7 @@ Quantization: TypeAlias = Literal["fp4", "fp8", "fp16", "bf16", "not-available"]
 
 
 class ModelType(StrEnum):
-    """What a model makes. Source: GET /models, `type`."""
+    """The kind of output of a model. Source: GET /models, `type`."""
 
     ASR = "asr"
     EMBEDDING = "embedding"
@@ -35,11 +35,11 @@ RATE_CLASSES = {
     ModelType.INPAINT: "image",
     ModelType.VIDEO: "image",
 }
-"""Which limits hold for a model whose entry names none. Source: api-reference/rate-limiting.md."""
+"""Model type -> default rate class. Source: api-reference/rate-limiting.md."""
 
 
 class Privacy(StrEnum):
-    """Who sees the content: nobody beyond this machine's operator, or an engine's company too."""
+    """Whether content stays with the operator, or also reaches a third party without the account's identity."""
 
     PRIVATE = "private"
     ANONYMIZED = "anonymized"
@@ -47,7 +47,7 @@ class Privacy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a text model can do. Source: GET /models, `model_spec.capabilities`."""
+    """Capabilities of a text model. Source: GET /models, `model_spec.capabilities`."""
 
     optimized_for_code: bool = False
     function_calling: bool = False
@@ -57,7 +57,7 @@ class Capabilities:
     audio_input: bool = False
     video_input: bool = False
     many_images: bool = False
-    """Whether it takes several images; else the last one alone is shown to it."""
+    """Whether it accepts several images; otherwise it receives only the last one."""
     web_search: bool = False
     log_probs: bool = False
     quantization: Quantization = "not-available"
@@ -65,7 +65,7 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class SamplingDefaults:
-    """What is used where a caller names no value. Source: `model_spec.constraints`."""
+    """Default sampling parameters. Source: `model_spec.constraints`."""
 
     temperature: float = 0.7
     top_p: float = 0.9
@@ -76,17 +76,17 @@ class Deprecation:
     """The announced end of a model. Source: overview/deprecations.md."""
 
     announced: date
-    """From this day on it is told."""
+    """The first day on which callers are notified."""
     sunset: date
-    """The first day, in UTC, on which the model answers no more."""
+    """The first day, in UTC, on which the model is no longer served."""
     replacement: str | None = None
-    """The id of the model that answers from then on; of the same or lower price."""
+    """The id of the model that replaces it, at the same or a lower price."""
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyModel:
-    """One entry of the catalogue, whatever it makes."""
+    """One entry of the catalogue, of any type."""
 
     id: str
     name: str
@@ -100,51 +100,53 @@ class AnyModel:
     beta: bool = False
     deprecation: Deprecation | None = None
     offline: bool = False
-    """Listed, but not served: so its operator wants it."""
+    """Set by the operator: listed, but not served."""
     engines: tuple[str, ...] = ()
     """Names of the engines that run it, in order of preference."""
     rate_class: str = "small"
-    """Which limits of a tier hold for it."""
+    """The rate class, which selects the limits of a tier."""
     installed: bool = True
-    """False where its file was not on this machine at the start; its engine looks again at each call."""
+    """False if its file was missing at the start; its engine checks again at each call."""
 
     @property
     def available(self) -> bool:
-        """Whether it could be served at the start."""
+        """Whether it can be served, as of the start."""
         return self.installed and not self.offline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model(AnyModel):
-    """A model that makes text."""
+    """A model that generates text."""
 
     price: TokenPrice
     type: ModelType = ModelType.TEXT
     context_tokens: int
     """Prompt and output together."""
     max_output_tokens: int | None = None
-    """None: whatever the context leaves."""
+    """None: limited by the context only."""
     capabilities: Capabilities = field(default_factory=Capabilities)
     defaults: SamplingDefaults = field(default_factory=SamplingDefaults)
     image_tokens: int = 4_096
-    """As many as one image may count in a prompt."""
+    """The most prompt tokens of one image."""
     reasoning: ReasoningProfile | None = None
-    """None: it does not think aloud."""
+    """None: not a reasoning model."""
     judges_searches: bool = True
-    """Whether it can tell which messages need a search of the web; else their words decide."""
+    """Whether it decides by itself which messages need a web search; otherwise a heuristic decides."""
     system_prompt: bool = True
-    """Whether the platform's own prompt is put before its conversations."""
+    """Whether the platform's system prompt is prepended."""
 
-    def output_limit(self, input_tokens: int, asked: int | None) -> int | None:
-        """Return the most tokens one choice may have, or None where `asked` breaks the context.
+    def output_limit(self, input_tokens: int, requested: int | None) -> int | None:
+        """Return the most tokens one choice may have, or None where `requested` breaks the context.
 
-        Without `asked` it is the model's cap within what the context leaves (at least 1).
+        Without `requested` it is the model's cap, within the rest of the context (at least 1).
         """
-        room = self.context_tokens - input_tokens
-        cap = room if self.max_output_tokens is None else min(room, self.max_output_tokens)
-        if asked is None:
+        available = self.context_tokens - input_tokens
+        cap = (
+            available if self.max_output_tokens is None else min(available, self.max_output_tokens)
+        )
+        if requested is None:
             return cap if cap > 0 else None
-        return min(asked, cap) if asked <= room else None
+        return min(requested, cap) if requested <= available else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,24 +160,23 @@ class EmbeddingModel(AnyModel):
     dimensions: int
     """The length of its vectors."""
     least_dimensions: int | None = None
-    """The fewest numbers of a vector that still mean something alone, by the model's card; None: it
-    may not be shortened."""
+    """The shortest prefix of a vector that is still meaningful, by the model's card; None: no prefix."""
 
-    def expect_dimensions(self, asked: int | None) -> None:
-        """Return if vectors of this model may have as many dimensions as `asked`.
+    def expect_dimensions(self, requested: int | None) -> None:
+        """Check that the model supports vectors with the requested number of dimensions.
 
         Raises:
-            InvalidRequestError: they may not; the message says which they may have.
+            InvalidRequestError: it does not; the message names those that it supports.
         """
-        if asked is None or asked == self.dimensions:
+        if requested is None or requested == self.dimensions:
             return
-        least = self.dimensions if self.least_dimensions is None else self.least_dimensions
-        if least <= asked < self.dimensions:
+        minimum = self.dimensions if self.least_dimensions is None else self.least_dimensions
+        if minimum <= requested < self.dimensions:
             return
         which = f"{self.dimensions} dimensions"
-        which += f", which may be shortened to {least}" if least < self.dimensions else " only"
-        told = f"{self.id!r} has vectors of {which}; {asked} were requested."
+        which += f", which may be shortened to {minimum}" if minimum < self.dimensions else " only"
+        reason = f"{self.id!r} has vectors of {which}; {requested} were requested."
         raise InvalidRequestError(
-            f"{told} Leave `dimensions` out, or choose another model.",
-            faults={"dimensions": (told,)},
+            f"{reason} Leave `dimensions` out, or choose another model.",
+            faults={"dimensions": (reason,)},
         )

@@ -62,15 +62,21 @@ class Names:
     @classmethod
     def at(cls, now: float, entries: Entries, targets: Mapping[str, str]) -> "Names":
         """Return the names at `now` (Unix seconds); `targets` are aliases -> ids or traits."""
-        heirs = {model_id: _heir(model_id, entries, now) for model_id in entries}
-        names = cls(models=dict(_living(entries, heirs)), traits=_traits(entries, heirs))
-        for model, told in _gone(entries, heirs, names):
-            names.gone[model.type][model.id] = told
-        retired = {model_id: model_id for model_id, heir in heirs.items() if heir != model_id}
+        successors = {model_id: _successor(model_id, entries, now) for model_id in entries}
+        names = cls(
+            models=dict(_active_models(entries, successors)), traits=_traits(entries, successors)
+        )
+        for model, message in _retired_messages(entries, successors, names):
+            names.gone[model.type][model.id] = message
+        retired = {
+            model_id: model_id
+            for model_id, successor in successors.items()
+            if successor != model_id
+        }
         for alias, target in {**retired, **targets}.items():
-            heir = heirs[target] if target in heirs else names.bearer(target)
-            if heir is not None:
-                names.aliases[alias] = heir
+            successor = successors[target] if target in successors else names.bearer(target)
+            if successor is not None:
+                names.aliases[alias] = successor
                 continue
             for gone in names.gone.values():
                 if target in gone:
@@ -86,8 +92,8 @@ class Names:
     def bearer(self, trait: str) -> str | None:
         """Return the id of the model with a trait: a text model where there is one."""
         for kind in _TEXT_FIRST:
-            if (found := self.traits.get((kind, trait))) is not None:
-                return found
+            if (model_id := self.traits.get((kind, trait))) is not None:
+                return model_id
         return None
 
 
@@ -103,44 +109,54 @@ def announced(model: AnyModel, now: float) -> Deprecation | None:
     return end if end is not None and now >= starts_at(end.announced) else None
 
 
-def _heir(model_id: str, entries: Entries, now: float) -> str | None:
+def _successor(model_id: str, entries: Entries, now: float) -> str | None:
     """Return the id that serves a model's id: itself until its sunset, then its replacement, or None."""
     seen: set[str] = set()
-    heir: str | None = model_id
-    while heir is not None and heir in entries and heir not in seen:
-        end = entries[heir].deprecation
+    successor: str | None = model_id
+    while successor is not None and successor in entries and successor not in seen:
+        end = entries[successor].deprecation
         if end is None or now < starts_at(end.sunset):
-            return heir
-        seen.add(heir)
-        heir = end.replacement
+            return successor
+        seen.add(successor)
+        successor = end.replacement
     return None
 
 
-def _traits(entries: Entries, heirs: Mapping[str, str | None]) -> dict[tuple[ModelType, str], str]:
+def _traits(
+    entries: Entries, successors: Mapping[str, str | None]
+) -> dict[tuple[ModelType, str], str]:
     """Return the model of each trait: the first available one that has it or took it over."""
-    heritage = [(model, heir) for model in entries.values() if (heir := heirs[model.id])]
-    heritage.sort(key=lambda pair: not entries[pair[1]].available)
-    found: dict[tuple[ModelType, str], str] = {}
-    for model, heir in heritage:
+    owners = [
+        (model, successor) for model in entries.values() if (successor := successors[model.id])
+    ]
+    owners.sort(key=lambda pair: not entries[pair[1]].available)
+    traits: dict[tuple[ModelType, str], str] = {}
+    for model, successor in owners:
         for trait in model.traits:
-            found.setdefault((model.type, trait), heir)
-    return found
+            traits.setdefault((model.type, trait), successor)
+    return traits
 
 
-def _living(entries: Entries, heirs: Mapping[str, str | None]) -> Iterator[tuple[str, AnyModel]]:
+def _active_models(
+    entries: Entries, successors: Mapping[str, str | None]
+) -> Iterator[tuple[str, AnyModel]]:
     for model_id, model in entries.items():
-        if heirs[model_id] == model_id:
-            left = (entries[old].traits for old, heir in heirs.items() if heir == model_id)
-            traits = dict.fromkeys(trait for some in (model.traits, *left) for trait in some)
+        if successors[model_id] == model_id:
+            inherited = (
+                entries[old].traits
+                for old, successor in successors.items()
+                if successor == model_id
+            )
+            traits = dict.fromkeys(trait for some in (model.traits, *inherited) for trait in some)
             yield model_id, replace(model, traits=tuple(traits))
 
 
-def _gone(
-    entries: Entries, heirs: Mapping[str, str | None], names: Names
+def _retired_messages(
+    entries: Entries, successors: Mapping[str, str | None], names: Names
 ) -> Iterator[tuple[AnyModel, str]]:
-    for model_id, heir in heirs.items():
+    for model_id, successor in successors.items():
         model = entries[model_id]
-        if heir is None and model.deprecation is not None:
+        if successor is None and model.deprecation is not None:
             other = _alternative(model, names)
             hint = f" Use {other!r} instead." if other else ""
             yield model, f"{_was_retired(model.id, model.deprecation)}{hint}"
@@ -156,8 +172,8 @@ def _alternative(model: AnyModel, names: Names) -> str | None:
 
 def _routes(names: Names, entries: Entries, now: float) -> Iterator[tuple[str, Route[AnyModel]]]:
     """Yield the routes of all names; of equal names, a trait wins over an alias, an id over both."""
-    led = [*names.aliases.items(), *((t, i) for (_, t), i in names.traits.items())]
-    for name, model_id in [*led, *((i, i) for i in names.models)]:
+    indirect = [*names.aliases.items(), *((t, i) for (_, t), i in names.traits.items())]
+    for name, model_id in [*indirect, *((i, i) for i in names.models)]:
         model = names.models[model_id]
         yield name, Route(model, model.engines, _notice(name, model, entries, now))
 

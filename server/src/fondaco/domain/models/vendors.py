@@ -25,25 +25,25 @@ FOREIGN = frozenset(
         *("xai", "microsoft", "bedrock", "fireworks_ai", "launch", "llmengine", "other"),
     }
 )
-"""Vendors that programs name out of habit: where none is an engine's name here, it says nothing."""
+"""Vendor prefixes that clients commonly send; ignored unless one is also the name of an engine."""
 _LONGEST = 200
 """Characters of a name that are compared with others."""
 
 
-def addressed(catalogue: Catalogue, name: str) -> tuple[str, str]:
-    """Return the name that the catalogue knows, and the engine that alone may answer; empty: any.
+def resolve_vendor(catalogue: Catalogue, name: str) -> tuple[str, str]:
+    """Split a name into the catalogue's name and the only engine that may serve it; empty: any.
 
     A vendor that is an engine here, and a deployment, name that engine. A name as a whole comes
     before any other reading of it, unless that engine runs the model: ids may have slashes.
 
     Raises:
-        ModelNotFoundError: it leads nowhere; the message names what is near.
-        ModelGoneError: the model was retired, and nothing answers in its place.
+        ModelNotFoundError: no reading of it is a known name; the message suggests one.
+        ModelGoneError: the model was retired without a replacement.
     """
-    if (found := _named(catalogue, name)) is not None:
-        return found
+    if (resolved := _resolve(catalogue, name)) is not None:
+        return resolved
     front, _, last = name.rpartition("/")
-    known, engine = _named(catalogue, front) or ("", "")
+    known, engine = _resolve(catalogue, front) or ("", "")
     if known and engine in ("", last) and _runs(catalogue, last, known):
         return known, last
     if catalogue.serves(name):
@@ -51,7 +51,7 @@ def addressed(catalogue: Catalogue, name: str) -> tuple[str, str]:
     raise _unknown(catalogue, name)
 
 
-def _named(catalogue: Catalogue, name: str) -> tuple[str, str] | None:
+def _resolve(catalogue: Catalogue, name: str) -> tuple[str, str] | None:
     vendor, _, model = name.partition("/")
     if _runs(catalogue, vendor, model):
         return model, vendor
@@ -70,15 +70,15 @@ def _runs(catalogue: Catalogue, engine: str, name: str) -> bool:
 
 
 def _unknown(catalogue: Catalogue, name: str) -> ModelNotFoundError:
-    near = _mended(catalogue, name[:_LONGEST])
+    near = _suggestion(catalogue, name[:_LONGEST])
     hint = f" Did you mean {near!r}?" if near else ""
     return ModelNotFoundError(
         f"Specified model not found: {name[:100]!r}.{hint} GET /v4/models lists all."
     )
 
 
-def _mended(catalogue: Catalogue, name: str) -> str | None:
-    """Return a name like this one, each part for itself, that leads somewhere."""
+def _suggestion(catalogue: Catalogue, name: str) -> str | None:
+    """Return the nearest known name, each part matched separately."""
     vendor, slash, rest = name.partition("/")
     if not slash:
         return _near(name, catalogue.names())
@@ -87,11 +87,11 @@ def _mended(catalogue: Catalogue, name: str) -> str | None:
     if known is None:
         return None
     running = catalogue.route(known).engines
-    seller = _near(vendor, [*running, *(FOREIGN - catalogue.engines)]) or "local"
+    suggested_vendor = _near(vendor, [*running, *(FOREIGN - catalogue.engines)]) or "local"
     chosen = _near(last, running) if last and known != rest else None
-    if seller in running and chosen != seller:
+    if suggested_vendor in running and chosen != suggested_vendor:
         chosen = None
-    return f"{seller}/{known}/{chosen}" if chosen else f"{seller}/{known}"
+    return f"{suggested_vendor}/{known}/{chosen}" if chosen else f"{suggested_vendor}/{known}"
 
 
 def _near(word: str, words: Collection[str]) -> str | None:

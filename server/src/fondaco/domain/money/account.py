@@ -12,14 +12,14 @@ SYSTEM_ACCOUNTS = {"revenue": 1, "grants": 2, "epochs": 3}
 """The ledger's own accounts: the other side of every entry. Accounts of people come after."""
 
 FIRST_ACCOUNT = "default"
-"""The name of the account that is made where somebody needs one and there is none."""
+"""The name of the account that is created when the first one is needed."""
 
 MOST_KEYS = 500
-"""Keys of an account that may be used at a time. Source: POST /api_keys."""
+"""The most active keys of an account. Source: POST /api_keys."""
 
 
 class KeyType(StrEnum):
-    """What a key may do. Source: POST /api_keys, `apiKeyType`."""
+    """Permissions of a key. Source: POST /api_keys, `apiKeyType`."""
 
     ADMIN = "ADMIN"
     INFERENCE = "INFERENCE"
@@ -28,7 +28,7 @@ class KeyType(StrEnum):
 @fast_init
 @dataclass(frozen=True, slots=True)
 class ConsumptionLimit:
-    """The most that a key may spend in one epoch, in nano-units; None: whatever its account has.
+    """Spending limits of a key for one epoch, in nano-units; None: unlimited.
 
     Source: POST /api_keys, `consumptionLimit`.
     """
@@ -36,11 +36,11 @@ class ConsumptionLimit:
     usd: int | None = None
     diem: int | None = None
     vcu: int | None = None
-    """Kept and shown. VCU is the old name of DIEM and nothing is charged in it, so this never binds."""
+    """Stored and shown only: VCU is the old name of DIEM, and nothing is charged in it."""
 
     @property
     def binds(self) -> bool:
-        """Whether there is anything that the key may not do."""
+        """Whether it limits anything that is charged."""
         return self.usd is not None or self.diem is not None
 
     def left(self, spent: Funds, free: Funds) -> Funds:
@@ -58,19 +58,19 @@ class ConsumptionLimit:
 
 
 UNLIMITED = ConsumptionLimit()
-"""A key that may spend whatever its account has."""
+"""No limit but the account's balance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who pays."""
+    """An account, which pays for its calls."""
 
     id: int
     name: str
     diem_allocation: int = 0
     """Nano-DIEM to which the DIEM balance is refilled at each epoch."""
     tier: str = "paid"
-    """The class of account that sets its limits."""
+    """The tier, which sets its rate limits."""
     disabled: bool = False
     """A disabled account's keys authenticate nobody."""
     wallet: str | None = None
@@ -79,7 +79,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An API key as it is kept: never the secret itself."""
+    """An API key as it is stored, without its secret."""
 
     id: str
     """128 random bits in hex."""
@@ -98,13 +98,13 @@ class Key:
     """Unix seconds of its last use, some seconds behind; None: never used."""
 
     def live(self, now: float) -> bool:
-        """Whether the key may be used at `now` (Unix seconds)."""
+        """Whether the key is active at `now` (Unix seconds)."""
         return not self.revoked and (self.expires_at is None or now < self.expires_at)
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made, with its secret: the only time that it is seen."""
+    """A new key with its secret, which is shown only once."""
 
     key: Key
     secret: str
@@ -114,7 +114,7 @@ _KEY_ID = re.compile(
     r"[0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     re.ASCII | re.IGNORECASE,
 )
-"""An id as it is written here, or as UUIDs are."""
+"""An id in hex, or with the hyphens of a UUID."""
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _DIGITS = 43
@@ -122,7 +122,7 @@ _DIGITS = 43
 
 
 def secret_of(type_: KeyType, bits: int) -> str:
-    """Return the secret made of 256 random bits; its letter tells what the key may do.
+    """Return the secret for 256 random bits; its letter is the key's type.
 
     >>> secret_of(KeyType.ADMIN, 61)
     'fondaco_a_z000000000000000000000000000000000000000000'
@@ -145,7 +145,7 @@ def new_key(
     expires_at: float | None = None,
     limit: ConsumptionLimit = UNLIMITED,
 ) -> NewKey:
-    """Return a key under a fresh id, with the secret that 256 random bits make."""
+    """Return a new key and its secret, encoded from 256 random bits."""
     secret = secret_of(type_, secret_bits)
     key = Key(
         id=key_id,
@@ -161,7 +161,7 @@ def new_key(
 
 
 def key_id_of(text: str) -> str | None:
-    """Return the id that a text names, or None where it cannot be one.
+    """Normalize an id; None if the text is not one.
 
     >>> key_id_of("E28E82DC-9df2-4b47-b726-d0a222ef2ab5")
     'e28e82dc9df24b47b726d0a222ef2ab5'
@@ -172,7 +172,7 @@ def key_id_of(text: str) -> str | None:
 
 
 def digest(pepper: bytes, secret: str) -> bytes:
-    """Return the keyed hash under which a secret is kept and found (HMAC-SHA256, 32 bytes).
+    """Return the keyed hash by which a secret is stored and looked up (HMAC-SHA256, 32 bytes).
 
     Secrets are 256 random bits, so a fast hash is enough; the pepper makes a stolen table useless.
     """

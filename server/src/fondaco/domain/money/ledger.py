@@ -76,10 +76,9 @@ class Entry:
 
 
 def epoch_reference(account_id: int, epoch: int) -> str:
-    """Return what stands in place of a call id in the refill of an account at an epoch.
+    """Return the id of an account's refill for an epoch, stored in place of a call id.
 
-    It depends on nothing else, so the store's uniqueness of (call, sku, currency) lets an account be
-    refilled once an epoch.
+    It is a function of both, so the unique index over (call, sku, currency) prevents a second refill.
     """
     return f"{account_id:016x}{epoch:016x}"
 
@@ -91,15 +90,15 @@ def refilled_epoch(entry: Entry) -> int | None:
     >>> refilled_epoch(Entry(4, EntryKind.REFILL, Currency.DIEM, 1, 0.0, call_id=at_epoch_7))
     7
     """
-    own = f"{entry.account_id:016x}"
-    if entry.call_id is None or not entry.call_id.startswith(own):
+    prefix = f"{entry.account_id:016x}"
+    if entry.call_id is None or not entry.call_id.startswith(prefix):
         return None
-    return int(entry.call_id[len(own) :], 16)
+    return int(entry.call_id[len(prefix) :], 16)
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSnapshot:
-    """What an account has and what it is due each epoch."""
+    """An account's balance, allocation and last refill."""
 
     balance: Funds
     diem_allocation: int = 0
@@ -107,7 +106,7 @@ class AccountSnapshot:
     """The epoch of the last refill."""
 
     def at(self, epoch: int) -> Funds:
-        """Return what the account has in `epoch`: a refill that is due counts as made.
+        """Return the balance in `epoch`, including a refill that is due.
 
         >>> AccountSnapshot(Funds(usd=5, diem=1), diem_allocation=9, diem_epoch=3).at(4)
         Funds(usd=5, diem=9)
@@ -117,7 +116,7 @@ class AccountSnapshot:
         return Funds(usd=self.balance.usd, diem=self.diem_allocation)
 
     def raised(self, allocation: int, charged: int, epoch: int) -> int:
-        """Return how much of a new allocation counts at once, in an epoch that has begun.
+        """Return how much of a raised allocation is credited at once, in the current epoch.
 
         `charged` is the DIEM charged in `epoch`: together with the balance, what there was to
         spend in it. So an allocation that goes down and up again gives nothing twice.
@@ -132,7 +131,7 @@ class AccountSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
-    """A call's right to be the one that runs under a caller's `Idempotency-Key`."""
+    """The call that holds a caller's `Idempotency-Key`."""
 
     account_id: int
     idempotency_key: IdempotencyKey
@@ -143,7 +142,7 @@ class IdempotencyRecord:
 
 @dataclass(frozen=True, slots=True)
 class OpenCall:
-    """A call under way, as a restart would have to settle it."""
+    """An unfinished call, with all that a restart needs to settle it."""
 
     call_id: str
     account_id: int
@@ -153,4 +152,4 @@ class OpenCall:
     held: Funds
     epoch: int
     usage: Usage = field(default_factory=Usage)
-    """What it had consumed at the last note."""
+    """Its usage when it was last recorded."""

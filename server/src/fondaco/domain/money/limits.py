@@ -13,11 +13,11 @@ from fondaco.domain.fast_init import fast_init
 MINUTE_S, DAY_S = 60, 86_400
 
 LimitScope: TypeAlias = Literal["user", "api_key", "global"]
-"""Whom a limit holds for. Source: api-reference/api-spec.md, `x-ratelimit-type`."""
+"""The subject of a limit. Source: api-reference/api-spec.md, `x-ratelimit-type`."""
 
 
 class LimitType(StrEnum):
-    """What a limit counts, over what time. Source: GET /api_keys/rate_limits, `type`."""
+    """The unit and window of a limit. Source: GET /api_keys/rate_limits, `type`."""
 
     RPM = "RPM"
     RPD = "RPD"
@@ -32,7 +32,7 @@ class RateLimits:
     requests_per_day: int
     tokens_per_minute: int | None = None
     shared: bool = False
-    """Whether all models of the class count together, instead of each by itself."""
+    """Whether all models of the class share one count; otherwise each has its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,12 @@ class Tier:
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What a window shows: the limit, what is left of it, and when more will be."""
+    """A limit, its remaining capacity and the time of its reset, as headers show them."""
 
     limit_requests: int
     remaining_requests: int
     reset_requests_at: int
-    """Unix seconds at which the next request becomes free; now, where all are."""
+    """Unix seconds at which the next request becomes free; now, if all are."""
     limit_tokens: int | None = None
     remaining_tokens: int = 0
     reset_tokens_s: int = 0
@@ -62,12 +62,12 @@ class Quota:
 
 
 UNSHOWN = Quota(0, 0, 0)
-"""In place of a quota where a limit was reached that has no numbers to show: no header tells of it."""
+"""The quota of a limit without numbers, for which no headers are sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Exceedance:
-    """A request that came too fast. Source: GET /api_keys/rate_limits/log."""
+    """A request that exceeded a rate limit. Source: GET /api_keys/rate_limits/log."""
 
     key_id: str
     model: str

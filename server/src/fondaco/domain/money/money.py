@@ -33,7 +33,7 @@ class Currency(StrEnum):
 
 
 class AmountError(ValueError):
-    """A program computed an amount that no money can have: its own error, which ends one call."""
+    """A computed amount is impossible: a bug, which ends one call."""
 
 
 def checked(amount: object) -> int:
@@ -50,10 +50,10 @@ def checked(amount: object) -> int:
     """
     if type(amount) is int and 0 <= amount <= MOST:
         return amount
-    told = (
+    shown = (
         repr(amount) if isinstance(amount, int) and abs(amount) < 2**128 else type(amount).__name__
     )
-    raise AmountError(f"{told} is not an amount between 0 and {MOST} nano-units.")
+    raise AmountError(f"{shown} is not an amount between 0 and {MOST} nano-units.")
 
 
 def nano(amount: str | int | Decimal) -> int:

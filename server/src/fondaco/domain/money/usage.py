@@ -59,14 +59,14 @@ class Usage:
         """Return this usage with its tokens clamped to the most that was held for."""
         if self.input_tokens <= input_tokens and self.output_tokens <= output_tokens:
             return self
-        most_input = min(self.input_tokens, input_tokens)
-        most_output = min(self.output_tokens, output_tokens)
+        input_clamped = min(self.input_tokens, input_tokens)
+        output_clamped = min(self.output_tokens, output_tokens)
         return replace(
             self,
-            input_tokens=most_input,
-            cached_input_tokens=min(self.cached_input_tokens, most_input),
-            output_tokens=most_output,
-            reasoning_tokens=min(self.reasoning_tokens, most_output),
+            input_tokens=input_clamped,
+            cached_input_tokens=min(self.cached_input_tokens, input_clamped),
+            output_tokens=output_clamped,
+            reasoning_tokens=min(self.reasoning_tokens, output_clamped),
         )
 
 
@@ -97,7 +97,7 @@ class Report:
 
     @property
     def plain(self) -> bool:
-        """Whether it has input and output tokens alone, as most reports do."""
+        """Whether it has input and output tokens only, as most reports do."""
         return (
             self.cached_input_tokens is self.reasoning_tokens is None
             and self.accepted_prediction_tokens is self.rejected_prediction_tokens is None
@@ -119,8 +119,8 @@ class Report:
         >>> Report.checked(input_tokens=9, output_tokens="5", cached_input_tokens=None)
         Report(input_tokens=9, cached_input_tokens=None, output_tokens=5, reasoning_tokens=None, \
 accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=False)
-        >>> odd = Report.checked(input_tokens=-1, output_tokens=5, reasoning_tokens=1e30)
-        >>> odd.input_tokens, odd.output_tokens, odd.reasoning_tokens, odd.discarded
+        >>> bad = Report.checked(input_tokens=-1, output_tokens=5, reasoning_tokens=1e30)
+        >>> bad.input_tokens, bad.output_tokens, bad.reasoning_tokens, bad.discarded
         (None, 5, None, True)
         """
         if (
@@ -130,7 +130,7 @@ accepted_prediction_tokens=None, rejected_prediction_tokens=None, discarded=Fals
             and cached_input_tokens is reasoning_tokens is None
             and accepted_prediction_tokens is rejected_prediction_tokens is None
         ):
-            return cls(input_tokens, None, output_tokens)  # as most are
+            return cls(input_tokens, None, output_tokens)  # the common case
         values = (
             input_tokens,
             cached_input_tokens,
@@ -221,8 +221,8 @@ def _part(part: int | None, of: int | None) -> int | None:
 
 
 def _sum(parts: Sequence[int | None]) -> int | None:
-    known = [part for part in parts if part is not None]
-    return whole(sum(known)) if known and len(known) == len(parts) else None
+    reported = [part for part in parts if part is not None]
+    return whole(sum(reported)) if reported and len(reported) == len(parts) else None
 
 
 def _first(part: int | None, other: int | None) -> int | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """What a wallet is asked to sign: good for one key, and for a while."""
+    """A challenge for a wallet to sign: valid for one key, and for a limited time."""
 
     nonce: str
     issued_at: int
@@ -19,7 +19,7 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What is to show that somebody owns a wallet."""
+    """A signed challenge, which proves that the caller owns a wallet."""
 
     address: str
     """`0x` and 40 hex digits, in lower or upper case, or mixed as EIP-55 has it."""

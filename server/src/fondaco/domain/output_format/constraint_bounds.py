@@ -1,6 +1,6 @@
 """Size limits of callers' regular expressions, choices and grammars.
 
-As with schemas, they are judged by counting alone, before anything compiles what was sent.
+As with schemas, the checks only count, before anything is compiled.
 """
 
 import re
@@ -19,7 +19,7 @@ from fondaco.domain.output_format.schema_bounds import (
 
 MOST_RULES = 500
 MOST_REPEATS = 1_000
-"""Of all repetitions in the rules of a grammar together."""
+"""Sum of all repetitions in the rules of a grammar."""
 
 _REMARK = r"(?://|#)[^\n]*"
 # What is not closed reaches to the end, so that nothing is looked at again from each of its marks.
@@ -36,7 +36,7 @@ _RULE = re.compile(r"::=|:")
 
 
 def expect_constraint_bounded(constraint: Constraint) -> None:
-    """Return if a constraint is within all bounds.
+    """Check that a constraint is within all bounds.
 
     Raises:
         InvalidRequestError: it is not; the fault stands where the caller sent it.
@@ -67,8 +67,8 @@ def _size_fault(text: str) -> str | None:
 def _regex_fault(pattern: str) -> str | None:
     if (depth := _depth(re.sub(r"\\.", "", pattern))) > MOST_NESTING:
         return f"is nested {depth} deep; the most is {MOST_NESTING}"
-    if (long := unrolled(pattern)) > MOST_PATTERN:
-        return f"repeats up to {long} characters; the most are {MOST_PATTERN}"
+    if (length := unrolled(pattern)) > MOST_PATTERN:
+        return f"repeats up to {length} characters; the most are {MOST_PATTERN}"
     return None
 
 
@@ -81,17 +81,17 @@ def _choices_fault(options: tuple[str, ...]) -> str | None:
 
 
 def _grammar_fault(rules: str) -> str | None:
-    spelled = _GBNF if is_gbnf(rules) else _LARK
-    for found in spelled.finditer(rules):
-        if found["regex"] and (fault := _regex_fault(found["regex"])) is not None:
+    pattern = _GBNF if is_gbnf(rules) else _LARK
+    for match in pattern.finditer(rules):
+        if match["regex"] and (fault := _regex_fault(match["regex"])) is not None:
             return f"has a regular expression that {fault}"
-    bare = spelled.sub(" ", rules)
+    bare = pattern.sub(" ", rules)
     if (count := len(_RULE.findall(bare))) > MOST_RULES:
         return f"has {count} rules; the most are {MOST_RULES}"
     if (depth := _depth(bare)) > MOST_NESTING:
         return f"is nested {depth} deep; the most is {MOST_NESTING}"
-    if (idempotency := sum(map(_times, _REPEATS.finditer(bare)))) > MOST_REPEATS:
-        return f"repeats {idempotency} times in all; the most are {MOST_REPEATS}"
+    if (repeats := sum(map(_times, _REPEATS.finditer(bare)))) > MOST_REPEATS:
+        return f"repeats {repeats} times in all; the most are {MOST_REPEATS}"
     return None
 
 
@@ -106,5 +106,5 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _times(idempotency: re.Match[str]) -> int:
-    return max(int(number[:9]) for number in idempotency.groups() if number)
+def _times(repetition: re.Match[str]) -> int:
+    return max(int(number[:9]) for number in repetition.groups() if number)

@@ -16,7 +16,7 @@ _TOKEN = re.compile(
     r"|(?P<any>\.)"
     r"|(?P<sign>[|()*+?]|\{\s*+\d++\s*+(?:,\s*+\d*+\s*+)?\})"
 )
-_NAMED = {"n": "\n", "r": "\r", "t": "\t"}
+_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
 
 def is_gbnf(rules: str) -> bool:
@@ -34,7 +34,7 @@ def lark_of(gbnf: str) -> str:
     Larger terminals would take as much as they can, which nothing in GBNF does.
 
     Raises:
-        ValueError: it is no GBNF; the message says where.
+        ValueError: it is not valid GBNF; the message says where.
 
     >>> print(lark_of('root ::= sign? [0-9]+ # a number\nsign ::= "-"'))
     start: sign_ ? /[\x{30}-\x{39}]/ +
@@ -44,32 +44,34 @@ def lark_of(gbnf: str) -> str:
     rules: list[list[str]] = []
     for kind, token in _tokens(gbnf):
         if kind == "rule":
-            rules.append([f"{_named(token, names)}:"])
+            rules.append([f"{_lark_name(token, names)}:"])
         elif not rules:
             raise ValueError("begins with no rule")
         else:
-            rules[-1].append(_named(token, names) if kind == "name" else token)
+            rules[-1].append(_lark_name(token, names) if kind == "name" else token)
     if "root" not in names:
         raise ValueError("has no rule 'root'")
     return "\n".join(" ".join(rule) for rule in rules)
 
 
 def _tokens(gbnf: str) -> Iterator[tuple[str, str]]:
-    """Yield kind and text of what stands in GBNF, texts and classes as Lark spells them."""
-    place = 0
-    while place < len(gbnf):
-        token = _TOKEN.match(gbnf, place)
+    """Yield kind and text of each token, literals and classes in Lark's notation."""
+    position = 0
+    while position < len(gbnf):
+        token = _TOKEN.match(gbnf, position)
         if token is None or token.lastgroup is None:
-            line = gbnf.count("\n", 0, place) + 1
-            raise ValueError(f"cannot be read from {gbnf[place : place + 20]!r} in line {line} on")
-        place = token.end()
+            line = gbnf.count("\n", 0, position) + 1
+            raise ValueError(
+                f"cannot be read from {gbnf[position : position + 20]!r} in line {line} on"
+            )
+        position = token.end()
         kind, text = token.lastgroup, token[token.lastgroup]
         match kind:
             case "space":
                 continue
             case "text":
-                said = "".join(map(_character, _CHARACTERS.findall(text)))
-                yield kind, json.dumps(said, ensure_ascii=False)
+                literal = "".join(map(_character, _CHARACTERS.findall(text)))
+                yield kind, json.dumps(literal, ensure_ascii=False)
             case "class":
                 yield kind, f"/[{_class(text)}]/"
             case "any":
@@ -78,8 +80,8 @@ def _tokens(gbnf: str) -> Iterator[tuple[str, str]]:
                 yield kind, "".join(text.split())
 
 
-def _named(name: str, names: dict[str, str]) -> str:
-    """Return a rule's name in Lark, where those of rules are in small letters."""
+def _lark_name(name: str, names: dict[str, str]) -> str:
+    """Return a rule's name in Lark, which requires lower case."""
     if name not in names:
         plain = "start" if name == "root" else f"{name.lower().replace('-', '_')}_"
         names[name] = plain if plain not in names.values() else f"{plain}{len(names)}"
@@ -87,26 +89,28 @@ def _named(name: str, names: dict[str, str]) -> str:
 
 
 def _class(text: str) -> str:
-    """Return what stands in a class, each character by its number."""
+    """Return the content of a character class in Lark, each character as its code point."""
     negated = text.startswith("^")
     characters = _CHARACTERS.findall(text[negated:])
     last = len(characters) - 1
-    spelled = [
-        "-" if one == "-" and 0 < place < last else f"\\x{{{ord(_character(one)):x}}}"
-        for place, one in enumerate(characters)
+    escaped = [
+        "-"
+        if character == "-" and 0 < position < last
+        else f"\\x{{{ord(_character(character)):x}}}"
+        for position, character in enumerate(characters)
     ]
-    return "^" * negated + "".join(spelled)
+    return "^" * negated + "".join(escaped)
 
 
-def _character(spelled: str) -> str:
-    if len(spelled) == 1:
-        return spelled
-    letter, number = spelled[1], spelled[2:]
+def _character(notation: str) -> str:
+    if len(notation) == 1:
+        return notation
+    letter, number = notation[1], notation[2:]
     if not number:
-        return _NAMED.get(letter, letter)
+        return _ESCAPES.get(letter, letter)
     try:
         character = chr(int(number, 16))
         character.encode()
     except (ValueError, OverflowError):
-        raise ValueError(f"has {spelled!r}, which is no character") from None
+        raise ValueError(f"has {notation!r}, which is no character") from None
     return character

@@ -11,11 +11,11 @@ from fondaco.domain.output_format import gbnf
 from fondaco.domain.output_format.output_format import Choices, Constraint, Grammar, Regex
 
 _SPECIAL = re.compile(r"\\.|[/\n]", re.DOTALL)
-_SPELLED = {"/": "\\/", "\n": "\\n"}
+_ESCAPES = {"/": "\\/", "\n": "\\n"}
 
 
 def symbol_of(constraint: Constraint) -> str:
-    r"""Return what stands in a rule of a grammar for whatever a constraint allows.
+    r"""Return the symbol by which a rule of a grammar includes a constraint.
 
     Raises:
         ValueError: it is a grammar that cannot be read; the message continues "The grammar ...".
@@ -30,11 +30,11 @@ def symbol_of(constraint: Constraint) -> str:
     """
     match constraint:
         case Regex(pattern):
-            # Whatever is escaped, a slash among it, stays as it is.
-            spelled = _SPECIAL.sub(lambda found: _SPELLED.get(found[0], found[0]), pattern)
-            return f"/{spelled}/"
+            # Existing escapes, also of a slash, stay unchanged.
+            escaped = _SPECIAL.sub(lambda match: _ESCAPES.get(match[0], match[0]), pattern)
+            return f"/{escaped}/"
         case Choices(options):
-            return f"({' | '.join(json.dumps(one, ensure_ascii=False) for one in options)})"
+            return f"({' | '.join(json.dumps(option, ensure_ascii=False) for option in options)})"
         case Grammar(rules):
             lark = gbnf.lark_of(rules) if gbnf.is_gbnf(rules) else rules
             return f"%lark {{ {lark}\n}}"  # its first line stays the first, as messages count them

@@ -25,7 +25,7 @@ class JsonSchema:
     whitespace: str | None = None
     """A regular expression of what may stand between its tokens; None: the engine decides."""
     place: str = "response_format.json_schema"
-    """Where the caller sent it, as the path of a fault."""
+    """The path of its field in the request, for errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,5 +58,5 @@ class Grammar:
 
 
 Constraint: TypeAlias = Regex | Choices | Grammar
-"""What constraints text that is no JSON."""
+"""A constraint on output that is not JSON."""
 OutputFormat: TypeAlias = JsonObject | JsonSchema | Constraint

@@ -1,7 +1,7 @@
 """Size limits of callers' JSON schemas.
 
-They are judged by counting alone, before anything compiles it. What fits all of them may still cost
-too much, so compiling is watched as well.
+The checks only count, before anything is compiled. A schema within all limits may still be expensive, so
+compilation is sandboxed as well.
 """
 
 import json
@@ -16,11 +16,11 @@ MOST_NESTING = 50
 MOST_CHOICES = 1_000
 """In one `enum`."""
 MOST_REPEATS = 1_000
-"""Items or properties that have to be there, or may; a grammar has a rule for each."""
+"""Items or properties, required or allowed; a grammar has a rule for each."""
 MOST_CHARACTERS = 10_000
-"""Of a text that has to be there. As a maximum any number will do: it costs nothing."""
+"""Minimum length of a string; a maximum may have any value, as it costs nothing."""
 MOST_PATTERN = 1_000
-"""Characters that a pattern stands for once its repetitions are written out."""
+"""Characters of a pattern with its repetitions expanded."""
 
 _REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 _LEAST = {
@@ -36,16 +36,16 @@ LITERAL_KEYWORDS = frozenset({"enum", "const", "default", "examples"})
 NAMING_KEYWORDS = frozenset(
     {"properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"}
 )
-"""Keywords whose values hold schemas by names of the caller's choice."""
+"""Keywords whose values map names to schemas."""
 _ATOM = re.compile(r"\\.|\[\^?\]?(?s:\\.|[^\]\\])*+\]|(?s:\[.*)|(?s:.)")
-"""A class that is not closed reaches to the end, so that it is looked at once."""
+"""An unclosed class extends to the end, so that matching stays linear."""
 _REPETITION = re.compile(r"\{(\d*+)(,?)(\d*+)\}")
 
 Json: TypeAlias = "Mapping[str, Json] | list[Json] | str | int | float | bool | None"
 
 
 def expect_bounded(schema: str, field: str) -> None:
-    """Return if a schema, given as JSON text, is within all bounds.
+    """Check that a schema, given as JSON text, is within all bounds.
 
     Raises:
         InvalidRequestError: it is not; the fault stands at `field`.
@@ -70,9 +70,9 @@ def _fault_of(keyword: str, value: Json) -> str | None:
     match value:
         case str() if keyword in _REFERENCES and not value.startswith("#"):
             return f"refers to {value!r}; only what begins with '#' can be referred to"
-        case str() if keyword == "pattern" and (long := unrolled(value)) > MOST_PATTERN:
+        case str() if keyword == "pattern" and (length := unrolled(value)) > MOST_PATTERN:
             return (
-                f"has a pattern that repeats up to {long} characters; the most are {MOST_PATTERN}"
+                f"has a pattern that repeats up to {length} characters; the most are {MOST_PATTERN}"
             )
         case list() if keyword == "enum" and len(value) > MOST_CHOICES:
             return f"has an enum of {len(value)} values; the most are {MOST_CHOICES}"
@@ -118,25 +118,25 @@ def _within(keyword: str, value: Json) -> Iterator[tuple[str, Json]]:
 
 
 def unrolled(pattern: str) -> int:
-    """Return how many characters a regular expression stands for, repetitions written out.
+    """Return how many characters a regular expression has with its repetitions expanded.
 
     >>> unrolled("^((ab{2}){3}c)$")
     12
     """
     totals, last = [0], 0
-    place = 0
-    while place < len(pattern):
-        if (times := _REPETITION.match(pattern, place)) is not None and totals[-1]:
+    position = 0
+    while position < len(pattern):
+        if (times := _REPETITION.match(pattern, position)) is not None and totals[-1]:
             totals[-1] += last * (_times(times) - 1)
             last *= _times(times)
-            place = times.end()
+            position = times.end()
             continue
-        atom = _ATOM.match(pattern, place)
-        read = atom[0] if atom else pattern[place]
-        place += len(read)
-        if read == "(":
+        atom = _ATOM.match(pattern, position)
+        text = atom[0] if atom else pattern[position]
+        position += len(text)
+        if text == "(":
             totals.append(0)
-        elif read == ")" and len(totals) > 1:
+        elif text == ")" and len(totals) > 1:
             last = totals.pop()
             totals[-1] += last
         else:
@@ -146,5 +146,5 @@ def unrolled(pattern: str) -> int:
 
 
 def _times(repetition: re.Match[str]) -> int:
-    least, _, most = repetition.groups()
-    return max(1, int(most[:9] or 0), int(least[:9] or 0))
+    minimum, _, maximum = repetition.groups()
+    return max(1, int(maximum[:9] or 0), int(minimum[:9] or 0))

@@ -338,7 +338,9 @@ class LlamaCpp:
                 "The embedded engine is not installed. Install it with: pip install 'fondaco[embedded]'"
             )
         if not await anyio.Path(self._launch.model_file).is_file():
-            raise ModelNotInstalledError(model, self._launch.source, coming=self.file_downloading)
+            raise ModelNotInstalledError(
+                model, self._launch.source, downloading=self.file_downloading
+            )
         return await self._supervisor.running()
 
     async def _own_template(self, upstream: HttpClient) -> ModelTemplate:

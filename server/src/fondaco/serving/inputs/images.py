@@ -14,9 +14,9 @@ from fondaco.domain.media.image_file import (
     Format,
     Header,
     UnreadableImageError,
-    ends_well,
     format_of,
     header_of,
+    is_complete,
 )
 
 LEAST_SIDE = 64
@@ -156,12 +156,12 @@ def _late_header(file: _File, place: str) -> Header:
 
 def _is_whole(file: _File, header: Header, head: bytes) -> bool:
     tail = file.last(min(TAIL_BYTES, file.length - header.length))
-    if ends_well(header.format, head, tail, file.length):
+    if is_complete(header.format, head, tail, file.length):
         return True
     # Phones hang videos onto photographs, so the end of a JPEG may be anywhere behind its size.
     if header.format is not Format.JPEG:
         return False
-    return ends_well(Format.JPEG, head, file.last(file.length - header.length), file.length)
+    return is_complete(Format.JPEG, head, file.last(file.length - header.length), file.length)
 
 
 def _refused(place: str, what: str) -> InvalidImageFormatError:

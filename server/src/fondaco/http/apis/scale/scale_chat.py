@@ -5,7 +5,7 @@ from fondaco.domain.errors import (
     ImageNotFetchedError,
     InvalidImageFormatError,
 )
-from fondaco.domain.models.vendors import addressed
+from fondaco.domain.models.vendors import resolve_vendor
 from fondaco.http.apis.openai.chat.response import ResponseOptions, answered
 from fondaco.http.apis.scale.chat_request import ScaleChatRequest
 from fondaco.http.apis.scale.chat_response_schemas import ScaleChunk, ScaleCompletion
@@ -23,7 +23,7 @@ async def run(context: RequestContext[ScaleChatRequest, None]) -> Response | Eve
     body, platform = context.body, context.platform
     body.expect_possible()
     call = context.call()
-    name, engine = addressed(platform.catalogue, body.model)
+    name, engine = resolve_vendor(platform.catalogue, body.model)
     request = body.to_domain(name, engine, cache_scope=str(call.account_id))
     events = platform.chat.answer(call, request, body.requested_tokens)
     if body.chooses:
