@@ -39,7 +39,7 @@ class Calls:
         """End the scope's oldest call."""
         seat = next(seat for seat in self.seats if seat.scope == scope)
         self.seats.remove(seat)
-        self.slots.give_back(seat, spoke=True, prompt=())
+        self.slots.give_back(seat, started=True, prompt=())
 
 
 @asynccontextmanager
@@ -97,7 +97,7 @@ async def test_an_account_that_is_alone_takes_all_slots() -> None:
 async def test_company_is_forgotten_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     slots = Slots(3, queue=8, wait_s=5)
     for scope in ("a", "b"):
-        slots.give_back(await slots.take(scope, 1, ()), spoke=True, prompt=())
+        slots.give_back(await slots.take(scope, 1, ()), started=True, prompt=())
     assert slots.share("a") == slots.share("b") == 2
     later = anyio.current_time() + 601
     monkeypatch.setattr(anyio, "current_time", lambda: later)

@@ -214,7 +214,7 @@ def test_counts_of_the_engine_that_cannot_be_are_counted_here(odd: object) -> No
     answer = native.Answer(ChatRequest("m", (), 9), first=0, choices=1)
     chunk = {"index": 0, "content": "A", "stop": False, "tokens_predicted": odd}
     end = {**chunk, "content": "B", "stop": True, "stop_type": "eos", "timings/cache_n": odd}
-    assert answer.hear([chunk, end], {}) == (Text(0, "A", 1), Text(0, "B", 1), Finish(0, "stop"))
+    assert answer.read([chunk, end], {}) == (Text(0, "A", 1), Text(0, "B", 1), Finish(0, "stop"))
     assert (answer.output_tokens, answer.cached_tokens) == (2, 0)
 
 
@@ -222,7 +222,7 @@ def test_counts_of_the_engine_that_cannot_be_are_counted_here(odd: object) -> No
 def test_a_choice_of_the_engine_that_nobody_asked_for_fails_the_call(index: object) -> None:
     answer = native.Answer(ChatRequest("m", (), 9), first=0, choices=1)
     with pytest.raises(EngineError, match="nobody asked for"):
-        answer.hear([{"index": index, "content": "A", "stop": False, "tokens_predicted": 1}], {})
+        answer.read([{"index": index, "content": "A", "stop": False, "tokens_predicted": 1}], {})
 
 
 @pytest.mark.parametrize(
@@ -239,4 +239,4 @@ def test_a_chunk_of_the_engine_that_cannot_be_read_fails_the_call(chunk: native.
     request = ChatRequest("m", (), 9, sampling=Sampling(stop_token_ids=(2,)))
     answer = native.Answer(request, first=0, choices=1)
     with pytest.raises(EngineError, match="unreadable"):
-        answer.hear([chunk], {})
+        answer.read([chunk], {})

@@ -42,7 +42,7 @@ class ToyEngine:
             assert self.content[seat.slot] == seat.scope, "the cache is another scope's"
         self.content[seat.slot] = seat.scope
 
-    def go_on(self, call: ToyCall, preferred: int) -> None:
+    def next_wave(self, call: ToyCall, preferred: int) -> None:
         """Place one more choice, on any slot that the engine believes free."""
         free = [slot for slot in range(SLOTS) if slot not in self.busy]
         if call.missing and free:
@@ -99,19 +99,19 @@ class Tenancy(RuleBasedStateMachine):
         seat = free[which % len(free)]
         if seat.scope:
             self.engine.read(self.as_it_stands(seat))
-            read = replace(seat, warm=self.table.undisturbed(seat))
+            read = replace(seat, warm=self.table.is_exclusive(seat))
             self.waiting[self.waiting.index(seat)] = read
 
     def free_to_start(self) -> list[SlotAssignment]:
         return [seat for seat in self.waiting if seat.slot not in self.engine.busy]
 
     def as_it_stands(self, seat: SlotAssignment) -> SlotAssignment:
-        return seat if self.table.undisturbed(seat) else replace(seat, warm=False)
+        return seat if self.table.is_exclusive(seat) else replace(seat, warm=False)
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0, SLOTS), preferred=st.integers(0, SLOTS))
     def spread(self, which: int, preferred: int) -> None:
-        self.engine.go_on(self.running[which % len(self.running)], preferred)
+        self.engine.next_wave(self.running[which % len(self.running)], preferred)
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0, SLOTS))
@@ -122,28 +122,28 @@ class Tenancy(RuleBasedStateMachine):
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0, SLOTS), choices=st.integers(1, SLOTS))
-    def go_on(self, which: int, choices: int) -> None:
+    def next_wave(self, which: int, choices: int) -> None:
         call = self.running[which % len(self.running)]
         if not call.missing:
             self.engine.end(call)
             self.running.remove(call)
             most = 1 + len(call.seat.reserved)
-            self.waiting.append(self.table.go_on(call.seat, min(choices, most)))
+            self.waiting.append(self.table.next_wave(call.seat, min(choices, most)))
 
     @precondition(lambda self: self.waiting)
     @rule(which=st.integers(0, SLOTS))
     def drop(self, which: int) -> None:
-        self._leave(self.waiting.pop(which % len(self.waiting)), spoke=False)
+        self._leave(self.waiting.pop(which % len(self.waiting)), started=False)
 
     @precondition(lambda self: self.running)
     @rule(which=st.integers(0, SLOTS))
     def end(self, which: int) -> None:
         call = self.running.pop(which % len(self.running))
         self.engine.end(call)
-        self._leave(call.seat, spoke=True)
+        self._leave(call.seat, started=True)
 
-    def _leave(self, seat: SlotAssignment, *, spoke: bool) -> None:
-        self.table.give_back(seat, spoke=spoke)
+    def _leave(self, seat: SlotAssignment, *, started: bool) -> None:
+        self.table.give_back(seat, started=started)
         if seat.reserved:
             self.table.stopped()
 
@@ -156,7 +156,7 @@ def used(table: SlotTable, scope: str, prompt: Sequence[int] = ()) -> SlotAssign
     """Let one call of a scope come and go."""
     seat = table.take(scope, 1, prompt)
     assert seat is not None
-    table.give_back(seat, spoke=True, prompt=prompt)
+    table.give_back(seat, started=True, prompt=prompt)
     return seat
 
 
@@ -196,7 +196,7 @@ def test_a_call_that_never_spoke_leaves_a_foreign_slot_cold() -> None:
     used(table, "a")
     seat = table.take("b", 1)
     assert seat is not None
-    table.give_back(seat, spoke=False)
+    table.give_back(seat, started=False)
     assert not used(table, "b").warm
 
 
@@ -205,8 +205,8 @@ def test_a_call_dropped_between_its_waves_leaves_the_slot_cold_to_whose_it_was()
     used(table, "a")
     seat = table.take("b", 1)
     assert seat is not None
-    further = table.go_on(seat, 1)  # the first wave spoke: the slot holds what "b" sent
-    table.give_back(further, spoke=False)
+    further = table.next_wave(seat, 1)  # the first wave started: the slot holds what "b" sent
+    table.give_back(further, started=False)
     assert not used(table, "a").warm
 
 
@@ -215,7 +215,7 @@ def test_a_call_dropped_while_its_prompt_was_read_leaves_the_slot_cold_to_whose_
     used(table, "a")
     seat = table.take("b", 1)
     assert seat is not None
-    table.give_back(replace(seat, warm=table.undisturbed(seat)), spoke=False)
+    table.give_back(replace(seat, warm=table.is_exclusive(seat)), started=False)
     assert not used(table, "a").warm
 
 
@@ -226,15 +226,15 @@ def test_a_dropped_call_leaves_its_slot_cold_after_choices_of_others_may_have_be
     assert seat is not None
     assert several is not None
     assert seat.warm
-    table.give_back(several, spoke=True)
+    table.give_back(several, started=True)
     table.stopped()
-    table.give_back(seat, spoke=False)
+    table.give_back(seat, started=False)
     assert not used(table, "b").warm
 
 
 async def test_a_seat_turns_cold_once_choices_of_others_may_lie_in_its_slot() -> None:
     slots = Slots(SLOTS, queue=8, wait_s=1)
-    slots.give_back(await slots.take("b", 1, ()), spoke=True, prompt=())
+    slots.give_back(await slots.take("b", 1, ()), started=True, prompt=())
     seat = await slots.take("b", 1, ())
     assert slots.current(seat).warm
     await slots.take("a", 2, ())
@@ -246,7 +246,7 @@ def test_several_choices_leave_all_slots_cold_that_were_free() -> None:
     used(table, "a")
     seat = table.take("b", 2)
     assert seat is not None
-    table.give_back(seat, spoke=True)
+    table.give_back(seat, started=True)
     table.stopped()
     assert not used(table, "a").warm
     assert not used(table, "b").warm
@@ -257,8 +257,8 @@ def test_a_slot_that_came_free_while_choices_spread_is_cold() -> None:
     alone, several = table.take("a", 1), table.take("b", 2)
     assert alone is not None
     assert several is not None
-    table.give_back(alone, spoke=True)
-    table.give_back(several, spoke=True)
+    table.give_back(alone, started=True)
+    table.give_back(several, started=True)
     table.stopped()
     assert not used(table, "a").warm
 
@@ -269,7 +269,7 @@ def test_further_choices_find_the_prompt_of_the_first_ones(choices: int) -> None
     seat = table.take("a", SLOTS)
     assert seat is not None
     assert not seat.warm
-    further = table.go_on(seat, choices)
+    further = table.next_wave(seat, choices)
     assert (further.slot, further.warm) == (seat.slot, True)
     assert len(further.reserved) == choices - 1
 
@@ -278,14 +278,14 @@ def test_further_choices_of_nobody_find_nothing() -> None:
     table = SlotTable(1)
     seat = table.take("", 1)
     assert seat is not None
-    assert not table.go_on(seat, 1).warm
+    assert not table.next_wave(seat, 1).warm
 
 
 def test_slots_that_further_choices_do_not_need_are_free() -> None:
     table = SlotTable(SLOTS)
     seat = table.take("a", SLOTS)
     assert seat is not None
-    table.go_on(seat, 1)
+    table.next_wave(seat, 1)
     assert table.take("b", SLOTS - 1) is not None
 
 
@@ -294,9 +294,9 @@ def test_further_choices_are_cold_where_another_call_spread_meanwhile() -> None:
     seat, other = table.take("a", 2), table.take("b", 2)
     assert seat is not None
     assert other is not None
-    table.give_back(other, spoke=True)
+    table.give_back(other, started=True)
     table.stopped()
-    assert not table.go_on(seat, 2).warm
+    assert not table.next_wave(seat, 2).warm
 
 
 def test_more_choices_than_free_slots_have_to_wait() -> None:
@@ -314,13 +314,13 @@ async def test_who_waits_is_served_in_turn() -> None:
     async def ask(scope: str) -> None:
         mine = await slots.take(scope, 1, ())
         served.append(scope)
-        slots.give_back(mine, spoke=True, prompt=())
+        slots.give_back(mine, started=True, prompt=())
 
     async with anyio.create_task_group() as group:
         for scope in ("b", "c"):
             group.start_soon(ask, scope)
             await anyio.wait_all_tasks_blocked()
-        slots.give_back(seat, spoke=True, prompt=())
+        slots.give_back(seat, started=True, prompt=())
     assert served == ["b", "c"]
 
 
@@ -344,7 +344,7 @@ async def test_who_gives_up_waiting_leaves_no_seat_taken() -> None:
     seat = await slots.take("a", 1, ())
     with anyio.move_on_after(0.01):
         await slots.take("b", 1, ())
-    slots.give_back(seat, spoke=True, prompt=())
+    slots.give_back(seat, started=True, prompt=())
     with anyio.fail_after(1):
         assert (await slots.take("c", 1, ())).slot == 0
 

@@ -28,7 +28,7 @@ class Catalogue:
         aliases: Mapping[str, str],
         now: Callable[[], float] = lambda: 0.0,
         *,
-        default_for_not_found: bool = False,
+        default_for_unknown: bool = False,
     ) -> None:
         """Build the catalogue; of several models with one trait, the first that is available.
 
@@ -37,13 +37,13 @@ class Catalogue:
             aliases: foreign name, or a pattern of such names -> id or trait of the model that serves
                 it; of the models with a trait, the text model.
             now: the time in Unix seconds; without it, nothing is ever announced or retired.
-            default_for_not_found: whether the model with the trait `default` serves unknown
+            default_for_unknown: whether the model with the trait `default` serves unknown
                 names; else they are refused.
         """
         self._entries = {model.id: model for model in models}
         self._targets = {name: target for name, target in aliases.items() if WILDCARD not in name}
         self._patterns = NamePatterns({n: t for n, t in aliases.items() if WILDCARD in n})
-        self._default_for_not_found = default_for_not_found
+        self._default_for_unknown = default_for_unknown
         self.engines = frozenset(name for m in self._entries.values() for name in m.engines)
         """Names of all engines that run any model."""
         self._now = now
@@ -155,7 +155,7 @@ class Catalogue:
             return name
         if (target := self._patterns.target(name)) is not None:
             return target if names.type_of(target) is kind else name
-        return _DEFAULT if self._default_for_not_found else name
+        return _DEFAULT if self._default_for_unknown else name
 
     def _not_found(self, name: str, kind: ModelType) -> ModelNotFoundError:
         names = self._names

@@ -1,1 +1,1 @@
-"""What several engines share: dialects, chat templates, log probabilities."""
+"""Code shared by engines: dialects, chat templates, tools, log probabilities, vectors."""

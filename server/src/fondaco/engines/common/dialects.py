@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, get_args
 
 
 class Count(StrEnum):
-    """How an engine counts a prompt for us."""
+    """The endpoint by which an engine counts a prompt."""
 
     NOT = "not"
     TOKENIZE = "tokenize"
@@ -17,7 +17,7 @@ class Count(StrEnum):
 
 
 class EffortField(StrEnum):
-    """Where an engine is told how much a model is to think."""
+    """The request field for reasoning effort."""
 
     FLAT = "reasoning_effort"
     TEMPLATE = "chat_template_kwargs"
@@ -27,7 +27,7 @@ class EffortField(StrEnum):
 
 
 class Guides(StrEnum):
-    """How an engine is told of regular expressions, choices and grammars that hold its answers."""
+    """The request field for constraints: regular expressions, choices and grammars."""
 
     NOT = "not"
     STRUCTURED_OUTPUTS = "structured_outputs"
@@ -37,7 +37,7 @@ class Guides(StrEnum):
 
 
 class Prefix(StrEnum):
-    """How an engine is told that its answer goes on with the conversation's last message."""
+    """How a request says that the output continues the conversation's last message."""
 
     NOT = "not"
     FIELD = "prefix"
@@ -45,18 +45,18 @@ class Prefix(StrEnum):
     TEMPLATE = "continue_final_message"
     """vLLM's field of that name."""
     ALWAYS = "always"
-    """Not at all: it goes on with whatever an assistant said last."""
+    """Without a field: it always continues a final assistant message."""
 
 
 class Isolation(StrEnum):
-    """How an engine keeps the prompt caches of two scopes apart."""
+    """How prompt caches of different scopes are isolated."""
 
     OPERATOR = "operator"
-    """It cannot be told to: the engine has its own rules."""
+    """Not by the request: the operator configures the engine."""
     SALT = "salt"
     """vLLM's `cache_salt`."""
     NO_CACHE = "no-cache"
-    """llama-server's `cache_prompt: false`: a scoped call reuses nothing."""
+    """llama-server's `cache_prompt: false`: a call with a scope reuses nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,49 +64,49 @@ class Dialect:
     """The profile of one kind of engine."""
 
     output_limit: str = "max_tokens"
-    """The field for the most tokens of a choice."""
+    """The field for the output limit of a choice."""
     needs_limit: bool = False
-    """Without a limit it may generate on past its context, so it is always told one."""
+    """Without a limit it may generate beyond its context, so every request sets one."""
     engine_parameters: Mapping[str, str] = field(default_factory=dict)
-    """Sampling fields beyond OpenAI's that it takes: our name -> its name."""
+    """Sampling fields beyond OpenAI's that it supports: our name -> its name."""
     many_choices: bool = True
     least_top_logprobs: int = 0
-    """What to ask for where only the chosen tokens' log probabilities are wanted."""
+    """The least `top_logprobs`, sent if only the chosen tokens' log probabilities are requested."""
     reasoning: str | None = None
-    """The field for an earlier message's reasoning; None: its API has no place for it."""
+    """The field for an earlier message's reasoning; None: not supported."""
     opaque: bool = False
-    """It takes back the opaque fields of earlier answers; see `domain.opaque`."""
+    """It accepts the opaque fields of earlier answers; see `domain.chat.opaque`."""
     prefix: Prefix = Prefix.NOT
     cache_control: bool = False
-    """It takes `cache_control` of texts."""
+    """It supports `cache_control` of texts."""
     effort: EffortField = EffortField.FLAT
     switches: bool = False
-    """It takes variables for the chat template, as `chat_template_kwargs`."""
+    """It supports template variables, as `chat_template_kwargs`."""
     usage_per_choice: bool = False
-    """With several choices, a stream reports usage once a choice, and a whole reply only the first's."""
+    """With several choices, a stream reports usage per choice, and a non-streaming response only the first's."""
     usage_in_chunks: bool = False
     """It can report the usage so far in every chunk."""
     dynamic_temperature: bool = False
-    """It takes llama.cpp's `dynatemp_range`."""
+    """It supports llama.cpp's `dynatemp_range`."""
     logit_bias: bool = True
-    """It takes biases of tokens by their ids, as OpenAI's API has them."""
+    """It supports OpenAI's `logit_bias`."""
     stop_shown: bool = False
-    """It can be told to show the stop text that ended an answer."""
+    """It can include the stop sequence in the output."""
     prediction: bool = False
-    """It takes a prediction of the answer."""
+    """It supports predicted outputs."""
     guides: Guides = Guides.NOT
     templates: bool = False
-    """It takes a chat template with the call, as `chat_template`."""
+    """It supports a chat template in the request, as `chat_template`."""
     hints: frozenset[str] = frozenset()
-    """Fields that change nothing in an answer, and that it takes."""
+    """Fields that it supports and that do not affect the output."""
     tool_choice: bool = True
-    """Whether it can be told that it must call a function, which one, or none."""
+    """Whether it supports `tool_choice`."""
     parallel_tool_calls: bool = True
-    """Whether it can be told to make one call only; else it is held to its first."""
+    """Whether it supports `parallel_tool_calls`; if not, only the first call is passed on."""
     count: Count = Count.NOT
     isolation: Isolation = Isolation.OPERATOR
     audio: bool = True
-    """It takes `input_audio`."""
+    """It supports `input_audio`."""
     completions: bool = True
     """It has `POST /completions` for raw prompts."""
     many_prompts: bool = False
@@ -118,11 +118,11 @@ class Dialect:
     scores_prompts: bool = False
     """It echoes raw prompts with the log probabilities of their tokens."""
     videos: bool = False
-    """It takes `video_url`."""
+    """It supports `video_url`."""
 
 
 DialectName: TypeAlias = Literal["openai", "vllm", "llama-server", "ollama", "openrouter"]
-"""The names by which the settings know dialects.
+"""Names of dialects in the settings.
 
 >>> from typing import get_args
 >>> set(get_args(DialectName)) == DIALECTS.keys()

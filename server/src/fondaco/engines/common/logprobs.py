@@ -7,24 +7,24 @@ from fondaco.domain.chat.events import TokenLogprob
 from fondaco.domain.untrusted_numbers import finite, whole
 
 _UNLIKELIEST = -9999.0
-"""What OpenAI writes for a log probability beyond measure; others write null, NaN or -Infinity."""
+"""OpenAI's value for the probability 0; others send null, NaN or -Infinity."""
 _MOST_OF_A_BYTE = 255
 
 
-def logprobs_of(given: object, top: int) -> tuple[TokenLogprob, ...] | None:
+def logprobs_of(logprobs: object, top: int) -> tuple[TokenLogprob, ...] | None:
     """Return the tokens of a choice's `logprobs`, each with at most `top` alternatives.
 
-    None where it names none. An entry without a token is left out. The older shape, of lists side by
+    None if there are none. Entries without a token are skipped. The older shape, of lists side by
     side, is taken as well.
 
     >>> logprobs_of({"content": [{"token": "A", "logprob": "low", "bytes": [300]}]}, 0)
     (TokenLogprob(token='A', logprob=-9999.0, bytes=None, top=()),)
     """
-    if not isinstance(given, dict):
+    if not isinstance(logprobs, dict):
         return None
-    if "token_logprobs" in given:
-        return tuple(_side_by_side(given, top)) or None
-    return tuple(_tokens(given.get("content"), top)) or None
+    if "token_logprobs" in logprobs:
+        return tuple(_side_by_side(logprobs, top)) or None
+    return tuple(_tokens(logprobs.get("content"), top)) or None
 
 
 def _side_by_side(given: Mapping[str, object], top: int) -> Iterator[TokenLogprob]:
@@ -48,9 +48,9 @@ def _side_by_side(given: Mapping[str, object], top: int) -> Iterator[TokenLogpro
             yield TokenLogprob(token, logprob_of(logprob), None, tuple(likeliest[:top]))
 
 
-def _tokens(given: object, top: int) -> list[TokenLogprob]:
-    """Return the tokens of a list; `top` is 0 for one of alternatives, which have none themselves."""
-    if not isinstance(given, list):
+def _tokens(entries: object, top: int) -> list[TokenLogprob]:
+    """Return the tokens of a list; `top` is 0 for a list of alternatives, which have none themselves."""
+    if not isinstance(entries, list):
         return []
     return [
         TokenLogprob(
@@ -59,19 +59,19 @@ def _tokens(given: object, top: int) -> list[TokenLogprob]:
             bytes=_bytes(one.get("bytes")),
             top=tuple(_tokens(one.get("top_logprobs"), 0)[:top]) if top else (),
         )
-        for one in given
+        for one in entries
         if isinstance(one, dict) and isinstance(one.get("token"), str)
     ]
 
 
-def logprob_of(given: object) -> float:
-    """Return a log probability; one that is no number stands for what cannot be sampled."""
-    number = finite(given)
+def logprob_of(value: object) -> float:
+    """Return a log probability; a value that is not a number means probability 0."""
+    number = finite(value)
     return _UNLIKELIEST if number is None else number
 
 
-def _bytes(given: object) -> tuple[int, ...] | None:
-    if not isinstance(given, Sequence) or isinstance(given, str):
+def _bytes(values: object) -> tuple[int, ...] | None:
+    if not isinstance(values, Sequence) or isinstance(values, str):
         return None
-    spelled = [byte for one in given if (byte := whole(one, _MOST_OF_A_BYTE)) is not None]
-    return tuple(spelled) if len(spelled) == len(given) else None
+    valid = [byte for one in values if (byte := whole(one, _MOST_OF_A_BYTE)) is not None]
+    return tuple(valid) if len(valid) == len(values) else None

@@ -14,16 +14,16 @@ _KINDS = {Image: "image", Audio: "audio", Video: "video"}
 def variables(
     request: ChatRequest, *, bos_token: str = "", eos_token: str = ""
 ) -> dict[str, object]:
-    """Return the variables of the request's template; the caller's own come before all but the messages.
+    """Return the variables for a request's template; the caller's override all but the messages.
 
     Args:
-        request: what is asked.
-        bos_token: what the model's prompts begin with; empty where that is unknown.
-        eos_token: what its answers end with; likewise.
+        request: the chat request.
+        bos_token: the model's beginning-of-sequence token; empty if unknown.
+        eos_token: its end-of-sequence token; empty if unknown.
     """
     tool_options = request.options.tool_options
     return {
-        # Through the wire's form and back: schemas stand in it as they came.
+        # A round trip through JSON, since schemas are JSON text inside.
         "tools": orjson.loads(orjson.dumps(tools(tool_options)))
         if tool_options is not None
         else None,
@@ -46,8 +46,8 @@ def _message(message: Message) -> Iterator[tuple[str, object]]:
         yield "tool_call_id", message.tool_call_id
     if message.tool_calls:
         yield "tool_calls", list(map(_use, message.tool_calls))
-    if (thought := message.readable_reasoning) is not None:
-        yield "reasoning_content", thought
+    if (reasoning := message.readable_reasoning) is not None:
+        yield "reasoning_content", reasoning
 
 
 def _part(part: Part) -> dict[str, str]:
@@ -57,10 +57,10 @@ def _part(part: Part) -> dict[str, str]:
 
 
 def _use(use: ToolUse) -> dict[str, object]:
-    """Return a call with its arguments as templates want them: as JSON, not as its text."""
+    """Return a call with its arguments parsed, as templates expect them."""
     try:
         arguments = orjson.loads(use.arguments)
     except orjson.JSONDecodeError:
-        arguments = use.arguments  # as a model wrote it
-    called = {"name": use.name, "arguments": arguments}
-    return {"id": use.id, "type": "function", "function": called}
+        arguments = use.arguments  # invalid JSON from a model stays text
+    function = {"name": use.name, "arguments": arguments}
+    return {"id": use.id, "type": "function", "function": function}

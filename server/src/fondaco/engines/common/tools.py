@@ -7,11 +7,11 @@ from fondaco.engines.common.dialects import Dialect
 
 _NO_PARAMETERS = {"type": "object", "properties": {}}
 _MOST_SPACING = 2
-"""How much longer a template may write a schema than it came, for its indents."""
+"""Factor by which a template's indentation may lengthen a schema."""
 
 
-def offered(tool_options: ToolOptions, dialect: Dialect) -> dict[str, object]:
-    """Return the fields of a request that offer functions; none, where none may be called."""
+def tool_fields(tool_options: ToolOptions, dialect: Dialect) -> dict[str, object]:
+    """Return the tool fields of a request; none if no function may be called."""
     if not (dialect.tool_choice or tool_options.callable):
         return {}
     wire: dict[str, object] = {"tools": tools(tool_options)}
@@ -27,19 +27,19 @@ def offered(tool_options: ToolOptions, dialect: Dialect) -> dict[str, object]:
 
 
 def tools(tool_options: ToolOptions) -> list[dict[str, object]]:
-    """Return all functions as a request names them."""
+    """Return all functions in the format of requests."""
     return [{"type": "function", "function": _function(tool)} for tool in tool_options.tools]
 
 
-def most_text(tool_options: ToolOptions) -> str:
-    """Return a text that has at least as many tokens as an engine's template makes of the functions."""
+def longest_rendering(tool_options: ToolOptions) -> str:
+    """Return a text with at least as many tokens as any template's rendering of the functions."""
     return orjson.dumps(tools(tool_options)).decode() * _MOST_SPACING
 
 
 def _function(tool: Tool) -> dict[str, object]:
     function: dict[str, object] = {
         "name": tool.name,
-        # Not every engine takes a function that leaves them out.
+        # Some engines reject a function without parameters.
         "parameters": _NO_PARAMETERS
         if tool.parameters is None
         else orjson.Fragment(tool.parameters),

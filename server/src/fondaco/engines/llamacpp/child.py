@@ -31,15 +31,15 @@ def main() -> None:
     # A signal to the whole process group must not cut the streams that the parent still drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    order = json.loads(sys.stdin.buffer.readline())
+    launch = json.loads(sys.stdin.buffer.readline())
     harden()
-    die_with(order["parent"])
+    die_with(launch["parent"])
     threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
     try:
-        server = _serve(order)
+        server = _serve(launch)
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it
-        answer = {"error": f"{type(error).__name__}: {error}"[:_ERROR_LIMIT]}
-        os.write(report, json.dumps(answer).encode() + b"\n")
+        failure = {"error": f"{type(error).__name__}: {error}"[:_ERROR_LIMIT]}
+        os.write(report, json.dumps(failure).encode() + b"\n")
         os._exit(1)
     os.write(report, json.dumps({"address": server.listening_address}).encode() + b"\n")
     threading.Event().wait()
@@ -60,34 +60,34 @@ def _exit_at_end_of_input() -> None:
     os._exit(0)
 
 
-def _serve(order: Mapping[str, Any]) -> Any:
+def _serve(launch: Mapping[str, Any]) -> Any:
     """Load the model and return the running server."""
     import xllamacpp  # noqa: PLC0415 - slow to import; the watch on the parent comes first
 
     params = xllamacpp.CommonParams()
-    params.model.path = order["model"]
-    params.n_parallel = order["slots"]
-    params.n_ctx = order["slots"] * order["context_tokens"]
+    params.model.path = launch["model"]
+    params.n_parallel = launch["slots"]
+    params.n_ctx = launch["slots"] * launch["context_tokens"]
     params.kv_unified = False
-    params.cpuparams.n_threads = order["threads"]
-    params.cpuparams_batch.n_threads = order["threads"]
-    # A prompt is worked off in batches; only between two of them is a client disconnect noticed and do the
-    # other slots get their tokens. Small ones read a prompt as fast as large ones on a CPU.
-    params.n_batch = max(_PROMPT_BATCH_TOKENS, 2 * order["slots"])
+    params.cpuparams.n_threads = launch["threads"]
+    params.cpuparams_batch.n_threads = launch["threads"]
+    # A prompt is processed in batches; only between batches does the engine notice a client disconnect and
+    # serve other slots. On a CPU, small batches process a prompt as fast as large ones.
+    params.n_batch = max(_PROMPT_BATCH_TOKENS, 2 * launch["slots"])
     params.n_ubatch = params.n_batch
-    if order["pooling"] is not None:
+    if launch["pooling"] is not None:
         params.embedding = True
-        params.pooling_type = _POOLING[order["pooling"]](xllamacpp.llama_pooling_type)
-        # Each token may look at all others, so a text has to fit into one batch.
-        params.n_batch = params.n_ubatch = order["context_tokens"]
-    if order["compact_cache"]:
+        params.pooling_type = _POOLING[launch["pooling"]](xllamacpp.llama_pooling_type)
+        # Attention is bidirectional, so a text has to fit into one batch.
+        params.n_batch = params.n_ubatch = launch["context_tokens"]
+    if launch["compact_cache"]:
         params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
-    _close_doors(params, order["key"])
+    _harden_server(params, launch["key"])
     return xllamacpp.Server(params)
 
 
-def _close_doors(params: Any, key: str) -> None:
-    """Serve only who knows the key, share nothing between slots, print nothing."""
+def _harden_server(params: Any, key: str) -> None:
+    """Require the key, share nothing between slots, print nothing."""
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [key]
@@ -102,7 +102,7 @@ def _close_doors(params: Any, key: str) -> None:
     params.prefill_assistant = False
     params.warmup = False
     params.sse_ping_interval = -1
-    params.endpoint_metrics = True  # how much of a prompt was really read is told nowhere else
+    params.endpoint_metrics = True  # the only source of a prompt's cached tokens
     params.verbosity = -1
 
 

@@ -15,15 +15,15 @@ def conversation(request: ChatRequest, *, tools: bool) -> bytes:
     """Return the body for `/apply-template`.
 
     Args:
-        request: what is asked.
+        request: the chat request.
         tools: whether the model's template knows functions and calls; else they become text, because
-            the engine would drop them without a word.
+            the engine would silently drop them.
     """
     body = {} if request.options is NO_OPTIONS else reasoning_fields(request, EffortField.TEMPLATE)
     tool_options = request.options.tool_options
     if tool_options is not None and tool_options.callable:
-        if told := functions.instructions(tool_options, shown=tools):
-            request = request.with_instructions(told)
+        if instructions := functions.instructions(tool_options, shown=tools):
+            request = request.with_instructions(instructions)
         if tools:
             body["tools"] = functions.signatures(tool_options)
     body["messages"] = list(_messages(request.messages, tools=tools))
@@ -36,32 +36,32 @@ def _messages(messages: tuple[Message, ...], *, tools: bool) -> Iterator[dict[st
         if message.role is Role.TOOL and not tools:
             yield {"role": "user", "content": functions.result(text)}
             continue
-        said: dict[str, object] = {"role": message.role.value, "content": text}
+        fields: dict[str, object] = {"role": message.role.value, "content": text}
         if message.name is not None:
-            said["name"] = message.name
-        if (thought := message.readable_reasoning) is not None:
-            said["reasoning_content"] = thought
+            fields["name"] = message.name
+        if (reasoning := message.readable_reasoning) is not None:
+            fields["reasoning_content"] = reasoning
         if message.tool_call_id is not None:
-            said["tool_call_id"] = message.tool_call_id
+            fields["tool_call_id"] = message.tool_call_id
         if message.tool_calls and tools:
-            said["tool_calls"] = [_use(use) for use in message.tool_calls]
+            fields["tool_calls"] = [_use(use) for use in message.tool_calls]
         elif message.tool_calls:
-            spelled = (functions.call(use.name, _arguments(use)) for use in message.tool_calls)
-            said["content"] = "\n".join((text, *spelled) if text else spelled)
-        yield said
+            calls = (functions.call(use.name, _arguments(use)) for use in message.tool_calls)
+            fields["content"] = "\n".join((text, *calls) if text else calls)
+        yield fields
 
 
 def _use(use: ToolUse) -> dict[str, object]:
-    spelled = orjson.dumps(_arguments(use)).decode()
+    arguments = orjson.dumps(_arguments(use)).decode()
     return {
         "id": use.id,
         "type": "function",
-        "function": {"name": use.name, "arguments": spelled},
+        "function": {"name": use.name, "arguments": arguments},
     }
 
 
 def _arguments(use: ToolUse) -> object:
-    """Return the arguments of a call; those that are no JSON, as a model wrote them, are a text."""
+    """Return the arguments of a call, parsed; invalid JSON from a model stays text."""
     try:
         return orjson.loads(use.arguments)
     except orjson.JSONDecodeError:

@@ -16,7 +16,7 @@ from fondaco.ports import Prompt, Templates
 
 
 class Embedded:
-    """Hands each request to the child of its model; a child starts with the first request for it."""
+    """Routes each request to the child of its model, which starts at the first request."""
 
     def __init__(
         self,
@@ -27,13 +27,13 @@ class Embedded:
         total_timeout_s: float = 1800.0,
         templates: Templates | None = None,
     ) -> None:
-        """Prepare a child for each model id; the first is the one that `probe` asks."""
+        """Prepare a child for each model id; `probe` uses the first."""
         self._name = name
         self._first_byte_timeout_s = first_byte_timeout_s
         self._total_timeout_s = total_timeout_s
         self._templates = templates
         self._launches = dict(launches)
-        self._engines = {model: self._made(model, launch) for model, launch in launches.items()}
+        self._engines = {model: self._engine(model, launch) for model, launch in launches.items()}
         self._running: anyio.abc.TaskGroup | None = None
         self._scopes: dict[LlamaCpp, anyio.CancelScope] = {}
 
@@ -44,14 +44,14 @@ class Embedded:
 
     @property
     def child_pids(self) -> dict[str, int]:
-        """Model id -> process id, of the children that run."""
-        found = {model: engine.child_pid for model, engine in self._engines.items()}
-        return {model: pid for model, pid in found.items() if pid is not None}
+        """Model id -> process id, of running children."""
+        pids = {model: engine.child_pid for model, engine in self._engines.items()}
+        return {model: pid for model, pid in pids.items() if pid is not None}
 
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
-        """Keep the children available until cancelled; then they are gone."""
+        """Keep the children available until cancelled; end them then."""
         async with anyio.create_task_group() as self._running:
             for engine in self._engines.values():
                 await self._running.start(self._keep, engine)
@@ -59,10 +59,10 @@ class Embedded:
             await anyio.sleep_forever()
 
     async def follow(self, launches: Mapping[str, Launch]) -> Callable[[], None]:
-        """Run these models from now on; one whose launch is as before keeps its child.
+        """Replace the models; one whose launch is unchanged keeps its child.
 
         Returns:
-            What ends the other children, to be called once the calls that they answer have ended.
+            A function that ends the removed children, to be called once their calls have ended.
         """
         if self._running is None:
             raise RuntimeError("The embedded engine does not run.")
@@ -71,7 +71,7 @@ class Embedded:
             if self._launches.get(model) == launch:
                 engines[model] = before[model]
             else:
-                engines[model] = self._made(model, launch)
+                engines[model] = self._engine(model, launch)
                 await self._running.start(self._keep, engines[model])
         self._launches, self._engines = dict(launches), engines
         kept = set(engines.values())
@@ -92,9 +92,9 @@ class Embedded:
             engine.file_downloading = False
 
     async def warm_up(self) -> None:
-        """Load the first model before anybody asks for it; a fault shows when somebody does."""
+        """Load the first model in advance; errors are reported at the first request."""
         for engine in tuple(self._engines.values())[:1]:
-            with contextlib.suppress(FondacoError):  # or its template refuses what a probe says
+            with contextlib.suppress(FondacoError):  # its template may reject the probe's message
                 await engine.probe()
 
     async def measure(self, request: ChatRequest) -> Prompt:
@@ -106,7 +106,7 @@ class Embedded:
         return self._of(request.model).chat(request, prompt)
 
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
-        """Return what means nothing here: all hints, and a summary of reasoning."""
+        """Return the ignored options: all hints, and a reasoning summary."""
         return self._of(request.model).ignores(request)
 
     async def probe(self) -> None:
@@ -120,7 +120,7 @@ class Embedded:
             raise EngineUnavailableError("No embedded model is configured.")
         await first.probe()
 
-    def _made(self, model: str, launch: Launch) -> LlamaCpp:
+    def _engine(self, model: str, launch: Launch) -> LlamaCpp:
         return LlamaCpp(
             self._name,
             launch,

@@ -20,7 +20,7 @@ from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
 from fondaco.workers.backend import UnknownToken
 
 BATCH_TOKENS = 256
-"""As many as a model of 100 million parameters embeds in a second on one core."""
+"""A model of 100 million parameters embeds as many in about a second on one core."""
 _REPLY_LIMIT = 64 * 2**20
 
 
@@ -47,8 +47,8 @@ class GgufBackend:
         self._program = program
         self._supervisor = Supervisor(program.launch, self._connect, engine, model)
         self._vocabulary: int | None = None
-        self._around: list[int] | None = None
-        """The special tokens that a text gets."""
+        self._special_tokens: list[int] | None = None
+        """The special tokens around a text."""
 
     @property
     def pid(self) -> int | None:
@@ -59,7 +59,7 @@ class GgufBackend:
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
-        """Supervise the child until cancelled; then it is gone."""
+        """Supervise the child until cancelled; end it then."""
         await self._supervisor.run(task_status=task_status)
 
     async def count(self, inputs: Sequence[EmbeddingInput]) -> list[int]:
@@ -70,12 +70,12 @@ class GgufBackend:
         """Return the vectors and the tokens of each input."""
         tokens = await self._tokenized(inputs)
         vectors: list[Vector] = []
-        for one in tokens:
-            # One by one: in one batch with others, a text's numbers would differ in the second digit.
-            asked = {"input": [one], "encoding_format": "base64"}
-            told = await self._ask("POST", "/v1/embeddings", asked)
-            vectors += await vectors_of(told.get("data"), 1, self._program.dimensions)
-        return b"".join(vectors), [len(one) for one in tokens]
+        for token_ids in tokens:
+            # One by one: batching with others would change a text's vector in the second digit.
+            body = {"input": [token_ids], "encoding_format": "base64"}
+            response = await self._ask("POST", "/v1/embeddings", body)
+            vectors += await vectors_of(response.get("data"), 1, self._program.dimensions)
+        return b"".join(vectors), [len(token_ids) for token_ids in tokens]
 
     async def _tokenized(self, inputs: Sequence[EmbeddingInput]) -> list[list[int]]:
         """Return the tokens of each input.
@@ -84,47 +84,51 @@ class GgufBackend:
             UnknownToken: a token id is not in the vocabulary.
         """
         tokens = []
-        for index, one in enumerate(inputs):
-            text = one if isinstance(one, str) else await self._text(index, one)
+        for index, text_or_ids in enumerate(inputs):
+            text = (
+                text_or_ids
+                if isinstance(text_or_ids, str)
+                else await self._text(index, text_or_ids)
+            )
             tokens.append(await self._tokens(f"{self._program.prefix}{text}"))
         return tokens
 
     async def _tokens(self, text: str) -> list[int]:
-        said = text.encode("utf-8", "replace").decode()
-        asked = {"content": said, "add_special": True, "parse_special": False}
-        tokens = (await self._ask("POST", "/tokenize", asked)).get("tokens")
+        content = text.encode("utf-8", "replace").decode()
+        body = {"content": content, "add_special": True, "parse_special": False}
+        tokens = (await self._ask("POST", "/tokenize", body)).get("tokens")
         if not isinstance(tokens, list):
-            raise EngineError("The model's engine does not tell the tokens of a text.")
+            raise EngineError("The model's engine did not return the tokens of a text.")
         return tokens
 
     async def _text(self, index: int, token_ids: Sequence[int]) -> str:
         """Return the text of some token ids, without the special ones around it."""
-        known = await self._known_tokens()
-        if unknown := [token for token in token_ids if not 0 <= token < known]:
+        size = await self._vocabulary_size()
+        if unknown := [token for token in token_ids if not 0 <= token < size]:
             raise UnknownToken(index, unknown[0])
-        if self._around is None:
-            self._around = await self._tokens("")
-        first, last = self._around[:1], self._around[1:]
+        if self._special_tokens is None:
+            self._special_tokens = await self._tokens("")
+        first, last = self._special_tokens[:1], self._special_tokens[1:]
         inner = list(token_ids)
         inner = inner[1:] if inner[:1] == first else inner
         inner = inner[:-1] if last and inner[-1:] == last[-1:] else inner
-        told = await self._ask("POST", "/detokenize", {"tokens": inner})
-        return str(told.get("content", "")).removeprefix(" ")
+        response = await self._ask("POST", "/detokenize", {"tokens": inner})
+        return str(response.get("content", "")).removeprefix(" ")
 
-    async def _known_tokens(self) -> int:
-        """Return how many tokens the model's vocabulary has."""
+    async def _vocabulary_size(self) -> int:
+        """Return the size of the model's vocabulary."""
         if self._vocabulary is None:
-            told = await self._ask("GET", "/v1/models")
-            self._vocabulary = whole(told["data"][0]["meta"]["n_vocab"])
+            response = await self._ask("GET", "/v1/models")
+            self._vocabulary = whole(response["data"][0]["meta"]["n_vocab"])
             if self._vocabulary is None:
-                raise EngineError("The model's engine does not tell the size of its vocabulary.")
+                raise EngineError("The model's engine does not report the size of its vocabulary.")
         return self._vocabulary
 
     async def _ask(
-        self, method: str, path: str, asked: Mapping[str, object] | None = None
+        self, method: str, path: str, parameters: Mapping[str, object] | None = None
     ) -> dict[str, Any]:
         upstream = (await self._supervisor.running()).upstream
-        body = b"" if asked is None else orjson.dumps(asked)
+        body = b"" if parameters is None else orjson.dumps(parameters)
         async with upstream.send(method, path, body) as reply:
             answer: object = orjson.loads(await reply.read(_REPLY_LIMIT))
             if reply.status != HTTPStatus.OK or not isinstance(answer, dict):
@@ -140,7 +144,7 @@ class GgufBackend:
 
 
 def unavailable_reason() -> str:
-    """Return why no GGUF file can be run here, and what to do; empty where one can."""
+    """Return why GGUF files cannot run here, and the fix; empty if they can."""
     if importlib.util.find_spec("xllamacpp") is not None:
         return ""
     return "The embedded engine is not installed. Install it with: pip install 'fondaco[embedded]'"

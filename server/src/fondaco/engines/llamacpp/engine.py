@@ -34,7 +34,7 @@ from fondaco.engines.common.reasoning import ignored_reasoning
 from fondaco.engines.llamacpp import native, prompt_scores
 from fondaco.engines.llamacpp.asking import ask, refusal
 from fondaco.engines.llamacpp.conversation import conversation
-from fondaco.engines.llamacpp.extra_sampling import expect_known, expect_taken
+from fondaco.engines.llamacpp.extra_sampling import expect_known_tokens, expect_supported
 from fondaco.engines.llamacpp.prefill import PIECE_TOKENS
 from fondaco.engines.llamacpp.slot_table import SlotAssignment
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
@@ -51,9 +51,9 @@ from fondaco.ports import Prompt, Templates
 _LONGEST_TOKEN = 256
 """Characters; those of known vocabularies have 128 at most."""
 _QUICKLY_COUNTED_BYTES = 16 * 2**10
-"""A conversation of so much is rendered and counted within 0.2 s, also if it is all short messages."""
+"""A conversation of this size is rendered and counted within 0.2 s, even if all messages are short."""
 _ALIVE_S = 5.0
-"""A token as fresh as this shows that the engine can answer."""
+"""A token generated this recently proves that the engine can answer."""
 
 
 class LlamaCpp:
@@ -77,15 +77,15 @@ class LlamaCpp:
 
         Args:
             name: in the configuration.
-            launch: which file, and how large.
+            launch: model file and sizes.
             model: its id, for probes; else the engine's name.
             first_byte_timeout_s: from a request to the first token.
             total_timeout_s: for a whole answer.
             probe_timeout_s: for a probe, the start of the child apart.
-            templates: what renders templates of callers; None: they are refused.
+            templates: renders callers' templates; None: they are rejected.
         """
         self.file_downloading = False
-        """Whether the model's file is being fetched at present."""
+        """Whether the model's file is being downloaded."""
         self._name = name
         self._launch = launch
         self._model = model or name
@@ -93,10 +93,10 @@ class LlamaCpp:
         self._total_timeout_s = total_timeout_s
         self._probe_timeout_s = probe_timeout_s
         self._supervisor = Supervisor(launch, self._connect, name, self._model)
-        self._heard_from: Running | None = None
-        self._heard_at = 0.0
+        self._last_output_from: Running | None = None
+        self._last_output_at = 0.0
         self._templates = templates
-        self._own: ModelTemplate | None = None
+        self._template: ModelTemplate | None = None
         self._vocabulary = ModelVocabulary()
 
     @property
@@ -118,38 +118,38 @@ class LlamaCpp:
     async def run(
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
-        """Keep the engine available until cancelled; then the child is gone."""
+        """Keep the engine available until cancelled; end the child then."""
         await self._supervisor.run(task_status=task_status)
 
     async def measure(self, request: ChatRequest) -> Prompt:
         """Render the prompt by the model's template, or the caller's, and count its tokens.
 
         Raises:
-            InvalidRequestError: the template refuses the messages.
-            FieldNotTakenError: they hold more than text.
-            ContextTooLongError: they exceed the context so far that nothing has to be counted.
+            InvalidRequestError: the template rejects the messages.
+            FieldNotTakenError: the messages contain media.
+            ContextTooLongError: they exceed the context by their length alone.
         """
         if request.options.media:
-            raise _only_words(request.model)
-        expect_taken(request, self._name)
+            raise _text_only_error(request.model)
+        expect_supported(request, self._name)
         expect_rendered(request, self._templates, self._name)
         running = await self._running(request.model)
         upstream = running.upstream
         if request.sampling.logit_bias:
-            expect_known(request.sampling, await self._vocabulary.size(upstream))
+            expect_known_tokens(request.sampling, await self._vocabulary.size(upstream))
         if request.options.raw is not None:
             return await self._measure_raw(running, request, request.options.raw)
-        own = await self._own_template(upstream)
-        text = await rendered(request, own, self._templates)
-        if text is not None:  # a template of the caller's says itself what its prompt begins with
-            size, counted = len(text), partial(_counted, upstream, text, add_special=False)
+        template = await self._model_template(upstream)
+        text = await rendered(request, template, self._templates)
+        if text is not None:  # the caller's template adds the special tokens itself
+            size, count = len(text), partial(_tokenize, upstream, text, add_special=False)
         else:
             self._expect_within_reach(request)
-            body = conversation(request, tools=own.tools)
-            size, counted = len(body), partial(_rendered_and_counted, upstream, body)
+            body = conversation(request, tools=template.tools)
+            size, count = len(body), partial(_render_and_count, upstream, body)
         if size > _QUICKLY_COUNTED_BYTES:
-            return await running.counting.work(request.cache_scope, counted)
-        return await counted()
+            return await running.counting.work(request.cache_scope, count)
+        return await count()
 
     async def _measure_raw(self, running: Running, request: ChatRequest, raw: RawPrompts) -> Prompt:
         """Return the tokens of each raw prompt.
@@ -178,13 +178,13 @@ class LlamaCpp:
         return Prompt.together(parts)
 
     def _expect_within_reach(self, request: ChatRequest) -> None:
-        """Refuse a prompt that cannot fit, since to count it would take the engine minutes."""
+        """Reject a prompt that cannot fit, since counting it would take minutes."""
         least = max(len(request.messages), request.characters // _LONGEST_TOKEN)
         if least >= self.context_tokens:
             raise ContextTooLongError(None, request.max_output_tokens, self.context_tokens)
 
     async def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
-        """Answer the request; more choices than there are slots are answered in waves.
+        """Answer the request; choices beyond the number of slots are generated in waves.
 
         Raises:
             ContextTooLongError: the prompt alone exceeds the context.
@@ -207,11 +207,11 @@ class LlamaCpp:
         seat = await slots.take(scope, min(slots.share(scope), request.choices), token_ids)
         call = _Call(running, request, token_ids, seat)
         try:
-            async with aclosing(self._answered(call)) as batches:
+            async with aclosing(self._generate(call)) as batches:
                 async for batch in batches:
                     yield batch
         finally:
-            slots.give_back(call.seat, spoke=call.begun, prompt=token_ids)
+            slots.give_back(call.seat, started=call.started, prompt=token_ids)
         usage = call.usage
         if request.options.prediction:
             tokens = await _count(running.upstream, request.options.prediction)
@@ -219,18 +219,21 @@ class LlamaCpp:
         yield (UsageReported(usage),)
 
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
-        """Return what means nothing here: all hints, and a summary of reasoning."""
-        told = (*request.options.hints, *ignored_reasoning(request, EffortField.TEMPLATE))
-        return told if request.options.prediction is None else (*told, "prediction")
+        """Return the ignored options: all hints, and a reasoning summary."""
+        response = (*request.options.hints, *ignored_reasoning(request, EffortField.TEMPLATE))
+        return response if request.options.prediction is None else (*response, "prediction")
 
     async def probe(self) -> None:
-        """Generate one token, or see that one was generated just now.
+        """Generate one token, unless one was generated recently.
 
         Raises:
             EngineError: it cannot.
         """
         running = await self._running(self._model)
-        if self._heard_from is running and anyio.current_time() - self._heard_at < _ALIVE_S:
+        if (
+            self._last_output_from is running
+            and anyio.current_time() - self._last_output_at < _ALIVE_S
+        ):
             return
         request = ChatRequest(self._model, (Message(Role.USER, "Hi"),), max_output_tokens=1)
         with anyio.move_on_after(self._probe_timeout_s) as scope:
@@ -240,24 +243,24 @@ class LlamaCpp:
         if scope.cancelled_caught:
             raise EngineTimeoutError("The model generated no token in time.")
 
-    async def _answered(self, call: "_Call") -> AsyncGenerator[EventBatch]:
-        """Yield the answer, wave by wave."""
+    async def _generate(self, call: "_Call") -> AsyncGenerator[EventBatch]:
+        """Yield the output, wave by wave."""
         request, tool_options = call.request, call.request.options.tool_options
         calls = (
             ToolCallParser(request) if tool_options is not None and tool_options.callable else None
         )
         if (raw := request.options.raw) is not None and raw.echo:
             yield await self._echoed(call, raw.prompts[0])
-        await _read_ahead(call)
+        await _prefill(call)
         width = call.seat.slots
         for first in range(0, request.choices, width):
             if first:  # from the second wave on, the prompt lies in the call's own slot
-                rest = min(width, request.choices - first)
-                call.seat = call.running.slots.go_on(call.seat, rest)
+                remaining = min(width, request.choices - first)
+                call.seat = call.running.slots.next_wave(call.seat, remaining)
             async with aclosing(self._wave(call, first)) as batches:
                 async for batch in batches:
-                    if said := batch if calls is None else calls.read(batch):
-                        yield said
+                    if output := batch if calls is None else calls.read(batch):
+                        yield output
 
     async def _echoed(self, call: "_Call", prompt: RawPrompt) -> EventBatch:
         """Return the prompt's echo for each choice, scored where the call asks for log probabilities."""
@@ -281,7 +284,7 @@ class LlamaCpp:
         )
 
     async def _wave(self, call: "_Call", first: int) -> AsyncGenerator[EventBatch]:
-        """Have as many choices answered as the call has slots, from number `first` on."""
+        """Generate as many choices as the call has slots, from number `first` on."""
         running, request, seat = call.running, call.request, call.seat
         answer = native.Answer(request, first=first, choices=seat.slots)
         call.waves.append(answer)
@@ -294,11 +297,11 @@ class LlamaCpp:
             events = EventParser()
             while piece := await reply.piece():
                 prefill.end()
-                heard = native.chunks(events.feed(piece))
-                for token in answer.unknown(heard):
+                chunks = native.chunks(events.feed(piece))
+                for token in answer.unknown(chunks):
                     await self._vocabulary.learn(running.upstream, token)
-                if batch := answer.hear(heard, self._vocabulary.texts):
-                    self._heard_from, self._heard_at = running, anyio.current_time()
+                if batch := answer.read(chunks, self._vocabulary.texts):
+                    self._last_output_from, self._last_output_at = running, anyio.current_time()
                     yield batch
                 if answer.finished and answer.cut:
                     return
@@ -306,7 +309,7 @@ class LlamaCpp:
             raise IncompleteResponseError("The model's engine broke off its answer.")
 
     def _body(self, call: "_Call", answer: native.Answer, first: int) -> bytes:
-        """Return the request for a wave, with the prompt cache only if it is still the account's own."""
+        """Return the request for a wave; the prompt cache is used only if it is still the account's own."""
         return native.completion(
             call.request,
             call.prompt,
@@ -343,16 +346,16 @@ class LlamaCpp:
             )
         return await self._supervisor.running()
 
-    async def _own_template(self, upstream: HttpClient) -> ModelTemplate:
-        """Return what there is to know of the model's own template."""
-        if self._own is None:
-            self._own = own_template(await ask(upstream, "GET", "/props"))
-        return self._own
+    async def _model_template(self, upstream: HttpClient) -> ModelTemplate:
+        """Return the capabilities of the model's own template."""
+        if self._template is None:
+            self._template = own_template(await ask(upstream, "GET", "/props"))
+        return self._template
 
 
 @dataclass(slots=True)
 class _Call:
-    """A call while it has slots."""
+    """A call that holds slots."""
 
     running: Running
     request: ChatRequest
@@ -360,16 +363,16 @@ class _Call:
     seat: SlotAssignment
     waves: list[native.Answer] = field(default_factory=list)
     cached_tokens: int | None = None
-    """What of the prompt the account's cache held, where the prompt was read ahead in pieces."""
+    """Tokens of the prompt in the account's cache, if the prompt was prefilled in pieces."""
 
     @property
-    def begun(self) -> bool:
-        """Whether every choice has begun that the engine was asked for last."""
-        return bool(self.waves) and self.waves[-1].begun
+    def started(self) -> bool:
+        """Whether every choice of the last wave has started."""
+        return bool(self.waves) and self.waves[-1].started
 
     @property
     def usage(self) -> Report:
-        """What was consumed: the prompt once, and what the account's cache held of it."""
+        """The usage: the prompt once, and how much of it was cached."""
         cached = self.waves[0].cached_tokens if self.cached_tokens is None else self.cached_tokens
         return Report(
             input_tokens=len(self.prompt),
@@ -378,21 +381,21 @@ class _Call:
         )
 
 
-async def _read_ahead(call: _Call) -> None:
-    """Have a long prompt read but for its last piece, in turns with the prompts of other accounts.
+async def _prefill(call: _Call) -> None:
+    """Process a long prompt up to its last piece, in turns with other accounts' prompts.
 
-    The seat is warm afterwards, unless another call's choices may have come in between two pieces.
+    The slot is warm afterwards, unless another call's choices may have used it between two pieces.
     """
     running, seat = call.running, call.seat
     if not seat.scope:
-        return  # nobody's prompt, which no cache may hold
+        return  # without a scope, nothing may be cached
     for end in range(seat.cached + PIECE_TOKENS, len(call.prompt), PIECE_TOKENS):
         async with running.prefill.request(seat.scope):
-            body = native.reading(call.prompt[:end], running.slots.current(call.seat))
-            told = await ask(running.upstream, "POST", "/completion", body)
+            body = native.prefill_body(call.prompt[:end], running.slots.current(call.seat))
+            response = await ask(running.upstream, "POST", "/completion", body)
         if call.cached_tokens is None:
-            call.cached_tokens = whole(told.get(native.CACHED)) or 0
-        call.seat = replace(seat, warm=running.slots.undisturbed(seat))
+            call.cached_tokens = whole(response.get(native.CACHED)) or 0
+        call.seat = replace(seat, warm=running.slots.is_exclusive(seat))
         if not call.seat.warm:
             return
 
@@ -411,16 +414,16 @@ async def _score(call: _Call, at: int, texts: Mapping[int, str], top: int) -> To
     ):
         seat = running.slots.current(call.seat)
         body = prompt_scores.scoring(call.prompt, at, seat, top=likeliest, forced=forced)
-        told = await ask(running.upstream, "POST", "/completion", body)
+        response = await ask(running.upstream, "POST", "/completion", body)
         if call.cached_tokens is None:
-            call.cached_tokens = whole(told.get(native.CACHED)) or 0
-        call.seat = replace(call.seat, warm=bool(seat.scope) and running.slots.undisturbed(seat))
-        if (score := prompt_scores.scored(told, token, texts[token], top)) is not None:
+            call.cached_tokens = whole(response.get(native.CACHED)) or 0
+        call.seat = replace(call.seat, warm=bool(seat.scope) and running.slots.is_exclusive(seat))
+        if (score := prompt_scores.scored(response, token, texts[token], top)) is not None:
             return score
     raise EngineError("The model's engine does not tell the probability of a token.")
 
 
-def _only_words(model: str) -> FieldNotTakenError:
+def _text_only_error(model: str) -> FieldNotTakenError:
     return FieldNotTakenError(
         f"The embedded engine runs {model!r} on text alone: send no images, audio or video, or "
         "choose a model that another engine runs.",
@@ -428,20 +431,20 @@ def _only_words(model: str) -> FieldNotTakenError:
     )
 
 
-async def _rendered_and_counted(upstream: HttpClient, conversation: bytes) -> Prompt:
-    """Return the prompt that the model's own template makes."""
+async def _render_and_count(upstream: HttpClient, conversation: bytes) -> Prompt:
+    """Render the prompt by the model's own template, and count it."""
     text = (await ask(upstream, "POST", "/apply-template", conversation))["prompt"]
-    return await _counted(upstream, text, add_special=True)
+    return await _tokenize(upstream, text, add_special=True)
 
 
-async def _counted(upstream: HttpClient, text: str, *, add_special: bool) -> Prompt:
-    question = {"content": text, "add_special": add_special, "parse_special": True}
-    tokens = await ask(upstream, "POST", "/tokenize", orjson.dumps(question))
+async def _tokenize(upstream: HttpClient, text: str, *, add_special: bool) -> Prompt:
+    body = {"content": text, "add_special": add_special, "parse_special": True}
+    tokens = await ask(upstream, "POST", "/tokenize", orjson.dumps(body))
     token_ids = tuple(tokens["tokens"])
     return Prompt(input_tokens=len(token_ids), token_ids=token_ids)
 
 
 async def _count(upstream: HttpClient, text: str) -> int:
-    """Return how many tokens a text is."""
+    """Return the number of tokens in a text."""
     tokens = await ask(upstream, "POST", "/tokenize", orjson.dumps({"content": text}))
     return len(tokens["tokens"])

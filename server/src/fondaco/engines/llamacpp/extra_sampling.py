@@ -1,6 +1,6 @@
 """Rare parameters of the embedded engine, and those that it rejects.
 
-Tried out: a bias goes before all samplers; ids beyond the vocabulary are passed over without a word.
+Tested: biases apply before all samplers; ids beyond the vocabulary are silently ignored.
 """
 
 from collections.abc import Mapping
@@ -10,35 +10,35 @@ from fondaco.domain.chat.request import ChatRequest, Sampling
 from fondaco.domain.errors import FieldNotTakenError, InvalidRequestError
 
 _NEVER = -100
-"""A bias that bans a token, as callers write it; the engine knows `false`."""
+"""The bias that bans a token; the engine's value is `false`."""
 
 
-def expect_taken(request: ChatRequest, engine: str) -> None:
-    """Return if nothing is to be handed to the engine that only upstreams take.
+def expect_supported(request: ChatRequest, engine: str) -> None:
+    """Check that the request has no parameters for upstream engines only.
 
     Raises:
-        FieldNotTakenError: something is.
+        FieldNotTakenError: it has.
     """
     engine_parameters = request.options.engine_parameters
     if engine_parameters is None or not (engine_parameters.params or engine_parameters.headers):
         return
     fields = ("inference_extra_params", "inference_extra_headers")
-    wanted = [
+    names = [
         f
-        for f, given in zip(
+        for f, value in zip(
             fields, (engine_parameters.params, engine_parameters.headers), strict=True
         )
-        if given
+        if value
     ]
     raise FieldNotTakenError(
-        f"The engine {engine!r} takes no {' and no '.join(wanted)}: they are for upstream engines. "
+        f"The engine {engine!r} takes no {' and no '.join(names)}: they are for upstream engines. "
         "Leave them out or choose another model.",
-        faults=dict.fromkeys(wanted, (f"Not supported by the engine {engine!r}.",)),
+        faults=dict.fromkeys(names, (f"Not supported by the engine {engine!r}.",)),
     )
 
 
-def expect_known(sampling: Sampling, tokens: int) -> None:
-    """Return if all biases are for tokens of a vocabulary of so many.
+def expect_known_tokens(sampling: Sampling, tokens: int) -> None:
+    """Check that all biases are for tokens of a vocabulary of this size.
 
     Raises:
         InvalidRequestError: one is not.
@@ -53,21 +53,23 @@ def expect_known(sampling: Sampling, tokens: int) -> None:
 
 
 def extra_sampling(request: ChatRequest, fields: tuple[str, ...]) -> dict[str, object]:
-    """Return the fields of what is asked; for nearly all requests none.
+    """Return the fields of rare parameters; none for nearly all requests.
 
     Args:
-        request: what is asked.
-        fields: those of each frame that the engine is asked for anyway.
+        request: the chat request.
+        fields: the response fields that every request lists.
     """
-    asked: dict[str, object] = {}
+    parameters: dict[str, object] = {}
     if biases := request.sampling.logit_bias:
-        asked["logit_bias"] = [(token, bias if bias > _NEVER else False) for token, bias in biases]
+        parameters["logit_bias"] = [
+            (token, bias if bias > _NEVER else False) for token, bias in biases
+        ]
     if request.options.stop_shown:
-        asked["response_fields"] = (*fields, "stopping_word")
-    return asked
+        parameters["response_fields"] = (*fields, "stopping_word")
+    return parameters
 
 
 def stop_text(chunk: Mapping[str, Any]) -> str:
-    """Return the stop text that has ended an answer; empty where something else did, or nothing yet."""
-    ended = chunk["stop"] and chunk["stop_type"] == "word"
-    return str(chunk["stopping_word"]) if ended else ""
+    """Return the stop sequence that ended the output; empty if none did."""
+    by_stop_text = chunk["stop"] and chunk["stop_type"] == "word"
+    return str(chunk["stopping_word"]) if by_stop_text else ""

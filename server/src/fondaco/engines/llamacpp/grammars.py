@@ -1,7 +1,7 @@
 """Grammars: output formats as the embedded engine enforces them during decoding.
 
 The engine is built with llguidance, whose grammars are Lark rules in which a JSON Schema may stand
-for a rule. A grammar that it cannot compile it drops without a word, and one rule too deep ends it,
+for a rule. It silently drops a grammar that it cannot compile, and a rule nested too deeply crashes it,
 so a caller's schema is tried out elsewhere before (`ports/output_formats.py`). Source: llguidance, docs/syntax.md.
 """
 
@@ -21,11 +21,11 @@ from fondaco.domain.output_format.output_format import (
 
 _HEAD = "%llguidance {}\n"
 _OPTIONS: Mapping[str, object] = {
-    # Small models like to go on with line breaks until the end of all tokens.
+    # Small models tend to generate line breaks up to the output limit.
     "whitespace_flexible": False,
     "item_separator": ", ",
     "key_separator": ": ",
-    # What a grammar cannot hold, such as `not`, is left to the check at the answer's end.
+    # Keywords that a grammar cannot express, such as `not`, are left to output validation.
     "lenient": True,
 }
 _ANY_OBJECT = '{"type":"object"}'
@@ -42,7 +42,7 @@ def grammar(*rules: str) -> str:
 
 
 def symbol(output_format: OutputFormat) -> str:
-    """Return what stands in a rule for whatever has an output format.
+    """Return the symbol by which a rule includes an output format.
 
     Like any symbol of Lark it can be part of a longer rule: `start: "<call>" %json {...} "</call>"`.
     """
@@ -56,7 +56,7 @@ def symbol(output_format: OutputFormat) -> str:
 
 
 def json_of(schema: str, whitespace: str | None = None) -> str:
-    """Return what stands in a rule for the JSON that fits a schema.
+    """Return the symbol by which a rule includes the JSON of a schema.
 
     Args:
         schema: as JSON text.
@@ -67,7 +67,7 @@ def json_of(schema: str, whitespace: str | None = None) -> str:
 
 
 def after(marker: str, grammar_of_rest: str) -> str:
-    """Return a grammar for any text up to and with `marker`, and then for what another one takes."""
+    """Return a grammar for any text up to and including `marker`, followed by another grammar."""
     rest = grammar_of_rest.removeprefix(_HEAD).replace("start:", "rest:", 1)
     quoted = orjson.dumps(marker).decode()
     return grammar("start: before /\\s{0,2}/ rest", f"before[suffix={quoted}]: /(?s:.*)/", rest)

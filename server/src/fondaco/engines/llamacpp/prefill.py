@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 import anyio
 
 PIECE_TOKENS = 128
-"""Of a prompt, read at one turn: a quarter of a second of a small model, and 1 % of overhead."""
+"""Prompt tokens per turn: a quarter of a second for a small model, with 1 % overhead."""
 
 _T = TypeVar("_T")
 
@@ -22,35 +22,35 @@ class PrefillQueue:
     """Turns at prefill: one at a time, in rotation over the accounts that wait."""
 
     def __init__(self) -> None:
-        self._taken = False
+        self._busy = False
         self._waiting: OrderedDict[str, deque[anyio.Event]] = OrderedDict()
-        """Account -> its calls that wait, in their order; the next account comes first."""
+        """Account -> its waiting calls in order; the next account comes first."""
 
     def request(self, account: str) -> "PrefillTurn":
-        """Return a turn, to be entered; whoever enters it waits for the turn."""
+        """Return a turn; entering it as a context waits for the turn."""
         return PrefillTurn(self, account)
 
     async def take(self, account: str) -> None:
         """Return once it is the account's turn."""
-        if not self._taken:
-            self._taken = True
+        if not self._busy:
+            self._busy = True
             return
-        called = anyio.Event()
-        self._waiting.setdefault(account, deque()).append(called)
+        turn = anyio.Event()
+        self._waiting.setdefault(account, deque()).append(turn)
         try:
-            await called.wait()
+            await turn.wait()
         except BaseException:
-            if called.is_set():
+            if turn.is_set():
                 self.give_back()
             else:
-                self._leave(account, called)
+                self._leave(account, turn)
             raise
 
     async def work(self, account: str, ask: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
-        """Return what `ask` brings, run at the account's turn, which ends with it.
+        """Run `ask` at the account's turn, which ends with it, and return its result.
 
-        Some of what an engine was asked it works off though the caller hung up. Then the turn goes on
-        as well, or else whoever hangs up would have the engine do any amount of work at a time.
+        The engine finishes some requests although the caller has disconnected. The turn lasts as long,
+        since disconnecting clients could otherwise start any amount of concurrent work.
         """
         await self.take(account)
         # Not in a task group: it outlives its caller, and ends with the engine at the latest.
@@ -60,22 +60,22 @@ class PrefillQueue:
 
     def _worked(self, task: asyncio.Task[Any]) -> None:
         if not task.cancelled():
-            task.exception()  # nobody may be left to be told
+            task.exception()  # the caller may be gone
         self.give_back()
 
     def give_back(self) -> None:
         """End a turn; the next account's begins."""
         if not self._waiting:
-            self._taken = False
+            self._busy = False
             return
         account, calls = self._waiting.popitem(last=False)
         calls.popleft().set()
         if calls:
             self._waiting[account] = calls  # behind all others
 
-    def _leave(self, account: str, called: anyio.Event) -> None:
+    def _leave(self, account: str, turn: anyio.Event) -> None:
         calls = self._waiting[account]
-        calls.remove(called)
+        calls.remove(turn)
         if not calls:
             del self._waiting[account]
 
@@ -96,7 +96,7 @@ class PrefillTurn:
         return self
 
     def end(self) -> None:
-        """Let the next account read; a second end changes nothing."""
+        """Pass the turn to the next account; calling it again has no effect."""
         if not self._ended:
             self._ended = True
             self._queue.give_back()

@@ -8,7 +8,7 @@ _NEVER = -1
 
 @dataclass(frozen=True, slots=True)
 class SlotAssignment:
-    """A call's place in the engine."""
+    """The slots of a call."""
 
     slot: int
     """The engine's number of the slot that answers the first choice."""
@@ -18,8 +18,8 @@ class SlotAssignment:
     reserved: tuple[int, ...] = ()
     """Slots held back for the further choices. The engine picks these itself, so perhaps others."""
     since: int = _NEVER
-    """How many calls with several choices there had been when it began, itself included; `_NEVER`
-    where another one ran then."""
+    """The number of calls with several choices up to its start, itself included; `_NEVER` if another one
+    ran then."""
     cached: int = 0
     """Tokens of the prompt that the slot holds, where it is warm."""
 
@@ -33,7 +33,7 @@ class SlotAssignment:
 class _Slot:
     number: int
     scope: str | None = None
-    """Whose content the slot holds for certain; None: nobody's, or unknown."""
+    """The scope of all of the slot's content; None: empty or unknown."""
     busy: bool = False
     used: int = _NEVER
     """When it was last given back, on a clock that counts calls."""
@@ -48,7 +48,7 @@ class _Slot:
 class SlotTable:
     """The state of all slots of one engine process; pure, no waiting.
 
-    A slot is bound to a scope only once a call of that scope has begun to speak in it, with the
+    A slot is bound to a scope only once a call of that scope has produced output in it, with the
     cache off unless the slot was the scope's before. A call with several choices puts some of them
     on free slots of the engine's own choice, so whatever was free while it ran counts as unknown.
     """
@@ -76,78 +76,80 @@ class SlotTable:
         warm = bool(scope) and first.scope == scope
         cached = _shared(first.prompt, prompt)
         # The engine seats further choices from its lowest free number on, so that is our guess.
-        others = [slot for slot in free if slot is not first][: choices - 1]
+        further = [slot for slot in free if slot is not first][: choices - 1]
         if choices > 1:
             self._spread += 1
             self._spreads += 1
             for slot in free:
                 slot.bind(None)
-        for slot in (first, *others):
+        for slot in (first, *further):
             slot.busy = True
-        reserved = tuple(slot.number for slot in others)
+        reserved = tuple(slot.number for slot in further)
         alone = self._spread == (1 if choices > 1 else 0)
         since = self._spreads if alone else _NEVER
         return SlotAssignment(first.number, scope, warm, reserved, since, cached if warm else 0)
 
-    def undisturbed(self, seat: SlotAssignment) -> bool:
+    def is_exclusive(self, seat: SlotAssignment) -> bool:
         """Whether the engine can have put no other call's choice on a seat's slot since `take`.
 
         Between two requests of one call the engine takes the slot for free.
         """
         return self._spread == (1 if seat.reserved else 0) and self._spreads == seat.since
 
-    def go_on(self, seat: SlotAssignment, choices: int) -> SlotAssignment:
+    def next_wave(self, seat: SlotAssignment, choices: int) -> SlotAssignment:
         """Return the seat for at most as many further choices of a call whose others have all ended.
 
         Its slot holds the call's own prompt, unless another call's choices may have been put there.
         """
-        undisturbed = self.undisturbed(seat) if seat.reserved else not self._spread
-        kept, spare = seat.reserved[: choices - 1], seat.reserved[choices - 1 :]
+        is_exclusive = self.is_exclusive(seat) if seat.reserved else not self._spread
+        retained, spare = seat.reserved[: choices - 1], seat.reserved[choices - 1 :]
         for number in spare:
             self._slots[number].busy = False
             self._slots[number].bind(None)
-        if seat.reserved and not kept:
+        if seat.reserved and not retained:
             self.stopped()
         return SlotAssignment(
-            seat.slot, seat.scope, bool(seat.scope) and undisturbed, kept, seat.since
+            seat.slot, seat.scope, bool(seat.scope) and is_exclusive, retained, seat.since
         )
 
-    def give_back(self, seat: SlotAssignment, *, spoke: bool, prompt: Sequence[int] = ()) -> None:
-        """Free a seat's slots; for several choices, `stopped` has to be told as well.
+    def give_back(self, seat: SlotAssignment, *, started: bool, prompt: Sequence[int] = ()) -> None:
+        """Free a call's slots; for several choices, call `stopped` as well.
 
         Args:
             seat: what `take` returned.
-            spoke: whether the call produced anything; else the engine may never have started it,
+            started: whether the call produced anything; else the engine may never have started it,
                 and the slot still holds what it held before.
             prompt: the call's prompt, for the choice of slots later on.
         """
         self._calls += 1
         certain = bool(seat.scope) and not seat.reserved and not self._spread
-        untouched = certain and seat.warm and self.undisturbed(seat)
+        untouched = certain and seat.warm and self.is_exclusive(seat)
         for number in (seat.slot, *seat.reserved):
             slot = self._slots[number]
             slot.busy = False
             slot.used = self._calls
-            if certain and spoke:
+            if certain and started:
                 slot.bind(seat.scope, prompt)
             elif not (untouched and slot.scope == seat.scope):  # a part may have been read into it
                 slot.bind(None)
 
     def stopped(self) -> None:
-        """Note that the engine has let go of a call with several choices."""
+        """Record that the engine has released a call with several choices."""
         self._spread -= 1
 
 
 def _choose(free: Sequence[_Slot], scope: str, prompt: Sequence[int]) -> _Slot:
     """Prefer the scope's slot that holds most of the prompt; then the longest unused one."""
     oldest = min(free, key=lambda slot: (slot.scope is not None, slot.used))
-    own = [(_shared(slot.prompt, prompt), slot) for slot in free if scope and slot.scope == scope]
-    if not own:
+    candidates = [
+        (_shared(slot.prompt, prompt), slot) for slot in free if scope and slot.scope == scope
+    ]
+    if not candidates:
         return oldest
-    shared, likest = max(own, key=lambda match: (match[0], match[1].used))
+    shared, best = max(candidates, key=lambda match: (match[0], match[1].used))
     # Another conversation of the same scope keeps its cache as long as nobody else loses one.
-    displaces = 2 * shared < len(likest.prompt)
-    return oldest if displaces and oldest.scope is None else likest
+    displaces = 2 * shared < len(best.prompt)
+    return oldest if displaces and oldest.scope is None else best
 
 
 def _shared(one: Sequence[int], other: Sequence[int]) -> int:

@@ -9,10 +9,10 @@ import anyio
 from fondaco.domain.errors import EngineBusyError, EngineUnavailableError
 from fondaco.engines.llamacpp.slot_table import SlotAssignment, SlotTable
 
-_LETTING_GO_S = 5.0
-"""The engine looks each second whether a caller hung up; until then it may still start choices."""
-_COMPANY_S = 600.0
-"""So long after its last call an account is counted among those that share the slots."""
+_RELEASE_S = 5.0
+"""The engine checks for disconnects every second; until then it may still start choices."""
+_ACTIVE_S = 600.0
+"""How long after its last call an account counts as active, and shares the slots."""
 _LATEST = 2
 
 
@@ -21,18 +21,18 @@ class _Waiter:
     scope: str
     choices: int
     prompt: Sequence[int]
-    called: anyio.Event = field(default_factory=anyio.Event)
+    served: anyio.Event = field(default_factory=anyio.Event)
     seat: SlotAssignment | None = None
     displaced: bool = False
-    """Whether its place in the queue went to an account that has fewer."""
+    """Whether it was evicted from the queue in favour of an account with fewer waiting calls."""
 
 
 class Slots:
     """The slots of one engine process, with the calls that wait for them, shared fairly by scopes.
 
-    A scope is an account. Who holds the fewest slots is served first, and of several such who has
-    waited longest since its last turn. While other accounts call, none gets the last free slot. In
-    a full queue, the account with the most waiting calls makes room for one that has fewer.
+    A scope is an account. The account with the fewest slots is served first; of several, the one that
+    has waited longest since its last turn. While other accounts are active, none gets the last free
+    slot. In a full queue, the account with the most waiting calls loses one to an account with fewer.
     """
 
     def __init__(self, slots: int, *, queue: int, wait_s: float) -> None:
@@ -48,19 +48,19 @@ class Slots:
         self._held: Counter[str] = Counter()
         """Scope -> slots of its calls."""
         self._waiting: OrderedDict[str, deque[_Waiter]] = OrderedDict()
-        """Scope -> its calls that wait, in their order; who was served last comes last."""
-        self._letting_go: deque[float] = deque()
-        """When calls with several choices that were hung up have left the engine for certain."""
-        self._called: OrderedDict[str, float] = OrderedDict()
-        """When the two scopes that called last did so."""
+        """Scope -> its waiting calls in order; the scope served last comes last."""
+        self._releasing: deque[float] = deque()
+        """When the engine has certainly released cancelled calls with several choices."""
+        self._last_calls: OrderedDict[str, float] = OrderedDict()
+        """Time of the last call of the two most recent scopes."""
         self._queue = queue
         self._wait_s = wait_s
 
     def share(self, scope: str) -> int:
         """Return the most slots that a scope may hold now: all of them while it is alone."""
-        lately = anyio.current_time() - _COMPANY_S
-        company = any(other != scope and at >= lately for other, at in self._called.items())
-        return max(1, self.total - 1) if company else self.total
+        recent = anyio.current_time() - _ACTIVE_S
+        shared = any(other != scope and at >= recent for other, at in self._last_calls.items())
+        return max(1, self.total - 1) if shared else self.total
 
     async def take(self, scope: str, choices: int, prompt: Sequence[int]) -> SlotAssignment:
         """Return a seat for at most as many `choices` as the scope's share, once there is one.
@@ -72,13 +72,13 @@ class Slots:
         self._note(scope)
         waiter = _Waiter(scope, choices, prompt)
         self._waiting.setdefault(scope, deque()).append(waiter)
-        self._call_in()
-        if waiter.called.is_set() and waiter.seat is not None:
+        self._serve_waiting()
+        if waiter.served.is_set() and waiter.seat is not None:
             return waiter.seat
         self._make_room_for(waiter)
         try:
             with anyio.move_on_after(self._wait_s):
-                await waiter.called.wait()
+                await waiter.served.wait()
         except BaseException:
             self._forget(waiter)
             raise
@@ -86,63 +86,63 @@ class Slots:
             return waiter.seat
         if waiter.displaced:
             raise self._full("too many calls of your account are waiting")
-        if waiter.called.is_set():
+        if waiter.served.is_set():
             raise EngineUnavailableError("The model's engine stopped.", retry_after_s=1)
         self._forget(waiter)
         raise self._full(f"no slot came free in {self._wait_s:g} s")
 
-    def give_back(self, seat: SlotAssignment, *, spoke: bool, prompt: Sequence[int]) -> None:
-        """Free a seat and call in who waits for it.
+    def give_back(self, seat: SlotAssignment, *, started: bool, prompt: Sequence[int]) -> None:
+        """Free a call's slots and serve waiting calls.
 
         Args:
             seat: what `take` returned.
-            spoke: whether every choice of the call has begun.
+            started: whether every choice of the call has started.
             prompt: as given to `take`.
         """
         self._settle()
-        self._table.give_back(seat, spoke=spoke, prompt=prompt)
+        self._table.give_back(seat, started=started, prompt=prompt)
         self._hold(seat.scope, -seat.slots)
-        if seat.reserved and spoke:
+        if seat.reserved and started:
             self._table.stopped()
         elif seat.reserved:
-            self._letting_go.append(anyio.current_time() + _LETTING_GO_S)
-        self._call_in()
+            self._releasing.append(anyio.current_time() + _RELEASE_S)
+        self._serve_waiting()
 
-    def undisturbed(self, seat: SlotAssignment) -> bool:
+    def is_exclusive(self, seat: SlotAssignment) -> bool:
         """Whether a seat's slot holds nothing but what its call put there."""
         self._settle()
-        return self._table.undisturbed(seat)
+        return self._table.is_exclusive(seat)
 
     def current(self, seat: SlotAssignment) -> SlotAssignment:
         """Return the seat as it is now: cold if other calls' choices may lie in its slot meanwhile."""
-        return seat if self.undisturbed(seat) else replace(seat, warm=False)
+        return seat if self.is_exclusive(seat) else replace(seat, warm=False)
 
-    def go_on(self, seat: SlotAssignment, choices: int) -> SlotAssignment:
+    def next_wave(self, seat: SlotAssignment, choices: int) -> SlotAssignment:
         """Return the seat for further choices of a call whose others have all ended, without a wait."""
         self._settle()
-        further = self._table.go_on(seat, choices)
+        further = self._table.next_wave(seat, choices)
         self._hold(seat.scope, further.slots - seat.slots)
-        self._call_in()
+        self._serve_waiting()
         return further
 
     def close(self) -> None:
-        """Send everybody away who waits: the engine is gone."""
+        """Reject all waiting calls: the engine is gone."""
         while self._waiting:
             _, waiters = self._waiting.popitem()
             for waiter in waiters:
-                waiter.called.set()
+                waiter.served.set()
 
     def _note(self, scope: str) -> None:
         if not scope:
-            return  # a probe of ours is nobody's company
-        self._called[scope] = anyio.current_time()
-        self._called.move_to_end(scope)
-        if len(self._called) > _LATEST:
-            self._called.popitem(last=False)
+            return  # probes do not count as activity
+        self._last_calls[scope] = anyio.current_time()
+        self._last_calls.move_to_end(scope)
+        if len(self._last_calls) > _LATEST:
+            self._last_calls.popitem(last=False)
 
     def _settle(self) -> None:
-        while self._letting_go and self._letting_go[0] <= anyio.current_time():
-            self._letting_go.popleft()
+        while self._releasing and self._releasing[0] <= anyio.current_time():
+            self._releasing.popleft()
             self._table.stopped()
 
     def _hold(self, scope: str, slots: int) -> None:
@@ -150,22 +150,22 @@ class Slots:
         if not self._held[scope]:
             del self._held[scope]
 
-    def _call_in(self) -> None:
+    def _serve_waiting(self) -> None:
         while (waiter := self._next()) is not None:
             waiter.seat = self._table.take(waiter.scope, waiter.choices, waiter.prompt)
             if waiter.seat is None:
-                return  # what comes free is kept for it, or a call for many would wait for ever
+                return  # free slots are kept for it, else a call for many would starve
             self._hold(waiter.scope, waiter.seat.slots)
             self._remove(waiter)
             if waiter.scope in self._waiting:
                 self._waiting.move_to_end(waiter.scope)
-            waiter.called.set()
+            waiter.served.set()
 
     def _next(self) -> _Waiter | None:
         """Return the call that is served next, of the scopes that have not all of their share."""
         firsts = [waiters[0] for waiters in self._waiting.values()]
-        open_ = [one for one in firsts if self._has_share(one)]
-        return min(open_, key=lambda one: self._held[one.scope], default=None)
+        open_ = [waiter for waiter in firsts if self._has_share(waiter)]
+        return min(open_, key=lambda waiter: self._held[waiter.scope], default=None)
 
     def _has_share(self, waiter: _Waiter) -> bool:
         held = self._held[waiter.scope]
@@ -187,14 +187,14 @@ class Slots:
         last = longest[-1]
         last.displaced = True
         self._remove(last)
-        last.called.set()
+        last.served.set()
 
     def _forget(self, waiter: _Waiter) -> None:
-        if waiter.seat is not None:  # called in and cancelled at the same time
-            self.give_back(waiter.seat, spoke=False, prompt=())
-        elif not waiter.called.is_set():
+        if waiter.seat is not None:  # served and cancelled at the same time
+            self.give_back(waiter.seat, started=False, prompt=())
+        elif not waiter.served.is_set():
             self._remove(waiter)
-            self._call_in()
+            self._serve_waiting()
 
     def _remove(self, waiter: _Waiter) -> None:
         waiters = self._waiting[waiter.scope]

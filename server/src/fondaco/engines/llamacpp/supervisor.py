@@ -24,7 +24,7 @@ from fondaco.processes import environment_of_child
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
 _HEALTHY_S = 60.0
-"""A child that lived this long starts the pauses anew."""
+"""A child that lived this long resets the backoff."""
 _GRACE_S = 2.0
 _REPORT_LIMIT = 4096
 
@@ -34,7 +34,7 @@ Connect: TypeAlias = Callable[[str, str], HttpClient]
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a child is started with."""
+    """Parameters of a child."""
 
     model_file: Path
     threads: int
@@ -49,14 +49,14 @@ class Launch:
     slot_timeout_s: float = 120.0
     """How long a call waits for a slot."""
     source: str | None = None
-    """What `fondaco models pull` takes to bring the file; None: the model's id."""
+    """The argument of `fondaco models pull` that downloads the file; None: the model's id."""
     pooling: Literal["mean", "cls", "last", "file"] | None = None
     """How an embedding model makes one vector of a text's, `file`: as its file says; None: it chats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """No call has come yet."""
+    """Waiting for the first call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +66,14 @@ class Starting:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One life of the child, from ready to dead."""
+    """The child is ready."""
 
     upstream: HttpClient
     slots: Slots
     pid: int
     prefill: PrefillQueue
     counting: PrefillQueue
-    """Turns at having a long prompt rendered and counted, which the engine does not break off."""
+    """Turns at rendering and counting long prompts, which the engine cannot cancel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class Supervisor:
         self._model = model
         self._state: State = Closed()
         self._changed = anyio.Event()
-        self._wanted = anyio.Event()
+        self._start_requested = anyio.Event()
 
     @property
     def state(self) -> State:
@@ -116,7 +116,7 @@ class Supervisor:
         Raises:
             EngineUnavailableError: it could not start, or just died and waits for its next try.
         """
-        self._wanted.set()
+        self._start_requested.set()
         with anyio.move_on_after(self._launch.start_timeout_s):
             while isinstance(self._state, Idle | Starting):
                 await self._changed.wait()
@@ -140,11 +140,11 @@ class Supervisor:
         task_status.started()
         try:
             while True:
-                await self._wanted.wait()
+                await self._start_requested.wait()
                 self._become(Starting())
-                born = anyio.current_time()
-                why = await self._life()
-                lived_s = anyio.current_time() - born
+                started_at = anyio.current_time()
+                why = await self._supervise_child()
+                lived_s = anyio.current_time() - started_at
                 pause_s = _FIRST_PAUSE_S if lived_s > _HEALTHY_S else pause_s
                 self._become(Crashed(why, anyio.current_time() + pause_s))
                 await anyio.sleep(pause_s)
@@ -153,10 +153,10 @@ class Supervisor:
         finally:
             self._become(Closed())
 
-    async def _life(self) -> str:
+    async def _supervise_child(self) -> str:
         """Run one child to its end, whatever ends it, and return why in words for callers."""
         try:
-            why, reason = await self._live()
+            why, reason = await self._run_child()
         except OSError:  # no process, memory or file descriptor is left; there may be later on
             why = "The model's engine cannot be started on this machine just now."
             reason = "not_started"
@@ -166,7 +166,7 @@ class Supervisor:
         report(Incident.ENGINE_STOPPED, reason=reason, engine=self._engine, model=self._model)
         return why
 
-    async def _live(self) -> tuple[str, str]:
+    async def _run_child(self) -> tuple[str, str]:
         """Run one child to its end, and return why it ended: in words, and in one for the log."""
         child = await anyio.open_process(
             [sys.executable, "-P", "-m", "fondaco.engines.llamacpp.child"],
@@ -185,7 +185,7 @@ class Supervisor:
         address = report.get("address")
         if address is None:
             # Trying again and again can only help once a call comes: the file may be a better one.
-            self._wanted = anyio.Event()
+            self._start_requested = anyio.Event()
             why = report.get("error", "it ended or took too long")
             file = self._launch.model_file.name
             return f"The model {file!r} could not be loaded: {why}", "not_loaded"
@@ -202,7 +202,7 @@ class Supervisor:
 
     async def _load(self, child: Process, key: str) -> dict[str, str]:
         """Hand the child its order, and return its report."""
-        order = {
+        launch_options = {
             "parent": os.getpid(),
             "key": key,
             "model": str(self._launch.model_file),
@@ -217,7 +217,7 @@ class Supervisor:
             try:
                 assert child.stdin is not None  # noqa: S101 - piped by default
                 assert child.stdout is not None  # noqa: S101 - piped by default
-                await child.stdin.send(json.dumps(order).encode() + b"\n")
+                await child.stdin.send(json.dumps(launch_options).encode() + b"\n")
                 while not line.endswith(b"\n") and len(line) < _REPORT_LIMIT:
                     line += await child.stdout.receive()
             except (anyio.EndOfStream, anyio.BrokenResourceError):

@@ -12,18 +12,18 @@ from fondaco.ports import Templates
 
 @dataclass(frozen=True, slots=True)
 class ModelTemplate:
-    """What is known with a model's own template."""
+    """Capabilities and special tokens of a model's own template."""
 
     tools: bool
-    """Whether it has a place for functions and their calls."""
+    """Whether it supports functions and their calls."""
     bos_token: str
-    """What prompts begin with."""
+    """The beginning-of-sequence token."""
     eos_token: str
-    """What answers end with."""
+    """The end-of-sequence token."""
 
 
 def own_template(props: Mapping[str, Any]) -> ModelTemplate:
-    """Return what the engine's `/props` say."""
+    """Parse the engine's `/props`."""
     return ModelTemplate(
         tools=bool(props.get("chat_template_caps", {}).get("supports_tool_calls")),
         bos_token=props.get("bos_token", ""),
@@ -32,10 +32,10 @@ def own_template(props: Mapping[str, Any]) -> ModelTemplate:
 
 
 def expect_rendered(request: ChatRequest, templates: Templates | None, engine: str) -> None:
-    """Return if the request has no template, or something here renders it.
+    """Check that a template of the request can be rendered here.
 
     Raises:
-        FieldNotTakenError: nothing does.
+        FieldNotTakenError: it cannot.
     """
     if request.options.template is not None and templates is None:
         raise FieldNotTakenError(
@@ -45,14 +45,16 @@ def expect_rendered(request: ChatRequest, templates: Templates | None, engine: s
 
 
 async def rendered(
-    request: ChatRequest, own: ModelTemplate, templates: Templates | None
+    request: ChatRequest, template: ModelTemplate, templates: Templates | None
 ) -> str | None:
     """Return the prompt that the request's template makes, with the model's special tokens; None: it has none.
 
     Raises:
-        InvalidRequestError: it makes nothing.
+        InvalidRequestError: it cannot be rendered.
     """
     if request.options.template is None or templates is None:
         return None
-    known = variables(request, bos_token=own.bos_token, eos_token=own.eos_token)
-    return await templates.render(request.options.template, known)
+    template_variables = variables(
+        request, bos_token=template.bos_token, eos_token=template.eos_token
+    )
+    return await templates.render(request.options.template, template_variables)

@@ -3,7 +3,7 @@ r"""Tools for embedded models: instructions in the prompt, and the grammar of ca
 A call is JSON within tags, as most open models were tuned to write it; or the same JSON fenced or
 bare, as small ones do all the same. Measured with Qwen2.5 Coder 0.5B: it calls the right one of four
 functions if it may leave the tags out, and only talks about it if it may not; and it calls one for
-questions that need none, unless it is told not to.
+questions that need none, unless instructed not to.
 """
 
 import json
@@ -19,7 +19,7 @@ from fondaco.engines.llamacpp import grammars
 TAG = "<tool_call>"
 _TAGS, _FENCE, _NOTHING = (f"{TAG}\n", "\n</tool_call>"), ("```json\n", "\n```"), ("", "")
 _FURTHER_CALLS = "{0,7}"
-"""After the first one of an answer: a small model would go on until the end of all tokens."""
+"""Calls after the first one: a small model would continue up to the output limit."""
 _IF_NEEDED = (
     "Use a function whenever one fits the request; answer in plain words if none does. "
     "Once you have the result, answer with it."
@@ -31,27 +31,27 @@ _HOW = (
 _NO_ARGUMENTS = {"type": "object", "properties": {}, "additionalProperties": False}
 _COMBINING = {"allOf", "anyOf", "oneOf", "$ref", "patternProperties", "unevaluatedProperties"}
 _WORDS = r"/(?s:.+)/ & ~/(\s|\{|```json)(?s:.*)/"
-"""Whatever does not begin like a call."""
+"""Text that does not start like a call."""
 _WORDS_ON_RESULTS = r"/(?s:.+)/ & ~/(\s|\{|```|<)(?s:.*)/"
-"""A small model that is shown results would write them once more, fenced or tagged."""
+"""Given results, a small model would repeat them, fenced or tagged."""
 
 
 def instructions(tool_options: ToolOptions, *, shown: bool) -> str:
-    """Return what a model is told before the conversation; perhaps nothing.
+    """Return the instructions about functions; may be empty.
 
     Args:
-        tool_options: what it may call.
-        shown: whether its template shows it the functions; else the text does.
+        tool_options: the functions.
+        shown: whether the model's template lists the functions; else the instructions do.
     """
-    told = [] if tool_options.choice != "auto" else [_IF_NEEDED]
+    paragraphs = [] if tool_options.choice != "auto" else [_IF_NEEDED]
     if not shown:
-        known = "\n".join(orjson.dumps(one).decode() for one in signatures(tool_options))
-        told += [f"You may call these functions:\n{known}", _HOW]
-    return "\n\n".join(told)
+        functions = "\n".join(orjson.dumps(one).decode() for one in signatures(tool_options))
+        paragraphs += [f"You may call these functions:\n{functions}", _HOW]
+    return "\n\n".join(paragraphs)
 
 
 def signatures(tool_options: ToolOptions) -> list[dict[str, object]]:
-    """Return the functions that may be called, as templates take them."""
+    """Return the callable functions in the format of templates."""
     return [
         {
             "type": "function",
@@ -67,21 +67,21 @@ def signatures(tool_options: ToolOptions) -> list[dict[str, object]]:
 
 def call(name: str, arguments: object) -> str:
     """Return a call as a model writes it."""
-    spelled = json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False)
-    return spelled.join(_TAGS)
+    call_json = json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False)
+    return call_json.join(_TAGS)
 
 
 def result(text: str) -> str:
-    """Return what a function gave back, for a model whose template has no place for it."""
+    """Return a function's result as text, for a model whose template has no tool role."""
     return f"<tool_response>\n{text}\n</tool_response>"
 
 
 def openings(request: ChatRequest) -> dict[str, tuple[str, str]]:
-    """Return what calls begin with, up to their arguments: text -> name, and what ends the call."""
+    """Return the openings of calls up to their arguments: text -> name, and the closing text."""
     tool_options = request.options.tool_options
     return {
         before + _envelope(tool.name): (tool.name, "}" + after)
-        for before, after in _manners(request)
+        for before, after in _wrappers(request)
         for tool in (() if tool_options is None else tool_options.callable)
     }
 
@@ -93,24 +93,26 @@ def grammar_of(request: ChatRequest) -> str | None:
     """
     tool_options, output_format = request.options.tool_options, request.options.output_format
     if tool_options is not None and tool_options.callable:
-        held = grammars.grammar(*_rules(request, tool_options))
+        rules = grammars.grammar(*_rules(request, tool_options))
     elif output_format is not None:
-        held = grammars.grammar(f"start: {grammars.symbol(output_format)}")
+        rules = grammars.grammar(f"start: {grammars.symbol(output_format)}")
     else:
         return None
     return (
-        grammars.after(request.options.format_after, held) if request.options.format_after else held
+        grammars.after(request.options.format_after, rules)
+        if request.options.format_after
+        else rules
     )
 
 
 def _rules(request: ChatRequest, tool_options: ToolOptions) -> Iterator[str]:
     several = tool_options.parallel and not isinstance(tool_options.choice, NamedTool)
-    manners, tools = _manners(request), tool_options.callable
-    answers = [f"calls_{number}" for number in range(len(manners))]
+    wrappers, tools = _wrappers(request), tool_options.callable
+    answers = [f"calls_{number}" for number in range(len(wrappers))]
     if tool_options.choice == "auto":
         answers += ["words"] if request.options.output_format else ["WORDS", "spoken further"]
     yield f"start: {' | '.join(answers)}"
-    for number, (before, after) in enumerate(manners):
+    for number, (before, after) in enumerate(wrappers):
         yield f"calls_{number}: {_quoted(before)} {_calls(before, after, several=several)}"
     if tool_options.choice == "auto":
         yield from _words(request, several=several)
@@ -137,7 +139,7 @@ def _calls(before: str, after: str, *, several: bool) -> str:
     return f"call {end}{again}"
 
 
-def _manners(request: ChatRequest) -> tuple[tuple[str, str], ...]:
+def _wrappers(request: ChatRequest) -> tuple[tuple[str, str], ...]:
     """Return what may stand around a call.
 
     JSON alone is one only where no other JSON is wanted; and a small model that is shown results would

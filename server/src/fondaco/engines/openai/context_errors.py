@@ -18,22 +18,22 @@ CODES = frozenset(
         "input_too_long",
     }
 )
-"""What `code` or `type` of an error says, in lower case."""
+"""Values of an error's `code` or `type`, in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorWording:
-    """One engine's words."""
+    """One engine's wording of the error."""
 
     engine: str
     pattern: "re.Pattern[str]"
-    """Names the numbers that the words tell: `prompt`, the tokens of the prompt, and `context`."""
+    """Its named groups are `prompt`, the tokens of the prompt, and `context`."""
     source: str
-    """Where they were reported."""
+    """Where the wording was reported."""
 
     @classmethod
     def of(cls, engine: str, words: str, source: str) -> Self:
-        """Return a wording in which `P` and `C` stand for the numbers, and `N` for any other one."""
+        """Return a wording; `P` and `C` in `words` stand for the numbers, `N` for any other number."""
         for letter, name in (("P", "?P<prompt>"), ("C", "?P<context>"), ("N", "?:")):
             words = re.sub(rf"\b{letter}\b", rf"({name}\\d[\\d,]*)", words)
         return cls(engine, re.compile(words, re.IGNORECASE | re.DOTALL), source)
@@ -225,19 +225,19 @@ WORDINGS = tuple(
         ),
     )
 )
-"""Of an engine's wordings the one that tells more comes first."""
+"""Of an engine's wordings, those with more numbers come first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overflow:
-    """What an engine tells of a prompt that does not fit; None is what it does not tell."""
+    """The numbers in a context overflow error; None if missing."""
 
     prompt_tokens: int | None = None
     context_tokens: int | None = None
 
 
 def overflow_in(words: str) -> Overflow | None:
-    """Return what words tell of an overflow, or None where they tell of something else.
+    """Return the overflow that an error message reports, or None if it reports something else.
 
     >>> overflow_in("The input token count (134,123) exceeds the maximum number of tokens allowed (131072).")
     Overflow(prompt_tokens=134123, context_tokens=131072)
@@ -246,9 +246,9 @@ def overflow_in(words: str) -> Overflow | None:
     >>> overflow_in("temperature must be at most 2")
     """
     for wording in WORDINGS:
-        if (found := wording.pattern.search(words)) is not None:
-            told = found.groupdict()
-            return Overflow(_number(told.get("prompt")), _number(told.get("context")))
+        if (match := wording.pattern.search(words)) is not None:
+            groups = match.groupdict()
+            return Overflow(_number(groups.get("prompt")), _number(groups.get("context")))
     return None
 
 

@@ -32,12 +32,12 @@ from fondaco.ports.incidents import Incident, report
 
 _EMBEDDINGS = "/embeddings"
 _SPECIAL_TOKENS = 8
-"""More than tokenizers put around a text."""
+"""Above the number of special tokens that tokenizers add to a text."""
 _SLICE = 2**16
-"""Characters of a text that are bounded before other calls get their turn: a few milliseconds."""
+"""Characters bounded between checkpoints, which let other calls run: a few milliseconds."""
 _REFUSAL_LIMIT_BYTES = 2**20
 _NUMBER_BYTES = 32
-"""More than a number of a vector takes in JSON."""
+"""Above the length of a vector's number in JSON."""
 _NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 
 
@@ -48,7 +48,7 @@ class UpstreamModel:
     name: str
     """The engine's name for it."""
     dimensions: int
-    """Of its vectors; an engine that sends others breaks its word."""
+    """Of its vectors; an engine that sends others violates its configuration."""
 
 
 class OpenAIEmbeddings:
@@ -65,8 +65,8 @@ class OpenAIEmbeddings:
         self._name = name
         self._client = client
         self._models = models
-        self._takes_formats = True
-        """Whether the engine knows `encoding_format`, as far as it has shown."""
+        self._supports_formats = True
+        """Whether the engine supports `encoding_format`, as far as is known."""
 
     @property
     def name(self) -> str:
@@ -84,25 +84,25 @@ class OpenAIEmbeddings:
         """Return the engine's vectors, scaled to unit length and shortened here.
 
         Raises:
-            InputTooLongError: the engine says so.
-            EngineError: it fails, or what it sends is not one vector per input.
+            InputTooLongError: the engine reports it.
+            EngineError: it fails, or does not send one vector per input.
         """
         if counts is None:
             counts = await self.measure(request)
         model = self._model(request)
         _expect_ids(request.inputs)
         limit = _REFUSAL_LIMIT_BYTES + len(request.inputs) * model.dimensions * _NUMBER_BYTES
-        status, headers, body = await self._sent(request, model, limit)
-        if status in _NO_SUCH_FIELD and self._takes_formats and b"encoding_format" in body:
-            self._takes_formats = False
-            status, headers, body = await self._sent(request, model, limit)
+        status, headers, body = await self._post(request, model, limit)
+        if status in _NO_SUCH_FIELD and self._supports_formats and b"encoding_format" in body:
+            self._supports_formats = False
+            status, headers, body = await self._post(request, model, limit)
         if status != HTTPStatus.OK:
-            raise _meant(refusal(status, headers, body), request)
-        told = _document(body, request)
+            raise _embedding_error(refusal(status, headers, body), request)
+        document = _document(body, request)
         vectors = await vectors_of(
-            told.get("data"), len(request.inputs), model.dimensions, request.dimensions
+            document.get("data"), len(request.inputs), model.dimensions, request.dimensions
         )
-        return Embeddings(vectors, self._usage(told, request, counts))
+        return Embeddings(vectors, self._usage(document, request, counts))
 
     async def probe(self) -> None:
         """Embed one word with the first model.
@@ -115,34 +115,37 @@ class OpenAIEmbeddings:
             return
         raise EngineError(f"The engine {self._name!r} has no embedding models.")
 
-    async def _sent(
+    async def _post(
         self, request: EmbeddingRequest, model: UpstreamModel, limit: int
     ) -> tuple[int, Mapping[str, str], bytes]:
-        asked: dict[str, object] = {"model": model.name, "input": _spelled(request.inputs)}
-        if self._takes_formats:
-            asked["encoding_format"] = "base64"  # a fifth of the bytes that numbers take
-        async with self._client.send("POST", _EMBEDDINGS, orjson.dumps(asked)) as reply:
+        body_fields: dict[str, object] = {
+            "model": model.name,
+            "input": _json_inputs(request.inputs),
+        }
+        if self._supports_formats:
+            body_fields["encoding_format"] = "base64"  # a fifth of the size of decimal numbers
+        async with self._client.send("POST", _EMBEDDINGS, orjson.dumps(body_fields)) as reply:
             ok = reply.status == HTTPStatus.OK
             body = await reply.read(limit if ok else _REFUSAL_LIMIT_BYTES)
             return reply.status, reply.headers, body
 
     def _usage(
-        self, told: Mapping[str, Any], request: EmbeddingRequest, counts: TokenCounts
+        self, document: Mapping[str, Any], request: EmbeddingRequest, counts: TokenCounts
     ) -> Report:
-        """Return what the engine counted, unless no tokenizer can have counted it."""
-        usage = told.get("usage")
-        said = usage.get("prompt_tokens") if isinstance(usage, dict) else None
-        counted = whole(said, counts.input_tokens)
-        if counted:
-            return Report(input_tokens=counted)
-        if said is not None:
+        """Return the engine's token count, unless it exceeds the upper bound."""
+        usage = document.get("usage")
+        prompt_tokens = usage.get("prompt_tokens") if isinstance(usage, dict) else None
+        plausible = whole(prompt_tokens, counts.input_tokens)
+        if plausible:
+            return Report(input_tokens=plausible)
+        if prompt_tokens is not None:
             report(
                 Incident.ENGINE_REPLY_REPAIRED,
                 reason="count",
                 engine=self._name,
                 model=request.model,
             )
-        return Report(discarded=said is not None)
+        return Report(discarded=prompt_tokens is not None)
 
     def _model(self, request: EmbeddingRequest) -> UpstreamModel:
         model = self._models.get(request.model)
@@ -152,15 +155,15 @@ class OpenAIEmbeddings:
 
 
 def _expect_ids(inputs: Sequence[EmbeddingInput]) -> None:
-    """Refuse token ids that no vocabulary has; of the others, the engine knows."""
+    """Reject token ids outside any vocabulary; the engine checks the others."""
     for index, one in enumerate(inputs):
         if isinstance(one, tuple) and not all(0 <= token <= MOST for token in one):
-            odd = next(token for token in one if not 0 <= token <= MOST)
-            raise UnknownTokenError(index, odd, alone=len(inputs) == 1)
+            invalid = next(token for token in one if not 0 <= token <= MOST)
+            raise UnknownTokenError(index, invalid, alone=len(inputs) == 1)
 
 
-def _spelled(inputs: Sequence[EmbeddingInput]) -> object:
-    """Return the inputs as JSON takes them: half a surrogate pair has no bytes."""
+def _json_inputs(inputs: Sequence[EmbeddingInput]) -> object:
+    """Return the inputs as JSON values, lone surrogates replaced."""
     return [
         one.encode("utf-8", "replace").decode() if isinstance(one, str) else list(one)
         for one in inputs
@@ -168,7 +171,7 @@ def _spelled(inputs: Sequence[EmbeddingInput]) -> object:
 
 
 async def _bound(one: EmbeddingInput) -> int:
-    """Return at least as many tokens as an engine makes of an input, letting other calls go on meanwhile."""
+    """Return an upper bound of an input's tokens, with checkpoints that let other calls run."""
     if not isinstance(one, str) or one.isascii():
         return len(one)
     bound = 0
@@ -179,20 +182,20 @@ async def _bound(one: EmbeddingInput) -> int:
 
 
 def _document(body: bytes, request: EmbeddingRequest) -> Mapping[str, Any]:
-    """Return a reply that is no error."""
+    """Parse a response body; raise the error that it reports."""
     try:
-        told = loads(body)
+        document = loads(body)
     except ValueError as error:
         raise EngineError("The model's engine sent what is not JSON.") from error
-    if not isinstance(told, dict):
+    if not isinstance(document, dict):
         raise EngineError("The model's engine sent a reply that is no object.")
-    if "data" not in told and (fault := error_in_body(told)) is not None:
-        raise _meant(fault, request)
-    return told
+    if "data" not in document and (fault := error_in_body(document)) is not None:
+        raise _embedding_error(fault, request)
+    return document
 
 
-def _meant(error: FondacoError, request: EmbeddingRequest) -> FondacoError:
-    """Return an engine's error in the words of embeddings."""
+def _embedding_error(error: FondacoError, request: EmbeddingRequest) -> FondacoError:
+    """Convert a context overflow into the error for inputs."""
     if not isinstance(error, ContextTooLongError):
         return error
     alone = len(request.inputs) == 1

@@ -22,15 +22,15 @@ from fondaco.engines.common.dialects import DIALECTS, Count, Dialect
 from fondaco.engines.common.raw_prompts import echoes, one_by_one
 from fondaco.engines.common.reasoning import ignored_reasoning, reasoning_fields
 from fondaco.engines.common.template import variables
-from fondaco.engines.common.tools import most_text, offered
+from fondaco.engines.common.tools import longest_rendering, tool_fields
 from fondaco.engines.openai.errors import refusal
 from fondaco.engines.openai.reply.prompt_echo import told_apart
 from fondaco.engines.openai.reply.reader import ReplyReader
 from fondaco.engines.openai.request.body import (
     chat_body,
-    expect_media_taken,
-    expect_particulars_taken,
-    given_back,
+    expect_media_supported,
+    expect_parameters_supported,
+    history_fields,
     messages,
 )
 from fondaco.engines.openai.request.extra_parameters import expect_allowed
@@ -46,19 +46,19 @@ _COMPLETIONS = "/completions"
 _REPLY_LIMIT_BYTES = 64 * 2**20
 _REFUSAL_LIMIT_BYTES = 2**20
 _LINGER_S = 0.5
-"""How long a stream's very end may take after `[DONE]` before its connection is given up."""
+"""Longest wait for the end of a stream after `[DONE]`; then the connection is closed."""
 _NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
-_TAUGHT_S = 600.0
-"""How long an engine is taken at its word that it knows no such field."""
+_LEARNED_S = 600.0
+"""How long it is remembered that an engine rejects a field."""
 _TEMPLATE_TOKENS = 128
-"""More than the chat templates in use add to a conversation of their own accord."""
+"""Above the number of tokens that common chat templates add to a conversation."""
 _TEMPLATE_TOKENS_A_MESSAGE = 16
 _SPECIAL_TOKENS = 8
 """More than a raw prompt gets by the model's rules, such as a token for its start."""
 _MOST_OF_A_TEMPLATE = 2**16
-"""Tokens by which an engine's count may exceed the bound: a template may bring a prompt of its own."""
+"""Tokens by which an engine's count may exceed the bound: a template may include a system prompt."""
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 60.0, 3600.0
-"""How long an engine that has no endpoint for counts is not asked again: it may be one that starts."""
+"""Backoff before the count endpoint is tried again after 404: the engine may be starting."""
 _NO_SUCH_ENDPOINT = {
     HTTPStatus.NOT_FOUND,
     HTTPStatus.METHOD_NOT_ALLOWED,
@@ -90,12 +90,12 @@ class OpenAICompatible:
             upstream: its address, up to and including `/v1`.
             models: our model id -> the engine's name for it.
             dialect: a key of `DIALECTS`.
-            whole_as_stream: read whole replies as streams, so that a client disconnect is charged exactly.
+            whole_as_stream: request streams for non-streaming calls too, so that a client disconnect is charged exactly.
             completions: whether it has `POST /completions` for raw prompts.
-            extra_params: fields of its own that callers may word themselves.
-            extra_headers: headers of the kind.
-            templates: what tries templates of callers, before the engine gets them; None: they are
-                refused.
+            extra_params: engine-specific fields that callers may set.
+            extra_headers: engine-specific headers that callers may set.
+            templates: renders callers' templates before the engine receives them; None: they are
+                rejected.
             monotonic: seconds that never go back.
         """
         self._name = name
@@ -110,9 +110,9 @@ class OpenAICompatible:
         self._monotonic = monotonic
         self._pause_s = _FIRST_PAUSE_S
         self._counts_from = -inf
-        self._taught = self._dialect
-        """The dialect as the engine last showed it, until `_taught_until`."""
-        self._taught_until = -inf
+        self._learned = self._dialect
+        """The dialect as last learned from the engine's errors, until `_learned_until`."""
+        self._learned_until = -inf
         self._whole_as_stream = whole_as_stream
         self._extra_params = frozenset(extra_params)
         self._extra_headers = frozenset(name.lower() for name in extra_headers)
@@ -123,7 +123,7 @@ class OpenAICompatible:
         return self._name
 
     async def measure(self, request: ChatRequest) -> Prompt:
-        """Count the prompt: by the engine where it can, else by an upper bound without asking it."""
+        """Count the prompt by the engine's endpoint, or compute an upper bound if it has none."""
         model = self._model(request)
         if (raw := request.options.raw) is not None:
             return await self._measure_raw(request, raw, model)
@@ -138,31 +138,31 @@ class OpenAICompatible:
             case Count.TOKENIZE:
                 conversation = messages(request.messages, self._dialect)
                 tool_options = request.options.tool_options
-                known = (
+                fields = (
                     {}
                     if request.options is NO_OPTIONS
                     else reasoning_fields(request, self._dialect.effort)
                 )
-                known |= {} if tool_options is None else offered(tool_options, self._dialect)
-                known |= {} if template is None else {"chat_template": template}
-                asked = orjson.dumps({**known, "model": model, "messages": conversation})
-                counted = await self._counted("/../tokenize", asked, "count", request, bound)
+                fields |= {} if tool_options is None else tool_fields(tool_options, self._dialect)
+                fields |= {} if template is None else {"chat_template": template}
+                body = orjson.dumps({**fields, "model": model, "messages": conversation})
+                count = await self._count("/../tokenize", body, "count", request, bound)
             case Count.INPUT_TOKENS:
-                asked = chat_body(request, model, self._dialect, engine=self._name, stream=False)
+                body = chat_body(request, model, self._dialect, engine=self._name, stream=False)
                 path = f"{_CHAT}/input_tokens"
-                counted = await self._counted(path, asked, "input_tokens", request, bound)
+                count = await self._count(path, body, "input_tokens", request, bound)
             case Count.NOT:
-                counted = None
-        return Prompt(bound, exact=False) if counted is None else Prompt(counted)
+                count = None
+        return Prompt(bound, exact=False) if count is None else Prompt(count)
 
     async def _rendered(self, request: ChatRequest, template: str) -> str:
-        """Return what a template makes of the request: the engine gets none that was not tried.
+        """Render the caller's template here, before the engine receives it.
 
         Raises:
-            FieldNotTakenError: the engine takes no template.
-            InvalidRequestError: it makes nothing.
+            FieldNotTakenError: the engine does not support templates.
+            InvalidRequestError: it cannot be rendered.
         """
-        expect_particulars_taken(request, self._dialect, self._name)
+        expect_parameters_supported(request, self._dialect, self._name)
         if self._templates is None:
             return ""
         return await self._templates.render(template, variables(request))
@@ -184,20 +184,22 @@ class OpenAICompatible:
             counted = None
             if counts and self._monotonic() >= self._counts_from:
                 asked = orjson.dumps({"model": model, "prompt": prompt})
-                counted = await self._counted("/../tokenize", asked, "count", request, bound)
+                counted = await self._count("/../tokenize", asked, "count", request, bound)
             parts.append(Prompt(bound, exact=False) if counted is None else Prompt(counted))
         return Prompt.together(parts)
 
     async def _measure_media(self, request: ChatRequest) -> Prompt:
-        """Return an upper bound: what its words count, and the most that images and the like may."""
-        expect_media_taken(request, self._dialect, self._name)
+        """Return an upper bound: the count of the text, plus the most tokens of all media."""
+        expect_media_supported(request, self._dialect, self._name)
         options = replace(request.options, media=False)
-        words = replace(request, messages=tuple(map(text_only, request.messages)), options=options)
-        most = (await self.measure(words)).input_tokens
-        return Prompt(most + most_media_tokens(request.messages), exact=False)
+        text_request = replace(
+            request, messages=tuple(map(text_only, request.messages)), options=options
+        )
+        text_tokens = (await self.measure(text_request)).input_tokens
+        return Prompt(text_tokens + most_media_tokens(request.messages), exact=False)
 
     def chat(self, request: ChatRequest, prompt: Prompt | None) -> AsyncGenerator[EventBatch]:
-        """Answer the request; one batch for each piece of the reply that says something."""
+        """Answer the request; one batch for each non-empty piece of the response."""
         raw = request.options.raw
         if raw is not None and len(raw.prompts) > 1 and not self._takes_together(request, raw):
             return one_by_one(request, prompt, self.chat)
@@ -211,12 +213,12 @@ class OpenAICompatible:
 
     def _answered(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
         whole = not (request.stream or self._whole_as_stream or self._undercounts(request))
-        return self._whole(request) if whole else self._streamed(request)
+        return self._non_streaming(request) if whole else self._streamed(request)
 
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
-        """Return what the engine's dialect has no place for."""
+        """Return the options that the engine's dialect ignores."""
         return (
-            ignored(request, self._spoken())
+            ignored(request, self._current_dialect())
             + ignored_reasoning(request, self._dialect.effort)
             + ignored_sampling(request, self._dialect)
         )
@@ -274,12 +276,12 @@ class OpenAICompatible:
                     break
             if not reply.complete:
                 await _drain(reply)
-        if refused:  # now that the connection is free for it
+        if refused:  # retry, now that the connection is free
             async with aclosing(self._streamed(request)) as batches:
                 async for batch in batches:
                     yield batch
 
-    async def _whole(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
+    async def _non_streaming(self, request: ChatRequest) -> AsyncGenerator[EventBatch]:
         reader = ReplyReader(request, self._dialect, self._name)
         body, headers = self._body(request, stream=False), self._headers(request)
         async with self._upstream.send("POST", _path(request), body, headers=headers) as reply:
@@ -288,8 +290,8 @@ class OpenAICompatible:
                 await self._learn(reply, request)
             else:
                 batch = _document(await reply.read(DOCUMENT_LIMIT_BYTES), reader)
-        if refused:  # now that the connection is free for it
-            async with aclosing(self._whole(request)) as batches:
+        if refused:  # retry, now that the connection is free
+            async with aclosing(self._non_streaming(request)) as batches:
                 async for batch in batches:
                     yield batch
             return
@@ -297,15 +299,15 @@ class OpenAICompatible:
             yield batch
         reader.check()
 
-    async def _counted(
-        self, path: str, asked: bytes, field: str, request: ChatRequest, bound: int
+    async def _count(
+        self, path: str, body: bytes, field: str, request: ChatRequest, bound: int
     ) -> int | None:
-        """Return the engine's count of a prompt of about `bound` tokens at most.
+        """Return the engine's token count of a prompt, which is about `bound` at most.
 
-        None where it has no such endpoint, which is then not asked for a while, or where it counts
-        what cannot be.
+        None if it has no such endpoint, which is then skipped for a while, or if its count is
+        implausible.
         """
-        async with self._upstream.send("POST", path, asked) as reply:
+        async with self._upstream.send("POST", path, body) as reply:
             if reply.status in _NO_SUCH_ENDPOINT:
                 self._counts_from = self._monotonic() + self._pause_s
                 self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
@@ -314,33 +316,33 @@ class OpenAICompatible:
                 raise await _refusal(reply, request)
             body = await reply.read(_REPLY_LIMIT_BYTES)
         self._pause_s = _FIRST_PAUSE_S
-        counted = whole(_field(body, field), bound + _MOST_OF_A_TEMPLATE)
-        if not counted:
+        count = whole(_field(body, field), bound + _MOST_OF_A_TEMPLATE)
+        if not count:
             report(
                 Incident.ENGINE_REPLY_REPAIRED,
                 reason="count",
                 engine=self._name,
                 model=request.model,
             )
-        return counted or None
+        return count or None
 
     def _body(self, request: ChatRequest, *, stream: bool) -> bytes:
-        dialect, raw = self._spoken(), request.options.raw
+        dialect, raw = self._current_dialect(), request.options.raw
         if raw is not None:
             model = self._model(request)
             return text_body(request, raw, model, dialect, engine=self._name, stream=stream)
         return chat_body(request, self._model(request), dialect, engine=self._name, stream=stream)
 
-    def _spoken(self) -> Dialect:
-        """Return the dialect in which the engine is asked now."""
-        if self._taught is self._dialect or self._monotonic() >= self._taught_until:
+    def _current_dialect(self) -> Dialect:
+        """Return the dialect to use now, with what was learned recently."""
+        if self._learned is self._dialect or self._monotonic() >= self._learned_until:
             return self._dialect
-        return self._taught
+        return self._learned
 
     async def _learn(self, reply: ClientResponse, request: ChatRequest) -> None:
-        """Return if the engine may answer after all, once it is asked without reasoning of earlier answers.
+        """Learn from a rejection that the engine does not accept reasoning of earlier answers; then retry.
 
-        Some refuse a message that has it, by its name; others want it back.
+        Some engines reject messages with it, naming the field; others require it.
 
         Raises:
             FondacoError: the engine refused the request for another reason.
@@ -348,18 +350,18 @@ class OpenAICompatible:
         body = await reply.read(_REFUSAL_LIMIT_BYTES)
         if request.options.raw is not None and reply.status in _NO_SUCH_ENDPOINT:
             raise no_completions(request.model, self._name)
-        names = given_back(request.messages, self._spoken())
+        names = history_fields(request.messages, self._current_dialect())
         if reply.status not in _NO_SUCH_FIELD or not any(name.encode() in body for name in names):
             raise refusal(reply.status, reply.headers, body, output_tokens=request.requested_tokens)
-        self._taught = replace(self._dialect, reasoning=None, opaque=False)
-        self._taught_until = self._monotonic() + _TAUGHT_S
+        self._learned = replace(self._dialect, reasoning=None, opaque=False)
+        self._learned_until = self._monotonic() + _LEARNED_S
         report(Incident.HISTORY_REFUSED, reason="fields", engine=self._name, model=request.model)
 
     def _headers(self, request: ChatRequest) -> Mapping[str, str] | None:
-        """Return the headers that the caller words itself.
+        """Return the caller's engine-specific headers.
 
         Raises:
-            FieldNotTakenError: the operator does not allow them, or fields of the kind.
+            FieldNotTakenError: the operator does not allow them, or one of the caller's fields.
         """
         engine_parameters = request.options.engine_parameters
         if engine_parameters is None:
@@ -376,7 +378,7 @@ class OpenAICompatible:
         return model
 
     def _undercounts(self, request: ChatRequest) -> bool:
-        """Whether a whole reply would not tell the tokens of all choices."""
+        """Whether a non-streaming response would not report the tokens of all choices."""
         return self._dialect.usage_per_choice and request.choices > 1
 
 
@@ -389,7 +391,7 @@ def _is_scored(request: ChatRequest) -> bool:
 
 
 def _document(body: bytes, reader: ReplyReader) -> EventBatch:
-    """Return what a whole reply says; some engines send a stream in its place."""
+    """Read a non-streaming response; some engines send a stream instead."""
     if body.startswith(b"{"):
         return reader.read_last([body], done=True)
     events = EventParser()
@@ -398,27 +400,27 @@ def _document(body: bytes, reader: ReplyReader) -> EventBatch:
 
 
 def _field(body: bytes, name: str) -> object:
-    """Return a field of a reply, or None where it has no such thing."""
+    """Return a field of a response, or None if it is missing."""
     try:
-        told = orjson.loads(body)
+        document = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
-    return told.get(name) if isinstance(told, dict) else None
+    return document.get(name) if isinstance(document, dict) else None
 
 
 def _most_tokens(request: ChatRequest) -> int:
     tool_options = request.options.tool_options
     if tool_options is None:
         return most_tokens(request.messages)
-    return most_tokens((*request.messages, Message(Role.SYSTEM, most_text(tool_options))))
+    return most_tokens((*request.messages, Message(Role.SYSTEM, longest_rendering(tool_options))))
 
 
 def most_tokens(conversation: Iterable[Message]) -> int:
-    """Return more tokens than any tokenizer makes of a conversation.
+    """Return an upper bound of a conversation's tokens, for any tokenizer.
 
-    A token is at least one byte of UTF-8; what the chat template adds is allowed for.
+    A token is at least one byte of UTF-8; the chat template's own tokens are added.
     """
-    most = _TEMPLATE_TOKENS
+    bound = _TEMPLATE_TOKENS
     for message in conversation:
         texts = [message.name, message.tool_call_id, message.reasoning, *message.texts]
         opaque = [message.opaque] if message.opaque is not None else []
@@ -426,11 +428,11 @@ def most_tokens(conversation: Iterable[Message]) -> int:
             texts += (use.id, use.name, use.arguments)
             opaque += [use.opaque] if use.opaque is not None else []
         texts += (orjson.dumps(fields).decode() for fields in opaque)
-        most += _TEMPLATE_TOKENS_A_MESSAGE + len(texts)
+        bound += _TEMPLATE_TOKENS_A_MESSAGE + len(texts)
         for text in texts:
             if text:
-                most += len(text) if text.isascii() else len(text.encode())
-    return most
+                bound += len(text) if text.isascii() else len(text.encode())
+    return bound
 
 
 async def _refusal(reply: ClientResponse, request: ChatRequest) -> FondacoError:
@@ -439,7 +441,7 @@ async def _refusal(reply: ClientResponse, request: ChatRequest) -> FondacoError:
 
 
 async def _next(reply: ClientResponse, reader: ReplyReader) -> bytes:
-    """Return the next piece of a stream; one that is cut, or late, after its answer has ended well."""
+    """Return the next piece of a stream; an error after the complete answer counts as its end."""
     try:
         return await reply.piece()
     except (IncompleteResponseError, EngineTimeoutError):
@@ -449,7 +451,7 @@ async def _next(reply: ClientResponse, reader: ReplyReader) -> bytes:
 
 
 async def _drain(reply: ClientResponse) -> None:
-    """Wait for the very end of a stream, so that its connection can serve the next call."""
+    """Read a stream to its end, so that its connection can be reused."""
     with suppress(TimeoutError, EngineError):
         async with asyncio.timeout(_LINGER_S):
             while await reply.piece():

@@ -21,14 +21,14 @@ from fondaco.engines.openai.lenient_json import loads
 
 _MESSAGE_LIMIT = 1_000
 _READ_LIMIT = 4_000
-"""Characters of an engine's words that are looked at."""
+"""Characters of an engine's message that are searched."""
 _DEEPEST = 4
-"""Levels of an error in which its words are looked for."""
+"""Nesting levels of an error that are searched for its message."""
 _NO_REASON = "it gave no reason that can be read."
 
 
 class _Fault(Enum):
-    """Whose fault a refusal is; of several that an error names the first counts."""
+    """The cause of an error response; if several match, the first member wins."""
 
     CREDENTIALS = auto()
     BUSY = auto()
@@ -97,33 +97,33 @@ _WORDS = {
     "timeout_error": _Fault.ENGINE,
     "unavailable": _Fault.ENGINE,
 }
-"""What `code`, `type` or `status` of an error says, in lower case.
+"""Values of an error's `code`, `type` or `status`, in lower case.
 
 Source: the pages on errors of OpenAI, Anthropic, Groq, Mistral, Moonshot and OpenRouter; Google's
 `google.rpc.Code`; `ErrorResponse` of vLLM and of TGI.
 """
 _BAD_KEYS = ("api key not valid", "invalid api key", "incorrect api key")
-"""Gemini refuses a bad key with 400, as it does a bad request."""
+"""Gemini answers an invalid key with 400, like an invalid request."""
 
 
 def refusal(
     status: int, headers: Mapping[str, str], body: bytes, *, output_tokens: int = 0
 ) -> FondacoError:
-    """Return the error that an engine's error reply stands for.
+    """Map an engine's error response to our error.
 
     Args:
         status: of the reply.
         headers: names in lower case.
         body: JSON in one of the known shapes, or anything.
-        output_tokens: what the request asked for; a context overflow names it.
+        output_tokens: the request's output limit, for the message of a context overflow.
     """
     error = _error(body)
     retry_after_s = _retry_after_s(headers.get("retry-after", ""))
-    return _meant(error, status, output_tokens, retry_after_s)
+    return _to_error(error, status, output_tokens, retry_after_s)
 
 
 def error_in_body(chunk: Mapping[str, Any], *, output_tokens: int = 0) -> FondacoError | None:
-    """Return the error that a reply of status 200, or a chunk of it, stands for; None: for none.
+    """Return the error in a response of status 200, or in a chunk of one; None if there is none.
 
     Engines send `{"error": ...}` with a status or a word as its code, or with neither, and some send
     the error as the chunk itself: `{"object": "error", ...}`, `{"detail": ...}`, `{"message": "..."}`.
@@ -136,17 +136,17 @@ def error_in_body(chunk: Mapping[str, Any], *, output_tokens: int = 0) -> Fondac
         if not _is_error(chunk):
             return None
         error = chunk
-    named = error if isinstance(error, dict) else {"message": error}
-    return _meant(named, _status(named), output_tokens, None)
+    details = error if isinstance(error, dict) else {"message": error}
+    return _to_error(details, _status(details), output_tokens, None)
 
 
 def _is_error(chunk: Mapping[str, Any]) -> bool:
     """Whether a chunk without choices is an error itself."""
-    named = "error" in (chunk.get("object"), chunk.get("type"))
-    return named or "detail" in chunk or isinstance(chunk.get("message"), str)
+    is_error = "error" in (chunk.get("object"), chunk.get("type"))
+    return is_error or "detail" in chunk or isinstance(chunk.get("message"), str)
 
 
-def _meant(
+def _to_error(
     error: Mapping[str, Any], status: int | None, output_tokens: int, retry_after_s: int | None
 ) -> FondacoError:
     words = _message(error)
@@ -160,7 +160,7 @@ def _meant(
 
 
 def _failure(fault: _Fault | None, status: int | None, retry_after_s: int | None) -> EngineError:
-    """Return the error for what is no fault of the request; it says nothing of the engine's words."""
+    """Return the error for a failure of the engine, without the engine's message."""
     match fault:
         case _Fault.CREDENTIALS:
             return EngineRefusedError()
@@ -179,27 +179,27 @@ def _failure(fault: _Fault | None, status: int | None, retry_after_s: int | None
 
 
 def _fault(error: Mapping[str, Any], status: int | None, words: str) -> _Fault | None:
-    """Return whose fault it is: where a status blames the request, words may tell more exactly."""
-    named = {_WORDS[code] for code in _codes(error) if code in _WORDS}
+    """Classify an error; codes refine a status that blames the request."""
+    candidates = {_WORDS[code] for code in _codes(error) if code in _WORDS}
     if status is not None:
         broken = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        told = _STATUSES.get(status, _Fault.ENGINE if broken else None)
-        if told not in {_Fault.REQUEST, _Fault.BUSY}:
-            return told
-        named.add(told)
+        by_status = _STATUSES.get(status, _Fault.ENGINE if broken else None)
+        if by_status not in {_Fault.REQUEST, _Fault.BUSY}:
+            return by_status
+        candidates.add(by_status)
     if any(bad in words.lower() for bad in _BAD_KEYS):
         return _Fault.CREDENTIALS
-    return next((fault for fault in _Fault if fault in named), None)
+    return next((fault for fault in _Fault if fault in candidates), None)
 
 
 def _codes(error: Mapping[str, Any]) -> set[str]:
-    """Return the words by which an error names itself, in lower case."""
+    """Return an error's codes, in lower case."""
     names = ("code", "type", "status", "error_type")
     return {value.lower() for name in names if isinstance(value := error.get(name), str)}
 
 
 def _status(error: Mapping[str, Any]) -> int | None:
-    """Return the HTTP status that an error names, if it does."""
+    """Return the HTTP status in an error, or None."""
     for name in ("code", "status", "status_code"):
         status = whole(error.get(name), 599)
         if status is not None and status >= HTTPStatus.BAD_REQUEST:
@@ -211,8 +211,8 @@ def _overflow(error: Mapping[str, Any], words: str) -> Overflow | None:
     prompt, context = whole(error.get("n_prompt_tokens")), whole(error.get("n_ctx"))
     if prompt is not None and context is not None:  # llama-server
         return Overflow(prompt, context)
-    named = not CODES.isdisjoint(_codes(error))
-    return overflow_in(words) or (Overflow() if named else None)
+    by_code = not CODES.isdisjoint(_codes(error))
+    return overflow_in(words) or (Overflow() if by_code else None)
 
 
 def _error(body: bytes) -> Mapping[str, Any]:
@@ -231,34 +231,34 @@ def _error(body: bytes) -> Mapping[str, Any]:
 
 
 def _message(error: Mapping[str, Any]) -> str:
-    """Return an engine's reason in its own words, with those of the engine behind it; empty: none."""
-    words = _words(error, _DEEPEST)
+    """Return an engine's message, with that of the engine behind a router; empty if there is none."""
+    words = _text(error, _DEEPEST)
     metadata = error.get("metadata")
     if isinstance(metadata, dict) and isinstance(raw := metadata.get("raw"), str):  # OpenRouter
-        words = f"{words} {_words(_error(raw.encode('utf-8', 'replace')), _DEEPEST) or raw}"
+        words = f"{words} {_text(_error(raw.encode('utf-8', 'replace')), _DEEPEST) or raw}"
     return words[:_READ_LIMIT].strip()
 
 
-def _words(told: object, levels: int) -> str:
-    """Return the text that tells a reason: FastAPI lists objects, Mistral nests them."""
-    match told:
+def _text(value: object, levels: int) -> str:
+    """Return the message text: FastAPI lists objects, Mistral nests them."""
+    match value:
         case str():
-            return told
+            return value
         case dict() if levels:
             text = next(
                 (
-                    said
+                    text
                     for n in ("message", "detail", "msg")
-                    if (said := _words(told.get(n), levels - 1))
+                    if (text := _text(value.get(n), levels - 1))
                 ),
                 "",
             )
-            place = told.get("loc")
-            if not (text and isinstance(place, list)):
+            location = value.get("loc")
+            if not (text and isinstance(location, list)):
                 return text
-            return f"{'.'.join(str(part) for part in place[:8])}: {text}"
+            return f"{'.'.join(str(part) for part in location[:8])}: {text}"
         case list() if levels:
-            return "; ".join(text for one in told[:8] if (text := _words(one, levels - 1)))
+            return "; ".join(text for item in value[:8] if (text := _text(item, levels - 1)))
         case _:
             return ""
 

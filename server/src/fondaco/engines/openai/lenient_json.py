@@ -7,19 +7,19 @@ from typing import Any
 import orjson
 
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
-"""The escape of half a sign outside the basic plane; alone it is none."""
+"""The escape of a surrogate, which is invalid alone."""
 
 
 def loads(payload: bytes) -> Any:
-    r"""Return the value of a JSON text; what is no sign of Unicode becomes U+FFFD.
+    r"""Return the value of a JSON text; invalid Unicode becomes U+FFFD.
 
-    Nearly all texts are strict JSON and take orjson's way; others are read once more.
+    Nearly all texts are strict JSON, parsed by orjson; others are parsed again leniently.
 
     >>> loads(b'{"text": "\xff!"}'), loads(b'["\\ud83d?"]'), loads(b"[NaN]")
     ({'text': '�!'}, ['�?'], [nan])
 
     Raises:
-        ValueError: it is no JSON at all, or nested too deeply.
+        ValueError: it is not JSON, or nested too deeply.
     """
     try:
         return orjson.loads(payload)
@@ -28,20 +28,20 @@ def loads(payload: bytes) -> Any:
     text = payload.decode("utf-8-sig", "replace")
     try:
         value = json.loads(text, strict=False)
-        return _whole_signs(value) if _HALF.search(text) else value
+        return _replace_surrogates(value) if _HALF.search(text) else value
     except RecursionError:
         raise ValueError("The JSON is nested too deeply.") from None
 
 
 def object_of(payload: bytes) -> dict[str, Any]:
-    """Return the object of a JSON text; an empty one where it says nothing.
+    """Return the object of a JSON text; an empty one for no text or null.
 
     Raises:
         ValueError, TypeError: it is something else.
     """
     value = loads(payload) if payload else None
     if value.__class__ is dict:
-        return value  # as nearly always
+        return value  # the common case
     if isinstance(value, list) and len(value) == 1:
         (value,) = value  # as Gemini wraps its errors
     if value is None:
@@ -51,13 +51,15 @@ def object_of(payload: bytes) -> dict[str, Any]:
     return value
 
 
-def _whole_signs(value: Any) -> Any:
+def _replace_surrogates(value: Any) -> Any:
     match value:
         case str():
             return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         case dict():
-            return {_whole_signs(name): _whole_signs(part) for name, part in value.items()}
+            return {
+                _replace_surrogates(name): _replace_surrogates(part) for name, part in value.items()
+            }
         case list():
-            return [_whole_signs(part) for part in value]
+            return [_replace_surrogates(part) for part in value]
         case _:
             return value

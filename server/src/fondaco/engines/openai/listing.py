@@ -15,10 +15,10 @@ _CREDENTIALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus
 
 
 async def names_listed(upstream: HttpClient) -> frozenset[str]:
-    """Return the names in an engine's list of models; none, where it has no list that can be read.
+    """Return the names in an engine's list of models; none if it has no readable list.
 
     Raises:
-        EngineRefusedError: it refuses the key.
+        EngineRefusedError: it rejects the key.
         EngineError: it does not answer, or is not ready.
     """
     async with upstream.send("GET", _PATH) as reply:
@@ -37,7 +37,5 @@ def _names(body: bytes) -> frozenset[str]:
     except ValueError:
         return frozenset()
     rows = document.get("data") if isinstance(document, dict) else None
-    found = (
-        [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
-    )
-    return frozenset(name for name in found if isinstance(name, str))
+    ids = [row.get("id") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+    return frozenset(name for name in ids if isinstance(name, str))

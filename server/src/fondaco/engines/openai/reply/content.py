@@ -5,61 +5,65 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _DEEPEST = 4
-"""Levels of parts within parts: Mistral's reasoning are a list within a part within a list."""
+"""Nesting levels of parts: Mistral's reasoning is a list in a part in a list."""
 
 
 @dataclass(slots=True)
-class Words:
-    """The words of one delta or message, by what they are."""
+class ContentTexts:
+    """The texts of one delta or message, by kind."""
 
-    thoughts: list[str] = field(default_factory=list)
+    reasoning: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     refusals: list[str] = field(default_factory=list)
 
 
-def taken_apart(thought: object, content: object, refusal: object) -> tuple[str, str, str]:
+def split_content(reasoning: object, content: object, refusal: object) -> tuple[str, str, str]:
     """Return the reasoning, the text and the refusal of a message, each of which may be parts.
 
-    Parts that have no words, such as images, are left out.
+    Parts without text, such as images, are skipped.
 
-    >>> taken_apart("", [{"type": "text", "text": "A"}, "B", {"type": "refusal", "refusal": "C"}], "")
+    >>> split_content("", [{"type": "text", "text": "A"}, "B", {"type": "refusal", "refusal": "C"}], "")
     ('', 'AB', 'C')
 
     Raises:
-        TypeError: it says something that is neither text nor parts.
+        TypeError: a value is neither text nor parts.
     """
-    words = Words()
-    words.thoughts += _texts(thought, _DEEPEST)
+    content_texts = ContentTexts()
+    content_texts.reasoning += _texts(reasoning, _DEEPEST)
     for part in _parts(content):
         kind = part.get("type") if isinstance(part, dict) else None
         if kind in {"thinking", "reasoning"}:
-            words.thoughts += _texts(part, _DEEPEST)
+            content_texts.reasoning += _texts(part, _DEEPEST)
         elif kind == "refusal":
-            words.refusals += _texts(part.get("refusal"), _DEEPEST)
+            content_texts.refusals += _texts(part.get("refusal"), _DEEPEST)
         elif kind in {"text", "output_text", None}:
-            words.texts += _texts(part, _DEEPEST)
-    words.refusals += _texts(refusal, _DEEPEST)
-    return "".join(words.thoughts), "".join(words.texts), "".join(words.refusals)
+            content_texts.texts += _texts(part, _DEEPEST)
+    content_texts.refusals += _texts(refusal, _DEEPEST)
+    return (
+        "".join(content_texts.reasoning),
+        "".join(content_texts.texts),
+        "".join(content_texts.refusals),
+    )
 
 
 def _parts(content: object) -> list[Any]:
     return content if isinstance(content, list) else [content]
 
 
-def _texts(told: object, levels: int) -> Iterator[str]:
-    """Yield the texts of a part, or of a list of them."""
-    match told:
+def _texts(value: object, levels: int) -> Iterator[str]:
+    """Yield the texts of a part, or of a list of parts."""
+    match value:
         case None:
             return
         case str():
-            yield told
+            yield value
         case list() if levels:
-            for one in told:
-                yield from _texts(one, levels - 1)
+            for item in value:
+                yield from _texts(item, levels - 1)
         case dict() if levels:
             for name in ("text", "thinking", "reasoning", "content", "summary"):
-                if told.get(name):
-                    yield from _texts(told[name], levels - 1)
+                if value.get(name):
+                    yield from _texts(value[name], levels - 1)
                     return
         case _:
             raise TypeError

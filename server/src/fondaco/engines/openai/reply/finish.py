@@ -8,7 +8,7 @@ from fondaco.domain.errors import EngineError
 _NONE = frozenset({"", "null", "none", "not_finished", "unspecified"})
 """Words for "not yet": DashScope streams `"null"`, others `""`; IBM's `not_finished`."""
 REASONS: Mapping[str, FinishReason] = {
-    # OpenAI, and whoever says what it says.
+    # OpenAI, and compatible engines.
     "stop": "stop",
     "length": "length",
     "tool_calls": "tool_calls",
@@ -51,20 +51,20 @@ REASONS: Mapping[str, FinishReason] = {
     "limit": "length",
     "word": "stop",
 }
-"""A reason, in lower case and without its engine's prefix -> what OpenAI calls it.
+"""Finish reason, in lower case and without its engine's prefix -> OpenAI's.
 
 Source: the API references of the engines named; Gemini's `FinishReason`, Anthropic's `stop_reason`,
 Cohere's `ChatFinishReason`, watsonx's `stop_reason`, TGI's `FinishReason`.
 """
 _PREFIXES = ("finish_reason_", "stop_reason_", "reason_")
 _FAILURES = ("error", "abort", "cancel", "fail", "timeout", "insufficient", "malformed", "load")
-"""What a reason has in it where the engine gave up: `abort` of vLLM, `error_limit` of Cohere,
+"""Parts of reasons that mean a failure of the engine: `abort` of vLLM, `error_limit` of Cohere,
 `insufficient_system_resource` of DeepSeek, `network_error` of Zhipu, `malformed_function_call` of
 Gemini, `load` and `unload` of Ollama."""
 _LONGEST = 50
 
 
-def finish_of(given: object) -> FinishReason | None:
+def finish_of(value: object) -> FinishReason | None:
     """Return why a choice has ended, or None where it has not.
 
     >>> finish_of("MAX_TOKENS"), finish_of("tool_use"), finish_of("null"), finish_of({"type": "stop"})
@@ -73,13 +73,13 @@ def finish_of(given: object) -> FinishReason | None:
     Raises:
         EngineError: the engine gave up.
     """
-    if isinstance(given, dict):
-        given = given.get("type")  # SGLang's own API
-    if not given:
+    if isinstance(value, dict):
+        value = value.get("type")  # SGLang's own API
+    if not value:
         return None
-    if not isinstance(given, str):
+    if not isinstance(value, str):
         return "stop"
-    word = given.strip().lower().replace("-", "_").replace(" ", "_")
+    word = value.strip().lower().replace("-", "_").replace(" ", "_")
     for prefix in _PREFIXES:
         word = word.removeprefix(prefix)
     if word in _NONE:
@@ -87,5 +87,5 @@ def finish_of(given: object) -> FinishReason | None:
     if (reason := REASONS.get(word)) is not None:
         return reason
     if any(failure in word for failure in _FAILURES):
-        raise EngineError(f"The model's engine gave up: {given[:_LONGEST]!r}.")
+        raise EngineError(f"The model's engine gave up: {value[:_LONGEST]!r}.")
     return "stop"  # whatever it is called, it is an end

@@ -10,57 +10,64 @@ PASSED = ANSWERED | SHOWN
 """Names of the fields of a message or delta that are passed on."""
 
 
-def of_message(said: Mapping[str, Any], payload: bytes, place: int) -> RawJson | None:
+def of_message(message: Mapping[str, Any], payload: bytes, position: int) -> RawJson | None:
     """Return the opaque fields of a message or delta, if it has any.
 
     Args:
-        said: the message, as a parser read it.
+        message: the parsed message.
         payload: the chunk or reply that it is part of.
-        place: of its choice, among those of the chunk.
+        position: of its choice, among those of the chunk.
     """
-    if PASSED.isdisjoint(said):
+    if PASSED.isdisjoint(message):
         return None
-    return _spelled(said, _again(payload, place), PASSED)
+    return _json_fields(message, _exact_message(payload, position), PASSED)
 
 
 def of_calls(
-    calls: Iterable[Mapping[str, Any]], payload: bytes, place: int
+    calls: Iterable[Mapping[str, Any]], payload: bytes, position: int
 ) -> Sequence[RawJson | None]:
-    """Return the opaque fields of each call of a message; nothing at all where none has any."""
-    given = list(calls)
-    if all(CALLED.isdisjoint(call) for call in given):
+    """Return the opaque fields of each call of a message; empty if none has any."""
+    originals = list(calls)
+    if all(CALLED.isdisjoint(call) for call in originals):
         return ()
-    again = _again(payload, place).get("tool_calls")
-    twins = again if isinstance(again, list) and len(again) == len(given) else given
-    return [_spelled(call, twin, CALLED) for call, twin in zip(given, twins, strict=True)]
+    exact_calls = _exact_message(payload, position).get("tool_calls")
+    exact_values = (
+        exact_calls
+        if isinstance(exact_calls, list) and len(exact_calls) == len(originals)
+        else originals
+    )
+    return [
+        _json_fields(call, exact_value, CALLED)
+        for call, exact_value in zip(originals, exact_values, strict=True)
+    ]
 
 
-def _spelled(
-    given: Mapping[str, Any], twin: Mapping[str, Any], names: frozenset[str]
+def _json_fields(
+    originals: Mapping[str, Any], exact_value: Mapping[str, Any], names: frozenset[str]
 ) -> RawJson | None:
-    """Return the fields of those names that say something, as JSON."""
+    """Return the non-empty fields with these names, as JSON."""
     fields = {
         name: text
-        for name, value in given.items()
+        for name, value in originals.items()
         if name in names and value and is_shallow(value)
-        for text in _text(twin.get(name, value))
+        for text in _text(exact_value.get(name, value))
     }
     return fields or None
 
 
 def _text(value: object) -> Iterator[str]:
-    """Yield a value as JSON; nothing where UTF-8 cannot carry it."""
+    """Yield a value as JSON; nothing if it is not valid Unicode."""
     try:
         yield dumped(value)
     except ValueError:
         return
 
 
-def _again(payload: bytes, place: int) -> Mapping[str, Any]:
-    """Return a message, read once more so that its numbers stay; empty where it cannot be."""
+def _exact_message(payload: bytes, position: int) -> Mapping[str, Any]:
+    """Parse a message again without loss of numbers; empty if that fails."""
     try:
-        choice = exact(payload)["choices"][place]
+        choice = exact(payload)["choices"][position]
     except (ValueError, RecursionError, LookupError, TypeError):
         return {}
-    said = choice.get("delta") or choice.get("message")
-    return said if isinstance(said, dict) else {}
+    message = choice.get("delta") or choice.get("message")
+    return message if isinstance(message, dict) else {}

@@ -11,8 +11,8 @@ from fondaco.domain.errors import FieldNotTakenError
 from fondaco.engines.common.dialects import Dialect, Isolation
 from fondaco.engines.common.dynamic_temperature import dynamic_temperature
 from fondaco.engines.common.reasoning import reasoning_fields
-from fondaco.engines.common.tools import offered
-from fondaco.engines.openai.request.hints import go_on, with_hints
+from fondaco.engines.common.tools import tool_fields
+from fondaco.engines.openai.request.hints import set_prefix, with_hints
 from fondaco.engines.openai.request.output_format import (
     output_format_fields,
     unsupported_output_format,
@@ -22,10 +22,10 @@ from fondaco.engines.openai.request.parameters import (
     unsupported_parameters,
     with_logit_bias,
 )
-from fondaco.engines.openai.request.parts import unsupported_parts, wired
+from fondaco.engines.openai.request.parts import unsupported_parts, wire_parts
 
 _SAMPLING = ("temperature", "top_p", "frequency_penalty", "presence_penalty", "seed", "stop")
-"""What every dialect knows."""
+"""Parameters that every dialect supports."""
 _EXTRAS = ("top_k", "min_p", "repetition_penalty", "stop_token_ids")
 _sampling = attrgetter(*_SAMPLING)
 _engine_parameters = attrgetter(*_EXTRAS, "min_temperature", "max_temperature", "logit_bias")
@@ -43,14 +43,14 @@ def chat_body(
     """Return the JSON of POST /chat/completions.
 
     Args:
-        request: what is asked for.
+        request: the chat request.
         model: the engine's name for the model.
         dialect: the engine's profile.
         engine: its name, for the message of an error.
-        stream: whether events are wanted.
+        stream: whether to request a stream.
 
     Raises:
-        FieldNotTakenError: the request needs what the engine does not take.
+        FieldNotTakenError: the engine does not support a field of the request.
     """
     conversation = messages(request.messages, dialect)
     body: dict[str, object] = {"model": model, "messages": conversation}
@@ -66,14 +66,14 @@ def chat_body(
     if request.cache_scope:
         body |= isolated(request.cache_scope, dialect.isolation)
     if request.options is not NO_OPTIONS:
-        expect_media_taken(request, dialect, engine)
+        expect_media_supported(request, dialect, engine)
         body |= with_hints(request, dialect)
         if request.options.hints.get(PREFIX) is True:
-            go_on(body, conversation, dialect.prefix)
+            set_prefix(body, conversation, dialect.prefix)
         body |= _tools(request, dialect, engine)
-        body |= _thinking(request, dialect, engine)
+        body |= _reasoning(request, dialect, engine)
         body |= _output_format(request, dialect, engine)
-        body |= _particulars(request, dialect, engine)
+        body |= _rare_parameters(request, dialect, engine)
     if stream:
         body |= streaming(request, dialect)
     return orjson.dumps(body)
@@ -85,7 +85,7 @@ def streaming(request: ChatRequest, dialect: Dialect) -> Mapping[str, object]:
 
 
 def _limited(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
-    """Return the limit of the output; none is invented for a request without one."""
+    """Return the output limit; a request without one gets none."""
     if request.open_ended and not dialect.needs_limit:
         return {}
     return {dialect.output_limit: request.max_output_tokens}
@@ -97,13 +97,17 @@ def _tools(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, obj
         return {}
     if not dialect.tool_choice and tool_options.choice not in ("auto", "none"):
         raise _unsupported("tool_choice", request.model, engine)
-    return offered(tool_options, dialect)
+    return tool_fields(tool_options, dialect)
 
 
-def _thinking(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
+def _reasoning(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
     if request.options.template_variables and not dialect.switches:
-        wish = request.options.reasoning
-        name = "disable_thinking" if wish is not None and wish.off else "chat_template_kwargs"
+        reasoning = request.options.reasoning
+        name = (
+            "disable_thinking"
+            if reasoning is not None and reasoning.off
+            else "chat_template_kwargs"
+        )
         raise _unsupported(name, request.model, engine)
     return reasoning_fields(request, dialect.effort)
 
@@ -114,13 +118,13 @@ def _output_format(request: ChatRequest, dialect: Dialect, engine: str) -> dict[
     return output_format_fields(request.options.output_format, dialect)
 
 
-def _particulars(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
-    expect_particulars_taken(request, dialect, engine)
+def _rare_parameters(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, object]:
+    expect_parameters_supported(request, dialect, engine)
     return extra_sampling(request, dialect)
 
 
-def expect_particulars_taken(request: ChatRequest, dialect: Dialect, engine: str) -> None:
-    """Return if the engine takes what few callers ask of it.
+def expect_parameters_supported(request: ChatRequest, dialect: Dialect, engine: str) -> None:
+    """Check that the engine supports the request's rare parameters.
 
     Raises:
         FieldNotTakenError: it does not.
@@ -129,8 +133,8 @@ def expect_particulars_taken(request: ChatRequest, dialect: Dialect, engine: str
         raise _unsupported(name, request.model, engine)
 
 
-def expect_media_taken(request: ChatRequest, dialect: Dialect, engine: str) -> None:
-    """Return if the engine takes all kinds of parts of the request's messages.
+def expect_media_supported(request: ChatRequest, dialect: Dialect, engine: str) -> None:
+    """Check that the engine supports the content parts of the request's messages.
 
     Raises:
         FieldNotTakenError: it does not.
@@ -140,7 +144,7 @@ def expect_media_taken(request: ChatRequest, dialect: Dialect, engine: str) -> N
 
 
 def messages(conversation: Iterable[Message], dialect: Dialect) -> list[dict[str, object]]:
-    """Return a conversation as the engine wants it."""
+    """Return a conversation in the engine's format."""
     return [_message(message, dialect) for message in conversation]
 
 
@@ -148,23 +152,23 @@ def _message(message: Message, dialect: Dialect) -> dict[str, object]:
     content = message.content
     wire: dict[str, object] = {
         "role": message.role,
-        "content": wired(content, dialect) if isinstance(content, tuple) else content,
+        "content": wire_parts(content, dialect) if isinstance(content, tuple) else content,
     }
     if message.name is not None:
         wire["name"] = message.name
     if message.tool_call_id is not None:
         wire["tool_call_id"] = message.tool_call_id
     if message.tool_calls:
-        wire["tool_calls"] = [_called(use, dialect) for use in message.tool_calls]
+        wire["tool_calls"] = [_tool_call(use, dialect) for use in message.tool_calls]
     if message.opaque is not None:
-        wire |= _given_back(message, message.opaque, dialect)
+        wire |= _history(message, message.opaque, dialect)
     elif message.reasoning is not None and dialect.reasoning is not None:
         wire[dialect.reasoning] = message.reasoning
     return wire
 
 
-def given_back(conversation: Iterable[Message], dialect: Dialect) -> set[str]:
-    """Return the names of what an engine is sent of earlier answers beside their words and calls."""
+def history_fields(conversation: Iterable[Message], dialect: Dialect) -> set[str]:
+    """Return the names of fields in earlier answers, besides content and tool calls."""
     names = set[str]()
     for message in conversation:
         if dialect.opaque:
@@ -176,20 +180,18 @@ def given_back(conversation: Iterable[Message], dialect: Dialect) -> set[str]:
     return names
 
 
-def _called(use: ToolUse, dialect: Dialect) -> dict[str, object]:
+def _tool_call(use: ToolUse, dialect: Dialect) -> dict[str, object]:
     function = {"name": use.name, "arguments": use.arguments}
     wire: dict[str, object] = {"id": use.id, "type": "function", "function": function}
     return {**wire, **use.opaque} if use.opaque is not None and dialect.opaque else wire
 
 
-def _given_back(
-    message: Message, opaque: Mapping[str, object], dialect: Dialect
-) -> dict[str, object]:
-    """Return what an engine gave with an earlier answer; if it takes no such fields, their words."""
-    thought = message.reasoning if dialect.opaque else message.readable_reasoning
+def _history(message: Message, opaque: Mapping[str, object], dialect: Dialect) -> dict[str, object]:
+    """Return the opaque fields of an earlier answer; their readable text if the engine supports no such fields."""
+    reasoning = message.reasoning if dialect.opaque else message.readable_reasoning
     wire: dict[str, object] = {}
-    if thought is not None and dialect.reasoning is not None:
-        wire[dialect.reasoning] = thought
+    if reasoning is not None and dialect.reasoning is not None:
+        wire[dialect.reasoning] = reasoning
     if dialect.opaque:
         wire |= opaque
     elif "refusal" in opaque and not message.content:
@@ -247,7 +249,7 @@ def _biased(request: ChatRequest, dialect: Dialect, engine: str) -> dict[str, ob
 
 def _unsupported(name: str, model: str, engine: str) -> FieldNotTakenError:
     return FieldNotTakenError(
-        f"The model {model!r} does not support `{name}`: its engine {engine!r} does not take it. "
+        f"The model {model!r} does not support `{name}`: its engine {engine!r} does not support it. "
         "Leave the field out or choose another model.",
         faults={name: (f"Not supported by the engine {engine!r}.",)},
     )

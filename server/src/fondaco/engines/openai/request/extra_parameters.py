@@ -16,7 +16,7 @@ RESERVED_PARAMS = frozenset(
         *("cache_salt", "cache_prompt", "id_slot", "user", "prompt_cache_key", "store"),
     }
 )
-"""What decides money, whose cache is used, and how the answer is read: no caller's to word."""
+"""Fields that affect billing, cache isolation or parsing; callers may not set them."""
 RESERVED_HEADERS = frozenset(
     {
         *("authorization", "cookie", "host", "user-agent", "expect"),
@@ -25,7 +25,7 @@ RESERVED_HEADERS = frozenset(
         *("proxy-authenticate", "proxy-authorization", "proxy-connection"),
     }
 )
-"""What belongs to the connection, or opens the engine: no caller's to word."""
+"""Headers of the connection or of authentication; callers may not set them."""
 
 
 def expect_allowed(
@@ -35,16 +35,16 @@ def expect_allowed(
     *,
     engine: str,
 ) -> None:
-    """Return if an engine may be handed all extras.
+    """Check that all extra parameters are allowed for an engine.
 
     Args:
-        engine_parameters: what the caller wants.
+        engine_parameters: those of the request.
         params: the fields that the operator allows for the engine.
         headers: the headers, in lower case.
         engine: its name, for the message.
 
     Raises:
-        FieldNotTakenError: something is not allowed; all of it is named.
+        FieldNotTakenError: some are not allowed; the message names them all.
     """
     refused = {
         **_refused(
@@ -55,13 +55,15 @@ def expect_allowed(
         ),
     }
     if refused:
-        named = ", ".join(path.partition(".")[2] for path in refused)
+        names = ", ".join(path.partition(".")[2] for path in refused)
         raise FieldNotTakenError(
-            f"The engine {engine!r} is not handed these extras: {named}. Leave them out; its operator "
+            f"The engine {engine!r} is not handed these extras: {names}. Leave them out; its operator "
             "can allow some by `extra_params` and `extra_headers` in the engine's settings.",
             faults=dict.fromkeys(refused, (f"Not allowed for the engine {engine!r}.",)),
         )
 
 
-def _refused(field: str, wanted: Mapping[str, object], allowed: Collection[str]) -> dict[str, None]:
-    return {f"{field}.{name[:100]!r}": None for name in wanted if name not in allowed}
+def _refused(
+    field: str, requested: Mapping[str, object], allowed: Collection[str]
+) -> dict[str, None]:
+    return {f"{field}.{name[:100]!r}": None for name in requested if name not in allowed}

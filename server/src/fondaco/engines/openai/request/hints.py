@@ -12,22 +12,24 @@ from fondaco.engines.common.dialects import Dialect, Prefix
 
 _KEY_BYTES = 16
 _RETENTIONS = {"default": None, "extended": "24h"}
-"""Tiers that OpenAI's API has under other names; None: it is what an engine does anyway."""
+"""Retention tiers by their names in OpenAI's API; None: the engine's default."""
 
 
 def with_hints(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
-    """Return the request's hints as the engine takes them."""
-    return dict(_told(request, dialect))
+    """Return the fields of the hints that the engine supports."""
+    return dict(_hint_fields(request, dialect))
 
 
 def ignored(request: ChatRequest, dialect: Dialect) -> tuple[str, ...]:
-    """Return the names of hints that do not reach the engine, or not wholly."""
+    """Return the names of hints that the engine does not receive, or not completely."""
     return tuple(
-        name for name, hint in request.options.hints.items() if not _is_taken(name, hint, dialect)
+        name
+        for name, hint in request.options.hints.items()
+        if not _is_supported(name, hint, dialect)
     )
 
 
-def _is_taken(name: str, hint: object, dialect: Dialect) -> bool:
+def _is_supported(name: str, hint: object, dialect: Dialect) -> bool:
     match name:
         case "text":
             return name in dialect.hints and _is_verbosity(hint)
@@ -41,13 +43,13 @@ def _is_taken(name: str, hint: object, dialect: Dialect) -> bool:
             return name in dialect.hints
 
 
-def _told(request: ChatRequest, dialect: Dialect) -> Iterator[tuple[str, object]]:
+def _hint_fields(request: ChatRequest, dialect: Dialect) -> Iterator[tuple[str, object]]:
     for name, hint in request.options.hints.items():
         if name not in dialect.hints:
             continue
         match name, hint:
             case "prompt_cache_key", str(key):
-                yield name, _own(request.cache_scope, key)
+                yield name, _scoped_key(request.cache_scope, key)
             case "prompt_cache_retention", str(tier):
                 if (retention := _RETENTIONS.get(tier, tier)) is not None:
                     yield name, retention
@@ -59,8 +61,8 @@ def _told(request: ChatRequest, dialect: Dialect) -> Iterator[tuple[str, object]
                 yield name, hint
 
 
-def go_on(body: dict[str, object], conversation: list[dict[str, object]], by: Prefix) -> None:
-    """Tell an engine, in the body of a request, to go on with the last message."""
+def set_prefix(body: dict[str, object], conversation: list[dict[str, object]], by: Prefix) -> None:
+    """Set the field that makes the output continue the last message."""
     match by:
         case Prefix.FIELD:
             conversation[-1]["prefix"] = True
@@ -70,8 +72,8 @@ def go_on(body: dict[str, object], conversation: list[dict[str, object]], by: Pr
             pass
 
 
-def _own(scope: str, key: str) -> str:
-    """Return a key that no other account has, and that says nothing of this one's."""
+def _scoped_key(scope: str, key: str) -> str:
+    """Return a cache key that is unique to the account and does not reveal the caller's."""
     return blake2b(f"{scope}/{key}".encode(), digest_size=_KEY_BYTES).hexdigest()
 
 

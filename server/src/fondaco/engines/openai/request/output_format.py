@@ -21,34 +21,37 @@ _SPECIAL = re.compile(r'["\\\x00-\x1f\x7f]')
 
 
 def unsupported_output_format(output_format: OutputFormat | None, dialect: Dialect) -> str | None:
-    """Return the name of the field that says what the engine cannot be held to; None: it can be."""
-    takes = dialect.guides
+    """Return the name of the field with a format that the engine cannot enforce; None if it can."""
+    supported = dialect.guides
     match output_format:
-        case JsonSchema(whitespace=str()) if takes is not Guides.STRUCTURED_OUTPUTS:
+        case JsonSchema(whitespace=str()) if supported is not Guides.STRUCTURED_OUTPUTS:
             return "guided_whitespace_pattern"
-        case Regex() if takes is not Guides.STRUCTURED_OUTPUTS:
+        case Regex() if supported is not Guides.STRUCTURED_OUTPUTS:
             return output_format.place
-        case Grammar(rules) if takes is Guides.GRAMMAR:
+        case Grammar(rules) if supported is Guides.GRAMMAR:
             return None if is_gbnf(rules) else output_format.place
-        case Choices() | Grammar() if takes is Guides.NOT:
+        case Choices() | Grammar() if supported is Guides.NOT:
             return output_format.place
         case _:
             return None
 
 
 def output_format_fields(output_format: OutputFormat | None, dialect: Dialect) -> dict[str, object]:
-    """Return an output format that the engine takes in its words."""
+    """Return the fields of an output format that the engine supports."""
     match output_format:
         case None:
             return {}
         case JsonObject():
             return {"response_format": {"type": "json_object"}}
         case JsonSchema(schema=schema, whitespace=str(whitespace)):
-            held = {"json": orjson.Fragment(schema), "whitespace_pattern": whitespace}
-            return {"structured_outputs": held}
+            structured_outputs = {"json": orjson.Fragment(schema), "whitespace_pattern": whitespace}
+            return {"structured_outputs": structured_outputs}
         case JsonSchema():
             return {
-                "response_format": {"type": "json_schema", "json_schema": _named(output_format)}
+                "response_format": {
+                    "type": "json_schema",
+                    "json_schema": _json_schema(output_format),
+                }
             }
         case Regex() | Choices() | Grammar():
             return {dialect.guides.value: _guided(output_format, dialect.guides)}
@@ -67,16 +70,16 @@ def _guided(constraint: Constraint, by: Guides) -> object:
     assert_never(constraint)
 
 
-def _named(schema: JsonSchema) -> dict[str, object]:
+def _json_schema(schema: JsonSchema) -> dict[str, object]:
     """Return a schema nested with its name."""
-    named: dict[str, object] = {"name": schema.name, "schema": orjson.Fragment(schema.schema)}
+    fields: dict[str, object] = {"name": schema.name, "schema": orjson.Fragment(schema.schema)}
     if schema.description is not None:
-        named["description"] = schema.description
+        fields["description"] = schema.description
     if schema.strict is not None:
-        named["strict"] = schema.strict
-    return named
+        fields["strict"] = schema.strict
+    return fields
 
 
 def _quoted(text: str) -> str:
-    """Return a text as GBNF has it."""
-    return '"' + _SPECIAL.sub(lambda found: f"\\x{ord(found[0]):02x}", text) + '"'
+    """Quote a text as a GBNF literal."""
+    return '"' + _SPECIAL.sub(lambda match: f"\\x{ord(match[0]):02x}", text) + '"'

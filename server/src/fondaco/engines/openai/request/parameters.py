@@ -5,7 +5,7 @@ from fondaco.engines.common.dialects import Dialect
 
 
 def unsupported_parameters(request: ChatRequest, dialect: Dialect) -> str | None:
-    """Return the name of a field that would change the answer and that engines do not take."""
+    """Return the name of an unsupported field that affects the output; None if there is none."""
     if request.options.stop_shown and not dialect.stop_shown:
         return "include_stop_str_in_output"
     if request.options.template is not None and not dialect.templates:
@@ -14,7 +14,7 @@ def unsupported_parameters(request: ChatRequest, dialect: Dialect) -> str | None
 
 
 def extra_sampling(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
-    """Return the fields of what an engine of the dialect takes."""
+    """Return the fields of rare parameters that the dialect supports."""
     options = request.options
     fields: dict[str, object] = {}
     if options.stop_shown:
@@ -29,11 +29,11 @@ def extra_sampling(request: ChatRequest, dialect: Dialect) -> dict[str, object]:
 
 
 def ignored_sampling(request: ChatRequest, dialect: Dialect) -> tuple[str, ...]:
-    """Return the names of fields that change nothing here."""
+    """Return the names of ignored fields."""
     unused = request.options.prediction is not None and not dialect.prediction
     return ("prediction",) if unused else ()
 
 
 def with_logit_bias(request: ChatRequest) -> dict[str, object]:
-    """Return the field for the biases of tokens."""
+    """Return the field `logit_bias`."""
     return {"logit_bias": {str(token): bias for token, bias in request.sampling.logit_bias}}

@@ -7,13 +7,13 @@ from fondaco.domain.chat.message import Audio, Image, MarkedText, Message, Part,
 from fondaco.engines.common.dialects import Dialect
 
 
-def wired(content: Iterable[Part], dialect: Dialect) -> list[dict[str, object]]:
-    """Return a content of several parts."""
-    return [_wired(part, dialect) for part in content]
+def wire_parts(content: Iterable[Part], dialect: Dialect) -> list[dict[str, object]]:
+    """Return content parts in the engine's format."""
+    return [_wire_part(part, dialect) for part in content]
 
 
 def unsupported_parts(conversation: Iterable[Message], dialect: Dialect) -> str | None:
-    """Return the name of a kind of part that engines of a dialect do not take, if there is any."""
+    """Return the type of a content part that the dialect does not support, or None."""
     for message in conversation:
         if isinstance(message.content, tuple):
             for part in message.content:
@@ -25,9 +25,9 @@ def unsupported_parts(conversation: Iterable[Message], dialect: Dialect) -> str 
 
 
 def text_only(message: Message) -> Message:
-    """Return a message without what is none of text, as the endpoints that count tokens take it.
+    """Return a message with its text only, for the endpoints that count tokens.
 
-    vLLM and llama-server count a placeholder for an image, not what the image becomes.
+    vLLM and llama-server count a placeholder for an image, not its tokens.
     """
     if not isinstance(message.content, tuple):
         return message
@@ -35,7 +35,7 @@ def text_only(message: Message) -> Message:
 
 
 def most_media_tokens(conversation: Iterable[Message]) -> int:
-    """Return the most tokens that all images, audio and video of a conversation may count."""
+    """Return the most tokens of all images, audio and video in a conversation."""
     return sum(
         part.most_tokens
         for message in conversation
@@ -45,7 +45,7 @@ def most_media_tokens(conversation: Iterable[Message]) -> int:
     )
 
 
-def _wired(part: Part, dialect: Dialect) -> dict[str, object]:
+def _wire_part(part: Part, dialect: Dialect) -> dict[str, object]:
     match part:
         case MarkedText(cache_control=mark) if dialect.cache_control:
             return {"type": "text", "text": part, "cache_control": mark}
