@@ -6,7 +6,7 @@ from fondaco import __version__
 
 
 def main() -> None:
-    """Run the command line; its version is told without loading it."""
+    """Run the command line; `--version` answers without loading it."""
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"fondaco {__version__}\n")
         return

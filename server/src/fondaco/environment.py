@@ -46,25 +46,25 @@ def secret(reference: str) -> str:
     return text
 
 
-def expanded(place: str | Path) -> Path:
+def expanded(path: str | Path) -> Path:
     """Return an absolute path, `~` and `~user` replaced by home directories.
 
     Raises:
         ConfigurationError: there is no such home directory, or no working directory.
     """
     try:
-        return Path(place).expanduser().absolute()
+        return Path(path).expanduser().absolute()
     except RuntimeError:
         raise ConfigurationError(
-            f"{str(place)!r} names a home directory that this user does not have. "
+            f"{str(path)!r} names a home directory that this user does not have. "
             "Set HOME, or write an absolute path."
         ) from None
     except OSError as error:
         raise ConfigurationError(
-            f"{str(place)!r} is relative, and the working directory cannot be used: "
+            f"{str(path)!r} is relative, and the working directory cannot be used: "
             f"{error.strerror}. Write an absolute path."
         ) from None
 
 
-def _content(place: str) -> str:
-    return expanded(place).read_text(encoding="utf-8-sig")
+def _content(path: str) -> str:
+    return expanded(path).read_text(encoding="utf-8-sig")

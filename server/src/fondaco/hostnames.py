@@ -45,10 +45,10 @@ def _host(text: str) -> str:
     """
     if text == ANY:
         return text
-    wanted = _host_of(text if "://" in text else f"//{text}", text)
-    if text.lower() != wanted:
-        raise ValueError(f"not a host name as requests carry it; write {wanted!r}")
-    return wanted
+    normalized = _host_of(text if "://" in text else f"//{text}", text)
+    if text.lower() != normalized:
+        raise ValueError(f"not a host name as requests carry it; write {normalized!r}")
+    return normalized
 
 
 def _origin(text: str) -> str:
@@ -66,10 +66,10 @@ def _origin(text: str) -> str:
         raise ValueError("not an origin; write it as 'https://app.example.com'")
     host, port = _host_of(f"//{parts.netloc}", text), _port(parts)
     shown = "" if port in (None, _DEFAULT_PORTS.get(parts.scheme)) else f":{port}"
-    wanted = f"{parts.scheme}://{host}{shown}"
-    if text != wanted:
-        raise ValueError(f"not an origin as browsers send it; write {wanted!r}")
-    return wanted
+    normalized = f"{parts.scheme}://{host}{shown}"
+    if text != normalized:
+        raise ValueError(f"not an origin as browsers send it; write {normalized!r}")
+    return normalized
 
 
 def _listen(text: str) -> str:

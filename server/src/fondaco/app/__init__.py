@@ -62,7 +62,7 @@ def serve(
         fetch: downloads the default model's file, where it is missing.
 
     Raises:
-        ListenAddressError: the address is taken, not ours, or not permitted.
+        ListenAddressError: the address is in use, not this machine's, or not permitted.
         HomeUnusableError: the home folder cannot be written.
         HomeInUseError: another server runs on it.
         DatabaseUnusableError, NewerDatabaseError: its database cannot be used.

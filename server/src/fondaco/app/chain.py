@@ -1,4 +1,4 @@
-"""The chain's side: settings become what is known of wallets."""
+"""Composition of the chain adapters from the settings."""
 
 import secrets
 from collections.abc import AsyncGenerator
@@ -51,31 +51,31 @@ def chain_of(stakes: Stakes | None, accounts: Accounts) -> WalletPorts:
 def _stakes(settings: Settings, node: HttpClient | None) -> Stakes | None:
     """Return where stakes are read, or None where the operator has named nothing."""
     if node is not None:
-        asked = settings.chain.node
+        options = settings.chain.node
         return NodeStakes(
             node,
-            token=asked.token,
-            chain_id=asked.chain_id,
-            nano_diem_per_token=nano(asked.diem_per_token),
-            decimals=asked.decimals,
-            timeout_s=asked.timeout_s,
+            token=options.token,
+            chain_id=options.chain_id,
+            nano_diem_per_token=nano(options.diem_per_token),
+            decimals=options.decimals,
+            timeout_s=options.timeout_s,
         )
     if settings.chain.stake:
         return RuleStakes({who.lower(): nano(diem) for who, diem in settings.chain.stake.items()})
     return None
 
 
-def _node(asked: ChainNode) -> HttpClient | None:
-    if not asked.url:
+def _node(options: ChainNode) -> HttpClient | None:
+    if not options.url:
         return None
-    named = asked.url.startswith(("env:", "file:"))
+    named = options.url.startswith(("env:", "file:"))
     try:
         return connect(
-            secret(asked.url).strip() if named else asked.url,
+            secret(options.url).strip() if named else options.url,
             connections=_CONNECTIONS,
-            connect_timeout_s=asked.timeout_s,
-            first_byte_timeout_s=asked.timeout_s,
-            total_timeout_s=asked.timeout_s,
+            connect_timeout_s=options.timeout_s,
+            first_byte_timeout_s=options.timeout_s,
+            total_timeout_s=options.timeout_s,
         )
     except ValueError as error:
         # The message may show an address that has a key in it.

@@ -62,7 +62,7 @@ def prepared(home: Home, settings: Settings) -> str | None:
 
 
 def _first_key(settings: Settings, home: Home) -> str | None:
-    """Make the first account and its ADMIN key, where nobody has one yet."""
+    """Create the first account and its ADMIN key, unless there is an account."""
     if has_accounts(home.database):
         return None
     admin_store = AdminStore(home.database, home.pepper(), SystemClock())
@@ -84,7 +84,7 @@ async def opened_application(
 ) -> AsyncGenerator[Application]:
     """Open an application on a home that is locked and prepared; close it in the opposite order.
 
-    Calls that a crash cut off are settled first. Whoever leaves the context has ended all calls.
+    Calls that a crash cut off are settled first. All calls must have ended before the context is left.
 
     Args:
         settings: what is in force at the start.

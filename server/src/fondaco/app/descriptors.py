@@ -15,14 +15,14 @@ def raised_limit() -> int | None:
     import resource  # noqa: PLC0415 - Windows has none
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    most = _MOST if hard == resource.RLIM_INFINITY else min(hard, _MOST)
-    if soft == resource.RLIM_INFINITY or soft >= most:
+    target = _MOST if hard == resource.RLIM_INFINITY else min(hard, _MOST)
+    if soft == resource.RLIM_INFINITY or soft >= target:
         return None if soft == resource.RLIM_INFINITY else soft
     try:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (target, hard))
     except (OSError, ValueError):
         return soft
-    return most
+    return target
 
 
 def connections_within(descriptors: int | None, limit: int) -> int:
@@ -35,5 +35,5 @@ def connections_within(descriptors: int | None, limit: int) -> int:
     """
     if descriptors is None:
         return limit
-    kept = min(_KEPT, descriptors // 4)
-    return max(1, min(limit, (descriptors - kept) // 2))
+    reserved = min(_KEPT, descriptors // 4)
+    return max(1, min(limit, (descriptors - reserved) // 2))

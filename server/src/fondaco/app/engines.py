@@ -107,8 +107,8 @@ async def look_at_engines(settings: Settings) -> dict[str, Seen]:
     }
 
 
-def _unlisted(listed: frozenset[str], asked: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(asked.values()) - listed if listed else listed
+def _unlisted(listed: frozenset[str], expected: Mapping[str, str]) -> frozenset[str]:
+    return frozenset(expected.values()) - listed if listed else listed
 
 
 def catalogue_here(settings: Settings) -> Catalogue:

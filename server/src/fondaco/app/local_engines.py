@@ -92,7 +92,7 @@ async def opened_local_engines(
 
 
 def default_model(catalogue: Catalogue) -> Model | None:
-    """Return the model that answers where nobody names one, if there is any."""
+    """Return the default chat model, or None."""
     try:
         return catalogue.route("default").model
     except ModelNotFoundError:

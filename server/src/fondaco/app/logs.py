@@ -196,7 +196,7 @@ def log_to_stderr(
     logging.captureWarnings(capture=True)
     logging.raiseExceptions = False  # it would print a record's arguments
     sys.excepthook = _uncaught
-    sys.unraisablehook = lambda found: _fatal(found.exc_value, found.exc_type)
+    sys.unraisablehook = lambda args: _fatal(args.exc_value, args.exc_type)
     threading.excepthook = _uncaught_in_thread
     return output
 
@@ -217,15 +217,15 @@ def _is_ours(record: logging.LogRecord) -> bool:
 def _kind(record: logging.LogRecord) -> object:
     """Return what records of a flood have in common."""
     fields = _fields(record)
-    said = tuple(fields.get(name) for name in ("reason", "engine", "model"))
-    return (record.name, record.levelno, _event(record), *said)
+    details = tuple(fields.get(name) for name in ("reason", "engine", "model"))
+    return (record.name, record.levelno, _event(record), *details)
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Value]:
-    given = record.__dict__.get("fields")
-    if not isinstance(given, Mapping):
+    fields = record.__dict__.get("fields")
+    if not isinstance(fields, Mapping):
         return {}
-    return {name: _value(given[name]) for name in FIELDS if name in given}
+    return {name: _value(fields[name]) for name in FIELDS if name in fields}
 
 
 def _event(record: logging.LogRecord) -> str:
@@ -268,9 +268,9 @@ def _uncaught(
         _fatal(error, kind)
 
 
-def _uncaught_in_thread(found: "ExceptHookArgs") -> None:
-    if found.exc_type is not SystemExit:
-        _fatal(found.exc_value, found.exc_type)
+def _uncaught_in_thread(args: "ExceptHookArgs") -> None:
+    if args.exc_type is not SystemExit:
+        _fatal(args.exc_value, args.exc_type)
 
 
 def _fatal(error: BaseException | None, kind: type[BaseException]) -> None:

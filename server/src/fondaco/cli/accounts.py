@@ -37,8 +37,8 @@ def create(
     plain(name, _LONGEST_NAME, empty=False)
     dollars, allocation = amount(usd), amount(diem)
     admin_store = opened(settings, create=True)
-    made = admin_store.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)
-    print_row(row(made), as_json=as_json)
+    statement = admin_store.open_account(name, usd=dollars, diem_allocation=allocation, tier=tier)
+    print_row(row(statement), as_json=as_json)
 
 
 @group.command()

@@ -89,8 +89,8 @@ def expect_tier(name: str, settings: "Settings") -> None:
         typer.BadParameter: it has others.
     """
     if name not in settings.tiers:
-        known = ", ".join(sorted(settings.tiers))
-        raise typer.BadParameter(f"There is no tier {name!r}; there are: {known}.")
+        tiers = ", ".join(sorted(settings.tiers))
+        raise typer.BadParameter(f"There is no tier {name!r}; there are: {tiers}.")
 
 
 def timestamp(unix_s: float | None) -> str | None:

@@ -89,17 +89,17 @@ def _connect(settings: "Settings") -> None:
 
     from fondaco.app import look_at_engines
 
-    found = anyio.run(partial(look_at_engines, settings))
-    for engine, seen in found.items():
-        said = f"does not answer: {seen.fault}" if seen.fault else "answers"
-        typer.echo(f"The engine {engine!r} {said}.")
+    reports = anyio.run(partial(look_at_engines, settings))
+    for engine, seen in reports.items():
+        state = f"does not answer: {seen.fault}" if seen.fault else "answers"
+        typer.echo(f"The engine {engine!r} {state}.")
         for name in sorted(seen.names):
             typer.echo(
                 f"fondaco: warning: the engine {engine!r} does not list {name!r}, which a model of "
                 "the catalogue asks it for.",
                 err=True,
             )
-    if silent := [engine for engine, seen in found.items() if seen.fault]:
+    if silent := [engine for engine, seen in reports.items() if seen.fault]:
         raise FailedError(
             f"The configuration is sound, but engines do not answer: {', '.join(silent)}. "
             "Are they running, and are base_url and key right?",

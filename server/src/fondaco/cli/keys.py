@@ -70,8 +70,8 @@ def create(
     )
     admin_store = opened(settings, create=account is None)
     owner = chosen_or_first(admin_store, account, settings).account
-    made = admin_store.make_key(owner.name, key_type, description, expires_at=end, limit=limit)
-    print_row({"apiKey": made.secret, **_row(made.key, owner.name, Funds())}, as_json=as_json)
+    new_key = admin_store.make_key(owner.name, key_type, description, expires_at=end, limit=limit)
+    print_row({"apiKey": new_key.secret, **_row(new_key.key, owner.name, Funds())}, as_json=as_json)
 
 
 @group.command("list")
@@ -127,7 +127,7 @@ def change(
     """Change the given properties of a key; a running server applies it within a second."""
     from fondaco.serving.access.api_keys import UNCHANGED, Change, LimitChange
 
-    wanted = Change(
+    change = Change(
         description=UNCHANGED if description is None else plain(description, LONGEST_DESCRIPTION),
         expires_at=UNCHANGED if expires_at is None else _end(expires_at),
         limit=LimitChange(
@@ -135,10 +135,10 @@ def change(
             diem=UNCHANGED if limit_diem is None else _limit(limit_diem),
         ),
     )
-    if wanted == Change():
+    if change == Change():
         raise typer.BadParameter("Say what to change, for example: --limit-usd 5")
     admin_store = opened(configuration(home, config).settings)
-    _print(admin_store, admin_store.change_key(key_id, wanted.of), as_json=as_json)
+    _print(admin_store, admin_store.change_key(key_id, change.of), as_json=as_json)
 
 
 @group.command()

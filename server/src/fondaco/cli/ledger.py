@@ -55,14 +55,14 @@ def repair_epoch(
     ahead = admin_store.ahead_of_clock()
     if yes:
         admin_store.trust_clock()
-    shown = {
+    fields = {
         "clock": timestamp(SystemClock().now()),
         "lastEntry": timestamp(ahead.last_entry),
         "entriesAfterTomorrow": ahead.entries,
         "accountsRefilledAfterTomorrow": list(ahead.accounts),
         "clockTrusted": yes,
     }
-    print_row(shown, as_json=as_json)
+    print_row(fields, as_json=as_json)
     if not yes and not as_json:
         typer.echo("Nothing was changed. If the clock is right, add --yes and restart the server.")
 

@@ -89,10 +89,10 @@ def search(
     from fondaco.domain.web import SearchError
 
     try:
-        found = _library(home, config).find(query, most)
+        citations = _library(home, config).find(query, most)
     except SearchError as error:
         raise FailedError(str(error)) from error
-    rows = [{"url": one.url, "title": one.title, "content": one.content} for one in found]
+    rows = [{"url": one.url, "title": one.title, "content": one.content} for one in citations]
     print_rows(rows, as_json=as_json, empty="Nothing is found.")
 
 

@@ -110,8 +110,8 @@ def _fitted(rows: Sequence[Row], optional: Sequence[str], columns: int) -> None:
         return
     _columns([{name: row[name] for name in names} for row in rows])
     if left_out:
-        said = f"Not shown: {', '.join(left_out)}. A wider terminal or --json shows all."
-        typer.echo(fill(said, columns, break_long_words=False))
+        note = f"Not shown: {', '.join(left_out)}. A wider terminal or --json shows all."
+        typer.echo(fill(note, columns, break_long_words=False))
 
 
 def _width(rows: Sequence[Row], names: Sequence[str]) -> int:

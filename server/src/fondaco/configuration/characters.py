@@ -22,8 +22,8 @@ Word = Annotated[
 Url = Annotated[str, Field(pattern=r"^https?://\S{1,2000}$")]
 
 
-Moment = Annotated[datetime, Strict()] | Annotated[date, Strict()]
-"""As TOML writes them; a date is its first moment, in UTC."""
+Timestamp = Annotated[datetime, Strict()] | Annotated[date, Strict()]
+"""A TOML datetime or date; a date stands for its start in UTC."""
 SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
 _MOST_BYTES = 256 * 2**10
 
@@ -34,7 +34,7 @@ class CharacterFile(Section):
     name: Line = Field(description="What people call it.")
     instructions: Annotated[
         str, StringConstraints(strip_whitespace=True, min_length=1, max_length=32_768)
-    ] = Field(description="What the model is told first.")
+    ] = Field(description="Instructions at the start of the conversation.")
     description: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
     tags: tuple[Word, ...] = Field((), max_length=20)
     categories: tuple[Word, ...] = Field((), max_length=20)
@@ -46,8 +46,8 @@ class CharacterFile(Section):
     web_enabled: bool = False
     pro: bool = False
     featured: bool = False
-    created: Moment | None = None
-    updated: Moment | None = None
+    created: Timestamp | None = None
+    updated: Timestamp | None = None
 
 
 def character_of(slug: str, text: str, changed_at: float) -> Character:
@@ -62,7 +62,7 @@ def character_of(slug: str, text: str, changed_at: float) -> Character:
         CharacterFileError: a line for each thing that is wrong, with nothing of the file's text.
     """
     try:
-        said = CharacterFile.model_validate(tomllib.loads(text))
+        entry = CharacterFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise CharacterFileError(f"is not TOML: {error}.") from None
     except RecursionError:
@@ -70,24 +70,24 @@ def character_of(slug: str, text: str, changed_at: float) -> Character:
     except ValidationError as error:
         faults = error.errors(include_url=False, include_input=False)
         raise CharacterFileError(*map(_line, faults)) from None
-    created_at = _unix_seconds(said.created, changed_at)
+    created_at = _unix_seconds(entry.created, changed_at)
     return Character(
         slug=slug,
-        name=said.name,
-        instructions=said.instructions,
-        description=said.description or None,
-        tags=said.tags,
-        categories=said.categories,
-        author=said.author or "",
-        model=said.model,
-        photo_url=said.photo_url or "",
-        share_url=said.share_url,
-        adult=said.adult,
-        web_enabled=said.web_enabled,
-        pro=said.pro,
-        featured=said.featured,
+        name=entry.name,
+        instructions=entry.instructions,
+        description=entry.description or None,
+        tags=entry.tags,
+        categories=entry.categories,
+        author=entry.author or "",
+        model=entry.model,
+        photo_url=entry.photo_url or "",
+        share_url=entry.share_url,
+        adult=entry.adult,
+        web_enabled=entry.web_enabled,
+        pro=entry.pro,
+        featured=entry.featured,
         created_at=created_at,
-        updated_at=_unix_seconds(said.updated, max(created_at, changed_at)),
+        updated_at=_unix_seconds(entry.updated, max(created_at, changed_at)),
     )
 
 
@@ -102,25 +102,25 @@ def read_character(path: Path) -> Character:
             "its name has to be SLUG.toml, of small letters, digits, hyphens and underscores."
         )
     try:
-        found = path.stat()
-        if found.st_size > _MOST_BYTES:
+        status = path.stat()
+        if status.st_size > _MOST_BYTES:
             raise CharacterFileError(f"is larger than {_MOST_BYTES // 2**10} KiB.")
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise CharacterFileError(f"cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise CharacterFileError("is not UTF-8 text.") from None
-    return character_of(path.stem, text, found.st_mtime)
+    return character_of(path.stem, text, status.st_mtime)
 
 
 @cache
 def built_in_characters() -> tuple[Character, ...]:
     """Return the characters that come with the program, by their slugs."""
     folder = files("fondaco") / "characters"
-    found = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
+    status = sorted((f for f in folder.iterdir() if f.name.endswith(".toml")), key=lambda f: f.name)
     return tuple(
         character_of(file.name.removesuffix(".toml"), file.read_text(encoding="utf-8"), 0.0)
-        for file in found
+        for file in status
     )
 
 

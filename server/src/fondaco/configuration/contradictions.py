@@ -152,6 +152,6 @@ def _search(settings: Settings) -> Iterator[str]:
         yield "search.engines names an engine twice: each is asked once."
 
 
-def _hint(name: str, known: Collection[str]) -> str:
-    near = get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+def _hint(name: str, names: Collection[str]) -> str:
+    near = get_close_matches(name, sorted(names), n=1, cutoff=0.6)
     return f" Did you mean {near[0]!r}?" if near else ""

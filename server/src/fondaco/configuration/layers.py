@@ -13,9 +13,9 @@ from typing import TypeAlias
 from fondaco.configuration.schema import (
     ANY,
     KeyPath,
+    environment_name,
     find,
     settings_table,
-    spelled_for_environment,
     variable,
 )
 from fondaco.environment import ConfigurationError
@@ -83,10 +83,10 @@ class Layers:
 
     def names(self, table: KeyPath) -> tuple[str, ...]:
         """Return the names that a table has so far."""
-        found = self._value(table)
-        return tuple(found) if isinstance(found, dict) else ()
+        value = self._value(table)
+        return tuple(value) if isinstance(value, dict) else ()
 
-    def said(self, path: KeyPath) -> bool:
+    def is_set(self, path: KeyPath) -> bool:
         """Whether the operator changed the value at a path, or one within the table that is there."""
         return any(
             origin != DEFAULT
@@ -102,10 +102,10 @@ class Layers:
         return self._value(path) != default
 
     def _value(self, path: KeyPath) -> object:
-        found: object = self.tree
+        value: object = self.tree
         for part in path:
-            found = found.get(part) if isinstance(found, dict) else None
-        return found
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
 
 
 def built_in(name: str) -> Tree:
@@ -180,7 +180,7 @@ def _path(name: str, layers: Layers) -> KeyPath | None:
 def _named(known: KeyPath, parts: list[str], layers: Layers) -> KeyPath:
     path: KeyPath = ()
     for place, part in zip(known, parts, strict=True):
-        there = {spelled_for_environment(n): n for n in layers.names(path)} if place == ANY else {}
+        there = {environment_name(n): n for n in layers.names(path)} if place == ANY else {}
         path = (*path, there.get(part, part.lower()) if place == ANY else place)
     return path
 

@@ -101,10 +101,10 @@ def load(
     faults += wrong
     if settings is not None:
         faults += contradictions(settings)
-        faults += ineffective.faults(settings, layers.said)
+        faults += ineffective.faults(settings, layers.is_set)
     if faults or settings is None:
         raise ConfigurationError(*faults)
-    warnings = tuple(ineffective.warnings(settings, layers.said))
+    warnings = tuple(ineffective.warnings(settings, layers.is_set))
     return Configuration(settings, layers.origins, path, tuple(layers.unsaid.values()), warnings)
 
 

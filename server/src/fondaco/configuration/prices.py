@@ -33,17 +33,17 @@ def faults(model_id: str, model: CatalogueModel) -> Iterator[str]:
     if needed is None:
         yield f"{name}.type is {model.type.value!r}, which has no prices yet; leave the model out."
         return
-    given = dict(model.price)
-    known = (*needed, *_MORE.get(model.type, ()))
+    prices = dict(model.price)
+    supported = (*needed, *_MORE.get(model.type, ()))
     for price in needed:
-        if given[price] is None:
+        if prices[price] is None:
             yield f"{name}.price.{price} is missing: a model without a price is not served."
-    for price in sorted(model.price.model_fields_set.difference(known)):
-        if given[price] == Price.model_fields[price].default:
+    for price in sorted(model.price.model_fields_set.difference(supported)):
+        if prices[price] == Price.model_fields[price].default:
             continue  # as in a configuration that was written out in full
         yield (
             f"{name}.price.{price}: a model of type {model.type.value!r} has no such price; "
-            f"it has {', '.join(known)}."
+            f"it has {', '.join(supported)}."
         )
 
 

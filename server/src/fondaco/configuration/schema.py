@@ -16,7 +16,7 @@ from fondaco.sections import FOR_ALL, Section
 from fondaco.settings import Settings
 
 KeyPath: TypeAlias = tuple[str, ...]
-"""A key's place, such as `("server", "port")`; in a schema `*` stands for a name of your own."""
+"""The path of a setting, such as `("server", "port")`; in a schema `*` stands for any name."""
 
 ANY = "*"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -57,8 +57,10 @@ def settings_table() -> Mapping[KeyPath, Setting]:
 
 def find(path: KeyPath) -> Setting | None:
     """Return the setting at a path with real names in it, or None."""
-    for known, setting in settings_table().items():
-        if len(known) == len(path) and all(a in (ANY, b) for a, b in zip(known, path, strict=True)):
+    for setting_path, setting in settings_table().items():
+        if len(setting_path) == len(path) and all(
+            a in (ANY, b) for a, b in zip(setting_path, path, strict=True)
+        ):
             return setting
     return None
 
@@ -69,18 +71,22 @@ def nearest(path: KeyPath) -> str | None:
     A key of the same table comes first, then one of the same name in another table.
     """
     *table, name = path
-    siblings = {known[len(table)] for known in settings_table() if _within(known, tuple(table))}
+    siblings = {
+        setting_path[len(table)]
+        for setting_path in settings_table()
+        if _within(setting_path, tuple(table))
+    }
     if near := get_close_matches(name, sorted(siblings - {ANY}), n=1, cutoff=0.6):
         return dotted((*table, near[0]))
-    for known in settings_table():
-        if known[-1] == name and ANY not in known:
-            return dotted(known)
+    for setting_path in settings_table():
+        if setting_path[-1] == name and ANY not in setting_path:
+            return dotted(setting_path)
     return None
 
 
-def _within(known: KeyPath, table: KeyPath) -> bool:
-    return len(known) > len(table) and all(
-        a in (ANY, b) for a, b in zip(known, table, strict=False)
+def _within(setting_path: KeyPath, table: KeyPath) -> bool:
+    return len(setting_path) > len(table) and all(
+        a in (ANY, b) for a, b in zip(setting_path, table, strict=False)
     )
 
 
@@ -104,13 +110,13 @@ def variable(path: KeyPath) -> str:
             return "FONDACO_HOME"
         case ("models_folder",):
             return "FONDACO_MODELS"
-    return "FONDACO_" + "__".join(map(spelled_for_environment, path))
+    return "FONDACO_" + "__".join(map(environment_name, path))
 
 
-def spelled_for_environment(name: str) -> str:
+def environment_name(name: str) -> str:
     """Return a name in the letters that environment variables may have.
 
-    >>> spelled_for_environment("smollm2-135m")
+    >>> environment_name("smollm2-135m")
     'SMOLLM2_135M'
     """
     return "".join(c if c.isalnum() else "_" for c in name).upper()

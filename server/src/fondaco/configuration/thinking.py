@@ -15,42 +15,44 @@ _CONVERSATION = {"add_generation_prompt", "messages", "tools"}
 
 def habits_of(entry: CatalogueModel) -> ReasoningProfile | None:
     """Return how a model thinks; None: it does not."""
-    said = entry.reasoning
-    if said is None:
+    reasoning = entry.reasoning
+    if reasoning is None:
         return None
     return ReasoningProfile(
-        tags=said.tags,
-        begun=said.begun,
-        shown=said.shown,
-        switch=said.switch,
-        switch_name=said.switch_name,
-        efforts=said.efforts,
+        tags=reasoning.tags,
+        begun=reasoning.begun,
+        shown=reasoning.shown,
+        switch=reasoning.switch,
+        switch_name=reasoning.switch_name,
+        efforts=reasoning.efforts,
     )
 
 
 def faults(settings: Settings) -> Iterator[str]:
     """Yield a line for each thing that does not fit together."""
     for model_id, model in settings.models.items():
-        said = model.reasoning
-        if said is None:
+        reasoning = model.reasoning
+        if reasoning is None:
             continue
         name = dotted(("models", model_id, "reasoning"))
-        if said.begun and not said.tags:
-            yield f"{name}.begun needs tags: what ends the thought that the template opened is one."
-        if "none" in said.efforts:
+        if reasoning.begun and not reasoning.tags:
+            yield f"{name}.begun needs tags: the reasoning that the template opens ends at the closing tag."
+        if "none" in reasoning.efforts:
             yield f"{name}.efforts names 'none': for that, set {name}.switch = 'effort'."
-        if len(set(said.efforts)) < len(said.efforts):
+        if len(set(reasoning.efforts)) < len(reasoning.efforts):
             yield f"{name}.efforts names an effort twice."
-        yield from _switch(name, said, model, settings)
+        yield from _switch(name, reasoning, model, settings)
 
 
-def _switch(name: str, said: Reasoning, model: CatalogueModel, settings: Settings) -> Iterator[str]:
-    if said.switch is ReasoningSwitch.PROMPT and said.switch_name == _VARIABLE:
+def _switch(
+    name: str, reasoning: Reasoning, model: CatalogueModel, settings: Settings
+) -> Iterator[str]:
+    if reasoning.switch is ReasoningSwitch.PROMPT and reasoning.switch_name == _VARIABLE:
         yield f"{name}.switch_name is missing: name the word, such as '/no_think'."
-    if said.switch is not ReasoningSwitch.TEMPLATE:
+    if reasoning.switch is not ReasoningSwitch.TEMPLATE:
         return
-    if not said.switch_name.isidentifier() or said.switch_name in _CONVERSATION:
-        yield f"{name}.switch_name is no variable to switch by: {said.switch_name!r}."
+    if not reasoning.switch_name.isidentifier() or reasoning.switch_name in _CONVERSATION:
+        yield f"{name}.switch_name is no variable to switch by: {reasoning.switch_name!r}."
     rows = [settings.engines[engine] for engine in model.engines if engine in settings.engines]
     upstream_alone = rows and len(rows) == len(model.engines)
     if upstream_alone and not any(DIALECTS[row.dialect].switches for row in rows):

@@ -58,11 +58,11 @@ def _whole(name: str, value: object, below: KeyPath) -> str | None:
     keys = {path[len(below)] for path in settings_table() if _is_within(path, below)}
     parts = [name]
     while isinstance(value, dict) and len(value) > 0:
-        strange = [key for key in value if key not in keys]
-        if not strange or (keys and not isinstance(value[strange[0]], dict)):
+        unknown = [key for key in value if key not in keys]
+        if not unknown or (keys and not isinstance(value[unknown[0]], dict)):
             break
-        parts.append(strange[0])
-        value = value[strange[0]]
+        parts.append(unknown[0])
+        value = value[unknown[0]]
     return ".".join(parts) if len(parts) > 1 else None
 
 

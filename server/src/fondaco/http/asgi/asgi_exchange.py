@@ -28,9 +28,9 @@ class AsgiExchange(Exchange):
     """Bytes of body that the server does not have yet."""
     _cut = False
     """Whether the response ends incomplete."""
-    _written: asyncio.Future[None] | None = None
+    _write_waiter: asyncio.Future[None] | None = None
     _emptied: asyncio.Future[None] | None = None
-    _wanted: asyncio.Future[None] | None = None
+    _body_waiter: asyncio.Future[None] | None = None
     _counted_bytes = 0
 
     def __init__(self, scope: Scope) -> None:
@@ -71,7 +71,7 @@ class AsgiExchange(Exchange):
         self._pieces.append(piece)
         self._buffered_bytes += len(piece)
         self._counted_bytes += len(piece)
-        _wake(self._written)
+        _wake(self._write_waiter)
 
     def finish(self, piece: bytes) -> None:
         """Send the last piece of the body."""
@@ -80,7 +80,7 @@ class AsgiExchange(Exchange):
 
     @property
     def congested(self) -> bool:
-        """Whether the server takes the response more slowly than it is written."""
+        """Whether the server reads the response more slowly than it is written."""
         return self._buffered_bytes > _HIGH_WATER_BYTES
 
     async def drained(self) -> None:
@@ -106,16 +106,16 @@ class AsgiExchange(Exchange):
 
     def _end(self) -> None:
         super()._end()
-        _wake(self._written)
+        _wake(self._write_waiter)
 
     def _cut_off(self) -> None:
         self._cut = True
-        _wake(self._written)
+        _wake(self._write_waiter)
         _wake(self._emptied)
 
     def _read_on(self) -> None:
         self._sends_body_at_once = True
-        _wake(self._wanted)
+        _wake(self._body_waiter)
 
     # What the application calls.
 
@@ -127,8 +127,8 @@ class AsgiExchange(Exchange):
         """
         while True:
             while self._head is None and not self._pieces and not self.ended:
-                self._written = asyncio.get_running_loop().create_future()
-                await self._written
+                self._write_waiter = asyncio.get_running_loop().create_future()
+                await self._write_waiter
             if self._head is not None:
                 head, self._head = self._head, None
                 await send(head)
@@ -154,8 +154,8 @@ class AsgiExchange(Exchange):
         loop = asyncio.get_running_loop()
         while not self.complete:
             while self.full or not self._sends_body_at_once:
-                self._wanted = loop.create_future()
-                await self._wanted
+                self._body_waiter = loop.create_future()
+                await self._body_waiter
             began = loop.time()
             try:
                 async with asyncio.timeout(left_s):

@@ -126,6 +126,6 @@ class AsgiFront:
 
 
 def _expect_more(exchange: AsgiExchange, receiving: asyncio.Task[None]) -> None:
-    """Abandon the exchange where the server's `receive` failed: nothing more will be heard of it."""
+    """Abandon the exchange because the server's `receive` failed, so that no more events will arrive."""
     if not receiving.cancelled() and receiving.exception() is not None:
         exchange.caller_left()

@@ -40,7 +40,7 @@ class Cors:
             (b"access-control-allow-methods", METHODS),
             (b"access-control-max-age", _DAY_S),
         ]
-        asked = exchange.headers.get(b"access-control-request-headers")
-        if asked is not None:
-            headers.append((b"access-control-allow-headers", asked))
+        requested_headers = exchange.headers.get(b"access-control-request-headers")
+        if requested_headers is not None:
+            headers.append((b"access-control-allow-headers", requested_headers))
         return Response(b"OK", b"text/plain; charset=utf-8", headers=headers)

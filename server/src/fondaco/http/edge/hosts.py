@@ -15,7 +15,7 @@ class Hosts:
         allowed = {*_LOOPBACK, *(name.lower() for name in names)}
         self._any = "*" in allowed
         self._allowed = frozenset(name.encode("ascii", "ignore") for name in allowed)
-        self._passed: bytes | None = None
+        self._last_accepted: bytes | None = None
         """The last host that passed; the next request likely has the same."""
 
     def check(self, host: bytes) -> None:
@@ -24,13 +24,13 @@ class Hosts:
         Raises:
             InvalidRequestError: it is not.
         """
-        if host == self._passed:
+        if host == self._last_accepted:
             return
         name = host if host.endswith(b"]") else host.rpartition(b":")[0] or host
         if not self._any and name.lower() not in self._allowed:
-            shown = name.decode("latin-1")[:100]
+            host_name = name.decode("latin-1")[:100]
             raise InvalidRequestError(
-                f"This server does not answer to the host name {shown!r}. "
+                f"This server does not answer to the host name {host_name!r}. "
                 "The operator can add it to server.allowed_hosts."
             )
-        self._passed = host
+        self._last_accepted = host

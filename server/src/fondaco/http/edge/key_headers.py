@@ -34,11 +34,11 @@ def bearer(headers: _Headers) -> str:
 
 
 def _either(headers: _Headers, key_header: str) -> str:
-    own, other = headers.get(key_header.encode()), _bearer(headers)
-    secret = other if own is None else own.strip().decode("latin-1")
+    dialect_key, bearer = headers.get(key_header.encode()), _bearer(headers)
+    secret = bearer if dialect_key is None else dialect_key.strip().decode("latin-1")
     if not secret:
         raise AuthenticationFailedError(f"Authentication failed: send your key as {key_header}.")
-    if other is not None and other != secret:
+    if bearer is not None and bearer != secret:
         raise AuthenticationFailedError(
             f"Authentication failed: {key_header} and Authorization carry different keys. "
             "Send one of them."

@@ -33,8 +33,8 @@ def _range(part: str) -> tuple[str, float]:
 
 def _quality(media_type: str, ranges: Sequence[tuple[str, float]]) -> float:
     """Return the quality that the most specific matching range gives to a type."""
-    for wanted in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
+    for pattern in (media_type, f"{media_type.partition('/')[0]}/*", "*/*"):
         for name, quality in ranges:
-            if name == wanted:
+            if name == pattern:
                 return quality
     return _REFUSED

@@ -87,9 +87,9 @@ class Json:
         if self.untyped and media_type in (b"", b"text/plain"):
             return
         if media_type != b"application/json" and not media_type.endswith(b"+json"):
-            shown = media_type.decode("latin-1")[:80]
+            received = media_type.decode("latin-1")[:80]
             raise InvalidContentTypeError(
-                f"Invalid content type {shown!r}. "
+                f"Invalid content type {received!r}. "
                 "Send JSON with the header Content-Type: application/json."
             )
 

@@ -214,12 +214,12 @@ class EventStream:
 def _encoding(accepted: bytes) -> bytes | None:
     """Return the better coding that an Accept-Encoding header permits; None: it permits none."""
     refused = {b"q=0", b"q=0.0", b"q=0.00", b"q=0.000"}
-    taken = {
+    codings = {
         name.strip().lower()
         for name, _, quality in (part.partition(b";") for part in accepted.split(b","))
         if quality.strip() not in refused
     }
-    return next((name for name in (b"br", b"gzip") if name in taken), None)
+    return next((name for name in (b"br", b"gzip") if name in codings), None)
 
 
 def _compress(body: bytes, encoding: bytes) -> bytes:

@@ -72,13 +72,13 @@ def repeated(names: Iterable[str]) -> Iterator[str]:
         seen.add(name)
 
 
-def _keys(value: object, left: int) -> int:
+def _keys(value: object, levels: int) -> int:
     """Return the number of keys at all levels of a value.
 
     Raises:
         ValueError: it is nested too deeply, or has an infinite number.
     """
-    if left < 0:
+    if levels < 0:
         raise ValueError
     count, parts = 0, _NO_PARTS
     if isinstance(value, dict):
@@ -88,7 +88,7 @@ def _keys(value: object, left: int) -> int:
     for part in parts:
         kind = type(part)
         if kind is dict or kind is list:
-            count += _keys(part, left - 1)
+            count += _keys(part, levels - 1)
         elif isinstance(part, float) and not isfinite(part):
             raise ValueError
     return count
@@ -128,15 +128,15 @@ def _expect_brackets(text: bytes) -> None:
         raise _too_deep()
 
 
-def _expect_depth(value: object, left: int) -> None:
-    if left < 0:
+def _expect_depth(value: object, levels: int) -> None:
+    if levels < 0:
         raise _too_deep()
     if isinstance(value, dict):
         for item in value.values():
-            _expect_depth(item, left - 1)
+            _expect_depth(item, levels - 1)
     elif isinstance(value, list):
         for item in value:
-            _expect_depth(item, left - 1)
+            _expect_depth(item, levels - 1)
 
 
 def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:

@@ -21,7 +21,7 @@ def timestamp(unix_s: float) -> str:
 
 
 def unix_seconds(text: str) -> float:
-    """Parse a time in UTC as Unix seconds; a date alone stands for its first moment.
+    """Parse a time in UTC as Unix seconds; a date alone stands for its start.
 
     Raises:
         ValueError: it has another format, or there is no such time.

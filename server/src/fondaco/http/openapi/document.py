@@ -124,16 +124,16 @@ def _document(endpoints: list[AnyEndpoint]) -> dict[str, object]:
 
 
 def _schemas(endpoints: list[AnyEndpoint]) -> tuple[Refs, dict[str, Any]]:
-    wanted: dict[tuple[type[BaseModel], str], None] = {}
+    models: dict[tuple[type[BaseModel], str], None] = {}
     for endpoint in endpoints:
         if endpoint.body is not None:
-            wanted[endpoint.body.schema, "validation"] = None
+            models[endpoint.body.schema, "validation"] = None
         for content in endpoint.responses.values():
             for schema in (content.schema, content.stream):
                 if schema is not None:
-                    wanted[schema, "serialization"] = None
-    asked: Any = list(wanted)  # pydantic types the modes as literals
-    refs, definitions = models_json_schema(asked, ref_template=_REF)
+                    models[schema, "serialization"] = None
+    model_list: Any = list(models)  # pydantic types the modes as literals
+    refs, definitions = models_json_schema(model_list, ref_template=_REF)
     return {(model, mode): ref for (model, mode), ref in refs.items()}, definitions.get("$defs", {})
 
 

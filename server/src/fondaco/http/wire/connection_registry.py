@@ -27,7 +27,7 @@ class OpenConnection(Protocol):
 
 
 class Slot(Enum):
-    """The kind of place that a connection gets, by how many there are."""
+    """The class of a new connection, by how many are open."""
 
     NORMAL = 0
     PROBE_ONLY = 1
@@ -60,22 +60,22 @@ class ConnectionRegistry:
     _probing: int = 0
     _of: dict[str, int] = field(default_factory=dict)
     """Number of connections by the address that their client is counted by."""
-    _counted: dict["OpenConnection", str] = field(default_factory=dict)
+    _addresses: dict["OpenConnection", str] = field(default_factory=dict)
     """That address of each connection: a new configuration may count its client by another."""
 
     def add(self, connection: "OpenConnection", client: str) -> Slot:
         """Count a connection, and return its place."""
         address = self.counts_as(client)
         of_one = 0 if address is None else self._of.get(address, 0)
-        taken = len(self.connections) - self._probing
-        if taken < self.most and of_one < self.most_of_one:
+        count = len(self.connections) - self._probing
+        if count < self.most and of_one < self.most_of_one:
             self._full = ""
             if address is not None:
                 self._of[address] = of_one + 1
-                self._counted[connection] = address
+                self._addresses[connection] = address
             self.connections.add(connection)
             return Slot.NORMAL
-        self._report_limit("all" if taken >= self.most else "one_client")
+        self._report_limit("all" if count >= self.most else "one_client")
         if self._probing >= _PROBE_SLOTS:
             return Slot.REFUSED
         self._probing += 1
@@ -93,10 +93,10 @@ class ConnectionRegistry:
         self.connections.discard(connection)
         if slot is Slot.PROBE_ONLY:
             self._probing -= 1
-        elif (address := self._counted.pop(connection, None)) is not None:
-            left = self._of.get(address, 0) - 1
-            if left > 0:
-                self._of[address] = left
+        elif (address := self._addresses.pop(connection, None)) is not None:
+            remaining = self._of.get(address, 0) - 1
+            if remaining > 0:
+                self._of[address] = remaining
             else:
                 self._of.pop(address, None)
 

@@ -127,17 +127,17 @@ _LOOK_S = 0.05
 
 @contextmanager
 def _signals(received: Callable[[int], object]) -> Generator[None]:
-    """Have signals call `received` in place of ending the process; in the main thread only."""
+    """Have signals call `received` instead of ending the process; in the main thread only."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def hear(number: int, frame: FrameType | None) -> None:
+    def handle_signal(number: int, frame: FrameType | None) -> None:
         received(number)
 
-    before = {one: signal.signal(one, hear) for one in _SIGNALS}
+    before = {number: signal.signal(number, handle_signal) for number in _SIGNALS}
     try:
         yield
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -79,7 +79,7 @@ class RequestHead:
     closes = False
     """Whether the connection ends with the reply."""
     waits = False
-    """Whether the caller sends the body only once it is told to go on."""
+    """Whether the client waits for `100 Continue` before it sends the body."""
 
     def __init__(self, octets: bytes) -> None:
         r"""Read a head, given without the empty line at its end.
@@ -92,7 +92,7 @@ class RequestHead:
             InvalidRequestError: it breaks the grammar, or its body would have no certain end.
             UnimplementedError: its method or transfer coding is not implemented.
             VersionNotSupportedError: it is not HTTP/1.
-            ExpectationFailedError: it expects something else than to be told to go on.
+            ExpectationFailedError: `Expect` has another value than `100-continue`.
             InvalidFileSizeError: its body is longer than any.
             HeadersTooLargeError: it has more fields than are read.
         """
@@ -175,7 +175,7 @@ def request_line(line: bytes) -> _RequestLine:
     path = raw.decode("ascii")
     read = (method, (unquote(path) if "%" in path else path), query, authority, old)
     if len(line) <= _LONGEST_KNOWN and not query:
-        _remember(_lines, line, read)
+        _cache_name(_lines, line, read)
     return read
 
 
@@ -230,8 +230,8 @@ def fields_of(lines: list[bytes], begin: int) -> list[Header]:
     for line in lines[begin:] if begin else lines:
         field = _fields.get(line)
         if field is None:
-            written, colon, value = line.partition(b":")
-            name = _names.get(written)
+            raw_name, colon, value = line.partition(b":")
+            name = _names.get(raw_name)
             field = (name, value.strip(b" \t")) if name and colon else _field(line)
         fields.append(field)
     return fields
@@ -239,21 +239,21 @@ def fields_of(lines: list[bytes], begin: int) -> list[Header]:
 
 def _field(line: bytes) -> Header:
     """Return the field that a line holds, and remember what may be."""
-    written, colon, value = line.partition(b":")
-    if not colon or _TOKEN.fullmatch(written) is None:
+    raw_name, colon, value = line.partition(b":")
+    if not colon or _TOKEN.fullmatch(raw_name) is None:
         raise InvalidRequestError(_NO_FIELD)
-    field = (written.lower(), value.strip(b" \t"))
+    field = (raw_name.lower(), value.strip(b" \t"))
     if len(line) <= _LONGEST_KNOWN and (field[0] in _HARMLESS or field[0][:12] == b"x-stainless-"):
-        _remember(_fields, line, field)
-    elif len(written) <= _LONGEST_KNOWN:
-        _remember(_names, written, field[0])
+        _cache_name(_fields, line, field)
+    elif len(raw_name) <= _LONGEST_KNOWN:
+        _cache_name(_names, raw_name, field[0])
     return field
 
 
-def _remember(known: dict[bytes, _T], written: bytes, read: _T) -> None:
+def _cache_name(known: dict[bytes, _T], raw_name: bytes, read: _T) -> None:
     if len(known) >= _MOST_KNOWN:
         known.clear()  # so that nobody fills it for good
-    known[written] = read
+    known[raw_name] = read
 
 
 def _join(fields: list[Header], headers: dict[bytes, bytes]) -> None:

@@ -12,12 +12,12 @@ class Timer:
     is cheaper than to schedule and cancel an event for each request.
     """
 
-    __slots__ = ("_event", "_loop", "_passed", "at")
+    __slots__ = ("_callback", "_event", "_loop", "at")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, passed: Callable[[], None]) -> None:
-        """Prepare to call `passed` once the deadline has."""
+    def __init__(self, loop: asyncio.AbstractEventLoop, callback: Callable[[], None]) -> None:
+        """Prepare to call `callback` once the deadline has passed."""
         self._loop = loop
-        self._passed = passed
+        self._callback = callback
         self._event: asyncio.TimerHandle | None = None
         self.at = inf
         """The deadline, on the loop's clock; infinite: none."""
@@ -38,7 +38,7 @@ class Timer:
 
     def end(self) -> None:
         """Never fire again."""
-        self._passed = _nothing  # else the connection and its timer would keep each other
+        self._callback = _nothing  # else the connection and its timer would keep each other
         if self._event is not None:
             self._event.cancel()
 
@@ -49,7 +49,7 @@ class Timer:
         if self._loop.time() < self.at:
             self._event = self._loop.call_at(self.at, self._rang)
         else:
-            self._passed()
+            self._callback()
 
 
 def _nothing() -> None:

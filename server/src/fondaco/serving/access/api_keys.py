@@ -1,4 +1,4 @@
-"""API keys as their owners manage them: issued, listed, shown, changed and ended.
+"""Management of API keys by their owners: issue, list, show, change and revoke.
 
 Source: POST, GET, PATCH and DELETE /api_keys.
 """
@@ -25,13 +25,13 @@ from fondaco.serving.access.key_ring import KeyRing
 from fondaco.serving.admission.windows import MINUTE, LruMap, Window
 
 KEYS_A_MINUTE = 20
-"""Keys that an account may make in a minute. Source: POST /api_keys."""
+"""Keys that an account may create per minute. Source: POST /api_keys."""
 _MAX_WINDOWS = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """What stands in a change for everything that stays as it is."""
+    """Marks a field of a change that stays unchanged."""
 
 
 UNCHANGED = Unchanged()
@@ -39,14 +39,14 @@ UNCHANGED = Unchanged()
 
 @dataclass(frozen=True, slots=True)
 class LimitChange:
-    """What is to be another limit, in nano-units; None takes a limit away."""
+    """A change of a key's limits, in nano-units; None removes a limit."""
 
     usd: int | Unchanged | None = UNCHANGED
     diem: int | Unchanged | None = UNCHANGED
     vcu: int | Unchanged | None = UNCHANGED
 
     def of(self, limit: ConsumptionLimit) -> ConsumptionLimit:
-        """Return the limit as it is after the change."""
+        """Apply the change to a limit."""
         return ConsumptionLimit(
             usd=limit.usd if isinstance(self.usd, Unchanged) else self.usd,
             diem=limit.diem if isinstance(self.diem, Unchanged) else self.diem,
@@ -56,16 +56,16 @@ class LimitChange:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is to be different about a key."""
+    """A change of a key."""
 
     description: str | Unchanged = UNCHANGED
     expires_at: float | Unchanged | None = UNCHANGED
-    """Unix seconds; None: it never ends."""
+    """Unix seconds; None: no expiry."""
     limit: LimitChange | None = LimitChange()
-    """None takes all limits away."""
+    """None removes all limits."""
 
     def of(self, key: Key) -> Key:
-        """Return the key as it is after the change."""
+        """Apply the change to a key."""
         return replace(
             key,
             description=(
@@ -79,7 +79,7 @@ class Change:
 
 
 class ApiKeys:
-    """The keys of all accounts; whoever asks is told of, and changes, those of one account."""
+    """Manages API keys; every operation is limited to the keys of one account."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class ApiKeys:
         ids: Ids,
         a_minute: int = KEYS_A_MINUTE,
     ) -> None:
-        """Let each account make so many keys `a_minute`."""
+        """Limit each account to `a_minute` new keys per minute."""
         self._keys = keys
         self._key_ring = key_ring
         self._pepper = pepper
@@ -110,7 +110,7 @@ class ApiKeys:
         expires_at: float | None = None,
         limit: ConsumptionLimit = UNLIMITED,
     ) -> NewKey:
-        """Make a key; a refused one leaves no trace.
+        """Create a key; a refused one leaves no trace.
 
         Args:
             account_id: whose it becomes.
@@ -124,7 +124,7 @@ class ApiKeys:
             TooManyKeysError: the account has 500 keys that may be used.
         """
         now = self._clock.now()
-        made = new_key(
+        created = new_key(
             type_,
             key_id=self._ids.key(),
             secret_bits=self._ids.secret_bits(),
@@ -135,19 +135,19 @@ class ApiKeys:
             limit=limit,
         )
         window = self._created[account_id]
-        begun = self._clock.monotonic()
-        if not window.fits(begun):
-            raise self._refusal(window, begun)
-        bucket = window.add(begun)
+        monotonic_now = self._clock.monotonic()
+        if not window.fits(monotonic_now):
+            raise self._refusal(window, monotonic_now)
+        bucket = window.add(monotonic_now)
         try:
-            await self._keys.add(made.key, digest(self._pepper, made.secret), MOST_KEYS)
+            await self._keys.add(created.key, digest(self._pepper, created.secret), MOST_KEYS)
         except BaseException:
             window.adjust(bucket, -1)
             raise
-        return made
+        return created
 
     async def list(self, account_id: int) -> Sequence[KeyReport]:
-        """Return an account's keys that may be used, oldest first."""
+        """Return an account's active keys, oldest first."""
         return await self._keys.active(account_id, self._clock.now())
 
     async def show(self, account_id: int, key_id: str) -> KeyReport:
@@ -156,14 +156,14 @@ class ApiKeys:
         Raises:
             NotFoundError: the account has no such key.
         """
-        wanted = _expect_id(key_id)
-        report = await self._keys.report(account_id, wanted, self._clock.now())
+        full_id = _expect_id(key_id)
+        report = await self._keys.report(account_id, full_id, self._clock.now())
         if report is None:
             raise _unknown(key_id)
         return report
 
     async def change(self, account_id: int, key_id: str, change: Change) -> KeyReport:
-        """Change what `change` names, at once for whoever uses the key.
+        """Change a key, effective immediately.
 
         Raises:
             NotFoundError: the account has no such key.
@@ -185,7 +185,7 @@ class ApiKeys:
         return await self.show(account_id, key_id)
 
     async def end(self, account_id: int, key_id: str) -> None:
-        """End a key for good, at once.
+        """Revoke a key, effective immediately.
 
         Raises:
             NotFoundError: the account has no such key.

@@ -47,17 +47,17 @@ class KeyRing:
         """
         # Not the stored hash: that one lets go of the interpreter's lock and waits to have it back.
         cached_as = sha256(self._pepper + secret.encode("utf-8", "replace")).digest()
-        found = self._known.get(cached_as)
-        if found is None:
-            found = await self._fetch(secret, cached_as)
-        key, account = found
+        entry = self._known.get(cached_as)
+        if entry is None:
+            entry = await self._fetch(secret, cached_as)
+        key, account = entry
         now = self._clock.now()
         if not key.live(now):
             raise InvalidApiKeyError
         if account.disabled:
             raise InactiveKeyError("The account of this API key is disabled.")
         self._used[key.id] = now
-        return found
+        return entry
 
     def invalidate(self) -> None:
         """Empty the cache, because keys or accounts may have changed in the store."""
@@ -81,19 +81,19 @@ class KeyRing:
         if cached_as in self._unknown:
             raise InvalidApiKeyError
         generation = self._generation
-        found = await self._keys.find(digest(self._pepper, secret))
+        entry = await self._keys.find(digest(self._pepper, secret))
         if generation == self._generation:  # else it may be stale by now
-            self._cache(cached_as, found)
-        if found is None:
+            self._cache(cached_as, entry)
+        if entry is None:
             raise InvalidApiKeyError
-        return found
+        return entry
 
-    def _cache(self, cached_as: bytes, found: tuple[Key, Account] | None) -> None:
-        if found is None:
+    def _cache(self, cached_as: bytes, entry: tuple[Key, Account] | None) -> None:
+        if entry is None:
             self._unknown[cached_as] = None
             if len(self._unknown) > _MAX_UNKNOWN:
                 self._unknown.popitem(last=False)
         else:
-            self._known[cached_as] = found
+            self._known[cached_as] = entry
             if len(self._known) > _MAX_KEYS:
                 self._known.popitem(last=False)

@@ -1,4 +1,4 @@
-"""Nonces: each is used once, and remembered for as long as its challenge could come again."""
+"""Nonces: each is accepted once, and remembered until its challenge expires."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ _AGAIN = "Fetch a new one with GET /api/v1/api_keys/generate_web3_key."
 
 
 class Nonces:
-    """The nonces of challenges that have been answered."""
+    """Nonces of challenges that were used."""
 
     def __init__(self, clock: Clock, *, most: int = 10_000) -> None:
         """Remember up to `most` at a time."""
@@ -21,7 +21,7 @@ class Nonces:
         """Nonce -> when it expires."""
 
     def expect_usable(self, challenge: Challenge) -> None:
-        """Return if the challenge may still be answered.
+        """Check that the challenge is neither used nor expired.
 
         Raises:
             ProofRefusedError: it has expired, or was answered before.
@@ -33,7 +33,7 @@ class Nonces:
 
     @contextmanager
     def using(self, challenge: Challenge) -> Iterator[None]:
-        """Use the challenge for what is done in the block; an error there gives it back.
+        """Use the challenge within the block; an error in it makes the challenge usable again.
 
         A cancelled block does not: nobody knows how far it came.
 

@@ -1,4 +1,4 @@
-"""Wallets: keys for whoever owns one, and accounts whose allocation follows its stake."""
+"""Wallets: issues keys for signed challenges, and keeps allocations in line with stakes."""
 
 import logging
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ from fondaco.serving.access.nonces import Nonces
 log = logging.getLogger("fondaco.wallets")
 
 _MARGIN_S = 60
-"""How long after an epoch's beginning, and before its end, stakes are read again."""
+"""Margin after the start and before the end of an epoch at which stakes are read again."""
 _AGAIN_S = 3600
-"""How long after a stake could not be read it is tried again."""
+"""Delay before a stake that could not be read is read again."""
 
 
 @dataclass(frozen=True, slots=True)
 class WalletPorts:
-    """What wallets need from the outside."""
+    """The ports that wallets use."""
 
     challenges: Challenges
     signatures: Signatures
     stakes: Stakes | None
-    """None: the operator has not said what a stake gives, so no wallet gets a key."""
+    """None: allocations are not configured, so no wallet gets a key."""
     accounts: Accounts
 
 
 class Wallets:
-    """Makes keys for wallets, each for one signed challenge, and keeps their allocations up to date."""
+    """Issues keys for wallets, one for each signed challenge, and updates their allocations."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Wallets:
         challenge_lifetime_s: float = 600.0,
         tick_s: float = 5.0,
     ) -> None:
-        """Look at the clock every `tick_s` seconds, whether stakes are to be read again."""
+        """Check every `tick_s` seconds whether stakes are due to be read again."""
         self._chain = chain
         self._api_keys = api_keys
         self._clock = clock
@@ -60,7 +60,7 @@ class Wallets:
         return self._chain.stakes is not None
 
     async def challenge(self) -> str:
-        """Return a text for a wallet to sign."""
+        """Return a challenge for a wallet to sign."""
         now = int(self._clock.now())
         challenge = Challenge(self._ids.key(), now, now + max(1, int(self._lifetime_s)))
         return await self._chain.challenges.write(challenge)
@@ -74,7 +74,7 @@ class Wallets:
         expires_at: float | None = None,
         limit: ConsumptionLimit = UNLIMITED,
     ) -> NewKey:
-        """Make a key of the account that belongs to the proof's wallet; its first key opens that.
+        """Create a key for the wallet that signed; its first key opens the account.
 
         Args:
             proof: a challenge of this server, signed.
@@ -87,7 +87,7 @@ class Wallets:
             InvalidRequestError: the address is mistyped.
             ProofRefusedError: the proof is not the wallet's, or has expired, or was used before.
             UnauthorizedError: the wallet has no stake, or its account is disabled.
-            ChainUnavailableError: its stake cannot be told at present.
+            ChainUnavailableError: its stake cannot be read at present.
             RateLimitExceededError, TooManyKeysError: it has made too many keys.
         """
         stakes = self._chain.stakes
@@ -116,7 +116,7 @@ class Wallets:
     async def run(self) -> None:
         """Read all stakes again at the turn of each epoch, until cancelled.
 
-        Before its end, so that who has unstaked gets nothing in the next one; and after its
+        Before its end, so that an unstaked wallet gets nothing in the next one; and after its
         beginning, so that nobody gets it who unstaked in between.
         """
         due = self._clock.now()
@@ -127,7 +127,7 @@ class Wallets:
             await anyio.sleep(self._tick_s)
 
     async def refresh(self) -> bool:
-        """Give every wallet's account what its stake gives now; return whether all could be read.
+        """Set every wallet's allocation by its current stake; return whether all could be read.
 
         An account whose stake cannot be read keeps what it has.
         """

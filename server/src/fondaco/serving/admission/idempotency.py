@@ -62,18 +62,18 @@ class IdempotencyStore:
             IdempotencyKeyReusedError: another call has the key, with a different request.
             StorageFailedError: the records cannot be read or written.
         """
-        own = IdempotencyRecord(call.account_id, key, call.id, call.opened_at)
+        candidate = IdempotencyRecord(call.account_id, key, call.id, call.opened_at)
         try:
-            record = await self._records.acquire(own)
+            record = await self._records.acquire(candidate)
             if (stale := self._unreleased.get(record.call_id)) is not None:
                 await self._release(stale)
-                record = await self._records.acquire(own)
+                record = await self._records.acquire(candidate)
         except BaseException:
             # A cancelled caller cannot know whether its record was written.
-            await self._release(own)
+            await self._release(candidate)
             raise
         if record.call_id == call.id:
-            return own
+            return candidate
         if record.idempotency_key.body_digest != key.body_digest:
             raise IdempotencyKeyReusedError
         running = not await self._records.charged(record)

@@ -73,9 +73,14 @@ class RateWindows:
         reset_at = ceil(unix_s + minute.next_expiry(now))
         if tokens is None:
             return Quota(minute.limit, in_minute, reset_at)
-        left = tokens.remaining(now)
+        remaining = tokens.remaining(now)
         return Quota(
-            minute.limit, in_minute, reset_at, tokens.limit, left, ceil(tokens.next_expiry(now))
+            minute.limit,
+            in_minute,
+            reset_at,
+            tokens.limit,
+            remaining,
+            ceil(tokens.next_expiry(now)),
         )
 
     def _all(self, tokens: int) -> Iterator[tuple[LimitType, Window, int]]:
@@ -184,8 +189,8 @@ class SlidingWindowLimiter:
         if tier is None:
             raise unknown_tier(tier_id)
         rate_class = model.rate_class
-        own = "" if tier.limits[rate_class].shared else model.id
-        return account_id, tier_id, rate_class, own
+        model_id = "" if tier.limits[rate_class].shared else model.id
+        return account_id, tier_id, rate_class, model_id
 
     def _new_windows(self, key: tuple[int, str, str, str]) -> RateWindows:
         tier = self._tiers[key[1]]

@@ -22,20 +22,20 @@ from fondaco.domain.media.image_file import (
 LEAST_SIDE = 64
 """In pixels."""
 MOST_PIXELS = 50_000_000
-"""More than cameras make, and than any model looks at."""
+"""Above what cameras produce, and what any model uses."""
 MOST_IMAGE_BYTES = 10 * 2**20
 _LONGEST_HEAD_BYTES = 2 * 2**20
-"""How far into a JPEG its size is looked for."""
+"""How far into a JPEG its dimensions are searched."""
 _ALPHABET = (ascii_letters + digits + "+/").encode()
 _MOST_PADDING = 2
 
 
 def is_data_url(url: str) -> bool:
-    """Whether a URL is its own content."""
+    """Whether a URL is a data URL."""
     return url[:5].lower() == "data:"
 
 
-def checked(url: str, place: str) -> str:
+def checked(url: str, field_path: str) -> str:
     """Return a data URL of an image with the media type that its bytes tell.
 
     Raises:
@@ -44,26 +44,26 @@ def checked(url: str, place: str) -> str:
     """
     head, comma, content = url.partition(",")
     if not comma or not head.lower().endswith(";base64"):
-        raise _corrupted(place, "It has to begin like this: data:image/png;base64,")
+        raise _corrupted(field_path, "It has to begin like this: data:image/png;base64,")
     raw = base64_of(content)
     if raw is None:
-        raise _corrupted(place, "Its content is no base64: no spaces, no line breaks, padded.")
-    kind = _kind(_Encoded(raw), place)
+        raise _corrupted(field_path, "Its content is no base64: no spaces, no line breaks, padded.")
+    kind = _kind(_Encoded(raw), field_path)
     return f"data:{kind};base64,{content}"
 
 
-def enclosed(body: bytes, place: str) -> str:
+def enclosed(body: bytes, field_path: str) -> str:
     """Return an image file as a data URL.
 
     Raises:
         InvalidImageFormatError, CorruptedImageError: as from `checked`.
     """
-    kind = _kind(_Plain(body), place)
+    kind = _kind(_Plain(body), field_path)
     return f"data:{kind};base64,{b64encode(body).decode()}"
 
 
 def base64_of(text: str) -> bytes | None:
-    """Return base64 as ASCII, or None where a strict reader would stumble.
+    """Return base64 as ASCII, or None if a strict decoder would reject it.
 
     >>> base64_of("QUJD"), base64_of("QUI="), base64_of("Q UJD"), base64_of("QUI")
     (b'QUJD', b'QUI=', None, None)
@@ -106,7 +106,7 @@ class _Plain:
 
 
 class _Encoded:
-    """A file in base64, of which only what is looked at is decoded."""
+    """A file in base64, decoded only where it is inspected."""
 
     def __init__(self, raw: bytes) -> None:
         self.length = decoded_bytes(raw)
@@ -124,57 +124,57 @@ def _digits(count: int) -> int:
     return (count + 2) // 3 * 4
 
 
-def _kind(file: _File, place: str) -> Format:
+def _kind(file: _File, field_path: str) -> Format:
     if file.length > MOST_IMAGE_BYTES:
-        raise _refused(place, f"It is larger than {MOST_IMAGE_BYTES:,} bytes.")
+        raise _refused(field_path, f"It is larger than {MOST_IMAGE_BYTES:,} bytes.")
     head = file.first(HEAD_BYTES)
     kind = format_of(head)
     if kind is None:
-        raise _refused(place, "It is none of PNG, JPEG, WEBP and GIF.")
+        raise _refused(field_path, "It is none of PNG, JPEG, WEBP and GIF.")
     try:
         header = header_of(head, kind)
     except UnreadableImageError:
         if kind is not Format.JPEG:
-            raise _corrupted(place, "Its size cannot be read.") from None
-        header = _late_header(file, place)
+            raise _corrupted(field_path, "Its size cannot be read.") from None
+        header = _late_header(file, field_path)
     if min(header.width, header.height) < LEAST_SIDE:
         seen = f"it has {header.width} x {header.height}"
-        raise _refused(place, f"It needs at least {LEAST_SIDE} x {LEAST_SIDE} pixels; {seen}.")
+        raise _refused(field_path, f"It needs at least {LEAST_SIDE} x {LEAST_SIDE} pixels; {seen}.")
     if header.width * header.height > MOST_PIXELS:
-        raise _refused(place, f"It has more than {MOST_PIXELS:,} pixels.")
+        raise _refused(field_path, f"It has more than {MOST_PIXELS:,} pixels.")
     if not _is_whole(file, header, head):
-        raise _corrupted(place, "Its end is missing.")
+        raise _corrupted(field_path, "Its end is missing.")
     return kind
 
 
-def _late_header(file: _File, place: str) -> Header:
+def _late_header(file: _File, field_path: str) -> Header:
     try:
         return header_of(file.first(_LONGEST_HEAD_BYTES), Format.JPEG)
     except UnreadableImageError:
-        raise _corrupted(place, "Its size cannot be read.") from None
+        raise _corrupted(field_path, "Its size cannot be read.") from None
 
 
 def _is_whole(file: _File, header: Header, head: bytes) -> bool:
     tail = file.last(min(TAIL_BYTES, file.length - header.length))
     if is_complete(header.format, head, tail, file.length):
         return True
-    # Phones hang videos onto photographs, so the end of a JPEG may be anywhere behind its size.
+    # Phones append videos to photographs, so the end of a JPEG may be anywhere after its header.
     if header.format is not Format.JPEG:
         return False
     return is_complete(Format.JPEG, head, file.last(file.length - header.length), file.length)
 
 
-def _refused(place: str, what: str) -> InvalidImageFormatError:
-    return InvalidImageFormatError(_sentence(what), faults=_faults(place, what))
+def _refused(field_path: str, what: str) -> InvalidImageFormatError:
+    return InvalidImageFormatError(_sentence(what), faults=_faults(field_path, what))
 
 
-def _corrupted(place: str, what: str) -> CorruptedImageError:
-    return CorruptedImageError(_sentence(what), faults=_faults(place, what))
+def _corrupted(field_path: str, what: str) -> CorruptedImageError:
+    return CorruptedImageError(_sentence(what), faults=_faults(field_path, what))
 
 
 def _sentence(what: str) -> str:
     return f"An image cannot be used. {what}"
 
 
-def _faults(place: str, what: str) -> Faults:
-    return {place: (what,)}
+def _faults(field_path: str, what: str) -> Faults:
+    return {field_path: (what,)}

@@ -22,27 +22,27 @@ from fondaco.serving.inputs.images import base64_of, checked, decoded_bytes, enc
 
 MOST_IMAGES = 16
 MOST_FETCHED_BYTES = 32 * 2**20
-"""By one call."""
+"""Limit of one call."""
 _AT_A_TIME = 4
 _MEDIA_TYPES = frozenset({*Format, "image/jpg", "application/octet-stream", "binary/octet-stream"})
-"""What an image may be called by its server; its content tells what it is."""
+"""Media types accepted from the server of an image; the format is detected from its content."""
 _MOST_NAMED = 10
 _BYTES_A_TOKEN = 16
-"""Of a recording: at most 40 tokens a second, and compressed speech has 650 bytes in one at least."""
+"""Bytes per token of a recording: at most 40 tokens a second, of at least 650 bytes of compressed speech."""
 
 Medium = Image | Audio | Video
 
 
 class Media:
-    """Makes the media of requests ready."""
+    """Prepares the media of requests for engines."""
 
     def __init__(self, catalogue: Catalogue, files: Files | None = None) -> None:
-        """Prepare; without `files` nothing is fetched, and only data URLs are taken."""
+        """Prepare; without `files`, only data URLs are accepted."""
         self._catalogue = catalogue
         self._files = files
 
     def expect_able(self, model: Model, request: ChatRequest) -> None:
-        """Return if the model takes what the request shows it.
+        """Check that the model supports the request's media.
 
         Raises:
             InvalidModelError: it does not; the message names models that do.
@@ -61,14 +61,14 @@ class Media:
             )
 
     def needs_fetching(self, request: ChatRequest) -> bool:
-        """Whether anything has to be looked up or fetched."""
+        """Whether the request has media to prepare."""
         return any(
             isinstance(medium, Image | Video) and not is_data_url(medium.url)
             for medium in _media(request.messages)
         )
 
     def most_tokens(self, model: Model, request: ChatRequest) -> int:
-        """Return the most that images and videos will count, as far as that is known before they are there."""
+        """Return an upper bound of the tokens of images and videos, before they are fetched."""
         most = 0
         for medium in _media(request.messages):
             match medium:
@@ -81,36 +81,36 @@ class Media:
         return most
 
     async def brought(self, model: Model, request: ChatRequest) -> ChatRequest:
-        """Return the request as engines take it: images as data URLs, checked; all with their bounds.
+        """Return the request with images checked and converted to data URLs, and token bounds for all media.
 
         Raises:
             InvalidImageFormatError, CorruptedImageError, ImageNotFetchedError: an image is not taken.
             InvalidRequestError: a recording or a video is not.
         """
         media = list(_media(request.messages))
-        brought: list[Medium | InvalidRequestError] = list(media)
-        places, taken = anyio.CapacityLimiter(_AT_A_TIME), _Taken()
+        prepared: list[Medium | InvalidRequestError] = list(media)
+        limiter, fetched = anyio.CapacityLimiter(_AT_A_TIME), _FetchedBytes()
 
         async def bring(index: int) -> None:
             try:
-                async with places:
-                    brought[index] = await self._brought(media[index], model, taken)
+                async with limiter:
+                    prepared[index] = await self._prepared(media[index], model, fetched)
             except InvalidRequestError as error:
-                brought[index] = error
+                prepared[index] = error
 
         async with anyio.create_task_group() as tasks:
             for index in range(len(media)):
                 tasks.start_soon(bring, index)
-        return replace(request, messages=tuple(_with(request.messages, _each(brought))))
+        return replace(request, messages=tuple(_with(request.messages, _each(prepared))))
 
-    async def _brought(self, medium: Medium, model: Model, taken: "_Taken") -> Medium:
+    async def _prepared(self, medium: Medium, model: Model, fetched: "_FetchedBytes") -> Medium:
         match medium:
             case Image(url=url, place=place):
                 if is_data_url(url):
-                    shown = checked(url, place)
+                    data_url = checked(url, place)
                 else:
-                    shown = enclosed(await self._fetched(url, place, taken), place)
-                return replace(medium, url=shown, most_tokens=model.image_tokens)
+                    data_url = enclosed(await self._fetched(url, place, fetched), place)
+                return replace(medium, url=data_url, most_tokens=model.image_tokens)
             case Audio(content=content, place=place):
                 raw = base64_of(content)
                 if raw is None:
@@ -120,50 +120,50 @@ class Media:
                 most = 1 + decoded_bytes(raw) // _BYTES_A_TOKEN
                 return replace(medium, most_tokens=min(most, model.context_tokens))
             case Video(url=url, place=place):
-                await self._expect_film(url, place)
+                await self._expect_video(url, place)
                 return replace(medium, most_tokens=model.context_tokens)
 
-    async def _fetched(self, url: str, place: str, taken: "_Taken") -> bytes:
+    async def _fetched(self, url: str, field_path: str, fetched: "_FetchedBytes") -> bytes:
         try:
-            body = await self._outside(place).fetch(url, _MEDIA_TYPES)
+            body = await self._files_for(field_path).fetch(url, _MEDIA_TYPES)
         except MediaTypeError as error:
             what = "Its server does not call it PNG, JPEG, WEBP or GIF."
             message = f"An image cannot be used. {what}"
-            raise InvalidImageFormatError(message, faults={place: (what,)}) from error
+            raise InvalidImageFormatError(message, faults={field_path: (what,)}) from error
         except PageError as error:
-            raise _not_fetched(place, error) from error
-        taken.octets += len(body)
-        if taken.octets > MOST_FETCHED_BYTES:
+            raise _not_fetched(field_path, error) from error
+        fetched.octets += len(body)
+        if fetched.octets > MOST_FETCHED_BYTES:
             what = f"Together the images are larger than {MOST_FETCHED_BYTES:,} bytes."
-            raise ImageNotFetchedError(what, faults={place: (what,)})
+            raise ImageNotFetchedError(what, faults={field_path: (what,)})
         return body
 
-    async def _expect_film(self, url: str, place: str) -> None:
+    async def _expect_video(self, url: str, field_path: str) -> None:
         if is_data_url(url):
             head, comma, content = url.partition(",")
             if not comma or not head.lower().endswith(";base64") or base64_of(content) is None:
                 what = "A data URL has to be like this: data:video/mp4;base64,AAAA"
-                raise _unfit("video_url.url", place, what)
+                raise _unfit("video_url.url", field_path, what)
             return
         try:
-            await self._outside(place).expect_public(url)
+            await self._files_for(field_path).expect_public(url)
         except PageError as error:
-            raise _unfit("video_url.url", place, f"{error.code}: {error}") from error
+            raise _unfit("video_url.url", field_path, f"{error.code}: {error}") from error
 
-    def _outside(self, place: str) -> Files:
+    def _files_for(self, field_path: str) -> Files:
         if self._files is None:
             what = "Fetching is switched off on this server. Send a data URL."
-            raise ImageNotFetchedError(what, faults={place: (what,)})
+            raise ImageNotFetchedError(what, faults={field_path: (what,)})
         return self._files
 
     def _unable(
         self, model: Model, medium: Medium, what: str, able: Callable[[Capabilities], bool]
     ) -> InvalidModelError:
         models = self._catalogue.models(ModelType.TEXT)
-        others = [one.id for one in models if able(one.capabilities)][:_MOST_NAMED]
+        able_models = [one.id for one in models if able(one.capabilities)][:_MOST_NAMED]
         hint = (
-            f"Models that do: {', '.join(others)}."
-            if others
+            f"Models that do: {', '.join(able_models)}."
+            if able_models
             else "No model here does; the operator can add one that an engine runs."
         )
         return InvalidModelError(
@@ -173,7 +173,7 @@ class Media:
 
 
 def with_last_image(request: ChatRequest) -> ChatRequest:
-    """Return the request with the last of its images alone.
+    """Return the request with only the last of its images.
 
     Source: POST /chat/completions, `messages`: "only the last image_url message will be passed".
     """
@@ -183,8 +183,8 @@ def with_last_image(request: ChatRequest) -> ChatRequest:
     return replace(request, messages=tuple(_showing(one, images[-1]) for one in request.messages))
 
 
-class _Taken:
-    """How many bytes one call has fetched."""
+class _FetchedBytes:
+    """Counts the bytes that one call has fetched."""
 
     octets = 0
 
@@ -198,7 +198,7 @@ def _media(messages: Iterable[Message]) -> Iterator[Medium]:
 
 
 def _needs(medium: Medium) -> tuple[str, Callable[[Capabilities], bool]]:
-    """Return what a medium is called, and whether a model takes such."""
+    """Return the name of a medium's type, and the capability that it requires."""
     match medium:
         case Image():
             return "images", lambda able: able.vision
@@ -208,15 +208,15 @@ def _needs(medium: Medium) -> tuple[str, Callable[[Capabilities], bool]]:
             return "video", lambda able: able.video_input
 
 
-def _each(brought: Iterable[Medium | InvalidRequestError]) -> Iterator[Medium]:
-    for outcome in brought:
+def _each(prepared: Iterable[Medium | InvalidRequestError]) -> Iterator[Medium]:
+    for outcome in prepared:
         if isinstance(outcome, InvalidRequestError):
             raise outcome
         yield outcome
 
 
 def _with(messages: Iterable[Message], media: Iterator[Medium]) -> Iterator[Message]:
-    """Yield messages with other media in the places of their own."""
+    """Yield messages with their media replaced in order."""
     for message in messages:
         if isinstance(message.content, tuple):
             content: tuple[Part, ...] = tuple(
@@ -228,17 +228,19 @@ def _with(messages: Iterable[Message], media: Iterator[Medium]) -> Iterator[Mess
 
 
 def _showing(message: Message, image: Image) -> Message:
-    """Return a message without images but `image`; one that held nothing else says nothing."""
+    """Return a message with only `image` of its images; empty text if nothing is left."""
     if not isinstance(message.content, tuple):
         return message
-    kept = tuple(p for p in message.content if p is image or not isinstance(p, Image))
-    return message.with_content(kept or "")
+    parts = tuple(p for p in message.content if p is image or not isinstance(p, Image))
+    return message.with_content(parts or "")
 
 
-def _not_fetched(place: str, error: PageError) -> ImageNotFetchedError:
+def _not_fetched(field_path: str, error: PageError) -> ImageNotFetchedError:
     what = f"{error.code}: {error}"
-    return ImageNotFetchedError(f"An image could not be fetched. {error}", faults={place: (what,)})
+    return ImageNotFetchedError(
+        f"An image could not be fetched. {error}", faults={field_path: (what,)}
+    )
 
 
-def _unfit(name: str, place: str, what: str) -> InvalidRequestError:
-    return InvalidRequestError(f"`{name}` cannot be used. {what}", faults={place: (what,)})
+def _unfit(name: str, field_path: str, what: str) -> InvalidRequestError:
+    return InvalidRequestError(f"`{name}` cannot be used. {what}", faults={field_path: (what,)})

@@ -1,6 +1,6 @@
 """Web retrieval: searches and pages that a request asks for, fetched before the model answers.
 
-Pages and results stand in the latest user message, before what the user says there: the beginning
+Pages and results are inserted into the latest user message, before the user's text: the beginning
 of the conversation stays as it is, so prompt caches go on serving it, and the question comes last,
 where small models heed it best.
 """
@@ -26,7 +26,7 @@ _AFTER_URL = ".,;:!?*_~"
 
 _LONGEST_QUERY = 400
 _MOST_QUERY_WORDS = 50
-"""As much as search engines take."""
+"""Limit of search engines."""
 _NOW = re.compile(
     r"\b(today|tonight|yesterday|tomorrow|now|nowadays|current(ly)?|latest|newest|recent(ly)?|news|"
     r"this (week|month|year)|last (week|month|year)|weather|forecast|price of|stock|score|"
@@ -34,29 +34,29 @@ _NOW = re.compile(
     r"sources?|20[2-9]\d)\b",
     re.IGNORECASE,
 )
-"""Words of the present, or that ask for sources."""
+"""Words about current facts, or that ask for sources."""
 
 
 @dataclass(frozen=True, slots=True)
 class RetrievalRequest:
-    """What is to be brought for a call."""
+    """Pages to read and a query to search for a call."""
 
     urls: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
-    """Addresses beyond the first three."""
+    """URLs beyond the first three."""
     query: str = ""
-    """What is searched for; empty: nothing."""
+    """The search query; empty: no search."""
     cite: bool = False
-    """Whether the model is to name the results that it draws on."""
+    """Whether the model is asked to cite results."""
 
     @property
     def most(self) -> Usage:
-        """The most that it can count."""
+        """The most usage that it can cause."""
         return Usage(searches=1 if self.query else 0, scrapes=len(self.urls))
 
 
 class WebRetrieval:
-    """Goes on errands to the web."""
+    """Fetches pages and search results for calls."""
 
     def __init__(
         self,
@@ -66,7 +66,7 @@ class WebRetrieval:
         results: int = 5,
         search_timeout_s: float = 10.0,
     ) -> None:
-        """Prepare; without `pages` none are read.
+        """Prepare; without `pages`, scraping is not available.
 
         `searches` are the search engines by their names, in the order in which they are asked: each
         for at most `results`, within its time.
@@ -77,42 +77,42 @@ class WebRetrieval:
         self._search_timeout_s = search_timeout_s
 
     def retrieval_request(
-        self, request: ChatRequest, wish: WebOptions, *, searches: bool
+        self, request: ChatRequest, options: WebOptions, *, searches: bool
     ) -> RetrievalRequest | None:
-        """Return what is to be brought for a request, or None where there is nothing.
+        """Return the retrieval that a request needs, or None.
 
         `searches` says whether its model takes results of searches.
 
         Raises:
-            InvalidModelError: it does not, and the caller insists on one.
-            InvalidRequestError: the operator has switched off what is asked for.
+            InvalidModelError: the model does not support web search, and the caller requires it.
+            InvalidRequestError: the operator has disabled what the request requires.
             WebNotInstalledError: the libraries for it are missing.
         """
-        said = last_user_text(request)
-        if wish.scrape:
+        text = last_user_text(request)
+        if options.scrape:
             if self._pages is None:
                 raise _switched_off("enable_web_scraping", "Reading pages of the web")
             self._pages.expect_ready()
-            if urls := urls_in(said):
+            if urls := urls_in(text):
                 return RetrievalRequest(urls=urls[:MOST_PAGES], left_out=urls[MOST_PAGES:])
-        if wish.search == "on":
+        if options.search == "on":
             self._expect_search(request, searches=searches)
-        elif wish.search == "off" or not (
-            searches and self._searches and asks_for_current_facts(said)
+        elif options.search == "off" or not (
+            searches and self._searches and asks_for_current_facts(text)
         ):
             return None
-        query = query_of(said)
-        return RetrievalRequest(query=query, cite=wish.cite) if query else None
+        query = query_of(text)
+        return RetrievalRequest(query=query, cite=options.cite) if query else None
 
-    def undecided(self, request: ChatRequest, wish: WebOptions) -> bool:
-        """Whether it is open if there is anything to search for: `auto`, where a search could be made."""
-        if wish.search != "auto" or not self._searches:
+    def undecided(self, request: ChatRequest, options: WebOptions) -> bool:
+        """Whether the decision to search is open: the mode is `auto` and a search is possible."""
+        if options.search != "auto" or not self._searches:
             return False
-        said = last_user_text(request)
-        return bool(query_of(said)) and not (wish.scrape and urls_in(said))
+        text = last_user_text(request)
+        return bool(query_of(text)) and not (options.scrape and urls_in(text))
 
     async def bring(self, retrieval_request: RetrievalRequest) -> RetrievedContext:
-        """Return what could be had; whatever could not is noted."""
+        """Retrieve pages and results; failures become notes."""
         if retrieval_request.query:
             return await self._search(retrieval_request)
         pages, notes = await self._read(retrieval_request.urls)
@@ -133,7 +133,7 @@ class WebRetrieval:
             )
 
     async def _search(self, retrieval_request: RetrievalRequest) -> RetrievedContext:
-        """Ask the search engines in their order, until one finds something."""
+        """Query the search engines in order, until one has results."""
         notes: list[WebNote] = []
         for name, search in self._searches.items():
             try:
@@ -157,20 +157,20 @@ class WebRetrieval:
         return RetrievedContext(notes=tuple(notes))
 
     async def _read(self, urls: Sequence[str]) -> tuple[tuple[Page, ...], list[WebNote]]:
-        """Read pages at the same time; return them in their order, and notes on the others."""
-        found: dict[str, Page | WebNote] = {}
+        """Read pages concurrently; return them in order, and notes on failures."""
+        outcomes_by_url: dict[str, Page | WebNote] = {}
 
         async def read(url: str, pages: Pages) -> None:
             try:
-                found[url] = await pages.read(url)
+                outcomes_by_url[url] = await pages.read(url)
             except PageError as error:
-                found[url] = WebNote(error.code, str(error), url)
+                outcomes_by_url[url] = WebNote(error.code, str(error), url)
 
         if self._pages is not None:
             async with anyio.create_task_group() as readers:
                 for url in urls:
                     readers.start_soon(read, url, self._pages)
-        outcomes = [found[url] for url in urls if url in found]
+        outcomes = [outcomes_by_url[url] for url in urls if url in outcomes_by_url]
         pages = tuple(one for one in outcomes if isinstance(one, Page))
         return pages, [one for one in outcomes if isinstance(one, WebNote)]
 
@@ -184,7 +184,7 @@ def last_user_text(request: ChatRequest) -> str:
 
 
 def asks_for_current_facts(text: str) -> bool:
-    """Whether a message seems to need what no model has learnt: a guess by its words, in English.
+    """Whether a message seems to need current facts: a heuristic over English words.
 
     >>> asks_for_current_facts("Who won the match yesterday?"), asks_for_current_facts("Write a poem about rain.")
     (True, False)
@@ -193,7 +193,7 @@ def asks_for_current_facts(text: str) -> bool:
 
 
 def query_of(text: str) -> str:
-    """Return what is searched for: the message, without addresses, as long as engines take it.
+    """Return the search query: the message without URLs, truncated to the engines' limit.
 
     >>> query_of("Who   built https://a.test/x the Rialto?")
     'Who built the Rialto?'
@@ -206,7 +206,7 @@ def query_of(text: str) -> str:
 
 
 def urls_in(text: str) -> tuple[str, ...]:
-    """Return the addresses in a text, each once.
+    """Return the distinct URLs in a text.
 
     >>> urls_in("See https://a.test/x_(y), (https://b.test/) and <https://a.test/x_(y)>.")
     ('https://a.test/x_(y)', 'https://b.test/')
@@ -215,7 +215,7 @@ def urls_in(text: str) -> tuple[str, ...]:
 
 
 def _trimmed(url: str) -> str:
-    """Return an address without the marks that end its sentence."""
+    """Strip the punctuation that ends a sentence from a URL."""
     end, unopened = len(url), url.count(")") - url.count("(")
     while end and (url[end - 1] in _AFTER_URL or (url[end - 1] == ")" and unopened > 0)):
         end -= 1

@@ -32,8 +32,8 @@ async def run_asset(context: RequestContext[None, None]) -> Response:
 
 @cache
 def _names() -> frozenset[str]:
-    found = (entry.name for entry in files("fondaco.http").joinpath("assets").iterdir())
-    return frozenset(name for name in found if name[name.rfind(".") :] in _MEDIA)
+    names = (entry.name for entry in files("fondaco.http").joinpath("assets").iterdir())
+    return frozenset(name for name in names if name[name.rfind(".") :] in _MEDIA)
 
 
 @cache

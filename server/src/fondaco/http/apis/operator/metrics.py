@@ -64,11 +64,11 @@ class _Families(Collector):
         )
         for endpoint, durations in self._metrics.durations.items():
             buckets: list[tuple[str, float]] = []
-            sofar = 0
+            cumulative = 0
             bounds = (*(str(bound) for bound in SECONDS), "+Inf")
             for bound, count in zip(bounds, durations.buckets, strict=True):
-                sofar += count
-                buckets.append((bound, sofar))
+                cumulative += count
+                buckets.append((bound, cumulative))
             family.add_metric((endpoint,), buckets, durations.sum_s)
         return family
 

@@ -14,8 +14,8 @@ async def run(context: RequestContext[None, None]) -> Response:
     if context.platform.leaving or context.platform.draining:
         raise ShuttingDownError
     quarantined = await context.platform.readiness.check()
-    told = {"quarantined_writes": quarantined} if quarantined else {}
-    return json_response({"status": "ready", **told})
+    details = {"quarantined_writes": quarantined} if quarantined else {}
+    return json_response({"status": "ready", **details})
 
 
 ENDPOINT = Endpoint(

@@ -38,8 +38,8 @@ async def run(context: RequestContext[None, UsageQuery]) -> Response:
         "total": page.total,
         "totalPages": total_pages,
     }
-    shown = {"data": [_shown(row) for row in rows], "pagination": pagination}
-    return json_response(shown, headers=headers)
+    body = {"data": [_row_json(row) for row in rows], "pagination": pagination}
+    return json_response(body, headers=headers)
 
 
 async def _page(context: RequestContext[None, UsageQuery]) -> ChargePage:
@@ -59,7 +59,7 @@ async def _page(context: RequestContext[None, UsageQuery]) -> ChargePage:
     )
 
 
-def _shown(row: UsageRow) -> dict[str, object]:
+def _row_json(row: UsageRow) -> dict[str, object]:
     """Return a row for JSON; its numbers are exact decimals, never floats."""
     call = row.inference
     return {

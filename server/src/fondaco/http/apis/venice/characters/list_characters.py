@@ -19,8 +19,8 @@ async def run(context: RequestContext[None, CharactersQuery]) -> Response:
         (b"x-pagination-total", b"%d" % page.total),
         (b"x-pagination-total-pages", b"%d" % -(-page.total // query.limit)),
     ]
-    shown = {"data": [character_entry(one) for one in page.listings], "object": "list"}
-    return json_response(shown, headers=headers)
+    body = {"data": [character_entry(one) for one in page.listings], "object": "list"}
+    return json_response(body, headers=headers)
 
 
 ENDPOINT = Endpoint(

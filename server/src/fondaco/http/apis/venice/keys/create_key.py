@@ -4,7 +4,7 @@ from fondaco.domain.errors import RateLimitExceededError, StorageFailedError, To
 from fondaco.domain.money.account import UNLIMITED, KeyType
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.keys.schemas import MadeKeyReply, NewKeyRequest
-from fondaco.http.apis.venice.keys.writer import made_key
+from fondaco.http.apis.venice.keys.writer import new_key_entry
 from fondaco.http.endpoint.bodies import Json
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, Link, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
@@ -12,17 +12,17 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 async def run(context: RequestContext[NewKeyRequest, None]) -> Response:
     """Create a key for the caller's account; its secret is shown only once."""
-    wanted = context.body
-    limits = wanted.consumptionLimit
-    made = await context.platform.api_keys.issue(
+    request = context.body
+    limits = request.consumptionLimit
+    new_key = await context.platform.api_keys.issue(
         context.key_holder.account.id,
-        KeyType(wanted.apiKeyType),
-        wanted.description,
-        expires_at=wanted.expiresAt,
+        KeyType(request.apiKeyType),
+        request.description,
+        expires_at=request.expiresAt,
         limit=UNLIMITED if limits is None else limits.domain,
     )
     return json_response(
-        {"data": made_key(made), "success": True}, headers=[(b"cache-control", b"no-store")]
+        {"data": new_key_entry(new_key), "success": True}, headers=[(b"cache-control", b"no-store")]
     )
 
 

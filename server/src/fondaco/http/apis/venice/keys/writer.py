@@ -30,11 +30,11 @@ def key_entry(report: KeyReport) -> dict[str, object]:
     }
 
 
-def made_key(made: NewKey) -> dict[str, object]:
+def new_key_entry(new_key: NewKey) -> dict[str, object]:
     """Return a newly created key as a `MadeKey`."""
-    key = made.key
+    key = new_key.key
     return {
-        "apiKey": made.secret,
+        "apiKey": new_key.secret,
         "apiKeyType": key.type.value,
         "consumptionLimit": _limits(key.limit),
         "description": key.description,

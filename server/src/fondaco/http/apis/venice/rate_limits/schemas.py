@@ -1,4 +1,4 @@
-"""What an account may ask for, and what it asked for too fast.
+"""Rate limits of an account, and requests that exceeded them.
 
 Source: GET /api_keys/rate_limits, GET /api_keys/rate_limits/log.
 """
