@@ -6,7 +6,7 @@ Source: OpenAI's API reference, "Create completion".
 from collections.abc import Iterator
 from typing import Annotated, TypeAlias
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 from pydantic.config import JsonDict
 
 from fondaco.domain.chat.raw_prompts import RawPrompt, RawPrompts
@@ -36,6 +36,12 @@ _EXPECTED = (
 _TEXT, _TEXTS = f"{VARIANT}text", f"{VARIANT}texts"
 _TOKENS, _TOKEN_LISTS = f"{VARIANT}tokens", f"{VARIANT}token lists"
 _VARIANT_OF_ITEM = {str: _TEXTS, int: _TOKENS, list: _TOKEN_LISTS}
+_EXAMPLE: JsonDict = {
+    "model": "default",
+    "prompt": "The capital of France is",
+    "max_tokens": 8,
+    "temperature": 0,
+}
 _NO_OTHERS: JsonDict = {"additionalProperties": False}
 """Refuses names that do not match the pattern."""
 
@@ -64,6 +70,8 @@ _Prompt: TypeAlias = Annotated[
 
 class CompletionRequest(Open):
     """Prompts to continue as they stand. Unknown fields are ignored and named in `x-fondaco-ignored-params`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     model: str = Field(
         min_length=1, max_length=1000, description="Id, trait or compatible name of a model."
