@@ -20,15 +20,15 @@ async def one_by_one(
 ) -> AsyncGenerator[EventBatch]:
     """Yield the completions of all raw prompts, as one answer.
 
-    Usage is reported with each prompt's first events, too, so that prompts which nobody waited for are
-    not charged.
+    Where prompts are counted exactly, each is reported with its first events, too, so that prompts which
+    nobody waited for are not charged.
     """
     before = Report(0, 0, 0)
     for number, part in enumerate(request.of_each_prompt()):
         measured = prompt.parts[number] if prompt is not None and prompt.parts else None
         first, report = number * part.choices, Report()
         told: list[ChatEvent] = []
-        if measured is not None:
+        if measured is not None and measured.exact:
             told.append(UsageReported(_sum(before, Report(measured.input_tokens, 0, 0))))
         async with aclosing(complete(part, measured)) as batches:
             async for batch in batches:
