@@ -131,12 +131,12 @@ $(NEWEST)/.dev: $(VENV)/.dev
 	@$(call pip-install,$(NEWEST)) --upgrade pip --requirement $(LOCK)/build.in \
 	  --requirement $(LOCK)/dev.in --editable './server$(all-extras)' --editable ./sdk
 
-# OpenAI's npm client, for one test; where Node is missing, that test says so and skips.
+# npm clients, for some tests; where Node is missing, those tests say so and skip.
 NODE := server/tests/compat/node
 $(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
 	@if command -v npm >/dev/null; then \
 	  npm ci --prefix $(NODE) --silent --no-audit --no-fund --ignore-scripts || \
-	    echo "OpenAI's npm client could not be installed; its test will skip." >&2; fi
+	    echo "The npm clients could not be installed; their tests will skip." >&2; fi
 	@touch $@
 
 .PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix docs schema bench model

@@ -169,3 +169,15 @@ def test_a_prompt_beyond_the_context_is_a_bad_request_with_both_numbers(served: 
 def test_the_limit_without_max_tokens_is_what_the_context_leaves(served: Program) -> None:
     reply = ask(served, max_tokens=None, stop=["."])
     assert reply.choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize("base", ["/api/v1", "/v1"])
+def test_an_error_shows_why_a_request_was_refused(served: Program, base: str) -> None:
+    client = served.client.with_options(base_url=f"{served.url}{base}")
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.chat.completions.create(model="default", messages=QUESTION, temperature=5)
+    assert str(refused.value) == "Error code: 400 - temperature: must be at most 2 (got 5)"
+    assert (refused.value.code, refused.value.param) == ("invalid_request", "temperature")
+    with pytest.raises(openai.NotFoundError, match=r"not support .*/files'\. Nothing is stored"):
+        client.files.list()
+    assert client.models.retrieve("gpt-4o").id == MODEL
