@@ -174,10 +174,34 @@ async def test_more_than_may_wait_are_sent_away(tasks: anyio.abc.TaskGroup) -> N
     engine = Engine()
     batcher = engine.batcher(queue=1)
     await tasks.start(batcher.run)
-    tasks.start_soon(Caller("a", ("a",)).ask, batcher)
-    await anyio.wait_all_tasks_blocked()
-    with pytest.raises(EngineBusyError, match="try again later"):
-        await batcher.submit("b", [("b", 1)])
+    for caller in (Caller("a", ("running",)), Caller("b", ("waiting",))):
+        tasks.start_soon(caller.ask, batcher)
+        await anyio.wait_all_tasks_blocked()
+    for scope in "bc":
+        with pytest.raises(EngineBusyError, match="try again later"):
+            await batcher.submit(scope, [("late", 1)])
+
+
+async def test_one_account_cannot_fill_the_queue() -> None:
+    engine = Engine()
+    flood = [Caller("a", (f"a{n}",)) for n in range(9)]
+    others = [Caller("b", ("b1",)), Caller("c", ("c1",)), Caller("b", ("b2",))]
+    await served(engine, engine.batcher(queue=6), *flood, *others)
+    assert [caller.results for caller in others] == [("B1",), ("C1",), ("B2",)]
+    sent_away = [caller for caller in flood if isinstance(caller.results, EngineBusyError)]
+    assert len(sent_away) == 2 + 3, "two found the queue full, three made room for others"
+    assert flood[0].results == ("A0",)
+    assert flood[1].results == ("A1",), "who came first stays"
+
+
+async def test_an_account_with_as_many_waiting_as_any_other_displaces_none() -> None:
+    engine = Engine()
+    waiting = [Caller(scope, (f"{scope}{n}",)) for n in range(2) for scope in "abc"]
+    late = Caller("c", ("late",))
+    await served(engine, engine.batcher(queue=5), Caller("z", ("z",)), *waiting, late)
+    assert isinstance(late.results, EngineBusyError)
+    kept = [caller for caller in waiting if isinstance(caller.results, tuple)]
+    assert sorted(caller.scope for caller in kept) == ["a", "a", "b", "b", "c"]
 
 
 async def test_when_it_ends_who_waits_is_told() -> None:

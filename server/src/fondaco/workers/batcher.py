@@ -28,7 +28,8 @@ class Batcher(Generic[Item, Result]):
 
     No timer delays a batch: while one runs, the next one gathers. Scopes (accounts) take turns by
     the item, and so do the jobs of one scope, so a short job waits for at most one batch and its turn.
-    `run` has to run while jobs are submitted.
+    Where too many jobs wait, one of the scope with the most is sent away, so that no scope fills the
+    queue. `run` has to run while jobs are submitted.
     """
 
     def __init__(
@@ -39,7 +40,7 @@ class Batcher(Generic[Item, Result]):
         Args:
             work: processes one batch.
             batch_tokens: token limit of a batch; a single item may exceed it.
-            queue: the most jobs that may wait.
+            queue: the most jobs that may have items waiting.
             name: of the engine, for errors.
         """
         self._work = work
@@ -48,7 +49,6 @@ class Batcher(Generic[Item, Result]):
         self._name = name
         self._scopes: dict[str, deque[_Job[Item, Result]]] = {}
         """Jobs with items that wait, by scope; the first scope's turn is next."""
-        self._waiting = 0
         self._under_way: set[_Job[Item, Result]] = set()
         self._has_work = anyio.Event()
         self._running = False
@@ -80,27 +80,35 @@ class Batcher(Generic[Item, Result]):
             items: each with its tokens.
 
         Raises:
-            EngineBusyError: too many jobs wait.
+            EngineBusyError: too many jobs wait, and no scope has more of them than this one.
             EngineError: the work on one of the items failed.
         """
         if not self._running:
             raise self._closed()
-        if self._waiting >= self._queue:
-            raise EngineBusyError(
-                f"The engine {self._name!r} has {self._queue} requests waiting, the most that it "
-                "may. Please try again later.",
-                retry_after_s=_RETRY_AFTER_S,
-            )
+        self._make_room_for(scope)
         job = _Job[Item, Result](items)
         self._scopes.setdefault(scope, deque()).append(job)
         self._has_work.set()
-        self._waiting += 1
         try:
             await job.done.wait()
         finally:
-            self._waiting -= 1
             self._forget(scope, job)
         return job.outcome()
+
+    def _make_room_for(self, scope: str) -> None:
+        """Keep the queue within its length, at the cost of the scope with the most jobs.
+
+        Raises:
+            EngineBusyError: that is the scope of the new job itself.
+        """
+        if sum(map(len, self._scopes.values())) < self._queue:
+            return
+        longest = max(self._scopes, key=lambda one: len(self._scopes[one]))
+        if len(self._scopes[longest]) <= len(self._scopes.get(scope, ())) + 1:
+            raise self._busy()
+        last = self._scopes[longest][-1]
+        last.fail(self._busy())
+        self._forget(longest, last)
 
     def _batch(self) -> "list[_Piece[Item, Result]]":
         """Take the next items: one of each scope in turn, as long as there are tokens left."""
@@ -154,6 +162,13 @@ class Batcher(Generic[Item, Result]):
             jobs.remove(job)
             if not jobs:
                 del self._scopes[scope]
+
+    def _busy(self) -> EngineBusyError:
+        return EngineBusyError(
+            f"The engine {self._name!r} has {self._queue} requests waiting, the most that it may. "
+            "Please try again later.",
+            retry_after_s=_RETRY_AFTER_S,
+        )
 
     def _closed(self) -> EngineUnavailableError:
         return EngineUnavailableError(f"The engine {self._name!r} is not running.")
