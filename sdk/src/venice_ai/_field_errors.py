@@ -22,17 +22,17 @@ def faults_of(details: object, body: object = None) -> dict[str, list[str]]:
     >>> faults_of(None, {"error": {"message": "Too long.", "param": "messages"}})
     {'messages': ['Too long.']}
     """
-    found: dict[str, list[str]] = {}
-    told = body if is_object(body) else {}
-    for shape in (details, told.get("detail")):
+    errors: dict[str, list[str]] = {}
+    document = body if is_object(body) else {}
+    for shape in (details, document.get("detail")):
         for path, sentence in (*_of_tree(shape), *_of_list(shape)):
-            found.setdefault(path, []).append(sentence)
-    error = told.get("error")
-    if not found and is_object(error):
+            errors.setdefault(path, []).append(sentence)
+    error = document.get("error")
+    if not errors and is_object(error):
         match error:
             case {"param": str(param), "message": str(message)}:
-                found[param] = [message]
-    return found
+                errors[param] = [message]
+    return errors
 
 
 def with_faults(message: str, faults: Mapping[str, Sequence[str]]) -> str:
@@ -48,14 +48,14 @@ def with_faults(message: str, faults: Mapping[str, Sequence[str]]) -> str:
         news = " ".join(one for one in sentences if one.casefold() not in message.casefold())
         if news or (path and path not in message):
             parts.append(": ".join(filter(None, (path, news))))
-    left = len(parts) - _MOST_SHOWN
-    parts[_MOST_SHOWN:] = [f"and {left} more"] if left > 0 else []
+    omitted = len(parts) - _MOST_SHOWN
+    parts[_MOST_SHOWN:] = [f"and {omitted} more"] if omitted > 0 else []
     return f"{message} {'; '.join(parts)}" if parts else message
 
 
 def _of_tree(details: object) -> Iterator[tuple[str, str]]:
     nodes: list[tuple[str, object]] = [("", details)]
-    while nodes:  # no recursion: a stranger decides how deep it is
+    while nodes:  # no recursion: the server decides how deep it is
         path, node = nodes.pop()
         if not is_object(node):
             continue

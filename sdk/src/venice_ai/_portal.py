@@ -162,7 +162,7 @@ class _Call(Generic[T]):
         self._task.add_done_callback(lambda _: self._ended())
 
     def cancel(self) -> bool:
-        """Cancel it, unless it has ended. Return whether its end is still to be told."""
+        """Cancel it, unless it has ended. Return whether its end is still to be reported."""
         if self._task is not None and self._task.done():
             return False
         self._loop.call_soon_threadsafe(self._cancel)
@@ -192,29 +192,29 @@ def _do(todo: "SimpleQueue[Errand | None]") -> None:
 async def in_callers_thread(function: Callable[[], T]) -> T:
     """Return what a function of the caller gives.
 
-    It runs in the thread of whoever waits: there it finds what belongs to that thread, may wait
+    It runs in the thread of the caller: there it finds what belongs to that thread, may wait
     itself, and may use the client.
     """
     todo = _errands.get()
     if todo is None:
         return function()
     loop = asyncio.get_running_loop()
-    told: asyncio.Future[T] = loop.create_future()
+    outcome: asyncio.Future[T] = loop.create_future()
 
     def tell(set_it: Callable[[Any], None], value: object) -> None:
-        if not told.done():  # the call may have been cancelled meanwhile
+        if not outcome.done():  # the call may have been cancelled meanwhile
             set_it(value)
 
     def errand() -> None:
         try:
             result = function()
         except Exception as error:  # noqa: BLE001 - raised where it is awaited
-            loop.call_soon_threadsafe(tell, told.set_exception, error)
+            loop.call_soon_threadsafe(tell, outcome.set_exception, error)
         else:
-            loop.call_soon_threadsafe(tell, told.set_result, result)
+            loop.call_soon_threadsafe(tell, outcome.set_result, result)
 
     todo.put(errand)
-    return await told
+    return await outcome
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:
@@ -227,13 +227,13 @@ def _run(loop: asyncio.AbstractEventLoop) -> None:
         loop.close()
 
 
-async def _end(left: set[asyncio.Task[Any]]) -> None:
-    """End tasks: calls at once; those that close connections take a moment."""
-    for task in left:
+async def _end(pending: set[asyncio.Task[Any]]) -> None:
+    """End tasks: calls at once; those that close connections get some time."""
+    for task in pending:
         if task.get_name() != CLOSING:
             task.cancel()
-    if left:
-        _, slow = await asyncio.wait(left, timeout=_CLOSING_S)
+    if pending:
+        _, slow = await asyncio.wait(pending, timeout=_CLOSING_S)
         for task in slow:
             task.cancel()
         await asyncio.gather(*slow, return_exceptions=True)

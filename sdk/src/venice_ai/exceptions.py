@@ -96,11 +96,11 @@ class APIError(VeniceError):
         return retry_after(self.headers)
 
     def __str__(self) -> str:
-        known = [str(self.status)] if self.status else []
-        known += [self.code] if self.code else []
-        known += [f"request {self.request_id}"] if self.request_id else []
+        facts = [str(self.status)] if self.status else []
+        facts += [self.code] if self.code else []
+        facts += [f"request {self.request_id}"] if self.request_id else []
         message = with_faults(self.message, self.faults)
-        return f"{message} ({', '.join(known)})" if known else message
+        return f"{message} ({', '.join(facts)})" if facts else message
 
 
 class InvalidRequestError(APIError):
@@ -204,21 +204,21 @@ def error_of(
     >>> error_of(400, {"error": {"message": "Too long.", "code": "context_length_exceeded"}}, {})
     InvalidRequestError('Too long.')
     """
-    told: Mapping[str, object] = body if is_object(body) else {}
-    error = told.get("error")
+    reported: Mapping[str, object] = body if is_object(body) else {}
+    error = reported.get("error")
     if is_object(error):  # as OpenAI tells them
-        told = {**told, **error}
+        reported = {**reported, **error}
         error = error.get("message")
-    code = told.get("code")
+    code = reported.get("code")
     code = code if isinstance(code, str) else None
-    charge_id = told.get("chargeId")
+    charge_id = reported.get("chargeId")
     kind = _BY_STATUS.get(status) or _BY_CODE.get(code or "") or APIError
-    message = _message(status, error or told.get("message") or told.get("detail"), body)
+    message = _message(status, error or reported.get("message") or reported.get("detail"), body)
     return kind(
         f"{message.rstrip('.')}. {advice}" if advice else message,
         status=status,
         code=code,
-        details=told.get("details"),
+        details=reported.get("details"),
         body=body,
         headers=headers,
         charge_id=charge_id if isinstance(charge_id, str) else None,
@@ -234,27 +234,27 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     ...              "date": "Mon, 01 Jan 2024 00:00:00 GMT"})
     30.0
     """
-    told = headers.get("retry-after", "")
+    reported = headers.get("retry-after", "")
     try:
-        return max(0.0, float(told))
+        return max(0.0, float(reported))
     except ValueError:
-        return _until(told, headers.get("date", ""))
+        return _until(reported, headers.get("date", ""))
 
 
 def _until(then: str, now: str) -> float | None:
     from email.utils import parsedate_to_datetime  # noqa: PLC0415 - slow to load and rare
 
     try:
-        left = parsedate_to_datetime(then) - parsedate_to_datetime(now)
+        delay = parsedate_to_datetime(then) - parsedate_to_datetime(now)
     except (ValueError, TypeError):
         return None
-    return max(0.0, left.total_seconds())
+    return max(0.0, delay.total_seconds())
 
 
-def _message(status: int, told: object, body: object) -> str:
-    if isinstance(told, str) and told:
-        return told
-    if is_array(told):
+def _message(status: int, reported: object, body: object) -> str:
+    if isinstance(reported, str) and reported:
+        return reported
+    if is_array(reported):
         return "The request is not valid."
     if isinstance(body, str) and body.strip():
         return f"The server answered: {body.strip()[:500]}"

@@ -56,8 +56,8 @@ class ResponseMetadata:
     @property
     def ignored_parameters(self) -> tuple[str, ...]:
         """Request fields that the model ignored."""
-        told = self.headers.get("x-fondaco-ignored-params", "")
-        return tuple(name.strip() for name in told.split(",") if name.strip())
+        header = self.headers.get("x-fondaco-ignored-params", "")
+        return tuple(name.strip() for name in header.split(",") if name.strip())
 
     @property
     def deprecation(self) -> str | None:
@@ -68,11 +68,11 @@ class ResponseMetadata:
     def rate_limits(self) -> RateLimits:
         """Rate limits after this call."""
         return RateLimits(
-            self._whole("x-ratelimit-limit-requests"),
-            self._whole("x-ratelimit-remaining-requests"),
+            self._integer("x-ratelimit-limit-requests"),
+            self._integer("x-ratelimit-remaining-requests"),
             self._number("x-ratelimit-reset-requests"),
-            self._whole("x-ratelimit-limit-tokens"),
-            self._whole("x-ratelimit-remaining-tokens"),
+            self._integer("x-ratelimit-limit-tokens"),
+            self._integer("x-ratelimit-remaining-tokens"),
             self._number("x-ratelimit-reset-tokens"),
         )
 
@@ -87,7 +87,7 @@ class ResponseMetadata:
         except (KeyError, ValueError):
             return None
 
-    def _whole(self, name: str) -> int | None:
+    def _integer(self, name: str) -> int | None:
         number = self._number(name)
         return None if number is None else int(number)
 

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class PerLoop(Generic[T]):
-    """A value for each event loop, made where it is first asked for."""
+    """A value for each event loop, created at its first use."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
@@ -123,7 +123,7 @@ class Guard:
         loop.create_task(self._close_quietly(), name=CLOSING)
 
     async def _close_quietly(self) -> None:
-        with suppress(Exception):  # nobody is there to be told
+        with suppress(Exception):  # there is no caller to report to
             await self.aclose()
 
 

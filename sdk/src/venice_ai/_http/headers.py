@@ -25,15 +25,15 @@ def checked(headers: Mapping[str, str], source: str) -> dict[str, str]:
     >>> checked({"X-Team": "blue"}, "default_headers")
     {'x-team': 'blue'}
     """
-    found: dict[str, str] = {}
-    for place, (name, value) in enumerate(headers.items(), 1):
+    sendable: dict[str, str] = {}
+    for position, (name, value) in enumerate(headers.items(), 1):
         if not _NAME.fullmatch(name):
             raise ValueError(
-                f"The name of header {place} of {source} has characters that HTTP does not allow. "
+                f"The name of header {position} of {source} has characters that HTTP does not allow. "
                 "Use letters, digits and dashes."
             )
-        found[name.lower()] = _sendable(value, f"The header {name.lower()!r} of {source}")
-    return found
+        sendable[name.lower()] = _sendable(value, f"The header {name.lower()!r} of {source}")
+    return sendable
 
 
 def bearer(api_key: str, source: str) -> str:
@@ -80,14 +80,14 @@ def _sendable(value: str, subject: str) -> str:
 
 
 def _fault(value: str) -> str | None:
-    for place, sign in enumerate(value):
+    for position, sign in enumerate(value):
         if sign in "\r\n":
-            last = not value[place:].strip()
-            return "ends with a line break" if last else f"has a line break at {place}"
+            last = not value[position:].strip()
+            return "ends with a line break" if last else f"has a line break at {position}"
         if not sign.isascii():
-            return f"has a character at {place} that is not ASCII"
+            return f"has a character at {position} that is not ASCII"
         if not (sign.isprintable() or sign == "\t"):
-            return f"has a control character at {place}"
+            return f"has a control character at {position}"
     if value[:1].isspace():
         return "starts with a blank"
     return "ends with a blank" if value[-1:].isspace() else None

@@ -8,7 +8,7 @@ from urllib.request import getproxies, proxy_bypass
 
 @dataclass(frozen=True, slots=True)
 class ProxySetting:
-    """A proxy, and where it is told of."""
+    """A proxy, and the variable that configures it."""
 
     variable: str
     """`HTTP_PROXY`, say."""
@@ -28,12 +28,14 @@ def proxy_for(url: str) -> ProxySetting | None:
     host = parts.hostname or ""
     if is_loopback(host):
         return None
-    told = getproxies()
-    name = parts.scheme if told.get(parts.scheme) else "all"
-    found = told.get(name)
-    if not found or _is_exempt(host, parts.netloc, told.get("no", "")):
+    environment = getproxies()
+    name = parts.scheme if environment.get(parts.scheme) else "all"
+    proxy_url = environment.get(name)
+    if not proxy_url or _is_exempt(host, parts.netloc, environment.get("no", "")):
         return None
-    return ProxySetting(f"{name.upper()}_PROXY", found if "://" in found else f"http://{found}")
+    return ProxySetting(
+        f"{name.upper()}_PROXY", proxy_url if "://" in proxy_url else f"http://{proxy_url}"
+    )
 
 
 def is_loopback(host: str) -> bool:

@@ -9,7 +9,7 @@ Query = Mapping[str, str | int | float | bool | None]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked of the API."""
+    """A request to the API."""
 
     method: str
     path: str

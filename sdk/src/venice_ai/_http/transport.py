@@ -32,7 +32,7 @@ R = TypeVar("R", bound=Reply)
 
 CONNECT_TIMEOUT_S = 5.0
 LONGEST_WAIT_S = 60.0
-"""A server that asks for more patience is not asked again: the caller shall decide."""
+"""A longer `Retry-After` is not waited for: the caller has to decide."""
 _FIRST_WAIT_S = 0.5
 _LONGEST_BACKOFF_S = 8.0
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
@@ -224,7 +224,7 @@ def broken(
 
 
 def _final(error: APIError, lost: APIError | None, *, paid: bool) -> APIError:
-    """Return what a caller is to know once no attempt is left.
+    """Return the error to raise once no attempt is left.
 
     A replay only tells that an attempt before ran, whose own failure says why there is no reply:
     it is raised, with the charge. A broken connection says too little; there it is the reverse.
@@ -286,8 +286,8 @@ def _advice(response: httpx2.Response, wire: httpx2.Request) -> str:
     if response.status_code == _UNAUTHORIZED and keyless:
         return _NO_KEY
     if response.has_redirect_location:  # not followed: the key would go wherever it leads
-        told = response.headers["location"]
-        return f"It redirects to {told!r}. Give that server's address as `base_url`."
+        location = response.headers["location"]
+        return f"It redirects to {location!r}. Give that server's address as `base_url`."
     return ""
 
 

@@ -28,12 +28,12 @@ def folded(chunks: "Iterable[ChatCompletionChunk]") -> ChatCompletionResponse:
 
 
 class _Answer:
-    """One choice as far as it has been told."""
+    """One choice, accumulated from its chunks."""
 
     def __init__(self, index: int) -> None:
         self._choice = Choice(index=index)
         self._text: list[str] = []
-        self._thoughts: list[str] = []
+        self._reasoning: list[str] = []
         self._calls: dict[int, ToolCall] = {}
 
     def add(self, more: "ChunkChoice") -> None:
@@ -42,7 +42,7 @@ class _Answer:
         if delta.content:
             self._text.append(delta.content)
         if delta.reasoning_content:
-            self._thoughts.append(delta.reasoning_content)
+            self._reasoning.append(delta.reasoning_content)
         for call in delta.tool_calls or ():
             self._call(call)
         if more.logprobs is not None:
@@ -60,17 +60,17 @@ class _Answer:
             call.function.arguments += more.function.arguments or ""
 
     def choice(self) -> Choice:
-        """Return it whole."""
+        """Return the complete choice."""
         message: AssistantMessage = self._choice.message
         called = [self._calls[index] for index in sorted(self._calls)]
         message.content = "".join(self._text) or (None if called else "")
-        message.reasoning_content = "".join(self._thoughts) or None
+        message.reasoning_content = "".join(self._reasoning) or None
         message.tool_calls = called or None
         return self._choice
 
 
-def _keep(whole: Wire, more: Wire) -> None:
+def _keep(accumulated: Wire, delta: Wire) -> None:
     """Keep fields that this version does not know: of each the last that says something."""
-    for name, value in (more.__pydantic_extra__ or {}).items():
+    for name, value in (delta.__pydantic_extra__ or {}).items():
         if value is not None:
-            setattr(whole, name, value)
+            setattr(accumulated, name, value)

@@ -21,7 +21,7 @@ class Body:
 
     def __init__(self, response: httpx2.Response) -> None:
         self._pieces = response.aiter_bytes()
-        self._begun = False
+        self._started = False
         self._closed = False
         self._guard = Guard(self, _Closing(response, self._pieces))
 
@@ -30,9 +30,9 @@ class Body:
         if self._guard.inherited:
             raise RuntimeError("The stream was opened before the process forked. Open it here.")
         try:
-            if self._begun:
+            if self._started:
                 return await anext(self._pieces, None)
-            self._begun = True
+            self._started = True
             return await Unwatched(_first(self._pieces))
         except httpx2.RequestError:
             if self._closed:  # meanwhile, by another task

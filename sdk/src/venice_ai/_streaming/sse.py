@@ -35,7 +35,7 @@ class Events:
                 f"An event of the stream exceeds {LARGEST_EVENT_BYTES!r} bytes."
             )
         self._rest = rest
-        return [found for event in events if (found := _data(event)) is not None]
+        return [data for event in events if (data := _data(event)) is not None]
 
 
 def _data(event: bytes) -> bytes | None:

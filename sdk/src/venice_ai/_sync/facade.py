@@ -30,12 +30,12 @@ class Facade:
                 obj=self,
             )
         try:
-            found = getattr(self._behind, name)
+            value = getattr(self._behind, name)
         except AttributeError as error:
             if error.obj is not self._behind or error.name != name:
                 raise
         else:
-            return self._shown(found)
+            return self._wrap(value)
         raise AttributeError(
             f"{self._name!r} object has no attribute {name!r}", name=name, obj=self
         )
@@ -67,7 +67,7 @@ class Facade:
 
     def __next__(self) -> Any:
         try:
-            return self._shown(self._portal.run(self._behind.__anext__()))
+            return self._wrap(self._portal.run(self._behind.__anext__()))
         except StopAsyncIteration:
             raise StopIteration from None
 
@@ -78,20 +78,20 @@ class Facade:
         )
 
     def __repr__(self) -> str:
-        shown = repr(self._behind)
-        return f"<{self._name}>" if shown[:1] == "<" else f"Sync{shown}"
+        text = repr(self._behind)
+        return f"<{self._name}>" if text[:1] == "<" else f"Sync{text}"
 
-    def _shown(self, found: Any) -> Any:
-        if inspect.isroutine(found):
-            return self._called(found)
-        if hasattr(found, "__aiter__") or hasattr(found, "_transport"):
-            return Facade(found, self._portal)
-        return found
+    def _wrap(self, value: Any) -> Any:
+        if inspect.isroutine(value):
+            return self._wrap_method(value)
+        if hasattr(value, "__aiter__") or hasattr(value, "_transport"):
+            return Facade(value, self._portal)
+        return value
 
-    def _called(self, method: Callable[..., Any]) -> Callable[..., Any]:
+    def _wrap_method(self, method: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(method)
         def call(*args: Any, **kwargs: Any) -> Any:
-            given = method(*args, **kwargs)
-            return self._shown(self._portal.run(given) if inspect.iscoroutine(given) else given)
+            result = method(*args, **kwargs)
+            return self._wrap(self._portal.run(result) if inspect.iscoroutine(result) else result)
 
         return call

@@ -25,8 +25,8 @@ class Recent(Generic[K, V]):
     async def get(self, key: K) -> V:
         """Return the result for a key. Errors are not cached."""
         async with self._turns.get():
-            kept = self._answers.get(key)
-            if kept is None or self._clock() - kept[0] >= self._good_for_s:
-                kept = self._clock(), await self._ask(key)
-                self._answers[key] = kept
-            return kept[1]
+            entry = self._answers.get(key)
+            if entry is None or self._clock() - entry[0] >= self._good_for_s:
+                entry = self._clock(), await self._ask(key)
+                self._answers[key] = entry
+            return entry[1]

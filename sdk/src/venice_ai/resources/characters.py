@@ -37,8 +37,8 @@ class Characters(APIResource[Client]):
                 return
             yield page
             offset += len(page.data)
-            place = page.pagination
-            if place is not None and offset >= place.total:
+            pagination = page.pagination
+            if pagination is not None and offset >= pagination.total:
                 return
 
     async def get(self, slug: str) -> CharacterReply:

@@ -33,7 +33,7 @@ _TRAITS = {
     "code": "default_code",
     "tools": "function_calling_default",
 }
-"""What can be wished for -> the trait of the model that is meant for it."""
+"""Requirement -> the trait of the model that is preferred for it."""
 _MOST_REASONS = 5
 
 
@@ -80,14 +80,14 @@ class Models(APIResource[Client]):
         Example:
             model = await client.models.resolve_trait("most_uncensored", "default")
         """
-        wanted = traits or (_DEFAULT,)
-        known = (await self._traits.get(type)).data
-        for trait in wanted:
-            if trait in known:
-                return known[trait]
+        requested = traits or (_DEFAULT,)
+        models_by_trait = (await self._traits.get(type)).data
+        for trait in requested:
+            if trait in models_by_trait:
+                return models_by_trait[trait]
         raise NotFoundError(
-            f"No model of type {type!r} has the trait {' or '.join(map(repr, wanted))}. "
-            f"There are: {', '.join(sorted(known)) or 'none'}."
+            f"No model of type {type!r} has the trait {' or '.join(map(repr, requested))}. "
+            f"There are: {', '.join(sorted(models_by_trait)) or 'none'}."
         )
 
     async def resolve_chat(
@@ -124,7 +124,7 @@ class Models(APIResource[Client]):
         Raises:
             NotFoundError: No model has all of it; the message says what each of them lacks.
         """
-        asked = {
+        requirements = {
             "vision": vision,
             "reasoning": reasoning,
             "code": code,
@@ -133,17 +133,17 @@ class Models(APIResource[Client]):
             "web_search": web_search,
             "log_probs": log_probs,
         }
-        wishes = [wish for wish, wanted in asked.items() if wanted]
+        required = [name for name, requested in requirements.items() if requested]
         models = (await self._lists.get("text")).data
         lacks = {
-            model.id: _lacks(model.model_spec, wishes, context_tokens, private=private)
+            model.id: _lacks(model.model_spec, required, context_tokens, private=private)
             for model in models
         }
-        known = (await self._traits.get("text")).data
-        for name in (trait, *(_TRAITS.get(wish) for wish in wishes), _DEFAULT):
-            meant = known.get(name or "", "")
-            if lacks.get(meant) == []:
-                return meant
+        models_by_trait = (await self._traits.get("text")).data
+        for name in (trait, *(_TRAITS.get(name) for name in required), _DEFAULT):
+            model_id = models_by_trait.get(name or "", "")
+            if lacks.get(model_id) == []:
+                return model_id
         fitting = [model for model in models if not lacks[model.id]]
         if not fitting:
             raise NotFoundError(_refusal(lacks))
@@ -166,11 +166,11 @@ class Choosing(Client, Protocol):
 
 
 def _lacks(
-    spec: ModelSpec, wishes: Sequence[str], context_tokens: int, *, private: bool
+    spec: ModelSpec, required: Sequence[str], context_tokens: int, *, private: bool
 ) -> list[str]:
     """Return why a model will not do, as words for a message."""
     able = spec.capabilities
-    lacks = [wish for wish in wishes if not able[_CAPABILITIES[wish]]]
+    lacks = [name for name in required if not able[_CAPABILITIES[name]]]
     if spec.offline:
         lacks.append("being online")
     if private and spec.privacy != "private":

@@ -36,9 +36,9 @@ class ToolLoop:
             tool if isinstance(tool, Tool) or _reads_as_tool(tool) else tool_from_function(tool)
             for tool in tools
         ]
-        """What the model is told of them."""
+        """Their definitions, sent to the model."""
         self._runnables = runnables(tools)
-        self._told = {tool["function"]["name"] for tool in self.tools}
+        self._offered = {tool["function"]["name"] for tool in self.tools}
         self._on_tool_call = on_tool_call
         self._on_tool_error = on_tool_error or tell_model
         self._parallel = parallel
@@ -56,11 +56,11 @@ class ToolLoop:
             raise ValueError(f"max_iterations={max_iterations!r} asks nothing. Give 1 or more.")
         for iteration in range(1, max_iterations + 1):
             response = await ask({**fields, "messages": messages})
-            said = _answer(response)
-            messages.append(said)
-            if not said.tool_calls:
+            message = _answer(response)
+            messages.append(message)
+            if not message.tool_calls:
                 return ToolLoopResult(response, messages, iteration)
-            messages.extend(await self._results(said.tool_calls))
+            messages.extend(await self._results(message.tool_calls))
         raise MaxIterationsExceededError(max_iterations)
 
     async def _results(self, calls: Sequence[ToolCall]) -> list[ToolMessage]:
@@ -72,7 +72,7 @@ class ToolLoop:
 
     def _see_that_it_runs(self, call: ToolCall) -> None:
         name = call.function.name
-        if name in self._runnables or (self._on_tool_call is not None and name in self._told):
+        if name in self._runnables or (self._on_tool_call is not None and name in self._offered):
             return
         raise ValueError(
             f"The model calls {name!r}, which nothing runs. Pass the function itself in `tools`, or "
@@ -82,7 +82,7 @@ class ToolLoop:
     async def _result(self, call: ToolCall) -> ToolMessage:
         try:
             result = text_of(await self._ran(call))
-        except Exception as error:  # noqa: BLE001 - whatever a tool raises, the model is told
+        except Exception as error:  # noqa: BLE001 - whatever a tool raises is reported to the model
             result = await in_callers_thread(partial(self._on_tool_error, call, error))
         return ToolMessage(content=result, tool_call_id=call.id)
 
@@ -91,13 +91,13 @@ class ToolLoop:
         result = None if runnable is None else await runnable.run(call)
         if self._on_tool_call is None:
             return result
-        told = await in_callers_thread(partial(self._on_tool_call, call, result))
-        told = await told if inspect.isawaitable(told) else told
-        return told if runnable is None else result
+        replacement = await in_callers_thread(partial(self._on_tool_call, call, result))
+        replacement = await replacement if inspect.isawaitable(replacement) else replacement
+        return replacement if runnable is None else result
 
 
 def _reads_as_tool(tool: object) -> TypeGuard[Tool]:
-    """Return whether a tool is told as a dictionary, whose items are those of a `Tool`."""
+    """Return whether a tool is a dictionary, whose items are those of a `Tool`."""
     return isinstance(tool, dict)
 
 

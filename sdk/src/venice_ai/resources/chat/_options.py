@@ -82,10 +82,10 @@ def with_usage(options: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
     >>> with_usage({"stream_options": {"include_usage": False}})
     ({'stream_options': {'include_usage': False}}, True)
     """
-    told = options.get("stream_options") or {}
-    if "include_usage" in told or "stream_options" in (options.get("extra_body") or {}):
+    stream_options = options.get("stream_options") or {}
+    if "include_usage" in stream_options or "stream_options" in (options.get("extra_body") or {}):
         return dict(options), True
-    return {**options, "stream_options": {**told, "include_usage": True}}, False
+    return {**options, "stream_options": {**stream_options, "include_usage": True}}, False
 
 
 def request_of(

@@ -24,10 +24,10 @@ def format_of(
 
 def _strict(schema: Mapping[str, object]) -> dict[str, object]:
     """Return a schema as strict ones have to be: all properties required, and no other ones."""
-    known = schema.get("properties")
-    if not is_object(known):
+    members = schema.get("properties")
+    if not is_object(members):
         return {name: _part(part) for name, part in schema.items() if name != "default"}
-    properties = {name: _part(part) for name, part in known.items()}
+    properties = {name: _part(part) for name, part in members.items()}
     rest = {
         name: _part(part)
         for name, part in schema.items()

@@ -202,7 +202,7 @@ class ChatCompletions(APIResource[Choosing]):
         """
         _refuse_stream(kwargs, "parse")
         shape = format_of(response_format, name=schema_name, strict=strict)
-        response = await self._whole(
+        response = await self._complete(
             {**kwargs, "model": model, "messages": messages, "response_format": shape}
         )
         return ParsedChatCompletion(response.parse_as(response_format), response)
@@ -268,7 +268,7 @@ class ChatCompletions(APIResource[Choosing]):
             try:
                 async with free:
                     _refuse_stream(fields, "batch")
-                    return await self._whole(fields)
+                    return await self._complete(fields)
             except Exception as error:
                 if return_exceptions:
                     return error
@@ -313,13 +313,13 @@ class ChatCompletions(APIResource[Choosing]):
         _refuse_stream(create_kwargs, "run_with_tools")
         loop = ToolLoop(tools, on_tool_call, on_tool_error, parallel=parallel)
         return await loop.run(
-            self._whole,
+            self._complete,
             {**create_kwargs, "model": model, "tools": loop.tools},
             list(messages),
             max_iterations,
         )
 
-    async def _whole(self, fields: Mapping[str, Any]) -> ChatCompletionResponse:
+    async def _complete(self, fields: Mapping[str, Any]) -> ChatCompletionResponse:
         reply = await _called(self.create, fields)
         if not isinstance(reply, ChatCompletionResponse):
             raise TypeError(f"create gave {type(reply).__name__!r} instead of a whole reply.")
