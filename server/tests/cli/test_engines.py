@@ -274,6 +274,19 @@ def test_a_server_of_ours_is_an_engine_of_another(fondaco: Fondaco, tmp_path: An
             assert {charge.sku.split("-llm-")[0] for charge in server.charged()}
 
 
+def test_the_operators_price_for_an_engine_counts_over_the_commands(fondaco: Fondaco) -> None:
+    with serving_engine(vllm(one=1024)) as engine:
+        add(fondaco, engine.url, "--price", "1/2")
+        (fondaco.home / "fondaco.toml").write_text("[engines.vllm.price]\noutput = 9\n")
+        with program(fondaco.home, environ={"FONDACO_EMBEDDED__ENABLED": "false"}) as server:
+
+            def price() -> object:
+                [row] = server.http.get("/api/v1/models").json()["data"]
+                return row["model_spec"]["pricing"]["output"]["usd"]
+
+            until(lambda: price() == 9, within_s=60)
+
+
 def until_listed(listed: Callable[[], set[str]], wanted: set[str]) -> None:
     until(lambda: listed() == wanted, within_s=60)
 

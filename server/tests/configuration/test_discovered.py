@@ -21,9 +21,9 @@ def discovered(
     **profiles: TemplateProfile,
 ) -> Discovered:
     settings = load(environ={"HOME": str(tmp_path)}).settings
-    row: Tree = {"base_url": base_url, "price": {"input": 1, "output": 2}}
+    row: Tree = {"base_url": base_url}
     found = FoundEngine("openai", models, ())
-    return tables_of("x", row, found, settings, before=before or {}, profiles=profiles)
+    return tables_of("x", row, found, settings, before=before or {}, profiles=profiles, price={})
 
 
 def entries(found: Discovered) -> dict[str, Any]:
@@ -82,3 +82,9 @@ def test_a_chat_template_says_how_a_model_thinks(tmp_path: Path) -> None:
     profile = TemplateProfile(usable=True, thinks=True, switchable=True)
     row = entries(discovered(tmp_path, FoundModel("m"), m=profile))["m"]
     assert row["reasoning"] == {"tags": True, "begun": False, "switch": "template"}
+
+
+def test_a_name_without_a_letter_that_an_id_takes_is_left_out(tmp_path: Path) -> None:
+    found = discovered(tmp_path, FoundModel("模型"), FoundModel("///"), FoundModel("模型-7b"))
+    assert list(entries(found)) == ["7b"]
+    assert sum("no id can be made" in warning for warning in found.warnings) == 2

@@ -246,7 +246,8 @@ def _change(
     def accepts(path: Path, tables: "Tree") -> None:
         configuration(settings.home, config, trial={path: tables})
 
-    return anyio.run(partial(change_of, name, row, found, settings, accepts))
+    price = row["price"]
+    return anyio.run(partial(change_of, name, row, found, settings, accepts, price=price))
 
 
 def _tell(

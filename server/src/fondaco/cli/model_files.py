@@ -1,6 +1,7 @@
 """`fondaco models add`, `remove` and `search`: models of one's own, one command away."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -64,6 +65,11 @@ def add(
     prices = prices_of(price)
     loaded = configuration(home, config)
     _expect_free(name, loaded)
+    if source in loaded.settings.models and not Path(source).exists():
+        raise FailedError(
+            f"The catalogue has {source!r} already; its file comes with: fondaco models pull {source}",
+            Exit.USAGE,
+        )
     paths = fetch_all(loaded.settings, source, sha256)
     file = paths[0].name
     facts = facts_of(paths[0])
@@ -73,7 +79,7 @@ def add(
     row = row_of(facts, template, file=file, price=prices, traits=tuple(trait or ()))
     keep_row(added.path_of(loaded.settings.home, "model", model_id), model_id, row, config=config)
     print_row(_told(model_id, row, facts, paths), as_json=as_json)
-    _advise(facts, template_usable=template.usable, free=price == "0")
+    _advise(facts, template_usable=template.usable, free=price == "0", loaded=loaded)
 
 
 def remove(
@@ -268,9 +274,15 @@ def _told(model_id: str, row: "Tree", facts: "GgufFacts", paths: Sequence[Path])
     }
 
 
-def _advise(facts: "GgufFacts", *, template_usable: bool, free: bool) -> None:
+def _advise(
+    facts: "GgufFacts", *, template_usable: bool, free: bool, loaded: "Configuration"
+) -> None:
     """Say on stderr what to know of a model that was added."""
     said = []
+    if find_spec("xllamacpp") is None:
+        said.append("the embedded engine, which runs it, needs: pip install 'fondaco[embedded]'")
+    if not loaded.settings.embedded.enabled:
+        said.append("embedded.enabled is false, so it is not offered.")
     if facts.template is None and not facts.embeds:
         said.append(
             "the file has no chat template (a base model?): conversations are spelled as ChatML."

@@ -60,6 +60,7 @@ def tables_of(
     *,
     before: Mapping[str, object],
     profiles: Mapping[str, TemplateProfile],
+    price: object = None,
 ) -> Discovered:
     """Return the tables of an engine's file.
 
@@ -70,12 +71,13 @@ def tables_of(
         settings: those in force.
         before: the tables of its file until now, whose ids stay.
         profiles: how chat templates behave, by the engine's name of the model.
+        price: `input` and `output` of all its models; None: they are free.
     """
     ids = _Ids(name, settings, before)
     models: Tree = {}
     mapping: dict[str, object] = {}
     warnings = list(found.warnings)
-    price, near = row.get("price") or _price(name, settings), _is_near(name, row, settings)
+    near = _is_near(name, row, settings)
     for model in found.models:
         if model.embeds and model.dimensions is None:
             warnings.append(
@@ -124,7 +126,7 @@ class _Ids:
         plain = self._plain(name)
         if (had := self._had.get(name)) is not None and had not in self._taken:
             return had
-        for one in (plain, f"{self._engine}/{plain}"):
+        for one in (plain, f"{self._engine}/{plain}") if plain else ():
             if _ID.fullmatch(one) and one not in self._taken | self._kept:
                 self._taken = self._taken | {one}
                 return one
@@ -169,13 +171,6 @@ def _entry(
             "switch": switch,
         }
     return row | {"price": dict(prices)}
-
-
-def _price(name: str, settings: Settings) -> object:
-    engine = settings.engines.get(name)
-    if engine is None or engine.price is None:
-        return None
-    return {"input": engine.price.input or 0, "output": engine.price.output or 0}
 
 
 def _is_near(name: str, row: Tree, settings: Settings) -> bool:

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import anyio
+from anyio import to_thread
 
 from fondaco.app.adding.chat_templates import profile_of
 from fondaco.clients.connect import connect
@@ -22,7 +24,7 @@ from fondaco.settings import Engine, Settings
 _CONNECTIONS = 8
 _FIRST_BYTE_S = 15.0
 
-Accepts = Callable[[Path, Tree], None]
+Accepts: TypeAlias = Callable[[Path, Tree], None]
 """Raises a `ConfigurationError` where the configuration could not be used with a file's tables."""
 
 
@@ -64,7 +66,13 @@ async def asked_at(
 
 
 async def change_of(
-    name: str, row: Tree, found: FoundEngine, settings: Settings, accepts: Accepts
+    name: str,
+    row: Tree,
+    found: FoundEngine,
+    settings: Settings,
+    accepts: Accepts,
+    *,
+    price: object = None,
 ) -> EngineChange:
     """Return what an engine's answer makes of its file, so that the configuration can be used.
 
@@ -74,15 +82,16 @@ async def change_of(
     path = added.path_of(settings.home, "engine", name)
     before = added.content_of(path)
     profiles = await _profiles(found)
-    new = tables_of(name, row, found, settings, before=before, profiles=profiles)
+    new = tables_of(name, row, found, settings, before=before, profiles=profiles, price=price)
     tables = new.tables
     listed = tuple(_ids(tables))
-    try:
-        accepts(path, added.normal(tables))
-    except ConfigurationError:
-        # Something that the operator wrote names a model that is gone: it stays, as one that is offline.
-        tables = with_gone(tables, before)
-        accepts(path, added.normal(tables))
+    if added.normal(tables) != before:
+        try:
+            await to_thread.run_sync(accepts, path, added.normal(tables))
+        except ConfigurationError:
+            # Something that the operator wrote names a model that is gone: it stays, but offline.
+            tables = with_gone(tables, before)
+            await to_thread.run_sync(accepts, path, added.normal(tables))
     was = _ids(before)
     return EngineChange(
         path=path,
@@ -108,7 +117,8 @@ async def refreshed(
     own = added.content_of(added.path_of(settings.home, "engine", name)).get("engines")
     table = own.get(name) if isinstance(own, dict) else None
     row = {k: v for k, v in table.items() if k != "models"} if isinstance(table, dict) else {}
-    return await change_of(name, row, found, settings, accepts)
+    price = engine.price and {"input": engine.price.input or 0, "output": engine.price.output or 0}
+    return await change_of(name, row, found, settings, accepts, price=price)
 
 
 async def _asked(
