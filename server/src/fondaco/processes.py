@@ -21,6 +21,13 @@ _FOR_PIP = re.compile(
 """Variables by which users tell pip which index to ask, and how to reach it."""
 
 
+_FOR_NPM = re.compile(
+    r"(NPM_CONFIG|npm_config)_[A-Za-z_]+|XDG_(CONFIG|CACHE)_HOME|APPDATA"
+    r"|(HTTPS?|NO)_PROXY|(https?|no)_proxy|NODE_EXTRA_CA_CERTS"
+)
+"""Likewise for npm."""
+
+
 def harden() -> None:
     """Keep this process's memory, which holds prompts and keys, out of core dumps and debuggers.
 
@@ -52,6 +59,11 @@ def environment_of_child() -> dict[str, str]:
 def environment_of_pip() -> dict[str, str]:
     """Return the environment for pip: that of a child, and the user's own index settings."""
     return _inherited(_INHERITED) | _inherited(_FOR_PIP)
+
+
+def environment_of_npm() -> dict[str, str]:
+    """Return the environment for npm: that of a child, and the user's own registry settings."""
+    return _inherited(_INHERITED) | _inherited(_FOR_NPM)
 
 
 def _inherited(names: re.Pattern[str]) -> dict[str, str]:

@@ -16,8 +16,8 @@ from fondaco.modelfiles import (
     ModelFolder,
     NoSuchModelFileError,
 )
-from fondaco.modelfiles.index import locate
-from fondaco.modelfiles.known import Part
+from fondaco.modelfiles.index import locate_wheel
+from fondaco.modelfiles.known import WheelMember
 from modelfiles.conftest import GGUF, Shelf
 
 HALVES = GGUF[:500_000], GGUF[500_000:]
@@ -58,7 +58,8 @@ def halved(digest: str = sha256(GGUF).hexdigest()) -> KnownModel:
         size_bytes=len(GGUF),
         sha256=digest,
         parts=tuple(
-            Part(f"half-{n}==1.0", f"half_{n}/part.bin", download_bytes=500_000) for n in (1, 2)
+            WheelMember(f"half-{n}==1.0", f"half_{n}/part.bin", download_bytes=500_000)
+            for n in (1, 2)
         ),
     )
     return KnownModel(name="halved", files=(file,))
@@ -72,14 +73,14 @@ def paired(platform: tuple[str, str] | None = None) -> KnownModel:
             file="Paired.bin",
             size_bytes=len(HALVES[0]),
             sha256=sha256(HALVES[0]).hexdigest(),
-            parts=(Part("half-1==1.0", "half_1/part.bin", download_bytes=500_000),),
+            parts=(WheelMember("half-1==1.0", "half_1/part.bin", download_bytes=500_000),),
         ),
         KnownFile(
             role="engine",
             file="Paired.so",
             size_bytes=len(HALVES[0]),
             sha256=sha256(HALVES[0]).hexdigest(),
-            parts=(Part("half-1==1.0", "half_1/part.bin", download_bytes=500_000),),
+            parts=(WheelMember("half-1==1.0", "half_1/part.bin", download_bytes=500_000),),
         ),
     )
     return KnownModel(name="paired", files=files, platform=platform)
@@ -168,7 +169,7 @@ def test_files_of_a_model_of_ones_own_are_kept(folder: ModelFolder, tmp_path: Pa
 
 def test_a_package_that_the_index_lacks_is_named(index: Shelf) -> None:
     with pytest.raises(ModelFileError, match=r"'missing==1\.0'"):
-        locate("missing==1.0")
+        locate_wheel("missing==1.0")
 
 
 def test_a_local_file_is_linked_rather_than_copied(folder: ModelFolder, tmp_path: Path) -> None:

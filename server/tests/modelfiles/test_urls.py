@@ -137,7 +137,7 @@ def test_another_file_of_the_same_name_is_not_overwritten(
 ) -> None:
     path = folder.pull(f"{shelf.base_url}/tiny.gguf")
     shelf.files["/other/tiny.gguf"] = b"GGUF other"
-    with pytest.raises(ModelFileError, match="fondaco models rm"):
+    with pytest.raises(ModelFileError, match="fondaco models remove"):
         folder.pull(f"{shelf.base_url}/other/tiny.gguf")
     assert path.read_bytes() == GGUF
 

