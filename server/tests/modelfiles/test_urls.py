@@ -2,11 +2,15 @@
 
 import threading
 from hashlib import sha256
+from http.client import HTTPMessage
+from io import BytesIO
 from pathlib import Path
+from urllib.request import Request
 
 import pytest
 
 from fondaco.modelfiles import ModelFileError, ModelFolder
+from fondaco.modelfiles.download import _SafeRedirects
 from modelfiles.conftest import GGUF, Shelf
 
 SHA256 = sha256(GGUF).hexdigest()
@@ -153,3 +157,13 @@ def test_an_address_without_a_safe_name_is_refused(folder: ModelFolder, url: str
 def test_a_file_url_is_taken(folder: ModelFolder, tmp_path: Path) -> None:
     (tmp_path / "tiny.gguf").write_bytes(GGUF)
     assert folder.pull((tmp_path / "tiny.gguf").as_uri()).read_bytes() == GGUF
+
+
+def test_a_redirect_from_tls_to_plain_http_is_not_followed() -> None:
+    asked, reply = Request("https://hub.example/tiny.gguf"), BytesIO()
+    follow = _SafeRedirects().redirect_request
+    with pytest.raises(ModelFileError, match="without TLS"):
+        follow(asked, reply, 302, "Found", HTTPMessage(), "http://cdn.example/tiny.gguf?secret=1")
+    followed = follow(asked, reply, 302, "Found", HTTPMessage(), "https://cdn.example/tiny.gguf")
+    assert followed is not None
+    assert followed.full_url == "https://cdn.example/tiny.gguf"

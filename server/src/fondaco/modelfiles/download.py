@@ -6,12 +6,12 @@ from contextlib import suppress
 from email.message import Message
 from hashlib import file_digest
 from http import HTTPStatus
-from http.client import HTTPException
+from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import IO, Protocol, TypeAlias
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from fondaco.modelfiles.errors import ModelFileError, from_os
 
@@ -25,6 +25,31 @@ _FRUITLESS_TRIES = 3
 
 class _Body(Protocol):
     def read(self, amount: int, /) -> bytes: ...
+
+
+class _SafeRedirects(HTTPRedirectHandler):
+    """Follows redirects, but from `https:` to nothing that others could read or change on the way."""
+
+    def redirect_request(  # noqa: PLR0917 - the library's signature
+        self,
+        req: Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: HTTPMessage,
+        newurl: str,
+    ) -> Request | None:
+        """Return the request for where a reply redirects to."""
+        if req.type == "https" and urlsplit(newurl).scheme != "https":
+            fp.close()
+            raise ModelFileError(
+                f"{_short(req.full_url)} redirects to an address without TLS, {_short(newurl)}. "
+                "Nothing was fetched. Name that address itself if you trust the way there."
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+_OPENER = build_opener(_SafeRedirects)
 
 
 class _CutError(Exception):
@@ -104,7 +129,7 @@ def _go_on(url: str, part: Path, progress: Progress, token: str) -> None:
     if token:
         request.add_unredirected_header("Authorization", f"Bearer {token}")
     try:
-        with urlopen(request, timeout=_SILENCE_S) as reply:  # noqa: S310 - as above
+        with _OPENER.open(request, timeout=_SILENCE_S) as reply:
             if reply.status != HTTPStatus.PARTIAL_CONTENT:  # the whole, from the start
                 here = 0
             total = _total(reply.headers, here)
