@@ -40,7 +40,7 @@ def is_near(base_url: str) -> bool:
 
 
 def engine_name(base_url: str, dialect: str) -> str:
-    """Return a name for an engine: its program where it is here, else its host.
+    """Return a name for an engine: its program where it is here, else its host, unless that is a number.
 
     >>> engine_name("http://localhost:11434/v1", "ollama"), engine_name("https://a.example/v1", "openai")
     ('ollama', 'a.example')
@@ -48,6 +48,8 @@ def engine_name(base_url: str, dialect: str) -> str:
     host = urlsplit(base_url).hostname or ""
     if is_near(base_url) and dialect != "openai":
         return dialect
+    if host == "localhost" or ":" in host or host.replace(".", "").isdecimal():
+        return "local" if is_near(base_url) else "remote"
     named = re.sub(r"[^A-Za-z0-9._-]+", "-", host).strip("-._")
     return named[:100] or "engine"
 
@@ -81,7 +83,7 @@ def tables_of(
     for model in found.models:
         if model.embeds and model.dimensions is None:
             warnings.append(
-                f"{model.name!r} embeds, and its vectors' length is not said; left out."
+                f"{model.name!r} embeds, and how long its vectors are is not said; left out. List it in fondaco.toml with embedding.dimensions."
             )
             continue
         model_id = ids.of(model.name)
