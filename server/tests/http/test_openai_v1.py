@@ -120,6 +120,12 @@ async def test_an_unknown_model_is_told_in_the_shape_of_its_api(models: House) -
     assert (reply.status_code, reply.json()["code"]) == (404, "MODEL_NOT_FOUND")
 
 
+async def test_a_name_that_is_too_long_is_not_compared_with_others(models: House) -> None:
+    reply = await models.client.get(f"/v1/models/{'toy' * 10_000}")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (404, "model_not_found")
+    assert "at most 1,000 characters" in reply.json()["error"]["message"]
+
+
 async def test_names_below_models_that_are_no_models_stay_what_they_are(models: House) -> None:
     traits = (await models.client.get("/api/v1/models/traits")).json()
     assert traits["data"]["default"] == "toy"

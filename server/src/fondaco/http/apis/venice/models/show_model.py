@@ -12,6 +12,8 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 _KINDS = sorted(ModelType, key=lambda kind: kind is not ModelType.TEXT)
 """Text first, as everywhere that a name may stand for models of several types."""
+_LONGEST_NAME = 1_000
+"""As in requests that name a model: to seek names near to a longer one takes many milliseconds."""
 
 
 async def run(context: RequestContext[None, None]) -> Response:
@@ -29,6 +31,8 @@ def _route(catalogue: Catalogue, name: str) -> Route[AnyModel]:
     Raises:
         ModelNotFoundError: no model answers to the name.
     """
+    if len(name) > _LONGEST_NAME:
+        raise ModelNotFoundError(f"A model's name has at most {_LONGEST_NAME:,} characters.")
     for finds in (catalogue.knows, catalogue.serves):  # a name itself before patterns
         for kind in _KINDS:
             if finds(name, kind):
