@@ -61,6 +61,8 @@ class RetrievedContext:
     notes: tuple[WebNote, ...] = ()
     cite: bool = False
     """Whether the model is to say which citations it draws on."""
+    query: str = ""
+    """What was searched for; empty: nothing."""
     searches: int = 0
     """Searches that succeeded, with or without results: they are charged."""
 

@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from fake_upstream import cut_after
-from fondaco.http.edge.error_format import expects_object
+from fondaco.http.edge.error_format import is_openai_client
 from house import House, chat_body, house
 from raw_http import exchanged
 
@@ -97,4 +97,4 @@ async def test_other_dialects_keep_their_own_shape(shared: House) -> None:
 
 
 def test_only_the_beginning_of_a_header_s_name_tells() -> None:
-    assert not expects_object({b"accept": b"x-stainless-lang"})
+    assert not is_openai_client({b"accept": b"x-stainless-lang"})

@@ -17,17 +17,17 @@ _AGENT = re.compile(rb"(?:^|\s)(?:Async)?OpenAI/|(?:^|\s)ai-sdk/", re.IGNORECASE
 
 def spoken(dialect: ApiDialect, headers: Mapping[bytes, bytes], chosen: ErrorFormat) -> ApiDialect:
     """Return the dialect as the sender of these headers reads its errors."""
-    if chosen == "object" or (chosen == "auto" and expects_object(headers)):
+    if chosen == "object" or (chosen == "auto" and is_openai_client(headers)):
         return dialect.with_error_objects()
     return dialect
 
 
-def expects_object(headers: Mapping[bytes, bytes]) -> bool:
-    """Return whether a request is of a client that shows nothing of a string.
+def is_openai_client(headers: Mapping[bytes, bytes]) -> bool:
+    """Return whether a request is of one of OpenAI's clients, which show nothing of a string, or built on one.
 
-    >>> expects_object({b"x-stainless-lang": b"python"}), expects_object({b"user-agent": b"curl/8.5.0"})
+    >>> is_openai_client({b"x-stainless-lang": b"python"}), is_openai_client({b"user-agent": b"curl/8.5.0"})
     (True, False)
-    >>> expects_object({b"user-agent": b"ai/5.0.1 ai-sdk/openai/2.0.2 runtime/node.js/22"})
+    >>> is_openai_client({b"user-agent": b"ai/5.0.1 ai-sdk/openai/2.0.2 runtime/node.js/22"})
     True
     """
     return _AGENT.search(headers.get(b"user-agent", b"")) is not None or any(

@@ -150,11 +150,15 @@ class WebRetrieval:
                 if citations:
                     found = tuple(notes)
                     return RetrievedContext(
-                        citations=citations, notes=found, cite=retrieval_request.cite, searches=1
+                        citations=citations,
+                        notes=found,
+                        cite=retrieval_request.cite,
+                        query=retrieval_request.query,
+                        searches=1,
                     )
         if not notes:
             notes.append(WebNote("SEARCH_EMPTY", "The search found nothing."))
-        return RetrievedContext(notes=tuple(notes))
+        return RetrievedContext(notes=tuple(notes), query=retrieval_request.query)
 
     async def _read(self, urls: Sequence[str]) -> tuple[tuple[Page, ...], list[WebNote]]:
         """Read pages concurrently; return them in order, and notes on failures."""

@@ -4,13 +4,14 @@ Source: api-reference/endpoint/chat/model_feature_suffix.md.
 """
 
 from collections.abc import Iterable
+from typing import Protocol
 from urllib.parse import unquote
 
 from pydantic import ValidationError
 
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.models.catalogue import Catalogue
-from fondaco.http.apis.openai.chat.request import ChatRequest, VeniceParameters
+from fondaco.http.apis.openai.chat.request import VeniceParameters
 from fondaco.http.endpoint.validation_errors import faults_of
 
 _FLAGS = frozenset(
@@ -23,7 +24,14 @@ _LONGEST = 64
 """How many characters of an unknown parameter an error repeats."""
 
 
-def take_suffix(request: ChatRequest, catalogue: Catalogue) -> None:
+class Suffixed(Protocol):
+    """A request whose model's name may have a suffix."""
+
+    model: str
+    venice_parameters: VeniceParameters | None
+
+
+def take_suffix(request: Suffixed, catalogue: Catalogue) -> None:
     """Move the suffix of the model's name into `venice_parameters`; those of the body take precedence.
 
     Raises:

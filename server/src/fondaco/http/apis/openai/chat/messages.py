@@ -191,7 +191,7 @@ def _hinted(messages: Sequence[ChatMessage]) -> Iterator[tuple[str, bool]]:
 
 def _opaque_paths(message: AssistantMessage) -> Iterator[str]:
     for name in sorted(RETURNED & message.model_fields_set):
-        if _is_opaque(name, getattr(message, name)):
+        if is_opaque(name, getattr(message, name)):
             yield f"messages.{name}"
     for call in message.tool_calls or ():
         for name in sorted(CALLED & call.model_fields_set):
@@ -199,8 +199,8 @@ def _opaque_paths(message: AssistantMessage) -> Iterator[str]:
                 yield f"messages.tool_calls.{name}"
 
 
-def _is_opaque(name: str, value: object) -> bool:
-    """Whether a field holds more than text, which any engine can be given."""
+def is_opaque(name: str, value: object) -> bool:
+    """Whether a field of `RETURNED` holds more than text, which any engine can be given."""
     if not value or name == "refusal":
         return False
     blocks = value if isinstance(value, list) and name in READABLE else None

@@ -12,6 +12,8 @@ from fondaco.http.apis.openai.chat.messages import ChatMessage
 from fondaco.http.apis.openai.chat.options import NAMED, SchemaFormat
 from fondaco.http.endpoint.fields import Untouched
 
+_RESENT = ("messages.", "input.")
+"""The beginnings of paths in earlier responses, which clients send back whole."""
 _DEEP = frozenset({"response_format", "tools", "tool_choice", "reasoning", "prediction"})
 """Fields beside the messages that may hold unknown fields."""
 
@@ -31,6 +33,11 @@ def unknown(
     """
     if _is_plain(request, messages, options):
         return ()
+    return paths(request)
+
+
+def paths(request: BaseModel) -> tuple[str, ...]:
+    """Return the paths of the unknown fields of any request, however deep they lie."""
     return tuple(sorted(set(_paths(request, ""))))
 
 
@@ -52,7 +59,7 @@ def _is_plain(
 
 def _paths(part: BaseModel, prefix: str) -> Iterator[str]:
     for name, value in (part.model_extra or {}).items():
-        if not prefix.startswith("messages.") or value not in (None, [], {}, ""):
+        if not prefix.startswith(_RESENT) or value not in (None, [], {}, ""):
             yield prefix + name
     if isinstance(part, SchemaFormat) and part.nested:
         yield from (f"{prefix}json_schema.{name}" for name in part.json_schema.keys() - NAMED)

@@ -256,15 +256,24 @@ class Chunks:
         return event % (self._head, choice, role, said, thought, logprobs)
 
 
-def _tool_call(completion_id: str, parts: Sequence[ToolPart]) -> dict[str, object]:
-    """Return a function call, with an id of ours where its engine gave none.
+def tool_call_id(call_id: str, first: ToolPart) -> str:
+    """Return the id of a tool call: one of ours where its engine gave none.
 
-    An id has at most 40 characters: OpenAI's API refuses longer ones.
+    It has at most 40 characters: OpenAI's API refuses longer ones.
+
+    Args:
+        call_id: the id of the platform's call, or one that ends with it.
+        first: the first piece of the tool call.
     """
+    return first.id or f"call_{call_id[-24:]}_{first.choice}_{first.index}"
+
+
+def _tool_call(completion_id: str, parts: Sequence[ToolPart]) -> dict[str, object]:
+    """Return a function call."""
     first = parts[0]
     arguments = "".join(part.arguments for part in parts)
     return {
-        "id": first.id or f"call_{completion_id[-24:]}_{first.choice}_{first.index}",
+        "id": tool_call_id(completion_id, first),
         "type": "function",
         "function": {"name": first.name, "arguments": arguments},
         **_opaque(parts),

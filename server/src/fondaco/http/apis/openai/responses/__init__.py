@@ -1,0 +1,1 @@
+"""OpenAI's Responses API, stateless: items in, items out, as a body or a stream of typed events."""

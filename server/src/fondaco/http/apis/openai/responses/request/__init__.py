@@ -1,0 +1,1 @@
+"""Requests for responses: the body, its items and tools, and their conversion to the domain."""
