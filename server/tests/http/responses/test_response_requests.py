@@ -270,3 +270,38 @@ async def test_usage_has_the_names_of_this_api(able: House) -> None:
 async def test_a_suffix_of_the_model_is_taken(able: House) -> None:
     body = await sent(able, model="toy:include_venice_system_prompt=false")
     assert body["model"] == "toy"
+
+
+async def test_tools_of_a_namespace_are_functions_of_joined_names(able: House) -> None:
+    group = {"type": "namespace", "name": "crm", "description": "Sales.", "tools": [AGE, SHELL]}
+    chunks = (
+        chunk(
+            tool_calls=[
+                called(0, "crm__age", '{"of":"A"}', "c1"),
+                called(1, "crm__shell", '{"input":"ls"}', "c2"),
+            ]
+        ),
+        chunk("tool_calls"),
+    )
+    body = await whole(able, *chunks, tools=[{**AGE, "name": "top"}, group])
+    offered = [tool["function"]["name"] for tool in able.fake.asked[-1].body["tools"]]
+    assert offered == ["top", "crm__age", "crm__shell"]
+    first, second = body["output"]
+    assert (first["type"], first["namespace"], first["name"]) == ("function_call", "crm", "age")
+    assert (second["type"], second["namespace"], second["input"]) == (
+        "custom_tool_call",
+        "crm",
+        "ls",
+    )
+    said = await conversation(able, {"role": "user", "content": "Hi"}, *body["output"])
+    names = [call["function"]["name"] for call in said[1]["tool_calls"]]
+    assert names == ["crm__age", "crm__shell"]
+
+
+async def test_a_joined_name_is_no_longer_than_engines_take(able: House) -> None:
+    long = {**AGE, "name": "a" * 64}
+    group = {"type": "namespace", "name": "b" * 64, "tools": [long, {**long, "name": "c" * 64}]}
+    await whole(able, tools=[group])
+    names = [tool["function"]["name"] for tool in able.fake.asked[-1].body["tools"]]
+    assert len(set(names)) == 2
+    assert {len(name) for name in names} == {64}

@@ -67,7 +67,7 @@ class _Answer:
     def begun(self, started: CallStarted) -> Beginning:
         """Return the beginning of a stream."""
         writer = EventWriter(
-            ResponseObject(self.body, self.call, started.model), self.call.id, self.tools.custom
+            ResponseObject(self.body, self.call, started.model), self.call.id, self.tools.names
         )
         first = writer.begin(started.web, sources=self._sources)
         return Beginning(writer, call_headers(self.exchange, started, self.ignored), first)
@@ -80,7 +80,7 @@ class _Answer:
         """
         batches: list[EventBatch] = []
         started, usage = await collected(events, batches.append)
-        output = Output(self.call.id, self.tools.custom)
+        output = Output(self.call.id, self.tools.names)
         if started.web is not None:
             output.searched(started.web, sources=self._sources)
         for batch in batches:

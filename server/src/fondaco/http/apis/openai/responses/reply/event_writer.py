@@ -28,6 +28,7 @@ from fondaco.http.apis.openai.responses.reply.output_items import (
     token_logprob,
 )
 from fondaco.http.apis.openai.responses.reply.response_object import ResponseObject, item_json
+from fondaco.http.apis.openai.responses.request.tool_names import ToolNames
 from fondaco.http.apis.venice.error_object import error_object
 
 _FAMILIES: Mapping[type[Part], bytes] = {
@@ -42,16 +43,16 @@ _END = b',"sequence_number":%d}\n\n'
 class EventWriter:
     """Writes the events of a call as events of the Responses API."""
 
-    def __init__(self, response: ResponseObject, call_id: str, custom: frozenset[str]) -> None:
+    def __init__(self, response: ResponseObject, call_id: str, names: ToolNames) -> None:
         """Prepare.
 
         Args:
             response: the response object.
             call_id: 32 hex digits, from which the ids of items are made.
-            custom: the names of custom tools.
+            names: of custom tools, and of those in namespaces.
         """
         self._response = response
-        self._output = Output(call_id, custom, self)
+        self._output = Output(call_id, names, self)
         self._number = 0
         self._written: list[bytes] = []
         self._before = b""
@@ -99,7 +100,7 @@ class EventWriter:
         place = b'"output_index":%d' % item.index
         self._event(b"response.output_item.added", b'%b,"item":%b' % (place, item_json(item)))
         match item:
-            case OutputCall(custom=False):
+            case OutputCall() if not item.name.custom:
                 self._before = _before(b"response.function_call_arguments.delta", _place(item))
                 self._logged = False
             case OutputSearch():
@@ -147,7 +148,7 @@ class EventWriter:
     def closed(self, item: OutputItem) -> None:
         """The last item is complete."""
         match item:
-            case OutputCall(custom=True):
+            case OutputCall() if item.name.custom:
                 said = orjson.dumps(item.input)
                 self._event(
                     b"response.custom_tool_call_input.delta",
@@ -157,7 +158,7 @@ class EventWriter:
                     b"response.custom_tool_call_input.done", b'%b,"input":%b' % (_place(item), said)
                 )
             case OutputCall():
-                said, name = orjson.dumps(item.arguments), orjson.dumps(item.name)
+                said, name = orjson.dumps(item.arguments), orjson.dumps(item.name.name)
                 self._event(
                     b"response.function_call_arguments.done",
                     b'%b,"name":%b,"arguments":%b' % (_place(item), name, said),

@@ -36,6 +36,7 @@ from fondaco.http.apis.openai.responses.reply.output_items import (
     Part,
 )
 from fondaco.http.apis.openai.responses.request.opaque_item import packed
+from fondaco.http.apis.openai.responses.request.tool_names import ToolName, ToolNames
 from fondaco.lossless_json import merged
 
 _CUT_SHORT = frozenset({"length", "content_filter"})
@@ -89,19 +90,19 @@ class Output:
     """Sorts the events of a call into output items."""
 
     def __init__(
-        self, call_id: str, custom: frozenset[str], listener: ItemListener | None = None
+        self, call_id: str, names: ToolNames, listener: ItemListener | None = None
     ) -> None:
         """Prepare.
 
         Args:
             call_id: 32 hex digits, from which the ids of items are made.
-            custom: the names of custom tools.
+            names: of custom tools, and of those in namespaces.
             listener: is told each step.
         """
         self.items: list[OutputItem] = []
         self.reason: FinishReason = "stop"
         self._call_id = call_id
-        self._custom = custom
+        self._names = names
         self._listener: ItemListener = listener or _Nobody()
         self._open: OutputMessage | OutputReasoning | OutputCall | None = None
         self._part: Part | None = None
@@ -231,14 +232,13 @@ class Output:
     def _call(self, event: ToolPart) -> None:
         call = self._open
         if not isinstance(call, OutputCall) or call.number != event.index:
-            custom = event.name in self._custom
+            name = self._names.get(event.name) or ToolName(event.name)
             call = OutputCall(
-                self._id("ctc" if custom else "fc"),
+                self._id("ctc" if name.custom else "fc"),
                 len(self.items),
                 tool_call_id(self._call_id, event),
                 event.index,
-                event.name,
-                custom,
+                name,
             )
             self._begin(call)
         if event.opaque is not None:

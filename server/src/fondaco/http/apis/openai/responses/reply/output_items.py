@@ -8,6 +8,7 @@ import orjson
 
 from fondaco.domain.chat.events import TokenLogprob
 from fondaco.http.apis.openai.responses.request.conversation import CUSTOM_INPUT
+from fondaco.http.apis.openai.responses.request.tool_names import ToolName
 
 ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
 
@@ -117,8 +118,7 @@ class OutputCall:
     call_id: str
     number: int
     """Of the call, from 0, as its engine counts."""
-    name: str
-    custom: bool
+    name: ToolName
     pieces: list[str] = field(default_factory=list)
     status: ItemStatus = "in_progress"
 
@@ -149,7 +149,7 @@ class OutputCall:
     def object(self) -> dict[str, object]:
         """Return it as the API has it."""
         begun = self.status == "in_progress"
-        if self.custom:
+        if self.name.custom:
             said: dict[str, object] = {
                 "type": "custom_tool_call",
                 "input": "" if begun else self.input,
@@ -160,8 +160,9 @@ class OutputCall:
             "id": self.id,
             "status": self.status,
             "call_id": self.call_id,
-            "name": self.name,
+            "name": self.name.name,
             **said,
+            **({} if self.name.namespace is None else {"namespace": self.name.namespace}),
         }
 
 

@@ -92,6 +92,7 @@ class FunctionCallOutput(_Written):
     status: Literal["in_progress", "completed", "incomplete"]
     call_id: str
     name: str
+    namespace: str | None = Field(None, description="Of the tool, where it has one.")
     arguments: str = Field(description="JSON text.")
 
 
@@ -103,6 +104,7 @@ class CustomCallOutput(_Written):
     status: Literal["in_progress", "completed", "incomplete"]
     call_id: str
     name: str
+    namespace: str | None = Field(None, description="Of the tool, where it has one.")
     input: str
 
 

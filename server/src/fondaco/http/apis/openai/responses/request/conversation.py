@@ -27,6 +27,7 @@ from fondaco.http.apis.openai.responses.request.opaque_item import (
     OpaqueItem,
     unpacked,
 )
+from fondaco.http.apis.openai.responses.request.tool_names import ToolName
 
 CUSTOM_INPUT = "input"
 """The argument of the function that stands for a custom tool."""
@@ -155,10 +156,9 @@ class _Reader:
                 role = _ROLES[item.role]
                 self._messages.append(Message(role, self._content(item, f"input.{place}.content")))
             case FunctionCallItem():
-                self._of_model().calls.append(ToolUse(item.call_id, item.name, item.arguments))
+                self._called(item, item.arguments)
             case CustomCallItem():
-                arguments = orjson.dumps({CUSTOM_INPUT: item.input}).decode()
-                self._of_model().calls.append(ToolUse(item.call_id, item.name, arguments))
+                self._called(item, orjson.dumps({CUSTOM_INPUT: item.input}).decode())
             case CallOutputItem():
                 self._end_turn()
                 self._messages.append(Message(Role.TOOL, _output(item), tool_call_id=item.call_id))
@@ -166,6 +166,10 @@ class _Reader:
                 self._reasoned(item)
             case WebSearchItem():
                 pass
+
+    def _called(self, item: FunctionCallItem | CustomCallItem, arguments: str) -> None:
+        name = ToolName(item.name, item.namespace).of_engine
+        self._of_model().calls.append(ToolUse(item.call_id, name, arguments))
 
     def _of_model(self) -> _Turn:
         if self._turn is None:

@@ -120,6 +120,7 @@ class FunctionCallItem(Open):
     type: Literal["function_call"]
     call_id: str = Field(description=_CALL_ID)
     name: str
+    namespace: str | None = Field(None, description="Of the tool, where it has one.")
     arguments: str = Field(description="JSON text.")
     id: str | None = Field(None, description=_RESENT)
     status: str | None = Field(None, description=_RESENT)
@@ -131,6 +132,7 @@ class CustomCallItem(Open):
     type: Literal["custom_tool_call"]
     call_id: str = Field(description=_CALL_ID)
     name: str
+    namespace: str | None = Field(None, description="Of the tool, where it has one.")
     input: str
     id: str | None = Field(None, description=_RESENT)
     status: str | None = Field(None, description=_RESENT)

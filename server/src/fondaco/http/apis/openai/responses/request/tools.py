@@ -4,7 +4,7 @@ Source: POST /responses of OpenAI's API, `tools`, `tool_choice`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
@@ -23,6 +23,7 @@ from fondaco.http.apis.openai.chat.options import (
     tooling_of,
 )
 from fondaco.http.apis.openai.responses.request.conversation import CUSTOM_INPUT
+from fondaco.http.apis.openai.responses.request.tool_names import ToolName, ToolNames
 from fondaco.http.apis.openai.responses.request.variants import by_type, refusing, tags_of
 from fondaco.http.endpoint.fields import VARIANT, Many, Open
 
@@ -30,6 +31,8 @@ _SEARCHES = (
     *("web_search", "web_search_2025_08_26"),
     *("web_search_preview", "web_search_preview_2025_03_11"),
 )
+_LONGEST = 64
+"""Characters of a name that an error repeats."""
 _HOSTED = {
     kind: f"`{kind}` is a tool that OpenAI hosts, and this server does not: offer a function of your own in "
     "its place. Of the hosted tools there is only `web_search`."
@@ -79,17 +82,32 @@ class WebSearchTool(Open):
 
 
 _TOOL_TAGS = {
-    **tags_of("function", "custom"),
+    **tags_of("function", "custom", "namespace"),
     **dict.fromkeys(_SEARCHES, f"{VARIANT}web_search"),
 }
+
+
+class NamespaceTool(Open):
+    """Functions and custom tools under one name; calls of them name it, too."""
+
+    type: Literal["namespace"]
+    name: FunctionName
+    description: str | None = None
+    tools: Annotated[
+        list[Annotated[FunctionTool | CustomTool, Field(discriminator="type")]],
+        Field(max_length=128),
+    ]
+
+
 Tool: TypeAlias = Annotated[
     Annotated[FunctionTool, Tag(f"{VARIANT}function")]
     | Annotated[CustomTool, Tag(f"{VARIANT}custom")]
+    | Annotated[NamespaceTool, Tag(f"{VARIANT}namespace")]
     | Annotated[WebSearchTool, Tag(f"{VARIANT}web_search")],
     Discriminator(
         by_type(_TOOL_TAGS),
         custom_error_type="tool",
-        custom_error_message="Its type should be one of 'function', 'custom', 'web_search'",
+        custom_error_message="Its type should be one of 'function', 'custom', 'namespace', 'web_search'",
     ),
     refusing(_HOSTED),
 ]
@@ -121,7 +139,6 @@ class AllowedTools(Open):
     tools: Many[dict[str, Any]] = Field(description="Tools by `type` and `name`.")
 
 
-_CHOICES = ("function", "custom", "allowed_tools", *_SEARCHES)
 _Chosen: TypeAlias = Annotated[
     NamedChoice | SearchChoice | AllowedTools, Field(discriminator="type"), refusing(_HOSTED)
 ]
@@ -151,14 +168,23 @@ class Tooling:
 
     options: ToolOptions | None = None
     """Functions, and those that stand for custom tools; None: there are none."""
-    custom: frozenset[str] = frozenset()
-    """The names of custom tools."""
+    names: ToolNames = field(default_factory=dict)
+    """The names of custom tools, and of those in namespaces."""
     search: SearchMode = "off"
     ignored: tuple[str, ...] = ()
     """The paths of fields that have no effect."""
 
 
 NO_TOOLS = Tooling()
+
+
+@fast_init
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """One function or custom tool that is offered."""
+
+    tool: FunctionTool | CustomTool
+    name: ToolName
 
 
 def tooling(
@@ -173,27 +199,39 @@ def tooling(
         InvalidRequestError: the choice is not offered, or two tools have one name.
     """
     ignored = tuple(_ignored(tools))
-    tools = [tool for tool in tools if not _is_offline(tool)]
+    offers = list(_offers(tools))
+    searches = any(isinstance(tool, WebSearchTool) and not _is_offline(tool) for tool in tools)
     if isinstance(choice, AllowedTools):
-        tools, choice = _allowed(tools, choice), choice.mode
-    offered = [_offered(tool) for tool in tools if not isinstance(tool, WebSearchTool)]
-    searches = len(offered) < len(tools)
-    search = _search(choice, searches=searches, alone=not offered)
-    options = tooling_of(
-        offered, _mode(choice, searches=searches, alone=not offered), parallel=parallel
-    )
-    custom = frozenset(tool.name for tool in tools if isinstance(tool, CustomTool))
-    return Tooling(options, custom, search, ignored)
+        offers, searches = _allowed(offers, choice, searches=searches)
+        choice = choice.mode
+    search = _search(choice, searches=searches, alone=not offers)
+    mode = _mode(choice, searches=searches, alone=not offers)
+    options = tooling_of([_offered(offer) for offer in offers], mode, parallel=parallel)
+    names = {
+        offer.name.of_engine: offer.name
+        for offer in offers
+        if offer.name.custom or offer.name.namespace is not None
+    }
+    return Tooling(options, names, search, ignored)
 
 
-def _is_offline(tool: Tool) -> bool:
+def _offers(tools: Iterable[Tool]) -> Iterator[_Offer]:
+    for tool in tools:
+        if isinstance(tool, NamespaceTool):
+            for one in tool.tools:
+                yield _Offer(one, ToolName(one.name, tool.name, one.type == "custom"))
+        elif not isinstance(tool, WebSearchTool):
+            yield _Offer(tool, ToolName(tool.name, None, tool.type == "custom"))
+
+
+def _is_offline(tool: WebSearchTool) -> bool:
     """Whether a tool would search what has been kept of the web, which here is nothing."""
-    return isinstance(tool, WebSearchTool) and tool.external_web_access is False
+    return tool.external_web_access is False
 
 
 def _ignored(tools: Iterable[Tool]) -> Iterator[str]:
     for tool in tools:
-        if _is_offline(tool):
+        if isinstance(tool, WebSearchTool) and _is_offline(tool):
             yield "tools.web_search"
         if isinstance(tool, CustomTool) and tool.format and tool.format.get("type") != "text":
             yield "tools.format"
@@ -221,25 +259,27 @@ def _mode(choice: object, *, searches: bool, alone: bool) -> str | ChosenTool | 
     return choice
 
 
-def _allowed(tools: Sequence[Tool], choice: AllowedTools) -> list[Tool]:
-    """Return the tools that a choice allows.
+def _allowed(
+    offers: Sequence[_Offer], choice: AllowedTools, *, searches: bool
+) -> tuple[list[_Offer], bool]:
+    """Return the tools that a choice allows, and whether it allows web search.
 
     Raises:
         InvalidRequestError: one of them is not offered.
     """
-    by_key = {_key(tool): tool for tool in tools}
-    allowed = []
+    by_key: dict[tuple[str, str], _Offer] = {
+        (offer.tool.type, offer.name.name): offer for offer in offers
+    }
+    allowed, search = list[_Offer](), False
     for named in choice.tools:
-        kind, name = named.get("type"), named.get("name")
-        key = ("web_search", "") if kind in _SEARCHES else (str(kind), str(name))
-        if key not in by_key:
-            raise _not_offered("web_search" if kind in _SEARCHES else str(name)[:64])
-        allowed.append(by_key[key])
-    return allowed
-
-
-def _key(tool: Tool) -> tuple[str, str]:
-    return ("web_search", "") if isinstance(tool, WebSearchTool) else (tool.type, tool.name)
+        kind, name = str(named.get("type")), str(named.get("name"))
+        if kind in _SEARCHES and searches:
+            search = True
+        elif (kind, name) in by_key:
+            allowed.append(by_key[kind, name])
+        else:
+            raise _not_offered(kind if kind in _SEARCHES else name[:_LONGEST])
+    return allowed, search
 
 
 def _not_offered(name: str) -> InvalidRequestError:
@@ -249,17 +289,18 @@ def _not_offered(name: str) -> InvalidRequestError:
     )
 
 
-def _offered(tool: FunctionTool | CustomTool) -> OfferedTool:
+def _offered(offer: _Offer) -> OfferedTool:
+    tool, name = offer.tool, offer.name.of_engine
     if isinstance(tool, FunctionTool):
         function = OfferedFunction.model_construct(
-            name=tool.name,
+            name=name,
             description=tool.description,
             parameters=tool.parameters,
             strict=tool.strict,
         )
     else:
         function = OfferedFunction.model_construct(
-            name=tool.name, description=_described(tool), parameters=_INPUT, strict=None
+            name=name, description=_described(tool), parameters=_INPUT, strict=None
         )
     return OfferedTool.model_construct(type="function", function=function)
 
