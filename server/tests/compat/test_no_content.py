@@ -231,6 +231,40 @@ def complete(one: Program) -> None:
         assert status == 200 or CANARY not in reply.text
 
 
+def respond(one: Program) -> None:
+    """Say the canary in every item of a response's request, some of which are refused."""
+    said = {"role": "user", "content": [{"type": "input_text", "text": CANARY}]}
+    history = [
+        {"type": "reasoning", "content": [{"type": "reasoning_text", "text": CANARY}]},
+        {"type": "reasoning", "encrypted_content": f"fondaco.{CANARY}"},
+        {
+            "type": "function_call",
+            "call_id": CANARY,
+            "name": "f",
+            "arguments": f'{{"a":"{CANARY}"}}',
+        },
+        {"type": "function_call_output", "call_id": CANARY, "output": CANARY},
+    ]
+    tool = {"type": "function", "name": "f", "description": CANARY}
+    asked: dict[str, tuple[dict[str, object], int]] = {
+        "a text": ({"input": CANARY, "instructions": CANARY, "metadata": {CANARY: CANARY}}, 200),
+        "a stream": ({"input": CANARY, "stream": True, "user": CANARY}, 200),
+        "items": ({"input": [said, *history, said], "tools": [tool], CANARY: CANARY}, 200),
+        "no item": ({"input": [{"type": CANARY}]}, 400),
+        "a file": ({"input": [{"role": "user", "content": [{"type": "input_file"}]}]}, 400),
+        "a reference": ({"input": [{"type": "item_reference", "id": CANARY}]}, 400),
+        "a previous one": ({"input": CANARY, "previous_response_id": CANARY}, 400),
+        "no format": ({"input": CANARY, "text": {"format": {"type": CANARY}}}, 400),
+        "too long": ({"input": f"{CANARY} " * 4000}, 400),
+    }
+    for name, (fields, status) in asked.items():
+        body = {"model": "default", "max_output_tokens": 8, **fields}
+        reply = one.http.post("/v1/responses", json=body)
+        assert reply.status_code == status, (name, reply.text)
+        assert status == 200 or CANARY not in reply.text, name
+    assert one.http.get(f"/v1/responses/{CANARY}").status_code == 404
+
+
 def talk_in_every_way(one: Program) -> str:
     """Send the canary through success, refusals, hang-up and engine failure; return the replies."""
     said = [
@@ -291,6 +325,7 @@ def test_a_unique_text_is_found_nowhere(
         constraint(one)
         embed(one)
         complete(one)
+        respond(one)
         refusals = talk_in_every_way(one)
         assert '"code":' in refusals.replace("\\", "")
         metrics = one.http.get("/metrics").content
