@@ -1,7 +1,7 @@
 """Runs the examples of the README, the documentation and the docstrings as tests.
 
-An example in a page may use `server.base_url`, `server.api_key` and `server.admin_key`: the server
-starts at the first use of its address.
+Examples of pages find a server by the environment variables that its first start prints; what readers do not see of
+a page (invisible code blocks) may also use `server`, which starts at the first use of its address.
 """
 
 import json
@@ -23,7 +23,7 @@ from sybil.parsers.rest import DocTestParser
 START_TIMEOUT_S = 120.0
 
 pytest_collect_file = (
-    Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["*.md"], fixtures=["server"])
+    Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["*.md"], fixtures=["server", "exported"])
     + Sybil(
         parsers=[DocTestParser()], patterns=["*.py"], excludes=["**/tests/**", "**/migrations/**"]
     )
@@ -92,9 +92,23 @@ class Server:
                 time.sleep(0.05)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put pages first: their examples build on each other, and xdist takes tests from the end of a queue."""
+    items.sort(key=lambda item: item.path.suffix != ".md")
+
+
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Give examples a server."""
     live = Server(tmp_path_factory.mktemp("home"))
     yield live
     live.stop()
+
+
+@pytest.fixture
+def exported(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Export what readers export after the first start: its key is an ADMIN key."""
+    for name in ("OPENAI", "VENICE"):
+        monkeypatch.setenv(f"{name}_BASE_URL", server.base_url)
+        monkeypatch.setenv(f"{name}_API_KEY", server.admin_key)
+    monkeypatch.setenv("FONDACO_HOME", str(server.home))
