@@ -23,7 +23,11 @@ from sybil.parsers.rest import DocTestParser
 START_TIMEOUT_S = 120.0
 
 pytest_collect_file = (
-    Sybil(parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["*.md"], fixtures=["server", "exported"])
+    Sybil(
+        parsers=[PythonCodeBlockParser(), SkipParser()],
+        patterns=["*.md"],
+        fixtures=["server", "exported"],
+    )
     + Sybil(
         parsers=[DocTestParser()], patterns=["*.py"], excludes=["**/tests/**", "**/migrations/**"]
     )
