@@ -69,6 +69,6 @@ async def test_a_whole_reply_whose_caller_has_gone_is_charged_once_it_can_be() -
             with anyio.move_on_after(0.5):
                 await one.chat()
             with anyio.fail_after(10):
-                while not one.platform.ledger._register.writes.failed:  # noqa: ASYNC110
+                while not one.platform.ledger._shared.writes.failed:  # noqa: ASYNC110
                     await anyio.sleep(0.01)
         assert sum(entry.amount for entry in one.charges()) < 0

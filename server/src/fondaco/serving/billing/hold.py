@@ -30,7 +30,7 @@ CLAMPED = "limited to the amount held"
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
+class SharedState:
     """The state that all holds of a ledger share."""
 
     journal: Journal
@@ -51,7 +51,7 @@ class Hold:
         "_noted_at",
         "_noted_funds",
         "_paid",
-        "_register",
+        "_shared",
         "budget",
         "call",
         "epoch",
@@ -62,7 +62,7 @@ class Hold:
 
     def __init__(  # noqa: PLR0917 - names would cost a dict for each call
         self,
-        register: Register,
+        shared: SharedState,
         balance: Balance,
         call: Call,
         model: str,
@@ -70,7 +70,7 @@ class Hold:
         funds: Funds,
         epoch: int,
     ) -> None:
-        self._register = register
+        self._shared = shared
         self._balance = balance
         self.call = call
         self.model = model
@@ -79,7 +79,7 @@ class Hold:
         self.epoch = epoch
         self.budget: Budget | None = balance.budget(call.key_id, epoch) if balance.budgets else None
         """The budget of its key in its epoch, where the key has one."""
-        self.opened = register.clock.monotonic()
+        self.opened = shared.clock.monotonic()
         self._meter = meter
         self._noted: Usage | None = None
         self._noted_at = 0.0
@@ -144,7 +144,7 @@ class Hold:
         checked(amount)
         if self._paid is not None:
             raise RuntimeError("The call is settled: its hold cannot be extended.")
-        if self._register.writes.failed:
+        if self._shared.writes.failed:
             raise StorageFailedError
         free = self.free
         if amount > free.total:
@@ -195,13 +195,13 @@ class Hold:
         if expired:
             self._expired = expired
             entries.append(self._expiry(expired))
-        self._register.open.pop(self.call.id, None)
+        self._shared.open.pop(self.call.id, None)
         closes = None if self._noted is None else self.call.id
         if not entries and closes is None:
             self._balance.calls -= 1
             return paid
         write = LedgerWrite(self._balance, entries, closes, self._undo)
-        await self._register.writes.enter(write)
+        await self._shared.writes.enter(write)
         return paid
 
     def reduce(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> None:
@@ -216,7 +216,7 @@ class Hold:
             execution_ms: how long the call took.
             notes: why it is less.
         """
-        failed = self._register.writes.failed
+        failed = self._shared.writes.failed
         kept = next((write for write in failed if write.undo == self._undo), None)
         if kept is None:
             return
@@ -226,7 +226,7 @@ class Hold:
         if self._expired:
             entries.append(self._expiry(self._expired))
         less = LedgerWrite(self._balance, entries, kept.closes, self._undo)
-        self._register.writes.replace(kept, less)
+        self._shared.writes.replace(kept, less)
 
     def release(self) -> None:
         """Free the hold of a call that could not be settled; does nothing after a settlement.
@@ -250,15 +250,15 @@ class Hold:
         self._paid = Funds()
         self._expired = self._balance.settle(self.budget, self.funds, self._paid, self.epoch)
         entries = [self._expiry(self._expired)] if self._expired else []
-        self._register.open.pop(self.call.id, None)
+        self._shared.open.pop(self.call.id, None)
         closes = None if self._noted is None else self.call.id
-        self._register.writes.keep(LedgerWrite(self._balance, entries, closes, self._undo))
+        self._shared.writes.keep(LedgerWrite(self._balance, entries, closes, self._undo))
 
     def _undo(self) -> None:
         self._balance.restore(self.budget, self._paid or Funds(), self._expired)
 
     def _entries(self, charge: Charge, usage: Usage, execution_ms: int, notes: str) -> list[Entry]:
-        at, kind = self._register.clock.now(), EntryKind.CHARGE
+        at, kind = self._shared.clock.now(), EntryKind.CHARGE
         call_id, key_id, account_id = self.call.id, self.call.key_id, self.account_id
         # By position: named, they cost half as much again, and each call makes two.
         return [
@@ -275,7 +275,7 @@ class Hold:
             kind=EntryKind.EXPIRY,
             currency=Currency.DIEM,
             amount=-amount,
-            at=self._register.clock.now(),
+            at=self._shared.clock.now(),
             call_id=self.call.id,
             sku=EXPIRY_SKU,
         )

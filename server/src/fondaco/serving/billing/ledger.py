@@ -22,7 +22,7 @@ from fondaco.ports import Clock, Journal
 from fondaco.ports.incidents import Incident, report
 from fondaco.serving.billing.balance import REFILL_SKU, Balance
 from fondaco.serving.billing.budget import Budget
-from fondaco.serving.billing.hold import NOTE_AFTER_S, Hold, Register
+from fondaco.serving.billing.hold import NOTE_AFTER_S, Hold, SharedState
 from fondaco.serving.billing.ledger_clock import LedgerClock
 from fondaco.serving.billing.meter import UsageSource
 from fondaco.serving.billing.pending_writes import LedgerWrite, PendingWrites
@@ -44,7 +44,7 @@ class Ledger:
         """Keep the balances of up to `idle_accounts` accounts without open calls in memory."""
         self.clock = LedgerClock(clock)
         """The time that money goes by."""
-        self._register = Register(journal, self.clock, PendingWrites(journal))
+        self._shared = SharedState(journal, self.clock, PendingWrites(journal))
         self._idle_accounts = idle_accounts
         self._balances: OrderedDict[int, Balance] = OrderedDict()
         self._changes = 0
@@ -67,7 +67,7 @@ class Ledger:
             AmountError: `amount` is none.
         """
         checked(amount)
-        if self._register.writes.failed:
+        if self._shared.writes.failed:
             raise StorageFailedError
         balance = self._ready_for(call) or await self._balance_for(call)
         epoch = self._epoch_for(balance)
@@ -89,9 +89,9 @@ class Ledger:
         Raises:
             StorageFailedError: the journal cannot be read.
         """
-        await self.clock.begin(self._register.journal)
+        await self.clock.begin(self._shared.journal)
         self._follow_clock()
-        journal, count = self._register.journal, 0
+        journal, count = self._shared.journal, 0
         left = [(call, await self._readopted(call)) for call in await open_calls(journal)]
         for call, hold in left:
             if hold is not None:
@@ -104,17 +104,17 @@ class Ledger:
         Raises:
             StorageFailedError: the journal cannot be written, or charges are not written yet.
         """
-        if count := len(self._register.writes.failed):
+        if count := len(self._shared.writes.failed):
             raise StorageFailedError(
                 f"The ledger could not be written: {count} writes are kept and tried again. Nothing is "
                 "sold meanwhile."
             )
-        return await self._register.journal.check()
+        return await self._shared.journal.check()
 
     @property
     def open_holds(self) -> Sequence[Hold]:
         """The holds of calls that have not been settled."""
-        return tuple(self._register.open.values())
+        return tuple(self._shared.open.values())
 
     async def run(self) -> None:
         """Note the progress of open calls and retry what could not be written, until cancelled."""
@@ -122,7 +122,7 @@ class Ledger:
             await anyio.sleep(NOTE_AFTER_S)
             self.note_progress()
             try:
-                await self._register.writes.retry()
+                await self._shared.writes.retry()
             except Exception as error:  # noqa: BLE001 - the last resort: what is kept is tried again
                 report(
                     Incident.LEDGER_WRITE_FAILED,
@@ -132,11 +132,11 @@ class Ledger:
 
     def note_progress(self) -> None:
         """Note every open call whose progress is due."""
-        self._note(self._register.open.values(), due=True)
+        self._note(self._shared.open.values(), due=True)
 
     async def retry(self) -> None:
         """Try to write what could not be written; once all is, calls are admitted again."""
-        await self._register.writes.retry()
+        await self._shared.writes.retry()
 
     async def close(self) -> None:
         """Return once everything entered so far is durable.
@@ -145,9 +145,9 @@ class Ledger:
             StorageFailedError: something could not be written.
         """
         self.note_progress()
-        await self._register.writes.retry()
-        await self._register.journal.write(())
-        if self._register.writes.failed:
+        await self._shared.writes.retry()
+        await self._shared.journal.write(())
+        if self._shared.writes.failed:
             raise StorageFailedError
 
     def _ready_for(self, call: Call) -> Balance | None:
@@ -192,17 +192,17 @@ class Ledger:
         the budget and counts itself. A charge whose write was cancelled is in either or neither, so it
         is made first, and the sum is read again if one was cancelled meanwhile.
         """
-        writes = self._register.writes
+        writes = self._shared.writes
         while not self._has_budget(balance, key_id):  # else another call was quicker
             await writes.confirm(balance)
             epoch = self._epoch_for(balance)
             budget = balance.budgets[key_id] = Budget(epoch)
-            for hold in self._register.open.values():
+            for hold in self._shared.open.values():
                 if hold.call.key_id == key_id and hold.epoch == epoch:
                     hold.budget = budget
                     budget.take(hold.funds)
             try:
-                spent = await self._register.journal.spent(key_id, epoch)
+                spent = await self._shared.journal.spent(key_id, epoch)
             except BaseException:
                 del balance.budgets[key_id]
                 raise
@@ -230,7 +230,7 @@ class Ledger:
 
     async def _balance(self, account_id: int) -> Balance:
         if not self.clock.started:
-            await self.clock.begin(self._register.journal)
+            await self.clock.begin(self._shared.journal)
             self._follow_clock()
         balance = self._balances.get(account_id)
         if balance is None:
@@ -261,7 +261,7 @@ class Ledger:
 
     def _turn_back(self, balance: Balance, snapshot: AccountSnapshot) -> None:
         balance.epoch = snapshot.diem_epoch
-        older = [hold for hold in self._register.open.values() if hold.epoch < balance.epoch]
+        older = [hold for hold in self._shared.open.values() if hold.epoch < balance.epoch]
         own = [hold.funds.diem for hold in older if hold.account_id == balance.account_id]
         balance.outside = sum(own)
 
@@ -269,7 +269,7 @@ class Ledger:
         """Return what the journal has, where refills for epochs after `epoch` do not count."""
         while True:
             changes, before = self._changes, (balance.usd, balance.diem)
-            snapshot = await self._register.journal.snapshot(balance.account_id, epoch)
+            snapshot = await self._shared.journal.snapshot(balance.account_id, epoch)
             if changes == self._changes:
                 break  # else the standing may lack a change that was told meanwhile
         if snapshot is None:
@@ -277,20 +277,20 @@ class Ledger:
         if not balance.loaded:
             balance.load(snapshot)
         elif balance.doubted and before == (balance.usd, balance.diem):
-            self._register.writes.settle_doubts(balance, snapshot)
+            self._shared.writes.settle_doubts(balance, snapshot)
         return snapshot
 
     async def _refill(self, balance: Balance, epoch: int, allocation: int) -> None:
-        clock = self._register.clock
+        clock = self._shared.clock
         # Before the refill, so that a restart knows which DIEM lies outside of it.
-        self._note(h for h in self._register.open.values() if h.account_id == balance.account_id)
+        self._note(h for h in self._shared.open.values() if h.account_id == balance.account_id)
         # A wrong clock may have refilled this epoch before: then it is made under another name.
         for sku in (REFILL_SKU, *_REFILLED_AGAIN):
             entry = balance.refill(epoch, allocation, clock.now(), sku)
             balance.calls += 1
             write = LedgerWrite(balance, (entry,), undo=partial(balance.give_back, entry))
             try:
-                await self._register.writes.enter(write)
+                await self._shared.writes.enter(write)
             except AlreadyEnteredError:
                 continue
             except WriteQuarantinedError:
@@ -300,7 +300,7 @@ class Ledger:
 
     def _note(self, holds: Iterable[Hold], *, due: bool = False) -> None:
         """Note the progress of calls: of all of them, or of those where it is `due`."""
-        now = self._register.clock.monotonic()
+        now = self._shared.clock.monotonic()
         noted: list[OpenCall] = []
         for hold in holds:
             try:
@@ -315,7 +315,7 @@ class Ledger:
                     account_id=hold.account_id,
                 )
         if noted:
-            self._register.journal.record_progress(noted)
+            self._shared.journal.record_progress(noted)
 
     async def _readopted(self, call: OpenCall) -> Hold | None:
         """Hold again, in memory, what a call held before the crash, as far as its account has it."""
@@ -323,7 +323,7 @@ class Ledger:
         try:
             await self._load(balance, self._epoch)
         except NotFoundError:
-            await set_aside(self._register.journal, call)
+            await set_aside(self._shared.journal, call)
             return None
         funds = Funds(
             min(call.held.usd, max(0, balance.usd - balance.held_usd)),
@@ -348,8 +348,8 @@ class Ledger:
         funds: Funds,
         epoch: int,
     ) -> Hold:
-        hold = Hold(self._register, balance, call, model, meter, funds, epoch)
-        self._register.open[call.id] = hold
+        hold = Hold(self._shared, balance, call, model, meter, funds, epoch)
+        self._shared.open[call.id] = hold
         return hold
 
     def _forget_idle(self, newcomer: Balance) -> None:

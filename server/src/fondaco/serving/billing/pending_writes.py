@@ -131,7 +131,7 @@ class PendingWrites:
         try:
             await self._journal.write(write.entries, write.closes)
         except AlreadyEnteredError:
-            write.doubt()  # an earlier try succeeded unheard; if it was another entry, that counts
+            write.doubt()  # an earlier try succeeded without its result; if it was another entry, that counts
         except WriteQuarantinedError:
             quarantined = True
         except StorageFailedError:
