@@ -20,6 +20,8 @@ class FakeEngine:
     answers: dict[str, Any] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     """Model -> what `POST /api/show` says of it."""
+    vectors: dict[str, Any] = field(default_factory=dict)
+    """Model -> what `POST /embeddings` answers."""
     key: str = ""
     asked: list[str] = field(default_factory=list)
     url: str = ""
@@ -34,7 +36,8 @@ class _Engine(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self._answer(self.engine.shown.get(body.get("model"), 404))
+        answers = self.engine.shown if self.path == "/api/show" else self.engine.vectors
+        self._answer(answers.get(body.get("model"), 404))
 
     def _answer(self, what: Any) -> None:
         self.engine.asked.append(f"{self.command} {self.path}")

@@ -29,12 +29,17 @@ from fondaco.engines.openai.discovery.ollama import loaded_contexts, model_of as
 
 
 async def found(
-    engine: FakeEngine, *, base: str = "/v1", key: str = "", dialect: DialectName | None = None
+    engine: FakeEngine,
+    *,
+    base: str = "/v1",
+    key: str = "",
+    dialect: DialectName | None = None,
+    dimensions: Mapping[str, int] | None = None,
 ) -> FoundEngine:
     with serving_engine(engine) as one:
         upstream = connect(one.url + base, key=key)
         try:
-            return await discover(upstream, dialect)
+            return await discover(upstream, dialect, dimensions)
         finally:
             await upstream.aclose()
 
@@ -192,3 +197,23 @@ async def test_an_ollama_that_says_odd_things_brings_nothing_down(path: str, ans
     engine.answers[path] = answer
     with suppress(EngineError):
         assert len((await found(engine)).models) <= 3
+
+
+def vector(length: int) -> dict[str, object]:
+    return {"object": "list", "data": [{"index": 0, "embedding": [0.5] * length}]}
+
+
+async def test_an_embedding_model_is_asked_once_how_long_its_vectors_are() -> None:
+    names = ("text-embedding-3-small", "bge-m3", "embed-odd", "embed-known")
+    engine = FakeEngine({"/v1/models": listing(*({"id": name} for name in names))})
+    engine.vectors = {names[0]: vector(1536), names[1]: vector(0), names[2]: [1]}
+    told = by_name(await found(engine, dimensions={"embed-known": 7}))
+    assert [told[name].dimensions for name in names] == [1536, None, None, 7]
+    assert engine.asked.count("POST /v1/embeddings") == 3
+
+
+async def test_no_more_models_than_that_are_asked_for_a_vector() -> None:
+    names = [f"embed-{number}" for number in range(50)]
+    engine = FakeEngine({"/v1/models": listing(*({"id": name} for name in names))})
+    await found(engine)
+    assert engine.asked.count("POST /v1/embeddings") == 20

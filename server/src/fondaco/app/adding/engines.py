@@ -113,7 +113,12 @@ async def refreshed(
         ConfigurationError: its key is missing, or the configuration cannot be used with what it said.
     """
     key = secret(engine.key) if engine.key else ""
-    found = await _asked(engine.base_url, key, engine.dialect, engine.connect_timeout_s)
+    known = {
+        engine.models.get(model_id, model_id): model.embedding.dimensions
+        for model_id, model in settings.models.items()
+        if name in model.engines and model.embedding is not None
+    }
+    found = await _asked(engine.base_url, key, engine.dialect, engine.connect_timeout_s, known)
     own = added.content_of(added.path_of(settings.home, "engine", name)).get("engines")
     table = own.get(name) if isinstance(own, dict) else None
     row = {k: v for k, v in table.items() if k != "models"} if isinstance(table, dict) else {}
@@ -122,7 +127,11 @@ async def refreshed(
 
 
 async def _asked(
-    base_url: str, key: str, dialect: DialectName | None, connect_timeout_s: float
+    base_url: str,
+    key: str,
+    dialect: DialectName | None,
+    connect_timeout_s: float,
+    dimensions: Mapping[str, int] | None = None,
 ) -> FoundEngine:
     upstream = connect(
         base_url,
@@ -132,7 +141,7 @@ async def _asked(
         first_byte_timeout_s=_FIRST_BYTE_S,
     )
     try:
-        return await discover(upstream, dialect)
+        return await discover(upstream, dialect, dimensions)
     finally:
         with anyio.CancelScope(shield=True):
             await upstream.aclose()

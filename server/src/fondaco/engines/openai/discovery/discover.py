@@ -1,5 +1,6 @@
 """Asks an engine what it serves: its list of models, and what its own API says besides."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
@@ -13,6 +14,7 @@ from fondaco.engines.common.dialects import DialectName
 from fondaco.engines.openai.discovery import listed, ollama
 from fondaco.engines.openai.discovery.found import (
     LONGEST_TEMPLATE,
+    MOST_DIMENSIONS,
     FoundEngine,
     FoundModel,
     Row,
@@ -28,12 +30,25 @@ MOST_MODELS = 500
 _LIMIT_BYTES = 16 * 2**20
 _DETAIL_BYTES = 4 * 2**20
 _AT_ONCE = 4
+_MOST_VECTORS = 20
+"""So many models are asked for a vector, which may cost money, or load a model."""
 _LONGEST_S = 60.0
 _CREDENTIALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN}
 
 
-async def discover(upstream: HttpClient, dialect: DialectName | None = None) -> FoundEngine:
+async def discover(
+    upstream: HttpClient,
+    dialect: DialectName | None = None,
+    dimensions: Mapping[str, int] | None = None,
+) -> FoundEngine:
     """Ask an engine for its dialect, unless it is given, and its models.
+
+    An embedding model whose list does not say how long its vectors are is asked for one.
+
+    Args:
+        upstream: the engine.
+        dialect: None: what it shows itself to be.
+        dimensions: of models that were asked before, by their names.
 
     Raises:
         EngineRefusedError: it refuses the key.
@@ -47,9 +62,33 @@ async def discover(upstream: HttpClient, dialect: DialectName | None = None) -> 
             if not rows and not isinstance(document.get("data"), list):
                 raise EngineError("It has no list of models (GET /models).")
             dialect = dialect or listed.dialect_of(rows) or await _told(upstream)
-            return await _found(upstream, rows, dialect)
+            found = await _found(upstream, rows, dialect)
+            return await _measured(upstream, found, dimensions or {})
     except TimeoutError:
         raise EngineUnavailableError(f"It took longer than {_LONGEST_S:g} s to answer.") from None
+
+
+async def _measured(
+    upstream: HttpClient, found: FoundEngine, known: Mapping[str, int]
+) -> FoundEngine:
+    models, asked = [], 0
+    for model in found.models:
+        length = model.dimensions or known.get(model.name)
+        if model.embeds and length is None and asked < _MOST_VECTORS:
+            asked += 1
+            length = await _vector_length(upstream, model.name)
+        models.append(replace(model, dimensions=length) if model.embeds else model)
+    return replace(found, models=tuple(models))
+
+
+async def _vector_length(upstream: HttpClient, name: str) -> int | None:
+    """Return how long a vector of a model is, for one word."""
+    told = await _perhaps(upstream, "/embeddings", {"model": name, "input": "a"})
+    for row in rows_of(told.get("data")):
+        vector = row.get("embedding")
+        if isinstance(vector, list) and 0 < len(vector) <= MOST_DIMENSIONS:
+            return len(vector)
+    return None
 
 
 async def _told(upstream: HttpClient) -> DialectName:
