@@ -138,6 +138,7 @@ BROKEN: dict[str, object] = {
     "shorter": embedding([0.5] * 4),
     "longer": embedding([0.5] * 99),
     "zeros": embedding([0.0] * toy_embedder.DIMENSIONS),
+    "zeros below zero": embedding([-0.0] * toy_embedder.DIMENSIONS),
     "too large": embedding([1e300] * toy_embedder.DIMENSIONS),
     "nested": embedding([[0.5]] * toy_embedder.DIMENSIONS),
     "a whole number beyond": embedding([10**400] * toy_embedder.DIMENSIONS),
@@ -155,6 +156,25 @@ async def test_a_reply_that_breaks_its_word_ends_the_call(
     with pytest.raises(EngineError):
         await engine.embed(HELLO, None)
     assert len((await engine.embed(HELLO, None)).vectors) == 2
+
+
+async def test_a_reply_of_more_values_than_its_vectors_have_is_not_even_parsed(
+    engine: OpenAIEmbeddings, fake: FakeUpstream
+) -> None:
+    fake.embed_next.append(replying({**good(), "odd": [[]] * 20_000}))
+    with pytest.raises(EngineError, match="more values"):
+        await engine.embed(HELLO, None)
+
+
+async def test_what_only_quotes_the_field_teaches_nothing(
+    engine: OpenAIEmbeddings, fake: FakeUpstream
+) -> None:
+    quoting = refusing(422, {"message": "bad input: 'encoding_format'"})
+    fake.embed_next.extend([quoting, quoting])
+    with pytest.raises(InvalidRequestError):
+        await engine.embed(HELLO, None)
+    await engine.embed(HELLO, None)
+    assert ["encoding_format" in asked.body for asked in fake.embedded] == [True, False, True]
 
 
 async def test_what_is_no_json_ends_the_call(engine: OpenAIEmbeddings, fake: FakeUpstream) -> None:

@@ -75,7 +75,7 @@ def _unit(numbers: "array[float]", dimensions: int | None) -> Vector:
         vector = unit_vector(numbers, dimensions)
     except ValueError as error:
         raise _invalid_vectors("a number that is not finite") from error
-    if not any(vector):
+    if not any(floats(vector)):
         raise _invalid_vectors("a vector of zeros")
     return vector
 

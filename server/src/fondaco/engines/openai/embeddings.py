@@ -38,6 +38,10 @@ _SLICE = 2**16
 _REFUSAL_LIMIT_BYTES = 2**20
 _NUMBER_BYTES = 32
 """Above the length of a vector's number in JSON."""
+_VALUES_AN_ENTRY = 16
+"""More than the values of an entry beside its vector."""
+_VALUES_BESIDE = 4096
+"""More than the values of a reply beside its entries."""
 _NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 
 
@@ -94,11 +98,12 @@ class OpenAIEmbeddings:
         limit = _REFUSAL_LIMIT_BYTES + len(request.inputs) * model.dimensions * _NUMBER_BYTES
         status, headers, body = await self._post(request, model, limit)
         if status in _NO_SUCH_FIELD and self._supports_formats and b"encoding_format" in body:
-            self._supports_formats = False
-            status, headers, body = await self._post(request, model, limit)
+            status, headers, body = await self._post(request, model, limit, formats=False)
+            # A refusal that only quotes an input fails again, and says nothing of other requests.
+            self._supports_formats = status != HTTPStatus.OK
         if status != HTTPStatus.OK:
             raise _embedding_error(refusal(status, headers, body), request)
-        document = _document(body, request)
+        document = _document(body, request, model)
         vectors = await vectors_of(
             document.get("data"), len(request.inputs), model.dimensions, request.dimensions
         )
@@ -116,13 +121,13 @@ class OpenAIEmbeddings:
         raise EngineError(f"The engine {self._name!r} has no embedding models.")
 
     async def _post(
-        self, request: EmbeddingRequest, model: UpstreamModel, limit: int
+        self, request: EmbeddingRequest, model: UpstreamModel, limit: int, *, formats: bool = True
     ) -> tuple[int, Mapping[str, str], bytes]:
         body_fields: dict[str, object] = {
             "model": model.name,
             "input": _json_inputs(request.inputs),
         }
-        if self._supports_formats:
+        if formats and self._supports_formats:
             body_fields["encoding_format"] = "base64"  # a fifth of the size of decimal numbers
         async with self._client.send("POST", _EMBEDDINGS, orjson.dumps(body_fields)) as reply:
             ok = reply.status == HTTPStatus.OK
@@ -181,12 +186,15 @@ async def _bound(one: EmbeddingInput) -> int:
     return bound
 
 
-def _document(body: bytes, request: EmbeddingRequest) -> Mapping[str, Any]:
+def _document(body: bytes, request: EmbeddingRequest, model: UpstreamModel) -> Mapping[str, Any]:
     """Parse a response body; raise the error that it reports."""
+    values = _VALUES_BESIDE + len(request.inputs) * (model.dimensions + _VALUES_AN_ENTRY)
     try:
-        document = loads(body)
+        document = loads(body, values)
     except ValueError as error:
-        raise EngineError("The model's engine sent what is not JSON.") from error
+        raise EngineError(
+            "The model's engine sent what is not JSON, or has more values than its vectors need."
+        ) from error
     if not isinstance(document, dict):
         raise EngineError("The model's engine sent a reply that is no object.")
     if "data" not in document and (fault := error_in_body(document)) is not None:

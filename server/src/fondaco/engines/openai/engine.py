@@ -24,6 +24,7 @@ from fondaco.engines.common.reasoning import ignored_reasoning, reasoning_fields
 from fondaco.engines.common.template import variables
 from fondaco.engines.common.tools import longest_rendering, tool_fields
 from fondaco.engines.openai.errors import refusal
+from fondaco.engines.openai.lenient_json import loads
 from fondaco.engines.openai.reply.prompt_echo import told_apart
 from fondaco.engines.openai.reply.reader import ReplyReader
 from fondaco.engines.openai.request.body import (
@@ -402,8 +403,8 @@ def _document(body: bytes, reader: ReplyReader) -> EventBatch:
 def _field(body: bytes, name: str) -> object:
     """Return a field of a response, or None if it is missing."""
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = loads(body)
+    except ValueError:
         return None
     return document.get(name) if isinstance(document, dict) else None
 

@@ -9,6 +9,7 @@ from fondaco.domain.chat.raw_prompts import RawPrompt
 from fondaco.domain.errors import EngineError
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.logprobs import logprobs_of
+from fondaco.engines.openai.lenient_json import loads
 
 _LISTS = ("tokens", "token_logprobs", "top_logprobs", "text_offset")
 
@@ -22,7 +23,7 @@ def told_apart(body: bytes, prompt: RawPrompt, choices: int, top: int) -> tuple[
         EngineError: the reply is none with an echo and log probabilities.
     """
     try:
-        reply = orjson.loads(body)
+        reply = loads(body)
         tokens = whole(reply["usage"]["prompt_tokens"])
         if not tokens:
             raise EngineError("The model's engine does not tell how long the prompt is.")
