@@ -62,7 +62,10 @@ async def knock(doors: House, endpoint: AnyEndpoint, authorization: str) -> http
 def code_in(reply: httpx2.Response) -> str:
     """Return the code of an error in whichever shape it has at the endpoint."""
     body = reply.json()
-    return str(body["code"] if "code" in body else body["error"]["code"].upper())
+    if "code" in body:
+        return str(body["code"])
+    error = body["error"]
+    return str(error["code"] if "code" in error else error["details"]["error_code"]).upper()
 
 
 def named(endpoint: AnyEndpoint) -> str:

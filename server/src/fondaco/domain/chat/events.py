@@ -96,6 +96,8 @@ class Finish:
 
     choice: int
     reason: FinishReason
+    stop_sequence: str | None = None
+    """The stop sequence that ended it, where one did and the engine tells which."""
 
 
 @fast_init

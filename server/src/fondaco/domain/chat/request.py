@@ -148,6 +148,8 @@ class ChatRequest:
     options: ChatOptions = NO_OPTIONS
     open_ended: bool = False
     """Whether no limit is sent to the engine: the caller set none, and the hold covers the context window."""
+    within_context: bool = False
+    """Whether an output limit beyond the context means as much as fits; otherwise it is refused."""
 
     @property
     def requested_tokens(self) -> int:
@@ -190,6 +192,7 @@ class ChatRequest:
             self.system_prompt,
             self.options,
             self.open_ended,
+            self.within_context,
         )
 
     def of_each_prompt(self) -> "tuple[ChatRequest, ...]":
@@ -223,4 +226,5 @@ class ChatRequest:
             self.system_prompt,
             self.options,
             open_ended,
+            self.within_context,
         )

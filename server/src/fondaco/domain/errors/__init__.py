@@ -23,6 +23,7 @@ FondacoError
 │                                      ├── WalletKeysNotInstalledError 503
 ├── NotFoundError 404                  └── WebNotInstalledError 503
 │   ├── NotSupportedError 404
+│   ├── PromptNotCountableError 404
 │   ├── ModelNotFoundError 404
 │   │   └── ModelGoneError 410
 │   └── CharacterNotFoundError 404
@@ -77,6 +78,7 @@ from fondaco.domain.errors.request import (
     ModelNotFoundError,
     NotFoundError,
     NotSupportedError,
+    PromptNotCountableError,
     RequestTimeoutError,
     TooManyKeysError,
     UnimplementedError,
@@ -142,6 +144,7 @@ __all__ = [
     "ModelNotInstalledError",
     "NotFoundError",
     "NotSupportedError",
+    "PromptNotCountableError",
     "ProofRefusedError",
     "RateLimitExceededError",
     "RepeatedCallError",

@@ -97,6 +97,7 @@ class ContextTooLongError(InvalidRequestError):
             )
         super().__init__(f"{reason} Please reduce the length of the messages or completion.")
         self.input_tokens = input_tokens
+        self.output_tokens = output_tokens
         self.context_tokens = context_tokens
 
 
@@ -133,6 +134,7 @@ class InputTooLongError(ContextTooLongError):
         path = "input" if alone or index is None else f"input.{index}"
         InvalidRequestError.__init__(self, f"{reason} {advice}", faults={path: (reason,)})
         self.input_tokens = input_tokens
+        self.output_tokens = 0
         self.context_tokens = context_tokens
 
 
@@ -182,6 +184,16 @@ class ModelNotFoundError(NotFoundError):
 
     code = "MODEL_NOT_FOUND"
     default = "Specified model not found"
+
+
+class PromptNotCountableError(NotFoundError):
+    """No engine of the model counts prompts before it answers."""
+
+    code = "PROMPT_NOT_COUNTABLE"
+    default = (
+        "The model's engine does not count prompts before it answers them. The usage of a response tells "
+        "how many tokens its prompt had."
+    )
 
 
 class ModelGoneError(ModelNotFoundError):

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import orjson
 
-from fondaco.domain.chat.message import Message, Role, ToolUse
+from fondaco.domain.chat.message import PREFIX, Message, Role, ToolUse
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.engines.common.dialects import EffortField
 from fondaco.engines.common.reasoning import reasoning_fields
@@ -26,8 +26,21 @@ def conversation(request: ChatRequest, *, tools: bool) -> bytes:
             request = request.with_instructions(instructions)
         if tools:
             body["tools"] = functions.signatures(tool_options)
-    body["messages"] = list(_messages(request.messages, tools=tools))
+    messages = request.messages[:-1] if continued(request) else request.messages
+    body["messages"] = list(_messages(messages, tools=tools))
     return orjson.dumps(body)
+
+
+def continued(request: ChatRequest) -> str:
+    """Return the text that the output goes on with; empty: it begins anew.
+
+    It follows the rendered prompt, as no template has a place for half an answer.
+    """
+    options, (*others, last) = request.options, request.messages
+    if options.hints.get(PREFIX) is not True or options.template is not None:
+        return ""
+    begun = bool(others) and last.role is Role.ASSISTANT and not last.tool_calls
+    return "\n".join(last.texts) if begun else ""
 
 
 def _messages(messages: tuple[Message, ...], *, tools: bool) -> Iterator[dict[str, object]]:

@@ -15,7 +15,7 @@ from fondaco.clients.client import HttpClient, IncompleteResponseError
 from fondaco.clients.connect import connect
 from fondaco.clients.sse import EventParser
 from fondaco.domain.chat.events import EventBatch, PromptEcho, TokenLogprob, UsageReported
-from fondaco.domain.chat.message import Message, Role
+from fondaco.domain.chat.message import PREFIX, Message, Role
 from fondaco.domain.chat.raw_prompts import RawPrompt, RawPrompts
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import (
@@ -33,7 +33,7 @@ from fondaco.engines.common.raw_prompts import one_by_one
 from fondaco.engines.common.reasoning import ignored_reasoning
 from fondaco.engines.llamacpp import native, prompt_scores
 from fondaco.engines.llamacpp.asking import ask, refusal
-from fondaco.engines.llamacpp.conversation import conversation
+from fondaco.engines.llamacpp.conversation import continued, conversation
 from fondaco.engines.llamacpp.extra_sampling import expect_known_tokens, expect_supported
 from fondaco.engines.llamacpp.prefill import PIECE_TOKENS
 from fondaco.engines.llamacpp.slot_table import SlotAssignment
@@ -146,7 +146,8 @@ class LlamaCpp:
         else:
             self._expect_within_reach(request)
             body = conversation(request, tools=template.tools)
-            size, count = len(body), partial(_render_and_count, upstream, body)
+            begun = continued(request)
+            size, count = len(body), partial(_render_and_count, upstream, body, begun)
         if size > _QUICKLY_COUNTED_BYTES:
             return await running.counting.work(request.cache_scope, count)
         return await count()
@@ -219,8 +220,9 @@ class LlamaCpp:
         yield (UsageReported(usage),)
 
     def ignores(self, request: ChatRequest) -> tuple[str, ...]:
-        """Return the ignored options: all hints, and a reasoning summary."""
-        response = (*request.options.hints, *ignored_reasoning(request, EffortField.TEMPLATE))
+        """Return the ignored options: all hints but a prefix, and a reasoning summary."""
+        hints = [one for one in request.options.hints if one != PREFIX or not continued(request)]
+        response = (*hints, *ignored_reasoning(request, EffortField.TEMPLATE))
         return response if request.options.prediction is None else (*response, "prediction")
 
     async def probe(self) -> None:
@@ -431,10 +433,10 @@ def _text_only_error(model: str) -> FieldNotTakenError:
     )
 
 
-async def _render_and_count(upstream: HttpClient, conversation: bytes) -> Prompt:
-    """Render the prompt by the model's own template, and count it."""
+async def _render_and_count(upstream: HttpClient, conversation: bytes, begun: str) -> Prompt:
+    """Render the prompt by the model's own template, and count it with what the output continues."""
     text = (await ask(upstream, "POST", "/apply-template", conversation))["prompt"]
-    return await _tokenize(upstream, text, add_special=True)
+    return await _tokenize(upstream, text + begun, add_special=True)
 
 
 async def _tokenize(upstream: HttpClient, text: str, *, add_special: bool) -> Prompt:

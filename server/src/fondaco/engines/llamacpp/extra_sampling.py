@@ -64,7 +64,7 @@ def extra_sampling(request: ChatRequest, fields: tuple[str, ...]) -> dict[str, o
         parameters["logit_bias"] = [
             (token, bias if bias > _NEVER else False) for token, bias in biases
         ]
-    if request.options.stop_shown:
+    if request.sampling.stop:
         parameters["response_fields"] = (*fields, "stopping_word")
     return parameters
 
@@ -72,4 +72,4 @@ def extra_sampling(request: ChatRequest, fields: tuple[str, ...]) -> dict[str, o
 def stop_text(chunk: Mapping[str, Any]) -> str:
     """Return the stop sequence that ended the output; empty if none did."""
     by_stop_text = chunk["stop"] and chunk["stop_type"] == "word"
-    return str(chunk["stopping_word"]) if by_stop_text else ""
+    return str(chunk.get("stopping_word", "")) if by_stop_text else ""

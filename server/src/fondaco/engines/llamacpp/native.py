@@ -267,7 +267,8 @@ class Answer:
             choice.done = True
             limit = not stopped and chunk["stop_type"] == "limit"
             reason: FinishReason = "length" if limit else "stop"
-            events.append(Finish(choice.number, reason))
+            matched = stop_text(chunk) if self._holds_back and not stopped else ""
+            events.append(Finish(choice.number, reason, matched or None))
 
     def _add_logprobs(self, choice: _Choice, chunk: Chunk, pieces: Mapping[int, str]) -> None:
         """Record the log probabilities of a chunk's tokens."""

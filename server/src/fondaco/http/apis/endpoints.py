@@ -1,5 +1,6 @@
 """All endpoints of the server, by dialect."""
 
+from fondaco.http.apis.anthropic import endpoints as anthropic
 from fondaco.http.apis.openai import endpoints as openai
 from fondaco.http.apis.operator import endpoints as operator
 from fondaco.http.apis.scale import endpoints as scale
@@ -9,6 +10,7 @@ from fondaco.http.edge.routes import AnyEndpoint
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *openai.ENDPOINTS,
     *venice.ENDPOINTS,
+    *anthropic.ENDPOINTS,
     *scale.ENDPOINTS,
     *operator.ENDPOINTS,
 )

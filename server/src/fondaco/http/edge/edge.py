@@ -116,6 +116,7 @@ class Edge:
         exchange: Exchange,
     ) -> None:
         caller = None
+        exchange.base_lines += endpoint.dialect.headers(exchange.id)
         if endpoint.access is Access.OPERATOR:
             await self._authenticator.admit_operator(exchange)
         elif not endpoint.always_open:
@@ -123,7 +124,8 @@ class Edge:
                 raise ShuttingDownError
             caller = await self._authenticator.admit(exchange, endpoint.access, endpoint.dialect)
         state, calls = self._state, self._platform.concurrent_calls
-        payer = caller.account.id if caller is not None and endpoint.paid else None
+        counts = endpoint.paid or endpoint.limited
+        payer = caller.account.id if caller is not None and counts else None
         if payer is not None:
             calls.enter(payer)
         try:
@@ -171,12 +173,17 @@ class Edge:
         """Respond with the error; inside a stream as its last event, without the usual end."""
         if isinstance(error, RateLimitExceededError):
             exchange.quota = error.quota
-        dialect = self._routes.dialect(exchange.path) if endpoint is None else endpoint.dialect
+        if endpoint is None:
+            dialect = self._routes.dialect(exchange.path)
+            exchange.base_lines += dialect.headers(exchange.id)
+        else:
+            dialect = endpoint.dialect
         dialect = spoken(dialect, exchange.headers, self._error_format)
         if exchange.started:
-            exchange.finish((exchange.error_event or dialect.event)(error))
+            event = exchange.error_event
+            exchange.finish(event(error) if event else dialect.event(error, exchange.id))
         else:
-            error_response(error, dialect).send(exchange)
+            error_response(error, dialect, exchange.id).send(exchange)
 
 
 def _report(exchange: Exchange, error: Exception) -> None:

@@ -10,14 +10,14 @@ from fondaco.domain.errors import (
     RepeatedCallError,
 )
 from fondaco.http.endpoint.dialect import ApiDialect
-from fondaco.http.endpoint.responses import Response, json_response
+from fondaco.http.endpoint.responses import Response
 from fondaco.http.exchange.exchange import Header
 from fondaco.http.exchange.headers import lines_of
 
 
-def error_response(error: FondacoError, dialect: ApiDialect) -> Response:
-    """Return the response that reports an error."""
-    return json_response(dialect.error_body(error), status=error.status, headers=_headers(error))
+def error_response(error: FondacoError, dialect: ApiDialect, call_id: str = "") -> Response:
+    """Return the response that reports an error; `call_id` is empty where no exchange begins."""
+    return Response(dialect.error(error, call_id), status=error.status, headers=_headers(error))
 
 
 def refusal(error: FondacoError, dialect: ApiDialect) -> tuple[int, bytes, bytes]:

@@ -37,6 +37,10 @@ class ApiDialect:
     """The header, in lower case, that may carry the key in place of `Authorization: Bearer`."""
     account_header: str | None = None
     """The header, in lower case, that selects an account; any but the key's own is refused."""
+    request_id_header: str | None = None
+    """The header, in lower case, that carries the id of the request in every response."""
+    request_id_field: str | None = None
+    """The member of an error's body that repeats it."""
 
     def __post_init__(self) -> None:
         """Refuse a value that would match no request.
@@ -48,7 +52,7 @@ class ApiDialect:
             raise ValueError(
                 f"The prefixes {self.prefixes!r} must be paths that begin with a slash, at least one."
             )
-        for header in (self.key_header, self.account_header):
+        for header in (self.key_header, self.account_header, self.request_id_header):
             if header is not None and header != header.lower():
                 raise ValueError(
                     f"The header {header!r} must be in lower case, as requests are read."
@@ -59,11 +63,28 @@ class ApiDialect:
         body = self.error_object_body
         return self if body is None else replace(self, error_body=body)
 
-    def event(self, error: FondacoError) -> bytes:
+    def headers(self, call_id: str) -> bytes:
+        """Return the headers of every response to a request, as they are sent."""
+        if self.request_id_header is None:
+            return b""
+        return b"%b: %b\r\n" % (self.request_id_header.encode(), _request_id(call_id).encode())
+
+    def error(self, error: FondacoError, call_id: str = "") -> bytes:
+        """Return the JSON body of an error; `call_id` is empty where no exchange begins."""
+        body = self.error_body(error)
+        if self.request_id_field is not None and call_id:
+            body = {**body, self.request_id_field: _request_id(call_id)}
+        return orjson.dumps(body)
+
+    def event(self, error: FondacoError, call_id: str = "") -> bytes:
         """Return the server-sent event that ends a stream with an error."""
-        data = b"data: %b\n\n" % orjson.dumps(self.error_body(error))
+        data = b"data: %b\n\n" % self.error(error, call_id)
         return (
             data
             if self.error_event is None
             else b"event: %b\n%b" % (self.error_event.encode(), data)
         )
+
+
+def _request_id(call_id: str) -> str:
+    return f"req_{call_id}"

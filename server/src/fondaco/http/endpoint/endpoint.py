@@ -159,6 +159,9 @@ class Endpoint(Generic[BodyT, QueryT]):
     paid: bool = False
     """Whether a request is a call: it costs money, takes an `Idempotency-Key`, and counts among its
     account's concurrent calls."""
+    limited: bool = False
+    """Whether a request that costs nothing counts among its account's concurrent calls: its work grows
+    with its body."""
     always_open: bool = False
     """Whether it responds while the server drains, and to throttled callers; it looks at no caller's key."""
     listed: bool = True

@@ -22,6 +22,9 @@ _TAGS = frozenset(
     {
         *("system", "developer", "user", "assistant", "tool"),
         *("text", "image_url", "input_audio", "video_url"),
+        *("image", "document", "search_result", "tool_use", "tool_result"),
+        *("thinking", "redacted_thinking", "server_tool_use", "web_search_tool_result"),
+        *("base64", "url", "content", "file"),
     }
 )
 """Names of union members, which pydantic adds to paths though no caller wrote them."""
@@ -221,7 +224,7 @@ def _steps(location: tuple[int | str, ...], classes: frozenset[str]) -> list[str
     for index, part in enumerate(location):
         step = str(part)[:_LONGEST_STEP]
         if (
-            (index and isinstance(location[index - 1], int) and step in _TAGS)
+            (index and _is_union(location[index - 1]) and step in _TAGS)
             or step.startswith(_MEMBERS)
             or step in _SCALARS
             or step in classes
@@ -247,6 +250,11 @@ def _names_in(model: type[BaseModel]) -> frozenset[str]:
                 annotations += [one.annotation for one in annotation.model_fields.values()]
             found.add(annotation)
     return frozenset(one.__name__ for one in found)
+
+
+def _is_union(step: int | str) -> bool:
+    """Whether what stands there is a member of a union, whose name pydantic adds."""
+    return isinstance(step, int) or step == "source"
 
 
 def _did_you_mean(model: type[BaseModel], location: tuple[str, ...]) -> str:

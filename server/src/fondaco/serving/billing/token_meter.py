@@ -61,6 +61,11 @@ class TokenMeter:
             self._input = max(1, prompt.input_tokens // _BYTES_A_TOKEN)
         self.restart()
 
+    @property
+    def input_tokens(self) -> int:
+        """The prompt's tokens: as they were counted, else an estimate until the engine reports them."""
+        return self._input
+
     def restart(self) -> None:
         """Start again at nothing, as another engine begins anew and no output was delivered."""
         self._output = self._characters = self._reasoning = 0

@@ -20,6 +20,8 @@ async def hold_output(
         ContextTooLongError: prompt and requested output together exceed the context.
         InsufficientBalanceError: the funds do not cover what was requested, or one token of each choice.
     """
+    if request.within_context and requested_tokens is not None:
+        requested_tokens = _what_fits(model, prompt, requested_tokens)
     limit = output_limit(model, prompt, requested_tokens)
     open_ended = requested_tokens is None
     if open_ended and not prompt.exact:
@@ -71,6 +73,12 @@ def output_limit(model: Model, prompt: Prompt, requested_tokens: int | None) -> 
     if limit is None:
         raise ContextTooLongError(prompt.longest, requested_tokens or 1, context_tokens)
     return limit
+
+
+def _what_fits(model: Model, prompt: Prompt, requested_tokens: int) -> int:
+    """Return as much of what was requested as the context leaves; all of it where it leaves nothing."""
+    left = model.context_tokens - (prompt.longest if prompt.exact else 0)
+    return min(requested_tokens, left) if left > 0 else requested_tokens
 
 
 async def _affordable_limit(model: Model, prompt: Prompt, choices: int, paid: PaidCall) -> int:

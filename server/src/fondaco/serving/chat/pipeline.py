@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
-from fondaco.domain.errors import InvalidModelError
+from fondaco.domain.errors import InvalidModelError, PromptNotCountableError
 from fondaco.domain.fast_init import fast_init
 from fondaco.domain.models.catalogue import Catalogue, Route
 from fondaco.domain.models.model import Model
@@ -26,6 +26,7 @@ from fondaco.domain.web import RetrievedContext
 from fondaco.ports import ChatEngine
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
+from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.buffered import buffered
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.failover import ChatFailover
@@ -55,6 +56,20 @@ class CallStarted:
     """Retrieved web context; None: no retrieval was requested."""
     ignored: tuple[str, ...] = ()
     """Request fields that the model or its engine ignored."""
+    input_tokens: int = 0
+    """Of the prompt: counted, or estimated where only the end tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountedPrompt:
+    """A request's prompt as the engine counts it, and so as it would be charged."""
+
+    model: Model
+    engine: str
+    quota: Quota
+    notice: DeprecationNotice | None
+    """The requested model's deprecation notice."""
+    input_tokens: int
 
 
 @fast_init
@@ -128,12 +143,12 @@ class Chat:
             if whole:
                 batches = await buffered(request, failover, output_pipeline, tokens)
                 meter.deliver()
-                yield _started(route, failover, output_pipeline, paid)
+                yield _started(route, failover, output_pipeline, paid, tokens)
                 for batch in batches:
                     yield batch
             else:
                 async with failover.answer(request) as answer:
-                    yield _started(route, failover, output_pipeline, paid)
+                    yield _started(route, failover, output_pipeline, paid, tokens)
                     if output_pipeline is None:
                         yield tokens.take(answer.first)
                         at_once = tokens.cut_off  # not narrowed: the loop asks again
@@ -148,6 +163,30 @@ class Chat:
                             async for batch in delivered:
                                 yield batch
         yield CallFinished(paid.usage)
+
+    async def count(self, call: Call, request: ChatRequest) -> CountedPrompt:
+        """Count a request's prompt, without web retrieval; it counts in the rate limits, and costs nothing.
+
+        Raises:
+            PromptNotCountableError: the model's engine tells the number only with its answer.
+            FondacoError: as `answer` before its first event.
+        """
+        route = self._catalogue.route(request.model)
+        model = route.model
+        self._expect_able(model, request)
+        request = self._with_defaults(model, request, None, "")
+        reservation = await self._paid_calls.limits.admit(call, model, 0)
+        if request.options.media:  # what an image counts is known once it was shown
+            raise PromptNotCountableError
+        if _is_negotiated(model, request):
+            request, _ = await self._negotiation.fit(model, request)
+        failover = ChatFailover(self._engines.of(model, request.options.engine), model.id)
+        prompt = await failover.measure(request)
+        if not prompt.exact:
+            raise PromptNotCountableError
+        return CountedPrompt(
+            model, failover.engine.name, reservation.quota, route.notice, prompt.input_tokens
+        )
 
     def _expect_able(self, model: Model, request: ChatRequest) -> None:
         """Return if the model can do what is requested, as far as that shows without any work.
@@ -182,6 +221,8 @@ class Chat:
             request = request.with_instructions(self._system_prompt)
         if instructions:
             request = request.with_instructions(instructions)
+        if request.within_context and requested_tokens is not None:
+            requested_tokens = min(requested_tokens, model.context_tokens)
         sampling = request.sampling.filled(model.defaults.temperature, model.defaults.top_p)
         return request.for_model(model.id, requested_tokens or 0, sampling)
 
@@ -198,12 +239,19 @@ def _started(
     failover: ChatFailover,
     output_pipeline: OutputPipeline | None,
     paid: PaidCall,
+    tokens: TokenMeter,
 ) -> CallStarted:
     ignored = failover.ignored
     if output_pipeline is not None:
         ignored += output_pipeline.ignored
     return CallStarted(
-        route.model, failover.engine.name, paid.quota, route.notice, paid.meter.web, ignored
+        route.model,
+        failover.engine.name,
+        paid.quota,
+        route.notice,
+        paid.meter.web,
+        ignored,
+        tokens.input_tokens,
     )
 
 

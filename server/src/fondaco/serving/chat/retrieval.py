@@ -47,7 +47,7 @@ class ChatRetrieval:
         retrieval_request = await self._decide(model, request, options, failover, paid)
         if retrieval_request is None:
             return request
-        requested_tokens = request.max_output_tokens or None
+        requested_tokens = None if request.within_context else request.max_output_tokens or None
         bare = await failover.measure(request)
         output_limit(model, bare, requested_tokens)
         paid.meter.order(retrieval_request.most)

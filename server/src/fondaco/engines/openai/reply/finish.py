@@ -1,6 +1,7 @@
 """Finish reasons of many engines, mapped to OpenAI's."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from fondaco.domain.chat.events import FinishReason
 from fondaco.domain.errors import EngineError
@@ -89,3 +90,18 @@ def finish_of(value: object) -> FinishReason | None:
     if any(failure in word for failure in _FAILURES):
         raise EngineError(f"The model's engine gave up: {value[:_LONGEST]!r}.")
     return "stop"  # whatever it is called, it is an end
+
+
+def stop_sequence_of(choice: Mapping[str, Any], sought: Collection[str]) -> str | None:
+    """Return the stop sequence that ended a choice, where its engine tells and it was one of those sought.
+
+    >>> stop_sequence_of({"finish_reason": "stop", "stop_reason": "END"}, ["END"])
+    'END'
+
+    Source: vLLM's `stop_reason`, SGLang's `matched_stop`; both are a token's id where that ended it.
+    """
+    for name in ("stop_reason", "matched_stop"):
+        told = choice.get(name)
+        if isinstance(told, str) and told in sought:
+            return told
+    return None

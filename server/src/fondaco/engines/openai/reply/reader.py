@@ -1,6 +1,6 @@
 """The response reader: chunks of a stream, or a whole body, as chat events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fondaco.domain.chat.events import (
@@ -27,7 +27,7 @@ from fondaco.engines.openai.lenient_json import object_of
 from fondaco.engines.openai.reply import opaque
 from fondaco.engines.openai.reply.chunk_template import ChunkTemplate, Kind
 from fondaco.engines.openai.reply.content import split_content
-from fondaco.engines.openai.reply.finish import REASONS, finish_of
+from fondaco.engines.openai.reply.finish import REASONS, finish_of, stop_sequence_of
 from fondaco.engines.openai.reply.tool_calls import ToolReader, joined
 from fondaco.engines.openai.reply.usage import usage_of
 from fondaco.ports.incidents import Incident, report
@@ -74,6 +74,9 @@ class ReplyReader:
         self._output_limit = request.requested_tokens
         self._reasons: dict[int, FinishReason] = {}
         """Finish reasons of choices that have ended, unless they continue."""
+        self._stop_sequences = request.sampling.stop
+        self._stops: dict[int, str] = {}
+        """The stop sequences that ended choices, where the engine tells."""
         self._tool_options = request.options.tool_options
         self._tools: dict[int, ToolReader] = {}
         """Readers of choices with tool calls."""
@@ -201,7 +204,7 @@ class ReplyReader:
         if reason is not None:
             usual = REASONS.get(reason) if reason.__class__ is str else None
             if (mapped := usual or finish_of(reason)) is not None:
-                self._finish(index, mapped)
+                self._finish(index, mapped, choice)
                 return None
         return None if single_text is None else (index, *single_text)
 
@@ -328,10 +331,12 @@ class ReplyReader:
             case _:
                 events.append(kind(choice, text, tokens))
 
-    def _finish(self, index: int, reason: FinishReason) -> None:
+    def _finish(self, index: int, reason: FinishReason, choice: Mapping[str, Any]) -> None:
         if index >= self._choices:
             raise ValueError
         self._reasons[index] = reason
+        if self._stop_sequences and (stop := stop_sequence_of(choice, self._stop_sequences)):
+            self._stops[index] = stop
         self._chunk_template.forget()
 
     def _end(self, events: list[ChatEvent]) -> None:
@@ -339,7 +344,7 @@ class ReplyReader:
         self._ended = True
         for index in sorted(self._reasons):
             reason = self._end_calls(index, self._reasons[index], events)
-            events.append(Finish(index, reason))
+            events.append(Finish(index, reason, self._stops.get(index)))
 
     def _end_calls(self, index: int, reason: FinishReason, events: list[ChatEvent]) -> FinishReason:
         """Return a choice's finish reason: some engines report `stop` after tool calls."""
