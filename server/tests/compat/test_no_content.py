@@ -263,6 +263,37 @@ def respond(one: Program) -> None:
         assert reply.status_code == status, (name, reply.text)
         assert status == 200 or CANARY not in reply.text, name
     assert one.http.get(f"/v1/responses/{CANARY}").status_code == 404
+def message(one: Program) -> None:
+    """Say the canary in messages of Anthropic's API and in a count: some are taken, some refused."""
+    said = [{"role": "user", "content": [{"type": "text", "text": CANARY, CANARY: 1}]}]
+    tool = {"name": "f", "description": CANARY, "input_schema": {"type": "object"}}
+    use = {"type": "tool_use", "id": CANARY, "name": "f", "input": {CANARY: CANARY}}
+    result = {"type": "tool_result", "tool_use_id": CANARY, "content": CANARY, "is_error": True}
+    thought = {"type": "thinking", "thinking": CANARY, "signature": CANARY}
+    turns = [
+        {"role": "assistant", "content": [thought, use]},
+        {"role": "user", "content": [result]},
+    ]
+    asked: dict[str, tuple[dict[str, object], int]] = {
+        "a message": ({"system": CANARY, "stop_sequences": [CANARY]}, 200),
+        "a stream": ({"stream": True, "metadata": {"user_id": CANARY}}, 200),
+        "turns with tools": ({"messages": [*said, *turns]}, 200),
+        "a prefill": ({"messages": [*said, {"role": "assistant", "content": CANARY}]}, 200),
+        "unknown field": ({CANARY: CANARY}, 200),
+        "no such tool": ({"tools": [tool], "tool_choice": {"type": "tool", "name": CANARY}}, 400),
+        "no such type": ({"tools": [{"type": CANARY, "name": CANARY}]}, 400),
+        "no such block": ({"messages": [{"role": "user", "content": [{"type": CANARY}]}]}, 400),
+        "no number": ({"temperature": CANARY}, 400),
+        "too long": ({"messages": [{"role": "user", "content": CANARY * 2000}]}, 400),
+    }
+    for name, (fields, status) in asked.items():
+        body = {"model": "default", "max_tokens": 8, "messages": said, **fields}
+        reply = one.http.post("/v1/messages", json=body)
+        assert reply.status_code == status, name
+        if status != 200:
+            assert CANARY not in reply.text, name
+    body = {"model": "default", "messages": said}
+    assert one.http.post("/v1/messages/count_tokens", json=body).status_code == 200
 
 
 def talk_in_every_way(one: Program) -> str:
@@ -324,6 +355,7 @@ def test_a_unique_text_is_found_nowhere(
         wish(one)
         constraint(one)
         embed(one)
+        message(one)
         complete(one)
         respond(one)
         refusals = talk_in_every_way(one)

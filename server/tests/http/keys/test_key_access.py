@@ -15,6 +15,7 @@ from key_owner import UNKNOWN
 
 DISABLED, EXPIRED, REVOKED, INFERENCE = "disabled", "expired", "revoked", "inference"
 OPEN = {
+    "/",
     "/api/v1/models",
     "/api/v1/models/traits",
     "/api/v1/models/compatibility_mapping",

@@ -93,7 +93,7 @@ class ServerToolUsage(_Shown):
     web_fetch_requests: int
 
 
-class OutputTokensDetails(_Shown):
+class ThinkingTokens(_Shown):
     """Details of the generated tokens."""
 
     thinking_tokens: int
@@ -108,7 +108,7 @@ class MessageUsage(_Shown):
         description="Prompt tokens that came from the account's prompt cache."
     )
     output_tokens: int
-    output_tokens_details: OutputTokensDetails | None = None
+    output_tokens_details: ThinkingTokens | None = None
     server_tool_use: ServerToolUsage | None = None
 
 

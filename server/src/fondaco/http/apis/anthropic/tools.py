@@ -24,7 +24,7 @@ _VERSIONED = re.compile(r"[a-z_]{1,40}(_[0-9]{8})?")
 """The type of a tool that Anthropic defines. Others are not repeated in an error: they may be content."""
 
 
-class CustomTool(Open):
+class CallerTool(Open):
     """A tool that the caller runs."""
 
     type: Literal["custom"] | None = None
@@ -75,7 +75,7 @@ def _variant(tool: object) -> str:
 
 
 RequestedTool: TypeAlias = Annotated[
-    Annotated[CustomTool, Tag(_CUSTOM)]
+    Annotated[CallerTool, Tag(_CUSTOM)]
     | Annotated[SearchTool, Tag(_SEARCH)]
     | Annotated[OtherTool, Tag(_OTHER)],
     Discriminator(_variant),
@@ -124,7 +124,7 @@ def tool_options_of(
             f"{', '.join(['auto', 'none', *names][:20])}.",
             faults={"tool_choice": ("No tool that is offered",)},
         )
-    tools = tuple([_tool(tool) for tool in offered or () if isinstance(tool, CustomTool)])
+    tools = tuple([_tool(tool) for tool in offered or () if isinstance(tool, CallerTool)])
     if not tools:
         return None
     parallel = choice is None or not choice.disable_parallel_tool_use
@@ -162,7 +162,7 @@ def _choice(choice: ToolPreference | None) -> ToolChoice:
             return "required"
 
 
-def _tool(offered: CustomTool) -> Tool:
+def _tool(offered: CallerTool) -> Tool:
     return Tool(
         offered.name,
         offered.description,
