@@ -263,6 +263,8 @@ def respond(one: Program) -> None:
         assert reply.status_code == status, (name, reply.text)
         assert status == 200 or CANARY not in reply.text, name
     assert one.http.get(f"/v1/responses/{CANARY}").status_code == 404
+
+
 def message(one: Program) -> None:
     """Say the canary in messages of Anthropic's API and in a count: some are taken, some refused."""
     said = [{"role": "user", "content": [{"type": "text", "text": CANARY, CANARY: 1}]}]
