@@ -223,7 +223,7 @@ class _Reader:
         if isinstance(given, str):
             return given
         parts = [self._part(part, item.role, f"{place}.{i}") for i, part in enumerate(given)]
-        return tuple(parts) or ""
+        return _content(parts)
 
     def _part(self, part: ItemPart, role: str, place: str) -> Part:
         match part.type:
@@ -245,7 +245,14 @@ def _output(item: CallOutputItem) -> str | tuple[Part, ...]:
     given = item.output
     if isinstance(given, str):
         return given
-    return tuple(part.text for part in given) or ""
+    return _content([part.text for part in given])
+
+
+def _content(parts: Sequence[Part]) -> str | tuple[Part, ...]:
+    """Return the content of a message: one text is no list, which some engines would not take."""
+    if len(parts) == 1 and isinstance(parts[0], str):
+        return parts[0]
+    return tuple(parts) or ""
 
 
 def _misplaced(kind: str, role: str, place: str) -> InvalidRequestError:
