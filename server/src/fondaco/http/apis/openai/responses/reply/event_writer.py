@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import orjson
 
-from fondaco.domain.chat.events import EventBatch, TokenLogprob
+from fondaco.domain.chat.events import EventBatch, Text, TokenLogprob
 from fondaco.domain.errors import FondacoError
 from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import RetrievedContext
@@ -37,6 +37,7 @@ _FAMILIES: Mapping[type[Part], bytes] = {
     OutputReasoningPart: b"reasoning_text",
 }
 """Kind of a part -> the family of its events."""
+_PIECE = b'%b%b,"logprobs":[],"sequence_number":%d}\n\n'
 _END = b',"sequence_number":%d}\n\n'
 
 
@@ -57,8 +58,8 @@ class EventWriter:
         self._written: list[bytes] = []
         self._before = b""
         """What stands before the next piece of the open part or call; empty: it is not told."""
-        self._logged = False
-        """Whether pieces have log probabilities."""
+        self._text: OutputTextPart | None = None
+        """The open part, where it is text: its pieces have log probabilities."""
         self._done: list[bytes] = []
         """Complete items as JSON."""
 
@@ -73,6 +74,13 @@ class EventWriter:
 
     def write(self, batch: EventBatch) -> bytes:
         """Return the events of a batch; empty where none of it is shown."""
+        if self._text is not None and len(batch) == 1:  # nearly all batches, in half of the time
+            event = batch[0]
+            if event.__class__ is Text and event.logprobs is None:
+                self._text.pieces.append(event.text)
+                number = self._number
+                self._number += 1
+                return _PIECE % (self._before, orjson.dumps(event.text), number)
         self._output.add(batch)
         return self._taken()
 
@@ -102,12 +110,12 @@ class EventWriter:
         match item:
             case OutputCall() if not item.name.custom:
                 self._before = _before(b"response.function_call_arguments.delta", _place(item))
-                self._logged = False
+                self._text = None
             case OutputSearch():
                 for step in (b"in_progress", b"searching"):
                     self._event(b"response.web_search_call." + step, _place(item))
             case _:
-                self._before = b""
+                self._before, self._text = b"", None
 
     def part_opened(self, item: OutputMessage | OutputReasoning, part: Part) -> None:
         """A part of the last item has begun."""
@@ -115,14 +123,14 @@ class EventWriter:
         added = orjson.dumps(part.object())
         self._event(b"response.content_part.added", b'%b,"part":%b' % (place, added))
         self._before = _before(b"response.%b.delta" % _FAMILIES[part.__class__], place)
-        self._logged = isinstance(part, OutputTextPart)
+        self._text = part if isinstance(part, OutputTextPart) else None
 
     def grown(self, text: str, logprobs: tuple[TokenLogprob, ...] | None = None) -> None:
         """The last part or call has grown by a piece."""
         if not self._before:
             return  # the input of a custom tool is known once its arguments are complete
         event = self._before + orjson.dumps(text)
-        if self._logged:
+        if self._text is not None:
             event += b',"logprobs":%b' % (b"[]" if logprobs is None else _logprobs(logprobs))
         self._written.append(event + _END % self._number)
         self._number += 1
@@ -167,7 +175,7 @@ class EventWriter:
                 self._event(b"response.web_search_call.completed", _place(item))
             case _:
                 pass
-        self._before = b""
+        self._before, self._text = b"", None
         done = item_json(item)
         self._done.append(done)
         self._event(
