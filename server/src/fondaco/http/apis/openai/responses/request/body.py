@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Literal, TypeAlias
 
 import orjson
-from pydantic import Discriminator, Field, Tag, WithJsonSchema
+from pydantic import ConfigDict, Discriminator, Field, Tag, WithJsonSchema
+from pydantic.config import JsonDict
 
 from fondaco.domain.chat.reasoning import Effort, ReasoningOptions, Summary
 from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, ChatRequest, Sampling
@@ -41,6 +42,7 @@ _LOGPROBS = "message.output_text.logprobs"
 SOURCES = "web_search_call.action.sources"
 _INCLUDED = frozenset({_LOGPROBS, SOURCES, "reasoning.encrypted_content"})
 """What can be included; encrypted reasoning is in any case, where an engine gives some."""
+_EXAMPLE: JsonDict = {"model": "default", "input": "Say hello.", "max_output_tokens": 32}
 _NO_SAMPLING = Sampling()
 _NO_REASONING = ReasoningOptions(effort_field="reasoning")
 _Null: TypeAlias = Annotated[Any, WithJsonSchema({"type": "null"})]
@@ -87,6 +89,8 @@ class ResponseStreamOptions(Open):
 
 class ResponsesRequest(Open):
     """A request for a response. Unknown fields are ignored and listed in `x-fondaco-ignored-params`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     model: str = Field(
         min_length=1,
