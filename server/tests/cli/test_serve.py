@@ -16,6 +16,10 @@ from pathlib import Path
 import pytest
 
 from cli_program import Fondaco
+from fondaco.cli.serve import _larger
+from fondaco.configuration.loading import load
+from fondaco.domain.models.model import Model
+from fondaco.domain.money.price import TokenPrice
 from program import until
 
 STOP_TIMEOUT_S = 60
@@ -177,3 +181,24 @@ def test_a_log_that_cannot_be_is_a_fault_of_the_command_line(
 ) -> None:
     ended = fondaco.process("serve", "--port", "0", flag, value, **NO_MODEL)
     assert (ended.code, flag in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("default", "present", "expected"),
+    [
+        ("smollm2-135m", False, "491 MB: fondaco models pull qwen2.5-coder-0.5b"),
+        ("smollm2-135m", True, ""),
+        ("qwen2.5-coder-0.5b", False, ""),
+        ("of-their-own", False, ""),
+    ],
+)
+def test_the_first_start_names_a_larger_model_where_one_can_be_pulled(
+    default: str, *, present: bool, expected: str, tmp_path: Path
+) -> None:
+    settings = load({"home": str(tmp_path), "models_folder": str(tmp_path)}, environ={}).settings
+    if present:
+        (tmp_path / "Qwen2.5-Coder-0.5B-Instruct.Q4_K_M.gguf").touch()
+    model = Model(id=default, name="", price=TokenPrice(input=0, output=0), context_tokens=64)
+    sentence = _larger(settings, model)
+    assert sentence.endswith(expected)
+    assert bool(sentence) == bool(expected)

@@ -149,12 +149,13 @@ def _announce(loaded: "Configuration", started: "StartReport") -> None:
     if secret is None:
         return
     model = started.model.name if started.model else "none; see: fondaco models list"
+    larger = _larger(loaded.settings, started.model)
     question = '{"model": "default", "messages": [{"role": "user", "content": "Say hello."}]}'
     typer.echo(
         f"""
 Your first API key, shown this once:
   {secret}
-The default model: {model}
+The default model: {model}{larger}
 
 Try it:
   curl {url}/api/v1/chat/completions -H 'Authorization: Bearer {secret}' \
@@ -164,4 +165,25 @@ For tools made for OpenAI:
   export OPENAI_BASE_URL={url}/api/v1 OPENAI_API_KEY={secret}
 
 The documentation: {url}/doc"""
+    )
+
+
+def _larger(settings: "Settings", default: "Model | None") -> str:
+    """Return a sentence on the largest text model that can be pulled; empty where the default is no smaller."""
+    from fondaco.configuration.built_in import EMBEDDED
+    from fondaco.modelfiles.known import KNOWN
+
+    if default is None or default.id not in KNOWN:
+        return ""
+    texts = [
+        KNOWN[one]
+        for one, row in settings.models.items()
+        if one in KNOWN and EMBEDDED in row.engines
+    ]
+    largest = max(texts, key=lambda known: known.files[0].size_bytes, default=KNOWN[default.id])
+    if largest.name == default.id or (settings.models_folder / largest.file).is_file():
+        return ""
+    megabytes = largest.files[0].size_bytes // 10**6
+    return (
+        f", small and often wrong. A better one, {megabytes} MB: fondaco models pull {largest.name}"
     )
