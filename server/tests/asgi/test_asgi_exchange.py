@@ -42,3 +42,20 @@ async def test_who_waits_for_room_is_freed_when_the_exchange_is_cut_off() -> Non
         exchange.leave()
         await waiting
     assert exchange.ended
+
+
+async def test_a_server_that_never_takes_a_piece_is_waited_for_no_longer_than_the_exchange() -> (
+    None
+):
+    exchange, asked = AsgiExchange(SCOPE), asyncio.Event()
+
+    async def send(_: Message) -> None:
+        asked.set()
+        await asyncio.sleep(3600)
+
+    exchange.start(200, b"", LARGE)
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        sending = tasks.create_task(exchange.send_all(send))
+        await asked.wait()
+        exchange.leave()
+        assert not await sending, "the response was not complete"

@@ -274,6 +274,18 @@ async def test_a_head_is_checked_as_on_the_own_wire(
     assert b'"code":' in caller.body
 
 
+async def test_a_caller_that_left_before_a_refusal_is_no_fault_of_the_application(
+    inside: Mounted,
+) -> None:
+    async def gone(_: Message) -> None:
+        raise OSError("closed")
+
+    refused = http_scope(headers=[(b"host", b"user@localhost")])
+    await inside.app(refused, Caller().receive, gone)
+    denied = http_scope(type="websocket", extensions={"websocket.http.response": {}})
+    await inside.app(denied, Caller({"type": "websocket.connect"}).receive, gone)
+
+
 async def test_a_caller_that_reads_slowly_gets_all_of_a_stream(inside: Mounted) -> None:
     caller = Caller({"type": "http.request", "body": orjson.dumps(BODY | {"stream": True})})
     taken = anyio.Event()

@@ -28,6 +28,8 @@ class AsgiExchange(Exchange):
     """Bytes of body that the server does not have yet."""
     _cut = False
     """Whether the response ends incomplete."""
+    _sending: asyncio.Timeout | None = None
+    """The wait for the server to take the response, which ends where the response is cut off."""
     _write_waiter: asyncio.Future[None] | None = None
     _emptied: asyncio.Future[None] | None = None
     _body_waiter: asyncio.Future[None] | None = None
@@ -112,6 +114,9 @@ class AsgiExchange(Exchange):
         self._cut = True
         _wake(self._write_waiter)
         _wake(self._emptied)
+        if self._sending is not None:
+            # Last: what the server takes without a wait is handed over before.
+            self._sending.reschedule(asyncio.get_running_loop().time())
 
     def _read_on(self) -> None:
         self._sends_body_at_once = True
@@ -122,9 +127,18 @@ class AsgiExchange(Exchange):
     async def send_all(self, send: Send) -> bool:
         """Hand the response to the server as it is written; return whether it was complete.
 
-        Raises:
-            OSError: the caller went away, as servers tell it since ASGI 2.4.
+        Servers wait without end for a caller who reads nothing, so a response that was cut off meanwhile
+        is given up.
         """
+        try:
+            async with asyncio.timeout(None) as self._sending:
+                return await self._send_pieces(send)
+        except OSError:  # the caller went away, as servers tell it since ASGI 2.4, or time is up
+            return False
+        finally:
+            self._sending = None
+
+    async def _send_pieces(self, send: Send) -> bool:
         while True:
             while self._head is None and not self._pieces and not self.ended:
                 self._write_waiter = asyncio.get_running_loop().create_future()

@@ -76,8 +76,6 @@ class AsgiFront:
         complete = False
         try:
             complete = await exchange.send_all(send)
-        except OSError:
-            pass  # the caller went away
         finally:
             receiving.cancel()
             exchange.caller_left()
