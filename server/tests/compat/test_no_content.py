@@ -80,6 +80,7 @@ def environ(scratch: Path, port: int, log_format: str) -> dict[str, str]:
         "FONDACO_SERVER__LOG_LEVEL": "debug",
         "FONDACO_SERVER__LOG_FORMAT": log_format,
         "FONDACO_SERVER__ACCESS_LOG": "true",
+        "FONDACO_LIMITS__FAILURES": "0",  # most of what is said here is refused
         "TMPDIR": str(scratch),
         "FONDACO_WEB__NETWORKS": "127.0.0.1",
         "FONDACO_WEB__PORTS": f"80,{port}",
