@@ -8,7 +8,7 @@ import anthropic
 import pytest
 from anthropic import Anthropic
 
-from program import Program, model_file
+from program import MODEL, Program, model_file
 
 Json = dict[str, Any]
 QWEN = "qwen2.5-coder-0.5b"
@@ -175,3 +175,10 @@ async def test_the_asynchronous_client_streams(served: Program) -> None:
         said = "".join([text async for text in stream.text_stream])
         message = await stream.get_final_message()
     assert message.content[0].text == said  # type: ignore[union-attr]
+
+
+def test_models_are_listed_and_shown(client: Anthropic) -> None:
+    listed = [model.id for model in client.models.list()]
+    assert MODEL in listed
+    shown = client.models.retrieve("default")
+    assert (shown.id, shown.type) == (MODEL, "model")

@@ -1,6 +1,7 @@
 """All endpoints of the server, by dialect."""
 
 from fondaco.http.apis.anthropic import endpoints as anthropic
+from fondaco.http.apis.anthropic.models import with_models
 from fondaco.http.apis.openai import endpoints as openai
 from fondaco.http.apis.operator import endpoints as operator
 from fondaco.http.apis.scale import endpoints as scale
@@ -8,7 +9,7 @@ from fondaco.http.apis.venice import endpoints as venice
 from fondaco.http.edge.routes import AnyEndpoint
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
-    *openai.ENDPOINTS,
+    *with_models(openai.ENDPOINTS),
     *venice.ENDPOINTS,
     *anthropic.ENDPOINTS,
     *scale.ENDPOINTS,
