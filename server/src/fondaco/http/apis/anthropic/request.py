@@ -9,7 +9,7 @@ import orjson
 from pydantic import Field, model_validator
 
 from fondaco.domain.chat import request as domain
-from fondaco.domain.chat.message import Message
+from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.reasoning import ReasoningOptions
 from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, Sampling
 from fondaco.domain.models.catalogue import Catalogue
@@ -167,6 +167,8 @@ class CountRequest(Open):
         )
 
     def _options(self, messages: tuple[Message, ...], parameters: VeniceParameters) -> ChatOptions:
+        if self._is_plain() and parameters is DEFAULT_PARAMETERS and messages[-1].role is Role.USER:
+            return NO_OPTIONS
         options = ChatOptions(
             web=web_options_of(self.tools, self.tool_choice) or parameters.web,
             tool_options=tool_options_of(self.tools, self.tool_choice),
