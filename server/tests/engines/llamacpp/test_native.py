@@ -7,8 +7,8 @@ import pytest
 
 from contracts.chat_engine import accumulator, answer, counting
 from fondaco.domain.chat.events import Finish, Text
-from fondaco.domain.chat.message import Message, Role, ToolUse
-from fondaco.domain.chat.request import ChatRequest, Sampling
+from fondaco.domain.chat.message import PREFIX, Message, Role, ToolUse
+from fondaco.domain.chat.request import ChatOptions, ChatRequest, Sampling
 from fondaco.domain.errors import EngineError
 from fondaco.engines.llamacpp import native
 from fondaco.engines.llamacpp.conversation import conversation
@@ -240,3 +240,15 @@ def test_a_chunk_of_the_engine_that_cannot_be_read_fails_the_call(chunk: native.
     answer = native.Answer(request, first=0, choices=1)
     with pytest.raises(EngineError, match="unreadable"):
         answer.read([chunk], {})
+
+
+async def test_a_prefix_is_continued_word_for_word(engine: LlamaCpp) -> None:
+    asked = counting("smollm2-135m")
+    begun = Message(Role.ASSISTANT, "One, two,")
+    request = replace(asked, messages=(*asked.messages, begun))
+    continued = replace(request, options=ChatOptions(hints={PREFIX: True}))
+    assert engine.ignores(continued) == ()
+    rest = (await engine.measure(continued)).token_ids or ()
+    before = (await engine.measure(asked)).token_ids or ()
+    assert rest[: len(before)] == before
+    assert rest[len(before) :] == await ids_of(engine, "One, two,")
