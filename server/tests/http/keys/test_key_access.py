@@ -27,6 +27,7 @@ OPEN = {
     "/readyz",
     "/openapi.json",
     "/doc/api/swagger.yaml",
+    "/",
     "/doc",
     "/doc/assets/{name}",
 }

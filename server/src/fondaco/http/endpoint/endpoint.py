@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -99,6 +99,13 @@ class RequestContext(Generic[BodyT, QueryT]):
         return self.caller
 
 
+class PathParameter(NamedTuple):
+    """A path parameter, for OpenAPI; bodies and queries have their examples in their schemas."""
+
+    description: str
+    example: str
+
+
 @dataclass(frozen=True, slots=True)
 class Link:
     """A follow-up operation that takes values of a response, for OpenAPI.
@@ -150,8 +157,8 @@ class Endpoint(Generic[BodyT, QueryT]):
     """Fields of its query that may be given more than once."""
     responses: Mapping[int, Content] = field(default_factory=dict)
     """Status -> content of each response that is not an error."""
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    """Name -> description of each path parameter."""
+    parameters: Mapping[str, PathParameter] = field(default_factory=dict)
+    """Path parameters by name."""
     slashes: bool = False
     """Whether the values of its path parameters may hold slashes, as ids of models do."""
     errors: tuple[type[FondacoError], ...] = ()

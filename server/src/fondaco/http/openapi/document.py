@@ -189,7 +189,8 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
             "name": name,
             "in": "path",
             "required": True,
-            "description": endpoint.parameters[name],
+            "description": endpoint.parameters[name].description,
+            "example": endpoint.parameters[name].example,
             "schema": {"type": "string"},
         }
         for name in _IN_PATH.findall(endpoint.path)
@@ -202,16 +203,21 @@ def _parameters(endpoint: AnyEndpoint) -> list[dict[str, object]]:
         schema = endpoint.query.model_json_schema(ref_template=_REF)
         required = schema.get("required", [])
         for name, field in schema["properties"].items():
-            parameters.append(
-                {
-                    "name": name,
-                    "in": "query",
-                    "required": name in required,
-                    "description": field.pop("description", ""),
-                    "schema": field,
-                }
-            )
+            parameters.append(_query_parameter(name, field, required=name in required))
     return parameters
+
+
+def _query_parameter(name: str, field: dict[str, Any], *, required: bool) -> dict[str, object]:
+    """Return a field of a query; its first example moves to where documentation pages read it."""
+    shown: dict[str, object] = {
+        "name": name,
+        "in": "query",
+        "required": required,
+        "description": field.pop("description", ""),
+    }
+    if examples := field.pop("examples", None):
+        shown["example"] = examples[0]
+    return {**shown, "schema": field}
 
 
 def _account_parameter(header: str) -> dict[str, object]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic.config import JsonDict
 
 from fondaco.domain.embedding import EmbeddingInput, EmbeddingRequest as DomainRequest
 from fondaco.http.endpoint.fields import VARIANT, Open
@@ -18,6 +19,10 @@ _EXPECTED = (
 )
 _TEXT, _TEXTS = f"{VARIANT}text", f"{VARIANT}texts"
 _TOKENS, _TOKEN_LISTS = f"{VARIANT}tokens", f"{VARIANT}token lists"
+_EXAMPLE: JsonDict = {
+    "model": "text-embedding-3-small",
+    "input": ["The ledger records every charge.", "Bread needs flour and water."],
+}
 _VARIANT_OF_ITEM = {str: _TEXTS, int: _TOKENS, list: _TOKEN_LISTS}
 
 _Text = Annotated[str, Field(min_length=1)]
@@ -44,6 +49,8 @@ _Input: TypeAlias = Annotated[
 
 class EmbeddingRequest(Open):
     """Texts to embed. Unknown fields are ignored and named in `x-fondaco-ignored-params`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     model: str = Field(
         min_length=1, max_length=1000, description="Id, trait or compatible name of the model."

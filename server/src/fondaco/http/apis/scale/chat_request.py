@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from fondaco.domain.chat.memory import last_messages
@@ -64,6 +64,12 @@ HeaderValue = Annotated[str, Field(max_length=1000, pattern=r"^[ -~]*$")]
 Source = Annotated[str, Field(min_length=1, max_length=65_536)]
 TemplateSource = Annotated[str, Field(min_length=1, max_length=65_536)]
 Option = Annotated[str, Field(min_length=1, max_length=1000)]
+_EXAMPLE: JsonDict = {
+    "model": "default",
+    "messages": [{"role": "user", "content": "Name the capital of Italy."}],
+    "max_completion_tokens": 40,
+    "temperature": 0,
+}
 
 
 class LastKParams(Strict):
@@ -97,6 +103,8 @@ class Prediction(Strict):
 
 class ScaleChatRequest(Open):
     """A chat request of Scale's API. Unknown fields are ignored and listed in `x-fondaco-ignored-params`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     model: str = Field(
         min_length=1,

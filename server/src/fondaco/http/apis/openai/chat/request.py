@@ -6,7 +6,8 @@ Source: POST /chat/completions, `ChatCompletionRequest`.
 from dataclasses import fields
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from fondaco.domain.chat import request as domain
 from fondaco.domain.chat.reasoning import Effort, ReasoningOptions
@@ -63,6 +64,12 @@ _OPTION_FIELDS = frozenset(
         "reasoning_effort",
     }
 )
+_EXAMPLE: JsonDict = {
+    "model": "default",
+    "messages": [{"role": "user", "content": "Name the capital of Italy."}],
+    "max_completion_tokens": 40,
+    "temperature": 0,
+}
 _NO_REASONING_OPTIONS = ReasoningOptions()
 _SAMPLING_FIELDS = frozenset({*(field.name for field in fields(Sampling)), "min_temp", "max_temp"})
 _NO_SAMPLING = Sampling()
@@ -127,6 +134,8 @@ class VeniceParameters(Strict):
 
 class ChatRequest(Open):
     """A chat request. Unknown fields are ignored and listed in `x-fondaco-ignored-params`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     model: str = Field(
         min_length=1,

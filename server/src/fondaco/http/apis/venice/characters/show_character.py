@@ -4,7 +4,7 @@ from fondaco.domain.errors import CharacterNotFoundError, StorageFailedError
 from fondaco.http.apis.venice.characters.schemas import CharacterReply
 from fondaco.http.apis.venice.characters.writer import character_entry
 from fondaco.http.apis.venice.dialect import VENICE
-from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
+from fondaco.http.endpoint.endpoint import Content, Endpoint, PathParameter, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 
 
@@ -21,7 +21,7 @@ ENDPOINT = Endpoint(
     run=run,
     summary="Show a character",
     tag="Characters",
-    parameters={"slug": "The character's slug."},
+    parameters={"slug": PathParameter("The character's slug.", "alan-watts")},
     responses={200: Content("The character", CharacterReply)},
     errors=(CharacterNotFoundError, StorageFailedError),
 )

@@ -11,10 +11,12 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic.config import JsonDict
 
 from fondaco.domain.money.account import ConsumptionLimit, KeyType
 from fondaco.domain.money.money import LARGEST, NANO, nano
@@ -24,8 +26,16 @@ from fondaco.serving.access.api_keys import UNCHANGED, Change, LimitChange
 
 _PRINTABLE = r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0][^\x00-\x1f\x7f-\x9f]*$"
 """At least one visible character, and no control character."""
-_ID = "e28e82dc9df24b47b726d0a222ef2ab5"
+EXAMPLE_ID = "e28e82dc9df24b47b726d0a222ef2ab5"
+"""No key has it: of a server's own keys the document knows none."""
 _ENDS_AT = "2030-10-01T12:00:00.000Z"
+_EXAMPLE: JsonDict = {
+    "apiKeyType": "INFERENCE",
+    "description": "Build server",
+    "expiresAt": _ENDS_AT,
+    "consumptionLimit": {"usd": 50, "diem": 10},
+}
+_EXAMPLE_CHANGE: JsonDict = {"id": EXAMPLE_ID, "description": "Test server"}
 _ANY_END = r"^(\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}:\d{2}(\.\d{3})?Z)?)?$"
 
 
@@ -101,6 +111,8 @@ class KeyLimits(Strict):
 class NewKeyRequest(Strict):
     """The key to create."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
     apiKeyType: Literal["ADMIN", "INFERENCE"] = Field(  # noqa: N815  # the wire's name, as all below
         description="ADMIN keys may use every endpoint, INFERENCE keys only those of models."
     )
@@ -119,7 +131,11 @@ class NewKeyRequest(Strict):
 class KeyChangeRequest(Strict):
     """Changes to a key; fields that are absent stay unchanged."""
 
-    id: str = Field(description="The key's id.", examples=[_ID])
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_CHANGE]})
+
+    id: str = Field(
+        description="The key's id, as GET /api/v1/api_keys lists it.", examples=[EXAMPLE_ID]
+    )
     description: Description | None = Field(
         None, description="Purpose of the key; null leaves it unchanged."
     )
@@ -159,7 +175,9 @@ class KeyChangeRequest(Strict):
 class KeyQuery(Strict):
     """Selects a key."""
 
-    id: str = Field(description="The key's id.", examples=[_ID])
+    id: str = Field(
+        description="The key's id, as GET /api/v1/api_keys lists it.", examples=[EXAMPLE_ID]
+    )
 
 
 class ShownLimits(BaseModel):
@@ -180,7 +198,7 @@ class MadeKey(BaseModel):
     consumptionLimit: ShownLimits  # noqa: N815
     description: str
     expiresAt: str | None = Field(examples=[_ENDS_AT])  # noqa: N815
-    id: str = Field(examples=[_ID])
+    id: str = Field(examples=[EXAMPLE_ID])
 
 
 class MadeKeyReply(BaseModel):
@@ -214,7 +232,7 @@ class KeyEntry(BaseModel):
     createdAt: str = Field(examples=["2029-10-01T12:00:00.000Z"])  # noqa: N815
     description: str
     expiresAt: str | None = Field(examples=[_ENDS_AT])  # noqa: N815
-    id: str = Field(examples=[_ID])
+    id: str = Field(examples=[EXAMPLE_ID])
     last6Chars: str = Field(examples=["2V2jNW"])  # noqa: N815
     lastUsedAt: str | None = Field(  # noqa: N815
         description="May lag a few seconds behind.", examples=["2029-12-24T18:00:00.000Z"]

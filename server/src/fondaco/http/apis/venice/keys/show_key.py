@@ -2,9 +2,9 @@
 
 from fondaco.domain.errors import NotFoundError, StorageFailedError
 from fondaco.http.apis.venice.dialect import VENICE
-from fondaco.http.apis.venice.keys.schemas import KeyReply
+from fondaco.http.apis.venice.keys.schemas import EXAMPLE_ID, KeyReply
 from fondaco.http.apis.venice.keys.writer import key_entry
-from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, PathParameter, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 
 
@@ -22,7 +22,12 @@ ENDPOINT = Endpoint(
     summary="Show an API key",
     tag="API Keys",
     access=Access.ADMIN,
-    parameters={"id": "Id of the key: 32 hex digits, or the same as a UUID."},
+    parameters={
+        "id": PathParameter(
+            "Id of the key, as GET /api/v1/api_keys lists it: 32 hex digits, or the same as a UUID.",
+            EXAMPLE_ID,
+        )
+    },
     responses={200: Content("The key, without secret", KeyReply)},
     errors=(NotFoundError, StorageFailedError),
 )

@@ -7,7 +7,7 @@ from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.models.model_entry import model_entry
 from fondaco.http.apis.venice.models.schemas import ModelEntry
 from fondaco.http.edge.headers import ending
-from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
+from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, PathParameter, RequestContext
 from fondaco.http.endpoint.responses import Response, json_response
 
 _KINDS = sorted(ModelType, key=lambda kind: kind is not ModelType.TEXT)
@@ -48,7 +48,11 @@ ENDPOINT = Endpoint(
     summary="Show a model",
     tag="Models",
     access=Access.ANYBODY,
-    parameters={"id": "The model's id, or another name of it; it may hold slashes and colons."},
+    parameters={
+        "id": PathParameter(
+            "The model's id, or another name of it; it may hold slashes and colons.", "default"
+        )
+    },
     slashes=True,
     responses={
         200: Content(

@@ -5,21 +5,31 @@ Source: GET and POST /api_keys/generate_web3_key.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from fondaco.domain.money.wallet import Proof
 from fondaco.http.apis.venice.keys.schemas import Description, NewKeyRequest
 
 _LONGEST_TOKEN = 1000
+_ADDRESS = "0x45B73055F3aDcC4577Bb709db10B19d11b5c94eE"
+_EXAMPLE: JsonDict = {
+    "apiKeyType": "INFERENCE",
+    "address": _ADDRESS,
+    "token": "the token that GET returned",
+    "signature": "0x" + 65 * "ab",
+}
 
 
 class WalletKeyRequest(NewKeyRequest):
     """The key to create, and the proof that the caller owns the wallet."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
+
     description: Description = Field("Web3 API Key", description="Purpose of the key.")
     address: Annotated[str, StringConstraints(pattern=r"^0x[0-9a-fA-F]{40}$")] = Field(
         description="Address of the wallet: letters in one case, or with the checksum of EIP-55.",
-        examples=["0x45B73055F3aDcC4577Bb709db10B19d11b5c94eE"],
+        examples=[_ADDRESS],
     )
     token: Annotated[str, StringConstraints(min_length=1, max_length=_LONGEST_TOKEN)] = Field(
         description="Token from GET on this path, at most ten minutes old; it is good for one key."
