@@ -201,6 +201,13 @@ class Embedded(Section):
         description="Quantize the KV cache to 8 instead of 16 bits: two thirds of the memory, "
         "at most a tenth slower with many concurrent calls.",
     )
+    gpu_layers: int = Field(
+        -1,
+        ge=-1,
+        le=100_000,
+        description="Layers of a model that a GPU computes, with a build of xllamacpp for GPUs; "
+        "-1: all, 0: none.",
+    )
     queue: int = Field(64, ge=0, description="Maximum calls that wait for a slot; beyond it: 503.")
     start_timeout_s: Seconds = Field(120.0, description="Time for a model to load.")
     first_byte_timeout_s: Seconds = Field(

@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 from fondaco.app.engines import catalogue_here, opened_templates
-from fondaco.app.local_engines import opened_local_engines
+from fondaco.app.local_engines import gguf_launches, launches_of, opened_local_engines
 from fondaco.configuration import load
 from fondaco.domain.embedding import EmbeddingRequest
 from fondaco.domain.errors import EngineUnavailableError
+from fondaco.engines.llamacpp.child import parameters
+from fondaco.engines.llamacpp.embeddings import GgufProgram
+from fondaco.engines.llamacpp.supervisor import launch_options
 from fondaco.settings import Settings
 from program import model_file
 
@@ -83,3 +86,17 @@ async def test_who_asks_while_a_file_is_fetched_is_told_so(tmp_path: Path) -> No
             pytest.raises(EngineUnavailableError, match="being fetched"),
         ):
             await local.embeddings["onnx"].embed(EmbeddingRequest("mine", ("hello",)), None)
+
+
+@pytest.mark.parametrize(
+    ("text", "layers"), [("", -1), ("gpu_layers = 0", 0), ("gpu_layers = 7", 7)]
+)
+def test_the_layers_of_a_gpu_reach_llama_cpp_for_every_model(
+    tmp_path: Path, text: str, layers: int
+) -> None:
+    chosen = settings(tmp_path, f"[embedded]\n{text}\n{GGUF}")
+    catalogue = catalogue_here(chosen)
+    program = gguf_launches(chosen, catalogue)["mine"].program
+    assert isinstance(program, GgufProgram)
+    for launch in (*launches_of(chosen, catalogue).values(), program.launch):
+        assert parameters(launch_options(launch, "key")).n_gpu_layers == layers

@@ -60,8 +60,8 @@ def _exit_at_end_of_input() -> None:
     os._exit(0)
 
 
-def _serve(launch: Mapping[str, Any]) -> Any:
-    """Load the model and return the running server."""
+def parameters(launch: Mapping[str, Any]) -> Any:
+    """Return llama.cpp's parameters for what the parent sent: `supervisor.launch_options`."""
     import xllamacpp  # noqa: PLC0415 - slow to import; the watch on the parent comes first
 
     params = xllamacpp.CommonParams()
@@ -71,6 +71,7 @@ def _serve(launch: Mapping[str, Any]) -> Any:
     params.kv_unified = False
     params.cpuparams.n_threads = launch["threads"]
     params.cpuparams_batch.n_threads = launch["threads"]
+    params.n_gpu_layers = launch["gpu_layers"]
     # A prompt is processed in batches; only between batches does the engine notice a client disconnect and
     # serve other slots. On a CPU, small batches process a prompt as fast as large ones.
     params.n_batch = max(_PROMPT_BATCH_TOKENS, 2 * launch["slots"])
@@ -83,7 +84,14 @@ def _serve(launch: Mapping[str, Any]) -> Any:
     if launch["compact_cache"]:
         params.cache_type_k = params.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_Q8_0
     _harden_server(params, launch["key"])
-    return xllamacpp.Server(params)
+    return params
+
+
+def _serve(launch: Mapping[str, Any]) -> Any:
+    """Load the model and return the running server."""
+    import xllamacpp  # noqa: PLC0415 - as above
+
+    return xllamacpp.Server(parameters(launch))
 
 
 def _harden_server(params: Any, key: str) -> None:

@@ -43,6 +43,8 @@ class Launch:
     """Of each slot."""
     compact_cache: bool = False
     """Keep prompt caches in 8 instead of 16 bits a value: half the memory, slightly slower."""
+    gpu_layers: int = -1
+    """Layers that a GPU computes, where there is one; -1: all."""
     queue: int = 64
     """Calls that may wait for a slot."""
     start_timeout_s: float = 120.0
@@ -202,22 +204,14 @@ class Supervisor:
 
     async def _load(self, child: Process, key: str) -> dict[str, str]:
         """Hand the child its order, and return its report."""
-        launch_options = {
-            "parent": os.getpid(),
-            "key": key,
-            "model": str(self._launch.model_file),
-            "threads": self._launch.threads,
-            "slots": self._launch.slots,
-            "context_tokens": self._launch.context_tokens,
-            "compact_cache": self._launch.compact_cache,
-            "pooling": self._launch.pooling,
-        }
         line = b""
         with anyio.move_on_after(self._launch.start_timeout_s):
             try:
                 assert child.stdin is not None  # noqa: S101 - piped by default
                 assert child.stdout is not None  # noqa: S101 - piped by default
-                await child.stdin.send(json.dumps(launch_options).encode() + b"\n")
+                await child.stdin.send(
+                    json.dumps(launch_options(self._launch, key)).encode() + b"\n"
+                )
                 while not line.endswith(b"\n") and len(line) < _REPORT_LIMIT:
                     line += await child.stdout.receive()
             except (anyio.EndOfStream, anyio.BrokenResourceError):
@@ -228,6 +222,21 @@ class Supervisor:
         self._state = state
         self._changed.set()
         self._changed = anyio.Event()
+
+
+def launch_options(launch: Launch, key: str) -> dict[str, object]:
+    """Return what the child is told as JSON: `child.parameters` makes llama.cpp's parameters of it."""
+    return {
+        "parent": os.getpid(),
+        "key": key,
+        "model": str(launch.model_file),
+        "threads": launch.threads,
+        "slots": launch.slots,
+        "context_tokens": launch.context_tokens,
+        "compact_cache": launch.compact_cache,
+        "gpu_layers": launch.gpu_layers,
+        "pooling": launch.pooling,
+    }
 
 
 def _report(line: bytes) -> dict[str, str]:

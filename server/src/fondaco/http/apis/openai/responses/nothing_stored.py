@@ -34,7 +34,6 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = tuple(
         run=run,
         summary="Say that nothing is stored",
         tag="Responses",
-        parameters={"response_id": "Id of a response."},
         listed=False,
     )
     for method, path in (
