@@ -27,7 +27,6 @@ OPEN = {
     "/readyz",
     "/openapi.json",
     "/doc/api/swagger.yaml",
-    "/",
     "/doc",
     "/doc/assets/{name}",
 }

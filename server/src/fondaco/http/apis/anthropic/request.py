@@ -6,7 +6,8 @@ Source: Anthropic's API reference, "Create a message" and "Count tokens in a mes
 from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from fondaco.domain.chat import request as domain
 from fondaco.domain.chat.message import Message, Role
@@ -35,6 +36,11 @@ from fondaco.http.apis.openai.chat.venice_echo import DEFAULT_PARAMETERS
 from fondaco.http.endpoint.fields import Many, Open, Probability, StopText, TokenId, Tokens
 
 _MOST_MESSAGES = 100_000
+_EXAMPLE_PROMPT: JsonDict = {
+    "model": "default",
+    "messages": [{"role": "user", "content": "Name the capital of Italy."}],
+}
+_EXAMPLE: JsonDict = {**_EXAMPLE_PROMPT, "max_tokens": 40, "temperature": 0}
 _NO_SAMPLING = Sampling()
 _SAMPLING_FIELDS = frozenset({"temperature", "top_p", "top_k", "stop_sequences"})
 _OPTION_FIELDS = frozenset({"tools", "tool_choice", "thinking", "output_config", "output_format"})
@@ -85,6 +91,8 @@ class Metadata(Open):
 
 class CountRequest(Open):
     """The prompt of a request. Unknown fields are ignored and listed in `x-fondaco-ignored-params`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE_PROMPT]})
 
     model: str = Field(
         min_length=1,
@@ -205,6 +213,8 @@ class CountRequest(Open):
 
 class MessageRequest(CountRequest):
     """A request for a message. Unknown fields are ignored and listed in `x-fondaco-ignored-params`."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     max_tokens: Tokens = Field(
         description="Upper bound of generated tokens, reasoning included; one beyond the model's context "
