@@ -5,10 +5,12 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from fondaco.configuration.schema import Setting, settings_table
+from fondaco.domain.extras import Extra
 
 ROOT = Path(__file__).parents[3]
 DEPENDENCIES = ROOT / "docs/decisions/0007-dependencies.md"
@@ -33,6 +35,14 @@ def test_every_dependency_has_its_reason() -> None:
     declared = {re.split(r"[^A-Za-z0-9_-]", d)[0] for d in [*project["dependencies"], *optional]}
     explained = set(re.findall(r"^\| `([^`]+)` \|", DEPENDENCIES.read_text(), re.MULTILINE))
     assert explained == declared
+
+
+def test_every_extra_is_installed_from_a_checkout_as_no_index_has_it() -> None:
+    project = tomllib.loads((ROOT / "server/pyproject.toml").read_text())["project"]
+    assert set(get_args(Extra)) == project["optional-dependencies"].keys()
+    named = re.compile(r"pip install [^\n;&]*?(?<![\w./-])(fondaco|venice[-_]ai)\b")
+    sources = (*ROOT.glob("docs/**/*.md"), *ROOT.glob("*.md"), *ROOT.glob("s*/src/**/*.py"))
+    assert [path for path in sources if named.search(path.read_text())] == []
 
 
 def test_decisions_are_numbered_without_gap_and_fit_on_a_page() -> None:

@@ -113,7 +113,7 @@ async def test_a_machine_with_no_room_for_a_child_says_so_of_the_page(
 
 def test_libraries_that_are_missing_are_said_with_the_command_that_brings_them() -> None:
     expect_installed()
-    with pytest.raises(WebNotInstalledError, match=r"pip install 'fondaco\[web\]'"):
+    with pytest.raises(WebNotInstalledError, match=r"pip install './server\[web\]'"):
         expect_installed(("pypdf", "no_such_library"))
 
 

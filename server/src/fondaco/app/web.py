@@ -10,6 +10,7 @@ import anyio
 
 from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
+from fondaco.domain.extras import how_to_install
 from fondaco.environment import ConfigurationError, secret
 from fondaco.sections import SearchEngine, Web
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
@@ -77,8 +78,7 @@ def _search(name: SearchEngine, settings: Settings) -> SearchAdapter:
         case "ddgs":
             if not MetaSearch.installed():
                 raise ConfigurationError(
-                    "The search engine 'ddgs' is not installed. Install it with: "
-                    "pip install 'fondaco[ddgs]'"
+                    f"The search engine 'ddgs' is not installed. {how_to_install('ddgs')}"
                 )
             return MetaSearch(chosen.timeout_s)
     assert_never(name)

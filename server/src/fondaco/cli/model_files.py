@@ -10,6 +10,7 @@ import typer
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_row, print_rows, progress
+from fondaco.domain.extras import how_to_install
 
 if TYPE_CHECKING:
     from fondaco.configuration import Configuration
@@ -280,7 +281,9 @@ def _advise(
     """Say on stderr what to know of a model that was added."""
     said = []
     if find_spec("xllamacpp") is None:
-        said.append("the embedded engine, which runs it, needs: pip install 'fondaco[embedded]'")
+        said.append(
+            f"the embedded engine, which runs it, is not installed. {how_to_install('embedded')}"
+        )
     if not loaded.settings.embedded.enabled:
         said.append("embedded.enabled is false, so it is not offered.")
     if facts.template is None and not facts.embeds:

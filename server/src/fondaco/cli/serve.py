@@ -9,6 +9,7 @@ import typer
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.model_files import fetch
 from fondaco.cli.options import Config, Home, configuration, warn
+from fondaco.domain.extras import how_to_install
 
 if TYPE_CHECKING:
     from fondaco.app import StartReport
@@ -101,7 +102,9 @@ def _missing_default(settings: "Settings") -> "Model | None":
     if model is None or model.installed or model.offline:
         return None
     if find_spec("xllamacpp") is None:
-        typer.echo("fondaco: the embedded engine needs: pip install 'fondaco[embedded]'", err=True)
+        typer.echo(
+            f"fondaco: the embedded engine is not installed. {how_to_install('embedded')}", err=True
+        )
         return None
     return model
 

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
+from fondaco.domain.extras import how_to_install
 from fondaco.domain.output_format.lark import symbol_of
 from fondaco.domain.output_format.output_format import Choices, Constraint, Grammar, Regex
 
@@ -35,7 +36,7 @@ def constraint_error(kind: str, *texts: str) -> str | None:
         return str(error)
     if find_spec("llguidance") is None:
         if isinstance(constraint, Grammar):
-            return "cannot be checked here: it takes pip install 'fondaco[embedded]'"
+            return f"cannot be checked here: llguidance is missing. {how_to_install('embedded')}"
         return None
     return trial(matcher_of(rules, word_tokenizer()))
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from anyio import to_thread
 
+from fondaco.domain.extras import how_to_install
 from fondaco.domain.web import Citation, SearchError
 from fondaco.web.reading import PDF, READERS, ParsedDocument
 
@@ -220,9 +221,7 @@ def _read(file: Path) -> ParsedDocument:
     try:
         return READERS[kind](file.read_bytes(), None, _LONGEST_DOCUMENT)
     except ModuleNotFoundError as error:
-        raise LibraryError(
-            "It needs more libraries. Install them with: pip install 'fondaco[web]'"
-        ) from error
+        raise LibraryError(f"It needs more libraries. {how_to_install('web')}") from error
     except Exception as error:  # the libraries raise anything at broken documents
         raise LibraryError(f"It cannot be read: {error}") from error
 

@@ -241,7 +241,7 @@ async def test_without_the_libraries_the_reply_says_how_to_get_them(
         replies.append(await here.client.get(PATH))
     for reply in replies:
         assert (reply.status_code, reply.json()["code"]) == (503, "WALLET_KEYS_NOT_INSTALLED")
-        assert "pip install 'fondaco[web3]'" in reply.json()["error"]
+        assert "pip install './server[web3]'" in reply.json()["error"]
     monkeypatch.undo()
     assert (await ask(here, token=text)).status_code == 200
 

@@ -234,7 +234,7 @@ async def test_without_the_libraries_the_call_is_refused_before_anything() -> No
     async with house(web_retrieval=WebRetrieval(NotInstalled())) as one:
         reply = await one.chat(venice_parameters=SCRAPE)
         assert (reply.status_code, reply.json()["code"]) == (503, "WEB_NOT_INSTALLED")
-        assert "pip install 'fondaco[web]'" in reply.json()["error"]
+        assert "pip install './server[web]'" in reply.json()["error"]
         assert one.fake.asked == []
 
 

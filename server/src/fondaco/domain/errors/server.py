@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from fondaco.domain.errors.root import FondacoError
+from fondaco.domain.extras import how_to_install
 
 
 class InferenceFailedError(FondacoError):
@@ -115,9 +116,7 @@ class WalletKeysNotInstalledError(FondacoError):
 
     status = 503
     code = "WALLET_KEYS_NOT_INSTALLED"
-    default = (
-        "Keys for wallets need more libraries here. Install them with: pip install 'fondaco[web3]'"
-    )
+    default = f"Keys for wallets need more libraries here. {how_to_install('web3')}"
 
 
 class WebNotInstalledError(FondacoError):
@@ -125,9 +124,7 @@ class WebNotInstalledError(FondacoError):
 
     status = 503
     code = "WEB_NOT_INSTALLED"
-    default = (
-        "Pages of the web need more libraries here. Install them with: pip install 'fondaco[web]'"
-    )
+    default = f"Pages of the web need more libraries here. {how_to_install('web')}"
 
 
 class StorageFailedError(FondacoError):

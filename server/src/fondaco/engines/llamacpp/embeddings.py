@@ -14,6 +14,7 @@ from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
 from fondaco.domain.embedding import EmbeddingInput, Vector
 from fondaco.domain.errors import EngineError
+from fondaco.domain.extras import how_to_install
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.vectors import vectors_of
 from fondaco.engines.llamacpp.supervisor import Launch, Running, Supervisor
@@ -147,4 +148,4 @@ def unavailable_reason() -> str:
     """Return why GGUF files cannot run here, and the fix; empty if they can."""
     if importlib.util.find_spec("xllamacpp") is not None:
         return ""
-    return "The embedded engine is not installed. Install it with: pip install 'fondaco[embedded]'"
+    return f"The embedded engine is not installed. {how_to_install('embedded')}"

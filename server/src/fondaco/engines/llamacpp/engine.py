@@ -26,6 +26,7 @@ from fondaco.domain.errors import (
     FieldNotTakenError,
     ModelNotInstalledError,
 )
+from fondaco.domain.extras import how_to_install
 from fondaco.domain.money.usage import Report
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import EffortField
@@ -340,7 +341,7 @@ class LlamaCpp:
             return state
         if importlib.util.find_spec("xllamacpp") is None:
             raise EngineUnavailableError(
-                "The embedded engine is not installed. Install it with: pip install 'fondaco[embedded]'"
+                f"The embedded engine is not installed. {how_to_install('embedded')}"
             )
         if not await anyio.Path(self._launch.model_file).is_file():
             raise ModelNotInstalledError(

@@ -4,6 +4,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from fondaco.domain.extras import how_to_install
 from fondaco.workers.backend import PipedProgram
 from fondaco.workers.embedder import EmbeddingLaunch
 from fondaco.workers.worker import Program
@@ -74,7 +75,4 @@ def onnx_launch(
 def _unavailable_reason() -> str:
     if all(find_spec(name) for name in _LIBRARIES):
         return ""
-    return (
-        "The libraries that run ONNX models are not installed. Install them with: "
-        "pip install 'fondaco[embeddings]'"
-    )
+    return f"The libraries that run ONNX models are not installed. {how_to_install('embeddings')}"
