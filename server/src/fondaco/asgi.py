@@ -16,6 +16,7 @@ from fondaco.configuration import Configuration, ConfigurationError, load, missi
 from fondaco.http.asgi.front import AsgiFront
 from fondaco.http.asgi.messages import Receive, Scope, Send
 from fondaco.http.edge.loop_errors import reporting_loop_faults
+from fondaco.ports.incidents import members
 from fondaco.processes import harden
 from fondaco.stores.errors import HomeInUseError
 from fondaco.stores.home import Home
@@ -108,18 +109,19 @@ class AsgiApp:
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         """Run between the two messages of a lifespan."""
         await receive()
+        phase = "startup"
         try:
             async with self.running():
                 self._announce()
                 await send({"type": "lifespan.startup.complete"})
+                phase = "shutdown"
                 await receive()
         except HomeInUseError as error:
             await _fail(
-                send, f"{error} One process serves a home: start the server with one worker."
+                send, phase, f"{error} One process serves a home: start the server with one worker."
             )
         except Exception as error:
-            if self._front is None:
-                await _fail(send, str(error))
+            await _fail(send, phase, "; ".join(map(str, members(error))))
             raise
         else:
             await send({"type": "lifespan.shutdown.complete"})
@@ -173,5 +175,5 @@ def create_app(
     return AsgiApp(loaded, standalone=standalone)
 
 
-async def _fail(send: Send, message: str) -> None:
-    await send({"type": "lifespan.startup.failed", "message": message})
+async def _fail(send: Send, phase: str, message: str) -> None:
+    await send({"type": f"lifespan.{phase}.failed", "message": message})

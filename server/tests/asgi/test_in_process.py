@@ -13,6 +13,8 @@ from fastapi import FastAPI
 
 from asgi.mounted import BODY, CHAT, Mounted, mounted, tables
 from fondaco.asgi import AsgiApp, create_app
+from fondaco.configuration import load
+from fondaco.domain.errors import StorageFailedError
 from fondaco.environment import ConfigurationError
 from fondaco.http.asgi.messages import Message, Scope
 from fondaco.stores.errors import HomeInUseError
@@ -155,6 +157,25 @@ async def test_a_lifespan_opens_and_closes(tmp_path: Path) -> None:
     ]
     with pytest.raises(RuntimeError, match="not running"):
         await asked(app)
+
+
+@pytest.mark.parametrize("phase", ["startup", "shutdown"])
+async def test_a_lifespan_that_fails_says_when_and_why(tmp_path: Path, phase: str) -> None:
+    lost = StorageFailedError("3 charges could not be written.")
+
+    class Failing(AsgiApp):
+        @asynccontextmanager
+        async def running(self) -> AsyncGenerator[AsgiApp]:
+            if phase == "startup":
+                raise lost
+            yield self
+            raise ExceptionGroup("of a task group", [lost])
+
+    app = Failing(load({"home": tmp_path / "home"}), standalone=False)
+    caller = Caller({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
+    with pytest.raises((StorageFailedError, ExceptionGroup)):
+        await app({"type": "lifespan"}, caller.receive, caller.send)
+    assert caller.sent[-1] == {"type": f"lifespan.{phase}.failed", "message": str(lost)}
 
 
 async def test_it_is_mounted_in_a_program_under_a_path(inside: Mounted) -> None:

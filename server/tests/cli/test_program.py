@@ -10,6 +10,9 @@ import pytest
 
 import fondaco as package
 from cli_program import Fondaco
+from fondaco.cli.exits import Exit
+from fondaco.cli.failures import failure
+from fondaco.domain.errors import StorageFailedError
 
 HEAVY = {"alembic", "aiohttp", "pydantic", "rich", "sqlalchemy", "typer"}
 
@@ -126,6 +129,16 @@ def test_output_that_cannot_be_written_is_one_line(home: Path, command: str) -> 
     assert ended.returncode == 1
     [line] = ended.stderr.splitlines()
     assert line.startswith("fondaco: The output could not be written: No space left on device.")
+
+
+def test_what_fails_inside_the_server_is_told_as_what_fails_outside() -> None:
+    lost = StorageFailedError("2 writes were lost.")
+    found = failure(ExceptionGroup("tasks", [ExceptionGroup("more tasks", [lost])]))
+    assert found == (Exit.FAILED, ("2 writes were lost.",))
+    several = ExceptionGroup("tasks", [lost, ZeroDivisionError()])
+    with pytest.raises(ExceptionGroup) as raised:
+        failure(several)
+    assert raised.value is several
 
 
 def test_output_that_is_no_terminal_has_no_colour(fondaco: Fondaco) -> None:

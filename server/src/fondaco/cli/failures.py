@@ -16,6 +16,8 @@ from fondaco.stores.errors import (
 
 def failure(error: Exception) -> tuple[Exit, tuple[str, ...]]:
     """Return the exit code and the lines to print; a defect of ours is raised again."""
+    while isinstance(error, ExceptionGroup) and len(error.exceptions) == 1:
+        (error,) = error.exceptions
     match error:
         case FailedError():
             return error.exit_code, (str(error),)

@@ -92,7 +92,7 @@ def report(
 
 def report_error(incident: Incident, error: BaseException, *, call_id: str = "") -> None:
     """Report an error of ours by its class and place; of a group, the first few that are in it."""
-    for one in islice(_within(error), _MOST_OF_A_GROUP):
+    for one in islice(members(error), _MOST_OF_A_GROUP):
         report(
             incident,
             reason=type(one).__name__,
@@ -112,9 +112,10 @@ def place_of(error: BaseException) -> str:
     return " > ".join(steps[-_MOST_FRAMES:])
 
 
-def _within(error: BaseException) -> Iterator[BaseException]:
+def members(error: BaseException) -> Iterator[BaseException]:
+    """Yield the errors in a group and in its groups; an error that is no group is its own member."""
     if isinstance(error, BaseExceptionGroup):
         for one in error.exceptions:
-            yield from _within(one)
+            yield from members(one)
     else:
         yield error

@@ -147,8 +147,12 @@ class Ledger:
         self.note_progress()
         await self._shared.writes.retry()
         await self._shared.journal.write(())
-        if self._shared.writes.failed:
-            raise StorageFailedError
+        if count := len(self._shared.writes.failed):
+            raise StorageFailedError(
+                f"The ledger could not be written. Writes that end with this process: {count}. Calls whose "
+                "progress was recorded are settled at the next start. Make room on the disk of the home "
+                "folder, then start again."
+            )
 
     def _ready_for(self, call: Call) -> Balance | None:
         """Return what `_balance_for` would, where nothing has to be awaited for it: nearly always."""
