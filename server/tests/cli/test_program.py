@@ -80,7 +80,13 @@ def test_a_refused_configuration_exits_with_3_and_a_line_for_each_fault(
 
 @pytest.mark.parametrize(
     "arguments",
-    [("serve",), ("keys", "list"), ("usage",), ("balance", "show"), ("ledger", "verify")],
+    [
+        ("serve", "--port", "0"),
+        ("keys", "list"),
+        ("usage",),
+        ("balance", "show"),
+        ("ledger", "verify"),
+    ],
 )
 def test_a_sqlite_that_is_too_old_is_one_line(
     fondaco: Fondaco, monkeypatch: pytest.MonkeyPatch, home: Path, arguments: tuple[str, ...]
