@@ -32,6 +32,7 @@ from fondaco.domain.money.money import NANO, Currency, Funds
 from fondaco.domain.money.price import TokenPrice
 from fondaco.engines.llamacpp.tools import grammar_of
 from fondaco.engines.openai.engine import OpenAICompatible
+from fondaco.http.edge.edge import Edge
 from fondaco.http.edge.loop_errors import reporting_loop_faults
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.exchange.heartbeat import Heartbeat
@@ -87,6 +88,7 @@ class House:
     journal: MemoryJournal
     keys: MemoryKeys
     listener: Listener
+    edge: Edge
 
     @property
     def address(self) -> tuple[str, int]:
@@ -264,7 +266,7 @@ async def house(
                 async with httpx2.AsyncClient(
                     base_url=url, headers=headers, timeout=30, verify=NO_TLS
                 ) as client:
-                    yield House(url, client, fake, second, platform, journal, keys, listener)
+                    yield House(url, client, fake, second, platform, journal, keys, listener, edge)
                 listener.request_shutdown()
                 listener.request_shutdown()
                 await ended.wait()
