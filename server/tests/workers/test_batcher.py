@@ -100,6 +100,34 @@ async def test_accounts_take_turns_by_the_item() -> None:
     assert [sum(item[0] == "a" for item in batch) for batch in engine.batches[1:]] == [2, 2]
 
 
+async def test_an_account_with_long_items_gets_no_more_of_the_engine_than_one_with_short_ones() -> (
+    None
+):
+    engine = Engine()
+    first = Caller("z", ("z",))
+    long = Caller("a", tuple(f"a{n}" for n in range(40)), tokens=10)
+    short = Caller("b", tuple(f"b{n}" for n in range(100)))
+    await served(engine, engine.batcher(batch_tokens=20), first, long, short)
+    of_short = [sum(item[0] == "b" for item in batch) for batch in engine.batches[1:]]
+    assert sum(of_short[:11]) == 100, "half of each batch, so it is done after about ten"
+
+
+async def test_an_account_that_was_idle_has_no_turns_to_catch_up_on() -> None:
+    engine = Engine()
+    engine.open.set()
+    a, b = (Caller(scope, tuple(f"{scope}{n}" for n in range(8))) for scope in "ab")
+    async with anyio.create_task_group() as tasks:
+        batcher = engine.batcher()
+        await tasks.start(batcher.run)
+        await Caller("a", tuple("x" * 400)).ask(batcher)
+        engine.batches.clear()
+        async with anyio.create_task_group() as asking:
+            asking.start_soon(a.ask, batcher)
+            asking.start_soon(b.ask, batcher)
+        tasks.cancel_scope.cancel()
+    assert [sum(item[0] == "a" for item in batch) for batch in engine.batches] == [2] * 4
+
+
 async def test_jobs_of_one_account_take_turns_too() -> None:
     engine = Engine()
     job, query = Caller("a", tuple(f"a{n}" for n in range(100))), Caller("a", ("query",))

@@ -1,7 +1,9 @@
-"""Batching across accounts: round-robin, with a limit of tokens for each batch."""
+"""Batching across accounts: fair queueing by tokens, with a limit of tokens for each batch."""
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from heapq import heappop, heappush
+from itertools import count
 from typing import Generic, TypeAlias, TypeVar
 
 import anyio
@@ -26,9 +28,9 @@ _RETRY_AFTER_S = 2
 class Batcher(Generic[Item, Result]):
     """Runs one batch at a time, made of the items submitted so far.
 
-    No timer delays a batch: while one runs, the next one gathers. Scopes (accounts) take turns by
-    the item, and so do the jobs of one scope, so a short job waits for at most one batch and its turn.
-    Where too many jobs wait, one of the scope with the most is sent away, so that no scope fills the
+    No timer delays a batch: while one runs, the next one gathers. Of scopes (accounts), the one is next
+    that was given the fewest tokens, and of its jobs each in turn, so a short job waits for at most one
+    batch and its turn, however long the items of others are. Where too many jobs wait, one of the scope with the most is sent away, so that no scope fills the
     queue. `run` has to run while jobs are submitted.
     """
 
@@ -48,7 +50,14 @@ class Batcher(Generic[Item, Result]):
         self._queue = queue
         self._name = name
         self._scopes: dict[str, deque[_Job[Item, Result]]] = {}
-        """Jobs with items that wait, by scope; the first scope's turn is next."""
+        """Jobs with items that wait, by scope."""
+        self._turns: list[tuple[int, int, str]] = []
+        """A heap of turns: tokens given, serial number, scope."""
+        self._given = 0
+        """The tokens given at the latest turn. A scope begins there: being idle earns nothing."""
+        self._turn_of: dict[str, int] = {}
+        """Scope -> the serial number of its turn; other turns are those of jobs that left."""
+        self._serials = count()
         self._under_way: set[_Job[Item, Result]] = set()
         self._has_work = anyio.Event()
         self._running = False
@@ -87,7 +96,10 @@ class Batcher(Generic[Item, Result]):
             raise self._closed()
         self._make_room_for(scope)
         job = _Job[Item, Result](items)
-        self._scopes.setdefault(scope, deque()).append(job)
+        if scope not in self._scopes:
+            self._scopes[scope] = deque()
+            self._line_up(scope, self._given)
+        self._scopes[scope].append(job)
         self._has_work.set()
         try:
             await job.done.wait()
@@ -110,25 +122,41 @@ class Batcher(Generic[Item, Result]):
         last.fail(self._busy())
         self._forget(longest, last)
 
+    def _line_up(self, scope: str, given: int) -> None:
+        """Give a scope its next turn, after all scopes that were given fewer tokens."""
+        serial = self._turn_of[scope] = next(self._serials)
+        heappush(self._turns, (given, serial, scope))
+
     def _batch(self) -> "list[_Piece[Item, Result]]":
-        """Take the next items: one of each scope in turn, as long as there are tokens left."""
+        """Take the next items: one a turn, as long as there are tokens left."""
         batch: list[_Piece[Item, Result]] = []
         tokens = 0
-        while self._scopes:
-            scope, jobs = next(iter(self._scopes.items()))
-            job = jobs[0]
-            tokens += job.next_tokens
-            if batch and tokens > self._batch_tokens:
+        while self._turns:
+            given, serial, scope = self._turns[0]
+            if self._turn_of.get(scope) != serial:
+                heappop(self._turns)
+                continue
+            jobs = self._scopes[scope]
+            job, size = jobs[0], jobs[0].next_tokens
+            if batch and tokens + size > self._batch_tokens:
                 break
+            heappop(self._turns)
+            tokens += size
+            self._given = given
             if job.waiting:
                 batch.append((job, job.waiting.pop()))
-            del self._scopes[scope]
             jobs.rotate(-1)
             if not job.waiting:
                 jobs.pop()
             if jobs:
-                self._scopes[scope] = jobs  # behind all others
+                self._line_up(scope, given + max(1, size))
+            else:
+                self._drop(scope)
         return batch
+
+    def _drop(self, scope: str) -> None:
+        """Forget a scope without jobs that wait."""
+        del self._scopes[scope], self._turn_of[scope]
 
     async def _settle(self, batch: "list[_Piece[Item, Result]]") -> None:
         """Run a batch; where it fails, each job's items run once more without those of others."""
@@ -161,7 +189,7 @@ class Batcher(Generic[Item, Result]):
         if jobs and job in jobs:
             jobs.remove(job)
             if not jobs:
-                del self._scopes[scope]
+                self._drop(scope)
 
     def _busy(self) -> EngineBusyError:
         return EngineBusyError(
