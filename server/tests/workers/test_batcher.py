@@ -247,6 +247,22 @@ async def test_when_it_ends_who_waits_is_told() -> None:
         await batcher.submit("c", [("c", 1)])
 
 
+async def test_what_waited_when_it_ended_has_no_turn_when_it_runs_again() -> None:
+    engine = Engine()
+    batcher = engine.batcher()
+    async with anyio.create_task_group() as asking, anyio.create_task_group() as tasks:
+        await tasks.start(batcher.run)
+        for caller in (Caller("a", ("running",)), Caller("b", ("waiting",))):
+            asking.start_soon(caller.ask, batcher)
+            await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+    engine.open.set()
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(batcher.run)
+        assert await batcher.submit("c", [("later", 1)]) == ("LATER",)
+        tasks.cancel_scope.cancel()
+
+
 async def test_nothing_is_done_at_once(tasks: anyio.abc.TaskGroup) -> None:
     engine = Engine()
     batcher = engine.batcher()

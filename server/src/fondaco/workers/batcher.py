@@ -80,6 +80,7 @@ class Batcher(Generic[Item, Result]):
             for job in (*self._under_way, *(job for jobs in self._scopes.values() for job in jobs)):
                 job.fail(self._closed())
             self._scopes.clear()
+            self._turn_of.clear()
 
     async def submit(self, scope: str, items: Sequence[tuple[Item, int]]) -> tuple[Result, ...]:
         """Return the results of some items, in their order; cancelling gives up those that wait.
