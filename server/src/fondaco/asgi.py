@@ -13,6 +13,7 @@ from fondaco.app.listening import front_of
 from fondaco.app.logs import log_to_stderr
 from fondaco.app.runtime import settle_runtime
 from fondaco.configuration import Configuration, ConfigurationError, load, missing_secrets
+from fondaco.domain.errors import FondacoError
 from fondaco.http.asgi.front import AsgiFront
 from fondaco.http.asgi.messages import Receive, Scope, Send
 from fondaco.http.edge.loop_errors import reporting_loop_faults
@@ -121,7 +122,8 @@ class AsgiApp:
                 send, phase, f"{error} One process serves a home: start the server with one worker."
             )
         except Exception as error:
-            await _fail(send, phase, "; ".join(map(str, members(error))))
+            shown = str if phase == "startup" else _without_content
+            await _fail(send, phase, "; ".join(map(shown, members(error))))
             raise
         else:
             await send({"type": "lifespan.shutdown.complete"})
@@ -173,6 +175,11 @@ def create_app(
     if faults := tuple(missing_secrets(loaded.settings)):
         raise ConfigurationError(*faults)
     return AsgiApp(loaded, standalone=standalone)
+
+
+def _without_content(error: BaseException) -> str:
+    """Return an error's message where it is ours; that of another one may quote a request."""
+    return str(error) if isinstance(error, FondacoError) else type(error).__name__
 
 
 async def _fail(send: Send, phase: str, message: str) -> None:

@@ -169,13 +169,14 @@ async def test_a_lifespan_that_fails_says_when_and_why(tmp_path: Path, phase: st
             if phase == "startup":
                 raise lost
             yield self
-            raise ExceptionGroup("of a task group", [lost])
+            raise ExceptionGroup("of a task group", [lost, ValueError("a prompt, perhaps")])
 
     app = Failing(load({"home": tmp_path / "home"}), standalone=False)
     caller = Caller({"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
     with pytest.raises((StorageFailedError, ExceptionGroup)):
         await app({"type": "lifespan"}, caller.receive, caller.send)
-    assert caller.sent[-1] == {"type": f"lifespan.{phase}.failed", "message": str(lost)}
+    message = str(lost) if phase == "startup" else f"{lost}; ValueError"
+    assert caller.sent[-1] == {"type": f"lifespan.{phase}.failed", "message": message}
 
 
 async def test_it_is_mounted_in_a_program_under_a_path(inside: Mounted) -> None:
