@@ -25,7 +25,7 @@ from fondaco.engines.common.template import variables
 from fondaco.engines.common.tools import longest_rendering, tool_fields
 from fondaco.engines.openai.errors import refusal
 from fondaco.engines.openai.lenient_json import loads
-from fondaco.engines.openai.reply.prompt_echo import told_apart
+from fondaco.engines.openai.reply.prompt_echo import split_echo
 from fondaco.engines.openai.reply.reader import ReplyReader
 from fondaco.engines.openai.request.body import (
     chat_body,
@@ -184,8 +184,8 @@ class OpenAICompatible:
             bound = len(prompt.encode()) + len((raw.suffix or "").encode()) + _SPECIAL_TOKENS
             counted = None
             if counts and self._monotonic() >= self._counts_from:
-                asked = orjson.dumps({"model": model, "prompt": prompt})
-                counted = await self._count("/../tokenize", asked, "count", request, bound)
+                body = orjson.dumps({"model": model, "prompt": prompt})
+                counted = await self._count("/../tokenize", body, "count", request, bound)
             parts.append(Prompt(bound, exact=False) if counted is None else Prompt(counted))
         return Prompt.together(parts)
 
@@ -249,8 +249,10 @@ class OpenAICompatible:
         async with self._upstream.send("POST", _COMPLETIONS, body) as reply:
             if reply.status != HTTPStatus.OK:
                 await self._learn(reply, request)
-            told = await reply.read(DOCUMENT_LIMIT_BYTES)
-        before, rest = told_apart(told, raw.prompts[0], request.choices, request.top_logprobs or 0)
+            raw_body = await reply.read(DOCUMENT_LIMIT_BYTES)
+        before, rest = split_echo(
+            raw_body, raw.prompts[0], request.choices, request.top_logprobs or 0
+        )
         batch = reader.read_last([rest], done=True)
         reader.check()
         yield (*before, *batch)

@@ -256,7 +256,8 @@ def _text(value: object, levels: int) -> str:
             location = value.get("loc")
             if not (text and isinstance(location, list)):
                 return text
-            return f"{'.'.join(str(part) for part in location[:8])}: {text}"
+            steps = [str(step) for step in location[:8] if isinstance(step, str | int)]
+            return f"{'.'.join(steps)}: {text}"
         case list() if levels:
             return "; ".join(text for item in value[:8] if (text := _text(item, levels - 1)))
         case _:

@@ -41,24 +41,6 @@ def loads(payload: bytes, most_values: int = MOST_VALUES) -> Any:
         raise ValueError("The JSON is nested too deeply.") from None
 
 
-def object_of(payload: bytes) -> dict[str, Any]:
-    """Return the object of a JSON text; an empty one for no text or null.
-
-    Raises:
-        ValueError, TypeError: it is something else.
-    """
-    value = loads(payload) if payload else None
-    if value.__class__ is dict:
-        return value  # the common case
-    if isinstance(value, list) and len(value) == 1:
-        (value,) = value  # as Gemini wraps its errors
-    if value is None:
-        return {}
-    if not isinstance(value, dict):
-        raise TypeError
-    return value
-
-
 def _replace_surrogates(value: Any) -> Any:
     match value:
         case str():

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from fondaco.engines.openai.reply.shapes import MalformedReplyError
+
 _DEEPEST = 4
 """Nesting levels of parts: Mistral's reasoning is a list in a part in a list."""
 
@@ -26,18 +28,19 @@ def split_content(reasoning: object, content: object, refusal: object) -> tuple[
     ('', 'AB', 'C')
 
     Raises:
-        TypeError: a value is neither text nor parts.
+        MalformedReplyError: a value is neither text nor parts.
     """
     content_texts = ContentTexts()
     content_texts.reasoning += _texts(reasoning, _DEEPEST)
     for part in _parts(content):
         kind = part.get("type") if isinstance(part, dict) else None
-        if kind in {"thinking", "reasoning"}:
-            content_texts.reasoning += _texts(part, _DEEPEST)
-        elif kind == "refusal":
-            content_texts.refusals += _texts(part.get("refusal"), _DEEPEST)
-        elif kind in {"text", "output_text", None}:
-            content_texts.texts += _texts(part, _DEEPEST)
+        match kind:  # a type of any kind is compared, also one without a hash
+            case "thinking" | "reasoning":
+                content_texts.reasoning += _texts(part, _DEEPEST)
+            case "refusal":
+                content_texts.refusals += _texts(part.get("refusal"), _DEEPEST)
+            case "text" | "output_text" | None:
+                content_texts.texts += _texts(part, _DEEPEST)
     content_texts.refusals += _texts(refusal, _DEEPEST)
     return (
         "".join(content_texts.reasoning),
@@ -66,4 +69,4 @@ def _texts(value: object, levels: int) -> Iterator[str]:
                     yield from _texts(value[name], levels - 1)
                     return
         case _:
-            raise TypeError
+            raise MalformedReplyError

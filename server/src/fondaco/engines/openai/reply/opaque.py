@@ -1,9 +1,12 @@
 """Opaque fields of responses, kept as the JSON that arrived."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import orjson
+
 from fondaco.domain.chat.opaque import ANSWERED, CALLED, SHOWN, RawJson, is_shallow
+from fondaco.engines.openai.reply.tool_calls import calls_of
 from fondaco.lossless_json import dumped, exact
 
 PASSED = ANSWERED | SHOWN
@@ -24,21 +27,16 @@ def of_message(message: Mapping[str, Any], payload: bytes, position: int) -> Raw
 
 
 def of_calls(
-    calls: Iterable[Mapping[str, Any]], payload: bytes, position: int
+    calls: Sequence[Mapping[str, Any]], payload: bytes, position: int
 ) -> Sequence[RawJson | None]:
     """Return the opaque fields of each call of a message; empty if none has any."""
-    originals = list(calls)
-    if all(CALLED.isdisjoint(call) for call in originals):
+    if all(CALLED.isdisjoint(call) for call in calls):
         return ()
-    exact_calls = _exact_message(payload, position).get("tool_calls")
-    exact_values = (
-        exact_calls
-        if isinstance(exact_calls, list) and len(exact_calls) == len(originals)
-        else originals
-    )
+    exact_calls = calls_of(_exact_message(payload, position))
+    exact_values = exact_calls if len(exact_calls) == len(calls) else calls
     return [
         _json_fields(call, exact_value, CALLED)
-        for call, exact_value in zip(originals, exact_values, strict=True)
+        for call, exact_value in zip(calls, exact_values, strict=True)
     ]
 
 
@@ -59,7 +57,7 @@ def _text(value: object) -> Iterator[str]:
     """Yield a value as JSON; nothing if it is not valid Unicode."""
     try:
         yield dumped(value)
-    except ValueError:
+    except orjson.JSONEncodeError:
         return
 
 
@@ -68,6 +66,8 @@ def _exact_message(payload: bytes, position: int) -> Mapping[str, Any]:
     try:
         choice = exact(payload)["choices"][position]
     except (ValueError, RecursionError, LookupError, TypeError):
+        return {}
+    if not isinstance(choice, dict):
         return {}
     message = choice.get("delta") or choice.get("message")
     return message if isinstance(message, dict) else {}

@@ -1,5 +1,6 @@
-"""Replies of POST /completions that begin with the prompt: its tokens told apart from the output's."""
+"""Responses of POST /completions that begin with the prompt: splits the prompt's tokens from the output's."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -9,53 +10,66 @@ from fondaco.domain.chat.raw_prompts import RawPrompt
 from fondaco.domain.errors import EngineError
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.logprobs import logprobs_of
-from fondaco.engines.openai.lenient_json import loads
+from fondaco.engines.openai.reply.shapes import MalformedReplyError, list_at, object_at, object_of
 
 _LISTS = ("tokens", "token_logprobs", "top_logprobs", "text_offset")
 
 
-def told_apart(body: bytes, prompt: RawPrompt, choices: int, top: int) -> tuple[EventBatch, bytes]:
-    """Return the echoes of a whole reply to one prompt, and the reply without them.
+def split_echo(body: bytes, prompt: RawPrompt, choices: int, top: int) -> tuple[EventBatch, bytes]:
+    """Return the echoes of a non-streaming response to one prompt, and the response without them.
 
-    The prompt has as many tokens as the reply's usage says.
+    The prompt has as many tokens as the response's usage says.
 
     Raises:
-        EngineError: the reply is none with an echo and log probabilities.
+        EngineError: the response is none with an echo and log probabilities.
     """
     try:
-        reply = loads(body)
-        tokens = whole(reply["usage"]["prompt_tokens"])
+        reply = object_of(body)
+        tokens = whole(object_at(reply.get("usage")).get("prompt_tokens"))
         if not tokens:
             raise EngineError("The model's engine does not tell how long the prompt is.")
         echoes = tuple(
-            _taken(choice, place, prompt, tokens, top)
-            for place, choice in zip(range(choices), reply["choices"], strict=True)
+            _cut_out(object_at(choice), position, prompt, tokens, top)
+            for position, choice in enumerate(_choices(reply, choices))
         )
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        rest = orjson.dumps(reply)
+    except (MalformedReplyError, orjson.JSONEncodeError) as error:
         raise EngineError("The model's engine sent no echo of the prompt.") from error
-    return echoes, orjson.dumps(reply)
+    return echoes, rest
 
 
-def _taken(
-    choice: dict[str, Any], place: int, prompt: RawPrompt, tokens: int, top: int
+def _choices(reply: Mapping[str, Any], expected: int) -> list[Any]:
+    choices = list_at(reply.get("choices"))
+    if len(choices) != expected:
+        raise MalformedReplyError
+    return choices
+
+
+def _cut_out(
+    choice: dict[str, Any], position: int, prompt: RawPrompt, tokens: int, top: int
 ) -> PromptEcho:
-    """Take the prompt out of a choice."""
-    given, text = choice["logprobs"], choice["text"]
-    pieces, offsets = given["tokens"], list[int](given.get("text_offset") or ())
-    if len(pieces) < tokens:
-        raise ValueError
+    """Cut the prompt out of a choice."""
+    logprobs, text = object_at(choice.get("logprobs")), choice.get("text")
+    lists = {name: list_at(logprobs.get(name) or []) for name in _LISTS}
+    pieces, offsets = lists["tokens"], [whole(offset) for offset in lists["text_offset"]]
+    if len(pieces) < tokens or not isinstance(text, str) or not isinstance(pieces[0], str):
+        raise MalformedReplyError
+    length = len(text)
     if isinstance(prompt, str) and text.startswith(prompt):
         length = len(prompt)
-    else:
-        length = offsets[tokens] - offsets[0] if len(offsets) > tokens else len(text)
+    elif len(offsets) > tokens:
+        first, end = offsets[0], offsets[tokens]
+        if first is None or end is None or end < first:
+            raise MalformedReplyError
+        length = end - first
     index = whole(choice.get("index"), len(pieces))
-    own = {name: (given.get(name) or [])[1:tokens] for name in _LISTS}
+    prompt_lists = {name: values[1:tokens] for name, values in lists.items()}
     echo = PromptEcho(
-        place if index is None else index,
+        position if index is None else index,
         text[:length],
-        (str(pieces[0]),),
-        logprobs_of(own, top) or (),
+        (pieces[0],),
+        logprobs_of(prompt_lists, top) or (),
     )
     choice["text"] = text[length:]
-    choice["logprobs"] = {name: (given.get(name) or [])[tokens:] for name in _LISTS}
+    choice["logprobs"] = {name: values[tokens:] for name, values in lists.items()}
     return echo

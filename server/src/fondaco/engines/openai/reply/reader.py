@@ -23,18 +23,16 @@ from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import Dialect
 from fondaco.engines.common.logprobs import logprobs_of
 from fondaco.engines.openai.errors import error_in_body
-from fondaco.engines.openai.lenient_json import object_of
 from fondaco.engines.openai.reply import opaque
 from fondaco.engines.openai.reply.chunk_template import ChunkTemplate, Kind
 from fondaco.engines.openai.reply.content import split_content
 from fondaco.engines.openai.reply.finish import REASONS, finish_of, stop_sequence_of
-from fondaco.engines.openai.reply.tool_calls import ToolReader, joined
+from fondaco.engines.openai.reply.shapes import MalformedReplyError, list_at, object_at, object_of
+from fondaco.engines.openai.reply.tool_calls import ToolReader, calls_of, joined
 from fondaco.engines.openai.reply.usage import usage_of
 from fondaco.ports.incidents import Incident, report
 
 _STOP: FinishReason = "stop"
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError)
-"""Exceptions while reading a malformed chunk."""
 
 
 class ReplyReader:
@@ -134,7 +132,7 @@ class ReplyReader:
             # After the first output, an error about the request is the engine's failure.
             began = bool(events) or not self._silent
             self._failure = EngineError(str(failure)) if began else failure
-        except _UNREADABLE:
+        except MalformedReplyError:
             self._failure = EngineError("The model's engine sent what is no chat completion.")
         if texts:
             self._add_texts(events, self._chunk_template.kind, self._chunk_template.choice, texts)
@@ -169,7 +167,7 @@ class ReplyReader:
     def _read(self, payload: bytes, events: list[ChatEvent]) -> None:
         try:
             self._read_chunk(payload, events)
-        except (FondacoError, *_UNREADABLE):
+        except (FondacoError, MalformedReplyError):
             if not self.complete:
                 raise
             self._report_repair("end")
@@ -183,8 +181,8 @@ class ReplyReader:
             if failure is not None:
                 raise failure
         if not self._ended:
-            for position, choice in enumerate(choices or ()):
-                learned = self._read_choice(position, choice, events, payload)
+            for position, choice in enumerate(list_at(choices or [])):
+                learned = self._read_choice(position, object_at(choice), events, payload)
                 if learned is not None and not usage and len(choices) == 1:
                     self._chunk_template.learn(payload, learned[1], learned[0], learned[2])
         if usage:
@@ -227,6 +225,7 @@ class ReplyReader:
         message, logprobs = choice.get("delta") or choice.get("message"), choice.get("logprobs")
         if not message:  # POST /completions has the text alone
             message = {"content": choice.get("text")}
+        message = object_at(message)
         single_text = self._read_text(index, message, logprobs, events)
         if (
             not opaque.PASSED.isdisjoint(message)
@@ -237,9 +236,10 @@ class ReplyReader:
             events.append(Opaque(index, fields))
             single_text = None
         if message.get("tool_calls") or message.get("function_call"):
-            opaque_fields = opaque.of_calls(message.get("tool_calls") or (), payload, position)
+            calls = calls_of(message)
+            opaque_fields = opaque.of_calls(calls, payload, position)
             self._read_calls(
-                index, message, events, tokens=0 if logprobs else 1, opaque_fields=opaque_fields
+                index, calls, events, tokens=0 if logprobs else 1, opaque_fields=opaque_fields
             )
             return None
         return single_text
@@ -280,7 +280,7 @@ class ReplyReader:
     def _read_calls(
         self,
         index: int,
-        message: dict[str, Any],
+        calls: Sequence[Mapping[str, Any]],
         events: list[ChatEvent],
         *,
         tokens: int,
@@ -290,16 +290,16 @@ class ReplyReader:
         for fields in opaque_fields:
             self._take_opaque(fields or {})
         reader = self._tools.setdefault(index, ToolReader(index, self._tool_options))
-        self._add(reader.read(message, tokens, opaque_fields), events)
+        self._add(reader.read(calls, tokens, opaque_fields), events)
 
     def _expect(self, index: int) -> None:
         """Record that a choice has output.
 
         Raises:
-            ValueError: the choice was not requested.
+            MalformedReplyError: the choice was not requested.
         """
         if index >= self._choices:
-            raise ValueError
+            raise MalformedReplyError
         self._seen.add(index)
         if self._reasons.pop(index, None) is not None:
             self._unreliable = True
@@ -333,7 +333,7 @@ class ReplyReader:
 
     def _finish(self, index: int, reason: FinishReason, choice: Mapping[str, Any]) -> None:
         if index >= self._choices:
-            raise ValueError
+            raise MalformedReplyError
         self._reasons[index] = reason
         if self._stop_sequences and (stop := stop_sequence_of(choice, self._stop_sequences)):
             self._stops[index] = stop

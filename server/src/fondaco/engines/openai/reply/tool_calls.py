@@ -10,6 +10,7 @@ from fondaco.domain.chat.events import ChatEvent, ToolPart
 from fondaco.domain.chat.opaque import RawJson
 from fondaco.domain.chat.tools import ToolOptions
 from fondaco.domain.untrusted_numbers import whole
+from fondaco.engines.openai.reply.shapes import MalformedReplyError, list_at, object_at
 
 _NO_ARGUMENTS = ("null", "[]")
 """Values that some engines send instead of `{}`."""
@@ -86,30 +87,31 @@ class ToolReader:
         self._parallel = tool_options is None or tool_options.parallel
 
     def read(
-        self, message: Mapping[str, Any], tokens: int, opaque_fields: Sequence[RawJson | None] = ()
+        self,
+        calls: Sequence[Mapping[str, Any]],
+        tokens: int,
+        opaque_fields: Sequence[RawJson | None] = (),
     ) -> list[ToolPart]:
         """Return the events of the calls in a delta or a message.
 
         Args:
-            message: the delta or message.
-            tokens: its number of tokens.
-            opaque_fields: of each of its calls; empty if none has any.
+            calls: those of `calls_of`.
+            tokens: the number of tokens of the delta or message.
+            opaque_fields: of each call; empty if none has any.
 
         Raises:
-            ValueError, TypeError, AttributeError: it is not a function call.
+            MalformedReplyError: one is not a function call.
         """
-        calls: Sequence[Mapping[str, Any]] = message.get("tool_calls") or ()
-        if isinstance(calls, dict):
-            calls = (calls,)
-        if not calls and (old := message.get("function_call")):
-            calls = ({"index": 0, "function": old},)
         events: list[ToolPart] = []
         now: list[_Call] = []
         for number, piece in enumerate(calls):
-            if piece.get("type") not in {None, "", "function"}:
-                raise ValueError
-            function = piece.get("function") or {}
-            name, arguments = function.get("name") or "", _arguments(function.get("arguments"))
+            if piece.get("type") not in (None, "", "function"):  # a list has no hash
+                raise MalformedReplyError
+            function = object_at(piece.get("function") or {})
+            name, arguments = (
+                _text(function.get("name") or ""),
+                _arguments(function.get("arguments")),
+            )
             call = self._call_of(piece, name, arguments, now, events)
             now.append(call)
             call.tokens += tokens
@@ -138,22 +140,20 @@ class ToolReader:
     def _call_of(
         self,
         piece: Mapping[str, Any],
-        name: object,
+        name: str,
         arguments: str,
         now: list[_Call],
         events: list[ToolPart],
     ) -> _Call:
         """Return the call that a piece belongs to, its name extended by the piece's."""
         position, call_id = whole(piece.get("index")), _id(piece.get("id"))
-        if not isinstance(name, str):
-            raise TypeError
         call = next(
             (c for c in reversed(self._calls) if position is None or c.position == position), None
         )
         again = position is None and call in now
         if call is None or _another(call, name, call_id, arguments, again=again):
             if not name:
-                raise ValueError
+                raise MalformedReplyError
             return self._begin(position, call_id, name, events)
         call.id = call.id or call_id if call.name_pending else call.id
         if name and call.name_pending and name != call.name:
@@ -168,7 +168,7 @@ class ToolReader:
         if any(call.id == call_id for call in self._calls):
             call_id = ""  # two calls cannot share an id: their results would
         if len(self._calls) == _MOST_CALLS:
-            raise ValueError
+            raise MalformedReplyError
         call = _Call(len(self._calls), position, call_id, _name(name))
         self._calls.append(call)
         return call
@@ -189,6 +189,19 @@ class ToolReader:
     def _may_grow(self, name: str) -> bool:
         """Whether a name is a prefix of another function's."""
         return any(other != name and other.startswith(name) for other in self._names)
+
+
+def calls_of(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the calls of a delta or message: a list, a single one, or the older `function_call`.
+
+    Raises:
+        MalformedReplyError: they are something else.
+    """
+    calls = message.get("tool_calls")
+    if not calls:
+        old = message.get("function_call")
+        return ({"index": 0, "function": old},) if old else ()
+    return (calls,) if isinstance(calls, dict) else [object_at(call) for call in list_at(calls)]
 
 
 def joined(events: list[ChatEvent], part: ToolPart) -> None:
@@ -223,10 +236,10 @@ def _name(name: str) -> str:
     """Return a function's name if its length is acceptable.
 
     Raises:
-        ValueError: it is too long.
+        MalformedReplyError: it is too long.
     """
     if len(name) > _LONGEST_NAME:
-        raise ValueError
+        raise MalformedReplyError
     return name
 
 
@@ -242,7 +255,14 @@ def _arguments(value: object) -> str:
     if value is None or value == []:
         return ""
     if isinstance(value, dict):
-        return orjson.dumps(value).decode()
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+        try:
+            return orjson.dumps(value).decode()
+        except orjson.JSONEncodeError as error:  # nested too deeply, or a number too large
+            raise MalformedReplyError from error
+    return _text(value)
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    raise MalformedReplyError
