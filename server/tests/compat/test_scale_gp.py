@@ -179,7 +179,7 @@ def test_another_account_is_an_error_of_the_clients(client: SGPClient) -> None:
 
 def test_an_unknown_model_is_an_error_of_the_clients(client: SGPClient) -> None:
     with pytest.raises(scale_gp.NotFoundError, match="Did you mean"):
-        ask(client, model="openai/gpt-3.5-turbos")
+        ask(client, model="local/smollm2-135")
 
 
 def test_fields_that_contradict_each_other_are_an_error_of_the_clients(client: SGPClient) -> None:

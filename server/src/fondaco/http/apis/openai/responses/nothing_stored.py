@@ -1,4 +1,8 @@
-"""GET and DELETE /api/v1/responses/{id}, and what lies below: no response is stored."""
+"""Responses by their ids, of which none is stored.
+
+GET /api/v1/responses/{response_id}, DELETE /api/v1/responses/{response_id},
+POST /api/v1/responses/{response_id}/cancel and GET /api/v1/responses/{response_id}/input_items.
+"""
 
 from fondaco.domain.errors import NotFoundError
 from fondaco.http.apis.venice.dialect import VENICE
