@@ -7,7 +7,7 @@ import pytest
 
 from fondaco.configuration import load
 from fondaco.configuration.added import normal
-from fondaco.configuration.discovered import Discovered, is_near, tables_of
+from fondaco.configuration.discovered import Discovered, is_local, tables_of
 from fondaco.configuration.layers import Tree
 from fondaco.configuration.own_files import TemplateProfile
 from fondaco.engines.openai.discovery.found import FoundEngine, FoundModel
@@ -35,12 +35,12 @@ def entries(found: Discovered) -> dict[str, Any]:
 def test_a_company_sees_what_its_engine_gets_and_our_own_machines_nobody(tmp_path: Path) -> None:
     far = entries(discovered(tmp_path, FoundModel("m")))["m"]
     assert far["privacy"] == "anonymized"
-    near = entries(discovered(tmp_path, FoundModel("m"), base_url="http://gpu:8000/v1"))["m"]
-    assert "privacy" not in near
+    local = entries(discovered(tmp_path, FoundModel("m"), base_url="http://gpu:8000/v1"))["m"]
+    assert "privacy" not in local
 
 
 @pytest.mark.parametrize(
-    ("url", "near"),
+    ("url", "local"),
     [
         ("http://10.0.0.7:8000/v1", True),
         ("http://[::1]/v1", True),
@@ -49,8 +49,8 @@ def test_a_company_sees_what_its_engine_gets_and_our_own_machines_nobody(tmp_pat
         ("https://openrouter.ai/api/v1", False),
     ],
 )
-def test_what_is_near_is_known_by_its_address(url: str, near: bool) -> None:  # noqa: FBT001
-    assert is_near(url) is near
+def test_a_local_engine_is_recognized_by_its_address(url: str, local: bool) -> None:  # noqa: FBT001
+    assert is_local(url) is local
 
 
 def test_what_is_not_said_is_assumed_with_a_word(tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_without_the_table_a_model_does_not_think(tmp_path: Path) -> None:
     assert not model.capabilities.reasoning
 
 
-def test_habits_are_taken_into_the_catalogue(tmp_path: Path) -> None:
+def test_reasoning_settings_are_copied_to_the_catalogue(tmp_path: Path) -> None:
     lines = (
         'begun = true\nshown = "content"\nswitch = "prompt"\nswitch_name = "/no_think"\n'
         'efforts = ["low", "high"]'
@@ -65,7 +65,7 @@ def test_habits_are_taken_into_the_catalogue(tmp_path: Path) -> None:
     model = catalogue_of(_settings(tmp_path, _table(lines))).route("thinker").model
     assert model.reasoning == ReasoningProfile(
         tags=True,
-        begun=True,
+        opens_think_tag=True,
         shown=ReasoningField.CONTENT,
         switch=ReasoningSwitch.PROMPT,
         switch_name="/no_think",

@@ -57,7 +57,10 @@ def test_a_thought_that_the_template_opens_is_ended_first(
     switch: ReasoningSwitch, after: str
 ) -> None:
     options = ChatOptions(output_format=JsonObject(), reasoning=OFF)
-    assert _told(ReasoningProfile(begun=True, switch=switch), options).options.format_after == after
+    assert (
+        _told(ReasoningProfile(opens_think_tag=True, switch=switch), options).options.format_after
+        == after
+    )
 
 
 @pytest.mark.parametrize(

@@ -160,26 +160,26 @@ class Reloader:
         """Read and apply the configuration; an invalid one changes nothing."""
         try:
             async with self._one_by_one:
-                settings, kept = await anyio.to_thread.run_sync(self._wanted)
+                settings, unchanged = await anyio.to_thread.run_sync(self._read_new)
                 await self._apply(settings, server, retiring)
         except ConfigurationError as error:
             _refuse("invalid", *error.faults)
         except Exception as error:  # noqa: BLE001 - no configuration may end the server
             _refuse("defect", f"{type(error).__name__}, a defect of ours")
         else:
-            for name in kept:
+            for name in unchanged:
                 log.warning(
                     "configuration: %s needs a restart to change; the old value stays", name
                 )
             log.warning("configuration: reloaded")
             await server.platform.characters.look()
 
-    def _wanted(self) -> tuple[Settings, tuple[str, ...]]:
+    def _read_new(self) -> tuple[Settings, tuple[str, ...]]:
         """Return the new settings, and the names of those that need a restart, blocking."""
-        settings, kept = merged(self._settings, self._read({}))
+        settings, unchanged = merged(self._settings, self._read({}))
         if faults := (*missing_secrets(settings), *contradictions(settings)):
             raise ConfigurationError(*faults)
-        return settings, kept
+        return settings, unchanged
 
     async def _open(self, settings: Settings) -> tuple[AsyncExitStack, Adapters]:
         async with AsyncExitStack() as stack:

@@ -93,26 +93,26 @@ def add(
     from fondaco.configuration.discovered import engine_name
 
     settings = configuration(home, config).settings
-    near = _is_near(url)
-    if price is None and not near:
+    local = _is_local(url)
+    if price is None and not local:
         raise typer.BadParameter(
             f"{url} is beyond this network, where calls cost money: state what callers pay, such as "
             "0.20/0.90; 0 is free.",
             param_hint="--price",
         )
     prices = prices_of(price or "0")
-    base_url, found = _ask(url, f"env:{key_env}" if key_env else "", _dialect(dialect))
+    base_url, found = _discover(url, f"env:{key_env}" if key_env else "", _dialect(dialect))
     chosen = _free_name(name or engine_name(base_url, found.dialect), base_url, settings)
     row: Tree = {
         "base_url": base_url,
         "dialect": found.dialect,
         "key": f"env:{key_env}" if key_env else None,
-        "discover": near if discover is None else discover,
+        "discover": local if discover is None else discover,
         "price": prices,
     }
     change = _change(chosen, row, found, settings, config)
     added.write(change.path, "engine", change.tables)
-    _tell(chosen, base_url, found, change, as_json=as_json)
+    _report_added(chosen, base_url, found, change, as_json=as_json)
 
 
 @group.command("test")
@@ -128,8 +128,8 @@ def check_engines(
     """Ask engines whether they answer and what they serve; exit code 6 if one does not answer."""
     settings = configuration(home, config).settings
     if name is not None and name not in settings.engines:
-        known = ", ".join(settings.engines) or "none"
-        raise FailedError(f"There is no engine {name!r}. There are: {known}.", Exit.UNKNOWN)
+        existing = ", ".join(settings.engines) or "none"
+        raise FailedError(f"There is no engine {name!r}. There are: {existing}.", Exit.UNKNOWN)
     names = [name] if name else list(settings.engines)
     rows = [_tested(one, settings) for one in names]
     print_rows(
@@ -177,19 +177,23 @@ def _dialect(named: str | None) -> "DialectName | None":
     return found
 
 
-def _is_near(url: str) -> bool:
-    """Whether an address that can be asked is in this network."""
+def _is_local(url: str) -> bool:
+    """Whether an engine's address is on this machine or network.
+
+    Raises:
+        typer.BadParameter: it is no address of an engine.
+    """
     from fondaco.clients.base_url import BaseUrl
-    from fondaco.configuration.discovered import is_near
+    from fondaco.configuration.discovered import is_local
 
     try:
         BaseUrl.parse(url)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="URL") from None
-    return is_near(url)
+    return is_local(url)
 
 
-def _ask(url: str, key: str, dialect: "DialectName | None") -> "tuple[str, FoundEngine]":
+def _discover(url: str, key: str, dialect: "DialectName | None") -> "tuple[str, FoundEngine]":
     """Return an engine's base URL, and what it answers.
 
     Raises:
@@ -198,13 +202,13 @@ def _ask(url: str, key: str, dialect: "DialectName | None") -> "tuple[str, Found
     """
     import anyio
 
-    from fondaco.app.adding.engines import asked_at
+    from fondaco.app.adding.engines import discover_at
     from fondaco.domain.errors import EngineError
     from fondaco.environment import secret
 
     value = secret(key) if key else ""
     try:
-        return anyio.run(asked_at, url, value, dialect)
+        return anyio.run(discover_at, url, value, dialect)
     except EngineError as error:
         raise FailedError(
             f"The engine at {url} cannot be added: {type(error).__name__}: {error} Is it running, and "
@@ -250,7 +254,7 @@ def _change(
     return anyio.run(partial(change_of, name, row, found, settings, accepts, price=price))
 
 
-def _tell(
+def _report_added(
     name: str, base_url: str, found: "FoundEngine", change: "EngineChange", *, as_json: bool
 ) -> None:
     for warning in change.warnings:
@@ -272,14 +276,14 @@ def _tell(
 
 
 def _tested(name: str, settings: "Settings") -> Row:
-    """Ask one engine, and return what to show of it."""
+    """Probe one engine; return the row to print."""
     import anyio
 
     from fondaco.app import look_at_engines
 
-    alone = settings.model_copy(update={"engines": {name: settings.engines[name]}})
+    settings_of_one = settings.model_copy(update={"engines": {name: settings.engines[name]}})
     started = monotonic()
-    seen = anyio.run(look_at_engines, alone)[name]
+    seen = anyio.run(look_at_engines, settings_of_one)[name]
     return {
         "name": name,
         "answers": not seen.fault,

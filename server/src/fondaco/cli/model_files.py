@@ -79,7 +79,7 @@ def add(
     template = anyio.run(profile_of, facts.template)
     row = row_of(facts, template, file=file, price=prices, traits=tuple(trait or ()))
     keep_row(added.path_of(loaded.settings.home, "model", model_id), model_id, row, config=config)
-    print_row(_told(model_id, row, facts, paths), as_json=as_json)
+    print_row(_added_row(model_id, row, facts, paths), as_json=as_json)
     _advise(facts, template_usable=template.usable, free=price == "0", loaded=loaded)
 
 
@@ -169,9 +169,9 @@ def fetch_all(settings: "Settings", source: str, sha256: str | None = None) -> t
 
     if source.startswith(SCHEME):
         return _from_hub(settings, source)
-    lying = settings.models_folder / source
-    if "/" not in source and not Path(source).exists() and lying.is_file():
-        source = str(lying)
+    local = settings.models_folder / source
+    if "/" not in source and not Path(source).exists() and local.is_file():
+        source = str(local)
     return (fetch(settings, source, sha256),)
 
 
@@ -253,7 +253,7 @@ def _expect_free(model_id: str | None, loaded: "Configuration") -> None:
         )
 
 
-def _told(model_id: str, row: "Tree", facts: "GgufFacts", paths: Sequence[Path]) -> Row:
+def _added_row(model_id: str, row: "Tree", facts: "GgufFacts", paths: Sequence[Path]) -> Row:
     price = row["price"]
     assert isinstance(price, dict)  # noqa: S101 - `row_of` made it
     return {
@@ -278,23 +278,23 @@ def _told(model_id: str, row: "Tree", facts: "GgufFacts", paths: Sequence[Path])
 def _advise(
     facts: "GgufFacts", *, template_usable: bool, free: bool, loaded: "Configuration"
 ) -> None:
-    """Say on stderr what to know of a model that was added."""
-    said = []
+    """Print notes on an added model to stderr."""
+    notes = []
     if find_spec("xllamacpp") is None:
-        said.append(
+        notes.append(
             f"the embedded engine, which runs it, is not installed. {how_to_install('embedded')}"
         )
     if not loaded.settings.embedded.enabled:
-        said.append("embedded.enabled is false, so it is not offered.")
+        notes.append("embedded.enabled is false, so it is not offered.")
     if facts.template is None and not facts.embeds:
-        said.append(
+        notes.append(
             "the file has no chat template (a base model?): conversations are spelled as ChatML."
         )
     elif not template_usable and not facts.embeds:
-        said.append("its chat template could not be tried here; what it says was guessed from.")
+        notes.append("its chat template could not be tried here; what it says was guessed from.")
     if free:
-        said.append("it is free of charge; --price INPUT/OUTPUT, or fondaco.toml, sets a price.")
-    for line in said:
+        notes.append("it is free of charge; --price INPUT/OUTPUT, or fondaco.toml, sets a price.")
+    for line in notes:
         typer.echo(f"fondaco: note: {line}", err=True)
     typer.echo(f"fondaco: note: {RELOAD}", err=True)
 

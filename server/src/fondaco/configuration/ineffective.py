@@ -1,4 +1,4 @@
-"""Settings without effect: refused, or warned of."""
+"""Finds settings without effect: faults if they never can have any, else warnings."""
 
 import ipaddress
 from collections.abc import Callable, Iterator
@@ -10,39 +10,39 @@ from fondaco.domain.chat.reasoning import ReasoningSwitch
 from fondaco.domain.models.model import RATE_CLASSES, ModelType
 from fondaco.settings import CatalogueModel, Server, Settings
 
-_PARTS = {
+_OVERALL_LIMITS = {
     "account_body_memory_bytes": "body_memory_bytes",
     "client_connection_limit": "connection_limit",
 }
-"""A limit for one of many -> the limit for all of them."""
+"""Limit for a single account or client -> the limit for all together."""
 
-Said = Callable[[KeyPath], bool]
-"""Whether the operator set a value: defaults that have no effect are nobody's mistake."""
+IsSet = Callable[[KeyPath], bool]
+"""Returns whether the operator set a value. Defaults without effect are not reported."""
 
 
-def faults(settings: Settings, said: Said) -> Iterator[str]:
-    """Yield a line for each value of the operator's that could never count."""
-    yield from _aliases(settings, said)
-    yield from _bodies(settings, said)
-    yield from _rate_classes(settings, said)
+def faults(settings: Settings, is_set: IsSet) -> Iterator[str]:
+    """Yield a line for each operator-set value that can never take effect."""
+    yield from _aliases(settings, is_set)
+    yield from _bodies(settings, is_set)
+    yield from _rate_classes(settings, is_set)
     for model_id, model in settings.models.items():
-        yield from _model(model_id, model, settings, said)
+        yield from _model(model_id, model, settings, is_set)
 
 
-def warnings(settings: Settings, said: Said) -> Iterator[str]:
-    """Yield a line for each value of the operator's that does not count as things are."""
-    asked = {engine for model in settings.models.values() for engine in model.engines}
+def warnings(settings: Settings, is_set: IsSet) -> Iterator[str]:
+    """Yield a line for each operator-set value without effect under the other settings."""
+    used = {engine for model in settings.models.values() for engine in model.engines}
     for engine, row in settings.engines.items():
-        if engine not in asked and not row.discover:
+        if engine not in used and not row.discover:
             yield f"{dotted(('engines', engine))}: no model's `engines` names it, so it is never asked."
     for model_id, model in settings.models.items():
-        yield from _lengths(model_id, model, settings, said)
-    yield from _unasked(settings)
-    yield from _server(settings.server, said)
+        yield from _lengths(model_id, model, settings, is_set)
+    yield from _unused(settings)
+    yield from _server(settings.server, is_set)
 
 
-def _server(server: Server, said: Said) -> Iterator[str]:
-    if _everywhere(server.host) and not server.allowed_hosts:
+def _server(server: Server, is_set: IsSet) -> Iterator[str]:
+    if _is_unspecified(server.host) and not server.allowed_hosts:
         yield (
             f"server.host is {server.host!r} and server.allowed_hosts is empty: requests that come "
             "under another name than localhost are refused. Name the hosts, or '*' for any."
@@ -50,12 +50,12 @@ def _server(server: Server, said: Said) -> Iterator[str]:
     if server.metrics_token and server.metrics == "public":
         yield "server.metrics is 'public', so server.metrics_token is never asked for."
     limits = dict(server)
-    for part, whole in _PARTS.items():
-        if limits[part] > limits[whole] and said(("server", part)):
-            yield f"server.{part} is more than server.{whole}, which counts then."
+    for partial_limit, overall_limit in _OVERALL_LIMITS.items():
+        if limits[partial_limit] > limits[overall_limit] and is_set(("server", partial_limit)):
+            yield f"server.{partial_limit} is more than server.{overall_limit}, which counts then."
 
 
-def _aliases(settings: Settings, said: Said) -> Iterator[str]:
+def _aliases(settings: Settings, is_set: IsSet) -> Iterator[str]:
     traits = {
         trait
         for model in settings.models.values()
@@ -63,7 +63,7 @@ def _aliases(settings: Settings, said: Said) -> Iterator[str]:
         for trait in model.traits
     }
     for alias in settings.aliases:
-        if not said(("aliases", alias)):
+        if not is_set(("aliases", alias)):
             continue
         name = dotted(("aliases", alias))
         if alias in settings.models:
@@ -75,15 +75,15 @@ def _aliases(settings: Settings, said: Said) -> Iterator[str]:
             )
 
 
-def _bodies(settings: Settings, said: Said) -> Iterator[str]:
+def _bodies(settings: Settings, is_set: IsSet) -> Iterator[str]:
     server = settings.server
     if (
-        said(("server", "media_body_limit_bytes"))
+        is_set(("server", "media_body_limit_bytes"))
         and server.media_body_limit_bytes < server.body_limit_bytes
     ):
         yield "server.media_body_limit_bytes is less than server.body_limit_bytes, which counts then."
     elif (
-        said(("server", "body_memory_bytes"))
+        is_set(("server", "body_memory_bytes"))
         and server.body_memory_bytes < server.media_body_limit_bytes
     ):
         yield (
@@ -92,13 +92,13 @@ def _bodies(settings: Settings, said: Said) -> Iterator[str]:
         )
 
 
-def _rate_classes(settings: Settings, said: Said) -> Iterator[str]:
+def _rate_classes(settings: Settings, is_set: IsSet) -> Iterator[str]:
     known = {*RATE_CLASSES.values(), *map(rate_class_of, settings.models.values())}
     built_in = {
         rate_class
         for name, tier in settings.tiers.items()
         for rate_class in tier.limits
-        if not said(("tiers", name, "limits", rate_class))
+        if not is_set(("tiers", name, "limits", rate_class))
     }
     for name, tier in settings.tiers.items():
         for rate_class in tier.limits:
@@ -107,38 +107,42 @@ def _rate_classes(settings: Settings, said: Said) -> Iterator[str]:
                 yield f"{table}: no model has the rate_class {rate_class!r}."
 
 
-def _model(model_id: str, model: CatalogueModel, settings: Settings, said: Said) -> Iterator[str]:
+def _model(
+    model_id: str, model: CatalogueModel, settings: Settings, is_set: IsSet
+) -> Iterator[str]:
     path = ("models", model_id)
     for trait in model.traits:
-        if trait in settings.models and said((*path, "traits")):
+        if trait in settings.models and is_set((*path, "traits")):
             yield f"{dotted((*path, 'traits'))}: {trait!r} is the id of a model, which comes first."
     for key in ("many_images", "image_tokens"):
-        if not model.vision and said((*path, key)):
+        if not model.vision and is_set((*path, key)):
             yield f"{dotted((*path, key))}: the model takes no images; set vision = true if it does."
-    thought = model.reasoning
-    if thought and thought.switch not in (ReasoningSwitch.TEMPLATE, ReasoningSwitch.PROMPT):
+    reasoning = model.reasoning
+    if reasoning and reasoning.switch not in (ReasoningSwitch.TEMPLATE, ReasoningSwitch.PROMPT):
         key_path = (*path, "reasoning", "switch_name")
-        if said(key_path):
-            yield f"{dotted(key_path)}: switch is {thought.switch.value!r}, which needs no name."
+        if is_set(key_path):
+            yield f"{dotted(key_path)}: switch is {reasoning.switch.value!r}, which needs no name."
 
 
-def _lengths(model_id: str, model: CatalogueModel, settings: Settings, said: Said) -> Iterator[str]:
+def _lengths(
+    model_id: str, model: CatalogueModel, settings: Settings, is_set: IsSet
+) -> Iterator[str]:
     path = ("models", model_id)
-    context, most = model.context_tokens or 0, model.max_output_tokens or 0
-    if most > context and said((*path, "max_output_tokens")):
+    context, max_output = model.context_tokens or 0, model.max_output_tokens or 0
+    if max_output > context and is_set((*path, "max_output_tokens")):
         yield f"{dotted((*path, 'max_output_tokens'))}: context_tokens is {context}, which ends answers."
-    if BUILT_IN.keys().isdisjoint(model.engines) and said((*path, "file")):
+    if BUILT_IN.keys().isdisjoint(model.engines) and is_set((*path, "file")):
         yield f"{dotted((*path, 'file'))}: only engines that are built in read it, and engines has none."
-    of_slots = settings.embedded.context_tokens
-    of_text = model.type is ModelType.TEXT and EMBEDDED in model.engines
-    if of_text and context > of_slots and said((*path, "context_tokens")):
+    slot_context = settings.embedded.context_tokens
+    is_embedded_text = model.type is ModelType.TEXT and EMBEDDED in model.engines
+    if is_embedded_text and context > slot_context and is_set((*path, "context_tokens")):
         yield (
             f"{dotted((*path, 'context_tokens'))}: the engine 'embedded' gives each call "
-            f"embedded.context_tokens, which is {of_slots}."
+            f"embedded.context_tokens, which is {slot_context}."
         )
 
 
-def _unasked(settings: Settings) -> Iterator[str]:
+def _unused(settings: Settings) -> Iterator[str]:
     search, node = settings.search, settings.chain.node
     for engine, value in (("searxng", search.searxng_url), ("brave", search.brave_key)):
         if value and engine not in search.engines:
@@ -147,7 +151,7 @@ def _unasked(settings: Settings) -> Iterator[str]:
         yield "chain.node.url is missing, so chain.node.token is never read."
 
 
-def _everywhere(host: str) -> bool:
+def _is_unspecified(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_unspecified
     except ValueError:

@@ -27,7 +27,7 @@ _NEEDED = {
     **dict.fromkeys(("bool_type", "bool_parsing"), "true or false"),
     "string_type": "text in quotes",
 }
-"""pydantic's kind of fault -> the TOML that is needed; pydantic's own words speak of Python."""
+"""Type of pydantic error -> the expected TOML value; pydantic's messages name Python types."""
 _ENGINE = re.compile(r"FONDACO_ENGINES__(.+)__BASE_URL$")
 _UNITS = {"_s": "seconds", "_bytes": "bytes"}
 
@@ -43,7 +43,7 @@ class Configuration:
     added: tuple[Path, ...] = ()
     """The files of `catalogue.d`, written by commands, that were read as well."""
     warnings: tuple[str, ...] = ()
-    """A line for each value that has no effect, where that may be meant."""
+    """A line for each value without effect that may be intended."""
 
     def origin(self, path: KeyPath) -> str:
         """Return where a value comes from: `flag --port`, `env NAME`, `file PATH` or `default`."""
@@ -64,17 +64,17 @@ def load(
     """Return the configuration.
 
     Args:
-        flags: what the command line says, by dotted path (`server.port`); None: not said.
+        flags: options of the command line, by dotted path (`server.port`); None: not given.
         config: the file to read instead of `fondaco.toml` in the home folder.
         environ: instead of the process's environment.
-        tables: what a program says, as a TOML file would; it goes over file and environment.
-        trial: files of `catalogue.d` as they would be, to see whether they can be used.
+        tables: settings of a program, as in a TOML file; they override file and environment.
+        trial: proposed files of `catalogue.d`, to validate before they are written.
 
     Raises:
-        ConfigurationError: with everything that is wrong, a line each, and no secret in it.
+        ConfigurationError: lists every fault, one a line, without secrets.
     """
     environ = environment() if environ is None else environ
-    said = {tuple(k.split(".")): v for k, v in (flags or {}).items() if v is not None}
+    flag_values = {tuple(k.split(".")): v for k, v in (flags or {}).items() if v is not None}
     layers = Layers()
     layers.lay(_folders(environ), DEFAULT)
     layers.lay(source.built_in("catalogue.toml"), DEFAULT)
@@ -84,16 +84,16 @@ def load(
     tree: Tree = {}
 
     chosen = _chosen(config, environ)
-    path = chosen or _in_home(layers, said, environ)
+    path = chosen or _in_home(layers, flag_values, environ)
     if path is not None:
         tree = _tree(path, faults, in_home=chosen is None)
-    if home := _home(layers, said, tables or {}, environ, tree):
+    if home := _home(layers, flag_values, tables or {}, environ, tree):
         engines = _engines(environ, tree, tables or {})
         faults += added.lay(layers, home, trial or {}, engines)
     layers.lay(tree, f"file {path}")
     faults += source.lay_environment(layers, environ)
     layers.lay(tables or {}, "argument settings")
-    for key, value in said.items():
+    for key, value in flag_values.items():
         layers.put(key, value, f"flag --{key[-1].replace('_', '-')}")
 
     _own_first(layers, built_in)
@@ -109,7 +109,7 @@ def load(
 
 
 def _folders(environ: Mapping[str, str]) -> dict[str, object]:
-    """Return the default folders that follow from the user's; a user may have none, in a container."""
+    """Return the default folders, by the user's home directory; in a container there may be none."""
     user = environ.get("HOME") or _home_of_user()
     data = environ.get("XDG_DATA_HOME") or (user and f"{user}/.local/share")
     cache = environ.get("XDG_CACHE_HOME") or (user and f"{user}/.cache")
@@ -133,9 +133,9 @@ def _chosen(config: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 
 def _in_home(
-    layers: Layers, said: Mapping[KeyPath, object], environ: Mapping[str, str]
+    layers: Layers, flag_values: Mapping[KeyPath, object], environ: Mapping[str, str]
 ) -> Path | None:
-    home = said.get(("home",)) or environ.get("FONDACO_HOME") or layers.tree.get("home")
+    home = flag_values.get(("home",)) or environ.get("FONDACO_HOME") or layers.tree.get("home")
     if not home:
         return None
     path = expanded(str(home)) / "fondaco.toml"
@@ -144,14 +144,19 @@ def _in_home(
 
 def _home(
     layers: Layers,
-    said: Mapping[KeyPath, object],
+    flag_values: Mapping[KeyPath, object],
     tables: Mapping[str, object],
     environ: Mapping[str, str],
     tree: Mapping[str, object],
 ) -> Path | None:
-    """Return the home folder that will be in force; None: there is none, or what names it is wrong."""
-    named = (said.get(("home",)), tables.get("home"), environ.get("FONDACO_HOME"), tree.get("home"))
-    home = next((one for one in named if one), layers.tree.get("home"))
+    """Return the home folder in force; None if there is none, or its setting is invalid."""
+    candidates = (
+        flag_values.get(("home",)),
+        tables.get("home"),
+        environ.get("FONDACO_HOME"),
+        tree.get("home"),
+    )
+    home = next((one for one in candidates if one), layers.tree.get("home"))
     try:
         return expanded(home) if isinstance(home, str | Path) else None
     except ConfigurationError:
@@ -166,7 +171,7 @@ def _engines(environ: Mapping[str, str], *trees: Mapping[str, object]) -> set[st
 
 
 def _tree(path: Path, faults: list[str], *, in_home: bool) -> Tree:
-    """Return the tables of the configuration's file; what is wrong with it is added to `faults`."""
+    """Return the tables of the configuration file; add its errors to `faults`."""
     try:
         tree = source.file(path)
     except ConfigurationError as error:
@@ -183,7 +188,7 @@ def _tree(path: Path, faults: list[str], *, in_home: bool) -> Tree:
 
 
 def _own_first(layers: Layers, built_in: tuple[str, ...]) -> None:
-    """Put one's own models before the built-in ones: of several with one trait, the first serves it."""
+    """Put the operator's models before the built-in ones: the first model with a trait serves it."""
     models = layers.tree["models"]
     if isinstance(models, dict):
         order = [*(n for n in models if n not in built_in), *(n for n in built_in if n in models)]
@@ -201,7 +206,7 @@ def _checked(layers: Layers) -> tuple[Settings | None, list[str]]:
 
 
 def _settle_folder(name: str, layers: Layers) -> str | None:
-    """Make a folder's path absolute; return what is wrong with it."""
+    """Make a folder's path absolute; return the fault, if it has one."""
     if name not in layers.tree:
         if name == "home":
             return (
@@ -209,11 +214,11 @@ def _settle_folder(name: str, layers: Layers) -> str | None:
                 "Name a folder with --home or FONDACO_HOME."
             )
         layers.put((name,), Path(str(layers.tree["home"])) / "models", DEFAULT)
-    place, origin = layers.tree[name], layers.origins[name,]
-    if not (isinstance(place, str | Path) and str(place)):
+    folder, origin = layers.tree[name], layers.origins[name,]
+    if not (isinstance(folder, str | Path) and str(folder)):
         return f"{origin}: {name} has to be the path of a folder."
     try:
-        layers.tree[name] = expanded(place)
+        layers.tree[name] = expanded(folder)
     except ConfigurationError as error:
         return f"{origin}: {name}: {error}"
     return None
@@ -225,9 +230,9 @@ def _line(fault: ErrorDetails, layers: Layers) -> str:
     name = dotted(path)
     match fault["type"]:
         case "extra_forbidden":
-            near = nearest(path)
-            hint = f" Did you mean {near}?" if near else ""
-            return f"{origin}: {name}: no such setting.{hint}"
+            closest = nearest(path)
+            suggestion = f" Did you mean {closest}?" if closest else ""
+            return f"{origin}: {name}: no such setting.{suggestion}"
         case "missing" if "price" in path:
             return f"{origin}: {name} is missing: a model without a price is not served."
         case "missing":
@@ -241,12 +246,12 @@ def _line(fault: ErrorDetails, layers: Layers) -> str:
         return f"{origin}: {name} has to be {needed}{found}."
     showable = setting and isinstance(fault["input"], str | int | float | Decimal)
     shown = f" (it is {str(fault['input'])!r})" if showable else ""
-    said = fault["msg"].removeprefix("Value error, ").removesuffix(".")
-    return f"{origin}: {name}: {said}{shown}."
+    message = fault["msg"].removeprefix("Value error, ").removesuffix(".")
+    return f"{origin}: {name}: {message}{shown}."
 
 
 def _unit(key: str) -> str:
-    """Return what a number counts, which its key ends in: what a file cannot write as `30s`."""
+    """Return the unit of a number, from the suffix of its key; TOML cannot write `30s`."""
     return next((f" of {unit}" for end, unit in _UNITS.items() if key.endswith(end)), "")
 
 
@@ -272,7 +277,7 @@ def _origin(path: KeyPath, layers: Layers) -> str:
     """Return where the value at a path, or else the nearest table around it, was set."""
     for end in range(len(path), 0, -1):
         # The last layer that touched a table is the one that left it as it is.
-        for known, origin in reversed(layers.origins.items()):
-            if known[:end] == path[:end]:
+        for key_path, origin in reversed(layers.origins.items()):
+            if key_path[:end] == path[:end]:
                 return origin
     return DEFAULT

@@ -1,4 +1,4 @@
-"""Catalogue entries for model files of one's own, made of what the files say of themselves."""
+"""Catalogue entries for model files of one's own, from the files' metadata."""
 
 import re
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ _QUANTIZATION = re.compile(
 _SHARD = re.compile(r"-\d{5}-of-\d{5}$")
 _NAMELESS = {"model", "ggml-model", "ggml_model", "unsloth"}
 _MOST_INPUT_TOKENS = 8_192
-"""An embedding model works an input off at once, so its length costs memory."""
+"""An embedding model processes an input in one batch, so its length costs memory."""
 _UNKNOWN_CONTEXT = 2_048
-"""What is taken where a file does not say it: what the oldest models have."""
+"""Context of files that do not state it: that of the oldest models."""
 _PRECISIONS = {"F16": "fp16", "BF16": "bf16", "MXFP4": "fp4"}
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateProfile:
-    """How a chat template behaves, found out by rendering it."""
+    """Features of a chat template, detected by rendering it."""
 
     usable: bool = False
     calls_tools: bool = False
     thinks: bool = False
-    begun: bool = False
-    """It opens the thought itself."""
+    opens_think_tag: bool = False
+    """Whether the generation prompt ends inside `<think>`."""
     switchable: bool = False
     """`enable_thinking = false` changes the prompt."""
 
@@ -43,12 +43,12 @@ def id_of(file: str, name: str) -> str:
     """
     stem = plain_name(file)
     chosen = name if stem.lower() in _NAMELESS and name else stem
-    spelled = re.sub(r"[^a-z0-9._-]+", "-", chosen.lower()).strip("-._")
-    return spelled[:100] or "model"
+    model_id = re.sub(r"[^a-z0-9._-]+", "-", chosen.lower()).strip("-._")
+    return model_id[:100] or "model"
 
 
 def plain_name(file: str) -> str:
-    """Return a file's name without what says how it is stored.
+    """Return a file's name without its quantization, shard number and extension.
 
     >>> plain_name("Qwen3-8B-Q4_K_M-00001-of-00003.gguf")
     'Qwen3-8B'
@@ -104,7 +104,7 @@ def _text(facts: GgufFacts, template: TemplateProfile) -> Tree:
     if template.thinks:
         row["reasoning"] = {
             "tags": True,
-            "begun": template.begun,
+            "begun": template.opens_think_tag,
             "switch": "template" if template.switchable else "not",
         }
     return row
@@ -116,7 +116,7 @@ def _embedding(facts: GgufFacts) -> Tree:
 
 
 def _pooling(facts: GgufFacts) -> str | None:
-    """Return how vectors are made where the file itself does not say it."""
+    """Return the pooling of an embedding model whose file does not state it."""
     return None if facts.pooling else "mean"
 
 

@@ -23,20 +23,20 @@ APPLIED: tuple[KeyPath, ...] = (
     ("server", "metrics_token"),
     ("server", "ready_cache_s"),
 )
-"""What a reload applies to new calls. Everything else is read at the start alone."""
+"""Settings that a reload applies to new calls; all others are read at the start only."""
 
 
 def merged(running: Settings, read: Settings) -> tuple[Settings, tuple[str, ...]]:
     """Return the settings to go on with, and the names of those that need a restart to change."""
     update = _applied(running, read, ())
     settings = running.model_copy(update=update)
-    kept, wanted = values(settings), values(read)
-    changed = {path for path in kept | wanted if kept.get(path) != wanted.get(path)}
+    current, new = values(settings), values(read)
+    changed = {path for path in current | new if current.get(path) != new.get(path)}
     return settings, tuple(sorted(dotted(path) for path in changed))
 
 
 def _applied(running: Section, read: Section, above: KeyPath) -> dict[str, object]:
-    """Return by name what a table of the new settings puts in the place of the old one's."""
+    """Return the values of a table that a reload applies, by name."""
     before, update = dict(running), dict[str, object]()
     for name, value in read:
         path, old = (*above, name), before[name]

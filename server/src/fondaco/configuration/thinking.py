@@ -13,14 +13,14 @@ _CONVERSATION = {"add_generation_prompt", "messages", "tools"}
 """Variables of a template that are the conversation itself."""
 
 
-def habits_of(entry: CatalogueModel) -> ReasoningProfile | None:
-    """Return how a model thinks; None: it does not."""
+def reasoning_profile(entry: CatalogueModel) -> ReasoningProfile | None:
+    """Return a model's reasoning profile; None if it does not reason."""
     reasoning = entry.reasoning
     if reasoning is None:
         return None
     return ReasoningProfile(
         tags=reasoning.tags,
-        begun=reasoning.begun,
+        opens_think_tag=reasoning.begun,
         shown=reasoning.shown,
         switch=reasoning.switch,
         switch_name=reasoning.switch_name,
@@ -29,7 +29,7 @@ def habits_of(entry: CatalogueModel) -> ReasoningProfile | None:
 
 
 def faults(settings: Settings) -> Iterator[str]:
-    """Yield a line for each thing that does not fit together."""
+    """Yield a line for each contradiction between reasoning settings."""
     for model_id, model in settings.models.items():
         reasoning = model.reasoning
         if reasoning is None:

@@ -21,8 +21,8 @@ STRIPPED = {"venice_parameters": {"strip_thinking_response": True}}
 DISABLED = {"venice_parameters": {"disable_thinking": True}}
 
 
-def _thinker(**habits: object) -> tuple[Model]:
-    return (replace(TOY, reasoning=ReasoningProfile(**habits)),)  # type: ignore[arg-type]
+def _thinker(**profile: object) -> tuple[Model]:
+    return (replace(TOY, reasoning=ReasoningProfile(**profile)),)  # type: ignore[arg-type]
 
 
 def _delta(choice: int = 0, **delta: object) -> dict[str, object]:
@@ -77,7 +77,7 @@ async def test_thoughts_within_tags_move_to_their_own_field() -> None:
 
 
 async def test_thoughts_that_the_engine_tells_apart_stay_apart() -> None:
-    async with house(models=_thinker(begun=True)) as one:
+    async with house(models=_thinker(opens_think_tag=True)) as one:
         message = await _message(one, TOLD)
     assert (message.reasoning_content, message.content) == (THOUGHT, ANSWER)
 
@@ -127,7 +127,7 @@ async def test_no_delta_is_empty_but_the_last() -> None:
 
 
 async def test_an_answer_may_begin_within_a_thought() -> None:
-    async with house(models=_thinker(begun=True)) as one:
+    async with house(models=_thinker(opens_think_tag=True)) as one:
         message = await _message(one, _answer(*(_delta(content=p) for p in PIECES[1:])))
     assert (message.reasoning_content, message.content) == (THOUGHT, ANSWER)
 
@@ -218,7 +218,7 @@ async def test_an_engine_without_switches_is_passed_over_for_one_that_has_them()
 
 
 async def test_a_template_told_not_to_think_begins_with_the_answer() -> None:
-    models = _thinker(switch=ReasoningSwitch.TEMPLATE, begun=True)
+    models = _thinker(switch=ReasoningSwitch.TEMPLATE, opens_think_tag=True)
     async with house(models=models, dialects=("vllm", "vllm")) as one:
         message = await _message(one, _answer(_delta(content="Four.")), **DISABLED)
     assert message.content == "Four."

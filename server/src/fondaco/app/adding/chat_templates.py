@@ -7,7 +7,7 @@ from fondaco.ports import Templates
 
 _TOOL = "look_up_the_tide"
 """A name that no template says of itself."""
-_THOUGHT, _END = "<think>", "</think>"
+_THINK_TAG, _END = "<think>", "</think>"
 _CONVERSATION = ({"role": "user", "content": "Good morning!"},)
 _MARKS = {"bos_token": "<s>", "eos_token": "</s>"}
 _TOOLS = (
@@ -23,29 +23,29 @@ _TOOLS = (
 
 
 async def profile_of(template: str | None) -> TemplateProfile:
-    """Return how a template behaves; one that cannot be rendered here is not usable."""
+    """Detect a template's features; one that cannot be rendered here is not usable."""
     if template is None:
         return TemplateProfile()
     async with opened_templates() as templates:
-        plain = await _rendered(templates, template)
-        if plain is None:
-            # llama.cpp may know it all the same; of it only the words are seen.
-            return TemplateProfile(calls_tools="tools" in template, thinks=_THOUGHT in template)
-        quiet = await _rendered(templates, template, enable_thinking=False)
+        default = await _rendered(templates, template)
+        if default is None:
+            # llama.cpp may still render it; only its text is inspected.
+            return TemplateProfile(calls_tools="tools" in template, thinks=_THINK_TAG in template)
+        without_thinking = await _rendered(templates, template, enable_thinking=False)
         tools = await _rendered(templates, template, tools=_TOOLS)
-    opened = plain.rfind(_THOUGHT) > plain.rfind(_END)
+    opens_think_tag = default.rfind(_THINK_TAG) > default.rfind(_END)
     return TemplateProfile(
         usable=True,
         calls_tools=tools is not None and _TOOL in tools,
-        thinks=_THOUGHT in template,
-        begun=opened,
-        switchable=quiet is not None and quiet != plain,
+        thinks=_THINK_TAG in template,
+        opens_think_tag=opens_think_tag,
+        switchable=without_thinking is not None and without_thinking != default,
     )
 
 
 async def _rendered(templates: Templates, template: str, **variables: object) -> str | None:
-    asked = {"messages": _CONVERSATION, "add_generation_prompt": True, **_MARKS, **variables}
+    context = {"messages": _CONVERSATION, "add_generation_prompt": True, **_MARKS, **variables}
     try:
-        return await templates.render(template, asked)
+        return await templates.render(template, context)
     except FondacoError:
         return None

@@ -73,8 +73,8 @@ class Discovery:
                     log.warning(
                         "engine %s: %d models more, %d fewer",
                         name,
-                        len(change.more),
-                        len(change.fewer),
+                        len(change.new_models),
+                        len(change.removed_models),
                     )
         return changed
 

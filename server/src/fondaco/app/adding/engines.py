@@ -11,7 +11,7 @@ from anyio import to_thread
 from fondaco.app.adding.chat_templates import profile_of
 from fondaco.clients.connect import connect
 from fondaco.configuration import added
-from fondaco.configuration.discovered import tables_of, with_gone
+from fondaco.configuration.discovered import tables_of, with_removed_offline
 from fondaco.configuration.layers import Tree
 from fondaco.configuration.own_files import TemplateProfile
 from fondaco.domain.errors import EngineError, EngineRefusedError, EngineUnavailableError
@@ -30,34 +30,36 @@ Accepts: TypeAlias = Callable[[Path, Tree], None]
 
 @dataclass(frozen=True, slots=True)
 class EngineChange:
-    """What an engine's answer makes of its file."""
+    """The new content of an engine's file in `catalogue.d`."""
 
     path: Path
     tables: Tree
     models: tuple[str, ...]
-    """The ids of all its models."""
-    more: tuple[str, ...]
-    """The ids of those that are new."""
-    fewer: tuple[str, ...]
-    """The ids of those that it does not list any more."""
+    """Ids of all its models."""
+    new_models: tuple[str, ...]
+    """Ids of models that are new."""
+    removed_models: tuple[str, ...]
+    """Ids of models that the engine no longer lists."""
     warnings: tuple[str, ...]
 
 
-async def asked_at(
+async def discover_at(
     url: str, key: str, dialect: DialectName | None, *, connect_timeout_s: float = 5.0
 ) -> tuple[str, FoundEngine]:
-    """Ask an engine at an address, with or without `/v1`; return its base URL and what it said.
+    """Discover an engine at an address, with or without `/v1`; return its base URL and models.
 
     Raises:
         EngineError: it refuses the key, does not answer, or has no list of models at either.
         ValueError: the address is none.
     """
-    plain = url.rstrip("/")
-    places = (plain,) if plain.endswith(("/v1", "/v2", "/v3")) else (f"{plain}/v1", plain)
+    address = url.rstrip("/")
+    base_urls = (
+        (address,) if address.endswith(("/v1", "/v2", "/v3")) else (f"{address}/v1", address)
+    )
     fault: EngineError = EngineUnavailableError("It does not answer.")
-    for base_url in places:
+    for base_url in base_urls:
         try:
-            return base_url, await _asked(base_url, key, dialect, connect_timeout_s)
+            return base_url, await _discover(base_url, key, dialect, connect_timeout_s)
         except EngineRefusedError:
             raise
         except EngineError as error:
@@ -74,7 +76,7 @@ async def change_of(
     *,
     price: object = None,
 ) -> EngineChange:
-    """Return what an engine's answer makes of its file, so that the configuration can be used.
+    """Return the file of an engine with the models found, such that the configuration is valid.
 
     Raises:
         ConfigurationError: it cannot be used with what the engine said.
@@ -90,15 +92,15 @@ async def change_of(
             await to_thread.run_sync(accepts, path, added.normal(tables))
         except ConfigurationError:
             # Something that the operator wrote names a model that is gone: it stays, but offline.
-            tables = with_gone(tables, before)
+            tables = with_removed_offline(tables, before)
             await to_thread.run_sync(accepts, path, added.normal(tables))
-    was = _ids(before)
+    former = _ids(before)
     return EngineChange(
         path=path,
         tables=tables,
         models=listed,
-        more=tuple(one for one in listed if one not in was),
-        fewer=tuple(one for one in was if one not in listed),
+        new_models=tuple(one for one in listed if one not in former),
+        removed_models=tuple(one for one in former if one not in listed),
         warnings=new.warnings,
     )
 
@@ -113,12 +115,14 @@ async def refreshed(
         ConfigurationError: its key is missing, or the configuration cannot be used with what it said.
     """
     key = secret(engine.key) if engine.key else ""
-    known = {
+    dimensions = {
         engine.models.get(model_id, model_id): model.embedding.dimensions
         for model_id, model in settings.models.items()
         if name in model.engines and model.embedding is not None
     }
-    found = await _asked(engine.base_url, key, engine.dialect, engine.connect_timeout_s, known)
+    found = await _discover(
+        engine.base_url, key, engine.dialect, engine.connect_timeout_s, dimensions
+    )
     own = added.content_of(added.path_of(settings.home, "engine", name)).get("engines")
     table = own.get(name) if isinstance(own, dict) else None
     row = {k: v for k, v in table.items() if k != "models"} if isinstance(table, dict) else {}
@@ -126,7 +130,7 @@ async def refreshed(
     return await change_of(name, row, found, settings, accepts, price=price)
 
 
-async def _asked(
+async def _discover(
     base_url: str,
     key: str,
     dialect: DialectName | None,

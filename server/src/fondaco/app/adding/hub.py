@@ -21,7 +21,9 @@ async def repository(endpoint: str, name: str) -> hub.Repository:
     Raises:
         ModelFileError: the hub does not answer, or not with a repository.
     """
-    return hub.repository_in(await _asked(endpoint, hub.repository_url(endpoint, name), name), name)
+    return hub.repository_in(
+        await _fetched(endpoint, hub.repository_url(endpoint, name), name), name
+    )
 
 
 async def search(endpoint: str, word: str) -> tuple[hub.HubModel, ...]:
@@ -30,10 +32,12 @@ async def search(endpoint: str, word: str) -> tuple[hub.HubModel, ...]:
     Raises:
         ModelFileError: the hub does not answer.
     """
-    return hub.models_in(await _asked(endpoint, hub.search_url(endpoint, word, _MOST_FOUND), word))
+    return hub.models_in(
+        await _fetched(endpoint, hub.search_url(endpoint, word, _MOST_FOUND), word)
+    )
 
 
-async def _asked(endpoint: str, url: str, what: str) -> bytes:
+async def _fetched(endpoint: str, url: str, what: str) -> bytes:
     from fondaco.web.egress import EgressClient  # noqa: PLC0415 - aiohttp costs 0.2 s to load
 
     egress = EgressClient(

@@ -40,7 +40,7 @@ class ReasoningProfile:
 
     tags: bool = True
     """Whether the engine returns reasoning within the text, inside `<think>` tags."""
-    begun: bool = False
+    opens_think_tag: bool = False
     """Whether the chat template opens the `<think>` tag, so that output starts inside it."""
     shown: ReasoningField = ReasoningField.FIELD
     switch: ReasoningSwitch = ReasoningSwitch.NOT

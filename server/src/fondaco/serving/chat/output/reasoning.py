@@ -140,7 +140,7 @@ def think(
     else:
         instructed, ignored = _with_effort(profile, request, requested)
     # A template with reasoning switched off closes the block that it opens.
-    inside = profile.begun and not (
+    inside = profile.opens_think_tag and not (
         off and profile.switch in {ReasoningSwitch.TEMPLATE, ReasoningSwitch.EFFORT}
     )
     if profile.tags and (inside or not off) and _is_bound(request.options):
