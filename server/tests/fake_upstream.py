@@ -26,6 +26,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 import toy_completions
 import toy_embedder
 import toy_model
+import toy_pictures
 import toy_replies
 
 _HEAD_LIMIT = 2**16
@@ -86,6 +87,20 @@ Script = Callable[[Wire, Asked], Awaitable[bool]]
 """Answers one request, and says whether the connection may be kept."""
 
 
+@dataclass
+class Inbox:
+    """The requests to one path, and what answers them."""
+
+    usual: Script
+    asked: list[Asked] = field(default_factory=list)
+    scripts: deque[Script] = field(default_factory=deque)
+
+    def script(self, asked: Asked) -> Script:
+        """Note a request, and return what answers it."""
+        self.asked.append(asked)
+        return self.scripts.popleft() if self.scripts else self.usual
+
+
 class FakeUpstream:
     """The engine; an async context that listens while it is entered."""
 
@@ -101,14 +116,11 @@ class FakeUpstream:
         """Every request for a chat, in order."""
         self.counted: list[Asked] = []
         """Every request for a count."""
-        self.completed: list[Asked] = []
-        """Every request for completions of raw prompts."""
-        self.complete_next: deque[Script] = deque()
-        """What answers the next of them; then the toy model does again."""
-        self.embedded: list[Asked] = []
-        """Every request for embeddings."""
-        self.embed_next: deque[Script] = deque()
-        """What answers the next requests for embeddings; then the toy embedder does again."""
+        self._others = {
+            "/v1/completions": Inbox(_completing),
+            "/v1/embeddings": Inbox(_embedding),
+            "/v1/images/generations": Inbox(_drawing),
+        }
         self.counting_field = ""
         """The name of the number in a count's reply, where it is not the dialect's own."""
         self.count_next: deque[Script] = deque()
@@ -124,6 +136,36 @@ class FakeUpstream:
     @property
     def base_url(self) -> str:
         return f"http://127.0.0.1:{self.port}/v1"
+
+    @property
+    def completed(self) -> list[Asked]:
+        """Every request for completions of raw prompts."""
+        return self._others["/v1/completions"].asked
+
+    @property
+    def complete_next(self) -> deque[Script]:
+        """What answers the next of them; then the toy model does again."""
+        return self._others["/v1/completions"].scripts
+
+    @property
+    def embedded(self) -> list[Asked]:
+        """Every request for embeddings."""
+        return self._others["/v1/embeddings"].asked
+
+    @property
+    def embed_next(self) -> deque[Script]:
+        """What answers the next of them; then the toy embedder does again."""
+        return self._others["/v1/embeddings"].scripts
+
+    @property
+    def drawn(self) -> list[Asked]:
+        """Every request for an image."""
+        return self._others["/v1/images/generations"].asked
+
+    @property
+    def draw_next(self) -> deque[Script]:
+        """What answers the next of them; then a toy picture does again."""
+        return self._others["/v1/images/generations"].scripts
 
     def next(self, *scripts: Script) -> None:
         """Answer the next chats by these scripts, one each."""
@@ -183,12 +225,8 @@ class FakeUpstream:
             if asked.body.get("model") != self.model:
                 return refusing(404, {"message": "no such model", "code": 404})
             return self._scripts.popleft() if self._scripts else self._always
-        if asked.path == "/v1/completions":
-            self.completed.append(asked)
-            return self.complete_next.popleft() if self.complete_next else _completing
-        if asked.path == "/v1/embeddings":
-            self.embedded.append(asked)
-            return self.embed_next.popleft() if self.embed_next else _embedding
+        if (inbox := self._others.get(asked.path)) is not None:
+            return inbox.script(asked)
         return self._count(asked)
 
     def _count(self, asked: Asked) -> Script:
@@ -238,6 +276,12 @@ async def _completing(wire: Wire, asked: Asked) -> bool:
 async def _embedding(wire: Wire, asked: Asked) -> bool:
     """Answer with the toy embedder."""
     await wire.whole(*toy_embedder.reply(asked.body))
+    return True
+
+
+async def _drawing(wire: Wire, asked: Asked) -> bool:
+    """Answer with a picture of one colour."""
+    await wire.whole(200, toy_pictures.reply(asked.body))
     return True
 
 

@@ -37,7 +37,16 @@ from fondaco.http.edge.loop_errors import reporting_loop_faults
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.http.wire.listener import Listener
-from fondaco.ports import ChatEngine, Clock, EmbeddingEngine, Files, Stakes
+from fondaco.imaging.codec import PillowCodec
+from fondaco.ports import (
+    ChatEngine,
+    Clock,
+    EmbeddingEngine,
+    Files,
+    ImageCodec,
+    ImageEngine,
+    Stakes,
+)
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
@@ -60,7 +69,11 @@ CONTEXT_TOKENS = 4096
 MANY = 1_000_000_000
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Shared by all clients, none of which speaks TLS: reading the authorities anew takes 20 ms."""
-TIERS = {"paid": Tier("paid", dict.fromkeys(("small", "embedding"), RateLimits(MANY, MANY, MANY)))}
+TIERS = {
+    "paid": Tier(
+        "paid", dict.fromkeys(("small", "embedding", "image"), RateLimits(MANY, MANY, MANY))
+    )
+}
 
 TOY = Model(
     id="toy",
@@ -120,6 +133,8 @@ async def house(
     token_s: float = 0.0,
     models: tuple[AnyModel, ...] = (TOY,),
     embedding_engines: Mapping[str, EmbeddingEngine] | None = None,
+    image_engines: Mapping[str, ImageEngine] | None = None,
+    image_codec: ImageCodec | None = None,
     aliases: Mapping[str, str] | None = None,
     body_limit_bytes: int = 4 * 2**20,
     ping_interval_s: float = 15.0,
@@ -158,6 +173,7 @@ async def house(
 ) -> AsyncGenerator[House]:
     async with (
         opened_output_formats() as forms,
+        aclosing(PillowCodec()) as pillow,
         aclosing(SandboxedTemplates(clock or SystemClock())) as templates,
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
         FakeUpstream(dialect=dialects[1]) as second,
@@ -226,12 +242,14 @@ async def house(
                 characters, built_in_characters(), read_character, clock
             ).registry,
             reachability=Reachability(0),
+            image_codec=image_codec or pillow,
             grammars={"first": grammar_of} if compiling else {},
         )
         adapters = Adapters(
             Catalogue(models, aliases or {"gpt-4o": "default"}, clock.now),
             engines,
             embedding_engines or {},
+            image_engines or {},
             looks={},
             web_retrieval=web_retrieval,
             files=files,

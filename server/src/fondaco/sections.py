@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticKnownError
 
 from fondaco.domain.chat.reasoning import Effort, ReasoningField, ReasoningSwitch
+from fondaco.domain.models.image_model import ImageParameter
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
@@ -180,6 +181,29 @@ class Embedding(Section):
         "",
         description="For `onnx` and `embedded`: put before each text, as the model's card advises.",
         max_length=1_000,
+    )
+
+
+class ImageLimits(Section):
+    """`[models.ID.image]`: what a model of type `image` takes; all of it has defaults."""
+
+    prompt_limit: int = Field(
+        1_500,
+        ge=1,
+        le=7_500,
+        description="Maximum characters of a prompt, and of a negative prompt.",
+    )
+    steps: int = Field(20, ge=1, le=50, description="Inference steps of requests without `steps`.")
+    max_steps: int = Field(50, ge=1, le=50, description="Maximum inference steps.")
+    divisor: int = Field(8, ge=1, le=256, description="Width and height must be multiples of it.")
+    width: int = Field(1_024, ge=1, le=4_096, description="Width of requests without one.")
+    height: int = Field(1_024, ge=1, le=4_096, description="Height of requests without one.")
+    longest_side: int = Field(1_792, ge=1, le=4_096, description="Maximum width and height.")
+    parameters: tuple[ImageParameter, ...] = Field(
+        (),
+        description="Which of `negative_prompt`, `steps`, `cfg_scale`, `lora_strength`, `seed` and "
+        "`background` its engine takes. The others are ignored, and named in "
+        "`x-fondaco-ignored-params`.",
     )
 
 

@@ -23,6 +23,7 @@ from fondaco.sections import (
     Embedded,
     Embedding,
     Embeddings,
+    ImageLimits,
     ModelId,
     ModelNames,
     Money,
@@ -289,6 +290,9 @@ class CatalogueModel(Section):
     )
     embedding: Embedding | None = Field(
         None, description="The vectors of a model of type `embedding`, which needs it."
+    )
+    image: ImageLimits | None = Field(
+        None, description="What a model of type `image` takes; absent: the defaults."
     )
     privacy: Privacy = Field(
         Privacy.PRIVATE,

@@ -29,6 +29,7 @@ from fondaco.domain.money.account import FIRST_ACCOUNT, KeyType
 from fondaco.domain.money.money import nano
 from fondaco.http.edge.edge import Edge
 from fondaco.http.exchange.heartbeat import Heartbeat
+from fondaco.imaging.codec import PillowCodec
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
@@ -99,11 +100,12 @@ async def opened_application(
         opened_stores(settings, home) as stores,
         opened_chain(settings, home) as chain,
         opened_output_formats() as forms,
+        aclosing(PillowCodec()) as image_codec,
         opened_templates() as templates,
         opened_local_engines(settings, catalogue_here(settings), templates) as local,
     ):
         pepper = home.pepper()
-        shared = shared_of(settings, pepper, stores=stores, forms=forms)
+        shared = shared_of(settings, pepper, stores=stores, forms=forms, image_codec=image_codec)
         reloader = Reloader(
             settings, read, local=local, templates=templates, shared=shared, fetch=fetch
         )

@@ -11,12 +11,14 @@ from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
 from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import ModelType
 from fondaco.engines.openai.embeddings import OpenAIEmbeddings, UpstreamModel
 from fondaco.engines.openai.engine import OpenAICompatible
+from fondaco.engines.openai.images import OpenAIImages, UpstreamImageModel
 from fondaco.engines.openai.listing import names_listed
 from fondaco.environment import secret
-from fondaco.ports import ChatEngine, EmbeddingEngine, Templates
+from fondaco.ports import ChatEngine, EmbeddingEngine, ImageEngine, Templates
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.routing.reachability import Look, Seen, looked
 from fondaco.settings import Engine, Settings
@@ -40,6 +42,7 @@ class Upstreams:
 
     engines: Mapping[str, ChatEngine]
     embedding_engines: Mapping[str, EmbeddingEngine]
+    image_engines: Mapping[str, ImageEngine]
     looks: Mapping[str, Look]
     """What shows whether each of them answers."""
 
@@ -70,9 +73,13 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
         name: OpenAIEmbeddings(name, upstreams[name], _embedding_models(settings, name, row))
         for name, row in settings.engines.items()
     }
+    image_engines = {
+        name: OpenAIImages(name, upstreams[name], _image_models(settings, name, row))
+        for name, row in settings.engines.items()
+    }
     looks = {name: partial(names_listed, upstream) for name, upstream in upstreams.items()}
     try:
-        yield Upstreams(engines, embedding_engines, looks)
+        yield Upstreams(engines, embedding_engines, image_engines, looks)
     finally:
         with anyio.CancelScope(shield=True):
             for upstream in upstreams.values():
@@ -146,3 +153,16 @@ def _embedding_models(settings: Settings, engine: str, row: Engine) -> dict[str,
         for model_id, name in names.items()
         if (vectors := settings.models[model_id].embedding) is not None
     }
+
+
+def _image_models(settings: Settings, name: str, row: Engine) -> dict[str, UpstreamImageModel]:
+    names = _names(settings, name, row, ModelType.IMAGE)
+    return {
+        model_id: UpstreamImageModel(upstream_name, _image_parameters(settings, model_id))
+        for model_id, upstream_name in names.items()
+    }
+
+
+def _image_parameters(settings: Settings, model_id: str) -> frozenset[ImageParameter]:
+    limits = settings.models[model_id].image
+    return frozenset() if limits is None else frozenset(limits.parameters)

@@ -21,6 +21,8 @@ from fondaco.ports import (
     Clock,
     EmbeddingEngine,
     Files,
+    ImageCodec,
+    ImageEngine,
     OutputFormats,
 )
 from fondaco.sandbox.output_formats import SandboxedOutputFormats
@@ -37,6 +39,7 @@ from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.characters import Characters
 from fondaco.serving.chat.pipeline import Chat
 from fondaco.serving.embeddings import Embedder
+from fondaco.serving.images import ImageGenerator
 from fondaco.serving.inputs.media import Media
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform, UseCases
@@ -68,6 +71,7 @@ class Adapters:
     catalogue: Catalogue
     engines: Mapping[str, ChatEngine]
     embedding_engines: Mapping[str, EmbeddingEngine]
+    image_engines: Mapping[str, ImageEngine]
     looks: Mapping[str, Look]
     """The health check of each upstream engine."""
     web_retrieval: WebRetrieval | None
@@ -87,6 +91,7 @@ class Shared:
     uses: CharacterUses
     registry: Callable[[], Awaitable[CharacterRegistry]]
     reachability: Reachability
+    image_codec: ImageCodec
     grammars: Mapping[str, Callable[[ChatRequest], str | None]]
     """Name of each engine that compiles a request's grammar on this machine -> what makes it."""
 
@@ -111,12 +116,20 @@ class Shared:
             chat=chat,
             characters=Characters(self.registry, self.uses, catalogue, chat),
             embedder=Embedder(catalogue, adapters.embedding_engines, paid_calls),
+            images=ImageGenerator(catalogue, adapters.image_engines, self.image_codec, paid_calls),
             readiness=Readiness(catalogue, adapters.engines, self.clock, cache_s, self.ledger),
             tiers=tiers_of(settings),
         )
 
 
-def shared_of(settings: Settings, pepper: bytes, *, stores: Stores, forms: OutputFormats) -> Shared:
+def shared_of(
+    settings: Settings,
+    pepper: bytes,
+    *,
+    stores: Stores,
+    forms: OutputFormats,
+    image_codec: ImageCodec,
+) -> Shared:
     """Return the parts that stay across reloads."""
     clock = SystemClock()
     ledger = Ledger(stores.journal, clock)
@@ -130,6 +143,7 @@ def shared_of(settings: Settings, pepper: bytes, *, stores: Stores, forms: Outpu
         uses=stores.character_uses,
         registry=_characters(settings, clock).registry,
         reachability=Reachability(settings.server.engine_check_s),
+        image_codec=image_codec,
         grammars={EMBEDDED: grammar_of},
     )
 
@@ -158,6 +172,7 @@ def platform_of(
         chat=use_cases.chat,
         characters=use_cases.characters,
         embedder=use_cases.embedder,
+        images=use_cases.images,
         ledger=shared.ledger,
         charges=stores.charges,
         key_ring=key_ring,

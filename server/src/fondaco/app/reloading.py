@@ -52,6 +52,7 @@ async def opened_adapters(
             catalogue_here(settings),
             {**upstreams.engines, EMBEDDED: local.embedded},
             {**upstreams.embedding_engines, **local.embeddings},
+            upstreams.image_engines,
             upstreams.looks,
             web_retrieval,
             files,

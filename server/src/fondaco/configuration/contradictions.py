@@ -48,13 +48,31 @@ def _by_type(name: str, model: CatalogueModel) -> Iterator[str]:
             yield f"{name}.context_tokens is missing."
     elif model.type is ModelType.EMBEDDING:
         yield from _embedding(name, model)
+    elif model.type is ModelType.IMAGE:
+        yield from _image(name, model)
     elif not model.offline:
         yield (
-            f"{name}: only models of type text and embedding are served yet; set offline = true to "
-            "list it."
+            f"{name}: only models of type text, embedding and image are served yet; set "
+            "offline = true to list it."
         )
+    if model.type is not ModelType.IMAGE and model.image is not None:
+        yield f"{name}.image: a model of type {model.type.value!r} makes no images."
     if model.type is not ModelType.EMBEDDING and model.embedding is not None:
         yield f"{name}.embedding: a model of type {model.type.value!r} has no vectors."
+
+
+def _image(name: str, model: CatalogueModel) -> Iterator[str]:
+    limits = model.image
+    if limits is None:
+        return
+    if limits.steps > limits.max_steps:
+        yield f"{name}.image.steps is more than max_steps."
+    for side in ("width", "height"):
+        pixels = limits.width if side == "width" else limits.height
+        if pixels > limits.longest_side:
+            yield f"{name}.image.{side} is more than longest_side."
+        if pixels % limits.divisor:
+            yield f"{name}.image.{side} is no multiple of divisor."
 
 
 def _embedding(name: str, model: CatalogueModel) -> Iterator[str]:

@@ -74,6 +74,16 @@ def embedding_price(price: Price) -> EmbeddingPrice:
     return EmbeddingPrice(_amount(price.input))
 
 
+def image_price(price: Price) -> ImagePrice:
+    """Return the price of a model of images."""
+    return ImagePrice(
+        generation=_amount(price.generation),
+        upscale_2x=_amount(price.upscale_2x),
+        upscale_4x=_amount(price.upscale_4x),
+        inpaint=_amount(price.inpaint),
+    )
+
+
 def other_price(kind: ModelType, price: Price) -> OtherPrice:
     """Return the price of a model of any type but text."""
     match kind:
@@ -82,12 +92,7 @@ def other_price(kind: ModelType, price: Price) -> OtherPrice:
         case ModelType.TTS:
             return SpeechPrice(_amount(price.input))
         case _:
-            return ImagePrice(
-                generation=_amount(price.generation),
-                upscale_2x=_amount(price.upscale_2x),
-                upscale_4x=_amount(price.upscale_4x),
-                inpaint=_amount(price.inpaint),
-            )
+            return image_price(price)
 
 
 def _amount(price: Decimal | None) -> int:

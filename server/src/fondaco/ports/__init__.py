@@ -1,9 +1,10 @@
 """The ports: protocols that adapters implement for the use cases."""
 
 from fondaco.ports.characters import CharacterUses
-from fondaco.ports.chat import ChatEngine, Prompt
 from fondaco.ports.clock import Clock, Ids
-from fondaco.ports.embeddings import EmbeddingEngine
+from fondaco.ports.engines.chat import ChatEngine, Prompt
+from fondaco.ports.engines.embeddings import EmbeddingEngine
+from fondaco.ports.engines.images import GeneratedImage, ImageCodec, ImageEngine
 from fondaco.ports.idempotency import Idempotency
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys, KeyUses
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
@@ -27,8 +28,11 @@ __all__ = [
     "EmbeddingEngine",
     "Enforcement",
     "Files",
+    "GeneratedImage",
     "Idempotency",
     "Ids",
+    "ImageCodec",
+    "ImageEngine",
     "Journal",
     "KeyReport",
     "KeyUses",

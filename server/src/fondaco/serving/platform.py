@@ -16,6 +16,7 @@ from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.chat.characters import Characters
 from fondaco.serving.chat.pipeline import Chat
 from fondaco.serving.embeddings import Embedder
+from fondaco.serving.images import ImageGenerator
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.routing.reachability import Reachability
 from fondaco.serving.routing.readiness import Readiness
@@ -29,6 +30,7 @@ class UseCases:
     chat: Chat
     characters: Characters
     embedder: Embedder
+    images: ImageGenerator
     readiness: Readiness
     tiers: Mapping[str, Tier]
 
@@ -41,6 +43,7 @@ class Platform:
     chat: Chat
     characters: Characters
     embedder: Embedder
+    images: ImageGenerator
     ledger: Ledger
     charges: Charges
     key_ring: KeyRing
@@ -69,6 +72,7 @@ class Platform:
         self.chat = use_cases.chat
         self.characters = use_cases.characters
         self.embedder = use_cases.embedder
+        self.images = use_cases.images
         self.readiness = use_cases.readiness
         self.tiers = use_cases.tiers
 

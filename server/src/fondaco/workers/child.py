@@ -1,6 +1,7 @@
 """The child's side of a worker: requests on standard input, responses out, until the parent exits.
 
-A request is a line of JSON. A response is a line of JSON whose `bytes` is the length of the payload after it.
+A request is a line of JSON; where it has `payload_bytes`, so many follow. A response is a line of JSON whose
+`bytes` is the length of the payload after it.
 The first request loads the model; the first response reports that the child is ready.
 """
 
@@ -17,6 +18,8 @@ WorkerResponse: TypeAlias = tuple[Mapping[str, Any], bytes]
 """Fields of the response, and its binary payload."""
 Handler: TypeAlias = Callable[[Mapping[str, Any]], WorkerResponse]
 
+PAYLOAD_BYTES = "payload_bytes"
+"""The length of a request's payload, which its handler finds as `payload`."""
 _ERROR_LIMIT = 300
 
 
@@ -42,11 +45,19 @@ def serve(load: Callable[[Mapping[str, Any]], Handler]) -> None:
     _write(out, {})
     for line in sys.stdin.buffer:
         try:
-            fields, payload = handler(json.loads(line))
+            fields, payload = handler(_request(line))
         except BaseException as error:  # noqa: BLE001 - a panic of a native library included
             _write(out, {"error": type(error).__name__})  # its text may quote content
         else:
             _write(out, fields, payload)
+
+
+def _request(line: bytes) -> Mapping[str, Any]:
+    """Return a request, with its payload where it has one."""
+    request: dict[str, Any] = json.loads(line)
+    if size := request.get(PAYLOAD_BYTES):
+        request["payload"] = sys.stdin.buffer.read(size)
+    return request
 
 
 def _silence() -> BinaryIO:

@@ -17,7 +17,7 @@ from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavail
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.ports.incidents import Incident, report
 from fondaco.processes import environment_of_child
-from fondaco.workers.child import WorkerResponse
+from fondaco.workers.child import PAYLOAD_BYTES, WorkerResponse
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
@@ -61,8 +61,12 @@ class Worker:
         """The process id of the child, where one runs."""
         return None if self._child is None else self._child.process.pid
 
-    async def ask(self, request: Mapping[str, Any]) -> WorkerResponse:
+    async def ask(self, request: Mapping[str, Any], payload: bytes = b"") -> WorkerResponse:
         """Send a request and return the response; cancelling ends the child.
+
+        Args:
+            request: JSON values.
+            payload: bytes that the child finds in the request as `payload`.
 
         Raises:
             EngineUnavailableError: the child does not start, or ended over the request.
@@ -73,7 +77,7 @@ class Worker:
             child = self._child or await self._started()
             try:
                 with anyio.fail_after(self._program.answer_timeout_s):
-                    fields, payload = await child.ask(request)
+                    fields, answer = await child.ask(request, payload)
             except TimeoutError as error:
                 await self._ended("timeout")
                 raise EngineTimeoutError("The model did not answer in time.") from error
@@ -85,7 +89,7 @@ class Worker:
                 raise
         if "error" in fields:
             raise EngineError
-        return fields, payload
+        return fields, answer
 
     async def aclose(self) -> None:
         """End the child."""
@@ -174,19 +178,20 @@ class _Child:
         assert process.stdout is not None  # noqa: S101 - piped by default
         return cls(process, process.stdin, BufferedByteReceiveStream(process.stdout))
 
-    async def ask(self, request: Mapping[str, Any]) -> WorkerResponse:
-        """Send a request and return its response.
+    async def ask(self, request: Mapping[str, Any], payload: bytes = b"") -> WorkerResponse:
+        """Send a request with its payload, and return its response.
 
         Raises:
             _EndedError: the child ended, or sent an invalid response.
         """
         try:
-            await self.requests.send(json.dumps(request).encode() + b"\n")
+            line = json.dumps({**request, PAYLOAD_BYTES: len(payload)} if payload else request)
+            await self.requests.send(line.encode() + b"\n" + payload)
             fields = json.loads(await self.responses.receive_until(b"\n", _LINE_LIMIT))
             size = whole(fields["bytes"], _PAYLOAD_LIMIT)
             if size is None:
                 raise _EndedError
-            payload = await self.responses.receive_exactly(size) if size else b""
+            answer = await self.responses.receive_exactly(size) if size else b""
         except (
             anyio.BrokenResourceError,
             anyio.ClosedResourceError,
@@ -198,7 +203,7 @@ class _Child:
             TypeError,
         ) as error:
             raise _EndedError from error
-        return fields, payload
+        return fields, answer
 
     async def end(self) -> None:
         """End the process, whatever it does."""

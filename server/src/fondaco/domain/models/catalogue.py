@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from typing import Literal, overload
 
 from fondaco.domain.errors import ModelGoneError, ModelNotFoundError
+from fondaco.domain.models.image_model import ImageModel
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model, ModelType
 from fondaco.domain.models.name_patterns import WILDCARD, NamePatterns
 from fondaco.domain.models.names import Names, Route, changes_at
@@ -82,6 +83,9 @@ class Catalogue:
 
     @overload
     def route(self, name: str, kind: Literal[ModelType.EMBEDDING]) -> Route[EmbeddingModel]: ...
+
+    @overload
+    def route(self, name: str, kind: Literal[ModelType.IMAGE]) -> Route[ImageModel]: ...
 
     @overload
     def route(self, name: str, kind: ModelType) -> Route[AnyModel]: ...

@@ -134,6 +134,8 @@ class Content:
     """The data of one server-sent event, where the response may be a stream."""
     text_type: str | None = None
     """The media type of the plain text that `Accept` may ask for instead."""
+    files: tuple[str, ...] = ()
+    """The media types of the file that the response may be instead."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Name -> description of headers that only this response carries."""
     links: tuple[Link, ...] = ()

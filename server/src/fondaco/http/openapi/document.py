@@ -279,6 +279,8 @@ def _content(content: Content, refs: Refs, dialect: ApiDialect) -> dict[str, obj
         shown["text/event-stream"] = {"schema": event}
     if content.text_type is not None:
         shown[content.text_type] = {"schema": {"type": "string"}}
+    for media_type in content.files:
+        shown[media_type] = {}
     return shown
 
 

@@ -6,6 +6,7 @@ from fondaco.http.apis.openai import embeddings
 from fondaco.http.apis.openai.chat import chat_completions
 from fondaco.http.apis.openai.completions import completions
 from fondaco.http.apis.openai.dialect import at_v1
+from fondaco.http.apis.openai.images import image_generations
 from fondaco.http.apis.openai.responses import nothing_stored, responses
 from fondaco.http.apis.venice.models import list_models, show_model
 from fondaco.http.apis.venice.models.schemas import AllModelsQuery
@@ -16,6 +17,7 @@ _LISTED: tuple[AnyEndpoint, ...] = (
     completions.ENDPOINT,
     responses.ENDPOINT,
     embeddings.ENDPOINT,
+    image_generations.ENDPOINT,
 )
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (

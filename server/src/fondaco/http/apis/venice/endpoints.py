@@ -2,6 +2,7 @@
 
 from fondaco.http.apis.venice.billing import billing_usage
 from fondaco.http.apis.venice.characters import list_characters, show_character
+from fondaco.http.apis.venice.images import generate_image, list_styles
 from fondaco.http.apis.venice.keys import (
     change_key,
     create_key,
@@ -24,6 +25,8 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     model_traits.ENDPOINT,
     model_compatibility.ENDPOINT,
     show_model.ENDPOINT,
+    generate_image.ENDPOINT,
+    list_styles.ENDPOINT,
     list_characters.ENDPOINT,
     show_character.ENDPOINT,
     create_key.ENDPOINT,

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time
 
+from fondaco.domain.models.image_model import ImageModel
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model
 from fondaco.domain.models.names import announced
 from fondaco.domain.money.epoch import starts_at
@@ -47,6 +48,8 @@ def _type_fields(model: AnyModel) -> dict[str, object]:
             return _text(model)
         case EmbeddingModel():
             return _vectors(model)
+        case ImageModel():
+            return _images(model)
         case _:
             return {}
 
@@ -55,6 +58,16 @@ def _vectors(model: EmbeddingModel) -> dict[str, object]:
     shorter = f"; `dimensions` may be from {least}" if (least := model.least_dimensions) else ""
     about = f"Vectors of {model.dimensions} dimensions{shorter}; inputs of up to {model.context_tokens} tokens."
     return {"availableContextTokens": model.context_tokens, "description": about}
+
+
+def _images(model: ImageModel) -> dict[str, object]:
+    return {
+        "constraints": {
+            "promptCharacterLimit": model.prompt_limit,
+            "steps": {"default": model.steps.default, "max": model.steps.most},
+            "widthHeightDivisor": model.divisor,
+        }
+    }
 
 
 def _text(model: Model) -> dict[str, object]:

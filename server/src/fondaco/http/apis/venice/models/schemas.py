@@ -64,6 +64,21 @@ class Constraints(BaseModel):
     top_p: Default
 
 
+class Steps(BaseModel):
+    """Inference steps of an image model."""
+
+    default: int
+    max: int
+
+
+class ImageConstraints(BaseModel):
+    """Limits of an image model."""
+
+    promptCharacterLimit: int  # noqa: N815
+    steps: Steps
+    widthHeightDivisor: int  # noqa: N815
+
+
 class Amount(BaseModel):
     """A price; one DIEM equals one USD."""
 
@@ -118,7 +133,9 @@ class ModelSpec(BaseModel):
         None, description="Of an embedding model: its dimensions, and how long an input may be."
     )
     capabilities: Capabilities | None = Field(None, description="Of a text model.")
-    constraints: Constraints | None = Field(None, description="Of a text model.")
+    constraints: Constraints | ImageConstraints | None = Field(
+        None, description="Of a text model, or of an image model."
+    )
     pricing: TokenPricing | ImagePricing | InputPricing
     traits: list[str]
     modelSource: str  # noqa: N815

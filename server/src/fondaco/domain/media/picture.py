@@ -1,0 +1,45 @@
+"""Pictures: what image engines return, and what callers get of it."""
+
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from fondaco.domain.media.image_file import Format
+
+RGB: Final = 3
+RGBA: Final = 4
+"""Bytes of a pixel, without and with transparency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """A picture as rows of pixels from the top, 8 bits a channel, as engines of ours draw it."""
+
+    width: int
+    height: int
+    data: bytes
+    """`width * height * channels` bytes."""
+    channels: Literal[3, 4] = RGB
+    """RGB, or RGBA with straight alpha."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFile:
+    """A picture as a PNG, JPEG or WebP file of an engine elsewhere: nothing in it is believed."""
+
+    data: bytes
+
+
+Picture: TypeAlias = Pixels | PictureFile
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a picture is written for its caller."""
+
+    format: Format = Format.WEBP
+    quality: int = 90
+    """Of JPEG and WebP, 1 to 100; PNG loses nothing and ignores it."""
+    exif: str = ""
+    """The prompt, for EXIF `ImageDescription`; empty: the file gets no metadata at all."""
+    parameters: str = ""
+    """All else that the picture was made by, as JSON, for EXIF `UserComment`."""

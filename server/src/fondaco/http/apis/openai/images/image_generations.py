@@ -1,0 +1,62 @@
+"""POST /api/v1/images/generations."""
+
+from base64 import b64encode
+
+from anyio import to_thread
+
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import ModelType
+from fondaco.http.apis.openai.images.schemas import ImageGenerationRequest, ImageList
+from fondaco.http.apis.venice.dialect import VENICE
+from fondaco.http.apis.venice.images.headers import HEADERS, image_headers
+from fondaco.http.endpoint.bodies import Json
+from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
+from fondaco.http.endpoint.responses import Response
+
+_DEFAULT = "default"
+
+
+async def run(context: RequestContext[ImageGenerationRequest, None]) -> Response:
+    """Generate an image."""
+    body, platform, call = context.body, context.platform, context.call()
+    request = body.to_domain(_served(platform.catalogue, body.model))
+    made = await platform.images.answer(call, request)
+    context.exchange.quota = made.quota
+    file, media_type = made.files[0], f"image/{body.output_format}"
+    as_url = body.response_format == "url"
+    return Response(
+        await to_thread.run_sync(_json, int(call.opened_at), file, media_type if as_url else ""),
+        lines=image_headers(made, body.ignored(), safe_mode=body.safe_mode),
+    )
+
+
+def _served(catalogue: Catalogue, name: str | None) -> str:
+    """Return a name that routes to an image model: of a name that does not, the default one.
+
+    Source: POST /images/generations, `model`.
+    """
+    return name if name and catalogue.serves(name, ModelType.IMAGE) else _DEFAULT
+
+
+def _json(created: int, file: bytes, url_type: str) -> bytes:
+    """Return the body: with a data URL of this media type, or with base64 where it is empty."""
+    text = b64encode(file)
+    image = (
+        b'{"url":"data:%b;base64,%b"}' % (url_type.encode(), text)
+        if url_type
+        else b'{"b64_json":"%b"}' % text
+    )
+    return b'{"created":%d,"data":[%b]}' % (created, image)
+
+
+ENDPOINT = Endpoint(
+    dialect=VENICE,
+    method="POST",
+    path="/api/v1/images/generations",
+    run=run,
+    summary="Generate an image, as OpenAI's API does",
+    tag="Images",
+    body=Json(schema=ImageGenerationRequest),
+    paid=True,
+    responses={200: Content("The image", ImageList, headers=HEADERS)},
+)

@@ -1,0 +1,144 @@
+"""The request and the response of POST /images/generations.
+
+Source: POST /images/generations, `SimpleGenerateImageRequest`; OpenAI's API reference, "Create image".
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.media.image_request import ImageRequest
+from fondaco.domain.media.picture import Encoding
+from fondaco.http.apis.venice.images.schemas import LONGEST_PROMPT, FileFormat, file_format
+from fondaco.http.endpoint.fields import Strict
+
+_UNUSED = "Accepted; no model here has it."
+_BEST_QUALITY = Encoding().quality
+
+Size = Literal[
+    "auto",
+    "256x256",
+    "512x512",
+    "1024x1024",
+    "1536x1024",
+    "1024x1536",
+    "1792x1024",
+    "1024x1792",
+]
+
+
+class ImageGenerationRequest(Strict):
+    """An image to generate, in the words of OpenAI's API."""
+
+    prompt: str = Field(
+        min_length=1,
+        max_length=LONGEST_PROMPT,
+        description="What the image shows, within the model's `promptCharacterLimit`.",
+        examples=["A beautiful sunset over mountain ranges"],
+    )
+    model: str | None = Field(
+        "default",
+        max_length=1000,
+        description="Id, trait or compatible name of an image model; any other name stands for the "
+        "default one.",
+    )
+    n: int | None = Field(
+        1,
+        ge=1,
+        le=1,
+        description="How many images: one. POST /api/v1/image/generate makes up to four `variants`.",
+    )
+    size: Size | None = Field(
+        "auto", description="Width and height; `auto`: the model's own, mostly 1024x1024."
+    )
+    output_format: FileFormat = Field("png", description="Of the file.")
+    output_compression: int | None = Field(
+        None,
+        ge=0,
+        le=100,
+        description=f"Quality of JPEG and WebP; absent: {_BEST_QUALITY}. PNG loses nothing.",
+    )
+    response_format: Literal["b64_json", "url"] | None = Field(
+        "b64_json", description="`url`: a data URL, as nothing is stored here."
+    )
+    background: Literal["transparent", "opaque", "auto"] | None = Field(
+        "auto", description="`transparent`: where the model can, in PNG and WebP."
+    )
+    moderation: Literal["low", "auto"] | None = Field(
+        "auto",
+        description="`auto`: blur adult images. No classifier is installed yet, so nothing is blurred.",
+    )
+    quality: Literal["auto", "high", "medium", "low", "hd", "standard"] | None = Field(
+        "auto", description=_UNUSED
+    )
+    style: Literal["vivid", "natural"] | None = Field("natural", description=_UNUSED)
+    user: str | None = Field(None, description="Accepted and discarded.")
+
+    @property
+    def safe_mode(self) -> bool:
+        """Whether adult images are to be blurred."""
+        return self.moderation != "low"
+
+    def ignored(self) -> tuple[str, ...]:
+        """The fields that were sent and have no effect on any model here."""
+        given = self.model_fields_set
+        quality = "quality" in given and self.quality not in ("auto", None)
+        kind = "style" in given and self.style is not None
+        safe = "moderation" in given and self.moderation == "auto"
+        told = {"quality": quality, "style": kind, "moderation": safe}
+        return tuple(name for name, sent in told.items() if sent)
+
+    def to_domain(self, model: str) -> ImageRequest:
+        """Return the request that the platform serves, by the model with this name.
+
+        Raises:
+            InvalidRequestError: a JPEG is asked to be transparent.
+        """
+        transparent = self.background == "transparent"
+        if transparent and self.output_format == "jpeg":
+            raise InvalidRequestError(
+                faults={
+                    "background": ("JPEG has no transparency; set output_format to png or webp.",)
+                }
+            )
+        width, height = _sides(self.size or "auto")
+        quality = _BEST_QUALITY if self.output_compression is None else self.output_compression
+        return ImageRequest(
+            model=model,
+            prompt=self.prompt,
+            width=width,
+            height=height,
+            transparent=transparent,
+            encoding=Encoding(file_format(self.output_format), quality=max(1, quality)),
+        )
+
+
+def _sides(size: Size) -> tuple[int, int] | tuple[None, None]:
+    if size == "auto":
+        return None, None
+    width, _, height = size.partition("x")
+    return int(width), int(height)
+
+
+class _Shown(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class EncodedImage(_Shown):
+    """An image as base64."""
+
+    b64_json: str
+
+
+class LinkedImage(_Shown):
+    """An image as a data URL."""
+
+    url: str
+
+
+class ImageList(_Shown):
+    """The image of a request."""
+
+    created: int = Field(description="Unix seconds.")
+    data: list[EncodedImage | LinkedImage]

@@ -1,0 +1,1 @@
+"""Venice's endpoints of images."""

@@ -1,0 +1,36 @@
+"""Response headers of images.
+
+Source: api-reference/api-spec.md, "Content Safety Headers". `x-venice-is-content-violation` is never sent:
+nothing here judges an image.
+"""
+
+from fondaco.http.edge.headers import ending, ignored_fields, inference
+from fondaco.http.exchange.headers import lines_of
+from fondaco.serving.images import ImageResult
+
+HEADERS = {
+    "x-venice-is-blurred": "Whether the image was blurred, as safe mode asks: never yet. Absent "
+    "without safe mode.",
+    "x-venice-is-content-violation": "Never sent yet: nothing here judges an image.",
+    "x-fondaco-seeds": "The seed of each image, in their order.",
+    "x-venice-model-deprecation-warning": "Absent but where the model that was asked for will be retired, "
+    "or was.",
+    "x-venice-model-deprecation-date": "When, in UTC.",
+    "x-fondaco-ignored-params": "Fields that mean nothing here. Absent where none does.",
+}
+
+
+def image_headers(made: ImageResult, ignored: tuple[str, ...], *, safe_mode: bool) -> bytes:
+    """Return the headers of a response with images.
+
+    Args:
+        made: the images.
+        ignored: fields that had no effect, beyond those that the model ignores.
+        safe_mode: whether adult images are to be blurred.
+    """
+    lines = inference(made.model, made.engine) + ignored_fields((*made.ignored, *ignored))
+    seeds = ", ".join(map(str, made.seeds))
+    lines += lines_of([(b"x-fondaco-seeds", seeds.encode())])
+    if safe_mode:
+        lines += lines_of([(b"x-venice-is-blurred", b"false")])
+    return lines if made.notice is None else lines + ending(made.notice)

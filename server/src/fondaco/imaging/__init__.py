@@ -1,0 +1,1 @@
+"""Image files: read and written by Pillow in a child process."""

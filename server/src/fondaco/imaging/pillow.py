@@ -1,0 +1,113 @@
+"""Pictures to files by Pillow: what runs in the child process, as plain functions.
+
+A file is opened by one of three decoders, looked at before it is decoded, decoded once, and written anew
+from its pixels alone.
+"""
+
+import io
+import warnings
+from typing import Literal
+
+from PIL import Image, ImageOps
+
+from fondaco.domain.media.image_file import Format
+from fondaco.domain.media.picture import RGBA, Encoding, Picture, PictureFile, Pixels
+
+MOST_PIXELS = 16 * 2**20
+"""Of a file: 4096 x 4096, far above what is asked of any model."""
+_ROUNDED_UP = 64
+"""Engines round sizes up to multiples of so much; the rest is cropped."""
+_DECODERS = ("PNG", "JPEG", "WEBP")
+_IMAGE_DESCRIPTION, _SOFTWARE, _EXIF_TABLE, _USER_COMMENT = 0x010E, 0x0131, 0x8769, 0x9286
+_EIGHT_OF_SIXTEEN = 1 / 256
+_UNDEFINED_CHARSET = bytes(8)
+"""Precedes a user comment. Source: Exif 2.32, "UserComment"; UTF-8 has no code of its own."""
+
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # beyond it, `open` warns, which is made an error below
+
+
+class UnusablePictureError(Exception):
+    """A picture cannot be decoded, or has another size than its engine was asked for."""
+
+
+def written(picture: Picture, width: int, height: int, encoding: Encoding) -> bytes:
+    """Return a picture as a file of this size.
+
+    Raises:
+        UnusablePictureError: it is damaged, too large or of another size.
+    """
+    image = _fitted(_image(picture), width, height)
+    if encoding.format is Format.JPEG:
+        image = _opaque(image)
+    out = io.BytesIO()
+    exif = _exif(encoding) if encoding.exif else None
+    options = {} if exif is None else {"exif": exif}
+    match encoding.format:
+        case Format.PNG:
+            image.save(out, "PNG", compress_level=6, **options)
+        case Format.JPEG:
+            image.save(out, "JPEG", quality=encoding.quality, subsampling=0, **options)
+        case _:
+            image.save(out, "WEBP", quality=encoding.quality, method=3, **options)
+    return out.getvalue()
+
+
+def _image(picture: Picture) -> Image.Image:
+    match picture:
+        case Pixels():
+            mode: Literal["RGB", "RGBA"] = "RGBA" if picture.channels == RGBA else "RGB"
+            size = (picture.width, picture.height)
+            if len(picture.data) != picture.width * picture.height * picture.channels:
+                raise UnusablePictureError
+            return Image.frombytes(mode, size, picture.data)
+        case PictureFile():
+            return _decoded(picture.data)
+
+
+def _decoded(data: bytes) -> Image.Image:
+    """Return the first frame of a file, upright, as RGB or RGBA without any metadata."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=_DECODERS) as opened:
+                opened.load()
+                upright = ImageOps.exif_transpose(opened)
+                if upright.mode.startswith("I"):  # 16 bits of grey
+                    upright = upright.point(lambda value: value * _EIGHT_OF_SIXTEEN).convert("L")
+                clear = upright.has_transparency_data
+                return _plain(upright.convert("RGBA" if clear else "RGB"))
+    except Exception as error:  # decoders raise whatever hostile bytes make them raise
+        raise UnusablePictureError from error
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Return the pixels of an image: nothing that its file had beside them stays."""
+    return Image.frombytes(image.mode, image.size, image.tobytes())
+
+
+def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:
+    over = image.width - width, image.height - height
+    if over == (0, 0):
+        return image
+    if not all(0 <= more < _ROUNDED_UP for more in over):
+        raise UnusablePictureError
+    left, top = over[0] // 2, over[1] // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def _opaque(image: Image.Image) -> Image.Image:
+    """Return an image on white where it is transparent: JPEG knows no transparency."""
+    if image.mode == "RGB":
+        return image
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, image).convert("RGB")
+
+
+def _exif(encoding: Encoding) -> bytes:
+    """Return the prompt, the parameters and the program as EXIF, all text as UTF-8."""
+    exif = Image.Exif()
+    exif[_IMAGE_DESCRIPTION] = encoding.exif.encode("utf-8", "replace")
+    exif[_SOFTWARE] = b"Fondaco"
+    comment = _UNDEFINED_CHARSET + encoding.parameters.encode("utf-8", "replace")
+    exif.get_ifd(_EXIF_TABLE)[_USER_COMMENT] = comment
+    return exif.tobytes()

@@ -1,0 +1,1 @@
+"""The ports of engines: one for each kind of result."""

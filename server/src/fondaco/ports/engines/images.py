@@ -1,0 +1,68 @@
+"""The ports of image engines, and of what reads and writes the files of images."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from fondaco.domain.media.image_request import ImageTask
+from fondaco.domain.media.picture import Encoding, Picture
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedImage:
+    """A picture as its engine returned it."""
+
+    picture: Picture
+    queued_s: float = 0.0
+    """How long it waited for its turn, as far as the engine tells."""
+
+
+class ImageEngine(Protocol):
+    """Runs an image model.
+
+    Every method raises only errors of `domain.errors`: `EngineError` and `FieldNotTakenError` where
+    another engine may still serve the call, `InvalidRequestError` where the request itself is at fault.
+    """
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration; shown as `x-venice-model-router`."""
+        ...
+
+    async def generate(self, task: ImageTask) -> GeneratedImage:
+        """Return one picture; cancelling stops the work.
+
+        Raises:
+            EngineError: the engine failed, or returned nothing that can be a picture.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Show that the engine can answer.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        ...
+
+
+class ImageCodec(Protocol):
+    """Writes the pictures that callers get, away from this process: decoders are what hostile files attack."""
+
+    def expect_installed(self) -> None:
+        """Return if pictures can be written.
+
+        Raises:
+            EngineUnavailableError: a package is missing; the message names the command that installs it.
+        """
+        ...
+
+    async def encode(self, picture: Picture, width: int, height: int, encoding: Encoding) -> bytes:
+        """Return a picture as a new file of exactly `width` x `height` pixels.
+
+        Nothing but its pixels is taken over from a file: no metadata, profile or second frame. What an
+        engine made slightly larger, as it rounds sizes up, is cropped.
+
+        Raises:
+            EngineError: the picture is damaged, too large, or of another size.
+        """
+        ...

@@ -1,0 +1,174 @@
+"""Images: the use case from a validated request to image files whose charge is durable."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from zlib import crc32
+
+from fondaco.domain.media.image_request import SEED_LIMIT, ImageRequest, ImageTask
+from fondaco.domain.media.picture import Encoding
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.image_model import ImageModel
+from fondaco.domain.models.model import ModelType
+from fondaco.domain.models.names import DeprecationNotice
+from fondaco.domain.money.call import Call, CallKind
+from fondaco.domain.money.limits import Quota
+from fondaco.domain.money.usage import NO_USAGE, Usage
+from fondaco.ports import ImageCodec, ImageEngine
+from fondaco.serving.billing.call_meter import CallMeter
+from fondaco.serving.billing.paid_call import PaidCalls
+from fondaco.serving.routing.failover import Failover, ModelEngines
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTiming:
+    """Where the time of a call went, in seconds."""
+
+    inference_s: float
+    """The engines' work, on all variants."""
+    preprocessing_s: float
+    """Before it: admission and the hold."""
+    queue_s: float
+    """Waiting for an engine's turn, as far as engines tell."""
+    total_s: float
+    """All of it, the writing of the files included."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageResult:
+    """The images of a request, once they are paid for."""
+
+    model: ImageModel
+    engine: str
+    """The name of the engine that made the last of them."""
+    files: tuple[bytes, ...]
+    """One per variant, in the requested format."""
+    seeds: tuple[int, ...]
+    """Of each."""
+    timing: ImageTiming
+    ignored: tuple[str, ...]
+    """Fields of the request that mean nothing to the model."""
+    quota: Quota
+    notice: DeprecationNotice | None = None
+    """The model's deprecation notice."""
+
+
+class ImageMeter:
+    """Counts the images of one request, as each is complete."""
+
+    __slots__ = ("most", "usage")
+
+    def __init__(self, variants: int) -> None:
+        """Start at nothing, of so many."""
+        self.most = Usage(images=variants)
+        self.usage = NO_USAGE
+
+    def take(self) -> None:
+        """Count one image."""
+        self.usage = self.usage.plus(Usage(images=1))
+
+    @property
+    def produced(self) -> bool:
+        """Whether any image is complete."""
+        return self.usage.images > 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Return False: all variants are held for before the first."""
+        return False
+
+    def fail(self) -> None:
+        """Count nothing: where one variant fails, none is delivered."""
+        self.usage = NO_USAGE
+
+
+class ImageGenerator:
+    """Answers requests for images."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        engines: Mapping[str, ImageEngine],
+        codec: ImageCodec,
+        paid_calls: PaidCalls,
+    ) -> None:
+        """Prepare; `engines` are by their names in the configuration."""
+        self._catalogue = catalogue
+        self._engines = ModelEngines(catalogue, engines)
+        self._codec = codec
+        self._paid_calls = paid_calls
+
+    async def answer(self, call: Call, request: ImageRequest) -> ImageResult:
+        """Return the images of a request; each is charged when this returns.
+
+        A disconnect cancels the task: the images that were complete by then are charged. Where an
+        engine fails, nothing is.
+
+        Args:
+            call: the call.
+            request: its model is any name that routes to an image model.
+
+        Raises:
+            ModelNotFoundError: no image model has this name.
+            InvalidRequestError: the request exceeds a limit of the model.
+            FondacoError: as from every paid call. Nothing is charged.
+        """
+        clock = self._paid_calls.clock
+        started = clock.monotonic()
+        route = self._catalogue.route(request.model, ModelType.IMAGE)
+        model = route.model
+        tasks = model.tasks(request, _random_seed(call))
+        failover = Failover(self._engines.of(model), model.id)
+        self._codec.expect_installed()
+        call, meter = replace(call, kind=CallKind.IMAGE), CallMeter(whole=True)
+        files: list[bytes] = []
+        inference_s = queue_s = 0.0
+        async with self._paid_calls.open(call, model, meter, estimated_tokens=0) as paid:
+            meter.current = images = ImageMeter(len(tasks))
+            await paid.hold()
+            held = clock.monotonic()
+            for task in tasks:
+                begun = clock.monotonic()
+                file, queued_s = await failover.first(
+                    partial(self._made, task=task, encoding=_encoding(request, task))
+                )
+                inference_s += clock.monotonic() - begun - queued_s
+                queue_s += queued_s
+                files.append(file)
+                images.take()
+            meter.deliver()
+        timing = ImageTiming(inference_s, held - started, queue_s, clock.monotonic() - started)
+        return ImageResult(
+            model,
+            failover.engine.name,
+            tuple(files),
+            tuple(task.seed for task in tasks),
+            timing,
+            model.ignored(request),
+            paid.quota,
+            route.notice,
+        )
+
+    async def _made(
+        self, engine: ImageEngine, task: ImageTask, encoding: Encoding
+    ) -> tuple[bytes, float]:
+        """Return a task's file, and how long the engine was waited for.
+
+        A picture that cannot be read is the engine's failure, so another one may still make it.
+        """
+        made = await engine.generate(task)
+        file = await self._codec.encode(made.picture, task.width, task.height, encoding)
+        return file, made.queued_s
+
+
+def _encoding(request: ImageRequest, task: ImageTask) -> Encoding:
+    if not request.embed_parameters:
+        return request.encoding
+    parameters = json.dumps(task.parameters(), ensure_ascii=False)
+    return replace(request.encoding, exif=task.prompt, parameters=parameters)
+
+
+def _random_seed(call: Call) -> int:
+    """Return a seed that differs from call to call, by the call's id."""
+    return crc32(call.id.encode()) % SEED_LIMIT + 1
