@@ -317,6 +317,17 @@ async def test_signed_thinking_keeps_its_signature(able: House) -> None:
     assert made["content"] == [block, redacted, text("Yes.")]
 
 
+async def test_signed_thinking_of_turns_in_a_row_is_kept_whole(able: House) -> None:
+    async with house(
+        models=(replace(TOY, capabilities=ABLE),), dialects=("openrouter",) * 2
+    ) as one:
+        thoughts = [
+            {"type": "thinking", "thinking": said, "signature": "c2ln"} for said in ("One", "Two")
+        ]
+        said = await conversation(one, *map(assistant, thoughts), user(text("Go on")))
+    assert said[0]["thinking_blocks"] == thoughts
+
+
 async def test_what_other_engines_want_back_comes_back(able: House) -> None:
     detail = {"type": "reasoning.encrypted", "data": "ZW5j", "index": 0}
     call = {"index": 0, **CALL, "extra_content": {"google": {"thought_signature": "c2ln"}}}

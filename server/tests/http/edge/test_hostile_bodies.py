@@ -12,6 +12,11 @@ import httpx2
 import pytest
 
 from fondaco.domain.errors import InvalidRequestError
+from fondaco.http.apis.anthropic.conversation import turns
+from fondaco.http.apis.anthropic.request import MessageRequest
+from fondaco.http.apis.openai.responses.request.body import ResponsesRequest
+from fondaco.http.apis.openai.responses.request.conversation import conversation_of
+from fondaco.http.apis.openai.responses.request.opaque_item import packed
 from fondaco.http.endpoint.accept import preferred
 from fondaco.http.endpoint.strict_json import parse, parse_exactly
 from fondaco.serving.retrieval.web_retrieval import urls_in
@@ -120,6 +125,40 @@ async def test_so_is_one_of_a_hostile_address(shared: House, target: str) -> Non
     assert time.process_time() - began < 5
     assert reply.status_code in (400, 404)
     assert len(reply.content) < 32_000
+
+
+ONE_AFTER_ANOTHER = {
+    "the user": {"role": "user", "content": "a"},
+    "thinking": {"role": "assistant", "content": [{"type": "thinking", "thinking": "a"}]},
+    "calls": {
+        "role": "assistant",
+        "content": [{"type": "tool_use", "id": "a", "name": "b", "input": {}}],
+    },
+}
+
+
+@pytest.mark.parametrize("name", ONE_AFTER_ANOTHER)
+def test_turns_of_one_role_are_joined_in_linear_time(name: str) -> None:
+    given = [ONE_AFTER_ANOTHER[name]] * 50_000
+    asked = MessageRequest.model_validate({"model": "m", "max_tokens": 1, "messages": given})
+    began = time.process_time()
+    assert len(list(turns(asked.messages))) == 1
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("reasoning_details", '[{"a":%d},{},{},{},{},{},{},{}]'), ("extra_content", '{"a%d":1}')],
+)
+def test_so_are_opaque_fields_of_responses(name: str, value: str) -> None:
+    items = [
+        {"type": "reasoning", "encrypted_content": packed({name: value % number}, {})}
+        for number in range(40_000)
+    ]
+    asked = ResponsesRequest.model_validate({"model": "m", "input": items})
+    began = time.process_time()
+    assert len(conversation_of(asked.input).messages) == 1
+    assert time.process_time() - began < 5
 
 
 async def test_fields_by_the_thousand_that_nobody_knows_are_ignored(shared: House) -> None:

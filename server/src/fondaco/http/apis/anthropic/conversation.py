@@ -5,12 +5,15 @@ engines want a message for each, at once after its call; and turns of one role i
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import TypeAlias, assert_never
 
 import orjson
 
 from fondaco.domain.chat import message as domain
 from fondaco.domain.chat.message import CACHE_CONTROL, PREFIX, Image, MarkedText, Role, ToolUse
+from fondaco.domain.chat.opaque import merge
 from fondaco.http.apis.anthropic.blocks import (
     AssistantTurn,
     Base64Image,
@@ -61,17 +64,16 @@ def is_billing_header(block: TextBlock) -> bool:
 
 def turns(messages: Iterable[InputMessage]) -> Iterator[domain.Message]:
     """Yield a conversation; messages of one role in a row are one."""
-    last: domain.Message | None = None
-    for place, given in enumerate(messages):
-        for message in _messages(given, f"messages.{place}.content"):
-            if last is not None and last.role is message.role and message.role in _JOINED:
-                last = _joined(last, message)
-                continue
-            if last is not None:
-                yield last
-            last = message
-    if last is not None:
-        yield last
+    said = (
+        message
+        for place, given in enumerate(messages)
+        for message in _messages(given, f"messages.{place}.content")
+    )
+    for role, row in groupby(said, key=attrgetter("role")):
+        if role in _JOINED:
+            yield _joined(tuple(row))
+        else:
+            yield from row
 
 
 _JOINED = frozenset({Role.USER, Role.ASSISTANT})
@@ -270,15 +272,21 @@ def _content(parts: Sequence[domain.Part]) -> _Content:
     return first if len(parts) == 1 and first.__class__ is str else tuple(parts)
 
 
-def _joined(first: domain.Message, second: domain.Message) -> domain.Message:
+def _joined(row: Sequence[domain.Message]) -> domain.Message:
+    """Return messages of one role as one, in linear time: a body may have 100,000 in a row."""
+    first, *others = row
+    if not others:
+        return first
+    opaque = dict[str, object]()
+    for message in row:
+        merge(opaque, message.opaque or {})
+    parts = [part for message in row for part in _each(message.content)]
     return domain.Message(
         first.role,
-        _content([*_each(first.content), *_each(second.content)])
-        if first.content or second.content
-        else first.content,
-        tool_calls=first.tool_calls + second.tool_calls,
-        reasoning="\n\n".join(filter(None, (first.reasoning, second.reasoning))) or None,
-        opaque={**(first.opaque or {}), **(second.opaque or {})} or None,
+        _content(parts) if parts else first.content,
+        tool_calls=tuple([call for message in row for call in message.tool_calls]),
+        reasoning="\n\n".join([one.reasoning for one in row if one.reasoning]) or None,
+        opaque=opaque or None,
     )
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import orjson
 
 from fondaco.domain.chat.message import Audio, Image, Message, Part, Role, ToolUse
+from fondaco.domain.chat.opaque import merge
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.fast_init import fast_init
 from fondaco.http.apis.openai.chat.messages import is_opaque
@@ -80,15 +81,8 @@ class _Turn:
         return bool(self.texts or self.refusals)
 
     def add(self, given: OpaqueItem) -> None:
-        """Add opaque fields: lists go on, of objects the members are put together."""
-        for name, value in given.message.items():
-            before = self.opaque.get(name)
-            if isinstance(before, list) and isinstance(value, list):
-                self.opaque[name] = [*before, *value]
-            elif isinstance(before, dict) and isinstance(value, dict):
-                self.opaque[name] = before | value
-            else:
-                self.opaque[name] = value
+        """Add opaque fields to those that came before."""
+        merge(self.opaque, given.message)
         self.opaque_calls.update(given.calls)
 
     def message(self) -> Message:
