@@ -40,7 +40,7 @@ def test_what_is_too_large_is_refused_before_anything_reads_it(
     with pytest.raises(InvalidRequestError, match=why) as refused:
         expect_constraint_bounded(constraint)
     assert refused.value.faults
-    assert constraint.place in refused.value.faults
+    assert constraint.field_path in refused.value.faults
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_a_text_fits_or_does_not(
     for text in fits_not:
         assert (
             constraint_mismatch(text, *wire_format(constraint))
-            == f"does not fit {constraint.place}"
+            == f"does not fit {constraint.field_path}"
         )
 
 

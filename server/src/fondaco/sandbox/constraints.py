@@ -54,7 +54,7 @@ def constraint_mismatch(text: str, kind: str, *texts: str) -> str | None:
         fits = matcher.try_consume_tokens(tokens) == len(tokens) and matcher.is_accepting()
     else:
         fits = isinstance(constraint, Regex) and re.fullmatch(constraint.pattern, text) is not None
-    return None if fits else f"does not fit {constraint.place}"
+    return None if fits else f"does not fit {constraint.field_path}"
 
 
 def wire_format(constraint: Constraint) -> tuple[str, ...]:

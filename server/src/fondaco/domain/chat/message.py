@@ -60,7 +60,7 @@ class Image:
     """The caller's URL; a `data:` URL once the image has been fetched for an engine."""
     detail: str | None = None
     """Resolution at which the model sees it: `low`, `high` or `auto`."""
-    place: str = ""
+    field_path: str = ""
     """Its path in the request, for errors: `messages.0.content.1.image_url.url`."""
     most_tokens: int = 0
     """The most prompt tokens it can count as, once it has been fetched."""
@@ -74,7 +74,7 @@ class Audio:
     """Base64."""
     format: str
     """Such as `wav`."""
-    place: str = ""
+    field_path: str = ""
     """As for an `Image`."""
     most_tokens: int = 0
     """As for an `Image`."""
@@ -86,7 +86,7 @@ class Video:
 
     url: str
     """A `data:` URL, or a public URL that the engine fetches."""
-    place: str = ""
+    field_path: str = ""
     """As for an `Image`."""
     most_tokens: int = 0
     """As for an `Image`."""

@@ -31,12 +31,12 @@ class InvalidRequestError(FondacoError):
 
 def _first_of(faults: Faults) -> str:
     path, (sentence, *_) = next(iter(faults.items()))
-    told = sentence[:_LONGEST_SENTENCE]
+    message = sentence[:_LONGEST_SENTENCE]
     if path:  # what follows a colon begins in lower case, but for acronyms
-        told = told if told[1:2].isupper() else told[:1].lower() + told[1:]
-        told = f"{path[:_LONGEST_PATH]}: {told}"
+        message = message if message[1:2].isupper() else message[:1].lower() + message[1:]
+        message = f"{path[:_LONGEST_PATH]}: {message}"
     more = sum(map(len, faults.values())) - 1
-    return f"{told} (and {more:,} more fault{'' if more == 1 else 's'})" if more else told
+    return f"{message} (and {more:,} more fault{'' if more == 1 else 's'})" if more else message
 
 
 class InvalidModelError(InvalidRequestError):

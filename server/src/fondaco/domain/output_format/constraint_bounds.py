@@ -52,7 +52,7 @@ def expect_constraint_bounded(constraint: Constraint) -> None:
             assert_never(constraint)
     if fault is not None:
         raise InvalidRequestError(
-            f"{constraint.place} {fault}.", faults={constraint.place: (fault,)}
+            f"{constraint.field_path} {fault}.", faults={constraint.field_path: (fault,)}
         )
 
 

@@ -24,7 +24,7 @@ class JsonSchema:
     strict: bool | None = None
     whitespace: str | None = None
     """A regular expression of what may stand between its tokens; None: the engine decides."""
-    place: str = "response_format.json_schema"
+    field_path: str = "response_format.json_schema"
     """The path of its field in the request, for errors."""
 
 
@@ -33,7 +33,7 @@ class Regex:
     """Text that a regular expression matches from end to end, as Python's `re.fullmatch` does."""
 
     pattern: str
-    place: str = "guided_regex"
+    field_path: str = "guided_regex"
     """As for a `JsonSchema`."""
 
 
@@ -43,7 +43,7 @@ class Choices:
 
     options: tuple[str, ...]
     """At least one."""
-    place: str = "guided_choice"
+    field_path: str = "guided_choice"
     """As for a `JsonSchema`."""
 
 
@@ -53,7 +53,7 @@ class Grammar:
 
     rules: str
     """In Lark, from `start`; or in GBNF, from `root`."""
-    place: str = "guided_grammar"
+    field_path: str = "guided_grammar"
     """As for a `JsonSchema`."""
 
 

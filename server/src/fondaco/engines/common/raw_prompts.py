@@ -20,26 +20,26 @@ async def one_by_one(
 ) -> AsyncGenerator[EventBatch]:
     """Yield the completions of all raw prompts, as one answer.
 
-    Where prompts are counted exactly, each is reported with its first events, too, so that prompts which
-    nobody waited for are not charged.
+    If prompts are counted exactly, each one's count is reported with its first events, so that a caller
+    who disconnects is not charged for prompts that never ran.
     """
     before = Report(0, 0, 0)
     for number, part in enumerate(request.of_each_prompt()):
         measured = prompt.parts[number] if prompt is not None and prompt.parts else None
         first, report = number * part.choices, Report()
-        told: list[ChatEvent] = []
+        events: list[ChatEvent] = []
         if measured is not None and measured.exact:
-            told.append(UsageReported(_sum(before, Report(measured.input_tokens, 0, 0))))
+            events.append(UsageReported(_sum(before, Report(measured.input_tokens, 0, 0))))
         async with aclosing(complete(part, measured)) as batches:
             async for batch in batches:
                 for event in batch:
                     if isinstance(event, UsageReported):
                         report = event.report.over(report)
-                        told.append(UsageReported(_sum(before, report)))
+                        events.append(UsageReported(_sum(before, report)))
                     else:
-                        told.append(replace(event, choice=first + event.choice))
-                yield tuple(told)
-                told.clear()
+                        events.append(replace(event, choice=first + event.choice))
+                yield tuple(events)
+                events.clear()
         before = _sum(before, report)
 
 

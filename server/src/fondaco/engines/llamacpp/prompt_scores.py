@@ -44,12 +44,12 @@ def expect_scorable(tokens: int) -> None:
 def scoring(
     prompt: Sequence[int], at: int, seat: SlotAssignment, *, top: int, forced: bool = True
 ) -> bytes:
-    """Return the body for `/completion` that has the token at a place of a prompt generated.
+    """Return the body for `/completion` that generates the prompt token at a position.
 
     Args:
         prompt: its token ids.
-        at: the place, from 1.
-        seat: where it runs.
+        at: the position, from 1.
+        seat: its slot.
         top: how many of the likeliest tokens are reported.
         forced: whether the token itself is generated; else the likeliest is.
     """
@@ -69,14 +69,14 @@ def scoring(
     )
 
 
-def scored(told: dict[str, Any], token: int, text: str, top: int) -> TokenLogprob | None:
-    """Return what a reply says of a token; None where it says nothing.
+def scored(reply: dict[str, Any], token: int, text: str, top: int) -> TokenLogprob | None:
+    """Return a token's log probabilities from a response; None if it has none.
 
     Raises:
         EngineError: the reply cannot be read.
     """
     try:
-        for one in told.get("completion_probabilities", ()):
+        for one in reply.get("completion_probabilities", ()):
             likeliest = one["top_logprobs"]
             for candidate in (one, *likeliest):
                 if candidate["id"] == token:

@@ -1,4 +1,4 @@
-"""A model's vocabulary, as far as calls have asked for it: texts of tokens, and tokens of raw prompts."""
+"""A cache of a model's vocabulary: texts of tokens, and tokens of raw prompts."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,15 +13,15 @@ from fondaco.engines.llamacpp.infill import InfillTokens, infill_tokens
 
 
 class ModelVocabulary:
-    """The vocabulary of one model; what it says is asked once, since it never changes."""
+    """The vocabulary of one model; each fact is requested once, since none changes."""
 
     def __init__(self) -> None:
-        """Know nothing yet."""
+        """Start empty."""
         self._size: int | None = None
         self._texts: dict[int, str] = {}
         self._opening: tuple[int, ...] | None = None
         self._infill: InfillTokens | None = None
-        self._infill_sought = False
+        self._infill_loaded = False
 
     @property
     def texts(self) -> Mapping[int, str]:
@@ -29,14 +29,14 @@ class ModelVocabulary:
         return self._texts
 
     async def size(self, upstream: HttpClient) -> int:
-        """Return how many tokens there are.
+        """Return the number of tokens.
 
         Raises:
-            EngineError: the engine does not tell.
+            EngineError: the engine does not report it.
         """
         if self._size is None:
-            told = await ask(upstream, "GET", "/v1/models")
-            self._size = whole(told["data"][0]["meta"]["n_vocab"])
+            listing = await ask(upstream, "GET", "/v1/models")
+            self._size = whole(listing["data"][0]["meta"]["n_vocab"])
             if self._size is None:
                 raise EngineError("The model's engine does not tell the size of its vocabulary.")
         return self._size
@@ -47,7 +47,7 @@ class ModelVocabulary:
             self._texts[token] = await text_of(upstream, (token,))
 
     async def opening(self, upstream: HttpClient) -> tuple[int, ...]:
-        """Return what a text begins with by the model's rule, such as its token for the start."""
+        """Return the special tokens that start a text, such as the beginning-of-sequence token."""
         if self._opening is None:
             self._opening = await _tokens(upstream, "", add_special=True)
         return self._opening
@@ -55,9 +55,9 @@ class ModelVocabulary:
     async def prompt_tokens(
         self, upstream: HttpClient, prompt: RawPrompt, suffix: str | None, model: str
     ) -> tuple[int, ...]:
-        """Return the tokens with which a model is asked to continue a prompt.
+        """Return the tokens of a raw prompt.
 
-        Texts may contain special tokens, as templates that callers apply themselves make of them.
+        Texts may contain special tokens, from templates that callers apply themselves.
 
         Raises:
             InvalidRequestError: a token id is none of the vocabulary.
@@ -93,20 +93,20 @@ class ModelVocabulary:
         return (*await self.opening(upstream), *infill.around(before, after))
 
     async def _infill_tokens(self, upstream: HttpClient) -> InfillTokens | None:
-        if not self._infill_sought:
+        if not self._infill_loaded:
             self._infill = await infill_tokens(lambda text: _tokens(upstream, text))
-            self._infill_sought = True
+            self._infill_loaded = True
         return self._infill
 
 
 async def text_of(upstream: HttpClient, tokens: Sequence[int]) -> str:
     """Return the text that tokens spell."""
-    told = await ask(upstream, "POST", "/detokenize", orjson.dumps({"tokens": tokens}))
-    return str(told["content"])
+    reply = await ask(upstream, "POST", "/detokenize", orjson.dumps({"tokens": tokens}))
+    return str(reply["content"])
 
 
 async def _tokens(
     upstream: HttpClient, text: str, *, add_special: bool = False, parse_special: bool = True
 ) -> tuple[int, ...]:
-    question = {"content": text, "add_special": add_special, "parse_special": parse_special}
-    return tuple((await ask(upstream, "POST", "/tokenize", orjson.dumps(question)))["tokens"])
+    body = {"content": text, "add_special": add_special, "parse_special": parse_special}
+    return tuple((await ask(upstream, "POST", "/tokenize", orjson.dumps(body)))["tokens"])

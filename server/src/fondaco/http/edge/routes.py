@@ -50,11 +50,11 @@ class Routes:
             NotFoundError: no endpoint has the path; the message names the nearest.
             MethodNotAllowedError: the path exists, the method does not.
         """
-        wanted = "GET" if method == "HEAD" else method
+        lookup_method = "GET" if method == "HEAD" else method
         methods = self._exact.get(path)
         if methods is None:
-            return self._by_pattern(wanted, path)
-        endpoint = methods.get(wanted)
+            return self._by_pattern(lookup_method, path)
+        endpoint = methods.get(lookup_method)
         if endpoint is None:
             raise _not_allowed(method, path, tuple(methods))
         return endpoint, _NO_PARAMETERS
@@ -83,10 +83,14 @@ class Routes:
         raise NotFoundError(f"There is nothing at {path[:200]!r}.{self._did_you_mean(path)}")
 
     def _did_you_mean(self, path: str) -> str:
-        known = [*self._exact, *(endpoint.path for _, endpoint in self._patterns)]
-        suffix = [one for one in known if len(path) > 1 and one.endswith(path.rstrip("/"))]
-        near = suffix[:1] or get_close_matches(path[:200], known, n=1, cutoff=0.6)
-        return f" Did you mean {near[0]!r}?" if near else " GET /openapi.json lists what there is."
+        paths = [*self._exact, *(endpoint.path for _, endpoint in self._patterns)]
+        suffix = [one for one in paths if len(path) > 1 and one.endswith(path.rstrip("/"))]
+        closest = suffix[:1] or get_close_matches(path[:200], paths, n=1, cutoff=0.6)
+        return (
+            f" Did you mean {closest[0]!r}?"
+            if closest
+            else " GET /openapi.json lists what there is."
+        )
 
 
 def _by_prefix(endpoints: Iterable[AnyEndpoint]) -> list[tuple[str, ApiDialect]]:
@@ -110,10 +114,11 @@ def _pattern(endpoint: AnyEndpoint) -> re.Pattern[str]:
     """Return the regular expression of a path with `{name}` parameters."""
     parts = re.split(r"\{(\w+)\}", endpoint.path)
     value = ".+" if endpoint.slashes else "[^/]+"
-    written = [
-        f"(?P<{part}>{value})" if at % 2 else re.escape(part) for at, part in enumerate(parts)
+    pieces = [
+        f"(?P<{part}>{value})" if position % 2 else re.escape(part)
+        for position, part in enumerate(parts)
     ]
-    return re.compile("".join(written) + r"\Z", re.DOTALL)
+    return re.compile("".join(pieces) + r"\Z", re.DOTALL)
 
 
 def _not_allowed(method: str, path: str, allowed: tuple[str, ...]) -> MethodNotAllowedError:

@@ -51,7 +51,7 @@ _BOUNDS = {
     "less_than": ("less than", "lt"),
     "multiple_of": ("a multiple of", "multiple_of"),
 }
-"""Type of finding -> how the bound is told, and its name in the finding's context."""
+"""Type of finding -> the words for its bound, and the bound's name in the finding's context."""
 _LENGTHS = {
     "too_short": ("at least", "min_length", "item"),
     "too_long": ("at most", "max_length", "item"),
@@ -64,13 +64,13 @@ _CONTENT = frozenset(
         *("tools", "text", "query", "documents", "metadata"),
     }
 )
-"""Fields that hold what callers say, at any depth: no value in them is repeated."""
+"""Fields with content, at any depth: errors never repeat their values."""
 _LONGEST_NUMBER = 32
 _DOT = re.compile(r"\.")
 _MOST_SHOWN = 50
 _MOST_READ = 2_000
 """With more findings only their number is reported."""
-_MOST_HINTS = 5
+_MOST_SUGGESTIONS = 5
 _LONGEST_STEP = 64
 _LONGEST_PATH = 200
 _LONGEST_SENTENCE = 300
@@ -83,18 +83,20 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
     if (count := error.error_count()) > _MOST_READ:
         return {"": (f"The body has {count:,} faults, too many to list.",)}
     found: dict[str, list[str]] = {}
-    kinds: dict[str, _Kinds] = {}
-    hints = _MOST_HINTS
+    kinds: dict[str, _TypeMismatch] = {}
+    suggestions_left = _MOST_SUGGESTIONS
     for detail in error.errors(include_url=False):
         location = tuple(_steps(detail["loc"], _names_in(model)))
         if (kind := _kind(detail)) is not None:
             path = ".".join(location)
             found.setdefault(path, [])  # the order of the findings
-            kinds.setdefault(path, _Kinds(location, detail["input"])).taken.append(kind)
+            kinds.setdefault(path, _TypeMismatch(location, detail["input"])).expected.append(kind)
             continue
         if detail["type"] == "extra_forbidden":
-            sentence = f"Unknown field.{_did_you_mean(model, location) if hints > 0 else ''}"
-            hints -= 1
+            sentence = (
+                f"Unknown field.{_did_you_mean(model, location) if suggestions_left > 0 else ''}"
+            )
+            suggestions_left -= 1
         else:
             if detail["type"] in _TAG:  # one field selects the member of the union
                 location = (*location, detail["ctx"]["discriminator"].strip("'"))
@@ -102,68 +104,71 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
         sentences = found.setdefault(".".join(location), [])
         if sentence not in sentences:
             sentences.append(sentence)
-    _add_kinds(found, kinds)
+    _add_type_faults(found, kinds)
     return {path: tuple(sentences) for path, sentences in found.items() if sentences}
 
 
 @dataclass(frozen=True, slots=True)
-class _Kinds:
-    """The kinds of value that a field takes, none of which came."""
+class _TypeMismatch:
+    """The types that a field accepts, none of which the value has."""
 
     location: tuple[str, ...]
     value: object
-    taken: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
 
 
 def _kind(detail: ErrorDetails) -> str | None:
-    """Return the kind of value that one member of a field's union takes; None: of another fault."""
+    """Return the type that one member of a field's union accepts; None for other faults."""
     if detail["type"] == "literal_error":
         expected: str = detail["ctx"]["expected"]
         return expected
     return _KINDS.get(detail["type"])
 
 
-def _add_kinds(found: dict[str, list[str]], kinds: Mapping[str, _Kinds]) -> None:
-    """Tell of fields none of whose kinds came.
+def _add_type_faults(found: dict[str, list[str]], kinds: Mapping[str, _TypeMismatch]) -> None:
+    """Add a sentence for each field whose value has none of the accepted types.
 
-    Where one of its kinds did come, the fault is what is wrong in the value, and not its kind.
+    If the value has one of them, the fault is in the value, and its type is not reported.
     """
     faulty = {path for path, sentences in found.items() if sentences} | kinds.keys()
     inner = {path[: at.start()] for path in faulty for at in _DOT.finditer(path)}
     for path, one in kinds.items():
         if not found[path] and path not in inner:
-            taken = " or ".join(dict.fromkeys(one.taken))
-            named = not (isinstance(one.value, str) and "'" in taken)  # one of these strings
-            found[path].append(f"Must be {taken}{_got(one.value, one.location, kind=named)}")
+            expected = " or ".join(dict.fromkeys(one.expected))
+            named = not (isinstance(one.value, str) and "'" in expected)  # one of these strings
+            found[path].append(
+                f"Must be {expected}{_received(one.value, one.location, kind=named)}"
+            )
 
 
 def _sentence(detail: ErrorDetails, location: tuple[str, ...]) -> str:
-    """Return what is wrong with one field, without its name."""
-    kind, told = detail["type"], detail.get("ctx", {})
+    """Return the fault of one field, without the field's name."""
+    kind, context = detail["type"], detail.get("ctx", {})
     if kind in _BOUNDS:
         words, name = _BOUNDS[kind]
-        return f"Must be {words} {_number(told[name])}{_got(detail['input'], location)}"
+        return f"Must be {words} {_number(context[name])}{_received(detail['input'], location)}"
     if kind in _LENGTHS:
         words, name, unit = _LENGTHS[kind]
-        length = told[name]
+        length = context[name]
         if (words, length) == ("at least", 1):
             return "Must not be empty"
-        had = f" (got {actual})" if (actual := told.get("actual_length")) is not None else ""
-        return f"Must have {words} {length} {unit}{'' if length == 1 else 's'}{had}"
+        actual = context.get("actual_length")
+        received = "" if actual is None else f" (got {actual})"
+        return f"Must have {words} {length} {unit}{'' if length == 1 else 's'}{received}"
     match kind:
         case "missing" | "union_tag_not_found":
             return "Field is required"
         case "union_tag_invalid":
-            return f"Must be one of {told['expected_tags']}"
+            return f"Must be one of {context['expected_tags']}"
         case _:
             message = detail["msg"].removeprefix("Value error, ")
             return message.replace("Input should be", "Must be", 1)
 
 
-def _got(value: object, location: tuple[str, ...], *, kind: bool = False) -> str:
-    """Return the refused value where it is a number of a field that is no content.
+def _received(value: object, location: tuple[str, ...], *, kind: bool = False) -> str:
+    """Return the refused value if it is a number in a field that holds no content.
 
-    With `kind` the value is of another kind than is taken, which is told instead.
+    With `kind`, the value has a wrong type, and its type is returned instead.
     """
     match value:
         case None:
@@ -202,8 +207,8 @@ def tree_of(faults: Faults) -> dict[str, object]:
     root: dict[str, object] = {"_errors": []}
     for path, sentence in every[:_MOST_SHOWN]:
         _add(root, path[:_LONGEST_PATH], sentence[:_LONGEST_SENTENCE])
-    if (more := len(every) - _MOST_SHOWN) > 0:
-        _add(root, "", f"There are {more:,} more faults.")
+    if (unlisted := len(every) - _MOST_SHOWN) > 0:
+        _add(root, "", f"There are {unlisted:,} more faults.")
     return root
 
 
@@ -213,13 +218,13 @@ def _add(root: dict[str, object], path: str, sentence: str) -> None:
         child = node.setdefault(step, {"_errors": []})
         if isinstance(child, dict):
             node = child
-    known = node["_errors"]
-    if isinstance(known, list):
-        known.append(sentence)
+    errors = node["_errors"]
+    if isinstance(errors, list):
+        errors.append(sentence)
 
 
 def _steps(location: tuple[int | str, ...], classes: frozenset[str]) -> list[str]:
-    """Return the steps of a path that a caller knows: pydantic adds the members of unions."""
+    """Return the steps of a path without the union members that pydantic adds."""
     steps: list[str] = []
     for index, part in enumerate(location):
         step = str(part)[:_LONGEST_STEP]
@@ -253,21 +258,21 @@ def _names_in(model: type[BaseModel]) -> frozenset[str]:
 
 
 def _is_union(step: int | str) -> bool:
-    """Whether what stands there is a member of a union, whose name pydantic adds."""
+    """Whether the next step may be the name of a union member, which pydantic adds."""
     return isinstance(step, int) or step == "source"
 
 
 def _did_you_mean(model: type[BaseModel], location: tuple[str, ...]) -> str:
-    """Return a hint at the known field whose name is nearest to an unknown one."""
-    known: list[str] = []
+    """Suggest the field whose name is closest to an unknown one."""
+    names: list[str] = []
     current: type[BaseModel] | None = model
     for step in location[:-1]:
         field = current.model_fields.get(step) if current else None
         current = _model_in(field.annotation) if field else None
     if current is not None:
-        known = list(current.model_fields)
-    near = get_close_matches(location[-1], known, n=1, cutoff=0.6) if location else []
-    return f" Did you mean {near[0]!r}?" if near else ""
+        names = list(current.model_fields)
+    closest = get_close_matches(location[-1], names, n=1, cutoff=0.6) if location else []
+    return f" Did you mean {closest[0]!r}?" if closest else ""
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

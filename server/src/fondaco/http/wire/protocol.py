@@ -264,11 +264,15 @@ class ServerConnection(asyncio.Protocol):
         """
         if self._closed:
             return
-        sends = self._input_cut or self._discarded_bytes or self._reader.unread_bytes
-        again = self._closing
+        may_send = self._input_cut or self._discarded_bytes or self._reader.unread_bytes
+        closing_already = self._closing
         self._ignores_input = self._closing = True
         self._pipelined.clear()
-        if again or self._transport.is_closing() or not (sends or self._incoming is not None):
+        if (
+            closing_already
+            or self._transport.is_closing()
+            or not (may_send or self._incoming is not None)
+        ):
             self._transport.close()
         else:
             try:
@@ -276,8 +280,8 @@ class ServerConnection(asyncio.Protocol):
             except OSError:  # the caller has reset the connection
                 self._transport.abort()
             self._resume()
-        usual = self._slot is Slot.NORMAL
-        self._deadline.set(self._limits.idle_timeout_s if usual else _PROBE_TIMEOUT_S)
+        normal = self._slot is Slot.NORMAL
+        self._deadline.set(self._limits.idle_timeout_s if normal else _PROBE_TIMEOUT_S)
 
     def abort(self) -> None:
         """Close at once."""

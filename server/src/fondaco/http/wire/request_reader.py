@@ -1,4 +1,4 @@
-"""The request reader: requests out of the bytes of a connection, however these come in pieces.
+"""The request reader: parses requests from the bytes of a connection, in pieces of any size.
 
 A body ends where RFC 9112, 6.3 says, whatever else its head offers; nothing is ever skipped to find
 the next request. Work is linear in what came, and done a slice at a time.
@@ -17,9 +17,9 @@ from fondaco.http.wire.request_head import (
 
 _END = b"\r\n\r\n"
 _STRAY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|(?<!\r)\n|\r(?!\n|\Z)")
-"""What no head holds: control characters, and CR or LF alone."""
+"""Bytes that no head may contain: control characters, and CR or LF alone."""
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})([ \t]*;[\t\x20-\x7e\x80-\xff]*)?\r\n")
-_CHUNK_BEGUN = re.compile(rb"[0-9A-Fa-f]{1,15}([ \t]*(;[\t\x20-\x7e\x80-\xff]*)?)\r?")
+_PARTIAL_CHUNK_LINE = re.compile(rb"[0-9A-Fa-f]{1,15}([ \t]*(;[\t\x20-\x7e\x80-\xff]*)?)\r?")
 _LONGEST_CHUNK_LINE = 1_024
 _CHUNKS_A_SLICE = 512
 """Chunks that are read before other connections have their turn: half a millisecond."""
@@ -31,7 +31,7 @@ _MOST_OVERHEAD = 16 * 2**10
 class RequestReader:
     """Reads one request after another: its head, then its body until that is complete.
 
-    After an error it is of no more use, because nobody knows where the next request begins.
+    After an error it cannot be used any more: the start of the next request is unknown.
     """
 
     def __init__(self, head_limit_bytes: int) -> None:
@@ -39,25 +39,25 @@ class RequestReader:
         self._limit = head_limit_bytes
         self._unread: bytes | bytearray = b""
         self._at = 0
-        """Where in `_unread` that begins which was not read yet."""
+        """Offset of the first byte in `_unread` that was not read yet."""
         self._searched = 0
-        """Up to where no end of a head or trailer was found."""
+        """Offset up to which there is no end of a head or trailer."""
         self._blank = False
         """Whether an empty line came before the head."""
-        self._line_known = False
-        """Whether the request line of an unfinished head was looked at."""
-        self._left: int | None = 0
-        """Bytes of the body, or of its chunk, that are to come; None: a line with a size is."""
+        self._line_checked = False
+        """Whether the request line of an incomplete head was checked."""
+        self._remaining: int | None = 0
+        """Bytes of the body, or of its chunk, still to be read; None before the line with a chunk's size."""
         self._chunked = False
         self._trailer = False
         self._overhead = 0
         self.body_complete = True
         """Whether the body of the last head was read to its end."""
         self.busy = False
-        """Whether `body` gave only the first slice of what had come."""
+        """Whether `body` returned only the first slice of the input."""
 
     def feed(self, octets: bytes) -> None:
-        """Take what has come."""
+        """Add input."""
         at = self._at
         if at == len(self._unread):
             self._unread = octets
@@ -74,7 +74,7 @@ class RequestReader:
 
     @property
     def unread_bytes(self) -> int:
-        """How much has come that was not read."""
+        """Number of bytes that were added but not read."""
         return len(self._unread) - self._at
 
     @property
@@ -87,7 +87,7 @@ class RequestReader:
         """Return the next head, once all of it has come; call it when the body before is complete.
 
         Raises:
-            FondacoError: what has come is no request, as `RequestHead` tells.
+            FondacoError: the input is not a request; see `RequestHead`.
         """
         unread, at = self._unread, self._at
         if not unread:
@@ -110,9 +110,9 @@ class RequestReader:
         if at == len(unread):
             self._unread, at = b"", 0  # content is not kept for as long as the connection idles
         self._at = at
-        self._left = length
+        self._remaining = length
         if self._searched or self._blank or self._chunked:
-            self._begin_anew()
+            self._reset()
         self._chunked = length is None
         return head
 
@@ -126,13 +126,13 @@ class RequestReader:
             self._searched = 0
         return self._at
 
-    def _begin_anew(self) -> None:
-        """Forget what was noted of an unfinished head, or of chunks."""
+    def _reset(self) -> None:
+        """Reset the state of an incomplete head, or of chunks."""
         self._searched = self._overhead = 0
-        self._blank = self._line_known = False
+        self._blank = self._line_checked = False
 
     def body(self) -> bytes:
-        """Return what has come of the body, or a slice of it: then `busy` asks to be called again.
+        """Return the received part of the body, or a slice of it: call again while `busy`.
 
         Raises:
             InvalidRequestError: the chunks break the grammar.
@@ -144,13 +144,13 @@ class RequestReader:
         return content
 
     def _piece(self) -> bytes:
-        """Return what has come of the content whose length is known, and count it."""
-        unread, at, left = self._unread, self._at, self._left or 0
-        end = min(at + left, len(unread))
+        """Return the received part of content of known length."""
+        unread, at, remaining = self._unread, self._at, self._remaining or 0
+        end = min(at + remaining, len(unread))
         piece = bytes(unread if at == 0 and end == len(unread) else unread[at:end])
         self._at = end
-        self._left = left - (end - at)
-        if not self._left and not self._chunked:
+        self._remaining = remaining - (end - at)
+        if not self._remaining and not self._chunked:
             self.body_complete = True
         return piece
 
@@ -161,25 +161,27 @@ class RequestReader:
             if self._trailer:
                 self._end_trailer()
                 break
-            if self._left is None:
+            if self._remaining is None:
                 if not self._begin_chunk():
                     break
                 continue
-            if self._left:
+            if self._remaining:
                 pieces.append(self._piece())
-            if self._left or not self._end_chunk():
+            if self._remaining or not self._end_chunk():
                 break
         else:
             self.busy = True
         return b"".join(pieces)
 
     def _begin_chunk(self) -> bool:
-        """Read the line with a chunk's size; return whether it has come."""
+        """Read the line with a chunk's size; return whether it was complete."""
         unread, at = self._unread, self._at
         line = _CHUNK.match(unread, at)
         if line is None or line.end() - at > _LONGEST_CHUNK_LINE:
             rest = bytes(unread[at : at + _LONGEST_CHUNK_LINE + 1])
-            if rest and (len(rest) > _LONGEST_CHUNK_LINE or not _CHUNK_BEGUN.fullmatch(rest)):
+            if rest and (
+                len(rest) > _LONGEST_CHUNK_LINE or not _PARTIAL_CHUNK_LINE.fullmatch(rest)
+            ):
                 raise InvalidRequestError("The body's chunks are not framed as RFC 9112 says.")
             return False
         size = int(line[1], 16)
@@ -188,25 +190,25 @@ class RequestReader:
         self._overhead = max(0, overhead)
         if self._overhead > _MOST_OVERHEAD:
             raise InvalidRequestError("The body's chunks have more extensions than content.")
-        self._left = size
+        self._remaining = size
         if not size:
             self._trailer = True
             self._searched = 0
         return True
 
     def _end_chunk(self) -> bool:
-        """Read the line break after a chunk's content; return whether it has come."""
+        """Read the line break after a chunk's content; return whether it was complete."""
         after = self._unread[self._at : self._at + 2]
         if after == b"\r\n":
             self._at += 2
-            self._left = None
+            self._remaining = None
             return True
         if after not in (b"", b"\r"):
             raise InvalidRequestError("A chunk of the body is longer than it says.")
         return False
 
     def _end_trailer(self) -> None:
-        """Read the fields after the last chunk, which nobody needs; the body ends with them."""
+        """Read and discard the trailer fields after the last chunk; the body ends with them."""
         unread, at = self._unread, self._at
         if unread.startswith(b"\r\n", at):
             end = at - 2  # there are no fields
@@ -224,9 +226,9 @@ class RequestReader:
     def _wait_for_head(self) -> None:
         self._wait_for_end("head")
         unread, at = self._unread, self._at
-        if not self._line_known and (end := unread.find(b"\r\n", at)) >= 0:
+        if not self._line_checked and (end := unread.find(b"\r\n", at)) >= 0:
             request_line(bytes(unread[at:end]))
-            self._line_known = True  # and `_searched` is beyond it
+            self._line_checked = True  # and `_searched` is beyond it
 
     def _wait_for_end(self, part: str) -> None:
         """Return if what has come may yet become a head or trailer.

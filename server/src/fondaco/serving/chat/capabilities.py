@@ -64,9 +64,9 @@ class CapabilityNegotiation:
             and isinstance(options.output_format, Regex | Choices | Grammar)
         ):
             raise InvalidRequestError(
-                f"{options.output_format.place} holds the whole answer, which then can call no function. "
+                f"{options.output_format.field_path} holds the whole answer, which then can call no function. "
                 "Leave out one of the two, or set tool_choice to 'none'.",
-                faults={options.output_format.place: ("Not together with tools",)},
+                faults={options.output_format.field_path: ("Not together with tools",)},
             )
 
     def _models(self) -> Iterable[Model]:

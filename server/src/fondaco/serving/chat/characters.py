@@ -29,13 +29,13 @@ class Characters:
 
     def __init__(
         self,
-        cast: Callable[[], Awaitable[CharacterRegistry]],
+        load_registry: Callable[[], Awaitable[CharacterRegistry]],
         uses: CharacterUses,
         catalogue: Catalogue,
         chat: Chat,
     ) -> None:
-        """Prepare characters; `cast` tells which there are at the time."""
-        self._cast = cast
+        """Prepare characters; `load_registry` returns the current ones."""
+        self._load_registry = load_registry
         self._uses = uses
         self._catalogue = catalogue
         self._chat = chat
@@ -45,15 +45,14 @@ class Characters:
     ) -> AsyncGenerator[CallEvent]:
         """Answer a request as `Chat.answer` does, as a character.
 
-        What it is told stands before all other text, and is part of the prompt. The model is the
-        caller's, but where the caller leaves that open (`default` and names that lead there), it is
-        the character's own.
+        The character's instructions precede all other text, and are part of the prompt. If the caller
+        leaves the model open (`default` and its aliases), the character's own model answers.
 
         Raises:
             CharacterNotFoundError: there is no such character; nothing ran.
             FondacoError: as from `Chat.answer`.
         """
-        character = (await self._cast()).find(slug)
+        character = (await self._load_registry()).find(slug)
         if character.model is not None and self._catalogue.leaves_open(request.model):
             request = replace(request, model=character.model)
         answer = self._chat.answer(call, request, requested_tokens, character.instructions)
@@ -70,21 +69,21 @@ class Characters:
             CharacterNotFoundError: there is no such character.
             StorageFailedError: how often it was used cannot be read.
         """
-        character = (await self._cast()).find(slug)
+        character = (await self._load_registry()).find(slug)
         return self._listing(character, await self._uses.counts())
 
     async def page(self, query: CharacterQuery) -> CharacterPage:
-        """Return the characters that a query wants.
+        """Return a page of the characters that match a query.
 
         Raises:
             StorageFailedError: how often they were used cannot be read.
         """
-        cast, uses = await self._cast(), await self._uses.counts()
-        return query.page(self._listing(character, uses) for character in cast)
+        registry, uses = await self._load_registry(), await self._uses.counts()
+        return query.page(self._listing(character, uses) for character in registry)
 
     async def look(self) -> None:
-        """Read all characters, so that the operator is told now what is wrong with them."""
-        for character in await self._cast():
+        """Load all characters, and log those whose model is not in the catalogue."""
+        for character in await self._load_registry():
             if character.model is not None and self._model_id(character.model) is None:
                 log.warning(
                     "character %s: its model %r is not in the catalogue: calls that leave the "
@@ -94,8 +93,8 @@ class Characters:
                 )
 
     def _listing(self, character: Character, uses: Mapping[str, int]) -> Listing:
-        wanted = character.model or _DEFAULT
-        return Listing(character, self._model_id(wanted) or wanted, uses.get(character.slug, 0))
+        name = character.model or _DEFAULT
+        return Listing(character, self._model_id(name) or name, uses.get(character.slug, 0))
 
     def _model_id(self, name: str) -> str | None:
         try:

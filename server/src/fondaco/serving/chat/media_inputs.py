@@ -25,4 +25,4 @@ async def fetch_media(
     if media.needs_fetching(request):
         estimate = request.characters // CHARACTERS_A_TOKEN + media.most_tokens(model, request)
         await hold_shortest(request, Prompt(estimate), paid)
-    return await media.brought(model, request)
+    return await media.prepared(model, request)

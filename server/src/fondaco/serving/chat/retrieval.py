@@ -52,7 +52,7 @@ class ChatRetrieval:
         output_limit(model, bare, requested_tokens)
         paid.meter.order(retrieval_request.most)
         await hold_shortest(request, bare, paid)
-        retrieved = await self._web.bring(retrieval_request)
+        retrieved = await self._web.retrieve(retrieval_request)
         paid.meter.retrieved(retrieved)
         request, paid.meter.web = await with_context(
             request,
@@ -60,7 +60,7 @@ class ChatRetrieval:
             failover.measure,
             bare,
             context_tokens=model.context_tokens,
-            asked=requested_tokens,
+            requested_tokens=requested_tokens,
         )
         return request
 
@@ -75,9 +75,9 @@ class ChatRetrieval:
         """Return what to retrieve; where the request leaves a search open, the model itself decides."""
         query = None
         if self._model_decides(model, request, options):
-            asked = decision_request(request, last_user_text(request))
+            decision = decision_request(request, last_user_text(request))
             restarted = failover.restart()
-            query = await decide_search(model, asked, restarted, self._negotiation, paid=paid)
+            query = await decide_search(model, decision, restarted, self._negotiation, paid=paid)
         if query is None:
             return self._requested(model, request, options)
         return RetrievalRequest(query=query, cite=options.cite) if query else None
@@ -91,4 +91,4 @@ class ChatRetrieval:
     def _model_decides(self, model: Model, request: ChatRequest, options: WebOptions) -> bool:
         able = model.capabilities
         judges = model.judges_searches and able.response_schema and able.web_search
-        return judges and self._web.undecided(request, options)
+        return judges and self._web.may_search(request, options)

@@ -46,13 +46,13 @@ _SCHEMA = json.dumps(
 )
 
 
-def decision_request(request: ChatRequest, said: str) -> ChatRequest:
+def decision_request(request: ChatRequest, message_text: str) -> ChatRequest:
     """Return the request in which the model of `request` judges the last user message."""
     messages = [Message(Role.SYSTEM, _INSTRUCTIONS)]
     for example, query in _EXAMPLES:
         verdict = json.dumps({"search": bool(query), "query": query})
         messages += [Message(Role.USER, example), Message(Role.ASSISTANT, verdict)]
-    messages.append(Message(Role.USER, said[:_LONGEST_MESSAGE]))
+    messages.append(Message(Role.USER, message_text[:_LONGEST_MESSAGE]))
     return ChatRequest(
         request.model,
         tuple(messages),
@@ -67,13 +67,13 @@ def decision_request(request: ChatRequest, said: str) -> ChatRequest:
 
 async def decide_search(
     model: Model,
-    asked: ChatRequest,
+    request: ChatRequest,
     failover: ChatFailover,
     negotiation: CapabilityNegotiation,
     *,
     paid: PaidCall,
 ) -> str | None:
-    """Return what is to be searched for (empty: nothing); the decision is paid for like an answer.
+    """Return the search query (empty: no search); the decision is charged like an answer.
 
     None: the model did not decide, as its engine failed or its output is no decision.
 
@@ -81,10 +81,10 @@ async def decide_search(
         InsufficientBalanceError: the funds do not cover a decision.
     """
     try:
-        asked, output_pipeline = await negotiation.fit(model, asked)
-        tokens = paid.meter.current = TokenMeter(await failover.measure(asked), MOST_OUTPUT)
+        request, output_pipeline = await negotiation.fit(model, request)
+        tokens = paid.meter.current = TokenMeter(await failover.measure(request), MOST_OUTPUT)
         await paid.hold()
-        output = await buffered(asked, failover, output_pipeline, tokens)
+        output = await buffered(request, failover, output_pipeline, tokens)
     except (InferenceFailedError, InvalidRequestError):
         return None
     paid.meter.complete()
@@ -92,14 +92,14 @@ async def decide_search(
 
 
 def _query(verdict: str) -> str | None:
-    """Return what a verdict searches for.
+    """Return the query of a verdict.
 
     >>> _query('{"search": true, "query": "rain"}'), _query('{"search": false, "query": "rain"}')
     ('rain', '')
     >>> _query("Yes!")
     """
     try:
-        said = json.loads(verdict)
-        return str(said["query"])[:_LONGEST_QUERY].strip() if said["search"] else ""
+        decision = json.loads(verdict)
+        return str(decision["query"])[:_LONGEST_QUERY].strip() if decision["search"] else ""
     except (ValueError, LookupError, TypeError):
         return None

@@ -80,7 +80,7 @@ class Media:
                     pass
         return most
 
-    async def brought(self, model: Model, request: ChatRequest) -> ChatRequest:
+    async def prepared(self, model: Model, request: ChatRequest) -> ChatRequest:
         """Return the request with images checked and converted to data URLs, and token bounds for all media.
 
         Raises:
@@ -88,39 +88,41 @@ class Media:
             InvalidRequestError: a recording or a video is not.
         """
         media = list(_media(request.messages))
-        prepared: list[Medium | InvalidRequestError] = list(media)
+        results: list[Medium | InvalidRequestError] = list(media)
         limiter, fetched = anyio.CapacityLimiter(_AT_A_TIME), _FetchedBytes()
 
-        async def bring(index: int) -> None:
+        async def prepare(index: int) -> None:
             try:
                 async with limiter:
-                    prepared[index] = await self._prepared(media[index], model, fetched)
+                    results[index] = await self._prepared_medium(media[index], model, fetched)
             except InvalidRequestError as error:
-                prepared[index] = error
+                results[index] = error
 
         async with anyio.create_task_group() as tasks:
             for index in range(len(media)):
-                tasks.start_soon(bring, index)
-        return replace(request, messages=tuple(_with(request.messages, _each(prepared))))
+                tasks.start_soon(prepare, index)
+        return replace(request, messages=tuple(_with(request.messages, _each(results))))
 
-    async def _prepared(self, medium: Medium, model: Model, fetched: "_FetchedBytes") -> Medium:
+    async def _prepared_medium(
+        self, medium: Medium, model: Model, fetched: "_FetchedBytes"
+    ) -> Medium:
         match medium:
-            case Image(url=url, place=place):
+            case Image(url=url, field_path=field_path):
                 if is_data_url(url):
-                    data_url = checked(url, place)
+                    data_url = checked(url, field_path)
                 else:
-                    data_url = enclosed(await self._fetched(url, place, fetched), place)
+                    data_url = enclosed(await self._fetched(url, field_path, fetched), field_path)
                 return replace(medium, url=data_url, most_tokens=model.image_tokens)
-            case Audio(content=content, place=place):
+            case Audio(content=content, field_path=field_path):
                 raw = base64_of(content)
                 if raw is None:
                     raise _unfit(
-                        "input_audio.data", place, "It is no base64; an address is not taken."
+                        "input_audio.data", field_path, "It is no base64; an address is not taken."
                     )
                 most = 1 + decoded_bytes(raw) // _BYTES_A_TOKEN
                 return replace(medium, most_tokens=min(most, model.context_tokens))
-            case Video(url=url, place=place):
-                await self._expect_video(url, place)
+            case Video(url=url, field_path=field_path):
+                await self._expect_video(url, field_path)
                 return replace(medium, most_tokens=model.context_tokens)
 
     async def _fetched(self, url: str, field_path: str, fetched: "_FetchedBytes") -> bytes:
@@ -168,7 +170,7 @@ class Media:
         )
         return InvalidModelError(
             f"The model {model.id!r} does not take {what}. {hint}",
-            faults={medium.place: ("Not supported by this model",)},
+            faults={medium.field_path: ("Not supported by this model",)},
         )
 
 

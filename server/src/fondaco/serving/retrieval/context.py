@@ -38,20 +38,22 @@ async def with_context(
     request: ChatRequest,
     retrieved: RetrievedContext,
     measure: Measure,
-    bare: Prompt,
+    bare_prompt: Prompt,
     *,
     context_tokens: int,
-    asked: int | None,
+    requested_tokens: int | None,
 ) -> tuple[ChatRequest, RetrievedContext]:
     """Insert as much retrieved text as fits; return the request, and the context with a note on the rest.
 
-    `bare` is the prompt without retrieved text, as an engine measured it.
+    `bare_prompt` is the prompt without retrieved text, as an engine measured it.
 
     Raises:
         EngineError, FieldNotTakenError: no engine can measure the request.
     """
-    before = _tokens(bare)
-    available = context_tokens - before - (asked or min(_USUAL_OUTPUT, context_tokens // 4))
+    before = _tokens(bare_prompt)
+    available = (
+        context_tokens - before - (requested_tokens or min(_USUAL_OUTPUT, context_tokens // 4))
+    )
     length = sum(map(len, _texts(retrieved)))
     limit = min(length, available * _CHARACTERS_A_TOKEN)
     for _ in range(_TRIES):

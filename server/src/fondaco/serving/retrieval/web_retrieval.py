@@ -42,7 +42,7 @@ class RetrievalRequest:
     """Pages to read and a query to search for a call."""
 
     urls: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
+    skipped_urls: tuple[str, ...] = ()
     """URLs beyond the first three."""
     query: str = ""
     """The search query; empty: no search."""
@@ -94,31 +94,31 @@ class WebRetrieval:
                 raise _switched_off("enable_web_scraping", "Reading pages of the web")
             self._pages.expect_ready()
             if urls := urls_in(text):
-                return RetrievalRequest(urls=urls[:MOST_PAGES], left_out=urls[MOST_PAGES:])
+                return RetrievalRequest(urls=urls[:MOST_PAGES], skipped_urls=urls[MOST_PAGES:])
         if options.search == "on":
             self._expect_search(request, searches=searches)
         elif options.search == "off" or not (
-            searches and self._searches and asks_for_current_facts(text)
+            searches and self._searches and needs_current_facts(text)
         ):
             return None
         query = query_of(text)
         return RetrievalRequest(query=query, cite=options.cite) if query else None
 
-    def undecided(self, request: ChatRequest, options: WebOptions) -> bool:
-        """Whether the decision to search is open: the mode is `auto` and a search is possible."""
+    def may_search(self, request: ChatRequest, options: WebOptions) -> bool:
+        """Whether a search is possible, and the mode `auto` leaves the decision open."""
         if options.search != "auto" or not self._searches:
             return False
         text = last_user_text(request)
         return bool(query_of(text)) and not (options.scrape and urls_in(text))
 
-    async def bring(self, retrieval_request: RetrievalRequest) -> RetrievedContext:
+    async def retrieve(self, retrieval_request: RetrievalRequest) -> RetrievedContext:
         """Retrieve pages and results; failures become notes."""
         if retrieval_request.query:
             return await self._search(retrieval_request)
         pages, notes = await self._read(retrieval_request.urls)
         notes += [
             WebNote("PAGE_LEFT_OUT", f"Only {MOST_PAGES} pages are read for a message.", url)
-            for url in retrieval_request.left_out
+            for url in retrieval_request.skipped_urls
         ]
         return RetrievedContext(pages=pages, notes=tuple(notes))
 
@@ -187,10 +187,10 @@ def last_user_text(request: ChatRequest) -> str:
     return ""
 
 
-def asks_for_current_facts(text: str) -> bool:
+def needs_current_facts(text: str) -> bool:
     """Whether a message seems to need current facts: a heuristic over English words.
 
-    >>> asks_for_current_facts("Who won the match yesterday?"), asks_for_current_facts("Write a poem about rain.")
+    >>> needs_current_facts("Who won the match yesterday?"), needs_current_facts("Write a poem about rain.")
     (True, False)
     """
     return _NOW.search(text) is not None

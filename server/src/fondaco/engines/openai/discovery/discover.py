@@ -1,4 +1,4 @@
-"""Asks an engine what it serves: its list of models, and what its own API says besides."""
+"""Discovers an engine's models: from its model list, and from the details of its own API."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,12 +26,12 @@ from fondaco.engines.openai.discovery.found import (
 from fondaco.engines.openai.lenient_json import loads
 
 MOST_MODELS = 500
-"""Of one engine: more are passed over."""
+"""Models of one engine; further ones are skipped."""
 _LIMIT_BYTES = 16 * 2**20
 _DETAIL_BYTES = 4 * 2**20
 _AT_ONCE = 4
 _MOST_VECTORS = 20
-"""So many models are asked for a vector, which may cost money, or load a model."""
+"""Models that are asked for a vector, which may cost money or load a model."""
 _LONGEST_S = 60.0
 _CREDENTIALS = {HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN}
 
@@ -57,11 +57,11 @@ async def discover(
     """
     try:
         with anyio.fail_after(_LONGEST_S):
-            document = await _asked(upstream, "/models")
+            document = await _fetched(upstream, "/models")
             rows = rows_of(document.get("data"))
             if not rows and not isinstance(document.get("data"), list):
                 raise EngineError("It has no list of models (GET /models).")
-            dialect = dialect or listed.dialect_of(rows) or await _told(upstream)
+            dialect = dialect or listed.dialect_of(rows) or await _detected_dialect(upstream)
             found = await _found(upstream, rows, dialect)
             return await _measured(upstream, found, dimensions or {})
     except TimeoutError:
@@ -71,29 +71,29 @@ async def discover(
 async def _measured(
     upstream: HttpClient, found: FoundEngine, known: Mapping[str, int]
 ) -> FoundEngine:
-    models, asked = [], 0
+    models, measured = [], 0
     for model in found.models:
         length = model.dimensions or known.get(model.name)
-        if model.embeds and length is None and asked < _MOST_VECTORS:
-            asked += 1
+        if model.embeds and length is None and measured < _MOST_VECTORS:
+            measured += 1
             length = await _vector_length(upstream, model.name)
         models.append(replace(model, dimensions=length) if model.embeds else model)
     return replace(found, models=tuple(models))
 
 
 async def _vector_length(upstream: HttpClient, name: str) -> int | None:
-    """Return how long a vector of a model is, for one word."""
-    told = await _perhaps(upstream, "/embeddings", {"model": name, "input": "a"})
-    for row in rows_of(told.get("data")):
+    """Return the length of a model's vectors: that of one word."""
+    response = await _fetched_or_empty(upstream, "/embeddings", {"model": name, "input": "a"})
+    for row in rows_of(response.get("data")):
         vector = row.get("embedding")
         if isinstance(vector, list) and 0 < len(vector) <= MOST_DIMENSIONS:
             return len(vector)
     return None
 
 
-async def _told(upstream: HttpClient) -> DialectName:
-    """Return the dialect of an engine whose list does not show it: an empty one, for example."""
-    version = await _perhaps(upstream, "/../api/version")
+async def _detected_dialect(upstream: HttpClient) -> DialectName:
+    """Return the dialect of an engine whose list does not reveal it, such as an empty list."""
+    version = await _fetched_or_empty(upstream, "/../api/version")
     return "ollama" if isinstance(version.get("version"), str) else "openai"
 
 
@@ -120,25 +120,27 @@ def _listed(rows: list[Row], dialect: DialectName, warnings: list[str]) -> list[
     return list(by_name.values())
 
 
-def _names(told: list[object], warnings: list[str]) -> list[str | None]:
-    if len(told) > MOST_MODELS:
-        warnings.append(f"It lists {len(told)} models; only the first {MOST_MODELS} were taken.")
-    names = [name_of(one) for one in told[:MOST_MODELS]]
-    if odd := names.count(None):
-        warnings.append(f"{odd} models have names that cannot be used; left out.")
+def _names(raw_names: list[object], warnings: list[str]) -> list[str | None]:
+    if len(raw_names) > MOST_MODELS:
+        warnings.append(
+            f"It lists {len(raw_names)} models; only the first {MOST_MODELS} were taken."
+        )
+    names = [name_of(one) for one in raw_names[:MOST_MODELS]]
+    if unusable := names.count(None):
+        warnings.append(f"{unusable} models have names that cannot be used; left out.")
     return names
 
 
 async def _of_ollama(upstream: HttpClient, warnings: list[str]) -> list[FoundModel]:
-    told = ollama.names_in(await _asked(upstream, "/../api/tags"))
-    names = list(dict.fromkeys(name for name in _names(told, warnings) if name is not None))
-    loaded = ollama.loaded_contexts(await _perhaps(upstream, "/../api/ps"))
+    raw_names = ollama.names_in(await _fetched(upstream, "/../api/tags"))
+    names = list(dict.fromkeys(name for name in _names(raw_names, warnings) if name is not None))
+    loaded = ollama.loaded_contexts(await _fetched_or_empty(upstream, "/../api/ps"))
     shown: dict[str, Row] = {}
-    places = anyio.CapacityLimiter(_AT_ONCE)
+    limiter = anyio.CapacityLimiter(_AT_ONCE)
 
     async def show(name: str) -> None:
-        async with places:
-            shown[name] = await _perhaps(upstream, "/../api/show", {"model": name})
+        async with limiter:
+            shown[name] = await _fetched_or_empty(upstream, "/../api/show", {"model": name})
 
     async with anyio.create_task_group() as tasks:
         for name in names:
@@ -147,32 +149,32 @@ async def _of_ollama(upstream: HttpClient, warnings: list[str]) -> list[FoundMod
 
 
 async def _with_props(upstream: HttpClient, model: FoundModel) -> FoundModel:
-    """Add what llama-server says of the one model that it runs.
+    """Add the properties that llama-server reports for its only model.
 
     Source: llama.cpp, tools/server/README.md, `GET /props`.
     """
-    props = await _perhaps(upstream, "/../props")
-    settings, seen = (
+    props = await _fetched_or_empty(upstream, "/../props")
+    settings, modalities = (
         row_of(props.get("default_generation_settings")),
         row_of(props.get("modalities")),
     )
     template = props.get("chat_template")
-    able = row_of(props.get("chat_template_caps"))
+    template_caps = row_of(props.get("chat_template_caps"))
     fits = isinstance(template, str) and len(template) <= LONGEST_TEMPLATE
     return replace(
         model,
         context_tokens=tokens_of(settings.get("n_ctx")) or model.context_tokens,
-        vision=model.vision or seen.get("vision") is True,
-        audio=model.audio or seen.get("audio") is True,
-        function_calling=model.function_calling or able.get("supports_tools") is True,
+        vision=model.vision or modalities.get("vision") is True,
+        audio=model.audio or modalities.get("audio") is True,
+        function_calling=model.function_calling or template_caps.get("supports_tools") is True,
         template=template if fits and isinstance(template, str) else None,
     )
 
 
-async def _perhaps(upstream: HttpClient, path: str, body: object = None) -> Row:
-    """Return what an engine says where it may have nothing to say."""
+async def _fetched_or_empty(upstream: HttpClient, path: str, body: object = None) -> Row:
+    """Return a document that the engine may not have; empty if it has none."""
     try:
-        return await _asked(upstream, path, body, limit=_DETAIL_BYTES)
+        return await _fetched(upstream, path, body, limit=_DETAIL_BYTES)
     except EngineRefusedError:
         return {}
     except EngineUnavailableError:
@@ -181,7 +183,7 @@ async def _perhaps(upstream: HttpClient, path: str, body: object = None) -> Row:
         return {}
 
 
-async def _asked(
+async def _fetched(
     upstream: HttpClient, path: str, body: object = None, *, limit: int = _LIMIT_BYTES
 ) -> Row:
     """Return the JSON object that an engine answers.

@@ -40,25 +40,25 @@ def loaded_contexts(running: Row) -> dict[str, int]:
 
 
 def model_of(name: str, shown: Row, loaded: int | None) -> FoundModel:
-    """Return what Ollama says of a model; an older one that names no abilities chats."""
+    """Return a model's properties; older versions of Ollama list no capabilities, only chat models."""
     able = words_of(shown.get("capabilities")) or frozenset({"completion"})
     facts = row_of(shown.get("model_info"))
     architecture = facts.get("general.architecture")
-    known = architecture if isinstance(architecture, str) else ""
-    longest = tokens_of(facts.get(f"{known}.context_length"))
+    prefix = architecture if isinstance(architecture, str) else ""
+    longest = tokens_of(facts.get(f"{prefix}.context_length"))
     found = FoundModel(
         name=name,
         embeds="embedding" in able and "completion" not in able,
-        dimensions=whole(facts.get(f"{known}.embedding_length"), MOST_DIMENSIONS) or None,
+        dimensions=whole(facts.get(f"{prefix}.embedding_length"), MOST_DIMENSIONS) or None,
         vision="vision" in able,
         function_calling="tools" in able,
         thinks="thinking" in able,
         response_schema=True,
     )
-    given = loaded or _num_ctx(shown.get("parameters"))
+    configured = loaded or _num_ctx(shown.get("parameters"))
     if found.embeds:
         return replace(found, context_tokens=longest)
-    tokens = given or DEFAULT_CONTEXT
+    tokens = configured or DEFAULT_CONTEXT
     return replace(found, context_tokens=min(tokens, longest) if longest else tokens)
 
 

@@ -101,7 +101,7 @@ def stop_sequence_of(choice: Mapping[str, Any], sought: Collection[str]) -> str 
     Source: vLLM's `stop_reason`, SGLang's `matched_stop`; both are a token's id where that ended it.
     """
     for name in ("stop_reason", "matched_stop"):
-        told = choice.get(name)
-        if isinstance(told, str) and told in sought:
-            return told
+        matched = choice.get(name)
+        if isinstance(matched, str) and matched in sought:
+            return matched
     return None

@@ -322,12 +322,12 @@ class ReplyReader:
         text, tokens = "".join(texts), len(texts)
         texts.clear()
         match events[-1] if events else None:
-            case Text(before, said, count, None) if kind is Text and before == choice:
-                events[-1] = Text(choice, said + text, count + tokens)
-            case Reasoning(before, said, count) if kind is Reasoning and before == choice:
-                events[-1] = Reasoning(choice, said + text, count + tokens)
-            case Refusal(before, said, count) if kind is Refusal and before == choice:
-                events[-1] = Refusal(choice, said + text, count + tokens)
+            case Text(before, earlier, count, None) if kind is Text and before == choice:
+                events[-1] = Text(choice, earlier + text, count + tokens)
+            case Reasoning(before, earlier, count) if kind is Reasoning and before == choice:
+                events[-1] = Reasoning(choice, earlier + text, count + tokens)
+            case Refusal(before, earlier, count) if kind is Refusal and before == choice:
+                events[-1] = Refusal(choice, earlier + text, count + tokens)
             case _:
                 events.append(kind(choice, text, tokens))
 

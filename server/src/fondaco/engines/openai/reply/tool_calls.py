@@ -37,9 +37,9 @@ class _Call:
     held: str = ""
     """The start of its arguments, while it may mean "none"."""
     tokens: int = 0
-    """Those that its untold name came with."""
+    """Those of the pieces whose name is not emitted yet."""
     opaque: RawJson | None = None
-    """Its opaque fields that are untold."""
+    """Its opaque fields that are not emitted yet."""
 
     @property
     def complete(self) -> bool:

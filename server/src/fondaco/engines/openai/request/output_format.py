@@ -27,11 +27,11 @@ def unsupported_output_format(output_format: OutputFormat | None, dialect: Diale
         case JsonSchema(whitespace=str()) if supported is not Guides.STRUCTURED_OUTPUTS:
             return "guided_whitespace_pattern"
         case Regex() if supported is not Guides.STRUCTURED_OUTPUTS:
-            return output_format.place
+            return output_format.field_path
         case Grammar(rules) if supported is Guides.GRAMMAR:
-            return None if is_gbnf(rules) else output_format.place
+            return None if is_gbnf(rules) else output_format.field_path
         case Choices() | Grammar() if supported is Guides.NOT:
-            return output_format.place
+            return output_format.field_path
         case _:
             return None
 

@@ -185,8 +185,8 @@ def _image(block: ImageBlock, place: str) -> Image:
     source = block.source
     if isinstance(source, Base64Image):
         url = f"data:{source.media_type};base64,{source.data}"
-        return Image(url, place=f"{place}.source.data")
-    return Image(source.url, place=f"{place}.source.url")
+        return Image(url, field_path=f"{place}.source.data")
+    return Image(source.url, field_path=f"{place}.source.url")
 
 
 def _document(block: DocumentBlock, place: str) -> Iterator[domain.Part]:

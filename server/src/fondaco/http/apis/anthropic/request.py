@@ -194,7 +194,7 @@ class CountRequest(Open):
             place, wanted = "output_format.schema", self.output_format
         if wanted is None:
             return None
-        return JsonSchema(orjson.dumps(wanted.schema_).decode(), place=place)
+        return JsonSchema(orjson.dumps(wanted.schema_).decode(), field_path=place)
 
     def _reasoning(self, parameters: VeniceParameters) -> ReasoningOptions | None:
         asked, effort = self.thinking, None

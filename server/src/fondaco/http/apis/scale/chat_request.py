@@ -237,8 +237,8 @@ class ScaleChatRequest(Open):
     @property
     def requested_tokens(self) -> int | None:
         """The caller's upper bound of output tokens per choice; None: none is given."""
-        asked = [n for n in (self.max_completion_tokens, self.max_tokens) if n is not None]
-        return min(asked, default=None)
+        limits = [n for n in (self.max_completion_tokens, self.max_tokens) if n is not None]
+        return min(limits, default=None)
 
     @property
     def choices(self) -> int:
@@ -288,11 +288,11 @@ class ScaleChatRequest(Open):
 
     def _faults_of_formats(self) -> Iterator[tuple[str, str]]:
         forms = ("guided_json", "guided_regex", "guided_choice", "guided_grammar")
-        wanted = [name for name in forms if getattr(self, name) is not None]
+        constraints = [name for name in forms if getattr(self, name) is not None]
         if output_format_of(self.response_format) is not None:
-            wanted.append("response_format")
-        for name in wanted[1:]:
-            yield name, f"Only one form at a time; there is {wanted[0]} already."
+            constraints.append("response_format")
+        for name in constraints[1:]:
+            yield name, f"Only one form at a time; there is {constraints[0]} already."
         if self.guided_whitespace_pattern is not None and not isinstance(
             self._output_format(), JsonSchema
         ):
@@ -306,7 +306,7 @@ class ScaleChatRequest(Open):
             engine: the only engine that may run the call; empty: any.
             cache_scope: the account, whose prompt caches are its own.
         """
-        messages = tuple([to_domain(message, place) for place, message in enumerate(self.messages)])
+        messages = tuple([to_domain(message, index) for index, message in enumerate(self.messages)])
         if self.memory_strategy is not None:
             messages = last_messages(messages, self.memory_strategy.params.k)
         logprobs = (self.top_logprobs or 0) if self.logprobs or self.chooses else None
@@ -349,7 +349,7 @@ class ScaleChatRequest(Open):
         spaces = self.guided_whitespace_pattern
         if self.guided_json is not None:
             schema = orjson.dumps(self.guided_json).decode()
-            return JsonSchema(schema, whitespace=spaces, place="guided_json")
+            return JsonSchema(schema, whitespace=spaces, field_path="guided_json")
         if self.guided_regex is not None:
             return Regex(self.guided_regex)
         if self.guided_choice is not None:

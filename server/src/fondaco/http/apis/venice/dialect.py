@@ -22,8 +22,8 @@ from fondaco.http.endpoint.validation_errors import tree_of
 
 def error_body(error: FondacoError) -> dict[str, object]:
     """Return the body of an error; OpenAI's clients look for a context that is too long in `error.code`."""
-    told = error_object(error) if isinstance(error, ContextTooLongError) else str(error)
-    return {"error": told, **_beside(error)}
+    details = error_object(error) if isinstance(error, ContextTooLongError) else str(error)
+    return {"error": details, **_beside(error)}
 
 
 def error_object_body(error: FondacoError) -> dict[str, object]:

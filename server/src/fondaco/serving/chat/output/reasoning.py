@@ -165,13 +165,13 @@ def _with_effort(
 ) -> tuple[ChatRequest, tuple[str, ...]]:
     """Return the request with the nearest effort that the model offers, and the ignored fields."""
     effort = None if requested.effort is None else _nearest(requested.effort, profile.efforts)
-    asked = replace(
+    options = replace(
         requested, off=False, strip=False, effort=effort, effort_field="reasoning_effort"
     )
     ignored = (requested.effort_field,) if effort is None and requested.effort is not None else ()
     return _with_options(
         request,
-        replace(request.options, reasoning=None if asked == _NO_REASONING_OPTIONS else asked),
+        replace(request.options, reasoning=None if options == _NO_REASONING_OPTIONS else options),
     ), ignored
 
 

@@ -21,7 +21,16 @@ class ThinkTagParser:
     [(), (Reasoning(choice=0, text='Ah', tokens=2),), (Reasoning(choice=0, text='a.', tokens=1),), (Text(choice=0, text='Yes.', tokens=1, logprobs=None),)]
     """
 
-    __slots__ = ("_after", "_fresh", "_held", "_inside", "_logprobs", "_owed", "_said", "_seen")
+    __slots__ = (
+        "_after",
+        "_fresh",
+        "_held",
+        "_inside",
+        "_logprobs",
+        "_owed",
+        "_seen",
+        "_text_seen",
+    )
 
     def __init__(self, *, inside: bool = False) -> None:
         """Expect output; `inside` says that it starts inside the `<think>` tag."""
@@ -33,7 +42,7 @@ class ThinkTagParser:
         """Whether any block had reasoning in it."""
         self._after = False
         """Whether a block has ended."""
-        self._said = False
+        self._text_seen = False
         """Whether the text has started: nothing is parsed any more."""
         self._held = ""
         """Text that cannot be classified yet, or white space that may end the reasoning."""
@@ -47,7 +56,7 @@ class ThinkTagParser:
 
         Tokens of tags, and of white space that belongs to them, are reasoning, if need be without text.
         """
-        if self._said:
+        if self._text_seen:
             return (piece,)
         unparsed, tokens = self._held + piece.text, self._owed + piece.tokens
         self._logprobs += piece.logprobs or ()
@@ -64,10 +73,10 @@ class ThinkTagParser:
         if piece.logprobs is not None:
             self._keep_logprobs(len(text))
             logprobs = tuple(self._logprobs)
-        said = Text(piece.choice, text, spoken, logprobs)
+        text_event = Text(piece.choice, text, spoken, logprobs)
         if reasoning_text or spoken < tokens:
-            return (Reasoning(piece.choice, reasoning_text, tokens - spoken), said)
-        return (said,)
+            return (Reasoning(piece.choice, reasoning_text, tokens - spoken), text_event)
+        return (text_event,)
 
     def interrupt(self, choice: int) -> tuple[Text | Reasoning, ...]:
         """Return what was held back: something else comes now, such as the end.
@@ -83,7 +92,7 @@ class ThinkTagParser:
             held = held.lstrip()
         if not held:
             return (Reasoning(choice, "", owed),) if owed else ()
-        self._said = True
+        self._text_seen = True
         return (Text(choice, held, owed, tuple(self._logprobs) or None),)
 
     def end_block(self) -> None:
@@ -106,7 +115,7 @@ class ThinkTagParser:
                         unparsed = bare
                     if OPENING.startswith(bare) and len(unparsed) - len(bare) <= _MOST_BLANKS:
                         break
-                    self._said = True
+                    self._text_seen = True
                     return reasoning, unparsed, ""
                 self._inside = self._fresh = True
                 unparsed = bare[len(OPENING) :]

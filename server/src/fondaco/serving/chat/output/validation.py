@@ -58,16 +58,20 @@ async def _expect_followed(forms: OutputFormats, constraint: Constraint, scope: 
     expect_constraint_bounded(constraint)
     flaw = await forms.constraint_error(constraint, scope=scope)
     if flaw is not None:
-        raise InvalidRequestError(f"{constraint.place} {flaw}.", faults={constraint.place: (flaw,)})
+        raise InvalidRequestError(
+            f"{constraint.field_path} {flaw}.", faults={constraint.field_path: (flaw,)}
+        )
 
 
 async def _expect_spaced(forms: OutputFormats, schema: str, whitespace: str, scope: str) -> None:
     """Return if the JSON of a schema can be spaced so; raises as `expect_usable` does."""
-    place = "guided_whitespace_pattern"
-    await _expect_followed(forms, Regex(whitespace, place), scope)
+    field_path = "guided_whitespace_pattern"
+    await _expect_followed(forms, Regex(whitespace, field_path), scope)
     flaw = await forms.schema_error(schema, Enforcement.GRAMMAR, scope=scope, whitespace=whitespace)
     if flaw is not None:
-        raise InvalidRequestError(f"With {place} the schema {flaw}.", faults={place: (flaw,)})
+        raise InvalidRequestError(
+            f"With {field_path} the schema {flaw}.", faults={field_path: (flaw,)}
+        )
 
 
 async def output_validation_of(
@@ -97,7 +101,7 @@ async def output_validation_of(
             check = partial(forms.schema_mismatch, _ANY_OBJECT)
         case JsonSchema(schema=schema, strict=strict):
             if (held := held_to(promised=strict is not False, compiled=compiled)) is not None:
-                await expect_usable(forms, schema, output_format.place, held, scope=scope)
+                await expect_usable(forms, schema, output_format.field_path, held, scope=scope)
             if output_format.whitespace is not None:
                 await _expect_spaced(forms, schema, output_format.whitespace, scope)
             check = partial(forms.schema_mismatch, _ANY_JSON if strict is False else schema)
@@ -126,7 +130,7 @@ def field_of(output_format: OutputFormat) -> str:
     return (
         "response_format"
         if isinstance(output_format, JsonObject)
-        else output_format.place.partition(".")[0]
+        else output_format.field_path.partition(".")[0]
     )
 
 

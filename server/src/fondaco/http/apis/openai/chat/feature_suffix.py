@@ -40,11 +40,11 @@ def take_suffix(request: Suffixed, catalogue: Catalogue) -> None:
     name, suffix = catalogue.split(request.model)
     if suffix is None:
         return
-    said = parameters_of(suffix)
+    parameters = parameters_of(suffix)
     if (own := request.venice_parameters) is not None:
-        both = said.model_dump(exclude_unset=True) | own.model_dump(exclude_unset=True)
-        said = VeniceParameters.model_validate(both)
-    request.model, request.venice_parameters = name, said
+        both = parameters.model_dump(exclude_unset=True) | own.model_dump(exclude_unset=True)
+        parameters = VeniceParameters.model_validate(both)
+    request.model, request.venice_parameters = name, parameters
 
 
 def parameters_of(suffix: str) -> VeniceParameters:

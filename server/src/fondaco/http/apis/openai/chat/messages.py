@@ -212,13 +212,17 @@ def has_media(messages: Iterable[ChatMessage]) -> bool:
     return any(part.type in _MEDIA for part in _parts(messages))
 
 
-def to_domain(message: ChatMessage, place: int) -> Message:
-    """Convert a message to the domain; `place` is its index in the request."""
+def to_domain(message: ChatMessage, index: int) -> Message:
+    """Convert a message to the domain; `index` is its index in the request."""
     # By role, not by class: isinstance is slow on pydantic's classes.
     if message.role == "assistant":
-        return _assistant_message(message, place)
-    given = message.content
-    content = to_parts(given, f"messages.{place}.content") if isinstance(given, list) else given
+        return _assistant_message(message, index)
+    raw_content = message.content
+    content = (
+        to_parts(raw_content, f"messages.{index}.content")
+        if isinstance(raw_content, list)
+        else raw_content
+    )
     if message.role == "tool":
         return Message(
             Role.TOOL,
@@ -230,16 +234,16 @@ def to_domain(message: ChatMessage, place: int) -> Message:
     return Message(_ROLES[message.role], content, name=message.name)
 
 
-def _assistant_message(message: AssistantMessage, place: int) -> Message:
+def _assistant_message(message: AssistantMessage, index: int) -> Message:
     """Convert a response of the model; without content it has empty text, since engines refuse null."""
-    sent, given = message.content, message.model_fields_set
-    opaque = None if given.isdisjoint(RETURNED) else _returned(message, RETURNED)
+    sent, fields_set = message.content, message.model_fields_set
+    opaque = None if fields_set.isdisjoint(RETURNED) else _returned(message, RETURNED)
     content: str | tuple[domain.Part, ...] | None = None
     if sent.__class__ is str:
         content = sent
     elif isinstance(sent, list):
         texts = [part for part in sent if part.type == "text"]
-        content = to_parts(texts, f"messages.{place}.content") or ""
+        content = to_parts(texts, f"messages.{index}.content") or ""
         if len(texts) < len(sent):
             opaque = {**_other_parts(sent), **(opaque or {})}
     elif not message.tool_calls:
@@ -265,10 +269,10 @@ def _use(call: CalledTool) -> ToolUse:
 
 
 def _returned(
-    given: AssistantMessage | CalledTool, names: Iterable[str]
+    part: AssistantMessage | CalledTool, names: Iterable[str]
 ) -> dict[str, object] | None:
     """Return the opaque fields that go back to the engine, in the order in which they came."""
-    found = {name: value for name, value in given.__dict__.items() if name in names and value}
+    found = {name: value for name, value in part.__dict__.items() if name in names and value}
     return found or None
 
 

@@ -156,7 +156,7 @@ def output_format_of(
         case ObjectFormat(schema_=None):
             return JsonObject()
         case ObjectFormat(schema_=schema):
-            return JsonSchema(_spelled(schema or {}), place="response_format.schema")
+            return JsonSchema(_spelled(schema or {}), field_path="response_format.schema")
         case SchemaFormat(nested=False, json_schema=given):
             return JsonSchema(_spelled(given))
         case SchemaFormat(json_schema=given):

@@ -90,21 +90,23 @@ Part: TypeAlias = Annotated[
 Texts: TypeAlias = str | Many[TextPart]
 
 
-def to_parts(parts: Iterable[Part], place: str) -> tuple[domain.Part, ...]:
-    """Convert parts to the domain; `place` is the path of the content that holds them."""
-    return tuple(_to_part(part, f"{place}.{index}") for index, part in enumerate(parts))
+def to_parts(parts: Iterable[Part], field_path: str) -> tuple[domain.Part, ...]:
+    """Convert parts to the domain; `field_path` is the path of the content that holds them."""
+    return tuple(_to_part(part, f"{field_path}.{index}") for index, part in enumerate(parts))
 
 
-def _to_part(part: Part, place: str) -> domain.Part:
+def _to_part(part: Part, field_path: str) -> domain.Part:
     match part:
         case TextPart(text=text, cache_control=CacheControl() as cache_control):
             return domain.MarkedText.of(text, cache_control.model_dump(exclude_none=True))
         case TextPart():
             return part.text
         case ImagePart(image_url=image):
-            return domain.Image(image.url, image.detail, place=f"{place}.image_url.url")
+            return domain.Image(image.url, image.detail, field_path=f"{field_path}.image_url.url")
         case SoundPart(input_audio=audio):
-            return domain.Audio(audio.data, audio.format, place=f"{place}.input_audio.data")
+            return domain.Audio(
+                audio.data, audio.format, field_path=f"{field_path}.input_audio.data"
+            )
         case FilmPart(video_url=video):
-            return domain.Video(video.url, place=f"{place}.video_url.url")
+            return domain.Video(video.url, field_path=f"{field_path}.video_url.url")
     assert_never(part)

@@ -228,8 +228,8 @@ class ChatRequest(Open):
     @property
     def requested_tokens(self) -> int | None:
         """The caller's upper bound of output tokens per choice; None: none is given."""
-        asked = [n for n in (self.max_completion_tokens, self.max_tokens) if n is not None]
-        return min(asked, default=None)
+        limits = [n for n in (self.max_completion_tokens, self.max_tokens) if n is not None]
+        return min(limits, default=None)
 
     @property
     def character(self) -> str | None:
@@ -242,7 +242,7 @@ class ChatRequest(Open):
         return domain.ChatRequest(
             model=self.model,
             messages=tuple(
-                [to_domain(message, place) for place, message in enumerate(self.messages)]
+                [to_domain(message, index) for index, message in enumerate(self.messages)]
             ),
             max_output_tokens=0,
             sampling=self._sampling(),
@@ -293,16 +293,16 @@ class ChatRequest(Open):
         return {**hints, **hints_of(self.messages)} if parts else hints
 
     def _reasoning(self) -> ReasoningOptions | None:
-        own, asked = self.venice_parameters, self.reasoning or Reasoning()
-        nested = self.reasoning_effort is None and asked.effort is not None
+        own, reasoning = self.venice_parameters, self.reasoning or Reasoning()
+        nested = self.reasoning_effort is None and reasoning.effort is not None
         options = ReasoningOptions(
-            off=asked.enabled is False or (own is not None and own.disable_thinking),
-            strip=bool(asked.exclude) or (own is not None and own.strip_thinking_response),
-            effort=self.reasoning_effort or asked.effort,
+            off=reasoning.enabled is False or (own is not None and own.disable_thinking),
+            strip=bool(reasoning.exclude) or (own is not None and own.strip_thinking_response),
+            effort=self.reasoning_effort or reasoning.effort,
             effort_field="reasoning" if nested else "reasoning_effort",
-            summary=asked.summary,
-            budget_tokens=asked.max_tokens,
-            on=bool(asked.enabled),
+            summary=reasoning.summary,
+            budget_tokens=reasoning.max_tokens,
+            on=bool(reasoning.enabled),
         )
         return None if options == _NO_REASONING_OPTIONS else options
 

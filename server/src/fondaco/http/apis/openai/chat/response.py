@@ -51,7 +51,7 @@ async def answered(
 ) -> Response | Events:
     """Return the response to a call; a stream runs only when the edge sends it."""
     if stream:
-        begin = partial(_begun, exchange, call, response_options)
+        begin = partial(_open_stream, exchange, call, response_options)
         return Events(partial(streamed, exchange, events, begin))
     accumulator = Accumulator(response_options.choices, logprobs=response_options.logprobs)
     started, usage = await collected(events, accumulator.add)
@@ -88,7 +88,7 @@ class _ChunkWriter:
         return self._chunks.usage(usage) if self._usage else b""
 
 
-def _begun(
+def _open_stream(
     exchange: Exchange, call: Call, response_options: ResponseOptions, started: CallStarted
 ) -> Beginning:
     """Return the writer of a stream of chunks, with its headers and a first event."""
@@ -98,18 +98,20 @@ def _begun(
         started.model.id,
         _fingerprint(response_options, started),
     )
-    first = b"" if started.web is None else _opened(response_options, call, chunks, started.web)
+    first = (
+        b"" if started.web is None else _first_event(response_options, call, chunks, started.web)
+    )
     headers = _headers(exchange, response_options, started)
     return Beginning(_ChunkWriter(chunks, usage=response_options.usage), headers, first)
 
 
-def _opened(
+def _first_event(
     response_options: ResponseOptions, call: Call, chunks: Chunks, web: RetrievedContext
 ) -> bytes:
     """Return a first event with the results of web retrieval; empty where none is needed."""
-    said = opening(response_options.parameters, web)
+    echoed = opening(response_options.parameters, web)
     found = documents(response_options.parameters, web, call.id)
-    return b"" if said is None and found is None else chunks.open(said, found)
+    return b"" if echoed is None and found is None else chunks.open(echoed, found)
 
 
 def _fingerprint(response_options: ResponseOptions, started: CallStarted) -> str | None:

@@ -29,8 +29,8 @@ def opening(parameters: VeniceParameters | None, web: RetrievedContext | None) -
     """
     if parameters is None or web is None:
         return None
-    wanted = parameters.include_search_results_in_stream and web.citations
-    return _written(parameters, web) if wanted or web.notes else None
+    requested = parameters.include_search_results_in_stream and web.citations
+    return _written(parameters, web) if requested or web.notes else None
 
 
 def documents(

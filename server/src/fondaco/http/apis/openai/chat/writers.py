@@ -204,10 +204,10 @@ class Chunks:
                 logprobs = b"null"
                 if event.logprobs is not None:
                     logprobs = orjson.dumps(_logprobs(event.logprobs))
-                said = b'"content":%b,' % orjson.dumps(event.text)
-                return self._delta(event.choice, said, logprobs=logprobs)
+                content = b'"content":%b,' % orjson.dumps(event.text)
+                return self._delta(event.choice, content, logprobs=logprobs)
             case Reasoning():
-                return self._delta(event.choice, b"", thought=orjson.dumps(event.text))
+                return self._delta(event.choice, b"", reasoning=orjson.dumps(event.text))
             case ToolPart() | Opaque() | Refusal():
                 return self._delta(event.choice, self._fields(event))
             case Finish():
@@ -245,7 +245,7 @@ class Chunks:
         return b'"tool_calls":[%b],' % orjson.dumps(wire)
 
     def _delta(
-        self, choice: int, said: bytes, *, thought: bytes = b"null", logprobs: bytes = b"null"
+        self, choice: int, content: bytes, *, reasoning: bytes = b"null", logprobs: bytes = b"null"
     ) -> bytes:
         """Return the event of one delta; `reasoning_content` is always there: clients read it unchecked."""
         role = b""
@@ -253,7 +253,7 @@ class Chunks:
             self._opened[choice] = b'%b{"index":%d,"delta":{"content":' % (self._head, choice)
             role = b'"role":"assistant",'
         event = b'%b{"index":%d,"delta":{%b%b"reasoning_content":%b},"logprobs":%b,"finish_reason":null}]}\n\n'
-        return event % (self._head, choice, role, said, thought, logprobs)
+        return event % (self._head, choice, role, content, reasoning, logprobs)
 
 
 def tool_call_id(call_id: str, first: ToolPart) -> str:

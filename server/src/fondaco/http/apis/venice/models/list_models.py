@@ -10,13 +10,13 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 async def run(context: RequestContext[None, ModelsQuery]) -> Response:
     """List the models of a type."""
-    wanted = context.query.type
+    model_type = context.query.type
     models = [
         model_entry(model, context.platform)
-        for model in context.platform.catalogue.models(kind_of(wanted))
-        if wanted != "code" or _for_code(model)
+        for model in context.platform.catalogue.models(kind_of(model_type))
+        if model_type != "code" or _for_code(model)
     ]
-    return json_response({"object": "list", "type": wanted, "data": models})
+    return json_response({"object": "list", "type": model_type, "data": models})
 
 
 def _for_code(model: AnyModel) -> bool:

@@ -27,15 +27,15 @@ class AllModelsQuery(ModelsQuery):
     type: Filter = Field("all", description="Only models of this type; `all` lists every type.")
 
 
-def kind_of(wanted: Filter) -> ModelType | None:
+def kind_of(type_filter: Filter) -> ModelType | None:
     """Return the type that a filter stands for; None for all."""
-    match wanted:
+    match type_filter:
         case "all":
             return None
         case "code":
             return ModelType.TEXT
         case _:
-            return ModelType(wanted)
+            return ModelType(type_filter)
 
 
 class Capabilities(BaseModel):

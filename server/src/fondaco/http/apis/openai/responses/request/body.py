@@ -306,7 +306,7 @@ def _output_format(text: TextChoice | None) -> OutputFormat | None:
                 wanted.name,
                 wanted.description,
                 wanted.strict,
-                place="text.format.schema",
+                field_path="text.format.schema",
             )
         case given:
             return output_format_of(given)

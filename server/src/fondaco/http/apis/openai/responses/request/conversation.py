@@ -226,11 +226,11 @@ class _Reader:
             case "input_image" if role == "user":
                 self._media = True
                 detail = "high" if part.detail == "original" else part.detail
-                return Image(part.image_url, detail, place=f"{place}.image_url")
+                return Image(part.image_url, detail, field_path=f"{place}.image_url")
             case "input_audio" if role == "user":
                 self._media = True
                 audio = part.input_audio
-                return Audio(audio.data, audio.format, place=f"{place}.input_audio.data")
+                return Audio(audio.data, audio.format, field_path=f"{place}.input_audio.data")
             case _:
                 raise _misplaced(part.type, role, place)
 
