@@ -25,7 +25,7 @@ def exact(text: str | bytes) -> Any:
     return json.loads(text, parse_int=_Number, parse_float=_Number)
 
 
-def _as_spelled(number: object) -> orjson.Fragment:
+def _as_sent(number: object) -> orjson.Fragment:
     return orjson.Fragment(str(number))
 
 
@@ -35,7 +35,7 @@ def dumped(value: object) -> str:
     Raises:
         orjson.JSONEncodeError: it has a text that is no UTF-8.
     """
-    return orjson.dumps(value, _as_spelled, orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+    return orjson.dumps(value, _as_sent, orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
 
 
 def merged(pieces: Sequence[str]) -> str:
@@ -49,18 +49,18 @@ def merged(pieces: Sequence[str]) -> str:
     """
     if len(pieces) == 1:
         return pieces[0]
-    whole: object = None
+    result: object = None
     for piece in map(exact, pieces):
         if isinstance(piece, list):
-            blocks = whole if isinstance(whole, list) else []
+            blocks = result if isinstance(result, list) else []
             for block in piece:
                 _add(blocks, block)
-            whole = blocks
-        elif isinstance(piece, dict) and isinstance(whole, dict):
-            whole |= piece
+            result = blocks
+        elif isinstance(piece, dict) and isinstance(result, dict):
+            result |= piece
         elif piece is not None:
-            whole = piece
-    return dumped(whole)
+            result = piece
+    return dumped(result)
 
 
 def _add(blocks: list[object], block: object) -> None:
@@ -82,6 +82,6 @@ def _goes_on(last: dict[str, Any], block: dict[str, Any]) -> bool:
     """Whether a block is a further piece of the last one: of its type and place, and before its end."""
     if block.get("type") != last.get("type") or last.get("type") not in _GROWING:
         return False
-    if (place := last.get("index")) != block.get("index"):
+    if (index := last.get("index")) != block.get("index"):
         return False
-    return place is not None or not last.get("signature")
+    return index is not None or not last.get("signature")

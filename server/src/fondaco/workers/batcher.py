@@ -53,7 +53,7 @@ class Batcher(Generic[Item, Result]):
         """Jobs with items that wait, by scope."""
         self._turns: list[tuple[int, int, str]] = []
         """A heap of turns: tokens given, serial number, scope."""
-        self._given = 0
+        self._served_tokens = 0
         """The tokens given at the latest turn. A scope begins there: being idle earns nothing."""
         self._turn_of: dict[str, int] = {}
         """Scope -> the serial number of its turn; other turns are those of jobs that left."""
@@ -99,7 +99,7 @@ class Batcher(Generic[Item, Result]):
         job = _Job[Item, Result](items)
         if scope not in self._scopes:
             self._scopes[scope] = deque()
-            self._line_up(scope, self._given)
+            self._line_up(scope, self._served_tokens)
         self._scopes[scope].append(job)
         self._has_work.set()
         try:
@@ -123,17 +123,17 @@ class Batcher(Generic[Item, Result]):
         last.fail(self._busy())
         self._forget(longest, last)
 
-    def _line_up(self, scope: str, given: int) -> None:
+    def _line_up(self, scope: str, served_tokens: int) -> None:
         """Give a scope its next turn, after all scopes that were given fewer tokens."""
         serial = self._turn_of[scope] = next(self._serials)
-        heappush(self._turns, (given, serial, scope))
+        heappush(self._turns, (served_tokens, serial, scope))
 
     def _batch(self) -> "list[_Piece[Item, Result]]":
         """Take the next items: one a turn, as long as there are tokens left."""
         batch: list[_Piece[Item, Result]] = []
         tokens = 0
         while self._turns:
-            given, serial, scope = self._turns[0]
+            served_tokens, serial, scope = self._turns[0]
             if self._turn_of.get(scope) != serial:
                 heappop(self._turns)
                 continue
@@ -143,14 +143,14 @@ class Batcher(Generic[Item, Result]):
                 break
             heappop(self._turns)
             tokens += size
-            self._given = given
+            self._served_tokens = served_tokens
             if job.waiting:
                 batch.append((job, job.waiting.pop()))
             jobs.rotate(-1)
             if not job.waiting:
                 jobs.pop()
             if jobs:
-                self._line_up(scope, given + max(1, size))
+                self._line_up(scope, served_tokens + max(1, size))
             else:
                 self._drop(scope)
         return batch

@@ -98,7 +98,7 @@ class Catalogue:
             ModelGoneError: the model was retired without a replacement.
         """
         routes = self._names.routes[kind]
-        route = routes.get(name) or routes.get(self._meant(name, kind))
+        route = routes.get(name) or routes.get(self._resolved(name, kind))
         if route is None:
             raise self._not_found(name, kind)
         return route
@@ -106,7 +106,7 @@ class Catalogue:
     def serves(self, name: str, kind: ModelType = ModelType.TEXT) -> bool:
         """Whether `route` finds a model for a name: by the name itself, a pattern, or the default."""
         routes = self._names.routes[kind]
-        return name in routes or self._meant(name, kind) in routes
+        return name in routes or self._resolved(name, kind) in routes
 
     def names(self, kind: ModelType = ModelType.TEXT) -> tuple[str, ...]:
         """Return every name that routes to a model of a type now."""
@@ -122,7 +122,7 @@ class Catalogue:
             return False
         target = self._targets.get(name)
         if target is None and not self.knows(name):
-            target = self._meant(name, ModelType.TEXT)
+            target = self._resolved(name, ModelType.TEXT)
         return _DEFAULT in (name, target)
 
     def split(self, name: str) -> tuple[str, str | None]:
@@ -152,7 +152,7 @@ class Catalogue:
             self._current_names = Names.at(now, self._entries, self._targets)
         return self._current_names
 
-    def _meant(self, name: str, kind: ModelType) -> str:
+    def _resolved(self, name: str, kind: ModelType) -> str:
         """Return the id or trait that an unknown name stands for; where there is none, the name."""
         names = self._names
         if names.type_of(name) is not None:
@@ -163,15 +163,15 @@ class Catalogue:
 
     def _not_found(self, name: str, kind: ModelType) -> ModelNotFoundError:
         names = self._names
-        if (gone := names.gone[kind].get(self._meant(name, kind))) is not None:
-            return ModelGoneError(f"{gone} GET /api/v1/models lists all.")
-        hint = ""
+        if (retired := names.gone[kind].get(self._resolved(name, kind))) is not None:
+            return ModelGoneError(f"{retired} GET /api/v1/models lists all.")
+        suggestion = ""
         if (other := self._other_type(name)) is not None:
-            hint = f" It is a model of type {other.value!r}, not {kind.value!r}."
-        elif near := get_close_matches(name, names.routes[kind], n=3, cutoff=0.6):
-            hint = f" Did you mean {' or '.join(map(repr, near))}?"
+            suggestion = f" It is a model of type {other.value!r}, not {kind.value!r}."
+        elif close_matches := get_close_matches(name, names.routes[kind], n=3, cutoff=0.6):
+            suggestion = f" Did you mean {' or '.join(map(repr, close_matches))}?"
         return ModelNotFoundError(
-            f"Specified model not found: {name[:100]!r}.{hint} GET /api/v1/models lists all."
+            f"Specified model not found: {name[:100]!r}.{suggestion} GET /api/v1/models lists all."
         )
 
     def _other_type(self, name: str) -> ModelType | None:

@@ -70,8 +70,8 @@ def _runs(catalogue: Catalogue, engine: str, name: str) -> bool:
 
 
 def _unknown(catalogue: Catalogue, name: str) -> ModelNotFoundError:
-    near = _suggestion(catalogue, name[:_LONGEST])
-    hint = f" Did you mean {near!r}?" if near else ""
+    closest = _suggestion(catalogue, name[:_LONGEST])
+    hint = f" Did you mean {closest!r}?" if closest else ""
     return ModelNotFoundError(
         f"Specified model not found: {name[:100]!r}.{hint} GET /v4/models lists all."
     )
@@ -81,18 +81,18 @@ def _suggestion(catalogue: Catalogue, name: str) -> str | None:
     """Return the nearest known name, each part matched separately."""
     vendor, slash, rest = name.partition("/")
     if not slash:
-        return _near(name, catalogue.names())
+        return _closest(name, catalogue.names())
     model, _, last = rest.partition("/")
-    known = _near(rest, catalogue.names()) or _near(model, catalogue.names())
+    known = _closest(rest, catalogue.names()) or _closest(model, catalogue.names())
     if known is None:
         return None
     running = catalogue.route(known).engines
-    suggested_vendor = _near(vendor, [*running, *(FOREIGN - catalogue.engines)]) or "local"
-    chosen = _near(last, running) if last and known != rest else None
+    suggested_vendor = _closest(vendor, [*running, *(FOREIGN - catalogue.engines)]) or "local"
+    chosen = _closest(last, running) if last and known != rest else None
     if suggested_vendor in running and chosen != suggested_vendor:
         chosen = None
     return f"{suggested_vendor}/{known}/{chosen}" if chosen else f"{suggested_vendor}/{known}"
 
 
-def _near(word: str, words: Collection[str]) -> str | None:
+def _closest(word: str, words: Collection[str]) -> str | None:
     return next(iter(get_close_matches(word, words, n=1, cutoff=0.6)), None)

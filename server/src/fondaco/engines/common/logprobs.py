@@ -27,7 +27,7 @@ def logprobs_of(logprobs: object, top: int) -> tuple[TokenLogprob, ...] | None:
     return tuple(_tokens(logprobs.get("content"), top)) or None
 
 
-def _side_by_side(given: Mapping[str, object], top: int) -> Iterator[TokenLogprob]:
+def _side_by_side(lists: Mapping[str, object], top: int) -> Iterator[TokenLogprob]:
     """Yield the tokens of POST /completions' shape.
 
     >>> older = {"tokens": ["A"], "token_logprobs": [-1], "top_logprobs": [{"B": -0.5, "A": -1}]}
@@ -35,7 +35,7 @@ def _side_by_side(given: Mapping[str, object], top: int) -> Iterator[TokenLogpro
     [('A', 'B')]
     """
     tokens, logprobs, likely = (
-        found if isinstance(found := given.get(name), list) else []
+        found if isinstance(found := lists.get(name), list) else []
         for name in ("tokens", "token_logprobs", "top_logprobs")
     )
     for token, logprob, others in zip_longest(

@@ -38,8 +38,8 @@ async def vectors_of(
             raise _invalid_vectors("a vector that is no object")
         index = (
             position
-            if (given_index := entry.get("index")) is None
-            else whole(given_index, expected - 1)
+            if (raw_index := entry.get("index")) is None
+            else whole(raw_index, expected - 1)
         )
         if index is None or index in vectors:
             raise _invalid_vectors("an index that no input has, or twice the same")

@@ -39,8 +39,8 @@ def continued(request: ChatRequest) -> str:
     options, (*others, last) = request.options, request.messages
     if options.hints.get(PREFIX) is not True or options.template is not None:
         return ""
-    begun = bool(others) and last.role is Role.ASSISTANT and not last.tool_calls
-    return "\n".join(last.texts) if begun else ""
+    continues = bool(others) and last.role is Role.ASSISTANT and not last.tool_calls
+    return "\n".join(last.texts) if continues else ""
 
 
 def _messages(messages: tuple[Message, ...], *, tools: bool) -> Iterator[dict[str, object]]:

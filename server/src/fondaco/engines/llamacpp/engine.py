@@ -147,8 +147,8 @@ class LlamaCpp:
         else:
             self._expect_within_reach(request)
             body = conversation(request, tools=template.tools)
-            begun = continued(request)
-            size, count = len(body), partial(_render_and_count, upstream, body, begun)
+            continuation = continued(request)
+            size, count = len(body), partial(_render_and_count, upstream, body, continuation)
         if size > _QUICKLY_COUNTED_BYTES:
             return await running.counting.work(request.cache_scope, count)
         return await count()
@@ -434,10 +434,10 @@ def _text_only_error(model: str) -> FieldNotTakenError:
     )
 
 
-async def _render_and_count(upstream: HttpClient, conversation: bytes, begun: str) -> Prompt:
+async def _render_and_count(upstream: HttpClient, conversation: bytes, continuation: str) -> Prompt:
     """Render the prompt by the model's own template, and count it with what the output continues."""
     text = (await ask(upstream, "POST", "/apply-template", conversation))["prompt"]
-    return await _tokenize(upstream, text + begun, add_special=True)
+    return await _tokenize(upstream, text + continuation, add_special=True)
 
 
 async def _tokenize(upstream: HttpClient, text: str, *, add_special: bool) -> Prompt:

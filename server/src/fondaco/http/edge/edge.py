@@ -16,7 +16,7 @@ from fondaco.domain.errors import (
 from fondaco.http.edge.authenticator import LOOPBACK, Authenticator, MetricsAccess
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.edge.cors import Cors
-from fondaco.http.edge.error_format import ErrorFormat, spoken
+from fondaco.http.edge.error_format import ErrorFormat, for_client
 from fondaco.http.edge.error_responses import error_response, refusal
 from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.routes import AnyEndpoint, Routes
@@ -76,7 +76,7 @@ class Edge:
 
     def refusal(self, error: FondacoError) -> tuple[int, bytes, bytes]:
         """Return status, header lines and body of the response where no exchange begins."""
-        return refusal(error, spoken(self._routes.dialect(""), {}, self._error_format))
+        return refusal(error, for_client(self._routes.dialect(""), {}, self._error_format))
 
     async def answer(self, exchange: Exchange) -> None:
         """Respond to one request; whatever ends it, no caller is left waiting."""
@@ -178,7 +178,7 @@ class Edge:
             exchange.base_lines += dialect.headers(exchange.id)
         else:
             dialect = endpoint.dialect
-        dialect = spoken(dialect, exchange.headers, self._error_format)
+        dialect = for_client(dialect, exchange.headers, self._error_format)
         if exchange.started:
             event = exchange.error_event
             exchange.finish(event(error) if event else dialect.event(error, exchange.id))

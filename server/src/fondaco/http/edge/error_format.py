@@ -15,8 +15,10 @@ _AGENT = re.compile(rb"(?:^|\s)(?:Async)?OpenAI/|(?:^|\s)ai-sdk/", re.IGNORECASE
 """OpenAI's clients in other languages, and the AI SDK, which has several products in its header."""
 
 
-def spoken(dialect: ApiDialect, headers: Mapping[bytes, bytes], chosen: ErrorFormat) -> ApiDialect:
-    """Return the dialect as the sender of these headers reads its errors."""
+def for_client(
+    dialect: ApiDialect, headers: Mapping[bytes, bytes], chosen: ErrorFormat
+) -> ApiDialect:
+    """Return the dialect with errors in the format that the client reads."""
     if chosen == "object" or (chosen == "auto" and is_openai_client(headers)):
         return dialect.with_error_objects()
     return dialect

@@ -208,7 +208,7 @@ class Endpoint(Generic[BodyT, QueryT]):
         query: Any = None
         idempotency_key: IdempotencyKey | None = None
         if self.query is not None:
-            query = validated(self.query, _given_once(exchange.query_pairs(), self.lists))
+            query = validated(self.query, _query_fields(exchange.query_pairs(), self.lists))
         if self.body is not None:
             self.body.expect_type(exchange)
             body, octets = await self.body.read(exchange, state.body_memory)
@@ -220,7 +220,7 @@ class Endpoint(Generic[BodyT, QueryT]):
         return await self.run(context)
 
 
-def _given_once(pairs: Sequence[tuple[str, str]], lists: frozenset[str]) -> dict[str, str]:
+def _query_fields(pairs: Sequence[tuple[str, str]], lists: frozenset[str]) -> dict[str, str]:
     """Return a query's fields; the values of a repeated list field are joined by commas.
 
     Raises:
@@ -228,10 +228,10 @@ def _given_once(pairs: Sequence[tuple[str, str]], lists: frozenset[str]) -> dict
     """
     fields = dict(pairs)
     if len(fields) != len(pairs):
-        twice = sorted({*repeated(name for name, _ in pairs)} - lists)
-        if twice:
+        duplicates = sorted({*repeated(name for name, _ in pairs)} - lists)
+        if duplicates:
             raise InvalidRequestError(
-                faults=dict.fromkeys(twice, ("Parameter given more than once.",))
+                faults=dict.fromkeys(duplicates, ("Parameter given more than once.",))
             )
         for name in lists & fields.keys():
             fields[name] = ",".join(value for other, value in pairs if other == name)

@@ -47,23 +47,23 @@ class Allowance:
 
     def within(self, batch: EventBatch) -> EventBatch:
         """Return what of a burst is within the allowance, with the ends of the choices it cuts."""
-        kept: list[ChatEvent] = []
+        allowed: list[ChatEvent] = []
         for event in batch:
             match event:
                 case UsageReported():
-                    kept.append(event)
+                    allowed.append(event)
                 case _ if event.choice in self._cut:
                     pass
                 case Finish():
                     self._running.discard(event.choice)
-                    kept.append(event)
+                    allowed.append(event)
                 case Opaque() | PromptEcho():
-                    kept.append(event)
+                    allowed.append(event)
                 case _:
-                    kept += self._said(event)
-        return tuple(kept)
+                    allowed += self._cut_event(event)
+        return tuple(allowed)
 
-    def _said(self, event: Text | Reasoning | Refusal | ToolPart) -> list[ChatEvent]:
+    def _cut_event(self, event: Text | Reasoning | Refusal | ToolPart) -> list[ChatEvent]:
         """Return the allowed part of an event, and a `Finish` if that cuts its choice."""
         choice, characters = event.choice, len(_words(event))
         tokens, room = self._tokens[choice], self._characters[choice]

@@ -87,4 +87,4 @@ class OutputPipeline:
         if self._calls is not None:
             await self._calls.expect(batch)
         # Last of all, as it may put reasoning into the text.
-        return batch if self._thinking is None else self._thinking.place(batch)
+        return batch if self._thinking is None else self._thinking.to_output(batch)

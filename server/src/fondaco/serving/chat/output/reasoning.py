@@ -64,7 +64,7 @@ class ReasoningFilter:
             return batch
         return tuple([event for unparsed in batch for event in self._parsed(unparsed)])
 
-    def place(self, batch: EventBatch) -> EventBatch:
+    def to_output(self, batch: EventBatch) -> EventBatch:
         """Return what the caller sees of a parsed batch; perhaps nothing."""
         if self._shown is ReasoningField.CONTENT:
             return tuple([event for parsed in batch for event in self._tagged(parsed)])
@@ -206,11 +206,11 @@ def _ended_by(word: str, messages: tuple[Message, ...]) -> tuple[Message, ...]:
 
 
 def _nearest(effort: Effort, offered: tuple[Effort, ...]) -> Effort | None:
-    """Return what comes next to an effort, of two the lesser; None: nothing is offered."""
-    wanted = EFFORTS.index(effort)
+    """Return the nearest effort that is offered, of two the lower; None if none is offered."""
+    requested_rank = EFFORTS.index(effort)
     ranks = sorted(map(EFFORTS.index, offered))
-    near = min(ranks, key=lambda rank: abs(rank - wanted), default=None)
-    return None if near is None else EFFORTS[near]
+    nearest = min(ranks, key=lambda rank: abs(rank - requested_rank), default=None)
+    return None if nearest is None else EFFORTS[nearest]
 
 
 def _ignored(requested: ReasoningOptions) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class ThinkTagParser:
         "_held",
         "_inside",
         "_logprobs",
-        "_owed",
+        "_pending_tokens",
         "_seen",
         "_text_seen",
     )
@@ -46,7 +46,7 @@ class ThinkTagParser:
         """Whether the text has started: nothing is parsed any more."""
         self._held = ""
         """Text that cannot be classified yet, or white space that may end the reasoning."""
-        self._owed = 0
+        self._pending_tokens = 0
         """Tokens that have not been handed on."""
         self._logprobs: list[TokenLogprob] = []
         """Of the tokens of the text that is held."""
@@ -58,24 +58,24 @@ class ThinkTagParser:
         """
         if self._text_seen:
             return (piece,)
-        unparsed, tokens = self._held + piece.text, self._owed + piece.tokens
+        unparsed, tokens = self._held + piece.text, self._pending_tokens + piece.tokens
         self._logprobs += piece.logprobs or ()
         reasoning_text, text, self._held = self._parse(unparsed)
-        self._owed = 0 if reasoning_text or text else tokens
+        self._pending_tokens = 0 if reasoning_text or text else tokens
         if not text:
             self._keep_logprobs(len(self._held))
             return (Reasoning(piece.choice, reasoning_text, tokens),) if reasoning_text else ()
-        spoken = tokens
+        text_tokens = tokens
         if self._after:
             own = len(piece.text)
-            spoken = -(-piece.tokens * min(len(text), own) // own)
+            text_tokens = -(-piece.tokens * min(len(text), own) // own)
         logprobs = None
         if piece.logprobs is not None:
             self._keep_logprobs(len(text))
             logprobs = tuple(self._logprobs)
-        text_event = Text(piece.choice, text, spoken, logprobs)
-        if reasoning_text or spoken < tokens:
-            return (Reasoning(piece.choice, reasoning_text, tokens - spoken), text_event)
+        text_event = Text(piece.choice, text, text_tokens, logprobs)
+        if reasoning_text or text_tokens < tokens:
+            return (Reasoning(piece.choice, reasoning_text, tokens - text_tokens), text_event)
         return (text_event,)
 
     def interrupt(self, choice: int) -> tuple[Text | Reasoning, ...]:
@@ -83,17 +83,21 @@ class ThinkTagParser:
 
         Tokens that left no text count as reasoning without text.
         """
-        held, owed = self._held, self._owed
-        self._held, self._owed = "", 0
+        held, pending_tokens = self._held, self._pending_tokens
+        self._held, self._pending_tokens = "", 0
         if self._inside:
             reasoning_text = self._next(held.rstrip())
-            return (Reasoning(choice, reasoning_text, owed),) if reasoning_text or owed else ()
+            return (
+                (Reasoning(choice, reasoning_text, pending_tokens),)
+                if reasoning_text or pending_tokens
+                else ()
+            )
         if self._after:
             held = held.lstrip()
         if not held:
-            return (Reasoning(choice, "", owed),) if owed else ()
+            return (Reasoning(choice, "", pending_tokens),) if pending_tokens else ()
         self._text_seen = True
-        return (Text(choice, held, owed, tuple(self._logprobs) or None),)
+        return (Text(choice, held, pending_tokens, tuple(self._logprobs) or None),)
 
     def end_block(self) -> None:
         """Note that the engine reports reasoning by itself, so that the answer is not within a block."""
@@ -109,16 +113,19 @@ class ThinkTagParser:
                 if self._inside:
                     break
             else:
-                bare = unparsed.lstrip()
-                if not bare.startswith(OPENING):
+                stripped = unparsed.lstrip()
+                if not stripped.startswith(OPENING):
                     if self._after:
-                        unparsed = bare
-                    if OPENING.startswith(bare) and len(unparsed) - len(bare) <= _MOST_BLANKS:
+                        unparsed = stripped
+                    if (
+                        OPENING.startswith(stripped)
+                        and len(unparsed) - len(stripped) <= _MOST_BLANKS
+                    ):
                         break
                     self._text_seen = True
                     return reasoning, unparsed, ""
                 self._inside = self._fresh = True
-                unparsed = bare[len(OPENING) :]
+                unparsed = stripped[len(OPENING) :]
         return reasoning, "", unparsed
 
     def _inner(self, unparsed: str) -> tuple[str, str]:
@@ -135,9 +142,9 @@ class ThinkTagParser:
             return reasoning_text.rstrip(), rest
         last = unparsed.rfind("<")
         certain = unparsed[:last] if last >= 0 and CLOSING.startswith(unparsed[last:]) else unparsed
-        bare = certain.rstrip()
-        if len(certain) - len(bare) <= _MOST_BLANKS:
-            certain = bare
+        stripped = certain.rstrip()
+        if len(certain) - len(stripped) <= _MOST_BLANKS:
+            certain = stripped
         return certain, unparsed[len(certain) :]
 
     def _next(self, reasoning_text: str) -> str:

@@ -137,9 +137,9 @@ def tooling_of(
     offered = tuple(_tool(one.function) for one in tools or ())
     names = [tool.name for tool in offered]
     if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+        duplicate = next(name for name in names if names.count(name) > 1)
         raise InvalidRequestError(
-            f"The function {twice!r} is offered more than once.",
+            f"The function {duplicate!r} is offered more than once.",
             faults={"tools": ("Each function needs a name of its own",)},
         )
     chosen = _choice(choice, names)
@@ -147,22 +147,22 @@ def tooling_of(
 
 
 def output_format_of(
-    wanted: TextFormat | ObjectFormat | SchemaFormat | None,
+    response_format: TextFormat | ObjectFormat | SchemaFormat | None,
 ) -> OutputFormat | None:
     """Return the output format that the answer must have; None for text."""
-    match wanted:
+    match response_format:
         case None | TextFormat():
             return None
         case ObjectFormat(schema_=None):
             return JsonObject()
         case ObjectFormat(schema_=schema):
-            return JsonSchema(_spelled(schema or {}), field_path="response_format.schema")
-        case SchemaFormat(nested=False, json_schema=given):
-            return JsonSchema(_spelled(given))
-        case SchemaFormat(json_schema=given):
-            named = NamedSchema.model_validate(given)
+            return JsonSchema(_as_json(schema or {}), field_path="response_format.schema")
+        case SchemaFormat(nested=False, json_schema=schema_object):
+            return JsonSchema(_as_json(schema_object))
+        case SchemaFormat(json_schema=schema_object):
+            named = NamedSchema.model_validate(schema_object)
             return JsonSchema(
-                _spelled(named.schema_ or {}), named.name, named.description, named.strict
+                _as_json(named.schema_ or {}), named.name, named.description, named.strict
             )
 
 
@@ -170,7 +170,7 @@ def _tool(offered: OfferedFunction) -> Tool:
     return Tool(
         offered.name,
         offered.description,
-        None if offered.parameters is None else _spelled(offered.parameters),
+        None if offered.parameters is None else _as_json(offered.parameters),
         bool(offered.strict),
     )
 
@@ -185,12 +185,12 @@ def _choice(choice: str | ChosenTool | None, names: list[str]) -> ToolChoice:
             return "required"
         case ChosenTool(function=ChosenFunction(name=name)) if name in names:
             return NamedTool(name)
-    known = ", ".join(["auto", "none", *(["required"] if names else []), *names][:20])
+    valid_choices = ", ".join(["auto", "none", *(["required"] if names else []), *names][:20])
     raise InvalidRequestError(
-        f"tool_choice names nothing that is offered. It may be one of: {known}.",
+        f"tool_choice names nothing that is offered. It may be one of: {valid_choices}.",
         faults={"tool_choice": ("Neither a mode nor a function in `tools`",)},
     )
 
 
-def _spelled(schema: SchemaObject) -> str:
+def _as_json(schema: SchemaObject) -> str:
     return orjson.dumps(schema).decode()
