@@ -28,7 +28,7 @@ def test_a_child_inherits_what_it_needs_and_nothing_else() -> None:
     assert not inherited.keys() & {*HELD_BACK, *FOR_PIP}
 
 
-def test_pip_is_told_the_users_index_settings_but_no_secret_of_ours() -> None:
+def test_pip_gets_the_users_index_settings_but_no_secret_of_ours() -> None:
     inherited = environment_of_pip()
     assert {*NEEDED, *FOR_PIP} <= inherited.keys()
     assert not inherited.keys() & set(HELD_BACK)

@@ -73,7 +73,7 @@ async def test_a_reload_ends_models_that_are_no_longer_offered(tmp_path: Path) -
             await local.embeddings["onnx"].embed(request, None)
 
 
-async def test_who_asks_while_a_file_is_fetched_is_told_so(tmp_path: Path) -> None:
+async def test_a_call_during_a_download_is_refused_with_the_reason(tmp_path: Path) -> None:
     text = '[models.mine]\nfile = "none.onnx"\nembedding.tokenizer = "none.json"\n'
     text += 'engines = ["onnx"]\nembedding.dimensions = 4\ntype = "embedding"\nname = "Mine"\n'
     chosen = settings(tmp_path, text + "context_tokens = 64\nprice.input = 1")

@@ -123,7 +123,7 @@ def test_no_text_begins_a_line_of_its_own(text_log: Log) -> None:
     assert len(line) < 500
 
 
-def test_libraries_are_heard_only_where_they_warn(log: Log) -> None:
+def test_libraries_are_logged_from_warnings_on(log: Log) -> None:
     for level in (logging.DEBUG, logging.INFO):
         logging.getLogger("httpx2").log(level, "GET /%s", CANARY)
     assert log.lines == []
@@ -152,7 +152,7 @@ def test_sentences_that_differ_are_no_flood(log: Log) -> None:
     assert len(log.lines) == MOST_ALIKE + 5
 
 
-def test_what_was_held_back_is_told_at_the_end(log: Log) -> None:
+def test_suppressed_log_lines_are_summed_at_the_end(log: Log) -> None:
     for _ in range(MOST_ALIKE + 2):
         fail()
     log.output.close()
@@ -177,7 +177,7 @@ def test_the_level_is_the_operator_s_but_counts_and_the_access_log_go_on() -> No
         assert logging.getLogger("fondaco.incidents").isEnabledFor(logging.WARNING)
 
 
-def test_of_a_group_of_errors_each_is_told_by_itself(log: Log) -> None:
+def test_each_error_of_a_group_is_reported_by_itself(log: Log) -> None:
     group = BaseExceptionGroup(CANARY, [raised(), BaseExceptionGroup("", [KeyError(CANARY)])])
     report_error(Incident.TASK_FAILED, group)
     fields = [one["fields"] for one in log.objects]

@@ -107,7 +107,7 @@ async def test_a_head_request_gets_the_length_and_no_body(inside: Mounted) -> No
     assert head.headers["content-length"] == whole.headers["content-length"]
 
 
-async def test_an_application_that_nobody_started_says_how_to(tmp_path: Path) -> None:
+async def test_an_application_that_was_not_started_says_how_to(tmp_path: Path) -> None:
     app = create_app(home=tmp_path / "home", standalone=False)
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://localhost") as client:
@@ -132,7 +132,7 @@ async def test_a_second_one_on_the_home_is_refused(inside: Mounted, tmp_path: Pa
             pass
 
 
-async def test_workers_on_one_home_are_told_to_be_one(inside: Mounted, tmp_path: Path) -> None:
+async def test_several_workers_on_one_home_are_refused(inside: Mounted, tmp_path: Path) -> None:
     second = create_app(home=tmp_path / "home", standalone=False)
     caller = Caller({"type": "lifespan.startup"})
     await second({"type": "lifespan"}, caller.receive, caller.send)

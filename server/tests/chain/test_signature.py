@@ -17,7 +17,7 @@ async def signer(address: str, signature: str, text: str = TEXT) -> str:
     return await EthSignatures().signer(Proof(address, text, signature))
 
 
-async def test_the_wallet_that_signed_is_told_in_lower_case() -> None:
+async def test_the_signing_wallet_is_returned_in_lower_case() -> None:
     assert await signer(wallet().address, wallet().sign(TEXT)) == wallet().name
 
 

@@ -206,7 +206,7 @@ def test_lists_of_nothing_are_empty_lists(fondaco: Fondaco, home: Path) -> None:
         ("balance", "grant", "--usd", "1", "--account", "nobody"),
     ],
 )
-def test_a_name_that_nobody_bears_exits_with_5_and_one_line(
+def test_an_unknown_name_exits_with_5_and_one_line(
     fondaco: Fondaco, home: Path, arguments: tuple[str, ...]
 ) -> None:
     upgrade(Home(home).database)

@@ -177,7 +177,7 @@ def test_engines_are_listed_and_tested(fondaco: Fondaco) -> None:
         ((GONE, "--price", "much"), 2),
     ],
 )
-def test_what_cannot_be_added_is_told(
+def test_an_engine_that_cannot_be_added_is_reported(
     fondaco: Fondaco, arguments: tuple[str, ...], code: int
 ) -> None:
     ended = fondaco("engines", "add", *arguments)

@@ -186,7 +186,7 @@ def test_a_model_that_is_in_the_catalogue_already_is_pulled(shop: Shop) -> None:
     assert "fondaco models pull smollm2-135m" in ended.err
 
 
-def test_a_model_whose_engine_is_switched_off_is_told(shop: Shop, tmp_path: Path) -> None:
+def test_a_model_whose_engine_is_disabled_is_reported(shop: Shop, tmp_path: Path) -> None:
     source = written(tmp_path / "tiny.gguf", chat_model())
     ended = shop("add", str(source), FONDACO_EMBEDDED__ENABLED="false")
     assert ended.code == 0
@@ -194,7 +194,7 @@ def test_a_model_whose_engine_is_switched_off_is_told(shop: Shop, tmp_path: Path
 
 
 @pytest.mark.parametrize("price", ["-1", "free", "1/2/3", "1e9", "nan", ""])
-def test_what_is_no_price_is_told(shop: Shop, tmp_path: Path, price: str) -> None:
+def test_an_invalid_price_is_reported(shop: Shop, tmp_path: Path, price: str) -> None:
     source = written(tmp_path / "a.gguf", chat_model())
     assert shop("add", str(source), f"--price={price}").code == 2
 

@@ -109,7 +109,7 @@ def test_a_database_that_cannot_be_brought_up_to_date_is_one_line(
     assert "table account already exists. Nothing was changed." in ended.err
 
 
-def test_a_system_without_posix_locks_is_told_what_is_supported(
+def test_a_system_without_posix_locks_gets_the_supported_systems_named(
     fondaco: Fondaco, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "fcntl", None)
@@ -137,7 +137,7 @@ def test_output_that_cannot_be_written_is_one_line(home: Path, command: str) -> 
     assert line.startswith("fondaco: The output could not be written: No space left on device.")
 
 
-def test_what_fails_inside_the_server_is_told_as_what_fails_outside() -> None:
+def test_failures_inside_and_outside_the_server_are_reported_alike() -> None:
     lost = StorageFailedError("2 writes were lost.")
     found = failure(ExceptionGroup("tasks", [ExceptionGroup("more tasks", [lost])]))
     assert found == (Exit.FAILED, ("2 writes were lost.",))

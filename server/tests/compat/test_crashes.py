@@ -152,7 +152,7 @@ def test_a_second_sigterm_stops_at_once(home: Path) -> None:
         assert "the server was stopped" in output.notes
 
 
-def test_a_call_that_outlasts_the_draining_is_told_so_and_settled(home: Path) -> None:
+def test_a_call_that_outlasts_the_drain_gets_an_error_and_is_settled(home: Path) -> None:
     with program(home, environ={"FONDACO_SERVER__DRAIN_TIMEOUT_S": "1"}) as one:
         with one.http.stream(
             "POST", "/api/v1/chat/completions", json={**ASK, "stream": True, "n": 8}

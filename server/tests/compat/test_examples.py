@@ -116,7 +116,7 @@ def test_all_examples_are_here() -> None:
     }
 
 
-def test_an_example_against_nobody_is_a_fault() -> None:
+def test_an_example_without_a_server_fails() -> None:
     assert run("api-spec-01.sh", "http://127.0.0.1:9/api/v1", "key").fault != ""
 
 

@@ -92,7 +92,7 @@ def test_a_server_listens_while_its_default_model_is_being_fetched(tmp_path: Pat
             assert MODEL not in offline(one)
 
 
-def test_a_server_that_fetches_a_model_ends_when_it_is_told_to(tmp_path: Path) -> None:
+def test_a_server_that_downloads_a_model_ends_on_a_signal(tmp_path: Path) -> None:
     with silent_index() as (index, _):
         environ = {
             "FONDACO_MODELS": str(tmp_path / "models"),

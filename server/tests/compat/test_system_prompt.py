@@ -15,7 +15,7 @@ def prompt_tokens(one: Program, model: str) -> int:
     return answer.usage.prompt_tokens
 
 
-def test_it_is_told_to_models_that_take_it_and_callers_can_decline(tmp_path: Path) -> None:
+def test_models_that_support_it_receive_it_and_callers_can_decline(tmp_path: Path) -> None:
     with program(tmp_path, environ=TAKEN) as one:
         declined = prompt_tokens(one, "default:include_venice_system_prompt=false")
         assert prompt_tokens(one, "default") != declined

@@ -32,7 +32,7 @@ def entries(found: Discovered) -> dict[str, Any]:
     return models
 
 
-def test_a_company_sees_what_its_engine_gets_and_our_own_machines_nobody(tmp_path: Path) -> None:
+def test_models_of_remote_engines_are_anonymized_and_local_ones_are_not(tmp_path: Path) -> None:
     far = entries(discovered(tmp_path, FoundModel("m")))["m"]
     assert far["privacy"] == "anonymized"
     local = entries(discovered(tmp_path, FoundModel("m"), base_url="http://gpu:8000/v1"))["m"]

@@ -18,7 +18,7 @@ def without_user(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pwd, "getpwuid", unknown)
 
 
-def test_a_user_without_home_directory_is_told_to_name_a_folder(
+def test_a_user_without_home_directory_is_asked_to_name_a_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     without_user(monkeypatch)

@@ -231,7 +231,7 @@ def test_a_byte_order_mark_is_no_part_of_a_file(home: Path) -> None:
         ),
     ],
 )
-def test_a_name_with_a_dot_that_is_not_quoted_is_told_apart(
+def test_an_unquoted_name_with_a_dot_is_recognized(
     home: Path, text: str, written: str, meant: str
 ) -> None:
     path = write(home, text)
@@ -254,7 +254,7 @@ def test_a_model_may_be_called_as_ollama_calls_it(home: Path) -> None:
     assert "llama3.2:3b" in loaded(home).settings.models
 
 
-def test_all_faults_are_told_at_once(home: Path) -> None:
+def test_all_faults_are_reported_at_once(home: Path) -> None:
     write(home, "[server]\nport = 70000\nbody_timeout_s = 0\n[ledger]\ndurability = 'none'")
     lines = faults(home, FONDACO_SERVER__NOTHING_LIKE_IT="1").splitlines()
     assert len(lines) == 4
@@ -276,7 +276,7 @@ def test_all_faults_are_told_at_once(home: Path) -> None:
         ("host = []", "server.host has to be text in quotes, not a list."),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_told_in_the_words_of_toml(
+def test_a_value_of_the_wrong_type_is_reported_in_toml_terms(
     home: Path, text: str, fault: str
 ) -> None:
     write(home, f"[server]\n{text}")

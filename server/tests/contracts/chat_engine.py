@@ -246,7 +246,7 @@ class ChatEngineContract:
         assert refused.value.input_tokens >= 16_000
         assert 0 < refused.value.context_tokens < 16_000
 
-    async def test_a_wish_that_changes_nothing_is_named_and_answered(
+    async def test_an_option_without_effect_is_reported_and_the_call_answered(
         self, engine: ChatEngine, model: str
     ) -> None:
         with_hints = counting(model, options=ChatOptions(hints={"include": ["nothing known"]}))

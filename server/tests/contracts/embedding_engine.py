@@ -129,7 +129,9 @@ class EmbeddingEngineContract:
         expected = floats(shortened(whole, 4)).tolist()
         assert floats(few).tolist() == pytest.approx(expected, abs=1e-4)
 
-    async def test_an_input_that_is_too_long_is_told_with_both_numbers(self, bench: Bench) -> None:
+    async def test_an_input_that_is_too_long_is_refused_with_both_numbers(
+        self, bench: Bench
+    ) -> None:
         with pytest.raises(InputTooLongError) as refused:
             await bench.embed("fine", "long " * 16_000, "fine")
         assert refused.value.context_tokens == bench.context_tokens

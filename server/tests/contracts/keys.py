@@ -211,7 +211,7 @@ class KeysContract:
         active = await world.keys.active(OWN, NOON)
         assert [one.spent for one in active] == [Funds(usd=21, diem=42), Funds(usd=7)]
 
-    async def test_the_last_use_is_what_the_journal_was_told_last(self, world: KeysWorld) -> None:
+    async def test_the_last_use_is_the_latest_in_the_journal(self, world: KeysWorld) -> None:
         key = key_of()
         await kept(world, key)
         await world.use(key.id, NOON + 1.5)

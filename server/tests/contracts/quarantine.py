@@ -281,7 +281,7 @@ class QuarantineContract:
         await world.hold(50)
         assert [one.call_id for one in await world.journal.open_calls()] == [good.call.id]
 
-    async def test_a_hold_whose_call_has_ended_is_released_and_told(
+    async def test_a_hold_whose_call_has_ended_is_released_and_reported(
         self, world: World, caplog: pytest.LogCaptureFixture
     ) -> None:
         await world.allocate(50)

@@ -50,7 +50,7 @@ WITHIN: dict[str, object] = {
 
 
 @pytest.mark.parametrize(("schema", "said"), BROKEN.values(), ids=BROKEN)
-def test_a_schema_out_of_bounds_is_told_which_one(schema: object, said: str) -> None:
+def test_a_schema_out_of_bounds_is_refused_with_the_bound(schema: object, said: str) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         expect_bounded(json.dumps(schema, ensure_ascii=False), "response_format.json_schema")
     assert said in str(caught.value)

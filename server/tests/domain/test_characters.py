@@ -29,7 +29,7 @@ def test_the_later_of_two_characters_with_one_slug_counts() -> None:
     assert [(character.slug, character.name) for character in cast] == [("a", "own"), ("b", "b")]
 
 
-def test_what_a_character_is_told_is_not_in_its_repr() -> None:
+def test_a_characters_instructions_are_not_in_its_repr() -> None:
     assert "Be." not in repr(one("a"))
 
 

@@ -49,7 +49,7 @@ def test_counts_of_the_inputs_add_up() -> None:
     assert TokenCounts((3, 0, 4)).input_tokens == 7
 
 
-def test_an_input_that_is_too_long_is_told_with_both_numbers() -> None:
+def test_an_input_that_is_too_long_is_refused_with_both_numbers() -> None:
     error = InputTooLongError(3, 600, 512)
     assert str(error).startswith(
         "This model's maximum context length is 512 tokens. However, input 3 has 600 tokens."
@@ -59,7 +59,7 @@ def test_an_input_that_is_too_long_is_told_with_both_numbers() -> None:
 
 
 @pytest.mark.parametrize(("limit", "told"), [(None, "length."), (512, "length of 512 tokens.")])
-def test_where_an_engine_told_no_number_none_is_invented(limit: int | None, told: str) -> None:
+def test_without_a_number_from_the_engine_none_is_invented(limit: int | None, told: str) -> None:
     error = InputTooLongError(0, None, limit, alone=True)
     assert str(error).startswith(f"The input exceeds this model's maximum context {told}")
     assert list(error.faults) == ["input"]

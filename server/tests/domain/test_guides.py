@@ -90,6 +90,6 @@ def test_gbnf_means_the_same_in_lark(written: str, lark: str) -> None:
         (r'root ::= "\UFFFFFFFF"', "no character"),
     ],
 )
-def test_what_is_no_gbnf_is_told_where(written: str, why: str) -> None:
+def test_invalid_gbnf_is_reported_with_its_position(written: str, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         gbnf.lark_of(written)

@@ -140,7 +140,7 @@ async def test_an_index_that_is_none_is_its_place_in_the_list(
     assert await _events(engine) == [Text(0, "a"), Text(0, "b"), Finish(0, "stop")]
 
 
-async def test_choices_without_an_index_are_told_apart_by_their_places(fake: FakeUpstream) -> None:
+async def test_choices_without_an_index_are_distinguished_by_position(fake: FakeUpstream) -> None:
     upstream = connect(fake.base_url)
     engine = OpenAICompatible("faker", upstream, {"counter": "toy"})
     choices = [{"delta": {"content": text}, "finish_reason": "stop"} for text in "ab"]
@@ -154,7 +154,7 @@ async def test_choices_without_an_index_are_told_apart_by_their_places(fake: Fak
     await upstream.aclose()
 
 
-async def test_a_choice_that_nobody_asked_for_fails_the_call(
+async def test_a_choice_that_was_not_requested_fails_the_call(
     engine: OpenAICompatible, fake: FakeUpstream
 ) -> None:
     fake.next(saying(_said("a", 2**31 - 1), _STOP))

@@ -128,7 +128,9 @@ async def test_a_text_without_verbosity_is_named(fake: FakeUpstream, text: objec
     assert ignored("openai", text=text) == ("text",)
 
 
-async def test_what_is_taken_of_a_text_is_told_and_the_rest_named(fake: FakeUpstream) -> None:
+async def test_fields_of_text_completions_are_passed_or_named_as_ignored(
+    fake: FakeUpstream,
+) -> None:
     text = {"verbosity": "high", "format": {"type": "text"}}
     assert (await with_hints(fake, text=text))["verbosity"] == "high"
     assert ignored("openai", text=text) == ("text",)

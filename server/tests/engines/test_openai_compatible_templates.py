@@ -58,7 +58,7 @@ async def test_an_engine_never_hears_of_a_template_that_does_not_render(
     assert not fake.asked
 
 
-async def test_an_engine_gets_no_template_that_nobody_can_try(fake: FakeUpstream) -> None:
+async def test_an_engine_gets_no_template_that_cannot_be_rendered_here(fake: FakeUpstream) -> None:
     upstream = connect(fake.base_url)
     engine = OpenAICompatible("faker", upstream, {"counter": "toy"}, dialect="vllm")
     with pytest.raises(FieldNotTakenError, match="'faker'"):

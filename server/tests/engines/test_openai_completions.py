@@ -140,7 +140,7 @@ async def test_log_probabilities_are_read_in_both_shapes(given: Mapping[str, obj
     ]
 
 
-async def test_a_scored_echo_is_told_apart_from_the_output() -> None:
+async def test_a_scored_echo_is_split_from_the_output() -> None:
     lists = {
         "tokens": ["<s>", "One", " two", " three"],
         "token_logprobs": [None, -3.0, -1.0, -0.25],

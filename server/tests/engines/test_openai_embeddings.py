@@ -198,7 +198,7 @@ async def test_what_is_no_json_ends_the_call(engine: OpenAIEmbeddings, fake: Fak
         ),
     ],
 )
-async def test_refusals_are_told_as_those_of_chat(
+async def test_refusals_are_mapped_like_those_of_chat(
     engine: OpenAIEmbeddings,
     fake: FakeUpstream,
     status: int,
@@ -218,7 +218,7 @@ async def test_an_error_with_status_200_is_one(
         await engine.embed(HELLO, None)
 
 
-async def test_an_input_that_is_too_long_is_told_with_the_numbers_of_the_engine(
+async def test_an_input_that_is_too_long_is_refused_with_the_engines_numbers(
     engine: OpenAIEmbeddings, fake: FakeUpstream
 ) -> None:
     long = "x" * (toy_embedder.CONTEXT_TOKENS + 1)

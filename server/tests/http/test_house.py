@@ -218,7 +218,7 @@ async def test_below_a_path_of_a_proxy_the_page_and_the_contract_lead_to_the_ser
         assert [urljoin(proxy + path, one["url"]) for one in contract["servers"]] == [proxy]
 
 
-async def test_what_is_put_aside_is_told_and_stops_nothing() -> None:
+async def test_a_quarantine_is_reported_and_stops_nothing() -> None:
     async with house() as one:
         await one.journal.quarantine_call(
             OpenCall("ab" * 16, ACCOUNT, "cd" * 16, "toy", 0.0, Funds(), 0), Unwritable.UNSETTLED

@@ -55,7 +55,7 @@ async def test_an_error_is_an_object_with_nothing_beside_it(
     assert error["type"] == "invalid_request_error"
 
 
-async def test_an_unknown_path_and_a_missing_key_are_told_in_the_same_shape(shared: House) -> None:
+async def test_an_unknown_path_and_a_missing_key_have_the_same_error_shape(shared: House) -> None:
     reply = await shared.client.get("/v1/nothing")
     assert (reply.status_code, reply.json()["error"]["code"]) == (404, "not_found")
     reply = await shared.client.post(CHAT, json=chat_body(), headers={"Authorization": "Bearer no"})
@@ -111,7 +111,7 @@ async def test_a_model_is_shown_by_any_name_as_the_list_shows_it(
     assert reply.json() == next(one for one in entries if one["id"] == model)
 
 
-async def test_an_unknown_model_is_told_in_the_shape_of_its_api(models: House) -> None:
+async def test_an_unknown_model_has_the_error_shape_of_its_api(models: House) -> None:
     reply = await models.client.get("/v1/models/org/toy:9b")
     assert reply.status_code == 404
     assert reply.json()["error"]["code"] == "model_not_found"

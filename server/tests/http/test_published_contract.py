@@ -276,7 +276,7 @@ async def test_each_chunk_of_a_stream_is_as_we_say(judge: Judge) -> None:
     assert [fault for one in chunks for fault in faults_by(chunk, json.loads(one))] == []
 
 
-async def test_what_fails_in_a_chat_is_told_as_published(judge: Judge) -> None:
+async def test_chat_errors_match_the_published_contract(judge: Judge) -> None:
     for body in ({}, {**chat_body(), "temperature": 3}, {**chat_body(), "tools": [{}]}):
         assert (await judge.ask("POST", CHAT, json=body)).status_code == 400
     long = {**chat_body(), "max_tokens": 1_000_000}
@@ -295,7 +295,7 @@ async def test_what_fails_in_a_chat_is_told_as_published(judge: Judge) -> None:
 @pytest.mark.parametrize(
     ("script", "status"), [(refusing(401), 502), (refusing(503), 503), (hanging(), 504)]
 )
-async def test_what_an_engine_fails_at_is_told_as_published(script: Script, status: int) -> None:
+async def test_engine_errors_match_the_published_contract(script: Script, status: int) -> None:
     async with house(first_byte_timeout_s=0.2) as one:
         for engine in (one.fake, one.second):
             engine.always(script)

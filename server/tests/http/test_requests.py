@@ -84,7 +84,7 @@ async def test_a_field_that_says_which_kind_is_meant_is_named_where_it_is_missin
 @pytest.mark.parametrize(
     ("body", "told"), [(b"[]", ", not a list"), (b'"hi"', ", not a string"), (b"3", " (got 3)")]
 )
-async def test_a_body_that_is_no_object_is_told_in_the_words_of_json(
+async def test_a_body_that_is_no_object_is_reported_in_json_terms(
     shared: House, body: bytes, told: str
 ) -> None:
     reply = await post(shared, body)
@@ -175,7 +175,7 @@ async def test_an_unknown_address_is_404_with_the_nearest(shared: House) -> None
     assert reply.json()["error"].endswith("Did you mean '/api/v1/models'?")
 
 
-async def test_a_base_url_without_its_path_is_told_the_right_one(shared: House) -> None:
+async def test_a_base_url_without_its_path_gets_the_right_one_suggested(shared: House) -> None:
     reply = await shared.client.post("/chat/completions", json=chat_body())
     assert "Did you mean '/api/v1/chat/completions'?" in reply.json()["error"]
 

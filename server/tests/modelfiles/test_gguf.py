@@ -75,7 +75,7 @@ def test_of_another_version_or_kind_of_tensor_only_what_is_certain_is_said() -> 
         + struct.pack("<II", 4, 0),
     ],
 )
-def test_what_is_no_gguf_is_told_apart(content: bytes) -> None:
+def test_a_file_that_is_no_gguf_is_recognized(content: bytes) -> None:
     with pytest.raises(NotGgufError):
         least_bytes(BytesIO(content))
 

@@ -115,7 +115,7 @@ def test_odd_rows_of_a_search_are_passed_over_or_bounded(row: dict[str, object])
 @pytest.mark.parametrize(
     "name", ["hf:", "hf:alone", "hf:a/b/c", "hf:../x", "hf:a/b?x=1", "hf:a /b"]
 )
-def test_what_names_no_repository_is_told(name: str) -> None:
+def test_an_invalid_repository_name_is_reported(name: str) -> None:
     with pytest.raises(NoSuchModelFileError, match="hf:OWNER/REPO"):
         HubName.parse(name)
 

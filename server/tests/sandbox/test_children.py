@@ -154,7 +154,7 @@ async def test_a_machine_with_no_room_for_a_child_judges_later(
         assert await judged(forms, CITY) is None
 
 
-async def test_whoever_waits_too_long_for_a_child_is_told_to_come_again() -> None:
+async def test_a_call_that_waits_too_long_for_a_child_gets_a_retry_after() -> None:
     async with watched(queue_s=0.5, children=1) as forms:
         await forms.schema_error(CITY, Enforcement.WHOLLY, scope="1")
         (pid,) = forms.child_pids

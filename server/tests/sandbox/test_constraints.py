@@ -90,7 +90,9 @@ async def test_a_hostile_guide_ends_its_child_and_the_next_one_is_judged(
 
 
 @pytest.mark.parametrize(("constraint", "why"), UNUSABLE.values(), ids=UNUSABLE)
-def test_a_guide_that_no_answer_can_follow_is_told_why(constraint: Constraint, why: str) -> None:
+def test_a_constraint_that_no_answer_can_satisfy_is_refused_with_the_reason(
+    constraint: Constraint, why: str
+) -> None:
     assert why in str(constraint_error(*wire_format(constraint)))
 
 
@@ -144,7 +146,9 @@ async def test_a_child_tells_what_is_wrong_with_a_guide_and_with_a_text(
     assert await forms.constraint_mismatch(Regex("a+"), "b") == "does not fit guided_regex"
 
 
-async def test_white_space_of_json_may_be_told_by_a_regex(forms: SandboxedOutputFormats) -> None:
+async def test_white_space_of_json_may_be_constrained_by_a_regex(
+    forms: SandboxedOutputFormats,
+) -> None:
     schema = '{"type":"object","properties":{"a":{"type":"integer"}}}'
     assert (
         await forms.schema_error(schema, Enforcement.GRAMMAR, scope="1", whitespace=r"[ \n]?")

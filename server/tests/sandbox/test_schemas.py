@@ -140,7 +140,7 @@ CITY = '{"type":"object","properties":{"city":{"type":"string","maxLength":6}},"
 
 
 @pytest.mark.parametrize("schema", NOTHING_FITS.values(), ids=NOTHING_FITS)
-def test_a_schema_that_nothing_fits_is_told(schema: dict[str, object]) -> None:
+def test_an_unsatisfiable_schema_is_refused(schema: dict[str, object]) -> None:
     assert str(schema_error(json.dumps(schema), Enforcement.WHOLLY)).startswith(
         "cannot be fulfilled: "
     )
@@ -152,7 +152,7 @@ def test_a_schema_that_something_fits_has_no_flaw(schema: dict[str, object]) -> 
 
 
 @pytest.mark.parametrize(("schema", "said"), UNUSABLE.values(), ids=UNUSABLE)
-def test_a_schema_that_is_none_is_told_why(schema: dict[str, object], said: str) -> None:
+def test_an_invalid_schema_is_refused_with_the_reason(schema: dict[str, object], said: str) -> None:
     assert said in str(schema_error(json.dumps(schema), Enforcement.WHOLLY))
 
 
@@ -177,9 +177,7 @@ def test_the_place_that_nothing_fits_is_named() -> None:
         ("[" * 100_000, "is no JSON"),
     ],
 )
-def test_an_answer_is_told_what_it_breaks_and_nothing_of_what_it_says(
-    text: str, said: str | None
-) -> None:
+def test_a_mismatch_names_the_violated_rule_and_no_content(text: str, said: str | None) -> None:
     assert schema_mismatch(CITY, text) == said
 
 

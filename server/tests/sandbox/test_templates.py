@@ -97,7 +97,7 @@ def test_a_template_is_rendered_as_those_of_models_are(template: str, text: str)
     assert told == {"text": text}
 
 
-def test_why_a_template_makes_no_prompt_is_told_with_its_line() -> None:
+def test_a_template_error_is_reported_with_its_line() -> None:
     def reason(template: str) -> str:
         return render(template, json.dumps(VARIABLES), "2027-01-15")["reason"]
 

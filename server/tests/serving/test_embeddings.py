@@ -222,7 +222,7 @@ async def test_a_tier_that_is_free_is_counted_and_pays_nothing() -> None:
     assert town.charges() == [("vectors-embedding-mtoken", 2, 0)]
 
 
-async def test_a_repeat_under_one_idempotency_key_is_told_the_embedding_call() -> None:
+async def test_a_repeated_idempotency_key_names_the_embedding_call() -> None:
     town = Town()
     first = town.call(key=KEY)
     await town.embed("two words", call=first)

@@ -15,7 +15,7 @@ def test_an_incident_is_one_line_and_one_count(caplog: pytest.LogCaptureFixture)
     assert metrics.incidents == {("engine_failed", "first", "toy", "timeout"): 1}
 
 
-def test_what_nobody_counts_any_more_is_logged_alone(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_incident_without_metrics_is_only_logged(caplog: pytest.LogCaptureFixture) -> None:
     metrics = Metrics()
     with metrics.counting_incidents():
         pass

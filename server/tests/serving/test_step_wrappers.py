@@ -110,7 +110,7 @@ async def test_what_comes_too_late_is_cancelled_once_and_may_still_settle() -> N
     assert cancelled == ["settled"]
 
 
-async def test_whoever_stops_reading_closes_the_call() -> None:
+async def test_a_caller_that_stops_reading_closes_the_call() -> None:
     closed: list[bool] = []
 
     async def endless() -> AsyncGenerator[CallEvent]:
@@ -130,7 +130,7 @@ async def test_whoever_stops_reading_closes_the_call() -> None:
     ("ignored", "told_by_engine", "reported"),
     [((), 0, 0), (("prediction",), 0, 2), (("prediction",), 7, 7), ((), 7, 7)],
 )
-async def test_a_prediction_that_nobody_took_is_rejected(
+async def test_an_unused_prediction_is_rejected(
     ignored: tuple[str, ...], told_by_engine: int, reported: int
 ) -> None:
     began = replace(BEGAN, ignored=ignored)

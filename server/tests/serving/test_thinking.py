@@ -80,5 +80,5 @@ def test_nothing_comes_before_a_form_otherwise(
 
 
 @pytest.mark.parametrize("habits", [None, ReasoningProfile()])
-def test_a_wish_that_means_nothing_leaves_a_plain_turn(habits: ReasoningProfile | None) -> None:
+def test_options_without_effect_leave_a_plain_request(habits: ReasoningProfile | None) -> None:
     assert _told(habits, ChatOptions(reasoning=OFF)).options is NO_OPTIONS

@@ -142,7 +142,7 @@ def test_text_is_passed_on_as_it_is_once_it_has_begun() -> None:
     assert thoughts.feed(piece)[0] is piece
 
 
-def test_a_thought_told_by_the_engine_ends_what_the_template_began() -> None:
+def test_reasoning_reported_by_the_engine_ends_the_templates_block() -> None:
     thoughts = ThinkTagParser(inside=True)
     thoughts.end_block()
     assert thoughts.feed(Text(0, "\nYes")) == (Text(0, "Yes"),)

@@ -130,7 +130,7 @@ def test_logprobs_tell_the_tokens_of_their_piece() -> None:
     assert used(one) == (10, 3)
 
 
-def test_reasoning_counts_once_whoever_reports_it() -> None:
+def test_reasoning_counts_once_in_either_report() -> None:
     one = tally()
     taken(
         one,
@@ -158,7 +158,7 @@ def test_pieces_without_words_are_no_tokens() -> None:
     assert one.usage.output_tokens == 0
 
 
-def test_a_long_piece_that_nobody_counts_is_no_single_token() -> None:
+def test_a_long_uncounted_piece_is_more_than_one_token() -> None:
     one = tally()
     taken(one, (Text(0, "word " * 80),))
     assert used(one) == (10, 100)
@@ -261,7 +261,7 @@ _PIECES = st.one_of(
 
 
 @given(st.lists(st.lists(_PIECES, max_size=5)), st.integers(1, 40), st.sampled_from([1, 3]))
-def test_whatever_an_engine_sends_no_more_is_told_or_charged_than_was_sold(
+def test_no_more_is_returned_or_charged_than_was_held(
     batches: list[list[ChatEvent]], most: int, choices: int
 ) -> None:
     one = tally(most, choices)

@@ -103,7 +103,7 @@ async def test_the_next_engine_takes_over_from_nothing(
         ((EngineError(), FieldNotTakenError("no")), 502),
     ],
 )
-async def test_where_all_fail_the_last_grave_failure_is_told_and_nothing_counts(
+async def test_if_all_engines_fail_the_last_grave_failure_is_raised_and_nothing_charged(
     errors: tuple[FondacoError, ...], status: int
 ) -> None:
     counted = tally()
@@ -159,7 +159,7 @@ async def test_thoughts_within_tags_are_cut_where_the_limit_is_and_count_as_what
     assert (counted.usage.output_tokens, counted.usage.reasoning_tokens) == (6, 4)
 
 
-async def test_a_thought_that_is_cut_is_told_as_far_as_it_went() -> None:
+async def test_reasoning_that_is_cut_off_is_returned_in_part() -> None:
     counted = tally(3)
     engine = Scripted("first", "<think>", "a", " b", " c", " d", then="hang")
     way = OutputPipeline(thinking=ReasoningFilter(tags=True, shown=ReasoningField.FIELD))

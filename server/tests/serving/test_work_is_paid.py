@@ -193,7 +193,7 @@ _CALLS = st.lists(
 
 
 @pytest.mark.parametrize("examples", [15, pytest.param(400, marks=pytest.mark.long)])
-def test_what_is_done_is_paid_whoever_comes_first_and_whoever_hangs_up(examples: int) -> None:
+def test_work_that_was_done_is_charged_in_any_order_of_calls_and_disconnects(examples: int) -> None:
     money = st.one_of(st.integers(0, 900), st.integers(10**6, 10**7))
     tried = settings(deadline=None, max_examples=examples)
     tried(given(_CALLS, money, st.data())(everything_done_is_paid))()

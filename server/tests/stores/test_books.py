@@ -153,7 +153,7 @@ def test_keys_are_listed_by_account(admin_store: AdminStore) -> None:
     assert [report.key for report in admin_store.keys("ada")] == [made[0], made[2]]
 
 
-def test_whether_there_is_somebody(admin_store: AdminStore, path: Path) -> None:
+def test_a_store_has_accounts_once_one_is_opened(admin_store: AdminStore, path: Path) -> None:
     assert not has_accounts(path)
     admin_store.open_account("ada")
     assert has_accounts(path)

@@ -38,7 +38,7 @@ def test_a_damaged_pepper_is_refused(tmp_path: Path) -> None:
         Home(tmp_path).pepper()
 
 
-def test_a_second_server_is_told_of_the_first(tmp_path: Path) -> None:
+def test_a_second_server_is_refused_and_the_first_is_named(tmp_path: Path) -> None:
     with (
         Home(tmp_path).lock(),
         pytest.raises(HomeInUseError, match=rf"process {os.getpid()}\)"),

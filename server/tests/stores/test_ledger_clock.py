@@ -83,7 +83,7 @@ async def test_a_clock_briefly_in_2099_harms_no_account(
     await expect_days_as_usual(world)
 
 
-async def test_one_jump_is_told_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
+async def test_one_jump_is_reported_once(world: World, caplog: pytest.LogCaptureFixture) -> None:
     set_clock(world, YEARS)
     for _ in range(20):
         world.clock.at += 1

@@ -179,7 +179,7 @@ async def test_usage_of_an_account_is_found_by_an_index(world: SqliteWorld) -> N
     assert len(plan) == 1
 
 
-async def test_edits_that_are_no_entries_are_told_too(world: SqliteWorld) -> None:
+async def test_edits_without_an_entry_are_reported_too(world: SqliteWorld) -> None:
     told = anyio.Event()
     world.journal.on_change(lambda entries: None if entries else told.set())
     world.admin_store.revoke(world.key_id)
@@ -187,7 +187,7 @@ async def test_edits_that_are_no_entries_are_told_too(world: SqliteWorld) -> Non
         await told.wait()
 
 
-async def test_its_own_entries_are_not_told(world: SqliteWorld) -> None:
+async def test_its_own_entries_are_not_reported(world: SqliteWorld) -> None:
     told: list[Entry] = []
     world.journal.on_change(told.extend)
     await world.journal.write((entry(world, 1),))

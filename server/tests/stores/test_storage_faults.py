@@ -92,7 +92,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("reason", FAULTS)
-async def test_a_fault_of_the_storage_stops_sales_is_told_and_passes(
+async def test_a_storage_fault_stops_sales_is_reported_and_passes(
     world: OwnConnection, caplog: pytest.LogCaptureFixture, reason: str
 ) -> None:
     hold, other = await world.hold(100), await world.hold(100, Counter(tokens(7)))
@@ -158,7 +158,7 @@ async def test_a_row_that_means_nothing_does_not_end_the_writer(
 
 
 @ENDS_THE_THREAD
-async def test_a_writer_that_has_ended_refuses_at_once_and_is_told(
+async def test_a_writer_that_has_ended_refuses_at_once_and_is_reported(
     world: OwnConnection, caplog: pytest.LogCaptureFixture
 ) -> None:
     hold = await world.hold(100)
@@ -228,7 +228,7 @@ def test_all_tables_are_known_without_the_library_that_makes_them() -> None:
     assert set(schema.metadata.tables) == TABLES
 
 
-async def test_damage_is_told_by_the_audit(world: OwnConnection) -> None:
+async def test_damage_is_reported_by_the_audit(world: OwnConnection) -> None:
     with closing(connect(world.path)) as other:
         other.execute("DROP TRIGGER entry_UPDATE")
         other.execute("DROP INDEX ix_entry_charge")
@@ -237,7 +237,7 @@ async def test_damage_is_told_by_the_audit(world: OwnConnection) -> None:
     assert "'entry_UPDATE' is missing" in found
 
 
-async def test_a_file_full_of_noise_is_told_by_the_audit(world: OwnConnection) -> None:
+async def test_a_file_full_of_noise_is_reported_by_the_audit(world: OwnConnection) -> None:
     await world.close()
     with closing(sqlite3.connect(world.path)) as other:
         other.execute("PRAGMA wal_checkpoint(TRUNCATE)")

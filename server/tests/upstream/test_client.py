@@ -109,7 +109,7 @@ async def test_a_path_may_step_out_of_the_base(upstream: HttpClient, server: Raw
     assert server.heads[0].startswith("POST /tokenize HTTP/1.1\r\n")
 
 
-async def test_a_head_is_told(upstream: HttpClient, server: RawServer) -> None:
+async def test_a_response_head_is_reported(upstream: HttpClient, server: RawServer) -> None:
     server.answer(b"HTTP/1.1 429 No\r\nRETRY-After: 7\r\nContent-Length: 0\r\n\r\n")
     async with upstream.send("POST", "/chat", b"{}") as reply:
         assert reply.status == 429

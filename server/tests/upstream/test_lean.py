@@ -147,7 +147,7 @@ class _HandLoop:
         self.now = now
 
 
-async def test_the_silence_of_an_engine_that_had_to_wait_begins_when_it_is_heard_again() -> None:
+async def test_the_read_timeout_restarts_when_a_paused_engine_is_read_again() -> None:
     loop, wire = _HandLoop(), _Wire()
     connection = ClientConnection(loop, _lost)  # type: ignore[arg-type]  # as much of one as it needs
     connection.connection_made(wire)

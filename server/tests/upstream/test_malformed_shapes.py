@@ -149,7 +149,7 @@ def test_any_value_at_any_place_of_an_echo_ends_well_or_as_an_error_of_the_engin
 
 
 @pytest.mark.parametrize("slip", [AttributeError, TypeError, KeyError, ValueError])
-def test_a_slip_of_ours_is_not_told_as_a_bad_reply(slip: type[Exception]) -> None:
+def test_a_bug_of_ours_is_not_reported_as_a_bad_reply(slip: type[Exception]) -> None:
     class Slipping(ReplyReader):
         def _count(self, usage: Report) -> None:
             raise slip

@@ -107,7 +107,7 @@ def test_a_choice_ends_once_however_often_its_usage_is_reported() -> None:
     assert reader.read_last([usage], done=True) == (UsageReported(Report(3, None, 1)),)
 
 
-def test_words_after_a_finish_need_an_end_of_their_own() -> None:
+def test_text_after_a_finish_needs_another_finish() -> None:
     reader = _reader()
     end = json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}).encode()
     assert reader.read([end, _chunk({"content": "A"})]) == (Text(0, "A"),)

@@ -40,7 +40,7 @@ def test_it_is_on_uvloop_too(certificate: Path) -> None:
     assert uvloop.run(_asked_twice(certificate)) == 1
 
 
-async def test_a_certificate_that_nobody_vouches_for_is_refused(certificate: Path) -> None:
+async def test_a_certificate_of_an_unknown_authority_is_refused(certificate: Path) -> None:
     async with listening(certificate) as server:
         upstream = connect(f"https://localhost:{server.port}")
         with pytest.raises(ConnectFailedError), anyio.fail_after(10):

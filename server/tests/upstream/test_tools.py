@@ -1,4 +1,4 @@
-"""What becomes of calls of functions, whatever habits an engine has with them."""
+"""Tool calls are read from responses, whatever quirks their engine has."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -64,7 +64,7 @@ def calls(batches: Iterable[EventBatch]) -> list[tuple[str, str, str]]:
 
 END = chunk(reason="tool_calls")
 OSLO = '{"city": "Oslo"}'
-HABITS: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
+QUIRKS: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
     "as OpenAI does": (
         [
             chunk(piece("get_weather", "", "c1", index=0)),
@@ -135,18 +135,18 @@ HABITS: dict[str, tuple[list[bytes], list[tuple[str, str, str]]]] = {
 }
 
 
-@pytest.mark.parametrize("habit", HABITS)
-def test_calls_are_told_alike_whatever_the_habits_of_the_engine(habit: str) -> None:
-    payloads, expected = HABITS[habit]
+@pytest.mark.parametrize("quirk", QUIRKS)
+def test_calls_are_read_despite_the_quirks_of_engines(quirk: str) -> None:
+    payloads, expected = QUIRKS[quirk]
     assert sorted(calls(heard([*payloads, END]))) == sorted(expected)
 
 
 @settings(deadline=None)
-@given(st.sampled_from(sorted(HABITS)), st.data())
+@given(st.sampled_from(sorted(QUIRKS)), st.data())
 def test_however_chunks_arrive_together_they_make_the_same_calls(
-    habit: str, data: st.DataObject
+    quirk: str, data: st.DataObject
 ) -> None:
-    payloads, expected = HABITS[habit]
+    payloads, expected = QUIRKS[quirk]
     payloads = [*payloads, END]
     edges = sorted(data.draw(st.sets(st.integers(1, len(payloads)))) | {0, len(payloads)})
     for stream in (True, False):
@@ -216,11 +216,11 @@ def test_a_call_that_was_cut_before_its_arguments_gets_none() -> None:
 
 
 def test_of_several_calls_where_one_is_wanted_the_first_is_made() -> None:
-    payloads, expected = HABITS["as OpenAI does"]
+    payloads, expected = QUIRKS["as OpenAI does"]
     assert calls(heard([*payloads, END], parallel=False)) == expected[:1]
 
 
-def test_a_known_name_is_told_before_its_arguments_begin() -> None:
+def test_a_known_name_is_emitted_before_its_arguments_begin() -> None:
     begun = reader().read([chunk(piece("add", "", "c1", index=0))])
     assert begun == (ToolPart(0, 0, name="add", id="c1"),)
 
@@ -302,7 +302,7 @@ def test_calls_at_places_of_their_own_may_share_an_id() -> None:
     assert calls(heard(payloads)) == [("c1", "add", "{}"), ("", "add", '{"a": 1}')]
 
 
-def test_an_id_and_name_that_are_told_once_more_at_the_end_make_no_call() -> None:
+def test_an_id_and_name_repeated_at_the_end_make_no_call() -> None:
     payloads = [
         chunk(piece("add", '{"a": 1}', "c1", index=0)),
         chunk(piece("add", "", "c1", index=0), reason="tool_calls"),
@@ -343,7 +343,7 @@ def test_calls_have_an_end() -> None:
 
 
 @pytest.mark.parametrize("blanks", [" ", "\n", " \t" * 40])
-def test_blanks_without_end_are_told_so_that_they_count(blanks: str) -> None:
+def test_endless_white_space_is_emitted_so_that_it_counts(blanks: str) -> None:
     one = reader()
     batches = [one.read([chunk(piece("add", "", "c1", index=0))])]
     batches += [one.read([chunk(piece(None, blanks, index=0))]) for _ in range(500)]

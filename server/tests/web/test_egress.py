@@ -279,7 +279,7 @@ async def test_what_is_no_page_is_said_so(reply: bytes, fault: type[PageError]) 
             await one.egress.fetch(one.url(), HTML)
 
 
-async def test_nobody_at_the_address_is_said_so() -> None:
+async def test_a_refused_connection_is_reported() -> None:
     async with site() as one:
         url = one.url()
     egress = EgressClient(
@@ -290,7 +290,7 @@ async def test_nobody_at_the_address_is_said_so() -> None:
     await egress.aclose()
 
 
-async def test_a_name_that_nobody_knows_is_said_so() -> None:
+async def test_an_unknown_host_name_is_reported() -> None:
     egress = EgressClient(lookup=_unknown)
     with pytest.raises(UnreachableError):
         await egress.fetch("http://nowhere.test/", HTML)

@@ -21,7 +21,7 @@ async def test_no_engine_is_sent_to_what_is_not_public(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["https://films.test/a.mp4", "http://93.184.215.14/a.mp4"])
-async def test_a_public_address_may_be_handed_on_and_nobody_is_connected_to(url: str) -> None:
+async def test_a_public_address_is_accepted_without_a_connection(url: str) -> None:
     async with site(PUBLIC) as one:
         await WebFiles(lambda: one.egress).expect_public(url)
         assert one.sockets.opened == []

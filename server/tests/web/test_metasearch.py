@@ -37,7 +37,7 @@ async def test_results_become_citations(monkeypatch: pytest.MonkeyPatch) -> None
         assert server.heads[0].startswith("GET /search?q=who+built+it%3F")
 
 
-async def test_what_fails_or_finds_nothing_is_told_and_logged_nowhere(
+async def test_a_failed_or_empty_search_is_reported_and_not_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
@@ -49,7 +49,7 @@ async def test_what_fails_or_finds_nothing_is_told_and_logged_nowhere(
         assert "secret" not in caplog.text
 
 
-async def test_a_search_that_is_given_up_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_abandoned_search_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     async with mojeek(monkeypatch, timeout_s=1.0) as (search, server):
         server.silence()
         with anyio.move_on_after(0.2) as scope:

@@ -118,14 +118,14 @@ def test_what_is_too_much_is_given_up(came: Came, url: str) -> None:
 
 
 @pytest.mark.parametrize("url", IN_CHAT)
-def test_a_chat_that_names_a_hostile_page_dials_nobody(came: Came, url: str) -> None:
+def test_a_chat_that_names_a_hostile_page_opens_no_connection(came: Came, url: str) -> None:
     # What is in brackets is not taken for an address.
     told = "" if "[" in url else "PAGE_ADDRESS_REFUSED"
     assert came["pages"][url] == {"ended": f"200 {told}", "reached": []}
 
 
 @pytest.mark.parametrize("url", IN_CHAT)
-def test_a_chat_that_shows_a_hostile_image_dials_nobody(came: Came, url: str) -> None:
+def test_a_chat_that_shows_a_hostile_image_opens_no_connection(came: Came, url: str) -> None:
     assert came["images"][url] == {"ended": "400 IMAGE_NOT_FETCHED", "reached": []}
 
 

@@ -348,7 +348,7 @@ async def test_many_may_connect_while_the_server_is_busy() -> None:
 # The end.
 
 
-async def test_a_server_that_was_told_to_stop_fails_readiness_first_and_serves_on() -> None:
+async def test_a_stopping_server_fails_readiness_first_and_keeps_serving() -> None:
     async with house(drain_delay_s=60) as one:
         assert (await one.client.get("/readyz")).status_code == 200
         one.listener.request_shutdown()

@@ -232,7 +232,7 @@ async def test_an_account_with_as_many_waiting_as_any_other_displaces_none() -> 
     assert sorted(caller.scope for caller in kept) == ["a", "a", "b", "b", "c"]
 
 
-async def test_when_it_ends_who_waits_is_told() -> None:
+async def test_waiting_jobs_fail_when_the_batcher_ends() -> None:
     engine = Engine()
     callers = [Caller("a", ("running",)), Caller("b", ("waiting",))]
     batcher = engine.batcher()

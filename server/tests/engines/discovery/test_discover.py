@@ -127,7 +127,7 @@ async def test_models_that_neither_chat_nor_embed_are_left_out_with_a_word() -> 
     assert len(engine.warnings) == 4
 
 
-async def test_a_key_that_is_refused_is_told_apart() -> None:
+async def test_a_refused_key_has_an_error_of_its_own() -> None:
     engine = vllm(m=1024)
     engine.key = "k"
     with pytest.raises(EngineRefusedError):

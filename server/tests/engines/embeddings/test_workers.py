@@ -78,7 +78,7 @@ async def test_one_that_hangs_is_ended(minilm_launch: EmbeddingLaunch) -> None:
         assert gone(pid)
 
 
-async def test_a_file_that_is_no_model_is_told(
+async def test_a_file_that_is_no_model_is_reported(
     minilm_launch: EmbeddingLaunch, tmp_path: Path
 ) -> None:
     bad = tmp_path / "bad.onnx"
@@ -89,7 +89,9 @@ async def test_a_file_that_is_no_model_is_told(
             await engine.embed(HELLO, None)
 
 
-async def test_missing_files_are_told_with_the_command_that_brings_them(tmp_path: Path) -> None:
+async def test_missing_files_are_reported_with_the_command_that_fetches_them(
+    tmp_path: Path,
+) -> None:
     launch = onnx_launch(
         tmp_path / "a.onnx", tmp_path / "a.json", context_tokens=512, dimensions=384, source="a"
     )
@@ -111,7 +113,7 @@ async def test_a_machine_that_cannot_run_it_says_so(minilm_launch: EmbeddingLaun
             await engine.embed(HELLO, None)
 
 
-async def test_wrong_dimensions_in_the_configuration_are_told(
+async def test_wrong_dimensions_in_the_configuration_are_reported(
     minilm_launch: EmbeddingLaunch,
 ) -> None:
     async with running(replace(minilm_launch, dimensions=512)) as engine:

@@ -92,7 +92,7 @@ async def test_choices_in_waves_find_their_prompt_in_the_cache(
     assert _cached(told) == 0, "what an account is told of is its cache, not this call's own"
 
 
-async def test_nobody_gains_where_no_scope_is_named(engine: LlamaCpp) -> None:
+async def test_a_request_without_scope_uses_no_cache(engine: LlamaCpp) -> None:
     request = long_turn("anonymous", "")
     await answer(engine, request)
     assert await cached(engine, request) == 0

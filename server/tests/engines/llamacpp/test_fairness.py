@@ -135,7 +135,7 @@ async def test_a_full_queue_makes_room_for_an_account_with_fewer_waiting_calls()
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=40))
-async def test_whatever_comes_and_goes_nobody_waits_beside_a_free_slot_of_his_share(
+async def test_no_call_waits_while_a_slot_of_its_share_is_free(
     steps: list[tuple[str, bool]],
 ) -> None:
     calls = Calls(Slots(2, queue=100, wait_s=5))
@@ -190,7 +190,7 @@ async def test_a_turn_that_ends_early_is_not_ended_twice() -> None:
         group.cancel_scope.cancel()
 
 
-async def test_who_gives_up_waiting_for_a_turn_holds_up_nobody() -> None:
+async def test_an_abandoned_wait_blocks_no_other_call() -> None:
     queue, read = PrefillQueue(), list[str]()
 
     async def ask(account: str) -> None:
@@ -237,7 +237,7 @@ async def test_who_hangs_up_gains_no_turn() -> None:
     assert sorted(counted) == ["a", "a", "b"]
 
 
-async def test_work_that_fails_ends_its_turn_and_is_told() -> None:
+async def test_failed_work_ends_its_turn_and_raises() -> None:
     queue = PrefillQueue()
 
     async def fail() -> None:

@@ -51,7 +51,7 @@ async def test_a_bias_for_no_token_of_the_model_is_refused_by_its_id(engine: Lla
     assert set(refusal.value.faults) == {"logit_bias.49152"}
 
 
-async def test_the_stop_text_is_shown_where_that_is_wished(engine: LlamaCpp) -> None:
+async def test_the_stop_text_is_shown_on_request(engine: LlamaCpp) -> None:
     whole = text_of(await answer(engine, asked()))
     stop = whole[6:10]
     hidden = text_of(await answer(engine, asked(stop=stop)))

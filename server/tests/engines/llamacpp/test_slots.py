@@ -274,7 +274,7 @@ def test_further_choices_find_the_prompt_of_the_first_ones(choices: int) -> None
     assert len(further.reserved) == choices - 1
 
 
-def test_further_choices_of_nobody_find_nothing() -> None:
+def test_further_choices_without_scope_find_no_cache() -> None:
     table = SlotTable(1)
     seat = table.take("", 1)
     assert seat is not None
@@ -332,7 +332,7 @@ async def test_a_full_queue_is_refused_with_a_time_to_come_back() -> None:
     assert refused.value.retry_after_s == 1
 
 
-async def test_nobody_waits_for_ever() -> None:
+async def test_waiting_has_an_end() -> None:
     slots = Slots(1, queue=1, wait_s=0.01)
     await slots.take("a", 1, ())
     with pytest.raises(EngineUnavailableError, match="no slot came free"):

@@ -70,7 +70,7 @@ async def test_a_call_in_a_dying_child_ends_with_an_engine_error(engine: LlamaCp
         await ask()
 
 
-async def test_the_childs_port_is_closed_to_whoever_lacks_the_key(engine: LlamaCpp) -> None:
+async def test_the_childs_port_is_closed_without_the_key(engine: LlamaCpp) -> None:
     await alive(engine)
     address = address_of(engine)
 

@@ -61,13 +61,13 @@ def told(said: Iterable[ChatEvent]) -> tuple[str, list[tuple[str, str]], FinishR
 
 
 @pytest.mark.parametrize("written", [tagged, fenced, bare])
-def test_a_call_is_told_without_what_is_around_it(written: object) -> None:
+def test_a_call_is_emitted_without_the_text_around_it(written: object) -> None:
     assert callable(written)
     text = written(("get_weather", OSLO), ("add", "{}"))
     assert told(events([text])) == ("", [("get_weather", OSLO), ("add", "{}")], "tool_calls")
 
 
-def test_arguments_are_told_while_they_come() -> None:
+def test_arguments_are_emitted_as_they_arrive() -> None:
     said = events(["<tool_call>", '\n{"name": "add", "arguments": ', '{"a"', ": 1", "}}"])
     assert [event for event in said if isinstance(event, ToolPart)] == [
         ToolPart(0, 0, name="add", tokens=2),
@@ -107,7 +107,7 @@ def test_what_only_looks_like_a_call_is_words(text: str) -> None:
     assert told(events(text)) == (text, [], "stop")
 
 
-def test_a_call_that_the_output_limit_cuts_off_is_told_as_far_as_it_went() -> None:
+def test_a_call_cut_off_by_the_output_limit_is_emitted_in_part() -> None:
     said = events(['<tool_call>\n{"name": "add", "arguments": {"a": '], reason="length")
     assert told(said) == ("", [("add", '{"a": ')], "length")
 
@@ -137,7 +137,7 @@ def test_a_call_may_follow_what_has_to_come_before_an_answer() -> None:
     assert (words.rstrip(), calls) == (f"<think>{bare(('get', '{}'))}</think>", [("add", "{}")])
 
 
-def test_choices_are_told_apart() -> None:
+def test_choices_are_distinguished() -> None:
     answers = ToolCallParser(ChatRequest("m", (), 99, choices=2, options=NO_OPTIONS))
     said = list(answers.read((Text(0, '{"name": "add", '), Text(1, "Hello"))))
     said += answers.read((Text(0, '"arguments": {}}'), Finish(0, "stop"), Finish(1, "stop")))

@@ -204,7 +204,7 @@ async def test_pieces_of_calls_stand_for_no_more_tokens_than_are_counted(engine:
     assert 0 < told.tokens <= told.usage.output_tokens
 
 
-async def test_where_no_function_may_be_called_the_model_is_told_of_none(engine: LlamaCpp) -> None:
+async def test_with_tool_choice_none_the_prompt_has_no_functions(engine: LlamaCpp) -> None:
     none = asking("Hi", ToolOptions(TOOLS, "none"), max_output_tokens=4)
     bare = replace(none, options=ChatOptions())
     assert await engine.measure(none) == await engine.measure(bare)
@@ -255,14 +255,14 @@ def test_a_template_that_knows_functions_gets_those_that_may_be_called() -> None
     assert [said["role"] for said in body["messages"]] == ["user"]
 
 
-def test_a_model_whose_template_knows_no_functions_is_told_of_them() -> None:
+def test_functions_are_described_where_the_template_has_no_place_for_them() -> None:
     body = orjson.loads(conversation(asking("Hi", ToolOptions(TOOLS)), tools=False))
     system, _ = body["messages"]
     assert all(name in system["content"] for name in SCHEMAS)
     assert "tools" not in body
 
 
-def test_results_are_told_by_the_user_where_the_template_has_no_place_for_them() -> None:
+def test_results_become_user_messages_where_the_template_has_no_tool_role() -> None:
     request = asking("", ToolOptions(TOOLS), messages=(Message(Role.TOOL, "7", tool_call_id="c1"),))
     said = orjson.loads(conversation(request, tools=False))["messages"][-1]
     assert said == {"role": "user", "content": "<tool_response>\n7\n</tool_response>"}

@@ -161,7 +161,7 @@ async def test_a_search_whose_finds_cannot_be_paid_is_charged_and_the_answer_ref
         assert one.fake.asked == []
 
 
-async def test_nobody_searches_for_a_turn_whose_answer_cannot_be_paid() -> None:
+async def test_no_search_is_made_if_the_answer_cannot_be_paid() -> None:
     async with world(SEARCH + 1) as (one, library):
         assert (await ask(one)).status_code == 402
         assert library.asked == []

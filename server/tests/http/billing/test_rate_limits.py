@@ -243,7 +243,7 @@ async def test_a_key_that_ends_says_when(shared: House) -> None:
     assert reply.json()["data"]["keyExpiration"] == "2100-01-01T00:00:00.000Z"
 
 
-async def test_an_account_of_an_unknown_tier_is_told_so(shared: House) -> None:
+async def test_an_account_of_an_unknown_tier_is_refused_with_the_reason(shared: House) -> None:
     key_of(shared, "lost", tier="gold")
     reply = await shared.client.get("/api/v1/api_keys/rate_limits", headers=bearer("lost"))
     assert (reply.status_code, reply.json()["code"]) == (403, "UNAUTHORIZED")

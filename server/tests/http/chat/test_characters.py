@@ -58,7 +58,7 @@ async def test_the_ten_built_in_characters_are_listed_the_featured_ones_first(
     assert slugs[0] == "alan-watts"
 
 
-async def test_a_character_is_shown_without_what_it_is_told(shared: House) -> None:
+async def test_a_character_is_shown_without_its_instructions(shared: House) -> None:
     reply = await shared.client.get(f"{CHARACTERS}/alan-watts")
     entry = CharacterReply.model_validate_json(reply.content).data
     assert (entry.name, entry.adult, entry.webEnabled) == ("Alan Watts", False, True)
@@ -178,7 +178,7 @@ async def test_the_callers_own_system_message_comes_after_it(shared: House) -> N
     assert messages[0]["content"] == f"{WATTS.instructions}\n\nBe brief."
 
 
-async def test_a_stream_is_spoken_by_the_character_too(shared: House) -> None:
+async def test_a_character_answers_streams_too(shared: House) -> None:
     before = (await shown(shared, "plain-words")).data.stats.imports
     async with shared.streaming(**character("plain-words")) as reply:
         assert reply.status_code == 200
@@ -270,7 +270,7 @@ async def test_a_chat_without_a_character_looks_at_no_file(tmp_path: Path) -> No
         assert "mine" not in await listed(one)
 
 
-async def test_what_a_character_is_told_costs_as_any_prompt(shared: House) -> None:
+async def test_a_characters_instructions_cost_as_any_prompt(shared: House) -> None:
     before = await shared.balance()
     usage = (await shared.chat(**character("alan-watts"))).json()["usage"]
     paid = before.usd - (await shared.balance()).usd

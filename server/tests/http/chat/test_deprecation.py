@@ -176,7 +176,7 @@ async def test_without_a_replacement_a_retired_model_is_gone(last_days: Days, na
     assert last_days.house.charges() == []
 
 
-async def test_a_trait_goes_to_the_next_that_has_it_where_nobody_takes_over(
+async def test_a_trait_without_successor_goes_to_the_next_model_that_has_it(
     last_days: Days,
 ) -> None:
     last_days.clock.at = MIDNIGHT

@@ -62,7 +62,7 @@ async def test_a_private_models_engine_is_never_asked_to_keep_anything(shared: H
     assert reply.headers[IGNORED] == "store"
 
 
-async def test_that_nothing_be_kept_is_told_to_any_engine(shared: House) -> None:
+async def test_store_false_is_passed_to_any_engine(shared: House) -> None:
     reply = await shared.chat(store=False)
     assert shared.fake.asked[-1].body["store"] is False
     assert IGNORED not in reply.headers

@@ -84,7 +84,7 @@ def fault(reply: httpx2.Response, field: str) -> str:
         ),
     ],
 )
-async def test_vllm_is_told_by_its_structured_outputs(
+async def test_vllm_gets_structured_outputs(
     guided: House, fields: dict[str, Any], text: str, outputs: dict[str, object]
 ) -> None:
     body = await told(guided, text, **fields)
@@ -92,7 +92,7 @@ async def test_vllm_is_told_by_its_structured_outputs(
     assert "response_format" not in body
 
 
-async def test_a_schema_of_its_own_field_is_told_as_any(guided: House) -> None:
+async def test_guided_json_is_passed_like_a_json_schema(guided: House) -> None:
     body = await told(guided, "[1]", guided_json=SCHEMA)
     assert body["response_format"]["json_schema"]["schema"] == SCHEMA
 
@@ -104,7 +104,7 @@ async def test_a_schema_of_its_own_field_is_told_as_any(guided: House) -> None:
         ({"guided_grammar": GBNF}, "yes", GBNF),
     ],
 )
-async def test_llama_server_is_told_in_gbnf(
+async def test_llama_server_gets_gbnf(
     guided: House, fields: dict[str, Any], text: str, grammar: str
 ) -> None:
     assert (await told(guided, text, "second", **fields))["grammar"] == grammar

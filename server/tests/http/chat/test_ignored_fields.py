@@ -178,7 +178,7 @@ async def test_reasoning_that_is_excluded_is_not_shown() -> None:
     assert hidden.json()["choices"][0]["message"]["reasoning_content"] is None
 
 
-async def test_openrouter_is_told_how_many_tokens_of_thoughts() -> None:
+async def test_openrouter_gets_the_reasoning_budget() -> None:
     thinker = replace(TOY, reasoning=ReasoningProfile())
     async with house(models=(thinker,), dialects=("openrouter", "openai")) as one:
         reply = await one.chat(reasoning={"max_tokens": 100, "enabled": True})

@@ -152,7 +152,7 @@ async def test_what_is_null_or_empty_says_nothing(able: House) -> None:
     assert all(d.keys() <= {"role", "content", "reasoning_content"} for d in said)
 
 
-async def test_a_caller_who_is_shown_no_thoughts_is_shown_their_signatures_alone() -> None:
+async def test_without_reasoning_only_its_signatures_are_returned() -> None:
     thinker = replace(TOY, reasoning=ReasoningProfile())
     async with house(models=(thinker,)) as one:
         said = await message(

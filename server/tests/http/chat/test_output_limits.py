@@ -152,9 +152,7 @@ async def test_pieces_that_hold_many_tokens_are_cut_off_by_their_length(home: Ho
     ("dialect", "field"),
     [("openai", "max_completion_tokens"), ("vllm", "max_completion_tokens")],
 )
-async def test_where_the_caller_names_no_limit_the_engine_is_told_none(
-    dialect: str, field: str
-) -> None:
+async def test_without_a_limit_of_the_caller_the_engine_gets_none(dialect: str, field: str) -> None:
     async with house(dialects=(dialect, dialect)) as one:
         await one.chat()
         await one.chat(max_tokens=7)
@@ -163,14 +161,14 @@ async def test_where_the_caller_names_no_limit_the_engine_is_told_none(
 
 
 @pytest.mark.parametrize("dialect", ["llama-server", "ollama"])
-async def test_an_engine_that_would_go_on_for_ever_is_always_told_one(dialect: str) -> None:
+async def test_an_engine_that_never_stops_always_gets_a_limit(dialect: str) -> None:
     async with house(dialects=(dialect, dialect)) as one:
         reply = await one.chat()
         prompt = reply.json()["usage"]["prompt_tokens"] if dialect == "llama-server" else 0
         assert one.fake.asked[0].body["max_tokens"] == CONTEXT_TOKENS - prompt
 
 
-async def test_a_long_answer_to_a_prompt_that_nobody_counts_is_not_cut(home: House) -> None:
+async def test_a_long_answer_to_an_uncounted_prompt_is_not_cut(home: House) -> None:
     home.fake.next(counting(3000))
     [choice] = await told(home, stream=True, messages=[{"role": "user", "content": LONG}])
     assert (len(choice["content"]), choice["reason"]) == (6000, "stop")
@@ -184,7 +182,7 @@ async def test_an_answer_without_a_limit_ends_with_the_context(home: House) -> N
     assert home.charges()[-1].units == CONTEXT_TOKENS
 
 
-async def test_where_the_money_binds_the_engine_is_told_how_far_it_goes() -> None:
+async def test_a_limit_by_the_balance_is_passed_to_the_engine() -> None:
     async with house(dialects=("vllm", "vllm")) as one:
         prompt = (await one.chat(max_tokens=1)).json()["usage"]["prompt_tokens"]
         spent = -sum(entry.amount for entry in one.charges())

@@ -217,7 +217,7 @@ async def test_an_engine_without_switches_is_passed_over_for_one_that_has_them()
         assert one.second.asked[-1].body["chat_template_kwargs"] == {"enable_thinking": False}
 
 
-async def test_a_template_told_not_to_think_begins_with_the_answer() -> None:
+async def test_a_template_with_thinking_disabled_begins_with_the_answer() -> None:
     models = _thinker(switch=ReasoningSwitch.TEMPLATE, opens_think_tag=True)
     async with house(models=models, dialects=("vllm", "vllm")) as one:
         message = await _message(one, _answer(_delta(content="Four.")), **DISABLED)

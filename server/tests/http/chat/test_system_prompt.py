@@ -17,7 +17,7 @@ async def told(one: House, *messages: object, **fields: object) -> list[dict[str
     return heard
 
 
-async def test_the_prompt_is_the_first_thing_that_a_model_is_told() -> None:
+async def test_the_system_prompt_precedes_all_messages() -> None:
     async with house(system_prompt=OURS) as one:
         assert await told(one) == [{"role": "system", "content": OURS}, ASK]
 

@@ -47,7 +47,7 @@ async def test_a_reply_is_a_record_of_numbers_and_ids(
     assert size == len(b"HTTP/1.1 200 OK\r\n") + head + 2 + reply.num_bytes_downloaded
 
 
-async def test_of_an_address_only_its_template_is_told(
+async def test_of_a_path_only_its_template_is_logged(
     logged: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with httpx2.AsyncClient(base_url=logged.url) as stranger:
@@ -75,7 +75,7 @@ async def test_a_stream_and_a_hang_up_are_records_too(
     assert told["bytes"] > len(streamed)
 
 
-async def test_switched_off_nothing_is_told(
+async def test_switched_off_nothing_is_logged(
     shared: House, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)

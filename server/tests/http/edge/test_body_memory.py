@@ -141,7 +141,7 @@ async def test_all_accounts_together_take_no_more_than_there_is(
     await until_taken(room, 0)
 
 
-async def test_a_refusal_for_what_others_hold_counts_against_nobody() -> None:
+async def test_a_refusal_for_memory_that_others_hold_is_no_failure() -> None:
     room = BodyMemory(4 * MIB, 4 * MIB, 10_000, 10_000, taken_bytes=10_000)
     async with house(body_memory=room, failures=2) as one:
         for _ in range(5):

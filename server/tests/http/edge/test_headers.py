@@ -111,7 +111,7 @@ class Crowded:
         raise RateLimitExceededError(retry_after_s=7)
 
 
-async def test_a_limit_without_numbers_is_not_told_by_those_of_another(shared: House) -> None:
+async def test_a_limit_without_numbers_does_not_show_those_of_another(shared: House) -> None:
     wallets, shared.platform.wallets = shared.platform.wallets, Crowded()  # type: ignore[assignment]
     try:
         reply = await shared.client.get("/api/v1/api_keys/generate_web3_key")

@@ -96,7 +96,7 @@ async def test_a_request_byte_by_byte_is_understood(shared: House) -> None:
     assert reply.startswith(b"HTTP/1.1 200 OK")
 
 
-async def test_who_asks_whether_to_send_a_body_is_told_to(shared: House) -> None:
+async def test_a_client_that_expects_100_continue_receives_it(shared: House) -> None:
     head, body = chat(b"Expect: 100-continue", b"Connection: close")
     async with await anyio.connect_tcp(*shared.address) as stream:
         await stream.send(head)
@@ -170,7 +170,7 @@ async def test_an_early_refusal_of_who_waits_to_send_a_body_ends_the_connection(
         assert (reply.status, reply.closes) == (401, True)
 
 
-async def test_nobody_of_http_1_0_is_told_to_go_on(shared: House) -> None:
+async def test_http_1_0_clients_receive_no_100_continue(shared: House) -> None:
     head, body = chat(b"Expect: 100-continue", version=b"1.0")
     reply = await said(shared, head, body)
     assert reply.startswith(b"HTTP/1.1 200 OK")

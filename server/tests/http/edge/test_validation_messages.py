@@ -103,7 +103,7 @@ def test_token_ids_are_content() -> None:
     assert str(error) == "input.0.1: must be at least 0"
 
 
-def test_a_value_of_a_good_kind_is_told_what_is_wrong_in_it_alone() -> None:
+def test_a_value_of_an_accepted_type_is_refused_only_for_its_content() -> None:
     content = [{"type": "text", "text": "x"}, {"type": "text"}]
     body = {"model": "toy", "messages": [{"role": "user", "content": content}]}
     assert refusal(ChatRequest, body).faults == {
@@ -111,7 +111,7 @@ def test_a_value_of_a_good_kind_is_told_what_is_wrong_in_it_alone() -> None:
     }
 
 
-def test_a_body_that_is_no_object_is_told_without_a_name() -> None:
+def test_a_body_that_is_no_object_is_reported_without_a_field_name() -> None:
     assert str(refusal(ChatRequest, [])) == "Must be an object, not a list"
 
 

@@ -127,7 +127,7 @@ async def test_health_readiness_and_metrics_always_answer(
         assert await statuses(stranger, path, 1) == [200]
 
 
-async def test_a_server_that_is_not_ready_counts_against_nobody(
+async def test_a_server_that_is_not_ready_counts_no_failure(
     guarded: House, stranger: httpx2.AsyncClient
 ) -> None:
     guarded.fake.always(refusing(500))
@@ -136,7 +136,7 @@ async def test_a_server_that_is_not_ready_counts_against_nobody(
     assert await statuses(stranger, "/api/v1/models", 1) == [200]
 
 
-async def test_behind_a_trusted_proxy_callers_are_told_apart() -> None:
+async def test_behind_a_trusted_proxy_callers_are_distinguished() -> None:
     async with (
         house(failures=MOST, trusted_proxies=("127.0.0.0/8", "10.0.0.0/8")) as proxied,
         httpx2.AsyncClient(base_url=proxied.url) as proxy,

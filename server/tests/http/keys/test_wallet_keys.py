@@ -143,7 +143,7 @@ async def test_of_two_at_once_one_gets_the_key(here: House) -> None:
     assert sorted(statuses) == [200, 401, 401, 401, 401]
 
 
-async def test_what_fails_uses_up_nobodys_token(here: House, stakes: Brokers) -> None:
+async def test_a_failed_request_uses_up_no_token(here: House, stakes: Brokers) -> None:
     text = await token(here)
     assert (await ask(here, BOB, token=text, address=ADA.address)).status_code == 401
     assert (await ask(here, NOBODY, token=text)).status_code == 403
@@ -223,7 +223,7 @@ async def test_a_wallet_without_a_stake_is_refused_by_name(here: House) -> None:
     assert NOBODY.name in reply.json()["error"]
 
 
-async def test_without_a_rule_nobody_gets_a_key() -> None:
+async def test_without_a_rule_no_key_is_issued() -> None:
     async with house() as here:
         reply = await ask(here)
     assert (reply.status_code, reply.json()["code"]) == (403, "UNAUTHORIZED")

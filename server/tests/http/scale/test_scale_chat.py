@@ -93,7 +93,7 @@ async def test_an_unknown_name_is_404_with_what_was_meant(scale: House) -> None:
 
 
 @pytest.mark.parametrize("named", [{"name": "last_k"}, {"type": "last_k"}, {}])
-async def test_the_last_messages_are_told(scale: House, named: Json) -> None:
+async def test_the_last_messages_reach_the_engine(scale: House, named: Json) -> None:
     said = [{"role": "system", "content": "Be kind."}]
     said += [{"role": "user", "content": str(number)} for number in range(5)]
     body = await told(scale, messages=said, memory_strategy={**named, "params": {"k": 2}})
@@ -148,7 +148,7 @@ def weighed(*choices: tuple[str, float]) -> list[Json]:
     return [*said, {"choices": [], "usage": usage}]
 
 
-async def test_log_probabilities_of_the_best_are_told_on_demand(scale: House) -> None:
+async def test_log_probabilities_of_the_best_are_returned_on_request(scale: House) -> None:
     reply = await ask(scale, best_of=2, logprobs=True, top_logprobs=1, max_tokens=2)
     [choice] = reply.json()["choices"]
     assert len(choice["logprobs"]["content"]) == 2

@@ -69,7 +69,7 @@ async def test_each_event_of_a_stream_is_as_documented(shared: House, document: 
     ("headers", "status"),
     [({"Authorization": ""}, 401), ({"x-selected-account-id": "nobody"}, 403)],
 )
-async def test_who_may_not_is_told_as_documented(
+async def test_refused_access_has_the_documented_error(
     shared: House, document: Json, path: str, headers: dict[str, str], status: int
 ) -> None:
     method = "POST" if path == CHAT else "GET"

@@ -111,7 +111,7 @@ async def test_what_an_engine_tells_of_a_prediction_is_reported() -> None:
         assert details.items() <= reply.json()["usage"]["completion_tokens_details"].items()
 
 
-async def test_a_prediction_that_nobody_takes_is_reported_as_rejected(scale: House) -> None:
+async def test_an_unsupported_prediction_is_reported_as_rejected(scale: House) -> None:
     reply = await ask(scale, prediction={"type": "content", "content": "12345678"})
     details = reply.json()["usage"]["completion_tokens_details"]
     assert (details["accepted_prediction_tokens"], details["rejected_prediction_tokens"]) == (0, 2)
