@@ -22,7 +22,6 @@ from fondaco.cli import (
 )
 from fondaco.cli.exits import Exit
 from fondaco.cli.openapi import openapi
-from fondaco.cli.output import printable
 from fondaco.cli.serve import serve
 from fondaco.cli.usage import usage
 
@@ -102,5 +101,5 @@ def _drop_output() -> None:
 
 def _end(code: Exit, *lines: str) -> NoReturn:
     for line in lines:
-        typer.echo(f"fondaco: {printable(line)}", err=True)
+        typer.echo(f"fondaco: {line}", err=True)
     raise SystemExit(code)

@@ -4,7 +4,7 @@ A path has no indexes: `messages.tool_calls.note` stands for all calls of all me
 as `metadata` or a JSON Schema, have no unknown fields.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from pydantic import BaseModel
 
@@ -38,9 +38,7 @@ def unknown(
 
 def paths(request: BaseModel) -> tuple[str, ...]:
     """Return the paths of the unknown fields of any request, however deep they lie."""
-    found: set[str] = set()
-    _add_paths(request, "", found)
-    return tuple(sorted(found)) if found else ()
+    return tuple(sorted(set(_paths(request, ""))))
 
 
 def _is_plain(
@@ -59,15 +57,14 @@ def _is_plain(
     return True
 
 
-def _add_paths(part: BaseModel, prefix: str, found: set[str]) -> None:
-    for name, value in (part.__pydantic_extra__ or {}).items():
+def _paths(part: BaseModel, prefix: str) -> Iterator[str]:
+    for name, value in (part.model_extra or {}).items():
         if not prefix.startswith(_RESENT) or value not in (None, [], {}, ""):
-            found.add(prefix + name)
+            yield prefix + name
     if isinstance(part, SchemaFormat) and part.nested:
-        found.update(f"{prefix}json_schema.{name}" for name in part.json_schema.keys() - NAMED)
-    for name, value in part.__dict__.items():  # the fields: half of the time of looking them up
-        if value is None or value.__class__ is str:
-            continue  # as nearly all
+        yield from (f"{prefix}json_schema.{name}" for name in part.json_schema.keys() - NAMED)
+    for name in part.model_fields_set & part.__class__.model_fields.keys():
+        value = getattr(part, name)
         for one in value if isinstance(value, list) else (value,):
             if isinstance(one, BaseModel) and not isinstance(one, Untouched):
-                _add_paths(one, f"{prefix}{name}.", found)
+                yield from _paths(one, f"{prefix}{name}.")

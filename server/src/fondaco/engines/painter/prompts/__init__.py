@@ -1,0 +1,1 @@
+"""Prompts read into scenes: words and phrases as data, and the grammar that joins them."""

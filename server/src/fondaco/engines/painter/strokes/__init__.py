@@ -1,0 +1,1 @@
+"""Finishes: a scene repainted in strokes, dots, facets, tiles or lines."""

@@ -1,0 +1,1 @@
+"""What pictures are made of: arrays of pixels, vector drawing over them, noise and colours."""
