@@ -86,6 +86,23 @@ REFUSED: list[tuple[Json, str, str]] = [
         "tool_choice",
         "not in `tools`",
     ),
+    (
+        {"tools": [{"type": "namespace", "name": "n", "tools": [{"type": "custom", "name": ""}]}]},
+        "tools.0.tools.0.name",
+        "empty",
+    ),
+    (
+        {"tools": [{"type": "namespace", "name": "n", "tools": [{"type": "mcp"}]}]},
+        "tools.0.tools.0",
+        "'function' or 'custom'",
+    ),
+    ({"tool_choice": {"type": "function", "name": 7}}, "tool_choice.name", "a string"),
+    (
+        {"text": {"format": {"type": "json_schema", "schema": 7}}},
+        "text.format.schema",
+        "an object",
+    ),
+    ({"text": {"format": {"type": "xml"}}}, "text.format", "'json_schema'"),
     ({"max_output_tokens": 0}, "max_output_tokens", "at least 1"),
     ({"top_logprobs": 21}, "top_logprobs", "at most 20"),
 ]

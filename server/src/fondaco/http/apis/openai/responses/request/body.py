@@ -32,8 +32,15 @@ from fondaco.http.apis.openai.responses.request.tools import (
     Tooling,
     tooling,
 )
-from fondaco.http.apis.openai.responses.request.variants import LIST, TEXT, refused, text_or_list
-from fondaco.http.endpoint.fields import Many, Open, Probability, Temperature, Tokens
+from fondaco.http.apis.openai.responses.request.variants import (
+    LIST,
+    TEXT,
+    by_type,
+    refused,
+    tags_of,
+    text_or_list,
+)
+from fondaco.http.endpoint.fields import VARIANT, Many, Open, Probability, Temperature, Tokens
 
 _NOT_STORED = f"{NOTHING_STORED}, so there is no {{}}: send the whole conversation as `input`."
 _HINTS = ("prompt_cache_key", "prompt_cache_retention")
@@ -70,12 +77,22 @@ class NamedSchemaFormat(Open):
     strict: bool | None = None
 
 
+_Format: TypeAlias = Annotated[
+    Annotated[TextFormat, Tag(f"{VARIANT}text")]
+    | Annotated[ObjectFormat, Tag(f"{VARIANT}json_object")]
+    | Annotated[NamedSchemaFormat, Tag(f"{VARIANT}json_schema")],
+    Discriminator(
+        by_type(tags_of("text", "json_object", "json_schema")),
+        custom_error_type="text_format",
+        custom_error_message="Its type should be one of 'text', 'json_object', 'json_schema'",
+    ),
+]
+
+
 class TextChoice(Open):
     """The format of the text, and how long it is."""
 
-    format: (
-        Annotated[TextFormat | ObjectFormat | NamedSchemaFormat, Field(discriminator="type")] | None
-    ) = None
+    format: _Format | None = None
     verbosity: Literal["low", "medium", "high"] | None = Field(
         None, description="Passed on where the engine supports it."
     )

@@ -87,6 +87,17 @@ _TOOL_TAGS = {
 }
 
 
+_NamespaceMember: TypeAlias = Annotated[
+    Annotated[FunctionTool, Tag(f"{VARIANT}function")]
+    | Annotated[CustomTool, Tag(f"{VARIANT}custom")],
+    Discriminator(
+        by_type(tags_of("function", "custom")),
+        custom_error_type="namespace_member",
+        custom_error_message="Its type should be 'function' or 'custom'",
+    ),
+]
+
+
 class NamespaceTool(Open):
     """Functions and custom tools under one name; calls of them name it, too."""
 
@@ -94,7 +105,7 @@ class NamespaceTool(Open):
     name: FunctionName
     description: str | None = None
     tools: Annotated[
-        list[Annotated[FunctionTool | CustomTool, Field(discriminator="type")]],
+        list[_NamespaceMember],
         Field(max_length=128),
     ]
 
@@ -139,8 +150,21 @@ class AllowedTools(Open):
     tools: Many[dict[str, Any]] = Field(description="Tools by `type` and `name`.")
 
 
+_CHOICE_TAGS = {
+    **tags_of("function", "allowed_tools"),
+    "custom": f"{VARIANT}function",
+    **dict.fromkeys(_SEARCHES, f"{VARIANT}web_search"),
+}
 _Chosen: TypeAlias = Annotated[
-    NamedChoice | SearchChoice | AllowedTools, Field(discriminator="type"), refusing(_HOSTED)
+    Annotated[NamedChoice, Tag(f"{VARIANT}function")]
+    | Annotated[SearchChoice, Tag(f"{VARIANT}web_search")]
+    | Annotated[AllowedTools, Tag(f"{VARIANT}allowed_tools")],
+    Discriminator(
+        by_type(_CHOICE_TAGS),
+        custom_error_type="chosen_tool",
+        custom_error_message="Its type should be one of 'function', 'custom', 'web_search', 'allowed_tools'",
+    ),
+    refusing(_HOSTED),
 ]
 
 

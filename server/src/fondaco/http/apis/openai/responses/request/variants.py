@@ -27,7 +27,10 @@ def by_type(tags: Mapping[str, str], default: str | None = None) -> Callable[[ob
     """
 
     def tag(value: object) -> str | None:
-        kind = value.get("type") or default if isinstance(value, dict) else None
+        if isinstance(value, dict):
+            kind = value.get("type") or default
+        else:  # a part that is written again
+            kind = getattr(value, "type", None)
         return tags.get(kind) if isinstance(kind, str) else None
 
     return tag
