@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from venice_ai.resources.characters import Characters
     from venice_ai.resources.chat import Chat
     from venice_ai.resources.embeddings import Embeddings
+    from venice_ai.resources.images import Image, Images
     from venice_ai.resources.models import Models
 
 __all__ = ["VeniceClient"]
@@ -90,6 +91,20 @@ class VeniceClient:
         from venice_ai.resources.embeddings import Embeddings
 
         return Embeddings(self)
+
+    @cached_property
+    def image(self) -> "Image":
+        """Images of prompts, and their styles."""
+        from venice_ai.resources.images import Image
+
+        return Image(self)
+
+    @cached_property
+    def images(self) -> "Images":
+        """Images of prompts, in the words of OpenAI's API."""
+        from venice_ai.resources.images import Images
+
+        return Images(self)
 
     @cached_property
     def models(self) -> "Models":

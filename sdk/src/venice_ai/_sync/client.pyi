@@ -35,6 +35,13 @@ from venice_ai.types.api.chat import (
     ToolLoopResult,
 )
 from venice_ai.types.api.embeddings import EmbeddingInput, EmbeddingResponse
+from venice_ai.types.api.images import (
+    GeneratedImages,
+    ImageFormat,
+    ImageList,
+    ImageSize,
+    ImageStyles,
+)
 from venice_ai.types.api.messages import Messages
 from venice_ai.types.api.models import Model, ModelFilter, ModelList, NameMap
 from venice_ai.types.api.streaming import ChatCompletionChunk, ChunkModelFactory
@@ -73,6 +80,10 @@ class SyncVeniceClient:
     def chat(self) -> SyncChat: ...
     @property
     def embeddings(self) -> SyncEmbeddings: ...
+    @property
+    def image(self) -> SyncImage: ...
+    @property
+    def images(self) -> SyncImages: ...
     @property
     def models(self) -> SyncModels: ...
     @property
@@ -245,6 +256,45 @@ class SyncEmbeddings:
         dimensions: int | None = ...,
         user: str | None = ...,
     ) -> EmbeddingResponse: ...
+
+class SyncImage:
+    def generate(
+        self,
+        *,
+        model: str,
+        prompt: str,
+        negative_prompt: str | None = ...,
+        width: int | None = ...,
+        height: int | None = ...,
+        aspect_ratio: str | None = ...,
+        resolution: Literal["1K", "2K", "4K"] | None = ...,
+        steps: int | None = ...,
+        cfg_scale: float | None = ...,
+        seed: int | None = ...,
+        style_preset: str | None = ...,
+        lora_strength: int | None = ...,
+        variants: int | None = ...,
+        format: ImageFormat | None = ...,
+        embed_exif_metadata: bool | None = ...,
+        hide_watermark: bool | None = ...,
+        safe_mode: bool | None = ...,
+    ) -> GeneratedImages: ...
+    def styles(self) -> ImageStyles: ...
+
+class SyncImages:
+    def generate(
+        self,
+        *,
+        prompt: str,
+        model: str | None = ...,
+        size: ImageSize | None = ...,
+        output_format: ImageFormat | None = ...,
+        output_compression: int | None = ...,
+        response_format: Literal["b64_json", "url"] | None = ...,
+        background: Literal["transparent", "opaque", "auto"] | None = ...,
+        moderation: Literal["low", "auto"] | None = ...,
+        user: str | None = ...,
+    ) -> ImageList: ...
 
 class SyncModels:
     def list(self, *, type: ModelFilter = ...) -> ModelList: ...

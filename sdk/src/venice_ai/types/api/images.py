@@ -1,0 +1,117 @@
+"""Images: generated files, as the API's own endpoint and as OpenAI's return them.
+
+Source: POST /image/generate, POST /images/generations, GET /image/styles.
+"""
+
+import base64
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator, PlainSerializer
+
+from venice_ai.types._wire import Reply, Wire
+
+__all__ = [
+    "GeneratedImages",
+    "ImageFormat",
+    "ImageItem",
+    "ImageList",
+    "ImageSize",
+    "ImageStyles",
+    "ImageTiming",
+]
+
+ImageFormat: TypeAlias = Literal["jpeg", "png", "webp"]
+ImageSize: TypeAlias = Literal[
+    "auto",
+    "256x256",
+    "512x512",
+    "1024x1024",
+    "1536x1024",
+    "1024x1536",
+    "1792x1024",
+    "1024x1792",
+]
+
+
+def _decoded(file: object) -> object:
+    return base64.b64decode(file, validate=True) if isinstance(file, str) else file
+
+
+def _encoded(file: bytes) -> str:
+    return base64.b64encode(file).decode()
+
+
+File: TypeAlias = Annotated[
+    bytes, BeforeValidator(_decoded), PlainSerializer(_encoded, when_used="json")
+]
+"""An image file, which travels as base64."""
+
+
+class ImageTiming(Wire):
+    """Where the time of a request went, in milliseconds."""
+
+    inferenceDuration: float  # noqa: N815 - the API's names, as all below
+    inferencePreprocessingTime: float  # noqa: N815
+    inferenceQueueTime: float  # noqa: N815
+    total: float
+
+
+class GeneratedImages(Reply):
+    """The variants of an image."""
+
+    id: str
+    images: list[File]
+    """The files."""
+    request: dict[str, Any] | None = None
+    """The request, as it was sent."""
+    timing: ImageTiming
+
+    def save(self, path: str | Path) -> list[Path]:
+        """Write the files, and return where they are.
+
+        Args:
+            path: Of the file. Of several variants, a number goes before its suffix: `heron-1.webp`.
+        """
+        return _saved(self.images, Path(path))
+
+
+class ImageItem(Wire):
+    """An image as base64, or as a data URL."""
+
+    b64_json: str | None = None
+    url: str | None = None
+
+    @property
+    def file(self) -> bytes:
+        """The image file, in whichever way it came."""
+        text = self.b64_json if self.b64_json is not None else (self.url or "").partition(",")[2]
+        return base64.b64decode(text, validate=True)
+
+
+class ImageList(Reply):
+    """Images in the shape of OpenAI's API."""
+
+    created: int
+    """Unix seconds."""
+    data: list[ImageItem]
+
+    def save(self, path: str | Path) -> list[Path]:
+        """Write the files, and return where they are; as `GeneratedImages.save`."""
+        return _saved([item.file for item in self.data], Path(path))
+
+
+class ImageStyles(Reply):
+    """The names of all styles."""
+
+    data: list[str]
+    object: Literal["list"] = "list"
+
+
+def _saved(files: list[bytes], path: Path) -> list[Path]:
+    paths = [path]
+    if len(files) != 1:
+        paths = [path.with_stem(f"{path.stem}-{number}") for number in range(1, len(files) + 1)]
+    for one, file in zip(paths, files, strict=True):
+        one.write_bytes(file)
+    return paths
