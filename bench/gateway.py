@@ -1,7 +1,7 @@
 """The gateway's own cost: CPU per call and per chunk, added latency, memory."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +14,50 @@ from table import Budget, Figure
 
 WARM_UP_S = 0.5
 RATE = 200.0
-_PATH = "/api/v1/chat/completions"
 _MESSAGES = (
     {"role": "system", "content": "You are a keeper of lighthouses. Answer in one paragraph."},
     {"role": "user", "content": "How many ships passed last night, and did all of them answer?"},
 )
+SLICES = 5
+"""Of each round, where dialects are compared: what the machine does besides changes within seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one and the same question is asked in an API, and how its good replies end."""
+
+    path: str
+    question: Mapping[str, object]
+    whole: str
+    """What a whole reply must have."""
+    end: str
+    """What a stream must have."""
+
+
+_CHAT = Dialect(
+    "/api/v1/chat/completions",
+    {"messages": _MESSAGES, "max_tokens": 64},
+    '"total_tokens":',
+    "data: [DONE]",
+)
+_BESIDE_CHAT = {
+    "/v1/responses": Dialect(
+        "/v1/responses",
+        {
+            "instructions": _MESSAGES[0]["content"],
+            "input": _MESSAGES[1:],
+            "max_output_tokens": 64,
+        },
+        '"total_tokens":',
+        "event: response.completed",
+    ),
+    "/v1/messages": Dialect(
+        "/v1/messages",
+        {"system": _MESSAGES[0]["content"], "messages": _MESSAGES[1:], "max_tokens": 64},
+        '"output_tokens":',
+        "event: message_stop",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +77,8 @@ class Aim:
     request: Path
     chunks: int = 0
     """Paced ones that each reply streams; 0: whole replies, which count by the call."""
+    must_have: str = _CHAT.whole
+    """What tells a good reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +112,7 @@ def figures(folder: Path, tools: Tools, effort: Effort) -> Iterator[Figure]:
         stage = Stage(folder, tools, effort, Target(0, port), nginx, ours)
         yield from _whole(stage)
         yield from _streamed(stage)
+        yield from _dialects(stage)
         yield from _latency(stage)
         memory = machine.rss_mb(ours.pid), machine.rss_mb(nginx.pid)
         yield Figure(
@@ -79,30 +121,42 @@ def figures(folder: Path, tools: Tools, effort: Effort) -> Iterator[Figure]:
 
 
 def costs(tools: Tools, effort: Effort, aims: Mapping[str, Aim]) -> dict[str, Cost]:
-    """Return what each aim costs; in every round they take turns."""
+    """Return what each aim costs: the medians of all rounds."""
+    return {
+        name: Cost(
+            median(cost.cpu_us for cost in rounds), median(cost.calls_a_second for cost in rounds)
+        )
+        for name, rounds in costs_by_round(tools, effort, aims).items()
+    }
+
+
+def costs_by_round(
+    tools: Tools, effort: Effort, aims: Mapping[str, Aim]
+) -> Mapping[str, Sequence[Cost]]:
+    """Return what each aim costs in each round; in every round they take turns, to and fro."""
     found: defaultdict[str, list[Cost]] = defaultdict(list)
+    turns = list(aims.items())
     for one in aims.values():
         _load(tools, one, WARM_UP_S)
     for _ in range(effort.rounds):
-        for name, one in aims.items():
+        for name, one in turns:
             before = machine.cpu_s(one.target.pid)
             loaded = _load(tools, one, effort.seconds)
             used_us = (machine.cpu_s(one.target.pid) - before) * 1e6
             units = loaded.calls * max(1, one.chunks)
             found[name].append(Cost(used_us / units, loaded.calls / loaded.seconds))
-    return {
-        name: Cost(
-            median(cost.cpu_us for cost in rounds), median(cost.calls_a_second for cost in rounds)
-        )
-        for name, rounds in found.items()
-    }
+        turns.reverse()
+    return found
 
 
-def aim(folder: Path, target: Target, model: str) -> Aim:
+def aim(folder: Path, target: Target, model: str, dialect: Dialect = _CHAT) -> Aim:
     """Return the load on Fondaco that asks for one of the models of `programs.configuration`."""
     streamed = model == "paced"
-    request = programs.request(folder, _PATH, _body(model, stream=streamed), target.key)
-    return Aim(target, request, _chunks(programs.PACED) if streamed else 0)
+    body = {"model": model, "stream": streamed, **dialect.question}
+    request = programs.request(folder, dialect.path, body, target.key)
+    if streamed:
+        return Aim(target, request, _chunks(programs.PACED), dialect.end)
+    return Aim(target, request, must_have=dialect.whole)
 
 
 def _whole(stage: Stage) -> Iterator[Figure]:
@@ -123,13 +177,31 @@ def _streamed(stage: Stage) -> Iterator[Figure]:
     body = _body("bench", stream=True)
     plain = programs.request(stage.folder, f"/{programs.PACED}/v1/chat/completions", body)
     aims = {
-        "nginx": Aim(stage.nginx, plain, _chunks(programs.PACED)),
+        "nginx": Aim(stage.nginx, plain, _chunks(programs.PACED), _CHAT.end),
         "fondaco": aim(stage.folder, stage.ours, "paced"),
     }
     found = costs(stage.tools, stage.effort, aims)
     title = "streamed call, 64 streams of 64 chunks, 10 ms apart"
     cost, limit = found["fondaco"].cpu_us, found["nginx"].cpu_us
     yield Figure(title, "CPU us/chunk", cost, limit, Budget(3, 1.8), by_ratio=True)
+
+
+def _dialects(stage: Stage) -> Iterator[Figure]:
+    """Yield what other dialects cost beside chat completions: medians of the ratios within a round."""
+    effort = Effort(stage.effort.rounds * SLICES, stage.effort.seconds / SLICES)
+    for model, how in {"folded": "whole", "paced": "streamed"}.items():
+        aims = {
+            name: aim(stage.folder, stage.ours, model, dialect)
+            for name, dialect in {"chat": _CHAT, **_BESIDE_CHAT}.items()
+        }
+        found = costs_by_round(stage.tools, effort, aims)
+        chat = [cost.cpu_us for cost in found["chat"]]
+        for name in _BESIDE_CHAT:
+            us = [cost.cpu_us for cost in found[name]]
+            ratio = median(mine / its for mine, its in zip(us, chat, strict=True))
+            note = f"{median(us):.1f} against {median(chat):.1f} us"
+            title = f"CPU of a {how} call by {name}, beside chat completions"
+            yield Figure(title, "share", ratio, budget=Budget(1.15), note=note)
 
 
 def _latency(stage: Stage) -> Iterator[Figure]:
@@ -167,12 +239,12 @@ def _load(tools: Tools, one: Aim, seconds: float, rate: float | None = None) -> 
         seconds=seconds,
         rate=rate,
         events=one.chunks,
-        must_have="data: [DONE]" if one.chunks else '"total_tokens":',
+        must_have=one.must_have,
     )
 
 
 def _body(model: str, *, stream: bool = False) -> dict[str, object]:
-    return {"model": model, "messages": _MESSAGES, "max_tokens": 64, "stream": stream}
+    return {"model": model, "stream": stream, **_CHAT.question}
 
 
 def _chunks(shape: str) -> int:

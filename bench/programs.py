@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -26,7 +26,7 @@ AT_ONCE = "16x0"
 PACED = "64x10"
 """Path of its streams of 64 events, a write each, 10 ms apart."""
 
-_NEEDS = {"nginx": "nginx-light", "gcc": "gcc libc6-dev"}
+_PACKAGES = {"nginx": "nginx-light", "gcc": "gcc libc6-dev"}
 
 _NGINX = """
 daemon off; master_process off; worker_processes 1; pid nginx.pid; error_log error.log crit;
@@ -103,22 +103,23 @@ class Loaded:
     p99_us: float
 
 
-def expect_installed() -> None:
-    """Return if all programs are there that are not ours.
+def expect_installed(needed: Collection[str]) -> None:
+    """Return if all programs are there that are not ours: any of `nginx` and `gcc`.
 
     Raises:
         BenchError: some are not.
     """
-    missing = [package for program, package in _NEEDS.items() if _path_of(program) is None]
+    missing = [_PACKAGES[program] for program in sorted(needed) if _path_of(program) is None]
     if missing:
         raise BenchError(f"The bench needs: sudo apt-get install {' '.join(missing)}")
 
 
 def compiled(folder: Path) -> Tools:
-    """Compile the C programs into a folder."""
+    """Compile the C programs into a folder, unless they are there."""
     for name in ("upstream", "load"):
         source, program = HERE / f"{name}.c", folder / name
-        subprocess.run(["gcc", "-O2", "-Wall", "-o", program, source], check=True)
+        if not program.is_file():
+            subprocess.run(["gcc", "-O2", "-Wall", "-o", program, source], check=True)
     return Tools(folder / "upstream", folder / "load")
 
 

@@ -29,6 +29,8 @@ class Shelf:
     """What the next replies answer instead."""
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     """Path and Range of each request."""
+    raw: bytes = b""
+    """What every reply is, byte for byte, where there is any."""
     base_url: str = ""
 
 
@@ -40,6 +42,10 @@ class _Counter(BaseHTTPRequestHandler):
         shelf = self.shelf
         wanted = self.headers["Range"]
         shelf.asked.append((self.path, wanted))
+        if shelf.raw:
+            self.wfile.write(shelf.raw)
+            self.close_connection = True
+            return
         whole = shelf.files.get(self.path.partition("?")[0])
         if shelf.statuses or whole is None:
             self._head(shelf.statuses.pop(0) if shelf.statuses else 404, 0)

@@ -116,6 +116,31 @@ def test_a_refusal_is_named_without_the_secrets_of_the_url(
     assert len(shelf.asked) == 1
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"200 OK\r\nContent-Length: " + b"9" * 5_000,
+        b"206 Partial Content\r\nContent-Range: bytes 0-1/" + b"9" * 5_000,
+        b"302 Found\r\nLocation: http://[::1\r\nContent-Length: 0",
+    ],
+    ids=["length", "range", "location"],
+)
+def test_an_answer_that_makes_no_sense_is_an_error_of_the_model_file(
+    folder: ModelFolder, shelf: Shelf, head: bytes
+) -> None:
+    shelf.raw = b"HTTP/1.1 %b\r\n\r\n" % head
+    with pytest.raises(ModelFileError, match="makes no sense"):
+        folder.pull(f"{shelf.base_url}/tiny.gguf")
+
+
+def test_a_server_puts_no_words_into_an_error(folder: ModelFolder, shelf: Shelf) -> None:
+    shelf.raw = b"HTTP/1.1 404 \x1b[2JAll is well\r\nContent-Length: 0\r\n\r\n"
+    with pytest.raises(ModelFileError, match="answered 404") as refused:
+        folder.pull(f"{shelf.base_url}/tiny.gguf")
+    assert str(refused.value).isprintable()
+    assert "well" not in str(refused.value)
+
+
 def test_no_network_is_said_after_a_few_tries(folder: ModelFolder) -> None:
     with pytest.raises(ModelFileError, match="Check the network"):
         folder.pull("http://127.0.0.1:9/tiny.gguf")

@@ -60,6 +60,18 @@ def test_a_report_in_the_first_chunk_alone_is_not_the_last_word() -> None:
     assert used(one) == (10, 1501)
 
 
+def test_a_scored_prompt_is_no_gift_to_who_hangs_up_before_the_output() -> None:
+    scores = (TokenLogprob("two", -0.5, None),)
+    one = tally()
+    taken(one, (PromptEcho(0, "One two", ("One",), scores),))
+    assert used(one) == (10, 1)
+    taken(one, (WORDS[0],))
+    assert used(one) == (10, 1), "it counts as no more than the token that follows it"
+    unscored = tally()
+    taken(unscored, (PromptEcho(0, "One two"),))
+    assert used(unscored) == (10, 0)
+
+
 def test_a_report_above_what_was_seen_is_the_larger() -> None:
     one = tally()
     taken(one, (Text(0, "Hello there, you"), UsageReported(Report(9, 0, 4))))

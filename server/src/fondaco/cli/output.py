@@ -26,6 +26,15 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
 
+def printable(text: str) -> str:
+    r"""Return a text in which what could steer a terminal is shown as a blank; it keeps its lines.
+
+    >>> printable("404 \x1b[2JGone")
+    '404  [2JGone'
+    """
+    return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)
+
+
 def print_rows(
     rows: Sequence[Row], *, as_json: bool, empty: str, optional: Sequence[str] = ()
 ) -> None:
@@ -158,8 +167,8 @@ def _columns(rows: Sequence[Row]) -> None:
 
 
 def _cell(value: object) -> str:
-    """Return a value in one line; what could steer a terminal is shown as a blank."""
-    return "".join(sign if sign.isprintable() else " " for sign in _shown(value))
+    """Return a value in one line."""
+    return printable(_shown(value)).replace("\n", " ")
 
 
 def _shown(value: object) -> str:

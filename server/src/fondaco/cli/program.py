@@ -22,6 +22,7 @@ from fondaco.cli import (
 )
 from fondaco.cli.exits import Exit
 from fondaco.cli.openapi import openapi
+from fondaco.cli.output import printable
 from fondaco.cli.serve import serve
 from fondaco.cli.usage import usage
 
@@ -101,5 +102,5 @@ def _drop_output() -> None:
 
 def _end(code: Exit, *lines: str) -> NoReturn:
     for line in lines:
-        typer.echo(f"fondaco: {line}", err=True)
+        typer.echo(f"fondaco: {printable(line)}", err=True)
     raise SystemExit(code)

@@ -9,6 +9,7 @@ import typer
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.model_files import fetch
 from fondaco.cli.options import Config, Home, configuration, warn
+from fondaco.cli.output import printable
 from fondaco.domain.extras import how_to_install
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _fetch(settings: "Settings", model_id: str) -> bool:
     try:
         fetch(settings, model_id, bar=False)
     except ModelFileError as error:
-        typer.echo(f"fondaco: {error}", err=True)
+        typer.echo(f"fondaco: {printable(str(error))}", err=True)
         source = source_of(model_id, settings.models[model_id].file or "")
         typer.echo(
             f"fondaco: once that is solved: fondaco models pull {source}, then reload the server",

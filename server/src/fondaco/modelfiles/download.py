@@ -142,6 +142,10 @@ def _go_on(url: str, part: Path, progress: Progress, token: str) -> None:
         _refused(error, url, part)
     except (URLError, HTTPException, TimeoutError, ConnectionError) as error:
         raise _CutError(f"the connection failed ({_reason(error)})") from error
+    except ValueError as error:  # of an address, a length or a tag
+        raise ModelFileError(
+            f"Could not fetch {_short(url)}: the server's answer makes no sense. Check the address."
+        ) from error
 
 
 def _total(headers: Message, here: int) -> int | None:
@@ -194,8 +198,7 @@ def _refused(error: HTTPError, url: str, part: Path) -> None:
     }:
         raise _CutError(f"the server answered {error.code}")
     raise ModelFileError(
-        f"Could not fetch {_short(url)}: the server answered {error.code} {error.reason}. "
-        "Check the address."
+        f"Could not fetch {_short(url)}: the server answered {error.code}. Check the address."
     )
 
 

@@ -24,7 +24,7 @@ from fondaco.domain.errors import EngineError, EngineRefusedError, EngineUnavail
 from fondaco.engines.common.dialects import DialectName
 from fondaco.engines.openai.discovery.discover import MOST_MODELS, discover
 from fondaco.engines.openai.discovery.found import FoundEngine, FoundModel
-from fondaco.engines.openai.discovery.listed import is_served, model_of
+from fondaco.engines.openai.discovery.listed import dialect_of, is_served, model_of
 from fondaco.engines.openai.discovery.ollama import loaded_contexts, model_of as ollama_model
 
 
@@ -176,6 +176,7 @@ JSON = st.recursive(
 KEYS = (
     *("max_model_len", "context_length", "model_spec", "meta", "architecture", "capabilities"),
     *("supported_parameters", "top_provider", "type", "model_info", "parameters", "models"),
+    "owned_by",
 )
 
 
@@ -184,6 +185,7 @@ KEYS = (
 def test_odd_values_count_as_unsaid(row: dict[str, Any]) -> None:
     told = json.loads(json.dumps(row))
     is_served("m", told)
+    dialect_of([told])
     loaded_contexts(told)
     for model in (model_of("m", told, "vllm"), ollama_model("m", told, None)):
         for number in (model.context_tokens, model.max_output_tokens, model.dimensions):

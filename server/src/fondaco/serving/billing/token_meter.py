@@ -43,6 +43,7 @@ class TokenMeter:
         "_output",
         "_reasoning",
         "_report",
+        "_scored",
         "cut_off",
         "most_input",
         "most_output",
@@ -70,6 +71,8 @@ class TokenMeter:
         """Start again at nothing, as another engine begins anew and no output was delivered."""
         self._output = self._characters = self._reasoning = 0
         self._report = _NO_REPORT
+        self._scored = False
+        """Whether the prompt was echoed with log probabilities, which took an evaluation for each token."""
         self._allowance = Allowance(self._most, self._choices) if self._choices > 1 else None
         self.cut_off = False
         """Whether the output was cut at its limit, though the engine goes on: stop reading it."""
@@ -107,6 +110,8 @@ class TokenMeter:
                     self._characters += len(event.text)
                 case UsageReported():
                     self._compare(event.report)
+                case PromptEcho(logprobs=tuple()):
+                    self._scored = True
                 case Finish() | Opaque() | PromptEcho():
                     # What only an engine reads is no output, nor is what the caller sent.
                     pass
@@ -162,7 +167,8 @@ class TokenMeter:
     @property
     def usage(self) -> Usage:
         """The usage so far, within `most`."""
-        output, report = self._output, self._report
+        # A scored prompt has its price from when it is delivered: whoever hangs up then has what it costs.
+        output, report = max(self._output, int(self._scored)), self._report
         if self._characters > output * LONGEST_TOKEN:
             output = -(-self._characters // LONGEST_TOKEN)
         if report.plain and output <= (reported := report.output_tokens or 0):

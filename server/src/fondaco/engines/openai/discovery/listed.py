@@ -30,7 +30,8 @@ _EMBEDS = re.compile(r"embed|(^|[-/_])(bge|e5|gte|minilm|nomic-bert)\b")
 
 def dialect_of(rows: list[Row]) -> DialectName | None:
     """Return the dialect that rows are in, where they show it."""
-    owners = {row.get("owned_by") for row in rows}
+    named = (row.get("owned_by") for row in rows)
+    owners = {owner if isinstance(owner, str) else None for owner in named}
     if owners == {"vllm"}:
         return "vllm"
     if owners == {"llamacpp"}:

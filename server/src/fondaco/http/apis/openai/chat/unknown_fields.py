@@ -4,7 +4,7 @@ A path has no indexes: `messages.tool_calls.note` stands for all calls of all me
 as `metadata` or a JSON Schema, have no unknown fields.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from pydantic import BaseModel
 
@@ -38,7 +38,9 @@ def unknown(
 
 def paths(request: BaseModel) -> tuple[str, ...]:
     """Return the paths of the unknown fields of any request, however deep they lie."""
-    return tuple(sorted(set(_paths(request, ""))))
+    found: set[str] = set()
+    _add_paths(request, "", found)
+    return tuple(sorted(found)) if found else ()
 
 
 def _is_plain(
@@ -57,14 +59,15 @@ def _is_plain(
     return True
 
 
-def _paths(part: BaseModel, prefix: str) -> Iterator[str]:
-    for name, value in (part.model_extra or {}).items():
+def _add_paths(part: BaseModel, prefix: str, found: set[str]) -> None:
+    for name, value in (part.__pydantic_extra__ or {}).items():
         if not prefix.startswith(_RESENT) or value not in (None, [], {}, ""):
-            yield prefix + name
+            found.add(prefix + name)
     if isinstance(part, SchemaFormat) and part.nested:
-        yield from (f"{prefix}json_schema.{name}" for name in part.json_schema.keys() - NAMED)
-    for name in part.model_fields_set & part.__class__.model_fields.keys():
-        value = getattr(part, name)
+        found.update(f"{prefix}json_schema.{name}" for name in part.json_schema.keys() - NAMED)
+    for name, value in part.__dict__.items():  # the fields: half of the time of looking them up
+        if value is None or value.__class__ is str:
+            continue  # as nearly all
         for one in value if isinstance(value, list) else (value,):
             if isinstance(one, BaseModel) and not isinstance(one, Untouched):
-                yield from _paths(one, f"{prefix}{name}.")
+                _add_paths(one, f"{prefix}{name}.", found)

@@ -6,6 +6,7 @@ Source: POST /images/generations, `SimpleGenerateImageRequest`; OpenAI's API ref
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.media.image_request import ImageRequest
@@ -13,6 +14,7 @@ from fondaco.domain.media.picture import Encoding
 from fondaco.http.apis.venice.images.schemas import LONGEST_PROMPT, FileFormat, file_format
 from fondaco.http.endpoint.fields import Strict
 
+_EXAMPLE: JsonDict = {"model": "default", "prompt": "A lighthouse at night."}
 _UNUSED = "Accepted; no model here has it."
 _BEST_QUALITY = Encoding().quality
 
@@ -30,6 +32,8 @@ Size = Literal[
 
 class ImageGenerationRequest(Strict):
     """An image to generate, in the words of OpenAI's API."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     prompt: str = Field(
         min_length=1,

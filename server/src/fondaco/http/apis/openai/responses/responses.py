@@ -35,8 +35,9 @@ from fondaco.serving.chat.pipeline import CallEvent, CallStarted
 async def run(context: RequestContext[ResponsesRequest, None]) -> Response | Events:
     """Answer a conversation with a response."""
     body, platform, exchange = context.body, context.platform, context.exchange
-    # Frameworks on OpenAI's clients write its default into every request; by hand, `true` is meant.
-    body.expect_possible(always_stores=is_openai_client(exchange.headers))
+    if body.store:
+        # Frameworks on OpenAI's clients write its default into every request; by hand, `true` is meant.
+        body.expect_possible(always_stores=is_openai_client(exchange.headers))
     if ":" in body.model:
         take_suffix(body, platform.catalogue)
     call = context.call()

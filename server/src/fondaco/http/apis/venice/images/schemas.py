@@ -6,6 +6,7 @@ Source: POST /image/generate, `GenerateImageRequest`; GET /image/styles.
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.media.image_file import Format
@@ -15,6 +16,7 @@ from fondaco.domain.media.picture import Encoding
 from fondaco.http.endpoint.fields import Strict
 
 LONGEST_PROMPT = 7_500
+_EXAMPLE: JsonDict = {"model": "default", "prompt": "A lighthouse at night."}
 _LONGEST_SIDE = 1_280
 _SQUARES = {"1K": 1_024, "2K": 2_048, "4K": 4_096}
 
@@ -24,6 +26,8 @@ _Side = Annotated[int, Field(gt=0, le=_LONGEST_SIDE)]
 
 class GenerateImageRequest(Strict):
     """An image to generate. Limits of the model are those that GET /api/v1/models?type=image lists."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     model: str = Field(
         min_length=1,

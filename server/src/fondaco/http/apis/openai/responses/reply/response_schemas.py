@@ -134,6 +134,7 @@ class InputTokensDetails(_Written):
     """Details of the input tokens."""
 
     cached_tokens: int = Field(description="Tokens that came from the account's prompt cache.")
+    cache_write_tokens: Literal[0] = Field(description="Writing to a prompt cache costs nothing.")
 
 
 class OutputTokensDetails(_Written):

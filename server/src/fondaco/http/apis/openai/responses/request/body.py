@@ -45,6 +45,10 @@ from fondaco.http.endpoint.fields import VARIANT, Many, Open, Probability, Tempe
 _NOT_STORED = f"{NOTHING_STORED}, so there is no {{}}: send the whole conversation as `input`."
 _HINTS = ("prompt_cache_key", "prompt_cache_retention")
 """Fields that are passed on where an engine takes them."""
+_OPTIONS = frozenset(
+    {"tools", "tool_choice", "text", "reasoning", "venice_parameters", *_HINTS},
+)
+"""Fields without which a conversation of texts has no options, as most."""
 _LOGPROBS = "message.output_text.logprobs"
 SOURCES = "web_search_call.action.sources"
 _INCLUDED = frozenset({_LOGPROBS, SOURCES, "reasoning.encrypted_content"})
@@ -276,6 +280,8 @@ class ResponsesRequest(Open):
         return request.with_instructions(self.instructions) if self.instructions else request
 
     def _options(self, found: Conversation, tools: Tooling) -> ChatOptions:
+        if self.__pydantic_fields_set__.isdisjoint(_OPTIONS) and not (found.media or found.hints):
+            return NO_OPTIONS
         options = ChatOptions(
             web=self._web(tools),
             tool_options=tools.options,
