@@ -19,12 +19,13 @@ import pytest
 from fake_upstream import Asked, Script, Wire
 from fondaco.domain.chat.reasoning import ReasoningProfile
 from house import TOY, House, house
+from spoken import DIALECTS, Turn, outcome
 
 FOLDER = Path(__file__).parent / "golden"
 EXPECTED: Mapping[str, dict[str, Any]] = json.loads((FOLDER / "expected.json").read_text("utf-8"))
 ENGINES = sorted({name.rpartition("-")[0] for name in EXPECTED})
 TAGGED = {"deepseek", "counting"}
-TOOLS = [
+TOOLS: list[dict[str, Any]] = [
     {
         "type": "function",
         "function": {
@@ -199,3 +200,28 @@ async def test_what_the_answer_costs_is_what_the_engine_counted(name: str) -> No
         usage = expected(name)["usage"]
         assert units.pop("toy-llm-output-mtoken") == usage["completion_tokens"]
         assert sum(units.values()) == usage["prompt_tokens"]
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+async def test_every_dialect_of_chats_says_and_charges_the_same(name: str) -> None:
+    functions = [tool["function"] for tool in TOOLS] if name.endswith("-tools") else ()
+    turn = Turn(turns=("How are you?",), functions=functions)
+    script = streamed(golden(name), most=500)
+    async with answering(name) as one:
+        told, charged = [], []
+        for dialect in ("chat", "responses", "messages"):
+            for stream in (False, True):
+                before = len(one.charges())
+                told.append(await outcome(one, DIALECTS[dialect], turn, script, stream=stream))
+                charged.append([(row.sku, row.units, row.amount) for row in one.charges()[before:]])
+    calls = [[call[1:] for call in one.calls] for one in told]
+    assert calls == [calls[0]] * 6, "ids of calls are the platform's where an engine gives none"
+    told = [replace(one, calls=()) for one in told]
+    assert told == [told[0]] * 6
+    assert charged == [charged[0]] * 6
+    wanted = expected(name)
+    assert (told[0].text, told[0].thought) == (
+        wanted["content"] or "",
+        wanted["reasoning_content"] or "",
+    )
+    assert told[0].output_tokens == wanted["usage"]["completion_tokens"]
