@@ -198,6 +198,7 @@ class ImageLimits(Section):
     divisor: int = Field(8, ge=1, le=256, description="Width and height must be multiples of it.")
     width: int = Field(1_024, ge=1, le=4_096, description="Width of requests without one.")
     height: int = Field(1_024, ge=1, le=4_096, description="Height of requests without one.")
+    shortest_side: int = Field(1, ge=1, le=4_096, description="Minimum width and height.")
     longest_side: int = Field(1_792, ge=1, le=4_096, description="Maximum width and height.")
     parameters: tuple[ImageParameter, ...] = Field(
         (),
@@ -238,6 +239,24 @@ class Embedded(Section):
         120.0, description="Timeout for the first token, and for the wait for a slot."
     )
     total_timeout_s: Seconds = Field(1800.0, description="Timeout for the complete response.")
+
+
+class Painter(Section):
+    """`[painter]`: the built-in engine of images."""
+
+    enabled: bool = Field(default=True, description="Whether its models are offered.")
+    queue: int = Field(
+        16,
+        ge=0,
+        le=10_000,
+        description="Maximum pictures that wait for their turn; beyond it: 503.",
+    )
+    timeout_s: Seconds = Field(
+        120.0, description="Time for one picture; then the engine's process is ended."
+    )
+    idle_s: Seconds = Field(
+        300.0, description="After so long without a picture its process ends, to free memory."
+    )
 
 
 class Embeddings(Section):
@@ -285,7 +304,7 @@ class Tier(Section):
     charged: bool = Field(default=True, description="Whether its calls cost money.")
     limits: dict[Name, RateClass] = Field(
         default_factory=dict,
-        description="By the models' `rate_class`; those of `embedding` are else as of `small`.",
+        description="By the models' `rate_class`; those of `embedding` and `image` are else as of `small`.",
     )
 
 

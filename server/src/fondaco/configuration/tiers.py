@@ -9,7 +9,8 @@ from fondaco.sections import RateClass, Tier as TierTable
 from fondaco.settings import CatalogueModel, Settings
 
 _SMALL = RATE_CLASSES[ModelType.TEXT]
-_EMBEDDING = RATE_CLASSES[ModelType.EMBEDDING]
+_AS_SMALL = (RATE_CLASSES[ModelType.EMBEDDING], RATE_CLASSES[ModelType.IMAGE])
+"""Classes of models that come with the server: their limits are those of `small` where a tier names none."""
 
 
 def tiers_of(settings: Settings) -> dict[str, Tier]:
@@ -31,7 +32,8 @@ def faults(settings: Settings) -> Iterator[str]:
     for tier_name, tier in settings.tiers.items():
         missing = {one: name for one, name in members.items() if one not in _rows(tier)}
         if _SMALL in missing:
-            missing.pop(_EMBEDDING, None)  # once the one is there, so is the other
+            for one in _AS_SMALL:
+                missing.pop(one, None)  # once `small` is there, so are these
         for rate_class, model_id in missing.items():
             table = dotted(("tiers", tier_name, "limits", rate_class))
             model = dotted(("models", model_id))
@@ -39,10 +41,10 @@ def faults(settings: Settings) -> Iterator[str]:
 
 
 def _rows(tier: TierTable) -> dict[str, RateClass]:
-    """Return the limits of a tier by class; those of embeddings are as `small` where they are not named."""
+    """Return the limits of a tier by class, with those that are as `small` where they are not named."""
     if _SMALL not in tier.limits:
         return tier.limits
-    return {_EMBEDDING: tier.limits[_SMALL], **tier.limits}
+    return {**dict.fromkeys(_AS_SMALL, tier.limits[_SMALL]), **tier.limits}
 
 
 def _limits(row: RateClass) -> RateLimits:

@@ -15,7 +15,7 @@ from fondaco.domain.models.names import DeprecationNotice
 from fondaco.domain.money.call import Call, CallKind
 from fondaco.domain.money.limits import Quota
 from fondaco.domain.money.usage import NO_USAGE, Usage
-from fondaco.ports import ImageCodec, ImageEngine
+from fondaco.ports import GeneratedImage, ImageCodec, ImageEngine
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.routing.failover import Failover, ModelEngines
@@ -46,6 +46,8 @@ class ImageResult:
     """One per variant, in the requested format."""
     seeds: tuple[int, ...]
     """Of each."""
+    understood: bool
+    """False if an engine said that it understood nothing of the prompt."""
     timing: ImageTiming
     ignored: tuple[str, ...]
     """Fields of the request that mean nothing to the model."""
@@ -124,17 +126,19 @@ class ImageGenerator:
         call, meter = replace(call, kind=CallKind.IMAGE), CallMeter(whole=True)
         files: list[bytes] = []
         inference_s = queue_s = 0.0
+        understood = True
         async with self._paid_calls.open(call, model, meter, estimated_tokens=0) as paid:
             meter.current = images = ImageMeter(len(tasks))
             await paid.hold()
             held = clock.monotonic()
             for task in tasks:
                 begun = clock.monotonic()
-                file, queued_s = await failover.first(
+                file, made = await failover.first(
                     partial(self._made, task=task, encoding=_encoding(request, task))
                 )
-                inference_s += clock.monotonic() - begun - queued_s
-                queue_s += queued_s
+                inference_s += clock.monotonic() - begun - made.queued_s
+                queue_s += made.queued_s
+                understood = understood and made.understood
                 files.append(file)
                 images.take()
             meter.deliver()
@@ -144,6 +148,7 @@ class ImageGenerator:
             failover.engine.name,
             tuple(files),
             tuple(task.seed for task in tasks),
+            understood,
             timing,
             model.ignored(request),
             paid.quota,
@@ -152,14 +157,14 @@ class ImageGenerator:
 
     async def _made(
         self, engine: ImageEngine, task: ImageTask, encoding: Encoding
-    ) -> tuple[bytes, float]:
-        """Return a task's file, and how long the engine was waited for.
+    ) -> tuple[bytes, GeneratedImage]:
+        """Return a task's file, and what the engine made.
 
         A picture that cannot be read is the engine's failure, so another one may still make it.
         """
         made = await engine.generate(task)
         file = await self._codec.encode(made.picture, task.width, task.height, encoding)
-        return file, made.queued_s
+        return file, made
 
 
 def _encoding(request: ImageRequest, task: ImageTask) -> Encoding:

@@ -46,6 +46,7 @@ class ImageModel(AnyModel):
     width: int = 1_024
     """Of requests without one."""
     height: int = 1_024
+    shortest_side: int = 1
     longest_side: int = 1_792
     parameters: frozenset[ImageParameter] = frozenset(ImageParameter)
     """The parameters that it has; others are ignored, and named to the caller."""
@@ -120,11 +121,15 @@ class ImageModel(AnyModel):
         scale = (request.resolution or _SQUARE) / sqrt(across * down)
         width, height = self._rounded(across * scale), self._rounded(down * scale)
         field = "resolution" if request.resolution else "aspect_ratio"
-        return width, height, {field: max(width, height)}
+        longer, shorter = max(width, height), min(width, height)
+        return width, height, {field: longer if longer > self.longest_side else shorter}
 
     def _side_fault(self, side: int) -> str | None:
         if side > self.longest_side:
             reason = f"{self.id!r} makes images of at most {self.longest_side} pixels a side"
+            return f"{reason}; {side} were requested."
+        if side < self.shortest_side:
+            reason = f"{self.id!r} makes images of at least {self.shortest_side} pixels a side"
             return f"{reason}; {side} were requested."
         if side % self.divisor:
             below = side - side % self.divisor

@@ -14,6 +14,8 @@ class GeneratedImage:
     picture: Picture
     queued_s: float = 0.0
     """How long it waited for its turn, as far as the engine tells."""
+    understood: bool = True
+    """False if the engine knows that it understood nothing of the prompt."""
 
 
 class ImageEngine(Protocol):

@@ -12,6 +12,8 @@ HEADERS = {
     "x-venice-is-blurred": "Whether the image was blurred, as safe mode asks: never yet. Absent "
     "without safe mode.",
     "x-venice-is-content-violation": "Never sent yet: nothing here judges an image.",
+    "x-fondaco-prompt-understood": "`false` where the model understood nothing of the prompt. Absent "
+    "otherwise.",
     "x-fondaco-seeds": "The seed of each image, in their order.",
     "x-venice-model-deprecation-warning": "Absent but where the model that was asked for will be retired, "
     "or was.",
@@ -31,6 +33,8 @@ def image_headers(made: ImageResult, ignored: tuple[str, ...], *, safe_mode: boo
     lines = inference(made.model, made.engine) + ignored_fields((*made.ignored, *ignored))
     seeds = ", ".join(map(str, made.seeds))
     lines += lines_of([(b"x-fondaco-seeds", seeds.encode())])
+    if not made.understood:
+        lines += lines_of([(b"x-fondaco-prompt-understood", b"false")])
     if safe_mode:
         lines += lines_of([(b"x-venice-is-blurred", b"false")])
     return lines if made.notice is None else lines + ending(made.notice)
