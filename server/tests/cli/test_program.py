@@ -238,3 +238,10 @@ def test_config_init_overwrites_nothing(fondaco: Fondaco, home: Path) -> None:
     assert ended.code == 1
     assert len(ended.err.splitlines()) == 1
     assert (home / "fondaco.toml").read_text() == "[server]\nport = 9\n"
+
+
+@pytest.mark.parametrize("command", [(), ("models",), ("models", "add")])
+def test_the_short_option_shows_the_help_as_well(
+    fondaco: Fondaco, command: tuple[str, ...]
+) -> None:
+    assert fondaco(*command, "-h").out == fondaco(*command, "--help").out

@@ -30,6 +30,7 @@ program = typer.Typer(
     name="fondaco",
     help="A private AI inference platform that anyone can run.",
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )

@@ -29,7 +29,7 @@ class Discovered:
 def is_local(base_url: str) -> bool:
     """Whether an engine is on this machine or in its own network, as far as its address shows.
 
-    >>> is_near("http://127.0.0.1:8080/v1"), is_near("http://gpu:8000/v1"), is_near("https://a.example/v1")
+    >>> is_local("http://127.0.0.1:8080/v1"), is_local("http://gpu:8000/v1"), is_local("https://a.example/v1")
     (True, True, False)
     """
     host = urlsplit(base_url).hostname or ""

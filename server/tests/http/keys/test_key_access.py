@@ -21,6 +21,7 @@ OPEN = {
     "/api/v1/models/compatibility_mapping",
     "/api/v1/api_keys/generate_web3_key",
     "/api/v1/models/{id}",
+    "/api/v1/image/styles",
     "/v1/models",
     "/v1/models/{id}",
     "/healthz",
