@@ -54,7 +54,7 @@ class ToyPainter:
         scripted = self.next.pop(0) if self.next else None
         if isinstance(scripted, FondacoError):
             raise scripted
-        return GeneratedImage(scripted or painted(task))
+        return GeneratedImage(scripted or painted(task), understood="qwrtp" not in task.prompt)
 
     async def probe(self) -> None:
         return

@@ -279,6 +279,26 @@ async def test_metadata_is_in_the_file_where_asked_for_and_nowhere_else(
         assert part in comment
 
 
+async def test_a_prompt_of_which_nothing_is_understood_is_told(one: House) -> None:
+    assert "x-fondaco-prompt-understood" not in (await draw(one)).headers
+    reply = await draw(one, prompt="qwrtp")
+    assert reply.headers["x-fondaco-prompt-understood"] == "false"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"width": 56}, {"height": 8}, {"aspect_ratio": "99:1"}], ids=str
+)
+async def test_a_side_that_is_too_short_is_refused(fields: dict[str, object]) -> None:
+    model = replace(TOY_IMAGES, shortest_side=128, longest_side=16_384)
+    async with world(models=(TOY, model)) as one:
+        reply = await draw(one, **fields)
+        assert reply.status_code == 400
+        assert (
+            "at least 128 pixels a side"
+            in reply.json()["details"][next(iter(fields))]["_errors"][0]
+        )
+
+
 async def test_headers_name_model_engine_balance_and_limits(one: House) -> None:
     headers = (await draw(one)).headers
     assert headers["x-venice-model-id"] == "toy-painter"
