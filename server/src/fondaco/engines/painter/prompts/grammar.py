@@ -31,7 +31,14 @@ _PARTS = {
 }  # fmt: skip
 """Words for parts of a scene that may have a colour of their own."""
 _OF_ITSELF = {("fox", "red"), ("monarch-butterfly", "orange"), ("bear", "brown"), ("bird", "blue"),
-              ("black-bird", "black"), ("tangerine", "orange"), ("red-apple", "red")}  # fmt: skip
+              ("black-bird", "black"), ("tangerine", "orange"), ("red-apple", "red"), ("balloon", "red"), ("rose", "red")}  # fmt: skip
+_GROWING = {
+    "beach": ("palm-tree",),
+    "forest": ("tree", "evergreen-tree"),
+    "pines": ("tree", "evergreen-tree"),
+    "underwater": ("coral",),
+}
+"""What a scene has of itself, so that it needs no subject."""
 _WEATHERS = (Kind.WEATHER, Kind.SEASON, Kind.SKY, Kind.FLORA, Kind.VESSEL)
 
 
@@ -71,8 +78,10 @@ def read(prompt: str, negative: str = "") -> Brief:
 
 
 def _brief(notes: _Notes, excluded: frozenset[str]) -> Brief:
-    subjects = tuple(notes.subjects)
     ordered = [scene for scene in order_of_scenes() if scene in notes.scenes]
+    subjects = tuple(notes.subjects)
+    if ordered and all(one.to is None for one in subjects):
+        subjects = tuple(one for one in subjects if one.noun not in _GROWING.get(ordered[0], ()))
     understood = bool(ordered or subjects or notes.also or notes.time or notes.palette)
     if ordered:
         scene = ordered[0]
@@ -82,6 +91,8 @@ def _brief(notes: _Notes, excluded: frozenset[str]) -> Brief:
             scene = "field"
     else:
         scene = _implied(notes) if understood else "abstract"
+    if scene == "sea" and subjects and not _at_sea(_main(subjects)):
+        scene = "beach"
     return Brief(
         scene=scene,
         time=_time(notes, scene),
@@ -94,6 +105,14 @@ def _brief(notes: _Notes, excluded: frozenset[str]) -> Brief:
         recipe=notes.recipe,
         understood=understood,
         unknown=tuple(dict.fromkeys(notes.unknown)),
+    )
+
+
+def _at_sea(subject: Subject) -> bool:
+    """Return whether a subject can be on the open sea."""
+    drawing = drawings()[subject.noun]
+    return (
+        subject.noun == "lighthouse" or subject.flying or drawing.place in ("water", "deep", "air")
     )
 
 

@@ -48,7 +48,7 @@ def _haze(stage: Stage, tones: tuple[Colour, ...]) -> Colour:
 def _backdrop(stage: Stage, chance: np.random.Generator, tones: tuple[Colour, ...]) -> None:
     haze, ground = _haze(stage, tones), grass(stage)
     floor = mix(ground, tones[1], 0.4) if not stage.brief.has("snow", "winter") else ground
-    dim = 0.3 if stage.night else 0.0
+    dim = 0.12 if stage.night else 0.0
     stops = (
         mix(tones[0], haze, 0.45),
         haze,
@@ -202,7 +202,7 @@ def _gloom(stage: Stage) -> None:
     edge = np.hypot(
         (xs - stage.width * 0.5) / stage.width, (ys - stage.height * 0.5) / stage.height
     )
-    stage.pixels *= (1.06 - np.clip(edge - 0.3, 0, 1) * (0.9 if stage.night else 0.7))[..., None]
+    stage.pixels *= (1.06 - np.clip(edge - 0.3, 0, 1) * (0.55 if stage.night else 0.7))[..., None]
     if stage.brief.has("rays", "fog", "fireflies") or stage.brief.time in ("dawn", "dusk"):
         chance = stage.chance("beams")
         slope = 0.55 if stage.light.x < stage.width / 2 else -0.55

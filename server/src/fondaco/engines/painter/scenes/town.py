@@ -82,7 +82,7 @@ def _towers(
             linear(
                 (x, 0),
                 (x + width, 0),
-                (mix(body, light.colour, 0.18), body, darker(body, 0.35)),
+                (mix(body, light.colour, 0.12), body, darker(body, 0.14)),
                 at=(0, 0.45, 1),
             ),
         )
@@ -120,7 +120,7 @@ def _windows(
     x, y, width, height = box
     across, down = stage.unit * 0.0085, stage.unit * 0.0125
     lit = _NEON[chance.integers(5)] if neon and chance.random() < 0.6 else _LAMP  # most
-    share, alpha = (0.5, 0.35 + 0.6 * near) if dark else (0.8, 0.2 + 0.3 * near)
+    share, alpha = (0.5, 0.35 + 0.6 * near) if dark else (0.86, 0.34 + 0.36 * near)
     pane = flat(lit if dark else mix(stage.light.sky[1], (60, 80, 110), 0.5), alpha)
     for column in range(int(width / across) - 1):
         for row in range(int(height / down) - 1):
@@ -257,7 +257,7 @@ def _wet(stage: Stage) -> None:
     first = int(stage.horizon + stage.height * 0.1)
     rows = stage.height - first
     source = np.clip(first - np.arange(rows) * 0.8, 0, stage.height - 1).astype(int)
-    stage.pixels[first:] = stage.pixels[first:] * 0.55 + stage.pixels[source] * 0.45
+    stage.pixels[first:] = stage.pixels[first:] * 0.7 + stage.pixels[source] * 0.3
 
 
 def paint_harbour(stage: Stage) -> None:

@@ -32,7 +32,7 @@ def _fog(stage: Stage) -> None:
     ys = stage.grid()[1]
     low = np.exp(-(((ys - stage.horizon) / (stage.height * 0.32)) ** 2))
     tone = mix(stage.light.haze, (236, 238, 242) if not stage.night else (70, 84, 116), 0.4)
-    stage.veil(np.asarray(np.clip(0.14 + 0.62 * low * cloud * 1.3, 0, 0.8), np.float32), tone)
+    stage.veil(np.asarray(np.clip(0.08 + 0.62 * low * cloud * 1.2, 0, 0.66), np.float32), tone)
 
 
 def _rain(stage: Stage) -> None:

@@ -66,7 +66,7 @@ def stained_glass(stage: Stage, medium: Medium) -> None:
     """Set the picture in coloured glass between dark leads."""
     pane = medium.number("pane", 34) * stage.unit / 768 * (1.6 - 0.6 * medium.detail)
     grey = luma(stage.pixels)[..., None]
-    stage.pixels = np.clip(grey + (stage.pixels - grey) * 1.7, 0, 255) * 1.06
+    stage.pixels = np.clip(grey + (stage.pixels - grey) * 1.7, 0, 255) * 1.12 + 22
     _cells(stage, medium, pane, joint=(22, 20, 26), gap=0.12, gloss=0.34, detail_cells=True)
 
 

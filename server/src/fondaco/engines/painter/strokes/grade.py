@@ -8,6 +8,11 @@ from fondaco.engines.painter.strokes.medium import Medium, Value
 from fondaco.engines.painter.surface.colour import Colour, Pixels, blend, luma, ramp
 from fondaco.engines.painter.surface.noise import blurred
 
+_RANGE = 130.0
+"""Of brightness: less looks flat."""
+_MOST_SPREAD = 1.7
+_DIMMEST = 62.0
+"""Of the middle of the range: below, forms are lost."""
 _PLAIN_CFG = 7.0
 """The guidance at which colours stay as they are."""
 
@@ -19,6 +24,17 @@ def guided(pixels: Pixels, cfg: float) -> Pixels:
         (1 + 0.34 * share, 1 + 0.7 * share) if share > 0 else (1 + 0.75 * share, 1 + 1.1 * share)
     )
     return _graded(pixels, contrast, saturation, 0.0)
+
+
+def spread(pixels: Pixels) -> Pixels:
+    """Return the picture with more contrast where it has little, as fog and night leave it."""
+    low, high = (float(edge) for edge in np.percentile(luma(pixels), (2, 98)))
+    factor = min(_MOST_SPREAD, _RANGE / max(1.0, high - low))
+    if factor <= 1:
+        return pixels
+    middle = (low + high) / 2
+    raised = middle + max(0.0, _DIMMEST - middle)
+    return np.asarray(np.clip((pixels - middle) * factor + raised, 0, 255), np.float32)
 
 
 def recipe(pixels: Pixels, values: Mapping[str, Value]) -> Pixels:

@@ -8,7 +8,7 @@ from importlib import resources
 
 from fondaco.engines.painter.stage import Stage
 from fondaco.engines.painter.strokes import brush, cells, lens, letters, lines, prints, wet
-from fondaco.engines.painter.strokes.grade import guided, recipe, without
+from fondaco.engines.painter.strokes.grade import guided, recipe, spread, without
 from fondaco.engines.painter.strokes.medium import Medium, Value
 from fondaco.engines.painter.surface.colour import Colour
 
@@ -77,7 +77,7 @@ def finish_picture(
     document = _document()
     values: Mapping[str, Value] = document["recipes"][style.recipe]
     stroke: dict[str, Value] = dict(document["strokes"][style.stroke])
-    stage.pixels = guided(stage.pixels, cfg)
+    stage.pixels = guided(spread(stage.pixels), cfg)
     if style.recipe not in _AFTER:
         stage.pixels = recipe(stage.pixels, values)
     if unwanted:

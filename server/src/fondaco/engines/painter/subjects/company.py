@@ -73,7 +73,7 @@ def _sprite(stage: Stage, spot: Spot) -> NDArray[np.uint8]:
             (250, 244, 236) if not stage.night else (206, 190, 170),
             from_left=not stage.mirrored,
         )
-    ambient = mix(stage.light.ambient, (255, 255, 255), 0.35 if not stage.night else 0.12)
+    ambient = mix(stage.light.ambient, (255, 255, 255), 0.35 if not stage.night else 0.4)
     if stage.brief.scene == "space":
         ambient = (226, 226, 244)
     elif stage.brief.scene == "underwater":
@@ -99,7 +99,7 @@ def _draw(stage: Stage, canvas: Canvas, chance: np.random.Generator, spot: Spot,
             else (colour, mix(colour, (40, 60, 30), 0.3), mix(colour, (255, 250, 220), 0.3))
         )
         plants.broadleaf(
-            canvas, chance, (size / 2, size * 0.995), size * 0.9, tones, (255, 246, 214)
+            canvas, chance, (size / 2, size * 0.995), size * 0.72, tones, (255, 246, 214)
         )
     else:
         figures.draw_figure(canvas, chance, name, size, colour=colour, seated=spot.seated)

@@ -126,7 +126,7 @@ def _free(
     flipped = bool(chance.random() < 0.5)  # faces either side
     spot = Spot(subject, drawing, x, stage.ground, size, flipped, standing=False, depth=1)
     scene, place = stage.brief.scene, drawing.place
-    if scene in ("space", "underwater", "abstract") or place == "space":
+    if scene in ("space", "underwater", "abstract", "clouds") or place == "space":
         return _floating(stage, chance, spot)
     if (subject.flying or place == "air") and scene not in _TABLES:
         low = min(stage.horizon * 1.02, stage.height * 0.62)
@@ -144,7 +144,7 @@ def _floating(stage: Stage, chance: np.random.Generator, spot: Spot) -> Spot:
     if scene == "underwater" and spot.drawing.place == "ground":
         return replace(spot, y=stage.ground + size * 0.02, standing=True)
     y = stage.height * chance.uniform(0.46, 0.56) + size / 2
-    if scene not in ("space", "abstract", "underwater"):
+    if scene not in ("space", "abstract", "underwater", "clouds"):
         y = min(y, stage.height * 0.12 + size)
     return replace(spot, y=min(y, stage.height * 0.94))
 
