@@ -132,11 +132,10 @@ class ImageGenerator:
             await paid.hold()
             held = clock.monotonic()
             for task in tasks:
-                begun = clock.monotonic()
-                file, made = await failover.first(
+                file, made, worked_s = await failover.first(
                     partial(self._made, task=task, encoding=_encoding(request, task))
                 )
-                inference_s += clock.monotonic() - begun - made.queued_s
+                inference_s += worked_s - made.queued_s
                 queue_s += made.queued_s
                 understood = understood and made.understood
                 files.append(file)
@@ -157,14 +156,17 @@ class ImageGenerator:
 
     async def _made(
         self, engine: ImageEngine, task: ImageTask, encoding: Encoding
-    ) -> tuple[bytes, GeneratedImage]:
-        """Return a task's file, and what the engine made.
+    ) -> tuple[bytes, GeneratedImage, float]:
+        """Return a task's file, what the engine made, and in how many seconds, its queue included.
 
         A picture that cannot be read is the engine's failure, so another one may still make it.
         """
+        clock = self._paid_calls.clock
+        begun = clock.monotonic()
         made = await engine.generate(task)
+        worked_s = clock.monotonic() - begun
         file = await self._codec.encode(made.picture, task.width, task.height, encoding)
-        return file, made
+        return file, made, worked_s
 
 
 def _encoding(request: ImageRequest, task: ImageTask) -> Encoding:
