@@ -88,3 +88,17 @@ def test_a_name_without_a_letter_that_an_id_takes_is_left_out(tmp_path: Path) ->
     found = discovered(tmp_path, FoundModel("模型"), FoundModel("///"), FoundModel("模型-7b"))
     assert list(entries(found)) == ["7b"]
     assert sum("no id can be made" in warning for warning in found.warnings) == 2
+
+
+def test_an_engine_that_is_this_server_adds_no_models_of_its_own_models(tmp_path: Path) -> None:
+    first = discovered(tmp_path, FoundModel("smollm2-135m"))
+    assert list(entries(first)) == ["x/smollm2-135m"]
+    again = discovered(
+        tmp_path,
+        FoundModel("smollm2-135m"),
+        FoundModel("x/smollm2-135m"),
+        FoundModel("x/another"),
+        before=first.tables,
+    )
+    assert list(entries(again)) == ["x/smollm2-135m", "x/another"]
+    assert any("leads back" in warning for warning in again.warnings)

@@ -86,6 +86,11 @@ def tables_of(
                 f"{model.name!r} embeds, and how long its vectors are is not said; left out. List it in fondaco.toml with embedding.dimensions."
             )
             continue
+        if _leads_back(model.name, name, settings):
+            warnings.append(
+                f"{model.name!r} is a model of this server: the engine leads back to it; left out."
+            )
+            continue
         model_id = ids.of(model.name)
         if model_id is None:
             warnings.append(f"{model.name!r} has a name of which no id can be made; left out.")
@@ -108,6 +113,16 @@ def with_removed_offline(tables: Tree, before: Mapping[str, object]) -> Tree:
         if model_id not in models and isinstance(entry, dict):
             models[model_id] = {**entry, "offline": True}
     return {**tables, "models": models}
+
+
+def _leads_back(model: str, engine: str, settings: Settings) -> bool:
+    """Whether a name is one that this server gave to a model of the engine: the engine is this server.
+
+    It may be another one, too, that has this server as its engine; without the check each of two such
+    servers would list what the other lists, over and over.
+    """
+    prefix, _, named = model.partition("/")
+    return prefix == engine and named in settings.models
 
 
 class _Ids:
