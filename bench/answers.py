@@ -1,8 +1,8 @@
 """How many of fifty short factual questions a model answers right, by its sampling parameters.
 
-    python bench/answers.py [--model smollm2-135m] [--seeds 3] [--url http://127.0.0.1:8000 --key KEY]
+    python bench/answers.py [--model smollm2-135m] [--seeds 3]
 
-Without `--url` a server of its own is started. An answer is right where it contains an accepted word.
+A server of its own is started in a temporary home. An answer is right where it contains an accepted word.
 """
 
 import argparse
@@ -94,28 +94,21 @@ VARIANTS = (
     Variant("0.2, min_p 0.1", {"temperature": 0.2, "min_p": 0.1}),
     Variant("0.7, top_p 0.9", {"temperature": 0.7, "top_p": 0.9}),
     Variant("1.0", {"temperature": 1.0, "top_p": 1.0}),
-    Variant(
-        "greedy, platform's prompt",
-        {
-            "temperature": 0,
-            "messages": [{"role": "system", "content": "Answer in one short sentence."}],
-        },
-    ),
+    Variant("0.1, top_p 0.9", {"temperature": 0.1, "top_p": 0.9}),
+    Variant("0.4, top_p 0.9", {"temperature": 0.4, "top_p": 0.9}),
 )
 
 
 def score(url: str, key: str, model: str, variant: Variant, seed: int) -> list[str]:
     """Return the questions that the model answers right."""
-    parameters = dict(variant.parameters)
-    before = parameters.pop("messages", [])
 
     def right(question: str) -> bool:
         body = {
             "model": model,
-            "messages": [*before, {"role": "user", "content": question}],  # type: ignore[misc]
+            "messages": [{"role": "user", "content": question}],
             "max_tokens": _MOST_TOKENS,
             "seed": seed,
-            **parameters,
+            **variant.parameters,
         }
         reply = httpx.post(
             f"{url}/api/v1/chat/completions",

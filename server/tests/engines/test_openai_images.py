@@ -114,8 +114,11 @@ async def test_a_prompt_does_not_command_the_engine(
 
 
 @pytest.mark.parametrize("prompt", ["1 < 2", "a <b>bold</b> cat", "lora the explorer", "I <3 Lora"])
-async def test_other_angle_brackets_are_words(engine: OpenAIImages, prompt: str) -> None:
+async def test_other_angle_brackets_are_words(
+    engine: OpenAIImages, fake: FakeUpstream, prompt: str
+) -> None:
     await engine.generate(replace(TASK, prompt=prompt))
+    assert fake.drawn[0].body["prompt"] == prompt
 
 
 BROKEN: dict[str, object] = {
