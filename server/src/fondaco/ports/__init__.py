@@ -4,7 +4,13 @@ from fondaco.ports.characters import CharacterUses
 from fondaco.ports.clock import Clock, Ids
 from fondaco.ports.engines.chat import ChatEngine, Prompt
 from fondaco.ports.engines.embeddings import EmbeddingEngine
-from fondaco.ports.engines.images import GeneratedImage, ImageCodec, ImageEngine
+from fondaco.ports.engines.images import (
+    GeneratedImage,
+    ImageCodec,
+    ImageEditor,
+    ImageEngine,
+    ImageUpscaler,
+)
 from fondaco.ports.idempotency import Idempotency
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys, KeyUses
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
@@ -32,7 +38,9 @@ __all__ = [
     "Idempotency",
     "Ids",
     "ImageCodec",
+    "ImageEditor",
     "ImageEngine",
+    "ImageUpscaler",
     "Journal",
     "KeyReport",
     "KeyUses",

@@ -18,6 +18,7 @@ FondacoError
 │   ├── ContextTooLongError 400        ├── StorageFailedError 507
 │   │   └── InputTooLongError 400      │   ├── AlreadyEnteredError 507
 │   ├── UnknownTokenError 400          │   └── WriteQuarantinedError 507
+│   ├── EditNotSupportedError 422      │
 │   └── TooManyKeysError 400           │
 │                                      ├── ChainUnavailableError 503
 │                                      ├── WalletKeysNotInstalledError 503
@@ -62,6 +63,7 @@ from fondaco.domain.errors.request import (
     CharacterNotFoundError,
     ContextTooLongError,
     CorruptedImageError,
+    EditNotSupportedError,
     ExpectationFailedError,
     Faults,
     FieldNotTakenError,
@@ -115,6 +117,7 @@ __all__ = [
     "ConflictError",
     "ContextTooLongError",
     "CorruptedImageError",
+    "EditNotSupportedError",
     "EngineBusyError",
     "EngineError",
     "EngineRefusedError",

@@ -71,6 +71,14 @@ class ImageNotFetchedError(InvalidRequestError):
     default = "The image could not be fetched"
 
 
+class EditNotSupportedError(InvalidRequestError):
+    """The engine cannot carry out the instruction of an edit; the message lists what it can do."""
+
+    status = 422
+    code = "EDIT_NOT_SUPPORTED"
+    default = "The model cannot edit the image in this way"
+
+
 class ContextTooLongError(InvalidRequestError):
     """Prompt and requested output exceed the model's context.
 

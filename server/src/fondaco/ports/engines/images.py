@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_request import ImageTask
+from fondaco.domain.media.image_upscale import UpscaleTask
 from fondaco.domain.media.picture import Encoding, Picture
 
 
@@ -32,6 +34,58 @@ class ImageEngine(Protocol):
 
     async def generate(self, task: ImageTask) -> GeneratedImage:
         """Return one picture; cancelling stops the work.
+
+        Raises:
+            EngineError: the engine failed, or returned nothing that can be a picture.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Show that the engine can answer.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        ...
+
+
+class ImageEditor(Protocol):
+    """Changes pictures by an instruction; raises as `ImageEngine` does."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration."""
+        ...
+
+    async def edit(self, task: EditTask) -> GeneratedImage:
+        """Return the changed picture; cancelling stops the work.
+
+        Raises:
+            EditNotSupportedError: the engine cannot carry out the instruction; the message lists what
+                it can do.
+            EngineError: the engine failed, or returned nothing that can be a picture.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Show that the engine can answer.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        ...
+
+
+class ImageUpscaler(Protocol):
+    """Enlarges pictures; raises as `ImageEngine` does."""
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration."""
+        ...
+
+    async def upscale(self, task: UpscaleTask) -> GeneratedImage:
+        """Return the enlarged picture; cancelling stops the work.
 
         Raises:
             EngineError: the engine failed, or returned nothing that can be a picture.

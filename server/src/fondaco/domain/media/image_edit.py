@@ -1,0 +1,25 @@
+"""Edits of images: a picture, and the instruction that an engine follows in changing it."""
+
+from dataclasses import dataclass
+
+from fondaco.domain.media.picture import Pixels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditTask:
+    """One edit, with all that its engine needs to know."""
+
+    model: str
+    """The catalogue's id of the model."""
+    prompt: str
+    """The instruction, such as "change the sky to a sunrise"."""
+    picture: Pixels
+    """The picture to change."""
+    mask: Pixels | None = None
+    """Of the picture's size: only where its alpha is 0 may the picture change. None: everywhere."""
+    width: int
+    height: int
+    """Of the result."""
+    seed: int
+    transparent: bool = False
+    """Whether the background should become transparent."""
