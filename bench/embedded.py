@@ -19,6 +19,7 @@ from programs import BenchError, Target, Tools
 from table import Budget, Figure
 
 from fondaco.configuration import catalogue_of, load
+from fondaco.engines.llamacpp.supervisor import Launch, launch_options
 
 STREAMS = (1, 8)
 _SLOTS = 8
@@ -133,20 +134,13 @@ def _default_model(home: Path) -> tuple[str, Path]:
 def _bare(model_file: Path) -> Iterator[Target]:
     """Run the engine as Fondaco's supervisor does, and yield its own HTTP port."""
     key = secrets.token_urlsafe(32)
-    order = {
-        "parent": os.getpid(),
-        "key": key,
-        "model": str(model_file),
-        "threads": max(1, (os.cpu_count() or 2) - 1),
-        "slots": _SLOTS,
-        "context_tokens": _CONTEXT_TOKENS,
-        "compact_cache": False,
-    }
+    threads = max(1, (os.cpu_count() or 2) - 1)
+    launch = Launch(model_file, threads=threads, slots=_SLOTS, context_tokens=_CONTEXT_TOKENS)
     argv = [sys.executable, "-P", "-m", "fondaco.engines.llamacpp.child"]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         if child.stdin is None or child.stdout is None:
             raise AssertionError
-        child.stdin.write(json.dumps(order) + "\n")
+        child.stdin.write(json.dumps(launch_options(launch, key)) + "\n")
         child.stdin.flush()
         report = json.loads(child.stdout.readline() or "{}")
         address = report.get("address")
