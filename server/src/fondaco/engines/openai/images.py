@@ -1,7 +1,6 @@
 """Image models of any engine that speaks OpenAI's images API."""
 
 import binascii
-import re
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ import orjson
 from anyio import to_thread
 
 from fondaco.clients.client import HttpClient
-from fondaco.domain.errors import EngineError, InvalidRequestError
+from fondaco.domain.errors import EngineError
 from fondaco.domain.media.image_file import format_of
 from fondaco.domain.media.image_request import ImageTask
 from fondaco.domain.media.picture import PictureFile
 from fondaco.domain.models.image_model import ImageParameter
+from fondaco.engines.common.prompt_commands import expect_no_command
 from fondaco.engines.openai.errors import error_in_body, refusal
 from fondaco.engines.openai.lenient_json import loads
 from fondaco.engines.openai.listing import names_listed
@@ -29,10 +29,6 @@ _FILE_LIMIT_BYTES = 64 * 2**20
 _MOST_VALUES = 4_096
 _NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 _RESPONSE_FORMAT = "response_format"
-_COMMAND = re.compile(
-    r"<\s*/?\s*(?:sd_cpp_extra_args|lora|lyco|loha|hypernet|ti|embedding)\b[^<]?", re.IGNORECASE
-)
-"""What some engines obey within a prompt: sd-server takes sizes, steps and files from it, others load weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +72,7 @@ class OpenAIImages:
             InvalidRequestError: the prompt holds a command to the engine, or the engine refuses it.
             EngineError: the engine fails, or sends no picture.
         """
-        _expect_no_command(task)
+        expect_no_command({"prompt": task.prompt, "negative_prompt": task.negative_prompt})
         model = self._models.get(task.model)
         if model is None:
             raise EngineError(f"The engine {self._name!r} has no model {task.model!r}.")
@@ -141,23 +137,6 @@ def _fields(task: ImageTask, model: UpstreamImageModel) -> dict[str, object]:
 def _unicode(text: str) -> str:
     """Return a text with lone surrogates replaced."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _expect_no_command(task: ImageTask) -> None:
-    """Return if no prompt holds what an engine would obey.
-
-    Raises:
-        InvalidRequestError: one does.
-    """
-    faults = {
-        field: (
-            "Tags such as <lora:...> would command the engine and are not allowed; remove them.",
-        )
-        for field, text in (("prompt", task.prompt), ("negative_prompt", task.negative_prompt))
-        if _COMMAND.search(text)
-    }
-    if faults:
-        raise InvalidRequestError(faults=faults)
 
 
 def _picture_in(body: bytes) -> bytes:
