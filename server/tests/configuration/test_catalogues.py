@@ -298,3 +298,33 @@ def test_limits_of_images_that_contradict_each_other_are_named(
     text = f"[models.fondaco-painter]\nimage = {{ {image} }}"
     with pytest.raises(ConfigurationError, match=told):
         settings(tmp_path, text)
+
+
+EDITS = "{ generation = 0.01, upscale_2x = 0.02, upscale_4x = 0.08, inpaint = 0.04 }"
+
+
+def of_type(tmp_path: Path, kind: str, more: str) -> Settings:
+    text = f'[models.mine]\nname = "Mine"\ntype = "{kind}"\nprice = {EDITS}\n{more}\n'
+    return settings(tmp_path, text + '[engines.e]\nbase_url = "http://127.0.0.1:1/v1"')
+
+
+def test_an_editor_of_ones_own_has_its_limits(tmp_path: Path) -> None:
+    more = (
+        'engines = ["e"]\ntraits = ["default"]\nedit = { prompt_limit = 9, most_pixels = 70_000 }'
+    )
+    route = catalogue_of(of_type(tmp_path, "inpaint", more)).route("default", ModelType.INPAINT)
+    assert (route.model.id, route.engines) == ("mine", ("e",))
+    assert (route.model.prompt_limit, route.model.most_pixels) == (9, 70_000)
+
+
+def test_a_model_that_upscales_is_run_by_the_built_in_engine_alone(tmp_path: Path) -> None:
+    more = 'engines = ["upscaler"]\ntraits = ["default"]'
+    route = catalogue_of(of_type(tmp_path, "upscale", more)).route("default", ModelType.UPSCALE)
+    assert (route.model.id, route.engines) == ("mine", ("upscaler",))
+    with pytest.raises(ConfigurationError, match="nothing that upscales"):
+        of_type(tmp_path, "upscale", 'engines = ["e"]')
+
+
+def test_limits_of_edits_are_those_of_an_editor(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"models\.mine\.edit: a model of type 'upscale'"):
+        of_type(tmp_path, "upscale", 'engines = ["upscaler"]\nedit = {}')

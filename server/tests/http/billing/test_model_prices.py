@@ -3,6 +3,7 @@
 import pytest
 
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, ModelType
+from fondaco.domain.models.picture_models import EditModel, UpscaleModel
 from fondaco.domain.money.money import nano
 from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice
 from fondaco.http.apis.venice.models.schemas import ModelList
@@ -75,3 +76,23 @@ async def test_an_embedding_model_tells_its_vectors_and_its_limit(
         [shown] = reply.json()["data"]
         assert shown["model_spec"]["description"] == about
         assert shown["model_spec"]["availableContextTokens"] == 512
+
+
+async def test_models_that_take_a_picture_tell_what_they_take() -> None:
+    editor = EditModel(id="editor", name="Editor", price=PAINTER, traits=("default",))
+    upscaler = UpscaleModel(id="upscaler", name="Upscaler", price=PAINTER, traits=("default",))
+    async with house(models=(TOY, editor, upscaler)) as one:
+        told = {}
+        for kind in ("inpaint", "upscale"):
+            reply = await one.client.get("/api/v1/models", params={"type": kind})
+            ModelList.model_validate_json(reply.content)
+            [shown] = reply.json()["data"]
+            assert (shown["type"], shown["model_spec"]["pricing"]) == (kind, IMAGES)
+            told[kind] = shown["model_spec"]["description"]
+            traits = await one.client.get("/api/v1/models/traits", params={"type": kind})
+            assert traits.json()["data"] == {"default": shown["id"]}
+    assert told == {
+        "inpaint": "Changes pictures by instructions of up to 1,500 characters; results have at most "
+        "4,194,304 pixels.",
+        "upscale": "Enlarges pictures by a factor of 1 to 4.",
+    }

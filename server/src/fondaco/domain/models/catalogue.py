@@ -9,6 +9,7 @@ from fondaco.domain.models.image_model import ImageModel
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model, ModelType
 from fondaco.domain.models.name_patterns import WILDCARD, NamePatterns
 from fondaco.domain.models.names import Names, Route, changes_at
+from fondaco.domain.models.picture_models import EditModel, UpscaleModel
 
 __all__ = ["Catalogue", "Route"]
 
@@ -86,6 +87,12 @@ class Catalogue:
 
     @overload
     def route(self, name: str, kind: Literal[ModelType.IMAGE]) -> Route[ImageModel]: ...
+
+    @overload
+    def route(self, name: str, kind: Literal[ModelType.INPAINT]) -> Route[EditModel]: ...
+
+    @overload
+    def route(self, name: str, kind: Literal[ModelType.UPSCALE]) -> Route[UpscaleModel]: ...
 
     @overload
     def route(self, name: str, kind: ModelType) -> Route[AnyModel]: ...

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time
 from fondaco.domain.models.image_model import ImageModel
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model
 from fondaco.domain.models.names import announced
+from fondaco.domain.models.picture_models import EditModel, UpscaleModel
 from fondaco.domain.money.epoch import starts_at
 from fondaco.domain.money.money import NANO
 from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice, TokenPrice
@@ -50,6 +51,10 @@ def _type_fields(model: AnyModel) -> dict[str, object]:
             return _vectors(model)
         case ImageModel():
             return _images(model)
+        case EditModel():
+            return {"description": _editing(model)}
+        case UpscaleModel():
+            return {"description": "Enlarges pictures by a factor of 1 to 4."}
         case _:
             return {}
 
@@ -68,6 +73,12 @@ def _images(model: ImageModel) -> dict[str, object]:
             "widthHeightDivisor": model.divisor,
         }
     }
+
+
+def _editing(model: EditModel) -> str:
+    """Return what an editor takes: the constraints of the contract are those of images that are generated."""
+    limit = f"Changes pictures by instructions of up to {model.prompt_limit:,} characters"
+    return f"{limit}; results have at most {model.most_pixels:,} pixels."
 
 
 def _text(model: Model) -> dict[str, object]:

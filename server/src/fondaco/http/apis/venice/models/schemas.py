@@ -130,7 +130,8 @@ class ModelSpec(BaseModel):
         None, description="Of a text model: prompt and output; of an embedding model: one input."
     )
     description: str | None = Field(
-        None, description="Of an embedding model: its dimensions, and how long an input may be."
+        None,
+        description="Of a model of embeddings, edits or upscaling: what it takes, and what comes of it.",
     )
     capabilities: Capabilities | None = Field(None, description="Of a text model.")
     constraints: Constraints | ImageConstraints | None = Field(
