@@ -9,7 +9,7 @@ import pytest
 
 from fondaco.domain.models.model import Capabilities
 from fondaco.domain.web import Citation, SearchError
-from fondaco.http.apis.anthropic.response_schemas import Message
+from fondaco.http.apis.anthropic.reply.schemas import Message
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from house import TOY, House, house
 

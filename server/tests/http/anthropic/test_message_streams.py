@@ -10,7 +10,7 @@ import pytest
 
 from fake_upstream import cut_after, hanging, saying
 from fondaco.domain.models.model import Capabilities
-from fondaco.http.apis.anthropic.response_schemas import MessageEvent
+from fondaco.http.apis.anthropic.reply.schemas import MessageEvent
 from house import TOY, House, house
 
 Json = dict[str, Any]

@@ -11,7 +11,7 @@ import pytest
 from fake_upstream import saying
 from fondaco.domain.chat.reasoning import ReasoningProfile
 from fondaco.domain.models.model import Capabilities
-from fondaco.http.apis.anthropic.response_schemas import Message
+from fondaco.http.apis.anthropic.reply.schemas import Message
 from house import TOY, House, house
 from pictures import png
 

@@ -3,8 +3,8 @@
 from fondaco.domain.chat.request import Sampling
 from fondaco.domain.errors import PromptNotCountableError
 from fondaco.http.apis.anthropic.dialect import ANTHROPIC
+from fondaco.http.apis.anthropic.reply.schemas import TokenCount
 from fondaco.http.apis.anthropic.request import CountRequest
-from fondaco.http.apis.anthropic.response_schemas import TokenCount
 from fondaco.http.edge.headers import ending, ignored_fields, inference
 from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext

@@ -8,9 +8,9 @@ from fondaco.domain.errors import (
     WebNotInstalledError,
 )
 from fondaco.http.apis.anthropic.dialect import ANTHROPIC
+from fondaco.http.apis.anthropic.reply.response import answered
+from fondaco.http.apis.anthropic.reply.schemas import Message, MessageEvent
 from fondaco.http.apis.anthropic.request import MessageRequest
-from fondaco.http.apis.anthropic.response import answered
-from fondaco.http.apis.anthropic.response_schemas import Message, MessageEvent
 from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Events, Response

@@ -25,6 +25,9 @@ class RedactedPiece:
     data: str
 
 
+THINKING_BLOCKS = "thinking_blocks"
+"""The opaque field in which they come."""
+
 Piece: TypeAlias = ThinkingPiece | RedactedPiece
 
 

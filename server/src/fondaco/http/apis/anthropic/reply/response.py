@@ -6,7 +6,8 @@ from functools import partial
 
 from fondaco.domain.money.call import Call
 from fondaco.http.apis.anthropic.dialect import PING
-from fondaco.http.apis.anthropic.writers import MessageAccumulator, MessageEvents
+from fondaco.http.apis.anthropic.reply.events import MessageEvents
+from fondaco.http.apis.anthropic.reply.message import MessageAccumulator
 from fondaco.http.apis.openai.chat.delivery import Beginning, call_headers, collected, streamed
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.http.exchange.exchange import Exchange

@@ -1,0 +1,1 @@
+"""Replies of Anthropic's messages: one body, or a stream of named events."""
