@@ -10,7 +10,7 @@ from fondaco.configuration.added import normal
 from fondaco.configuration.discovered import Discovered, is_local, tables_of
 from fondaco.configuration.layers import Tree
 from fondaco.configuration.own_files import TemplateProfile
-from fondaco.engines.openai.discovery.found import FoundEngine, FoundModel
+from fondaco.engines.common.found import FoundEngine, FoundModel
 
 
 def discovered(

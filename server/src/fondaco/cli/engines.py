@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fondaco.app.adding.engines import EngineChange
     from fondaco.configuration.layers import Tree
     from fondaco.engines.common.dialects import DialectName
-    from fondaco.engines.openai.discovery.found import FoundEngine
+    from fondaco.engines.common.found import FoundEngine
     from fondaco.settings import Settings
 
 group = typer.Typer(no_args_is_help=True, help="List, add, test and remove upstream engines.")

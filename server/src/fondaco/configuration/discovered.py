@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from fondaco.configuration import layers as source
 from fondaco.configuration.layers import Tree
 from fondaco.configuration.own_files import TemplateProfile, id_of
-from fondaco.engines.openai.discovery.found import FoundEngine, FoundModel
+from fondaco.engines.common.found import FoundEngine, FoundModel
 from fondaco.settings import Settings
 
 UNKNOWN_CONTEXT = 8_192

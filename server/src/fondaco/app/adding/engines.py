@@ -16,8 +16,8 @@ from fondaco.configuration.layers import Tree
 from fondaco.configuration.own_files import TemplateProfile
 from fondaco.domain.errors import EngineError, EngineRefusedError, EngineUnavailableError
 from fondaco.engines.common.dialects import DialectName
+from fondaco.engines.common.found import FoundEngine
 from fondaco.engines.openai.discovery.discover import discover
-from fondaco.engines.openai.discovery.found import FoundEngine
 from fondaco.environment import ConfigurationError, secret
 from fondaco.settings import Engine, Settings
 

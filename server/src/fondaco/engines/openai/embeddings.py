@@ -25,9 +25,9 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.money.usage import Report
 from fondaco.domain.untrusted_numbers import MOST, whole
+from fondaco.engines.common.lenient_json import loads
 from fondaco.engines.common.vectors import vectors_of
 from fondaco.engines.openai.errors import error_in_body, refusal
-from fondaco.engines.openai.lenient_json import loads
 from fondaco.ports.incidents import Incident, report
 
 _EMBEDDINGS = "/embeddings"

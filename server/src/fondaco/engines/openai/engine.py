@@ -19,12 +19,12 @@ from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
 from fondaco.domain.errors import EngineError, EngineTimeoutError, FondacoError
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import DIALECTS, Count, Dialect
+from fondaco.engines.common.lenient_json import loads
 from fondaco.engines.common.raw_prompts import echoes, one_by_one
 from fondaco.engines.common.reasoning import ignored_reasoning, reasoning_fields
 from fondaco.engines.common.template import variables
 from fondaco.engines.common.tools import longest_rendering, tool_fields
 from fondaco.engines.openai.errors import refusal
-from fondaco.engines.openai.lenient_json import loads
 from fondaco.engines.openai.reply.prompt_echo import split_echo
 from fondaco.engines.openai.reply.reader import ReplyReader
 from fondaco.engines.openai.request.body import (

@@ -16,8 +16,8 @@ from fondaco.domain.errors import (
     InvalidRequestError,
 )
 from fondaco.domain.untrusted_numbers import whole
+from fondaco.engines.common.lenient_json import loads
 from fondaco.engines.openai.context_errors import CODES, Overflow, overflow_in
-from fondaco.engines.openai.lenient_json import loads
 
 _MESSAGE_LIMIT = 1_000
 _READ_LIMIT = 4_000

@@ -1,7 +1,5 @@
 """Image models of any engine that speaks OpenAI's images API."""
 
-import binascii
-from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -12,23 +10,22 @@ from anyio import to_thread
 
 from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError
-from fondaco.domain.media.image_file import format_of
 from fondaco.domain.media.image_request import ImageTask
 from fondaco.domain.media.picture import PictureFile
 from fondaco.domain.models.image_model import ImageParameter
-from fondaco.engines.common.prompt_commands import expect_no_command
+from fondaco.engines.common.images.files import FILE_LIMIT_BYTES, file_in_base64
+from fondaco.engines.common.lenient_json import loads
+from fondaco.engines.common.prompt_commands import PromptRules, prompts_of
 from fondaco.engines.openai.errors import error_in_body, refusal
-from fondaco.engines.openai.lenient_json import loads
 from fondaco.engines.openai.listing import names_listed
 from fondaco.ports import GeneratedImage
 
 _GENERATIONS = "/images/generations"
 _REFUSAL_LIMIT_BYTES = 2**20
-_FILE_LIMIT_BYTES = 64 * 2**20
-"""Of a picture as base64; a PNG of noise, 1792 pixels a side, has 13 MB."""
 _MOST_VALUES = 4_096
 _NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 _RESPONSE_FORMAT = "response_format"
+_RULES = PromptRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,6 @@ class OpenAIImages:
             InvalidRequestError: the prompt holds a command to the engine, or the engine refuses it.
             EngineError: the engine fails, or sends no picture.
         """
-        expect_no_command({"prompt": task.prompt, "negative_prompt": task.negative_prompt})
         model = self._models.get(task.model)
         if model is None:
             raise EngineError(f"The engine {self._name!r} has no model {task.model!r}.")
@@ -104,17 +100,15 @@ class OpenAIImages:
             fields[_RESPONSE_FORMAT] = "b64_json"
         async with self._client.send("POST", _GENERATIONS, orjson.dumps(fields)) as reply:
             ok = reply.status == HTTPStatus.OK
-            body = await reply.read(_FILE_LIMIT_BYTES if ok else _REFUSAL_LIMIT_BYTES)
+            body = await reply.read(FILE_LIMIT_BYTES if ok else _REFUSAL_LIMIT_BYTES)
             return reply.status, reply.headers, body
 
 
 def _fields(task: ImageTask, model: UpstreamImageModel) -> dict[str, object]:
     """Return the body of a request for one image."""
-    style = task.style
-    prompt = task.prompt if style is None else style.styled(task.prompt)
-    negative = task.negative_prompt if style is None else style.avoiding(task.negative_prompt)
+    prompt, negative = prompts_of(task, _RULES)
     optional: dict[ImageParameter, object] = {
-        ImageParameter.NEGATIVE_PROMPT: _unicode(negative) or None,
+        ImageParameter.NEGATIVE_PROMPT: negative or None,
         ImageParameter.STEPS: task.steps,
         ImageParameter.CFG_SCALE: task.cfg_scale,
         ImageParameter.LORA_STRENGTH: task.lora_strength,
@@ -123,7 +117,7 @@ def _fields(task: ImageTask, model: UpstreamImageModel) -> dict[str, object]:
     }
     return {
         "model": model.name,
-        "prompt": _unicode(prompt),
+        "prompt": prompt,
         "n": 1,
         "size": f"{task.width}x{task.height}",
         **{
@@ -132,11 +126,6 @@ def _fields(task: ImageTask, model: UpstreamImageModel) -> dict[str, object]:
             if parameter in model.parameters and value is not None
         },
     }
-
-
-def _unicode(text: str) -> str:
-    """Return a text with lone surrogates replaced."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _picture_in(body: bytes) -> bytes:
@@ -154,13 +143,7 @@ def _picture_in(body: bytes) -> bytes:
         raise EngineError("The model's engine sent a reply that is no object.")
     if "data" not in document and (fault := error_in_body(document)) is not None:
         raise fault
-    try:
-        file = b64decode(_base64_in(document.get("data")), validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise EngineError("The model's engine sent a picture that is not base64.") from error
-    if format_of(file[:64]) is None:
-        raise EngineError("The model's engine sent a file that is no picture.")
-    return file
+    return file_in_base64(_base64_in(document.get("data")))
 
 
 def _base64_in(data: Any) -> str:
@@ -169,5 +152,5 @@ def _base64_in(data: Any) -> str:
         if isinstance(found := data[0].get("b64_json"), str):
             return found
         if isinstance(found := data[0].get("url"), str) and found.startswith("data:image/"):
-            return found.partition(";base64,")[2]
+            return found
     raise EngineError("The model's engine sent no picture as base64.")

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineRefusedError, EngineUnavailableError
-from fondaco.engines.openai.lenient_json import loads
+from fondaco.engines.common.lenient_json import loads
 
 _PATH = "/models"
 _LIMIT_BYTES = 16 * 2**20

@@ -11,8 +11,7 @@ import orjson
 from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError, EngineRefusedError, EngineUnavailableError
 from fondaco.engines.common.dialects import DialectName
-from fondaco.engines.openai.discovery import listed, ollama
-from fondaco.engines.openai.discovery.found import (
+from fondaco.engines.common.found import (
     LONGEST_TEMPLATE,
     MOST_DIMENSIONS,
     FoundEngine,
@@ -23,7 +22,8 @@ from fondaco.engines.openai.discovery.found import (
     rows_of,
     tokens_of,
 )
-from fondaco.engines.openai.lenient_json import loads
+from fondaco.engines.common.lenient_json import loads
+from fondaco.engines.openai.discovery import listed, ollama
 
 MOST_MODELS = 500
 """Models of one engine; further ones are skipped."""

@@ -9,7 +9,7 @@ import re
 
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.common.dialects import DialectName
-from fondaco.engines.openai.discovery.found import (
+from fondaco.engines.common.found import (
     MOST_DIMENSIONS,
     FoundModel,
     Row,

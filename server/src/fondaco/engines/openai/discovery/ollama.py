@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from fondaco.domain.untrusted_numbers import whole
-from fondaco.engines.openai.discovery.found import (
+from fondaco.engines.common.found import (
     MOST_DIMENSIONS,
     FoundModel,
     Row,

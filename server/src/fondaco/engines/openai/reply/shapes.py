@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fondaco.engines.openai.lenient_json import loads
+from fondaco.engines.common.lenient_json import loads
 
 
 class MalformedReplyError(ValueError):

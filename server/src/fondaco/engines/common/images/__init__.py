@@ -1,0 +1,1 @@
+"""Shared by engines of images elsewhere: pictures as files, turns, refusals."""

@@ -1,0 +1,101 @@
+"""Pictures as engines elsewhere send and take them: base64 of a file, and PNG files of pixels."""
+
+import binascii
+import struct
+import zlib
+from base64 import b64decode, b64encode
+
+from fondaco.domain.errors import EngineError
+from fondaco.domain.media.image_file import Format, format_of
+from fondaco.domain.media.picture import RGB, Pixels
+
+FILE_LIMIT_BYTES = 64 * 2**20
+"""Of a picture as base64, or of a file; a PNG of noise, 1792 pixels a side, has 13 MB."""
+_HEAD_BYTES = 64
+_READABLE = frozenset({Format.PNG, Format.JPEG, Format.WEBP})
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _RGB, _RGBA = 0, 2, 6
+"""PNG's colour types."""
+_QUICK = 1
+
+
+def file_in_base64(text: object) -> bytes:
+    """Return the file in a base64 text, with or without the head of a data URL.
+
+    Raises:
+        EngineError: it is no base64, or the file is no PNG, JPEG or WebP.
+    """
+    if not isinstance(text, str):
+        raise EngineError("The model's engine sent no picture as base64.")
+    if text.startswith("data:image/"):
+        text = text.partition(";base64,")[2]
+    try:
+        file = b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise EngineError("The model's engine sent a picture that is not base64.") from error
+    return expect_picture(file)
+
+
+def expect_picture(file: bytes) -> bytes:
+    """Return a file if it begins as a picture does; whether it is one, the codec finds out.
+
+    Raises:
+        EngineError: it is no PNG, JPEG or WebP.
+    """
+    if format_of(file[:_HEAD_BYTES]) not in _READABLE:
+        raise EngineError("The model's engine sent a file that is no picture.")
+    return file
+
+
+def base64_png(pixels: Pixels) -> str:
+    """Return pixels as a PNG file in base64."""
+    return b64encode(png_of(pixels)).decode()
+
+
+def png_of(pixels: Pixels) -> bytes:
+    """Return pixels as a PNG file, compressed little: it travels once.
+
+    >>> from fondaco.domain.media.picture import Pixels
+    >>> format_of(png_of(Pixels(1, 2, bytes(6)))).value
+    'image/png'
+    """
+    colour = _RGB if pixels.channels == RGB else _RGBA
+    return _png(pixels.width, pixels.height, pixels.data, pixels.channels, colour)
+
+
+def mask_png(mask: Pixels) -> bytes:
+    """Return a mask as a grey PNG: white where the picture may change, where the mask is transparent.
+
+    A mask without transparency allows no change.
+    """
+    alpha = mask.data[3::4] if mask.channels != RGB else b"\xff" * (mask.width * mask.height)
+    return _png(mask.width, mask.height, alpha.translate(_CHANGE), 1, _GREY)
+
+
+def white_png(width: int, height: int) -> bytes:
+    """Return a white PNG of a size: a mask that allows all change."""
+    return _png(width, height, b"\xff" * (width * height), 1, _GREY)
+
+
+_CHANGE = bytes([255, *bytes(255)])
+"""Alpha -> the mask's grey: 0 is white, all else black."""
+
+
+def _png(width: int, height: int, data: bytes, channels: int, colour: int) -> bytes:
+    row_bytes = width * channels
+    packer = zlib.compressobj(_QUICK)
+    view = memoryview(data)
+    packed = bytearray()
+    for start in range(0, row_bytes * height, row_bytes):
+        packed += packer.compress(b"\0")  # the row's filter: none
+        packed += packer.compress(view[start : start + row_bytes])
+    packed += packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
+    return b"".join(
+        (_SIGNATURE, _chunk(b"IHDR", header), _chunk(b"IDAT", bytes(packed)), _chunk(b"IEND", b""))
+    )
+
+
+def _chunk(name: bytes, data: bytes) -> bytes:
+    checksum = zlib.crc32(data, zlib.crc32(name))
+    return b"%b%b%b%b" % (struct.pack(">I", len(data)), name, data, struct.pack(">I", checksum))

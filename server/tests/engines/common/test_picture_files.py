@@ -1,0 +1,58 @@
+"""Pictures as base64 and as PNG files."""
+
+import base64
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+import toy_pictures
+from fondaco.domain.errors import EngineError
+from fondaco.domain.media.picture import RGBA, Pixels
+from fondaco.engines.common.images.files import (
+    base64_png,
+    file_in_base64,
+    mask_png,
+    png_of,
+    white_png,
+)
+
+FILE = toy_pictures.png(3, 2)
+TEXT = base64.b64encode(FILE).decode()
+
+
+def opened(file: bytes) -> Image.Image:
+    with Image.open(BytesIO(file), formats=["PNG"]) as image:
+        image.load()
+        return image
+
+
+@pytest.mark.parametrize("text", [TEXT, f"data:image/png;base64,{TEXT}"])
+def test_base64_is_a_file_with_or_without_the_head_of_a_data_url(text: str) -> None:
+    assert file_in_base64(text) == FILE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [None, 1, "", "data:text/html;base64,PGI+", "data:image/png,", "not base64!", "ä",
+     base64.b64encode(b"<svg/>").decode(), base64.b64encode(b"GIF89a..").decode(), TEXT + "\n\n"],
+)  # fmt: skip
+def test_anything_else_is_the_engines_failure(text: object) -> None:
+    with pytest.raises(EngineError):
+        file_in_base64(text)
+
+
+def test_pixels_are_written_as_they_are() -> None:
+    grey, clear = bytes(range(18)), bytes(range(24))
+    assert opened(png_of(Pixels(3, 2, grey))).tobytes() == grey
+    image = opened(png_of(Pixels(2, 3, clear, RGBA)))
+    assert (image.mode, image.size, image.tobytes()) == ("RGBA", (2, 3), clear)
+    assert file_in_base64(base64_png(Pixels(3, 2, grey))) == png_of(Pixels(3, 2, grey))
+
+
+def test_a_mask_is_white_where_it_is_wholly_transparent() -> None:
+    alphas = bytes([0, 1, 254, 255])
+    mask = Pixels(4, 1, b"".join(b"abc" + bytes([alpha]) for alpha in alphas), RGBA)
+    assert opened(mask_png(mask)).tobytes() == bytes([255, 0, 0, 0])
+    assert opened(mask_png(Pixels(2, 1, b"abcdef"))).tobytes() == bytes(2)
+    assert opened(white_png(2, 2)).tobytes() == b"\xff" * 4
