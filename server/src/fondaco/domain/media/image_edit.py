@@ -19,7 +19,7 @@ class EditTask:
     """Of the picture's size: only where its alpha is 0 may the picture change. None: everywhere."""
     width: int
     height: int
-    """Of the result."""
+    """Of the result; if they are the picture's own, an instruction to rotate, crop or resize it decides."""
     seed: int
     transparent: bool = False
     """Whether the background should become transparent."""

@@ -60,6 +60,10 @@ class ImageEditor(Protocol):
     async def edit(self, task: EditTask) -> GeneratedImage:
         """Return the changed picture; cancelling stops the work.
 
+        It has the task's width and height. Where these are the size of the task's picture, nobody asked
+        for a size: the result has another one if the instruction says so, as "rotate it" or "crop it to a
+        square" do.
+
         Raises:
             EditNotSupportedError: the engine cannot carry out the instruction; the message lists what
                 it can do.
