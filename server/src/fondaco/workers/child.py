@@ -78,7 +78,8 @@ def _confine() -> None:
 
 
 def _write(out: BinaryIO, fields: Mapping[str, Any], payload: bytes = b"") -> None:
-    out.write(json.dumps({**fields, "bytes": len(payload)}).encode() + b"\n" + payload)
+    out.write(json.dumps({**fields, "bytes": len(payload)}).encode() + b"\n")
+    out.write(payload)  # on its own, as a picture has megabytes that joining would copy
     out.flush()
 
 

@@ -144,15 +144,17 @@ class Worker:
         return _Child.of(process)
 
     async def _ended(self, reason: str) -> None:
-        """End the child, and start or double the backoff."""
+        """End the child, and start or double the backoff, unless the fault is none of its own."""
+        if reason == "cancelled":
+            await self.aclose()
+            return
         child, now = self._child, anyio.current_time()
         if child is not None and child.born_at and now - child.born_at > _HEALTHY_S:
             self._pause_s = _FIRST_PAUSE_S
         self._retry_at = now + self._pause_s
         self._pause_s = min(2 * self._pause_s, _LONGEST_PAUSE_S)
         self._unavailable_reason = "The model's engine stopped and is being restarted."
-        if reason != "cancelled":
-            report(Incident.ENGINE_STOPPED, reason=reason, engine=self._engine, model=self._model)
+        report(Incident.ENGINE_STOPPED, reason=reason, engine=self._engine, model=self._model)
         await self.aclose()
 
     def _unavailable(self) -> EngineUnavailableError:
@@ -186,7 +188,9 @@ class _Child:
         """
         try:
             line = json.dumps({**request, PAYLOAD_BYTES: len(payload)} if payload else request)
-            await self.requests.send(line.encode() + b"\n" + payload)
+            await self.requests.send(line.encode() + b"\n")
+            if payload:  # on its own, as a picture has megabytes that joining would copy
+                await self.requests.send(payload)
             fields = json.loads(await self.responses.receive_until(b"\n", _LINE_LIMIT))
             size = whole(fields["bytes"], _PAYLOAD_LIMIT)
             if size is None:

@@ -5,23 +5,18 @@ from collections.abc import Callable, Collection
 import anyio
 import anyio.abc
 
-from fondaco.domain.errors import EngineBusyError, EngineError, EngineUnavailableError
+from fondaco.domain.errors import EngineError, EngineUnavailableError
 from fondaco.domain.media.image_request import ImageTask
-from fondaco.domain.media.picture import Pixels
+from fondaco.domain.media.picture import RGB, Pixels
 from fondaco.engines.painter.launch import painter_program, unavailable_reason
 from fondaco.ports import GeneratedImage
-from fondaco.workers.worker import Worker
+from fondaco.workers.queued import QueuedWorker
 
-_LOOK_S = 10.0
-"""Between looks at whether the child has been idle for long."""
 _USUAL_CFG_SCALE = 7.0
 
 
 class Painter:
-    """An `ImageEngine` that paints here. `run` has to run while calls are made.
-
-    The child starts at the first picture, and ends after a while without any, as it takes memory.
-    """
+    """An `ImageEngine` that paints here. `run` has to run while calls are made."""
 
     def __init__(
         self,
@@ -45,15 +40,13 @@ class Painter:
         """
         self._models = frozenset(models)
         self._name = name
-        self._queue = queue
-        self._idle_s = idle_s
         self._unavailable = unavailable
-        self._turn = anyio.Lock()
-        self._used_at = 0.0
-        self._worker = Worker(
+        self._worker = QueuedWorker(
             painter_program(answer_timeout_s=timeout_s),
             engine=name,
             model=next(iter(models), name),
+            queue=queue,
+            idle_s=idle_s,
         )
 
     @property
@@ -74,15 +67,7 @@ class Painter:
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
         """End the child whenever it is idle for long, until cancelled; end it then."""
-        task_status.started()
-        try:
-            while True:
-                await anyio.sleep(min(_LOOK_S, self._idle_s))
-                idle_s = anyio.current_time() - self._used_at
-                if idle_s >= self._idle_s and not self._turn.locked():
-                    await self._worker.aclose()
-        finally:
-            await self._worker.aclose()
+        await self._worker.run(task_status=task_status)
 
     async def generate(self, task: ImageTask) -> GeneratedImage:
         """Paint a picture, in turn.
@@ -95,19 +80,13 @@ class Painter:
         if task.model not in self._models:
             raise EngineUnavailableError(f"The engine {self._name!r} does not run {task.model!r}.")
         await self.probe()
-        if self._turn.statistics().tasks_waiting >= self._queue:
-            raise EngineBusyError
-        asked_at = anyio.current_time()
-        async with self._turn:
-            queued_s = anyio.current_time() - asked_at
-            try:
-                fields, rgb = await self._worker.ask(_request(task))
-            finally:
-                self._used_at = anyio.current_time()
-        if len(rgb) != 3 * task.width * task.height:
+        painted = await self._worker.ask(_request(task))
+        if len(painted.payload) != RGB * task.width * task.height:
             raise EngineError
         return GeneratedImage(
-            Pixels(task.width, task.height, rgb), queued_s, understood=bool(fields["understood"])
+            Pixels(task.width, task.height, painted.payload),
+            painted.queued_s,
+            understood=bool(painted.fields["understood"]),
         )
 
     async def probe(self) -> None:

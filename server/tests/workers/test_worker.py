@@ -1,0 +1,112 @@
+"""Workers: a child process that answers one request at a time, with and without a queue."""
+
+import os
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from fondaco.domain.errors import EngineBusyError, EngineUnavailableError
+from fondaco.workers.queued import QueuedWorker
+from fondaco.workers.worker import Program, Worker
+
+PROGRAM = Program("toy_worker", {})
+HANG = {"hang": True}
+
+
+@pytest.fixture(autouse=True)
+def _children_find_the_toy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]))
+
+
+@asynccontextmanager
+async def queued(*, queue: int = 4, idle_s: float = 60.0) -> AsyncGenerator[QueuedWorker]:
+    worker = QueuedWorker(PROGRAM, engine="toy", model="toy", queue=queue, idle_s=idle_s)
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(worker.run)
+        yield worker
+        tasks.cancel_scope.cancel()
+
+
+async def hang(worker: Worker | QueuedWorker) -> None:
+    await worker.ask(HANG)
+
+
+async def test_megabytes_go_to_the_child_and_back() -> None:
+    payload = bytes(range(256)) * 2**16
+    async with aclosing(Worker(PROGRAM, engine="toy", model="toy")) as worker:
+        fields, answer = await worker.ask({"said": "a\nb"}, payload)
+        assert (fields["said"], answer) == ("a\nb", payload)
+        assert await worker.ask({}) == ({"said": None, "bytes": 0}, b"")
+
+
+async def test_callers_that_leave_delay_nobody_who_comes_after_them() -> None:
+    async with aclosing(Worker(PROGRAM, engine="toy", model="toy")) as worker:
+        pids = set()
+        for _ in range(6):  # as failures of the child they would add up to seconds
+            async with anyio.create_task_group() as calls:
+                await worker.ask({})
+                pids.add(worker.pid)
+                calls.start_soon(hang, worker)
+                await anyio.wait_all_tasks_blocked()
+                calls.cancel_scope.cancel()
+        assert (await worker.ask({"said": 1}))[0]["said"] == 1
+    assert len(pids) == 6
+
+
+async def test_a_child_that_ends_over_a_request_fails_it_and_those_that_come_too_soon() -> None:
+    async with aclosing(Worker(PROGRAM, engine="toy", model="toy")) as worker:
+        await worker.ask({})
+        pid = worker.pid
+        assert pid is not None
+        async with anyio.create_task_group() as calls:
+
+            async def fail() -> None:
+                with pytest.raises(EngineUnavailableError):
+                    await worker.ask(HANG)
+
+            calls.start_soon(fail)
+            await anyio.wait_all_tasks_blocked()
+            os.kill(pid, signal.SIGKILL)
+        assert (await worker.ask({"said": 1}))[0]["said"] == 1
+
+
+async def test_so_many_wait_and_no_more() -> None:
+    async with queued(queue=2) as worker, anyio.create_task_group() as calls:
+        for _ in range(3):
+            calls.start_soon(hang, worker)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(EngineBusyError):
+            await worker.ask({})
+        calls.cancel_scope.cancel()
+
+
+async def test_who_waited_is_told_how_long() -> None:
+    patience = anyio.CancelScope()
+
+    async def wait() -> None:
+        with patience:
+            await hang(worker)
+
+    async def lose_patience() -> None:
+        await anyio.sleep(0.03)
+        patience.cancel()
+
+    async with queued() as worker, anyio.create_task_group() as calls:
+        assert (await worker.ask({})).queued_s < 0.01
+        calls.start_soon(wait)
+        await anyio.wait_all_tasks_blocked()
+        calls.start_soon(lose_patience)
+        assert (await worker.ask({})).queued_s > 0.01
+
+
+async def test_an_idle_child_ends_and_another_starts() -> None:
+    async with queued(idle_s=0.05) as worker:
+        await worker.ask({})
+        with anyio.fail_after(10):
+            while worker.pid is not None:  # noqa: ASYNC110 - the worker tells only who asks
+                await anyio.sleep(0.02)
+        assert (await worker.ask({"said": 2})).fields["said"] == 2
