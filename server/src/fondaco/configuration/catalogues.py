@@ -1,6 +1,8 @@
 """Builds the catalogue from the settings."""
 
 from collections.abc import Callable, Collection
+from datetime import date
+from typing import TypedDict
 
 from fondaco.configuration.built_in import (
     BUILT_IN,
@@ -23,6 +25,7 @@ from fondaco.domain.models.model import (
     EmbeddingModel,
     Model,
     ModelType,
+    Privacy,
     SamplingDefaults,
 )
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
@@ -85,19 +88,10 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing:
     if entry.type is ModelType.UPSCALE:
         return _upscale_model(model_id, entry, settings)
     return AnyModel(
-        id=model_id,
-        name=entry.name,
+        **_listing(model_id, entry),
         price=other_price(entry.type, entry.price),
         type=entry.type,
-        traits=entry.traits,
-        privacy=entry.privacy,
-        source=entry.source,
-        released=entry.released,
-        beta=entry.beta,
-        deprecation=_deprecation(entry),
-        offline=entry.offline,
         engines=entry.engines,
-        rate_class=rate_class_of(entry),
     )
 
 
@@ -109,22 +103,13 @@ def _text_model(
     if EMBEDDED in engines:
         context = min(context, settings.embedded.context_tokens)
     return Model(
-        id=model_id,
-        name=entry.name,
+        **_listing(model_id, entry),
         price=token_price(entry.price),
         context_tokens=context,
         max_output_tokens=entry.max_output_tokens,
         capabilities=_capabilities(entry),
         defaults=SamplingDefaults(entry.temperature, entry.top_p),
-        traits=entry.traits,
-        privacy=entry.privacy,
-        source=entry.source,
-        released=entry.released,
-        beta=entry.beta,
-        deprecation=_deprecation(entry),
-        offline=entry.offline,
         engines=engines,
-        rate_class=rate_class_of(entry),
         image_tokens=entry.image_tokens,
         reasoning=reasoning_profile(entry),
         system_prompt=entry.system_prompt,
@@ -143,21 +128,12 @@ def _embedding_model(
 ) -> EmbeddingModel:
     engines = _engines(entry, settings)
     return EmbeddingModel(
-        id=model_id,
-        name=entry.name,
+        **_listing(model_id, entry),
         price=embedding_price(entry.price),
         context_tokens=entry.context_tokens or 0,
         dimensions=vectors.dimensions,
         least_dimensions=vectors.least_dimensions,
-        traits=entry.traits,
-        privacy=entry.privacy,
-        source=entry.source,
-        released=entry.released,
-        beta=entry.beta,
-        deprecation=_deprecation(entry),
-        offline=entry.offline,
         engines=engines,
-        rate_class=rate_class_of(entry),
         installed=not (missing and BUILT_IN.keys() >= set(engines)),
     )
 
@@ -166,8 +142,7 @@ def _image_model(
     model_id: str, entry: CatalogueModel, limits: ImageLimits, settings: Settings
 ) -> ImageModel:
     return ImageModel(
-        id=model_id,
-        name=entry.name,
+        **_listing(model_id, entry),
         price=image_price(entry.price),
         prompt_limit=limits.prompt_limit,
         steps=StepLimits(limits.steps, limits.max_steps),
@@ -177,15 +152,7 @@ def _image_model(
         shortest_side=limits.shortest_side,
         longest_side=limits.longest_side,
         parameters=frozenset(limits.parameters),
-        traits=entry.traits,
-        privacy=entry.privacy,
-        source=entry.source,
-        released=entry.released,
-        beta=entry.beta,
-        deprecation=_deprecation(entry),
-        offline=entry.offline,
         engines=_engines(entry, settings),
-        rate_class=rate_class_of(entry),
     )
 
 
@@ -193,38 +160,50 @@ def _edit_model(
     model_id: str, entry: CatalogueModel, limits: EditLimits, settings: Settings
 ) -> EditModel:
     return EditModel(
-        id=model_id,
-        name=entry.name,
+        **_listing(model_id, entry),
         price=image_price(entry.price),
         prompt_limit=limits.prompt_limit,
         most_pixels=limits.most_pixels,
-        traits=entry.traits,
-        privacy=entry.privacy,
-        source=entry.source,
-        released=entry.released,
-        beta=entry.beta,
-        deprecation=_deprecation(entry),
-        offline=entry.offline,
         engines=_engines(entry, settings),
-        rate_class=rate_class_of(entry),
     )
 
 
 def _upscale_model(model_id: str, entry: CatalogueModel, settings: Settings) -> UpscaleModel:
     return UpscaleModel(
-        id=model_id,
-        name=entry.name,
+        **_listing(model_id, entry),
         price=image_price(entry.price),
-        traits=entry.traits,
-        privacy=entry.privacy,
-        source=entry.source,
-        released=entry.released,
-        beta=entry.beta,
-        deprecation=_deprecation(entry),
-        offline=entry.offline,
         engines=_engines(entry, settings),
-        rate_class=rate_class_of(entry),
     )
+
+
+class _Listing(TypedDict):
+    """The fields that models of all types have in common, as `AnyModel` names them."""
+
+    id: str
+    name: str
+    traits: tuple[str, ...]
+    privacy: Privacy
+    source: str
+    released: date
+    beta: bool
+    deprecation: Deprecation | None
+    offline: bool
+    rate_class: str
+
+
+def _listing(model_id: str, entry: CatalogueModel) -> _Listing:
+    return {
+        "id": model_id,
+        "name": entry.name,
+        "traits": entry.traits,
+        "privacy": entry.privacy,
+        "source": entry.source,
+        "released": entry.released,
+        "beta": entry.beta,
+        "deprecation": _deprecation(entry),
+        "offline": entry.offline,
+        "rate_class": rate_class_of(entry),
+    }
 
 
 def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
