@@ -23,6 +23,8 @@ class FakeEngine:
     vectors: dict[str, Any] = field(default_factory=dict)
     """Model -> what `POST /embeddings` answers."""
     key: str = ""
+    open: tuple[str, ...] = ()
+    """Paths that need no key."""
     asked: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -41,7 +43,8 @@ class _Engine(BaseHTTPRequestHandler):
 
     def _answer(self, what: Any) -> None:
         self.engine.asked.append(f"{self.command} {self.path}")
-        if self.engine.key and self.headers["Authorization"] != f"Bearer {self.engine.key}":
+        closed = self.engine.key and self.path not in self.engine.open
+        if closed and self.headers["Authorization"] != f"Bearer {self.engine.key}":
             what = 401
         status = what if isinstance(what, int) else 200
         body = what if isinstance(what, bytes) else json.dumps(what).encode()
@@ -55,11 +58,16 @@ class _Engine(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of clients that hang up, as they may: stderr is the tested command's."""
+
+
 @contextmanager
 def serving_engine(engine: FakeEngine) -> Iterator[FakeEngine]:
     """Run an engine beside a test."""
     handler = type("Engine", (_Engine,), {"engine": engine})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         engine.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()

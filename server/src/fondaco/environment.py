@@ -24,24 +24,28 @@ def secret(reference: str) -> str:
     A file's last line break does not belong to the secret.
 
     Raises:
-        ConfigurationError: there is no such variable or file, or it is empty or no line of text.
+        ConfigurationError: there is no such variable or file, or it is empty or no line of ASCII text,
+            which is all that a header can carry.
     """
     scheme, _, place = reference.partition(":")
     if not reference:
         return ""
     try:
         text = os.environ[place] if scheme == "env" else _content(place)
-    except (KeyError, OSError, UnicodeDecodeError) as error:
-        what = "variable" if scheme == "env" else "file"
+    except KeyError as error:
         raise ConfigurationError(
-            f"The secret {reference!r} cannot be read: is there such a {what}?"
+            f"The secret {reference!r} is not set. Set it where the server starts: export {place}=..."
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"The secret {reference!r} cannot be read: is there such a file?"
         ) from error
     if not text.strip():
         raise ConfigurationError(f"The secret {reference!r} is empty.")
     text = text.removesuffix("\n").removesuffix("\r")
-    if not text.isprintable():
+    if not text.isprintable() or not text.isascii():
         raise ConfigurationError(
-            f"The secret {reference!r} has a line break or another control character in it."
+            f"The secret {reference!r} has a line break or another character that no header can carry."
         )
     return text
 

@@ -88,18 +88,105 @@ def test_an_engine_beyond_this_network_needs_a_price(fondaco: Fondaco) -> None:
 
 def test_a_key_comes_from_the_environment_and_is_written_nowhere(fondaco: Fondaco) -> None:
     engine = vllm(m=1024)
-    engine.key = "sk-secret"
+    engine.key, engine.vectors["m"] = "sk-secret", {}
     with serving_engine(engine) as one:
         refused = fondaco("engines", "add", one.url)
         assert "EngineRefusedError" in error(refused, 6)
         missing = fondaco("engines", "add", one.url, "--key-env", "GPU_KEY")
-        assert "env:GPU_KEY" in error(missing, 3)
+        assert "export GPU_KEY=..." in error(missing, 3)
+        assert not (fondaco.home / "catalogue.d").exists()
         told = add(fondaco, one.url, "--key-env", "GPU_KEY", GPU_KEY="sk-secret")
         tested = fondaco("engines", "test", "--json", GPU_KEY="sk-secret")
         assert tested.code == 0, tested.err
     written = next((fondaco.home / "catalogue.d").iterdir()).read_text()
     assert 'key = "env:GPU_KEY"' in written
     assert "sk-secret" not in written + json.dumps(told)
+
+
+@pytest.mark.parametrize("value", ["", " ", None])
+def test_a_key_that_is_not_set_is_told_at_once_and_stops_nothing(
+    fondaco: Fondaco, value: str | None
+) -> None:
+    environ = {} if value is None else {"GPU_KEY": value}
+    with serving_engine(vllm(m=1024)) as engine:  # lists its models to anybody
+        added = fondaco("engines", "add", engine.url, "--key-env", "GPU_KEY", **environ)
+        assert added.code == 0, added.err
+        assert "GPU_KEY is not set here" in added.err
+        assert "export GPU_KEY=..." in added.err
+        asked = len(engine.asked)
+        tested = fondaco("engines", "test", "--json", **environ)
+        assert tested.code == 6
+        [row] = json.loads(tested.out)
+        assert (row["answers"], row["fault"]) == (False, "KeyMissingError")
+        assert len(engine.asked) == asked
+    checked = fondaco("config", "check", **environ)
+    assert checked.code == 0
+    assert "engine 'vllm' is unavailable" in error(checked, 0)
+
+
+def test_a_key_in_place_of_its_variable_is_refused_and_not_shown(fondaco: Fondaco) -> None:
+    refused = fondaco("engines", "add", GONE, "--key-env", "sk-secret")
+    assert refused.code == 2
+    assert "sk-secret" not in refused.err + refused.out
+
+
+CHAT, VECTORS, PICTURES = "/v1/chat/completions", "/v1/embeddings", "/v1/images/generations"
+TEXT_MODEL = "context_tokens = 1024\nprice = { input = 0, output = 0 }\n"
+VECTOR_MODEL = 'type = "embedding"\ncontext_tokens = 512\nembedding = { dimensions = 3 }\nprice = { input = 0 }\n'
+IMAGE_MODEL = (
+    'type = "image"\nprice = { generation = 0, upscale_2x = 0, upscale_4x = 0, inpaint = 0 }\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("key", "model", "asked"),
+    [
+        ("sk-wrong", TEXT_MODEL, CHAT),
+        ("", TEXT_MODEL, CHAT),
+        ("sk-wrong", VECTOR_MODEL, VECTORS),
+        ("sk-wrong", IMAGE_MODEL, PICTURES),
+    ],
+)
+def test_an_engine_that_lists_its_models_to_anybody_and_refuses_the_key_is_found_out(
+    fondaco: Fondaco, key: str, model: str, asked: str
+) -> None:
+    """OpenRouter and others list their models without a key."""
+    engine = FakeEngine({"/v1/models": listing({"id": "m"})}, key="sk-right", open=("/v1/models",))
+    fondaco.home.mkdir()
+    named = 'key = "env:GPU_KEY"\n' if key else ""
+    with serving_engine(engine):
+        (fondaco.home / "fondaco.toml").write_text(
+            f'[engines.gpu]\nbase_url = "{engine.url}/v1"\n{named}[models.m]\nname = "M"\n'
+            f'engines = ["gpu"]\n{model}'
+        )
+        tested = fondaco("engines", "test", "--json", GPU_KEY=key)
+        assert tested.code == 6
+        [row] = json.loads(tested.out)
+        wrong = "It refuses the key" if key else "It wants a key"
+        assert row["reason"] == f"{wrong}: it answers 401."
+        assert wrong in tested.err
+        assert engine.asked == ["GET /v1/models", f"POST {asked}"]
+        checked = fondaco("config", "check", "--connect", GPU_KEY=key)
+        assert checked.code == 6
+        assert wrong in checked.out
+        engine.vectors["m"] = {}
+        if key:
+            assert fondaco("engines", "test", GPU_KEY="sk-right").code == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"), [(404, True), (500, True), (503, True), (400, False), (429, False)]
+)
+def test_an_engine_that_fails_at_its_model_is_found_out(
+    fondaco: Fondaco, status: int, *, fault: bool
+) -> None:
+    engine = vllm(m=1024)
+    engine.key, engine.vectors["m"] = "sk", status
+    with serving_engine(engine):
+        add(fondaco, engine.url, "--key-env", "GPU_KEY", GPU_KEY="sk")
+        tested = fondaco("engines", "test", GPU_KEY="sk")
+    assert tested.code == (6 if fault else 0)
+    assert (f"It fails at the model 'm': it answers {status}." in tested.err) == fault
 
 
 def test_adding_it_again_takes_what_it_serves_now(fondaco: Fondaco) -> None:

@@ -205,6 +205,7 @@ key = "env:NOT_THERE_AT_ALL"
 engines = ["library", "brave"]
 brave_key = "file:/not/there/at/all"
 """
+TOKEN = '[server]\nmetrics_token = "env:NOT_THERE_AT_ALL"\n'
 
 
 def test_config_check_misses_secrets_and_says_what_does_not_count(
@@ -213,10 +214,17 @@ def test_config_check_misses_secrets_and_says_what_does_not_count(
     home.mkdir()
     (home / "fondaco.toml").write_text(SECRETS)
     ended = fondaco("config", "check")
+    assert ended.code == 0, "an upstream without its key is unavailable, and nothing else"
+    named, *warnings = ended.err.splitlines()
+    assert named.startswith("fondaco: warning: engines.one: no model's `engines` names it")
+    assert [line.split(": ")[1:3] for line in warnings] == [
+        ["warning", "engines.one.key"],
+        ["warning", "search.brave_key"],
+    ]
+    (home / "fondaco.toml").write_text(TOKEN)
+    ended = fondaco("config", "check")
     assert ended.code == 3
-    warning, *faults = ended.err.splitlines()
-    assert warning.startswith("fondaco: warning: engines.one: no model's `engines` names it")
-    assert [line.split(": ")[1] for line in faults] == ["engines.one.key", "search.brave_key"]
+    assert ended.err.startswith("fondaco: server.metrics_token: ")
     assert fondaco("models", "list").code == 0, "secrets are for the server alone"
 
 

@@ -48,8 +48,10 @@ class Running:
     http: httpx2.Client
 
     def reload(self, text: str) -> None:
-        """Write the file and tell the server."""
-        self.file.write_text(text)
+        """Write the file, at once, since the last reload may be reading it, and tell the server."""
+        draft = self.file.with_suffix(".draft")
+        draft.write_text(text)
+        draft.replace(self.file)
         self.process.send_signal(signal.SIGHUP)
 
     def said(self, words: str, *, times: int = 1) -> None:
@@ -194,8 +196,7 @@ def words(events: str) -> list[str]:
 BAD = {
     "[server\n": "is not TOML",
     '[aliases]\nnew = "nothing"\n': "aliases.new names 'nothing'",
-    '[engines.x]\nbase_url = "http://h/v1"\nkey = "env:NOT_THERE_AT_ALL"\n': "engines.x.key",
-    '[search]\nengines = ["brave"]\nbrave_key = "env:NOT_THERE_AT_ALL"\n': "search.brave_key",
+    '[server]\nmetrics_token = "env:NOT_THERE_AT_ALL"\n': "server.metrics_token",
     "[tiers.paid]\ncharged = 7\n": "tiers.paid.charged",
 }
 
@@ -218,6 +219,25 @@ def test_a_bad_configuration_changes_nothing_and_says_why(
         server.reload(old + '[aliases]\nnew = "one"\n')
         server.said("configuration: reloaded")
         assert server.chat("new").json()["model"] == "one"
+
+
+def test_an_engine_whose_key_is_missing_is_unavailable_and_stops_nothing(
+    fondaco: Fondaco, tmp_path: Path, first: FakeUpstream, second: FakeUpstream
+) -> None:
+    secret = tmp_path / "key"
+    text = model("one", first) + model("two", second, key=f"file:{secret}")
+    with serving(fondaco, text, tmp_path / "log") as server:
+        assert "two-engine' is unavailable" in server.log.read_text()
+        assert server.chat("one").status_code == 200
+        refused = server.chat("two")
+        assert refused.status_code == 503
+        assert "no key on this server" in refused.json()["error"]
+        server.said("engine_unreachable reason=KeyMissingError engine=two-engine")
+        assert second.connections == 0
+        secret.write_text("new-secret")
+        server.reload(text)
+        server.said("configuration: reloaded")
+        assert server.chat("two").status_code == 200
 
 
 def test_what_needs_a_restart_is_named_and_kept(
@@ -279,8 +299,11 @@ def test_config_check_says_which_engines_answer(
     assert fondaco("config", "check").code == 0, "it is asked of the configuration alone"
     checked = fondaco.process("config", "check", "--connect")
     assert (checked.code, len(checked.err.splitlines())) == (6, 1)
-    assert "The engine 'two-engine' does not answer: ConnectFailedError." in checked.out
-    assert "engines do not answer: two-engine" in checked.err
+    assert (
+        "The engine 'two-engine' cannot be used. The model's engine cannot be reached."
+        in checked.out
+    )
+    assert "engines cannot be used: two-engine" in checked.err
 
 
 def test_a_server_whose_terminal_is_closed_ends_in_peace(fondaco: Fondaco) -> None:

@@ -140,14 +140,9 @@ def test_a_home_that_cannot_be_made_exits_with_4_and_one_line(tmp_path: Path) ->
     assert (ended.code, len(ended.err.splitlines())) == (4, 1)
 
 
-def test_a_missing_secret_of_an_engine_exits_with_3_and_one_line(fondaco: Fondaco) -> None:
+def test_a_missing_secret_of_the_server_itself_exits_with_3_and_one_line(fondaco: Fondaco) -> None:
     ended = fondaco.process(
-        "serve",
-        "--port",
-        "0",
-        FONDACO_ENGINES__V__BASE_URL="http://127.0.0.1:9/v1",
-        FONDACO_ENGINES__V__KEY="env:NOT_THERE_AT_ALL",
-        **NO_MODEL,
+        "serve", "--port", "0", FONDACO_SERVER__METRICS_TOKEN="env:NOT_THERE_AT_ALL", **NO_MODEL
     )
     assert (ended.code, len(ended.err.splitlines())) == (3, 1)
     assert "env:NOT_THERE_AT_ALL" in ended.err

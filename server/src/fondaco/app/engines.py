@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import anyio
 
 from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
+from fondaco.clients.keyless import KeylessClient
 from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.image_model import ImageParameter
@@ -16,13 +17,17 @@ from fondaco.domain.models.model import ModelType
 from fondaco.engines.openai.embeddings import OpenAIEmbeddings, UpstreamModel
 from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.engines.openai.images import OpenAIImages, UpstreamImageModel
+from fondaco.engines.openai.key_check import expect_accepted, question_for
 from fondaco.engines.openai.listing import names_listed
-from fondaco.environment import secret
+from fondaco.environment import ConfigurationError, secret
 from fondaco.ports import ChatEngine, EmbeddingEngine, ImageEngine, Templates
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.routing.reachability import Look, Seen, looked
 from fondaco.settings import Engine, Settings
 from fondaco.system import SystemClock
+
+_LONGEST_CHECK_S = 75.0
+"""For a list and an answer; the engine may have to load the model first."""
 
 
 @asynccontextmanager
@@ -49,12 +54,8 @@ class Upstreams:
 
 @asynccontextmanager
 async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGenerator[Upstreams]:
-    """Open all engines that are reached over HTTP.
-
-    Raises:
-        ConfigurationError: a secret is missing.
-    """
-    upstreams = {name: _connected(name, row) for name, row in settings.engines.items()}
+    """Open all engines that are reached over HTTP; one whose key is missing fails each call."""
+    upstreams = {name: _connected(row) for name, row in settings.engines.items()}
     engines = {
         name: OpenAICompatible(
             name,
@@ -86,32 +87,50 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
                 await upstream.aclose()
 
 
-async def look_at_engines(settings: Settings) -> dict[str, Seen]:
+async def look_at_engines(settings: Settings, *, keys: bool = False) -> dict[str, Seen]:
     """Look at each upstream engine.
+
+    Args:
+        settings: those in force.
+        keys: whether they are asked something that needs the key, which may cost a token.
 
     Returns:
         By the engine's name what was found; its `names` are those that models here ask for, and
         that the engine's list lacks.
-
-    Raises:
-        ConfigurationError: a secret is missing.
     """
     found = dict[str, Seen]()
 
-    async def look(name: str, one: Look) -> None:
-        found[name] = await looked(one)
+    async def look(name: str, row: Engine) -> None:
+        upstream = _connected(row)
+        try:
+            if keys:
+                accepted = partial(_names_if_accepted, upstream, settings, name)
+                seen = await looked(accepted, longest_s=_LONGEST_CHECK_S)
+            else:
+                seen = await looked(partial(names_listed, upstream))
+        finally:
+            with anyio.CancelScope(shield=True):
+                await upstream.aclose()
+        unlisted = _unlisted(seen.names, _names(settings, name, row))
+        found[name] = replace(seen, names=unlisted)
 
-    async with (
-        opened_templates() as templates,
-        opened_upstreams(settings, templates) as upstreams,
-        anyio.create_task_group() as tasks,
-    ):
-        for name, one in upstreams.looks.items():
-            tasks.start_soon(look, name, one)
-    return {
-        name: Seen(found[name].fault, _unlisted(found[name].names, _names(settings, name, row)))
-        for name, row in settings.engines.items()
+    async with anyio.create_task_group() as tasks:
+        for name, row in settings.engines.items():
+            tasks.start_soon(look, name, row)
+    return {name: found[name] for name in settings.engines}
+
+
+async def _names_if_accepted(upstream: HttpClient, settings: Settings, name: str) -> frozenset[str]:
+    """Return the names that an engine lists, once it has accepted our key for an answer."""
+    row = settings.engines[name]
+    names = await names_listed(upstream)
+    models = {
+        settings.models[model_id].type: upstream_name
+        for model_id, upstream_name in _names(settings, name, row).items()
     }
+    keyed = bool(row.key)
+    await expect_accepted(upstream, question_for(models, keyed=keyed), keyed=keyed)
+    return names
 
 
 def _unlisted(listed: frozenset[str], expected: Mapping[str, str]) -> frozenset[str]:
@@ -123,10 +142,15 @@ def catalogue_here(settings: Settings) -> Catalogue:
     return catalogue_of(settings, missing_files(settings), SystemClock().now)
 
 
-def _connected(name: str, row: Engine) -> HttpClient:
+def _connected(row: Engine) -> HttpClient:
+    """Return the client for an engine; without its key, one that refuses to ask it."""
+    try:
+        key = secret(row.key)
+    except ConfigurationError:
+        return KeylessClient()
     return connect(
         row.base_url,
-        key=secret(row.key) if row.key else "",
+        key=key,
         connections=row.connections,
         connect_timeout_s=row.connect_timeout_s,
         first_byte_timeout_s=row.first_byte_timeout_s,

@@ -22,7 +22,13 @@ from fondaco.app.listening import Rules
 from fondaco.app.local_engines import LocalEngines
 from fondaco.app.platform import Adapters, Shared
 from fondaco.app.web import opened_files, opened_web
-from fondaco.configuration import EMBEDDED, PAINTER, ConfigurationError, missing_secrets
+from fondaco.configuration import (
+    EMBEDDED,
+    PAINTER,
+    ConfigurationError,
+    missing_keys,
+    missing_secrets,
+)
 from fondaco.configuration.contradictions import contradictions
 from fondaco.configuration.reloading import merged
 from fondaco.http.edge.edge import Edge
@@ -41,7 +47,7 @@ async def opened_adapters(
     """Open the adapters of one configuration: clients of engines, of the web and of searches.
 
     Raises:
-        ConfigurationError: an address or a secret cannot be used.
+        ConfigurationError: an address cannot be used.
     """
     async with (
         opened_web(settings) as web_retrieval,
@@ -118,6 +124,7 @@ class Reloader:
 
     async def open(self) -> Adapters:
         """Open the first configuration's adapters."""
+        _warn_of_missing_keys(self._settings)
         self._opened, adapters = await self._open(self._settings)
         return adapters
 
@@ -174,6 +181,7 @@ class Reloader:
                 log.warning(
                     "configuration: %s needs a restart to change; the old value stays", name
                 )
+            _warn_of_missing_keys(settings)
             log.warning("configuration: reloaded")
             await server.platform.characters.look()
 
@@ -230,6 +238,11 @@ async def _retire(
         end_children()
         with anyio.CancelScope(shield=True):
             await before.aclose()
+
+
+def _warn_of_missing_keys(settings: Settings) -> None:
+    for line in missing_keys(settings):
+        log.warning("configuration: %s", line)
 
 
 def _refuse(reason: str, *faults: str) -> None:

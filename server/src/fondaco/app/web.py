@@ -10,6 +10,7 @@ import anyio
 
 from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
+from fondaco.clients.keyless import KeylessClient
 from fondaco.domain.extras import how_to_install
 from fondaco.environment import ConfigurationError, secret
 from fondaco.sections import SearchEngine, Web
@@ -34,7 +35,7 @@ async def opened_web(settings: Settings) -> AsyncGenerator[WebRetrieval]:
     """Open what brings pages and results of searches, and close it at the end.
 
     Raises:
-        ConfigurationError: a search engine's address or key cannot be used.
+        ConfigurationError: a search engine's address cannot be used.
     """
     pages = WebPages(partial(_egress, settings.web))
     searches: dict[str, SearchAdapter] = {
@@ -73,8 +74,7 @@ def _search(name: SearchEngine, settings: Settings) -> SearchAdapter:
         case "searxng":
             return SearxngSearch(_connected(name, chosen.searxng_url), chosen.timeout_s)
         case "brave":
-            key = {"X-Subscription-Token": secret(chosen.brave_key)}
-            return BraveSearch(_connected(name, BRAVE, key), chosen.timeout_s)
+            return BraveSearch(_brave(chosen.brave_key), chosen.timeout_s)
         case "ddgs":
             if not MetaSearch.installed():
                 raise ConfigurationError(
@@ -82,6 +82,15 @@ def _search(name: SearchEngine, settings: Settings) -> SearchAdapter:
                 )
             return MetaSearch(chosen.timeout_s)
     assert_never(name)
+
+
+def _brave(reference: str) -> HttpClient:
+    """Return the client for Brave; without its key, one that refuses to ask it."""
+    try:
+        key = secret(reference)
+    except ConfigurationError:
+        return KeylessClient()
+    return _connected("brave", BRAVE, {"X-Subscription-Token": key})
 
 
 def _connected(name: str, url: str, headers: Mapping[str, str] | None = None) -> HttpClient:

@@ -49,14 +49,14 @@ def check(
         bool,
         typer.Option(
             "--connect",
-            help="Check each upstream engine as well; exit code 6 if one does not answer.",
+            help="Test engines and their keys as well; exit code 6 if one cannot be used.",
         ),
     ] = False,
     home: Home = None,
     config: Config = None,
 ) -> None:
     """Say whether the configuration can be used; exit code 3 where it cannot."""
-    from fondaco.configuration import ConfigurationError, missing_secrets
+    from fondaco.configuration import ConfigurationError, missing_keys, missing_secrets
     from fondaco.hostnames import is_loopback
 
     loaded = configuration(home, config)
@@ -68,6 +68,8 @@ def check(
             "--allow-remote, or server.allow_remote = true.",
             err=True,
         )
+    for line in missing_keys(loaded.settings):
+        typer.echo(f"fondaco: warning: {line}", err=True)
     if faults := tuple(missing_secrets(loaded.settings)):
         raise ConfigurationError(*faults)
     if connect:
@@ -89,19 +91,19 @@ def _connect(settings: "Settings") -> None:
 
     from fondaco.app import look_at_engines
 
-    reports = anyio.run(partial(look_at_engines, settings))
+    reports = anyio.run(partial(look_at_engines, settings, keys=True))
     for engine, seen in reports.items():
-        state = f"does not answer: {seen.fault}" if seen.fault else "answers"
-        typer.echo(f"The engine {engine!r} {state}.")
+        state = f"cannot be used. {seen.why}" if seen.fault else "answers."
+        typer.echo(f"The engine {engine!r} {state}")
         for name in sorted(seen.names):
             typer.echo(
                 f"fondaco: warning: the engine {engine!r} does not list {name!r}, which a model of "
                 "the catalogue asks it for.",
                 err=True,
             )
-    if silent := [engine for engine, seen in reports.items() if seen.fault]:
+    if faulty := [engine for engine, seen in reports.items() if seen.fault]:
         raise FailedError(
-            f"The configuration is sound, but engines do not answer: {', '.join(silent)}. "
+            f"The configuration is sound, but engines cannot be used: {', '.join(faulty)}. "
             "Are they running, and are base_url and key right?",
             Exit.UNREACHABLE,
         )

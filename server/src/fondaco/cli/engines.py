@@ -1,5 +1,7 @@
 """`fondaco engines`: upstream engines, and the models that they serve."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Annotated
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 group = typer.Typer(no_args_is_help=True, help="List, add, test and remove upstream engines.")
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}"
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 @group.command("list")
@@ -101,17 +104,20 @@ def add(
             param_hint="--price",
         )
     prices = prices_of(price or "0")
-    base_url, found = _discover(url, f"env:{key_env}" if key_env else "", _dialect(dialect))
+    key = _key(key_env)
+    base_url, found = _discover(url, key, _dialect(dialect))
     chosen = _free_name(name or engine_name(base_url, found.dialect), base_url, settings)
     row: Tree = {
         "base_url": base_url,
         "dialect": found.dialect,
-        "key": f"env:{key_env}" if key_env else None,
+        "key": key.reference or None,
         "discover": local if discover is None else discover,
         "price": prices,
     }
     change = _change(chosen, row, found, settings, config)
     added.write(change.path, "engine", change.tables)
+    for warning in (*key.warnings, *change.warnings):
+        typer.echo(f"fondaco: warning: {warning}", err=True)
     _report_added(chosen, base_url, found, change, as_json=as_json)
 
 
@@ -125,7 +131,7 @@ def check_engines(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask engines whether they answer and what they serve; exit code 6 if one does not answer."""
+    """Test engines and their keys: each is asked for a token; exit code 6 if one cannot be used."""
     settings = configuration(home, config).settings
     if name is not None and name not in settings.engines:
         existing = ", ".join(settings.engines) or "none"
@@ -133,12 +139,15 @@ def check_engines(
     names = [name] if name else list(settings.engines)
     rows = [_tested(one, settings) for one in names]
     print_rows(
-        rows, as_json=as_json, empty="There are no upstream engines.", optional=("unlisted",)
+        rows,
+        as_json=as_json,
+        empty="There are no upstream engines.",
+        optional=("reason", "unlisted"),
     )
-    if silent := [str(row["name"]) for row in rows if not row["answers"]]:
+    if faults := [f"{row['name']}: {row['reason']}" for row in rows if not row["answers"]]:
         raise FailedError(
-            f"Engines do not answer: {', '.join(silent)}. Are they running, and are base_url and "
-            "key right?",
+            f"Engines cannot be used. {' '.join(faults)} Are they running, and are base_url and key "
+            "right?",
             Exit.UNREACHABLE,
         )
 
@@ -193,23 +202,74 @@ def _is_local(url: str) -> bool:
     return is_local(url)
 
 
-def _discover(url: str, key: str, dialect: "DialectName | None") -> "tuple[str, FoundEngine]":
+@dataclass(frozen=True)
+class _Key:
+    """The key of an engine: where it is read from, and what it is."""
+
+    reference: str = ""
+    value: str = ""
+    """Empty where there is none, or none here."""
+    variable: str = ""
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether its variable is not set here."""
+        return bool(self.reference and not self.value)
+
+    @property
+    def warnings(self) -> Iterator[str]:
+        """Say where the variable has to be set."""
+        if self.is_missing:
+            yield (
+                f"{self.variable} is not set here. The engine is unavailable until the server is started "
+                f"with it: export {self.variable}=..."
+            )
+
+
+def _key(variable: str | None) -> _Key:
+    """Return the key that a variable of the environment holds, set or not.
+
+    Raises:
+        typer.BadParameter: the name is none of a variable: it may be the key itself, which is not shown.
+        ConfigurationError: it is set to what is no key.
+    """
+    import re
+
+    from fondaco.environment import environment, secret
+
+    if variable is None:
+        return _Key()
+    if not re.fullmatch(_VARIABLE, variable):
+        raise typer.BadParameter(
+            "this is no name of a variable. Name the one that holds the key, such as VENDOR_API_KEY; the "
+            "key itself is written nowhere.",
+            param_hint="--key-env",
+        )
+    reference = f"env:{variable}"
+    value = secret(reference) if environment().get(variable, "").strip() else ""
+    return _Key(reference, value, variable)
+
+
+def _discover(url: str, key: _Key, dialect: "DialectName | None") -> "tuple[str, FoundEngine]":
     """Return an engine's base URL, and what it answers.
 
     Raises:
         FailedError: it does not answer, or has no list of models.
-        ConfigurationError: its key is missing.
     """
     import anyio
 
     from fondaco.app.adding.engines import discover_at
-    from fondaco.domain.errors import EngineError
-    from fondaco.environment import secret
+    from fondaco.domain.errors import EngineError, EngineRefusedError
 
-    value = secret(key) if key else ""
     try:
-        return anyio.run(discover_at, url, value, dialect)
+        return anyio.run(discover_at, url, key.value, dialect)
     except EngineError as error:
+        if key.is_missing and isinstance(error, EngineRefusedError):
+            raise FailedError(
+                f"The engine at {url} wants a key, and {key.variable} is not set here. Set it, and add the "
+                f"engine again: export {key.variable}=...",
+                Exit.CONFIGURATION,
+            ) from error
         raise FailedError(
             f"The engine at {url} cannot be added: {type(error).__name__}: {error} Is it running, and "
             "are its address and key right?",
@@ -257,8 +317,6 @@ def _change(
 def _report_added(
     name: str, base_url: str, found: "FoundEngine", change: "EngineChange", *, as_json: bool
 ) -> None:
-    for warning in change.warnings:
-        typer.echo(f"fondaco: warning: {warning}", err=True)
     if as_json:
         print_json(
             {
@@ -277,18 +335,21 @@ def _report_added(
 
 def _tested(name: str, settings: "Settings") -> Row:
     """Probe one engine; return the row to print."""
+    from functools import partial
+
     import anyio
 
     from fondaco.app import look_at_engines
 
     settings_of_one = settings.model_copy(update={"engines": {name: settings.engines[name]}})
     started = monotonic()
-    seen = anyio.run(look_at_engines, settings_of_one)[name]
+    seen = anyio.run(partial(look_at_engines, settings_of_one, keys=True))[name]
     return {
         "name": name,
         "answers": not seen.fault,
         "milliseconds": round(1000 * (monotonic() - started)),
         "fault": seen.fault or None,
+        "reason": seen.why if seen.fault else None,
         "models": len(_models(settings, name)),
         "unlisted": sorted(seen.names),
     }

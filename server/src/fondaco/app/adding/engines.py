@@ -9,6 +9,7 @@ import anyio
 from anyio import to_thread
 
 from fondaco.app.adding.chat_templates import profile_of
+from fondaco.clients.client import KeyMissingError
 from fondaco.clients.connect import connect
 from fondaco.configuration import added
 from fondaco.configuration.discovered import tables_of, with_removed_offline
@@ -111,10 +112,14 @@ async def refreshed(
     """Ask an engine of the configuration again.
 
     Raises:
+        KeyMissingError: its key is missing.
         EngineError: it does not answer.
-        ConfigurationError: its key is missing, or the configuration cannot be used with what it said.
+        ConfigurationError: the configuration cannot be used with what it said.
     """
-    key = secret(engine.key) if engine.key else ""
+    try:
+        key = secret(engine.key)
+    except ConfigurationError as error:
+        raise KeyMissingError from error
     dimensions = {
         engine.models.get(model_id, model_id): model.embedding.dimensions
         for model_id, model in settings.models.items()

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import anyio
 
-from fondaco.domain.errors import EngineError
+from fondaco.domain.errors import EngineError, EngineUnavailableError
 from fondaco.ports.incidents import Incident, report
 
 log = logging.getLogger("fondaco")
@@ -71,16 +71,25 @@ class Seen:
 
     fault: str = ""
     """The kind of error that it met; empty: the engine answers."""
+    reason: str = ""
+    """What is known beyond that, as a sentence."""
+
+    @property
+    def why(self) -> str:
+        """The reason, or at least the kind of error."""
+        return self.reason or f"It does not answer: {self.fault}."
+
     names: frozenset[str] = frozenset()
     """The models that the engine lists; none, where it has no list."""
 
 
-async def looked(look: Look) -> Seen:
-    """Look at an engine once."""
+async def looked(look: Look, *, longest_s: float = _LONGEST_LOOK_S) -> Seen:
+    """Look at an engine once, for so many seconds at most."""
     try:
-        with anyio.fail_after(_LONGEST_LOOK_S):
+        with anyio.fail_after(longest_s):
             return Seen(names=await look())
     except EngineError as error:
-        return Seen(type(error).__name__)
+        usual = str(error) == EngineUnavailableError.default
+        return Seen(type(error).__name__, "" if usual else str(error))
     except TimeoutError:
-        return Seen("TimeoutError")
+        return Seen("TimeoutError", f"It does not answer within {longest_s:.0f} seconds.")

@@ -1,0 +1,40 @@
+"""The HTTP client of an engine whose key is missing: every request fails."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import NoReturn
+
+from fondaco.clients.client import ClientResponse, KeyMissingError
+
+
+class KeylessClient:
+    """Stands in for an `HttpClient`, so that one missing key makes one engine unavailable and no more."""
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        *,
+        total_timeout_s: float | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AbstractAsyncContextManager[ClientResponse]:
+        """Refuse to send: entering the context raises a `KeyMissingError`."""
+        return _Refusal()
+
+    async def aclose(self) -> None:
+        """Close nothing."""
+
+
+class _Refusal(AbstractAsyncContextManager[ClientResponse]):
+    async def __aenter__(self) -> NoReturn:
+        raise KeyMissingError
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing was opened."""
