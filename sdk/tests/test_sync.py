@@ -23,6 +23,8 @@ from venice_ai._sync.facade import Facade
 from venice_ai.types.api.chat import ChatCompletionResponse, ToolCall
 
 QUESTION = [UserMessage(content="Say hello.")]
+LIMIT_S = 20.0
+"""A call that is not interrupted, as tests of interruption want it, ends after this."""
 BRIEF: dict[str, Any] = {"model": "default", "messages": QUESTION, "max_completion_tokens": 4}
 
 CALL: dict[str, object] = {
@@ -43,7 +45,7 @@ def whole(message: dict[str, object]) -> Script:
 
 
 def client_of(fake: FakeUpstream) -> SyncVeniceClient:
-    return SyncVeniceClient(base_url=fake.base_url)
+    return SyncVeniceClient(base_url=fake.base_url, timeout=LIMIT_S)
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +131,15 @@ def test_functions_can_use_the_client_themselves() -> None:
     assert result.messages[2].content == "five"
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Let SIGINT raise here, although tests may run where it is ignored: in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_within_a_stream_is_raised_and_hangs_up() -> None:
     def read(client: SyncVeniceClient) -> None:
         with client.chat.completions.stream(model="toy", messages=QUESTION) as stream:
@@ -144,6 +155,7 @@ def test_ctrl_c_within_a_stream_is_raised_and_hangs_up() -> None:
         assert client.chat.completions.create(model="toy", messages=QUESTION).choices
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_call() -> None:
     with in_thread(FakeUpstream()) as fake, client_of(fake) as client:
         fake.next(hanging())
