@@ -4,6 +4,7 @@ Examples of pages find a server by the environment variables that its first star
 a page (invisible code blocks) may also use `server`, which starts at the first use of its address.
 """
 
+import gc
 import json
 import socket
 import subprocess
@@ -17,12 +18,13 @@ from pathlib import Path
 
 import pytest
 from sybil import Sybil
+from sybil.integration.pytest import SybilFile
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
 START_TIMEOUT_S = 120.0
 
-pytest_collect_file = (
+_collect_examples = (
     Sybil(
         parsers=[PythonCodeBlockParser(), SkipParser()],
         patterns=["*.md"],
@@ -32,6 +34,8 @@ pytest_collect_file = (
         parsers=[DocTestParser()], patterns=["*.py"], excludes=["**/tests/**", "**/migrations/**"]
     )
 ).pytest()
+
+gc.disable()  # imports and collection leave little garbage; see `pytest_collection_finish`
 
 
 class Server:
@@ -94,6 +98,19 @@ class Server:
                 assert self._child.poll() is None, "the server ended"
                 assert time.monotonic() < deadline, "the server did not start in time"
                 time.sleep(0.05)
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> SybilFile | None:
+    """Collect pages, and modules with examples: to parse those without would take seconds."""
+    if file_path.suffix == ".py" and b">>> " not in file_path.read_bytes():
+        return None
+    return _collect_examples(file_path, parent)
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage again, but spare what was imported: it lives as long as the process."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

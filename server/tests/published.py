@@ -25,7 +25,7 @@ class Fields(Enum):
     EXACT = "all that are named, and no others"
 
 
-class CoreLoader(yaml.SafeLoader):
+class CoreLoader(yaml.CSafeLoader):
     """Reads plain scalars by the core schema of YAML 1.2.
 
     YAML 1.1 takes `on` for true and `1:1` for 61; both are values of the API.
