@@ -1,44 +1,31 @@
 """The AI SDK on the Responses API, its default, and on completions: a whole server over a scripted model."""
 
-import json
-import os
-import shutil
-from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
+from anyio import to_thread
 
 from house import SECRET, house
+from node_clients import needs_node, printed
 from scripted_model import CITY, OUTPUT_TOKENS, PROMPT_TOKENS, SCRIPTED, weather_model
 from toy_model import ANSWER_TOKENS
 
-FOLDER = Path(__file__).parent / "node"
 RAIN = f"In {CITY}: rain, 7 degrees"
-pytestmark = pytest.mark.skipif(
-    shutil.which("node") is None or not (FOLDER / "node_modules" / "ai").is_dir(),
-    reason="Node or the npm clients are not installed: run `make test`, or `npm ci` in server/tests/compat/node",
-)
+pytestmark = needs_node
 
 
 @pytest.fixture(scope="module")
 def seen() -> Any:
     """Return what the AI SDK made of all that it was asked to do, in one process."""
 
-    async def printed() -> bytes:
+    async def ran() -> Any:
         async with house(models=(SCRIPTED,)) as home:
             home.fake.always(weather_model)
             environ = {"OPENAI_BASE_URL": f"{home.url}/v1", "OPENAI_API_KEY": SECRET}
-            ended = await anyio.run_process(
-                ["node", "responses.mjs"],
-                cwd=FOLDER,
-                env={**os.environ, **environ},  # noqa: TID251 - handed on to the child
-                check=False,
-            )
-        assert ended.returncode == 0, ended.stderr.decode()
-        return ended.stdout
+            return await to_thread.run_sync(printed, "responses.mjs", environ)
 
-    return json.loads(anyio.run(printed))
+    return anyio.run(ran)
 
 
 def test_a_text_comes_with_its_usage(seen: Any) -> None:

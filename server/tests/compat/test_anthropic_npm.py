@@ -1,38 +1,13 @@
 """Anthropic's own npm client against the program with the embedded model."""
 
-import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
-
+from node_clients import needs_node, printed
 from program import Program
 
-FOLDER = Path(__file__).parent / "node"
 
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
-@pytest.mark.skipif(
-    not (FOLDER / "node_modules" / "@anthropic-ai" / "sdk").is_dir(),
-    reason="the npm client is not installed: run `make test`, or `npm ci` in server/tests/compat/node",
-)
+@needs_node
 def test_the_npm_client_does_messages_streams_counts_and_errors(served: Program) -> None:
-    inherited = os.environ  # noqa: TID251 - handed on to the child
-    environ = {k: v for k, v in inherited.items() if not k.startswith("ANTHROPIC_")}
-    environ |= {"ANTHROPIC_BASE_URL": served.url, "ANTHROPIC_API_KEY": served.api_key}
-    ended = subprocess.run(
-        ["node", "messages.mjs"],
-        cwd=FOLDER,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr
-    seen = json.loads(ended.stdout)
+    environ = {"ANTHROPIC_BASE_URL": served.url, "ANTHROPIC_API_KEY": served.api_key}
+    seen = printed("messages.mjs", environ)
     assert seen["whole"]
     assert seen["last"]["text"] == seen["streamed"] == seen["whole"]
     assert seen["last"]["stop"] == seen["stop"]
