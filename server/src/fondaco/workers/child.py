@@ -3,6 +3,9 @@
 A request is a line of JSON; where it has `payload_bytes`, so many follow. A response is a line of JSON whose
 `bytes` is the length of the payload after it.
 The first request loads the model; the first response reports that the child is ready.
+
+While a long request is handled, lines with `progress` may precede its response; once the first response
+has had `cancellable`, a line with `cancel` asks for the response to the request in hand to come soon.
 """
 
 import json
@@ -10,17 +13,43 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, BinaryIO, TypeAlias
+from queue import SimpleQueue
+from threading import Event, Thread
+from typing import Any, BinaryIO, Protocol, TypeAlias, TypeVar
 
 from fondaco.processes import die_with, harden
 
 WorkerResponse: TypeAlias = tuple[Mapping[str, Any], bytes]
 """Fields of the response, and its binary payload."""
 Handler: TypeAlias = Callable[[Mapping[str, Any]], WorkerResponse]
+Advance: TypeAlias = Callable[[int, int], None]
+"""Told how many steps of how many are done."""
+
+_Handler = TypeVar("_Handler")
 
 PAYLOAD_BYTES = "payload_bytes"
 """The length of a request's payload, which its handler finds as `payload`."""
+PROGRESS, CANCEL, CANCELLABLE = "progress", "cancel", "cancellable"
 _ERROR_LIMIT = 300
+
+
+class LongHandler(Protocol):
+    """Handles requests that take long: it reports progress, and may stop early."""
+
+    @property
+    def cancellable(self) -> bool:
+        """Whether `cancel` does anything."""
+        ...
+
+    def handle(
+        self, request: Mapping[str, Any], advance: Advance, cancelled: Event
+    ) -> WorkerResponse:
+        """Return the response; soon and with any error once `cancelled` is set."""
+        ...
+
+    def cancel(self) -> None:
+        """Have the request in hand stop early; called from another thread, after its `cancelled` was set."""
+        ...
 
 
 def serve(load: Callable[[Mapping[str, Any]], Handler]) -> None:
@@ -29,6 +58,48 @@ def serve(load: Callable[[Mapping[str, Any]], Handler]) -> None:
     Args:
         load: returns the request handler for the first request; its error ends the child.
     """
+    out, launch = _begun()
+    handler = _loaded(out, load, launch)
+    _write(out, {})
+    for line in sys.stdin.buffer:
+        request = _request(line)
+        _answer(out, lambda: handler(request))  # noqa: B023 - called at once
+
+
+def serve_long(load: Callable[[Mapping[str, Any]], LongHandler]) -> None:
+    """Likewise, for requests that take long."""
+    out, launch = _begun()
+    handler = _loaded(out, load, launch)
+    requests: SimpleQueue[tuple[Mapping[str, Any], Event] | None] = SimpleQueue()
+    _write(out, {CANCELLABLE: handler.cancellable})
+    Thread(target=_receive, args=(requests, handler), daemon=True).start()
+
+    def advance(done: int, total: int) -> None:
+        _write(out, {PROGRESS: [done, total]})
+
+    while (received := requests.get()) is not None:
+        request, cancelled = received
+        _answer(out, lambda: handler.handle(request, advance, cancelled))  # noqa: B023 - likewise
+
+
+def _receive(
+    requests: "SimpleQueue[tuple[Mapping[str, Any], Event] | None]", handler: LongHandler
+) -> None:
+    """Queue the requests, and pass on what cancels the latest one."""
+    cancelled = Event()
+    for line in sys.stdin.buffer:
+        request = _request(line)
+        if CANCEL in request:
+            cancelled.set()
+            handler.cancel()
+        else:
+            cancelled = Event()
+            requests.put((request, cancelled))
+    requests.put(None)
+
+
+def _begun() -> tuple[BinaryIO, Mapping[str, Any]]:
+    """Prepare the process; return where responses go, and the first request."""
     out = _silence()
     # A signal to the whole process group must not cut the calls that the parent still drains.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -37,19 +108,26 @@ def serve(load: Callable[[Mapping[str, Any]], Handler]) -> None:
     harden()
     die_with(launch["parent"])
     _confine()
+    return out, launch
+
+
+def _loaded(
+    out: BinaryIO, load: Callable[[Mapping[str, Any]], _Handler], launch: Mapping[str, Any]
+) -> _Handler:
     try:
-        handler = load(launch)
+        return load(launch)
     except BaseException as error:  # noqa: BLE001 - whatever it is, the parent reports it
         _write(out, {"error": _describe(error)})
         os._exit(1)
-    _write(out, {})
-    for line in sys.stdin.buffer:
-        try:
-            fields, payload = handler(_request(line))
-        except BaseException as error:  # noqa: BLE001 - a panic of a native library included
-            _write(out, {"error": type(error).__name__})  # its text may quote content
-        else:
-            _write(out, fields, payload)
+
+
+def _answer(out: BinaryIO, work: Callable[[], WorkerResponse]) -> None:
+    try:
+        fields, payload = work()
+    except BaseException as error:  # noqa: BLE001 - a panic of a native library included
+        _write(out, {"error": type(error).__name__})  # its text may quote content
+    else:
+        _write(out, fields, payload)
 
 
 def _request(line: bytes) -> Mapping[str, Any]:

@@ -1,10 +1,11 @@
 """The parent's side of a worker: starts the child on demand, and again after it exits."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any, Self
@@ -17,7 +18,7 @@ from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavail
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.ports.incidents import Incident, report
 from fondaco.processes import environment_of_child
-from fondaco.workers.child import PAYLOAD_BYTES, WorkerResponse
+from fondaco.workers.child import CANCEL, CANCELLABLE, PAYLOAD_BYTES, PROGRESS, WorkerResponse
 
 _FIRST_PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 10.0
@@ -40,6 +41,9 @@ class Program:
     threads: int = 1
     start_timeout_s: float = 120.0
     answer_timeout_s: float = 120.0
+    """Between two signs of life: of progress, or the response."""
+    cancel_grace_s: float = 0.0
+    """How long a child that can stop early may take to do so; then it is ended."""
 
 
 class Worker:
@@ -61,12 +65,18 @@ class Worker:
         """The process id of the child, where one runs."""
         return None if self._child is None else self._child.process.pid
 
-    async def ask(self, request: Mapping[str, Any], payload: bytes = b"") -> WorkerResponse:
-        """Send a request and return the response; cancelling ends the child.
+    async def ask(
+        self,
+        request: Mapping[str, Any],
+        payload: bytes = b"",
+        advanced: Callable[[int, int], None] | None = None,
+    ) -> WorkerResponse:
+        """Send a request and return the response; cancelling has the child stop early, or ends it.
 
         Args:
             request: JSON values.
             payload: bytes that the child finds in the request as `payload`.
+            advanced: told how many steps of how many are done, as far as the child reports it.
 
         Raises:
             EngineUnavailableError: the child does not start, or ended over the request.
@@ -76,8 +86,14 @@ class Worker:
         async with self._turn:
             child = self._child or await self._started()
             try:
-                with anyio.fail_after(self._program.answer_timeout_s):
-                    fields, answer = await child.ask(request, payload)
+                with anyio.fail_after(self._program.answer_timeout_s) as limit:
+
+                    def told(done: int, total: int) -> None:
+                        limit.deadline = anyio.current_time() + self._program.answer_timeout_s
+                        if advanced is not None:
+                            advanced(done, total)
+
+                    fields, answer = await child.ask(request, payload, told)
             except TimeoutError as error:
                 await self._ended("timeout")
                 raise EngineTimeoutError("The model did not answer in time.") from error
@@ -85,7 +101,8 @@ class Worker:
                 await self._ended("ended")
                 raise self._unavailable() from error
             except BaseException:
-                await self._ended("cancelled")
+                if not await self._stopped(child):
+                    await self._ended("cancelled")
                 raise
         if "error" in fields:
             raise EngineError
@@ -96,6 +113,16 @@ class Worker:
         child, self._child = self._child, None
         if child is not None:
             await child.end()
+
+    async def _stopped(self, child: "_Child") -> bool:
+        """Have a child give up the request in hand; return whether it did so in time, and can go on."""
+        with (
+            anyio.CancelScope(shield=True),
+            anyio.move_on_after(self._program.cancel_grace_s),
+            contextlib.suppress(_EndedError),
+        ):
+            return await child.stop()
+        return False
 
     async def _started(self) -> "_Child":
         """Start a child, once the backoff after the last one has passed.
@@ -127,6 +154,7 @@ class Worker:
             self._unavailable_reason = f"The model {self._model!r} could not be loaded: {failure}."
             raise self._unavailable()
         child.born_at = anyio.current_time()
+        child.cancellable = bool(fields.get(CANCELLABLE))
         return child
 
     async def _opened(self) -> "_Child":
@@ -166,6 +194,24 @@ class _EndedError(Exception):
     """The child ended, or sent an invalid response."""
 
 
+@contextlib.contextmanager
+def _as_ended() -> Generator[None]:
+    """Raise what shows that a child ended, or sent what is no response, as `_EndedError`."""
+    try:
+        yield
+    except (
+        anyio.BrokenResourceError,
+        anyio.ClosedResourceError,
+        anyio.DelimiterNotFound,
+        anyio.EndOfStream,
+        anyio.IncompleteRead,
+        ValueError,
+        KeyError,
+        TypeError,
+    ) as error:
+        raise _EndedError from error
+
+
 @dataclass(slots=True)
 class _Child:
     process: Process
@@ -173,6 +219,10 @@ class _Child:
     responses: BufferedByteReceiveStream
     born_at: float = 0.0
     """When it became ready, on the loop's clock."""
+    cancellable: bool = False
+    """Whether it stops early when told to."""
+    owes_response: bool = False
+    """Whether a request was sent whole, and nothing of its response was read."""
 
     @classmethod
     def of(cls, process: Process) -> Self:
@@ -180,34 +230,52 @@ class _Child:
         assert process.stdout is not None  # noqa: S101 - piped by default
         return cls(process, process.stdin, BufferedByteReceiveStream(process.stdout))
 
-    async def ask(self, request: Mapping[str, Any], payload: bytes = b"") -> WorkerResponse:
+    async def ask(
+        self,
+        request: Mapping[str, Any],
+        payload: bytes = b"",
+        advanced: Callable[[int, int], None] = lambda _done, _total: None,
+    ) -> WorkerResponse:
         """Send a request with its payload, and return its response.
 
         Raises:
             _EndedError: the child ended, or sent an invalid response.
         """
-        try:
+        with _as_ended():
             line = json.dumps({**request, PAYLOAD_BYTES: len(payload)} if payload else request)
             await self.requests.send(line.encode() + b"\n")
             if payload:  # on its own, as a picture has megabytes that joining would copy
                 await self.requests.send(payload)
+            self.owes_response = True
+            return await self._response(advanced)
+
+    async def stop(self) -> bool:
+        """Have it give up the request in hand, and wait for that; return whether it can.
+
+        Raises:
+            _EndedError: the child ended, or sent an invalid response.
+        """
+        if not self.cancellable or not self.owes_response:
+            return False
+        with _as_ended():
+            await self.requests.send(json.dumps({CANCEL: True}).encode() + b"\n")
+            await self._response(lambda _done, _total: None)
+        return True
+
+    async def _response(self, advanced: Callable[[int, int], None]) -> WorkerResponse:
+        """Return the next response, and report the progress that precedes it."""
+        while True:
             fields = json.loads(await self.responses.receive_until(b"\n", _LINE_LIMIT))
-            size = whole(fields["bytes"], _PAYLOAD_LIMIT)
-            if size is None:
-                raise _EndedError
-            answer = await self.responses.receive_exactly(size) if size else b""
-        except (
-            anyio.BrokenResourceError,
-            anyio.ClosedResourceError,
-            anyio.DelimiterNotFound,
-            anyio.EndOfStream,
-            anyio.IncompleteRead,
-            ValueError,
-            KeyError,
-            TypeError,
-        ) as error:
-            raise _EndedError from error
-        return fields, answer
+            if PROGRESS not in fields:
+                break
+            done, total = map(whole, fields[PROGRESS])
+            if done is not None and total is not None:
+                advanced(done, total)
+        self.owes_response = False
+        size = whole(fields["bytes"], _PAYLOAD_LIMIT)
+        if size is None:
+            raise _EndedError
+        return fields, await self.responses.receive_exactly(size) if size else b""
 
     async def end(self) -> None:
         """End the process, whatever it does."""
