@@ -7,8 +7,9 @@ from pathlib import Path
 from threading import Event
 from zlib import crc32
 
+from fondaco.domain.media.picture import Pixels
 from fondaco.domain.models.weights import WeightRole
-from fondaco.engines.diffusion.binding import Drawing
+from fondaco.engines.diffusion.binding import DiffusionRequest
 from fondaco.workers.child import Advance
 
 DEAF, STALLED, FAILING, SLOW = "deaf", "stalled", "failing", "slow"
@@ -25,7 +26,7 @@ class FakeArtist:
     def cancellable(self) -> bool:
         return self._cancellable
 
-    def draw(self, drawing: Drawing, advance: Advance, cancelled: Event) -> bytes:
+    def draw(self, drawing: DiffusionRequest, advance: Advance, cancelled: Event) -> Pixels:
         advance(0, drawing.steps)
         match drawing.prompt:
             case "deaf":
@@ -40,9 +41,9 @@ class FakeArtist:
                         raise RuntimeError(drawing.prompt)
                     advance(step + 1, drawing.steps)
         if drawing.canvas is not None and drawing.strength == 0:
-            return drawing.canvas.rgb
+            return Pixels(drawing.width, drawing.height, drawing.canvas.rgb)
         seen = crc32(repr(drawing).encode()).to_bytes(4, "little")[:3]
-        return seen * (drawing.width * drawing.height)
+        return Pixels(drawing.width, drawing.height, seen * (drawing.width * drawing.height))
 
     def cancel(self) -> None:
         return

@@ -222,6 +222,52 @@ class EditLimits(Section):
     )
 
 
+class ModelFile(Section):
+    """`[models.ID.files.ROLE]`: one of the files of a model that consists of several."""
+
+    file: str = Field(description="Its name in the models folder.", pattern=FILE_NAME)
+    url: str = Field(
+        "",
+        description="Where `fondaco models pull` fetches it; empty: nowhere.",
+        pattern=r"^(https?://[^@\s]+)?$",
+    )
+    bytes: int | None = Field(None, ge=1, description="Its size; absent: unknown.")
+    sha256: str | None = Field(
+        None,
+        description="What it must have in hex; absent: whatever comes.",
+        pattern=r"^[0-9a-f]{64}$",
+    )
+
+
+class DiffusionOptions(Section):
+    """`[models.ID.diffusion]`: how the engine `diffusion` runs a model."""
+
+    cfg_scale: float | None = Field(
+        None,
+        ge=0,
+        le=30,
+        allow_inf_nan=False,
+        description="Guidance of requests without `cfg_scale`, such as 7, or 1 for distilled models, which "
+        "halves the work; absent: the library's default.",
+    )
+    lora_strength: int = Field(
+        100, ge=0, le=100, description="Percent of the LoRA, for requests without `lora_strength`."
+    )
+    steps: int = Field(20, ge=1, le=100, description="Inference steps of an edit.")
+    strength: float = Field(
+        0.75,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="How far an edit may depart from its picture: 0 keeps it, 1 forgets it.",
+    )
+    by_reference: bool = Field(
+        default=False,
+        description="Set for weights made for edits by instruction (FLUX Kontext, Qwen-Image-Edit): they are "
+        "shown the picture; others draw over it.",
+    )
+
+
 class Embedded(Section):
     """`[embedded]`: the built-in llama.cpp engine."""
 
@@ -270,6 +316,34 @@ class Painter(Section):
     )
     idle_s: Seconds = Field(
         300.0, description="After so long without a picture its process ends, to free memory."
+    )
+
+
+class Diffusion(Section):
+    """`[diffusion]`: the engine of diffusion models of one's own weights."""
+
+    enabled: bool = Field(default=True, description="Whether its models are offered.")
+    threads: int = Field(
+        0, ge=0, le=256, description="CPU threads of a picture; 0: cores - 1, at least 1."
+    )
+    memory_bytes: int = Field(
+        0,
+        ge=0,
+        description="Memory of all loaded models together: the one used longest ago gives way to the next; "
+        "0: three quarters of this machine's.",
+    )
+    queue: int = Field(
+        16,
+        ge=0,
+        le=10_000,
+        description="Maximum pictures that wait for their turn; beyond it: 503.",
+    )
+    start_timeout_s: Seconds = Field(600.0, description="Time for a model to load.")
+    step_timeout_s: Seconds = Field(
+        600.0, description="Time for one step of a picture; then the model's process is ended."
+    )
+    idle_s: Seconds = Field(
+        300.0, description="After so long without a picture a model is unloaded."
     )
 
 

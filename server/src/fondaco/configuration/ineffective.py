@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Callable, Iterator
 
-from fondaco.configuration.built_in import EMBEDDED, OF_FILES
+from fondaco.configuration.built_in import DIFFUSION, EMBEDDED, OF_ONE_FILE
 from fondaco.configuration.schema import KeyPath, dotted
 from fondaco.configuration.tiers import rate_class_of
 from fondaco.domain.chat.reasoning import ReasoningSwitch
@@ -131,7 +131,9 @@ def _lengths(
     context, max_output = model.context_tokens or 0, model.max_output_tokens or 0
     if max_output > context and is_set((*path, "max_output_tokens")):
         yield f"{dotted((*path, 'max_output_tokens'))}: context_tokens is {context}, which ends answers."
-    if OF_FILES.isdisjoint(model.engines) and is_set((*path, "file")):
+    if DIFFUSION not in model.engines and model.files:
+        yield f"{dotted((*path, 'files'))}: only the engine 'diffusion' reads it; engines lacks it."
+    if OF_ONE_FILE.isdisjoint(model.engines) and is_set((*path, "file")):
         yield f"{dotted((*path, 'file'))}: only engines that are built in read it, and engines has none."
     slot_context = settings.embedded.context_tokens
     is_embedded_text = model.type is ModelType.TEXT and EMBEDDED in model.engines

@@ -33,7 +33,7 @@ PROGRESS, CANCEL, CANCELLABLE = "progress", "cancel", "cancellable"
 _ERROR_LIMIT = 300
 
 
-class LongHandler(Protocol):
+class Interruptible(Protocol):
     """Handles requests that take long: it reports progress, and may stop early."""
 
     @property
@@ -66,7 +66,7 @@ def serve(load: Callable[[Mapping[str, Any]], Handler]) -> None:
         _answer(out, lambda: handler(request))  # noqa: B023 - called at once
 
 
-def serve_long(load: Callable[[Mapping[str, Any]], LongHandler]) -> None:
+def serve_long(load: Callable[[Mapping[str, Any]], Interruptible]) -> None:
     """Likewise, for requests that take long."""
     out, launch = _begun()
     handler = _loaded(out, load, launch)
@@ -83,7 +83,7 @@ def serve_long(load: Callable[[Mapping[str, Any]], LongHandler]) -> None:
 
 
 def _receive(
-    requests: "SimpleQueue[tuple[Mapping[str, Any], Event] | None]", handler: LongHandler
+    requests: "SimpleQueue[tuple[Mapping[str, Any], Event] | None]", handler: Interruptible
 ) -> None:
     """Queue the requests, and pass on what cancels the latest one."""
     cancelled = Event()

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from threading import Event
 from typing import Protocol
 
+from fondaco.domain.media.picture import Pixels
 from fondaco.domain.models.weights import WeightRole
 from fondaco.workers.child import Advance
 
@@ -18,7 +19,7 @@ BINDINGS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Canvas:
+class StartImage:
     """A picture that drawing begins with."""
 
     width: int
@@ -29,7 +30,7 @@ class Canvas:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
+class DiffusionRequest:
     """One picture to draw, of a size that the model can have."""
 
     prompt: str
@@ -43,7 +44,7 @@ class Drawing:
     """From 0: the library takes negative ones for random."""
     lora_multiplier: float | None = None
     """None: the LoRA, if there is one, has no part in it."""
-    canvas: Canvas | None = None
+    canvas: StartImage | None = None
     strength: float = 0.75
     """How far the picture may depart from the canvas: 0 keeps it, 1 forgets it."""
     as_reference: bool = False
@@ -58,8 +59,8 @@ class Artist(Protocol):
         """Whether `cancel` does anything."""
         ...
 
-    def draw(self, drawing: Drawing, advance: Advance, cancelled: Event) -> bytes:
-        """Return the picture's rows of RGB; any error once `cancelled` is set."""
+    def draw(self, drawing: DiffusionRequest, advance: Advance, cancelled: Event) -> Pixels:
+        """Return the picture, at least of the drawing's size; any error once `cancelled` is set."""
         ...
 
     def cancel(self) -> None:

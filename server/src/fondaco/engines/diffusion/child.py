@@ -8,7 +8,7 @@ from typing import Any
 from PIL import Image
 
 from fondaco.domain.models.weights import WeightRole
-from fondaco.engines.diffusion.binding import Artist, Canvas, Drawing, imported
+from fondaco.engines.diffusion.binding import Artist, DiffusionRequest, StartImage, imported
 from fondaco.workers.child import Advance, WorkerResponse, serve_long
 
 
@@ -29,12 +29,11 @@ class Diffuser:
         """Draw; the payload is the picture's rows of RGB."""
         size = request["width"], request["height"]
         drawing = drawing_of(request)
-        rgb = self._artist.draw(drawing, advance, cancelled)
-        picture = Image.frombytes("RGB", (drawing.width, drawing.height), rgb)
-        if (canvas := drawing.canvas) is not None and canvas.mask is not None:
-            picture = _kept(picture, canvas, canvas.mask)
-        if request.get("canvas") is not None:
+        drawn = self._artist.draw(drawing, advance, cancelled)
+        picture = Image.frombytes("RGB", (drawn.width, drawn.height), drawn.data)
+        if (canvas := drawing.canvas) is not None:
             # An edit shows all of what it began with, so it is scaled where a new picture is cropped.
+            picture = _kept(picture.resize((canvas.width, canvas.height)), canvas)
             return {}, picture.resize(size, Image.Resampling.LANCZOS).tobytes()
         return {}, picture.crop((0, 0, *size)).tobytes()
 
@@ -54,12 +53,12 @@ def load(launch: Mapping[str, Any]) -> Diffuser:
     return Diffuser(imported(launch["binding"]).open_model(files, int(launch["threads"])))
 
 
-def drawing_of(request: Mapping[str, Any]) -> Drawing:
+def drawing_of(request: Mapping[str, Any]) -> DiffusionRequest:
     """Return what a request asks for, in a size that the model has."""
     step = request["divisor"]
     width, height = (-(-request[side] // step) * step for side in ("width", "height"))
     canvas = request.get("canvas")
-    return Drawing(
+    return DiffusionRequest(
         prompt=request["prompt"],
         negative_prompt=request["negative_prompt"],
         width=width,
@@ -68,13 +67,13 @@ def drawing_of(request: Mapping[str, Any]) -> Drawing:
         cfg_scale=request["cfg_scale"],
         seed=request["seed"],
         lora_multiplier=request["lora_multiplier"],
-        canvas=_canvas(canvas, request["payload"], width, height) if canvas else None,
+        canvas=_start_image(canvas, request["payload"], width, height) if canvas else None,
         strength=request["strength"],
         as_reference=request["as_reference"],
     )
 
 
-def _canvas(canvas: Mapping[str, Any], payload: bytes, width: int, height: int) -> Canvas:
+def _start_image(canvas: Mapping[str, Any], payload: bytes, width: int, height: int) -> StartImage:
     """Return a picture, and the mask behind it, in the size that is drawn."""
     size = canvas["width"], canvas["height"]
     pixels = size[0] * size[1]
@@ -84,14 +83,16 @@ def _canvas(canvas: Mapping[str, Any], payload: bytes, width: int, height: int) 
         masks = Image.frombytes("L", size, payload[3 * pixels :])
         mask = masks.resize((width, height), Image.Resampling.NEAREST).tobytes()
     drawn = picture.resize((width, height), Image.Resampling.LANCZOS)
-    return Canvas(width, height, drawn.tobytes(), mask)
+    return StartImage(width, height, drawn.tobytes(), mask)
 
 
-def _kept(picture: Image.Image, canvas: Canvas, mask: bytes) -> Image.Image:
+def _kept(picture: Image.Image, canvas: StartImage) -> Image.Image:
     """Put back what the mask keeps: a model changes all pixels a little, as it goes through latents."""
+    if canvas.mask is None:
+        return picture
     size = canvas.width, canvas.height
     before = Image.frombytes("RGB", size, canvas.rgb)
-    return Image.composite(picture, before, Image.frombytes("L", size, mask))
+    return Image.composite(picture, before, Image.frombytes("L", size, canvas.mask))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from cyllama import sd
 
+from fondaco.domain.media.picture import Pixels
 from fondaco.domain.models.weights import WeightRole
-from fondaco.engines.diffusion.binding import Drawing
+from fondaco.engines.diffusion.binding import DiffusionRequest
 from fondaco.workers.child import Advance
 
 _FIELDS = {
@@ -34,8 +35,8 @@ class CyllamaArtist:
         self._context = context
         self._lora = lora
 
-    def draw(self, drawing: Drawing, advance: Advance, cancelled: Event) -> bytes:
-        """Return the picture's rows of RGB."""
+    def draw(self, drawing: DiffusionRequest, advance: Advance, cancelled: Event) -> Pixels:
+        """Return the picture."""
         parameters = _parameters(drawing, self._lora)
 
         def told(step: int, steps: int, _seconds: float) -> None:
@@ -48,7 +49,8 @@ class CyllamaArtist:
         if cancelled.is_set():
             raise RuntimeError("cancelled")
         picture = self._context.generate_with_params(parameters)[0]
-        return np.ascontiguousarray(picture.to_numpy()[..., :3]).tobytes()
+        rows = np.ascontiguousarray(picture.to_numpy()[..., :3])
+        return Pixels(rows.shape[1], rows.shape[0], rows.tobytes())
 
     def cancel(self) -> None:
         """Have the drawing in hand stop early."""
@@ -75,7 +77,7 @@ def open_model(files: Mapping[WeightRole, str], threads: int) -> CyllamaArtist:
     return CyllamaArtist(context, files.get(WeightRole.LORA))
 
 
-def _parameters(drawing: Drawing, lora: str | None) -> Any:
+def _parameters(drawing: DiffusionRequest, lora: str | None) -> Any:
     parameters = sd.SDImageGenParams()
     parameters.prompt = drawing.prompt
     parameters.negative_prompt = drawing.negative_prompt

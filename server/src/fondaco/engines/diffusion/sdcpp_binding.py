@@ -8,8 +8,9 @@ from typing import Any
 import stable_diffusion_cpp as library
 from PIL import Image
 
+from fondaco.domain.media.picture import Pixels
 from fondaco.domain.models.weights import WeightRole
-from fondaco.engines.diffusion.binding import Drawing
+from fondaco.engines.diffusion.binding import DiffusionRequest
 from fondaco.workers.child import Advance
 
 _ARGUMENTS = {
@@ -37,8 +38,8 @@ class SdcppArtist:
         self._model = model
         self._lora = lora
 
-    def draw(self, drawing: Drawing, advance: Advance, cancelled: Event) -> bytes:
-        """Return the picture's rows of RGB."""
+    def draw(self, drawing: DiffusionRequest, advance: Advance, cancelled: Event) -> Pixels:
+        """Return the picture."""
         prompt = drawing.prompt
         if self._lora and drawing.lora_multiplier is not None:
             # Its only way to name a LoRA; what callers write into a prompt was checked before.
@@ -53,8 +54,8 @@ class SdcppArtist:
             progress_callback=lambda step, steps, _seconds: advance(step, steps),
             **_chosen(drawing),
         )
-        rows: bytes = pictures[0].convert("RGB").tobytes()
-        return rows
+        picture = pictures[0].convert("RGB")
+        return Pixels(picture.width, picture.height, picture.tobytes())
 
     def cancel(self) -> None:
         """Do nothing: it cannot."""
@@ -99,7 +100,7 @@ def open_model(files: Mapping[WeightRole, str], threads: int) -> SdcppArtist:
     return SdcppArtist(model, lora.name)
 
 
-def _chosen(drawing: Drawing) -> dict[str, Any]:
+def _chosen(drawing: DiffusionRequest) -> dict[str, Any]:
     """Return the arguments that only some drawings have."""
     chosen: dict[str, Any] = {}
     if drawing.cfg_scale is not None:
