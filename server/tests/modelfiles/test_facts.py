@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, strategies as st
 
 from fondaco.modelfiles import ModelFileError
-from fondaco.modelfiles.facts import facts_of
-from fondaco.modelfiles.gguf import EndedEarlyError, NotGgufError, read_tables
+from fondaco.modelfiles.headers.facts import facts_of
+from fondaco.modelfiles.headers.gguf import EndedEarlyError, NotGgufError, read_tables
 from gguf_files import chat_model, embedding_model, gguf, packed, written
 from program import model_file
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from fondaco.modelfiles import ModelFileError, ModelFolder
-from fondaco.modelfiles.gguf import EndedEarlyError, NotGgufError, least_bytes
+from fondaco.modelfiles.headers.gguf import EndedEarlyError, NotGgufError, least_bytes
 from modelfiles.conftest import Shelf
 from program import model_file
 

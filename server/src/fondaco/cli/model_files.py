@@ -15,7 +15,7 @@ from fondaco.domain.extras import how_to_install
 if TYPE_CHECKING:
     from fondaco.configuration import Configuration
     from fondaco.configuration.layers import Tree
-    from fondaco.modelfiles.facts import GgufFacts
+    from fondaco.modelfiles.headers.facts import GgufFacts
     from fondaco.settings import Settings
 
 Sha256: TypeAlias = Annotated[
@@ -61,7 +61,7 @@ def add(
     from fondaco.app.adding.chat_templates import profile_of
     from fondaco.configuration import added
     from fondaco.configuration.own_files import id_of, row_of
-    from fondaco.modelfiles.facts import facts_of
+    from fondaco.modelfiles.headers.facts import facts_of
 
     prices = prices_of(price)
     loaded = configuration(home, config)

@@ -82,7 +82,9 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing:
     if entry.embedding is not None:
         return _embedding_model(model_id, entry, entry.embedding, settings, missing=missing)
     if entry.type is ModelType.IMAGE:
-        return _image_model(model_id, entry, entry.image or ImageLimits(), settings, missing=missing)
+        return _image_model(
+            model_id, entry, entry.image or ImageLimits(), settings, missing=missing
+        )
     if entry.type is ModelType.INPAINT:
         return _edit_model(model_id, entry, entry.edit or EditLimits(), settings, missing=missing)
     if entry.type is ModelType.UPSCALE:
@@ -222,7 +224,7 @@ def _listing(model_id: str, entry: CatalogueModel) -> _Listing:
 
 def _installed(engines: tuple[str, ...], *, missing: bool) -> bool:
     """Whether an engine can run a model: one of files can where they are here, any other anyway."""
-    return not (missing and OF_FILES >= set(engines))
+    return not (missing and set(engines) <= OF_FILES)
 
 
 def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from fondaco.configuration.built_in import EMBEDDED
 from fondaco.configuration.layers import Tree
-from fondaco.modelfiles.facts import GgufFacts
+from fondaco.modelfiles.headers.facts import GgufFacts
 
 _QUANTIZATION = re.compile(
     r"[-._](i?q\d\w*|iq\d\w*|[bf]?f(16|32)|bf16|mxfp4\w*|fp(4|8|16))$", re.IGNORECASE

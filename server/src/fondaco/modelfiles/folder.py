@@ -15,12 +15,12 @@ from urllib.parse import unquote, urlsplit
 from fondaco.modelfiles.archives import join
 from fondaco.modelfiles.download import Progress, download, hash_of
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError, from_os
-from fondaco.modelfiles.formats import expect_format
+from fondaco.modelfiles.headers.formats import expect_format
 from fondaco.modelfiles.index import Archive, locate
 from fondaco.modelfiles.known import KNOWN, KnownFile, KnownModel, Part
 from fondaco.modelfiles.lock import only_one
 
-_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(gguf|onnx|json)")
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(gguf|safetensors|onnx|json)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class ModelFolder:
             return (self._folder / name,)
         raise NoSuchModelFileError(
             f"No model file goes by {name!r}. Known: {', '.join(self._known)}; "
-            "else a file name that ends in .gguf, .onnx or .json."
+            "else a file name that ends in .gguf, .safetensors, .onnx or .json."
         )
 
     def remove(self, name: str) -> Path:
@@ -246,7 +246,7 @@ class ModelFolder:
         if not _FILE_NAME.fullmatch(file_name):
             raise ModelFileError(
                 f"{file_name!r} is no name for a model file: letters, digits, dots, dashes and "
-                "underscores, with .gguf, .onnx or .json (a tokenizer) at the end."
+                "underscores, with .gguf, .safetensors, .onnx or .json (a tokenizer) at the end."
             )
         return self._folder / file_name
 

@@ -1,6 +1,7 @@
 """The engine and its children over a binding without a library: the contract, memory, faults, cancelling."""
 
 import json
+import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -153,8 +154,10 @@ async def test_without_a_library_the_error_names_the_command(
 ) -> None:
     monkeypatch.setattr(launching, "installed_binding", lambda: None)
     engine = Diffusion({"toy": replace(write(), binding=None)}, name="diffusion")
-    with pytest.raises(EngineUnavailableError, match=r"\./server\[diffusion\]"):
-        await engine.generate(TASK)
+    for oldest, command in (((3, 11), "./server[diffusion]"), ((3, 99), "pip install stable")):
+        monkeypatch.setattr(launching, "_WHEELS_FROM", oldest)
+        with pytest.raises(EngineUnavailableError, match=re.escape(command)):
+            await engine.generate(TASK)
     with pytest.raises(EngineUnavailableError):
         await engine.probe()
 

@@ -1,6 +1,7 @@
 """How a diffusion model is started: its files, and what the configuration says of it."""
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,11 @@ from fondaco.workers.worker import Program
 
 WORKING_BYTES = 2**30
 """What drawing takes beside the weights: an image of 1024 x 1024 by a full autoencoder takes most of it."""
+_WHEELS_FROM = (3, 12)
+_ON_PYTHON_3_11 = (
+    "Its wheels need Python 3.12 or newer: run Fondaco on one, or build the library here with "
+    "pip install stable-diffusion-cpp-python==0.4.7 (ten minutes, with CMake and a C++ compiler)."
+)
 _CANCEL_GRACE_S = 3.0
 """Some steps take longer; then the process is ended, and the next picture loads the model again."""
 
@@ -83,10 +89,10 @@ class DiffusionLaunch:
         """Return why no such model can run here, and how to mend it; empty if it can."""
         if self.binding or installed_binding():
             return ""
-        return (
-            "The library of diffusion models, stable-diffusion.cpp, is not installed. "
-            f"{how_to_install('diffusion')}"
+        advice = (
+            how_to_install("diffusion") if sys.version_info >= _WHEELS_FROM else _ON_PYTHON_3_11
         )
+        return f"The library of diffusion models, stable-diffusion.cpp, is not installed. {advice}"
 
 
 def usual_memory_bytes() -> int:

@@ -10,7 +10,10 @@ import struct
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from typing import BinaryIO, TypeAlias
+
+from fondaco.modelfiles.headers.tensors import MOST_TENSORS, Tensor
 
 MAGIC = b"GGUF"
 MOST_TABLE_BYTES = 2**28
@@ -42,6 +45,7 @@ _LONGEST_TEXT = 2**18
 _MOST_TEXT = 2**22
 """All texts that are kept together."""
 _MOST_VALUES = 4_096
+_LONGEST_TENSOR_NAME = 256
 BLOCKS = {
     0: ("F32", 1, 4),
     1: ("F16", 1, 2),
@@ -91,6 +95,8 @@ class Tables:
 
     values: Mapping[str, Scalar]
     """Key -> value, of those that are one number or text of no unusual length."""
+    tensors: Mapping[str, Tensor]
+    """Those with names of no unusual length, by their names."""
     elements: Mapping[int, int]
     """A tensor's type -> the elements of all such tensors: together, the parameters."""
     least_bytes: int
@@ -110,13 +116,13 @@ def read_tables(file: BinaryIO) -> Tables | None:
         return None
     tensors, pairs = _whole(file, 8), _whole(file, 8)
     values = _values(file, pairs)
-    elements, end = _tensors(file, tensors)
+    named, elements, end = _tensors(file, tensors)
     alignment = values.get(_ALIGNMENT_KEY, _ALIGNMENT)
     if not isinstance(alignment, int) or alignment <= 0:
         raise NotGgufError
     at = file.tell()
     least = at + -at % alignment + end if tensors else at
-    return Tables(values, elements, least)
+    return Tables(values, named, elements, least)
 
 
 def least_bytes(file: BinaryIO) -> int | None:
@@ -166,22 +172,24 @@ def _skip_array(file: BinaryIO) -> None:
         _skip(file, _whole(file, 8))
 
 
-def _tensors(file: BinaryIO, tensors: int) -> tuple[Counter[int], int]:
-    """Read what is said of tensors: their elements by type, and where the last one ends at least."""
-    elements = Counter[int]()
+def _tensors(file: BinaryIO, tensors: int) -> tuple[dict[str, Tensor], Counter[int], int]:
+    """Read what is said of tensors: them, their elements by type, and where the last one ends at least."""
+    named, elements = dict[str, Tensor](), Counter[int]()
     end = 0
     for _ in range(tensors):
-        _skip(file, _whole(file, 8))  # its name
-        dimensions, count = _whole(file, 4), 1
+        name = _text(file, _LONGEST_TENSOR_NAME)
+        dimensions = _whole(file, 4)
         if dimensions > _MOST_DIMENSIONS:
             raise NotGgufError
-        for _ in range(dimensions):
-            count *= _whole(file, 8)
+        shape = tuple(_whole(file, 8) for _ in range(dimensions))[::-1]
+        count = prod(shape)
         kind, offset = _whole(file, 4), _whole(file, 8)
         elements[kind] += count
-        _, of_block, bytes_of_block = BLOCKS.get(kind, ("", 1, 0))
+        kind_name, of_block, bytes_of_block = BLOCKS.get(kind, ("", 1, 0))
+        if name is not None and len(named) < MOST_TENSORS:
+            named[name] = Tensor(kind_name, shape)
         end = max(end, offset + -(-count // of_block) * bytes_of_block)
-    return elements, end
+    return named, elements, end
 
 
 def _width(kind: int) -> int:

@@ -6,7 +6,8 @@ from pathlib import PurePath
 from typing import BinaryIO
 
 from fondaco.modelfiles.errors import ModelFileError
-from fondaco.modelfiles.gguf import EndedEarlyError, NotGgufError, least_bytes
+from fondaco.modelfiles.headers.gguf import EndedEarlyError, NotGgufError, least_bytes
+from fondaco.modelfiles.headers.safetensors import NotSafetensorsError, read_header
 
 _ONNX = b"\x08"
 """An ONNX file is a protocol buffer whose first field is a whole number: its version of the format."""
@@ -21,6 +22,8 @@ def expect_format(file: BinaryIO, name: str) -> None:
     match PurePath(name).suffix:
         case ".gguf":
             _expect_gguf(file, name)
+        case ".safetensors":
+            _expect_safetensors(file, name)
         case ".onnx":
             if file.read(1) != _ONNX:
                 raise ModelFileError(
@@ -33,6 +36,21 @@ def expect_format(file: BinaryIO, name: str) -> None:
                 raise ModelFileError(
                     f"{name!r} is not a JSON file, so no tokenizer can be loaded from it."
                 ) from None
+
+
+def _expect_safetensors(file: BinaryIO, name: str) -> None:
+    size = os.fstat(file.fileno()).st_size
+    try:
+        _, least = read_header(file)
+    except NotSafetensorsError:
+        raise ModelFileError(
+            f"{name!r} is not a safetensors file, so no model can be loaded from it."
+        ) from None
+    if size < least:
+        raise ModelFileError(
+            f"{name!r} is not whole: it ends after {size:,} bytes, and its own header asks for "
+            f"{least:,}. Nothing was kept. Fetch it again."
+        )
 
 
 def _expect_gguf(file: BinaryIO, name: str) -> None:

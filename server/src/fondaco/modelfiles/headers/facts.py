@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from fondaco.modelfiles.errors import ModelFileError, from_os
-from fondaco.modelfiles.gguf import BLOCKS, EndedEarlyError, NotGgufError, Scalar, read_tables
+from fondaco.modelfiles.headers.gguf import (
+    BLOCKS,
+    EndedEarlyError,
+    NotGgufError,
+    Scalar,
+    read_tables,
+)
 
 Pooling: TypeAlias = Literal["mean", "cls", "last"]
 
