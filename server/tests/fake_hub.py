@@ -50,7 +50,7 @@ class FakeHub:
 
     def _file(self, path: str, content: bytes) -> dict[str, object]:
         told = {"rfilename": path, "size": len(content), "blobId": "c" * 40}
-        if not path.endswith(".gguf"):
+        if not path.endswith((".gguf", ".safetensors")):
             return told
         sha256 = "0" * 64 if self.wrong_hashes else hashlib.sha256(content).hexdigest()
         return told | {"lfs": {"sha256": sha256, "size": len(content), "pointerSize": 134}}

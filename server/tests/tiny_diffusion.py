@@ -115,6 +115,13 @@ def lora() -> Weights:
     return made
 
 
+def t5() -> Weights:
+    """Return what looks like a text encoder, and is none: Flux does without it."""
+    made = Weights(seed=3)
+    made.linear("encoder.block.0.layer.0.SelfAttention.q", 8, 8)
+    return made
+
+
 def taesd() -> Weights:
     """Return a tiny autoencoder of 2.4 million parameters, both ways."""
     made = Weights()

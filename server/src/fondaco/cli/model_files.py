@@ -1,6 +1,7 @@
 """`fondaco models add`, `remove` and `search`: models of one's own, one command away."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -13,9 +14,12 @@ from fondaco.cli.output import Row, print_row, print_rows, progress
 from fondaco.domain.extras import how_to_install
 
 if TYPE_CHECKING:
+    from fondaco.cli.image_models import Fetched
     from fondaco.configuration import Configuration
     from fondaco.configuration.layers import Tree
+    from fondaco.modelfiles import KnownModel
     from fondaco.modelfiles.headers.facts import GgufFacts
+    from fondaco.modelfiles.headers.weights import WeightFacts
     from fondaco.settings import Settings
 
 Sha256: TypeAlias = Annotated[
@@ -23,6 +27,10 @@ Sha256: TypeAlias = Annotated[
     typer.Option(
         metavar="HEX", help="Expected SHA-256; known for built-in ids and hf: names by themselves."
     ),
+]
+AcceptLicence: TypeAlias = Annotated[
+    bool,
+    typer.Option("--accept-licence", help="Agree to the model's licence without being asked."),
 ]
 RELOAD = "A running server offers it after a reload (SIGHUP) or a restart."
 
@@ -32,10 +40,20 @@ def add(
         str,
         typer.Argument(
             metavar="SOURCE",
-            help="A GGUF file's path, its URL, or hf:OWNER/REPO, with :Q4_K_M or :FILE.gguf behind it.",
+            help="A GGUF or safetensors file's path, its URL, hf:OWNER/REPO with :Q4_K_M or :FILE behind "
+            "it, sd-turbo or z-image-turbo.",
         ),
     ],
     *,
+    with_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with",
+            metavar="[ROLE=]SOURCE",
+            help="A further file of a diffusion model, such as its autoencoder, a text encoder or a LoRA; "
+            "may be repeated.",
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         typer.Option(metavar="ID", help="The model's id; default: from the file's name."),
@@ -43,27 +61,24 @@ def add(
     price: Annotated[
         str,
         typer.Option(
-            metavar="INPUT/OUTPUT", help="USD per million tokens, such as 0.20/0.90; default: free."
+            metavar="INPUT/OUTPUT",
+            help="USD per million tokens, such as 0.20/0.90, or per image; default: free.",
         ),
     ] = "0",
     trait: Annotated[
         list[str] | None,
         typer.Option(metavar="TRAIT", help="A role it serves, such as default; may be repeated."),
     ] = None,
+    accept_licence: AcceptLicence = False,
     sha256: Sha256 = None,
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a GGUF file, read what it says of itself, and add the model to the catalogue."""
-    import anyio
+    """Fetch a model's files, read what they say of themselves, and add the model to the catalogue."""
+    from fondaco.cli import image_models
 
-    from fondaco.app.adding.chat_templates import profile_of
-    from fondaco.configuration import added
-    from fondaco.configuration.own_files import id_of, row_of
-    from fondaco.modelfiles.headers.facts import facts_of
-
-    prices = prices_of(price)
+    prices_of(price)  # before anything is fetched
     loaded = configuration(home, config)
     _expect_free(name, loaded)
     if source in loaded.settings.models and not Path(source).exists():
@@ -71,16 +86,79 @@ def add(
             f"The catalogue has {source!r} already; its file comes with: fondaco models pull {source}",
             Exit.USAGE,
         )
-    paths = fetch_all(loaded.settings, source, sha256)
-    file = paths[0].name
+    asked = _Asked(name, price, tuple(trait or ()), tuple(with_ or ()), config, as_json)
+    if (known := image_models.addable(source)) is not None:
+        asked = replace(asked, name=name or known.name)
+        _expect_free(asked.name, loaded)
+        image_models.accept_licence(known, accepted=accept_licence)
+    files = fetched(loaded.settings, source, sha256)
+    facts = image_models.diffusion_facts(files[0].path)
+    if facts is None:
+        _add_text(files, asked, loaded)
+    else:
+        _add_weights(facts, files, asked, loaded)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The options of `fondaco models add`."""
+
+    name: str | None
+    price: str
+    traits: tuple[str, ...]
+    parts: tuple[str, ...]
+    config: Path | None
+    as_json: bool
+
+
+def _add_text(files: "Sequence[Fetched]", asked: _Asked, loaded: "Configuration") -> None:
+    import anyio
+
+    from fondaco.app.adding.chat_templates import profile_of
+    from fondaco.configuration import added
+    from fondaco.configuration.own_files import id_of, row_of
+    from fondaco.modelfiles.headers.facts import facts_of
+
+    if asked.parts:
+        raise FailedError(
+            f"{files[0].path.name!r} is no diffusion model, which --with adds files to.", Exit.USAGE
+        )
+    prices, paths = prices_of(asked.price), [file.path for file in files]
     facts = facts_of(paths[0])
-    model_id = name or id_of(file, facts.name)
+    model_id = asked.name or id_of(paths[0].name, facts.name)
     _expect_free(model_id, loaded)
     template = anyio.run(profile_of, facts.template)
-    row = row_of(facts, template, file=file, price=prices, traits=tuple(trait or ()))
-    keep_row(added.path_of(loaded.settings.home, "model", model_id), model_id, row, config=config)
-    print_row(_added_row(model_id, row, facts, paths), as_json=as_json)
-    _advise(facts, template_usable=template.usable, free=price == "0", loaded=loaded)
+    row = row_of(facts, template, file=paths[0].name, price=prices, traits=asked.traits)
+    path = added.path_of(loaded.settings.home, "model", model_id)
+    keep_row(path, model_id, row, config=asked.config)
+    print_row(_added_row(model_id, row, facts, paths), as_json=asked.as_json)
+    _advise(facts, template_usable=template.usable, free=asked.price == "0", loaded=loaded)
+
+
+def _add_weights(
+    facts: "WeightFacts", files: "Sequence[Fetched]", asked: _Asked, loaded: "Configuration"
+) -> None:
+    from fondaco.cli import image_models
+    from fondaco.configuration import added
+    from fondaco.configuration.own_files import id_of
+    from fondaco.configuration.own_images import row_of_weights
+    from fondaco.domain.models.weights import WeightRole
+
+    settings = loaded.settings
+    price = image_models.price_of_image(asked.price)
+    parts = image_models.with_roles(files[1:], loaded.settings, asked.parts, fetched)
+    by_role = image_models.weights_by_role(facts, files[0], parts)
+    model_id = asked.name or id_of(files[0].path.name.removesuffix(".safetensors"), "")
+    _expect_free(model_id, loaded)
+    row = row_of_weights(facts, image_models.entries_of(by_role), price=price, traits=asked.traits)
+    path = added.path_of(settings.home, "model", model_id)
+    keep_row(path, model_id, row, config=asked.config)
+    shown = image_models.added_weights_row(model_id, row, facts, tuple(by_role.values()))
+    print_row(shown, as_json=asked.as_json)
+    tiny = WeightRole.TAESD in by_role
+    for line in image_models.notes_on_weights(settings, free=asked.price == "0", tiny=tiny):
+        typer.echo(f"fondaco: note: {line}", err=True)
+    typer.echo(f"fondaco: note: {RELOAD}", err=True)
 
 
 def remove(
@@ -102,6 +180,8 @@ def remove(
     files = [entry.file] if entry and entry.file else [name]
     if entry and entry.file and source_of(name, entry.file) == name:
         files = [name]  # a model with a name of its own may have several
+    elif entry and entry.files:
+        files = _own_weights(settings, name)
     if path.exists():
         load({"home": settings.home}, config=config, trial={path: None})
         added.remove(path)
@@ -165,14 +245,28 @@ def fetch_all(settings: "Settings", source: str, sha256: str | None = None) -> t
     Raises:
         ModelFileError: it cannot be had.
     """
+    return tuple(file.path for file in fetched(settings, source, sha256))
+
+
+def fetched(settings: "Settings", source: str, sha256: str | None = None) -> "tuple[Fetched, ...]":
+    """Likewise, with where each file came from.
+
+    Raises:
+        ModelFileError: it cannot be had.
+    """
+    from fondaco.cli.image_models import Fetched, addable, known_files, listed
     from fondaco.modelfiles.hub import SCHEME
 
     if source.startswith(SCHEME):
         return _from_hub(settings, source)
+    if (known := listed(settings, source) or addable(source)) is not None:
+        fetch(settings, source, known=known)
+        return known_files(settings, known)
     local = settings.models_folder / source
     if "/" not in source and not Path(source).exists() and local.is_file():
         source = str(local)
-    return (fetch(settings, source, sha256),)
+    url = source if source.startswith(("http://", "https://")) else ""
+    return (Fetched(fetch(settings, source, sha256), url, sha256),)
 
 
 def fetch(
@@ -182,16 +276,18 @@ def fetch(
     *,
     bar: bool = True,
     token: str = "",
+    known: "KnownModel | None" = None,
 ) -> Path:
     """Fetch a model file unless it is here, and show how that gets on, with a `bar` on a terminal.
 
     Raises:
         ModelFileError: it cannot be had.
     """
-    from fondaco.modelfiles import ModelFolder
+    from fondaco.modelfiles import KNOWN, ModelFolder
 
+    names = KNOWN if known is None else {**KNOWN, source: known}
     with progress(f"Fetching {source.rsplit('/', 1)[-1]}", bar=bar) as advance:
-        return ModelFolder(settings.models_folder).pull(
+        return ModelFolder(settings.models_folder, known=names).pull(
             source, sha256=sha256, progress=advance, token=token
         )
 
@@ -209,10 +305,11 @@ def keep_row(path: Path, model_id: str, row: "Tree", *, config: Path | None) -> 
     added.write(path, "model", tables)
 
 
-def _from_hub(settings: "Settings", source: str) -> tuple[Path, ...]:
+def _from_hub(settings: "Settings", source: str) -> "tuple[Fetched, ...]":
     import anyio
 
     from fondaco.app.adding import hub
+    from fondaco.cli.image_models import Fetched
     from fondaco.environment import environment
     from fondaco.modelfiles.hub import HubName, chosen, endpoint_of, file_url, has_projector
 
@@ -233,9 +330,10 @@ def _from_hub(settings: "Settings", source: str) -> tuple[Path, ...]:
             "For images run llama-server with its mmproj file, and `fondaco engines add` its URL.",
             err=True,
         )
+    urls = {file: file_url(endpoint, repository, file) for file in files}
     return tuple(
-        fetch(settings, file_url(endpoint, repository, file), file.sha256, token=token)
-        for file in files
+        Fetched(fetch(settings, url, file.sha256, token=token), url, file.sha256)
+        for file, url in urls.items()
     )
 
 
@@ -301,8 +399,21 @@ def _advise(
 
 def _shared(settings: "Settings", name: str) -> bool:
     """Whether another model has the same file."""
-    file = settings.models[name].file
+    if (file := settings.models[name].file) is None:
+        return False
     return any(m.file == file for other, m in settings.models.items() if other != name)
+
+
+def _own_weights(settings: "Settings", name: str) -> list[str]:
+    """Return the files of a model that are here and that no other one has."""
+    others = {
+        file.file
+        for other, model in settings.models.items()
+        if other != name
+        for file in model.files.values()
+    }
+    files = {file.file for file in settings.models[name].files.values()} - others
+    return sorted(file for file in files if (settings.models_folder / file).exists())
 
 
 def _shards(files: list[str], *, present: bool) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.image_models import addable
 from fondaco.cli.model_files import Sha256, add, fetch_all, remove, search
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import Row, print_json, print_row, print_rows
@@ -55,7 +56,7 @@ def show(name: Name, *, home: Home = None, config: Config = None, as_json: AsJso
 
     settings = configuration(home, config).settings
     catalogue = catalogue_of(settings, missing_files(settings), SystemClock().now)
-    kinds = [kind for kind in (ModelType.TEXT, ModelType.EMBEDDING) if catalogue.knows(name, kind)]
+    kinds = [kind for kind in (ModelType.TEXT, *ModelType) if catalogue.knows(name, kind)]
     try:
         model = catalogue.route(name, kinds[0] if kinds else ModelType.TEXT).model
     except ModelNotFoundError as error:
@@ -81,7 +82,13 @@ def pull(
     as_json: AsJson = False,
 ) -> None:
     """Fetch a model file; an interrupted download goes on where it stopped."""
-    paths = fetch_all(configuration(home, config).settings, source, sha256)
+    settings = configuration(home, config).settings
+    if addable(source) is not None and source not in settings.models:
+        raise FailedError(
+            f"{source!r} is not in the catalogue yet. Fetch and list it with: fondaco models add {source}",
+            Exit.UNKNOWN,
+        )
+    paths = fetch_all(settings, source, sha256)
     if as_json:
         size = sum(path.stat().st_size for path in paths)
         print_json({"file": str(paths[0]), "bytes": size})

@@ -21,6 +21,11 @@ _MOST_EXPANSION = 50
 many times its size. Text of icons, which packs well, takes ten times."""
 
 
+def is_whole(file: KnownFile) -> bool:
+    """Whether a file is what one address gives: then nothing has to be joined."""
+    return len(file.parts) == 1 and isinstance(file.parts[0], WebFile)
+
+
 def join(file: KnownFile, archives: Mapping[str, Path], whole: Path) -> str:
     """Unpack the parts of a file into `whole`, and return its SHA-256.
 

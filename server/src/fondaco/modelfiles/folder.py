@@ -12,7 +12,7 @@ from pathlib import Path
 from platform import machine
 from urllib.parse import unquote, urlsplit
 
-from fondaco.modelfiles.archives import join
+from fondaco.modelfiles.archives import is_whole, join
 from fondaco.modelfiles.download import Progress, download, hash_of
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError, from_os
 from fondaco.modelfiles.headers.formats import expect_format
@@ -159,7 +159,11 @@ class ModelFolder:
         """Make one file out of its archives."""
         whole = self._fetching / file.file
         try:
-            found = join(file, archives, whole)
+            if is_whole(file):
+                archives[file.parts[0].archive].replace(whole)  # gigabytes are not copied
+                found = hash_of(whole)
+            else:
+                found = join(file, archives, whole)
             if found != file.sha256:
                 raise ModelFileError(
                     f"{file.file!r} is not what it should be: its SHA-256 is {found}, expected "

@@ -18,7 +18,8 @@ MOST_BYTES = 8 * 2**20
 """Of an answer: a repository of a thousand files takes some 300 kB."""
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}/[A-Za-z0-9][A-Za-z0-9._-]{0,95}")
-_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/ ()+-]{0,250}\.gguf")
+_PATH = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/ ()+-]{0,250}\.(gguf|safetensors)")
+_FILES = (".gguf", ".safetensors")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9a-f]{40}")
 _WORD = re.compile(r"[A-Za-z0-9._-]{1,40}")
@@ -31,7 +32,7 @@ _SHOWN = ("downloads", "likes", "gguf", "gated")
 
 @dataclass(frozen=True, slots=True)
 class HubFile:
-    """A GGUF file of a repository."""
+    """A GGUF or safetensors file of a repository."""
 
     path: str
     size_bytes: int | None
@@ -163,8 +164,8 @@ def chosen(repository: Repository, wanted: str) -> tuple[HubFile, ...]:
         NoSuchModelFileError: there is none, or it is not clear which; the message lists what there is.
     """
     models = [file for file in repository.files if not _is_projector(file.path)]
-    firsts = [file for file in models if is_first(file.path)]
-    if wanted.endswith(".gguf"):
+    firsts = [file for file in models if file.path.endswith(".gguf") and is_first(file.path)]
+    if wanted.endswith(_FILES):
         found = [file for file in repository.files if wanted in (file.path, _name(file.path))]
     elif wanted:
         found = [file for file in firsts if _has(file.path, wanted)]

@@ -89,10 +89,13 @@ class DiffusionLaunch:
         """Return why no such model can run here, and how to mend it; empty if it can."""
         if self.binding or installed_binding():
             return ""
-        advice = (
-            how_to_install("diffusion") if sys.version_info >= _WHEELS_FROM else _ON_PYTHON_3_11
-        )
-        return f"The library of diffusion models, stable-diffusion.cpp, is not installed. {advice}"
+        return how_to_install_library()
+
+
+def how_to_install_library() -> str:
+    """Return that the library is missing, and how an operator installs it."""
+    advice = how_to_install("diffusion") if sys.version_info >= _WHEELS_FROM else _ON_PYTHON_3_11
+    return f"The library of diffusion models, stable-diffusion.cpp, is not installed. {advice}"
 
 
 def usual_memory_bytes() -> int:
