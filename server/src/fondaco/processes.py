@@ -11,7 +11,7 @@ _PR_SET_DUMPABLE = 4
 _INHERITED = re.compile(
     r"PATH|HOME|USER|LOGNAME|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|VIRTUAL_ENV"
     r"|LD_LIBRARY_PATH|PYTHON(PATH|HOME|UTF8|IOENCODING|DONTWRITEBYTECODE|PYCACHEPREFIX)"
-    r"|(OMP|GGML)_[A-Z_]+"
+    r"|(OMP|GGML)_[A-Z_]+|(CUDA|HIP|ROCR)_VISIBLE_DEVICES"
 )
 """Variables that a child may need to find its libraries, write its language or place its threads."""
 _FOR_PIP = re.compile(

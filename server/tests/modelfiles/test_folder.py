@@ -242,10 +242,10 @@ def test_every_known_model_has_a_hash_a_size_and_a_file_name() -> None:
     for name, model in KNOWN.items():
         assert name == model.name
         assert model.file == model.files[0].file
-        assert model.files[0].role == "model"
+        assert model.files[0].role in ("model", "diffusion_model")
         for file in model.files:
             assert len(bytes.fromhex(file.sha256)) == 32
-            assert file.file.endswith((".gguf", ".onnx", ".json", ".bin", ".so"))
+            assert file.file.endswith((".gguf", ".safetensors", ".onnx", ".json", ".bin", ".so"))
             assert sum(part.download_bytes for part in file.parts) > file.size_bytes // 2
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchedFile:
     """A file of a model that is here, and where it came from."""
 
     path: Path
@@ -55,12 +55,12 @@ def accept_licence(known: "KnownModel", *, accepted: bool) -> None:
         raise FailedError("Nothing was fetched.", Exit.USAGE)
 
 
-def known_files(settings: "Settings", known: "KnownModel") -> tuple[Fetched, ...]:
+def known_files(settings: "Settings", known: "KnownModel") -> tuple[FetchedFile, ...]:
     """Return the files of a known model, where they are or will be."""
     from fondaco.modelfiles.known import WebFile
 
     return tuple(
-        Fetched(
+        FetchedFile(
             settings.models_folder / file.file,
             next((part.url for part in file.parts if isinstance(part, WebFile)), ""),
             file.sha256,
@@ -107,13 +107,13 @@ def diffusion_facts(path: Path) -> "WeightFacts | None":
 
 
 def with_roles(
-    files: Sequence[Fetched],
+    files: Sequence[FetchedFile],
     settings: "Settings",
     parts: Sequence[str],
-    fetch: "Callable[[Settings, str], tuple[Fetched, ...]]",
-) -> list[tuple[WeightRole | None, Fetched]]:
+    fetch: "Callable[[Settings, str], tuple[FetchedFile, ...]]",
+) -> list[tuple[WeightRole | None, FetchedFile]]:
     """Return the further files of a model: those that came with it, and those that options name."""
-    found: list[tuple[WeightRole | None, Fetched]] = [(None, file) for file in files]
+    found: list[tuple[WeightRole | None, FetchedFile]] = [(None, file) for file in files]
     for text in parts:
         role, source = part_named(text)
         found += [(role, file) for file in fetch(settings, source)]
@@ -133,8 +133,8 @@ def part_named(text: str) -> tuple[WeightRole | None, str]:
 
 
 def weights_by_role(
-    facts: "WeightFacts", whole: Fetched, parts: Sequence[tuple[WeightRole | None, Fetched]]
-) -> dict[WeightRole, Fetched]:
+    facts: "WeightFacts", whole: FetchedFile, parts: Sequence[tuple[WeightRole | None, FetchedFile]]
+) -> dict[WeightRole, FetchedFile]:
     """Return a model's files by their roles, found in their headers where they are not named.
 
     Raises:
@@ -171,7 +171,7 @@ def weights_by_role(
     return by_role
 
 
-def entries_of(files: dict[WeightRole, Fetched]) -> "dict[WeightRole, Tree]":
+def entries_of(files: dict[WeightRole, FetchedFile]) -> "dict[WeightRole, Tree]":
     """Return what the catalogue notes of each file; one from an address is pinned by its hash."""
     from fondaco.modelfiles.download import hash_of
 
@@ -207,7 +207,7 @@ def price_of_image(text: str) -> Decimal:
 
 
 def added_weights_row(
-    model_id: str, row: "Tree", facts: "WeightFacts", files: "Sequence[Fetched]"
+    model_id: str, row: "Tree", facts: "WeightFacts", files: "Sequence[FetchedFile]"
 ) -> Row:
     """Return what is shown of a model that was added."""
     price = row["price"]

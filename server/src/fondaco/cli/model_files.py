@@ -14,7 +14,7 @@ from fondaco.cli.output import Row, print_row, print_rows, progress
 from fondaco.domain.extras import how_to_install
 
 if TYPE_CHECKING:
-    from fondaco.cli.image_models import Fetched
+    from fondaco.cli.image_models import FetchedFile
     from fondaco.configuration import Configuration
     from fondaco.configuration.layers import Tree
     from fondaco.modelfiles import KnownModel
@@ -111,7 +111,7 @@ class _Asked:
     as_json: bool
 
 
-def _add_text(files: "Sequence[Fetched]", asked: _Asked, loaded: "Configuration") -> None:
+def _add_text(files: "Sequence[FetchedFile]", asked: _Asked, loaded: "Configuration") -> None:
     import anyio
 
     from fondaco.app.adding.chat_templates import profile_of
@@ -136,7 +136,7 @@ def _add_text(files: "Sequence[Fetched]", asked: _Asked, loaded: "Configuration"
 
 
 def _add_weights(
-    facts: "WeightFacts", files: "Sequence[Fetched]", asked: _Asked, loaded: "Configuration"
+    facts: "WeightFacts", files: "Sequence[FetchedFile]", asked: _Asked, loaded: "Configuration"
 ) -> None:
     from fondaco.cli import image_models
     from fondaco.configuration import added
@@ -248,13 +248,15 @@ def fetch_all(settings: "Settings", source: str, sha256: str | None = None) -> t
     return tuple(file.path for file in fetched(settings, source, sha256))
 
 
-def fetched(settings: "Settings", source: str, sha256: str | None = None) -> "tuple[Fetched, ...]":
+def fetched(
+    settings: "Settings", source: str, sha256: str | None = None
+) -> "tuple[FetchedFile, ...]":
     """Likewise, with where each file came from.
 
     Raises:
         ModelFileError: it cannot be had.
     """
-    from fondaco.cli.image_models import Fetched, addable, known_files, listed
+    from fondaco.cli.image_models import FetchedFile, addable, known_files, listed
     from fondaco.modelfiles.hub import SCHEME
 
     if source.startswith(SCHEME):
@@ -266,7 +268,7 @@ def fetched(settings: "Settings", source: str, sha256: str | None = None) -> "tu
     if "/" not in source and not Path(source).exists() and local.is_file():
         source = str(local)
     url = source if source.startswith(("http://", "https://")) else ""
-    return (Fetched(fetch(settings, source, sha256), url, sha256),)
+    return (FetchedFile(fetch(settings, source, sha256), url, sha256),)
 
 
 def fetch(
@@ -305,11 +307,11 @@ def keep_row(path: Path, model_id: str, row: "Tree", *, config: Path | None) -> 
     added.write(path, "model", tables)
 
 
-def _from_hub(settings: "Settings", source: str) -> "tuple[Fetched, ...]":
+def _from_hub(settings: "Settings", source: str) -> "tuple[FetchedFile, ...]":
     import anyio
 
     from fondaco.app.adding import hub
-    from fondaco.cli.image_models import Fetched
+    from fondaco.cli.image_models import FetchedFile
     from fondaco.environment import environment
     from fondaco.modelfiles.hub import HubName, chosen, endpoint_of, file_url, has_projector
 
@@ -332,7 +334,7 @@ def _from_hub(settings: "Settings", source: str) -> "tuple[Fetched, ...]":
         )
     urls = {file: file_url(endpoint, repository, file) for file in files}
     return tuple(
-        Fetched(fetch(settings, url, file.sha256, token=token), url, file.sha256)
+        FetchedFile(fetch(settings, url, file.sha256, token=token), url, file.sha256)
         for file, url in urls.items()
     )
 
