@@ -83,7 +83,7 @@ def test_show_finds_an_embedding_model_by_any_of_its_names(fondaco: Fondaco, fol
 
 
 def test_show_says_what_an_unknown_name_may_mean(fondaco: Fondaco) -> None:
-    ended = fondaco("models", "show", "smollm-135m")
+    ended = fondaco("models", "show", "smolm2-135m")
     assert (ended.code, len(ended.err.splitlines())) == (5, 1)
     assert "'smollm2-135m'" in ended.err
 

@@ -1,5 +1,6 @@
 """Tables on terminals: whole cells at any width, and nothing that steers a terminal."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -50,29 +51,58 @@ def test_a_table_fits_its_terminal_and_splits_no_value(
     assert all(len(line.split()) <= 2 for line in whole), whole
     for row in rows:
         name = row.get("id") or row.get("slug") or row.get("name") or row.get("url")
-        assert name in shown.split(), "found whole by whoever copies it"
+        assert name in re.split(r"[\s()]+", shown), "found whole by whoever copies it"
 
 
 @pytest.mark.parametrize("command", TABLES, ids=" ".join)
-def test_a_wide_terminal_shows_what_a_pipe_gets(
+def test_a_wide_terminal_shows_what_the_option_does(
     furnished: Fondaco, command: tuple[str, ...]
 ) -> None:
-    assert furnished.on_terminal(2_000, *command).out == furnished(*command).out
+    assert furnished.on_terminal(2_000, *command).out == furnished(*command, "--wide").out
+
+
+@pytest.mark.parametrize("command", [("models", "list"), ("keys", "list"), ("accounts", "list")])
+def test_without_a_terminal_a_line_for_each_row_has_80_columns(
+    furnished: Fondaco, command: tuple[str, ...]
+) -> None:
+    rows = furnished(*command, "--json").json
+    assert isinstance(rows, list)
+    shown = furnished(*command)
+    lines = shown.out.splitlines()
+    assert len(lines) == len(rows) + 1
+    assert max(map(len, lines)) <= 80
+    assert shown.out == furnished.on_terminal(80, *command).out
 
 
 def test_a_narrow_terminal_says_what_is_not_shown(furnished: Fondaco) -> None:
-    narrow = furnished.on_terminal(100, "models", "list").out
-    assert narrow.split()[0] == "id"
-    assert "Not shown: traits" in narrow
-    assert narrow.replace("\n", " ").endswith("A wider terminal or --json shows all. ")
-    shown = furnished.on_terminal(WIDE, "models", "list").out
-    assert "Not shown" not in shown
+    narrow = furnished.on_terminal(100, "models", "list")
+    assert narrow.out.split()[0] == "id"
+    assert "Not shown: sunset, traits" in narrow.err
+    assert narrow.err.endswith("--wide or --json shows all.\n")
+    shown = furnished.on_terminal(WIDE, "models", "list")
+    assert "Not shown" not in shown.out + shown.err
+
+
+def test_only_a_description_is_cut(furnished: Fondaco) -> None:
+    narrow = furnished.on_terminal(80, "keys", "list")
+    assert "The build server…" in narrow.out
+    assert "of the second floor" in furnished.on_terminal(140, "keys", "list").out
+    assert "…" not in furnished("keys", "list", "--wide").out
 
 
 def test_a_table_that_never_fits_is_printed_as_blocks(furnished: Fondaco) -> None:
-    first, second, *_ = furnished.on_terminal(80, "keys", "list").out.splitlines()
+    first, second, *_ = furnished.on_terminal(40, "keys", "list").out.splitlines()
     names = [line.split()[0] for line in (first, second)]
     assert names == ["id", "account"]
+
+
+@pytest.mark.parametrize("columns", range(16, 24))
+def test_a_cut_cell_takes_no_more_columns_than_it_may(columns: int) -> None:
+    for text in ("x" * 30, "本" * 15, "a" * 15 + "本" * 9):
+        cut = output._cut(text, columns)
+        assert cut.endswith("…")
+        assert output._cells_of(cut) <= columns
+    assert output._cut("x" * columns, columns) == "x" * columns
 
 
 @pytest.mark.parametrize(

@@ -64,8 +64,8 @@ def rows(charged: Fondaco, *options: str) -> list[dict[str, object]]:
 
 
 def test_the_newest_charges_come_first_and_all_are_added_up(charged: Fondaco) -> None:
-    out = charged("usage").out.splitlines()
-    assert out[0].split()[:5] == ["timestamp", "sku", "units", "pricePerUnitUsd", "amount"]
+    out = charged("usage", "--wide").out.splitlines()
+    assert out[0].split()[:5] == ["timestamp", "sku", "units", "usdPerUnit", "amount"]
     assert out[1].split()[:5] == [
         "2025-01-02T00:00:00Z",
         "painter-image-unit",

@@ -161,6 +161,41 @@ def test_names_of_other_platforms_resolve_dated_ones_too(
     assert catalogue.route(name).model is catalogue.route(trait).model
 
 
+OLLAMA = {
+    "default": "llama3 llama3.1:8b llama3.3 llama2:7b llama4:scout mistral mistral:7b mistral-nemo mixtral "
+    "mixtral:8x7b gemma3 gemma3:27b gemma2 phi4 phi4:14b qwen2.5 qwen2.5:7b qwen3 qwen3:0.6b gpt-oss:20b "
+    "gpt-oss deepseek-v3.1:671b command-r:35b granite3.3:8b glm-4.6:cloud kimi-k2:1t minimax-m2 olmo2",
+    "fastest": "llama3.2 llama3.2:1b tinyllama phi3 phi3:mini phi4-mini smollm2 smollm2:135m mistral-small3.2",
+    "default_code": "codellama codellama:13b qwen2.5-coder:0.5b qwen3-coder:30b codegemma starcoder2:3b devstral",
+    "default_reasoning": "deepseek-r1 deepseek-r1:8b qwq magistral:24b phi4-reasoning kimi-k2-thinking",
+    "default_vision": "llava:7b llama3.2-vision qwen2.5vl:7b qwen3-vl minicpm-v moondream",
+    "most_uncensored": "dolphin3 dolphin-mixtral:8x7b",
+}
+OLLAMA_VECTORS = "nomic-embed-text mxbai-embed-large:335m all-minilm:22m bge-m3 embeddinggemma qwen3-embedding:8b"
+
+
+@pytest.mark.parametrize(
+    ("trait", "name"), [(trait, name) for trait, names in OLLAMA.items() for name in names.split()]
+)
+def test_names_of_ollamas_library_resolve_with_and_without_a_tag(
+    tmp_path: Path, trait: str, name: str
+) -> None:
+    catalogue = catalogue_of(settings(tmp_path))
+    assert catalogue.split(name) == (name, None), "a tag is no feature suffix"
+    assert catalogue.route(name).model is catalogue.route(trait).model
+    assert not catalogue.serves(name, ModelType.EMBEDDING)
+    assert not catalogue.serves(name, ModelType.IMAGE)
+
+
+@pytest.mark.parametrize("name", OLLAMA_VECTORS.split())
+def test_names_of_ollamas_embedding_models_resolve_within_their_type(
+    tmp_path: Path, name: str
+) -> None:
+    catalogue = catalogue_of(settings(tmp_path))
+    assert catalogue.route(name, ModelType.EMBEDDING).model.id == "all-minilm-l6-v2"
+    assert not catalogue.serves(name, ModelType.TEXT)
+
+
 def test_unknown_names_lead_to_the_default_where_the_setting_says_so(tmp_path: Path) -> None:
     eager = catalogue_of(settings(tmp_path, '[catalogue]\nunknown = "default"'))
     assert eager.route("nobody-knows-me").model is eager.route("default").model

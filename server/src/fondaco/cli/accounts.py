@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.admin_store import amount, expect_tier, opened, timestamp
-from fondaco.cli.options import AsJson, Config, Home, configuration, plain
-from fondaco.cli.output import Row, print_row, print_rows
+from fondaco.cli.options import AsJson, Config, Home, Wide, configuration, plain
+from fondaco.cli.output import Row, Table, print_row, print_rows
 
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.accounts.admin_store import Statement
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 group = typer.Typer(no_args_is_help=True, help="Create, list and change accounts.")
 
 _LONGEST_NAME = 100
+_TABLE = Table(
+    "There is no account yet. Make one with: fondaco accounts create NAME",
+    optional=("createdAt", "diemAllocation", "tier", "diem"),
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The account's name.")]
 
@@ -79,16 +83,13 @@ def enable(
 
 
 @group.command("list")
-def list_accounts(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+def list_accounts(
+    *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
+) -> None:
     """List all accounts with their balances."""
     admin_store = opened(configuration(home, config).settings)
     statements = admin_store.accounts()
-    print_rows(
-        [row(statement) for statement in statements],
-        as_json=as_json,
-        empty="There is no account yet. Make one with: fondaco accounts create NAME",
-        optional=("createdAt", "diemAllocation", "tier"),
-    )
+    print_rows([row(statement) for statement in statements], _TABLE, as_json=as_json, wide=wide)
 
 
 @group.command()

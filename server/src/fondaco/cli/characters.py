@@ -7,8 +7,8 @@ import typer
 
 from fondaco.cli.admin_store import timestamp
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.cli.options import AsJson, Config, Home, configuration
-from fondaco.cli.output import Row, print_row, print_rows
+from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
+from fondaco.cli.output import Row, Table, print_row, print_rows
 
 if TYPE_CHECKING:
     from fondaco.domain.chat.character import Character
@@ -21,7 +21,9 @@ Slug = Annotated[str, typer.Argument(metavar="SLUG", help="The character's slug.
 
 
 @group.command("list")
-def list_characters(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+def list_characters(
+    *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
+) -> None:
     """List the characters, built in and your own."""
     folder = _opened(configuration(home, config).settings)
     rows = [
@@ -35,9 +37,8 @@ def list_characters(*, home: Home = None, config: Config = None, as_json: AsJson
         }
         for one in sorted(folder.seen, key=lambda one: one.slug)
     ]
-    print_rows(
-        rows, as_json=as_json, empty="There is no character.", optional=("categories", "model")
-    )
+    table = Table("There is no character.", optional=("categories", "model"))
+    print_rows(rows, table, as_json=as_json, wide=wide)
 
 
 @group.command()

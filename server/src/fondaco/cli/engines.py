@@ -10,8 +10,8 @@ import typer
 
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.model_files import RELOAD, prices_of
-from fondaco.cli.options import AsJson, Config, Home, configuration
-from fondaco.cli.output import Row, print_json, print_rows
+from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
+from fondaco.cli.output import Row, Table, print_json, print_rows
 
 if TYPE_CHECKING:
     from fondaco.app.adding.engines import EngineChange
@@ -27,7 +27,9 @@ _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 @group.command("list")
-def list_engines(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+def list_engines(
+    *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
+) -> None:
     """List the upstream engines; nobody is asked."""
     from fondaco.configuration import added
 
@@ -43,12 +45,11 @@ def list_engines(*, home: Home = None, config: Config = None, as_json: AsJson = 
         }
         for name, engine in settings.engines.items()
     ]
-    print_rows(
-        rows,
-        as_json=as_json,
-        empty="There are no upstream engines. Add one with: fondaco engines add URL",
+    table = Table(
+        "There are no upstream engines. Add one with: fondaco engines add URL",
         optional=("added", "discover"),
     )
+    print_rows(rows, table, as_json=as_json, wide=wide)
 
 
 @group.command()
@@ -130,6 +131,7 @@ def check_engines(
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
+    wide: Wide = False,
 ) -> None:
     """Test engines and their keys: each is asked for a token; exit code 6 if one cannot be used."""
     settings = configuration(home, config).settings
@@ -138,12 +140,8 @@ def check_engines(
         raise FailedError(f"There is no engine {name!r}. There are: {existing}.", Exit.UNKNOWN)
     names = [name] if name else list(settings.engines)
     rows = [_tested(one, settings) for one in names]
-    print_rows(
-        rows,
-        as_json=as_json,
-        empty="There are no upstream engines.",
-        optional=("reason", "unlisted"),
-    )
+    table = Table("There are no upstream engines.", optional=("reason", "unlisted"))
+    print_rows(rows, table, as_json=as_json, wide=wide)
     if faults := [f"{row['name']}: {row['reason']}" for row in rows if not row["answers"]]:
         raise FailedError(
             f"Engines cannot be used. {' '.join(faults)} Are they running, and are base_url and key "

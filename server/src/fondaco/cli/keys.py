@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.admin_store import amount, chosen_or_first, opened, timestamp
-from fondaco.cli.options import Account, AsJson, Config, Home, configuration, plain
-from fondaco.cli.output import Row, print_row, print_rows
+from fondaco.cli.options import Account, AsJson, Config, Home, Wide, configuration, plain
+from fondaco.cli.output import Row, Table, print_row, print_rows
 from fondaco.domain.money.account import ConsumptionLimit, Key, KeyType
 from fondaco.domain.money.money import Funds, decimal
 from fondaco.domain.timestamps import unix_seconds
@@ -17,18 +17,15 @@ if TYPE_CHECKING:
 
 group = typer.Typer(no_args_is_help=True, help="Create, list, change and revoke API keys.")
 
-_OPTIONAL = (
-    "createdAt",
-    "limitDiem",
-    "limitUsd",
-    "sevenDaysDiem",
-    "sevenDaysUsd",
-    "lastUsedAt",
-    "expiresAt",
-    "last6Chars",
-    "account",
+_TABLE = Table(
+    "There is no key yet. Make one with: fondaco keys create",
+    optional=(
+        *("createdAt", "limitDiem", "limitUsd", "sevenDaysDiem", "sevenDaysUsd", "lastUsedAt"),
+        *("account", "expiresAt", "apiKeyType", "last6Chars"),
+    ),
+    flexible="description",
+    headings={"apiKeyType": "type", "last6Chars": "last6"},
 )
-"""Columns of the list that a narrow terminal goes without, in this order."""
 
 LONGEST_DESCRIPTION = 256
 """As in the API."""
@@ -83,18 +80,14 @@ def list_keys(
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
+    wide: Wide = False,
 ) -> None:
     """List keys with their limits, last use and charges, revoked ones too; never their secrets."""
     admin_store = opened(configuration(home, config).settings)
     names = _names(admin_store)
     reports = admin_store.keys(account)
     rows = [_row(one.key, names[one.key.account_id], one.spent) for one in reports]
-    print_rows(
-        rows,
-        as_json=as_json,
-        empty="There is no key yet. Make one with: fondaco keys create",
-        optional=_OPTIONAL,
-    )
+    print_rows(rows, _TABLE, as_json=as_json, wide=wide)
 
 
 @group.command()

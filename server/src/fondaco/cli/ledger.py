@@ -7,8 +7,8 @@ import typer
 
 from fondaco.cli.admin_store import opened, timestamp
 from fondaco.cli.exits import Exit
-from fondaco.cli.options import AsJson, Config, Home, configuration
-from fondaco.cli.output import Row, print_json, print_row, print_rows
+from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
+from fondaco.cli.output import Row, Table, print_json, print_row, print_rows
 
 if TYPE_CHECKING:
     from fondaco.stores.sqlite.ledger.quarantine import QuarantinedWrite
@@ -68,12 +68,14 @@ def repair_epoch(
 
 
 @quarantine.command("list")
-def list_quarantine(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+def list_quarantine(
+    *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
+) -> None:
     """List writes that could never be made; with --json also what was to be written."""
     admin_store = opened(configuration(home, config).settings)
     waiting = admin_store.quarantine()
     rows = [_row(one, whole=as_json) for one in waiting]
-    print_rows(rows, as_json=as_json, empty="Nothing is in the quarantine.")
+    print_rows(rows, Table("Nothing is in the quarantine."), as_json=as_json, wide=wide)
 
 
 @quarantine.command()

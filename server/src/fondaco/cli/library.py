@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.cli.options import AsJson, Config, Home, configuration
-from fondaco.cli.output import print_rows
+from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
+from fondaco.cli.output import Table, print_rows
 
 if TYPE_CHECKING:
     from fondaco.web.library import Library
@@ -40,7 +40,9 @@ def add(
 
 
 @group.command("list")
-def list_documents(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
+def list_documents(
+    *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
+) -> None:
     """List the documents."""
     rows = [
         {
@@ -51,12 +53,10 @@ def list_documents(*, home: Home = None, config: Config = None, as_json: AsJson 
         }
         for one in _library(home, config).documents()
     ]
-    print_rows(
-        rows,
-        as_json=as_json,
-        empty="The library is empty. Add to it: fondaco library add",
-        optional=("changed", "title"),
+    table = Table(
+        "The library is empty. Add to it: fondaco library add", optional=("changed", "title")
     )
+    print_rows(rows, table, as_json=as_json, wide=wide)
 
 
 @group.command()
@@ -84,6 +84,7 @@ def search(
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
+    wide: Wide = False,
 ) -> None:
     """Show what a call would be given for these words."""
     from fondaco.domain.web import SearchError
@@ -93,7 +94,7 @@ def search(
     except SearchError as error:
         raise FailedError(str(error)) from error
     rows = [{"url": one.url, "title": one.title, "content": one.content} for one in citations]
-    print_rows(rows, as_json=as_json, empty="Nothing is found.")
+    print_rows(rows, Table("Nothing is found."), as_json=as_json, wide=wide)
 
 
 def _library(home: Path | None, config: Path | None, *, make_home: bool = False) -> "Library":

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.cli.options import AsJson, Config, Home, configuration
-from fondaco.cli.output import Row, print_row, print_rows, progress
+from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
+from fondaco.cli.output import Row, Table, print_row, print_rows, progress
 from fondaco.domain.extras import how_to_install
 
 if TYPE_CHECKING:
@@ -197,6 +197,7 @@ def search(
     word: Annotated[str, typer.Argument(metavar="WORD", help="Part of a model's name.")],
     *,
     as_json: AsJson = False,
+    wide: Wide = False,
 ) -> None:
     """Search the Hugging Face Hub, or the one that HF_ENDPOINT names, for GGUF models."""
     import anyio
@@ -217,12 +218,12 @@ def search(
         }
         for model in found
     ]
-    print_rows(
-        rows,
-        as_json=as_json,
-        empty=f"The hub has no GGUF models whose names have {word!r} in them.",
+    table = Table(
+        f"The hub has no GGUF models whose names have {word!r} in them.",
         optional=("likes", "architecture", "contextTokens", "downloads"),
+        headings={"contextTokens": "context"},
     )
+    print_rows(rows, table, as_json=as_json, wide=wide)
 
 
 def prices_of(text: str) -> "Tree":

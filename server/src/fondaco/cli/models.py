@@ -8,8 +8,8 @@ import typer
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.image_models import addable
 from fondaco.cli.model_files import Sha256, add, fetch_all, remove, search
-from fondaco.cli.options import AsJson, Config, Home, configuration
-from fondaco.cli.output import Row, print_json, print_row, print_rows
+from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
+from fondaco.cli.output import Row, Table, print_json, print_row, print_rows
 
 if TYPE_CHECKING:
     from fondaco.domain.models.model import AnyModel
@@ -20,6 +20,17 @@ group = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="A model's id, trait or alias.")]
+_TABLE = Table(
+    "The catalogue is empty.",
+    optional=("sunset", "traits", "name", "engines", "type", "contextTokens"),
+    flexible="name",
+    headings={
+        "contextTokens": "context",
+        "usdPerMillionInput": "usdInput",
+        "usdPerMillionOutput": "usdOutput",
+    },
+)
+"""Prices are per million tokens. A file that no model names stands in parentheses."""
 
 
 @group.command("list")
@@ -32,18 +43,16 @@ def list_models(
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
+    wide: Wide = False,
 ) -> None:
     """List the models of the catalogue, and the model files that belong to none."""
     settings = configuration(home, config).settings
     rows = [*_rows(settings), *_strangers(settings)]
     if connect:
         rows = list(_with_answering(rows, settings))
-    print_rows(
-        rows,
-        as_json=as_json,
-        empty="The catalogue is empty.",
-        optional=("traits", "sunset", "type", "name", "contextTokens"),
-    )
+    if not as_json:
+        rows = [{**row, "id": row["id"] or f"({row['name']})"} for row in rows]
+    print_rows(rows, _TABLE, as_json=as_json, wide=wide)
 
 
 @group.command()

@@ -20,6 +20,9 @@ Config: TypeAlias = Annotated[
     ),
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Wide: TypeAlias = Annotated[
+    bool, typer.Option("--wide", help="Print all columns whole, however wide the terminal is.")
+]
 Account: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Account name; default: the first one."),

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from shutil import get_terminal_size
 from textwrap import fill, wrap
@@ -17,7 +18,7 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 
 _STEP_PERCENT = 10
 _GAP = "  "
-_NARROWEST = 20
+_NARROWEST = 16
 """Columns for a value, however narrow the terminal."""
 
 
@@ -35,22 +36,36 @@ def printable(text: str) -> str:
     return "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in text)
 
 
-def print_rows(
-    rows: Sequence[Row], *, as_json: bool, empty: str, optional: Sequence[str] = ()
-) -> None:
-    """Print rows as a table, or as a JSON list; `empty` is said where there are none.
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How rows are laid out for people; programs get them whole, as JSON."""
 
-    A terminal that is too narrow for a table gets it without the `optional` columns, as many of them
-    as need be, the first named first; else a block of lines for each row. No cell is ever split.
+    empty: str
+    """Said where there are no rows."""
+    optional: tuple[str, ...] = ()
+    """Columns that a narrow terminal goes without, as many as need be, the first named first."""
+    flexible: str = ""
+    """The column whose cells are cut with an ellipsis where they don't fit: no one copies them."""
+    headings: Mapping[str, str] = field(default_factory=dict)
+    """Shorter headings than the names of the columns."""
+
+
+def print_rows(
+    rows: Sequence[Row], table: Table, *, as_json: bool = False, wide: bool = False
+) -> None:
+    """Print rows as a table that fits the terminal, or 80 columns where there is none; or as a JSON list.
+
+    `wide` prints every cell whole whatever the terminal. A terminal that is too narrow for the columns
+    that a row is known by gets a block of lines for each row. No cell but a flexible one is ever cut.
     """
     if as_json:
         print_json(list(rows))
     elif not rows:
-        typer.echo(empty)
-    elif sys.stdout.isatty():
-        _fitted(rows, optional, get_terminal_size().columns)
+        typer.echo(table.empty)
+    elif wide:
+        _columns(_headed(rows, table, list(rows[0])))
     else:
-        _columns(rows)
+        _fitted(rows, table, get_terminal_size().columns)
 
 
 def print_row(row: Row, *, as_json: bool) -> None:
@@ -108,25 +123,65 @@ def _bar(what: str) -> Iterator[Progress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _fitted(rows: Sequence[Row], optional: Sequence[str], columns: int) -> None:
+def _fitted(rows: Sequence[Row], table: Table, columns: int) -> None:
     names, left_out = list(rows[0]), list[str]()
-    waiting = [name for name in optional if name in names]
-    while _width(rows, names) > columns and waiting:
+    waiting = [name for name in table.optional if name in names]
+    while _least_width(rows, table, names) > columns and waiting:
         left_out.append(waiting.pop(0))
         names.remove(left_out[-1])
-    if _width(rows, names) > columns:
+    if _least_width(rows, table, names) > columns and sys.stdout.isatty():
         _blocks(rows, columns)
         return
-    _columns([{name: row[name] for name in names} for row in rows])
-    if left_out:
-        note = f"Not shown: {', '.join(left_out)}. A wider terminal or --json shows all."
-        typer.echo(fill(note, columns, break_long_words=False))
+    shown = [{name: _cell(row[name]) for name in names} for row in rows]
+    is_cut = False
+    if table.flexible in names:
+        rest = [name for name in names if name != table.flexible]
+        room = max(columns - _width(rows, table, rest) - len(_GAP), _NARROWEST)
+        for row in shown:
+            whole = row[table.flexible]
+            row[table.flexible] = _cut(whole, room)
+            is_cut = is_cut or row[table.flexible] != whole
+    _columns(_headed(shown, table, names))
+    if left_out or is_cut:
+        hidden = f"Not shown: {', '.join(left_out)}. " if left_out else ""
+        note = f"{hidden}--wide or --json shows all."
+        typer.echo(fill(note, columns, break_long_words=False), err=True)
 
 
-def _width(rows: Sequence[Row], names: Sequence[str]) -> int:
-    """Return how many columns of a terminal a table takes."""
-    cells = (max(_cells_of(name), *(_cells_of(_cell(row[name])) for row in rows)) for name in names)
+def _headed(rows: Sequence[Row], table: Table, names: Sequence[str]) -> list[Row]:
+    """Return rows with these columns alone, by their headings."""
+    return [{table.headings.get(name, name): row[name] for name in names} for row in rows]
+
+
+def _least_width(rows: Sequence[Row], table: Table, names: Sequence[str]) -> int:
+    """Return how many columns of a terminal a table takes once its flexible column is cut."""
+    if table.flexible not in names:
+        return _width(rows, table, names)
+    rest = [name for name in names if name != table.flexible]
+    whole = _width(rows, table, [table.flexible])
+    return _width(rows, table, rest) + len(_GAP) + min(whole, _NARROWEST)
+
+
+def _width(rows: Sequence[Row], table: Table, names: Sequence[str]) -> int:
+    """Return how many columns of a terminal whole cells take."""
+    cells = (
+        max(
+            _cells_of(table.headings.get(name, name)),
+            *(_cells_of(_cell(row[name])) for row in rows),
+        )
+        for name in names
+    )
     return sum(cells) + len(_GAP) * (len(names) - 1)
+
+
+def _cut(text: str, columns: int) -> str:
+    """Return a text in so many columns of a terminal, with an ellipsis where something is cut off."""
+    if _cells_of(text) <= columns:
+        return text
+    kept = text
+    while kept and _cells_of(kept) >= columns:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"
 
 
 def _blocks(rows: Sequence[Row], columns: int) -> None:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from fondaco.cli.admin_store import chosen, opened, timestamp
-from fondaco.cli.options import Account, AsJson, Config, Home, configuration
-from fondaco.cli.output import Row, print_json, print_rows
+from fondaco.cli.options import Account, AsJson, Config, Home, Wide, configuration
+from fondaco.cli.output import Row, Table, print_json, print_rows
 from fondaco.domain.money.money import Currency
 from fondaco.domain.timestamps import first_ms, last_ms
 
@@ -32,8 +33,11 @@ class By(StrEnum):
 
 _EMPTY = "Nothing was charged."
 _ON_A_PAGE = 200
-_OPTIONAL = ("notes", "pricePerUnitUsd", "requestId", "units")
-"""Columns that a narrow terminal goes without, in this order."""
+_TABLE = Table(
+    _EMPTY,
+    optional=("notes", "pricePerUnitUsd", "requestId", "units"),
+    headings={"pricePerUnitUsd": "usdPerUnit"},
+)
 
 
 def usage(
@@ -67,6 +71,7 @@ def usage(
     home: Home = None,
     config: Config = None,
     as_json: AsJson = False,
+    wide: Wide = False,
 ) -> None:
     """Show the charges of an account, by page or summed."""
     from fondaco.ports import ChargeQuery
@@ -92,11 +97,11 @@ def usage(
     )
     with _charges(settings) as charges:
         if by is not None:
-            print_rows(_sums(charges, query, by), as_json=as_json, empty=_EMPTY)
+            print_rows(_sums(charges, query, by), Table(_EMPTY), as_json=as_json, wide=wide)
         elif as_csv:
             _print_csv(charges.read(query).charges if paged else charges.all(query))
         else:
-            _print_page(charges, query, as_json=as_json)
+            _print_page(charges, query, as_json=as_json, wide=wide)
 
 
 def _print_csv(charges: "Iterable[Entry]") -> None:
@@ -106,7 +111,9 @@ def _print_csv(charges: "Iterable[Entry]") -> None:
         typer.echo(line, nl=False)
 
 
-def _print_page(charges: "SqliteCharges", query: "ChargeQuery", *, as_json: bool) -> None:
+def _print_page(
+    charges: "SqliteCharges", query: "ChargeQuery", *, as_json: bool, wide: bool
+) -> None:
     from fondaco.http.apis.venice.billing import usage_rows
 
     found = charges.read(query)
@@ -121,7 +128,7 @@ def _print_page(charges: "SqliteCharges", query: "ChargeQuery", *, as_json: bool
             {**_row(row), "timestamp": timestamp(one.at)}
             for row, one in zip(rows, found.charges, strict=True)
         ]
-        print_rows(shown, as_json=False, empty=empty, optional=_OPTIONAL)
+        print_rows(shown, replace(_TABLE, empty=empty), wide=wide)
         if found.total:
             sums = " and ".join(_amount(one) for one in charges.sums(query))
             typer.echo(f"Page {query.page} of {pages}; {found.total} charges, in all {sums}")
@@ -165,8 +172,6 @@ def _sums(charges: "SqliteCharges", query: "ChargeQuery", by: By) -> Sequence[Ro
 
 
 def _by_model(sums: Sequence["ChargeSum"]) -> list["ChargeSum"]:
-    from dataclasses import replace
-
     from fondaco.domain.money.price import model_of
 
     found: dict[tuple[str, Currency], ChargeSum] = {}
