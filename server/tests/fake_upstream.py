@@ -306,6 +306,16 @@ def replying(body: object) -> Script:
     return script
 
 
+def whole(status: int, body: object) -> Script:
+    """Answer with this status and this body."""
+
+    async def script(wire: Wire, asked: Asked) -> bool:
+        await wire.whole(status, body)
+        return True
+
+    return script
+
+
 def hanging(*, after: int = 0) -> Script:
     """Stream so many tokens (none: not even a head) and then say nothing until the client goes."""
 

@@ -20,13 +20,13 @@ def png(width: int, height: int, colour: str = "#204060", **texts: str) -> bytes
     return out.getvalue()
 
 
-def reply(body: Mapping[str, Any]) -> dict[str, object]:
+def reply(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return the reply to a request: a colour by the prompt and the seed, and the prompt in a chunk."""
     width, height = map(int, body["size"].split("x"))
     colour = crc32(f"{body['prompt']}/{body.get('seed')}".encode()) % 2**24
     return sent(png(width, height, f"#{colour:06x}", parameters=body["prompt"]))
 
 
-def sent(file: bytes) -> dict[str, object]:
+def sent(file: bytes) -> dict[str, Any]:
     """Return the reply with a file."""
     return {"created": 1, "data": [{"b64_json": base64.b64encode(file).decode()}]}

@@ -126,7 +126,7 @@ BROKEN: dict[str, object] = {
     "no data": {"created": 1},
     "data is no list": {"data": {}},
     "none": {"data": []},
-    "two": {"data": [*toy_pictures.sent(b"x")["data"]] * 2},  # type: ignore[misc]
+    "two": {"data": [*toy_pictures.sent(b"x")["data"]] * 2},
     "an entry that is none": {"data": [1]},
     "null": {"data": [{"b64_json": None}]},
     "no base64": {"data": [{"b64_json": "not base64!"}]},

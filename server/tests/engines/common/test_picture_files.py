@@ -1,6 +1,7 @@
 """Pictures as base64 and as PNG files."""
 
 import base64
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -8,10 +9,12 @@ from PIL import Image
 
 import toy_pictures
 from fondaco.domain.errors import EngineError
+from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.picture import RGBA, Pixels
 from fondaco.engines.common.images.files import (
-    base64_png,
+    base64_of,
     file_in_base64,
+    in_register,
     mask_png,
     png_of,
     white_png,
@@ -47,7 +50,7 @@ def test_pixels_are_written_as_they_are() -> None:
     assert opened(png_of(Pixels(3, 2, grey))).tobytes() == grey
     image = opened(png_of(Pixels(2, 3, clear, RGBA)))
     assert (image.mode, image.size, image.tobytes()) == ("RGBA", (2, 3), clear)
-    assert file_in_base64(base64_png(Pixels(3, 2, grey))) == png_of(Pixels(3, 2, grey))
+    assert file_in_base64(base64_of(FILE)) == FILE
 
 
 def test_a_mask_is_white_where_it_is_wholly_transparent() -> None:
@@ -56,3 +59,12 @@ def test_a_mask_is_white_where_it_is_wholly_transparent() -> None:
     assert opened(mask_png(mask)).tobytes() == bytes([255, 0, 0, 0])
     assert opened(mask_png(Pixels(2, 1, b"abcdef"))).tobytes() == bytes(2)
     assert opened(white_png(2, 2)).tobytes() == b"\xff" * 4
+
+
+def test_what_an_engine_rounds_up_is_repeated_around_the_picture() -> None:
+    picture = Pixels(2, 1, b"abcxyz")
+    task = EditTask(model="m", prompt="p", picture=picture, width=2, height=1, seed=1)
+    padded = in_register(picture, task, 5, 3)
+    assert padded == Pixels(5, 3, b"abcabcxyzxyzxyz" * 3)
+    assert in_register(picture, task, 2, 1) == picture
+    assert in_register(picture, replace(task, width=4), 8, 8) == picture, "the engine fits it"

@@ -4,8 +4,10 @@ import binascii
 import struct
 import zlib
 from base64 import b64decode, b64encode
+from dataclasses import replace
 
 from fondaco.domain.errors import EngineError
+from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_file import Format, format_of
 from fondaco.domain.media.picture import RGB, Pixels
 
@@ -47,9 +49,9 @@ def expect_picture(file: bytes) -> bytes:
     return file
 
 
-def base64_png(pixels: Pixels) -> str:
-    """Return pixels as a PNG file in base64."""
-    return b64encode(png_of(pixels)).decode()
+def base64_of(file: bytes) -> str:
+    """Return a file as base64."""
+    return b64encode(file).decode()
 
 
 def png_of(pixels: Pixels) -> bytes:
@@ -61,6 +63,27 @@ def png_of(pixels: Pixels) -> bytes:
     """
     colour = _RGB if pixels.channels == RGB else _RGBA
     return _png(pixels.width, pixels.height, pixels.data, pixels.channels, colour)
+
+
+def in_register(pixels: Pixels, task: EditTask, width: int, height: int) -> Pixels:
+    """Return a picture, or its mask, for an engine whose result is larger than the task's, and then cropped.
+
+    Its outermost pixels are repeated all around, so that the crop shows what was there before; a picture
+    of another size than the result is the engine's to fit.
+    """
+    if (pixels.width, pixels.height) != (task.width, task.height):
+        return pixels
+    left, top = (width - task.width) // 2, (height - task.height) // 2
+    right, bottom = width - task.width - left, height - task.height - top
+    step, row_bytes = pixels.channels, pixels.width * pixels.channels
+    rows = [
+        row[:step] * left + row + row[-step:] * right
+        for row in (
+            pixels.data[at : at + row_bytes] for at in range(0, len(pixels.data), row_bytes)
+        )
+    ]
+    data = b"".join([rows[0]] * top + rows + [rows[-1]] * bottom)
+    return replace(pixels, width=width, height=height, data=data)
 
 
 def mask_png(mask: Pixels) -> bytes:

@@ -1,0 +1,173 @@
+"""The engine for sd-server: each picture is a job in its queue, by its own API, which obeys no prompt.
+
+Source: stable-diffusion.cpp, `examples/server/api.md`, `POST /sdcpp/v1/img_gen`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Literal, TypeAlias
+
+from anyio import to_thread
+
+from fondaco.clients.client import HttpClient
+from fondaco.domain.errors import EngineError
+from fondaco.domain.media.image_edit import EditTask
+from fondaco.domain.media.image_request import ImageTask
+from fondaco.domain.media.picture import PictureFile
+from fondaco.engines.common.images.files import base64_of, in_register, mask_png, png_of
+from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
+from fondaco.engines.common.images.turns import Turns
+from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
+from fondaco.engines.sdserver.capabilities import Capabilities, capabilities_of
+from fondaco.engines.sdserver.jobs import Jobs
+from fondaco.ports import GeneratedImage
+
+EditWay: TypeAlias = Literal["img2img", "reference"]
+"""How a picture is edited: drawn over from its noise, or looked at by a model of instructions."""
+
+_COMMANDS = frozenset({Command.TAG})
+_MULTIPLE = 64
+"""Of sides: models' own steps are 8 to 64, and what is over is cropped."""
+_PERCENT = 100
+
+
+class SdServer:
+    """An `ImageEngine` and `ImageEditor` behind sd-server's API of jobs; one server runs one model."""
+
+    def __init__(
+        self,
+        name: str,
+        client: HttpClient,
+        models: Mapping[str, str],
+        options: ImageOptions,
+        *,
+        edit_way: EditWay = "img2img",
+    ) -> None:
+        """Describe the engine.
+
+        Args:
+            name: in the configuration.
+            client: its address without `/sdcpp`.
+            models: our model id -> the engine's name of its one model.
+            options: how it is asked.
+            edit_way: how pictures are edited.
+        """
+        self._name = name
+        self._client = client
+        self._models = models
+        self._options = options
+        self._edit_way = edit_way
+        self._rules = PromptRules(_COMMANDS, options.strip_commands)
+        self._turns = Turns(options.at_once, options.queue)
+        self._jobs = Jobs(client, poll_s=options.poll_s, total_timeout_s=options.total_timeout_s)
+        self._capabilities: Capabilities | None = None
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration."""
+        return self._name
+
+    async def generate(self, task: ImageTask) -> GeneratedImage:
+        """Return the engine's picture of a prompt, as the file that it sent.
+
+        Raises:
+            InvalidRequestError: a prompt holds a command to the engine.
+            EngineError: the engine fails, or sends no picture.
+        """
+        prompt, negative = prompts_of(task, self._rules)
+        lora = self._options.loras.get(task.model)
+        strength = task.lora_strength
+        fields: dict[str, object] = {"prompt": prompt, "negative_prompt": negative}
+        if lora is not None and strength is not None:
+            fields["lora"] = [{"path": lora, "multiplier": strength / _PERCENT}]
+        return await self._made(task, task.steps, task.cfg_scale, lambda: fields)
+
+    async def edit(self, task: EditTask) -> GeneratedImage:
+        """Return the engine's picture of a picture and an instruction.
+
+        Raises:
+            InvalidRequestError: the instruction holds a command to the engine.
+            EngineError: the engine fails, or sends no picture.
+        """
+        prompt = unicode_of(self._rules.apply({"prompt": task.prompt})["prompt"])
+
+        def fields() -> dict[str, object]:
+            return {"prompt": prompt} | self._pictures(task)
+
+        return await self._made(task, self._options.edit_steps, None, fields)
+
+    async def probe(self) -> None:
+        """Return if the engine says what it can do: a picture as a probe would take long.
+
+        Raises:
+            EngineError: it does not.
+        """
+        await capabilities_of(self._client)
+
+    async def _made(
+        self,
+        task: ImageTask | EditTask,
+        steps: int,
+        cfg_scale: float | None,
+        fields: Callable[[], dict[str, object]],
+    ) -> GeneratedImage:
+        name = self._models.get(task.model)
+        if name is None:
+            raise EngineError(f"The engine {self._name!r} has no model {task.model!r}.")
+        async with self._turns.taken() as waited_s:
+            await self._expect_able(name)
+            request = await to_thread.run_sync(fields)
+            request |= {
+                "width": rounded_up(task.width, _MULTIPLE),
+                "height": rounded_up(task.height, _MULTIPLE),
+                "seed": unsigned(task.seed),
+                "batch_count": 1,
+                "embed_image_metadata": False,
+                "output_format": "png",
+                "sample_params": self._sampling(steps, cfg_scale),
+            }
+            file, queued_s = await self._jobs.picture(request)
+        return GeneratedImage(PictureFile(file), waited_s + queued_s)
+
+    async def _expect_able(self, name: str) -> None:
+        """Return if the engine has the model, the sampler and the scheduler that it is asked for.
+
+        It would ignore names that it does not know, and draw by others.
+
+        Raises:
+            EngineError: it lacks one of them.
+        """
+        able = self._capabilities
+        if able is None or name not in able.names:
+            able = self._capabilities = await capabilities_of(self._client)
+        if name not in able.names:
+            names = ", ".join(sorted(able.names))
+            raise EngineError(f"The model's engine does not run {name!r}, but {names}.")
+        for kind, one, known in (
+            ("sampler", self._options.sampler, able.samplers),
+            ("scheduler", self._options.scheduler, able.schedulers),
+        ):
+            if one and one not in known:
+                raise EngineError(
+                    f"The model's engine has no {kind} {one!r}, but {', '.join(sorted(known))}."
+                )
+
+    def _sampling(self, steps: int, cfg_scale: float | None) -> dict[str, object]:
+        cfg = self._options.cfg_scale if cfg_scale is None else cfg_scale
+        sampling: dict[str, object] = {
+            "sample_steps": steps,
+            "sample_method": self._options.sampler,
+            "scheduler": self._options.scheduler,
+            "guidance": {} if cfg is None else {"txt_cfg": cfg},
+        }
+        return {key: value for key, value in sampling.items() if value}
+
+    def _pictures(self, task: EditTask) -> dict[str, object]:
+        size = rounded_up(task.width, _MULTIPLE), rounded_up(task.height, _MULTIPLE)
+        picture = base64_of(png_of(in_register(task.picture, task, *size)))
+        if self._edit_way == "reference":
+            fields: dict[str, object] = {"ref_images": [picture]}
+        else:
+            fields = {"init_image": picture, "strength": self._options.edit_strength}
+        if task.mask is not None:
+            fields["mask_image"] = base64_of(mask_png(in_register(task.mask, task, *size)))
+        return fields

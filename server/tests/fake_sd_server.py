@@ -1,0 +1,102 @@
+"""A fake sd-server: jobs in a queue that move on when a test says so, in the shapes of recorded answers.
+
+Recorded from sd-server (stable-diffusion.cpp, as in stable-diffusion-cpp-python 0.4.7) with a toy model:
+`engines/sdserver/recorded.json`.
+"""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import toy_pictures
+from fake_upstream import Asked, FakeUpstream, Inbox, Script, Wire, whole
+
+RECORDED: dict[str, Any] = json.loads(
+    (Path(__file__).parent / "engines/sdserver/recorded.json").read_text(encoding="utf-8")
+)
+CAPABILITIES, SUBMIT = "/sdcpp/v1/capabilities", "/sdcpp/v1/img_gen"
+_JOBS = "/sdcpp/v1/jobs/"
+
+
+def recorded(name: str) -> Any:
+    """Return the body of a recorded answer, to be changed at will."""
+    return deepcopy(RECORDED[name]["body"])
+
+
+def answering(name: str) -> Script:
+    """Answer as recorded."""
+    return whole(RECORDED[name]["status"], RECORDED[name]["body"])
+
+
+class FakeSdServer(FakeUpstream):
+    """The engine; an async context that listens while it is entered."""
+
+    def __init__(self, *, holds: bool = False) -> None:
+        """Prepare; `holds` is whether jobs stay as they are until a test moves them on."""
+        super().__init__()
+        self.holds = holds
+        self.jobs: dict[str, str] = {}
+        """Id -> status."""
+        self.requests: dict[str, dict[str, Any]] = {}
+        self.looks: dict[str, int] = {}
+        self.cancelled: list[str] = []
+        self.job_scripts: list[Script] = []
+        """What answers the next looks at jobs."""
+        self._others = {
+            CAPABILITIES: Inbox(answering("GET /sdcpp/v1/capabilities")),
+            SUBMIT: Inbox(self._submit),
+            "/v1/models": Inbox(answering("GET /v1/models")),
+        }
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def asked_at(self, path: str) -> list[Asked]:
+        return self._others[path].asked
+
+    def script(self, path: str, *scripts: Script) -> None:
+        """Answer the next requests to a path by these."""
+        self._others[path].scripts.extend(scripts)
+
+    def _script(self, asked: Asked) -> Script:
+        if asked.path.startswith(_JOBS):
+            job_id, _, cancel = asked.path.removeprefix(_JOBS).partition("/")
+            return self._cancel(job_id) if cancel else self._tell(job_id)
+        return super()._script(asked)
+
+    async def _submit(self, wire: Wire, asked: Asked) -> bool:
+        job_id = f"job_6b088016_{len(self.jobs):08x}"
+        self.jobs[job_id], self.requests[job_id] = "queued", asked.body
+        await wire.whole(202, recorded("img_gen") | {"id": job_id})
+        return True
+
+    def _tell(self, job_id: str) -> Script:
+        if self.job_scripts:
+            return self.job_scripts.pop(0)
+        if job_id not in self.jobs:
+            return answering("job, unknown")
+        self.looks[job_id] = self.looks.get(job_id, 0) + 1
+        if not self.holds:
+            self.jobs[job_id] = {"queued": "generating"}.get(self.jobs[job_id], "completed")
+        return whole(200, self.job(job_id))
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """Return a job as it is, with its picture where it is complete."""
+        job: dict[str, Any] = recorded(f"job, {self.jobs[job_id]}") | {"id": job_id}
+        if self.jobs[job_id] == "completed":
+            request = self.requests[job_id]
+            size = f"{request['width']}x{request['height']}"
+            asked_for = {"size": size, "prompt": request["prompt"], "seed": request["seed"]}
+            job["result"]["images"][0]["b64_json"] = toy_pictures.reply(asked_for)["data"][0][
+                "b64_json"
+            ]
+        return job
+
+    def _cancel(self, job_id: str) -> Script:
+        self.cancelled.append(job_id)
+        if self.jobs[job_id] == "generating":
+            return answering("cancel, generating")
+        self.jobs[job_id] = "cancelled"
+        return answering("cancel, queued")
