@@ -44,6 +44,9 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    """Empty where it is no JSON."""
+    content: bytes = b""
+    """The body as it came."""
     hang_up: anyio.Event = field(default_factory=anyio.Event)
     """Set once the client has closed the connection before the reply was complete."""
 
@@ -205,7 +208,10 @@ class FakeUpstream:
                 return
 
     async def _request(self, reader: BufferedByteReceiveStream, wire: Wire) -> bool:
-        asked = await _read(reader)
+        return await self._respond(await _read(reader), reader, wire)
+
+    async def _respond(self, asked: Asked, reader: BufferedByteReceiveStream, wire: Wire) -> bool:
+        """Answer a request; return whether the connection may be kept."""
         script = self._script(asked)
         kept = False
         async with anyio.create_task_group() as group:
@@ -356,9 +362,9 @@ def raw(*pieces: bytes, then: str = "keep") -> Script:
     """Send these bytes one after another, then `keep` or `close` the connection, or `hang`."""
 
     async def script(wire: Wire, asked: Asked) -> bool:
-        for piece in pieces:
+        for number, piece in enumerate(pieces):
+            await anyio.sleep(0.001 * bool(number))
             await wire.send(piece)
-            await anyio.sleep(0.001)
         if then == "hang":
             await anyio.sleep_forever()
         return then == "keep"
@@ -423,8 +429,10 @@ async def _read(reader: BufferedByteReceiveStream) -> Asked:
     method, path, _ = first.split(" ")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     length = int(headers.get("content-length", "0"))
-    body = await reader.receive_exactly(length) if length else b"{}"
-    return Asked(method, path, headers, json.loads(body))
+    content = await reader.receive_exactly(length) if length else b""
+    is_json = headers.get("content-type", "application/json") == "application/json"
+    body = json.loads(content) if content and is_json else {}
+    return Asked(method, path, headers, body, content)
 
 
 def _head(status: int, headers: dict[str, str]) -> bytes:

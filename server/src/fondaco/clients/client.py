@@ -89,8 +89,9 @@ class HttpClient(Protocol):
         *,
         total_timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
     ) -> AbstractAsyncContextManager[ClientResponse]:
-        """Send a request (JSON where it has a body) and wait for the head of the response.
+        """Send a request, its body of this type where it has one, and wait for the head of the response.
 
         `headers` are added to the fixed ones; they must not repeat a fixed header's name.
 

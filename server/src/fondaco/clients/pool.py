@@ -39,7 +39,7 @@ class HttpPool:
         fixed = {"Host": address.authority} | fixed_headers(key, headers)
         self._fixed = _lines(fixed)
         self._address = address
-        self._heads: dict[tuple[str, str, bool], bytes] = {}
+        self._heads: dict[tuple[str, str, str], bytes] = {}
         self._limit = connections
         self._connect_timeout_s = connect_timeout_s
         self._first_byte_timeout_s = first_byte_timeout_s
@@ -61,9 +61,11 @@ class HttpPool:
         *,
         total_timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
     ) -> "_Exchange":
         """Send a request and wait for the head of the response; see `HttpClient.send`."""
-        head = self._heads.get((method, path, bool(body))) or self._head(method, path, bool(body))
+        kind = content_type if body else ""
+        head = self._heads.get((method, path, kind)) or self._head(method, path, kind)
         extra = _lines(expect_fit(headers)) if headers else b""
         request = b"%b%d\r\n%b\r\n%b" % (head, len(body), extra, body)
         total_s = self._total_timeout_s if total_timeout_s is None else total_timeout_s
@@ -105,19 +107,20 @@ class HttpPool:
         """Take a connection back at the end of its exchange."""
         self._pass_on(connection if connection.end() else None)
 
-    def _head(self, method: str, path: str, has_body: bool) -> bytes:  # noqa: FBT001 - a cache key
+    def _head(self, method: str, path: str, content_type: str) -> bytes:
+        """Return the head of a request up to its length; the type is empty where it has no body."""
         if len(self._heads) >= _MOST_CACHED_HEADS:
             self._heads.clear()
         target = self._address.target(path)
         if not target.isascii() or not target.isprintable() or " " in target:
             raise ValueError(f"{path!r} is not a valid request path.")
-        content_type = b"Content-Type: application/json\r\n" if has_body else b""
+        kind = _lines({"Content-Type": content_type}) if content_type else b""
         head = b"%b%b%bContent-Length: " % (
             f"{method} {target} HTTP/1.1\r\n".encode(),
             self._fixed,
-            content_type,
+            kind,
         )
-        self._heads[method, path, has_body] = head
+        self._heads[method, path, content_type] = head
         return head
 
     def _claim_slot(self) -> bool:

@@ -1,0 +1,80 @@
+"""The history of one job: whether it succeeded, and which files its pictures are.
+
+Source: ComfyUI, `execution.py` (`task_done`), `server.py` (`GET /history/{prompt_id}`, `GET /view`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fondaco.domain.errors import EngineError, EngineUnavailableError
+from fondaco.engines.comfyui.events import failure
+from fondaco.engines.common.found import row_of, rows_of
+
+_FOLDERS = frozenset({"output", "temp"})
+_LONGEST = 255
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """A picture on the engine's disk."""
+
+    filename: str
+    subfolder: str
+    folder: str
+
+    @property
+    def path(self) -> str:
+        """The path that returns it."""
+        query = {"filename": self.filename, "subfolder": self.subfolder, "type": self.folder}
+        return "/view?" + urlencode(query, quote_via=quote, safe="")
+
+
+def image_in(entry: Mapping[str, Any], output: str) -> StoredImage:
+    """Return the first picture of a job's output.
+
+    Raises:
+        EngineUnavailableError: somebody interrupted the job.
+        EngineError: it failed, or has no picture, or one whose name is none.
+    """
+    status = row_of(entry.get("status"))
+    if status.get("status_str") == "error" or status.get("completed") is False:
+        raise _ending(status.get("messages"))
+    node = row_of(row_of(entry.get("outputs")).get(output))
+    images = rows_of(node.get("images"))
+    if not images:
+        raise EngineError("The model's engine made no picture.")
+    return stored_image(images[0])
+
+
+def stored_image(row: Mapping[str, Any]) -> StoredImage:
+    """Return a picture by what the engine says of it; names that lead elsewhere are none.
+
+    Raises:
+        EngineError: it has no name that can be asked for.
+    """
+    name, subfolder = row.get("filename"), row.get("subfolder") or ""
+    folder = row.get("type")
+    if not (isinstance(name, str) and isinstance(subfolder, str) and isinstance(folder, str)):
+        raise EngineError("The model's engine named no picture.")
+    parts = [name, *subfolder.replace("\\", "/").split("/")] if subfolder else [name]
+    if folder not in _FOLDERS or not all(map(_is_plain, parts)):
+        raise EngineError("The model's engine named a picture outside of its folders.")
+    return StoredImage(name, subfolder, folder)
+
+
+def _is_plain(name: str) -> bool:
+    plain = 0 < len(name) <= _LONGEST and name.isprintable() and name.isascii()
+    return plain and not name.startswith(".") and not {"/", "\\", ":"} & set(name)
+
+
+def _ending(messages: object) -> EngineError:
+    """Return the error of a job that did not succeed, by the events in its history."""
+    for message in messages if isinstance(messages, list) else []:
+        match message:
+            case ["execution_interrupted", _]:
+                return EngineUnavailableError("The job was interrupted at the model's engine.")
+            case ["execution_error", dict(data)]:
+                return failure(data.get("exception_type"), data.get("node_type"))
+    return EngineError("The model's engine failed at the picture.")

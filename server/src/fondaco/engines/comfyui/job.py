@@ -1,0 +1,167 @@
+"""One job of a workflow: submitted, followed to its picture, and not left behind at the engine."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from secrets import token_hex
+from typing import Any
+from uuid import uuid4
+
+import anyio
+
+from fondaco.clients.client import ConnectFailedError, IncompleteResponseError
+from fondaco.clients.websocket import WebSocket
+from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavailableError
+from fondaco.engines.comfyui.api import ComfyApi, Place
+from fondaco.engines.comfyui.events import JobEvents
+from fondaco.engines.comfyui.history import image_in
+from fondaco.engines.comfyui.workflow import Workflow
+from fondaco.engines.common.images.options import ImageOptions
+from fondaco.engines.common.images.supervision import take_leave
+
+_LONGEST_END_S = 5.0
+"""Between the last node's end and the job's."""
+_END_S = 0.25
+_LOOKS_AT_END = 20
+"""At a job that was interrupted, until it is in the history, from which it is deleted then."""
+_LOOKS_FOR_LOST = 5
+"""Looks that find a job neither in the queue nor in the history, before it is taken to be lost."""
+
+
+class Job:
+    """One job, which is run once."""
+
+    def __init__(self, api: ComfyApi, workflow: Workflow, options: ImageOptions) -> None:
+        """Prepare it; nothing is submitted yet."""
+        self._api = api
+        self._workflow = workflow
+        self._options = options
+        self._client_id = token_hex(16)
+        self._prompt_id = str(uuid4())
+        self._submitted_at = 0.0
+        self._started_at: float | None = None
+
+    @property
+    def queued_s(self) -> float:
+        """How long it waited at the engine, as far as the engine told."""
+        return 0.0 if self._started_at is None else self._started_at - self._submitted_at
+
+    async def picture(self, nodes: Mapping[str, Any]) -> bytes:
+        """Run it with these nodes, and return its picture; the engine forgets it in any case.
+
+        Raises:
+            EngineTimeoutError: it took too long, or nothing was heard of it for too long.
+            EngineError: it failed.
+        """
+        ended = False
+        try:
+            with anyio.fail_after(self._options.total_timeout_s):
+                file = await self._followed(nodes)
+            ended = True
+        except TimeoutError:
+            raise EngineTimeoutError from None
+        finally:
+            leave = [] if ended else [self._stop]
+            await take_leave(*leave, partial(self._api.forget, self._prompt_id))
+        return file
+
+    async def _followed(self, nodes: Mapping[str, Any]) -> bytes:
+        async with AsyncExitStack() as stack:
+            socket = await self._opened(stack)
+            self._submitted_at = anyio.current_time()
+            self._prompt_id = await self._api.submit(nodes, self._client_id, self._prompt_id)
+            if socket is not None and (file := await self._by_events(socket)) is not None:
+                return file
+        return await self._by_history()
+
+    async def _opened(self, stack: AsyncExitStack) -> WebSocket | None:
+        """Return the engine's websocket; None if it has none, and the workflow can do without.
+
+        Raises:
+            ConnectFailedError: it has none.
+        """
+        try:
+            return await stack.enter_async_context(self._api.events(self._client_id))
+        except ConnectFailedError:
+            if self._workflow.by_websocket:
+                raise
+            return None
+
+    async def _by_events(self, socket: WebSocket) -> bytes | None:
+        """Return the picture that comes by the websocket; None if it lies on the engine's disk.
+
+        Raises:
+            EngineError: the job failed, or ended without a picture.
+        """
+        events = JobEvents(self._prompt_id, self._workflow.output)
+        while not events.ended:
+            try:
+                message = await self._next(socket, soon=events.succeeded)
+            except IncompleteResponseError:
+                break
+            events.feed(message)
+            if events.started and self._started_at is None:
+                self._started_at = anyio.current_time()
+        if not self._workflow.by_websocket:
+            return None
+        if events.picture is not None:
+            return events.picture
+        if events.ended or events.succeeded:
+            raise EngineError("The model's engine made no picture.")
+        raise EngineUnavailableError(
+            "The websocket of the model's engine broke off before the picture."
+        )
+
+    async def _next(self, socket: WebSocket, *, soon: bool) -> str | bytes:
+        """Return the next message; while the job waits for others, silence says nothing.
+
+        Args:
+            socket: the engine's.
+            soon: whether the job has run, so that only its end is to come.
+
+        Raises:
+            EngineTimeoutError: it is worked on, and nothing was heard for too long.
+            IncompleteResponseError: the websocket ended, or there is no more to come.
+        """
+        longest_s = self._options.silence_timeout_s
+        while True:
+            with anyio.move_on_after(min(longest_s, _LONGEST_END_S) if soon else longest_s):
+                return await socket.receive()
+            match await self._api.place(self._prompt_id):
+                case Place.PENDING:
+                    continue
+                case Place.GONE:
+                    raise IncompleteResponseError
+                case Place.RUNNING if not soon:
+                    raise EngineTimeoutError
+
+    async def _by_history(self) -> bytes:
+        """Return the picture that the job's history names, once it has ended.
+
+        Raises:
+            EngineError: the job failed, or is lost.
+        """
+        missed = 0
+        while (entry := await self._api.history(self._prompt_id)) is None:
+            place = await self._api.place(self._prompt_id)
+            if place is Place.RUNNING and self._started_at is None:
+                self._started_at = anyio.current_time()
+            missed = missed + 1 if place is Place.GONE else 0
+            if missed >= _LOOKS_FOR_LOST:
+                raise EngineError("The model's engine lost the job.")
+            await anyio.sleep(self._options.poll_s)
+        return await self._api.file(image_in(entry, self._workflow.output))
+
+    async def _stop(self) -> None:
+        """Take the job out of the queue, or interrupt it, and wait until it is out.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        await self._api.dequeue(self._prompt_id)
+        if await self._api.place(self._prompt_id) is Place.RUNNING:
+            await self._api.interrupt(self._prompt_id)
+            for _ in range(_LOOKS_AT_END):
+                if await self._api.place(self._prompt_id) is Place.GONE:
+                    break
+                await anyio.sleep(min(_END_S, self._options.poll_s))

@@ -1,0 +1,26 @@
+"""A form with files as a request's body. Source: RFC 7578, `multipart/form-data`."""
+
+from collections.abc import Mapping
+from secrets import token_hex
+
+
+def form_of(fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes]]) -> tuple[str, bytes]:
+    """Return the type and the body of a form; names and values are ours, and plain ASCII.
+
+    Args:
+        fields: name -> value.
+        files: name -> file name and content, all of them PNGs.
+    """
+    boundary = token_hex(16)
+    parts = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    for name, (file_name, content) in files.items():
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"; filename="{file_name}"\r\n'
+            "Content-Type: image/png\r\n\r\n"
+        )
+        parts += [head.encode(), content, b"\r\n"]
+    parts.append(f"--{boundary}--\r\n".encode())
+    return f"multipart/form-data; boundary={boundary}", b"".join(parts)
