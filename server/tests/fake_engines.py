@@ -25,6 +25,8 @@ class FakeEngine:
     key: str = ""
     open: tuple[str, ...] = ()
     """Paths that need no key."""
+    authorization: str = ""
+    """What the header `Authorization` has to be, where it is no key."""
     asked: list[str] = field(default_factory=list)
     url: str = ""
 
@@ -43,8 +45,9 @@ class _Engine(BaseHTTPRequestHandler):
 
     def _answer(self, what: Any) -> None:
         self.engine.asked.append(f"{self.command} {self.path}")
-        closed = self.engine.key and self.path not in self.engine.open
-        if closed and self.headers["Authorization"] != f"Bearer {self.engine.key}":
+        expected = self.engine.authorization or (self.engine.key and f"Bearer {self.engine.key}")
+        closed = expected and self.path not in self.engine.open
+        if closed and self.headers["Authorization"] != expected:
             what = 401
         status = what if isinstance(what, int) else 200
         body = what if isinstance(what, bytes) else json.dumps(what).encode()

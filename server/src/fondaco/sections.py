@@ -208,6 +208,58 @@ class ImageLimits(Section):
     )
 
 
+class EngineImages(Section):
+    """`[engines.NAME.images]`: how an engine of images is asked; for the dialects of images alone."""
+
+    sampler: str = Field(
+        "", description="Sampler, by the engine's name; empty: the engine's default."
+    )
+    scheduler: str = Field("", description="Likewise: the scheduler of noise.")
+    cfg_scale: float | None = Field(
+        None,
+        ge=0,
+        le=50,
+        description="CFG scale of requests without `cfg_scale`, and of edits; absent: the engine's default.",
+    )
+    edit_steps: int = Field(20, ge=1, le=150, description="Inference steps of edits.")
+    edit_strength: float = Field(
+        0.75,
+        ge=0,
+        le=1,
+        description="How far an edited picture may depart from the one that was given.",
+    )
+    edit_way: Literal["img2img", "reference"] = Field(
+        "img2img",
+        description="`sd-server`: whether a picture is drawn over, or is the reference of a model of "
+        "instructions.",
+    )
+    prompt_commands: Literal["refuse", "strip"] = Field(
+        "refuse",
+        description="What becomes of prompts with commands to the engine, such as `<lora:...>`: refused "
+        "with 400, or made plain words.",
+    )
+    at_once: int = Field(1, ge=1, le=64, description="Pictures that the engine is given at a time.")
+    queue: int = Field(
+        16, ge=0, le=10_000, description="Pictures that may wait for that here; beyond it: 503."
+    )
+    loras: dict[ModelId, str] = Field(
+        default_factory=dict,
+        description="`automatic1111` and `sd-server`: our model id -> the LoRA that `lora_strength` is of.",
+    )
+    overrides: dict[Name, str | int | float | bool] = Field(
+        default_factory=dict,
+        description="`automatic1111`: `override_settings` of each request, such as `sd_vae`.",
+    )
+    workflows: dict[ModelId, str] = Field(
+        default_factory=dict,
+        description="`comfyui`: our model id -> the file of its workflow, in API format: below `workflows` "
+        "in the home folder, unless the path is absolute.",
+    )
+    edit_workflows: dict[ModelId, str] = Field(
+        default_factory=dict, description="Likewise, of models of type `inpaint`."
+    )
+
+
 class EditLimits(Section):
     """`[models.ID.edit]`: what a model of type `inpaint` takes; all of it has defaults."""
 

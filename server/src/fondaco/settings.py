@@ -27,6 +27,7 @@ from fondaco.sections import (
     Embedded,
     Embedding,
     Embeddings,
+    EngineImages,
     ImageLimits,
     ModelFile,
     ModelId,
@@ -207,17 +208,18 @@ class Limits(Section):
 
 
 class Engine(Section):
-    """`[engines.NAME]`: an OpenAI-compatible upstream."""
+    """`[engines.NAME]`: an engine that is reached over HTTP."""
 
     base_url: str = Field(
-        description="Base URL up to and including `/v1`, such as `http://gpu:8000/v1`, without "
-        "credentials.",
+        description="Base URL without credentials: of OpenAI's API up to and including `/v1`, such as "
+        "`http://gpu:8000/v1`; of others the root, such as `http://gpu:7860`.",
         pattern=r"^https?://[^/@\s?#]+(/[^@\s?#]*)?$",
         repr=False,
     )
     key: str = Field(
         "",
-        description="API key for the engine, as `env:NAME` or `file:PATH`; empty: none.",
+        description="API key for the engine, as `env:NAME` or `file:PATH`; empty: none. For `automatic1111` "
+        "it may be `user:password`.",
         pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
         repr=False,
     )
@@ -226,7 +228,11 @@ class Engine(Section):
     )
     dialect: DialectName = Field(
         "openai",
-        description="Variant of OpenAI's API that it implements: see docs/guide/engines.md.",
+        description="Its API: a variant of OpenAI's (docs/guide/engines.md), or one of images alone "
+        "(docs/guide/image-engines.md).",
+    )
+    images: EngineImages | None = Field(
+        None, description="How an engine of images is asked; all of it has defaults."
     )
     discover: bool = Field(
         default=False,
@@ -235,7 +241,8 @@ class Engine(Section):
     )
     price: Price | None = Field(
         None,
-        description="Prices of the models that `discover` finds: `input` and `output`; absent: free.",
+        description="Prices of the models that `discover` finds: `input` and `output`, or those of images; "
+        "absent: free.",
     )
     whole_as_stream: bool = Field(
         default=True,

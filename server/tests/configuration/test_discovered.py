@@ -10,7 +10,7 @@ from fondaco.configuration.added import normal
 from fondaco.configuration.discovered import Discovered, is_local, tables_of
 from fondaco.configuration.layers import Tree
 from fondaco.configuration.own_files import TemplateProfile
-from fondaco.engines.common.found import FoundEngine, FoundModel
+from fondaco.engines.common.found import FoundEngine, FoundImages, FoundModel
 
 
 def discovered(
@@ -18,12 +18,13 @@ def discovered(
     *models: FoundModel,
     before: Tree | None = None,
     base_url: str = "https://api.example.com/v1",
+    price: Tree | None = None,
     **profiles: TemplateProfile,
 ) -> Discovered:
     settings = load(environ={"HOME": str(tmp_path)}).settings
     row: Tree = {"base_url": base_url}
     found = FoundEngine("openai", models, ())
-    return tables_of("x", row, found, settings, before=before or {}, profiles=profiles, price={})
+    return tables_of("x", row, found, settings, before=before or {}, profiles=profiles, price=price)
 
 
 def entries(found: Discovered) -> dict[str, Any]:
@@ -102,3 +103,30 @@ def test_an_engine_that_is_this_server_adds_no_models_of_its_own_models(tmp_path
     )
     assert list(entries(again)) == ["x/smollm2-135m", "x/another"]
     assert any("leads back" in warning for warning in again.warnings)
+
+
+def test_models_of_images_have_their_own_rows_and_prices(tmp_path: Path) -> None:
+    images = FoundImages(width=832, height=1216, steps=70, longest_side=8_192, divisor=64)
+    found = discovered(
+        tmp_path,
+        FoundModel("a b/heron.safetensors", images=images),
+        FoundModel("small", images=FoundImages(32, 32)),
+        FoundModel("m"),
+        price={"generation": 0.5, "inpaint": 1, "input": 2},
+    )
+    row, small, chat = entries(found).values()
+    assert list(entries(found)) == ["a-b/heron", "small", "m"]
+    assert (row["name"], row["type"], row["privacy"]) == ("a b/heron", "image", "anonymized")
+    assert row["image"] == {
+        "steps": 50,
+        "width": 832,
+        "height": 1216,
+        "divisor": 64,
+        "shortest_side": 64,
+        "longest_side": 4_096,
+        "parameters": ["negative_prompt", "steps", "cfg_scale", "seed"],
+    }
+    assert row["price"] == {"generation": 0.5, "upscale_2x": 0, "upscale_4x": 0, "inpaint": 1}
+    assert small["image"]["shortest_side"] == 32
+    assert chat["price"] == {"input": 2, "output": 0}
+    assert [warning.split(":")[0] for warning in found.warnings] == ["'m'"]

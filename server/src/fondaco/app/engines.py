@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import anyio
+from anyio import to_thread
 
+from fondaco.app.image_engines import (
+    LISTINGS,
+    expected_names,
+    image_client,
+    opened_image_engine,
+)
 from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
 from fondaco.clients.keyless import KeylessClient
@@ -14,13 +21,14 @@ from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import ModelType
+from fondaco.engines.common.dialects import is_of_images
 from fondaco.engines.openai.embeddings import OpenAIEmbeddings, UpstreamModel
 from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.engines.openai.images import OpenAIImages, UpstreamImageModel
 from fondaco.engines.openai.key_check import expect_accepted, question_for
 from fondaco.engines.openai.listing import names_listed
 from fondaco.environment import ConfigurationError, secret
-from fondaco.ports import ChatEngine, EmbeddingEngine, ImageEngine, Templates
+from fondaco.ports import ChatEngine, EmbeddingEngine, ImageEditor, ImageEngine, Templates
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.routing.reachability import Look, Seen, looked
 from fondaco.settings import Engine, Settings
@@ -48,14 +56,25 @@ class Upstreams:
     engines: Mapping[str, ChatEngine]
     embedding_engines: Mapping[str, EmbeddingEngine]
     image_engines: Mapping[str, ImageEngine]
+    image_editors: Mapping[str, ImageEditor]
     looks: Mapping[str, Look]
     """What shows whether each of them answers."""
 
 
 @asynccontextmanager
 async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGenerator[Upstreams]:
-    """Open all engines that are reached over HTTP; one whose key is missing fails each call."""
-    upstreams = {name: _connected(row) for name, row in settings.engines.items()}
+    """Open all engines that are reached over HTTP; one whose key is missing fails each call.
+
+    Raises:
+        ConfigurationError: a workflow has become unusable since the configuration was read.
+    """
+    image_upstreams = {
+        name: await to_thread.run_sync(opened_image_engine, name, row, row.dialect, settings)
+        for name, row in settings.engines.items()
+        if is_of_images(row.dialect)
+    }
+    rows = {name: row for name, row in settings.engines.items() if name not in image_upstreams}
+    upstreams = {name: _connected(row) for name, row in rows.items()}
     engines = {
         name: OpenAICompatible(
             name,
@@ -68,22 +87,32 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
             extra_headers=row.extra_headers,
             templates=templates,
         )
-        for name, row in settings.engines.items()
+        for name, row in rows.items()
     }
     embedding_engines = {
         name: OpenAIEmbeddings(name, upstreams[name], _embedding_models(settings, name, row))
-        for name, row in settings.engines.items()
+        for name, row in rows.items()
     }
-    image_engines = {
+    openai_images = {
         name: OpenAIImages(name, upstreams[name], _image_models(settings, name, row))
-        for name, row in settings.engines.items()
+        for name, row in rows.items()
     }
-    looks = {name: partial(names_listed, upstream) for name, upstream in upstreams.items()}
+    image_engines = {name: upstream.engine for name, upstream in image_upstreams.items()}
+    looks: dict[str, Look] = {
+        name: partial(names_listed, upstream) for name, upstream in upstreams.items()
+    }
+    looks |= {name: upstream.look for name, upstream in image_upstreams.items()}
     try:
-        yield Upstreams(engines, embedding_engines, image_engines, looks)
+        yield Upstreams(
+            engines,
+            embedding_engines,
+            {**openai_images, **image_engines},
+            image_engines,
+            looks,
+        )
     finally:
         with anyio.CancelScope(shield=True):
-            for upstream in upstreams.values():
+            for upstream in (*upstreams.values(), *(u.client for u in image_upstreams.values())):
                 await upstream.aclose()
 
 
@@ -101,9 +130,11 @@ async def look_at_engines(settings: Settings, *, keys: bool = False) -> dict[str
     found = dict[str, Seen]()
 
     async def look(name: str, row: Engine) -> None:
-        upstream = _connected(row)
+        upstream = image_client(row) if is_of_images(row.dialect) else _connected(row)
         try:
-            if keys:
+            if is_of_images(row.dialect):  # these refuse a wrong key whatever they are asked
+                seen = await looked(partial(LISTINGS[row.dialect], upstream))
+            elif keys:
                 accepted = partial(_names_if_accepted, upstream, settings, name)
                 seen = await looked(accepted, longest_s=_LONGEST_CHECK_S)
             else:
@@ -111,7 +142,7 @@ async def look_at_engines(settings: Settings, *, keys: bool = False) -> dict[str
         finally:
             with anyio.CancelScope(shield=True):
                 await upstream.aclose()
-        unlisted = _unlisted(seen.names, _names(settings, name, row))
+        unlisted = _unlisted(seen.names, _expected(settings, name, row))
         found[name] = replace(seen, names=unlisted)
 
     async with anyio.create_task_group() as tasks:
@@ -133,8 +164,15 @@ async def _names_if_accepted(upstream: HttpClient, settings: Settings, name: str
     return names
 
 
-def _unlisted(listed: frozenset[str], expected: Mapping[str, str]) -> frozenset[str]:
-    return frozenset(expected.values()) - listed if listed else listed
+def _unlisted(listed: frozenset[str], expected: frozenset[str]) -> frozenset[str]:
+    return expected - listed if listed else listed
+
+
+def _expected(settings: Settings, name: str, row: Engine) -> frozenset[str]:
+    """Return the names by which an engine is asked for something."""
+    if is_of_images(row.dialect):
+        return expected_names(name, row, settings)
+    return frozenset(_names(settings, name, row).values())
 
 
 def catalogue_here(settings: Settings) -> Catalogue:

@@ -64,7 +64,7 @@ async def opened_adapters(
                 PAINTER: local.painter,
                 DIFFUSION: local.diffusion,
             },
-            dict(local.image_editors),
+            {**upstreams.image_editors, **local.image_editors},
             dict(local.image_upscalers),
             upstreams.looks,
             web_retrieval,

@@ -62,7 +62,8 @@ def add(
     dialect: Annotated[
         str | None,
         typer.Option(
-            help="openai, vllm, llama-server, ollama or openrouter; default: what it shows itself to be."
+            help="openai, vllm, llama-server, ollama, openrouter, or of images alone automatic1111, "
+            "sd-server, comfyui; default: what it shows itself to be."
         ),
     ] = None,
     name: Annotated[
@@ -76,8 +77,8 @@ def add(
         str | None,
         typer.Option(
             metavar="INPUT/OUTPUT",
-            help="USD per million tokens of all its models, such as 0.20/0.90; default: free on this "
-            "machine or network, else required.",
+            help="USD per million tokens of all its models, such as 0.20/0.90, or USD per image; default: "
+            "free on this machine or network, else required.",
         ),
     ] = None,
     discover: Annotated[
@@ -101,12 +102,13 @@ def add(
     if price is None and not local:
         raise typer.BadParameter(
             f"{url} is beyond this network, where calls cost money: state what callers pay, such as "
-            "0.20/0.90; 0 is free.",
+            "0.20/0.90, or 0.02 per image; 0 is free.",
             param_hint="--price",
         )
-    prices = prices_of(price or "0")
+    prices_of(price or "0")  # which kind of price it is, the engine's models show
     key = _key(key_env)
     base_url, found = _discover(url, key, _dialect(dialect))
+    prices = _prices(price or "0", found.dialect)
     chosen = _free_name(name or engine_name(base_url, found.dialect), base_url, settings)
     row: Tree = {
         "base_url": base_url,
@@ -172,14 +174,33 @@ def remove(
     typer.echo(f"Removed: {name}. A running server drops it after a reload.")
 
 
+def _prices(text: str, dialect: "DialectName") -> "Tree":
+    """Return the prices that an option names, of a kind that the engine's models have.
+
+    Raises:
+        typer.BadParameter: it names none.
+    """
+    from fondaco.configuration.prices import image_prices_of
+    from fondaco.engines.common.dialects import is_of_images
+
+    if not is_of_images(dialect):
+        return prices_of(text)
+    try:
+        return {**image_prices_of(text)}
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--price") from None
+
+
 def _dialect(named: str | None) -> "DialectName | None":
-    from fondaco.engines.common.dialects import DIALECTS, dialect_named
+    from typing import get_args
+
+    from fondaco.engines.common.dialects import DialectName, dialect_named
 
     if named is None:
         return None
     if (found := dialect_named(named)) is None:
         raise typer.BadParameter(
-            f"{named!r} is no dialect: {', '.join(DIALECTS)}.", param_hint="--dialect"
+            f"{named!r} is no dialect: {', '.join(get_args(DialectName))}.", param_hint="--dialect"
         )
     return found
 

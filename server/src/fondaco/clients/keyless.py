@@ -1,4 +1,4 @@
-"""The HTTP client of an engine whose key is missing: every request fails."""
+"""The clients of an engine whose key is missing: every request fails."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import NoReturn
 
 from fondaco.clients.client import ClientResponse, KeyMissingError
+from fondaco.clients.websocket import WebSocket
 
 
 class KeylessClient:
@@ -19,6 +20,7 @@ class KeylessClient:
         *,
         total_timeout_s: float | None = None,
         headers: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
     ) -> AbstractAsyncContextManager[ClientResponse]:
         """Refuse to send: entering the context raises a `KeyMissingError`."""
         return _Refusal()
@@ -27,7 +29,12 @@ class KeylessClient:
         """Close nothing."""
 
 
-class _Refusal(AbstractAsyncContextManager[ClientResponse]):
+def keyless_websocket(_path: str) -> AbstractAsyncContextManager[WebSocket]:
+    """Refuse to open a websocket: entering the context raises a `KeyMissingError`."""
+    return _Refusal()
+
+
+class _Refusal(AbstractAsyncContextManager[NoReturn]):
     async def __aenter__(self) -> NoReturn:
         raise KeyMissingError
 

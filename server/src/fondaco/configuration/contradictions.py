@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 
-from fondaco.configuration import deprecations, prices, thinking, tiers
+from fondaco.configuration import deprecations, image_engines, prices, thinking, tiers
 from fondaco.configuration.built_in import (
     BUILT_IN,
     DIFFUSION,
@@ -26,6 +26,7 @@ def contradictions(settings: Settings) -> list[str]:
     return [
         *_models(settings),
         *_engines(settings),
+        *image_engines.faults(settings),
         *_aliases(settings),
         *deprecations.faults(settings),
         *thinking.faults(settings),

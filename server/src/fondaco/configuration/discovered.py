@@ -9,9 +9,15 @@ from urllib.parse import urlsplit
 from fondaco.configuration import layers as source
 from fondaco.configuration.layers import Tree
 from fondaco.configuration.own_files import TemplateProfile, id_of
-from fondaco.engines.common.found import FoundEngine, FoundModel
+from fondaco.configuration.prices import IMAGE_PRICES
+from fondaco.engines.common.found import FoundEngine, FoundImages, FoundModel
+from fondaco.engines.common.images.sizes import without_ending
 from fondaco.settings import Settings
 
+_IMAGE_PARAMETERS = ("negative_prompt", "steps", "cfg_scale", "seed")
+_SHORTEST_SIDE, _LONGEST_SIDE, _MOST_SIDE, _MOST_STEPS = 64, 1_792, 4_096, 50
+PRICES_FOUND = ("input", "output", *IMAGE_PRICES)
+"""The prices that models of an engine with `discover` may have."""
 UNKNOWN_CONTEXT = 8_192
 """Context of models whose engine does not report it: most hosted models have at least that."""
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}")
@@ -97,6 +103,8 @@ def tables_of(
             continue
         models[model_id] = _entry(name, model, price, profiles.get(model.name), local=local)
         mapping[model_id] = model.name
+        if model.images is not None:
+            continue
         if model.context_tokens is None:
             warnings.append(
                 f"{model.name!r}: its context is not said; {UNKNOWN_CONTEXT} tokens are taken. "
@@ -153,13 +161,15 @@ class _Ids:
     def _as_id(name: str) -> str:
         if name.endswith(".gguf"):  # llama-server names its model by its path
             return id_of(name.replace("\\", "/").rsplit("/", 1)[-1], "")
-        return _NOT_IN_IDS.sub("-", name).lstrip("-._/:")
+        return _NOT_IN_IDS.sub("-", without_ending(name)).lstrip("-._/:")
 
 
 def _entry(
     engine: str, model: FoundModel, price: object, profile: TemplateProfile | None, *, local: bool
 ) -> Tree:
-    prices = price if isinstance(price, Mapping) else {"input": 0, "output": 0}
+    if model.images is not None:
+        return _image_entry(engine, model.name, model.images, price, local=local)
+    prices = price if isinstance(price, Mapping) else {}
     row: Tree = {
         "name": model.name,
         "engines": (engine,),
@@ -189,7 +199,30 @@ def _entry(
             "begun": bool(profile and profile.opens_think_tag),
             "switch": switch,
         }
-    return row | {"price": dict(prices)}
+    return row | {"price": {kind: prices.get(kind, 0) for kind in ("input", "output")}}
+
+
+def _image_entry(
+    engine: str, name: str, images: FoundImages, price: object, *, local: bool
+) -> Tree:
+    prices = price if isinstance(price, Mapping) else {}
+    longest = images.longest_side or max(_LONGEST_SIDE, images.width, images.height)
+    return {
+        "name": without_ending(name),
+        "type": "image",
+        "engines": (engine,),
+        "privacy": None if local else "anonymized",
+        "image": {
+            "steps": min(images.steps, _MOST_STEPS),
+            "width": images.width,
+            "height": images.height,
+            "divisor": images.divisor,
+            "shortest_side": min(_SHORTEST_SIDE, images.width, images.height),
+            "longest_side": min(longest, _MOST_SIDE),
+            "parameters": _IMAGE_PARAMETERS,
+        },
+        "price": {kind: prices.get(kind, 0) for kind in IMAGE_PRICES},
+    }
 
 
 def _is_engine_local(name: str, row: Tree, settings: Settings) -> bool:

@@ -1,5 +1,6 @@
 """Builds prices from the settings, by the type of the model."""
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import TypeAlias
@@ -13,14 +14,14 @@ from fondaco.settings import CatalogueModel
 
 OtherPrice: TypeAlias = EmbeddingPrice | SpeechPrice | ImagePrice
 
-_IMAGES = ("generation", "upscale_2x", "upscale_4x", "inpaint")
+IMAGE_PRICES = ("generation", "upscale_2x", "upscale_4x", "inpaint")
 _NEEDED: Mapping[ModelType, tuple[str, ...]] = {
     ModelType.TEXT: ("input", "output"),
     ModelType.EMBEDDING: ("input",),
     ModelType.TTS: ("input",),
-    ModelType.IMAGE: _IMAGES,
-    ModelType.UPSCALE: _IMAGES,
-    ModelType.INPAINT: _IMAGES,
+    ModelType.IMAGE: IMAGE_PRICES,
+    ModelType.UPSCALE: IMAGE_PRICES,
+    ModelType.INPAINT: IMAGE_PRICES,
 }
 """GET /models lists all four prices of images together, so a model of images has them all."""
 _MORE = {ModelType.TEXT: ("cached_input", "web_search", "web_scrape")}
@@ -45,6 +46,20 @@ def faults(model_id: str, model: CatalogueModel) -> Iterator[str]:
             f"{name}.price.{price}: a model of type {model.type.value!r} has no such price; "
             f"it has {', '.join(supported)}."
         )
+
+
+def image_prices_of(text: str) -> dict[str, Decimal]:
+    """Return the prices of a model of images of which one number is said, in USD per image.
+
+    Raises:
+        ValueError: it is none.
+
+    >>> image_prices_of("0.02")["inpaint"]
+    Decimal('0.02')
+    """
+    if not re.fullmatch(r"\d{1,3}(\.\d{1,9})?", text):
+        raise ValueError(f"{text!r} is no price of images: write USD per image, such as 0.02.")
+    return dict.fromkeys(IMAGE_PRICES, Decimal(text))
 
 
 def dearer(one: Price, other: Price) -> list[str]:

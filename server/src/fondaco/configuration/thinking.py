@@ -55,7 +55,9 @@ def _switch(
         yield f"{name}.switch_name is no variable to switch by: {reasoning.switch_name!r}."
     rows = [settings.engines[engine] for engine in model.engines if engine in settings.engines]
     upstream_alone = rows and len(rows) == len(model.engines)
-    if upstream_alone and not any(DIALECTS[row.dialect].switches for row in rows):
+    if upstream_alone and not any(
+        row.dialect in DIALECTS and DIALECTS[row.dialect].switches for row in rows
+    ):
         able = ", ".join(name for name, dialect in DIALECTS.items() if dialect.switches)
         yield (
             f"{name}.switch is 'template', and none of the model's engines takes variables for "

@@ -22,8 +22,8 @@ from fake_engines import (
 from fondaco.clients.connect import connect
 from fondaco.domain.errors import EngineError, EngineRefusedError, EngineUnavailableError
 from fondaco.engines.common.dialects import DialectName
-from fondaco.engines.common.found import FoundEngine, FoundModel
-from fondaco.engines.openai.discovery.discover import MOST_MODELS, discover
+from fondaco.engines.common.found import MOST_MODELS, FoundEngine, FoundModel
+from fondaco.engines.openai.discovery.discover import discover
 from fondaco.engines.openai.discovery.listed import dialect_of, is_served, model_of
 from fondaco.engines.openai.discovery.ollama import loaded_contexts, model_of as ollama_model
 

@@ -1,6 +1,7 @@
 """Engines that are asked which models they serve, for a command or in the background."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -9,14 +10,15 @@ import anyio
 from anyio import to_thread
 
 from fondaco.app.adding.chat_templates import profile_of
+from fondaco.app.image_engines import DISCOVERIES, basic_login
 from fondaco.clients.client import KeyMissingError
 from fondaco.clients.connect import connect
 from fondaco.configuration import added
-from fondaco.configuration.discovered import tables_of, with_removed_offline
+from fondaco.configuration.discovered import PRICES_FOUND, tables_of, with_removed_offline
 from fondaco.configuration.layers import Tree
 from fondaco.configuration.own_files import TemplateProfile
 from fondaco.domain.errors import EngineError, EngineRefusedError, EngineUnavailableError
-from fondaco.engines.common.dialects import DialectName
+from fondaco.engines.common.dialects import DialectName, is_of_images
 from fondaco.engines.common.found import FoundEngine
 from fondaco.engines.openai.discovery.discover import discover
 from fondaco.environment import ConfigurationError, secret
@@ -24,6 +26,8 @@ from fondaco.settings import Engine, Settings
 
 _CONNECTIONS = 8
 _FIRST_BYTE_S = 15.0
+_SD_SERVERS = "sd-cpp-local"
+"""The only model in the list of an sd-server, whatever it runs. Source: `examples/server/api.md`."""
 
 Accepts: TypeAlias = Callable[[Path, Tree], None]
 """Raises a `ConfigurationError` where the configuration could not be used with a file's tables."""
@@ -49,22 +53,32 @@ async def discover_at(
 ) -> tuple[str, FoundEngine]:
     """Discover an engine at an address, with or without `/v1`; return its base URL and models.
 
+    Where no dialect is given, an engine without OpenAI's list of models is asked whether it makes images.
+
     Raises:
         EngineError: it refuses the key, does not answer, or has no list of models at either.
         ValueError: the address is none.
     """
     address = url.rstrip("/")
-    base_urls = (
-        (address,) if address.endswith(("/v1", "/v2", "/v3")) else (f"{address}/v1", address)
-    )
-    fault: EngineError = EngineUnavailableError("It does not answer.")
-    for base_url in base_urls:
-        try:
-            return base_url, await _discover(base_url, key, dialect, connect_timeout_s)
-        except EngineRefusedError:
-            raise
-        except EngineError as error:
-            fault = error
+    versioned = address.endswith(("/v1", "/v2", "/v3"))
+    root = address.rpartition("/")[0] if versioned else address
+    if dialect is not None and is_of_images(dialect):
+        return root, await _discover(root, key, dialect, connect_timeout_s)
+    base_urls = (address,) if versioned else (f"{address}/v1", address)
+    try:
+        base_url, found = await _discover_any(base_urls, key, dialect, connect_timeout_s)
+    except (EngineRefusedError, EngineUnavailableError):
+        raise
+    except EngineError as error:
+        fault = error
+    else:
+        if dialect is not None or [model.name for model in found.models] != [_SD_SERVERS]:
+            return base_url, found
+        fault = EngineError(f"Its only model is {_SD_SERVERS!r}, and it tells nothing of it.")
+    if dialect is None:
+        for image_dialect in DISCOVERIES:
+            with suppress(EngineError):
+                return root, await _discover(root, key, image_dialect, connect_timeout_s)
     raise fault
 
 
@@ -131,8 +145,25 @@ async def refreshed(
     own = added.content_of(added.path_of(settings.home, "engine", name)).get("engines")
     table = own.get(name) if isinstance(own, dict) else None
     row = {k: v for k, v in table.items() if k != "models"} if isinstance(table, dict) else {}
-    price = engine.price and {"input": engine.price.input or 0, "output": engine.price.output or 0}
+    price = None
+    if engine.price is not None:
+        price = {name: amount or 0 for name, amount in engine.price if name in PRICES_FOUND}
     return await change_of(name, row, found, settings, accepts, price=price)
+
+
+async def _discover_any(
+    base_urls: tuple[str, ...], key: str, dialect: DialectName | None, connect_timeout_s: float
+) -> tuple[str, FoundEngine]:
+    """Return the first address at which there is a list of models, and what it lists."""
+    fault: EngineError = EngineUnavailableError("It does not answer.")
+    for base_url in base_urls:
+        try:
+            return base_url, await _discover(base_url, key, dialect, connect_timeout_s)
+        except EngineRefusedError:
+            raise
+        except EngineError as error:
+            fault = error
+    raise fault
 
 
 async def _discover(
@@ -142,14 +173,18 @@ async def _discover(
     connect_timeout_s: float,
     dimensions: Mapping[str, int] | None = None,
 ) -> FoundEngine:
+    login = dialect == "automatic1111" and ":" in key
     upstream = connect(
         base_url,
-        key=key,
+        key="" if login else key,
+        headers=basic_login(key) if login else None,
         connections=_CONNECTIONS,
         connect_timeout_s=connect_timeout_s,
         first_byte_timeout_s=_FIRST_BYTE_S,
     )
     try:
+        if dialect is not None and is_of_images(dialect):
+            return await DISCOVERIES[dialect](upstream)
         return await discover(upstream, dialect, dimensions)
     finally:
         with anyio.CancelScope(shield=True):

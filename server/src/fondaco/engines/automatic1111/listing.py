@@ -16,7 +16,7 @@ from fondaco.engines.common.images.exchange import NotAtEngineError, asked
 from fondaco.engines.common.lenient_json import loads
 
 MODELS = "/sdapi/v1/sd-models"
-_SAMPLERS = "/sdapi/v1/samplers"
+_SAMPLERS, _SCHEDULERS = "/sdapi/v1/samplers", "/sdapi/v1/schedulers"
 _MOST = 5_000
 _HASH = re.compile(r" \[[0-9a-f]+\]$")
 _LONGEST_INFO = 2**20
@@ -26,6 +26,8 @@ _LONGEST_INFO = 2**20
 class Checkpoint:
     """A checkpoint as an engine lists it."""
 
+    name: str
+    """Its title without the hash, which some titles get later."""
     title: str
     """By which it is asked for, such as `dreamshaper_8.safetensors [879db523c3]`."""
     names: frozenset[str]
@@ -76,22 +78,39 @@ async def listed(client: HttpClient) -> tuple[Checkpoint, ...]:
     return tuple(one for one in found if one is not None)
 
 
+async def names_listed(client: HttpClient) -> frozenset[str]:
+    """Return all names of an engine's checkpoints, samplers and schedulers.
+
+    Raises:
+        EngineRefusedError: it refuses the key.
+        EngineError: it does not answer.
+    """
+    checkpoints = await listed(client)
+    samplers, schedulers = await _named(client, _SAMPLERS), await _named(client, _SCHEDULERS)
+    return frozenset().union(*(one.names for one in checkpoints), samplers, schedulers)
+
+
 async def expect_sampler(client: HttpClient, sampler: str) -> None:
     """Return if an engine lists a sampler, or has no list of them.
 
     Raises:
         EngineError: it lists others, or does not answer.
     """
-    try:
-        rows = rows_of(await asked(client, _SAMPLERS))
-    except NotAtEngineError:
-        return
-    names = {name_of(row.get("name")) for row in rows}.union(
-        *(words_of(row.get("aliases")) for row in rows)
-    )
-    known = sorted(name for name in names if name)
+    known = await _named(client, _SAMPLERS)
     if known and sampler not in known:
-        raise EngineError(f"The model's engine has no sampler {sampler!r}, but {', '.join(known)}.")
+        names = ", ".join(sorted(known))
+        raise EngineError(f"The model's engine has no sampler {sampler!r}, but {names}.")
+
+
+async def _named(client: HttpClient, path: str) -> frozenset[str]:
+    """Return all names in a list of samplers or schedulers; none if there is no such list."""
+    try:
+        rows = rows_of(await asked(client, path))
+    except NotAtEngineError:
+        return frozenset()
+    named = [name_of(row.get(key)) for row in rows for key in ("name", "label")]
+    aliases = [words_of(row.get("aliases")) for row in rows]
+    return frozenset(name for name in named if name is not None).union(*aliases)
 
 
 def expect_drawn_with(checkpoint: Checkpoint, info: object) -> None:
@@ -118,9 +137,12 @@ def _checkpoint(title: object, row: object) -> Checkpoint | None:
     named = name_of(title)
     if named is None or not isinstance(row, dict):
         return None
-    names = {named, _HASH.sub("", named)}
+    name = _HASH.sub("", named)
+    names = {named, name}
     names |= {one for key in ("model_name", "hash") if (one := name_of(row.get(key))) is not None}
     if isinstance(path := row.get("filename"), str):
         names.add(path.replace("\\", "/").rsplit("/", 1)[-1])
     stems = {re.sub(r"\.(safetensors|ckpt|gguf)$", "", one) for one in names}
-    return Checkpoint(named, frozenset(names | stems | {one.rsplit("/", 1)[-1] for one in stems}))
+    return Checkpoint(
+        name, named, frozenset(names | stems | {one.rsplit("/", 1)[-1] for one in stems})
+    )

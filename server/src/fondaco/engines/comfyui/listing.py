@@ -12,6 +12,7 @@ from fondaco.engines.common.found import name_of, row_of
 from fondaco.engines.common.images.exchange import asked
 
 _LOADER = "CheckpointLoaderSimple"
+_SAMPLER = "KSampler"
 _WEBSOCKET = "SaveImageWebsocket"
 
 
@@ -37,6 +38,21 @@ async def sends_by_websocket(client: HttpClient) -> bool:
         EngineError: it does not answer.
     """
     return bool(await _node(client, _WEBSOCKET))
+
+
+async def names_listed(client: HttpClient) -> frozenset[str]:
+    """Return the names of a ComfyUI's checkpoints, samplers and schedulers.
+
+    Raises:
+        EngineRefusedError: something before it refuses the key.
+        EngineError: it does not answer.
+    """
+    checkpoints = await checkpoints_listed(client)
+    required = row_of(row_of((await _node(client, _SAMPLER)).get("input")).get("required"))
+    choices = [_choices(required.get(key)) or [] for key in ("sampler_name", "scheduler")]
+    return frozenset(checkpoints) | {
+        one for some in choices for one in some if isinstance(one, str)
+    }
 
 
 async def _node(client: HttpClient, name: str) -> Any:

@@ -1,9 +1,9 @@
-"""Dialects: differences between engines that call themselves OpenAI-compatible, as data."""
+"""Dialects: the APIs of engines, and differences between those that call themselves OpenAI-compatible, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, TypeGuard, get_args
 
 
 class Count(StrEnum):
@@ -121,13 +121,19 @@ class Dialect:
     """It supports `video_url`."""
 
 
-DialectName: TypeAlias = Literal["openai", "vllm", "llama-server", "ollama", "openrouter"]
-"""Names of dialects in the settings.
+ChatDialectName: TypeAlias = Literal["openai", "vllm", "llama-server", "ollama", "openrouter"]
+"""Variants of OpenAI's API.
 
 >>> from typing import get_args
->>> set(get_args(DialectName)) == DIALECTS.keys()
+>>> set(get_args(ChatDialectName)) == DIALECTS.keys()
 True
 """
+
+ImageDialectName: TypeAlias = Literal["automatic1111", "sd-server", "comfyui"]
+"""APIs of engines that make images and nothing else."""
+
+DialectName: TypeAlias = Literal[ChatDialectName, ImageDialectName]
+"""Names of dialects in the settings."""
 
 DIALECTS: Mapping[str, Dialect] = {
     "openai": Dialect(
@@ -209,6 +215,11 @@ DIALECTS: Mapping[str, Dialect] = {
         token_prompts=False,
     ),
 }
+
+
+def is_of_images(name: DialectName) -> TypeGuard[ImageDialectName]:
+    """Whether a dialect is of engines that make images and nothing else."""
+    return name not in DIALECTS
 
 
 def dialect_named(name: str) -> DialectName | None:

@@ -17,6 +17,22 @@ LONGEST_TEMPLATE = 64 * 2**10
 _LEAST_CONTEXT = 16
 
 
+MOST_MODELS = 500
+"""Models of one engine; further ones are skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundImages:
+    """What an engine says of a model that makes images."""
+
+    width: int
+    """Of requests without one."""
+    height: int
+    steps: int = 20
+    longest_side: int | None = None
+    divisor: int = 8
+
+
 @dataclass(frozen=True, slots=True)
 class FoundModel:
     """A model that an engine says it serves; None and False are what it does not say."""
@@ -36,6 +52,8 @@ class FoundModel:
     response_schema: bool = False
     template: str | None = None
     """Its chat template, in Jinja."""
+    images: FoundImages | None = None
+    """None: it makes none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,3 +58,14 @@ async def capabilities_of(client: HttpClient) -> Capabilities:
         cfg_scale=finite(row_of(sampling.get("guidance")).get("txt_cfg")),
         longest_side=whole(limits.get("max_width"), 2**20) or None,
     )
+
+
+async def names_listed(client: HttpClient) -> frozenset[str]:
+    """Return the names of an sd-server's model, samplers and schedulers.
+
+    Raises:
+        EngineRefusedError: something before it refuses the key.
+        EngineError: it does not answer.
+    """
+    able = await capabilities_of(client)
+    return able.names | able.samplers | able.schedulers

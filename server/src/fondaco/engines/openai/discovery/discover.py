@@ -14,6 +14,7 @@ from fondaco.engines.common.dialects import DialectName
 from fondaco.engines.common.found import (
     LONGEST_TEMPLATE,
     MOST_DIMENSIONS,
+    MOST_MODELS,
     FoundEngine,
     FoundModel,
     Row,
@@ -25,8 +26,6 @@ from fondaco.engines.common.found import (
 from fondaco.engines.common.lenient_json import loads
 from fondaco.engines.openai.discovery import listed, ollama
 
-MOST_MODELS = 500
-"""Models of one engine; further ones are skipped."""
 _LIMIT_BYTES = 16 * 2**20
 _DETAIL_BYTES = 4 * 2**20
 _AT_ONCE = 4
