@@ -18,6 +18,10 @@ ROW = re.compile(r"^\| `(?P<code>\w+)` \| (?P<status>\d{3}) \|", re.MULTILINE)
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 TOML = re.compile(r"^```toml\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL)
+FILE = re.compile(
+    r"^<!--- file: (?P<path>\S+) -->\n```\w+\n(?P<text>.*?)^```", re.MULTILINE | re.DOTALL
+)
+"""A file that a page shows, by its path in the home folder."""
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 
 
@@ -47,7 +51,12 @@ def test_every_decision_is_listed() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_example_of_a_configuration_can_be_used(page: Path, tmp_path: Path) -> None:
-    for example in TOML.finditer(page.read_text(encoding="utf-8")):
+    text = page.read_text(encoding="utf-8")
+    for shown in FILE.finditer(text):
+        path = tmp_path / ".local/share/fondaco" / shown["path"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(shown["text"], encoding="utf-8")
+    for example in TOML.finditer(text):
         file = tmp_path / "fondaco.toml"
         file.write_text(example["text"], encoding="utf-8")
         assert load(config=file, environ={"HOME": str(tmp_path)}).file == file

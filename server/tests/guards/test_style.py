@@ -21,6 +21,7 @@ def test_only_the_downloader_and_the_egress_client_fetch_addresses() -> None:
         and CLIENT.search(module.path.read_text(encoding="utf-8"))
     ]
     assert found == [
+        "fondaco.clients.websocket",  # of engines that the operator names
         "fondaco.modelfiles.download",  # from addresses that the operator names
         "fondaco.web.egress",  # from all that others name
     ]

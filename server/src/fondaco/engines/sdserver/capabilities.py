@@ -17,7 +17,7 @@ _MOST_STEPS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Capabilities:
+class ServerAbilities:
     """What one sd-server, which runs one model, can do; None is what it does not say."""
 
     names: frozenset[str]
@@ -33,7 +33,7 @@ class Capabilities:
     longest_side: int | None
 
 
-async def capabilities_of(client: HttpClient) -> Capabilities:
+async def capabilities_of(client: HttpClient) -> ServerAbilities:
     """Ask an sd-server what it can do.
 
     Raises:
@@ -47,7 +47,7 @@ async def capabilities_of(client: HttpClient) -> Capabilities:
     images = row_of(row_of(document.get("defaults_by_mode")).get("img_gen"))
     sampling = row_of(images.get("sample_params"))
     names = (name_of(model.get(key)) for key in ("stem", "name"))
-    return Capabilities(
+    return ServerAbilities(
         names=frozenset(name for name in names if name is not None),
         makes_images="img_gen" in words_of(document.get("supported_modes")),
         samplers=words_of(document.get("samplers")),

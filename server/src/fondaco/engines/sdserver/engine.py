@@ -17,7 +17,7 @@ from fondaco.engines.common.images.files import base64_of, in_register, mask_png
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
 from fondaco.engines.common.images.turns import Turns
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
-from fondaco.engines.sdserver.capabilities import Capabilities, capabilities_of
+from fondaco.engines.sdserver.capabilities import ServerAbilities, capabilities_of
 from fondaco.engines.sdserver.jobs import Jobs
 from fondaco.ports import GeneratedImage
 
@@ -59,7 +59,7 @@ class SdServer:
         self._rules = PromptRules(_COMMANDS, options.strip_commands)
         self._turns = Turns(options.at_once, options.queue)
         self._jobs = Jobs(client, poll_s=options.poll_s, total_timeout_s=options.total_timeout_s)
-        self._capabilities: Capabilities | None = None
+        self._capabilities: ServerAbilities | None = None
 
     @property
     def name(self) -> str:
