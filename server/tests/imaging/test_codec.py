@@ -194,13 +194,13 @@ async def test_pixels_that_do_not_fit_their_size_are_refused(codec: PillowCodec)
 
 async def test_a_child_that_was_killed_is_replaced(codec: PillowCodec) -> None:
     await codec.encode(RED, 8, 4, PNG)
-    pid = codec.pid
+    pid = codec.writer_pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
     with pytest.raises(EngineUnavailableError):
         await codec.encode(RED, 8, 4, PNG)
     assert await codec.encode(RED, 8, 4, PNG)
-    assert codec.pid != pid
+    assert codec.writer_pid != pid
 
 
 def test_without_the_packages_the_error_names_the_command() -> None:

@@ -1,12 +1,14 @@
-"""The image codec: hands pictures to the child process that writes them as files."""
+"""The image codec: hands files to the child processes that read and write them."""
 
 from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 
-from fondaco.domain.errors import EngineError, EngineUnavailableError
+from fondaco.domain.errors import CorruptedImageError, EngineError, EngineUnavailableError
 from fondaco.domain.extras import how_to_install
-from fondaco.domain.media.picture import Encoding, Picture, PictureFile, Pixels
+from fondaco.domain.media.image_file import Header
+from fondaco.domain.media.picture import RGB, RGBA, Encoding, Picture, PictureFile, Pixels
+from fondaco.domain.untrusted_numbers import whole
 from fondaco.imaging.child import MEMORY_LIMIT_BYTES
 from fondaco.workers.worker import Program, Worker
 
@@ -21,23 +23,36 @@ def _installed() -> bool:
 
 
 class PillowCodec:
-    """An `ImageCodec` in one child process, which starts at the first picture and takes one at a time."""
+    """An `ImageCodec` in two child processes, which start at their first picture and take one at a time.
 
-    def __init__(self, installed: Callable[[], bool] = _installed) -> None:
+    One reads the files of callers, the other one writes: what is slow to read keeps nobody else waiting.
+    """
+
+    def __init__(
+        self,
+        installed: Callable[[], bool] = _installed,
+        memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    ) -> None:
         self._installed = installed
-        launch = {"memory_limit_bytes": MEMORY_LIMIT_BYTES}
+        launch = {"memory_limit_bytes": memory_limit_bytes}
         program = Program(
             _CHILD,
             launch,
             start_timeout_s=_START_TIMEOUT_S,
             answer_timeout_s=_ANSWER_TIMEOUT_S,
         )
-        self._worker = Worker(program, engine="images", model="codec")
+        self._reader = Worker(program, engine="images", model="reader")
+        self._writer = Worker(program, engine="images", model="writer")
 
     @property
-    def pid(self) -> int | None:
-        """The process id of the child, where one runs."""
-        return self._worker.pid
+    def reader_pid(self) -> int | None:
+        """The process id of the child that reads, where one runs."""
+        return self._reader.pid
+
+    @property
+    def writer_pid(self) -> int | None:
+        """The process id of the child that writes, where one runs."""
+        return self._writer.pid
 
     def expect_installed(self) -> None:
         """Return if Pillow is here.
@@ -49,6 +64,30 @@ class PillowCodec:
             raise EngineUnavailableError(
                 f"The packages for images are not installed here. {how_to_install('images')}"
             )
+
+    async def decode(self, file: bytes, header: Header, most_pixels: int) -> Pixels:
+        """Return the picture in a caller's file.
+
+        Raises:
+            CorruptedImageError: it is damaged, or not what its header says.
+            EngineError: the child failed over it.
+        """
+        request = {
+            "format": header.format,
+            "width": header.width,
+            "height": header.height,
+            "within": most_pixels,
+        }
+        fields, data = await self._reader.ask(request, file)
+        if "fault" in fields:
+            raise CorruptedImageError
+        width, height = whole(fields.get("width")), whole(fields.get("height"))
+        channels = fields.get("channels")
+        if not width or not height or channels not in (RGB, RGBA):
+            raise EngineError
+        if width * height > most_pixels or len(data) != width * height * channels:
+            raise EngineError
+        return Pixels(width, height, data, channels)
 
     async def encode(self, picture: Picture, width: int, height: int, encoding: Encoding) -> bytes:
         """Return a picture as a new file of this size.
@@ -71,7 +110,7 @@ class PillowCodec:
             "exif": encoding.exif,
             "parameters": encoding.parameters,
         }
-        fields, file = await self._worker.ask(request, picture.data)
+        fields, file = await self._writer.ask(request, picture.data)
         if "fault" in fields or not file:
             raise EngineError(
                 f"The model's engine sent a picture that is damaged, or not of {width} x {height} pixels."
@@ -79,5 +118,6 @@ class PillowCodec:
         return file
 
     async def aclose(self) -> None:
-        """End the child."""
-        await self._worker.aclose()
+        """End the children."""
+        await self._reader.aclose()
+        await self._writer.aclose()

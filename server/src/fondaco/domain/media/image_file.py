@@ -13,6 +13,7 @@ TAIL_BYTES = 4 * 2**10
 """Bytes at the end that suffice, except for JPEGs with an appended video."""
 
 _PNG = b"\x89PNG\r\n\x1a\n"
+_PNG_END = b"IEND\xaeB`\x82"
 _JPEG = b"\xff\xd8\xff"
 _JPEG_END = b"\xff\xd9"
 _JPEG_SIZES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
@@ -94,7 +95,7 @@ def is_complete(kind: Format, head: bytes, tail: bytes, length: int) -> bool:
     """Whether a file of `length` bytes seems complete."""
     match kind:
         case Format.PNG:
-            return b"IEND\xaeB`\x82" in tail
+            return _PNG_END in tail
         case Format.JPEG:
             return _JPEG_END in tail
         case Format.GIF:
@@ -102,6 +103,21 @@ def is_complete(kind: Format, head: bytes, tail: bytes, length: int) -> bool:
         case Format.WEBP:
             declared: int = struct.unpack_from("<I", head, 4)[0]
             return length >= declared + 8
+
+
+def is_alone(kind: Format, head: bytes, tail: bytes, length: int) -> bool:
+    """Whether nothing follows the picture in a file of `length` bytes that seems complete.
+
+    A JPEG may have an appendix: phones put videos behind their photographs.
+    """
+    match kind:
+        case Format.PNG:
+            return tail.rstrip(b"\0").endswith(_PNG_END)
+        case Format.WEBP:
+            declared: int = struct.unpack_from("<I", head, 4)[0]
+            return length <= declared + 8 + declared % 2
+        case Format.GIF | Format.JPEG:
+            return True
 
 
 def _png_size(head: bytes) -> tuple[int, int]:

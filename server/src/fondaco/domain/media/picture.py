@@ -1,6 +1,7 @@
 """Pictures: what image engines return, and what callers get of it."""
 
 from dataclasses import dataclass
+from math import sqrt
 from typing import Final, Literal, TypeAlias
 
 from fondaco.domain.media.image_file import Format
@@ -8,6 +9,10 @@ from fondaco.domain.media.image_file import Format
 RGB: Final = 3
 RGBA: Final = 4
 """Bytes of a pixel, without and with transparency."""
+
+
+UPLOAD_PIXELS: Final = 33_177_600
+"""The most pixels of a picture that a caller sends: 7680 x 4320. Source: POST /image/edit, `image`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +48,17 @@ class Encoding:
     """The prompt, for EXIF `ImageDescription`; empty: the file gets no metadata at all."""
     parameters: str = ""
     """All else that the picture was made by, as JSON, for EXIF `UserComment`."""
+
+
+def reduced_size(width: int, height: int, most_pixels: int) -> tuple[int, int]:
+    """Return a size of at most so many pixels in the same ratio, or the size itself where it fits.
+
+    >>> reduced_size(6000, 4000, 4_194_304), reduced_size(640, 480, 4_194_304)
+    ((2508, 1672), (640, 480))
+    """
+    if width * height <= most_pixels:
+        return width, height
+    scale = sqrt(most_pixels / (width * height))
+    # A strip may be thinner than a pixel once it is reduced.
+    height_left = max(1, min(int(height * scale), most_pixels))
+    return max(1, min(int(width * scale), most_pixels // height_left)), height_left

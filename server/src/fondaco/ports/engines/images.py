@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from fondaco.domain.media.image_edit import EditTask
+from fondaco.domain.media.image_file import Header
 from fondaco.domain.media.image_request import ImageTask
 from fondaco.domain.media.image_upscale import UpscaleTask
-from fondaco.domain.media.picture import Encoding, Picture
+from fondaco.domain.media.picture import Encoding, Picture, Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +107,29 @@ class ImageUpscaler(Protocol):
 
 
 class ImageCodec(Protocol):
-    """Writes the pictures that callers get, away from this process: decoders are what hostile files attack."""
+    """Reads and writes image files, away from this process: decoders are what hostile files attack."""
 
     def expect_installed(self) -> None:
-        """Return if pictures can be written.
+        """Return if pictures can be read and written.
 
         Raises:
             EngineUnavailableError: a package is missing; the message names the command that installs it.
+        """
+        ...
+
+    async def decode(self, file: bytes, header: Header, most_pixels: int) -> Pixels:
+        """Return the first frame of a caller's file: upright, in sRGB, reduced to at most so many pixels.
+
+        Nothing but its pixels is taken over. RGBA only where some of them are transparent.
+
+        Args:
+            file: of a format that `Header` knows.
+            header: as it was read from the file, which has to keep to it.
+            most_pixels: of the result, in the ratio of the picture.
+
+        Raises:
+            CorruptedImageError: it is damaged, or not what its header says.
+            EngineError: nothing reads files at present.
         """
         ...
 

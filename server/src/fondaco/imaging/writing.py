@@ -1,33 +1,31 @@
 """Pictures to files by Pillow: what runs in the child process, as plain functions.
 
-A file is opened by one of three decoders, looked at before it is decoded, decoded once, and written anew
-from its pixels alone.
+An engine's file is decoded once, and written anew from its pixels alone.
 """
 
 import io
-import warnings
 from typing import Literal
 
-from PIL import Image, ImageOps
+from PIL import Image
 
-from fondaco.domain.media.image_file import Format
+from fondaco.domain.media.image_file import (
+    Format,
+    UnreadableImageError,
+    format_of,
+    header_of,
+)
 from fondaco.domain.media.picture import RGBA, Encoding, Picture, PictureFile, Pixels
+from fondaco.imaging.reading import UnusablePictureError, read
 
 MOST_PIXELS = 16 * 2**20
-"""Of a file: 4096 x 4096, far above what is asked of any model."""
+"""Of an engine's file: 4096 x 4096, far above what is asked of any model."""
 _ROUNDED_UP = 64
 """Engines round sizes up to multiples of so much; the rest is cropped."""
-_DECODERS = ("PNG", "JPEG", "WEBP")
 _IMAGE_DESCRIPTION, _SOFTWARE, _EXIF_TABLE, _USER_COMMENT = 0x010E, 0x0131, 0x8769, 0x9286
-_EIGHT_OF_SIXTEEN = 1 / 256
+_LARGE_PIXELS = 4 * 2**20
+"""Larger PNGs are compressed with less effort: 16 million pixels in 3 seconds, not in 8."""
 _UNDEFINED_CHARSET = bytes(8)
 """Precedes a user comment. Source: Exif 2.32, "UserComment"; UTF-8 has no code of its own."""
-
-Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # beyond it, `open` warns, which is made an error below
-
-
-class UnusablePictureError(Exception):
-    """A picture cannot be decoded, or has another size than its engine was asked for."""
 
 
 def written(picture: Picture, width: int, height: int, encoding: Encoding) -> bytes:
@@ -44,7 +42,8 @@ def written(picture: Picture, width: int, height: int, encoding: Encoding) -> by
     options = {} if exif is None else {"exif": exif}
     match encoding.format:
         case Format.PNG:
-            image.save(out, "PNG", compress_level=6, **options)
+            large = image.width * image.height > _LARGE_PIXELS
+            image.save(out, "PNG", compress_level=1 if large else 6, **options)
         case Format.JPEG:
             image.save(out, "JPEG", quality=encoding.quality, subsampling=0, **options)
         case _:
@@ -65,24 +64,17 @@ def _image(picture: Picture) -> Image.Image:
 
 
 def _decoded(data: bytes) -> Image.Image:
-    """Return the first frame of a file, upright, as RGB or RGBA without any metadata."""
+    """Return the picture in an engine's file."""
+    kind = format_of(data)
+    if kind is None or kind is Format.GIF:
+        raise UnusablePictureError
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data), formats=_DECODERS) as opened:
-                opened.load()
-                upright = ImageOps.exif_transpose(opened)
-                if upright.mode.startswith("I"):  # 16 bits of grey
-                    upright = upright.point(lambda value: value * _EIGHT_OF_SIXTEEN).convert("L")
-                clear = upright.has_transparency_data
-                return _plain(upright.convert("RGBA" if clear else "RGB"))
-    except Exception as error:  # decoders raise whatever hostile bytes make them raise
+        header = header_of(data, kind)
+    except UnreadableImageError as error:
         raise UnusablePictureError from error
-
-
-def _plain(image: Image.Image) -> Image.Image:
-    """Return the pixels of an image: nothing that its file had beside them stays."""
-    return Image.frombytes(image.mode, image.size, image.tobytes())
+    if header.width * header.height > MOST_PIXELS:
+        raise UnusablePictureError
+    return read(data, header)
 
 
 def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:

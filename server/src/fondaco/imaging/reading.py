@@ -1,0 +1,143 @@
+"""Files to pixels by Pillow: what runs in the child process, as plain functions.
+
+A file is opened by the one decoder of its format, looked at before it is decoded, and decoded once; only
+the pixels of its first frame stay.
+"""
+
+import io
+import warnings
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from PIL import Image, ImageCms
+
+from fondaco.domain.media.image_file import Format, Header
+from fondaco.domain.media.picture import RGB, RGBA, UPLOAD_PIXELS, Pixels, reduced_size
+
+_DECODERS: Final[Mapping[Format, str]] = {
+    Format.PNG: "PNG",
+    Format.JPEG: "JPEG",
+    Format.WEBP: "WEBP",
+    Format.GIF: "GIF",
+}
+_EIGHT_OF_SIXTEEN = 1 / 256
+_PROFILE = "icc_profile"
+_SPACES = {"RGB": "RGB", "RGBA": "RGB", "L": "GRAY", "LA": "GRAY", "CMYK": "CMYK"}
+"""Mode of an image -> the colour space that its profile has to be of."""
+_ORIENTATION = 0x0112
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""Orientation -> what makes the picture upright. Source: Exif 2.32, "Orientation"."""
+
+Image.MAX_IMAGE_PIXELS = UPLOAD_PIXELS  # beyond it, `open` warns, which is made an error below
+
+
+class UnusablePictureError(Exception):
+    """A picture cannot be decoded, or has another size than was expected of it."""
+
+
+def pixels_of(data: bytes, header: Header, within: int) -> Pixels:
+    """Return the picture in a caller's file, reduced to at most `within` pixels.
+
+    Raises:
+        UnusablePictureError: it is damaged, too large, or not what its header says.
+    """
+    image = read(data, header, within)
+    channels: Literal[3, 4] = RGBA if image.mode == "RGBA" else RGB
+    return Pixels(image.width, image.height, image.tobytes(), channels)
+
+
+def read(data: bytes, header: Header, within: int | None = None) -> Image.Image:
+    """Return the first frame of a file: upright, in sRGB, as RGB or RGBA without any metadata.
+
+    Args:
+        data: the file.
+        header: its format, and the size that it has to have.
+        within: the most pixels of the result; larger pictures are reduced.
+
+    Raises:
+        UnusablePictureError: it is damaged, too large, or of another format or size.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=[_DECODERS[header.format]]) as opened:
+                return _read(opened, header, within)
+    except Exception as error:  # decoders raise whatever hostile bytes make them raise
+        raise UnusablePictureError from error
+
+
+def _read(opened: Image.Image, header: Header, within: int | None) -> Image.Image:
+    if opened.size != (header.width, header.height):
+        raise UnusablePictureError
+    size = reduced_size(*opened.size, within or UPLOAD_PIXELS)
+    if size != opened.size:
+        opened.draft(None, size)  # a JPEG is decoded at a fraction of its size
+    opened.load()
+    profile = opened.info.get(_PROFILE)
+    image = _eight_bits(opened)
+    if image.size != size:
+        image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    image = _in_srgb(image, profile if isinstance(profile, bytes) else b"")
+    return _plain(_opaque_as_rgb(_upright(image, opened)))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return an image as RGB, RGBA, L, LA or CMYK, 8 bits a channel."""
+    if image.mode.startswith("I"):  # 16 bits of grey
+        return image.point(lambda value: value * _EIGHT_OF_SIXTEEN).convert("L")
+    if image.has_transparency_data:
+        return image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
+    return image if image.mode in ("RGB", "L", "CMYK") else image.convert("RGB")
+
+
+def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Return an image in sRGB as RGB or RGBA; a profile that does not fit it is ignored."""
+    clear = image.mode in ("RGBA", "LA")
+    colours = image.convert(image.mode[:-1]) if clear else image
+    converted = _converted(colours, profile) if profile else None
+    converted = colours.convert("RGB") if converted is None else converted
+    if clear:
+        converted.putalpha(image.getchannel("A"))
+    return converted
+
+
+def _converted(image: Image.Image, profile: bytes) -> Image.Image | None:
+    """Return an image without transparency in sRGB, by its profile; None: the profile is of no use."""
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        fits = own.profile.xcolor_space.strip() == _SPACES[image.mode]
+        if not fits or "srgb" in ImageCms.getProfileDescription(own).lower():
+            return None
+        standard = ImageCms.createProfile("sRGB")
+        return ImageCms.profileToProfile(image, own, standard, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
+
+
+def _upright(image: Image.Image, opened: Image.Image) -> Image.Image:
+    """Return an image as the orientation in its file's EXIF says; EXIF that is damaged says nothing."""
+    try:
+        turn = _TURNS.get(opened.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - whatever parsers raise over hostile bytes
+        return image
+    return image if turn is None else image.transpose(turn)
+
+
+def _opaque_as_rgb(image: Image.Image) -> Image.Image:
+    """Return an image as RGB where no pixel of it is transparent."""
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == (255, 255):
+        return image.convert("RGB")
+    return image
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """Return the pixels of an image: nothing that its file had beside them stays."""
+    return Image.frombytes(image.mode, image.size, image.tobytes())
