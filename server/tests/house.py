@@ -19,7 +19,13 @@ from fake_upstream import FakeUpstream
 from fondaco import sections, settings as settings_of
 from fondaco.app.chain import chain_of
 from fondaco.app.listening import edge_of, listener_of
-from fondaco.app.platform import Adapters, Shared, opened_output_formats, platform_of
+from fondaco.app.platform import (
+    Adapters,
+    Shared,
+    opened_output_formats,
+    picture_memory,
+    platform_of,
+)
 from fondaco.app.stores import Stores
 from fondaco.clients.connect import connect
 from fondaco.configuration import built_in_characters, read_character
@@ -139,6 +145,7 @@ async def house(
     image_editors: Mapping[str, ImageEditor] | None = None,
     image_upscalers: Mapping[str, ImageUpscaler] | None = None,
     image_codec: ImageCodec | None = None,
+    picture_memory_bytes: int = 512 * 2**20,
     aliases: Mapping[str, str] | None = None,
     body_limit_bytes: int = 4 * 2**20,
     ping_interval_s: float = 15.0,
@@ -247,6 +254,7 @@ async def house(
             ).registry,
             reachability=Reachability(0),
             image_codec=image_codec or pillow,
+            picture_memory=picture_memory(picture_memory_bytes),
             grammars={"first": grammar_of} if compiling else {},
         )
         adapters = Adapters(

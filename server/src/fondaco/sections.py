@@ -264,13 +264,18 @@ class EditLimits(Section):
     """`[models.ID.edit]`: what a model of type `inpaint` takes; all of it has defaults."""
 
     prompt_limit: int = Field(
-        1_500, ge=1, le=1_500, description="Maximum characters of an instruction."
+        1_500, ge=1, le=32_000, description="Maximum characters of an instruction."
     )
     most_pixels: int = Field(
         4_194_304,
         ge=65_536,
         le=33_177_600,
         description="Larger pictures are reduced to so many pixels before they are edited.",
+    )
+    parameters: tuple[Literal[ImageParameter.SEED, ImageParameter.BACKGROUND], ...] = Field(
+        (),
+        description="Which of `seed` and `background` its engine takes. The others are ignored, and "
+        "`background` is named in `x-fondaco-ignored-params`.",
     )
 
 

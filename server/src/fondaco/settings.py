@@ -82,7 +82,10 @@ class Server(Section):
     )
     body_limit_bytes: int = Field(4 * 2**20, ge=1024, description="Maximum size of a JSON body.")
     media_body_limit_bytes: int = Field(
-        32 * 2**20, ge=1024, le=2**30, description="Maximum size of a JSON body with images."
+        40 * 2**20,
+        ge=1024,
+        le=2**30,
+        description="Maximum size of a body with images, as JSON or as a form: base64 of 30 MiB.",
     )
     body_memory_bytes: int = Field(
         256 * 2**20,
@@ -91,6 +94,12 @@ class Server(Section):
     )
     account_body_memory_bytes: int = Field(
         64 * 2**20, ge=1024, description="The same for one account; beyond it: 429."
+    )
+    picture_memory_bytes: int = Field(
+        512 * 2**20,
+        ge=256 * 2**20,
+        description="Memory budget of all pictures that are edited or upscaled, as pixels; beyond it: 503. "
+        "One account has half of it; beyond that: 429.",
     )
     header_limit_bytes: int = Field(
         64 * 2**10, ge=1024, description="Maximum size of request line and headers."

@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import gzip
+import io
 import json
 import os
 import secrets
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from fondaco.stores.home import Home
 from fondaco.web.library import Library
@@ -195,6 +198,36 @@ def constraint(one: Program) -> None:
         assert reply.status_code == status, name
 
 
+def edit(one: Program) -> None:
+    """Say the canary in pictures, names of files and instructions: in forms and JSON, most of which are refused."""
+    exif = Image.Exif()
+    exif[0x010E] = CANARY
+    out = io.BytesIO()
+    Image.new("RGB", (256, 256), "teal").save(out, "PNG", exif=exif, pnginfo=_texts())
+    file = out.getvalue()
+    named = (f"{CANARY}.png", file, "image/png")
+    asked: list[tuple[str, dict[str, str], dict[str, tuple[str, bytes, str]]]] = [
+        ("/api/v1/image/edit", {"prompt": f"Brighten it, {CANARY}"}, {"image": named}),
+        ("/api/v1/image/edit", {"prompt": CANARY}, {"image": (CANARY, CANARY.encode(), CANARY)}),
+        ("/api/v1/image/edit", {"prompt": CANARY, CANARY: CANARY}, {"image": named}),
+        ("/api/v1/image/edit", {"prompt": CANARY}, {"image": ("a", file[:-9], "image/png")}),
+        ("/api/v1/image/upscale", {"enhancePrompt": CANARY, "scale": "1.2"}, {"image": named}),
+        ("/api/v1/image/upscale", {"scale": CANARY}, {"image": named}),
+        ("/v1/images/edits", {"prompt": CANARY, "user": CANARY}, {"image[]": named, "mask": named}),
+    ]
+    for path, fields, files in asked:
+        reply = one.http.post(path, data=fields, files=files)
+        assert CANARY in fields or CANARY not in reply.text, path  # a field's name may be named
+    body = {"prompt": CANARY, "image": base64.b64encode(CANARY.encode()).decode()}
+    assert one.http.post("/api/v1/image/edit", json=body).status_code in (400, 404)
+
+
+def _texts() -> PngInfo:
+    texts = PngInfo()
+    texts.add_text("Comment", CANARY)
+    return texts
+
+
 def embed(one: Program) -> None:
     """Embed the canary: as a text, among others, and in requests that are refused."""
     if not model_file("all-MiniLM-L6-v2.int8.onnx").is_file():
@@ -355,12 +388,8 @@ def test_a_unique_text_is_found_nowhere(
         until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
         read_pages(one, port)
         search(one)
-        wish(one)
-        constraint(one)
-        embed(one)
-        message(one)
-        complete(one)
-        respond(one)
+        for say in (wish, constraint, embed, edit, message, complete, respond):
+            say(one)
         refusals = talk_in_every_way(one)
         assert '"code":' in refusals.replace("\\", "")
         metrics = one.http.get("/metrics").content

@@ -17,6 +17,7 @@ from fondaco.domain.money.money import NANO
 from fondaco.http.apis.endpoints import ENDPOINTS
 from fondaco.http.edge.routes import Routes
 from house import ACCOUNT, MANY, PEPPER, House, chat_body, house
+from picture_house import EDIT, UPSCALE, base64, picture, world
 from published import ABSENT, SPECIFICATION, Fields, document, faults, faults_by, operation
 from wallet_world import wallet
 
@@ -301,6 +302,28 @@ async def test_engine_errors_match_the_published_contract(script: Script, status
             engine.always(script)
         judge = await judge_of(one)
         assert (await judge.ask("POST", CHAT, json=chat_body())).status_code == status
+
+
+@pytest.mark.parametrize("path", [UPSCALE, EDIT])
+async def test_pictures_are_changed_as_published(path: str) -> None:
+    fields = {"image": base64(picture())} | ({"prompt": "Colorize"} if path == EDIT else {})
+    below = path.removeprefix(BASE)
+    async with world() as one:
+        judge = await judge_of(one)
+        await judge.ask("POST", below, json=fields)
+        texts = {name: text for name, text in fields.items() if name != "image"}
+        await judge.ask("POST", below, data=texts, files={"image": picture()})
+        await judge.ask("POST", below, json={**fields, "image": "no base64"})
+        await judge.ask("POST", below, json={})
+        await judge.ask("POST", below, key="", json=fields)
+        await judge.ask("POST", below, content=b"{}", headers={"Content-Type": "text/html"})
+    async with world(usd=0) as one:
+        judge.house = one
+        await judge.ask("POST", below, json=fields)
+    async with world(image_editors={}, image_upscalers={}) as one:
+        judge.house = one
+        await judge.ask("POST", below, json=fields)
+    assert judge.seen == {f"POST {below}": {200, 400, 401, 402, 415, 503}}
 
 
 async def test_all_that_is_published_of_requests_is_taken(judge: Judge) -> None:

@@ -34,6 +34,7 @@ from fondaco.serving.access.key_ring import KeyRing
 from fondaco.serving.access.wallets import WalletPorts, Wallets
 from fondaco.serving.admission.concurrency import ConcurrentCalls
 from fondaco.serving.admission.idempotency import IdempotencyStore
+from fondaco.serving.admission.memory_budget import MemoryBudget
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.billing.paid_call import PaidCalls
@@ -41,8 +42,11 @@ from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.characters import Characters
 from fondaco.serving.chat.pipeline import Chat
 from fondaco.serving.embeddings import Embedder
-from fondaco.serving.images import ImageGenerator
+from fondaco.serving.images.edit import ImageEdits
+from fondaco.serving.images.generate import ImageGenerator
+from fondaco.serving.images.upscale import ImageUpscales
 from fondaco.serving.inputs.media import Media
+from fondaco.serving.inputs.pictures import PictureReader
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform, UseCases
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
@@ -96,6 +100,8 @@ class Shared:
     registry: Callable[[], Awaitable[CharacterRegistry]]
     reachability: Reachability
     image_codec: ImageCodec
+    picture_memory: MemoryBudget
+    """For the pictures that callers send, and what is made of them, as pixels."""
     grammars: Mapping[str, Callable[[ChatRequest], str | None]]
     """Name of each engine that compiles a request's grammar on this machine -> what makes it."""
 
@@ -114,16 +120,30 @@ class Shared:
             media=Media(catalogue, adapters.files),
             negotiation=CapabilityNegotiation(catalogue, self.forms, self.grammars),
         )
+        codec = self.image_codec
+        reader = PictureReader(codec, adapters.files, self.picture_memory)
         cache_s = settings.server.ready_cache_s
         return UseCases(
             catalogue=catalogue,
             chat=chat,
             characters=Characters(self.registry, self.uses, catalogue, chat),
             embedder=Embedder(catalogue, adapters.embedding_engines, paid_calls),
-            images=ImageGenerator(catalogue, adapters.image_engines, self.image_codec, paid_calls),
+            images=ImageGenerator(catalogue, adapters.image_engines, codec, paid_calls),
+            image_edits=ImageEdits(catalogue, adapters.image_editors, reader, codec, paid_calls),
+            image_upscales=ImageUpscales(
+                catalogue, adapters.image_upscalers, reader, codec, paid_calls
+            ),
             readiness=Readiness(catalogue, adapters.engines, self.clock, cache_s, self.ledger),
             tiers=tiers_of(settings),
         )
+
+
+def picture_memory(total_bytes: int) -> MemoryBudget:
+    """Return the budget of pictures as pixels; an account has half of it."""
+    busy = (
+        "The server holds as many pictures as it can. Try again in a moment, or send a smaller one."
+    )
+    return MemoryBudget(total_bytes, total_bytes // 2, "pictures", busy)
 
 
 def shared_of(
@@ -148,6 +168,7 @@ def shared_of(
         registry=_characters(settings, clock).registry,
         reachability=Reachability(settings.server.engine_check_s),
         image_codec=image_codec,
+        picture_memory=picture_memory(settings.server.picture_memory_bytes),
         grammars={EMBEDDED: grammar_of},
     )
 
@@ -177,6 +198,8 @@ def platform_of(
         characters=use_cases.characters,
         embedder=use_cases.embedder,
         images=use_cases.images,
+        image_edits=use_cases.image_edits,
+        image_upscales=use_cases.image_upscales,
         ledger=shared.ledger,
         charges=stores.charges,
         key_ring=key_ring,

@@ -179,6 +179,7 @@ def _edit_model(
         price=image_price(entry.price),
         prompt_limit=limits.prompt_limit,
         most_pixels=limits.most_pixels,
+        parameters=frozenset(limits.parameters),
         engines=engines,
         installed=_installed(engines, missing=missing),
     )

@@ -16,7 +16,9 @@ from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.chat.characters import Characters
 from fondaco.serving.chat.pipeline import Chat
 from fondaco.serving.embeddings import Embedder
-from fondaco.serving.images import ImageGenerator
+from fondaco.serving.images.edit import ImageEdits
+from fondaco.serving.images.generate import ImageGenerator
+from fondaco.serving.images.upscale import ImageUpscales
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.routing.reachability import Reachability
 from fondaco.serving.routing.readiness import Readiness
@@ -31,6 +33,8 @@ class UseCases:
     characters: Characters
     embedder: Embedder
     images: ImageGenerator
+    image_edits: ImageEdits
+    image_upscales: ImageUpscales
     readiness: Readiness
     tiers: Mapping[str, Tier]
 
@@ -44,6 +48,8 @@ class Platform:
     characters: Characters
     embedder: Embedder
     images: ImageGenerator
+    image_edits: ImageEdits
+    image_upscales: ImageUpscales
     ledger: Ledger
     charges: Charges
     key_ring: KeyRing
@@ -73,6 +79,8 @@ class Platform:
         self.characters = use_cases.characters
         self.embedder = use_cases.embedder
         self.images = use_cases.images
+        self.image_edits = use_cases.image_edits
+        self.image_upscales = use_cases.image_upscales
         self.readiness = use_cases.readiness
         self.tiers = use_cases.tiers
 

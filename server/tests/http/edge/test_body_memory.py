@@ -66,7 +66,7 @@ def declared(octets: int) -> str:
 
 async def until_taken(room: BodyMemory, octets: int) -> None:
     async with asyncio.timeout(10):
-        while room.taken_bytes != octets:  # noqa: ASYNC110  # the product has no event for it
+        while room.budget.taken_bytes != octets:  # noqa: ASYNC110  # the product has no event for it
             await asyncio.sleep(0)
 
 
@@ -96,7 +96,7 @@ async def test_unfinished_bodies_of_an_account_take_no_more_than_its_part(
         ]
         assert {await each.status() for each in late} == {429}
         assert {await each.retry_after() for each in late} == {5}
-        assert room.taken_bytes == 16 * MIB
+        assert room.budget.taken_bytes == 16 * MIB
         assert (await one.chat(max_tokens=1)).status_code == 200  # small ones are not counted
         other = await stack.enter_async_context(begun(one, declared(4 * MIB), b" ", OTHER))
         await until_taken(room, 20 * MIB)
@@ -137,12 +137,13 @@ async def test_all_accounts_together_take_no_more_than_there_is(
                 return_when=asyncio.FIRST_COMPLETED,
             )
         assert {task.result() for task in done} == {503}
-        assert room.taken_bytes in (30 * MIB, 12 * MIB)
+        assert room.budget.taken_bytes in (30 * MIB, 12 * MIB)
     await until_taken(room, 0)
 
 
 async def test_a_refusal_for_memory_that_others_hold_is_no_failure() -> None:
-    room = BodyMemory(4 * MIB, 4 * MIB, 10_000, 10_000, taken_bytes=10_000)
+    room = BodyMemory(4 * MIB, 4 * MIB, 10_000, 10_000)
+    room.budget.share(None).hold(10_000)
     async with house(body_memory=room, failures=2) as one:
         for _ in range(5):
             reply = await one.chat(messages=[{"role": "user", "content": "x" * 100_000}])

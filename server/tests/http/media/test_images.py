@@ -167,7 +167,7 @@ async def test_what_is_no_image_that_models_take_is_refused(
         assert message in part["image_url"]["url"]["_errors"][0]
         assert url[-12:] not in reply.text
         assert one.house.fake.asked == []
-        assert room.taken_bytes == 0
+        assert room.budget.taken_bytes == 0
 
 
 async def test_an_image_of_the_system_is_a_fault() -> None:
@@ -350,13 +350,14 @@ async def test_a_body_may_be_larger_for_its_images_and_leaves_room_behind() -> N
     room = BodyMemory(4_096, 10**6, 10**6, 10**6)
     async with world(body_memory=room, body_limit_bytes=4_096) as one:
         assert (await see(one.house, shown(large(300_000)))).status_code == 200
-        assert room.taken_bytes == 0
+        assert room.budget.taken_bytes == 0
         reply = await see(one.house, shown(large(900_000)))
         assert (reply.status_code, reply.json()["code"]) == (413, "INVALID_FILE_SIZE")
 
 
 async def test_where_there_is_no_room_for_large_bodies_small_ones_are_answered() -> None:
-    room = BodyMemory(4_096, 10**6, 10**6, 10**6, taken_bytes=900_000)
+    room = BodyMemory(4_096, 10**6, 10**6, 10**6)
+    room.budget.share(None).hold(900_000)
     async with world(body_memory=room, body_limit_bytes=4_096) as one:
         reply = await see(one.house, shown(large(300_000)))
         assert (reply.status_code, reply.json()["code"]) == (503, "MODEL_AT_CAPACITY")
@@ -381,7 +382,7 @@ async def test_a_large_body_that_comes_in_chunks_takes_room_as_well() -> None:
             headers={"Content-Type": "application/json"},
         )
         assert reply.status_code == 200
-        assert room.taken_bytes == 0
+        assert room.budget.taken_bytes == 0
 
 
 async def test_a_body_that_is_large_by_its_number_of_values_is_refused() -> None:

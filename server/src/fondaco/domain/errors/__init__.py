@@ -2,27 +2,27 @@
 
 ```
 FondacoError
-├── AuthenticationFailedError 401      ├── RateLimitExceededError 429
-│   ├── InactiveKeyError 401           │   ├── ConcurrencyLimitError 429
-│   ├── InvalidApiKeyError 401         │   └── TooManyFailuresError 429
-│   └── ProofRefusedError 401          ├── InferenceFailedError 500
-├── InsufficientBalanceError 402       │   └── EngineError
-│   └── KeyLimitReachedError 402       │       ├── EngineRefusedError 502
-├── UnauthorizedError 403              │       ├── EngineUnavailableError 503
-├── InvalidRequestError 400            │       │   ├── EngineBusyError 503
-│   ├── InvalidModelError 400          │       │   └── ModelNotInstalledError 503
-│   │   └── FieldNotTakenError 400     │       └── EngineTimeoutError 504
-│   ├── InvalidImageFormatError 400    ├── UpscaleFailedError 500
-│   ├── CorruptedImageError 400        ├── UnknownError 500
-│   ├── ImageNotFetchedError 400       ├── ShuttingDownError 503
-│   ├── ContextTooLongError 400        ├── StorageFailedError 507
-│   │   └── InputTooLongError 400      │   ├── AlreadyEnteredError 507
-│   ├── UnknownTokenError 400          │   └── WriteQuarantinedError 507
-│   ├── EditNotSupportedError 422      │
-│   └── TooManyKeysError 400           │
-│                                      ├── ChainUnavailableError 503
-│                                      ├── WalletKeysNotInstalledError 503
-├── NotFoundError 404                  └── WebNotInstalledError 503
+├── AuthenticationFailedError 401              ├── RateLimitExceededError 429
+│   ├── InactiveKeyError 401                   │   ├── ConcurrencyLimitError 429
+│   ├── InvalidApiKeyError 401                 │   └── TooManyFailuresError 429
+│   └── ProofRefusedError 401                  ├── InferenceFailedError 500
+├── InsufficientBalanceError 402               │   └── EngineError
+│   └── KeyLimitReachedError 402               │       ├── EngineRefusedError 502
+├── UnauthorizedError 403                      │       ├── EngineUnavailableError 503
+├── InvalidRequestError 400                    │       │   ├── EngineBusyError 503
+│   ├── InvalidModelError 400                  │       │   └── ModelNotInstalledError 503
+│   │   └── FieldNotTakenError 400             │       └── EngineTimeoutError 504
+│   │       └── EditNotSupportedError 422      ├── UpscaleFailedError 500
+│   ├── InvalidImageFormatError 400            ├── UnknownError 500
+│   ├── CorruptedImageError 400                ├── ShuttingDownError 503
+│   ├── ImageNotFetchedError 400               ├── StorageFailedError 507
+│   ├── ContextTooLongError 400                │   ├── AlreadyEnteredError 507
+│   │   └── InputTooLongError 400              │   └── WriteQuarantinedError 507
+│   ├── UnknownTokenError 400                  │
+│   └── TooManyKeysError 400                   │
+│                                              ├── ChainUnavailableError 503
+│                                              ├── WalletKeysNotInstalledError 503
+├── NotFoundError 404                          └── WebNotInstalledError 503
 │   ├── NotSupportedError 404
 │   ├── PromptNotCountableError 404
 │   ├── ModelNotFoundError 404
@@ -34,9 +34,9 @@ FondacoError
 │   ├── RepeatedCallError 409
 │   └── IdempotencyKeyReusedError 409
 ├── InvalidFileSizeError 413
-├── InvalidContentTypeError 415        ┌── UnimplementedError 501
-├── ExpectationFailedError 417         ├── VersionNotSupportedError 505
-└── HeadersTooLargeError 431           └── TooManyConnectionsError 503
+├── InvalidContentTypeError 415                ┌── UnimplementedError 501
+├── ExpectationFailedError 417                 ├── VersionNotSupportedError 505
+└── HeadersTooLargeError 431                   └── TooManyConnectionsError 503
 ```
 
 A class is a code and a status; the message says what happened and what to do next.

@@ -71,12 +71,19 @@ class ImageNotFetchedError(InvalidRequestError):
     default = "The image could not be fetched"
 
 
-class EditNotSupportedError(InvalidRequestError):
-    """The engine cannot carry out the instruction of an edit; the message lists what it can do."""
+class EditNotSupportedError(FieldNotTakenError):
+    """The engine cannot carry out the instruction of an edit; the message lists what it can do.
+
+    >>> EditNotSupportedError("It cannot add people.").faults
+    {'prompt': ('It cannot add people.',)}
+    """
 
     status = 422
     code = "EDIT_NOT_SUPPORTED"
     default = "The model cannot edit the image in this way"
+
+    def __init__(self, message: str | None = None, *, faults: Faults | None = None) -> None:
+        super().__init__(message, faults=faults or {"prompt": (message or self.default,)})
 
 
 class ContextTooLongError(InvalidRequestError):

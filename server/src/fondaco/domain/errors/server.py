@@ -80,7 +80,7 @@ class UpscaleFailedError(FondacoError):
     """An image could not be upscaled."""
 
     code = "UPSCALE_FAILED"
-    default = "Image upscaling failed"
+    default = "Image upscaling failed. Nothing was charged; try again, or with another image."
 
 
 class UnknownError(FondacoError):

@@ -2,7 +2,27 @@
 
 from dataclasses import dataclass
 
-from fondaco.domain.media.picture import Pixels
+from fondaco.domain.media.picture import Encoding, Pixels
+from fondaco.domain.media.picture_source import PictureSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditRequest:
+    """A request for variants of one edit."""
+
+    model: str
+    """Any name that routes to a model of type `inpaint`."""
+    prompt: str
+    """The instruction."""
+    picture: PictureSource
+    mask: PictureSource | None = None
+    """Where it is transparent, the picture may change; None: everywhere."""
+    size: tuple[int, int] | None = None
+    """Width and height of the result; None: the picture's own, unless the instruction says otherwise."""
+    transparent: bool = False
+    """Whether the background should become transparent."""
+    variants: int = 1
+    encoding: Encoding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ Source: the index of OpenAI's API reference; Venice's OpenAPI document, `paths`.
 """
 
 _KEPT = "Nothing is stored here: send what a request needs along with it"
-_IMAGES = "It makes images, and does not change them: POST /api/v1/image/generate"
+_IMAGES = "POST /api/v1/image/generate makes images, and POST /api/v1/image/edit changes them"
 _SPEECH = "It has no speech models"
 _VIDEOS = "It has no video models"
 _TRAINING = "Train elsewhere, and serve the file with: fondaco models add"

@@ -102,7 +102,7 @@ class Json:
         try:
             value = parse_exactly(octets) if self.decimals else parse(octets)
         except InvalidRequestError:
-            _expect_uncompressed(exchange.headers.get(b"content-encoding", b""))
+            expect_uncompressed(exchange.headers.get(b"content-encoding", b""))
             raise
         return ReceivedBody(validated(self.schema, value), octets)
 
@@ -119,7 +119,7 @@ def validated(model: type[BaseModel], value: object) -> BaseModel:
         raise InvalidRequestError(faults=faults_of(error, model)) from None
 
 
-def _expect_uncompressed(encoding: bytes) -> None:
+def expect_uncompressed(encoding: bytes) -> None:
     """Return if a body that is not JSON is not compressed, either.
 
     Source: RFC 9110, section 15.5.16: 415 also answers a content coding that is not supported.

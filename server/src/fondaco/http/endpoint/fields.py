@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 
 class Strict(BaseModel):
@@ -39,3 +39,8 @@ TokenId = Annotated[int, Field(ge=0, lt=2**31)]
 Tokens = Annotated[int, Field(ge=1, lt=2**31)]
 Seed = Annotated[int, Field(ge=0, lt=2**63)]
 StopText = Annotated[str, Field(min_length=1, max_length=1000)]
+FileOrText = Annotated[
+    bytes | str,
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "binary"}, {"type": "string"}]}),
+]
+"""A file of a form, or a text: JSON has texts alone."""

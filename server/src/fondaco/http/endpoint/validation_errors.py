@@ -34,6 +34,7 @@ _TAG = frozenset({"union_tag_invalid", "union_tag_not_found"})
 """Types of finding about the field that selects the member of a union."""
 _KINDS = {
     "string_type": "a string",
+    "bytes_type": "a file",
     "list_type": "a list",
     "int_type": "an integer",
     "int_from_float": "an integer",

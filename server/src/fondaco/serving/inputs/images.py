@@ -4,6 +4,7 @@ Source: POST /chat/completions, `image_url`: "Image must pass validation checks 
 """
 
 from base64 import b64decode, b64encode
+from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import Protocol
 
@@ -16,18 +17,37 @@ from fondaco.domain.media.image_file import (
     UnreadableImageError,
     format_of,
     header_of,
+    is_alone,
     is_complete,
 )
 
-LEAST_SIDE = 64
-"""In pixels."""
-MOST_PIXELS = 50_000_000
-"""Above what cameras produce, and what any model uses."""
 MOST_IMAGE_BYTES = 10 * 2**20
+"""Of an image in a chat, and of one that is fetched."""
 _LONGEST_HEAD_BYTES = 2 * 2**20
 """How far into a JPEG its dimensions are searched."""
 _ALPHABET = (ascii_letters + digits + "+/").encode()
 _MOST_PADDING = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageBounds:
+    """The sizes of images that a use case takes."""
+
+    most_bytes: int | None = None
+    """None: what the limit of the request's body leaves."""
+    least_side: int
+    """In pixels."""
+    longest_side: int
+    least_pixels: int = 1
+    most_pixels: int
+    alone: bool = False
+    """Whether a file may hold nothing but its picture."""
+
+
+_SHOWN = ImageBounds(
+    most_bytes=MOST_IMAGE_BYTES, least_side=64, longest_side=2**31, most_pixels=50_000_000
+)
+"""In a chat; the most pixels are above what cameras produce, and what any model uses."""
 
 
 def is_data_url(url: str) -> bool:
@@ -44,11 +64,11 @@ def checked(url: str, field_path: str) -> str:
     """
     head, comma, content = url.partition(",")
     if not comma or not head.lower().endswith(";base64"):
-        raise _corrupted(field_path, "It has to begin like this: data:image/png;base64,")
+        raise corrupted(field_path, "It has to begin like this: data:image/png;base64,")
     raw = base64_of(content)
     if raw is None:
-        raise _corrupted(field_path, "Its content is no base64: no spaces, no line breaks, padded.")
-    kind = _kind(_Encoded(raw), field_path)
+        raise corrupted(field_path, "Its content is no base64: no spaces, no line breaks, padded.")
+    kind = inspected(_Encoded(raw), field_path, _SHOWN).format
     return f"data:{kind};base64,{content}"
 
 
@@ -58,7 +78,7 @@ def enclosed(body: bytes, field_path: str) -> str:
     Raises:
         InvalidImageFormatError, CorruptedImageError: as from `checked`.
     """
-    kind = _kind(_Plain(body), field_path)
+    kind = inspected(PlainFile(body), field_path, _SHOWN).format
     return f"data:{kind};base64,{b64encode(body).decode()}"
 
 
@@ -85,23 +105,34 @@ def decoded_bytes(raw: bytes) -> int:
     return len(raw.rstrip(b"=")) * 3 // 4
 
 
-class _File(Protocol):
+class File(Protocol):
+    """An image file, of which only the start and the end are looked at."""
+
     length: int
+    """In bytes."""
 
-    def first(self, count: int) -> bytes: ...
+    def first(self, count: int) -> bytes:
+        """Return so many bytes of the start."""
+        ...
 
-    def last(self, count: int) -> bytes: ...
+    def last(self, count: int) -> bytes:
+        """Return so many bytes of the end."""
+        ...
 
 
-class _Plain:
+class PlainFile:
+    """A file as its bytes."""
+
     def __init__(self, body: bytes) -> None:
         self.length = len(body)
         self._body = body
 
     def first(self, count: int) -> bytes:
+        """As `File` says."""
         return self._body[:count]
 
     def last(self, count: int) -> bytes:
+        """As `File` says."""
         return self._body[max(0, self.length - count) :]
 
 
@@ -124,9 +155,15 @@ def _digits(count: int) -> int:
     return (count + 2) // 3 * 4
 
 
-def _kind(file: _File, field_path: str) -> Format:
-    if file.length > MOST_IMAGE_BYTES:
-        raise _refused(field_path, f"It is larger than {MOST_IMAGE_BYTES:,} bytes.")
+def inspected(file: File, field_path: str, bounds: ImageBounds) -> Header:
+    """Return the format and the size of a file, by its first and last bytes.
+
+    Raises:
+        InvalidImageFormatError: it is of another format, or of a size that is not taken.
+        CorruptedImageError: it is damaged.
+    """
+    if bounds.most_bytes is not None and file.length > bounds.most_bytes:
+        raise _refused(field_path, f"It is larger than {bounds.most_bytes:,} bytes.")
     head = file.first(HEAD_BYTES)
     kind = format_of(head)
     if kind is None:
@@ -135,26 +172,39 @@ def _kind(file: _File, field_path: str) -> Format:
         header = header_of(head, kind)
     except UnreadableImageError:
         if kind is not Format.JPEG:
-            raise _corrupted(field_path, "Its size cannot be read.") from None
+            raise corrupted(field_path, "Its size cannot be read.") from None
         header = _late_header(file, field_path)
-    if min(header.width, header.height) < LEAST_SIDE:
-        seen = f"it has {header.width} x {header.height}"
-        raise _refused(field_path, f"It needs at least {LEAST_SIDE} x {LEAST_SIDE} pixels; {seen}.")
-    if header.width * header.height > MOST_PIXELS:
-        raise _refused(field_path, f"It has more than {MOST_PIXELS:,} pixels.")
+    _expect_size(header, field_path, bounds)
     if not _is_whole(file, header, head):
-        raise _corrupted(field_path, "Its end is missing.")
-    return kind
+        raise corrupted(field_path, "Its end is missing.")
+    tail = file.last(min(TAIL_BYTES, file.length))
+    if bounds.alone and not is_alone(kind, head, tail, file.length):
+        raise corrupted(field_path, "Something else follows the picture in its file.")
+    return header
 
 
-def _late_header(file: _File, field_path: str) -> Header:
+def _expect_size(header: Header, field_path: str, bounds: ImageBounds) -> None:
+    width, height = header.width, header.height
+    seen = f"it has {width} x {height}"
+    if min(width, height) < (side := bounds.least_side):
+        raise _refused(field_path, f"It needs at least {side} x {side} pixels; {seen}.")
+    if width * height < bounds.least_pixels:
+        reason = f"It needs at least {bounds.least_pixels:,} pixels, such as 256 x 256"
+        raise _refused(field_path, f"{reason}; {seen}.")
+    if width * height > bounds.most_pixels:
+        raise _refused(field_path, f"It has more than {bounds.most_pixels:,} pixels.")
+    if max(width, height) > (side := bounds.longest_side):
+        raise _refused(field_path, f"Its sides have at most {side:,} pixels; {seen}.")
+
+
+def _late_header(file: File, field_path: str) -> Header:
     try:
         return header_of(file.first(_LONGEST_HEAD_BYTES), Format.JPEG)
     except UnreadableImageError:
-        raise _corrupted(field_path, "Its size cannot be read.") from None
+        raise corrupted(field_path, "Its size cannot be read.") from None
 
 
-def _is_whole(file: _File, header: Header, head: bytes) -> bool:
+def _is_whole(file: File, header: Header, head: bytes) -> bool:
     tail = file.last(min(TAIL_BYTES, file.length - header.length))
     if is_complete(header.format, head, tail, file.length):
         return True
@@ -168,7 +218,8 @@ def _refused(field_path: str, what: str) -> InvalidImageFormatError:
     return InvalidImageFormatError(_sentence(what), faults=_faults(field_path, what))
 
 
-def _corrupted(field_path: str, what: str) -> CorruptedImageError:
+def corrupted(field_path: str, what: str) -> CorruptedImageError:
+    """Return the error of a damaged image: `what` is a sentence about it."""
     return CorruptedImageError(_sentence(what), faults=_faults(field_path, what))
 
 

@@ -9,23 +9,20 @@ from fondaco.domain.chat.message import Audio, Image, Message, Part, Video
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.errors import (
     ImageNotFetchedError,
-    InvalidImageFormatError,
     InvalidModelError,
     InvalidRequestError,
 )
-from fondaco.domain.media.image_file import Format
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import Capabilities, Model, ModelType
-from fondaco.domain.web import MediaTypeError, PageError
+from fondaco.domain.web import PageError
 from fondaco.ports import Files
+from fondaco.serving.inputs.fetching import fetched, opened
 from fondaco.serving.inputs.images import base64_of, checked, decoded_bytes, enclosed, is_data_url
 
 MOST_IMAGES = 16
 MOST_FETCHED_BYTES = 32 * 2**20
 """Limit of one call."""
 _AT_A_TIME = 4
-_MEDIA_TYPES = frozenset({*Format, "image/jpg", "application/octet-stream", "binary/octet-stream"})
-"""Media types accepted from the server of an image; the format is detected from its content."""
 _MOST_NAMED = 10
 _BYTES_A_TOKEN = 16
 """Bytes per token of a recording: at most 40 tokens a second, of at least 650 bytes of compressed speech."""
@@ -125,17 +122,10 @@ class Media:
                 await self._expect_video(url, field_path)
                 return replace(medium, most_tokens=model.context_tokens)
 
-    async def _fetched(self, url: str, field_path: str, fetched: "_FetchedBytes") -> bytes:
-        try:
-            body = await self._files_for(field_path).fetch(url, _MEDIA_TYPES)
-        except MediaTypeError as error:
-            what = "Its server does not call it PNG, JPEG, WEBP or GIF."
-            message = f"An image cannot be used. {what}"
-            raise InvalidImageFormatError(message, faults={field_path: (what,)}) from error
-        except PageError as error:
-            raise _not_fetched(field_path, error) from error
-        fetched.octets += len(body)
-        if fetched.octets > MOST_FETCHED_BYTES:
+    async def _fetched(self, url: str, field_path: str, fetched_bytes: "_FetchedBytes") -> bytes:
+        body = await fetched(self._files, url, field_path)
+        fetched_bytes.octets += len(body)
+        if fetched_bytes.octets > MOST_FETCHED_BYTES:
             what = f"Together the images are larger than {MOST_FETCHED_BYTES:,} bytes."
             raise ImageNotFetchedError(what, faults={field_path: (what,)})
         return body
@@ -148,15 +138,9 @@ class Media:
                 raise _unfit("video_url.url", field_path, what)
             return
         try:
-            await self._files_for(field_path).expect_public(url)
+            await opened(self._files, field_path).expect_public(url)
         except PageError as error:
             raise _unfit("video_url.url", field_path, f"{error.code}: {error}") from error
-
-    def _files_for(self, field_path: str) -> Files:
-        if self._files is None:
-            what = "Fetching is switched off on this server. Send a data URL."
-            raise ImageNotFetchedError(what, faults={field_path: (what,)})
-        return self._files
 
     def _unable(
         self, model: Model, medium: Medium, what: str, able: Callable[[Capabilities], bool]
@@ -235,13 +219,6 @@ def _showing(message: Message, image: Image) -> Message:
         return message
     parts = tuple(p for p in message.content if p is image or not isinstance(p, Image))
     return message.with_content(parts or "")
-
-
-def _not_fetched(field_path: str, error: PageError) -> ImageNotFetchedError:
-    what = f"{error.code}: {error}"
-    return ImageNotFetchedError(
-        f"An image could not be fetched. {error}", faults={field_path: (what,)}
-    )
 
 
 def _unfit(name: str, field_path: str, what: str) -> InvalidRequestError:

@@ -6,7 +6,7 @@ from fondaco.http.apis.openai import embeddings
 from fondaco.http.apis.openai.chat import chat_completions
 from fondaco.http.apis.openai.completions import completions
 from fondaco.http.apis.openai.dialect import at_v1
-from fondaco.http.apis.openai.images import image_generations
+from fondaco.http.apis.openai.images import image_edits, image_generations
 from fondaco.http.apis.openai.responses import nothing_stored, responses
 from fondaco.http.apis.venice.models import list_models, show_model
 from fondaco.http.apis.venice.models.schemas import AllModelsQuery
@@ -18,6 +18,7 @@ _LISTED: tuple[AnyEndpoint, ...] = (
     responses.ENDPOINT,
     embeddings.ENDPOINT,
     image_generations.ENDPOINT,
+    image_edits.ENDPOINT,
 )
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (

@@ -2,7 +2,12 @@
 
 from fondaco.http.apis.venice.billing import billing_usage
 from fondaco.http.apis.venice.characters import list_characters, show_character
-from fondaco.http.apis.venice.images import generate_image, list_styles
+from fondaco.http.apis.venice.images import (
+    edit_image,
+    generate_image,
+    list_styles,
+    upscale_image,
+)
 from fondaco.http.apis.venice.keys import (
     change_key,
     create_key,
@@ -26,6 +31,8 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     model_compatibility.ENDPOINT,
     show_model.ENDPOINT,
     generate_image.ENDPOINT,
+    upscale_image.ENDPOINT,
+    edit_image.ENDPOINT,
     list_styles.ENDPOINT,
     list_characters.ENDPOINT,
     show_character.ENDPOINT,

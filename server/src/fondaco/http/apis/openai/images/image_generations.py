@@ -1,12 +1,9 @@
 """POST /api/v1/images/generations."""
 
-from base64 import b64encode
-
-from anyio import to_thread
-
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import ModelType
 from fondaco.http.apis.openai.images.schemas import ImageGenerationRequest, ImageList
+from fondaco.http.apis.openai.images.writer import image_list
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.images.headers import HEADERS, image_headers
 from fondaco.http.endpoint.bodies import Json
@@ -22,10 +19,9 @@ async def run(context: RequestContext[ImageGenerationRequest, None]) -> Response
     request = body.to_domain(_served(platform.catalogue, body.model))
     made = await platform.images.answer(call, request)
     context.exchange.quota = made.quota
-    file, media_type = made.files[0], f"image/{body.output_format}"
-    as_url = body.response_format == "url"
+    url_type = f"image/{body.output_format}" if body.response_format == "url" else ""
     return Response(
-        await to_thread.run_sync(_json, int(call.opened_at), file, media_type if as_url else ""),
+        await image_list(int(call.opened_at), made.files, url_type),
         lines=image_headers(made, body.ignored(), safe_mode=body.safe_mode),
     )
 
@@ -36,17 +32,6 @@ def _served(catalogue: Catalogue, name: str | None) -> str:
     Source: POST /images/generations, `model`.
     """
     return name if name and catalogue.serves(name, ModelType.IMAGE) else _DEFAULT
-
-
-def _json(created: int, file: bytes, url_type: str) -> bytes:
-    """Return the body: with a data URL of this media type, or with base64 where it is empty."""
-    text = b64encode(file)
-    image = (
-        b'{"url":"data:%b;base64,%b"}' % (url_type.encode(), text)
-        if url_type
-        else b'{"b64_json":"%b"}' % text
-    )
-    return b'{"created":%d,"data":[%b]}' % (created, image)
 
 
 ENDPOINT = Endpoint(

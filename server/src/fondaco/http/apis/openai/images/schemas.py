@@ -16,7 +16,7 @@ from fondaco.http.endpoint.fields import Strict
 
 _EXAMPLE: JsonDict = {"model": "default", "prompt": "A lighthouse at night."}
 _UNUSED = "Accepted; no model here has it."
-_BEST_QUALITY = Encoding().quality
+BEST_QUALITY = Encoding().quality
 
 Size = Literal[
     "auto",
@@ -61,7 +61,7 @@ class ImageGenerationRequest(Strict):
         None,
         ge=0,
         le=100,
-        description=f"Quality of JPEG and WebP; absent: {_BEST_QUALITY}. PNG loses nothing.",
+        description=f"Quality of JPEG and WebP; absent: {BEST_QUALITY}. PNG loses nothing.",
     )
     response_format: Literal["b64_json", "url"] | None = Field(
         "b64_json", description="`url`: a data URL, as nothing is stored here."
@@ -100,21 +100,15 @@ class ImageGenerationRequest(Strict):
             InvalidRequestError: a JPEG is asked to be transparent.
         """
         transparent = self.background == "transparent"
-        if transparent and self.output_format == "jpeg":
-            raise InvalidRequestError(
-                faults={
-                    "background": ("JPEG has no transparency; set output_format to png or webp.",)
-                }
-            )
+        expect_transparency(self.output_format, wanted=transparent)
         width, height = _sides(self.size or "auto")
-        quality = _BEST_QUALITY if self.output_compression is None else self.output_compression
         return ImageRequest(
             model=model,
             prompt=self.prompt,
             width=width,
             height=height,
             transparent=transparent,
-            encoding=Encoding(file_format(self.output_format), quality=max(1, quality)),
+            encoding=encoding(self.output_format, self.output_compression),
         )
 
 
@@ -123,6 +117,23 @@ def _sides(size: Size) -> tuple[int, int] | tuple[None, None]:
         return None, None
     width, _, height = size.partition("x")
     return int(width), int(height)
+
+
+def expect_transparency(output_format: FileFormat, *, wanted: bool) -> None:
+    """Return if a format has the transparency that is wanted.
+
+    Raises:
+        InvalidRequestError: it has none.
+    """
+    if wanted and output_format == "jpeg":
+        reason = "JPEG has no transparency; set output_format to png or webp."
+        raise InvalidRequestError(faults={"background": (reason,)})
+
+
+def encoding(output_format: FileFormat, compression: int | None) -> Encoding:
+    """Return how a file is written, with a quality of 0 to 100, or the best one without."""
+    quality = BEST_QUALITY if compression is None else compression
+    return Encoding(file_format(output_format), quality=max(1, quality))
 
 
 class _Shown(BaseModel):
@@ -142,7 +153,7 @@ class LinkedImage(_Shown):
 
 
 class ImageList(_Shown):
-    """The image of a request."""
+    """The images of a request: one, but for several variants of an edit."""
 
     created: int = Field(description="Unix seconds.")
     data: list[EncodedImage | LinkedImage]

@@ -12,7 +12,7 @@ from fondaco.http.apis.venice.images.schemas import GeneratedImages, GenerateIma
 from fondaco.http.endpoint.bodies import Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response
-from fondaco.serving.images import ImageResult, ImageTiming
+from fondaco.serving.images.generate import GenerationResult, ImageTiming
 
 
 async def run(context: RequestContext[GenerateImageRequest, None]) -> Response:
@@ -27,7 +27,7 @@ async def run(context: RequestContext[GenerateImageRequest, None]) -> Response:
     return Response(await to_thread.run_sync(_json, public_id, made, body), lines=headers)
 
 
-def _json(public_id: str, made: ImageResult, body: GenerateImageRequest) -> bytes:
+def _json(public_id: str, made: GenerationResult, body: GenerateImageRequest) -> bytes:
     return orjson.dumps(
         {
             "id": public_id,

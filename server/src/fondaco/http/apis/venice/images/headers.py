@@ -6,7 +6,7 @@ nothing here judges an image.
 
 from fondaco.http.edge.headers import ending, ignored_fields, inference
 from fondaco.http.exchange.headers import lines_of
-from fondaco.serving.images import ImageResult
+from fondaco.serving.images.result import ImageResult
 
 HEADERS = {
     "x-venice-is-blurred": "Whether the image was blurred, as safe mode asks: never yet. Absent "
@@ -14,7 +14,9 @@ HEADERS = {
     "x-venice-is-content-violation": "Never sent yet: nothing here judges an image.",
     "x-fondaco-prompt-understood": "`false` where the model understood nothing of the prompt. Absent "
     "otherwise.",
-    "x-fondaco-seeds": "The seed of each image, in their order.",
+    "x-fondaco-seeds": "The seed of each image, in their order. Absent where an image is upscaled.",
+    "x-fondaco-scale": "By how much an image was enlarged, where that is less than was asked for: the "
+    "result would have had too many pixels. Absent otherwise.",
     "x-venice-model-deprecation-warning": "Absent but where the model that was asked for will be retired, "
     "or was.",
     "x-venice-model-deprecation-date": "When, in UTC.",
@@ -22,7 +24,9 @@ HEADERS = {
 }
 
 
-def image_headers(made: ImageResult, ignored: tuple[str, ...], *, safe_mode: bool) -> bytes:
+def image_headers(
+    made: ImageResult, ignored: tuple[str, ...] = (), *, safe_mode: bool = False
+) -> bytes:
     """Return the headers of a response with images.
 
     Args:
@@ -32,9 +36,15 @@ def image_headers(made: ImageResult, ignored: tuple[str, ...], *, safe_mode: boo
     """
     lines = inference(made.model, made.engine) + ignored_fields((*made.ignored, *ignored))
     seeds = ", ".join(map(str, made.seeds))
-    lines += lines_of([(b"x-fondaco-seeds", seeds.encode())])
+    if seeds:
+        lines += lines_of([(b"x-fondaco-seeds", seeds.encode())])
     if not made.understood:
         lines += lines_of([(b"x-fondaco-prompt-understood", b"false")])
     if safe_mode:
         lines += lines_of([(b"x-venice-is-blurred", b"false")])
     return lines if made.notice is None else lines + ending(made.notice)
+
+
+def scale_header(requested: float, scale: float) -> bytes:
+    """Return the scale by which an image was enlarged; nothing where it is the requested one."""
+    return b"" if scale == requested else lines_of([(b"x-fondaco-scale", b"%.3f" % scale)])

@@ -1,23 +1,21 @@
-"""Images: the use case from a validated request to image files whose charge is durable."""
+"""Generated images: the use case from a validated request to image files whose charge is durable."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from zlib import crc32
 
-from fondaco.domain.media.image_request import SEED_LIMIT, ImageRequest, ImageTask
+from fondaco.domain.media.image_request import ImageRequest, ImageTask
 from fondaco.domain.media.picture import Encoding
 from fondaco.domain.models.catalogue import Catalogue
-from fondaco.domain.models.image_model import ImageModel
 from fondaco.domain.models.model import ModelType
-from fondaco.domain.models.names import DeprecationNotice
 from fondaco.domain.money.call import Call, CallKind
-from fondaco.domain.money.limits import Quota
-from fondaco.domain.money.usage import NO_USAGE, Usage
+from fondaco.domain.money.usage import Usage
 from fondaco.ports import GeneratedImage, ImageCodec, ImageEngine
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCalls
+from fondaco.serving.images.meter import ImageMeter, random_seed
+from fondaco.serving.images.result import ImageResult
 from fondaco.serving.routing.failover import Failover, ModelEngines
 
 
@@ -35,54 +33,11 @@ class ImageTiming:
     """All of it, the writing of the files included."""
 
 
-@dataclass(frozen=True, slots=True)
-class ImageResult:
-    """The images of a request, once they are paid for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationResult(ImageResult):
+    """Generated images."""
 
-    model: ImageModel
-    engine: str
-    """The name of the engine that made the last of them."""
-    files: tuple[bytes, ...]
-    """One per variant, in the requested format."""
-    seeds: tuple[int, ...]
-    """Of each."""
-    understood: bool
-    """False if an engine said that it understood nothing of the prompt."""
     timing: ImageTiming
-    ignored: tuple[str, ...]
-    """Fields of the request that mean nothing to the model."""
-    quota: Quota
-    notice: DeprecationNotice | None = None
-    """The model's deprecation notice."""
-
-
-class ImageMeter:
-    """Counts the images of one request, as each is complete."""
-
-    __slots__ = ("most", "usage")
-
-    def __init__(self, variants: int) -> None:
-        """Start at nothing, of so many."""
-        self.most = Usage(images=variants)
-        self.usage = NO_USAGE
-
-    def take(self) -> None:
-        """Count one image."""
-        self.usage = self.usage.plus(Usage(images=1))
-
-    @property
-    def produced(self) -> bool:
-        """Whether any image is complete."""
-        return self.usage.images > 0
-
-    @property
-    def exhausted(self) -> bool:
-        """Return False: all variants are held for before the first."""
-        return False
-
-    def fail(self) -> None:
-        """Count nothing: where one variant fails, none is delivered."""
-        self.usage = NO_USAGE
 
 
 class ImageGenerator:
@@ -101,7 +56,7 @@ class ImageGenerator:
         self._codec = codec
         self._paid_calls = paid_calls
 
-    async def answer(self, call: Call, request: ImageRequest) -> ImageResult:
+    async def answer(self, call: Call, request: ImageRequest) -> GenerationResult:
         """Return the images of a request; each is charged when this returns.
 
         A disconnect cancels the task: the images that were complete by then are charged. Where an
@@ -120,7 +75,7 @@ class ImageGenerator:
         started = clock.monotonic()
         route = self._catalogue.route(request.model, ModelType.IMAGE)
         model = route.model
-        tasks = model.tasks(request, _random_seed(call))
+        tasks = model.tasks(request, random_seed(call))
         failover = Failover(self._engines.of(model), model.id)
         self._codec.expect_installed()
         call, meter = replace(call, kind=CallKind.IMAGE), CallMeter(whole=True)
@@ -128,7 +83,7 @@ class ImageGenerator:
         inference_s = queue_s = 0.0
         understood = True
         async with self._paid_calls.open(call, model, meter, estimated_tokens=0) as paid:
-            meter.current = images = ImageMeter(len(tasks))
+            meter.current = images = ImageMeter(Usage(images=len(tasks)))
             await paid.hold()
             held = clock.monotonic()
             for task in tasks:
@@ -139,19 +94,19 @@ class ImageGenerator:
                 queue_s += made.queued_s
                 understood = understood and made.understood
                 files.append(file)
-                images.take()
+                images.take(Usage(images=1))
             meter.deliver()
         timing = ImageTiming(inference_s, held - started, queue_s, clock.monotonic() - started)
-        return ImageResult(
-            model,
-            failover.engine.name,
-            tuple(files),
-            tuple(task.seed for task in tasks),
-            understood,
-            timing,
-            model.ignored(request),
-            paid.quota,
-            route.notice,
+        return GenerationResult(
+            model=model,
+            engine=failover.engine.name,
+            files=tuple(files),
+            seeds=tuple(task.seed for task in tasks),
+            understood=understood,
+            timing=timing,
+            ignored=model.ignored(request),
+            quota=paid.quota,
+            notice=route.notice,
         )
 
     async def _made(
@@ -174,8 +129,3 @@ def _encoding(request: ImageRequest, task: ImageTask) -> Encoding:
         return request.encoding
     parameters = json.dumps(task.parameters(), ensure_ascii=False)
     return replace(request.encoding, exif=task.prompt, parameters=parameters)
-
-
-def _random_seed(call: Call) -> int:
-    """Return a seed that differs from call to call, by the call's id."""
-    return crc32(call.id.encode()) % SEED_LIMIT + 1

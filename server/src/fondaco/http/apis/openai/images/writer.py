@@ -1,0 +1,23 @@
+"""The body of a response with images, in the words of OpenAI's API."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+
+from anyio import to_thread
+
+
+async def image_list(created: int, files: Sequence[bytes], url_type: str) -> bytes:
+    """Return the body, written on a thread: a file may have megabytes.
+
+    Args:
+        created: Unix seconds.
+        files: the images.
+        url_type: the media type of data URLs; empty: plain base64.
+    """
+    return await to_thread.run_sync(_image_list, created, files, url_type)
+
+
+def _image_list(created: int, files: Sequence[bytes], url_type: str) -> bytes:
+    head = b'{"url":"data:%b;base64,' % url_type.encode() if url_type else b'{"b64_json":"'
+    images = b",".join(b'%b%b"}' % (head, b64encode(file)) for file in files)
+    return b'{"created":%d,"data":[%b]}' % (created, images)

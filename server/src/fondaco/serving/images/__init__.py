@@ -1,0 +1,1 @@
+"""Images: the use cases that generate, edit and upscale them."""

@@ -1,0 +1,40 @@
+"""Fetching of images that callers name by an address."""
+
+from fondaco.domain.errors import ImageNotFetchedError, InvalidImageFormatError
+from fondaco.domain.media.image_file import Format
+from fondaco.domain.web import MediaTypeError, PageError
+from fondaco.ports import Files
+
+_MEDIA_TYPES = frozenset({*Format, "image/jpg", "application/octet-stream", "binary/octet-stream"})
+"""Media types accepted from the server of an image; the format is detected from its content."""
+
+
+async def fetched(files: Files | None, url: str, field_path: str) -> bytes:
+    """Return the file of an image at an address.
+
+    Raises:
+        ImageNotFetchedError: it cannot be fetched, or must not be.
+        InvalidImageFormatError: its server says that it is something else.
+    """
+    try:
+        return await opened(files, field_path).fetch(url, _MEDIA_TYPES)
+    except MediaTypeError as error:
+        what = "Its server does not call it PNG, JPEG, WEBP or GIF."
+        message = f"An image cannot be used. {what}"
+        raise InvalidImageFormatError(message, faults={field_path: (what,)}) from error
+    except PageError as error:
+        what = f"{error.code}: {error}"
+        message = f"An image could not be fetched. {error}"
+        raise ImageNotFetchedError(message, faults={field_path: (what,)}) from error
+
+
+def opened(files: Files | None, field_path: str) -> Files:
+    """Return what fetches files.
+
+    Raises:
+        ImageNotFetchedError: the operator has switched it off.
+    """
+    if files is None:
+        what = "Fetching is switched off on this server. Send a data URL."
+        raise ImageNotFetchedError(what, faults={field_path: (what,)})
+    return files
