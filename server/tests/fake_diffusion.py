@@ -52,5 +52,5 @@ class FakeArtist:
 def open_model(files: Mapping[WeightRole, str], threads: int) -> FakeArtist:
     said = json.loads(Path(files[WeightRole.MODEL]).read_bytes() or b"{}")
     if "broken" in said:
-        raise RuntimeError(said["broken"])
+        raise RuntimeError(f"{files[WeightRole.MODEL]}: {said['broken']}")
     return FakeArtist(cancellable=said.get("cancellable", True))

@@ -135,8 +135,12 @@ async def test_a_picture_that_fails_leaves_the_model_loaded(
 async def test_why_a_model_is_not_loaded_is_told(write: Callable[..., DiffusionLaunch]) -> None:
     launch = write(broken="tensor 'x' has wrong shape")
     async with running(Diffusion({"toy": launch}, name="diffusion")) as engine:
-        with pytest.raises(EngineUnavailableError, match="wrong shape"):
+        with pytest.raises(
+            EngineUnavailableError, match=r"toy\.safetensors: .* wrong shape"
+        ) as told:
             await engine.generate(TASK)
+    folder = launch.files[WeightRole.MODEL].parent
+    assert str(folder) not in str(told.value), "callers learn nothing of this machine's folders"
 
 
 async def test_a_missing_file_names_the_command_that_brings_it(

@@ -44,6 +44,7 @@ async def drawn(engine: Diffusion, task: ImageTask = TASK) -> bytes:
     return opened((await engine.generate(task)).picture).tobytes()
 
 
+@pytest.mark.long  # half a minute of CPU; test_child.py holds the contract over a binding of its own
 class TestDiffusion(ImageEngineContract):
     @pytest.fixture
     def bench(self, engine: Diffusion) -> Bench:

@@ -1,7 +1,8 @@
 """The child process of a diffusion model: one request, one picture."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import PurePath
 from threading import Event
 from typing import Any
 
@@ -50,7 +51,17 @@ def load(launch: Mapping[str, Any]) -> Diffuser:
         most = int(launch["memory_bytes"])
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
     files = {WeightRole(role): str(file) for role, file in launch["files"].items()}
-    return Diffuser(imported(launch["binding"]).open_model(files, int(launch["threads"])))
+    try:
+        return Diffuser(imported(launch["binding"]).open_model(files, int(launch["threads"])))
+    except (RuntimeError, ValueError) as error:
+        raise RuntimeError(_without_folders(str(error), files.values())) from None
+
+
+def _without_folders(text: str, files: Collection[str]) -> str:
+    """Return what the library says with the names of files alone: callers read it, too."""
+    for file in files:
+        text = text.replace(file, PurePath(file).name)
+    return text
 
 
 def drawing_of(request: Mapping[str, Any]) -> DiffusionRequest:
