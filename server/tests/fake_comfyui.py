@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
+from zlib import crc32
 
 import anyio
 from anyio.streams.buffered import BufferedByteReceiveStream
@@ -270,7 +271,7 @@ async def run(fake: FakeComfyUI, job: Running) -> dict[str, Any]:
     await begin(fake, job)
     output = job.node_of("SaveImageWebsocket", "SaveImage", "PreviewImage")
     await fake.event(job, "executing", node=output)
-    file = drawn(job)
+    file = drawn(job, fake)
     if job.nodes[output]["class_type"] == "SaveImageWebsocket":
         await fake.say(job, struct.pack(">II", 1, 2) + file)
         images: list[dict[str, str]] = []
@@ -308,12 +309,15 @@ async def begin(fake: FakeComfyUI, job: Running) -> None:
         raise InterruptedJobError
 
 
-def drawn(job: Running) -> bytes:
-    """Return the picture of a job: a colour by its prompt and seed."""
+def drawn(job: Running, fake: FakeComfyUI | None = None) -> bytes:
+    """Return the picture of a job: a colour by its prompt, its seed, and the pictures brought to it."""
     inputs = [node["inputs"] for node in job.nodes.values()]
     values = {key: value for one in inputs for key, value in one.items()}
     size = f"{values.get('width', 64)}x{values.get('height', 64)}"
     words = json.dumps([one["text"] for one in inputs if "text" in one])
+    names = [str(one["image"]).removesuffix(" [temp]") for one in inputs if "image" in one]
+    brought = {} if fake is None else fake.uploads
+    words += str([crc32(brought[name][-1]) for name in names if name in brought])
     reply = toy_pictures.reply({"size": size, "prompt": words, "seed": values.get("seed")})
     return base64.b64decode(reply["data"][0]["b64_json"])
 

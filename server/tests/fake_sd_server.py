@@ -88,7 +88,8 @@ class FakeSdServer(FakeUpstream):
         if self.jobs[job_id] == "completed":
             request = self.requests[job_id]
             size = f"{request['width']}x{request['height']}"
-            asked_for = {"size": size, "prompt": request["prompt"], "seed": request["seed"]}
+            words = str([request.get(name) for name in ("prompt", "init_image", "ref_images")])
+            asked_for = {"size": size, "prompt": words, "seed": request["seed"]}
             job["result"]["images"][0]["b64_json"] = toy_pictures.reply(asked_for)["data"][0][
                 "b64_json"
             ]

@@ -42,7 +42,8 @@ def node(class_type: str, title: str = "", **inputs: object) -> dict[str, Any]:
 EDITING = {
     "1": node("LoadImage", image="{{image}}"),
     "2": node("CLIPTextEncode", text="{{prompt}}"),
-    "3": node("SaveImageWebsocket", images=["1", 0]),
+    "3": node("SaveImageWebsocket", images=["5", 0]),
+    "5": node("ImageScale", image=["1", 0], width="{{width}}", height="{{height}}"),
 }
 MASKING = {**EDITING, "4": node("LoadImageMask", image="{{mask}}", channel="red")}
 MODELS = ComfyModels(

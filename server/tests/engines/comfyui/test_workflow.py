@@ -74,7 +74,14 @@ def test_a_workflow_that_cannot_be_used_says_why(case: str) -> None:
 def test_a_workflow_that_edits_needs_the_picture() -> None:
     with pytest.raises(WorkflowError, match=r"no value of a node is {{image}}"):
         parsed({"1": PROMPT, "2": SAVE}, edits=True)
-    assert parsed(EDITING, edits=True).used == {Placeholder.PROMPT, Placeholder.IMAGE}
+    with pytest.raises(WorkflowError, match="Scale the picture to them with an ImageScale node"):
+        parsed({key: EDITING[key] for key in "123"}, edits=True)
+    assert parsed(EDITING, edits=True).used == {
+        Placeholder.PROMPT,
+        Placeholder.IMAGE,
+        Placeholder.WIDTH,
+        Placeholder.HEIGHT,
+    }
     assert Placeholder.MASK in parsed(MASKING, edits=True).used
 
 

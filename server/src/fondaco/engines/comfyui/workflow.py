@@ -52,6 +52,7 @@ class Placeholder(StrEnum):
     """How far an edited picture may depart from the one that was given, 0 to 1."""
 
 
+_SIZE = frozenset({Placeholder.WIDTH, Placeholder.HEIGHT})
 _OF_EDITS = frozenset({Placeholder.IMAGE, Placeholder.MASK, Placeholder.STRENGTH})
 
 
@@ -96,6 +97,11 @@ class Workflow:
             raise WorkflowError(
                 "no value of a node is {{image}}, the picture to edit. Write it as the `image` of a "
                 "LoadImage node."
+            )
+        if edits and not used >= _SIZE:
+            raise WorkflowError(
+                "no values of nodes are {{width}} and {{height}}, the size of the result. Scale the picture "
+                "to them with an ImageScale node."
             )
         if not edits and (strange := used & _OF_EDITS):
             raise WorkflowError(
