@@ -57,6 +57,10 @@ _DETAIL = 0.7
 """How much of the fine detail that scaling down lost comes back, as brightness."""
 _GRID_BLUR = 0.5
 """Pixels of blur: enlarged, the grid of the network's last layers would show."""
+_COARSE = 0.02
+"""Of the shorter side: what is larger than this is light, what is smaller is a stroke."""
+_OWN_LIGHT = 0.8
+"""How much of the light is the picture's own, where it keeps its colours."""
 _BAND_ROWS = 256
 
 
@@ -84,7 +88,9 @@ class StyleNetwork:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(str(model), options)
 
-    def restyled(self, picture: Rgb, style: str | int, *, pixels: int = _PIXELS) -> Rgb:
+    def restyled(
+        self, picture: Rgb, style: str | int, *, own_colours: bool = False, pixels: int = _PIXELS
+    ) -> Rgb:
         """Return a picture in a style, of the same size.
 
         A picture of more pixels than the network works on is scaled down for it; the result is
@@ -93,6 +99,7 @@ class StyleNetwork:
         Args:
             picture: any size.
             style: a key of `STYLES`, or a number that it maps to.
+            own_colours: whether the picture keeps its colours and its light, and gets the strokes alone.
             pixels: that the network works on; fewer are quicker, and the strokes larger.
 
         Raises:
@@ -103,12 +110,15 @@ class StyleNetwork:
             raise KeyError(style)
         height, width = picture.shape[:2]
         scale = min(1.0, sqrt(pixels / (width * height)))
-        if scale == 1:
-            return self._run(picture, number)
         size = max(1, round(width * scale)), max(1, round(height * scale))
         whole = Image.fromarray(picture)
-        small = whole.resize(size, Image.Resampling.LANCZOS)
-        styled = Image.fromarray(self._run(np.asarray(small), number))
+        small = whole if scale == 1 else whole.resize(size, Image.Resampling.LANCZOS)
+        drawn = self._run(np.asarray(small), number)
+        if own_colours:
+            drawn = _in_colours_of(small, drawn)
+        if scale == 1:
+            return drawn
+        styled = Image.fromarray(drawn)
         styled = styled.filter(ImageFilter.GaussianBlur(_GRID_BLUR))
         return _detailed(styled.resize((width, height), Image.Resampling.BICUBIC), whole, small)
 
@@ -121,7 +131,26 @@ class StyleNetwork:
         image = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32) / 255
         result = self._session.run(None, {"image": image, "style_weights": weights})[0]
         shown = result[0, :, :height, :width].transpose(1, 2, 0)
-        return np.asarray(np.clip(shown * 255 + 0.5, 0, 255), np.uint8)
+        return _bytes(shown * 255)
+
+
+def _in_colours_of(picture: Image.Image, drawn: Rgb) -> Rgb:
+    """Return the strokes of a drawing on the light and the colours of the picture that it was made of."""
+    light, *colours = picture.convert("YCbCr").split()
+    strokes = np.asarray(Image.fromarray(drawn).convert("L"), np.float32)
+    own = np.asarray(light, np.float32)
+    scaled = (strokes - strokes.mean()) / max(float(strokes.std()), 1.0) * own.std() + own.mean()
+    coarse = ImageFilter.GaussianBlur(max(1.0, min(picture.size) * _COARSE))
+    around, wished = (
+        np.asarray(Image.fromarray(_bytes(one)).filter(coarse), np.float32) for one in (scaled, own)
+    )
+    tones = Image.fromarray(_bytes(scaled + _OWN_LIGHT * (wished - around)))
+    calm = [one.filter(ImageFilter.GaussianBlur(1.5)) for one in colours]
+    return np.asarray(Image.merge("YCbCr", (tones, *calm)).convert("RGB"))
+
+
+def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.asarray(np.clip(values + 0.5, 0, 255), np.uint8)
 
 
 def _detailed(styled: Image.Image, whole: Image.Image, small: Image.Image) -> Rgb:

@@ -67,7 +67,7 @@ class ImageEditor(Protocol):
 
         Raises:
             EditNotSupportedError: the engine cannot carry out the instruction; the message lists what
-                it can do.
+                it can do, or says what the picture lacks.
             EngineError: the engine failed, or returned nothing that can be a picture.
         """
         ...

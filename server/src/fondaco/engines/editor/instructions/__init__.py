@@ -1,0 +1,1 @@
+"""Instructions: the words of a prompt as operations."""

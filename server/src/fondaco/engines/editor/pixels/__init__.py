@@ -1,0 +1,1 @@
+"""Pixels: what each operation does to a picture."""

@@ -1,0 +1,105 @@
+"""Drawings made of a picture: pencil sketch, edges, relief and cartoon."""
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from fondaco.engines.editor.pixels.raster import (
+    Floats,
+    Raster,
+    bands,
+    brightness,
+    resized,
+    to_bytes,
+    to_floats,
+)
+from fondaco.engines.editor.pixels.smoothing import guided
+
+_PAPER = np.array((0.985, 0.98, 0.965), np.float32)
+_LEAD = np.array((0.16, 0.16, 0.18), np.float32)
+_CARTOON_PIXELS = 1_400_000
+_TONES = 7
+
+
+def sketch(raster: Raster, strength: float) -> Raster:
+    """Return a pencil drawing: the picture divided by its blurred self leaves the lines."""
+    grey = raster.luma
+    radius = max(2.0, 0.014 * raster.shorter)
+    around = np.asarray(grey.filter(ImageFilter.GaussianBlur(radius)))
+    fine = np.asarray(grey.filter(ImageFilter.GaussianBlur(max(0.4, 0.0008 * raster.shorter))))
+    result = np.empty_like(raster.rgb)
+    for rows in bands(raster.height, raster.width):
+        light, blur = to_floats(fine[rows]), to_floats(around[rows])
+        lines = np.clip((light + 0.02) / (blur + 0.02), 0, 1) ** (3.0 * strength)
+        shade = 0.72 + 0.28 * np.clip(blur * 1.5, 0, 1)
+        tone = (lines * shade)[..., None]
+        result[rows] = to_bytes(np.asarray(_LEAD + (_PAPER - _LEAD) * tone, np.float32))
+    return raster.with_rgb(result)
+
+
+def edges(raster: Raster) -> Raster:
+    """Return the outlines, glowing on black in the colours that they have."""
+    soft = raster.image.filter(ImageFilter.GaussianBlur(max(0.7, 0.0015 * raster.shorter)))
+    calm = np.asarray(soft)
+    result = np.zeros_like(raster.rgb)
+    for rows in bands(raster.height, raster.width):
+        top, bottom = max(0, rows.start - 1), min(raster.height, rows.stop + 1)
+        rgb = to_floats(calm[top:bottom])
+        edge = _steepness(rgb)[rows.start - top : rows.stop - top]
+        own = rgb[rows.start - top : rows.stop - top]
+        hue = own / np.maximum(own.max(-1, keepdims=True), 0.05)
+        glow = np.clip(edge * 6 - 0.15, 0, 1)[..., None]
+        result[rows] = to_bytes(np.asarray(glow * (0.35 + 0.65 * hue), np.float32))
+    return raster.with_rgb(result)
+
+
+def emboss(raster: Raster) -> Raster:
+    """Return a relief in grey, lit from the upper left."""
+    step = max(1, round(0.002 * raster.shorter))
+    grey = np.asarray(raster.luma.filter(ImageFilter.GaussianBlur(0.5 * step))).astype(np.int16)
+    shifted = np.roll(grey, (step, step), (0, 1))
+    shifted[:step], shifted[:, :step] = grey[:step], grey[:, :step]
+    relief = np.clip(128 + (grey - shifted) * 3.2, 0, 255).astype(np.uint8)
+    return raster.with_rgb(Image.fromarray(relief))
+
+
+def cartoon(raster: Raster, strength: float) -> Raster:
+    """Return flat colours between lines of ink; large pictures are drawn smaller and enlarged."""
+    small, _ = raster.within(_CARTOON_PIXELS)
+    rgb = to_floats(np.asarray(small))
+    unit = max(1.0, min(small.size) / 500)
+    for _ in range(3):
+        grey = brightness(rgb)
+        rgb = np.stack(
+            [guided(grey, rgb[..., one], round(3 * unit), 0.012) for one in range(3)], -1
+        )
+    drawn = _inked(_flattened(rgb, strength), rgb, unit, strength)
+    return raster.with_rgb(resized(to_bytes(drawn), raster.width, raster.height))
+
+
+def _flattened(rgb: Floats, strength: float) -> Floats:
+    """Return colours in a few steps of brightness with soft seams, and stronger than they were."""
+    grey = brightness(rgb)[..., None]
+    tones = max(3.0, _TONES / strength)
+    at = grey * tones
+    step = np.floor(at)
+    seam = np.clip((at - step - 0.5) * 6 + 0.5, 0, 1)
+    flat = (step + seam) / tones
+    colours = (rgb - grey) * 1.5
+    return np.asarray(np.clip(flat * 1.04 + 0.02 + colours, 0, 1), np.float32)
+
+
+def _inked(flat: Floats, rgb: Floats, unit: float, strength: float) -> Floats:
+    """Return colours with lines where the brightness falls: a difference of Gaussians, thresholded."""
+    grey = Image.fromarray(to_bytes(brightness(rgb)))
+    near, far = (
+        to_floats(np.asarray(grey.filter(ImageFilter.GaussianBlur(radius * unit))))
+        for radius in (0.9, 2.2)
+    )
+    ink = np.clip((far - near - 0.006) * 40 * strength, 0, 0.95)[..., None]
+    return np.asarray(flat * (1 - ink) + ink * 0.05, np.float32)
+
+
+def _steepness(rgb: Floats) -> Floats:
+    """Return the steepest slope of any channel."""
+    down, across = np.gradient(rgb, axis=(0, 1)) if min(rgb.shape[:2]) > 1 else (rgb * 0, rgb * 0)
+    return np.asarray(np.hypot(down, across).max(-1), np.float32)
