@@ -16,6 +16,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import HTTP
 from types import TracebackType
 from typing import Any, Self
 
@@ -123,6 +125,7 @@ class FakeUpstream:
             "/v1/completions": Inbox(_completing),
             "/v1/embeddings": Inbox(_embedding),
             "/v1/images/generations": Inbox(_drawing),
+            "/v1/images/edits": Inbox(_editing),
         }
         self.counting_field = ""
         """The name of the number in a count's reply, where it is not the dialect's own."""
@@ -169,6 +172,16 @@ class FakeUpstream:
     def draw_next(self) -> deque[Script]:
         """What answers the next of them; then a toy picture does again."""
         return self._others["/v1/images/generations"].scripts
+
+    @property
+    def edited(self) -> list[Asked]:
+        """Every request for an edit of an image."""
+        return self._others["/v1/images/edits"].asked
+
+    @property
+    def edit_next(self) -> deque[Script]:
+        """What answers the next of them; then a toy picture does again."""
+        return self._others["/v1/images/edits"].scripts
 
     def next(self, *scripts: Script) -> None:
         """Answer the next chats by these scripts, one each."""
@@ -289,6 +302,26 @@ async def _drawing(wire: Wire, asked: Asked) -> bool:
     """Answer with a picture of one colour."""
     await wire.whole(200, toy_pictures.reply(asked.body))
     return True
+
+
+async def _editing(wire: Wire, asked: Asked) -> bool:
+    """Answer with the picture itself, in the size that was asked for, or in one of its own."""
+    await wire.whole(200, toy_pictures.edited(form(asked)))
+    return True
+
+
+def form(asked: Asked) -> dict[str, bytes]:
+    """Return the parts of a form by their names; none comes twice."""
+    head = f"Content-Type: {asked.headers['content-type']}\r\n\r\n".encode()
+    parts = [*message_from_bytes(head + asked.content, policy=HTTP).iter_parts()]
+    fields = {
+        str(part.get_param("name", header="content-disposition")): bytes(
+            part.get_payload(decode=True)
+        )
+        for part in parts
+    }
+    assert len(fields) == len(parts)
+    return fields
 
 
 def refusing(status: int, error: object = "no", *, retry_after_s: int | None = None) -> Script:

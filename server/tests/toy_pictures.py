@@ -27,6 +27,16 @@ def reply(body: Mapping[str, Any]) -> dict[str, Any]:
     return sent(png(width, height, f"#{colour:06x}", parameters=body["prompt"]))
 
 
+def edited(fields: Mapping[str, bytes]) -> dict[str, object]:
+    """Return the reply to an edit: the picture in the size that was asked for, else in one of its own."""
+    size = fields.get("size", b"96x80").decode()
+    with Image.open(BytesIO(fields["image"])) as image:
+        width, height = map(int, size.split("x"))
+        out = BytesIO()
+        image.resize((width, height)).save(out, "PNG")
+    return sent(out.getvalue())
+
+
 def sent(file: bytes) -> dict[str, Any]:
     """Return the reply with a file."""
     return {"created": 1, "data": [{"b64_json": base64.b64encode(file).decode()}]}

@@ -31,7 +31,7 @@ from fondaco.environment import ConfigurationError, secret
 from fondaco.ports import ChatEngine, EmbeddingEngine, ImageEditor, ImageEngine, Templates
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.routing.reachability import Look, Seen, looked
-from fondaco.settings import Engine, Settings
+from fondaco.settings import CatalogueModel, Engine, Settings
 from fondaco.system import SystemClock
 
 _LONGEST_CHECK_S = 75.0
@@ -107,7 +107,7 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
             engines,
             embedding_engines,
             {**openai_images, **image_engines},
-            image_engines,
+            {**openai_images, **image_engines},
             looks,
         )
     finally:
@@ -218,13 +218,14 @@ def _embedding_models(settings: Settings, engine: str, row: Engine) -> dict[str,
 
 
 def _image_models(settings: Settings, name: str, row: Engine) -> dict[str, UpstreamImageModel]:
-    names = _names(settings, name, row, ModelType.IMAGE)
+    """Return the models that generate or edit images, by our ids."""
     return {
-        model_id: UpstreamImageModel(upstream_name, _image_parameters(settings, model_id))
-        for model_id, upstream_name in names.items()
+        model_id: UpstreamImageModel(upstream_name, _image_parameters(settings.models[model_id]))
+        for kind in (ModelType.IMAGE, ModelType.INPAINT)
+        for model_id, upstream_name in _names(settings, name, row, kind).items()
     }
 
 
-def _image_parameters(settings: Settings, model_id: str) -> frozenset[ImageParameter]:
-    limits = settings.models[model_id].image
+def _image_parameters(entry: CatalogueModel) -> frozenset[ImageParameter]:
+    limits = entry.image or entry.edit
     return frozenset() if limits is None else frozenset(limits.parameters)

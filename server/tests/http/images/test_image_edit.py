@@ -9,6 +9,8 @@ import httpx2
 import pytest
 from PIL import Image
 
+from fake_upstream import FakeUpstream, refusing
+from fondaco.clients.connect import connect
 from fondaco.domain.errors import (
     EditNotSupportedError,
     EngineBusyError,
@@ -19,6 +21,7 @@ from fondaco.domain.errors import (
 from fondaco.domain.media.picture import Picture, PictureFile, Pixels
 from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.domain.money.money import NANO
+from fondaco.engines.openai.images import OpenAIImages, UpstreamImageModel
 from fondaco.web.files import WebFiles
 from house import MANY, TOY, House
 from picture_house import EDIT, base64, code, picture, result, saved, send, send_form, world
@@ -309,3 +312,21 @@ async def test_pictures_and_instructions_are_kept_nowhere(
     told = "".join(capfd.readouterr()) + metrics.text + repr(one.journal.__dict__)
     assert "canary" not in told + refused.text + unable.text
     assert b"canary" not in made.content
+
+
+async def test_an_upstream_edits_and_its_file_is_written_anew() -> None:
+    async with FakeUpstream() as fake:
+        client = connect(fake.base_url)
+        models = {"toy-editor": UpstreamImageModel("theirs")}
+        async with world(
+            image_editors={"toy-scissors": OpenAIImages("toy-scissors", client, models)}
+        ) as one:
+            exif = Image.Exif()
+            exif[0x010E] = "canary"
+            file = saved(Image.new("RGB", (300, 260), "teal"), "JPEG", exif=exif)
+            made = result(await edit(one, image=base64(file)))
+            fake.edit_next.append(refusing(400, {"message": "size is not supported"}))
+            free = result(await edit(one))
+        await client.aclose()
+    assert (made.size, free.size) == ((300, 260), (96, 80))
+    assert b"canary" not in fake.edited[0].content

@@ -1,36 +1,42 @@
-"""Image models of any engine that speaks OpenAI's images API."""
+"""Models that generate and edit images, of any engine that speaks OpenAI's images API."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from anyio import to_thread
 
 from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError
+from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_request import ImageTask
 from fondaco.domain.media.picture import PictureFile
 from fondaco.domain.models.image_model import ImageParameter
-from fondaco.engines.common.images.files import FILE_LIMIT_BYTES, file_in_base64
+from fondaco.engines.common.images.files import FILE_LIMIT_BYTES, file_in_base64, png_of
+from fondaco.engines.common.images.form import form_of
 from fondaco.engines.common.lenient_json import loads
-from fondaco.engines.common.prompt_commands import PromptRules, prompts_of
+from fondaco.engines.common.prompt_commands import PromptRules, prompts_of, unicode_of
 from fondaco.engines.openai.errors import error_in_body, refusal
 from fondaco.engines.openai.listing import names_listed
 from fondaco.ports import GeneratedImage
 
-_GENERATIONS = "/images/generations"
+_GENERATIONS, _EDITS = "/images/generations", "/images/edits"
 _REFUSAL_LIMIT_BYTES = 2**20
 _MOST_VALUES = 4_096
 _NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
-_RESPONSE_FORMAT = "response_format"
+_JSON = "application/json"
+_RESPONSE_FORMAT, _SIZE = "response_format", "size"
+_WORD = re.compile(rb"[a-z_]+")
 _RULES = PromptRules()
+FieldT = TypeVar("FieldT")
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamImageModel:
-    """An image model as an upstream engine runs it."""
+    """A model that generates or edits images, as an upstream engine runs it."""
 
     name: str
     """The engine's name for it."""
@@ -39,7 +45,7 @@ class UpstreamImageModel:
 
 
 class OpenAIImages:
-    """An `ImageEngine` behind OpenAI's images API."""
+    """An `ImageEngine` and `ImageEditor` behind OpenAI's images API."""
 
     def __init__(
         self, name: str, client: HttpClient, models: Mapping[str, UpstreamImageModel]
@@ -54,8 +60,8 @@ class OpenAIImages:
         self._name = name
         self._client = client
         self._models = models
-        self._takes_response_format = True
-        """Whether the engine takes `response_format`, as far as is known; some always send base64."""
+        self._not_taken: dict[str, set[str]] = {_GENERATIONS: set(), _EDITS: set()}
+        """Path -> fields that the engine refuses there, as far as is known."""
 
     @property
     def name(self) -> str:
@@ -69,20 +75,33 @@ class OpenAIImages:
             InvalidRequestError: the prompt holds a command to the engine, or the engine refuses it.
             EngineError: the engine fails, or sends no picture.
         """
-        model = self._models.get(task.model)
-        if model is None:
-            raise EngineError(f"The engine {self._name!r} has no model {task.model!r}.")
-        status, headers, body = await self._post(task, model)
-        if (
-            status in _NO_SUCH_FIELD
-            and self._takes_response_format
-            and _RESPONSE_FORMAT.encode() in body
-        ):
-            status, headers, body = await self._post(task, model, response_format=False)
-            self._takes_response_format = status != HTTPStatus.OK
-        if status != HTTPStatus.OK:
-            raise refusal(status, headers, body)
-        return GeneratedImage(PictureFile(await to_thread.run_sync(_picture_in, body)))
+        model = self._model(task.model)
+        fields = {**_fields(task, model), _RESPONSE_FORMAT: "b64_json"}
+        return await self._picture(
+            _GENERATIONS,
+            fields,
+            optional=(_RESPONSE_FORMAT,),
+            written=lambda sent: (_JSON, orjson.dumps(sent)),
+        )
+
+    async def edit(self, task: EditTask) -> GeneratedImage:
+        """Return the engine's picture of a picture and an instruction, as the file that it sent.
+
+        Where nobody asked for a size, the engine is free to choose one if it does not take the picture's.
+
+        Raises:
+            InvalidRequestError: the instruction holds a command to the engine, or the engine refuses it.
+            EngineError: the engine fails, or sends no picture.
+        """
+        fields = {**_edit_fields(task, self._model(task.model)), _RESPONSE_FORMAT: "b64_json"}
+        files = await to_thread.run_sync(_files, task)
+        free = (task.width, task.height) == (task.picture.width, task.picture.height)
+        return await self._picture(
+            _EDITS,
+            fields,
+            optional=(_RESPONSE_FORMAT, _SIZE) if free else (_RESPONSE_FORMAT,),
+            written=lambda sent: form_of(sent, files),
+        )
 
     async def probe(self) -> None:
         """Return if the engine answers a request for its models: a picture as a probe would cost money.
@@ -92,16 +111,60 @@ class OpenAIImages:
         """
         await names_listed(self._client)
 
+    def _model(self, model_id: str) -> UpstreamImageModel:
+        model = self._models.get(model_id)
+        if model is None:
+            raise EngineError(f"The engine {self._name!r} has no model {model_id!r}.")
+        return model
+
+    async def _picture(
+        self,
+        path: str,
+        fields: Mapping[str, FieldT],
+        *,
+        optional: Collection[str],
+        written: Callable[[Mapping[str, FieldT]], tuple[str, bytes]],
+    ) -> GeneratedImage:
+        """Return the picture that the engine sends.
+
+        Args:
+            path: below the engine's address.
+            fields: of the request.
+            optional: those without which it is asked again where it refuses them by their names.
+            written: returns the type and the bytes of a body with some of the fields.
+
+        Raises:
+            EngineError: the engine fails, or sends no picture.
+            FondacoError: it refuses the request.
+        """
+        left_out = self._not_taken[path].intersection(optional)
+        while True:
+            sent = {name: value for name, value in fields.items() if name not in left_out}
+            status, headers, body = await self._post(path, *written(sent))
+            refused = _refused_field(status, body, set(optional) & sent.keys())
+            if refused is None:
+                break
+            left_out = left_out | {refused}
+        if status != HTTPStatus.OK:
+            raise refusal(status, headers, body)
+        self._not_taken[path] |= left_out
+        return GeneratedImage(PictureFile(await to_thread.run_sync(_picture_in, body)))
+
     async def _post(
-        self, task: ImageTask, model: UpstreamImageModel, *, response_format: bool = True
+        self, path: str, content_type: str, body: bytes
     ) -> tuple[int, Mapping[str, str], bytes]:
-        fields = _fields(task, model)
-        if response_format and self._takes_response_format:
-            fields[_RESPONSE_FORMAT] = "b64_json"
-        async with self._client.send("POST", _GENERATIONS, orjson.dumps(fields)) as reply:
+        async with self._client.send("POST", path, body, content_type=content_type) as reply:
             ok = reply.status == HTTPStatus.OK
-            body = await reply.read(FILE_LIMIT_BYTES if ok else _REFUSAL_LIMIT_BYTES)
-            return reply.status, reply.headers, body
+            answer = await reply.read(FILE_LIMIT_BYTES if ok else _REFUSAL_LIMIT_BYTES)
+            return reply.status, reply.headers, answer
+
+
+def _refused_field(status: int, body: bytes, optional: Collection[str]) -> str | None:
+    """Return the optional field that a refusal is about; None where it is about something else."""
+    if status not in _NO_SUCH_FIELD:
+        return None
+    words = set(_WORD.findall(body))
+    return next((name for name in sorted(optional) if name.encode() in words), None)
 
 
 def _fields(task: ImageTask, model: UpstreamImageModel) -> dict[str, object]:
@@ -126,6 +189,30 @@ def _fields(task: ImageTask, model: UpstreamImageModel) -> dict[str, object]:
             if parameter in model.parameters and value is not None
         },
     }
+
+
+def _edit_fields(task: EditTask, model: UpstreamImageModel) -> dict[str, str]:
+    """Return the texts of a form that asks for one edit."""
+    prompt = _RULES.apply({"prompt": task.prompt})["prompt"]
+    fields = {
+        "model": model.name,
+        "prompt": unicode_of(prompt),
+        "n": "1",
+        _SIZE: f"{task.width}x{task.height}",
+    }
+    if ImageParameter.SEED in model.parameters:
+        fields[ImageParameter.SEED.value] = str(task.seed)
+    if task.transparent and ImageParameter.BACKGROUND in model.parameters:
+        fields[ImageParameter.BACKGROUND.value] = "transparent"
+    return fields
+
+
+def _files(task: EditTask) -> dict[str, tuple[str, bytes]]:
+    """Return the files of a form: the picture, and its mask, whose transparency means the same there."""
+    files = {"image": ("image.png", png_of(task.picture))}
+    if task.mask is not None:
+        files["mask"] = ("mask.png", png_of(task.mask))
+    return files
 
 
 def _picture_in(body: bytes) -> bytes:

@@ -5,10 +5,10 @@ from secrets import token_hex
 
 
 def form_of(fields: Mapping[str, str], files: Mapping[str, tuple[str, bytes]]) -> tuple[str, bytes]:
-    """Return the type and the body of a form; names and values are ours, and plain ASCII.
+    """Return the type and the body of a form; names are ours, and plain ASCII.
 
     Args:
-        fields: name -> value.
+        fields: name -> value: any text, as no caller can know the boundary.
         files: name -> file name and content, all of them PNGs.
     """
     boundary = token_hex(16)
