@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+import toy_pictures
 from cli.test_engines import add, error, shown
 from cli_program import Fondaco
 from fake_automatic1111 import CHECKPOINTS, FakeAutomatic1111
@@ -218,3 +219,59 @@ mine = "sdxl/base_1.0.safetensors"
         with program(fondaco.home, environ={"FONDACO_EMBEDDED__ENABLED": "false"}) as server:
             assert drawn(server, "mine").size == (128, 64)
     assert fake.jobs[0].nodes["1"]["inputs"] == {"ckpt_name": "sdxl/base_1.0.safetensors"}
+
+
+EDITS = {
+    "automatic1111": (FakeAutomatic1111, "anime/heron", ""),
+    "sd-server": (FakeSdServer, "flux", ""),
+    "comfyui": (FakeComfyUI, "none", "images = { edit_workflows = { scissors = 'edit.json' } }"),
+}
+EDITING = {
+    "1": {"class_type": "LoadImage", "inputs": {"image": "{{image}}"}},
+    "2": {"class_type": "LoadImageMask", "inputs": {"image": "{{mask}}", "channel": "red"}},
+    "3": {"class_type": "CLIPTextEncode", "inputs": {"text": "{{prompt}}"}},
+    "4": {"class_type": "ImageScale", "inputs": {"width": "{{width}}", "height": "{{height}}"}},
+    "5": {"class_type": "SaveImageWebsocket", "inputs": {"images": ["4", 0]}},
+}
+
+
+@pytest.mark.slow  # starts servers
+@pytest.mark.parametrize("dialect", EDITS)
+def test_a_picture_is_edited_and_charged(fondaco: Fondaco, dialect: str) -> None:
+    kind, checkpoint, images = EDITS[dialect]
+    folder = fondaco.home / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "edit.json").write_text(json.dumps(EDITING))
+    fake = kind()
+    with in_thread(fake):
+        (fondaco.home / "fondaco.toml").write_text(
+            f"""[engines.one]
+base_url = "http://127.0.0.1:{fake.port}"
+dialect = "{dialect}"
+models = {{ scissors = "{checkpoint}" }}
+{images}
+[models.scissors]
+name = "Scissors"
+type = "inpaint"
+traits = ["default"]
+engines = ["one"]
+price = {{ generation = 0, upscale_2x = 0, upscale_4x = 0, inpaint = 0.5 }}
+"""
+        )
+        with program(fondaco.home, environ={"FONDACO_EMBEDDED__ENABLED": "false"}) as server:
+            mask = BytesIO()
+            Image.new("RGBA", (300, 260)).save(mask, "PNG")
+            reply = server.http.post(
+                "/api/v1/images/edits",
+                data={"prompt": "at night", "model": "scissors"},
+                files={
+                    "image": ("a.png", toy_pictures.png(300, 260), "image/png"),
+                    "mask": ("m.png", mask.getvalue(), "image/png"),
+                },
+            )
+            assert reply.status_code == 200, reply.text
+            with Image.open(
+                BytesIO(base64.b64decode(reply.json()["data"][0]["b64_json"]))
+            ) as image:
+                assert image.size == (300, 260), "what the engine rounded up is cropped"
+            assert [(one.sku, one.units) for one in server.charged()] == [("scissors-edit-unit", 1)]

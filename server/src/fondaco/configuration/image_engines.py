@@ -54,12 +54,13 @@ def _models(engine_name: str, engine: Engine, settings: Settings) -> Iterator[st
                 "image and inpaint only."
             )
         takes_clear = engine.dialect == "comfyui"
-        asks_clear = model.image is not None and ImageParameter.BACKGROUND in model.image.parameters
-        if asks_clear and not takes_clear:
-            yield (
-                f"{name}.image.parameters names 'background', which the dialect {engine.dialect!r} of "
-                f"{engine_name!r} does not have."
-            )
+        for key, limits in (("image", model.image), ("edit", model.edit)):
+            asked = () if limits is None else limits.parameters
+            if ImageParameter.BACKGROUND in asked and not takes_clear:
+                yield (
+                    f"{name}.{key}.parameters names 'background', which the dialect {engine.dialect!r} of "
+                    f"{engine_name!r} does not have."
+                )
 
 
 def _images(

@@ -14,13 +14,11 @@ from fondaco.domain.media.image_file import (
     format_of,
     header_of,
 )
-from fondaco.domain.media.picture import RGBA, Encoding, Picture, PictureFile, Pixels
+from fondaco.domain.media.picture import RGBA, Encoding, Picture, PictureFile, Pixels, is_rounded_up
 from fondaco.imaging.reading import UnusablePictureError, read
 
 MOST_PIXELS = 16 * 2**20
 """Of an engine's file: 4096 x 4096, far above what is asked of any model."""
-_ROUNDED_UP = 64
-"""Engines round sizes up to multiples of so much; the rest is cropped."""
 _IMAGE_DESCRIPTION, _SOFTWARE, _EXIF_TABLE, _USER_COMMENT = 0x010E, 0x0131, 0x8769, 0x9286
 _LARGE_PIXELS = 4 * 2**20
 """Larger PNGs are compressed with less effort: 16 million pixels in 3 seconds, not in 8."""
@@ -78,12 +76,11 @@ def _decoded(data: bytes) -> Image.Image:
 
 
 def _fitted(image: Image.Image, width: int, height: int) -> Image.Image:
-    over = image.width - width, image.height - height
-    if over == (0, 0):
+    if image.size == (width, height):
         return image
-    if not all(0 <= more < _ROUNDED_UP for more in over):
+    if not is_rounded_up(image.size, (width, height)):
         raise UnusablePictureError
-    left, top = over[0] // 2, over[1] // 2
+    left, top = (image.width - width) // 2, (image.height - height) // 2
     return image.crop((left, top, left + width, top + height))
 
 

@@ -10,9 +10,11 @@ from PIL import Image
 import toy_pictures
 from fondaco.domain.errors import EngineError
 from fondaco.domain.media.image_edit import EditTask
+from fondaco.domain.media.image_request import ImageTask
 from fondaco.domain.media.picture import RGBA, Pixels
 from fondaco.engines.common.images.files import (
     base64_of,
+    expect_size,
     file_in_base64,
     in_register,
     mask_png,
@@ -43,6 +45,19 @@ def test_base64_is_a_file_with_or_without_the_head_of_a_data_url(text: str) -> N
 def test_anything_else_is_the_engines_failure(text: object) -> None:
     with pytest.raises(EngineError):
         file_in_base64(text)
+
+
+@pytest.mark.parametrize(("width", "height"), [(3, 2), (1, 1)])
+def test_a_picture_of_its_size_or_somewhat_larger_is_taken(width: int, height: int) -> None:
+    task = ImageTask(model="m", prompt="p", width=width, height=height, steps=1, seed=1)
+    assert expect_size(FILE, task).data == FILE
+
+
+@pytest.mark.parametrize("file", [FILE, toy_pictures.png(64 + 8, 8), FILE[:20], b"<html>", b""])
+def test_one_of_another_size_is_the_engines_failure(file: bytes) -> None:
+    task = ImageTask(model="m", prompt="p", width=8, height=8, steps=1, seed=1)
+    with pytest.raises(EngineError, match="no picture of 8 x 8 pixels"):
+        expect_size(file, task)
 
 
 def test_pixels_are_written_as_they_are() -> None:

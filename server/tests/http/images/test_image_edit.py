@@ -182,6 +182,15 @@ async def test_an_instruction_may_change_the_size() -> None:
             assert result(await edit(one)).size == (90, 40)
 
 
+async def test_what_an_engine_elsewhere_rounds_up_is_cropped() -> None:
+    engine = ToyEditor()
+    async with world(image_editors={"toy-scissors": engine}) as one:
+        engine.next.append(PictureFile(saved(Image.new("RGB", (300, 264)))))
+        assert result(await edit(one)).size == (256, 256)
+        engine.next.append(Pixels(300, 264, bytes(300 * 264 * 3)))
+        assert result(await edit(one)).size == (300, 264), "ours do as they are told"
+
+
 @pytest.mark.parametrize(
     ("failure", "status", "expected"),
     [

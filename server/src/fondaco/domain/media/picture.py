@@ -15,6 +15,10 @@ UPLOAD_PIXELS: Final = 33_177_600
 """The most pixels of a picture that a caller sends: 7680 x 4320. Source: POST /image/edit, `image`."""
 
 
+_ROUNDED_UP = 64
+"""Engines round sizes up to multiples of so much; the rest is cropped."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pixels:
     """A picture as rows of pixels from the top, 8 bits a channel, as engines of ours draw it."""
@@ -48,6 +52,15 @@ class Encoding:
     """The prompt, for EXIF `ImageDescription`; empty: the file gets no metadata at all."""
     parameters: str = ""
     """All else that the picture was made by, as JSON, for EXIF `UserComment`."""
+
+
+def is_rounded_up(size: tuple[int, int], asked: tuple[int, int]) -> bool:
+    """Whether a picture has the size that its engine was asked for, or what engines round that up to.
+
+    >>> is_rounded_up((128, 64), (100, 64)), is_rounded_up((164, 64), (100, 64)), is_rounded_up((99, 64), (100, 64))
+    (True, False, False)
+    """
+    return all(0 <= side - wanted < _ROUNDED_UP for side, wanted in zip(size, asked, strict=True))
 
 
 def reduced_size(width: int, height: int, most_pixels: int) -> tuple[int, int]:

@@ -14,7 +14,6 @@ from fondaco.clients.client import HttpClient, IncompleteResponseError
 from fondaco.domain.errors import EngineError, EngineTimeoutError
 from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_request import ImageTask
-from fondaco.domain.media.picture import PictureFile
 from fondaco.engines.automatic1111.listing import (
     Checkpoint,
     Checkpoints,
@@ -27,6 +26,7 @@ from fondaco.engines.common.images.exchange import asked, object_in
 from fondaco.engines.common.images.files import (
     FILE_LIMIT_BYTES,
     base64_of,
+    expect_size,
     file_in_base64,
     in_register,
     mask_png,
@@ -146,7 +146,7 @@ class Automatic1111:
             body = await to_thread.run_sync(fields)
             body |= self._fields(task, checkpoint, name)
             file, queued_s = await self._asked(path, body, checkpoint)
-        return GeneratedImage(PictureFile(file), waited_s + queued_s)
+        return GeneratedImage(expect_size(file, task), waited_s + queued_s)
 
     async def _asked(
         self, path: str, body: Mapping[str, object], checkpoint: Checkpoint | None

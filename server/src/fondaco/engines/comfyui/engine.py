@@ -12,12 +12,17 @@ from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EditNotSupportedError, EngineError
 from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_request import ImageTask
-from fondaco.domain.media.picture import PictureFile
 from fondaco.engines.comfyui.api import ComfyApi, OpenSocket
 from fondaco.engines.comfyui.job import Job
 from fondaco.engines.comfyui.listing import checkpoints_listed
 from fondaco.engines.comfyui.workflow import Placeholder, Workflow, built_in
-from fondaco.engines.common.images.files import in_register, mask_png, png_of, white_png
+from fondaco.engines.common.images.files import (
+    expect_size,
+    in_register,
+    mask_png,
+    png_of,
+    white_png,
+)
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
 from fondaco.engines.common.images.supervision import take_leave
 from fondaco.engines.common.images.turns import Turns
@@ -93,7 +98,7 @@ class ComfyUI:
             values[Placeholder.CFG_SCALE] = task.cfg_scale
         workflow = self._models.workflows.get(task.model) or built_in()
         async with self._turns.taken() as waited_s:
-            return await self._made(workflow, values, waited_s)
+            return await self._made(task, workflow, values, waited_s)
 
     async def edit(self, task: EditTask) -> GeneratedImage:
         """Return the picture that the model's workflow makes of a picture and an instruction.
@@ -115,7 +120,7 @@ class ComfyUI:
             )
         values = self._values(task) | {Placeholder.PROMPT: prompt, Placeholder.NEGATIVE_PROMPT: ""}
         async with self._turns.taken() as waited_s, self._uploaded(task, workflow) as names:
-            return await self._made(workflow, values | names, waited_s)
+            return await self._made(task, workflow, values | names, waited_s)
 
     async def probe(self) -> None:
         """Return if the engine lists its checkpoints: a picture as a probe would take long.
@@ -126,11 +131,15 @@ class ComfyUI:
         await checkpoints_listed(self._client)
 
     async def _made(
-        self, workflow: Workflow, values: Mapping[Placeholder, object], waited_s: float
+        self,
+        task: ImageTask | EditTask,
+        workflow: Workflow,
+        values: Mapping[Placeholder, object],
+        waited_s: float,
     ) -> GeneratedImage:
         job = Job(self._api, workflow, self._options)
         file = await job.picture(workflow.filled(values))
-        return GeneratedImage(PictureFile(file), waited_s + job.queued_s)
+        return GeneratedImage(expect_size(file, task), waited_s + job.queued_s)
 
     @asynccontextmanager
     async def _uploaded(

@@ -12,8 +12,13 @@ from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError
 from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_request import ImageTask
-from fondaco.domain.media.picture import PictureFile
-from fondaco.engines.common.images.files import base64_of, in_register, mask_png, png_of
+from fondaco.engines.common.images.files import (
+    base64_of,
+    expect_size,
+    in_register,
+    mask_png,
+    png_of,
+)
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
 from fondaco.engines.common.images.turns import Turns
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
@@ -126,7 +131,7 @@ class SdServer:
                 "sample_params": self._sampling(steps, cfg_scale),
             }
             file, queued_s = await self._jobs.picture(request)
-        return GeneratedImage(PictureFile(file), waited_s + queued_s)
+        return GeneratedImage(expect_size(file, task), waited_s + queued_s)
 
     async def _expect_able(self, name: str) -> None:
         """Return if the engine has the model, the sampler and the scheduler that it is asked for.

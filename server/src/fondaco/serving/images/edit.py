@@ -8,7 +8,14 @@ from fondaco.domain.errors import EngineError, InvalidRequestError
 from fondaco.domain.media.image_edit import EditRequest, EditTask
 from fondaco.domain.media.image_file import UnreadableImageError, format_of, header_of
 from fondaco.domain.media.image_upscale import UPSCALED_PIXELS
-from fondaco.domain.media.picture import RGBA, Encoding, Picture, Pixels
+from fondaco.domain.media.picture import (
+    RGBA,
+    Encoding,
+    Picture,
+    PictureFile,
+    Pixels,
+    is_rounded_up,
+)
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import ModelType
 from fondaco.domain.models.picture_models import EditModel
@@ -136,12 +143,16 @@ class ImageEdits:
 def _size(task: EditTask, picture: Picture) -> tuple[int, int]:
     """Return the size that a result has to have: what was asked for, else its own.
 
+    Files come from engines elsewhere, which round sizes up: what is over is cropped.
+
     Raises:
         EngineError: it is too large, or cannot be read.
     """
     width, height = task.width, task.height
     if (width, height) == (task.picture.width, task.picture.height):
-        width, height = _own_size(picture)
+        own = _own_size(picture)
+        rounded_up = isinstance(picture, PictureFile) and is_rounded_up(own, (width, height))
+        width, height = (width, height) if rounded_up else own
     if width * height > UPSCALED_PIXELS:
         raise EngineError(f"The model's engine sent a picture of {width} x {height} pixels.")
     return width, height

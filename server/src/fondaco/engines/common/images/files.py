@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from fondaco.domain.errors import EngineError
 from fondaco.domain.media.image_edit import EditTask
-from fondaco.domain.media.image_file import Format, format_of
-from fondaco.domain.media.picture import RGB, Pixels
+from fondaco.domain.media.image_file import Format, UnreadableImageError, format_of, header_of
+from fondaco.domain.media.image_request import ImageTask
+from fondaco.domain.media.picture import RGB, PictureFile, Pixels, is_rounded_up
 
 FILE_LIMIT_BYTES = 64 * 2**20
 """Of a picture as base64, or of a file; a PNG of noise, 1792 pixels a side, has 13 MB."""
@@ -47,6 +48,23 @@ def expect_picture(file: bytes) -> bytes:
     if format_of(file[:_HEAD_BYTES]) not in _READABLE:
         raise EngineError("The model's engine sent a file that is no picture.")
     return file
+
+
+def expect_size(file: bytes, task: ImageTask | EditTask) -> PictureFile:
+    """Return a file as a picture of its task's size, or of what engines round that up to, as its head says.
+
+    Raises:
+        EngineError: it has another size, or none that can be read.
+    """
+    asked = task.width, task.height
+    try:
+        if (kind := format_of(file[:_HEAD_BYTES])) is not None:
+            header = header_of(file, kind)
+            if is_rounded_up((header.width, header.height), asked):
+                return PictureFile(file)
+    except UnreadableImageError:
+        pass
+    raise EngineError(f"The model's engine sent no picture of {asked[0]} x {asked[1]} pixels.")
 
 
 def base64_of(file: bytes) -> str:
