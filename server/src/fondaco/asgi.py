@@ -21,6 +21,7 @@ from fondaco.ports.incidents import members
 from fondaco.processes import harden
 from fondaco.stores.errors import HomeInUseError
 from fondaco.stores.home import Home
+from fondaco.stores.server_lock import Reloads
 from fondaco.system import SystemClock
 
 __all__ = ["AsgiApp", "create_app"]
@@ -80,7 +81,7 @@ class AsgiApp:
         with ExitStack() as held:
             if self._standalone:
                 self._own_process(held)
-            held.enter_context(home.lock())
+            held.enter_context(home.lock(Reloads.NEVER))
             self.first_key = prepared(home, settings)
             async with opened_application(settings, home, read=lambda _: settings) as opened:
                 if self._standalone:

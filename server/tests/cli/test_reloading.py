@@ -19,7 +19,9 @@ import pytest
 
 import toy_replies
 from cli_program import Fondaco
+from fake_engines import serving_engine, vllm
 from fake_upstream import Asked, FakeUpstream, Wire, in_thread
+from gguf_files import chat_model, written
 from program import until
 
 WAIT_S = 60
@@ -238,6 +240,55 @@ def test_an_engine_whose_key_is_missing_is_unavailable_and_stops_nothing(
         server.reload(text)
         server.said("configuration: reloaded")
         assert server.chat("two").status_code == 200
+
+
+def test_a_command_has_the_running_server_load_what_it_changed(
+    fondaco: Fondaco, tmp_path: Path, first: FakeUpstream
+) -> None:
+    weights = written(tmp_path / "tiny.gguf", chat_model())
+    with (
+        serving_engine(vllm(new=1024)) as engine,
+        serving(fondaco, model("one", first), tmp_path / "log") as server,
+    ):
+        loaded = f"The running server (pid {server.process.pid}) has loaded it.\n"
+        assert server.chat("new").status_code == 404
+        added = fondaco("engines", "add", engine.url, "--json")
+        assert added.json
+        assert added.err.endswith(loaded)
+        assert server.chat("new").status_code != 404
+        removed = fondaco("engines", "remove", "vllm")
+        assert (removed.code, removed.err) == (0, loaded)
+        assert server.chat("new").status_code == 404
+        environ = {"FONDACO_MODELS": str(tmp_path / "models")}
+        for command in (("add", str(weights), "--name", "tiny"), ("remove", "tiny")):
+            ended = fondaco("models", *command, **environ)
+            assert ended.code == 0
+            assert ended.err.endswith(loaded)
+        pulled = fondaco("models", "pull", str(weights), **environ)
+        assert pulled.err.endswith(loaded)
+
+
+def test_reload_says_whether_the_server_has_taken_the_configuration(
+    fondaco: Fondaco, tmp_path: Path, first: FakeUpstream
+) -> None:
+    text = model("one", first)
+    nobody = fondaco("reload")
+    assert (nobody.code, len(nobody.err.splitlines())) == (1, 1)
+    assert "No server runs on the home folder" in nobody.err
+    with serving(fondaco, text, tmp_path / "log") as server:
+        for number in range(3):
+            server.file.write_text(f'{text}[aliases]\n"a{number}" = "one"\n')
+            told = fondaco("reload")
+            assert told.code == 0
+            assert told.out == f"The running server (pid {server.process.pid}) has loaded it.\n"
+            assert server.chat(f"a{number}").status_code == 200
+        server.file.write_text('[aliases]\nnew = "nothing"\n')
+        # The command reads the folder of the home alone, as a file that only the server refuses would be.
+        refused = fondaco("reload", "--config", os.devnull)
+        assert (refused.code, len(refused.err.splitlines())) == (3, 1)
+        assert "refuses the configuration" in refused.err
+        assert server.chat("a2").status_code == 200
+    assert fondaco("reload", "--config", os.devnull).code == 1
 
 
 def test_what_needs_a_restart_is_named_and_kept(

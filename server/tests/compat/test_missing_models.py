@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import httpx2
 
+from cli_program import Fondaco
 from program import MODEL, MODEL_FILE, Program, model_file, program, until
 
 QWEN = "qwen2.5-coder-0.5b"
@@ -45,10 +46,11 @@ def test_a_missing_model_names_its_command_and_is_served_once_its_file_is_here(
 def test_a_missing_default_model_makes_the_server_not_ready_by_its_name(tmp_path: Path) -> None:
     environ = {"FONDACO_MODELS": str(tmp_path), "PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": "/dev/null"}
     with program(tmp_path / "home", environ=environ) as one:
-        until(lambda: "then reload the server" in one.log.read_text(), within_s=60)
+        until(lambda: "once that is solved" in one.log.read_text(), within_s=60)
         assert "fondaco models pull smollm2-135m" in one.http.get("/readyz").text
         (tmp_path / MODEL_FILE).symlink_to(model_file())
-        one.process.send_signal(signal.SIGHUP)
+        pulled = Fondaco(one.home)("models", "pull", MODEL, FONDACO_MODELS=str(tmp_path))
+        assert f"The running server (pid {one.process.pid}) has loaded it." in pulled.err
         until(lambda: one.http.get("/readyz").status_code == 200, within_s=60)
         assert MODEL not in offline(one)
 

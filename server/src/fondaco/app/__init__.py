@@ -30,6 +30,7 @@ from fondaco.http.edge.loop_errors import reporting_loop_faults
 from fondaco.processes import harden
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
+from fondaco.stores.server_lock import ServerLock
 from fondaco.system import SystemClock
 
 __all__ = ["Fetch", "ListenAddressError", "StartReport", "contract", "look_at_engines", "serve"]
@@ -81,7 +82,7 @@ def serve(
     home = Home(settings.home)
     with ExitStack() as held:
         held.callback(output.close)
-        held.enter_context(home.lock())
+        lock = held.enter_context(home.lock())
         bound = held.enter_context(bound_to(settings.server.host, settings.server.port))
         first_key = prepared(home, settings)
         host = settings.server.host
@@ -98,6 +99,7 @@ def serve(
                 home,
                 read=read,
                 fetch=fetch,
+                lock=lock,
                 bound=bound,
                 announce=partial(announce, started),
             ),
@@ -111,6 +113,7 @@ async def _serve(
     *,
     read: Read,
     fetch: Fetch | None,
+    lock: ServerLock,
     bound: socket.socket,
     announce: Callable[[], None],
 ) -> None:
@@ -118,7 +121,7 @@ async def _serve(
     async with opened_application(settings, home, read=read, fetch=fetch) as app:
         listener = listener_of(settings, app.platform, app.edge, announce)
         async with anyio.create_task_group() as tasks:
-            server = ReloadTarget(app.platform, app.edge, listener.running_tasks)
+            server = ReloadTarget(app.platform, app.edge, listener.running_tasks, lock)
             tasks.start_soon(supervised, partial(app.reloader.run, server))
             settle_runtime()
             await app.reloader.listening.wait()

@@ -37,6 +37,7 @@ from fondaco.ports import Templates
 from fondaco.ports.incidents import Incident, report
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
+from fondaco.stores.server_lock import ServerLock
 
 log = logging.getLogger("fondaco")
 
@@ -90,6 +91,8 @@ class ReloadTarget:
     edge: Edge
     running_tasks: Callable[[], set[asyncio.Task[None]]]
     """Returns the tasks that make responses at present."""
+    lock: ServerLock
+    """Where commands read whether the server has reloaded."""
 
 
 class Reloader:
@@ -152,6 +155,7 @@ class Reloader:
                 retiring.start_soon(self._fetched, self._fetch, server, retiring)
             try:
                 with anyio.open_signal_receiver(signal.SIGHUP) as signals:
+                    await anyio.to_thread.run_sync(server.lock.says_reloads)
                     self.listening.set()
                     async for _ in signals:
                         if self._on_terminal and not sys.stderr.isatty():
@@ -173,10 +177,19 @@ class Reloader:
 
     async def _reload(self, server: ReloadTarget, retiring: TaskGroup) -> None:
         """Read and apply the configuration; an invalid one changes nothing."""
+        async with self._one_by_one:
+            await anyio.to_thread.run_sync(server.lock.says_begun)
+            applied = await self._read_and_apply(server, retiring)
+            ended = partial(server.lock.says_ended, refused=not applied)
+            await anyio.to_thread.run_sync(ended)
+        if applied:
+            await server.platform.characters.look()
+
+    async def _read_and_apply(self, server: ReloadTarget, retiring: TaskGroup) -> bool:
+        """Read the configuration and apply it, if it can be used; return whether it was."""
         try:
-            async with self._one_by_one:
-                settings, unchanged = await anyio.to_thread.run_sync(self._read_new)
-                await self._apply(settings, server, retiring)
+            settings, unchanged = await anyio.to_thread.run_sync(self._read_new)
+            await self._apply(settings, server, retiring)
         except ConfigurationError as error:
             _refuse("invalid", *error.faults)
         except Exception as error:  # noqa: BLE001 - no configuration may end the server
@@ -188,7 +201,8 @@ class Reloader:
                 )
             _warn_of_missing_keys(settings)
             log.warning("configuration: reloaded")
-            await server.platform.characters.look()
+            return True
+        return False
 
     def _read_new(self) -> tuple[Settings, tuple[str, ...]]:
         """Return the new settings, and the names of those that need a restart, blocking."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.cli.model_files import RELOAD, prices_of
+from fondaco.cli.model_files import prices_of
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_json, print_rows
+from fondaco.cli.reloading import reload_if_running
 
 if TYPE_CHECKING:
     from fondaco.app.adding.engines import EngineChange
@@ -122,6 +123,7 @@ def add(
     for warning in (*key.warnings, *change.warnings):
         typer.echo(f"fondaco: warning: {warning}", err=True)
     _report_added(chosen, base_url, found, change, as_json=as_json)
+    reload_if_running(settings.home)
 
 
 @group.command("test")
@@ -171,7 +173,8 @@ def remove(
         raise FailedError(f"No command added an engine {name!r}: {where}.", Exit.UNKNOWN)
     configuration(settings.home, config, trial={path: None})
     added.remove(path)
-    typer.echo(f"Removed: {name}. A running server drops it after a reload.")
+    typer.echo(f"Removed: {name}.")
+    reload_if_running(settings.home)
 
 
 def _prices(text: str, dialect: "DialectName") -> "Tree":
@@ -349,7 +352,6 @@ def _report_added(
     else:
         models = ", ".join(change.models) or "none yet"
         typer.echo(f"Added: {name} ({found.dialect}) at {base_url}. Models: {models}.")
-        typer.echo(f"fondaco: note: {RELOAD}", err=True)
 
 
 def _tested(name: str, settings: "Settings") -> Row:

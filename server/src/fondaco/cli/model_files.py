@@ -11,6 +11,7 @@ import typer
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_row, print_rows, progress
+from fondaco.cli.reloading import reload_if_running
 from fondaco.domain.extras import how_to_install
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ AcceptLicence: TypeAlias = Annotated[
     bool,
     typer.Option("--accept-licence", help="Agree to the model's licence without being asked."),
 ]
-RELOAD = "A running server offers it after a reload (SIGHUP) or a restart."
 
 
 def add(
@@ -97,6 +97,7 @@ def add(
         _add_text(files, asked, loaded)
     else:
         _add_weights(facts, files, asked, loaded)
+    reload_if_running(loaded.settings.home)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,6 @@ def _add_weights(
     tiny = WeightRole.TAESD in by_role
     for line in image_models.notes_on_weights(settings, free=asked.price == "0", tiny=tiny):
         typer.echo(f"fondaco: note: {line}", err=True)
-    typer.echo(f"fondaco: note: {RELOAD}", err=True)
 
 
 def remove(
@@ -172,7 +172,7 @@ def remove(
 ) -> None:
     """Take a model that was added out of the catalogue, and delete its files from this machine."""
     from fondaco.configuration import added, load
-    from fondaco.modelfiles import ModelFolder, source_of
+    from fondaco.modelfiles import source_of
 
     settings = configuration(home, config).settings
     entry = settings.models.get(name)
@@ -185,12 +185,14 @@ def remove(
     if path.exists():
         load({"home": settings.home}, config=config, trial={path: None})
         added.remove(path)
-        typer.echo(f"Removed from the catalogue: {name}. A running server drops it after a reload.")
+        typer.echo(f"Removed from the catalogue: {name}.")
+        reload_if_running(settings.home)
         if keep_files or entry is None or _shared(settings, name):
             return
-    folder = ModelFolder(settings.models_folder)
-    for file in _shards(files, present=bool(entry)):
-        typer.echo(f"Removed: {folder.remove(file)}")
+        _delete(files, settings, present=bool(entry))
+    else:
+        _delete(files, settings, present=bool(entry))
+        reload_if_running(settings.home)
 
 
 def search(
@@ -397,7 +399,6 @@ def _advise(
         notes.append("it is free of charge; --price INPUT/OUTPUT, or fondaco.toml, sets a price.")
     for line in notes:
         typer.echo(f"fondaco: note: {line}", err=True)
-    typer.echo(f"fondaco: note: {RELOAD}", err=True)
 
 
 def _shared(settings: "Settings", name: str) -> bool:
@@ -405,6 +406,14 @@ def _shared(settings: "Settings", name: str) -> bool:
     if (file := settings.models[name].file) is None:
         return False
     return any(m.file == file for other, m in settings.models.items() if other != name)
+
+
+def _delete(files: list[str], settings: "Settings", *, present: bool) -> None:
+    from fondaco.modelfiles import ModelFolder
+
+    folder = ModelFolder(settings.models_folder)
+    for file in _shards(files, present=present):
+        typer.echo(f"Removed: {folder.remove(file)}")
 
 
 def _own_weights(settings: "Settings", name: str) -> list[str]:

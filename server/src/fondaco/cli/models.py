@@ -10,6 +10,7 @@ from fondaco.cli.image_models import addable
 from fondaco.cli.model_files import Sha256, add, fetch_all, remove, search
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_json, print_row, print_rows
+from fondaco.cli.reloading import reload_if_running
 
 if TYPE_CHECKING:
     from fondaco.domain.models.model import AnyModel
@@ -103,6 +104,7 @@ def pull(
         print_json({"file": str(paths[0]), "bytes": size})
     else:
         typer.echo(f"Here: {paths[0]}")
+    reload_if_running(settings.home)
 
 
 group.command()(add)

@@ -23,6 +23,7 @@ from fondaco.cli import (
 from fondaco.cli.exits import Exit
 from fondaco.cli.openapi import openapi
 from fondaco.cli.output import printable
+from fondaco.cli.reloading import reload
 from fondaco.cli.serve import serve
 from fondaco.cli.usage import usage
 
@@ -35,6 +36,7 @@ program = typer.Typer(
     pretty_exceptions_enable=False,
 )
 program.command()(serve)
+program.command()(reload)
 program.add_typer(accounts.group, name="accounts")
 program.add_typer(keys.group, name="keys")
 program.add_typer(balance.group, name="balance")

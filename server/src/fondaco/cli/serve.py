@@ -125,7 +125,7 @@ def _fetch(settings: "Settings", model_id: str) -> bool:
         typer.echo(f"fondaco: {printable(str(error))}", err=True)
         source = source_of(model_id, settings.models[model_id].file or "")
         typer.echo(
-            f"fondaco: once that is solved: fondaco models pull {source}, then reload the server",
+            f"fondaco: once that is solved: fondaco models pull {source}",
             err=True,
         )
         return False

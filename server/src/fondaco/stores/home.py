@@ -1,6 +1,5 @@
 """The home folder: contains all state, readable by its owner only."""
 
-import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from fondaco.stores.errors import HomeInUseError, HomeUnusableError, PepperLostError
+from fondaco.stores.server_lock import Reloads, ServerLock, locked, pid_in
 from fondaco.stores.sqlite.accounts.people import usable_keys
 
 _PEPPER_BYTES = 32
@@ -72,35 +72,28 @@ class Home:
         return pepper
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, reloads: Reloads = Reloads.STARTING) -> Iterator[ServerLock]:
         """Lock this home against other servers; the kernel releases the lock when the process ends.
+
+        Args:
+            reloads: whether this server will reload its configuration at SIGHUP.
 
         Raises:
             HomeInUseError: another server holds it; the message names its process.
         """
-        path = self.folder / "server.lock"
         try:
-            lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = locked(self.folder)
+        except BlockingIOError as error:
+            raise HomeInUseError(
+                f"A server runs on the home folder {str(self.folder)!r} already (process "
+                f"{pid_in(self.folder)}). Stop it, or name another folder with --home."
+            ) from error
         except OSError as error:
-            raise _unusable(path, error) from error
+            raise _unusable(self.folder / "server.lock", error) from error
         try:
-            _lock(lock, self.folder)
-            os.ftruncate(lock, 0)
-            os.pwrite(lock, str(os.getpid()).encode(), 0)
-            yield
+            yield ServerLock(descriptor, reloads)
         finally:
-            os.close(lock)
-
-
-def _lock(lock: int, folder: Path) -> None:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        pid = os.pread(lock, 20, 0).decode() or "unknown"
-        raise HomeInUseError(
-            f"A server runs on the home folder {str(folder)!r} already (process {pid}). "
-            "Stop it, or name another folder with --home."
-        ) from error
+            os.close(descriptor)
 
 
 def _create_whole(path: Path, content: bytes) -> None:

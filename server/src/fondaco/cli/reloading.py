@@ -1,0 +1,122 @@
+"""`fondaco reload`, and what commands that change the catalogue do about a running server."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.options import Config, Home, configuration
+
+if TYPE_CHECKING:
+    from fondaco.stores.server_lock import ServerState
+
+_LONGEST_S = 20.0
+"""For a server to start, read the configuration and apply it."""
+_LOOK_S = 0.02
+
+
+class Answer(Enum):
+    """What became of a request to reload; each is the sentence that says so."""
+
+    NO_SERVER = "No server runs on the home folder {folder}."
+    LOADED = "The running server (pid {pid}) has loaded it."
+    REFUSED = "The running server (pid {pid}) refuses the configuration, and keeps the old one: its log says why."
+    SILENT = "The running server (pid {pid}) has not loaded it in time: see its log, or restart it."
+    NEVER = "The running server (pid {pid}) loads it when it is restarted: under another ASGI server nothing is reloaded."
+    ELSEWHERE = "A server in another container runs on the home folder {folder}: run `fondaco reload` there, or restart it."
+    FORBIDDEN = (
+        "The running server (pid {pid}) belongs to another user: as that one, run `fondaco reload`."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer, and the server that gave it."""
+
+    answer: Answer
+    folder: Path
+    pid: int = 0
+
+    def __str__(self) -> str:
+        return self.answer.value.format(pid=self.pid, folder=repr(str(self.folder)))
+
+
+def reload(*, home: Home = None, config: Config = None) -> None:
+    """Make the running server of a home read its configuration again, as SIGHUP does."""
+    told = told_to_reload(configuration(home, config).settings.home)
+    if told.answer is not Answer.LOADED:
+        code = Exit.CONFIGURATION if told.answer is Answer.REFUSED else Exit.FAILED
+        raise FailedError(str(told), code)
+    typer.echo(str(told))
+
+
+def reload_if_running(folder: Path) -> None:
+    """Have a running server load what a command has changed, and say so; say nothing if none runs."""
+    told = told_to_reload(folder)
+    if told.answer is not Answer.NO_SERVER:
+        typer.echo(str(told), err=True)
+
+
+def told_to_reload(folder: Path) -> Told:
+    """Tell the server of a home to reload, and wait until it has.
+
+    A reload that had begun before may have read the configuration too early: the one after it counts.
+    """
+    from fondaco.stores.server_lock import Reloads
+
+    deadline = monotonic() + _LONGEST_S
+    state = _state(folder)
+    while state is not None and state.reloads is Reloads.STARTING and monotonic() < deadline:
+        sleep(_LOOK_S)
+        state = _state(folder)
+    if state is None:
+        return Told(Answer.NO_SERVER, folder)
+    if not state.is_here:
+        return Told(Answer.ELSEWHERE, folder)
+    if state.reloads is Reloads.NEVER:
+        return Told(Answer.NEVER, folder, state.pid)
+    if fault := _signalled(state.pid):
+        return Told(fault, folder, state.pid)
+    return _awaited(folder, state, deadline)
+
+
+def _signalled(pid: int) -> Answer | None:
+    """Send SIGHUP; return why that could not be."""
+    import os
+    import signal
+
+    try:
+        os.kill(pid, signal.SIGHUP)
+    except ProcessLookupError:
+        return Answer.NO_SERVER
+    except PermissionError:
+        return Answer.FORBIDDEN
+    return None
+
+
+def _awaited(folder: Path, before: "ServerState", deadline: float) -> Told:
+    while monotonic() < deadline:
+        state = _state(folder)
+        if state is None or state.pid != before.pid:
+            return Told(Answer.NO_SERVER, folder)
+        if state.ended > before.begun:
+            answer = Answer.REFUSED if state.refused else Answer.LOADED
+            return Told(answer, folder, state.pid)
+        sleep(_LOOK_S)
+    return Told(Answer.SILENT, folder, before.pid)
+
+
+def _state(folder: Path) -> "ServerState | None":
+    from fondaco.stores.server_lock import running_server
+
+    try:
+        return running_server(folder)
+    except OSError as error:
+        raise FailedError(
+            f"It cannot be seen whether a server runs on the home folder {str(folder)!r}: {error.strerror}.",
+            Exit.HOME,
+        ) from error
