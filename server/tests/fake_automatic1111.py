@@ -157,6 +157,9 @@ def drawn(body: dict[str, Any], *more: str, **info: object) -> dict[str, object]
     file = toy_pictures.reply({"size": size, "prompt": words, "seed": body["seed"]})["data"][0][
         "b64_json"
     ]
+    if "mask" in body:
+        parts = (base64.b64decode(one) for one in (body["init_images"][0], body["mask"], file))
+        file = base64.b64encode(toy_pictures.painted_over(*parts)).decode()
     title = body["override_settings"]["sd_model_checkpoint"]
     row = next(one for one in CHECKPOINTS if one["title"] == title)
     name = row["filename"].replace("\\", "/").rsplit("/", 1)[-1].rsplit(".", 1)[0]

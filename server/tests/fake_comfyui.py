@@ -319,7 +319,12 @@ def drawn(job: Running, fake: FakeComfyUI | None = None) -> bytes:
     brought = {} if fake is None else fake.uploads
     words += str([crc32(brought[name][-1]) for name in names if name in brought])
     reply = toy_pictures.reply({"size": size, "prompt": words, "seed": values.get("seed")})
-    return base64.b64decode(reply["data"][0]["b64_json"])
+    file = base64.b64decode(reply["data"][0]["b64_json"])
+    given = [brought[name][-1] for name in names if name in brought]
+    if len(given) > 1:
+        original, mask, *_ = given
+        file = toy_pictures.painted_over(original, mask, file)
+    return file
 
 
 def outputs(node: str, images: object) -> dict[str, Any]:

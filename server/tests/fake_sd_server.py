@@ -4,6 +4,7 @@ Recorded from sd-server (stable-diffusion.cpp, as in stable-diffusion-cpp-python
 `engines/sdserver/recorded.json`.
 """
 
+import base64
 import json
 from copy import deepcopy
 from pathlib import Path
@@ -90,9 +91,12 @@ class FakeSdServer(FakeUpstream):
             size = f"{request['width']}x{request['height']}"
             words = str([request.get(name) for name in ("prompt", "init_image", "ref_images")])
             asked_for = {"size": size, "prompt": words, "seed": request["seed"]}
-            job["result"]["images"][0]["b64_json"] = toy_pictures.reply(asked_for)["data"][0][
-                "b64_json"
-            ]
+            file = toy_pictures.reply(asked_for)["data"][0]["b64_json"]
+            if "mask_image" in request:
+                given = (request["init_image"], request["mask_image"], file)
+                parts = (base64.b64decode(one) for one in given)
+                file = base64.b64encode(toy_pictures.painted_over(*parts)).decode()
+            job["result"]["images"][0]["b64_json"] = file
         return job
 
     def _cancel(self, job_id: str) -> Script:

@@ -37,6 +37,15 @@ def edited(fields: Mapping[str, bytes]) -> dict[str, object]:
     return sent(out.getvalue())
 
 
+def painted_over(original: bytes, mask: bytes, file: bytes) -> bytes:
+    """Return the original, fitted to the file's size, with the file in its place where the mask is white."""
+    under, where, over = (Image.open(BytesIO(one)) for one in (original, mask, file))
+    fitted, white = under.convert("RGB").resize(over.size), where.convert("L").resize(over.size)
+    out = BytesIO()
+    Image.composite(over.convert("RGB"), fitted, white).save(out, "PNG")
+    return out.getvalue()
+
+
 def sent(file: bytes) -> dict[str, Any]:
     """Return the reply with a file."""
     return {"created": 1, "data": [{"b64_json": base64.b64encode(file).decode()}]}

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 import toy_pictures
+from contracts.image_editor import Bench as EditBench, ImageEditorContract
 from contracts.image_engine import Bench, ImageEngineContract
 from engines.automatic1111.conftest import OPTIONS
 from fake_automatic1111 import OVERALL, PROGRESS, FakeAutomatic1111, drawn, picture, refused
@@ -32,6 +33,7 @@ from fondaco.engines.automatic1111.engine import Automatic1111
 from fondaco.engines.common.images.options import ImageOptions
 
 TASK = ImageTask(model="ours", prompt="A heron", width=64, height=64, steps=9, seed=7)
+STRIPES = Pixels(64, 64, bytes(range(192)) * 64)
 EDIT = EditTask(
     model="ours",
     prompt="at night",
@@ -53,6 +55,12 @@ class TestAutomatic1111(ImageEngineContract):
     @pytest.fixture
     def bench(self, engine: Automatic1111) -> Bench:
         return Bench(engine, TASK)
+
+
+class TestAutomatic1111Edits(ImageEditorContract):
+    @pytest.fixture
+    def bench(self, engine: Automatic1111) -> EditBench:
+        return EditBench(engine, replace(EDIT, picture=STRIPES, width=64, height=64))
 
 
 async def test_the_checkpoint_is_asked_for_by_its_title_and_with_all_that_the_row_says(

@@ -46,6 +46,7 @@ EDITING = {
     "5": node("ImageScale", image=["1", 0], width="{{width}}", height="{{height}}"),
 }
 MASKING = {**EDITING, "4": node("LoadImageMask", image="{{mask}}", channel="red")}
+"""The picture first, and its mask after it."""
 MODELS = ComfyModels(
     names={
         "ours": "heron_v8.safetensors",

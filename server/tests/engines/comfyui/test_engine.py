@@ -7,6 +7,7 @@ import anyio
 import pytest
 from PIL import Image
 
+from contracts.image_editor import Bench as EditBench, ImageEditorContract
 from contracts.image_engine import Bench, ImageEngineContract
 from engines.comfyui.conftest import OPTIONS, asking
 from fake_comfyui import FakeComfyUI
@@ -25,6 +26,7 @@ from fondaco.engines.comfyui.workflow import Placeholder, built_in
 from fondaco.engines.common.images.options import ImageOptions
 
 TASK = ImageTask(model="ours", prompt="A heron", width=64, height=64, steps=9, seed=7)
+STRIPES = Pixels(64, 64, bytes(range(192)) * 64)
 EDIT = EditTask(
     model="edits", prompt="at night", picture=Pixels(2, 1, b"abcdef"), width=2, height=1, seed=-1
 )
@@ -40,6 +42,12 @@ class TestComfyUI(ImageEngineContract):
     @pytest.fixture(params=KINDS)
     def bench(self, engine: ComfyUI, request: pytest.FixtureRequest) -> Bench:
         return Bench(engine, replace(TASK, model=request.param))
+
+
+class TestComfyUIEdits(ImageEditorContract):
+    @pytest.fixture
+    def bench(self, engine: ComfyUI) -> EditBench:
+        return EditBench(engine, replace(EDIT, model="masks", picture=STRIPES, width=64, height=64))
 
 
 async def test_the_built_in_workflow_is_filled_with_the_request(

@@ -10,6 +10,7 @@ import anyio
 import pytest
 from PIL import Image
 
+from contracts.image_editor import Bench as EditBench, ImageEditorContract
 from contracts.image_engine import Bench, ImageEngineContract
 from engines.sdserver.conftest import OPTIONS
 from fake_sd_server import CAPABILITIES, SUBMIT, FakeSdServer, answering, recorded
@@ -30,6 +31,7 @@ from fondaco.engines.sdserver.capabilities import capabilities_of
 from fondaco.engines.sdserver.engine import SdServer
 
 TASK = ImageTask(model="ours", prompt="A heron", width=64, height=64, steps=9, seed=7)
+STRIPES = Pixels(64, 64, bytes(range(192)) * 64)
 EDIT = EditTask(
     model="ours", prompt="at night", picture=Pixels(2, 1, b"abcdef"), width=2, height=1, seed=-1
 )
@@ -39,6 +41,19 @@ class TestSdServer(ImageEngineContract):
     @pytest.fixture
     def bench(self, engine: SdServer) -> Bench:
         return Bench(engine, TASK)
+
+
+class TestSdServerEdits(ImageEditorContract):
+    @pytest.fixture
+    def bench(self, engine: SdServer) -> EditBench:
+        return EditBench(engine, replace(EDIT, picture=STRIPES, width=64, height=64))
+
+    @pytest.mark.parametrize(("width", "height"), [(128, 64), (64, 192)])
+    async def test_a_result_has_the_size_that_was_asked_for(
+        self, bench: EditBench, width: int, height: int
+    ) -> None:
+        """In multiples of 64 it is the size; else it is rounded up, and the codec crops it."""
+        await super().test_a_result_has_the_size_that_was_asked_for(bench, width, height)
 
 
 async def test_a_job_has_all_that_the_row_says(engine: SdServer, fake: FakeSdServer) -> None:
