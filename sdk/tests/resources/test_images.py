@@ -1,16 +1,21 @@
 """`client.image` and `client.images`: prompts become files, in both clients."""
 
+import base64
+import io
 import json
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import anyio.to_thread
 import pytest
+from PIL import Image
 
 from house import SECRET, TOY, House, house
+from toy_editors import TOY_EDITOR, TOY_UPSCALER, ToyEditor, ToyUpscaler
 from toy_painter import AN_IMAGE, TOY_IMAGES, ToyPainter
 from upstream.raw_server import RawServer
 from venice_ai import InvalidRequestError, NotFoundError, SyncVeniceClient, VeniceClient
+from venice_ai.types.api.images import PictureSource
 
 _BODY = b'{"created":1,"data":[{"b64_json":"eA=="}]}'
 REPLY = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (
@@ -105,3 +110,65 @@ async def test_faults_are_those_of_the_server() -> None:
             await client.image.generate(model="default", prompt="A heron", style_preset="Anim")
         with pytest.raises(NotFoundError):
             await client.image.generate(model="nothing", prompt="A heron")
+
+
+def edited_world() -> AbstractAsyncContextManager[House]:
+    return house(
+        models=(TOY, TOY_EDITOR, TOY_UPSCALER),
+        image_editors={"toy-scissors": ToyEditor()},
+        image_upscalers={"toy-glass": ToyUpscaler()},
+    )
+
+
+def a_picture() -> Image.Image:
+    return Image.new("RGB", (256, 256), (200, 40, 40))
+
+
+def png() -> bytes:
+    out = io.BytesIO()
+    a_picture().save(out, "PNG")
+    return out.getvalue()
+
+
+def sources(folder: Path) -> list[PictureSource]:
+    """Return one picture in each way that callers may give it."""
+    file = folder / "red.png"
+    file.write_bytes(png())
+    text = base64.b64encode(png()).decode()
+    return [png(), file, a_picture(), text, f"data:image/png;base64,{text}"]
+
+
+@pytest.mark.parametrize("way", range(5), ids=["bytes", "path", "pillow", "base64", "data-url"])
+async def test_a_picture_is_edited_however_it_is_given(tmp_path: Path, way: int) -> None:
+    async with edited_world() as one, client_of(one) as client:
+        made = await client.image.edit(image=sources(tmp_path)[way], prompt="invert")
+        several = await client.images.edit(image=sources(tmp_path)[way], prompt="invert", n=2)
+    assert made.media_type == "image/png"
+    assert made.meta.model_id == TOY_EDITOR.id
+    saved = made.save(tmp_path / "inverted.png")
+    with Image.open(saved) as image:
+        assert image.convert("RGB").getpixel((9, 9)) == (55, 215, 215)
+    assert len(several.save(tmp_path / "several.png")) == 2
+
+
+async def test_a_picture_is_enlarged(tmp_path: Path) -> None:
+    async with edited_world() as one, client_of(one) as client:
+        larger = await client.image.upscale(image=a_picture(), scale=2)
+        redrawn = await client.image.upscale(
+            image=png(),
+            scale=1,
+            enhance=True,
+            enhance_creativity=0.9,
+            enhance_prompt="gold",
+            replication=0.1,
+        )
+    for made, side in ((larger, 512), (redrawn, 256)):
+        with Image.open(io.BytesIO(made.content)) as image:
+            assert image.size == (side, side)
+
+
+async def test_a_missing_file_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+    async with edited_world() as one, client_of(one) as client:
+        with pytest.raises(FileNotFoundError):
+            await client.image.edit(image=tmp_path / "nowhere.png", prompt="invert")
+        assert not one.charges()

@@ -37,10 +37,12 @@ from venice_ai.types.api.chat import (
 from venice_ai.types.api.embeddings import EmbeddingInput, EmbeddingResponse
 from venice_ai.types.api.images import (
     GeneratedImages,
+    ImageFile,
     ImageFormat,
     ImageList,
     ImageSize,
     ImageStyles,
+    PictureSource,
 )
 from venice_ai.types.api.messages import Messages
 from venice_ai.types.api.models import Model, ModelFilter, ModelList, NameMap
@@ -279,6 +281,17 @@ class SyncImage:
         hide_watermark: bool | None = ...,
         safe_mode: bool | None = ...,
     ) -> GeneratedImages: ...
+    def upscale(
+        self,
+        *,
+        image: PictureSource,
+        scale: float | None = ...,
+        enhance: bool | None = ...,
+        enhance_creativity: float | None = ...,
+        enhance_prompt: str | None = ...,
+        replication: float | None = ...,
+    ) -> ImageFile: ...
+    def edit(self, *, image: PictureSource, prompt: str) -> ImageFile: ...
     def styles(self) -> ImageStyles: ...
 
 class SyncImages:
@@ -293,6 +306,21 @@ class SyncImages:
         response_format: Literal["b64_json", "url"] | None = ...,
         background: Literal["transparent", "opaque", "auto"] | None = ...,
         moderation: Literal["low", "auto"] | None = ...,
+        user: str | None = ...,
+    ) -> ImageList: ...
+    def edit(
+        self,
+        *,
+        image: PictureSource,
+        prompt: str,
+        mask: PictureSource | None = ...,
+        model: str | None = ...,
+        n: int | None = ...,
+        size: str | None = ...,
+        output_format: ImageFormat | None = ...,
+        output_compression: int | None = ...,
+        response_format: Literal["b64_json", "url"] | None = ...,
+        background: Literal["transparent", "opaque", "auto"] | None = ...,
         user: str | None = ...,
     ) -> ImageList: ...
 

@@ -1,11 +1,12 @@
 """Images: generated files, as the API's own endpoint and as OpenAI's return them.
 
-Source: POST /image/generate, POST /images/generations, GET /image/styles.
+Source: POST /image/generate, /image/upscale, /image/edit, /images/generations, GET /image/styles.
 """
 
 import base64
+import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import IO, Annotated, Any, Literal, Protocol, TypeAlias
 
 from pydantic import BeforeValidator, PlainSerializer
 
@@ -13,12 +14,14 @@ from venice_ai.types._wire import Reply, Wire
 
 __all__ = [
     "GeneratedImages",
+    "ImageFile",
     "ImageFormat",
     "ImageItem",
     "ImageList",
     "ImageSize",
     "ImageStyles",
     "ImageTiming",
+    "PictureSource",
 ]
 
 ImageFormat: TypeAlias = Literal["jpeg", "png", "webp"]
@@ -32,6 +35,19 @@ ImageSize: TypeAlias = Literal[
     "1792x1024",
     "1024x1792",
 ]
+
+
+class SavesItself(Protocol):
+    """A picture of Pillow's, or any like it."""
+
+    def save(self, out: IO[bytes], file_format: str, /) -> None:
+        """Write it as a file of this format, such as `PNG`."""
+        ...
+
+
+PictureSource: TypeAlias = bytes | str | os.PathLike[str] | SavesItself
+"""A picture to change: the bytes of a file, a path (not as text), a picture of Pillow's, or as text an
+`http` address, a data URL or base64."""
 
 
 def _decoded(file: object) -> object:
@@ -74,6 +90,20 @@ class GeneratedImages(Reply):
             path: Of the file. Of several variants, a number goes before its suffix: `heron-1.webp`.
         """
         return _saved(self.images, Path(path))
+
+
+class ImageFile(Reply):
+    """An image whose file is the reply itself."""
+
+    content: bytes
+    """The file."""
+    media_type: str
+    """Such as `image/png`."""
+
+    def save(self, path: str | Path) -> Path:
+        """Write the file, and return where it is."""
+        Path(path).write_bytes(self.content)
+        return Path(path)
 
 
 class ImageItem(Wire):
