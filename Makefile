@@ -100,7 +100,7 @@ model: $(VENV)/.server
 
 # For tests of functions (491 MB, once) and of embeddings (114 MB); without one, its tests say so and skip.
 models: model
-	@for name in all-minilm-l6-v2 multilingual-e5-small qwen2.5-coder-0.5b; do \
+	@for name in all-minilm-l6-v2 multilingual-e5-small qwen2.5-coder-0.5b opennsfw; do \
 	  $(BIN)/fondaco models pull $$name || \
 	    echo "$$name could not be fetched; its tests will skip." >&2; done
 

@@ -358,6 +358,17 @@ class Embedded(Section):
     total_timeout_s: Seconds = Field(1800.0, description="Timeout for the complete response.")
 
 
+class SafeMode(Section):
+    """`[safe_mode]`: the blurring of adult images, which requests have on unless they turn it off."""
+
+    threshold: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="Score of the classifier, 0 to 1, from which an image counts as adult.",
+    )
+
+
 class Painter(Section):
     """`[painter]`: the built-in engine of images."""
 

@@ -38,6 +38,7 @@ from fondaco.sections import (
     Painter,
     Price,
     Reasoning,
+    SafeMode,
     Search,
     Seconds,
     Section,
@@ -395,6 +396,7 @@ class Settings(Section):
     embeddings: Embeddings = Field(
         default=Embeddings(), description="Embedding models on this machine."
     )
+    safe_mode: SafeMode = Field(default=SafeMode(), description="The blurring of adult images.")
     painter: Painter = Field(default=Painter(), description="The built-in engine of images.")
     diffusion: Diffusion = Field(
         default=Diffusion(), description="The engine of diffusion models of one's own."

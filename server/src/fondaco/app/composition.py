@@ -100,7 +100,7 @@ async def opened_application(
         opened_stores(settings, home) as stores,
         opened_chain(settings, home) as chain,
         opened_output_formats() as forms,
-        aclosing(PillowCodec()) as image_codec,
+        aclosing(_image_codec(settings)) as image_codec,
         opened_templates() as templates,
         opened_local_engines(settings, catalogue_here(settings), templates) as local,
     ):
@@ -146,3 +146,9 @@ async def running(settings: Settings, platform: Platform) -> AsyncGenerator[Edge
                 platform.key_ring.flush_uses()
                 await platform.ledger.close()
             tasks.cancel_scope.cancel()
+
+
+def _image_codec(settings: Settings) -> PillowCodec:
+    return PillowCodec(
+        models_folder=settings.models_folder, adult_threshold=settings.safe_mode.threshold
+    )

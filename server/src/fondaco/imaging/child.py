@@ -2,11 +2,19 @@
 
 import sys
 from collections.abc import Mapping
-from typing import Any
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from fondaco.domain.media.image_file import Format, Header
 from fondaco.domain.media.picture import Encoding, Picture, PictureFile, Pixels
 from fondaco.workers.child import Handler, WorkerResponse, serve
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from fondaco.imaging.adult import AdultClassifier
 
 MEMORY_LIMIT_BYTES = 2 * 2**30
 """Of addresses: what a picture of the most pixels takes several times over."""
@@ -16,7 +24,7 @@ def load(launch: Mapping[str, Any]) -> Handler:
     """Load Pillow, and limit the memory that a file can take."""
     # A missing package is reported, not a crash.
     from fondaco.imaging.reading import UnusablePictureError, pixels_of  # noqa: PLC0415
-    from fondaco.imaging.writing import written  # noqa: PLC0415
+    from fondaco.imaging.writing import file_of, fitted  # noqa: PLC0415
 
     if sys.platform == "linux":
         import resource  # noqa: PLC0415 - it exists on POSIX only
@@ -24,11 +32,16 @@ def load(launch: Mapping[str, Any]) -> Handler:
         limit = launch["memory_limit_bytes"]
         resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
+    safe_mode = SafeMode(Path(launch["classifier"]), launch["adult_threshold"])
+
     def handle(request: Mapping[str, Any]) -> WorkerResponse:
         try:
             if "within" not in request:
-                size = request["width"], request["height"]
-                return {}, written(_picture(request), *size, _encoding(request))
+                image = fitted(_picture(request), request["width"], request["height"])
+                fields: dict[str, Any] = {}
+                if request["safe_mode"]:
+                    image, fields["blurred"] = safe_mode.applied(image)
+                return fields, file_of(image, _encoding(request))
             pixels = pixels_of(request["payload"], _header(request), request["within"])
         except UnusablePictureError:
             return {"fault": "unusable"}, b""
@@ -36,6 +49,30 @@ def load(launch: Mapping[str, Any]) -> Handler:
         return shape, pixels.data
 
     return handle
+
+
+class SafeMode:
+    """Blurs adult pictures, where the classifier is installed."""
+
+    def __init__(self, classifier: Path, threshold: float) -> None:
+        self._file = classifier
+        self._threshold = threshold
+
+    def applied(self, image: "Image.Image") -> "tuple[Image.Image, bool | None]":
+        """Return a picture, blurred if it is adult, and whether it was; None: nothing can tell."""
+        if find_spec("onnxruntime") is None or not self._file.is_file():
+            return image, None
+        from fondaco.imaging.adult import blurred  # noqa: PLC0415 - only where it is installed
+
+        adult = _classifier(self._file).score(image) >= self._threshold
+        return (blurred(image) if adult else image), adult
+
+
+@cache
+def _classifier(file: Path) -> "AdultClassifier":
+    from fondaco.imaging.adult import AdultClassifier  # noqa: PLC0415 - only where it is installed
+
+    return AdultClassifier(file)
 
 
 def _header(request: Mapping[str, Any]) -> Header:

@@ -1,13 +1,22 @@
 """The image codec: hands files to the child processes that read and write them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
+from pathlib import Path
 
 from fondaco.domain.errors import CorruptedImageError, EngineError, EngineUnavailableError
 from fondaco.domain.extras import how_to_install
 from fondaco.domain.media.image_file import Header
-from fondaco.domain.media.picture import RGB, RGBA, Encoding, Picture, PictureFile, Pixels
+from fondaco.domain.media.picture import (
+    RGB,
+    RGBA,
+    Encoding,
+    Picture,
+    PictureFile,
+    Pixels,
+    SafeFile,
+)
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.imaging.child import MEMORY_LIMIT_BYTES
 from fondaco.workers.worker import Program, Worker
@@ -15,6 +24,9 @@ from fondaco.workers.worker import Program, Worker
 _CHILD = "fondaco.imaging.child"
 _START_TIMEOUT_S = 30.0
 _ANSWER_TIMEOUT_S = 30.0
+CLASSIFIER_FILE = "open-nsfw.onnx"
+"""The classifier's name in the models folder."""
+ADULT_THRESHOLD = 0.8
 
 
 @cache
@@ -32,9 +44,24 @@ class PillowCodec:
         self,
         installed: Callable[[], bool] = _installed,
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+        *,
+        models_folder: Path = Path(),
+        adult_threshold: float = ADULT_THRESHOLD,
     ) -> None:
+        """Prepare.
+
+        Args:
+            installed: whether Pillow is here.
+            memory_limit_bytes: of each child, counted in addresses.
+            models_folder: where the classifier of safe mode is looked for.
+            adult_threshold: the score from which a picture counts as adult, 0 to 1.
+        """
         self._installed = installed
-        launch = {"memory_limit_bytes": memory_limit_bytes}
+        launch = {
+            "memory_limit_bytes": memory_limit_bytes,
+            "classifier": str(models_folder / CLASSIFIER_FILE),
+            "adult_threshold": adult_threshold,
+        }
         program = Program(
             _CHILD,
             launch,
@@ -95,6 +122,24 @@ class PillowCodec:
         Raises:
             EngineError: the picture cannot be used, or the child failed over it.
         """
+        _, file = await self._written(picture, width, height, encoding, safe_mode=False)
+        return file
+
+    async def encode_safely(
+        self, picture: Picture, width: int, height: int, encoding: Encoding
+    ) -> SafeFile:
+        """Return a picture as `encode` does, blurred where it is adult.
+
+        Raises:
+            EngineError: as `encode`; or the classifier is here, and cannot be used.
+        """
+        fields, file = await self._written(picture, width, height, encoding, safe_mode=True)
+        blurred = fields.get("blurred")
+        return SafeFile(file, blurred if isinstance(blurred, bool) else None)
+
+    async def _written(
+        self, picture: Picture, width: int, height: int, encoding: Encoding, *, safe_mode: bool
+    ) -> tuple[Mapping[str, object], bytes]:
         pixels = None
         match picture:
             case Pixels():
@@ -109,13 +154,14 @@ class PillowCodec:
             "quality": encoding.quality,
             "exif": encoding.exif,
             "parameters": encoding.parameters,
+            "safe_mode": safe_mode,
         }
         fields, file = await self._writer.ask(request, picture.data)
         if "fault" in fields or not file:
             raise EngineError(
                 f"The model's engine sent a picture that is damaged, or not of {width} x {height} pixels."
             )
-        return file
+        return fields, file
 
     async def aclose(self) -> None:
         """End the children."""

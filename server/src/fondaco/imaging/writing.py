@@ -32,7 +32,20 @@ def written(picture: Picture, width: int, height: int, encoding: Encoding) -> by
     Raises:
         UnusablePictureError: it is damaged, too large or of another size.
     """
-    image = _fitted(_image(picture), width, height)
+    return file_of(fitted(picture, width, height), encoding)
+
+
+def fitted(picture: Picture, width: int, height: int) -> Image.Image:
+    """Return a picture of this size.
+
+    Raises:
+        UnusablePictureError: it is damaged, too large or of another size.
+    """
+    return _fitted(_image(picture), width, height)
+
+
+def file_of(image: Image.Image, encoding: Encoding) -> bytes:
+    """Return a picture as a file."""
     if encoding.format is Format.JPEG:
         image = _opaque(image)
     out = io.BytesIO()

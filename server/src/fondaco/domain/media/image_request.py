@@ -37,6 +37,8 @@ class ImageRequest:
     """Whether the background should be transparent."""
     variants: int = 1
     encoding: Encoding = field(default_factory=Encoding)
+    safe_mode: bool = False
+    """Whether adult images are to be blurred."""
     embed_parameters: bool = False
     """Whether prompt and parameters are written into the file's EXIF metadata."""
 

@@ -63,6 +63,15 @@ def is_rounded_up(size: tuple[int, int], asked: tuple[int, int]) -> bool:
     return all(0 <= side - wanted < _ROUNDED_UP for side, wanted in zip(size, asked, strict=True))
 
 
+@dataclass(frozen=True, slots=True)
+class SafeFile:
+    """A picture's file, written in safe mode."""
+
+    file: bytes
+    blurred: bool | None
+    """Whether it was blurred, as it is adult; None: nothing here can tell."""
+
+
 def reduced_size(width: int, height: int, most_pixels: int) -> tuple[int, int]:
     """Return a size of at most so many pixels in the same ratio, or the size itself where it fits.
 

@@ -7,7 +7,7 @@ from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_file import Header
 from fondaco.domain.media.image_request import ImageTask
 from fondaco.domain.media.image_upscale import UpscaleTask
-from fondaco.domain.media.picture import Encoding, Picture, Pixels
+from fondaco.domain.media.picture import Encoding, Picture, Pixels, SafeFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,5 +141,15 @@ class ImageCodec(Protocol):
 
         Raises:
             EngineError: the picture is damaged, too large, or of another size.
+        """
+        ...
+
+    async def encode_safely(
+        self, picture: Picture, width: int, height: int, encoding: Encoding
+    ) -> SafeFile:
+        """Return a picture as `encode` does, blurred beyond recognition where it is adult.
+
+        Raises:
+            EngineError: as `encode`; or what judges pictures is installed, and fails.
         """
         ...

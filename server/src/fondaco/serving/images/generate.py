@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from fondaco.domain.media.image_request import ImageRequest, ImageTask
-from fondaco.domain.media.picture import Encoding
+from fondaco.domain.media.picture import Encoding, SafeFile
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import ModelType
 from fondaco.domain.money.call import Call, CallKind
@@ -79,7 +79,7 @@ class ImageGenerator:
         failover = Failover(self._engines.of(model), model.id)
         self._codec.expect_installed()
         call, meter = replace(call, kind=CallKind.IMAGE), CallMeter(whole=True)
-        files: list[bytes] = []
+        files: list[SafeFile] = []
         inference_s = queue_s = 0.0
         understood = True
         async with self._paid_calls.open(call, model, meter, estimated_tokens=0) as paid:
@@ -88,7 +88,12 @@ class ImageGenerator:
             held = clock.monotonic()
             for task in tasks:
                 file, made, worked_s = await failover.first(
-                    partial(self._made, task=task, encoding=_encoding(request, task))
+                    partial(
+                        self._made,
+                        task=task,
+                        encoding=_encoding(request, task),
+                        safe_mode=request.safe_mode,
+                    )
                 )
                 inference_s += worked_s - made.queued_s
                 queue_s += made.queued_s
@@ -100,18 +105,19 @@ class ImageGenerator:
         return GenerationResult(
             model=model,
             engine=failover.engine.name,
-            files=tuple(files),
+            files=tuple(one.file for one in files),
             seeds=tuple(task.seed for task in tasks),
             understood=understood,
             timing=timing,
+            blurred=_any_blurred(files),
             ignored=model.ignored(request),
             quota=paid.quota,
             notice=route.notice,
         )
 
     async def _made(
-        self, engine: ImageEngine, task: ImageTask, encoding: Encoding
-    ) -> tuple[bytes, GeneratedImage, float]:
+        self, engine: ImageEngine, task: ImageTask, encoding: Encoding, *, safe_mode: bool
+    ) -> tuple[SafeFile, GeneratedImage, float]:
         """Return a task's file, what the engine made, and in how many seconds, its queue included.
 
         A picture that cannot be read is the engine's failure, so another one may still make it.
@@ -120,8 +126,20 @@ class ImageGenerator:
         begun = clock.monotonic()
         made = await engine.generate(task)
         worked_s = clock.monotonic() - begun
-        file = await self._codec.encode(made.picture, task.width, task.height, encoding)
-        return file, made, worked_s
+        written = await self._written(made, task, encoding, safe_mode=safe_mode)
+        return written, made, worked_s
+
+    async def _written(
+        self, made: GeneratedImage, task: ImageTask, encoding: Encoding, *, safe_mode: bool
+    ) -> SafeFile:
+        size = task.width, task.height
+        if safe_mode:
+            return await self._codec.encode_safely(made.picture, *size, encoding)
+        return SafeFile(await self._codec.encode(made.picture, *size, encoding), blurred=None)
+
+
+def _any_blurred(files: list[SafeFile]) -> bool | None:
+    return None if any(one.blurred is None for one in files) else any(o.blurred for o in files)
 
 
 def _encoding(request: ImageRequest, task: ImageTask) -> Encoding:

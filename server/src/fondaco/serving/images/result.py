@@ -20,6 +20,8 @@ class ImageResult:
     """Of each; empty where chance has no part in it."""
     understood: bool = True
     """False if an engine said that it understood nothing of the prompt."""
+    blurred: bool | None = None
+    """Whether safe mode blurred any of them; None: it was off, or nothing here can tell."""
     ignored: tuple[str, ...] = ()
     """Fields of the request that mean nothing to the model."""
     quota: Quota

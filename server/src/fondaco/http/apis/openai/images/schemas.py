@@ -71,7 +71,7 @@ class ImageGenerationRequest(Strict):
     )
     moderation: Literal["low", "auto"] | None = Field(
         "auto",
-        description="`auto`: blur adult images. No classifier is installed yet, so nothing is blurred.",
+        description="`auto`: blur adult images, where the classifier is installed.",
     )
     quality: Literal["auto", "high", "medium", "low", "hd", "standard"] | None = Field(
         "auto", description=_UNUSED
@@ -84,12 +84,16 @@ class ImageGenerationRequest(Strict):
         """Whether adult images are to be blurred."""
         return self.moderation != "low"
 
-    def ignored(self) -> tuple[str, ...]:
-        """The fields that were sent and have no effect on any model here."""
+    def ignored(self, *, judged: bool) -> tuple[str, ...]:
+        """Return the fields that were sent and had no effect.
+
+        Args:
+            judged: whether the classifier of safe mode is installed, and saw the image.
+        """
         given = self.model_fields_set
         quality = "quality" in given and self.quality not in ("auto", None)
         kind = "style" in given and self.style is not None
-        safe = "moderation" in given and self.moderation == "auto"
+        safe = "moderation" in given and self.moderation == "auto" and not judged
         told = {"quality": quality, "style": kind, "moderation": safe}
         return tuple(name for name, sent in told.items() if sent)
 
@@ -108,6 +112,7 @@ class ImageGenerationRequest(Strict):
             width=width,
             height=height,
             transparent=transparent,
+            safe_mode=self.safe_mode,
             encoding=encoding(self.output_format, self.output_compression),
         )
 

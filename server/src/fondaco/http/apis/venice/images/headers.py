@@ -1,7 +1,7 @@
 """Response headers of images.
 
 Source: api-reference/api-spec.md, "Content Safety Headers". `x-venice-is-content-violation` is never sent:
-nothing here judges an image.
+there are no terms here that an image could violate.
 """
 
 from fondaco.http.edge.headers import ending, ignored_fields, inference
@@ -9,9 +9,9 @@ from fondaco.http.exchange.headers import lines_of
 from fondaco.serving.images.result import ImageResult
 
 HEADERS = {
-    "x-venice-is-blurred": "Whether the image was blurred, as safe mode asks: never yet. Absent "
-    "without safe mode.",
-    "x-venice-is-content-violation": "Never sent yet: nothing here judges an image.",
+    "x-venice-is-blurred": "Whether an image was blurred, as it is adult; always `false` where the "
+    "classifier is not installed. Absent without safe mode.",
+    "x-venice-is-content-violation": "Never sent: this server has no terms that an image could violate.",
     "x-fondaco-prompt-understood": "`false` where the model understood nothing of the prompt. Absent "
     "otherwise.",
     "x-fondaco-seeds": "The seed of each image, in their order. Absent where an image is upscaled.",
@@ -41,7 +41,7 @@ def image_headers(
     if not made.understood:
         lines += lines_of([(b"x-fondaco-prompt-understood", b"false")])
     if safe_mode:
-        lines += lines_of([(b"x-venice-is-blurred", b"false")])
+        lines += lines_of([(b"x-venice-is-blurred", b"true" if made.blurred else b"false")])
     return lines if made.notice is None else lines + ending(made.notice)
 
 

@@ -108,7 +108,7 @@ class GenerateImageRequest(Strict):
     )
     safe_mode: bool = Field(
         default=True,
-        description="Whether to blur adult images. No classifier is installed yet, so nothing is blurred.",
+        description="Whether to blur adult images, where the classifier is installed.",
     )
     enable_web_search: bool = Field(
         default=False, description="Ignored: no image model here searches the web."
@@ -119,9 +119,13 @@ class GenerateImageRequest(Strict):
         json_schema_extra={"deprecated": True, "type": "null"},
     )
 
-    def ignored(self) -> tuple[str, ...]:
-        """The fields that were sent and have no effect on any model here."""
-        given = self.model_fields_set
+    def ignored(self, *, judged: bool) -> tuple[str, ...]:
+        """Return the fields that were sent and had no effect.
+
+        Args:
+            judged: whether the classifier of safe mode is installed, and saw the images.
+        """
+        given = self.model_fields_set - ({"safe_mode"} if judged else set())
         return tuple(
             name
             for name in ("safe_mode", "enable_web_search")
@@ -154,6 +158,7 @@ class GenerateImageRequest(Strict):
             style=chosen,
             variants=self.variants,
             encoding=Encoding(file_format(self.format)),
+            safe_mode=self.safe_mode,
             embed_parameters=self.embed_exif_metadata,
         )
 
