@@ -80,7 +80,7 @@ class ToyEditor(Scripted[EditTask]):
             raise EngineError
         scripted = await self._scripted(task)
         if "people" in task.prompt:
-            raise EditNotSupportedError("It cannot add people. It can: invert the colours.")
+            raise EditNotSupportedError("It cannot add people. It can invert the colours.")
         return GeneratedImage(scripted or inverted(task), understood="qwrtp" not in task.prompt)
 
 

@@ -6,7 +6,7 @@ from io import BytesIO
 from typing import Any
 from zlib import crc32
 
-from PIL import Image
+from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 
@@ -28,12 +28,12 @@ def reply(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def edited(fields: Mapping[str, bytes]) -> dict[str, object]:
-    """Return the reply to an edit: the picture in the size that was asked for, else in one of its own."""
+    """Return the reply to an edit: the colours inverted, in the size that was asked for, else in one of its own."""
     size = fields.get("size", b"96x80").decode()
     with Image.open(BytesIO(fields["image"])) as image:
         width, height = map(int, size.split("x"))
         out = BytesIO()
-        image.resize((width, height)).save(out, "PNG")
+        ImageOps.invert(image.convert("RGB")).resize((width, height)).save(out, "PNG")
     return sent(out.getvalue())
 
 

@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 import toy_pictures
+from contracts.image_editor import Bench, ImageEditorContract
 from fake_upstream import FakeUpstream, form, hanging, refusing, replying
 from fondaco.clients.connect import connect
 from fondaco.domain.errors import EngineBusyError, EngineError, InvalidRequestError
@@ -39,6 +40,13 @@ async def engine(fake: FakeUpstream) -> AsyncGenerator[OpenAIImages]:
     }
     yield OpenAIImages("faker", client, models)
     await client.aclose()
+
+
+class TestOpenAIImagesAsEditor(ImageEditorContract):
+    @pytest.fixture
+    def bench(self, engine: OpenAIImages) -> Bench:
+        colourful = Pixels(64, 48, bytes(n % 251 for n in range(64 * 48 * 3)))
+        return Bench(engine, replace(TASK, picture=colourful), masks=False)
 
 
 def opened(file: bytes) -> Image.Image:

@@ -1,10 +1,15 @@
 """Forms as bodies: what RFC 7578 permits, and what damaged, huge and hostile ones get."""
 
 from collections.abc import AsyncGenerator, Iterator
+from contextlib import suppress
+from time import process_time
 
 import httpx2
 import pytest
+from hypothesis import assume, given, settings, strategies as st
 
+from fondaco.domain.errors import InvalidRequestError
+from fondaco.http.endpoint.form_parts import Part, parts_of
 from house import House
 from picture_house import EDIT, EDITS, UPSCALE, code, picture, world
 from raw_http import connected, received, replies_of
@@ -125,9 +130,11 @@ async def test_what_the_standards_permit_is_read(one: House, case: str) -> None:
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
-    "nothing": (b"", "ends before its last boundary"),
+    "nothing": (b"", "is no multipart/form-data"),
     "words": (b"prompt=Colorize", "is no multipart/form-data"),
     "another boundary": (form(PROMPT, IMAGE, boundary=b"y"), "is no multipart/form-data"),
+    "half a boundary more": (form(part("prompt", b"a\r\n--xy"), IMAGE), "is no multipart"),
+    "a boundary with spaces": (form(PROMPT, IMAGE, end=b" \r\n"), "is no multipart"),
     "no last boundary": (form(PROMPT, IMAGE)[:-5], "ends before its last boundary"),
     "half a part": (form(PROMPT, IMAGE)[:200], "ends before its last boundary"),
     "bare line feeds": (form(PROMPT, IMAGE).replace(LINE, b"\n"), "is no multipart/form-data"),
@@ -242,3 +249,42 @@ def slices() -> Iterator[bytes]:
 async def test_a_form_cut_anywhere_is_refused(one: House) -> None:
     for body in slices():
         assert (await post(one, body)).status_code == 400
+
+
+HEAD = form(PROMPT)[:-7] + b"\r\n--x\r\n" + part("image", b"", more='; filename="a"')
+LARGE = 20 * 2**20
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [b"\r\n--xy", b"\r\n--x ", b"\r\n--x", b"\r", b"\r\n-", b" ", b"\r\n--x\r\n", b"\0"],
+    ids=repr,
+)
+def test_no_content_is_slow_to_read(flood: bytes) -> None:
+    """A second is a hundred times what it takes; stepping byte by byte takes several."""
+    body = HEAD + (b"\r\n--x" if flood == b" " else b"") + flood * (LARGE // len(flood))
+    begun = process_time()
+    for ended in (body, body + b"\r\n--x--\r\n"):
+        with suppress(InvalidRequestError):
+            parts_of(ended, b"x")
+    assert process_time() - begun < 1
+
+
+@settings(max_examples=30)
+@given(
+    contents=st.lists(st.binary(max_size=60) | st.text(max_size=20).map(str.encode), max_size=6),
+    boundary=st.from_regex(rb"[0-9A-Za-z'()+_,./:=?-]{1,70}", fullmatch=True),
+)
+def test_what_is_written_is_read(contents: list[bytes], boundary: bytes) -> None:
+    assume(not any(b"--" + boundary in b"\r\n" + content for content in contents))
+    parts = [part(f"f{n}", content, more='; filename="a"') for n, content in enumerate(contents)]
+    expected = [Part(f"f{n}", content, is_file=True) for n, content in enumerate(contents)]
+    assert parts_of(form(*parts, boundary=boundary), boundary) == expected
+
+
+@given(
+    st.lists(st.sampled_from([b"--x", b"\r\n", b"--", b": ", b"Content-Disposition", b"a", PROMPT]))
+)
+def test_pieces_of_forms_are_forms_or_refused(pieces: list[bytes]) -> None:
+    with suppress(InvalidRequestError):
+        assert all(isinstance(one, Part) for one in parts_of(b"".join(pieces), b"x"))

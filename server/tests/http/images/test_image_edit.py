@@ -9,6 +9,7 @@ import httpx2
 import pytest
 from PIL import Image
 
+from contracts.image_editor import Bench, ImageEditorContract
 from fake_upstream import FakeUpstream, refusing
 from fondaco.clients.connect import connect
 from fondaco.domain.errors import (
@@ -18,6 +19,7 @@ from fondaco.domain.errors import (
     EngineUnavailableError,
     FondacoError,
 )
+from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.picture import Picture, PictureFile, Pixels
 from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.domain.money.money import NANO
@@ -43,6 +45,16 @@ async def one() -> AsyncGenerator[House]:
 async def beside_a_site() -> AsyncGenerator[tuple[House, Site]]:
     async with site() as web, world(files=WebFiles(lambda: web.egress)) as one:
         yield one, web
+
+
+class TestToyEditor(ImageEditorContract):
+    @pytest.fixture
+    def bench(self) -> Bench:
+        picture = Pixels(64, 48, bytes(n % 251 for n in range(64 * 48 * 3)))
+        task = EditTask(
+            model="toy-editor", prompt="Invert", picture=picture, width=64, height=48, seed=7
+        )
+        return Bench(ToyEditor(), task, impossible="Add people", masks=False)
 
 
 async def edit(one: House, **fields: object) -> httpx2.Response:
@@ -220,7 +232,7 @@ async def test_where_nothing_is_delivered_nothing_is_charged(
 async def test_an_edit_that_no_engine_can_make_says_what_they_can(one: House) -> None:
     reply = await edit(one, prompt="Add people")
     assert code(reply) == (422, "EDIT_NOT_SUPPORTED")
-    told = "It cannot add people. It can: invert the colours."
+    told = "It cannot add people. It can invert the colours."
     assert reply.json()["error"] == told
     assert reply.json()["details"]["prompt"]["_errors"] == [told]
 
