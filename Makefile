@@ -37,9 +37,11 @@ help: ## show this list
 install: $(VENV)/.server ## install the server with all its extras into .venv
 	@echo "Installed: $(BIN)/fondaco"
 
-# The server itself fetches the chat model; without the one for embeddings (23 MB, once) they get 503.
+# The server itself fetches the chat model; what embeddings (23 MB, once) and edits of images (7 MB) need
+# is fetched here: without it they get 503.
 serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 9000")
-	@$(BIN)/fondaco models pull all-minilm-l6-v2 >/dev/null || true
+	@for name in all-minilm-l6-v2 fondaco-editor; do \
+	  $(BIN)/fondaco models pull $$name >/dev/null || true; done
 	@$(BIN)/fondaco serve $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.npm models ## run every test, in two processes (ARGS="-k stream", WORKERS=1)
@@ -98,9 +100,9 @@ bench: $(VENV)/.dev model ## measure CPU per call against a plain proxy (needs n
 model: $(VENV)/.server
 	@$(BIN)/fondaco models pull $(MODEL)
 
-# For tests of functions (491 MB, once) and of embeddings (114 MB); without one, its tests say so and skip.
+# For tests of functions (491 MB, once), embeddings (114 MB) and edits (7 MB); without one, its tests skip.
 models: model
-	@for name in all-minilm-l6-v2 multilingual-e5-small qwen2.5-coder-0.5b opennsfw; do \
+	@for name in all-minilm-l6-v2 fondaco-editor multilingual-e5-small qwen2.5-coder-0.5b opennsfw; do \
 	  $(BIN)/fondaco models pull $$name || \
 	    echo "$$name could not be fetched; its tests will skip." >&2; done
 

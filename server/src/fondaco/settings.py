@@ -24,6 +24,7 @@ from fondaco.sections import (
     Diffusion,
     DiffusionOptions,
     EditLimits,
+    Editor,
     Embedded,
     Embedding,
     Embeddings,
@@ -398,6 +399,7 @@ class Settings(Section):
     )
     safe_mode: SafeMode = Field(default=SafeMode(), description="The blurring of adult images.")
     painter: Painter = Field(default=Painter(), description="The built-in engine of images.")
+    editor: Editor = Field(default=Editor(), description="The built-in engine of edits of images.")
     diffusion: Diffusion = Field(
         default=Diffusion(), description="The engine of diffusion models of one's own."
     )

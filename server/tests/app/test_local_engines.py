@@ -9,6 +9,8 @@ from fondaco.app.local_engines import gguf_launches, launches_of, opened_local_e
 from fondaco.configuration import load
 from fondaco.domain.embedding import EmbeddingRequest
 from fondaco.domain.errors import EngineUnavailableError
+from fondaco.domain.media.image_edit import EditTask
+from fondaco.domain.media.picture import Pixels
 from fondaco.engines.llamacpp.child import parameters
 from fondaco.engines.llamacpp.embeddings import GgufProgram
 from fondaco.engines.llamacpp.supervisor import launch_options
@@ -71,6 +73,27 @@ async def test_a_reload_ends_models_that_are_no_longer_offered(tmp_path: Path) -
         end()
         with pytest.raises(EngineUnavailableError, match="does not run"):
             await local.embeddings["onnx"].embed(request, None)
+
+
+async def test_the_editor_of_the_catalogue_edits_until_it_is_switched_off(tmp_path: Path) -> None:
+    chosen, off = settings(tmp_path, ""), settings(tmp_path, "[editor]\nenabled = false\n")
+    task = EditTask(
+        model="fondaco-editor",
+        prompt="invert the colours",
+        picture=Pixels(1, 1, bytes((1, 2, 3))),
+        width=1,
+        height=1,
+        seed=0,
+    )
+    async with (
+        opened_templates() as templates,
+        opened_local_engines(chosen, catalogue_here(chosen), templates) as local,
+    ):
+        edited = await local.image_editors["editor"].edit(task)
+        assert edited.picture == Pixels(1, 1, bytes((254, 253, 252)))
+        (await local.follow(off, catalogue_here(off)))()
+        with pytest.raises(EngineUnavailableError, match="does not run"):
+            await local.image_editors["editor"].edit(task)
 
 
 async def test_a_call_during_a_download_is_refused_with_the_reason(tmp_path: Path) -> None:

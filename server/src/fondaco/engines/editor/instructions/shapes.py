@@ -184,6 +184,7 @@ RULES: tuple[Rule, ...] = (
     Rule(rf"(?:make|turn|rotate|put|flip over){_IT} (?:upside down|on its head)", lambda _: (Rotate(_HALF),), Position.VERB),
     Rule(rf"rotate{_IT}", _turned, Position.VERB),
     Rule(rf"{_ANGLE} rotation(?: {_DIRECTION})?", _turned),
+    Rule("upside down", lambda _: (Rotate(_HALF),), Position.ALONE),
     # mirrors
     Rule(
         rf"(?:flip|mirror|reflect|flop){_IT}(?: over)?(?: (?:horizontally|horizontal|sideways|left to right|left right|left and right|right to left|from left to right|along the vertical axis|on the vertical axis))?",

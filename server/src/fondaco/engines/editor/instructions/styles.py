@@ -86,7 +86,7 @@ def restyle(found: "re.Match[str]") -> Restyle:
     """Return the operation that a match of one of these patterns names."""
     groups = found.groupdict()
     if groups.get("painted") is not None or groups.get("plain") is not None:
-        return Restyle("travel poster", own_colours=True)
+        return Restyle("impressionism", own_colours=True)
     style = next(
         style for number, style in enumerate(_WORDS) if groups.get(f"style_{number}") is not None
     )

@@ -17,7 +17,9 @@ from fondaco.engines.editor.pixels.smoothing import guided
 _PAPER = np.array((0.985, 0.98, 0.965), np.float32)
 _LEAD = np.array((0.16, 0.16, 0.18), np.float32)
 _CARTOON_PIXELS = 1_400_000
-_TONES = 7
+_TONES = 8
+_CALM = 0.002
+"""Differences of colour smaller than its square root are smoothed away."""
 
 
 def sketch(raster: Raster, strength: float) -> Raster:
@@ -65,14 +67,13 @@ def emboss(raster: Raster) -> Raster:
 def cartoon(raster: Raster, strength: float) -> Raster:
     """Return flat colours between lines of ink; large pictures are drawn smaller and enlarged."""
     small, _ = raster.within(_CARTOON_PIXELS)
-    rgb = to_floats(np.asarray(small))
+    rgb = to_floats(np.asarray(small.filter(ImageFilter.MedianFilter(3))))
     unit = max(1.0, min(small.size) / 500)
+    channels = [np.ascontiguousarray(rgb[..., one]) for one in range(3)]
     for _ in range(3):
-        grey = brightness(rgb)
-        rgb = np.stack(
-            [guided(grey, rgb[..., one], round(3 * unit), 0.012) for one in range(3)], -1
-        )
-    drawn = _inked(_flattened(rgb, strength), rgb, unit, strength)
+        channels = [guided(one, one, round(4 * unit), _CALM) for one in channels]
+    calm = np.stack(channels, -1)
+    drawn = _inked(_flattened(calm, strength), [brightness(calm), *channels], unit, strength)
     return raster.with_rgb(resized(to_bytes(drawn), raster.width, raster.height))
 
 
@@ -84,19 +85,21 @@ def _flattened(rgb: Floats, strength: float) -> Floats:
     step = np.floor(at)
     seam = np.clip((at - step - 0.5) * 6 + 0.5, 0, 1)
     flat = (step + seam) / tones
-    colours = (rgb - grey) * 1.5
-    return np.asarray(np.clip(flat * 1.04 + 0.02 + colours, 0, 1), np.float32)
+    colours = (rgb - grey) * 1.4
+    return np.asarray(np.clip(flat + colours, 0, 1), np.float32)
 
 
-def _inked(flat: Floats, rgb: Floats, unit: float, strength: float) -> Floats:
-    """Return colours with lines where the brightness falls: a difference of Gaussians, thresholded."""
-    grey = Image.fromarray(to_bytes(brightness(rgb)))
-    near, far = (
-        to_floats(np.asarray(grey.filter(ImageFilter.GaussianBlur(radius * unit))))
-        for radius in (0.9, 2.2)
-    )
-    ink = np.clip((far - near - 0.006) * 40 * strength, 0, 0.95)[..., None]
-    return np.asarray(flat * (1 - ink) + ink * 0.05, np.float32)
+def _inked(flat: Floats, channels: list[Floats], unit: float, strength: float) -> Floats:
+    """Return colours with lines where a channel falls: a difference of Gaussians, thresholded."""
+    ink = np.zeros(flat.shape[:2], np.float32)
+    for channel in channels:
+        tones = Image.fromarray(to_bytes(channel))
+        near, far = (
+            to_floats(np.asarray(tones.filter(ImageFilter.GaussianBlur(radius * unit))))
+            for radius in (0.8, 2.0)
+        )
+        ink = np.maximum(ink, np.clip((far - near - 0.006) * 40 * strength, 0, 0.95))
+    return np.asarray(flat * (1 - ink[..., None]) + ink[..., None] * 0.05, np.float32)
 
 
 def _steepness(rgb: Floats) -> Floats:

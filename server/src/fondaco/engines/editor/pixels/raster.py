@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from fondaco.domain.media.image_upscale import UPSCALED_PIXELS
+
 Bytes: TypeAlias = NDArray[np.uint8]
 """A picture [height, width, 3], or one channel of it [height, width]."""
 Floats: TypeAlias = NDArray[np.float32]
@@ -15,8 +17,8 @@ Floats: TypeAlias = NDArray[np.float32]
 Table: TypeAlias = NDArray[np.uint8]
 """What each of 256 values becomes: [256], or [256, 3] for three channels."""
 
-MOST_PIXELS = 33_177_600
-"""7680 x 4320. Source: POST /image/edit, `image`."""
+MOST_PIXELS = UPSCALED_PIXELS
+"""Of a picture that grows."""
 LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 _BAND_PIXELS = 2**20
 
