@@ -1,0 +1,1 @@
+"""The built-in upscaler: enlarges pictures with a small neural network, and redraws their details."""
