@@ -21,6 +21,7 @@ from fondaco.cli import (
     models,
 )
 from fondaco.cli.exits import Exit
+from fondaco.cli.image import image
 from fondaco.cli.openapi import openapi
 from fondaco.cli.output import printable
 from fondaco.cli.reloading import reload
@@ -47,6 +48,7 @@ program.add_typer(characters.group, name="characters")
 program.add_typer(library.group, name="library")
 program.add_typer(ledger.group, name="ledger")
 program.add_typer(config.group, name="config")
+program.command()(image)
 program.command()(openapi)
 
 

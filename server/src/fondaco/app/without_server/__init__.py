@@ -1,0 +1,1 @@
+"""What commands do by the engines of a configuration, without a server."""

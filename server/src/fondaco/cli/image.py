@@ -1,0 +1,135 @@
+"""`fondaco image`: generate an image into a file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.output import print_json, printable
+
+if TYPE_CHECKING:
+    from fondaco.app.without_server.one_image import OneImage
+    from fondaco.domain.media.image_request import ImageRequest
+
+_FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
+
+
+def image(
+    prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What the image shows.")],
+    *,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="A .png, .jpg or .webp file."),
+    ] = Path("image.png"),
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Any name that routes to an image model.")
+    ] = "default",
+    size: Annotated[
+        str | None,
+        typer.Option(metavar="WIDTHxHEIGHT", help="In pixels; default: the model's."),
+    ] = None,
+    negative_prompt: Annotated[
+        str, typer.Option("--negative", metavar="TEXT", help="What it must not show.")
+    ] = "",
+    style: Annotated[
+        str | None, typer.Option(metavar="NAME", help="A style of GET /api/v1/image/styles.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="Inference steps.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed gives the same image; default: random.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Generate an image, without a server and free of charge."""
+    import anyio
+
+    from fondaco.app.without_server.one_image import one_image
+    from fondaco.domain.errors import FondacoError, ModelNotFoundError
+
+    if output.exists() and not force:
+        raise FailedError(f"{output} is there already. Name another file, or add --force.")
+    request = _request(
+        output,
+        model=model,
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        size=size,
+        style=style,
+        steps=steps,
+        seed=seed,
+    )
+    settings = configuration(home, config).settings
+    try:
+        made = anyio.run(one_image, settings, request)
+    except ModelNotFoundError as error:
+        raise FailedError(str(error), Exit.UNKNOWN) from error
+    except FondacoError as error:
+        raise FailedError(str(error)) from error
+    output.write_bytes(made.file)
+    _report(made, output, as_json=as_json)
+
+
+def _report(made: "OneImage", output: Path, *, as_json: bool) -> None:
+    if as_json:
+        told = {"file": str(output), "model": made.model, "seed": made.seed}
+        print_json({**told, "understood": made.understood, "ignored": list(made.ignored)})
+        return
+    typer.echo(printable(f"{output}: by {made.model}, seed {made.seed}"))
+    if not made.understood:
+        typer.echo("The model understood nothing of the prompt.", err=True)
+    if made.ignored:
+        typer.echo(f"{made.model} has no {', '.join(made.ignored)}.", err=True)
+
+
+def _request(
+    output: Path,
+    *,
+    model: str,
+    prompt: str,
+    negative_prompt: str,
+    size: str | None,
+    style: str | None,
+    steps: int | None,
+    seed: int | None,
+) -> "ImageRequest":
+    from fondaco.domain.media import image_styles
+    from fondaco.domain.media.image_file import Format
+    from fondaco.domain.media.image_request import SEED_LIMIT, ImageRequest
+    from fondaco.domain.media.picture import Encoding
+
+    if (media_type := _FORMATS.get(output.suffix.lower())) is None:
+        raise typer.BadParameter(f"{output.name!r} ends in none of {', '.join(_FORMATS)}.")
+    if not prompt:
+        raise typer.BadParameter("PROMPT is empty.")
+    if seed is not None and abs(seed) > SEED_LIMIT:
+        raise typer.BadParameter(f"--seed is at most {SEED_LIMIT} either way.")
+    try:
+        chosen = None if style is None else image_styles.style(style)
+    except LookupError as error:
+        raise typer.BadParameter(str(error.args[0])) from None
+    width, height = (None, None) if size is None else _sides(size)
+    return ImageRequest(
+        model=model,
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        width=width,
+        height=height,
+        steps=steps,
+        seed=seed,
+        style=chosen,
+        encoding=Encoding(Format(media_type)),
+    )
+
+
+def _sides(size: str) -> tuple[int, int]:
+    width, by, height = size.lower().partition("x")
+    if not by or not all(
+        side.isascii() and side.isdigit() and int(side) for side in (width, height)
+    ):
+        raise typer.BadParameter(f"--size is WIDTHxHEIGHT, such as 1024x768, not {size!r}.")
+    return int(width), int(height)
