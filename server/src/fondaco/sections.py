@@ -17,6 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticKnownError
 
+from fondaco import patterns
 from fondaco.domain.chat.reasoning import Effort, ReasoningField, ReasoningSwitch
 from fondaco.domain.models.image_model import ImageParameter
 
@@ -25,13 +26,8 @@ Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_plac
 ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_places=9)]
 """Of one image: a million of them still fit the ledger's 64 bits."""
 Count = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,99}$")]
-
-FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
-"""Of a file in the models folder."""
-
-ModelId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._/:-]{0,99}$")]
-"""With colons, as Ollama's names have them."""
+Name = Annotated[str, Field(pattern=patterns.NAME)]
+ModelId = Annotated[str, Field(pattern=patterns.MODEL_ID)]
 
 
 def _network(text: str) -> str:
@@ -169,7 +165,7 @@ class Embedding(Section):
     tokenizer: str | None = Field(
         None,
         description="For the engine `onnx`: the name of its `tokenizer.json` in the models folder.",
-        pattern=FILE_NAME,
+        pattern=patterns.FILE_NAME,
     )
     pooling: Literal["mean", "cls", "last"] | None = Field(
         None,
@@ -282,17 +278,17 @@ class EditLimits(Section):
 class ModelFile(Section):
     """`[models.ID.files.ROLE]`: one of the files of a model that consists of several."""
 
-    file: str = Field(description="Its name in the models folder.", pattern=FILE_NAME)
+    file: str = Field(description="Its name in the models folder.", pattern=patterns.FILE_NAME)
     url: str = Field(
         "",
         description="Where `fondaco models pull` fetches it; empty: nowhere.",
-        pattern=r"^(https?://[^@\s]+)?$",
+        pattern=patterns.FILE_URL,
     )
     bytes: int | None = Field(None, ge=1, description="Its size; absent: unknown.")
     sha256: str | None = Field(
         None,
         description="What it must have in hex; absent: whatever comes.",
-        pattern=r"^[0-9a-f]{64}$",
+        pattern=patterns.SHA256,
     )
 
 
@@ -458,7 +454,7 @@ def _for_all(value: object) -> object:
 ANYONE = "*"
 FOR_ALL = BeforeValidator(_for_all)
 """One value in place of a table: what it says goes for every name, as `*` does in the table."""
-Staker = Annotated[str, Field(pattern=r"^(\*|0x[0-9a-fA-F]{40})$")]
+Staker = Annotated[str, Field(pattern=patterns.STAKER)]
 
 
 class RateClass(Section):
@@ -489,14 +485,14 @@ class ChainNode(Section):
         "",
         description="Where a node speaks JSON-RPC, or `env:NAME` or `file:PATH` with that address; "
         "empty: none.",
-        pattern=r"^(https?://[^@\s?#]+|env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
+        pattern=patterns.NODE_URL,
         repr=False,
     )
     chain_id: int = Field(1, ge=1, lt=2**63, description="Id of the chain that it has to be on.")
     token: str = Field(
         "",
         description="Address of the ERC-20 contract whose balance counts as the stake.",
-        pattern=r"^(0x[0-9a-fA-F]{40})?$",
+        pattern=patterns.CONTRACT,
     )
     decimals: int = Field(18, ge=0, le=77, description="Decimals that the contract counts with.")
     diem_per_token: Money = Field(
@@ -558,12 +554,12 @@ class Search(Section):
     searxng_url: str = Field(
         "",
         description="Where a SearXNG listens that may answer in JSON, such as `http://127.0.0.1:8888`.",
-        pattern=r"^(https?://[^/@\s?#]+(/[^@\s?#]*)?)?$",
+        pattern=patterns.SEARCH_URL,
         repr=False,
     )
     brave_key: str = Field(
         "",
         description="Key for Brave's search API as `env:NAME` or `file:PATH`.",
-        pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
+        pattern=patterns.SECRET,
         repr=False,
     )

@@ -12,12 +12,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from fondaco import patterns
 from fondaco.domain.models.model import ModelType, Privacy, Quantization
 from fondaco.domain.models.weights import WeightRole
 from fondaco.engines.common.dialects import DialectName
 from fondaco.hostnames import HostName, ListenAddress, Origin
 from fondaco.sections import (
-    FILE_NAME,
     Chain,
     Chat,
     Deprecation,
@@ -47,8 +47,8 @@ from fondaco.sections import (
     Web,
 )
 
-Alias = Annotated[str, Field(pattern=r"^[A-Za-z0-9*][A-Za-z0-9._/:*-]{0,99}$")]
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$")]
+Alias = Annotated[str, Field(pattern=patterns.ALIAS)]
+HeaderName = Annotated[str, Field(pattern=patterns.HEADER_NAME)]
 
 
 class Server(Section):
@@ -176,7 +176,7 @@ class Server(Section):
         "",
         description="Bearer token for Prometheus scrapers, as `env:NAME` or `file:PATH`; "
         "empty: none.",
-        pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
+        pattern=patterns.SECRET,
         repr=False,
     )
 
@@ -224,14 +224,14 @@ class Engine(Section):
     base_url: str = Field(
         description="Base URL without credentials: of OpenAI's API up to and including `/v1`, such as "
         "`http://gpu:8000/v1`; of others the root, such as `http://gpu:7860`.",
-        pattern=r"^https?://[^/@\s?#]+(/[^@\s?#]*)?$",
+        pattern=patterns.ENGINE_URL,
         repr=False,
     )
     key: str = Field(
         "",
         description="API key for the engine, as `env:NAME` or `file:PATH`; empty: none. For `automatic1111` "
         "it may be `user:password`.",
-        pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$",
+        pattern=patterns.SECRET,
         repr=False,
     )
     models: dict[ModelId, str] = Field(
@@ -310,7 +310,7 @@ class CatalogueModel(Section):
     file: str | None = Field(
         None,
         description="For built-in engines: name of the model file in the models folder.",
-        pattern=FILE_NAME,
+        pattern=patterns.FILE_NAME,
     )
     files: dict[WeightRole, ModelFile] = Field(
         default_factory=dict,

@@ -115,6 +115,47 @@ def test_an_id_of_another_model_is_not_taken(shop: Shop, tmp_path: Path, name: s
     assert not shop.folder.exists(), "nothing was fetched"
 
 
+@pytest.mark.parametrize("name", ["my model", "ä", "../x", "", "x" * 101, "a\n"])
+def test_an_id_that_is_none_is_refused_by_a_sentence_before_anything_is_fetched(
+    shop: Shop, tmp_path: Path, name: str
+) -> None:
+    source = written(tmp_path / "a.gguf", chat_model())
+    ended = shop("add", str(source), "--name", name)
+    assert ended.code == 2
+    assert "it has to be 1 to 100 letters, digits, dots" in " ".join(ended.err.split())
+    assert not shop.folder.exists(), "nothing was fetched"
+
+
+def test_a_file_with_the_name_of_another_one_overwrites_nothing(shop: Shop, tmp_path: Path) -> None:
+    add(shop, tmp_path, chat_model())
+    before = (shop.folder / "tiny.Q4_K_M.gguf").read_bytes()
+    (tmp_path / "other").mkdir()
+    other = written(tmp_path / "other" / "tiny.Q4_K_M.gguf", embedding_model())
+    ended = shop("add", str(other), "--name", "another")
+    assert (ended.code, len(ended.err.splitlines())) == (6, 1)
+    assert "with other content; nothing was overwritten" in ended.err
+    assert (shop.folder / "tiny.Q4_K_M.gguf").read_bytes() == before
+    assert "another" not in shop.ids()
+    same = written(tmp_path / "other" / "tiny.Q4_K_M.gguf", chat_model())
+    assert shop("add", str(same), "--name", "another").code == 0, "it is the same file"
+
+
+def test_the_file_of_a_built_in_model_gets_none_of_its_settings(shop: Shop, tmp_path: Path) -> None:
+    """They were tuned for the built-in model; a model of the operator's has what its file says."""
+    if not model_file().is_file():
+        pytest.skip("the embedded model is not installed")
+    source = tmp_path / "copy.gguf"
+    source.symlink_to(model_file())
+    ended = shop("add", str(source))
+    assert ended.code == 0, ended.err
+    assert "the file of the built-in model 'smollm2-135m'" in ended.err
+    text = shop.row("model-copy.toml").read_text()
+    assert not {"temperature", "system_prompt", "judges_searches"} & set(text.split())
+    values = told(shop.fondaco("config", "show", "--json", **shop.environ))
+    assert values["models.copy.system_prompt"] is True
+    assert values["models.smollm2-135m.system_prompt"] is False
+
+
 def test_what_the_configuration_forbids_is_not_written(shop: Shop, tmp_path: Path) -> None:
     shop.fondaco.home.mkdir()
     (shop.fondaco.home / "fondaco.toml").write_text('[aliases]\ntiny = "smollm2-135m"\n')

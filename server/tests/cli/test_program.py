@@ -253,3 +253,21 @@ def test_the_short_option_shows_the_help_as_well(
     fondaco: Fondaco, command: tuple[str, ...]
 ) -> None:
     assert fondaco(*command, "-h").out == fondaco(*command, "--help").out
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        (),
+        *((name,) for name in ("accounts", "keys", "balance", "models", "engines", "characters")),
+        *((name,) for name in ("library", "ledger", "config")),
+        ("ledger", "quarantine"),
+    ],
+)
+def test_the_list_of_commands_has_whole_sentences(fondaco: Fondaco, group: tuple[str, ...]) -> None:
+    shown = fondaco(*group, "--help", COLUMNS="80").out
+    _, _, commands = shown.partition("Commands:\n")
+    lines = commands.splitlines()
+    assert lines
+    assert [line for line in lines if not line.rstrip().endswith(".")] == []
+    assert "..." not in commands

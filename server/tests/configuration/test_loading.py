@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given, settings as hypothesis_settings, strategies as st
 
 from fondaco.configuration import Configuration, ConfigurationError, load
+from fondaco.patterns import DESCRIPTIONS
+from fondaco.settings import Settings
 
 SECRET = "sk-a-secret-of-nobody"
 
@@ -370,3 +372,35 @@ def test_a_file_that_is_no_toml_is_refused_with_the_place(home: Path) -> None:
 
 def test_an_empty_home_is_refused(home: Path) -> None:
     assert faults(home, FONDACO_HOME="") == "env FONDACO_HOME: home has to be the path of a folder."
+
+
+def patterns_in(schema: object) -> set[str]:
+    """Return the patterns of values and of keys."""
+    match schema:
+        case dict():
+            named = [schema.get("pattern"), *schema.get("patternProperties", ())]
+            own = {one for one in named if isinstance(one, str)}
+            return own | {one for value in schema.values() for one in patterns_in(value)}
+        case list():
+            return {one for value in schema for one in patterns_in(value)}
+    return set()
+
+
+def test_every_pattern_of_a_setting_has_a_description() -> None:
+    """An error says what a value has to be, and shows no regular expression."""
+    assert patterns_in(Settings.model_json_schema()) == DESCRIPTIONS.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('[models."a b"]\nname = "x"', 'models."a b": this name has to be 1 to 100 letters'),
+        ('[engines."a b"]\nbase_url = "http://h"', 'engines."a b": this name has to be 1 to 100'),
+        ('[aliases]\n"a b" = "default"', 'aliases."a b": this name has to be 1 to 100 letters'),
+        ('[chain.node]\ntoken = "0x1"', "chain.node.token has to be 0x and 40 hexadecimal digits"),
+    ],
+)
+def test_a_text_of_the_wrong_form_is_told_the_right_one(home: Path, text: str, line: str) -> None:
+    (home / "fondaco.toml").write_text(f"{text}\n")
+    assert line in faults(home)
+    assert "pattern" not in faults(home)

@@ -17,6 +17,7 @@ from fondaco.domain.models.model import Capabilities
 from fondaco.domain.money.ledger import OpenCall, Unwritable
 from fondaco.domain.money.money import Funds
 from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.apis.operator import doc_redirects
 from fondaco.http.apis.venice.models.schemas import ModelList, TokenPricing
 from house import ACCOUNT, TOY, House, house
 
@@ -200,6 +201,15 @@ async def test_the_documentation_page_has_all_of_its_own_assets(shared: House) -
         asset = await shared.client.get(f"/doc/assets/{name}")
         assert asset.status_code == 200
     assert (await shared.client.get("/doc/assets/..%2Fedge.py")).status_code == 404
+
+
+@pytest.mark.parametrize("path", doc_redirects.PATHS)
+async def test_other_names_of_the_documentation_page_lead_to_it(shared: House, path: str) -> None:
+    reply = await shared.client.get(path)
+    assert reply.status_code == 307
+    for outside in ("https://h", "https://h/below/a/path"):  # of a proxy, which takes it off
+        assert urljoin(f"{outside}{path}", reply.headers["location"]) == f"{outside}/doc"
+    assert (await shared.client.get(path, follow_redirects=True)).status_code == 200
 
 
 async def test_below_a_path_of_a_proxy_the_page_and_the_contract_lead_to_the_server(

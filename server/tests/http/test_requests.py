@@ -19,7 +19,11 @@ async def test_a_call_without_a_key_is_401(shared: House) -> None:
     async with httpx2.AsyncClient(base_url=shared.url) as stranger:
         reply = await stranger.post("/api/v1/chat/completions", json=chat_body())
     assert reply.status_code == 401
-    assert reply.json() == {"error": "Authentication failed", "code": "AUTHENTICATION_FAILED"}
+    assert reply.json() == {
+        "error": "Authentication failed: send your key in the header Authorization: Bearer KEY. The "
+        "operator of this server creates keys with: fondaco keys create",
+        "code": "AUTHENTICATION_FAILED",
+    }
     assert reply.headers["www-authenticate"].startswith("Bearer")
 
 

@@ -54,7 +54,7 @@ def change(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the tier of an account; a running server applies it within a second."""
+    """Change the tier of an account. A running server applies it within a second."""
     settings = configuration(home, config).settings
     expect_tier(tier, settings)
     admin_store = opened(settings)
@@ -66,7 +66,7 @@ def change(
 def disable(
     name: Name, *, home: Home = None, config: Config = None, as_json: AsJson = False
 ) -> None:
-    """Disable an account and its keys; a running server applies it within a second."""
+    """Disable an account and its keys. A running server applies it within a second."""
     admin_store = opened(configuration(home, config).settings)
     changed = admin_store.change_account(name, disabled=True)
     print_row(row(changed), as_json=as_json)

@@ -64,7 +64,7 @@ def add(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Check a character's file and copy it into the home folder; a running server sees it within a second."""
+    """Check a character's file and copy it into the home folder. A running server sees it within a second."""
     from fondaco.configuration import read_character
     from fondaco.domain.chat.character import CharacterFileError
     from fondaco.stores.home import Home as HomeFolder
@@ -81,7 +81,7 @@ def add(
 
 @group.command()
 def rm(slug: Slug, *, home: Home = None, config: Config = None) -> None:
-    """Remove a character of your own; a built-in one that it stood for is back then."""
+    """Remove a character of your own. A built-in one that it stood for is back then."""
     _opened(configuration(home, config).settings).remove(slug)
     typer.echo(f"Removed: {slug}")
 

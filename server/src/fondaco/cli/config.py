@@ -55,7 +55,7 @@ def check(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Say whether the configuration can be used; exit code 3 where it cannot."""
+    """Say whether the configuration can be used. Exit code 3 where it cannot."""
     from fondaco.configuration import ConfigurationError, missing_keys, missing_secrets
     from fondaco.hostnames import is_loopback
 
@@ -120,7 +120,7 @@ def init(
     ] = False,
     home: Home = None,
 ) -> None:
-    """Write fondaco.toml to the home folder, every setting in it a comment with its default."""
+    """Write fondaco.toml, with every setting as a comment. It lies in the home folder."""
     from fondaco.configuration.writing import template
 
     text = template(everything=everything)

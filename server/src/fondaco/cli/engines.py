@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 group = typer.Typer(no_args_is_help=True, help="List, add, test and remove upstream engines.")
 
-_NAME = r"[A-Za-z0-9][A-Za-z0-9._/-]{0,99}"
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
@@ -94,7 +93,7 @@ def add(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Ask an engine which models it serves, and add it and them to the catalogue."""
+    """Add an engine, and the models that it says it serves."""
     from fondaco.configuration import added
     from fondaco.configuration.discovered import engine_name
 
@@ -137,7 +136,7 @@ def check_engines(
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """Test engines and their keys: each is asked for a token; exit code 6 if one cannot be used."""
+    """Test engines and their keys. Each is asked for a token; exit code 6 if one cannot be used."""
     settings = configuration(home, config).settings
     if name is not None and name not in settings.engines:
         existing = ", ".join(settings.engines) or "none"
@@ -161,7 +160,7 @@ def remove(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Take an engine that was added, and its models, out of the catalogue."""
+    """Take an added engine and its models out of the catalogue."""
     from fondaco.configuration import added
 
     settings = configuration(home, config).settings
@@ -305,12 +304,14 @@ def _free_name(name: str, base_url: str, settings: "Settings") -> str:
     Raises:
         FailedError: another engine has it.
     """
-    import re
-
     from fondaco.configuration import BUILT_IN, added
+    from fondaco.patterns import DESCRIPTIONS, NAME, fits
 
-    if not re.fullmatch(_NAME, name):
-        raise typer.BadParameter(f"{name!r} is no name of an engine.", param_hint="--name")
+    if not fits(NAME, name):
+        raise typer.BadParameter(
+            f"{name!r} is no name of an engine: it has to be {DESCRIPTIONS[NAME]}.",
+            param_hint="--name",
+        )
     engine = settings.engines.get(name)
     ours = added.path_of(settings.home, "engine", name).exists()
     if name in BUILT_IN or (engine and not (ours and engine.base_url == base_url)):

@@ -57,7 +57,7 @@ def create(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Create an API key, which is shown once; creates the first account if there is none."""
+    """Create an API key, which is shown once. The first account is made if there is none."""
     settings = configuration(home, config).settings
     plain(description, LONGEST_DESCRIPTION)
     end = None if expires_at is None else _end(expires_at)
@@ -82,7 +82,7 @@ def list_keys(
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """List keys with their limits, last use and charges, revoked ones too; never their secrets."""
+    """List keys, their limits, last use and charges. Revoked ones are listed, too; secrets never are."""
     admin_store = opened(configuration(home, config).settings)
     names = _names(admin_store)
     reports = admin_store.keys(account)
@@ -117,7 +117,7 @@ def change(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Change the given properties of a key; a running server applies it within a second."""
+    """Change the given properties of a key. A running server applies it within a second."""
     from fondaco.serving.access.api_keys import UNCHANGED, Change, LimitChange
 
     change = Change(
@@ -141,7 +141,7 @@ def revoke(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Revoke a key permanently; a running server refuses it within a second."""
+    """Revoke a key permanently. A running server refuses it within a second."""
     admin_store = opened(configuration(home, config).settings)
     key = admin_store.revoke(key_id)
     typer.echo(f"Revoked: the key that ends in {key.last6}")
@@ -149,7 +149,7 @@ def revoke(
 
 @group.command("revoke-all")
 def revoke_all(*, home: Home = None, config: Config = None) -> None:
-    """Revoke all keys of all accounts permanently, for example when the pepper is lost."""
+    """Revoke all keys of all accounts permanently. That is for a pepper that is lost, or known to others."""
     admin_store = opened(configuration(home, config).settings)
     count = admin_store.revoke_all()
     typer.echo(f"Revoked: {count} keys")

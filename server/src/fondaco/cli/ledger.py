@@ -22,7 +22,7 @@ WriteId = Annotated[int, typer.Argument(metavar="ID", help="The id, as listed.")
 
 @group.command()
 def verify(*, home: Home = None, config: Config = None, as_json: AsJson = False) -> None:
-    """Recompute every balance from the entries; exit code 7 where one is wrong or something waits."""
+    """Recompute every balance from the entries. Exit code 7 where one is wrong or something waits."""
     admin_store = opened(configuration(home, config).settings)
     findings = admin_store.verify()
     if as_json:
@@ -44,7 +44,7 @@ def repair_epoch(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say that this machine's clock is right, where entries of a wrong one contradict it.
+    """Say that the clock is right, where entries contradict it.
 
     Without --yes it shows what contradicts, and changes nothing. With it, a server that is started
     next goes by the clock, and refills accounts again that were refilled for days to come.
@@ -71,7 +71,7 @@ def repair_epoch(
 def list_quarantine(
     *, home: Home = None, config: Config = None, as_json: AsJson = False, wide: Wide = False
 ) -> None:
-    """List writes that could never be made; with --json also what was to be written."""
+    """List writes that could never be made. With --json also what was to be written."""
     admin_store = opened(configuration(home, config).settings)
     waiting = admin_store.quarantine()
     rows = [_row(one, whole=as_json) for one in waiting]
@@ -80,7 +80,7 @@ def list_quarantine(
 
 @quarantine.command()
 def retry(write_id: WriteId, *, home: Home = None, config: Config = None) -> None:
-    """Write it after all, where what was in its way is gone; an open call is settled at a start."""
+    """Write it after all, if what was in its way is gone. An open call is settled at a start."""
     admin_store = opened(configuration(home, config).settings)
     admin_store.retry(write_id)
     typer.echo(f"Taken out of the quarantine: {write_id}")

@@ -22,7 +22,7 @@ def add(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Take in documents (txt, md, html, pdf), or take them in again; a running server finds them at once."""
+    """Take in documents (txt, md, html, pdf), or do so again. A running server finds them at once."""
     from fondaco.web.library import LibraryError
 
     faulty = 0

@@ -75,7 +75,7 @@ def add(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a model's files, read what they say of themselves, and add the model to the catalogue."""
+    """Fetch a model's files and add it to the catalogue. Its entry comes from what they say of themselves."""
     from fondaco.cli import image_models
 
     prices_of(price)  # before anything is fetched
@@ -133,6 +133,12 @@ def _add_text(files: "Sequence[FetchedFile]", asked: _Asked, loaded: "Configurat
     path = added.path_of(loaded.settings.home, "model", model_id)
     keep_row(path, model_id, row, config=asked.config)
     print_row(_added_row(model_id, row, facts, paths), as_json=asked.as_json)
+    if (twin := _known_with(paths[0])) is not None:
+        typer.echo(
+            f"fondaco: note: this is the file of the built-in model {twin!r}, whose settings (temperature, "
+            f"system prompt) were tuned for it and do not count for {model_id!r}: fondaco config show",
+            err=True,
+        )
     _advise(facts, template_usable=template.usable, free=asked.price == "0", loaded=loaded)
 
 
@@ -170,7 +176,7 @@ def remove(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Take a model that was added out of the catalogue, and delete its files from this machine."""
+    """Take a model out of the catalogue and delete its files. A built-in one only loses its files."""
     from fondaco.configuration import added, load
     from fondaco.modelfiles import source_of
 
@@ -201,7 +207,7 @@ def search(
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """Search the Hugging Face Hub, or the one that HF_ENDPOINT names, for GGUF models."""
+    """Search a hub for GGUF models. That is Hugging Face's, or the one that HF_ENDPOINT names."""
     import anyio
 
     from fondaco.app.adding import hub
@@ -343,17 +349,46 @@ def _from_hub(settings: "Settings", source: str) -> "tuple[FetchedFile, ...]":
 
 
 def _expect_free(model_id: str | None, loaded: "Configuration") -> None:
-    """Raise a `FailedError` where the catalogue has another model of that id."""
+    """Expect that a model can have an id.
+
+    Raises:
+        typer.BadParameter: it is none.
+        FailedError: the catalogue has another model of that id.
+    """
     from fondaco.configuration import added
+    from fondaco.patterns import DESCRIPTIONS, MODEL_ID, fits
 
     settings = loaded.settings
-    if model_id is None or model_id not in settings.models:
+    if model_id is None:
+        return
+    if not fits(MODEL_ID, model_id):
+        raise typer.BadParameter(
+            f"{model_id!r} is no id of a model: it has to be {DESCRIPTIONS[MODEL_ID]}.",
+            param_hint="--name",
+        )
+    if model_id not in settings.models:
         return
     if not added.path_of(settings.home, "model", model_id).exists():
         raise FailedError(
             f"The catalogue has a model {model_id!r} already. Choose another id with --name.",
             Exit.USAGE,
         )
+
+
+def _known_with(path: Path) -> str | None:
+    """Return the name of the known model that a file is of, by its content."""
+    from fondaco.modelfiles.download import hash_of
+    from fondaco.modelfiles.known import KNOWN
+
+    size = path.stat().st_size
+    alike = [
+        (model.name, file.sha256)
+        for model in KNOWN.values()
+        for file in model.files
+        if file.size_bytes == size
+    ]
+    found = hash_of(path) if alike else ""
+    return next((name for name, sha256 in alike if sha256 == found), None)
 
 
 def _added_row(model_id: str, row: "Tree", facts: "GgufFacts", paths: Sequence[Path]) -> Row:

@@ -46,7 +46,7 @@ def list_models(
     as_json: AsJson = False,
     wide: Wide = False,
 ) -> None:
-    """List the models of the catalogue, and the model files that belong to none."""
+    """List the models, and the model files that belong to none."""
     settings = configuration(home, config).settings
     rows = [*_rows(settings), *_strangers(settings)]
     if connect:
@@ -91,7 +91,7 @@ def pull(
     config: Config = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch a model file; an interrupted download goes on where it stopped."""
+    """Fetch a model's files. An interrupted download goes on where it stopped."""
     settings = configuration(home, config).settings
     if addable(source) is not None and source not in settings.models:
         raise FailedError(

@@ -9,7 +9,7 @@ def openapi(
     *,
     yaml: Annotated[bool, typer.Option("--yaml", help="Print YAML instead of JSON.")] = False,
 ) -> None:
-    """Print the OpenAPI document of the API, without starting the server."""
+    """Print the OpenAPI document; no server is needed."""
     from fondaco.http.apis.endpoints import ENDPOINTS
     from fondaco.http.openapi.document import Contract
 

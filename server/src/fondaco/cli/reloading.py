@@ -46,7 +46,7 @@ class Told:
 
 
 def reload(*, home: Home = None, config: Config = None) -> None:
-    """Make the running server of a home read its configuration again, as SIGHUP does."""
+    """Make a running server read its configuration again. That is what SIGHUP does."""
     told = told_to_reload(configuration(home, config).settings.home)
     if told.answer is not Answer.LOADED:
         code = Exit.CONFIGURATION if told.answer is Answer.REFUSED else Exit.FAILED

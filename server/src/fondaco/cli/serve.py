@@ -67,7 +67,7 @@ def serve(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Run the server; the first start creates an account and an API key."""
+    """Run the server. The first start creates an account and an API key."""
     from fondaco.configuration import ConfigurationError, missing_secrets
 
     read = partial(

@@ -16,6 +16,7 @@ from fondaco.configuration.layers import CONFIG_VARIABLE, DEFAULT, Layers, Tree
 from fondaco.configuration.schema import KeyPath, dotted, find, nearest
 from fondaco.configuration.unquoted import take_unquoted
 from fondaco.environment import ConfigurationError, environment, expanded
+from fondaco.patterns import DESCRIPTIONS
 from fondaco.settings import Settings
 
 _NEEDED = {
@@ -240,14 +241,23 @@ def _line(fault: ErrorDetails, layers: Layers) -> str:
     setting = find(path)
     if setting and setting.private:
         return f"{origin}: {name}: refused. Expected: {setting.description}"
-    if needed := _NEEDED.get(fault["type"]):
-        needed += _unit(path[-1]) if "number" in needed else ""
+    if needed := _needed(fault, path):
         found = f", not {_shown(fault['input'])}" if setting else ""  # else it may be a secret
-        return f"{origin}: {name} has to be {needed}{found}."
+        subject = f"{name}: this name" if "[key]" in fault["loc"] else name
+        return f"{origin}: {subject} has to be {needed}{found}."
     showable = setting and isinstance(fault["input"], str | int | float | Decimal)
     shown = f" (it is {str(fault['input'])!r})" if showable else ""
     message = fault["msg"].removeprefix("Value error, ").removesuffix(".")
     return f"{origin}: {name}: {message}{shown}."
+
+
+def _needed(fault: ErrorDetails, path: KeyPath) -> str | None:
+    """Return what a value has to be, unless pydantic's own message says that well."""
+    if fault["type"] == "string_pattern_mismatch":
+        return DESCRIPTIONS[fault["ctx"]["pattern"]]
+    if (needed := _NEEDED.get(fault["type"])) is None:
+        return None
+    return needed + _unit(path[-1]) if "number" in needed else needed
 
 
 def _unit(key: str) -> str:

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from filecmp import cmp
 from hashlib import sha256 as new_sha256
 from pathlib import Path
 from platform import machine
@@ -241,7 +242,7 @@ class ModelFolder:
         target = self._target(source.name)
         with only_one(self._fetching / f"{target.name}.lock", wait_s=self._wait_s):
             linked = target.exists() and target.samefile(source)
-            if not linked and self._is_here(target, sha256):
+            if not linked and self._is_here(target, sha256, source):
                 return target
             if sha256 is not None and not _is(source, sha256):
                 raise ModelFileError(
@@ -266,18 +267,25 @@ class ModelFolder:
             )
         return self._folder / file_name
 
-    def _is_here(self, target: Path, sha256: str | None) -> bool:
-        """Whether `target` is the file that is asked for.
+    def _is_here(self, target: Path, sha256: str | None, source: Path | None = None) -> bool:
+        """Whether `target` is the file that is asked for: by its hash, or by the bytes of a local `source`.
 
         Raises:
-            ModelFileError: another file has its name.
+            ModelFileError: another file has its name, or may be another one.
         """
         if not target.exists():
             return False
-        if sha256 is not None and _is(target, sha256):
+        if sha256 is not None:
+            if _is(target, sha256):
+                return True
+        elif source is not None and cmp(target, source, shallow=False):
             return True
+        what = "what it holds is not known to be the same"
+        if sha256 is not None or source is not None:
+            what = "with other content"
         raise ModelFileError(
-            f"{target.name!r} is already here. To replace it: fondaco models remove {target.name}"
+            f"A file {target.name!r} is here already, {what}; nothing was overwritten. Give yours another "
+            f"name, or first take that one away: fondaco models remove {target.name}"
         )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from fondaco.domain.money.account import Account, Key, KeyType, digest
 from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.apis.operator import doc_redirects
 from fondaco.http.edge.routes import AnyEndpoint
 from fondaco.http.endpoint.endpoint import Access
 from house import PEPPER, SECRET, House, house
@@ -30,6 +31,7 @@ OPEN = {
     "/doc/api/swagger.yaml",
     "/doc",
     "/doc/assets/{name}",
+    *doc_redirects.PATHS,
 }
 """What is meant to be open to anybody; whatever else is open is a mistake."""
 

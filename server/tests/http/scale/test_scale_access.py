@@ -70,7 +70,8 @@ async def test_without_a_key_the_reply_says_how_to_send_one(doors: House) -> Non
     reply = await models(doors)
     assert reply.status_code == 401
     assert reply.json() == {
-        "error": "Authentication failed: send your key as x-api-key.",
+        "error": "Authentication failed: send your key in the header x-api-key: KEY. The operator of "
+        "this server creates keys with: fondaco keys create",
         "code": "AUTHENTICATION_FAILED",
     }
 

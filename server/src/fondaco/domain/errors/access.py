@@ -26,7 +26,10 @@ class InvalidApiKeyError(AuthenticationFailedError):
     """The key is unknown, revoked or expired."""
 
     code = "INVALID_API_KEY"
-    default = "Invalid API key provided"
+    default = (
+        "Invalid API key provided: it is unknown to this server, revoked or expired. The operator creates "
+        "keys with: fondaco keys create"
+    )
 
 
 class ProofRefusedError(AuthenticationFailedError):

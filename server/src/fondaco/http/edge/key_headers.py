@@ -29,7 +29,7 @@ def bearer(headers: _Headers) -> str:
         AuthenticationFailedError: there is none.
     """
     if (secret := _bearer(headers)) is None:
-        raise AuthenticationFailedError
+        raise AuthenticationFailedError(_missing("Authorization: Bearer KEY"))
     return secret
 
 
@@ -37,13 +37,20 @@ def _either(headers: _Headers, key_header: str) -> str:
     dialect_key, bearer = headers.get(key_header.encode()), _bearer(headers)
     secret = bearer if dialect_key is None else dialect_key.strip().decode("latin-1")
     if not secret:
-        raise AuthenticationFailedError(f"Authentication failed: send your key as {key_header}.")
+        raise AuthenticationFailedError(_missing(f"{key_header}: KEY"))
     if bearer is not None and bearer != secret:
         raise AuthenticationFailedError(
             f"Authentication failed: {key_header} and Authorization carry different keys. "
             "Send one of them."
         )
     return secret
+
+
+def _missing(header: str) -> str:
+    return (
+        f"{AuthenticationFailedError.default}: send your key in the header {header}. The operator of this "
+        "server creates keys with: fondaco keys create"
+    )
 
 
 def expect_selected(headers: _Headers, dialect: ApiDialect, account: Account) -> None:

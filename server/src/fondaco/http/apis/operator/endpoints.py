@@ -1,6 +1,14 @@
 """Endpoints for operators: health, metrics and the API's description."""
 
-from fondaco.http.apis.operator import alive, contract, doc_page, home_page, metrics, ready
+from fondaco.http.apis.operator import (
+    alive,
+    contract,
+    doc_page,
+    doc_redirects,
+    home_page,
+    metrics,
+    ready,
+)
 from fondaco.http.edge.routes import AnyEndpoint
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
@@ -12,4 +20,5 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     contract.YAML_ENDPOINT,
     doc_page.PAGE_ENDPOINT,
     doc_page.ASSET_ENDPOINT,
+    *doc_redirects.ENDPOINTS,
 )
