@@ -47,15 +47,6 @@ class TestEditor(ImageEditorContract):
         return Bench(editor, TASK, impossible="Add a dog")
 
 
-async def test_the_child_starts_with_the_first_picture(models_folder: Path) -> None:
-    editor = Editor({"fondaco-editor"}, name="editor", models_folder=models_folder)
-    async with anyio.create_task_group() as tasks:
-        await tasks.start(editor.run)
-        await editor.probe()
-        assert not editor.pid
-        tasks.cancel_scope.cancel()
-
-
 async def test_an_instruction_may_change_the_size(editor: Editor) -> None:
     task = task_for(landscape(96, 64), "Rotate it 90 degrees to the left, then add a 4 px border")
     assert opened((await editor.edit(task)).picture).size == (72, 104)
@@ -98,7 +89,14 @@ async def test_a_refusal_does_not_quote_the_instruction(editor: Editor) -> None:
     assert "greyscale" in str(no.value)
 
 
-async def test_without_its_files_it_does_what_needs_none(tmp_path: Path) -> None:
+def bring_files(source: Path, target: Path) -> None:
+    for name in (STYLES_FILE, SUBJECT_FILE):
+        (target / name).symlink_to(source / name)
+
+
+async def test_without_its_files_it_does_what_needs_none_until_they_come(
+    tmp_path: Path, models_folder: Path
+) -> None:
     editor = Editor({"fondaco-editor"}, name="editor", models_folder=tmp_path)
     async with anyio.create_task_group() as tasks:
         await tasks.start(editor.run)
@@ -106,25 +104,8 @@ async def test_without_its_files_it_does_what_needs_none(tmp_path: Path) -> None
         for prompt in ("as a mosaic", "remove the background"):
             with pytest.raises(EngineUnavailableError, match="fondaco models pull fondaco-editor"):
                 await editor.edit(replace(TASK, prompt=prompt))
-        tasks.cancel_scope.cancel()
-
-
-def bring_files(source: Path, target: Path) -> None:
-    for name in (STYLES_FILE, SUBJECT_FILE):
-        (target / name).symlink_to(source / name)
-
-
-async def test_files_that_come_later_are_used_without_a_restart(
-    tmp_path: Path, models_folder: Path
-) -> None:
-    editor = Editor({"fondaco-editor"}, name="editor", models_folder=tmp_path)
-    task = replace(TASK, prompt="as a mosaic")
-    async with anyio.create_task_group() as tasks:
-        await tasks.start(editor.run)
-        with pytest.raises(EngineUnavailableError):
-            await editor.edit(task)
         bring_files(models_folder, tmp_path)
-        await editor.edit(task)
+        await editor.edit(replace(TASK, prompt="as a mosaic"))
         tasks.cancel_scope.cancel()
 
 
@@ -146,10 +127,14 @@ async def test_a_child_that_is_killed_in_an_edit_ends_that_call_alone(editor: Ed
     assert editor.pid != pid
 
 
-async def test_an_idle_child_ends_and_starts_again(models_folder: Path) -> None:
+async def test_the_child_starts_with_a_picture_ends_when_idle_and_starts_again(
+    models_folder: Path,
+) -> None:
     editor = Editor({"fondaco-editor"}, name="editor", models_folder=models_folder, idle_s=0.2)
     async with anyio.create_task_group() as tasks:
         await tasks.start(editor.run)
+        await editor.probe()
+        assert not editor.pid  # it starts with the first picture
         await editor.edit(TASK)
         with anyio.fail_after(10):
             while editor.pid is not None:  # noqa: ASYNC110 - the engine tells only who asks

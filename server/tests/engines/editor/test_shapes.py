@@ -101,7 +101,9 @@ def test_what_is_too_large_is_refused(prompt: str) -> None:
         edit(PICTURE, prompt)
 
 
-@pytest.mark.parametrize("prompt", ["add a thick border", "rotate by 30 degrees"])
+@pytest.mark.parametrize(
+    "prompt", ["add a thick border", "add a 5 px border", "rotate by 30 degrees"]
+)
 def test_a_picture_of_the_largest_size_is_reduced_where_it_grows(
     prompt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,8 +37,8 @@ def with_editor(editor: Editor, home: Path) -> AbstractAsyncContextManager[House
     )
 
 
-@pytest.fixture
-async def one(tmp_path: Path) -> AsyncGenerator[House]:
+@pytest.fixture(scope="module")
+async def editor() -> AsyncGenerator[Editor]:
     for name in (STYLES_FILE, SUBJECT_FILE):
         if not model_file(name).is_file():
             pytest.skip(f"{model_file(name)} is missing: run `fondaco models pull fondaco-editor`")
@@ -46,9 +46,14 @@ async def one(tmp_path: Path) -> AsyncGenerator[House]:
     editor = Editor({"fondaco-editor"}, name="editor", models_folder=folder)
     async with anyio.create_task_group() as tasks:
         await tasks.start(editor.run)
-        async with with_editor(editor, tmp_path) as found:
-            yield found
+        yield editor
         tasks.cancel_scope.cancel()
+
+
+@pytest.fixture
+async def one(editor: Editor, tmp_path: Path) -> AsyncGenerator[House]:
+    async with with_editor(editor, tmp_path) as found:
+        yield found
 
 
 SCENE = saved(landscape().image)

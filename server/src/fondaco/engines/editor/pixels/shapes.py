@@ -130,11 +130,8 @@ def _resized(raster: Raster, width: int, height: int) -> Raster:
 
 def _bordered(raster: Raster, border: Border) -> Raster:
     """Return a picture in a frame, which is opaque."""
-    if border.pixels is None:
-        edge = border.share * raster.shorter
-        raster = _with_room(
-            raster, raster.width + 2 * edge, raster.height + (1 + border.bottom) * edge
-        )
+    edge = border.share * raster.shorter if border.pixels is None else border.pixels
+    raster = _with_room(raster, raster.width + 2 * edge, raster.height + (1 + border.bottom) * edge)
     wide = border.pixels or max(1, round(border.share * raster.shorter))
     low = round(wide * border.bottom)
     width, height = raster.width + 2 * wide, raster.height + wide + low
