@@ -108,6 +108,8 @@ ASKED: dict[str, tuple[Operation, ...]] = {
     "change black to white": (Recolour("black", WHITE),),
     "remove the red": (Recolour("red", COLOURS["gray"]),),
     "keep only the red": (KeepColour("red"),),
+    "remove all colors except red": (KeepColour("red"),),
+    "black and white except the red": (KeepColour("red"),),
     "make everything black and white except the red": (KeepColour("red"),),
     "make it blue": (Tint(BLUE),),
     "make it grey": (GREY,),
@@ -184,6 +186,9 @@ ASKED: dict[str, tuple[Operation, ...]] = {
     "round the corners": (RoundCorners(0.08),),
     # several
     "make it grayscale and rotate 90 degrees left": (GREY, LEFT),
+    "crop to a square with a white border": (CropTo(1, 1), Border(WHITE, 0.05)),
+    "warm vivid colors": (Level("warmth", 0.25), Level("saturation", 0.25)),
+    "make it a vintage sepia photo": (Filter("vintage"), Filter("sepia")),
     "remove the background, then add a blue background": (CutOut(), FillBackground(BLUE)),
     "Crop to a square. Make it warmer; add a vignette!": (
         CropTo(1, 1),
@@ -217,6 +222,20 @@ REFUSED = (
     "what is in this picture?", "paint it red and black", "make the white dog black", "crop to 0:5",
     "resize to 0x0", "resize to 0%", "crop 60% from each side", "crop to 1:100", "\N{CJK UNIFIED IDEOGRAPH-9ED1}",
     "convertir en noir et blanc", "make it grayscale, then teleport it", "blur it and add a dog",
+    "remove the red border", "remove the white frame", "make it a red car", "turn it into a blue house",
+    "add a golden crown", "remove the blue car", "replace the background with blue flowers",
+    "frame the picture on a wall", "make it look like winter", "sharpen the pencil", "light the candle",
+    "blur out faces", "cut the tree", "give her a crop top", "paint the town red", "rotate the wheels",
+    "warm the soup", "make it cool", "make a film", "make it a film", "make it a portrait", "make it a landscape",
+    "swap red with blue", "swap red and blue", "make the subject red", "lift it", "add a red hat with a white border",
+    "make a bigger dog", "make the dog bigger", "zoom in on the dog", "crop out the person", "crop the person out",
+    "remove the text and make it gray", "make the sky bigger", "add a sunset", "add a sunset in the sky",
+    "make it sunset", "put a moon in the night sky", "remove the clouds from the sky", "remove the sky",
+    "make the background a sunset sky", "blur everything except the face", "make the black dog white",
+    "turn the lights on", "turn right the head", "flip the switch", "flip the table", "enlarge the eyes",
+    "shrink the nose", "resize the dog", "round the edges of the table", "make the corners dark", "invert the order",
+    "tile it", "mirror the text", "double the people", "half of the picture in gray", "make half of it gray",
+    "left half black and white", "focus on the dog", "color by numbers", "a photo of a mosaic", "write it in crayon",
 )  # fmt: skip
 
 

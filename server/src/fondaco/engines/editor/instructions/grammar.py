@@ -33,6 +33,8 @@ _FILLER = re.compile(
     r"now|too|as|well|also|more like|like|kind|sort|bit|please|so|really|very|little)(?= |$)"
 )
 """Words that say nothing of their own, between and behind those that do."""
+_JOINING = ("with", "using")
+"""Of these, those that join a further wish to a command: `crop to a square with a white border`."""
 _WANTS = (
     ("something added", r"add|insert|include|place|put|draw|attach|paste|append|give"),
     ("something taken out", r"remove|delete|erase|take|get rid of|eliminate|clean"),
@@ -90,6 +92,8 @@ class _Reader:
         self._part_at = self._at
         self._verb = self._fresh = True
         """Whether no verb, and nothing at all but politeness, came yet in this part."""
+        self._closed = False
+        """Whether a command came in this part: what follows it belongs to it, or is not understood."""
 
     def _separated(self) -> bool:
         found = _SEPARATOR.match(self._text, self._at)
@@ -102,27 +106,32 @@ class _Reader:
         return True
 
     def _understood(self) -> bool:
+        if self._closed:
+            return False
         best: re.Match[str] | None = None
+        commands = False
         operations: tuple[Operation, ...] = ()
         for rule in RULES:
-            if not self._allowed(rule.place):
+            if not self._allowed(rule.position):
                 continue
             found = rule.compiled.match(self._text, self._at)
             if found is None or (best is not None and found.end() <= best.end()):
                 continue
-            if rule.place is Position.ALONE and not self._ends(found.end()):
+            if rule.position is Position.ALONE and not self._ends(found.end()):
                 continue
             if built := rule.build(found):
                 best, operations = found, built
+                commands = rule.position is Position.VERB
         if best is None:
             return False
         self._operations += operations
         self._advance(best.end())
         self._verb = self._fresh = False
+        self._closed = commands
         return True
 
-    def _allowed(self, place: Position) -> bool:
-        match place:
+    def _allowed(self, position: Position) -> bool:
+        match position:
             case Position.ANYWHERE:
                 return True
             case Position.VERB | Position.ALONE:
@@ -146,6 +155,7 @@ class _Reader:
             return False
         self._advance(found.end())
         self._verb = self._fresh = False
+        self._closed = self._closed and found[0] not in _JOINING
         return True
 
     def _advance(self, to: int) -> None:

@@ -26,7 +26,7 @@ class Rule:
     """Of a normalized instruction; it ends where a word ends."""
     build: "Callable[[re.Match[str]], tuple[Operation, ...]]"
     """Returns what a match asks for; nothing if it is no sense after all."""
-    place: Position = Position.ANYWHERE
+    position: Position = Position.ANYWHERE
     compiled: "re.Pattern[str]" = field(init=False)
 
     def __post_init__(self) -> None:

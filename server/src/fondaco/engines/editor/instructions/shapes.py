@@ -199,8 +199,9 @@ RULES: tuple[Rule, ...] = (
     Rule("(?:horizontal(?:ly)? )(?:flip|mirror|flipped|mirrored)|mirrored|mirror image|mirror effect|flipped", _flipped),
     Rule("(?P<vertical>vertical(?:ly)? )(?:flip|mirror|flipped|mirrored)", _flipped),
     # crops
-    Rule(rf"(?:{_CROPS}|make){_IT}{_TO}{_A} (?P<ratio>{_NAMED_RATIO})(?: (?:shape|format|crop|aspect ratio|image|picture|photo|ratio))*", _to_ratio, Position.VERB),
-    Rule(rf"(?P<ratio>{_NAMED_RATIO}) (?:crop|format|aspect ratio|shape)", _to_ratio),
+    Rule(rf"(?:{_CROPS}){_IT}{_TO}{_A} (?P<ratio>{_NAMED_RATIO})(?: (?:shape|format|orientation|crop|aspect ratio|image|picture|photo|ratio))*", _to_ratio, Position.VERB),
+    Rule(rf"make{_IT}{_TO}{_A} (?P<ratio>square|widescreen)(?: (?:shape|format|crop|aspect ratio|image|picture|photo))*", _to_ratio, Position.VERB),
+    Rule(rf"(?P<ratio>{_NAMED_RATIO}) (?:crop|format|orientation|aspect ratio|shape)", _to_ratio),
     Rule(rf"(?:{_CROPS}|make|change|set|convert|turn){_IT}(?: (?:the )?(?:aspect ratio|ratio|format))?{_TO}{_A} {_RATIO}(?: (?:aspect ratio|ratio|format|crop|shape))*", _to_ratio, Position.VERB),
     Rule(rf"{_RATIO} (?:crop|format|aspect ratio|ratio)", _to_ratio),
     Rule(rf"(?:{_CROPS}){_IT}{_TO}{_A} {_SIZE}(?: (?:from|in|at) the (?:center|middle))?", _cropped_to_size, Position.VERB),

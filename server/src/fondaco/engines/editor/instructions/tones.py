@@ -76,7 +76,7 @@ _ADJECTIVES: tuple[tuple[str, _Make], ...] = (
         _level("saturation", -1),
     ),
     (f"warmer|warm|warmed up|(?:warm|warmer) (?:tones?|colors?|light)|{_more('warm|warmth')}", _level("warmth", 1)),
-    (f"cooler|colder|cool|cold|(?:cool|cooler|cold) (?:tones?|colors?|light)|{_more('cool|cold')}|{_less('warm|warmth')}", _level("warmth", -1)),
+    (f"cooler|colder|cooled down|(?:cool|cooler|cold) (?:tones?|colors?|light)|{_more('cool|cold')}|{_less('warm|warmth')}", _level("warmth", -1)),
     (
         f"(?:completely |fully |all |in )?(?:{_GREY})|(?:without|no) (?:any )?{_NOTHING}",
         _filter("greyscale"),
@@ -102,7 +102,7 @@ _ADJECTIVES: tuple[tuple[str, _Make], ...] = (
 """What a picture, or a region of it, can be made: pattern -> operation."""
 
 _COMMANDS: tuple[tuple[str, _Make], ...] = (
-    ("brighten|lighten|illuminate|lift", _level("brightness", 1)),
+    ("brighten|lighten|illuminate", _level("brightness", 1)),
     ("darken|dim", _level("brightness", -1)),
     ("saturate", _level("saturation", 1)),
     ("warm", _level("warmth", 1)),
@@ -148,7 +148,7 @@ _EFFECTS: tuple[tuple[str, FilterName], ...] = (
     ("sharpening", "sharpen"),
     ("cartoon", "cartoon"),
     ("grayscale|black and white|monochrome|noir", "greyscale"),
-    ("vintage|retro|old photo|polaroid film|film", "vintage"),
+    ("vintage|retro|old photo|(?:old |polaroid )?film(?= (?:look|effect|filter))", "vintage"),
     ("invert|negative|inversion", "invert"),
     ("edge detection|neon edges|glowing edges", "edges"),
     ("auto (?:contrast|levels?|tone|color|enhance(?:ment)?|correction|exposure)|autocontrast|auto ?levels", "enhance"),
