@@ -339,7 +339,9 @@ async def test_a_model_that_will_be_retired_is_announced() -> None:
 
 async def test_without_a_model_or_an_engine_there_is_nothing() -> None:
     async with world(models=(TOY,)) as one:
-        assert code(await send(one, UPSCALE, image=SMALL)) == (404, "MODEL_NOT_FOUND")
+        reply = await send(one, UPSCALE, image=SMALL)
+        assert code(reply) == (404, "MODEL_NOT_FOUND")
+        assert "none of type 'upscale' has the trait 'default'" in reply.json()["error"]
     async with world(image_upscalers={}) as one:
         assert (await send(one, UPSCALE, image=SMALL)).status_code == 503
 

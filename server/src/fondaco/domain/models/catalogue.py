@@ -172,6 +172,11 @@ class Catalogue:
         names = self._names
         if (retired := names.gone[kind].get(self._resolved(name, kind))) is not None:
             return ModelGoneError(f"{retired} GET /api/v1/models lists all.")
+        if name == _DEFAULT:
+            return ModelNotFoundError(
+                f"Specified model not found: none of type {kind.value!r} has the trait {_DEFAULT!r}. "
+                "GET /api/v1/models?type=all lists all."
+            )
         suggestion = ""
         if (other := self._other_type(name)) is not None:
             suggestion = f" It is a model of type {other.value!r}, not {kind.value!r}."
