@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from sybil.parsers.rest import DocTestParser
 
 START_TIMEOUT_S = 120.0
 
-_collect_examples = (
+_collect_examples: Callable[[Path, pytest.Collector], SybilFile | None] = (
     Sybil(
         parsers=[PythonCodeBlockParser(), SkipParser()],
         patterns=["*.md"],

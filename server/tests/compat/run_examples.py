@@ -1,6 +1,6 @@
 """Runs the chat examples of the API's documents, as they stand there, against a server.
 
-    python server/tests/compat/run_examples.py http://127.0.0.1:8000/api/v1 KEY [NAME...]
+    PYTHONPATH=server/tests python -m compat.run_examples http://127.0.0.1:8000/api/v1 KEY [NAME...]
 
 In `examples/` each has a file of its own, named after its page: commands, programs, bodies of
 requests, and names of models. Only the base URL, the key and an image that a page leaves out are
@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from interpreter import Interpreter, interpreter
 
 FOLDER = Path(__file__).parent / "examples"
 EXAMPLES = tuple(sorted(path.name for path in FOLDER.iterdir() if path.suffix != ".jpg"))
@@ -54,15 +56,21 @@ class Outcome:
             return f"{error!r}: {self.said}"
 
 
-def run(name: str, base_url: str, api_key: str) -> Outcome:
+def run(name: str, base_url: str, api_key: str, python: Interpreter) -> Outcome:
     """Run one example to its end."""
     text = (FOLDER / name).read_text(encoding="utf-8")
+    filled = _filled(text, base_url, api_key)
+    environ = {**os.environ, "VENICE_API_KEY": api_key}  # noqa: TID251 - as the pages tell to
+    if name.endswith(".py"):
+        client = "" if "client = " in text else _filled(_CLIENT, base_url, "")
+        said = python.run(client + filled, environ, timeout_s=TIMEOUT_S)
+        return Outcome(name, text, said.code, said.stdout, said.stderr)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         (home / ".curlrc").write_text(_CURL, encoding="utf-8")
         ended = subprocess.run(
-            _command(name, _filled(text, base_url, api_key), home, base_url),
-            env={**os.environ, "CURL_HOME": folder, "VENICE_API_KEY": api_key},  # noqa: TID251 - as the pages tell to
+            ["bash", "-c", _command(name, filled, home, base_url)],
+            env={**environ, "CURL_HOME": folder},
             capture_output=True,
             text=True,
             timeout=TIMEOUT_S,
@@ -93,13 +101,10 @@ def _filled(text: str, base_url: str, api_key: str) -> str:
     return text
 
 
-def _command(name: str, text: str, home: Path, base_url: str) -> list[str]:
+def _command(name: str, text: str, home: Path, base_url: str) -> str:
     match Path(name).suffix:
         case ".sh":
-            return ["bash", "-c", text]
-        case ".py":
-            client = "" if "client = " in text else _filled(_CLIENT, base_url, "")
-            return [sys.executable, "-c", client + text]
+            return text
         case ".json":
             body = text
         case _:
@@ -109,7 +114,7 @@ def _command(name: str, text: str, home: Path, base_url: str) -> list[str]:
     sent = home / "body.json"
     sent.write_text(body, encoding="utf-8")
     posted = f'curl {base_url}/chat/completions -H "Authorization: Bearer $VENICE_API_KEY"'
-    return ["bash", "-c", f'{posted} -H "Content-Type: application/json" -d @{sent}']
+    return f'{posted} -H "Content-Type: application/json" -d @{sent}'
 
 
 def _fits(outcome: Outcome) -> bool:
@@ -145,11 +150,12 @@ def _chunks(said: str) -> Iterator[dict[str, Any]]:
 def main(base_url: str, api_key: str, *names: str) -> int:
     """Run the named examples, or all, and say how each ended."""
     faults = 0
-    for name in names or EXAMPLES:
-        fault = run(name, base_url.rstrip("/"), api_key).fault
-        faults += bool(fault)
-        sys.stdout.write(f"{name}: {fault or 'fine'}\n")
-        sys.stdout.flush()
+    with interpreter("openai") as python:
+        for name in names or EXAMPLES:
+            fault = run(name, base_url.rstrip("/"), api_key, python).fault
+            faults += bool(fault)
+            sys.stdout.write(f"{name}: {fault or 'fine'}\n")
+            sys.stdout.flush()
     return min(faults, 1)
 
 
