@@ -163,7 +163,7 @@ class EmbeddingEngineContract:
             pytest.param("[CLS] <s> </s> [SEP] <|endoftext|>", id="special tokens as text"),
             pytest.param("\ud800", id="half a pair"),
             pytest.param("\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 20, id="it grows"),
-            pytest.param("e" + "\N{COMBINING ACUTE ACCENT}" * 150, id="accents"),
+            pytest.param("e" + "\N{COMBINING ACUTE ACCENT}" * 101, id="accents"),
             pytest.param("\N{FAMILY}\N{ZERO WIDTH JOINER}\N{GIRL}" * 9, id="emoji"),
         ],
     )
@@ -179,9 +179,9 @@ class EmbeddingEngineContract:
             found.append((text, (await bench.embed(text)).vectors[0]))
 
         async with anyio.create_task_group() as tasks:
-            for text in TEXTS * 3:
+            for text in TEXTS * 2:
                 tasks.start_soon(ask, text)
-        assert len(found) == 3 * len(TEXTS)
+        assert len(found) == 2 * len(TEXTS)
         for text, vector in found:
             assert floats(vector).tolist() == pytest.approx(
                 floats(alone[text]).tolist(), abs=bench.closeness
@@ -189,7 +189,7 @@ class EmbeddingEngineContract:
 
     async def test_after_a_call_that_was_cancelled_others_are_served(self, bench: Bench) -> None:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(bench.embed, *(f"{text} {n}" for n in range(20) for text in TEXTS))
+            tasks.start_soon(bench.embed, *(f"{text} {n}" for n in range(8) for text in TEXTS))
             await anyio.wait_all_tasks_blocked()
             tasks.cancel_scope.cancel()
         assert len((await bench.embed("hi")).vectors) == 1

@@ -64,13 +64,13 @@ async def e5(e5_launch: EmbeddingLaunch) -> AsyncGenerator[EmbeddingWorkers]:
 async def gguf() -> AsyncGenerator[EmbeddingWorkers]:
     """Run a model of text as an embedding model: it shows the way, not the quality."""
     (file,) = files_of(SMOLLM2)
-    launch = Launch(file, threads=1, slots=1, context_tokens=512, pooling="mean")
+    launch = Launch(file, threads=1, slots=1, context_tokens=256, pooling="mean")
     embedding = EmbeddingLaunch(
         GgufProgram(launch, dimensions=576),
         files=(file,),
-        context_tokens=512,
+        context_tokens=256,
         dimensions=576,
-        batch_tokens=512,
+        batch_tokens=256,
     )
     engine = EmbeddingWorkers({SMOLLM2: embedding}, name="embedded")
     async with anyio.create_task_group() as group:

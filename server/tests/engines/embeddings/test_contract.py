@@ -47,7 +47,7 @@ class TestGguf(EmbeddingEngineContract):
         async def token_ids(text: str) -> tuple[int, ...]:
             return tuple(await backend._tokens(text))
 
-        return Bench(gguf, SMOLLM2, 512, token_ids, closeness=1e-5)
+        return Bench(gguf, SMOLLM2, 256, token_ids, closeness=1e-5)
 
 
 @cache

@@ -12,7 +12,14 @@ from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatRequest, Sampling
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.engines.llamacpp.engine import LlamaCpp
-from fondaco.engines.llamacpp.prefill import PIECE_TOKENS
+
+PIECE_TOKENS = 32
+"""Smaller pieces than the engine's own, so that prompts of few words are long."""
+
+
+@pytest.fixture(autouse=True)
+def short_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fondaco.engines.llamacpp.engine.PIECE_TOKENS", PIECE_TOKENS)
 
 
 def long_turn(topic: str, scope: str, **changes: object) -> ChatRequest:
@@ -143,7 +150,7 @@ def essay(scope: str, words: int, **changes: object) -> ChatRequest:
 
 
 async def test_a_long_prompt_is_read_once_however_many_its_pieces(engine: LlamaCpp) -> None:
-    request = essay("ivy", 120)
+    request = essay("ivy", 30)
     measured = await engine.measure(request)
     assert measured.input_tokens > 3 * PIECE_TOKENS
     before = await read_tokens(engine)
@@ -155,19 +162,19 @@ async def test_a_long_prompt_is_read_once_however_many_its_pieces(engine: LlamaC
 
 
 async def test_a_long_prompt_gains_from_the_accounts_cache(engine: LlamaCpp) -> None:
-    request = essay("joe", 110)
+    request = essay("joe", 28)
     measured = await engine.measure(request)
     await answer(engine, request)
     assert await cached(engine, request) >= measured.input_tokens - 1
     longer = replace(
         request,
-        messages=(*request.messages, Message(Role.ASSISTANT, "Yes."), *essay("joe", 70).messages),
+        messages=(*request.messages, Message(Role.ASSISTANT, "Yes."), *essay("joe", 18).messages),
     )
     assert measured.input_tokens - 16 <= await cached(engine, longer) <= measured.input_tokens + 1
 
 
 async def test_a_long_prompt_is_answered_as_if_it_had_been_read_at_once(engine: LlamaCpp) -> None:
-    whole = essay("", 110, sampling=Sampling(temperature=0), stream=True)
+    whole = essay("", 28, sampling=Sampling(temperature=0), stream=True)
     pieces = replace(whole, cache_scope="kim")
     assert (await answer(engine, pieces)).text == (await answer(engine, whole)).text
 
@@ -176,7 +183,7 @@ async def test_a_short_question_is_answered_while_a_long_prompt_is_being_read(
     engine: LlamaCpp,
 ) -> None:
     slots = (await engine._running("")).slots
-    long, short = essay("lea", 175), long_turn("hi", "max")
+    long, short = essay("lea", 50), long_turn("hi", "max")
     prompts = {request.cache_scope: await engine.measure(request) for request in (long, short)}
     assert prompts["lea"].input_tokens > 6 * PIECE_TOKENS
     answered: list[str] = []

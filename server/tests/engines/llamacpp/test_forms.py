@@ -79,6 +79,7 @@ def asking(
         max_output_tokens=300,
         sampling=Sampling(temperature=1.0, seed=1),
         options=ChatOptions(output_format=output_format, **more),  # type: ignore[arg-type]  # of wishes
+        cache_scope="forms",
     )
 
 

@@ -38,6 +38,7 @@ def asking(output_format: OutputFormat, model: str, **more: object) -> ChatReque
         max_output_tokens=150,
         sampling=Sampling(temperature=1.0, seed=1),
         options=ChatOptions(output_format=output_format, **more),  # type: ignore[arg-type]  # of wishes
+        cache_scope="guides",
     )
 
 

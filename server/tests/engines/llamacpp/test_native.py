@@ -143,7 +143,12 @@ def test_the_temperature_moves_between_its_ends(
 async def drawn(engine: LlamaCpp, sampling: Sampling) -> set[str]:
     """Return what ten seeds make of one prompt."""
     turns = [
-        counting("smollm2-135m", max_output_tokens=5, sampling=replace(sampling, seed=seed))
+        counting(
+            "smollm2-135m",
+            max_output_tokens=5,
+            sampling=replace(sampling, seed=seed),
+            cache_scope="drawn",
+        )
         for seed in range(10)
     ]
     return {(await answer(engine, request)).text for request in turns}

@@ -99,8 +99,16 @@ async def answer(engine: LlamaCpp, request: ChatRequest) -> Answer:
     [
         ("What is the weather in Oslo right now?", "get_weather", "city", "Oslo"),
         ("What is 12.5 * (7 + 3)?", "calculate", "expression", "12.5 * (7 + 3)"),
-        ("Write an e-mail to anna@example.org: we meet on Friday.", "send_email", "to", "anna@"),
-        ("Search the web for news about fusion energy.", "web_search", "query", "fusion energy"),
+        pytest.param(
+            *("Write an e-mail to anna@example.org: we meet on Friday.", "send_email"),
+            *("to", "anna@"),
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
+            *("Search the web for news about fusion energy.", "web_search"),
+            *("query", "fusion energy"),
+            marks=pytest.mark.long,
+        ),
     ],
 )
 async def test_the_larger_model_calls_the_right_function_with_the_right_arguments(
@@ -149,8 +157,19 @@ NESTED: Schema = {
 }
 
 
-@pytest.mark.parametrize("schema", [{}, schema_of(), NESTED, schema_of("n", n=SHORT)])
-@pytest.mark.parametrize("temperature", [0.0, 1.5])
+@pytest.mark.parametrize(
+    ("schema", "temperature"),
+    [
+        ({}, 0.0),
+        (schema_of(), 1.5),
+        (NESTED, 0.0),
+        (schema_of("n", n=SHORT), 1.5),
+        pytest.param({}, 1.5, marks=pytest.mark.long),
+        pytest.param(schema_of(), 0.0, marks=pytest.mark.long),
+        pytest.param(NESTED, 1.5, marks=pytest.mark.long),
+        pytest.param(schema_of("n", n=SHORT), 0.0, marks=pytest.mark.long),
+    ],
+)
 async def test_arguments_fit_the_functions_schema(
     engine: LlamaCpp, schema: Schema, temperature: float
 ) -> None:
@@ -175,7 +194,9 @@ async def test_what_is_required_is_called_however_unlikely(engine: LlamaCpp) -> 
     told = await answer(
         engine,
         asking(
-            "Say nothing.", ToolOptions(TOOLS, "required", parallel=False), max_output_tokens=200
+            "Say nothing.",
+            ToolOptions(TOOLS[:2], "required", parallel=False),
+            max_output_tokens=200,
         ),
     )
     ((name, arguments),) = told.made
@@ -213,7 +234,7 @@ async def test_with_tool_choice_none_the_prompt_has_no_functions(engine: LlamaCp
 
 async def test_a_form_holds_for_what_is_said_in_place_of_a_call(engine: LlamaCpp) -> None:
     output_format = JsonSchema(json.dumps(schema_of("sky", sky={"enum": ["clear"]})))
-    request = asking("How is the sky?", ToolOptions(TOOLS))
+    request = asking("How is the sky?", ToolOptions((Tool("roll"),)))
     told = await answer(
         engine, replace(request, options=replace(request.options, output_format=output_format))
     )
