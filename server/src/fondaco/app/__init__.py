@@ -52,7 +52,7 @@ def serve(
     settings: Settings,
     announce: Callable[[StartReport], None],
     read: Read,
-    fetch: Fetch | None = None,
+    fetches: tuple[Fetch, ...] = (),
 ) -> None:
     """Run the server until a signal ends it.
 
@@ -60,7 +60,7 @@ def serve(
         settings: those in force at the start.
         announce: called once, as soon as connections are accepted.
         read: reads the settings again, at each SIGHUP.
-        fetch: downloads the default model's file, where it is missing.
+        fetches: download the files of models that are missing, the first of them first.
 
     Raises:
         ListenAddressError: the address is in use, not this machine's, or not permitted.
@@ -98,7 +98,7 @@ def serve(
                 settings,
                 home,
                 read=read,
-                fetch=fetch,
+                fetches=fetches,
                 lock=lock,
                 bound=bound,
                 announce=partial(announce, started),
@@ -112,13 +112,13 @@ async def _serve(
     home: Home,
     *,
     read: Read,
-    fetch: Fetch | None,
+    fetches: tuple[Fetch, ...],
     lock: ServerLock,
     bound: socket.socket,
     announce: Callable[[], None],
 ) -> None:
     """Open the application, listen until a shutdown is requested, and close it."""
-    async with opened_application(settings, home, read=read, fetch=fetch) as app:
+    async with opened_application(settings, home, read=read, fetches=fetches) as app:
         listener = listener_of(settings, app.platform, app.edge, announce)
         async with anyio.create_task_group() as tasks:
             server = ReloadTarget(app.platform, app.edge, listener.running_tasks, lock)

@@ -81,7 +81,7 @@ async def opened_application(
     home: Home,
     *,
     read: Read,
-    fetch: Fetch | None = None,
+    fetches: tuple[Fetch, ...] = (),
 ) -> AsyncGenerator[Application]:
     """Open an application on a home that is locked and prepared; close it in the opposite order.
 
@@ -91,7 +91,7 @@ async def opened_application(
         settings: what is in force at the start.
         home: where state lies.
         read: reads the settings again, for a reload.
-        fetch: the default model's file, where it is missing.
+        fetches: downloads of files of models that are missing.
 
     Raises:
         ConfigurationError: an address or a secret cannot be used.
@@ -107,7 +107,7 @@ async def opened_application(
         pepper = home.pepper()
         shared = shared_of(settings, pepper, stores=stores, forms=forms, image_codec=image_codec)
         reloader = Reloader(
-            settings, read, local=local, templates=templates, shared=shared, fetch=fetch
+            settings, read, local=local, templates=templates, shared=shared, fetches=fetches
         )
         async with aclosing(reloader):
             platform = platform_of(

@@ -106,7 +106,7 @@ class Reloader:
         local: LocalEngines,
         templates: Templates,
         shared: Shared,
-        fetch: Fetch | None,
+        fetches: tuple[Fetch, ...],
     ) -> None:
         """Prepare; `open` comes first, then `run`.
 
@@ -116,14 +116,14 @@ class Reloader:
             local: the engines that are built in, which all configurations share.
             templates: renders chat templates, likewise.
             shared: the parts that use cases are built on.
-            fetch: the download to start once the server runs.
+            fetches: the downloads to make, one after another, once the server runs.
         """
         self._settings = settings
         self._read = read
         self._local = local
         self._templates = templates
         self._shared = shared
-        self._fetch = fetch
+        self._fetches = fetches
         self._opened = AsyncExitStack()
         self._one_by_one = anyio.Lock()
         self._on_terminal = sys.stderr.isatty()
@@ -151,8 +151,7 @@ class Reloader:
                 lambda: self._settings, self._read, partial(self._reload, server, retiring)
             )
             retiring.start_soon(supervised, discovery.run)
-            if self._fetch is not None:
-                retiring.start_soon(self._fetched, self._fetch, server, retiring)
+            retiring.start_soon(self._fetch_all, server, retiring)
             try:
                 with anyio.open_signal_receiver(signal.SIGHUP) as signals:
                     await anyio.to_thread.run_sync(server.lock.says_reloads)
@@ -165,15 +164,17 @@ class Reloader:
             finally:
                 signal.signal(signal.SIGHUP, signal.SIG_IGN)  # else one at the end would kill
 
-    async def _fetched(self, fetch: Fetch, server: ReloadTarget, retiring: TaskGroup) -> None:
-        """Download a model's file while the server runs, then offer the model."""
-        self._fetch = None
-        with self._local.file_downloading(fetch.model):
-            here = await in_daemon_thread(fetch.file)
-        if here:
-            async with self._one_by_one:
-                await self._apply(self._settings, server, retiring)
-            await self._local.embedded.warm_up()
+    async def _fetch_all(self, server: ReloadTarget, retiring: TaskGroup) -> None:
+        """Download the files of models while the server runs, and offer each model once it is here."""
+        while self._fetches:
+            fetch, *rest = self._fetches
+            self._fetches = tuple(rest)
+            with self._local.file_downloading(fetch.model):
+                here = await in_daemon_thread(fetch.file)
+            if here:
+                async with self._one_by_one:
+                    await self._apply(self._settings, server, retiring)
+                await self._local.embedded.warm_up()
 
     async def _reload(self, server: ReloadTarget, retiring: TaskGroup) -> None:
         """Read and apply the configuration; an invalid one changes nothing."""

@@ -1,5 +1,6 @@
 """`fondaco serve`: run the server."""
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated
@@ -64,6 +65,13 @@ def serve(
             show_default=False,
         ),
     ] = None,
+    pull: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME",
+            help="Fetch a known model while the server runs, unless it is here; may be repeated.",
+        ),
+    ] = None,
     home: Home = None,
     config: Config = None,
 ) -> None:
@@ -87,14 +95,39 @@ def serve(
         raise ConfigurationError(*faults)
     from fondaco import app
 
-    model = _missing_default(settings)
-    missing = None if model is None else app.Fetch(model.id, partial(_fetch, settings, model.id))
+    fetches = tuple(
+        app.Fetch(one, partial(_fetch, settings, one)) for one in _missing(settings, pull or ())
+    )
     try:
         app.serve(
-            settings, partial(_announce, loaded), lambda trial: read(trial=trial).settings, missing
+            settings, partial(_announce, loaded), lambda trial: read(trial=trial).settings, fetches
         )
     except app.ListenAddressError as error:
         raise FailedError(str(error), Exit.ADDRESS) from error
+
+
+def _missing(settings: "Settings", wanted: Sequence[str]) -> Iterator[str]:
+    """Yield the models whose files are to be fetched: the default one, then those that are wanted.
+
+    Raises:
+        typer.BadParameter: a wanted one is no model whose files are known.
+    """
+    from fondaco.modelfiles import ModelFolder
+    from fondaco.modelfiles.known import KNOWN
+
+    if unknown := [name for name in wanted if name not in KNOWN]:
+        known = ", ".join(KNOWN)
+        raise typer.BadParameter(
+            f"{unknown[0]!r} is no model whose files are known: {known}.", param_hint="--pull"
+        )
+    default = _missing_default(settings)
+    if default is not None:
+        yield default.id
+    folder = ModelFolder(settings.models_folder)
+    for name in dict.fromkeys(wanted):
+        is_here = all(path.is_file() for path in folder.paths(name))
+        if not is_here and (default is None or name != default.id):
+            yield name
 
 
 def _missing_default(settings: "Settings") -> "Model | None":
@@ -111,23 +144,23 @@ def _missing_default(settings: "Settings") -> "Model | None":
 
 
 def _fetch(settings: "Settings", model_id: str) -> bool:
-    """Fetch a model's file while the server runs; return whether it is here."""
+    """Fetch a model's files while the server runs; return whether they are here."""
     from fondaco.modelfiles import ModelFileError, source_of
 
+    default = _default(settings)
+    readiness = ", and so does /readyz" if default and default.id == model_id else ""
     typer.echo(
-        f"fondaco: the file of the default model {model_id!r} is missing and being fetched; "
-        "until it is here, calls for it get 503, and so does /readyz.",
+        f"fondaco: the model {model_id!r} is missing and being fetched; until it is here, calls for it "
+        f"get 503{readiness}.",
         err=True,
     )
     try:
         fetch(settings, model_id, bar=False)
     except ModelFileError as error:
         typer.echo(f"fondaco: {printable(str(error))}", err=True)
-        source = source_of(model_id, settings.models[model_id].file or "")
-        typer.echo(
-            f"fondaco: once that is solved: fondaco models pull {source}",
-            err=True,
-        )
+        entry = settings.models.get(model_id)
+        source = source_of(model_id, entry.file) if entry and entry.file else model_id
+        typer.echo(f"fondaco: once that is solved: fondaco models pull {source}", err=True)
         return False
     typer.echo(f"fondaco: the model {model_id!r} is here.", err=True)
     return True
