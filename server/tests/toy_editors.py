@@ -91,7 +91,9 @@ class ToyUpscaler(Scripted[UpscaleTask]):
         super().__init__(name)
 
     async def upscale(self, task: UpscaleTask) -> GeneratedImage:
-        return GeneratedImage(await self._scripted(task) or enlarged(task))
+        made = await self._scripted(task) or enlarged(task)
+        prompt = task.enhancement.prompt if task.enhancement else ""
+        return GeneratedImage(made, understood="qwrtp" not in prompt)
 
 
 def inverted(task: EditTask) -> Pixels:

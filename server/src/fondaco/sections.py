@@ -401,6 +401,27 @@ class Editor(Section):
     )
 
 
+class Upscaler(Section):
+    """`[upscaler]`: the built-in engine that upscales images."""
+
+    enabled: bool = Field(default=True, description="Whether its models are offered.")
+    threads: int = Field(
+        0, ge=0, le=256, description="CPU threads of a picture; 0: cores - 1, at least 1."
+    )
+    queue: int = Field(
+        16,
+        ge=0,
+        le=10_000,
+        description="Maximum pictures that wait for their turn; beyond it: 503.",
+    )
+    timeout_s: Seconds = Field(
+        300.0, description="Time for one picture; then the engine's process is ended."
+    )
+    idle_s: Seconds = Field(
+        300.0, description="After so long without a picture its process ends, to free memory."
+    )
+
+
 class Diffusion(Section):
     """`[diffusion]`: the engine of diffusion models of one's own weights."""
 

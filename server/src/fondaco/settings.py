@@ -44,6 +44,7 @@ from fondaco.sections import (
     Seconds,
     Section,
     Tier,
+    Upscaler,
     Web,
 )
 
@@ -400,6 +401,9 @@ class Settings(Section):
     safe_mode: SafeMode = Field(default=SafeMode(), description="The blurring of adult images.")
     painter: Painter = Field(default=Painter(), description="The built-in engine of images.")
     editor: Editor = Field(default=Editor(), description="The built-in engine of edits of images.")
+    upscaler: Upscaler = Field(
+        default=Upscaler(), description="The built-in engine that upscales images."
+    )
     diffusion: Diffusion = Field(
         default=Diffusion(), description="The engine of diffusion models of one's own."
     )

@@ -1,15 +1,22 @@
 """The engines on this machine, as the settings describe them."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from fondaco.app.engines import catalogue_here, opened_templates
-from fondaco.app.local_engines import gguf_launches, launches_of, opened_local_engines
+from fondaco.app.local_engines import (
+    gguf_launches,
+    launches_of,
+    opened_local_engines,
+    upscaler_launch,
+)
 from fondaco.configuration import load
 from fondaco.domain.embedding import EmbeddingRequest
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.domain.media.image_edit import EditTask
+from fondaco.domain.media.image_upscale import UpscaleTask
 from fondaco.domain.media.picture import Pixels
 from fondaco.engines.llamacpp.child import parameters
 from fondaco.engines.llamacpp.embeddings import GgufProgram
@@ -94,6 +101,37 @@ async def test_the_editor_of_the_catalogue_edits_until_it_is_switched_off(tmp_pa
         (await local.follow(off, catalogue_here(off)))()
         with pytest.raises(EngineUnavailableError, match="does not run"):
             await local.image_editors["editor"].edit(task)
+
+
+async def test_the_upscaler_of_the_catalogue_upscales_until_it_is_switched_off(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("ncnn", reason="the extra `images` is not installed")
+    chosen = settings(tmp_path, "[upscaler]\nthreads = 1\n")
+    off = settings(tmp_path, "[upscaler]\nenabled = false\n")
+    for file in upscaler_launch(chosen).files:
+        if not file.is_file():
+            pytest.skip(f"{file} is missing: run `fondaco models pull fondaco-upscaler`")
+    task = UpscaleTask(
+        model="fondaco-upscaler", picture=Pixels(1, 1, bytes((1, 2, 3))), width=2, height=2
+    )
+    async with (
+        opened_templates() as templates,
+        opened_local_engines(chosen, catalogue_here(chosen), templates) as local,
+    ):
+        upscaled = await local.image_upscalers["upscaler"].upscale(task)
+        assert upscaled.picture == Pixels(2, 2, bytes((1, 2, 3)) * 4)
+        (await local.follow(off, catalogue_here(off)))()
+        with pytest.raises(EngineUnavailableError, match="does not run"):
+            await local.image_upscalers["upscaler"].upscale(task)
+
+
+@pytest.mark.parametrize(("text", "threads"), [("threads = 3", 3), ("", None)])
+def test_settings_reach_the_upscaler(tmp_path: Path, text: str, threads: int | None) -> None:
+    launch = upscaler_launch(settings(tmp_path, f"[upscaler]\ntimeout_s = 9\n{text}"))
+    assert launch.program.launch["threads"] == launch.program.threads
+    assert launch.threads == (threads or max(1, (os.cpu_count() or 2) - 1))
+    assert launch.program.answer_timeout_s == 9
 
 
 async def test_a_call_during_a_download_is_refused_with_the_reason(tmp_path: Path) -> None:

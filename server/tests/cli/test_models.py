@@ -33,6 +33,7 @@ def test_the_list_says_which_models_are_here(fondaco: Fondaco, folder: Path) -> 
         **dict.fromkeys(names, False),
         "fondaco-painter": None,
         "fondaco-editor": False,
+        "fondaco-upscaler": False,
     }
     gguf(folder / SMOLLM2)
     assert installed(fondaco, folder)["smollm2-135m"] is True

@@ -17,6 +17,7 @@ from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import EmbeddingModel, ModelType
 from fondaco.domain.money.money import NANO
 from fondaco.domain.money.usage import Usage
+from fondaco.modelfiles import KNOWN
 from fondaco.settings import Settings
 
 SEEDS = Path(__file__).parents[4] / "shared" / "seeds"
@@ -103,11 +104,13 @@ def test_a_model_that_sees_takes_over_the_trait_and_the_names_of_such(tmp_path: 
 def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) -> None:
     off = "[embedded]\nenabled = false\n"
     types = {model.type for model in models_of(settings(tmp_path, off))}
-    assert types == {ModelType.EMBEDDING, ModelType.IMAGE, ModelType.INPAINT}
+    assert types == {
+        *(ModelType.EMBEDDING, ModelType.IMAGE, ModelType.INPAINT, ModelType.UPSCALE),
+    }
     off += "[embeddings]\nenabled = false\n"
     left = [model.id for model in models_of(settings(tmp_path, off))]
-    assert left == ["fondaco-painter", "fondaco-editor"]
-    off += "[editor]\nenabled = false\n"
+    assert left == ["fondaco-painter", "fondaco-editor", "fondaco-upscaler"]
+    off += "[editor]\nenabled = false\n[upscaler]\nenabled = false\n"
     assert [model.id for model in models_of(settings(tmp_path, off))] == ["fondaco-painter"]
     assert models_of(settings(tmp_path, f"{off}[painter]\nenabled = false")) == ()
 
@@ -144,6 +147,28 @@ def test_the_editor_costs_what_the_api_says(tmp_path: Path) -> None:
     assert model.price.charge(model.id, Usage(edits=1)).amount == NANO * 4 // 100
 
 
+@pytest.mark.parametrize("name", ["default", "upscaler", "fondaco-upscaler"])
+def test_names_of_models_that_upscale_lead_to_the_upscaler(tmp_path: Path, name: str) -> None:
+    model = catalogue_of(settings(tmp_path)).route(name, ModelType.UPSCALE).model
+    assert (model.id, model.engines) == ("fondaco-upscaler", ("upscaler",))
+    twice, fourfold = (
+        model.price.charge(model.id, usage).amount
+        for usage in (Usage(upscales_2x=1), Usage(upscales_4x=1))
+    )
+    assert (twice, fourfold) == (NANO * 2 // 100, NANO * 8 // 100)
+
+
+def test_the_upscaler_is_installed_where_its_files_are(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, f'models_folder = "{tmp_path}"')
+    assert "fondaco-upscaler" in missing_files(chosen)
+    for file in KNOWN["fondaco-upscaler"].files:
+        (tmp_path / file.file).touch()
+    assert "fondaco-upscaler" not in missing_files(chosen)
+    for missing, available in (((), True), (("fondaco-upscaler",), False)):
+        model = catalogue_of(chosen, missing=missing).route("default", ModelType.UPSCALE).model
+        assert model.installed is available
+
+
 def test_every_alias_resolves(tmp_path: Path) -> None:
     catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
     aliases = catalogue.aliases(ModelType.TEXT)
@@ -151,7 +176,9 @@ def test_every_alias_resolves(tmp_path: Path) -> None:
     named = {name for name in settings(tmp_path).aliases if "*" not in name}
     images = catalogue.aliases(ModelType.IMAGE)
     edits = catalogue.aliases(ModelType.INPAINT)
-    assert {**aliases, **vectors, **images, **edits}.keys() == named
+    upscales = catalogue.aliases(ModelType.UPSCALE)
+    assert {**aliases, **vectors, **images, **edits, **upscales}.keys() == named
+    assert set(upscales.values()) == {"fondaco-upscaler"}
     assert all(catalogue.route(alias).model.available for alias in aliases)
     assert set(images.values()) == {"fondaco-painter"}
     assert set(edits.values()) == {"fondaco-editor"}

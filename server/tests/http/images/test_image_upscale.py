@@ -57,6 +57,14 @@ async def test_a_picture_is_all_that_is_needed(one: House) -> None:
     assert (await one.balance()).usd == 10 * NANO - TWICE
 
 
+async def test_a_prompt_of_which_nothing_is_understood_is_told(one: House) -> None:
+    body = {"image": SMALL, "enhance": True}
+    reply = await send(one, UPSCALE, **body, enhancePrompt="gold")
+    assert "x-fondaco-prompt-understood" not in reply.headers
+    reply = await send(one, UPSCALE, **body, enhancePrompt="qwrtp")
+    assert reply.headers["x-fondaco-prompt-understood"] == "false"
+
+
 async def test_json_and_forms_mean_the_same() -> None:
     engine = ToyUpscaler()
     async with world(image_upscalers={"toy-glass": engine}) as one:

@@ -23,9 +23,9 @@ class Upscaler:
         launch: UpscalerLaunch,
         *,
         name: str,
-        source: str,
         queue: int = 16,
         idle_s: float = 300.0,
+        source: str = "fondaco-upscaler",
         unavailable: Callable[[], str] = unavailable_reason,
     ) -> None:
         """Prepare.
@@ -34,9 +34,9 @@ class Upscaler:
             models: the ids of the models that it is, mostly one.
             launch: the network's files, and how it is computed.
             name: in the configuration.
-            source: what `fondaco models pull` takes to bring the files.
             queue: pictures that may wait for their turn.
             idle_s: after so long without a picture the child ends.
+            source: what `fondaco models pull` takes to bring the files.
             unavailable: returns why it cannot run here; empty if it can.
         """
         self._models = frozenset(models)

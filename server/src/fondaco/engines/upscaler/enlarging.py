@@ -1,7 +1,7 @@
 """Enlarging: the network's drawing brought to the size that is asked for, true to the picture."""
 
 from collections.abc import Iterator
-from math import ceil, floor, sqrt
+from math import ceil
 
 import numpy as np
 
@@ -47,16 +47,9 @@ def enlarge(picture: Pixels, width: int, height: int, network: Network) -> Pixel
         return np.repeat(grey, picture.shape[2], -1)
     while max(width / picture.shape[1], height / picture.shape[0]) > FACTOR * _WORTH_DRAWING:
         rows, columns = picture.shape[:2]
-        larger = _drawn(picture, columns * FACTOR, rows * FACTOR, network)
-        picture = bounded(larger, MOST_DRAWN // 2)
+        wide, high = ceil(width / FACTOR), ceil(height / FACTOR)  # what the next time needs
+        picture = _drawn(picture, min(FACTOR * columns, wide), min(FACTOR * rows, high), network)
     return _drawn(picture, width, height, network)
-
-
-def bounded(picture: Pixels, pixels: int) -> Pixels:
-    """Return a picture, or a copy of at most so many pixels."""
-    rows, columns = picture.shape[:2]
-    share = min(1.0, sqrt(pixels / (rows * columns)))
-    return scaled(picture, max(1, floor(columns * share)), max(1, floor(rows * share)))
 
 
 def sharpen(result: Pixels, amount: float, deviation: float) -> None:

@@ -89,7 +89,7 @@ class ImageUpscales:
                 task = model.task(request, picture)
                 scale = scale_within(picture.width, picture.height, request.scale)
                 memory.hold_more(RGBA * task.width * task.height)
-                file = await self._made(failover, task)
+                file, understood = await self._made(failover, task)
             images.take(upscales(scale))
             meter.deliver()
         return UpscaleResult(
@@ -99,10 +99,13 @@ class ImageUpscales:
             quota=paid.quota,
             notice=route.notice,
             scale=scale,
+            understood=understood,
         )
 
-    async def _made(self, failover: Failover[ImageUpscaler], task: UpscaleTask) -> bytes:
-        """Return the file of the first engine that succeeds.
+    async def _made(
+        self, failover: Failover[ImageUpscaler], task: UpscaleTask
+    ) -> tuple[bytes, bool]:
+        """Return the file of the first engine that succeeds, and whether it understood the prompt.
 
         Raises:
             UpscaleFailedError: all failed, at least one of them at the picture itself.
@@ -115,6 +118,7 @@ class ImageUpscales:
         except EngineError as error:
             raise UpscaleFailedError from error
 
-    async def _file(self, engine: ImageUpscaler, task: UpscaleTask) -> bytes:
+    async def _file(self, engine: ImageUpscaler, task: UpscaleTask) -> tuple[bytes, bool]:
         made = await engine.upscale(task)
-        return await self._codec.encode(made.picture, task.width, task.height, _PNG)
+        file = await self._codec.encode(made.picture, task.width, task.height, _PNG)
+        return file, made.understood

@@ -13,7 +13,7 @@ from fondaco.engines.upscaler.tiles import tiles
 
 _COARSEST = 3.5
 """How many times fewer pixels a side the copy has at a creativity of 1."""
-_LEAST_SIDE = 144
+_LEAST_SIDE = 100
 """Of the copy: below it nothing can be recognised."""
 _MOST_SKETCHED = 2 * 2**20
 """Pixels of the copy."""
