@@ -199,6 +199,13 @@ async def test_a_damaged_form_is_for_its_sender_to_know(
     assert not [record for record in caplog.records if "multipart" in record.name]
 
 
+async def test_a_long_text_is_no_number(one: House) -> None:
+    for zeros, status in ((50, 200), (200, 400)):
+        reply = await post(one, form(IMAGE, part("scale", b"2." + b"0" * zeros)), path=UPSCALE)
+        assert reply.status_code == status, reply.text
+    assert reply.json()["details"]["scale"]["_errors"] == ["Must be a number, not a string"]
+
+
 async def test_large_parts_arrive_in_pieces(one: House) -> None:
     async def pieces() -> "AsyncGenerator[bytes]":
         photograph = picture(kind="JPEG") + bytes(200_000)

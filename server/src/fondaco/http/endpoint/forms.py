@@ -34,6 +34,8 @@ FORM = "multipart/form-data"
 _BOUNDARY = re.compile(rb"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 _SWITCHES = {"true": True, "false": False}
 _PLAIN_TYPES = {"number", "integer", "boolean"}
+_LONGEST_NUMBER = 100
+"""Bytes of a number or a switch; a longer text is none, and is not parsed: it may hold millions of values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +137,7 @@ def _value(content: bytes, types: set[object]) -> object:
     text = content.decode()
     if "null" in types and text == "null":
         return None
-    if not types & _PLAIN_TYPES:
+    if len(content) > _LONGEST_NUMBER or not types & _PLAIN_TYPES:
         return text
     if (switch := _SWITCHES.get(text.lower())) is not None:
         return switch
