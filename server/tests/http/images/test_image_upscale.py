@@ -238,6 +238,12 @@ async def test_what_cannot_be_enlarged_any_more_can_only_be_enhanced(one: House)
     assert not one.charges()
 
 
+async def test_what_is_told_as_twofold_is_sold_as_twofold(one: House) -> None:
+    reply = await send(one, UPSCALE, image=base64(picture(2_049, 2_047)), scale=4)
+    assert reply.headers["x-fondaco-scale"] == "2.000"
+    assert [-charge.amount for charge in one.charges()] == [TWICE]
+
+
 @pytest.mark.parametrize(
     ("scale", "price", "sku"),
     [(1.01, TWICE, "2x"), (2, TWICE, "2x"), (2.001, FOURFOLD, "4x"), (4, FOURFOLD, "4x")],

@@ -35,6 +35,8 @@ _DEFAULT = "default"
 """The trait of the model that upscales: requests name none. Source: POST /image/upscale."""
 _BOUNDS = picture_bounds(most_pixels=UPSCALED_PIXELS)
 _PNG = Encoding(Format.PNG)
+_TOLD_DECIMALS = 3
+"""Of a scale in its header: what is told as 2.000 is sold as twofold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class ImageUpscales:
                 scale = scale_within(picture.width, picture.height, request.scale)
                 memory.hold_more(RGBA * task.width * task.height)
                 file, understood = await self._made(failover, task)
-            images.take(upscales(scale))
+            images.take(upscales(round(scale, _TOLD_DECIMALS)))
             meter.deliver()
         return UpscaleResult(
             model=model,
