@@ -312,3 +312,29 @@ async def test_the_child_that_reads_is_not_the_one_that_writes(codec: PillowCode
 def test_without_the_packages_nothing_is_read() -> None:
     with pytest.raises(EngineUnavailableError):
         PillowCodec(lambda: False).expect_installed()
+
+
+def scanned(times: int, side: int = 2_880) -> bytes:
+    """Return a progressive JPEG that repeats its last scan, as none needs to."""
+    file = saved(Image.linear_gradient("L").resize((side, side)), "JPEG", progressive=True)
+    last = file[file.rindex(b"\xff\xda") : -2]
+    return file[:-2] + last * times + file[-2:]
+
+
+async def test_a_jpeg_of_many_scans_is_refused_before_it_is_decoded(codec: PillowCodec) -> None:
+    with anyio.fail_after(5):
+        for times in (1_000, 20_000):
+            with pytest.raises(CorruptedImageError):
+                await read(codec, scanned(times))
+
+
+@pytest.mark.parametrize("side", [SIDE, 2_880])
+async def test_a_progressive_jpeg_with_a_preview_of_its_own_is_read(
+    codec: PillowCodec, side: int
+) -> None:
+    file = scanned(3, side)
+    preview = (
+        b"\xff\xe1" + struct.pack(">H", 2 + 40 * 50) + b"\xff\xda\x00\x02\xff\xd9" * 333 + b"\0\0"
+    )
+    picture = await read(codec, file[:2] + preview + file[2:])
+    assert (picture.width, picture.height) == (side, side)

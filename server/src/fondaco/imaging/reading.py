@@ -5,6 +5,7 @@ the pixels of its first frame stay.
 """
 
 import io
+import re
 import warnings
 from collections.abc import Mapping
 from typing import Final, Literal
@@ -36,6 +37,12 @@ _TURNS = {
 }
 """Orientation -> what makes the picture upright. Source: Exif 2.32, "Orientation"."""
 
+_SCANNED_PIXELS = 20 * UPLOAD_PIXELS
+"""Pixels times scans of a JPEG: encoders make some ten scans, and each of more costs as much as a picture."""
+_MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])", re.DOTALL)
+"""The next marker in coded data, but for those that restart its coding and the zero behind a plain 255."""
+_SCAN, _END, _BARE = 0xDA, 0xD9, (0x01, 0xD8)
+
 Image.MAX_IMAGE_PIXELS = UPLOAD_PIXELS  # beyond it, `open` warns, which is made an error below
 
 
@@ -65,6 +72,10 @@ def read(data: bytes, header: Header, within: int | None = None) -> Image.Image:
     Raises:
         UnusablePictureError: it is damaged, too large, or of another format or size.
     """
+    if header.format is Format.JPEG:
+        most = _SCANNED_PIXELS // max(1, header.width * header.height)
+        if _scans(data, most) > most:
+            raise UnusablePictureError
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -72,6 +83,22 @@ def read(data: bytes, header: Header, within: int | None = None) -> Image.Image:
                 return _read(opened, header, within)
     except Exception as error:  # decoders raise whatever hostile bytes make them raise
         raise UnusablePictureError from error
+
+
+def _scans(data: bytes, most: int) -> int:
+    """Return the scans of a JPEG's own picture, counted to one above `most`; none of its previews."""
+    scans, at = 0, 2
+    while scans <= most and (marker := _MARKER.search(data, at)) is not None:
+        kind, at = marker[1][0], marker.end()
+        if kind == _END:
+            break
+        if kind in _BARE:
+            continue
+        scans += kind == _SCAN
+        at += int.from_bytes(
+            data[at : at + 2]
+        )  # previews lie within segments, which are passed over
+    return scans
 
 
 def _read(opened: Image.Image, header: Header, within: int | None) -> Image.Image:
