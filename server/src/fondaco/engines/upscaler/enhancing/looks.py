@@ -70,7 +70,7 @@ def read(prompt: str) -> Reading:
     """Return the looks that a prompt names, in its order; what stands behind "no" is none of them.
 
     >>> [len(read(prompt).looks) for prompt in ("Gold!", "angry, menacing", "no gold")]
-    [1, 2, 0]
+    [1, 1, 0]
     >>> read("qwrtp").understood, read("").understood
     (False, True)
     """
