@@ -2,7 +2,18 @@
 
 from typing import Literal
 
-Extra = Literal["ddgs", "diffusion", "embedded", "embeddings", "images", "web", "web3"]
+Extra = Literal[
+    "ddgs",
+    "diffusion",
+    "embedded",
+    "embeddings",
+    "images",
+    "speech",
+    "transcription",
+    "video",
+    "web",
+    "web3",
+]
 
 
 def how_to_install(extra: Extra) -> str:
