@@ -161,3 +161,11 @@ def test_the_layers_of_a_gpu_reach_llama_cpp_for_every_model(
     assert isinstance(program, GgufProgram)
     for launch in (*launches_of(chosen, catalogue).values(), program.launch):
         assert parameters(launch_options(launch, "key")).n_gpu_layers == layers
+
+
+def test_no_slot_is_longer_than_the_context_of_its_model(tmp_path: Path) -> None:
+    chosen = settings(tmp_path, "[embedded]\ncontext_tokens = 32768\nslots = 2")
+    catalogue = catalogue_here(chosen)
+    launches = launches_of(chosen, catalogue)
+    assert launches["smollm2-135m"].context_tokens == 8192
+    assert launches["qwen2.5-coder-0.5b"].context_tokens == 32768

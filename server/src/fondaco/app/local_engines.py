@@ -172,9 +172,10 @@ def default_model(catalogue: Catalogue) -> Model | None:
 def launches_of(settings: Settings, catalogue: Catalogue) -> dict[str, Launch]:
     """Return how the embedded engine starts each of its models of text, the default one first."""
     chosen = settings.embedded
+    models = {model.id: model for model in catalogue.models(ModelType.TEXT)}
     files = {
         model.id: settings.models_folder / file
-        for model in catalogue.models(ModelType.TEXT)
+        for model in models.values()
         if EMBEDDED in model.engines and (file := settings.models[model.id].file)
     }
     default = default_model(catalogue)
@@ -183,7 +184,8 @@ def launches_of(settings: Settings, catalogue: Catalogue) -> dict[str, Launch]:
             model_file=files[model_id],
             threads=chosen.threads or _spare_cores(),
             slots=chosen.slots,
-            context_tokens=chosen.context_tokens,
+            # The model's own where that is shorter: a longer cache would take memory that no call can use.
+            context_tokens=models[model_id].context_tokens,
             compact_cache=chosen.compact_cache,
             gpu_layers=chosen.gpu_layers,
             queue=chosen.queue,
