@@ -15,6 +15,8 @@ from fondaco.domain.money.price import (
     Price,
     SpeechPrice,
     TokenPrice,
+    VideoPrice,
+    VideoRate,
     WebPrice,
     by_the_million,
     model_of,
@@ -28,13 +30,16 @@ few = st.integers(0, 1000)
 web_prices = st.builds(WebPrice, prices, prices)
 token_prices = st.builds(TokenPrice, prices, prices, st.none() | prices, web_prices)
 image_prices = st.builds(ImagePrice, prices, prices, prices, prices)
+video_prices = st.builds(VideoPrice, prices, prices, prices, prices, prices)
 any_price = st.one_of(
+    video_prices,
+    st.builds(VideoRate, prices, prices, prices),
     token_prices,
     web_prices,
     image_prices,
     st.builds(EmbeddingPrice, prices),
     st.builds(SpeechPrice, prices),
-    st.builds(FreePricing, token_prices | image_prices),
+    st.builds(FreePricing, token_prices | image_prices | video_prices),
 )
 usages = st.builds(Usage, *[units] * len(Usage().units))
 UNITS: Mapping[str, Callable[[int], Price]] = {
@@ -47,6 +52,7 @@ UNITS: Mapping[str, Callable[[int], Price]] = {
     "upscales_4x": lambda price: ImagePrice(0, 0, price, 0),
     "edits": lambda price: ImagePrice(0, 0, 0, price),
     "output_tokens": lambda price: TokenPrice(0, price),
+    "seconds": lambda price: VideoRate(0, price),
 }
 
 
@@ -94,6 +100,14 @@ def test_no_unit_is_free_by_rounding(unit: str, price: int, count: int) -> None:
     [row] = UNITS[unit](price).charge("m", usage).rows
     assert row.units == count
     assert row.amount > 0
+
+
+@given(video_prices, st.sampled_from(["480p", "720p", "1080p"]), usages)
+def test_no_video_costs_more_than_one_at_the_dearest_rate(
+    price: VideoPrice, resolution: str, most: Usage
+) -> None:
+    silent, loud = (price.at(resolution, sound=sound).ceiling(most) for sound in (False, True))
+    assert silent <= loud <= price.ceiling(most)
 
 
 @given(token_prices | image_prices, usages)

@@ -11,6 +11,7 @@ from fondaco.ports.engines.images import (
     ImageEngine,
     ImageUpscaler,
 )
+from fondaco.ports.engines.video import GeneratedVideo, Progress, VideoEngine
 from fondaco.ports.idempotency import Idempotency
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys, KeyUses
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
@@ -35,6 +36,7 @@ __all__ = [
     "Enforcement",
     "Files",
     "GeneratedImage",
+    "GeneratedVideo",
     "Idempotency",
     "Ids",
     "ImageCodec",
@@ -47,6 +49,7 @@ __all__ = [
     "Keys",
     "OutputFormats",
     "Pages",
+    "Progress",
     "Prompt",
     "RateLimiter",
     "Reservation",
@@ -55,4 +58,5 @@ __all__ = [
     "Stakes",
     "Templates",
     "Throttle",
+    "VideoEngine",
 ]

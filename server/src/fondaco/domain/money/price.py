@@ -31,6 +31,9 @@ class Sku(StrEnum):
     UPSCALE_2X = "-upscale-2x-unit"
     UPSCALE_4X = "-upscale-4x-unit"
     EDIT = "-edit-unit"
+    VIDEO = "-video-unit"
+    VIDEO_SECOND = "-video-second"
+    VIDEO_SOUND = "-video-sound-second"
     WEB_SEARCH = "-web-search-call"
     WEB_SCRAPE = "-web-scrape-call"
 
@@ -43,7 +46,7 @@ class ChargeRow:
     sku: str
     """What was sold, such as `qwen3-4b-llm-output-mtoken`."""
     units: int
-    """Single tokens, characters, images or calls, even where the price is quoted per million."""
+    """Single tokens, characters, images, seconds or calls, even where the price is quoted per million."""
     unit_price: int
     """Nano-dollars per million units."""
     amount: int
@@ -259,6 +262,72 @@ class ImagePrice:
 
 
 @dataclass(frozen=True, slots=True)
+class VideoRate:
+    """The price of videos of one resolution, with sound or without, in nano-dollars."""
+
+    video: int
+    """Of each video, whatever its duration."""
+    second: int
+    """Of each second."""
+    sound_second: int = 0
+    """Of each second, for its sound."""
+
+    def charge(self, model: str, usage: Usage) -> Charge:
+        """Return the charge for one video of the seconds of a usage."""
+        seconds = usage.seconds
+        return _charge(
+            (model, Sku.VIDEO, 1 if seconds and self.video else 0, self.video * _MILLION),
+            (model, Sku.VIDEO_SECOND, seconds, self.second * _MILLION),
+            (
+                model,
+                Sku.VIDEO_SOUND,
+                seconds if self.sound_second else 0,
+                self.sound_second * _MILLION,
+            ),
+        )
+
+    def ceiling(self, most: Usage) -> int:
+        """Return the most, in nano-dollars, that a video of at most so many seconds can cost."""
+        return self.charge("", most).amount
+
+
+@dataclass(frozen=True, slots=True)
+class VideoPrice:
+    """The price of a video model in nano-dollars; what a request pays is a rate of it."""
+
+    video: int
+    """Of each video, whatever it is."""
+    second_480p: int
+    """Of each second at this resolution."""
+    second_720p: int
+    second_1080p: int
+    sound_second: int = 0
+    """Of each second with sound, in addition."""
+
+    def at(self, resolution: str, *, sound: bool) -> VideoRate:
+        """Return what videos of a resolution cost: `480p`, `720p` or `1080p`."""
+        seconds = {
+            "480p": self.second_480p,
+            "720p": self.second_720p,
+            "1080p": self.second_1080p,
+        }
+        return VideoRate(self.video, seconds[resolution], self.sound_second if sound else 0)
+
+    def charge(self, model: str, usage: Usage) -> Charge:
+        """Return the charge for a video at the dearest rate."""
+        return self._dearest.charge(model, usage)
+
+    def ceiling(self, most: Usage) -> int:
+        """Return the most, in nano-dollars, that a video of at most so many seconds can cost."""
+        return self._dearest.ceiling(most)
+
+    @property
+    def _dearest(self) -> VideoRate:
+        second = max(self.second_480p, self.second_720p, self.second_1080p)
+        return VideoRate(self.video, second, self.sound_second)
+
+
+@dataclass(frozen=True, slots=True)
 class FreePricing:
     """Free pricing: usage is counted in rows of another price, each of them at 0."""
 
@@ -300,6 +369,9 @@ _KINDS = {
     Sku.UPSCALE_2X: CallKind.IMAGE,
     Sku.UPSCALE_4X: CallKind.IMAGE,
     Sku.EDIT: CallKind.IMAGE,
+    Sku.VIDEO: CallKind.VIDEO,
+    Sku.VIDEO_SECOND: CallKind.VIDEO,
+    Sku.VIDEO_SOUND: CallKind.VIDEO,
 }
 """The kind of call that each is charged for, where it is not chat."""
 

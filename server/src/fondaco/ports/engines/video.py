@@ -1,0 +1,59 @@
+"""The port of video engines."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from fondaco.domain.media.video import VideoTask
+
+Progress: TypeAlias = Callable[[float], None]
+"""Is told which share of a video is done, 0 to 1, never less than before; it neither blocks nor raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedVideo:
+    """A video as its engine returned it: nothing in it is believed."""
+
+    file: bytes = field(repr=False)
+    """An MP4 file: H.264 in 4:2:0, and AAC where there is sound, with its index at the front."""
+    seconds: float
+    """How long it lasts."""
+    width: int
+    height: int
+    """In pixels."""
+    understood: bool = True
+    """False if the engine knows that it understood nothing of the prompt."""
+
+
+class VideoEngine(Protocol):
+    """Runs a video model.
+
+    Every method raises only errors of `domain.errors`: `EngineError` and `FieldNotTakenError` where
+    another engine may still serve the call, `InvalidRequestError` where the request itself is at fault.
+    """
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration."""
+        ...
+
+    async def generate(self, task: VideoTask, progress: Progress) -> GeneratedVideo:
+        """Return one video of exactly the task's size and duration; cancelling stops the work.
+
+        Args:
+            task: the video.
+            progress: called on the event loop, from time to time, as the work goes on.
+
+        Raises:
+            InvalidRequestError: the soundtrack cannot be read; `faults` name `audio_url`.
+            EngineError: the engine failed, or made nothing that can be a video.
+        """
+        ...
+
+    async def probe(self) -> None:
+        """Show that the engine can answer.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        ...
