@@ -11,6 +11,7 @@ from fondaco.ports.engines.images import (
     ImageEngine,
     ImageUpscaler,
 )
+from fondaco.ports.engines.speech import SoundCodec, SoundEncoder, SpeechEngine
 from fondaco.ports.engines.video import GeneratedVideo, Progress, VideoEngine
 from fondaco.ports.idempotency import Idempotency
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys, KeyUses
@@ -55,6 +56,9 @@ __all__ = [
     "Reservation",
     "Search",
     "Signatures",
+    "SoundCodec",
+    "SoundEncoder",
+    "SpeechEngine",
     "Stakes",
     "Templates",
     "Throttle",

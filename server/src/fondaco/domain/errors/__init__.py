@@ -12,7 +12,8 @@ FondacoError
 ├── InvalidRequestError 400                    │       │   ├── EngineBusyError 503
 │   ├── InvalidModelError 400                  │       │   └── ModelNotInstalledError 503
 │   │   └── FieldNotTakenError 400             │       └── EngineTimeoutError 504
-│   │       └── EditNotSupportedError 422      ├── UpscaleFailedError 500
+│   │       ├── EditNotSupportedError 422      ├── UpscaleFailedError 500
+│   │       └── NothingToReadError 400         │
 │   ├── InvalidImageFormatError 400            ├── UnknownError 500
 │   ├── CorruptedImageError 400                ├── ShuttingDownError 503
 │   ├── ImageNotFetchedError 400               ├── StorageFailedError 507
@@ -79,6 +80,7 @@ from fondaco.domain.errors.request import (
     ModelGoneError,
     ModelNotFoundError,
     NotFoundError,
+    NothingToReadError,
     NotSupportedError,
     PromptNotCountableError,
     RequestTimeoutError,
@@ -147,6 +149,7 @@ __all__ = [
     "ModelNotInstalledError",
     "NotFoundError",
     "NotSupportedError",
+    "NothingToReadError",
     "PromptNotCountableError",
     "ProofRefusedError",
     "RateLimitExceededError",

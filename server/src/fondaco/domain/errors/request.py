@@ -86,6 +86,20 @@ class EditNotSupportedError(FieldNotTakenError):
         super().__init__(message, faults=faults or {"prompt": (message or self.default,)})
 
 
+class NothingToReadError(FieldNotTakenError):
+    """A text has nothing that the voice can read aloud, such as emoji alone, or a script that it does not know.
+
+    >>> NothingToReadError().faults
+    {'input': ('Nothing in it can be read aloud by this voice',)}
+    """
+
+    code = "NOTHING_TO_READ"
+    default = "Nothing in it can be read aloud by this voice"
+
+    def __init__(self) -> None:
+        super().__init__(faults={"input": (self.default,)})
+
+
 class ContextTooLongError(InvalidRequestError):
     """Prompt and requested output exceed the model's context.
 

@@ -1,0 +1,49 @@
+"""Models that speak, and the task that a request becomes."""
+
+from dataclasses import dataclass
+
+from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.media.speech import SpeechRequest, SpeechTask
+from fondaco.domain.media.voices import documented, nearest
+from fondaco.domain.models.model import AnyModel, ModelType
+from fondaco.domain.money.price import SpeechPrice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechModel(AnyModel):
+    """A model that reads texts aloud. Source: GET /models, type `tts`."""
+
+    price: SpeechPrice
+    type: ModelType = ModelType.TTS
+    voices: tuple[str, ...]
+    """Those that it speaks with: at least one, the one to fall back on first."""
+    instructions: bool = False
+    """Whether it heeds instructions on how to speak."""
+
+    def ignored(self, request: SpeechRequest) -> tuple[str, ...]:
+        """Return the fields of a request that mean nothing to this model."""
+        return ("instructions",) if request.instructions and not self.instructions else ()
+
+    def task(self, request: SpeechRequest) -> SpeechTask:
+        """Return the task of a request; a voice that is not here is replaced by the nearest one.
+
+        Raises:
+            InvalidRequestError: nobody knows a voice with this name.
+        """
+        return SpeechTask(
+            model=self.id,
+            text=request.text,
+            voice=self._voice(request.voice),
+            instructions=request.instructions if self.instructions else "",
+        )
+
+    def _voice(self, name: str) -> str:
+        if name in self.voices:
+            return name
+        known = documented(name)
+        if known is None:
+            some = ", ".join(self.voices[:8])
+            reason = f"No voice is called {name[:64]!r}; those of {self.id!r} are: {some}"
+            more = " ..." if len(self.voices) > 8 else "."  # noqa: PLR2004 - as above
+            raise InvalidRequestError(faults={"voice": (reason + more,)})
+        return nearest(known, self.voices)

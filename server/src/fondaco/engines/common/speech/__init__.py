@@ -1,0 +1,1 @@
+"""Shared by engines of speech: texts cut into sentences."""

@@ -1,0 +1,125 @@
+"""Sentences: a text cut into stretches that a speech model reads at once, with no character lost."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from typing import Final
+
+LONGEST: Final = 240
+"""Characters of a stretch: models lose the thread in longer ones, and each is made before any is heard."""
+
+_END = re.compile(
+    r"""
+    [.!?\u2026]+ ["'\u201d\u2019)\]]* \s+  # a full stop, what closes after it, and space
+    | [\u3002\uff01\uff1f]+ ["'\u201d\u2019\u300d\u300f)\]]* \s*  # those of Chinese and Japanese need no space
+    | \u0964+ \s*  # of Hindi
+    | \s* \n \s*  # a line
+    """,
+    re.VERBOSE,
+)
+_CLAUSE = re.compile(r"[,;:\u2013\u2014\uff0c\u3001\uff1b\uff1a]\s*")
+_SPACE = re.compile(r"\s+")
+_ABBREVIATIONS = frozenset(
+    [
+        "adm",
+        "approx",
+        "capt",
+        "cf",
+        "cmdr",
+        "col",
+        "cpl",
+        "dr",
+        "e.g",
+        "fig",
+        "fr",
+        "ft",
+        "gen",
+        "gov",
+        "hon",
+        "i.e",
+        "lt",
+        "maj",
+        "mr",
+        "mrs",
+        "ms",
+        "msgr",
+        "mt",
+        "no",
+        "nos",
+        "pres",
+        "prof",
+        "rep",
+        "rev",
+        "sen",
+        "sgt",
+        "st",
+        "supt",
+        "vs",
+    ]
+)
+"""In front of what they abbreviate: their full stop ends no sentence."""
+
+
+def sentences(text: str, longest: int = LONGEST) -> Iterator[str]:
+    r"""Yield the sentences of a text, each with the space around it; those that are too long in parts.
+
+    >>> list(sentences("Dr. Smith left. Why? No one knows."))
+    ['Dr. Smith left. ', 'Why? ', 'No one knows.']
+    """
+    begin = 0
+    for end in _ends(text):
+        yield from _parts(text[begin:end], longest)
+        begin = end
+    if begin < len(text):
+        yield from _parts(text[begin:], longest)
+
+
+def readable(text: str) -> str:
+    r"""Return a text without what is no character to read: half surrogates, controls, unassigned ones.
+
+    >>> readable(f"a{chr(0)}b{chr(0xD800)} c")
+    'a b  c'
+    """
+    return "".join(" " if unicodedata.category(one)[0] == "C" else one for one in text)
+
+
+def _ends(text: str) -> Iterator[int]:
+    spoken = False
+    begin = 0
+    for match in _END.finditer(text):
+        spoken = spoken or any(map(str.isalnum, text[begin : match.start()]))
+        begin = match.start()
+        if spoken and match.end() < len(text) and _ends_sentence(text, match):
+            yield match.end()
+            spoken, begin = False, match.end()
+
+
+def _ends_sentence(text: str, match: re.Match[str]) -> bool:
+    mark = match.group()
+    if "\n" in mark:
+        return True
+    if text[match.end()].islower():
+        return False
+    if not mark.startswith(".") or mark.startswith(".."):
+        return True
+    word = _word_before(text, match.start())
+    return not (word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper()))
+
+
+def _word_before(text: str, end: int) -> str:
+    window = text[max(0, end - 20) : end]
+    return _SPACE.split(window)[-1].lstrip("(\"'\u201c\u2018[")
+
+
+def _parts(sentence: str, longest: int) -> Iterator[str]:
+    while len(sentence) > longest:
+        cut = _last(_CLAUSE, sentence, longest) or _last(_SPACE, sentence, longest) or longest
+        yield sentence[:cut]
+        sentence = sentence[cut:]
+    yield sentence
+
+
+def _last(mark: re.Pattern[str], sentence: str, longest: int) -> int:
+    """Return the end of the last mark in the second half of what fits; 0: there is none."""
+    ends = (found.end() for found in mark.finditer(sentence, longest // 2, longest))
+    return max(ends, default=0)

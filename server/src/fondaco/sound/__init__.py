@@ -1,0 +1,1 @@
+"""Sound: files of speech, encoded in a child process."""

@@ -1,0 +1,50 @@
+"""Sentences: where texts are cut, and that nothing of them is lost."""
+
+import pytest
+from hypothesis import given, strategies
+
+from fondaco.engines.common.speech.sentences import LONGEST, readable, sentences
+
+
+@pytest.mark.parametrize(
+    ("text", "cut"),
+    [
+        ("One. Two! Three? Four", ["One. ", "Two! ", "Three? ", "Four"]),
+        ("Wait... what? Yes.", ["Wait... what? ", "Yes."]),
+        ("“Stop!” She ran. (Fast.) End.", ["“Stop!” ", "She ran. ", "(Fast.) ", "End."]),
+        ("Dr. Smith met J. K. Rowling at 9:30 a.m. on Monday.", None),
+        ("It is 3.5 kg, i.e. too heavy, e.g. for St. Nick.", None),
+        ("Line one\nline two\n\n  Three.", ["Line one\n", "line two\n\n  ", "Three."]),
+        ("今日は。元気\uff1fはい\uff01", ["今日は。", "元気\uff1f", "はい\uff01"]),
+        ("नमस्ते। आप कैसे हैं?", ["नमस्ते। ", "आप कैसे हैं?"]),
+        ("  ... Hello. ", ["  ... Hello. "]),
+        (". . . Now. Then.", [". . . Now. ", "Then."]),
+        (
+            "Visit https://a.example/b?c=d. Then leave.",
+            ["Visit https://a.example/b?c=d. ", "Then leave."],
+        ),
+        ("", []),
+        (" ", [" "]),
+    ],
+)
+def test_texts_are_cut_at_the_ends_of_sentences(text: str, cut: list[str] | None) -> None:
+    assert list(sentences(text)) == ([text] if cut is None else cut)
+
+
+def test_a_long_sentence_is_cut_at_a_clause_else_at_a_space_else_anywhere() -> None:
+    clauses = "This clause goes on, " * 20
+    assert all(part.endswith(", ") for part in sentences(clauses))
+    words = "word " * 100
+    assert all(part.endswith(" ") for part in sentences(words))
+    assert [len(part) for part in sentences("a" * (2 * LONGEST + 1))] == [LONGEST, LONGEST, 1]
+
+
+@given(strategies.text(alphabet="aZ1 .!?,。\n\t\"'()\N{FAMILY}\ud800", max_size=120))
+def test_no_character_is_lost_and_none_is_too_much(text: str) -> None:
+    parts = list(sentences(text, longest=20))
+    assert "".join(parts) == text
+    assert all(0 < len(part) <= 20 for part in parts)
+
+
+def test_what_cannot_be_read_becomes_space() -> None:
+    assert readable("a\0b\ud800c\u200dd\N{FAMILY}é木") == "a b c d\N{FAMILY}é木"
