@@ -153,7 +153,7 @@ class Server(Section):
     )
     discovery_s: float = Field(
         300.0,
-        ge=10,
+        ge=1,
         le=86_400,
         description="Interval at which engines with `discover` are asked for their models.",
     )

@@ -381,7 +381,7 @@ def test_a_running_server_follows_what_an_engine_serves(fondaco: Fondaco) -> Non
         fondaco.home.mkdir()
         (fondaco.home / "fondaco.toml").write_text(
             f'[engines.gpu]\nbase_url = "{engine.url}/v1"\ndialect = "vllm"\ndiscover = true\n'
-            "price = { input = 1, output = 2 }\n[server]\ndiscovery_s = 10\n[embedded]\n"
+            "price = { input = 1, output = 2 }\n[server]\ndiscovery_s = 1\n[embedded]\n"
             "enabled = false\n"
         )
         with program(fondaco.home) as server:
