@@ -21,6 +21,7 @@ from fondaco.domain.embedding import (
 )
 from fondaco.domain.errors import InputTooLongError, UnknownTokenError
 from fondaco.ports import EmbeddingEngine
+from idle import all_tasks_blocked
 
 _TIMEOUT_S = 60
 TEXTS = (
@@ -190,7 +191,7 @@ class EmbeddingEngineContract:
     async def test_after_a_call_that_was_cancelled_others_are_served(self, bench: Bench) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(bench.embed, *(f"{text} {n}" for n in range(8) for text in TEXTS))
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             tasks.cancel_scope.cancel()
         assert len((await bench.embed("hi")).vectors) == 1
 

@@ -16,6 +16,7 @@ from fondaco.domain.errors import EditNotSupportedError, EngineError
 from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.picture import RGBA, Picture, Pixels
 from fondaco.ports import ImageEditor
+from idle import all_tasks_blocked
 
 _TIMEOUT_S = 120
 
@@ -134,7 +135,7 @@ class ImageEditorContract:
     async def test_after_a_task_that_was_cancelled_others_are_done(self, bench: Bench) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(bench.edit)
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             tasks.cancel_scope.cancel()
         task = bench.task
         assert opened(await bench.edit()).size == (task.width, task.height)

@@ -14,6 +14,7 @@ from fondaco.domain.errors import EngineError
 from fondaco.domain.media.image_request import ImageTask
 from fondaco.domain.media.picture import Picture, PictureFile, Pixels
 from fondaco.ports import ImageEngine
+from idle import all_tasks_blocked
 
 _TIMEOUT_S = 120
 
@@ -95,7 +96,7 @@ class ImageEngineContract:
     async def test_after_a_task_that_was_cancelled_others_are_done(self, bench: Bench) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(bench.draw)
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             tasks.cancel_scope.cancel()
         assert opened(await bench.draw()).size == (64, 64)
 

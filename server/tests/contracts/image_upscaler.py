@@ -14,6 +14,7 @@ from fondaco.domain.errors import EngineError
 from fondaco.domain.media.image_upscale import Enhancement, UpscaleTask
 from fondaco.domain.media.picture import Picture, Pixels
 from fondaco.ports import ImageUpscaler
+from idle import all_tasks_blocked
 
 _TIMEOUT_S = 120
 
@@ -123,7 +124,7 @@ class ImageUpscalerContract:
     async def test_after_a_task_that_was_cancelled_others_are_done(self, bench: Bench) -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(bench.upscaled, bench.task(plain(128, 128), 4.0))
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             tasks.cancel_scope.cancel()
         task = bench.task(plain())
         assert opened(await bench.upscaled(task)).size == (task.width, task.height)

@@ -18,6 +18,7 @@ from fondaco.sandbox.output_formats import (
     SandboxedOutputFormats,
     VerdictCache,
 )
+from idle import all_tasks_blocked
 
 CITY = '{"type":"object","properties":{"city":{"type":"string"}},"required":["city"]}'
 
@@ -161,7 +162,7 @@ async def test_a_call_that_waits_too_long_for_a_child_gets_a_retry_after() -> No
         async with anyio.create_task_group() as tasks:
             os.kill(pid, signal.SIGSTOP)
             tasks.start_soon(forms.schema_mismatch, CITY, "{}")
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             with pytest.raises(EngineBusyError):
                 await forms.schema_mismatch(CITY, "{}")
             tasks.cancel_scope.cancel()

@@ -38,6 +38,7 @@ from fondaco.serving.embeddings import Embedder, EmbeddingMeter, EmbeddingResult
 from fondaco.serving.metrics import Metrics
 from fondaco.stores.memory.journal import MemoryJournal
 from house import ACCOUNT, MANY
+from idle import all_tasks_blocked
 from money_world import FailingJournal, TestClock
 from scripted_embedder import CONTEXT_TOKENS, VECTORS, ScriptedEmbedder
 
@@ -236,7 +237,7 @@ async def test_vectors_whose_charge_cannot_be_written_are_withheld_for_free() ->
     await town.embed("warm")
     town.engine.gate = anyio.Event()
     task = asyncio.ensure_future(town.embed("two words"))
-    await anyio.wait_all_tasks_blocked()
+    await all_tasks_blocked()
     town.journal.broken = True
     town.engine.gate.set()
     with pytest.raises(StorageFailedError):
@@ -314,7 +315,7 @@ def test_in_any_order_of_events_delivered_vectors_alone_are_paid(
                 town.engine.embedding_fails = EngineError()
             elif event.kind == "pass":
                 town.engine.gate.set()
-                await anyio.wait_all_tasks_blocked()
+                await all_tasks_blocked()
                 town.engine.gate = anyio.Event()
             await anyio.lowlevel.checkpoint()
             assert (await town.ledger.balance(ACCOUNT)).usd >= 0

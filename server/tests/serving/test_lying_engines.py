@@ -51,6 +51,7 @@ from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.migrate import upgrade
 from fondaco.stores.sqlite.tables.rows import ENTRIES, entry_of
 from house import TIERS
+from idle import all_tasks_blocked
 from money_world import TestClock
 
 SEED = SystemRandom().randrange(2**32)
@@ -231,9 +232,9 @@ class Home:
                 for name, how_many in (("liar", LIARS), ("honest", NEIGHBOURS), ("raw", RAW))
                 for number in range(how_many)
             ]
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             await journal.write(())  # whatever was ordered is committed
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             self.clock.at += 1
             ledger.note_progress()
             await journal.write(())

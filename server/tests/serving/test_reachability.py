@@ -9,6 +9,7 @@ import pytest
 
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.serving.routing.reachability import Reachability
+from idle import all_tasks_blocked
 
 
 @dataclass
@@ -37,7 +38,7 @@ async def test_a_model_is_served_while_one_of_its_engines_answers(
     assert reachability.serves(["second"]), "nobody has looked yet"
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(reachability.run)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert [reachability.serves(e) for e in (["first"], ["second"], ["second", "first"])] == [
             True,
             False,
@@ -47,7 +48,7 @@ async def test_a_model_is_served_while_one_of_its_engines_answers(
         assert reachability.serves([])
         second.up = True
         reachability.follow(looks)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert reachability.serves(["second"])
         tasks.cancel_scope.cancel()
     told = [r.getMessage() for r in caplog.records]
@@ -61,11 +62,11 @@ async def test_a_new_configuration_is_looked_at_at_once_and_forgets_the_old_engi
     reachability.follow({"old": old.look})
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(reachability.run)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert not reachability.serves(["old"])
         reachability.follow({"new": new.look})
         assert reachability.serves(["old"])
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert not reachability.serves(["new"])
         tasks.cancel_scope.cancel()
     assert (old.looks, new.looks) == (1, 1)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-import anyio
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -33,6 +32,7 @@ from fondaco.serving.metrics import Metrics
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.stores.memory.journal import MemoryJournal
 from house import ACCOUNT, MANY
+from idle import all_tasks_blocked
 from money_world import TestClock
 
 LONGEST = 6
@@ -209,7 +209,7 @@ def everything_done_is_paid(
             for number, (web, asked, stream) in enumerate(calls)
         ]
         while not all(task.done() for task in tasks):
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             assert town.done <= money
             if waiting := town.turnstile.waiting:
                 at = data.draw(st.integers(0, len(waiting) - 1))

@@ -7,6 +7,7 @@ from fondaco.domain.web import AddressRefusedError, PageError, TooSlowError, Unr
 from fondaco.web import files
 from fondaco.web.egress import EgressClient
 from fondaco.web.files import WebFiles
+from idle import all_tasks_blocked
 from web.site import http, site
 from web.test_egress import HOSTILE, HOSTILE_NAMES
 
@@ -74,7 +75,7 @@ async def test_a_fetch_that_finds_no_place_in_time_is_refused(
         one.server.silence()
         web = WebFiles(lambda: one.egress)
         tasks.start_soon(web.fetch, one.url(), {"image/png"})
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         with pytest.raises(TooSlowError):
             await web.fetch(one.url(), {"image/png"})
         tasks.cancel_scope.cancel()

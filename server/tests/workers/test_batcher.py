@@ -9,6 +9,7 @@ from hypothesis import given, strategies as st
 
 from fondaco.domain.errors import EngineBusyError, EngineError, EngineUnavailableError
 from fondaco.workers.batcher import Batcher
+from idle import all_tasks_blocked
 
 
 @dataclass
@@ -62,7 +63,7 @@ async def served(engine: Engine, batcher: Batcher[str, str], *callers: Caller) -
         async with anyio.create_task_group() as asking:
             for caller in callers:
                 asking.start_soon(caller.ask, batcher)
-                await anyio.wait_all_tasks_blocked()
+                await all_tasks_blocked()
             engine.open.set()
         tasks.cancel_scope.cancel()
 
@@ -189,9 +190,9 @@ async def test_a_caller_that_left_is_not_worked_for(tasks: anyio.abc.TaskGroup) 
     await tasks.start(batcher.run)
     async with anyio.create_task_group() as asking:
         asking.start_soon(Caller("a", ("first",)).ask, batcher)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         asking.start_soon(Caller("b", ("left",)).ask, batcher)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         asking.cancel_scope.cancel()
     engine.open.set()
     assert await batcher.submit("c", [("later", 1)]) == ("LATER",)
@@ -204,7 +205,7 @@ async def test_more_than_may_wait_are_sent_away(tasks: anyio.abc.TaskGroup) -> N
     await tasks.start(batcher.run)
     for caller in (Caller("a", ("running",)), Caller("b", ("waiting",))):
         tasks.start_soon(caller.ask, batcher)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
     for scope in "bc":
         with pytest.raises(EngineBusyError, match="try again later"):
             await batcher.submit(scope, [("late", 1)])
@@ -240,7 +241,7 @@ async def test_waiting_jobs_fail_when_the_batcher_ends() -> None:
         await tasks.start(batcher.run)
         for caller in callers:
             asking.start_soon(caller.ask, batcher)
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
         tasks.cancel_scope.cancel()
     assert [type(caller.results) for caller in callers] == [EngineUnavailableError] * 2
     with pytest.raises(EngineUnavailableError, match="not running"):
@@ -254,7 +255,7 @@ async def test_what_waited_when_it_ended_has_no_turn_when_it_runs_again() -> Non
         await tasks.start(batcher.run)
         for caller in (Caller("a", ("running",)), Caller("b", ("waiting",))):
             asking.start_soon(caller.ask, batcher)
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
         tasks.cancel_scope.cancel()
     engine.open.set()
     async with anyio.create_task_group() as tasks:

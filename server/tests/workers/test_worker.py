@@ -12,6 +12,7 @@ import pytest
 from fondaco.domain.errors import EngineBusyError, EngineUnavailableError
 from fondaco.workers.queued import QueuedWorker
 from fondaco.workers.worker import Program, Worker
+from idle import all_tasks_blocked
 
 PROGRAM = Program("toy_worker", {})
 HANG = {"hang": True}
@@ -51,7 +52,7 @@ async def test_callers_that_leave_delay_nobody_who_comes_after_them() -> None:
                 await worker.ask({})
                 pids.add(worker.pid)
                 calls.start_soon(hang, worker)
-                await anyio.wait_all_tasks_blocked()
+                await all_tasks_blocked()
                 calls.cancel_scope.cancel()
         assert (await worker.ask({"said": 1}))[0]["said"] == 1
     assert len(pids) == 6
@@ -69,7 +70,7 @@ async def test_a_child_that_ends_over_a_request_fails_it_and_those_that_come_too
                     await worker.ask(HANG)
 
             calls.start_soon(fail)
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             os.kill(pid, signal.SIGKILL)
         assert (await worker.ask({"said": 1}))[0]["said"] == 1
 
@@ -78,7 +79,7 @@ async def test_so_many_wait_and_no_more() -> None:
     async with queued(queue=2) as worker, anyio.create_task_group() as calls:
         for _ in range(3):
             calls.start_soon(hang, worker)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         with pytest.raises(EngineBusyError):
             await worker.ask({})
         calls.cancel_scope.cancel()
@@ -98,7 +99,7 @@ async def test_who_waited_is_told_how_long() -> None:
     async with queued() as worker, anyio.create_task_group() as calls:
         assert (await worker.ask({})).queued_s < 0.01
         calls.start_soon(wait)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         calls.start_soon(lose_patience)
         assert (await worker.ask({})).queued_s > 0.01
 

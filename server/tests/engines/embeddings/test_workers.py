@@ -22,6 +22,7 @@ from fondaco.domain.errors import (
 from fondaco.engines.onnx.launch import onnx_launch
 from fondaco.workers.backend import PipedProgram
 from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
+from idle import all_tasks_blocked
 
 HELLO = EmbeddingRequest(MINILM, ("hello",))
 
@@ -141,7 +142,7 @@ async def test_a_reload_keeps_the_worker_of_a_model_that_stays(
         end()
         with pytest.raises(EngineUnavailableError):
             await engine.embed(HELLO, None)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
     assert gone(pid)
 
 
@@ -169,7 +170,7 @@ async def test_a_caller_that_leaves_does_not_end_the_worker(minilm_launch: Embed
         pids = dict(engine.child_pids)
         async with anyio.create_task_group() as calls:
             calls.start_soon(engine.measure, document)
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             calls.cancel_scope.cancel()
         assert (await engine.embed(HELLO, None)).vectors
         assert engine.child_pids == pids
@@ -198,6 +199,6 @@ async def test_counting_goes_by_turns_between_accounts(minilm_launch: EmbeddingL
     async with running(minilm_launch) as engine, anyio.create_task_group() as calls:
         for _ in range(20):
             calls.start_soon(count, engine, long)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         calls.start_soon(count, engine, short)
     assert ended[0] == "other"

@@ -13,6 +13,7 @@ from fondaco.domain.errors import EngineBusyError
 from fondaco.engines.llamacpp.prefill import PrefillQueue
 from fondaco.engines.llamacpp.slot_table import SlotAssignment
 from fondaco.engines.llamacpp.slots import Slots
+from idle import all_tasks_blocked
 
 RequestContext = Callable[[str], Awaitable[None]]
 
@@ -48,7 +49,7 @@ async def waiting(calls: Calls, *scopes: str) -> AsyncGenerator[None]:
     async with anyio.create_task_group() as group:
         for scope in scopes:
             group.start_soon(calls.ask, scope)
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
         yield
         group.cancel_scope.cancel()
 
@@ -58,7 +59,7 @@ async def test_the_account_with_the_fewest_slots_is_served_before_one_that_came_
     async with waiting(calls, "a", "a", "a", "a", "b"):
         assert calls.served == ["a", "a"]
         calls.end("a")
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert calls.served == ["a", "a", "b"]
 
 
@@ -68,7 +69,7 @@ async def test_accounts_that_wait_are_served_in_rotation() -> None:
         for served in ("x", "a", "b", "c", "a", "b"):
             assert calls.served[-1] == served
             calls.end(served)
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
         assert calls.served[-1] == "a"
 
 
@@ -81,7 +82,7 @@ async def test_while_others_call_no_account_takes_the_last_slot() -> None:
             async with waiting(calls, "b"):
                 assert calls.served == ["b", "a", "a", "b"]
                 calls.end("b")
-                await anyio.wait_all_tasks_blocked()
+                await all_tasks_blocked()
                 assert calls.served == ["b", "a", "a", "b"], "b called just now"
 
 
@@ -90,7 +91,7 @@ async def test_an_account_that_is_alone_takes_all_slots() -> None:
     async with waiting(calls, "", "a", "a", "a"):  # a probe, which names no account, is no company
         assert calls.served == ["", "a", "a"]
         calls.end("")
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert calls.served == ["", "a", "a", "a"]
 
 
@@ -110,15 +111,15 @@ async def test_a_call_for_many_slots_is_not_overtaken_for_ever() -> None:
         await calls.ask("a")
         await calls.ask("b")
         group.start_soon(calls.ask, "c", 2)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         group.start_soon(calls.ask, "d")
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert calls.served == ["a", "b"], "the free slot is kept for c"
         calls.end("a")
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert calls.served == ["a", "b", "c"]
         calls.end("b")
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert calls.served == ["a", "b", "c", "d"]
 
 
@@ -143,10 +144,10 @@ async def test_no_call_waits_while_a_slot_of_its_share_is_free(
         for scope, comes in steps:
             if comes:
                 group.start_soon(calls.ask, scope)
-                await anyio.wait_all_tasks_blocked()
+                await all_tasks_blocked()
             elif any(seat.scope == scope for seat in calls.seats):
                 calls.end(scope)
-                await anyio.wait_all_tasks_blocked()
+                await all_tasks_blocked()
             waits = {one for one, waiters in calls.slots._waiting.items() if waiters}
             held = [seat.scope for seat in calls.seats]
             for one in waits:
@@ -165,7 +166,7 @@ async def test_prompts_are_read_in_rotation_over_accounts() -> None:
     async with anyio.create_task_group() as group, queue.request("x"):
         for account in ("a", "a", "a", "b", "c", "b"):
             group.start_soon(ask, account)
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
     assert read == ["a", "b", "c", "a", "b", "a"]
 
 
@@ -181,11 +182,11 @@ async def test_a_turn_that_ends_early_is_not_ended_twice() -> None:
         async with queue.request("x") as request:
             for account in ("a", "b"):
                 group.start_soon(ask, account)
-                await anyio.wait_all_tasks_blocked()
+                await all_tasks_blocked()
             request.end()
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             assert read == ["a"]
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert read == ["a"]
         group.cancel_scope.cancel()
 
@@ -202,10 +203,10 @@ async def test_an_abandoned_wait_blocks_no_other_call() -> None:
             with anyio.move_on_after(0):
                 await ask("a")
             group.start_soon(ask, "b")
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
         async with queue.request("y") as request, anyio.create_task_group() as others:
             others.start_soon(ask, "c")
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             request.end()  # called in and cancelled at the same time
             others.cancel_scope.cancel()
         with anyio.fail_after(1):
@@ -227,11 +228,11 @@ async def test_who_hangs_up_gains_no_turn() -> None:
     async with anyio.create_task_group() as group:
         for _ in range(3):
             impatient = asyncio.get_running_loop().create_task(ask("a"))
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             impatient.cancel()
         group.start_soon(ask, "a")
         group.start_soon(ask, "b")
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         assert counted == ["a"]
         ended.set()
     assert sorted(counted) == ["a", "a", "b"]

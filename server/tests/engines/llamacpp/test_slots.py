@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from fondaco.domain.errors import EngineUnavailableError
 from fondaco.engines.llamacpp.slot_table import SlotAssignment, SlotTable
 from fondaco.engines.llamacpp.slots import Slots
+from idle import all_tasks_blocked
 
 SLOTS = 3
 
@@ -319,7 +320,7 @@ async def test_who_waits_is_served_in_turn() -> None:
     async with anyio.create_task_group() as group:
         for scope in ("b", "c"):
             group.start_soon(ask, scope)
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
         slots.give_back(seat, started=True, prompt=())
     assert served == ["b", "c"]
 
@@ -355,7 +356,7 @@ async def test_a_call_for_many_slots_does_not_hold_up_the_line_once_it_gives_up(
     async with anyio.create_task_group() as group:
         with anyio.move_on_after(0.05) as patience:
             group.start_soon(slots.take, "b", 2, ())
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             group.start_soon(slots.take, "c", 1, ())
             await anyio.sleep_forever()
         assert patience.cancelled_caught
@@ -374,6 +375,6 @@ async def test_a_dead_engine_sends_everybody_away() -> None:
 
     async with anyio.create_task_group() as group:
         group.start_soon(ask)
-        await anyio.wait_all_tasks_blocked()
+        await all_tasks_blocked()
         slots.close()
     assert len(refused) == 1

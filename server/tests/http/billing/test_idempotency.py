@@ -9,6 +9,7 @@ from fondaco.domain.money.account import Account, Key, KeyType, digest
 from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.money import NANO, Currency
 from house import ACCOUNT, PEPPER, House, chat_body, house
+from idle import all_tasks_blocked
 
 PATH = "/api/v1/chat/completions"
 
@@ -84,7 +85,7 @@ async def test_a_hang_up_before_the_first_token_may_be_tried_again() -> None:
             await send(one, "order-7")
         with anyio.fail_after(10):
             await one.fake.asked[-1].hang_up.wait()
-            await anyio.wait_all_tasks_blocked()
+            await all_tasks_blocked()
             assert (await send(one, "order-7")).status_code == 200
 
 
