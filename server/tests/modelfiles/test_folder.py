@@ -20,7 +20,7 @@ from fondaco.modelfiles import (
     NoSuchModelFileError,
 )
 from fondaco.modelfiles.index import locate_wheel
-from fondaco.modelfiles.known import BuiltFor, WheelMember
+from fondaco.modelfiles.pieces import BuiltFor, WheelMember
 from modelfiles.conftest import GGUF, Shelf
 
 HALVES = GGUF[:500_000], GGUF[500_000:]

