@@ -17,6 +17,7 @@ FILE_URL = r"^(https?://[^@\s]+)?$"
 NODE_URL = r"^(https?://[^@\s?#]+|env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$"
 SHA256 = r"^[0-9a-f]{64}$"
 CONTRACT = r"^(0x[0-9a-fA-F]{40})?$"
+ASPECT_RATIO = r"^[1-9][0-9]?:[1-9][0-9]?$"
 STAKER = r"^(\*|0x[0-9a-fA-F]{40})$"
 
 _BEGINS = "the first one a letter or digit"
@@ -34,6 +35,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     NODE_URL: "an address that begins with https://, or env:NAME or file:PATH with one",
     SHA256: "64 hexadecimal digits in lower case",
     CONTRACT: "0x and 40 hexadecimal digits, or empty",
+    ASPECT_RATIO: "width to height, such as 16:9",
     STAKER: "0x and 40 hexadecimal digits, or *",
 }
 

@@ -20,6 +20,7 @@ from pydantic_core import PydanticKnownError
 from fondaco import patterns
 from fondaco.domain.chat.reasoning import Effort, ReasoningField, ReasoningSwitch
 from fondaco.domain.models.image_model import ImageParameter
+from fondaco.domain.models.video_model import VideoKind
 
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
@@ -104,6 +105,13 @@ class Price(Section):
     upscale_2x: ImageMoney | None = Field(None, description="Likewise: per 2x upscale.")
     upscale_4x: ImageMoney | None = Field(None, description="Likewise: per 4x upscale.")
     inpaint: ImageMoney | None = Field(None, description="Likewise: per edited image.")
+    video: ImageMoney = Field(Decimal(0), description="`video`: per video, whatever its duration.")
+    second_480p: ImageMoney | None = Field(None, description="`video`: per second at 480p.")
+    second_720p: ImageMoney | None = Field(None, description="`video`: per second at 720p.")
+    second_1080p: ImageMoney | None = Field(None, description="`video`: per second at 1080p.")
+    sound_second: ImageMoney = Field(
+        Decimal(0), description="`video`: per second with sound, in addition."
+    )
 
 
 class Deprecation(Section):
@@ -201,6 +209,41 @@ class ImageLimits(Section):
         description="Which of `negative_prompt`, `steps`, `cfg_scale`, `lora_strength`, `seed` and "
         "`background` its engine takes. The others are ignored, and named in "
         "`x-fondaco-ignored-params`.",
+    )
+
+
+class VideoLimits(Section):
+    """`[models.ID.video]`: what a model of type `video` takes; all of it has defaults."""
+
+    kind: VideoKind = Field(
+        VideoKind.IMAGE_TO_VIDEO,
+        description="What it begins with: `image-to-video`, `text-to-video`, or another `video`.",
+    )
+    prompt_limit: int = Field(
+        2_500, ge=1, le=2_500, description="Maximum characters of a prompt and a negative prompt."
+    )
+    durations: tuple[Annotated[int, Field(ge=1, le=60)], ...] = Field(
+        (5, 10), min_length=1, description="Durations of its videos, in seconds."
+    )
+    aspect_ratios: tuple[Annotated[str, Field(pattern=patterns.ASPECT_RATIO)], ...] = Field(
+        ("16:9", "9:16", "1:1"),
+        min_length=1,
+        description="Width to height of its videos; the first is that of requests without one and without "
+        "an image.",
+    )
+    resolutions: tuple[Literal["1080p", "720p", "480p"], ...] = Field(
+        ("1080p", "720p", "480p"), min_length=1, description="Shorter sides of its videos."
+    )
+    audio: bool = Field(default=False, description="Its videos have sound.")
+    audio_configurable: bool = Field(
+        default=False, description="Requests may leave the sound out (`audio`)."
+    )
+    needs_picture: bool = Field(
+        default=True,
+        description="A model of the kind `image-to-video` refuses requests without image.",
+    )
+    soundtrack: bool = Field(
+        default=False, description="Requests may have a soundtrack (`audio_url`)."
     )
 
 

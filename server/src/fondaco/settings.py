@@ -45,6 +45,7 @@ from fondaco.sections import (
     Section,
     Tier,
     Upscaler,
+    VideoLimits,
     Web,
 )
 
@@ -328,6 +329,9 @@ class CatalogueModel(Section):
     )
     edit: EditLimits | None = Field(
         None, description="What a model of type `inpaint` takes; absent: the defaults."
+    )
+    video: VideoLimits | None = Field(
+        None, description="What a model of type `video` takes; absent: the defaults."
     )
     privacy: Privacy = Field(
         Privacy.PRIVATE,

@@ -8,7 +8,7 @@ from fondaco.configuration import catalogue_of, load
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.money.money import nano
-from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, SpeechPrice, WebPrice
+from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, SpeechPrice, VideoPrice, WebPrice
 from fondaco.environment import ConfigurationError
 
 IMAGES = "generation = 0.01, upscale_2x = 0.02, upscale_4x = 0.08, inpaint = 0.04"
@@ -31,6 +31,11 @@ def faults(home: Path, kind: str, price: str) -> str:
     [
         ("embedding", "input = 0.15", EmbeddingPrice(nano("0.15"))),
         ("tts", "input = 3.5", SpeechPrice(nano("3.5"))),
+        (
+            "video",
+            "video = 0.1, second_480p = 0.2, second_720p = 0.3, second_1080p = 0.4, sound_second = 0.5",
+            VideoPrice(*map(nano, ("0.1", "0.2", "0.3", "0.4", "0.5"))),
+        ),
         *(
             (kind, IMAGES, ImagePrice(nano("0.01"), nano("0.02"), nano("0.08"), nano("0.04")))
             for kind in ("image", "upscale", "inpaint")
@@ -73,8 +78,8 @@ def test_a_price_of_zero_has_to_be_said(tmp_path: Path) -> None:
 
 
 def test_a_type_without_prices_is_refused(tmp_path: Path) -> None:
-    assert faults(tmp_path, "video", "input = 1") == (
-        "models.mine.type is 'video', which has no prices yet; leave the model out."
+    assert faults(tmp_path, "asr", "input = 1") == (
+        "models.mine.type is 'asr', which has no prices yet; leave the model out."
     )
 
 

@@ -1,8 +1,8 @@
 """Builds the catalogue from the settings."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
-from typing import TypedDict
+from typing import Protocol, TypedDict
 
 from fondaco.configuration.built_in import (
     DIFFUSION,
@@ -15,7 +15,13 @@ from fondaco.configuration.built_in import (
     UPSCALER,
     files_of,
 )
-from fondaco.configuration.prices import embedding_price, image_price, other_price, token_price
+from fondaco.configuration.prices import (
+    embedding_price,
+    image_price,
+    other_price,
+    token_price,
+    video_price,
+)
 from fondaco.configuration.thinking import reasoning_profile
 from fondaco.configuration.tiers import rate_class_of
 from fondaco.domain.models.catalogue import Catalogue
@@ -31,7 +37,8 @@ from fondaco.domain.models.model import (
     SamplingDefaults,
 )
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
-from fondaco.sections import EditLimits, Embedding, ImageLimits
+from fondaco.domain.models.video_model import VideoModel
+from fondaco.sections import EditLimits, Embedding, ImageLimits, VideoLimits
 from fondaco.settings import CatalogueModel, Settings
 
 
@@ -79,18 +86,10 @@ def aliases_of(settings: Settings) -> dict[str, str]:
 
 
 def _model(model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool) -> AnyModel:
-    if entry.type is ModelType.TEXT:
-        return _text_model(model_id, entry, settings, missing=missing)
-    if entry.embedding is not None:
+    if entry.type is ModelType.EMBEDDING and entry.embedding is not None:
         return _embedding_model(model_id, entry, entry.embedding, settings, missing=missing)
-    if entry.type is ModelType.IMAGE:
-        return _image_model(
-            model_id, entry, entry.image or ImageLimits(), settings, missing=missing
-        )
-    if entry.type is ModelType.INPAINT:
-        return _edit_model(model_id, entry, entry.edit or EditLimits(), settings, missing=missing)
-    if entry.type is ModelType.UPSCALE:
-        return _upscale_model(model_id, entry, settings, missing=missing)
+    if (model_of := _MODELS.get(entry.type)) is not None:
+        return model_of(model_id, entry, settings, missing=missing)
     return AnyModel(
         **_listing(model_id, entry),
         price=other_price(entry.type, entry.price),
@@ -143,13 +142,9 @@ def _embedding_model(
 
 
 def _image_model(
-    model_id: str,
-    entry: CatalogueModel,
-    limits: ImageLimits,
-    settings: Settings,
-    *,
-    missing: bool,
+    model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool
 ) -> ImageModel:
+    limits = entry.image or ImageLimits()
     engines = _engines(entry, settings)
     return ImageModel(
         **_listing(model_id, entry),
@@ -168,13 +163,9 @@ def _image_model(
 
 
 def _edit_model(
-    model_id: str,
-    entry: CatalogueModel,
-    limits: EditLimits,
-    settings: Settings,
-    *,
-    missing: bool,
+    model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool
 ) -> EditModel:
+    limits = entry.edit or EditLimits()
     engines = _engines(entry, settings)
     return EditModel(
         **_listing(model_id, entry),
@@ -197,6 +188,46 @@ def _upscale_model(
         engines=engines,
         installed=_installed(engines, missing=missing),
     )
+
+
+def _video_model(
+    model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool
+) -> VideoModel:
+    limits = entry.video or VideoLimits()
+    engines = _engines(entry, settings)
+    return VideoModel(
+        **_listing(model_id, entry),
+        price=video_price(entry.price),
+        kind=limits.kind,
+        prompt_limit=limits.prompt_limit,
+        durations=limits.durations,
+        aspect_ratios=limits.aspect_ratios,
+        resolutions=limits.resolutions,
+        audio=limits.audio,
+        audio_configurable=limits.audio_configurable,
+        needs_picture=limits.needs_picture,
+        takes_soundtrack=limits.soundtrack,
+        engines=engines,
+        installed=_installed(engines, missing=missing),
+    )
+
+
+class _ModelOf(Protocol):
+    """Builds the catalogue's model of an entry of one type."""
+
+    def __call__(
+        self, model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool
+    ) -> AnyModel: ...
+
+
+_MODELS: Mapping[ModelType, _ModelOf] = {
+    ModelType.TEXT: _text_model,
+    ModelType.IMAGE: _image_model,
+    ModelType.INPAINT: _edit_model,
+    ModelType.UPSCALE: _upscale_model,
+    ModelType.VIDEO: _video_model,
+}
+"""By type; a model of embeddings also needs to know how long its vectors are."""
 
 
 class _Listing(TypedDict):

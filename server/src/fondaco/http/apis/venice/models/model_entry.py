@@ -6,9 +6,17 @@ from fondaco.domain.models.image_model import ImageModel
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model
 from fondaco.domain.models.names import announced
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
+from fondaco.domain.models.video_model import VideoModel
 from fondaco.domain.money.epoch import starts_at
 from fondaco.domain.money.money import NANO
-from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, Price, SpeechPrice, TokenPrice
+from fondaco.domain.money.price import (
+    EmbeddingPrice,
+    ImagePrice,
+    Price,
+    SpeechPrice,
+    TokenPrice,
+    VideoPrice,
+)
 from fondaco.http.endpoint.timestamps import timestamp
 from fondaco.serving.platform import Platform
 
@@ -51,10 +59,10 @@ def _type_fields(model: AnyModel) -> dict[str, object]:
             return _vectors(model)
         case ImageModel():
             return _images(model)
-        case EditModel():
-            return {"description": _editing(model)}
-        case UpscaleModel():
-            return {"description": "Enlarges pictures by a factor of 1 to 4."}
+        case VideoModel():
+            return _videos(model)
+        case EditModel() | UpscaleModel():
+            return {"description": _about(model)}
         case _:
             return {}
 
@@ -75,8 +83,23 @@ def _images(model: ImageModel) -> dict[str, object]:
     }
 
 
-def _editing(model: EditModel) -> str:
-    """Return what an editor takes: the constraints of the contract are those of images that are generated."""
+def _videos(model: VideoModel) -> dict[str, object]:
+    return {
+        "constraints": {
+            "aspect_ratios": model.aspect_ratios,
+            "resolutions": model.resolutions,
+            "durations": model.shown_durations,
+            "model_type": model.kind,
+            "audio": model.audio,
+            "audio_configurable": model.audio_configurable,
+        }
+    }
+
+
+def _about(model: EditModel | UpscaleModel) -> str:
+    """Return what a model takes: the constraints of the contract are those of images that are generated."""
+    if isinstance(model, UpscaleModel):
+        return "Enlarges pictures by a factor of 1 to 4."
     limit = f"Changes pictures by instructions of up to {model.prompt_limit:,} characters"
     return f"{limit}; results have at most {model.most_pixels:,} pixels."
 
@@ -123,6 +146,16 @@ def _pricing(price: Price) -> dict[str, object]:
                 "generation": _amount(price.generation),
                 "upscale": {"2x": _amount(price.upscale_2x), "4x": _amount(price.upscale_4x)},
                 "inpaint": _amount(price.inpaint),
+            }
+        case VideoPrice():
+            return {
+                "video": _amount(price.video),
+                "second": {
+                    "480p": _amount(price.second_480p),
+                    "720p": _amount(price.second_720p),
+                    "1080p": _amount(price.second_1080p),
+                },
+                "sound_second": _amount(price.sound_second),
             }
         case _:
             return {}

@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 from fondaco.domain.models.model import ModelType, Privacy, Quantization
+from fondaco.domain.models.video_model import VideoKind
 from fondaco.http.endpoint.fields import Strict
 
 Filter = Literal[
@@ -79,6 +80,17 @@ class ImageConstraints(BaseModel):
     widthHeightDivisor: int  # noqa: N815
 
 
+class VideoConstraints(BaseModel):
+    """Limits of a video model."""
+
+    aspect_ratios: list[str]
+    resolutions: list[str]
+    durations: list[str]
+    model_type: VideoKind
+    audio: bool = Field(description="Whether its videos have sound.")
+    audio_configurable: bool = Field(description="Whether a request may leave the sound out.")
+
+
 class Amount(BaseModel):
     """A price; one DIEM equals one USD."""
 
@@ -109,6 +121,22 @@ class ImagePricing(BaseModel):
     inpaint: Amount
 
 
+class VideoSecondPricing(BaseModel):
+    """Prices of a second of video by its resolution."""
+
+    sd: Amount = Field(alias="480p")
+    hd: Amount = Field(alias="720p")
+    full_hd: Amount = Field(alias="1080p")
+
+
+class VideoPricing(BaseModel):
+    """Prices of a video model; POST /api/v1/video/quote tells what a request costs."""
+
+    video: Amount = Field(description="Of each video.")
+    second: VideoSecondPricing
+    sound_second: Amount = Field(description="Of each second with sound, in addition.")
+
+
 class InputPricing(BaseModel):
     """Price per million input tokens, or per million characters of speech."""
 
@@ -134,10 +162,10 @@ class ModelSpec(BaseModel):
         description="Of a model of embeddings, edits or upscaling: what it takes, and what comes of it.",
     )
     capabilities: Capabilities | None = Field(None, description="Of a text model.")
-    constraints: Constraints | ImageConstraints | None = Field(
-        None, description="Of a text model, or of an image model."
+    constraints: Constraints | ImageConstraints | VideoConstraints | None = Field(
+        None, description="Of a model of text, images or videos."
     )
-    pricing: TokenPricing | ImagePricing | InputPricing
+    pricing: TokenPricing | ImagePricing | VideoPricing | InputPricing
     traits: list[str]
     modelSource: str  # noqa: N815
     offline: bool = Field(
