@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.cli.model_files import fetch
+from fondaco.cli.models.fetching import fetch
 from fondaco.cli.options import Config, Home, configuration, warn
 from fondaco.cli.output import printable
 from fondaco.domain.extras import how_to_install

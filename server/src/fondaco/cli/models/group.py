@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fondaco.cli.exits import Exit, FailedError
-from fondaco.cli.image_models import addable
-from fondaco.cli.model_files import Sha256, add, fetch_all, remove, search
+from fondaco.cli.models.adding import add
+from fondaco.cli.models.fetching import Sha256, fetch_all
+from fondaco.cli.models.removing import remove
+from fondaco.cli.models.searching import search
+from fondaco.cli.models.weights import addable
 from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
 from fondaco.cli.output import Row, Table, print_json, print_row, print_rows
 from fondaco.cli.reloading import reload_if_running

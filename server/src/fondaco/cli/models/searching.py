@@ -1,0 +1,41 @@
+"""`fondaco models search`: what a hub has."""
+
+from typing import Annotated
+
+import typer
+
+from fondaco.cli.options import AsJson, Wide
+from fondaco.cli.output import Table, print_rows
+
+
+def search(
+    word: Annotated[str, typer.Argument(metavar="WORD", help="Part of a model's name.")],
+    *,
+    as_json: AsJson = False,
+    wide: Wide = False,
+) -> None:
+    """Search a hub for GGUF models. That is Hugging Face's, or the one that HF_ENDPOINT names."""
+    import anyio
+
+    from fondaco.app.adding import hub
+    from fondaco.environment import environment
+    from fondaco.modelfiles.hub import endpoint_of
+
+    found = anyio.run(hub.search, endpoint_of(environment().get("HF_ENDPOINT")), word)
+    rows = [
+        {
+            "source": f"hf:{model.id}",
+            "parameters": model.parameters,
+            "contextTokens": model.context_tokens,
+            "architecture": model.architecture or None,
+            "downloads": model.downloads,
+            "likes": model.likes,
+        }
+        for model in found
+    ]
+    table = Table(
+        f"The hub has no GGUF models whose names have {word!r} in them.",
+        optional=("likes", "architecture", "contextTokens", "downloads"),
+        headings={"contextTokens": "context"},
+    )
+    print_rows(rows, table, as_json=as_json, wide=wide)
