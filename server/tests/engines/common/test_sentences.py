@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, strategies
 
-from fondaco.engines.common.speech.sentences import LONGEST, readable, sentences
+from fondaco.engines.common.speech.sentences import LONGEST, sentences
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,3 @@ def test_no_character_is_lost_and_none_is_too_much(text: str) -> None:
     parts = list(sentences(text, longest=20))
     assert "".join(parts) == text
     assert all(0 < len(part) <= 20 for part in parts)
-
-
-def test_what_cannot_be_read_becomes_space() -> None:
-    assert readable("a\0b\ud800c\u200dd\N{FAMILY}é木") == "a b c d\N{FAMILY}é木"

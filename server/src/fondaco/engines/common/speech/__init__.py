@@ -1,1 +1,1 @@
-"""Shared by engines of speech: texts cut into sentences."""
+"""Shared by engines of speech: sentences, plain text, English phonemes, and the engine itself."""

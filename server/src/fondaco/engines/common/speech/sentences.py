@@ -1,7 +1,6 @@
 """Sentences: a text cut into stretches that a speech model reads at once, with no character lost."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -72,15 +71,6 @@ def sentences(text: str, longest: int = LONGEST) -> Iterator[str]:
         begin = end
     if begin < len(text):
         yield from _parts(text[begin:], longest)
-
-
-def readable(text: str) -> str:
-    r"""Return a text without what is no character to read: half surrogates, controls, unassigned ones.
-
-    >>> readable(f"a{chr(0)}b{chr(0xD800)} c")
-    'a b  c'
-    """
-    return "".join(" " if unicodedata.category(one)[0] == "C" else one for one in text)
 
 
 def _ends(text: str) -> Iterator[int]:

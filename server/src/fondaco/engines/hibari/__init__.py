@@ -1,0 +1,1 @@
+"""hibari: English speech by one small model, which comes with its package."""
