@@ -19,6 +19,7 @@ from fondaco.app.runtime import settle_runtime
 from fondaco.domain.chat.events import EventBatch, Finish, Text, UsageReported
 from fondaco.domain.chat.message import Message, Role
 from fondaco.domain.chat.request import ChatRequest
+from fondaco.domain.jobs import JobEnd
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import AnyModel, Model
 from fondaco.domain.money.account import KeyType
@@ -128,7 +129,12 @@ class NoHold(Hold):
         """Hold nothing."""
 
     async def settle(
-        self, charge: Charge, usage: Usage, execution_ms: int, notes: str = ""
+        self,
+        charge: Charge,
+        usage: Usage,
+        execution_ms: int,
+        notes: str = "",
+        ends: JobEnd | None = None,
     ) -> Funds:
         """Charge nothing."""
         return Funds()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Protocol
 
 from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.jobs import JobEnd
 from fondaco.domain.money.account import UNLIMITED, ConsumptionLimit, KeyType
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.epoch import SECONDS
@@ -95,8 +96,10 @@ class FailingJournal:
     async def latest_entry_at(self, until: float | None = None) -> float | None:
         return await self._journal.latest_entry_at(until)
 
-    def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
-        return _fail() if self.broken else self._journal.write(entries, closes)
+    def write(
+        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+    ) -> Awaitable[None]:
+        return _fail() if self.broken else self._journal.write(entries, closes, ends)
 
     def record_progress(self, calls: Sequence[OpenCall]) -> None:
         if not self.broken:
@@ -217,13 +220,17 @@ class CancellableJournal(MemoryJournal):
         super().__init__()
         self._sending = asyncio.Lock()
 
-    def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
-        return self._write(tuple(entries), closes)
+    def write(
+        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+    ) -> Awaitable[None]:
+        return self._write(tuple(entries), closes, ends)
 
-    async def _write(self, entries: Sequence[Entry], closes: str | None) -> None:
+    async def _write(
+        self, entries: Sequence[Entry], closes: str | None, ends: JobEnd | None
+    ) -> None:
         async with self._sending:  # one connection: what is begun first is committed first
             await self._pause()
-            await super().write(entries, closes)
+            await super().write(entries, closes, ends)
             await self._pause()
 
     async def spent(self, key_id: str, epoch: int) -> Funds:

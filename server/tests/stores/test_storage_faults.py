@@ -164,7 +164,7 @@ async def test_a_writer_that_has_ended_refuses_at_once_and_is_reported(
     hold = await world.hold(100)
     under_way = world.journal.write((entry(world, 1),))
     with pytest.raises(StorageFailedError):
-        await world._sqlite._query(lambda _connection: sys.exit("nothing survives this"))
+        await world._sqlite.query(lambda _connection: sys.exit("nothing survives this"))
     await under_way
     with anyio.fail_after(10):
         with pytest.raises(StorageFailedError):
@@ -181,7 +181,7 @@ async def test_a_writer_that_has_ended_refuses_at_once_and_is_reported(
 
 @ENDS_THE_THREAD
 async def test_what_a_dead_writer_was_given_is_refused(world: OwnConnection) -> None:
-    asked = world._sqlite._query(lambda _connection: sys.exit("nothing survives this"))
+    asked = world._sqlite.query(lambda _connection: sys.exit("nothing survives this"))
     outcomes: list[str] = []
 
     async def write() -> None:
@@ -206,7 +206,7 @@ async def test_a_dead_writer_refuses_however_many_writes_come_at_once(
     world: OwnConnection,
 ) -> None:
     with pytest.raises(StorageFailedError):
-        await world._sqlite._query(lambda _connection: sys.exit("nothing survives this"))
+        await world._sqlite.query(lambda _connection: sys.exit("nothing survives this"))
     writes = [world.journal.write((entry(world, number),)) for number in range(2_500)]
     with anyio.fail_after(10):
         outcomes = await asyncio.gather(*writes, return_exceptions=True)

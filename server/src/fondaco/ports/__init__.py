@@ -14,6 +14,7 @@ from fondaco.ports.engines.images import (
 from fondaco.ports.engines.speech import SoundCodec, SoundEncoder, SpeechEngine
 from fondaco.ports.engines.video import GeneratedVideo, Progress, VideoEngine
 from fondaco.ports.idempotency import Idempotency
+from fondaco.ports.jobs import ClaimedJob, JobStore, QueueId, QueueResult, Sealer, UnsealableError
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys, KeyUses
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
 from fondaco.ports.limits import RateLimiter, Reservation
@@ -32,6 +33,7 @@ __all__ = [
     "ChargeQuery",
     "Charges",
     "ChatEngine",
+    "ClaimedJob",
     "Clock",
     "EmbeddingEngine",
     "Enforcement",
@@ -44,6 +46,7 @@ __all__ = [
     "ImageEditor",
     "ImageEngine",
     "ImageUpscaler",
+    "JobStore",
     "Journal",
     "KeyReport",
     "KeyUses",
@@ -52,8 +55,11 @@ __all__ = [
     "Pages",
     "Progress",
     "Prompt",
+    "QueueId",
+    "QueueResult",
     "RateLimiter",
     "Reservation",
+    "Sealer",
     "Search",
     "Signatures",
     "SoundCodec",
@@ -62,5 +68,6 @@ __all__ = [
     "Stakes",
     "Templates",
     "Throttle",
+    "UnsealableError",
     "VideoEngine",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from fondaco.domain.jobs import JobEnd
 from fondaco.domain.money.ledger import AccountSnapshot, Entry, OpenCall, Unwritable
 from fondaco.domain.money.money import Currency, Funds
 
@@ -30,8 +31,10 @@ class Journal(Protocol):
         """
         ...
 
-    def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
-        """Append entries and delete the open call `closes`, in one transaction.
+    def write(
+        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+    ) -> Awaitable[None]:
+        """Append entries, delete the open call `closes` and end a job, in one transaction.
 
         Await the result at once: the write begins with this call or with its await. It takes effect
         before any write or read that is begun later and not before any that ended earlier; when the
@@ -48,7 +51,7 @@ class Journal(Protocol):
                 another try. A store that lost its connection finds out what became of the write
                 before it says so.
             AlreadyEnteredError: (from the await) nothing was written, for good: there is an entry with
-                the call, sku and currency of one of these.
+                the call, sku and currency of one of these, or the job has ended, or is leased anew.
             WriteQuarantinedError: (from the await) nothing was written, for good: it breaks a rule of
                 the store. What can be recorded of it is in the quarantine; the open call is deleted.
         """

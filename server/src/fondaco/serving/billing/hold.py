@@ -8,6 +8,7 @@ from fondaco.domain.errors import (
     KeyLimitReachedError,
     StorageFailedError,
 )
+from fondaco.domain.jobs import JobEnd
 from fondaco.domain.money.call import Call
 from fondaco.domain.money.ledger import Entry, EntryKind, OpenCall
 from fondaco.domain.money.money import Currency, Funds, checked
@@ -54,6 +55,7 @@ class Hold:
         "_shared",
         "budget",
         "call",
+        "durable",
         "epoch",
         "funds",
         "model",
@@ -74,6 +76,8 @@ class Hold:
         self._balance = balance
         self.call = call
         self.model = model
+        self.durable = False
+        """Whether a job records it, so that it outlives the process: nothing else is noted of it."""
         self.funds = funds
         """The held funds."""
         self.epoch = epoch
@@ -99,6 +103,15 @@ class Hold:
         if self.budget is None or not self.call.limit.binds:
             return free
         return self.budget.left(self.call.limit, free)
+
+    @property
+    def noted(self) -> str | None:
+        """The id under which it is recorded as an open call, if it is."""
+        return None if self._noted is None else self.call.id
+
+    def entrust(self) -> None:
+        """Leave its record to a job, which was inserted as the open call was deleted."""
+        self.durable, self._noted = True, None
 
     def due(self, now: float) -> bool:
         """Whether the call's progress should be recorded at `now` (monotonic seconds)."""
@@ -157,11 +170,17 @@ class Hold:
         self.funds += more
 
     async def settle(
-        self, charge: Charge, usage: Usage, execution_ms: int, notes: str = ""
+        self,
+        charge: Charge,
+        usage: Usage,
+        execution_ms: int,
+        notes: str = "",
+        ends: JobEnd | None = None,
     ) -> Funds:
         """Charge the call, at most what is held; return once the charge is durable.
 
-        A second settlement changes nothing. Numbers out of range are clamped, and the entries say so.
+        A second settlement changes nothing. Numbers out of range are clamped, and the entries say so. A job
+        ends in the same transaction.
 
         Returns:
             What was paid, by currency.
@@ -196,11 +215,11 @@ class Hold:
             self._expired = expired
             entries.append(self._expiry(expired))
         self._shared.open.pop(self.call.id, None)
-        closes = None if self._noted is None else self.call.id
-        if not entries and closes is None:
+        closes = self.noted
+        if not entries and closes is None and ends is None:
             self._balance.calls -= 1
             return paid
-        write = LedgerWrite(self._balance, entries, closes, self._undo)
+        write = LedgerWrite(self._balance, entries, closes, ends, self._undo)
         await self._shared.writes.enter(write)
         return paid
 
@@ -225,7 +244,7 @@ class Hold:
         entries = self._entries(charge, usage, execution_ms, notes)
         if self._expired:
             entries.append(self._expiry(self._expired))
-        less = LedgerWrite(self._balance, entries, kept.closes, self._undo)
+        less = LedgerWrite(self._balance, entries, kept.closes, kept.ends, self._undo)
         self._shared.writes.replace(kept, less)
 
     def release(self) -> None:
@@ -251,8 +270,8 @@ class Hold:
         self._expired = self._balance.settle(self.budget, self.funds, self._paid, self.epoch)
         entries = [self._expiry(self._expired)] if self._expired else []
         self._shared.open.pop(self.call.id, None)
-        closes = None if self._noted is None else self.call.id
-        self._shared.writes.keep(LedgerWrite(self._balance, entries, closes, self._undo))
+        write = LedgerWrite(self._balance, entries, self.noted, undo=self._undo)
+        self._shared.writes.keep(write)
 
     def _undo(self) -> None:
         self._balance.restore(self.budget, self._paid or Funds(), self._expired)

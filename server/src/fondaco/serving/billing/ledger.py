@@ -98,6 +98,19 @@ class Ledger:
                 count += await settled(journal, call, hold, charge_of)
         return count
 
+    async def readopt(self, recorded: OpenCall) -> Hold | None:
+        """Hold again what a job held before the process ended; None if its account is gone.
+
+        To be awaited before the first hold, after `recover`.
+
+        Raises:
+            StorageFailedError: the journal cannot be read.
+        """
+        hold = await self._readopted(recorded)
+        if hold is not None:
+            hold.entrust()
+        return hold
+
     async def check(self) -> int:
         """Return how many writes wait in the quarantine for the operator.
 
@@ -307,6 +320,8 @@ class Ledger:
         now = self._shared.clock.monotonic()
         noted: list[OpenCall] = []
         for hold in holds:
+            if hold.durable:
+                continue
             try:
                 if not due or hold.due(now):
                     noted.append(hold.note(now))

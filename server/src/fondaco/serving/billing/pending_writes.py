@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError, WriteQuarantinedError
 from fondaco.domain.fast_init import fast_init
+from fondaco.domain.jobs import JobEnd
 from fondaco.domain.money.ledger import AccountSnapshot, Entry
 from fondaco.ports import Journal
 from fondaco.serving.billing.balance import Balance
@@ -19,6 +20,8 @@ class LedgerWrite:
     balance: Balance
     entries: Sequence[Entry]
     closes: str | None = None
+    ends: JobEnd | None = None
+    """The job that ends with them."""
     undo: Callable[[], None] | None = None
     """Reverses the entries in the balance, should the journal refuse them for good."""
 
@@ -63,7 +66,7 @@ class PendingWrites:
         if self._pending:
             await self._precede(write)
         try:
-            await self._journal.write(write.entries, write.closes)
+            await self._journal.write(write.entries, write.closes, write.ends)
         except (AlreadyEnteredError, WriteQuarantinedError):
             write.refused()
             raise
@@ -129,7 +132,7 @@ class PendingWrites:
     async def _make(self, write: LedgerWrite) -> None:
         quarantined = False
         try:
-            await self._journal.write(write.entries, write.closes)
+            await self._journal.write(write.entries, write.closes, write.ends)
         except AlreadyEnteredError:
             write.doubt()  # an earlier try succeeded without its result; if it was another entry, that counts
         except WriteQuarantinedError:

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import Protocol
 
 import anyio.lowlevel
 
@@ -13,6 +14,7 @@ from fondaco.domain.errors import (
     TooManyKeysError,
     WriteQuarantinedError,
 )
+from fondaco.domain.jobs import JobEnd
 from fondaco.domain.money.account import Account, Key
 from fondaco.domain.money.epoch import epoch_of
 from fondaco.domain.money.ledger import (
@@ -38,6 +40,22 @@ from fondaco.stores.memory.rules import (
 )
 
 
+class EndsJobs(Protocol):
+    """Jobs in memory, which the journal ends together with what it enters."""
+
+    def expect_held(self, ending: JobEnd) -> None:
+        """Check that a job may end so; raise `AlreadyEnteredError` if not."""
+        ...
+
+    def end(self, ending: JobEnd) -> str | None:
+        """End a job; return the id of the call whose idempotency key is free again."""
+        ...
+
+    def has(self, call_id: str) -> bool:
+        """Whether a call ordered one of the jobs."""
+        ...
+
+
 class MemoryJournal:
     """A `Journal` in memory."""
 
@@ -53,6 +71,8 @@ class MemoryJournal:
         """Key id -> Unix seconds of its last use."""
         self._uses: Counter[str] = Counter()
         self._listeners: list[Callable[[Sequence[Entry]], None]] = []
+        self.jobs: EndsJobs | None = None
+        """What ends the jobs that end with entries."""
         self.quarantine: dict[str, str] = {}
         """Call id -> the details of a write that cannot succeed."""
 
@@ -92,9 +112,13 @@ class MemoryJournal:
             return max((entry.at for entry in self.entries[-1000:]), default=None)
         return max((entry.at for entry in self.entries if entry.at <= until), default=None)
 
-    def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
+    def write(
+        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+    ) -> Awaitable[None]:
         """Append entries, all or none; writes that SQLite would reject go to the quarantine."""
         try:
+            if ends is not None and self.jobs is not None:
+                self.jobs.expect_held(ends)
             self._append(entries)
             expect_ids(closes)
         except AlreadyEnteredError as error:
@@ -106,7 +130,17 @@ class MemoryJournal:
             return _completed(WriteQuarantinedError())
         if closes is not None:
             self._open.pop(closes, None)
+        if ends is not None and self.jobs is not None:
+            self._release_key_of(self.jobs.end(ends))
         return _completed()
+
+    def close(self, call_id: str) -> None:
+        """Delete an open call."""
+        self._open.pop(call_id, None)
+
+    def has_account(self, account_id: int) -> bool:
+        """Whether there is such an account."""
+        return account_id in self._snapshots
 
     def record_progress(self, calls: Sequence[OpenCall]) -> None:
         """Store the calls' latest progress; values that SQLite would reject are dropped."""
@@ -177,7 +211,8 @@ class MemoryJournal:
         self._records = {
             name: record
             for name, record in self._records.items()
-            if record.at >= before and (record.call_id in charged or not uncharged)
+            if record.at >= before
+            and (record.call_id in charged or not uncharged or self._ordered_job(record.call_id))
         }
         await anyio.lowlevel.checkpoint()
 
@@ -189,6 +224,13 @@ class MemoryJournal:
     def on_change(self, changed: Callable[[Sequence[Entry]], None]) -> None:
         """Tell `changed` of `enter_elsewhere` and `add_account`."""
         self._listeners.append(changed)
+
+    def _ordered_job(self, call_id: str) -> bool:
+        return self.jobs is not None and self.jobs.has(call_id)
+
+    def _release_key_of(self, call_id: str | None) -> None:
+        kept = {name: one for name, one in self._records.items() if one.call_id != call_id}
+        self._records = kept
 
     def _charged_calls(self) -> set[str | None]:
         return {entry.call_id for entry in self.entries if entry.kind is EntryKind.CHARGE}

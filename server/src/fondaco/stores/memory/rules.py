@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.jobs import PaidJob
 from fondaco.domain.money.ledger import Entry, EntryKind, IdempotencyRecord, OpenCall
 from fondaco.domain.money.money import Currency, Funds
 
@@ -74,6 +75,23 @@ def expect_call(call: OpenCall) -> None:
     expect_int64(call.held.usd, call.held.diem, call.epoch, round(call.opened_at * 1000))
     expect_int64(*call.usage.units)
     call.model.encode()
+
+
+def expect_job(job: PaidJob) -> None:
+    """Refuse a job that the database would.
+
+    Raises:
+        StorageFailedError: an id, hash or key has a wrong length, or a number is out of range.
+    """
+    try:
+        expect_ids(job.id, job.key_id)
+        expect_int64(job.held.usd, job.held.diem, job.epoch, round(job.made_at * 1000))
+        job.model.encode()
+    except (ValueError, OverflowError, TypeError) as error:
+        raise StorageFailedError from error
+    lengths = {len(job.digest), len(job.public_key)}
+    if lengths != {_DIGEST_BYTES} or min(job.held.usd, job.held.diem) < 0:
+        raise StorageFailedError
 
 
 def expect_record(record: IdempotencyRecord) -> None:

@@ -13,9 +13,11 @@ from functools import lru_cache
 from itertools import chain
 from typing import TypeAlias, TypeVar
 
+from fondaco.domain.jobs import JobEnd
 from fondaco.domain.money.epoch import epoch_of
 from fondaco.domain.money.ledger import Entry, EntryKind, OpenCall
 from fondaco.domain.money.money import Currency
+from fondaco.stores.sqlite.ledger.job_endings import end
 from fondaco.stores.sqlite.tables.id_cache import IdCache
 from fondaco.stores.sqlite.tables.rows import (
     OPEN_CALL,
@@ -79,16 +81,19 @@ class Batch:
     """Key id -> Unix seconds of its last use."""
     counts: Counter[str] = field(default_factory=Counter)
     """Slug of a character -> chats that it answered since the last batch."""
+    ends: list[JobEnd] = field(default_factory=list)
+    """Jobs that end with these entries."""
 
     def __bool__(self) -> bool:
-        return bool(self.entries or self.closed or self.notes or self.used or self.counts)
+        changes = self.entries or self.closed or self.notes or self.used or self.counts
+        return bool(changes or self.ends)
 
 
 def apply(connection: sqlite3.Connection, first_id: int, batch: Batch, id_cache: IdCache) -> None:
     """Commit a batch, its entries under ids from `first_id` on.
 
     Raises:
-        sqlite3.Error: nothing of it was committed.
+        sqlite3.Error, JobNotHeldError: nothing of it was committed.
     """
     # Before the transaction: cached numbers must stay valid if it is rolled back.
     rows = _rows(first_id, batch.entries, id_cache)
@@ -105,6 +110,8 @@ def _put(
     connection: sqlite3.Connection, batch: Batch, rows: Rows, moved: Rows, spent: Rows
 ) -> None:
     _note(connection, batch)
+    for one in batch.ends:
+        end(connection, one)
     _execute(connection, _insert_entries, rows)
     _execute(connection, _move, moved)
     _execute(connection, _sum_up, spent)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from fondaco.domain.fast_init import fast_init
+from fondaco.domain.jobs import JobEnd
 from fondaco.domain.money.ledger import Entry, OpenCall
 from fondaco.stores.sqlite.ledger.batch import Batch
 
@@ -17,11 +18,12 @@ Begin: TypeAlias = Literal["BEGIN", "BEGIN IMMEDIATE"]
 @fast_init
 @dataclass(frozen=True, slots=True)
 class WriteEntries:
-    """Append entries and delete an open call, in one transaction."""
+    """Append entries, delete an open call and end a job, in one transaction."""
 
     entries: Sequence[Entry]
     closes: str | None
     done: "Future[None]"
+    ends: JobEnd | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,8 @@ def batch_of(commands: Sequence[Batchable]) -> Batch:
                 batch.entries += command.entries
                 if command.closes is not None:
                     batch.closed.append(command.closes)
+                if command.ends is not None:
+                    batch.ends.append(command.ends)
             case RecordProgress():
                 batch.notes.update((call.call_id, call) for call in command.calls)
             case RecordKeyUses():

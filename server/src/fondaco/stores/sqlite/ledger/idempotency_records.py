@@ -18,6 +18,7 @@ _DELETE = "DELETE FROM idempotency_record WHERE account_id = ? AND key_digest = 
 _DELETE_UNCHARGED = """
 DELETE FROM idempotency_record
 WHERE NOT EXISTS (SELECT 1 FROM entry WHERE entry.call_id = idempotency_record.call_id AND kind = 1)
+    AND NOT EXISTS (SELECT 1 FROM job WHERE job.id = idempotency_record.call_id)
 """
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.jobs import JobEnd
 from fondaco.domain.money.ledger import (
     AccountSnapshot,
     Entry,
@@ -90,19 +91,21 @@ class SqliteJournal:
 
     async def snapshot(self, account_id: int, until: int | None = None) -> AccountSnapshot | None:
         """Return an account's balance, allocation and last refilled epoch."""
-        return await self._query(lambda connection: snapshot_of(connection, account_id, until))
+        return await self.query(lambda connection: snapshot_of(connection, account_id, until))
 
     async def latest_entry_at(self, until: float | None = None) -> float | None:
         """Return when the latest of the last entries was made, or the latest up to a time."""
-        return await self._query(lambda connection: clock_confirmations.latest(connection, until))
+        return await self.query(lambda connection: clock_confirmations.latest(connection, until))
 
-    def write(self, entries: Sequence[Entry], closes: str | None = None) -> Awaitable[None]:
-        """Append entries and delete an open call in the next batch."""
+    def write(
+        self, entries: Sequence[Entry], closes: str | None = None, ends: JobEnd | None = None
+    ) -> Awaitable[None]:
+        """Append entries, delete an open call and end a job in the next batch."""
         done = self._loop.create_future()
         if self._closed:
             done.set_exception(StorageFailedError())
         else:
-            self._writer.put(WriteEntries(entries, closes, done))
+            self._writer.put(WriteEntries(entries, closes, done, ends))
         return done
 
     def record_progress(self, calls: Sequence[OpenCall]) -> None:
@@ -113,9 +116,7 @@ class SqliteJournal:
     async def spent(self, key_id: str, epoch: int) -> Funds:
         """Return what a key was charged in an epoch."""
         parameters = (id_bytes(key_id), epoch)
-        row = await self._query(
-            lambda connection: connection.execute(_SPENT, parameters).fetchone()
-        )
+        row = await self.query(lambda connection: connection.execute(_SPENT, parameters).fetchone())
         return Funds(*row) if row else Funds()
 
     def record_uses(self, used: Mapping[str, float]) -> None:
@@ -130,45 +131,45 @@ class SqliteJournal:
 
     async def counts(self) -> Mapping[str, int]:
         """Return how many chats each character answered, pending additions included."""
-        return await self._query(lambda connection: dict(connection.execute(_USES).fetchall()))
+        return await self.query(lambda connection: dict(connection.execute(_USES).fetchall()))
 
     async def acquire(self, record: IdempotencyRecord) -> IdempotencyRecord:
         """Return the record under this account and key, inserting `record` if there is none."""
-        return await self._query(
+        return await self.query(
             lambda connection: idempotency_records.acquire(connection, record), _WRITING
         )
 
     async def release(self, record: IdempotencyRecord) -> None:
         """Delete the record of a call that was not charged."""
-        await self._query(
+        await self.query(
             lambda connection: idempotency_records.release(connection, record), _WRITING
         )
 
     async def charged(self, record: IdempotencyRecord) -> bool:
         """Whether the record's call has a charge."""
-        return await self._query(lambda connection: idempotency_records.charged(connection, record))
+        return await self.query(lambda connection: idempotency_records.charged(connection, record))
 
     async def purge(self, before: float, *, uncharged: bool = False) -> None:
         """Delete old records, or also those without a charge."""
-        await self._query(
+        await self.query(
             lambda connection: idempotency_records.purge(connection, before, uncharged=uncharged),
             _WRITING,
         )
 
     async def open_calls(self) -> Sequence[OpenCall]:
         """Return the recorded calls that are not closed, oldest first."""
-        return await self._query(
+        return await self.query(
             lambda connection: [open_call_of(row) for row in connection.execute(OPEN_CALLS)]
         )
 
     async def quarantine_call(self, call: OpenCall, why: Unwritable) -> None:
         """Move an open call to the quarantine."""
-        await self._query(lambda connection: quarantine.put_call(connection, call, why), _WRITING)
+        await self.query(lambda connection: quarantine.put_call(connection, call, why), _WRITING)
 
     async def check(self) -> int:
         """Return how many writes wait in the quarantine, after a test write."""
         try:
-            return await self._query(_probe, _WRITING)
+            return await self.query(_probe, _WRITING)
         except StorageFailedError as error:
             cause = error.__cause__
             reason = faults.transient_reason(cause) if isinstance(cause, Exception) else None
@@ -186,7 +187,12 @@ class SqliteJournal:
             self._closed = True
             self._writer.stop()
 
-    async def _query(self, query: Callable[[sqlite3.Connection], T], begin: Begin = "BEGIN") -> T:
+    async def query(self, query: Callable[[sqlite3.Connection], T], begin: Begin = "BEGIN") -> T:
+        """Run a query in a transaction of its own, in order with the writes.
+
+        Raises:
+            StorageFailedError: it failed; nothing was changed.
+        """
         if self._closed:
             raise StorageFailedError
         results: list[T] = []

@@ -30,6 +30,7 @@ from fondaco.stores.sqlite.ledger.commands import (
     batch_of,
     split,
 )
+from fondaco.stores.sqlite.ledger.job_endings import JobNotHeldError
 from fondaco.stores.sqlite.tables.id_cache import IdCache
 from fondaco.stores.sqlite.tables.rows import ENTRIES, entry_of
 
@@ -209,7 +210,8 @@ class Writer:
 
     def _quarantine(self, command: Batchable, error: Exception) -> list[Outcome]:
         """Move a write that can never succeed to the quarantine; drop a command without money."""
-        if faults.is_duplicate_entry(error) and isinstance(command, WriteEntries):
+        entered = faults.is_duplicate_entry(error) or isinstance(error, JobNotHeldError)
+        if entered and isinstance(command, WriteEntries):
             return [(command.done, _caused(AlreadyEnteredError(), error))]
         why = faults.unwritable(error)
         if isinstance(command, WriteEntries):

@@ -11,13 +11,13 @@ from fondaco.stores.errors import DatabaseUnusableError, NewerDatabaseError
 from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.snapshot import create
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest revision below migrations/versions; a test compares the two."""
 
 TABLES = frozenset(
     {
-        "account", "character_use", "clock_confirmation", "entry", "idempotency_record", "key", "key_epoch",
-        "open_call", "quarantine", "sku",
+        "account", "character_use", "clock_confirmation", "entry", "idempotency_record", "job",
+        "job_average", "job_media", "key", "key_epoch", "open_call", "quarantine", "sku",
     }
 )  # fmt: skip
 """The tables of an up-to-date database; a test compares them with `schema`."""

@@ -218,6 +218,70 @@ character_use = Table(
 )
 """How many chats each character answered, without accounts."""
 
+job = Table(
+    "job",
+    metadata,
+    Column("id", LargeBinary, primary_key=True),
+    Column("digest", LargeBinary, nullable=False, unique=True),
+    Column("public_key", LargeBinary, nullable=False),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("key_id", LargeBinary, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("held_usd", Integer, nullable=False),
+    Column("held_diem", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("charge", Text, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("made_ms", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("lease", Integer, nullable=False),
+    Column("lease_ms", Integer),
+    Column("started_ms", Integer),
+    Column("ended_ms", Integer),
+    Column("progress", Integer, nullable=False),
+    Column("execution_ms", Integer, nullable=False),
+    Column("failure", Text),
+    CheckConstraint(
+        "length(id) = 16 AND length(digest) = 32 AND length(public_key) = 32 AND length(key_id) = 16",
+        name="lengths",
+    ),
+    CheckConstraint("state IN ('queued', 'running', 'done', 'failed')", name="state"),
+    CheckConstraint("(state IN ('done', 'failed')) = (ended_ms IS NOT NULL)", name="ended"),
+    CheckConstraint("(state = 'running') = (lease_ms IS NOT NULL)", name="leased"),
+    CheckConstraint("held_usd >= 0 AND held_diem >= 0", name="held"),
+    CheckConstraint("progress BETWEEN 0 AND 1000", name="progress"),
+    Index("ix_job_state", "state", "account_id", "made_ms"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+"""Jobs with what they hold; the secret by which a caller asks for one is stored as a keyed hash only."""
+
+job_media = Table(
+    "job_media",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("job_id", LargeBinary, ForeignKey("job.id"), nullable=False),
+    Column("part", Text, nullable=False),
+    Column("sealed", LargeBinary, nullable=False),
+    CheckConstraint("part IN ('request', 'result')", name="part"),
+    Index("uq_job_media_job_id_part", "job_id", "part", unique=True),
+    sqlite_strict=True,
+)
+"""What is to be done, until it is done, and then what came of it: both encrypted. A table of its own, as
+SQLite writes whole rows, and those of jobs change with every heartbeat."""
+
+job_average = Table(
+    "job_average",
+    metadata,
+    Column("model", Text, primary_key=True),
+    Column("jobs", Integer, nullable=False),
+    Column("average_ms", Integer, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+"""How long the last jobs of each model took, without accounts."""
+
 APPEND_ONLY = tuple(
     f"CREATE TRIGGER entry_{act} BEFORE {act} ON entry "
     "BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END"

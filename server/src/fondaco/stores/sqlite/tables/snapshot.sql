@@ -22,7 +22,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0006');
+INSERT INTO "alembic_version" VALUES('0007');
 CREATE TABLE character_use (
 	slug TEXT NOT NULL, 
 	uses INTEGER NOT NULL, 
@@ -82,6 +82,64 @@ CREATE TABLE idempotency_record (
 	FOREIGN KEY(account_id) REFERENCES account (id)
 )
  WITHOUT ROWID,
+ STRICT
+
+;
+CREATE TABLE job (
+	id BLOB NOT NULL, 
+	digest BLOB NOT NULL, 
+	public_key BLOB NOT NULL, 
+	account_id INTEGER NOT NULL, 
+	key_id BLOB NOT NULL, 
+	model TEXT NOT NULL, 
+	held_usd INTEGER NOT NULL, 
+	held_diem INTEGER NOT NULL, 
+	epoch INTEGER NOT NULL, 
+	charge TEXT NOT NULL, 
+	seconds INTEGER NOT NULL, 
+	made_ms INTEGER NOT NULL, 
+	state TEXT NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	lease INTEGER NOT NULL, 
+	lease_ms INTEGER, 
+	started_ms INTEGER, 
+	ended_ms INTEGER, 
+	progress INTEGER NOT NULL, 
+	execution_ms INTEGER NOT NULL, 
+	failure TEXT, 
+	PRIMARY KEY (id), 
+	CONSTRAINT ck_job_lengths CHECK (length(id) = 16 AND length(digest) = 32 AND length(public_key) = 32 AND length(key_id) = 16), 
+	CONSTRAINT ck_job_state CHECK (state IN ('queued', 'running', 'done', 'failed')), 
+	CONSTRAINT ck_job_ended CHECK ((state IN ('done', 'failed')) = (ended_ms IS NOT NULL)), 
+	CONSTRAINT ck_job_leased CHECK ((state = 'running') = (lease_ms IS NOT NULL)), 
+	CONSTRAINT ck_job_held CHECK (held_usd >= 0 AND held_diem >= 0), 
+	CONSTRAINT ck_job_progress CHECK (progress BETWEEN 0 AND 1000), 
+	CONSTRAINT uq_job_digest UNIQUE (digest), 
+	FOREIGN KEY(account_id) REFERENCES account (id)
+)
+ WITHOUT ROWID,
+ STRICT
+
+;
+CREATE TABLE job_average (
+	model TEXT NOT NULL, 
+	jobs INTEGER NOT NULL, 
+	average_ms INTEGER NOT NULL, 
+	PRIMARY KEY (model)
+)
+ WITHOUT ROWID,
+ STRICT
+
+;
+CREATE TABLE job_media (
+	id INTEGER NOT NULL, 
+	job_id BLOB NOT NULL, 
+	part TEXT NOT NULL, 
+	sealed BLOB NOT NULL, 
+	PRIMARY KEY (id), 
+	CONSTRAINT ck_job_media_part CHECK (part IN ('request', 'result')), 
+	FOREIGN KEY(job_id) REFERENCES job (id)
+)
  STRICT
 
 ;
@@ -178,3 +236,5 @@ CREATE UNIQUE INDEX uq_account_wallet ON account (wallet);
 CREATE INDEX ix_entry_charge ON entry (account_id, at_ms, currency, kind) WHERE kind = 1;
 CREATE UNIQUE INDEX uq_quarantine_kind_call_id ON quarantine (kind, call_id);
 CREATE INDEX ix_idempotency_record_at_ms ON idempotency_record (at_ms);
+CREATE INDEX ix_job_state ON job (state, account_id, made_ms);
+CREATE UNIQUE INDEX uq_job_media_job_id_part ON job_media (job_id, part);

@@ -1,0 +1,131 @@
+"""Jobs: paid work that outlives the HTTP call which ordered it, with the money held for it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from fondaco.domain.money.ledger import OpenCall
+from fondaco.domain.money.money import Funds
+from fondaco.domain.money.price import Charge
+from fondaco.domain.money.usage import Usage
+
+
+class JobState(StrEnum):
+    """Where a job stands; it goes down this list, and back to the queue when its worker is lost."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    """A worker has the lease on it."""
+    DONE = "done"
+    """Its result is sealed in the store, and its charge is entered."""
+    FAILED = "failed"
+    """Nothing was charged for it."""
+
+
+class JobFailure(StrEnum):
+    """Why a job failed: a closed set, kept with the job until its caller has asked."""
+
+    ENGINE = "engine"
+    """Every engine failed at it."""
+    UNAVAILABLE = "unavailable"
+    """No engine could be asked."""
+    TIMEOUT = "timeout"
+    """It took too long."""
+    SOUNDTRACK = "soundtrack"
+    """Its soundtrack cannot be read."""
+    INPUT = "input"
+    """Another part of the request cannot be used after all."""
+    INTERRUPTED = "interrupted"
+    """The server ended during each of its tries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaidJob:
+    """A job as it is stored, without content.
+
+    It is also the durable record of its hold: no open call is noted for it.
+    """
+
+    id: str
+    """32 hex digits: the id of the call that ordered it, and of its charge."""
+    digest: bytes
+    """Keyed hash of the secret by which its caller asks for it, 32 bytes."""
+    public_key: bytes
+    """What its result is sealed to, 32 bytes; only that secret opens it again."""
+    account_id: int
+    key_id: str
+    model: str
+    """The catalogue's id of the model."""
+    held: Funds
+    """What it holds, until it ends."""
+    epoch: int
+    """The epoch in which it was admitted."""
+    charge: Charge
+    """What is charged if it succeeds, as it was quoted."""
+    usage: Usage
+    """What that is for."""
+    made_at: float
+    """Unix seconds, as all times here."""
+    state: JobState = JobState.QUEUED
+    attempts: int = 0
+    """How often a worker has begun it."""
+    lease: int = 0
+    """How often it was leased: a worker may end it only under the last lease."""
+    started_at: float | None = None
+    """When the present try began."""
+    ended_at: float | None = None
+    progress: float = 0.0
+    """The share that is done, 0 to 1, of the present try."""
+    execution_ms: int = 0
+    """How long the try took that ended it."""
+    failure: JobFailure | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more is done for it."""
+        return self.state in (JobState.DONE, JobState.FAILED)
+
+    @property
+    def hold(self) -> OpenCall:
+        """What the ledger needs to hold its money again after a restart."""
+        return OpenCall(
+            call_id=self.id,
+            account_id=self.account_id,
+            key_id=self.key_id,
+            model=self.model,
+            opened_at=self.made_at,
+            held=self.held,
+            epoch=self.epoch,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEnd:
+    """The end of a job, which is written in one transaction with its charge."""
+
+    job_id: str
+    lease: int
+    """The lease under which it ends."""
+    ended_at: float
+    execution_ms: int = 0
+    result: bytes | None = None
+    """Sealed; None where it failed."""
+    failure: JobFailure | None = None
+    """None where it succeeded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """A worker's word that it still works on a job."""
+
+    job_id: str
+    lease: int
+    progress: float
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How many jobs may be unfinished at a time."""
+
+    total: int
+    account: int
+    """Of one account."""

@@ -1,0 +1,1 @@
+"""Jobs in SQLite, in the database of the ledger and through its writer."""
