@@ -7,8 +7,9 @@ import pytest
 
 pytest.importorskip("hibari", reason="the extra `speech` is not installed")
 
-from fondaco.engines.common.speech.english import English, sayable, stretches
+from fondaco.engines.common.speech.english import English
 from fondaco.engines.common.speech.plain import plain
+from fondaco.engines.common.speech.stretches import stretches
 
 STRESS_AND_PAUSES = re.compile(r"[ˈˌ.,!?:;—\s]")
 LONGEST_S = 3.0
@@ -100,12 +101,29 @@ def test_no_sentence_takes_long(english: English, part: str) -> None:
     assert len(phonemes) < 5_000
 
 
-def test_phonemes_are_cut_between_words() -> None:
-    assert list(stretches("ab cd ef", most=5)) == ["ab", "cd ef"]
-    assert list(stretches("abcdefgh", most=3)) == ["abc", "def", "gh"]
-    assert list(stretches("  ")) == []
+@pytest.mark.parametrize(
+    ("phonemes", "parts"),
+    [
+        ("ab cd ef", ["ab", "cd ef"]),
+        ("ab, cd ef", ["ab,", "cd ef"]),
+        ("a, b; c d", ["a, b;", "c d"]),
+        ("a. b, c d e f g h", ["a.", "b,", "c d", "e f", "g h"]),
+        ("abcdefgh", ["abcde", "fgh"]),
+        ("a     " * 3, ["a", "a", "a"]),
+        ("  ", []),
+    ],
+)
+def test_phonemes_are_cut_at_the_longest_pause(phonemes: str, parts: list[str]) -> None:
+    assert list(stretches(phonemes, most=5)) == parts
+
+
+@pytest.mark.parametrize("phonemes", ["a" * 999, "ab " * 333, "a,b" * 333, " " * 999 + "a"])
+def test_no_stretch_is_longer_than_may_be_and_nothing_is_lost(phonemes: str) -> None:
+    parts = list(stretches(phonemes, most=200))
+    assert max(map(len, parts)) <= 200
+    assert "".join(parts).replace(" ", "") == phonemes.replace(" ", "")
 
 
 def test_markup_that_is_none_stays() -> None:
     for text in ("2 * 3 < 4", "snake_case", "a < b and b > c", "x[0](y", "5 - 3"):
-        assert sayable(plain(text)) == text
+        assert plain(text) == text
