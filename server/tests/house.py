@@ -23,6 +23,7 @@ from fondaco.app.platform import (
     Adapters,
     Shared,
     opened_output_formats,
+    opened_sound_codec,
     picture_memory,
     platform_of,
 )
@@ -53,6 +54,8 @@ from fondaco.ports import (
     ImageEditor,
     ImageEngine,
     ImageUpscaler,
+    SoundCodec,
+    SpeechEngine,
     Stakes,
 )
 from fondaco.sandbox.templates import SandboxedTemplates
@@ -79,7 +82,8 @@ NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Shared by all clients, none of which speaks TLS: reading the authorities anew takes 20 ms."""
 TIERS = {
     "paid": Tier(
-        "paid", dict.fromkeys(("small", "embedding", "image"), RateLimits(MANY, MANY, MANY))
+        "paid",
+        dict.fromkeys(("small", "embedding", "image", "audio"), RateLimits(MANY, MANY, MANY)),
     )
 }
 
@@ -145,6 +149,8 @@ async def house(
     image_editors: Mapping[str, ImageEditor] | None = None,
     image_upscalers: Mapping[str, ImageUpscaler] | None = None,
     image_codec: ImageCodec | None = None,
+    speech_engines: Mapping[str, SpeechEngine] | None = None,
+    sound_codec: SoundCodec | None = None,
     picture_memory_bytes: int = 512 * 2**20,
     aliases: Mapping[str, str] | None = None,
     body_limit_bytes: int = 4 * 2**20,
@@ -185,6 +191,7 @@ async def house(
     async with (
         opened_output_formats() as forms,
         aclosing(PillowCodec()) as pillow,
+        opened_sound_codec() as encoder,
         aclosing(SandboxedTemplates(clock or SystemClock())) as templates,
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
         FakeUpstream(dialect=dialects[1]) as second,
@@ -254,6 +261,7 @@ async def house(
             ).registry,
             reachability=Reachability(0),
             image_codec=image_codec or pillow,
+            sound_codec=sound_codec or encoder,
             picture_memory=picture_memory(picture_memory_bytes),
             grammars={"first": grammar_of} if compiling else {},
         )
@@ -264,6 +272,7 @@ async def house(
             image_engines or {},
             image_editors or {},
             image_upscalers or {},
+            speech_engines or {},
             looks={},
             web_retrieval=web_retrieval,
             files=files,

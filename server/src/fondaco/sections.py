@@ -318,6 +318,21 @@ class EditLimits(Section):
     )
 
 
+class SpeechVoices(Section):
+    """`[models.ID.speech]`: how a model of type `tts` speaks; it needs this table."""
+
+    voices: tuple[Annotated[str, Field(pattern=patterns.VOICE)], ...] = Field(
+        min_length=1,
+        description="Its voices, as callers and its engine name them. Another documented voice is replaced "
+        "by the nearest of them; of equals, the first.",
+    )
+    instructions: bool = Field(
+        default=False,
+        description="Heeds `instructions` on how to speak; otherwise they are ignored, and named in "
+        "`x-fondaco-ignored-params`.",
+    )
+
+
 class ModelFile(Section):
     """`[models.ID.files.ROLE]`: one of the files of a model that consists of several."""
 
@@ -465,6 +480,27 @@ class Upscaler(Section):
     )
 
 
+class Speech(Section):
+    """`[speech]`: models that speak on this machine, by the engine `hibari`."""
+
+    enabled: bool = Field(default=True, description="Whether they are offered.")
+    threads: int = Field(
+        1, ge=0, le=256, description="CPU threads of a sentence; 0: cores - 1, at least 1."
+    )
+    queue: int = Field(
+        16,
+        ge=0,
+        le=10_000,
+        description="Maximum texts that are read beside one, taking turns by the sentence; beyond it: 503.",
+    )
+    timeout_s: Seconds = Field(
+        120.0, description="Time for one sentence; then the engine's process is ended."
+    )
+    idle_s: Seconds = Field(
+        300.0, description="After so long without a text its process ends, to free memory."
+    )
+
+
 class Diffusion(Section):
     """`[diffusion]`: the engine of diffusion models of one's own weights."""
 
@@ -538,7 +574,7 @@ class Tier(Section):
     charged: bool = Field(default=True, description="Whether its calls cost money.")
     limits: dict[Name, RateClass] = Field(
         default_factory=dict,
-        description="By the models' `rate_class`; those of `embedding` and `image` are else as of `small`.",
+        description="By the models' `rate_class`; those of `embedding`, `image` and `audio` are else as of `small`.",
     )
 
 

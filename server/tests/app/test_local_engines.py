@@ -18,6 +18,7 @@ from fondaco.domain.errors import EngineUnavailableError
 from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_upscale import UpscaleTask
 from fondaco.domain.media.picture import Pixels
+from fondaco.domain.media.speech import SpeechTask
 from fondaco.engines.llamacpp.child import parameters
 from fondaco.engines.llamacpp.embeddings import GgufProgram
 from fondaco.engines.llamacpp.supervisor import launch_options
@@ -124,6 +125,22 @@ async def test_the_upscaler_of_the_catalogue_upscales_until_it_is_switched_off(
         (await local.follow(off, catalogue_here(off)))()
         with pytest.raises(EngineUnavailableError, match="does not run"):
             await local.image_upscalers["upscaler"].upscale(task)
+
+
+async def test_the_voice_of_the_catalogue_speaks_until_it_is_switched_off(tmp_path: Path) -> None:
+    pytest.importorskip("hibari", reason="the extra `speech` is not installed")
+    chosen = settings(tmp_path, "")
+    off = settings(tmp_path, "[speech]\nenabled = false\n")
+    task = SpeechTask(model="fondaco-voice", text="Hello.", voice="af_heart")
+    async with (
+        opened_templates() as templates,
+        opened_local_engines(chosen, catalogue_here(chosen), templates) as local,
+    ):
+        pieces = [piece async for piece in local.speakers["hibari"].speak(task)]
+        assert [piece.characters for piece in pieces] == [6]
+        (await local.follow(off, catalogue_here(off)))()
+        with pytest.raises(EngineUnavailableError, match="does not run"):
+            await anext(local.speakers["hibari"].speak(task))
 
 
 @pytest.mark.parametrize(("text", "threads"), [("threads = 3", 3), ("", None)])

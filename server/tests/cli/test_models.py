@@ -34,6 +34,7 @@ def test_the_list_says_which_models_are_here(fondaco: Fondaco, folder: Path) -> 
         "fondaco-painter": None,
         "fondaco-editor": False,
         "fondaco-upscaler": False,
+        "fondaco-voice": None,
     }
     gguf(folder / SMOLLM2)
     assert installed(fondaco, folder)["smollm2-135m"] is True

@@ -105,12 +105,18 @@ def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) 
     off = "[embedded]\nenabled = false\n"
     types = {model.type for model in models_of(settings(tmp_path, off))}
     assert types == {
-        *(ModelType.EMBEDDING, ModelType.IMAGE, ModelType.INPAINT, ModelType.UPSCALE),
+        *(
+            ModelType.EMBEDDING,
+            ModelType.IMAGE,
+            ModelType.INPAINT,
+            ModelType.UPSCALE,
+            ModelType.TTS,
+        ),
     }
     off += "[embeddings]\nenabled = false\n"
     left = [model.id for model in models_of(settings(tmp_path, off))]
-    assert left == ["fondaco-painter", "fondaco-editor", "fondaco-upscaler"]
-    off += "[editor]\nenabled = false\n[upscaler]\nenabled = false\n"
+    assert left == ["fondaco-painter", "fondaco-editor", "fondaco-upscaler", "fondaco-voice"]
+    off += "[editor]\nenabled = false\n[upscaler]\nenabled = false\n[speech]\nenabled = false\n"
     assert [model.id for model in models_of(settings(tmp_path, off))] == ["fondaco-painter"]
     assert models_of(settings(tmp_path, f"{off}[painter]\nenabled = false")) == ()
 
@@ -158,6 +164,35 @@ def test_names_of_models_that_upscale_lead_to_the_upscaler(tmp_path: Path, name:
     assert (twice, fourfold) == (NANO * 2 // 100, NANO * 8 // 100)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["default", "tts-kokoro", "tts-1", "tts-1-hd", "gpt-4o-mini-tts", "gpt-4o-mini-tts-2025-12-15"],
+)
+def test_names_of_models_that_speak_lead_to_the_one_that_is_here(tmp_path: Path, name: str) -> None:
+    model = catalogue_of(settings(tmp_path)).route(name, ModelType.TTS).model
+    assert (model.id, model.engines, model.voices) == ("fondaco-voice", ("hibari",), ("af_heart",))
+    assert model.price.charge(model.id, Usage(characters=1_000_000)).amount == NANO * 35 // 10
+
+
+def test_a_model_that_speaks_names_its_voices(tmp_path: Path) -> None:
+    more = 'engines = ["e"]\ntraits = ["default_speech"]\nspeech = {voices = ["tara", "af_sky"]}'
+    route = catalogue_of(of_type(tmp_path, "tts", more)).route("tts-kokoro", ModelType.TTS)
+    assert (route.model.id, route.model.voices) == ("mine", ("tara", "af_sky"))
+    for more, fault in (
+        ('engines = ["e"]', "speech.voices is missing"),
+        ('engines = ["e"]\nspeech = {voices = []}', "voices"),
+        ('engines = ["e"]\nspeech = {voices = ["a b"]}', "letters, digits"),
+        (
+            'engines = ["hibari", "painter"]\nspeech = {voices = ["x"]}',
+            "which runs models of type image",
+        ),
+    ):
+        with pytest.raises(ConfigurationError, match=fault):
+            of_type(tmp_path, "tts", more)
+    with pytest.raises(ConfigurationError, match="does not speak"):
+        of_type(tmp_path, "image", 'engines = ["e"]\nspeech = {voices = ["x"]}')
+
+
 def test_the_upscaler_is_installed_where_its_files_are(tmp_path: Path) -> None:
     chosen = settings(tmp_path, f'models_folder = "{tmp_path}"')
     assert "fondaco-upscaler" in missing_files(chosen)
@@ -177,7 +212,9 @@ def test_every_alias_resolves(tmp_path: Path) -> None:
     images = catalogue.aliases(ModelType.IMAGE)
     edits = catalogue.aliases(ModelType.INPAINT)
     upscales = catalogue.aliases(ModelType.UPSCALE)
-    assert {**aliases, **vectors, **images, **edits, **upscales}.keys() == named
+    speech = catalogue.aliases(ModelType.TTS)
+    assert {**aliases, **vectors, **images, **edits, **upscales, **speech}.keys() == named
+    assert set(speech.values()) == {"fondaco-voice"}
     assert set(upscales.values()) == {"fondaco-upscaler"}
     assert all(catalogue.route(alias).model.available for alias in aliases)
     assert set(images.values()) == {"fondaco-painter"}
@@ -393,7 +430,8 @@ EDITS = "{ generation = 0.01, upscale_2x = 0.02, upscale_4x = 0.08, inpaint = 0.
 
 
 def of_type(tmp_path: Path, kind: str, more: str) -> Settings:
-    text = f'[models.mine]\nname = "Mine"\ntype = "{kind}"\nprice = {EDITS}\n{more}\n'
+    price = "{input = 3.5}" if kind == "tts" else EDITS
+    text = f'[models.mine]\nname = "Mine"\ntype = "{kind}"\nprice = {price}\n{more}\n'
     return settings(tmp_path, text + '[engines.e]\nbase_url = "http://127.0.0.1:1/v1"')
 
 

@@ -95,10 +95,10 @@ def test_a_model_that_makes_no_text_does_not_chat(tmp_path: Path) -> None:
 
 
 def test_a_model_that_nothing_serves_yet_has_to_be_offline(tmp_path: Path) -> None:
-    text = '[models.mine]\nname = "Mine"\ntype = "tts"\nprice = {input = 1}\n'
+    text = '[models.mine]\nname = "Mine"\ntype = "asr"\nprice = {input = 1}\n'
     (tmp_path / "fondaco.toml").write_text(text + '[engines.e]\nbase_url = "http://127.0.0.1/v1"')
     with pytest.raises(
-        ConfigurationError, match="models of type tts are not served yet; set offline"
+        ConfigurationError, match="models of type asr are not served yet; set offline"
     ):
         load(environ={"FONDACO_HOME": str(tmp_path)})
 

@@ -97,7 +97,7 @@ def test_a_tier_of_ones_own_may_be_free_of_charge(tmp_path: Path) -> None:
     assert tier.limits["small"] == RateLimits(1000, 100_000)
 
 
-def test_embeddings_and_images_have_the_limits_of_small_where_a_tier_names_none(
+def test_embeddings_images_and_speech_have_the_limits_of_small_where_a_tier_names_none(
     tmp_path: Path,
 ) -> None:
     text = """
@@ -106,7 +106,9 @@ def test_embeddings_and_images_have_the_limits_of_small_where_a_tier_names_none(
         requests_per_day = 100_000
         """
     limits = tiers_of(settings(tmp_path, text))["staff"].limits
-    assert limits == dict.fromkeys(("small", "embedding", "image"), RateLimits(1000, 100_000))
+    assert limits == dict.fromkeys(
+        ("small", "embedding", "image", "audio"), RateLimits(1000, 100_000)
+    )
     more = "[tiers.staff.limits.embedding]\nrequests_per_minute = 5\nrequests_per_day = 6"
     limits = tiers_of(settings(tmp_path, f"{text}\n{more}"))["staff"].limits
     assert limits["embedding"] == RateLimits(5, 6)

@@ -16,9 +16,10 @@ from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.domain.money.money import NANO
 from fondaco.http.apis.endpoints import ENDPOINTS
 from fondaco.http.edge.routes import Routes
-from house import ACCOUNT, MANY, PEPPER, House, chat_body, house
+from house import ACCOUNT, MANY, PEPPER, TOY, House, chat_body, house
 from picture_house import EDIT, UPSCALE, base64, picture, world
 from published import ABSENT, SPECIFICATION, Fields, document, faults, faults_by, operation
+from toy_speaker import TOY_VOICE, ToySpeaker
 from wallet_world import wallet
 
 pytestmark = pytest.mark.skipif(not SPECIFICATION.exists(), reason=ABSENT)
@@ -79,7 +80,7 @@ class Judge:
         content = shown["content"].get(media_type)
         if content is None:
             return [*missing, f"Our document has no {media_type}."]
-        schema = {**content["schema"], "components": self.ours["components"]}
+        schema = {**content.get("schema", {}), "components": self.ours["components"]}
         return [*missing, *(f for one in instances(reply) for f in faults_by(schema, one))]
 
     def required(self, header: dict[str, Any]) -> bool:
@@ -324,6 +325,27 @@ async def test_pictures_are_changed_as_published(path: str) -> None:
         judge.house = one
         await judge.ask("POST", below, json=fields)
     assert judge.seen == {f"POST {below}": {200, 400, 401, 402, 415, 503}}
+
+
+async def test_texts_are_read_aloud_as_published() -> None:
+    pytest.importorskip("av", reason="the extra `speech` is not installed")
+    path, fields = "/audio/speech", {"input": "Hi.", "voice": "bf_emma"}
+    engines = {"toy-throat": ToySpeaker()}
+    async with house(models=(TOY, TOY_VOICE), speech_engines=engines) as one:
+        judge = await judge_of(one)
+        for name in ("mp3", "opus", "aac", "flac", "wav", "pcm"):
+            await judge.ask("POST", path, json={**fields, "response_format": name})
+        await judge.ask("POST", path, json={**fields, "streaming": True, "speed": 2})
+        await judge.ask("POST", path, json={})
+        await judge.ask("POST", path, key="", json=fields)
+        await judge.ask("POST", path, content=b"{}", headers={"Content-Type": "text/html"})
+    async with house(models=(TOY, TOY_VOICE), speech_engines=engines, usd=0) as one:
+        judge.house = one
+        await judge.ask("POST", path, json=fields)
+    async with house(models=(TOY, TOY_VOICE)) as one:
+        judge.house = one
+        await judge.ask("POST", path, json=fields)
+    assert judge.seen == {f"POST {path}": {200, 400, 401, 402, 415, 503}}
 
 
 async def test_all_that_is_published_of_requests_is_taken(judge: Judge) -> None:

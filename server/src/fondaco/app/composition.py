@@ -20,6 +20,7 @@ from fondaco.app.logs import sum_up_floods
 from fondaco.app.platform import (
     charge_of,
     opened_output_formats,
+    opened_sound_codec,
     platform_of,
     shared_of,
 )
@@ -101,11 +102,19 @@ async def opened_application(
         opened_chain(settings, home) as chain,
         opened_output_formats() as forms,
         aclosing(_image_codec(settings)) as image_codec,
+        opened_sound_codec() as sound_codec,
         opened_templates() as templates,
         opened_local_engines(settings, catalogue_here(settings), templates) as local,
     ):
         pepper = home.pepper()
-        shared = shared_of(settings, pepper, stores=stores, forms=forms, image_codec=image_codec)
+        shared = shared_of(
+            settings,
+            pepper,
+            stores=stores,
+            forms=forms,
+            image_codec=image_codec,
+            sound_codec=sound_codec,
+        )
         reloader = Reloader(
             settings, read, local=local, templates=templates, shared=shared, fetches=fetches
         )

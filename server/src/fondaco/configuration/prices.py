@@ -100,6 +100,11 @@ def embedding_price(price: Price) -> EmbeddingPrice:
     return EmbeddingPrice(_amount(price.input))
 
 
+def speech_price(price: Price) -> SpeechPrice:
+    """Return the price of a model that speaks."""
+    return SpeechPrice(_amount(price.input))
+
+
 def image_price(price: Price) -> ImagePrice:
     """Return the price of a model of images."""
     return ImagePrice(
@@ -127,7 +132,7 @@ def other_price(kind: ModelType, price: Price) -> OtherPrice:
         case ModelType.EMBEDDING:
             return embedding_price(price)
         case ModelType.TTS:
-            return SpeechPrice(_amount(price.input))
+            return speech_price(price)
         case ModelType.VIDEO:
             return video_price(price)
         case _:

@@ -9,7 +9,9 @@ from fondaco.sections import RateClass, Tier as TierTable
 from fondaco.settings import CatalogueModel, Settings
 
 _SMALL = RATE_CLASSES[ModelType.TEXT]
-_AS_SMALL = (RATE_CLASSES[ModelType.EMBEDDING], RATE_CLASSES[ModelType.IMAGE])
+_AS_SMALL = tuple(
+    RATE_CLASSES[kind] for kind in (ModelType.EMBEDDING, ModelType.IMAGE, ModelType.TTS)
+)
 """Classes of models that come with the server: their limits are those of `small` where a tier names none."""
 
 

@@ -22,6 +22,7 @@ from fondaco.serving.images.upscale import ImageUpscales
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.routing.reachability import Reachability
 from fondaco.serving.routing.readiness import Readiness
+from fondaco.serving.speech import Speech
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class UseCases:
     images: ImageGenerator
     image_edits: ImageEdits
     image_upscales: ImageUpscales
+    speech: Speech
     readiness: Readiness
     tiers: Mapping[str, Tier]
 
@@ -50,6 +52,7 @@ class Platform:
     images: ImageGenerator
     image_edits: ImageEdits
     image_upscales: ImageUpscales
+    speech: Speech
     ledger: Ledger
     charges: Charges
     key_ring: KeyRing
@@ -81,6 +84,7 @@ class Platform:
         self.images = use_cases.images
         self.image_edits = use_cases.image_edits
         self.image_upscales = use_cases.image_upscales
+        self.speech = use_cases.speech
         self.readiness = use_cases.readiness
         self.tiers = use_cases.tiers
 

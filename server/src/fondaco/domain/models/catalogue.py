@@ -10,6 +10,7 @@ from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model, ModelTy
 from fondaco.domain.models.name_patterns import WILDCARD, NamePatterns
 from fondaco.domain.models.names import Names, Route, changes_at
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
+from fondaco.domain.models.speech_model import SpeechModel
 from fondaco.domain.models.video_model import VideoModel
 
 __all__ = ["Catalogue", "Route"]
@@ -97,6 +98,9 @@ class Catalogue:
 
     @overload
     def route(self, name: str, kind: Literal[ModelType.VIDEO]) -> Route[VideoModel]: ...
+
+    @overload
+    def route(self, name: str, kind: Literal[ModelType.TTS]) -> Route[SpeechModel]: ...
 
     @overload
     def route(self, name: str, kind: ModelType) -> Route[AnyModel]: ...

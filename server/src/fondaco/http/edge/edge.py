@@ -21,7 +21,8 @@ from fondaco.http.edge.error_responses import error_response, refusal
 from fondaco.http.edge.hosts import Hosts
 from fondaco.http.edge.routes import AnyEndpoint, Routes
 from fondaco.http.endpoint.endpoint import Access, AppState
-from fondaco.http.endpoint.responses import LARGE_BYTES, EventStream, Response
+from fondaco.http.endpoint.file_stream import FileStream, StreamedFile
+from fondaco.http.endpoint.responses import LARGE_BYTES, Events, EventStream, Response
 from fondaco.http.exchange.exchange import CALLER_GONE, Exchange
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.ports.incidents import Incident, report_error
@@ -135,20 +136,29 @@ class Edge:
                     await response.pack(exchange)
                 response.send(exchange)
                 return
-            with EventStream(
-                exchange,
-                state.heartbeat,
-                state.ping_interval_s,
-                state.write_timeout_s,
-                ending=(
-                    endpoint.dialect.stream_end if response.ending is None else response.ending
-                ),
-                ping=response.ping,
-            ) as stream:
-                await response.run(stream)
+            await self._stream(response, endpoint, exchange)
         finally:
             if payer is not None:
                 calls.leave(payer)
+
+    async def _stream(
+        self, response: Events | StreamedFile, endpoint: AnyEndpoint, exchange: Exchange
+    ) -> None:
+        """Send a response while it is made."""
+        heartbeat, patience_s = self._state.heartbeat, self._state.write_timeout_s
+        if isinstance(response, StreamedFile):
+            with FileStream(exchange, heartbeat, response.media_type, patience_s) as file:
+                await response.run(file)
+            return
+        with EventStream(
+            exchange,
+            heartbeat,
+            self._state.ping_interval_s,
+            patience_s,
+            ending=endpoint.dialect.stream_end if response.ending is None else response.ending,
+            ping=response.ping,
+        ) as stream:
+            await response.run(stream)
 
     def _cut_off(self, exchange: Exchange, endpoint: AnyEndpoint | None) -> None:
         """End a cancelled request: its caller disconnected, or the server stops."""
@@ -179,6 +189,8 @@ class Edge:
         else:
             dialect = endpoint.dialect
         dialect = for_client(dialect, exchange.headers, self._error_format)
+        if exchange.started and exchange.indivisible:
+            return  # leaving it ends the connection, so that its caller knows
         if exchange.started:
             event = exchange.error_event
             exchange.finish(event(error) if event else dialect.event(error, exchange.id))

@@ -5,7 +5,9 @@ Source: the index of OpenAI's API reference; Venice's OpenAPI document, `paths`.
 
 _KEPT = "Nothing is stored here: send what a request needs along with it"
 _IMAGES = "POST /api/v1/image/generate makes images, and POST /api/v1/image/edit changes them"
-_SPEECH = "It has no speech models"
+_SPEECH = (
+    "POST /api/v1/audio/speech reads a text aloud; GET /api/v1/models?type=tts lists the voices"
+)
 _VIDEOS = "It has no video models"
 _TRAINING = "Train elsewhere, and serve the file with: fondaco models add"
 

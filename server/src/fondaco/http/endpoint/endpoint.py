@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
@@ -14,6 +14,7 @@ from fondaco.domain.money.call import Call, IdempotencyKey
 from fondaco.http.endpoint.bodies import Body, validated
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.dialect import ApiDialect
+from fondaco.http.endpoint.file_stream import StreamedFile
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.http.endpoint.strict_json import repeated
 from fondaco.http.exchange.exchange import Exchange
@@ -22,6 +23,8 @@ from fondaco.serving.platform import Platform
 
 BodyT = TypeVar("BodyT", bound=BaseModel | None)
 QueryT = TypeVar("QueryT", bound=BaseModel | None)
+AnyResponse: TypeAlias = Response | Events | StreamedFile
+"""Sent whole, as events, or as a file while it is made."""
 
 
 class Contract(Protocol):
@@ -149,7 +152,7 @@ class Endpoint(Generic[BodyT, QueryT]):
     method: str
     path: str
     """Absolute, with `{name}` for a path parameter."""
-    run: Callable[[RequestContext[BodyT, QueryT]], Awaitable[Response | Events]]
+    run: Callable[[RequestContext[BodyT, QueryT]], Awaitable[AnyResponse]]
     summary: str
     tag: str
     access: Access = Access.KEY
@@ -196,7 +199,7 @@ class Endpoint(Generic[BodyT, QueryT]):
         exchange: Exchange,
         caller: Caller | None,
         path: Mapping[str, str],
-    ) -> Response | Events:
+    ) -> AnyResponse:
         """Validate the request and run the endpoint's function.
 
         Raises:

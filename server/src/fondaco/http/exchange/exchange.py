@@ -65,6 +65,8 @@ class Exchange(ABC):
     """Whether a response has begun."""
     error_event: Callable[[FondacoError], bytes] | None = None
     """Writes the event that ends a stream with an error; None: as the API's dialect has it."""
+    indivisible = False
+    """Whether what was started is a file, inside of which nobody can be told of an error."""
     status = 0
     room = UNCOUNTED_BYTES
     """Bytes of body that are taken at present; more, once somebody asks for it."""

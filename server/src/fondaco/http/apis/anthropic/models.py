@@ -18,12 +18,12 @@ from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.models.model import AnyModel, Model, ModelType
 from fondaco.http.apis.venice.models.schemas import AllModelsQuery
 from fondaco.http.edge.routes import AnyEndpoint
-from fondaco.http.endpoint.endpoint import RequestContext
-from fondaco.http.endpoint.responses import Events, Response, json_response
+from fondaco.http.endpoint.endpoint import AnyResponse, RequestContext
+from fondaco.http.endpoint.responses import Response, json_response
 
 _PATHS = ("/v1/models", "/v1/models/{id}")
 _VERSION = b"anthropic-version"
-_Run: TypeAlias = Callable[[RequestContext[Any, Any]], Awaitable[Response | Events]]
+_Run: TypeAlias = Callable[[RequestContext[Any, Any]], Awaitable[AnyResponse]]
 
 
 def with_models(endpoints: tuple[AnyEndpoint, ...]) -> tuple[AnyEndpoint, ...]:
@@ -47,14 +47,14 @@ class ModelsPageQuery(AllModelsQuery):
 
 def _with_models(endpoint: AnyEndpoint) -> AnyEndpoint:
     @wraps(endpoint.run)
-    async def run(context: RequestContext[Any, Any]) -> Response | Events:
+    async def run(context: RequestContext[Any, Any]) -> AnyResponse:
         return await _run(endpoint.run, context)
 
     query = None if endpoint.query is None else ModelsPageQuery
     return replace(endpoint, run=run, query=query)
 
 
-async def _run(run: _Run, context: RequestContext[Any, Any]) -> Response | Events:
+async def _run(run: _Run, context: RequestContext[Any, Any]) -> AnyResponse:
     if _VERSION not in context.exchange.headers:
         if isinstance(context.query, ModelsPageQuery) and context.query.of_pages:
             raise InvalidRequestError(

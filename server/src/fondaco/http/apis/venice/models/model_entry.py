@@ -6,6 +6,7 @@ from fondaco.domain.models.image_model import ImageModel
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model
 from fondaco.domain.models.names import announced
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
+from fondaco.domain.models.speech_model import SpeechModel
 from fondaco.domain.models.video_model import VideoModel
 from fondaco.domain.money.epoch import starts_at
 from fondaco.domain.money.money import NANO
@@ -52,19 +53,23 @@ def _ending(model: AnyModel, now: float) -> dict[str, object]:
 
 def _type_fields(model: AnyModel) -> dict[str, object]:
     """Return the fields that only models of this type have."""
+    shown: dict[str, object] = {}
     match model:
         case Model():
-            return _text(model)
+            shown = _text(model)
         case EmbeddingModel():
-            return _vectors(model)
+            shown = _vectors(model)
         case ImageModel():
-            return _images(model)
+            shown = _images(model)
+        case SpeechModel():
+            shown = {"voices": model.voices}
         case VideoModel():
-            return _videos(model)
+            shown = _videos(model)
         case EditModel() | UpscaleModel():
-            return {"description": _about(model)}
+            shown = {"description": _about(model)}
         case _:
-            return {}
+            pass
+    return shown
 
 
 def _vectors(model: EmbeddingModel) -> dict[str, object]:

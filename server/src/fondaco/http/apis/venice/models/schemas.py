@@ -167,6 +167,7 @@ class ModelSpec(BaseModel):
     )
     pricing: TokenPricing | ImagePricing | VideoPricing | InputPricing
     traits: list[str]
+    voices: list[str] | None = Field(None, description="Of a model that speaks.")
     modelSource: str  # noqa: N815
     offline: bool = Field(
         description="Whether it cannot be served: its file is missing, it was taken off, or none of its "
