@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from fondaco.engines.common.style_network import StyleNetwork
+from fondaco.engines.common.subject_network import SubjectNetwork
 from fondaco.engines.editor.errors import FileMissingError, UnsuitedError
 from fondaco.engines.editor.instructions.operations import (
     Border,
@@ -61,13 +62,13 @@ class Networks:
         return StyleNetwork(_existing(self.styles_file), threads=self.threads)
 
     @cached_property
-    def subject(self) -> subject.SubjectNetwork:
+    def subject(self) -> SubjectNetwork:
         """Finds what stands out from a background.
 
         Raises:
             FileMissingError: its file is not there.
         """
-        return subject.SubjectNetwork(_existing(self.subject_file), threads=self.threads)
+        return SubjectNetwork(_existing(self.subject_file), threads=self.threads)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +125,7 @@ def _parted(
     """Do an operation on a part of the picture that has to be found."""
     match operation:
         case CutOut():
-            return subject.cut_out(raster, networks.subject.opacity(raster))
+            return subject.cut_out(raster, subject.opacity_of(raster, networks.subject))
         case FillBackground():
             return _filled(raster, operation, networks)
         case PaintSky():
@@ -153,7 +154,7 @@ def _filled(raster: Raster, operation: FillBackground, networks: Networks) -> Ra
     """Fill what is transparent already; of a picture without that, the background."""
     if raster.alpha is not None and bool((raster.alpha < 128).any()):
         return subject.filled(raster, raster.alpha, operation.colour)
-    return subject.filled(raster, networks.subject.opacity(raster), operation.colour)
+    return subject.filled(raster, subject.opacity_of(raster, networks.subject), operation.colour)
 
 
 def _within(raster: Raster, wanted: Within, seed: int, networks: Networks) -> Raster:
@@ -161,7 +162,7 @@ def _within(raster: Raster, wanted: Within, seed: int, networks: Networks) -> Ra
     if wanted.region == "sky":
         share = to_floats(sky_of(raster))
         return raster.mixed(_toned(raster, operation, seed), share)
-    opacity = networks.subject.opacity(raster)
+    opacity = subject.opacity_of(raster, networks.subject)
     if wanted.region == "background":
         if isinstance(operation, Filter) and operation.name == "blur":
             return subject.before_blur(raster, opacity, operation.strength)
