@@ -1,6 +1,6 @@
 """A worker whose requests wait for their turn, and whose child ends when it is idle for long."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,12 +66,18 @@ class QueuedWorker:
         finally:
             await self._worker.aclose()
 
-    async def ask(self, request: Mapping[str, Any], payload: bytes = b"") -> QueuedResponse:
-        """Send a request in turn, and return the response; cancelling ends the child.
+    async def ask(
+        self,
+        request: Mapping[str, Any],
+        payload: bytes = b"",
+        advanced: Callable[[int, int], None] | None = None,
+    ) -> QueuedResponse:
+        """Send a request in turn, and return the response; cancelling has the child stop, or ends it.
 
         Args:
             request: JSON values.
             payload: bytes that the child finds in the request as `payload`.
+            advanced: told how many steps of how many are done, as far as the child reports it.
 
         Raises:
             EngineBusyError: too many wait already.
@@ -79,13 +85,13 @@ class QueuedWorker:
             EngineTimeoutError: it took too long, and was ended.
             EngineError: it failed at the request.
         """
-        if self._turn.statistics().tasks_waiting >= self._queue:
+        if self._turn.locked() and self._turn.statistics().tasks_waiting >= self._queue:
             raise EngineBusyError
         asked_at = anyio.current_time()
         async with self._turn:
             queued_s = anyio.current_time() - asked_at
             try:
-                fields, answer = await self._worker.ask(request, payload)
+                fields, answer = await self._worker.ask(request, payload, advanced)
             finally:
                 self._used_at = anyio.current_time()
         return QueuedResponse(fields, answer, queued_s)
