@@ -1,0 +1,1 @@
+"""Built-in video model: a still, and the camera that moves over it."""

@@ -1,0 +1,95 @@
+"""An MP4 file of H.264 and AAC, written frame by frame."""
+
+from collections.abc import Iterable
+from fractions import Fraction
+from io import BytesIO
+
+import av
+import numpy as np
+from av.audio.stream import AudioStream
+from av.video.stream import VideoStream
+
+from fondaco.engines.camera.planes import Planes
+from fondaco.engines.camera.soundtrack import RATE, Soundtrack
+
+FPS = 24
+_PRESET = {
+    "preset": "veryfast",  # `medium` takes half as much time again, for 3 % fewer bytes
+    "crf": "20",
+    "threads": "1",
+    "x264-params": "chromaloc=1",
+}
+_SECONDS_A_KEYFRAME = 2
+_SOUND_BITS = 160_000
+_SAMPLES = 1_024
+"""Of a packet of AAC."""
+_INDEX_BYTES = 65_536
+"""Kept free at the start of a file for its index, so that it plays while it is loaded."""
+
+
+def film(
+    frames: Iterable[Planes], size: tuple[int, int], soundtrack: Soundtrack | None = None
+) -> bytes:
+    """Return a video; the same frames and sounds give the same bytes.
+
+    Args:
+        frames: each is encoded before the next one is taken.
+        size: width and height of the frames, even.
+        soundtrack: as long as the frames are; None: the video is silent.
+    """
+    file = BytesIO()
+    options = {"moov_size": str(_INDEX_BYTES), "fflags": "+bitexact"}
+    with av.open(file, "w", format="mp4", options=options) as container:
+        picture = _video_stream(container, size)
+        sound = None
+        if soundtrack is not None:
+            sound = container.add_stream("aac", rate=RATE, layout="stereo", bit_rate=_SOUND_BITS)
+        heard = 0
+        for number, planes in enumerate(frames):
+            container.mux(picture.encode(_frame(planes, size, number)))
+            while sound is not None and soundtrack is not None and heard * FPS <= number * RATE:
+                heard += _mux_sound(container, sound, soundtrack, heard)
+        container.mux(picture.encode(None))
+        if sound is not None and soundtrack is not None:
+            while heard < soundtrack.length:
+                heard += _mux_sound(container, sound, soundtrack, heard)
+            container.mux(sound.encode(None))
+    return file.getvalue()
+
+
+def _video_stream(container: av.container.OutputContainer, size: tuple[int, int]) -> VideoStream:
+    stream = container.add_stream("libx264", rate=FPS, options=_PRESET)
+    stream.width, stream.height = size
+    stream.pix_fmt = "yuv420p"
+    context = stream.codec_context
+    context.time_base = Fraction(1, FPS)
+    context.gop_size = FPS * _SECONDS_A_KEYFRAME
+    context.colorspace = av.video.reformatter.Colorspace.ITU709
+    context.color_range = av.video.reformatter.ColorRange.MPEG
+    context.color_primaries = 1
+    context.color_trc = 1
+    return stream
+
+
+def _frame(planes: Planes, size: tuple[int, int], number: int) -> av.VideoFrame:
+    parts = (planes.light, planes.blue, planes.red)
+    joined = np.concatenate([np.asarray(part).reshape(-1) for part in parts])
+    frame = av.VideoFrame.from_ndarray(joined.reshape(size[1] * 3 // 2, size[0]), format="yuv420p")
+    frame.pts = number
+    frame.time_base = Fraction(1, FPS)
+    return frame
+
+
+def _mux_sound(
+    container: av.container.OutputContainer, stream: AudioStream, track: Soundtrack, start: int
+) -> int:
+    """Write a packet of sound; return how many samples it has."""
+    samples = track.samples[:, start : start + _SAMPLES]
+    if not samples.shape[1]:
+        return _SAMPLES
+    frame = av.AudioFrame.from_ndarray(np.ascontiguousarray(samples), "fltp", "stereo")
+    frame.sample_rate = RATE
+    frame.pts = start
+    frame.time_base = Fraction(1, RATE)
+    container.mux(stream.encode(frame))
+    return int(samples.shape[1])

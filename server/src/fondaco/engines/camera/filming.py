@@ -1,0 +1,105 @@
+"""The camera's public face: a still, filmed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import sqrt
+from pathlib import Path as File
+
+from PIL import Image
+
+from fondaco.engines.camera.depth import Depth, depth_of
+from fondaco.engines.camera.film import FPS, film
+from fondaco.engines.camera.frames import frames_of
+from fondaco.engines.camera.path import LONGEST_PAN, Path, path_of
+from fondaco.engines.camera.planes import Planes, Rgb, planes_of
+from fondaco.engines.camera.shot import Shot
+from fondaco.engines.camera.soundtrack import Soundtrack
+
+_OVERSAMPLING = 1.25
+"""Pixels of the picture for one of a frame, where depth bends it: fewer would blur in the rhythm of a move."""
+_TOLD_FRAMES = 4
+"""Between reports of progress, at which the work can be ended, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filming:
+    """A video to be made."""
+
+    shot: Shot
+    width: int
+    """Even, as is the height."""
+    height: int
+    seconds: int
+    soundtrack: Soundtrack | None = None
+    """As long as the video; None: it has no sound."""
+
+
+def filmed(
+    still: Rgb, video: Filming, subject_network: File | None, advance: Callable[[int, int], None]
+) -> bytes:
+    """Return a video of a still as an MP4 file; the same call gives the same bytes.
+
+    Args:
+        still: the picture, of any size.
+        video: what becomes of it.
+        subject_network: the file of the network that finds what stands out; None: only the ground is
+            taken for near.
+        advance: told how many frames of how many are done, from time to time; what it raises ends the
+            work.
+    """
+    size = video.width, video.height
+    still = _trimmed(still, video.width / video.height)
+    depth = None
+    if video.shot.goes_places:
+        depth = _depth(still, subject_network)
+    planes, path = _laid_out(still, video, deep=depth is not None)
+    frames = frames_of(planes, path, size, depth)
+    return film(_told(frames, len(path.poses), advance), size, video.soundtrack)
+
+
+def _trimmed(still: Rgb, ratio: float) -> Rgb:
+    """Return the middle of a picture that is longer than any camera turns."""
+    height, width = still.shape[:2]
+    wide, high = (round(side * (1 + LONGEST_PAN)) + 1 for side in (height * ratio, width / ratio))
+    left, top = max(0, (width - wide) // 2), max(0, (height - high) // 2)
+    return still[top : top + high, left : left + wide]
+
+
+def _depth(still: Rgb, subject_network: File | None) -> Depth:
+    if subject_network is None:
+        return depth_of(None)
+    from fondaco.engines.common.subject_network import SubjectNetwork  # noqa: PLC0415 - few need it
+
+    return depth_of(SubjectNetwork(subject_network).map(Image.fromarray(still)))
+
+
+def _laid_out(still: Rgb, video: Filming, *, deep: bool) -> tuple[Planes, Path]:
+    """Return the picture in the size that its frames need, and the path over it."""
+
+    def path_over(picture: tuple[int, int]) -> Path:
+        return path_of(
+            video.shot, video.seconds * FPS, video.seconds, picture, (video.width, video.height)
+        )
+
+    height, width = still.shape[:2]
+    path = path_over((width, height))
+    if deep:
+        scale = _OVERSAMPLING * video.width / sqrt(path.closest * path.frame[0])
+    else:
+        scale = min(1.0, video.width / path.closest)
+    size = _even(width * scale), _even(height * scale)
+    return planes_of(still, size), path_over(size)
+
+
+def _told(
+    frames: Iterator[Planes], total: int, advance: Callable[[int, int], None]
+) -> Iterator[Planes]:
+    for number, frame in enumerate(frames):
+        if number % _TOLD_FRAMES == 0:
+            advance(number, total)
+        yield frame
+    advance(total, total)
+
+
+def _even(side: float) -> int:
+    return max(2, 2 * round(side / 2))
