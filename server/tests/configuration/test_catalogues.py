@@ -111,12 +111,17 @@ def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) 
             ModelType.INPAINT,
             ModelType.UPSCALE,
             ModelType.TTS,
+            ModelType.VIDEO,
         ),
     }
     off += "[embeddings]\nenabled = false\n"
     left = [model.id for model in models_of(settings(tmp_path, off))]
-    assert left == ["fondaco-painter", "fondaco-editor", "fondaco-upscaler", "fondaco-voice"]
+    assert left == [
+        *("fondaco-painter", "fondaco-editor", "fondaco-upscaler", "fondaco-voice"),
+        "fondaco-camera",
+    ]
     off += "[editor]\nenabled = false\n[upscaler]\nenabled = false\n[speech]\nenabled = false\n"
+    off += "[camera]\nenabled = false\n"
     assert [model.id for model in models_of(settings(tmp_path, off))] == ["fondaco-painter"]
     assert models_of(settings(tmp_path, f"{off}[painter]\nenabled = false")) == ()
 
@@ -146,6 +151,23 @@ def test_names_of_models_that_edit_lead_to_the_editor(tmp_path: Path, name: str)
     assert catalogue.route(name, ModelType.INPAINT).model.id == "fondaco-editor"
     for of_images in ("nano-banana-pro", "gpt-image-1.5", "qwen-image", "flux-2-max"):
         assert catalogue.route(of_images, ModelType.IMAGE).model.id == "fondaco-painter"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "default",
+            "fondaco-camera",
+            "wan-2.5-preview-image-to-video",
+            "veo3.1-fast-text-to-video",
+        ),
+        *("sora-2", "ltx-2-fast-text-to-video", "longcat-image-to-video"),
+    ],
+)
+def test_names_of_models_that_make_videos_lead_to_the_camera(tmp_path: Path, name: str) -> None:
+    model = catalogue_of(settings(tmp_path)).route(name, ModelType.VIDEO).model
+    assert (model.id, model.engines) == ("fondaco-camera", ("camera",))
 
 
 def test_the_editor_costs_what_the_api_says(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 import anyio
 
+from fondaco.app.local.camera import camera_of
 from fondaco.configuration import (
+    CAMERA,
     DIFFUSION,
     EDITOR,
     EMBEDDED,
@@ -23,6 +25,7 @@ from fondaco.configuration import (
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import EmbeddingModel, Model, ModelType
+from fondaco.engines.camera.engine import Camera
 from fondaco.engines.common.speech.speaker import Speaker, SpeechLaunch
 from fondaco.engines.diffusion.engine import Diffusion
 from fondaco.engines.diffusion.launch import DiffusionLaunch, usual_memory_bytes
@@ -62,6 +65,8 @@ class LocalEngines:
     """Those that upscale pictures, by their names."""
     speakers: Mapping[str, Speaker] = field(default_factory=dict)
     """Those that speak, by their names."""
+    cameras: Mapping[str, Camera] = field(default_factory=dict)
+    """Those that make videos, by their names."""
 
     async def follow(self, settings: Settings, catalogue: Catalogue) -> Callable[[], None]:
         """Run the models of another configuration from now on.
@@ -75,6 +80,8 @@ class LocalEngines:
         self.upscaler.follow(run_by(UPSCALER, catalogue))
         for name, speaker in self.speakers.items():
             speaker.follow(run_by(name, catalogue))
+        for name, camera in self.cameras.items():
+            camera.follow(run_by(name, catalogue))
         self.diffusion.follow(diffusion_launches(settings, catalogue))
         ends = [
             await self.embedded.follow(launches_of(settings, catalogue)),
@@ -128,6 +135,13 @@ async def opened_local_engines(
         queue=settings.upscaler.queue,
         idle_s=settings.upscaler.idle_s,
     )
+    painter = Painter(
+        run_by(PAINTER, catalogue),
+        name=PAINTER,
+        queue=settings.painter.queue,
+        timeout_s=settings.painter.timeout_s,
+        idle_s=settings.painter.idle_s,
+    )
     local = LocalEngines(
         Embedded(
             launches_of(settings, catalogue),
@@ -140,19 +154,14 @@ async def opened_local_engines(
             name: EmbeddingWorkers(launches(settings, catalogue), name=name)
             for name, launches in _EMBEDDING_LAUNCHES.items()
         },
-        Painter(
-            run_by(PAINTER, catalogue),
-            name=PAINTER,
-            queue=settings.painter.queue,
-            timeout_s=settings.painter.timeout_s,
-            idle_s=settings.painter.idle_s,
-        ),
+        painter,
         editor,
         upscaler,
         diffusion,
         image_editors={EDITOR: editor, DIFFUSION: diffusion},
         image_upscalers={UPSCALER: upscaler},
         speakers=_speakers(settings, catalogue),
+        cameras={CAMERA: camera_of(settings, run_by(CAMERA, catalogue), painter)},
     )
     async with anyio.create_task_group() as tasks:
         await tasks.start(local.embedded.run)
@@ -164,6 +173,8 @@ async def opened_local_engines(
         await tasks.start(local.diffusion.run)
         for speaker in local.speakers.values():
             await tasks.start(speaker.run)
+        for camera in local.cameras.values():
+            await tasks.start(camera.run)
         tasks.start_soon(local.embedded.warm_up)
         try:
             yield local

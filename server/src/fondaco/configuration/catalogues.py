@@ -5,6 +5,7 @@ from datetime import date
 from typing import Protocol, TypedDict
 
 from fondaco.configuration.built_in import (
+    CAMERA,
     DIFFUSION,
     EDITOR,
     EMBEDDED,
@@ -292,6 +293,7 @@ def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
     off |= set() if settings.editor.enabled else {EDITOR}
     off |= set() if settings.upscaler.enabled else {UPSCALER}
     off |= set() if settings.speech.enabled else {HIBARI}
+    off |= set() if settings.camera.enabled else {CAMERA}
     off |= set() if settings.diffusion.enabled else {DIFFUSION}
     return tuple(engine for engine in entry.engines if engine not in off)
 

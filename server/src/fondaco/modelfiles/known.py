@@ -186,6 +186,10 @@ _EDITOR = KnownModel(
     ),
 )
 
+_CAMERA = KnownModel(
+    name="fondaco-camera", files=(replace(_EDITOR.file_for("background"), role="model"),)
+)
+
 _OPENNSFW = KnownModel(
     name="opennsfw",
     files=(
@@ -326,7 +330,7 @@ _Z_IMAGE_TURBO = KnownModel(
 KNOWN: dict[str, KnownModel] = {
     model.name: model
     for model in (
-        *(_SMOLLM2, _QWEN, _MINILM, _E5, _UPSCALER, _EDITOR, _OPENNSFW, _KOKORO),
+        *(_SMOLLM2, _QWEN, _MINILM, _E5, _UPSCALER, _EDITOR, _CAMERA, _OPENNSFW, _KOKORO),
         *(_SD_TURBO, _Z_IMAGE_TURBO),
     )
 }

@@ -55,6 +55,11 @@ class Painter:
         return self._name
 
     @property
+    def models(self) -> frozenset[str]:
+        """The ids of the models that it runs."""
+        return self._models
+
+    @property
     def pid(self) -> int | None:
         """The process id of the child, where one runs."""
         return self._worker.pid

@@ -1,0 +1,1 @@
+"""Parts of the engines on this machine: what one needs of another."""
