@@ -12,6 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx2
@@ -364,6 +365,31 @@ def expect_numbers_alone(logged: str, log_format: str) -> None:
         assert all(line.keys() == LOGGED for line in lines)
 
 
+def speak(one: Program) -> None:
+    """Have the canary read aloud: whole, streamed and given up, and in requests that are refused."""
+    if find_spec("hibari") is None:
+        return
+    asked: dict[str, tuple[dict[str, object], int]] = {
+        "a file": ({"input": CANARY, "instructions": CANARY}, 200),
+        "a stream": (
+            {"input": f"{CANARY}. " * 3, "streaming": True, "response_format": "pcm"},
+            200,
+        ),
+        "events": ({"input": CANARY, "stream_format": "sse"}, 200),
+        "no voice": ({"input": CANARY, "voice": "x"}, 400),
+        "no format": ({"input": CANARY, "response_format": CANARY}, 400),
+        "no word": ({"input": f"<{CANARY}>"}, 400),
+        "too long": ({"input": CANARY * 400}, 400),
+    }
+    for name, (fields, status) in asked.items():
+        reply = one.http.post("/api/v1/audio/speech", json=fields)
+        assert reply.status_code == status, name
+        assert CANARY.encode() not in reply.content, name
+    body = {"input": f"{CANARY}. " * 100, "streaming": True, "response_format": "pcm"}
+    with one.http.stream("POST", "/api/v1/audio/speech", json=body) as given_up:
+        next(given_up.iter_bytes())
+
+
 def ask_of_all(one: Program, port: int) -> None:
     """Send the canary through every part of the API."""
     read_pages(one, port)
@@ -375,6 +401,7 @@ def ask_of_all(one: Program, port: int) -> None:
     message(one)
     complete(one)
     respond(one)
+    speak(one)
 
 
 def ask_of_chat(one: Program, port: int) -> None:
