@@ -29,7 +29,7 @@ NAMES = {
     "__anext__": "__next__",
 }
 """What is asynchronous -> what stands in its place."""
-_ROOTS = {"VeniceClient", "Stream"}
+_ROOTS = {"VeniceClient", "Stream", "SpeechStream"}
 _CALLED = {"VeniceClient"}
 """Those that callers make themselves."""
 _PARENTS = {"APIResource", "Stream"}

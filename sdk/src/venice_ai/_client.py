@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from venice_ai._http.transport import Options, Transport
     from venice_ai.resources.api_keys import ApiKeys
+    from venice_ai.resources.audio import Audio
     from venice_ai.resources.billing import Billing
     from venice_ai.resources.characters import Characters
     from venice_ai.resources.chat import Chat
@@ -105,6 +106,13 @@ class VeniceClient:
         from venice_ai.resources.images import Images
 
         return Images(self)
+
+    @cached_property
+    def audio(self) -> "Audio":
+        """Texts read aloud."""
+        from venice_ai.resources.audio import Audio
+
+        return Audio(self)
 
     @cached_property
     def models(self) -> "Models":

@@ -12,7 +12,7 @@ from typing import Any
 from venice_ai.types.api.messages import AnyMessage
 from venice_ai.types.api.models import Model
 
-__all__ = ["ChatCostEstimate", "estimate_completion_cost"]
+__all__ = ["ChatCostEstimate", "SpeechQuote", "estimate_completion_cost", "quote_speech"]
 
 PRICED_TOKENS = 1_000_000
 """Prices are for so many."""
@@ -41,6 +41,34 @@ class ChatCostEstimate:
     def total_tokens(self) -> int:
         """Both together."""
         return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechQuote:
+    """Cost of reading a text aloud, in USD (the same number in DIEM)."""
+
+    model: str
+    """The id of the model."""
+    characters: int
+    """Of the text."""
+    cost_usd: Decimal
+
+
+def quote_speech(model: Model, text: str) -> SpeechQuote:
+    """Return what reading a text aloud costs, as long as all of it is read.
+
+    Args:
+        model: From `client.models.list(type="tts")`, or from `client.models.find`.
+        text: What is to be read.
+
+    Raises:
+        ValueError: The model has no price by the character.
+    """
+    pricing = model.model_spec.pricing
+    if model.type != "tts" or pricing is None or pricing.input is None:
+        raise ValueError(f"{model.id!r} has no price for characters, so it cannot be quoted.")
+    cost = len(text) * pricing.input.usd / PRICED_TOKENS
+    return SpeechQuote(model=model.id, characters=len(text), cost_usd=cost)
 
 
 def estimate_completion_cost(

@@ -1,7 +1,9 @@
-"""Streams of server-sent events."""
+"""Streams: of server-sent events, and of files that are made meanwhile."""
 
+import os
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
+from pathlib import Path
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -18,7 +20,7 @@ from venice_ai.types._wire import Wire
 from venice_ai.types.api.chat import ChatCompletionResponse
 from venice_ai.types.api.streaming import ChatCompletionChunk
 
-__all__ = ["ChatStream", "Stream"]
+__all__ = ["ChatStream", "SpeechStream", "Stream"]
 
 Chunk = TypeVar("Chunk", bound=Wire)
 
@@ -170,3 +172,66 @@ class ChatStream(Stream[ChatCompletionChunk]):
             if self._usage_chunk or chunk.choices or chunk.usage is None:
                 return chunk
         return None
+
+
+class SpeechStream:
+    """The file of a text that is read aloud, in pieces as they are made; iterate over it once.
+
+    It closes itself when it ends or breaks. Use `async with` if you might stop early: else it hangs
+    up when nothing refers to it any more.
+
+    Raises:
+        APIConnectionError: The file was cut off before its end.
+    """
+
+    meta: ResponseMetadata
+    """The reply's head."""
+
+    def __init__(self, response: httpx2.Response, meta: ResponseMetadata) -> None:
+        self.meta = meta
+        self._response = response
+        self._body = Body(response)
+
+    @property
+    def voice(self) -> str | None:
+        """The voice that speaks: another one than was asked for, where the server lacks that."""
+        return self.meta.headers.get("x-fondaco-voice")
+
+    async def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write what is still to come to a file, and return where it is."""
+        with Path(path).open("wb") as file:  # noqa: ASYNC230 - a piece is a few kilobytes
+            async for piece in self:
+                file.write(piece)
+        return Path(path)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            piece = await self._body.next()
+        except httpx2.RequestError as error:
+            await self.aclose()
+            raise broken(error, self._response.request, streamed=True) from error
+        except BaseException:  # a cancellation, too
+            await self.aclose()
+            raise
+        if piece is None:
+            await self.aclose()
+            raise StopAsyncIteration
+        return piece
+
+    async def aclose(self) -> None:
+        """Close the connection. The engine stops; what was not yet spoken is not charged."""
+        await self._body.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()

@@ -134,7 +134,8 @@ class Transport:
         options = self.options
         headers = {**options.headers, **request.headers}
         if stream:
-            headers["accept"] = "text/event-stream"
+            if "accept" not in request.headers:
+                headers["accept"] = "text/event-stream"
             headers["accept-encoding"] = "identity"  # a stream gains nothing by it but delay
         if request.body is not None:
             headers.setdefault("content-type", "application/json")

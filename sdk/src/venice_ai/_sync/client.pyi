@@ -1,14 +1,16 @@
 """Types of the synchronous client. Made by sdk/stubs.py; do not edit."""
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar, Unpack, overload
 
 import httpx2
 from pydantic import BaseModel
 
-from venice_ai.costs import ChatCostEstimate
+from venice_ai.costs import ChatCostEstimate, SpeechQuote
 from venice_ai.metadata import ResponseMetadata
 from venice_ai.resources.api_keys import Unchanged
 from venice_ai.resources.chat._options import ChatOptions
@@ -25,6 +27,7 @@ from venice_ai.types.api.api_keys import (
     ExceededList,
     NewApiKeyReply,
 )
+from venice_ai.types.api.audio import SpeechFile, SpeechFormat
 from venice_ai.types.api.billing import UsageFilters, UsagePage
 from venice_ai.types.api.characters import CharacterFilters, CharacterList, CharacterReply
 from venice_ai.types.api.chat import (
@@ -50,6 +53,23 @@ from venice_ai.types.api.streaming import ChatCompletionChunk, ChunkModelFactory
 
 Chunk = TypeVar("Chunk", bound=Wire)
 Parsed = TypeVar("Parsed", bound=BaseModel)
+
+class SyncSpeechStream:
+    meta: ResponseMetadata
+
+    @property
+    def voice(self) -> str | None: ...
+    def save(self, path: str | os.PathLike[str]) -> Path: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+    def __next__(self) -> bytes: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
 
 class SyncStream(Generic[Chunk]):
     meta: ResponseMetadata
@@ -86,6 +106,8 @@ class SyncVeniceClient:
     def image(self) -> SyncImage: ...
     @property
     def images(self) -> SyncImages: ...
+    @property
+    def audio(self) -> SyncAudio: ...
     @property
     def models(self) -> SyncModels: ...
     @property
@@ -144,6 +166,11 @@ class SyncApiKeys:
         expires_at: date | str | None = ...,
         consumption_limit: ConsumptionLimit | None = ...,
     ) -> NewApiKeyReply: ...
+
+class SyncAudio:
+    @property
+    def speech(self) -> SyncSpeech: ...
+    def quote(self, *, input: str, model: str = ...) -> SpeechQuote: ...
 
 class SyncBilling:
     def usage(self, **filters: Unpack[UsageFilters]) -> UsagePage: ...
@@ -344,3 +371,25 @@ class SyncModels:
         private: bool = ...,
         context_tokens: int = ...,
     ) -> str: ...
+
+class SyncSpeech:
+    def create(
+        self,
+        *,
+        input: str,
+        model: str | None = ...,
+        voice: str | None = ...,
+        response_format: SpeechFormat | None = ...,
+        speed: float | None = ...,
+        instructions: str | None = ...,
+    ) -> SpeechFile: ...
+    def stream(
+        self,
+        *,
+        input: str,
+        model: str | None = ...,
+        voice: str | None = ...,
+        response_format: SpeechFormat | None = ...,
+        speed: float | None = ...,
+        instructions: str | None = ...,
+    ) -> SyncSpeechStream: ...

@@ -2,7 +2,7 @@
 
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.domain.chat.character import CharacterFileError
-from fondaco.domain.errors import StorageFailedError, TooManyKeysError
+from fondaco.domain.errors import FondacoError
 from fondaco.environment import ConfigurationError
 from fondaco.modelfiles.errors import ModelFileError, NoSuchModelFileError
 from fondaco.stores.errors import (
@@ -29,6 +29,6 @@ def failure(error: Exception) -> tuple[Exit, tuple[str, ...]]:
             return Exit.UNKNOWN, (str(error),)
         case ModelFileError():
             return Exit.UNREACHABLE, (str(error),)
-        case StoreError() | StorageFailedError() | TooManyKeysError():
+        case StoreError() | FondacoError():
             return Exit.FAILED, (str(error),)
     raise error

@@ -26,6 +26,7 @@ from fondaco.cli.openapi import openapi
 from fondaco.cli.output import printable
 from fondaco.cli.reloading import reload
 from fondaco.cli.serve import serve
+from fondaco.cli.tts import tts
 from fondaco.cli.usage import usage
 
 program = typer.Typer(
@@ -49,6 +50,7 @@ program.add_typer(library.group, name="library")
 program.add_typer(ledger.group, name="ledger")
 program.add_typer(config.group, name="config")
 program.command()(image)
+program.command()(tts)
 program.command()(openapi)
 
 

@@ -39,7 +39,7 @@ async def one_image(settings: Settings, request: ImageRequest) -> OneImage:
         EngineError: no engine of the model can.
         ConfigurationError: an engine's address cannot be used.
     """
-    images_alone = _without_models_of_text(settings)
+    images_alone = without_models_of_text(settings)
     catalogue = catalogue_here(images_alone)
     model = catalogue.route(request.model, ModelType.IMAGE).model
     task = model.tasks(request, SystemRandom().randint(1, SEED_LIMIT))[0]
@@ -66,7 +66,7 @@ async def _drawn(
     return await codec.encode(made.picture, task.width, task.height, encoding), made.understood
 
 
-def _without_models_of_text(settings: Settings) -> Settings:
+def without_models_of_text(settings: Settings) -> Settings:
     """Return the settings with the engines of text switched off, as they would start to load."""
     off = {"enabled": False}
     return settings.model_copy(
