@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from fondaco.engines.camera.filming import Filming, filmed
+from fondaco.engines.camera.path import path_of
 from fondaco.engines.camera.shot import Ease, Motion, Move, Shot
 from fondaco.engines.camera.soundtrack import (
     UnreadableSoundError,
@@ -192,3 +193,19 @@ def test_a_wav_that_claims_four_gigabytes_gives_what_it_has() -> None:
     file = bytearray(tone(1.0))
     file[4:8] = file[40:44] = b"\xff\xff\xff\x7f"
     assert soundtrack_of(bytes(file), 2).length == 96_000
+
+
+@pytest.mark.parametrize("motion", [Motion.ZOOM, Motion.DOLLY])
+def test_a_camera_that_comes_closer_keeps_its_subject_where_it_is_in_the_frame(
+    motion: Motion,
+) -> None:
+    shot, picture, aim = Shot(((Move(motion),),)), (400, 300), (0.3, 0.7)
+    path = path_of(shot, 24, 5.0, picture, (64, 48), aim=aim)
+    places = []
+    for pose in (path.poses[0], path.poses[-1]):
+        box = path.box(pose, 1.0)
+        assert box.left >= -0.01
+        assert box.bottom <= 300.01
+        across, down = (aim[0] * 400 - box.left), (aim[1] * 300 - box.top)
+        places += [(across / (box.right - box.left), down / (box.bottom - box.top))]
+    assert places[0] == pytest.approx(places[1], abs=0.01)

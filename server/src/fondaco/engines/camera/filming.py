@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from math import sqrt
 from pathlib import Path as File
 
+import numpy as np
 from PIL import Image
 
-from fondaco.engines.camera.depth import Depth, depth_of
+from fondaco.engines.camera.depth import depth_of
 from fondaco.engines.camera.film import FPS, film
 from fondaco.engines.camera.frames import frames_of
 from fondaco.engines.camera.path import LONGEST_PAN, Path, path_of
-from fondaco.engines.camera.planes import Planes, Rgb, planes_of
+from fondaco.engines.camera.planes import Map, Planes, Rgb, planes_of
 from fondaco.engines.camera.shot import Shot
 from fondaco.engines.camera.soundtrack import Soundtrack
 
@@ -49,10 +50,11 @@ def filmed(
     """
     size = video.width, video.height
     still = _trimmed(still, video.width / video.height)
-    depth = None
-    if video.shot.goes_places:
-        depth = _depth(still, subject_network)
-    planes, path = _laid_out(still, video, deep=depth is not None)
+    subject = None
+    if subject_network is not None and (video.shot.goes_places or video.shot.grows):
+        subject = _subject(still, subject_network)
+    depth = depth_of(subject) if video.shot.goes_places else None
+    planes, path = _laid_out(still, video, _middle(subject), deep=depth is not None)
     frames = frames_of(planes, path, size, depth)
     return film(_told(frames, len(path.poses), advance), size, video.soundtrack)
 
@@ -65,21 +67,29 @@ def _trimmed(still: Rgb, ratio: float) -> Rgb:
     return still[top : top + high, left : left + wide]
 
 
-def _depth(still: Rgb, subject_network: File | None) -> Depth:
-    if subject_network is None:
-        return depth_of(None)
+def _subject(still: Rgb, network: File) -> Map | None:
     from fondaco.engines.common.subject_network import SubjectNetwork  # noqa: PLC0415 - few need it
 
-    return depth_of(SubjectNetwork(subject_network).map(Image.fromarray(still)))
+    return SubjectNetwork(network).map(Image.fromarray(still))
 
 
-def _laid_out(still: Rgb, video: Filming, *, deep: bool) -> tuple[Planes, Path]:
+def _middle(subject: Map | None) -> tuple[float, float]:
+    """Return the middle of a subject, as shares of the picture's width and height."""
+    if subject is None:
+        return 0.5, 0.5
+    places = (np.arange(len(subject)) + 0.5) / len(subject)
+    across, down = (float((subject.sum(axis) @ places) / subject.sum()) for axis in (0, 1))
+    return across, down
+
+
+def _laid_out(
+    still: Rgb, video: Filming, aim: tuple[float, float], *, deep: bool
+) -> tuple[Planes, Path]:
     """Return the picture in the size that its frames need, and the path over it."""
 
     def path_over(picture: tuple[int, int]) -> Path:
-        return path_of(
-            video.shot, video.seconds * FPS, video.seconds, picture, (video.width, video.height)
-        )
+        frame = video.width, video.height
+        return path_of(video.shot, video.seconds * FPS, video.seconds, picture, frame, aim=aim)
 
     height, width = still.shape[:2]
     path = path_over((width, height))

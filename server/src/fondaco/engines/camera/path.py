@@ -27,6 +27,8 @@ _DOLLY = 0.26
 """Of the way to the subject."""
 _NEAREST = 0.55
 """The share of that way which a camera goes at most."""
+_FURTHEST = 0.4
+"""Of the frame's side: how far off its middle a camera aims at most, so that it sees no edge."""
 _CLOSEST = 0.5
 """What fills the frame is at least so much of the picture's width, lest its pixels show."""
 _SHORTER = 0.85
@@ -122,7 +124,13 @@ class Path:
 
 
 def path_of(
-    shot: Shot, frames: int, seconds: float, picture: tuple[int, int], frame: tuple[int, int]
+    shot: Shot,
+    frames: int,
+    seconds: float,
+    picture: tuple[int, int],
+    frame: tuple[int, int],
+    *,
+    aim: tuple[float, float] = (0.5, 0.5),
 ) -> Path:
     """Return the path of a shot over a picture.
 
@@ -132,16 +140,22 @@ def path_of(
         seconds: that it lasts; in longer ones, a camera goes further.
         picture: width and height.
         frame: likewise, of the video.
+        aim: what a camera that comes closer moves towards, as shares of the picture's width and height.
     """
     ratio = frame[0] / frame[1]
     width = min(float(picture[0]), picture[1] * ratio)
     height = width / ratio
     reach = sqrt(seconds / _USUAL_S)
     room = picture[0] / width - 1, picture[1] / height - 1
+    offset = tuple(
+        max(-_FURTHEST, min(_FURTHEST, (place - 0.5) * side / seen))
+        for place, side, seen in zip(aim, picture, (width, height), strict=True)
+    )
     while True:
         phases = [_together(moves, reach, room) for moves in shot.phases]
         if max((pose.ahead for pose in _ends(phases)), default=0.0) <= _NEAREST:
-            path = _fitted(tuple(_poses(phases, frames, shot.ease)), picture, (width, height))
+            poses = _aimed(tuple(_poses(phases, frames, shot.ease)), offset)
+            path = _fitted(poses, picture, (width, height))
             if path.closest >= _CLOSEST * width:
                 return path
         reach *= _SHORTER
@@ -198,6 +212,15 @@ def _poses(phases: Sequence[Pose], frames: int, ease: Ease) -> Iterable[Pose]:
         for number, phase in enumerate(phases):
             pose = pose.moved(phase, eased(way - number, ease))
         yield pose
+
+
+def _aimed(poses: tuple[Pose, ...], offset: Sequence[float]) -> tuple[Pose, ...]:
+    """Return poses that keep in the frame what is off its middle by so much, the more they see of it."""
+    widest = max(pose.size(1.0) for pose in poses)
+    return tuple(
+        pose.moved(Pose(pan=offset[0], tilt=offset[1]), 1 - pose.size(1.0) / widest)
+        for pose in poses
+    )
 
 
 def _fitted(poses: tuple[Pose, ...], picture: tuple[int, int], frame: tuple[float, float]) -> Path:

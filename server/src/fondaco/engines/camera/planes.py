@@ -9,6 +9,8 @@ from PIL import Image
 
 Rgb: TypeAlias = NDArray[np.uint8]
 """A picture [height, width, 3]."""
+Map: TypeAlias = NDArray[np.float32]
+"""A number for each part of a picture, in rows and columns."""
 
 _RGB_TO_YUV = np.array(
     (

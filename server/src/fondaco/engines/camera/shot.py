@@ -69,6 +69,11 @@ class Shot:
         """Whether the camera leaves its spot, so that depth shows."""
         return any(move.motion not in _ON_THE_SPOT for phase in self.phases for move in phase)
 
+    @property
+    def grows(self) -> bool:
+        """Whether a lens alone makes what is seen grow or shrink."""
+        return any(move.motion is Motion.ZOOM for phase in self.phases for move in phase)
+
 
 def shot_of(fields: Mapping[str, Any]) -> Shot:
     """Return a shot of the JSON that `asdict` makes of it."""
