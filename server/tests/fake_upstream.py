@@ -30,6 +30,7 @@ import toy_embedder
 import toy_model
 import toy_pictures
 import toy_replies
+import toy_speaker
 
 _HEAD_LIMIT = 2**16
 _COUNTS = {
@@ -126,6 +127,7 @@ class FakeUpstream:
             "/v1/embeddings": Inbox(_embedding),
             "/v1/images/generations": Inbox(_drawing),
             "/v1/images/edits": Inbox(_editing),
+            "/v1/audio/speech": Inbox(_speaking),
         }
         self.counting_field = ""
         """The name of the number in a count's reply, where it is not the dialect's own."""
@@ -182,6 +184,16 @@ class FakeUpstream:
     def edit_next(self) -> deque[Script]:
         """What answers the next of them; then a toy picture does again."""
         return self._others["/v1/images/edits"].scripts
+
+    @property
+    def spoken(self) -> list[Asked]:
+        """Every request for speech."""
+        return self._others["/v1/audio/speech"].asked
+
+    @property
+    def speak_next(self) -> deque[Script]:
+        """What answers the next of them; then a tone does again."""
+        return self._others["/v1/audio/speech"].scripts
 
     def next(self, *scripts: Script) -> None:
         """Answer the next chats by these scripts, one each."""
@@ -307,6 +319,15 @@ async def _drawing(wire: Wire, asked: Asked) -> bool:
 async def _editing(wire: Wire, asked: Asked) -> bool:
     """Answer with the picture itself, in the size that was asked for, or in one of its own."""
     await wire.whole(200, toy_pictures.edited(form(asked)))
+    return True
+
+
+async def _speaking(wire: Wire, asked: Asked) -> bool:
+    """Send a tone, as long as the text has words, in chunks."""
+    await wire.send(_head(200, {"Content-Type": "audio/pcm", "Transfer-Encoding": "chunked"}))
+    for word in asked.body["input"].split():
+        await wire.chunk(toy_speaker.tone(word) or b"\0\0")
+    await wire.end()
     return True
 
 

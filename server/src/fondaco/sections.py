@@ -331,6 +331,13 @@ class SpeechVoices(Section):
         description="Heeds `instructions` on how to speak; otherwise they are ignored, and named in "
         "`x-fondaco-ignored-params`.",
     )
+    pcm_rate: int = Field(
+        24_000,
+        ge=8_000,
+        le=192_000,
+        description="Of an engine elsewhere: samples a second of the PCM that it sends, where its response "
+        "does not tell.",
+    )
 
 
 class ModelFile(Section):

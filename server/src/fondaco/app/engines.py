@@ -27,8 +27,16 @@ from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.engines.openai.images import OpenAIImages, UpstreamImageModel
 from fondaco.engines.openai.key_check import expect_accepted, question_for
 from fondaco.engines.openai.listing import names_listed
+from fondaco.engines.openai.speech import OpenAISpeech, UpstreamSpeechModel
 from fondaco.environment import ConfigurationError, secret
-from fondaco.ports import ChatEngine, EmbeddingEngine, ImageEditor, ImageEngine, Templates
+from fondaco.ports import (
+    ChatEngine,
+    EmbeddingEngine,
+    ImageEditor,
+    ImageEngine,
+    SpeechEngine,
+    Templates,
+)
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.routing.reachability import Look, Seen, looked
 from fondaco.settings import CatalogueModel, Engine, Settings
@@ -57,6 +65,7 @@ class Upstreams:
     embedding_engines: Mapping[str, EmbeddingEngine]
     image_engines: Mapping[str, ImageEngine]
     image_editors: Mapping[str, ImageEditor]
+    speech_engines: Mapping[str, SpeechEngine]
     looks: Mapping[str, Look]
     """What shows whether each of them answers."""
 
@@ -97,6 +106,10 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
         name: OpenAIImages(name, upstreams[name], _image_models(settings, name, row))
         for name, row in rows.items()
     }
+    speech_engines = {
+        name: OpenAISpeech(name, upstreams[name], _speech_models(settings, name, row))
+        for name, row in rows.items()
+    }
     image_engines = {name: upstream.engine for name, upstream in image_upstreams.items()}
     looks: dict[str, Look] = {
         name: partial(names_listed, upstream) for name, upstream in upstreams.items()
@@ -108,6 +121,7 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
             embedding_engines,
             {**openai_images, **image_engines},
             {**openai_images, **image_engines},
+            speech_engines,
             looks,
         )
     finally:
@@ -223,6 +237,14 @@ def _image_models(settings: Settings, name: str, row: Engine) -> dict[str, Upstr
         model_id: UpstreamImageModel(upstream_name, _image_parameters(settings.models[model_id]))
         for kind in (ModelType.IMAGE, ModelType.INPAINT)
         for model_id, upstream_name in _names(settings, name, row, kind).items()
+    }
+
+
+def _speech_models(settings: Settings, name: str, row: Engine) -> dict[str, UpstreamSpeechModel]:
+    return {
+        model_id: UpstreamSpeechModel(upstream_name, speech.pcm_rate)
+        for model_id, upstream_name in _names(settings, name, row, ModelType.TTS).items()
+        if (speech := settings.models[model_id].speech) is not None
     }
 
 

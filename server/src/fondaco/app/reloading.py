@@ -67,7 +67,7 @@ async def opened_adapters(
             },
             {**upstreams.image_editors, **local.image_editors},
             dict(local.image_upscalers),
-            dict(local.speakers),
+            {**upstreams.speech_engines, **local.speakers},
             upstreams.looks,
             web_retrieval,
             files,
