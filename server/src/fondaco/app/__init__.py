@@ -21,11 +21,11 @@ from fondaco.app.listening import (
     expect_permitted,
     listener_of,
 )
-from fondaco.app.local_engines import default_model
+from fondaco.app.local_engines import default_model, default_models
 from fondaco.app.logs import log_to_stderr
 from fondaco.app.reloading import Fetch, ReloadTarget
 from fondaco.app.runtime import settle_runtime
-from fondaco.domain.models.model import Model
+from fondaco.domain.models.model import AnyModel, Model
 from fondaco.http.edge.loop_errors import reporting_loop_faults
 from fondaco.processes import harden
 from fondaco.settings import Settings
@@ -44,6 +44,8 @@ class StartReport:
     """Without a path."""
     model: Model | None
     """The default model, if there is one."""
+    others: tuple[AnyModel, ...]
+    """The default models of other types, as far as they can be served."""
     first_key: str | None
     """The secret of the ADMIN key that a first start makes."""
 
@@ -87,9 +89,11 @@ def serve(
         first_key = prepared(home, settings)
         host = settings.server.host
         shown = f"[{host}]" if ":" in host else host
+        catalogue = catalogue_here(settings)
         started = StartReport(
             url=f"http://{shown}:{bound.getsockname()[1]}",
-            model=default_model(catalogue_here(settings)),
+            model=default_model(catalogue),
+            others=default_models(catalogue),
             first_key=first_key,
         )
         anyio.run(

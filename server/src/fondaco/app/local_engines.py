@@ -24,7 +24,7 @@ from fondaco.configuration import (
 )
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
-from fondaco.domain.models.model import EmbeddingModel, Model, ModelType
+from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model, ModelType
 from fondaco.engines.camera.engine import Camera
 from fondaco.engines.common.speech.speaker import Speaker, SpeechLaunch
 from fondaco.engines.diffusion.engine import Diffusion
@@ -188,6 +188,14 @@ def default_model(catalogue: Catalogue) -> Model | None:
         return catalogue.route("default").model
     except ModelNotFoundError:
         return None
+
+
+def default_models(catalogue: Catalogue) -> tuple[AnyModel, ...]:
+    """Return the default model of each other type that has one which can be served."""
+    kinds = [kind for kind in ModelType if kind is not ModelType.TEXT]
+    served = [kind for kind in kinds if catalogue.serves("default", kind)]
+    models = [catalogue.route("default", kind).model for kind in served]
+    return tuple(model for model in models if model.available)
 
 
 def launches_of(settings: Settings, catalogue: Catalogue) -> dict[str, Launch]:

@@ -12,11 +12,12 @@ from fondaco.cli.models.fetching import fetch
 from fondaco.cli.options import Config, Home, configuration, warn
 from fondaco.cli.output import printable
 from fondaco.domain.extras import how_to_install
+from fondaco.domain.models.model import ModelType
 
 if TYPE_CHECKING:
     from fondaco.app import StartReport
     from fondaco.configuration import Configuration
-    from fondaco.domain.models.model import Model
+    from fondaco.domain.models.model import AnyModel, Model
     from fondaco.settings import Settings
 
 
@@ -193,6 +194,7 @@ def _announce(loaded: "Configuration", started: "StartReport") -> None:
 Your first API key, shown this once:
   {secret}
 The default model: {model}{larger}
+{_listed(started.others)}
 
 Try it:
   curl {url}/api/v1/chat/completions -H 'Authorization: Bearer {secret}' \
@@ -203,6 +205,22 @@ For tools made for OpenAI:
 
 The documentation: {url}/doc"""
     )
+
+
+_SHOWN = {
+    ModelType.IMAGE: "images",
+    ModelType.INPAINT: "edits of images",
+    ModelType.UPSCALE: "enlarged images",
+    ModelType.TTS: "speech",
+    ModelType.ASR: "transcription",
+    ModelType.VIDEO: "videos",
+}
+"""Type -> what a model of it makes."""
+
+
+def _listed(models: Sequence["AnyModel"]) -> str:
+    made = [f"{_SHOWN[one.type]} by {one.id}" for one in models if one.type in _SHOWN]
+    return f"Also here: {', '.join(made)}" if made else ""
 
 
 def _larger(settings: "Settings", default: "Model | None") -> str:

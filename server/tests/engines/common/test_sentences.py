@@ -1,5 +1,7 @@
 """Sentences: where texts are cut, and that nothing of them is lost."""
 
+import time
+
 import pytest
 from hypothesis import given, strategies
 
@@ -14,7 +16,8 @@ from fondaco.engines.common.speech.sentences import LONGEST, sentences
         ("“Stop!” She ran. (Fast.) End.", ["“Stop!” ", "She ran. ", "(Fast.) ", "End."]),
         ("Dr. Smith met J. K. Rowling at 9:30 a.m. on Monday.", None),
         ("It is 3.5 kg, i.e. too heavy, e.g. for St. Nick.", None),
-        ("Line one\nline two\n\n  Three.", ["Line one\n", "line two\n\n  ", "Three."]),
+        ("Line one\nLine two\n\n  three.", ["Line one\n", "Line two\n\n  ", "three."]),
+        ("A line that\ngoes on.\nNew.", ["A line that\ngoes on.\n", "New."]),
         ("今日は。元気\uff1fはい\uff01", ["今日は。", "元気\uff1f", "はい\uff01"]),
         ("नमस्ते। आप कैसे हैं?", ["नमस्ते। ", "आप कैसे हैं?"]),
         ("  ... Hello. ", ["  ... Hello. "]),
@@ -29,6 +32,13 @@ from fondaco.engines.common.speech.sentences import LONGEST, sentences
 )
 def test_texts_are_cut_at_the_ends_of_sentences(text: str, cut: list[str] | None) -> None:
     assert list(sentences(text)) == ([text] if cut is None else cut)
+
+
+@pytest.mark.parametrize("part", [".", "\n", " ", ". ", ".)", "a.", "\u3002", "!\n", ")", ". \n"])
+def test_no_text_takes_long_to_cut(part: str) -> None:
+    begun = time.process_time()
+    assert "".join(sentences(part * 4_096)) == part * 4_096
+    assert time.process_time() - begun < 0.5
 
 
 def test_a_long_sentence_is_cut_at_a_clause_else_at_a_space_else_anywhere() -> None:

@@ -9,15 +9,17 @@ LONGEST: Final = 240
 
 _END = re.compile(
     r"""
-    [.!?\u2026]+ ["'\u201d\u2019)\]]* \s+  # a full stop, what closes after it, and space
+    (?<![.!?\u2026]) [.!?\u2026]++ ["'\u201d\u2019)\]]* \s+  # a full stop, what closes after it, and space
     | [\u3002\uff01\uff1f]+ ["'\u201d\u2019\u300d\u300f)\]]* \s*  # those of Chinese and Japanese need no space
     | \u0964+ \s*  # of Hindi
-    | \s* \n \s*  # a line
+    | \n \s*  # a line
     """,
     re.VERBOSE,
 )
 _CLAUSE = re.compile(r"[,;:\u2013\u2014\uff0c\u3001\uff1b\uff1a]\s*")
 _SPACE = re.compile(r"\s+")
+_NEW_PARAGRAPH = 2
+"""Ends of lines."""
 _ABBREVIATIONS = frozenset(
     [
         "adm",
@@ -86,10 +88,10 @@ def _ends(text: str) -> Iterator[int]:
 
 def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     mark = match.group()
+    if text[match.end()].islower() and mark.count("\n") < _NEW_PARAGRAPH:
+        return False  # of a line, too: mails are broken in the middle of sentences
     if "\n" in mark:
         return True
-    if text[match.end()].islower():
-        return False
     if not mark.startswith(".") or mark.startswith(".."):
         return True
     word = _word_before(text, match.start())
