@@ -26,6 +26,7 @@ from fondaco.app.platform import (
     opened_sound_codec,
     picture_memory,
     platform_of,
+    sound_memory,
 )
 from fondaco.app.stores import Stores
 from fondaco.clients.connect import connect
@@ -55,8 +56,10 @@ from fondaco.ports import (
     ImageEngine,
     ImageUpscaler,
     SoundCodec,
+    SoundReader,
     SpeechEngine,
     Stakes,
+    TranscriptionEngine,
 )
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.admission.idempotency import IdempotencyStore
@@ -67,6 +70,7 @@ from fondaco.serving.platform import Platform
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.serving.routing.reachability import Reachability
 from fondaco.settings import Settings
+from fondaco.sound.reader import PyAVReader
 from fondaco.stores.characters import CharacterFolder
 from fondaco.stores.memory.accounts import MemoryAccounts
 from fondaco.stores.memory.charges import MemoryCharges
@@ -152,6 +156,9 @@ async def house(
     speech_engines: Mapping[str, SpeechEngine] | None = None,
     sound_codec: SoundCodec | None = None,
     picture_memory_bytes: int = 512 * 2**20,
+    transcription_engines: Mapping[str, TranscriptionEngine] | None = None,
+    sound_reader: SoundReader | None = None,
+    sound_memory_bytes: int = 512 * 2**20,
     aliases: Mapping[str, str] | None = None,
     body_limit_bytes: int = 4 * 2**20,
     ping_interval_s: float = 15.0,
@@ -192,6 +199,7 @@ async def house(
         opened_output_formats() as forms,
         aclosing(PillowCodec()) as pillow,
         opened_sound_codec() as encoder,
+        aclosing(PyAVReader()) as reader,
         aclosing(SandboxedTemplates(clock or SystemClock())) as templates,
         FakeUpstream(token_s=token_s, dialect=dialects[0]) as fake,
         FakeUpstream(dialect=dialects[1]) as second,
@@ -263,6 +271,8 @@ async def house(
             image_codec=image_codec or pillow,
             sound_codec=sound_codec or encoder,
             picture_memory=picture_memory(picture_memory_bytes),
+            sound_reader=sound_reader or reader,
+            sound_memory=sound_memory(sound_memory_bytes),
             grammars={"first": grammar_of} if compiling else {},
         )
         adapters = Adapters(
@@ -273,6 +283,7 @@ async def house(
             image_editors or {},
             image_upscalers or {},
             speech_engines or {},
+            transcription_engines or {},
             looks={},
             web_retrieval=web_retrieval,
             files=files,

@@ -19,6 +19,7 @@ SHA256 = r"^[0-9a-f]{64}$"
 CONTRACT = r"^(0x[0-9a-fA-F]{40})?$"
 ASPECT_RATIO = r"^[1-9][0-9]?:[1-9][0-9]?$"
 VOICE = r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$"
+LANGUAGE = r"^[a-z]{2,3}$"
 STAKER = r"^(\*|0x[0-9a-fA-F]{40})$"
 
 _BEGINS = "the first one a letter or digit"
@@ -38,6 +39,7 @@ DESCRIPTIONS: Mapping[str, str] = {
     CONTRACT: "0x and 40 hexadecimal digits, or empty",
     ASPECT_RATIO: "width to height, such as 16:9",
     VOICE: f"1 to 64 letters, digits, dots, dashes, underscores or plus signs, {_BEGINS}",
+    LANGUAGE: "a language's ISO 639 code of two or three letters, such as en",
     STAKER: "0x and 40 hexadecimal digits, or *",
 }
 

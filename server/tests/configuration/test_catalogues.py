@@ -113,8 +113,9 @@ def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) 
             ModelType.TTS,
             ModelType.VIDEO,
         ),
+        ModelType.ASR,
     }
-    off += "[embeddings]\nenabled = false\n"
+    off += "[embeddings]\nenabled = false\n[whisper]\nenabled = false\n"
     left = [model.id for model in models_of(settings(tmp_path, off))]
     assert left == [
         *("fondaco-painter", "fondaco-editor", "fondaco-upscaler", "fondaco-voice"),
@@ -235,8 +236,18 @@ def test_every_alias_resolves(tmp_path: Path) -> None:
     edits = catalogue.aliases(ModelType.INPAINT)
     upscales = catalogue.aliases(ModelType.UPSCALE)
     speech = catalogue.aliases(ModelType.TTS)
-    assert {**aliases, **vectors, **images, **edits, **upscales, **speech}.keys() == named
     assert set(speech.values()) == {"fondaco-voice"}
+    recordings = catalogue.aliases(ModelType.ASR)
+    assert {
+        **aliases,
+        **vectors,
+        **images,
+        **edits,
+        **upscales,
+        **speech,
+        **recordings,
+    }.keys() == named
+    assert set(recordings.values()) == {"whisper-base"}
     assert set(upscales.values()) == {"fondaco-upscaler"}
     assert all(catalogue.route(alias).model.available for alias in aliases)
     assert set(images.values()) == {"fondaco-painter"}

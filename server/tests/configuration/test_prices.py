@@ -7,8 +7,16 @@ import pytest
 from fondaco.configuration import catalogue_of, load
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.model import ModelType
 from fondaco.domain.money.money import nano
-from fondaco.domain.money.price import EmbeddingPrice, ImagePrice, SpeechPrice, VideoPrice, WebPrice
+from fondaco.domain.money.price import (
+    EmbeddingPrice,
+    ImagePrice,
+    SpeechPrice,
+    TranscriptionPrice,
+    VideoPrice,
+    WebPrice,
+)
 from fondaco.environment import ConfigurationError
 
 IMAGES = "generation = 0.01, upscale_2x = 0.02, upscale_4x = 0.08, inpaint = 0.04"
@@ -77,10 +85,15 @@ def test_a_price_of_zero_has_to_be_said(tmp_path: Path) -> None:
     assert mine.price == SpeechPrice(0)
 
 
-def test_a_type_without_prices_is_refused(tmp_path: Path) -> None:
+def test_a_model_that_transcribes_is_sold_by_the_second(tmp_path: Path) -> None:
     assert faults(tmp_path, "asr", "input = 1") == (
-        "models.mine.type is 'asr', which has no prices yet; leave the model out."
+        "models.mine.price.per_audio_second is missing: a model without a price is not served.\n"
+        "models.mine.price.input: a model of type 'asr' has no such price; it has per_audio_second."
     )
+    model = (
+        catalogue(tmp_path, "asr", "per_audio_second = 0.0002").route("mine", ModelType.ASR).model
+    )
+    assert model.price == TranscriptionPrice(200_000)
 
 
 def test_a_model_of_text_needs_a_context(tmp_path: Path) -> None:
@@ -92,15 +105,6 @@ def test_a_model_of_text_needs_a_context(tmp_path: Path) -> None:
 def test_a_model_that_makes_no_text_does_not_chat(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFoundError, match="'mine'"):
         catalogue(tmp_path, "image", IMAGES).route("mine")
-
-
-def test_a_model_that_nothing_serves_yet_has_to_be_offline(tmp_path: Path) -> None:
-    text = '[models.mine]\nname = "Mine"\ntype = "asr"\nprice = {input = 1}\n'
-    (tmp_path / "fondaco.toml").write_text(text + '[engines.e]\nbase_url = "http://127.0.0.1/v1"')
-    with pytest.raises(
-        ConfigurationError, match="models of type asr are not served yet; set offline"
-    ):
-        load(environ={"FONDACO_HOME": str(tmp_path)})
 
 
 def test_an_image_cannot_be_dearer_than_the_ledger_can_hold(tmp_path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_tier_of_ones_own_may_be_free_of_charge(tmp_path: Path) -> None:
     assert tier.limits["small"] == RateLimits(1000, 100_000)
 
 
-def test_embeddings_images_and_speech_have_the_limits_of_small_where_a_tier_names_none(
+def test_other_types_have_the_limits_of_small_where_a_tier_names_none(
     tmp_path: Path,
 ) -> None:
     text = """

@@ -15,6 +15,7 @@ from fondaco.domain.money.price import (
     Price,
     SpeechPrice,
     TokenPrice,
+    TranscriptionPrice,
     VideoPrice,
     VideoRate,
     WebPrice,
@@ -39,6 +40,7 @@ any_price = st.one_of(
     image_prices,
     st.builds(EmbeddingPrice, prices),
     st.builds(SpeechPrice, prices),
+    st.builds(TranscriptionPrice, prices),
     st.builds(FreePricing, token_prices | image_prices | video_prices),
 )
 usages = st.builds(Usage, *[units] * len(Usage().units))

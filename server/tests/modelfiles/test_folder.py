@@ -298,7 +298,7 @@ def test_every_known_model_has_a_hash_a_size_and_a_file_name() -> None:
         assert model.files[0].role in ("model", "diffusion_model")
         for file in model.files:
             assert len(bytes.fromhex(file.sha256)) == 32
-            endings = (".gguf", ".safetensors", ".onnx", ".json", ".bin", ".param", ".so")
+            endings = (".gguf", ".safetensors", ".onnx", ".json", ".bin", ".param", ".so", ".txt")
             assert file.file.endswith(endings)
             assert sum(part.download_bytes for part in file.parts) > file.size_bytes // 2
 

@@ -33,6 +33,7 @@ from fondaco.http.exchange.heartbeat import Heartbeat
 from fondaco.imaging.codec import PillowCodec
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
+from fondaco.sound.reader import PyAVReader
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.accounts.admin_store import AdminStore
 from fondaco.stores.sqlite.accounts.people import has_accounts
@@ -103,6 +104,7 @@ async def opened_application(
         opened_output_formats() as forms,
         aclosing(_image_codec(settings)) as image_codec,
         opened_sound_codec() as sound_codec,
+        aclosing(PyAVReader()) as sound_reader,
         opened_templates() as templates,
         opened_local_engines(settings, catalogue_here(settings), templates) as local,
     ):
@@ -114,6 +116,7 @@ async def opened_application(
             forms=forms,
             image_codec=image_codec,
             sound_codec=sound_codec,
+            sound_reader=sound_reader,
         )
         reloader = Reloader(
             settings, read, local=local, templates=templates, shared=shared, fetches=fetches

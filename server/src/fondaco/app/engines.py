@@ -28,6 +28,7 @@ from fondaco.engines.openai.images import OpenAIImages, UpstreamImageModel
 from fondaco.engines.openai.key_check import expect_accepted, question_for
 from fondaco.engines.openai.listing import names_listed
 from fondaco.engines.openai.speech import OpenAISpeech, UpstreamSpeechModel
+from fondaco.engines.openai.transcription import OpenAITranscription
 from fondaco.environment import ConfigurationError, secret
 from fondaco.ports import (
     ChatEngine,
@@ -36,6 +37,7 @@ from fondaco.ports import (
     ImageEngine,
     SpeechEngine,
     Templates,
+    TranscriptionEngine,
 )
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.routing.reachability import Look, Seen, looked
@@ -66,6 +68,7 @@ class Upstreams:
     image_engines: Mapping[str, ImageEngine]
     image_editors: Mapping[str, ImageEditor]
     speech_engines: Mapping[str, SpeechEngine]
+    transcription_engines: Mapping[str, TranscriptionEngine]
     looks: Mapping[str, Look]
     """What shows whether each of them answers."""
 
@@ -110,6 +113,10 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
         name: OpenAISpeech(name, upstreams[name], _speech_models(settings, name, row))
         for name, row in rows.items()
     }
+    transcription_engines = {
+        name: OpenAITranscription(name, upstreams[name], _names(settings, name, row, ModelType.ASR))
+        for name, row in rows.items()
+    }
     image_engines = {name: upstream.engine for name, upstream in image_upstreams.items()}
     looks: dict[str, Look] = {
         name: partial(names_listed, upstream) for name, upstream in upstreams.items()
@@ -122,6 +129,7 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
             {**openai_images, **image_engines},
             {**openai_images, **image_engines},
             speech_engines,
+            transcription_engines,
             looks,
         )
     finally:

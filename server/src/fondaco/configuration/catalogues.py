@@ -15,6 +15,7 @@ from fondaco.configuration.built_in import (
     ONNX,
     PAINTER,
     UPSCALER,
+    WHISPER,
     files_of,
 )
 from fondaco.configuration.prices import (
@@ -23,6 +24,7 @@ from fondaco.configuration.prices import (
     other_price,
     speech_price,
     token_price,
+    transcription_price,
     video_price,
 )
 from fondaco.configuration.thinking import reasoning_profile
@@ -42,8 +44,15 @@ from fondaco.domain.models.model import (
 )
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
 from fondaco.domain.models.speech_model import SpeechModel
+from fondaco.domain.models.transcription_model import TranscriptionModel
 from fondaco.domain.models.video_model import VideoModel
-from fondaco.sections import EditLimits, Embedding, ImageLimits, VideoLimits
+from fondaco.sections import (
+    EditLimits,
+    Embedding,
+    ImageLimits,
+    TranscriptionLimits,
+    VideoLimits,
+)
 from fondaco.settings import CatalogueModel, Settings
 
 
@@ -232,6 +241,22 @@ def _speech_model(
     )
 
 
+def _transcription_model(
+    model_id: str, entry: CatalogueModel, settings: Settings, *, missing: bool
+) -> TranscriptionModel:
+    engines = _engines(entry, settings)
+    limits = entry.transcription or TranscriptionLimits()
+    return TranscriptionModel(
+        **_listing(model_id, entry),
+        price=transcription_price(entry.price),
+        longest_s=limits.longest_s,
+        languages=frozenset(limits.languages),
+        translates=limits.translates,
+        engines=engines,
+        installed=_installed(engines, missing=missing),
+    )
+
+
 class _ModelOf(Protocol):
     """Builds the catalogue's model of an entry of one type."""
 
@@ -246,6 +271,7 @@ _MODELS: Mapping[ModelType, _ModelOf] = {
     ModelType.INPAINT: _edit_model,
     ModelType.UPSCALE: _upscale_model,
     ModelType.TTS: _speech_model,
+    ModelType.ASR: _transcription_model,
     ModelType.VIDEO: _video_model,
 }
 """By type; a model of embeddings also needs to know how long its vectors are."""
@@ -295,6 +321,7 @@ def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
     off |= set() if settings.speech.enabled else {HIBARI}
     off |= set() if settings.camera.enabled else {CAMERA}
     off |= set() if settings.diffusion.enabled else {DIFFUSION}
+    off |= set() if settings.whisper.enabled else {WHISPER}
     return tuple(engine for engine in entry.engines if engine not in off)
 
 

@@ -59,9 +59,6 @@ def _models(settings: Settings) -> Iterator[str]:
 def _by_type(name: str, model: CatalogueModel) -> Iterator[str]:
     if (faults := _FAULTS.get(model.type)) is not None:
         yield from faults(name, model)
-    elif model.type is not ModelType.INPAINT and not model.offline:
-        kind = model.type.value
-        yield f"{name}: models of type {kind} are not served yet; set offline = true to list it."
     yield from _of_other_types(name, model)
 
 
@@ -82,6 +79,8 @@ def _of_other_types(name: str, model: CatalogueModel) -> Iterator[str]:
         yield f"{name}.video: a model of type {kind.value!r} makes no videos."
     if kind is not ModelType.EMBEDDING and model.embedding is not None:
         yield f"{name}.embedding: a model of type {kind.value!r} has no vectors."
+    if kind is not ModelType.ASR and model.transcription is not None:
+        yield f"{name}.transcription: a model of type {kind.value!r} writes down no speech."
 
 
 def _image(name: str, model: CatalogueModel) -> Iterator[str]:

@@ -13,19 +13,21 @@ from fondaco.domain.money.price import (
     ImagePrice,
     SpeechPrice,
     TokenPrice,
+    TranscriptionPrice,
     VideoPrice,
     WebPrice,
 )
 from fondaco.sections import Price
 from fondaco.settings import CatalogueModel
 
-OtherPrice: TypeAlias = EmbeddingPrice | SpeechPrice | ImagePrice | VideoPrice
+OtherPrice: TypeAlias = EmbeddingPrice | SpeechPrice | TranscriptionPrice | ImagePrice | VideoPrice
 
 IMAGE_PRICES = ("generation", "upscale_2x", "upscale_4x", "inpaint")
 _NEEDED: Mapping[ModelType, tuple[str, ...]] = {
     ModelType.TEXT: ("input", "output"),
     ModelType.EMBEDDING: ("input",),
     ModelType.TTS: ("input",),
+    ModelType.ASR: ("per_audio_second",),
     ModelType.IMAGE: IMAGE_PRICES,
     ModelType.UPSCALE: IMAGE_PRICES,
     ModelType.INPAINT: IMAGE_PRICES,
@@ -41,10 +43,7 @@ _MORE = {
 def faults(model_id: str, model: CatalogueModel) -> Iterator[str]:
     """Yield a line for each price that is missing, and for each that its type does not have."""
     name = dotted(("models", model_id))
-    needed = _NEEDED.get(model.type)
-    if needed is None:
-        yield f"{name}.type is {model.type.value!r}, which has no prices yet; leave the model out."
-        return
+    needed = _NEEDED[model.type]
     prices = dict(model.price)
     supported = (*needed, *_MORE.get(model.type, ()))
     for price in needed:
@@ -126,6 +125,11 @@ def video_price(price: Price) -> VideoPrice:
     )
 
 
+def transcription_price(price: Price) -> TranscriptionPrice:
+    """Return the price of a transcription model."""
+    return TranscriptionPrice(_amount(price.per_audio_second))
+
+
 def other_price(kind: ModelType, price: Price) -> OtherPrice:
     """Return the price of a model of any type but text."""
     match kind:
@@ -135,6 +139,8 @@ def other_price(kind: ModelType, price: Price) -> OtherPrice:
             return speech_price(price)
         case ModelType.VIDEO:
             return video_price(price)
+        case ModelType.ASR:
+            return transcription_price(price)
         case _:
             return image_price(price)
 

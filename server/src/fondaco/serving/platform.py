@@ -23,6 +23,7 @@ from fondaco.serving.metrics import Metrics
 from fondaco.serving.routing.reachability import Reachability
 from fondaco.serving.routing.readiness import Readiness
 from fondaco.serving.speech import Speech
+from fondaco.serving.transcription import Transcriber
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class UseCases:
     image_edits: ImageEdits
     image_upscales: ImageUpscales
     speech: Speech
+    transcriber: Transcriber
     readiness: Readiness
     tiers: Mapping[str, Tier]
 
@@ -53,6 +55,7 @@ class Platform:
     image_edits: ImageEdits
     image_upscales: ImageUpscales
     speech: Speech
+    transcriber: Transcriber
     ledger: Ledger
     charges: Charges
     key_ring: KeyRing
@@ -85,6 +88,7 @@ class Platform:
         self.image_edits = use_cases.image_edits
         self.image_upscales = use_cases.image_upscales
         self.speech = use_cases.speech
+        self.transcriber = use_cases.transcriber
         self.readiness = use_cases.readiness
         self.tiers = use_cases.tiers
 

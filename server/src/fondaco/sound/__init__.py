@@ -1,1 +1,1 @@
-"""Sound: files of speech, encoded in a child process."""
+"""Sound: files of speech encoded, and those of recordings decoded, in child processes."""

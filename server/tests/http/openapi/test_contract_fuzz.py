@@ -17,6 +17,7 @@ from house import SECRET, TOY, House, house
 from toy_editors import TOY_EDITOR, TOY_UPSCALER, ToyEditor, ToyUpscaler
 from toy_painter import TOY_IMAGES, ToyPainter
 from toy_speaker import TOY_VOICE, ToySpeaker
+from toy_transcriber import TOY_ASR, ToyTranscriber
 from word_embedder import TOY_VECTORS, WordEmbedder
 
 FUZZ = Path(__file__).parents[2] / "fuzz"
@@ -61,15 +62,17 @@ async def test_every_endpoint_keeps_its_contract_whatever_comes(
     stakes = RuleStakes({"*": NANO})
     vectors = replace(TOY_VECTORS, traits=("default",), rate_class="small")
     voice = replace(TOY_VOICE, rate_class="small")
+    ears = replace(TOY_ASR, rate_class="small")
     images = [replace(m, rate_class="small") for m in (TOY_IMAGES, TOY_EDITOR, TOY_UPSCALER)]
     async with house(
         usd=1_000_000 * NANO,
-        models=(TOY, vectors, voice, *images),
+        models=(TOY, vectors, voice, ears, *images),
         embedding_engines={"toy-embedder": WordEmbedder()},
         image_engines={"toy-brush": ToyPainter()},
         image_editors={"toy-scissors": ToyEditor()},
         image_upscalers={"toy-glass": ToyUpscaler()},
         speech_engines={"toy-throat": ToySpeaker()},
+        transcription_engines={"toy-ear": ToyTranscriber()},
         aliases=NAMES,
         stakes=stakes,
         keys_a_minute=1_000_000,

@@ -17,13 +17,14 @@ FondacoError
 │   ├── InvalidImageFormatError 400            ├── UnknownError 500
 │   ├── CorruptedImageError 400                ├── ShuttingDownError 503
 │   ├── ImageNotFetchedError 400               ├── StorageFailedError 507
-│   ├── ContextTooLongError 400                │   ├── AlreadyEnteredError 507
-│   │   └── InputTooLongError 400              │   └── WriteQuarantinedError 507
-│   ├── UnknownTokenError 400                  │
-│   └── TooManyKeysError 400                   │
-│                                              ├── ChainUnavailableError 503
-│                                              ├── WalletKeysNotInstalledError 503
-├── NotFoundError 404                          └── WebNotInstalledError 503
+│   ├── InvalidAudioFormatError 400            │   ├── AlreadyEnteredError 507
+│   ├── CorruptedAudioError 400                │   └── WriteQuarantinedError 507
+│   ├── AudioTooLongError 400                  │
+│   ├── ContextTooLongError 400                ├── ChainUnavailableError 503
+│   │   └── InputTooLongError 400              ├── WalletKeysNotInstalledError 503
+│   ├── UnknownTokenError 400                  └── WebNotInstalledError 503
+│   └── TooManyKeysError 400
+├── NotFoundError 404
 │   ├── NotSupportedError 404
 │   ├── PromptNotCountableError 404
 │   ├── ModelNotFoundError 404
@@ -61,8 +62,10 @@ from fondaco.domain.errors.access import (
     UnauthorizedError,
 )
 from fondaco.domain.errors.request import (
+    AudioTooLongError,
     CharacterNotFoundError,
     ContextTooLongError,
+    CorruptedAudioError,
     CorruptedImageError,
     EditNotSupportedError,
     ExpectationFailedError,
@@ -71,6 +74,7 @@ from fondaco.domain.errors.request import (
     HeadersTooLargeError,
     ImageNotFetchedError,
     InputTooLongError,
+    InvalidAudioFormatError,
     InvalidContentTypeError,
     InvalidFileSizeError,
     InvalidImageFormatError,
@@ -112,12 +116,14 @@ from fondaco.domain.errors.server import (
 
 __all__ = [
     "AlreadyEnteredError",
+    "AudioTooLongError",
     "AuthenticationFailedError",
     "ChainUnavailableError",
     "CharacterNotFoundError",
     "ConcurrencyLimitError",
     "ConflictError",
     "ContextTooLongError",
+    "CorruptedAudioError",
     "CorruptedImageError",
     "EditNotSupportedError",
     "EngineBusyError",
@@ -137,6 +143,7 @@ __all__ = [
     "InputTooLongError",
     "InsufficientBalanceError",
     "InvalidApiKeyError",
+    "InvalidAudioFormatError",
     "InvalidContentTypeError",
     "InvalidFileSizeError",
     "InvalidImageFormatError",

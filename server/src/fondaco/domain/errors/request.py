@@ -71,6 +71,27 @@ class ImageNotFetchedError(InvalidRequestError):
     default = "The image could not be fetched"
 
 
+class InvalidAudioFormatError(InvalidRequestError):
+    """The recording's format is not supported, or it has no sound."""
+
+    code = "INVALID_AUDIO_FORMAT"
+    default = "Invalid audio format"
+
+
+class CorruptedAudioError(InvalidRequestError):
+    """The recording cannot be read."""
+
+    code = "CORRUPTED_AUDIO"
+    default = "The audio file is corrupted or unreadable"
+
+
+class AudioTooLongError(InvalidRequestError):
+    """The recording is longer than the model takes."""
+
+    code = "AUDIO_TOO_LONG"
+    default = "The recording is too long"
+
+
 class EditNotSupportedError(FieldNotTakenError):
     """The engine cannot carry out the instruction of an edit; the message lists what it can do.
 

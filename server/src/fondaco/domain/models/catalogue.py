@@ -11,6 +11,7 @@ from fondaco.domain.models.name_patterns import WILDCARD, NamePatterns
 from fondaco.domain.models.names import Names, Route, changes_at
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
 from fondaco.domain.models.speech_model import SpeechModel
+from fondaco.domain.models.transcription_model import TranscriptionModel
 from fondaco.domain.models.video_model import VideoModel
 
 __all__ = ["Catalogue", "Route"]
@@ -101,6 +102,9 @@ class Catalogue:
 
     @overload
     def route(self, name: str, kind: Literal[ModelType.TTS]) -> Route[SpeechModel]: ...
+
+    @overload
+    def route(self, name: str, kind: Literal[ModelType.ASR]) -> Route[TranscriptionModel]: ...
 
     @overload
     def route(self, name: str, kind: ModelType) -> Route[AnyModel]: ...

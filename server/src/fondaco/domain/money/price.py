@@ -34,6 +34,7 @@ class Sku(StrEnum):
     VIDEO = "-video-unit"
     VIDEO_SECOND = "-video-second"
     VIDEO_SOUND = "-video-sound-second"
+    TRANSCRIPTION = "-asr-second"
     WEB_SEARCH = "-web-search-call"
     WEB_SCRAPE = "-web-scrape-call"
 
@@ -239,6 +240,21 @@ class SpeechPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class TranscriptionPrice:
+    """The price of a transcription model in nano-dollars per second of sound."""
+
+    second: int
+
+    def charge(self, model: str, usage: Usage) -> Charge:
+        """Return the charge for the seconds of a usage."""
+        return _charge((model, Sku.TRANSCRIPTION, usage.seconds, self.second * _MILLION))
+
+    def ceiling(self, most: Usage) -> int:
+        """Return the most, in nano-dollars, that at most so many seconds can cost."""
+        return _cost(most.seconds, self.second * _MILLION)
+
+
+@dataclass(frozen=True, slots=True)
 class ImagePrice:
     """The price of an image model in nano-dollars per image, by what is done with it."""
 
@@ -365,6 +381,7 @@ def model_of(sku: str) -> str:
 _KINDS = {
     Sku.EMBEDDING: CallKind.EMBEDDING,
     Sku.SPEECH: CallKind.SPEECH,
+    Sku.TRANSCRIPTION: CallKind.TRANSCRIPTION,
     Sku.IMAGE: CallKind.IMAGE,
     Sku.UPSCALE_2X: CallKind.IMAGE,
     Sku.UPSCALE_4X: CallKind.IMAGE,

@@ -14,7 +14,7 @@ _TRAINING = "Train elsewhere, and serve the file with: fondaco models add"
 _INSTEAD: tuple[tuple[tuple[str, ...], str], ...] = (
     (("image", "images"), _IMAGES),
     (("audio/speech", "audio/voices"), _SPEECH),
-    (("audio", "realtime"), "Send sound to a chat model that takes it, as `input_audio`"),
+    (("audio", "realtime"), "POST /api/v1/audio/transcriptions writes down recordings"),
     (("video", "videos"), _VIDEOS),
     (("moderations",), "Ask a chat model to classify the text, with `response_format`"),
     (("edits", "engines", "answers", "classifications", "search"), "OpenAI has retired it as well"),

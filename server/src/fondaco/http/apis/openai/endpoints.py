@@ -9,6 +9,7 @@ from fondaco.http.apis.openai.dialect import at_v1
 from fondaco.http.apis.openai.images import image_edits, image_generations
 from fondaco.http.apis.openai.responses import nothing_stored, responses
 from fondaco.http.apis.openai.speech import create_speech
+from fondaco.http.apis.openai.transcription import transcriptions, translations
 from fondaco.http.apis.venice.models import list_models, show_model
 from fondaco.http.apis.venice.models.schemas import AllModelsQuery
 from fondaco.http.edge.routes import AnyEndpoint
@@ -21,6 +22,8 @@ _LISTED: tuple[AnyEndpoint, ...] = (
     image_generations.ENDPOINT,
     image_edits.ENDPOINT,
     create_speech.ENDPOINT,
+    transcriptions.ENDPOINT,
+    translations.ENDPOINT,
 )
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (

@@ -7,6 +7,7 @@ from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model
 from fondaco.domain.models.names import announced
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
 from fondaco.domain.models.speech_model import SpeechModel
+from fondaco.domain.models.transcription_model import TranscriptionModel
 from fondaco.domain.models.video_model import VideoModel
 from fondaco.domain.money.epoch import starts_at
 from fondaco.domain.money.money import NANO
@@ -16,6 +17,7 @@ from fondaco.domain.money.price import (
     Price,
     SpeechPrice,
     TokenPrice,
+    TranscriptionPrice,
     VideoPrice,
 )
 from fondaco.http.endpoint.timestamps import timestamp
@@ -65,7 +67,7 @@ def _type_fields(model: AnyModel) -> dict[str, object]:
             shown = {"voices": model.voices}
         case VideoModel():
             shown = _videos(model)
-        case EditModel() | UpscaleModel():
+        case EditModel() | UpscaleModel() | TranscriptionModel():
             shown = {"description": _about(model)}
         case _:
             pass
@@ -101,12 +103,20 @@ def _videos(model: VideoModel) -> dict[str, object]:
     }
 
 
-def _about(model: EditModel | UpscaleModel) -> str:
+def _about(model: EditModel | UpscaleModel | TranscriptionModel) -> str:
     """Return what a model takes: the constraints of the contract are those of images that are generated."""
     if isinstance(model, UpscaleModel):
         return "Enlarges pictures by a factor of 1 to 4."
+    if isinstance(model, TranscriptionModel):
+        return _hearing(model)
     limit = f"Changes pictures by instructions of up to {model.prompt_limit:,} characters"
     return f"{limit}; results have at most {model.most_pixels:,} pixels."
+
+
+def _hearing(model: TranscriptionModel) -> str:
+    known = f" in {', '.join(sorted(model.languages))}" if model.languages else ""
+    translates = ", and translates to English" if model.translates else ""
+    return f"Writes down recordings{known} of up to {model.longest_s:,} seconds{translates}."
 
 
 def _text(model: Model) -> dict[str, object]:
@@ -146,6 +156,8 @@ def _pricing(price: Price) -> dict[str, object]:
             return pricing
         case EmbeddingPrice() | SpeechPrice():
             return {"input": _amount(price.input)}
+        case TranscriptionPrice():
+            return {"per_audio_second": _amount(price.second)}
         case ImagePrice():
             return {
                 "generation": _amount(price.generation),

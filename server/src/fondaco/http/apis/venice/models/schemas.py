@@ -137,6 +137,12 @@ class VideoPricing(BaseModel):
     sound_second: Amount = Field(description="Of each second with sound, in addition.")
 
 
+class TranscriptionPricing(BaseModel):
+    """Price per second of sound."""
+
+    per_audio_second: Amount
+
+
 class InputPricing(BaseModel):
     """Price per million input tokens, or per million characters of speech."""
 
@@ -159,13 +165,14 @@ class ModelSpec(BaseModel):
     )
     description: str | None = Field(
         None,
-        description="Of a model of embeddings, edits or upscaling: what it takes, and what comes of it.",
+        description="Of a model of embeddings, edits, upscaling or transcription: what it takes, and "
+        "what comes of it.",
     )
     capabilities: Capabilities | None = Field(None, description="Of a text model.")
     constraints: Constraints | ImageConstraints | VideoConstraints | None = Field(
         None, description="Of a model of text, images or videos."
     )
-    pricing: TokenPricing | ImagePricing | VideoPricing | InputPricing
+    pricing: TokenPricing | ImagePricing | VideoPricing | TranscriptionPricing | InputPricing
     traits: list[str]
     voices: list[str] | None = Field(None, description="Of a model that speaks.")
     modelSource: str  # noqa: N815

@@ -1,0 +1,47 @@
+"""Sound as engines hear it: one channel of samples, whatever file it came in."""
+
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Final
+
+SAMPLE_RATE: Final = 16_000
+"""Samples a second: what models of speech are trained on."""
+SAMPLE_BYTES: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Mono sound of 16,000 samples a second."""
+
+    samples: bytes = field(repr=False)
+    """Signed 16-bit integers, little-endian."""
+
+    @property
+    def seconds(self) -> float:
+        """How long it is.
+
+        >>> Sound(bytes(48_000)).seconds
+        1.5
+        """
+        return len(self.samples) / (SAMPLE_RATE * SAMPLE_BYTES)
+
+    def between(self, start_s: float, end_s: float) -> "Sound":
+        """Return the part from one time to another one, or to its end.
+
+        >>> Sound(bytes(48_000)).between(0.5, 9).seconds
+        1.0
+        """
+        return Sound(self.samples[_offset(start_s) : _offset(end_s)])
+
+
+def charged_seconds(seconds: float) -> int:
+    """Return what sound of this length is charged as: whole seconds, rounded up.
+
+    >>> charged_seconds(0), charged_seconds(0.01), charged_seconds(60), charged_seconds(60.1)
+    (0, 1, 60, 61)
+    """
+    return ceil(seconds)
+
+
+def _offset(seconds: float) -> int:
+    return max(0, round(seconds * SAMPLE_RATE)) * SAMPLE_BYTES

@@ -1,0 +1,40 @@
+"""Sound for engines elsewhere: cut into pieces where it is quiet, each as a WAV file."""
+
+import struct
+import sys
+from array import array
+
+from fondaco.domain.media.sound import SAMPLE_BYTES, SAMPLE_RATE, Sound
+
+_CUT_WITHIN_S = 20.0
+"""The last seconds of a piece, somewhere in which it is cut."""
+_FRAME = SAMPLE_RATE // 5
+_PCM, _BITS = 1, 16
+
+
+def end_of_piece(sound: Sound, start_s: float, longest_s: float) -> float:
+    """Return where a piece that starts there ends: where it is quietest, or at the end of the sound.
+
+    >>> end_of_piece(Sound(bytes(64_000)), 0.5, 60)
+    2.0
+    """
+    if sound.seconds - start_s <= longest_s:
+        return sound.seconds
+    begins_s = max(start_s, start_s + longest_s - _CUT_WITHIN_S)
+    samples = array("h", sound.between(begins_s, start_s + longest_s).samples)
+    if sys.byteorder == "big":
+        samples.byteswap()
+    frames = range(0, len(samples) - _FRAME + 1, _FRAME)
+    quietest = min(frames, key=lambda at: sum(map(abs, samples[at : at + _FRAME])), default=0)
+    return begins_s + (quietest + _FRAME / 2) / SAMPLE_RATE
+
+
+def wav_of(sound: Sound) -> bytes:
+    """Return a sound as a WAV file. Source: Microsoft's "Multimedia Programming Interface", RIFF WAVE."""
+    octets = len(sound.samples)
+    head = struct.pack(
+        "<4sI4s4sIHHIIHH4sI",
+        *(b"RIFF", 36 + octets, b"WAVE", b"fmt ", 16, _PCM, 1),
+        *(SAMPLE_RATE, SAMPLE_RATE * SAMPLE_BYTES, SAMPLE_BYTES, _BITS, b"data", octets),
+    )
+    return head + sound.samples

@@ -1,0 +1,268 @@
+"""Whisper models as a transcription engine: each in a child process, one piece of sound at a time."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import anyio
+import anyio.abc
+
+from fondaco.domain.errors import (
+    EngineBusyError,
+    EngineError,
+    EngineUnavailableError,
+    InvalidRequestError,
+    ModelNotInstalledError,
+)
+from fondaco.domain.media.transcription import (
+    Segment,
+    TranscriptionTask,
+    TranscriptPart,
+    checked_word,
+)
+from fondaco.domain.untrusted_numbers import finite
+from fondaco.engines.whisper.launch import WhisperLaunch, unavailable_reason
+from fondaco.workers.worker import Worker
+
+_LOOK_S = 10.0
+"""Between looks at whether a child has been idle for long."""
+_PIECE_S = 120.0
+"""What a child is given at a time. Between pieces others have their turn."""
+_LEAST_PIECE_S = 1.0
+
+
+@dataclass(slots=True)
+class _Loaded:
+    """A model's child process, which may have ended meanwhile."""
+
+    launch: WhisperLaunch
+    worker: Worker
+    # A semaphore: unlike a lock it may be released by another task, such as the one that closes a generator.
+    turn: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(1))
+    calls: int = 0
+    """Under way, those that wait included."""
+    used_at: float = 0.0
+
+
+class Whisper:
+    """A `TranscriptionEngine` on this machine. `run` has to run while calls are made.
+
+    A model is loaded at its first call, and unloaded after a while without any.
+    """
+
+    def __init__(
+        self,
+        launches: Mapping[str, WhisperLaunch],
+        *,
+        name: str,
+        queue: int = 16,
+        idle_s: float = 300.0,
+        unavailable: Callable[[], str] = unavailable_reason,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            launches: model id -> how it is started.
+            name: in the configuration.
+            queue: calls of a model that may wait for their turn.
+            idle_s: after so long without a call a model is unloaded.
+            unavailable: returns why no model can run here; empty if they can.
+        """
+        self._launches = dict(launches)
+        self._name = name
+        self._queue = queue
+        self._idle_s = idle_s
+        self._unavailable = unavailable
+        self._loaded: dict[str, _Loaded] = {}
+
+    @property
+    def name(self) -> str:
+        """The engine's name in the configuration."""
+        return self._name
+
+    def pid(self, model: str) -> int | None:
+        """Return the process id of a model's child, where one runs."""
+        loaded = self._loaded.get(model)
+        return None if loaded is None else loaded.worker.pid
+
+    def follow(self, launches: Mapping[str, WhisperLaunch]) -> None:
+        """Run these models from now on; the children of others end when no call needs them."""
+        self._launches = dict(launches)
+
+    async def run(
+        self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Unload models that are idle for long, until cancelled; unload all then."""
+        task_status.started()
+        try:
+            while True:
+                await anyio.sleep(min(_LOOK_S, self._idle_s))
+                await self._unload_idle()
+        finally:
+            with anyio.CancelScope(shield=True):
+                for loaded in self._loaded.values():
+                    await loaded.worker.aclose()
+
+    async def transcribe(self, task: TranscriptionTask) -> AsyncGenerator[TranscriptPart]:
+        """Yield the transcript, segment by segment; cancelling ends the child.
+
+        Raises:
+            InvalidRequestError: the model does not know the language.
+            EngineBusyError: too many wait already.
+            EngineUnavailableError: its libraries are missing, or the child does not start.
+            ModelNotInstalledError: its files are missing.
+            EngineError: it failed at this sound.
+        """
+        loaded = await self._ready(task.model)
+        if loaded.calls > self._queue:
+            raise EngineBusyError
+        language, heard_s, length_s = task.language, 0.0, task.sound.seconds
+        loaded.calls += 1
+        try:
+            while heard_s < length_s:
+                async with self._turn(loaded):
+                    piece = await _Piece.begun(loaded.worker, task, heard_s, language)
+                    language = piece.language
+                    while (segment := await piece.next()) is not None:
+                        segment = segment.within(length_s)
+                        yield TranscriptPart(segment.end_s, (segment,), language)
+                heard_s = piece.until_s
+                yield TranscriptPart(heard_s, (), language)
+        finally:
+            loaded.calls -= 1
+
+    async def probe(self) -> None:
+        """Return if it could transcribe; it does not, as that takes seconds.
+
+        Raises:
+            EngineUnavailableError: its libraries are missing.
+        """
+        if reason := self._unavailable():
+            raise EngineUnavailableError(reason)
+
+    async def _ready(self, model: str) -> _Loaded:
+        launch = self._launches.get(model)
+        if launch is None:
+            raise EngineUnavailableError(f"The engine {self._name!r} does not run {model!r}.")
+        loaded = self._loaded.get(model)
+        if loaded is not None and loaded.launch == launch and loaded.worker.pid is not None:
+            return loaded
+        await self.probe()
+        for file in launch.files.values():
+            if not await anyio.Path(file).is_file():
+                raise ModelNotInstalledError(model, launch.source)
+        loaded = self._loaded.get(model)  # another call may have been here meanwhile
+        if loaded is None or (loaded.launch != launch and not loaded.calls):
+            loaded = _Loaded(launch, Worker(launch.program, engine=self._name, model=model))
+            self._loaded[model] = loaded
+        return loaded
+
+    @asynccontextmanager
+    async def _turn(self, loaded: _Loaded) -> AsyncGenerator[None]:
+        async with loaded.turn:
+            try:
+                yield
+            finally:
+                loaded.used_at = anyio.current_time()
+
+    async def _unload_idle(self) -> None:
+        now = anyio.current_time()
+        for model, loaded in tuple(self._loaded.items()):
+            gone = self._launches.get(model) != loaded.launch
+            idle = loaded.worker.pid is not None and now - loaded.used_at >= self._idle_s
+            if not loaded.calls and (gone or idle):
+                await loaded.worker.aclose()
+                if gone and not loaded.calls:
+                    del self._loaded[model]
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A piece of a task's sound, which the child hears."""
+
+    worker: Worker
+    offset_s: float
+    until_s: float
+    """Where the next one begins, in seconds of the whole sound."""
+    language: str | None
+    last_s: float
+
+    @classmethod
+    async def begun(
+        cls, worker: Worker, task: TranscriptionTask, offset_s: float, language: str | None
+    ) -> "_Piece":
+        """Have the child hear the next piece.
+
+        Raises:
+            InvalidRequestError: the model does not know the language.
+            EngineError: the child failed.
+        """
+        length_s = task.sound.seconds
+        last = length_s - offset_s <= _PIECE_S
+        sound = task.sound.between(offset_s, length_s if last else offset_s + _PIECE_S)
+        request = {
+            "language": language,
+            "task": task.kind.value,
+            "prompt": task.prompt,
+            "temperature": task.temperature,
+            "words": task.words,
+            "last": last,
+        }
+        fields, _ = await worker.ask(request, sound.samples)
+        if "fault" in fields:
+            raise _unknown_language(task)
+        found, until_s = fields.get("language"), finite(fields.get("until_s"))
+        if until_s is None or (until_s < _LEAST_PIECE_S and not last):
+            raise EngineError
+        until_s = length_s if last else min(offset_s + until_s, length_s)
+        language = found if isinstance(found, str) else language
+        return cls(worker, offset_s, until_s, language, offset_s)
+
+    async def next(self) -> Segment | None:
+        """Return the next segment; None: there is none.
+
+        Raises:
+            EngineError: the child failed.
+        """
+        fields, _ = await self.worker.ask({})
+        shown = fields.get("segment")
+        if shown is None:
+            return None
+        segment = _segment(shown)
+        segment = segment.later(self.offset_s)
+        if segment.end_s < self.last_s:
+            raise EngineError
+        self.last_s = segment.end_s
+        return segment
+
+
+def _segment(shown: Mapping[str, Any]) -> Segment:
+    """Return the segment in a child's response.
+
+    Raises:
+        EngineError: it is none.
+    """
+    words = [checked_word(*word) for word in shown["words"]]
+    segment = Segment.checked(
+        shown["text"],
+        shown["start"],
+        shown["end"],
+        [word for word in words if word is not None],
+        shown["tokens"],
+        shown["temperature"],
+        shown["avg_logprob"],
+        shown["compression_ratio"],
+        shown["no_speech_prob"],
+    )
+    if segment is None:
+        raise EngineError
+    return segment
+
+
+def _unknown_language(task: TranscriptionTask) -> InvalidRequestError:
+    reason = f"{task.model!r} does not know {task.language!r}."
+    return InvalidRequestError(
+        f"language: {reason} Leave it out, or send an ISO 639-1 code such as 'en'.",
+        faults={"language": (reason,)},
+    )
