@@ -117,6 +117,10 @@ class NoLimits:
         """Return numbers that nobody reaches."""
         return NoPlace.quota
 
+    def charges(self, tier: str) -> bool:
+        """Return True."""
+        return True
+
     def exceeded(self, account_id: int) -> Sequence[Exceedance]:
         """Return nothing."""
         return ()

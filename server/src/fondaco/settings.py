@@ -49,6 +49,7 @@ from fondaco.sections import (
     Tier,
     TranscriptionLimits,
     Upscaler,
+    Video,
     VideoLimits,
     Web,
     Whisper,
@@ -431,6 +432,7 @@ class Settings(Section):
     diffusion: Diffusion = Field(
         default=Diffusion(), description="The engine of diffusion models of one's own."
     )
+    video: Video = Field(default=Video(), description="The queue of videos.")
     engines: dict[Name, Engine] = Field(default_factory=dict, description="Upstream engines.")
     models: dict[ModelId, CatalogueModel] = Field(
         default_factory=dict, description="The catalogue."

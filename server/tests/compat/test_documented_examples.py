@@ -26,8 +26,12 @@ OF_A_TYPE = {
     "/api/v1/image/upscale": "upscale",
     "/api/v1/image/edit": "inpaint",
     "/api/v1/images/edits": "inpaint",
+    "/api/v1/video/quote": "video",
+    "/api/v1/video/queue": "video",
 }
 """Operations that a type of model is needed for, which a catalogue may lack."""
+OF_A_VIDEO = {("POST", "/api/v1/video/retrieve"), ("POST", "/api/v1/video/complete")}
+"""Operations on a video that was queued, by a secret that nobody else knows: 404."""
 NOT_OFFERED = 403
 
 
@@ -87,7 +91,7 @@ def test_every_operation_succeeds_as_its_example_stands(
     kind = OF_A_TYPE.get(path)
     if kind and not fresh.http.get("/api/v1/models", params={"type": kind}).json()["data"]:
         assert reply.json()["code"] == "MODEL_NOT_FOUND", reply.text
-    elif (method, path) in OF_A_KEY:
+    elif (method, path) in OF_A_KEY | OF_A_VIDEO:
         assert reply.status_code == httpx2.codes.NOT_FOUND, reply.text
     elif (method, path) == OF_A_WALLET:
         assert reply.status_code == NOT_OFFERED, reply.text

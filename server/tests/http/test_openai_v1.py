@@ -153,7 +153,7 @@ async def test_a_retired_model_is_410_or_names_what_serves_it() -> None:
         ("/v1/chat/completions/chatcmpl-1", "Nothing is stored here"),
         ("/v1/fine_tuning/jobs", "fondaco models add"),
         ("/v1/moderations", "Ask a chat model"),
-        ("/api/v1/video/queue", "no video models"),
+        ("/v1/videos", "POST /api/v1/video/queue makes videos"),
         ("/api/v1/billing/balance", "/api/v1/billing/usage"),
     ],
 )

@@ -140,6 +140,7 @@ async def running(settings: Settings, platform: Platform) -> AsyncGenerator[Edge
     """Settle what a crash left open, then run a platform's background tasks while its edge is used."""
     heartbeat = Heartbeat()
     await platform.ledger.recover(partial(charge_of, platform.catalogue))
+    await platform.job_runner.recover()
     await platform.idempotency.recover()
     await platform.characters.look()
     async with anyio.create_task_group() as tasks:
@@ -152,11 +153,23 @@ async def running(settings: Settings, platform: Platform) -> AsyncGenerator[Edge
         tasks.start_soon(supervised, sum_up_floods)
         tasks.start_soon(supervised, platform.reachability.run)
         try:
-            yield edge_of(settings, platform, heartbeat)
+            async with running_jobs(platform):
+                yield edge_of(settings, platform, heartbeat)
         finally:
             with anyio.CancelScope(shield=True):
                 platform.key_ring.flush_uses()
                 await platform.ledger.close()
+            tasks.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def running_jobs(platform: Platform) -> AsyncGenerator[None]:
+    """Run jobs; at the end those under way are given back, before the ledger is closed."""
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(supervised, platform.job_runner.run)
+        try:
+            yield
+        finally:
             tasks.cancel_scope.cancel()
 
 

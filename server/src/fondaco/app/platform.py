@@ -11,6 +11,7 @@ from fondaco.app.stores import Stores
 from fondaco.configuration import EMBEDDED, built_in_characters, read_character, tiers_of
 from fondaco.domain.chat.character import CharacterRegistry
 from fondaco.domain.chat.request import ChatRequest
+from fondaco.domain.jobs import QueueLimits
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.money.price import FREE, Charge
 from fondaco.domain.money.usage import Usage
@@ -25,11 +26,14 @@ from fondaco.ports import (
     ImageEditor,
     ImageEngine,
     ImageUpscaler,
+    JobStore,
     OutputFormats,
+    Sealer,
     SoundCodec,
     SoundReader,
     SpeechEngine,
     TranscriptionEngine,
+    VideoEngine,
 )
 from fondaco.sandbox.output_formats import SandboxedOutputFormats
 from fondaco.serving.access.api_keys import KEYS_A_MINUTE, ApiKeys
@@ -55,13 +59,17 @@ from fondaco.serving.inputs.sounds import Sounds
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.platform import Platform, UseCases
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
+from fondaco.serving.routing.failover import ModelEngines
 from fondaco.serving.routing.reachability import Look, Reachability
 from fondaco.serving.routing.readiness import Readiness
 from fondaco.serving.speech import Speech
 from fondaco.serving.transcription import Transcriber
+from fondaco.serving.video.runner import JobRunner, RunnerOptions, VideoWork
+from fondaco.serving.video.videos import Videos
 from fondaco.settings import Settings
 from fondaco.sound.codec import PyAVCodec
 from fondaco.stores.characters import CharacterFolder, characters_in
+from fondaco.stores.sealing import HomeSealer
 from fondaco.system import SystemClock, TimedIds
 
 log = logging.getLogger("fondaco")
@@ -102,6 +110,7 @@ class Adapters:
     image_upscalers: Mapping[str, ImageUpscaler]
     speech_engines: Mapping[str, SpeechEngine]
     transcription_engines: Mapping[str, TranscriptionEngine]
+    video_engines: Mapping[str, VideoEngine]
     looks: Mapping[str, Look]
     """The health check of each upstream engine."""
     web_retrieval: WebRetrieval | None
@@ -130,6 +139,9 @@ class Shared:
     """For the recordings that callers send, as samples."""
     grammars: Mapping[str, Callable[[ChatRequest], str | None]]
     """Name of each engine that compiles a request's grammar on this machine -> what makes it."""
+    jobs: JobStore
+    sealer: Sealer
+    job_runner: JobRunner
 
     def use_cases(self, settings: Settings, adapters: Adapters) -> UseCases:
         """Return the use cases of a configuration."""
@@ -166,6 +178,17 @@ class Shared:
                 Sounds(self.sound_reader, self.sound_memory),
                 paid_calls,
             ),
+            videos=Videos(
+                VideoWork(
+                    catalogue, ModelEngines(catalogue, adapters.video_engines), reader, codec
+                ),
+                self.jobs,
+                self.sealer,
+                self.job_runner,
+                files=adapters.files,
+                paid_calls=paid_calls,
+                limits=QueueLimits(settings.video.queue, settings.video.account_queue),
+            ),
             readiness=Readiness(catalogue, adapters.engines, self.clock, cache_s, self.ledger),
             tiers=tiers_of(settings),
         )
@@ -197,12 +220,12 @@ def shared_of(
 ) -> Shared:
     """Return the parts that stay across reloads."""
     clock = SystemClock()
-    ledger = Ledger(stores.journal, clock)
+    ledger, metrics, sealer = Ledger(stores.journal, clock), Metrics(), HomeSealer(pepper)
     return Shared(
         ledger=ledger,
         limits=SlidingWindowLimiter(tiers_of(settings), clock),
         idempotency=IdempotencyStore(stores.idempotency, pepper, ledger.clock),
-        metrics=Metrics(),
+        metrics=metrics,
         clock=clock,
         forms=forms,
         uses=stores.character_uses,
@@ -214,6 +237,28 @@ def shared_of(
         sound_reader=sound_reader,
         sound_memory=sound_memory(settings.server.sound_memory_bytes),
         grammars={EMBEDDED: grammar_of},
+        jobs=stores.jobs,
+        sealer=sealer,
+        job_runner=JobRunner(
+            stores.jobs,
+            sealer,
+            ledger,
+            clock=clock,
+            metrics=metrics,
+            options=runner_options(settings),
+        ),
+    )
+
+
+def runner_options(settings: Settings) -> RunnerOptions:
+    """Return how jobs are run."""
+    video = settings.video
+    return RunnerOptions(
+        at_once=video.at_once,
+        lease_s=video.lease_s,
+        renew_s=video.lease_s / 6,
+        timeout_s=video.timeout_s,
+        keep_s=video.keep_s,
     )
 
 
@@ -235,6 +280,7 @@ def platform_of(
     api_keys = ApiKeys(stores.keys, key_ring, pepper, clock=clock, ids=ids, a_minute=keys_a_minute)
     lifetime_s = settings.chain.challenge_lifetime_s
     use_cases = shared.use_cases(settings, adapters)
+    shared.job_runner.work = use_cases.videos.work
     shared.reachability.follow(adapters.looks)
     return Platform(
         catalogue=use_cases.catalogue,
@@ -246,6 +292,8 @@ def platform_of(
         image_upscales=use_cases.image_upscales,
         speech=use_cases.speech,
         transcriber=use_cases.transcriber,
+        videos=use_cases.videos,
+        job_runner=shared.job_runner,
         ledger=shared.ledger,
         charges=stores.charges,
         key_ring=key_ring,

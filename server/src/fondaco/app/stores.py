@@ -4,11 +4,12 @@ from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from fondaco.ports import CharacterUses, Charges, Idempotency, Journal, Keys, KeyUses
+from fondaco.ports import CharacterUses, Charges, Idempotency, JobStore, Journal, Keys, KeyUses
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.accounts.charges import SqliteCharges
 from fondaco.stores.sqlite.accounts.keys import SqliteKeys
+from fondaco.stores.sqlite.jobs.jobs import SqliteJobs
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 
 
@@ -22,6 +23,7 @@ class Stores:
     key_uses: KeyUses
     charges: Charges
     character_uses: CharacterUses
+    jobs: JobStore
 
 
 @asynccontextmanager
@@ -43,4 +45,5 @@ async def opened_stores(settings: Settings, home: Home) -> AsyncGenerator[Stores
                 key_uses=journal,
                 charges=charges,
                 character_uses=journal,
+                jobs=SqliteJobs(journal),
             )

@@ -1,6 +1,6 @@
 """Jobs: paid work that outlives the HTTP call which ordered it, with the money held for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from fondaco.domain.money.ledger import OpenCall
@@ -55,9 +55,9 @@ class PaidJob:
     key_id: str
     model: str
     """The catalogue's id of the model."""
-    held: Funds
+    held: Funds = field(default_factory=Funds)
     """What it holds, until it ends."""
-    epoch: int
+    epoch: int = 0
     """The epoch in which it was admitted."""
     charge: Charge
     """What is charged if it succeeds, as it was quoted."""

@@ -41,6 +41,8 @@ class Incident(StrEnum):
     """A call ended with its hold open."""
     CLOCK_JUMPED = "clock_jumped"
     """The clock disagrees with the ledger by more than money may depend on."""
+    JOB_FAILED = "job_failed"
+    """A job failed; nothing was charged for it."""
     HTTP_FAULT = "http_fault"
     """A connection met an error of ours outside a reply."""
     DEFECT = "defect"

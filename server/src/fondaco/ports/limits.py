@@ -45,6 +45,14 @@ class RateLimiter(Protocol):
         """Return the account's remaining quota for a model; counts nothing."""
         ...
 
+    def charges(self, tier: str) -> bool:
+        """Whether calls of a tier cost money.
+
+        Raises:
+            UnauthorizedError: the configuration does not define the tier.
+        """
+        ...
+
     def exceeded(self, account_id: int) -> Sequence[Exceedance]:
         """Return an account's last 50 requests above a rate limit, the latest first."""
         ...

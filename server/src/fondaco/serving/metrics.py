@@ -39,6 +39,8 @@ class Metrics:
     """(model id, `input` or `output`) -> tokens of charged and of completed calls."""
     incidents: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
     """(kind, engine, model id, reason) -> number of incidents."""
+    jobs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(model id, `done` or why it failed) -> number of jobs that ended."""
     hangups: int = 0
     """Client disconnects before the end of a reply."""
     running: int = 0
@@ -48,6 +50,10 @@ class Metrics:
         """Count the tokens of a call that was charged or completed."""
         self.tokens[model, "input"] += usage.input_tokens
         self.tokens[model, "output"] += usage.output_tokens
+
+    def ended(self, model: str, outcome: str) -> None:
+        """Count a job that ended."""
+        self.jobs[model, outcome] += 1
 
     def replied(self, endpoint: str, status: int, seconds: float) -> None:
         """Count a reply."""

@@ -24,6 +24,8 @@ from fondaco.serving.routing.reachability import Reachability
 from fondaco.serving.routing.readiness import Readiness
 from fondaco.serving.speech import Speech
 from fondaco.serving.transcription import Transcriber
+from fondaco.serving.video.runner import JobRunner
+from fondaco.serving.video.videos import Videos
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class UseCases:
     image_upscales: ImageUpscales
     speech: Speech
     transcriber: Transcriber
+    videos: Videos
     readiness: Readiness
     tiers: Mapping[str, Tier]
 
@@ -56,6 +59,8 @@ class Platform:
     image_upscales: ImageUpscales
     speech: Speech
     transcriber: Transcriber
+    videos: Videos
+    job_runner: JobRunner
     ledger: Ledger
     charges: Charges
     key_ring: KeyRing
@@ -89,6 +94,8 @@ class Platform:
         self.image_upscales = use_cases.image_upscales
         self.speech = use_cases.speech
         self.transcriber = use_cases.transcriber
+        self.videos = use_cases.videos
+        self.job_runner.work = use_cases.videos.work
         self.readiness = use_cases.readiness
         self.tiers = use_cases.tiers
 

@@ -13,7 +13,9 @@ import pytest
 from fondaco.chain.rule import RuleStakes
 from fondaco.domain.money.money import NANO
 from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.sections import Video
 from house import SECRET, TOY, House, house
+from toy_camera import TOY_VIDEOS, ToyCamera
 from toy_editors import TOY_EDITOR, TOY_UPSCALER, ToyEditor, ToyUpscaler
 from toy_painter import TOY_IMAGES, ToyPainter
 from toy_speaker import TOY_VOICE, ToySpeaker
@@ -62,17 +64,20 @@ async def test_every_endpoint_keeps_its_contract_whatever_comes(
     stakes = RuleStakes({"*": NANO})
     vectors = replace(TOY_VECTORS, traits=("default",), rate_class="small")
     voice = replace(TOY_VOICE, rate_class="small")
+    videos = replace(TOY_VIDEOS, rate_class="small")
     ears = replace(TOY_ASR, rate_class="small")
     images = [replace(m, rate_class="small") for m in (TOY_IMAGES, TOY_EDITOR, TOY_UPSCALER)]
     async with house(
         usd=1_000_000 * NANO,
-        models=(TOY, vectors, voice, ears, *images),
+        models=(TOY, vectors, voice, ears, videos, *images),
         embedding_engines={"toy-embedder": WordEmbedder()},
         image_engines={"toy-brush": ToyPainter()},
         image_editors={"toy-scissors": ToyEditor()},
         image_upscalers={"toy-glass": ToyUpscaler()},
         speech_engines={"toy-throat": ToySpeaker()},
         transcription_engines={"toy-ear": ToyTranscriber()},
+        video_engines={"toy-lens": ToyCamera()},
+        video=Video(queue=100_000, account_queue=100_000),
         aliases=NAMES,
         stakes=stakes,
         keys_a_minute=1_000_000,

@@ -27,6 +27,7 @@ FondacoError
 ├── NotFoundError 404
 │   ├── NotSupportedError 404
 │   ├── PromptNotCountableError 404
+│   ├── MediaNotFoundError 404
 │   ├── ModelNotFoundError 404
 │   │   └── ModelGoneError 410
 │   └── CharacterNotFoundError 404
@@ -80,6 +81,7 @@ from fondaco.domain.errors.request import (
     InvalidImageFormatError,
     InvalidModelError,
     InvalidRequestError,
+    MediaNotFoundError,
     MethodNotAllowedError,
     ModelGoneError,
     ModelNotFoundError,
@@ -150,6 +152,7 @@ __all__ = [
     "InvalidModelError",
     "InvalidRequestError",
     "KeyLimitReachedError",
+    "MediaNotFoundError",
     "MethodNotAllowedError",
     "ModelGoneError",
     "ModelNotFoundError",

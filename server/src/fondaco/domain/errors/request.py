@@ -246,6 +246,16 @@ class PromptNotCountableError(NotFoundError):
     )
 
 
+class MediaNotFoundError(NotFoundError):
+    """There is no such video, or no more. Source: POST /video/retrieve, 404."""
+
+    code = "MEDIA_NOT_FOUND"
+    default = (
+        "Media could not be found. The request may be invalid, expired, or deleted: videos are kept for "
+        "24 hours, or until they are deleted."
+    )
+
+
 class ModelGoneError(ModelNotFoundError):
     """The model was retired without a replacement."""
 

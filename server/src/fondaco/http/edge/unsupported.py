@@ -8,7 +8,7 @@ _IMAGES = "POST /api/v1/image/generate makes images, and POST /api/v1/image/edit
 _SPEECH = (
     "POST /api/v1/audio/speech reads a text aloud; GET /api/v1/models?type=tts lists the voices"
 )
-_VIDEOS = "It has no video models"
+_VIDEOS = "POST /api/v1/video/queue makes videos"
 _TRAINING = "Train elsewhere, and serve the file with: fondaco models add"
 
 _INSTEAD: tuple[tuple[tuple[str, ...], str], ...] = (

@@ -180,6 +180,16 @@ class SlidingWindowLimiter:
         windows = self._windows[self._key(account_id, tier, model)]
         return windows.quota(self._clock.monotonic(), self._clock.now())
 
+    def charges(self, tier: str) -> bool:
+        """Whether calls of a tier cost money.
+
+        Raises:
+            UnauthorizedError: the configuration does not define the tier.
+        """
+        if tier not in self._tiers:
+            raise unknown_tier(tier)
+        return self._tiers[tier].charged
+
     def exceeded(self, account_id: int) -> Sequence[Exceedance]:
         """Return an account's last 50 requests above a rate limit, the latest first."""
         return tuple(reversed(self._logs.peek(account_id) or ()))

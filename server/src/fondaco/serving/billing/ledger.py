@@ -147,6 +147,11 @@ class Ledger:
         """Note every open call whose progress is due."""
         self._note(self._shared.open.values(), due=True)
 
+    async def has_written(self) -> bool:
+        """Try to write what could not be written; return whether all is."""
+        await self._shared.writes.retry()
+        return not self._shared.writes.failed
+
     async def retry(self) -> None:
         """Try to write what could not be written; once all is, calls are admitted again."""
         await self._shared.writes.retry()

@@ -9,6 +9,7 @@ request, puts a meter for its kind into the call's meter, calls `hold` to hold t
 cost, and has an engine do it. No task group and no time-out scope stays open across a `yield`.
 """
 
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
 
@@ -59,7 +60,13 @@ class PaidCalls:
         self.metrics = metrics
 
     def open(
-        self, call: Call, model: AnyModel, meter: CallMeter, *, estimated_tokens: int
+        self,
+        call: Call,
+        model: AnyModel,
+        meter: CallMeter,
+        *,
+        estimated_tokens: int,
+        price: Price | None = None,
     ) -> "PaidCall":
         """Return a call's context, to be entered.
 
@@ -68,8 +75,9 @@ class PaidCalls:
             model: the model that does the work, and its price.
             meter: counts all that the call consumes.
             estimated_tokens: what the token limit reserves until the settlement.
+            price: the part of the model's price that this call is charged by; None: the whole.
         """
-        return PaidCall(self, call, model, meter, estimated_tokens)
+        return PaidCall(self, call, model, meter, estimated_tokens, price=price or model.price)
 
 
 class PaidCall:
@@ -86,9 +94,9 @@ class PaidCall:
         "_calls",
         "_hold",
         "_model",
-        "_price",
         "_started",
         "meter",
+        "price",
         "usage",
     )
 
@@ -99,12 +107,15 @@ class PaidCall:
         model: AnyModel,
         meter: CallMeter,
         estimated_tokens: int,
+        *,
+        price: Price,
     ) -> None:
         """Prepare a call that is charged by what `meter` will have counted."""
         self._calls = calls
         self._call = call
         self._model = model
-        self._price: Price = model.price
+        self.price = price
+        """What the call is charged by; free once it is admitted, where its tier is not charged."""
         self.meter = meter
         """Counts all that the call consumes."""
         self._admission = Admission(calls.limits, calls.idempotency, call, model, estimated_tokens)
@@ -122,7 +133,7 @@ class PaidCall:
         """
         await self._admission.__aenter__()
         if not self._admission.charged:
-            self._price = FreePricing(self._price)
+            self.price = FreePricing(self.price)
         return self
 
     async def hold(self) -> None:
@@ -133,7 +144,7 @@ class PaidCall:
         Raises:
             InsufficientBalanceError: the account cannot cover it, or its key may not.
         """
-        ceiling = self._price.ceiling(self.meter.most)
+        ceiling = self.price.ceiling(self.meter.most)
         if self._hold is None:
             ledger = self._calls.ledger
             self._hold = await ledger.hold(self._call, self._model.id, ceiling, self.meter)
@@ -141,6 +152,32 @@ class PaidCall:
             self._admission.held = True
         elif (more := ceiling - self._hold.funds.total) > 0:
             await self._hold.extend(more)
+
+    async def entrust(self, insert: Callable[[Hold], Awaitable[bool]]) -> None:
+        """Have a job record the hold, which then outlives this call, and with it its idempotency key.
+
+        Nothing is charged when the context is left. Cancellation has to be shielded off.
+
+        Args:
+            insert: inserts the job in one transaction, in which the open call of the hold goes; returns
+                whether it did.
+
+        Raises:
+            RuntimeError: nothing is held.
+        """
+        hold = self._hold
+        if hold is None:
+            raise RuntimeError("Nothing is held that a job could record.")
+        hold.durable = True  # before: a note of its progress would be settled after a crash, too
+        inserted = False
+        try:
+            inserted = await insert(hold)
+        finally:
+            hold.durable = inserted
+        if inserted:
+            hold.entrust()
+            self._hold = None
+            await self._admission.settle(0, charged=True)
 
     @property
     def affordable(self) -> int:
@@ -175,7 +212,7 @@ class PaidCall:
         elapsed_ms = int((self._calls.clock.monotonic() - self._started) * 1000)
         notes = self._end(kind)
         usage = self.usage = self.meter.usage
-        charge, entered = self._price.charge(self._model.id, usage), True
+        charge, entered = self.price.charge(self._model.id, usage), True
         try:
             await hold.settle(charge, usage, elapsed_ms, notes)
         except (AlreadyEnteredError, WriteQuarantinedError):
@@ -208,7 +245,7 @@ class PaidCall:
     def _reduce(self, hold: Hold, charge: Charge, elapsed_ms: int) -> Charge:
         """Charge nothing of a whole result that is withheld; return the charge of what remains."""
         usage = self.usage = self.meter.usage
-        less = self._price.charge(self._model.id, usage)
+        less = self.price.charge(self._model.id, usage)
         if less.rows:
             hold.reduce(less, usage, elapsed_ms, UNDELIVERED)
         else:

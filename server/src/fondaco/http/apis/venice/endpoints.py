@@ -22,6 +22,12 @@ from fondaco.http.apis.venice.models import (
     show_model,
 )
 from fondaco.http.apis.venice.rate_limits import rate_limit_log, rate_limits
+from fondaco.http.apis.venice.video import (
+    complete_video,
+    queue_video,
+    quote_video,
+    retrieve_video,
+)
 from fondaco.http.apis.venice.wallets import wallet_key, wallet_token
 from fondaco.http.edge.routes import AnyEndpoint
 
@@ -34,6 +40,10 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     upscale_image.ENDPOINT,
     edit_image.ENDPOINT,
     list_styles.ENDPOINT,
+    quote_video.ENDPOINT,
+    queue_video.ENDPOINT,
+    retrieve_video.ENDPOINT,
+    complete_video.ENDPOINT,
     list_characters.ENDPOINT,
     show_character.ENDPOINT,
     create_key.ENDPOINT,

@@ -1,0 +1,1 @@
+"""Videos: quoted, queued, retrieved and deleted."""

@@ -1,0 +1,292 @@
+"""Videos: the use cases that quote, order, return and delete them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import anyio
+from anyio import to_thread
+
+from fondaco.domain.errors import (
+    ConcurrencyLimitError,
+    EngineBusyError,
+    MediaNotFoundError,
+    ModelNotFoundError,
+)
+from fondaco.domain.jobs import JobState, PaidJob, QueueLimits
+from fondaco.domain.media.video import VideoRequest
+from fondaco.domain.models.model import ModelType
+from fondaco.domain.models.names import DeprecationNotice
+from fondaco.domain.models.video_model import VideoModel
+from fondaco.domain.money.call import Call, CallKind
+from fondaco.domain.money.limits import Quota
+from fondaco.domain.money.usage import Usage
+from fondaco.ports import (
+    Clock,
+    Files,
+    JobStore,
+    QueueResult,
+    Sealer,
+    UnsealableError,
+)
+from fondaco.serving.billing.call_meter import CallMeter
+from fondaco.serving.billing.ledger import Hold
+from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
+from fondaco.serving.images.meter import random_seed
+from fondaco.serving.inputs.pictures import picture_bounds
+from fondaco.serving.inputs.soundtracks import soundtrack
+from fondaco.serving.video.meter import OrderMeter
+from fondaco.serving.video.order import VideoOrder
+from fondaco.serving.video.outcome import error_of
+from fondaco.serving.video.runner import JobRunner, VideoWork
+
+_BOUNDS = picture_bounds()
+_RETRY_AFTER_S = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedVideo:
+    """A video that was ordered; its job is durable."""
+
+    model: VideoModel
+    queue_id: str
+    """The secret by which its caller asks for it; the server keeps only its hash."""
+    quota: Quota
+    notice: DeprecationNotice | None = None
+    """The model's deprecation notice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoStatus:
+    """How a video gets on that is not complete."""
+
+    average_ms: int
+    """How long the last videos of its model took, of any size and duration; 0 before the first."""
+    execution_ms: int
+    """How long it is worked on already; 0 while it waits."""
+    progress: float
+    """The share that is done, 0 to 1."""
+    waits: bool
+    """Whether no worker has begun it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedVideo:
+    """A video, decrypted for its caller."""
+
+    job_id: str
+    file: bytes
+
+
+class Videos:
+    """Answers requests about videos."""
+
+    def __init__(
+        self,
+        work: VideoWork,
+        jobs: JobStore,
+        sealer: Sealer,
+        runner: JobRunner,
+        *,
+        files: Files | None,
+        paid_calls: PaidCalls,
+        limits: QueueLimits,
+    ) -> None:
+        """Prepare; without `files`, nothing is fetched."""
+        self._catalogue = work.catalogue
+        self._work = work
+        self._files = files
+        self._jobs = jobs
+        self._sealer = sealer
+        self._runner = runner
+        self._paid_calls = paid_calls
+        self._limits = limits
+        self._clock: Clock = paid_calls.clock
+
+    @property
+    def work(self) -> VideoWork:
+        """What the runner makes videos by, once this configuration is in force."""
+        return self._work
+
+    def quote(self, tier: str, request: VideoRequest) -> int:
+        """Return what a request would be charged, in nano-dollars; no medium of it is looked at.
+
+        Raises:
+            ModelNotFoundError: no video model has this name.
+            InvalidRequestError: the request exceeds a limit of the model.
+            UnauthorizedError: the configuration does not define the tier.
+        """
+        model = self._catalogue.route(request.model, ModelType.VIDEO).model
+        model.expect_within(request)
+        if not self._paid_calls.limits.charges(tier):
+            return 0
+        rate = model.price.at(request.resolution, sound=model.sound_of(request))
+        return rate.charge(model.id, Usage(seconds=request.seconds)).amount
+
+    async def order(self, call: Call, request: VideoRequest) -> OrderedVideo:
+        """Queue a video; once this returns, its job and what it holds are durable.
+
+        A disconnect before that leaves nothing; after it, the video is made.
+
+        Raises:
+            ModelNotFoundError: no video model has this name.
+            InvalidRequestError: the request exceeds a limit of the model, or a medium is not taken.
+            InvalidFileSizeError: a medium is too large.
+            ConcurrencyLimitError: the account has as many unfinished videos as it may.
+            EngineBusyError: the queue is full.
+            FondacoError: as from every paid call. Nothing is held.
+        """
+        route = self._catalogue.route(request.model, ModelType.VIDEO)
+        model = route.model
+        model.expect_within(request)
+        self._work.engines.of(model)
+        self._sealer.expect_installed()
+        usage = Usage(seconds=request.seconds)
+        rate = model.price.at(request.resolution, sound=model.sound_of(request))
+        call, meter = replace(call, kind=CallKind.VIDEO), CallMeter(whole=True)
+        async with self._paid_calls.open(
+            call, model, meter, estimated_tokens=0, price=rate
+        ) as paid:
+            meter.current = OrderMeter(usage)
+            await paid.hold()
+            order = await self._order(call, model, request)
+            secret = self._sealer.queue_id()
+            request_file = await to_thread.run_sync(
+                self._sealer.seal_request, call.id, order.packed()
+            )
+            job = PaidJob(
+                id=call.id,
+                digest=secret.digest,
+                public_key=secret.public_key,
+                account_id=call.account_id,
+                key_id=call.key_id,
+                model=model.id,
+                charge=paid.price.charge(model.id, usage),
+                usage=usage,
+                made_at=call.opened_at,
+            )
+            await self._add(paid, job, request_file)
+        return OrderedVideo(
+            model=model, queue_id=secret.text, quota=paid.quota, notice=route.notice
+        )
+
+    async def find(self, account_id: int, name: str, queue_id: str) -> PaidJob:
+        """Return the job of a video.
+
+        Args:
+            account_id: of the caller.
+            name: any name of the model that makes it.
+            queue_id: as it was returned by `order`.
+
+        Raises:
+            MediaNotFoundError: the account has none under this secret, or no more, or of another model.
+        """
+        digest = self._sealer.digest(queue_id)
+        job = None if digest is None else await self._jobs.find(digest, account_id)
+        if job is None or not self._is_of(job, name):
+            raise MediaNotFoundError
+        return job
+
+    async def retrieve(
+        self, account_id: int, name: str, queue_id: str
+    ) -> VideoStatus | FinishedVideo:
+        """Return a video, or how it gets on.
+
+        Raises:
+            MediaNotFoundError: as from `find`.
+            FondacoError: the video failed; `error_of` tells which error that is.
+        """
+        job = await self.find(account_id, name, queue_id)
+        if job.failure is not None:
+            raise error_of(job.failure)
+        if job.state is not JobState.DONE:
+            return await self._status(job)
+        sealed = await self._jobs.result(job.id)
+        if sealed is None:  # it was deleted since
+            raise MediaNotFoundError
+        self._sealer.expect_installed()
+        try:
+            file = await to_thread.run_sync(self._sealer.open_result, job.id, queue_id, sealed)
+        except UnsealableError as error:
+            raise MediaNotFoundError from error
+        return FinishedVideo(job_id=job.id, file=file)
+
+    async def delete(self, job_id: str) -> bool:
+        """Delete a video that is complete or failed; return whether there was one."""
+        return await self._jobs.delete(job_id)
+
+    async def counts(self) -> Mapping[tuple[str, JobState], int]:
+        """Return how many jobs there are by model and state."""
+        return await self._jobs.counts()
+
+    def _is_of(self, job: PaidJob, name: str) -> bool:
+        if name == job.model:
+            return True
+        try:
+            return self._catalogue.route(name, ModelType.VIDEO).model.id == job.model
+        except ModelNotFoundError:
+            return False
+
+    async def _status(self, job: PaidJob) -> VideoStatus:
+        started = job.started_at
+        execution_s = 0.0 if started is None else max(0.0, self._clock.now() - started)
+        return VideoStatus(
+            average_ms=await self._jobs.average_ms(job.model) or 0,
+            execution_ms=round(execution_s * 1000),
+            progress=self._runner.progress_of(job),
+            waits=job.state is JobState.QUEUED,
+        )
+
+    async def _order(self, call: Call, model: VideoModel, request: VideoRequest) -> VideoOrder:
+        """Return the order of a request, whose picture was read once to see that it can be.
+
+        Raises:
+            InvalidRequestError, InvalidFileSizeError: a medium is not taken.
+        """
+        sound = None
+        if request.soundtrack is not None:
+            sound = await soundtrack(request.soundtrack, self._files)
+        if request.picture is None:
+            return VideoOrder(model.task(request, None, sound, random_seed(call)))
+        work = self._work
+        work.codec.expect_installed()
+        with work.reader.memory(call.account_id) as memory:
+            upload = await work.reader.upload(request.picture, _BOUNDS, urls=True)
+            pixels = await work.reader.pixels(upload, _BOUNDS.least_pixels, memory)
+        task = model.task(request, pixels, sound, random_seed(call))
+        return VideoOrder(replace(task, picture=None), upload.file)
+
+    async def _add(self, paid: PaidCall, job: PaidJob, request_file: bytes) -> None:
+        """Add the job of an order, which holds the call's money from then on.
+
+        Raises:
+            ConcurrencyLimitError, EngineBusyError: there is no room for it.
+        """
+        result = QueueResult.QUEUE_FULL
+
+        async def insert(hold: Hold) -> bool:
+            nonlocal result
+            holding = replace(job, held=hold.funds, epoch=hold.epoch)
+            self._runner.keep(job.id, hold)  # before: it may be claimed as soon as it is there
+            try:
+                result = await self._jobs.add(holding, request_file, self._limits, hold.noted)
+            finally:
+                if result is not QueueResult.ADDED:
+                    self._runner.forget(job.id)
+            return result is QueueResult.ADDED
+
+        with anyio.CancelScope(shield=True):
+            await paid.entrust(insert)
+        match result:
+            case QueueResult.ADDED:
+                self._runner.wake()
+            case QueueResult.ACCOUNT_FULL:
+                raise ConcurrencyLimitError(
+                    f"The account has {self._limits.account} videos that are not complete, the most "
+                    "that it may. Try again when some of them are.",
+                    retry_after_s=_RETRY_AFTER_S,
+                )
+            case QueueResult.QUEUE_FULL:
+                raise EngineBusyError(
+                    "The queue of videos is full. Please try again later.",
+                    retry_after_s=_RETRY_AFTER_S,
+                )
