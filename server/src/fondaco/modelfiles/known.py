@@ -223,7 +223,7 @@ KOKORO_VOICES = tuple(_KOKORO_VOICES.split())
 _KOKORO_WHEEL_BYTES = (17_125_692, 14_379_923, 13_901_390, 17_675_703)
 
 _KOKORO = KnownModel(
-    name="tts-kokoro",
+    name="kokoro-82m",
     files=(
         KnownFile(
             role="model",

@@ -89,7 +89,11 @@ ABBREVIATIONS = [
     ("Tel. 041 1", "telephone zero four one one"),
     ("w/o and w/", "without and with"),
 ]
-ROWS = NUMBERS + DATES_AND_TIMES + MONEY + UNITS + ADDRESSES + ABBREVIATIONS
+LETTERS = [
+    ("hello \u041f\u0440\u0438\u0432\u0435\u0442 there", "hello there"),
+    ("\uff26\uff22\uff29", "FBI"),
+]
+ROWS = LETTERS + NUMBERS + DATES_AND_TIMES + MONEY + UNITS + ADDRESSES + ABBREVIATIONS
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,11 @@ def test_a_long_sentence_is_cut_at_a_clause_else_at_a_space_else_anywhere() -> N
     assert [len(part) for part in sentences("a" * (2 * LONGEST + 1))] == [LONGEST, LONGEST, 1]
 
 
+def test_a_number_that_would_be_said_for_a_minute_is_cut() -> None:
+    assert [len(part) for part in sentences("7" * 100 + " is long.")] == [40, 40, 29]
+    assert [len(part) for part in sentences("7" * 40 + " is not.")] == [48]
+
+
 @given(strategies.text(alphabet="aZ1 .!?,。\n\t\"'()\N{FAMILY}\ud800", max_size=120))
 def test_no_character_is_lost_and_none_is_too_much(text: str) -> None:
     parts = list(sentences(text, longest=20))

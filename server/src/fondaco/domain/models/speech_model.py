@@ -1,6 +1,7 @@
 """Models that speak, and the task that a request becomes."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.media.speech import SpeechRequest, SpeechTask
@@ -17,6 +18,8 @@ class SpeechModel(AnyModel):
     type: ModelType = ModelType.TTS
     voices: tuple[str, ...]
     """Those that it speaks with: at least one, the one to fall back on first."""
+    unreadable: Mapping[str, str] = field(default_factory=dict)
+    """Further voices, which are here, and why nothing can be read in their languages."""
     instructions: bool = False
     """Whether it heeds instructions on how to speak."""
 
@@ -28,7 +31,7 @@ class SpeechModel(AnyModel):
         """Return the task of a request; a voice that is not here is replaced by the nearest one.
 
         Raises:
-            InvalidRequestError: nobody knows a voice with this name.
+            InvalidRequestError: nobody knows a voice with this name, or its language cannot be read here.
         """
         return SpeechTask(
             model=self.id,
@@ -41,6 +44,8 @@ class SpeechModel(AnyModel):
         if name in self.voices:
             return name
         known = documented(name)
+        if reason := self.unreadable.get(known or name):
+            raise InvalidRequestError(faults={"voice": (reason,)})
         if known is None:
             some = ", ".join(self.voices[:8])
             reason = f"No voice is called {name[:64]!r}; those of {self.id!r} are: {some}"

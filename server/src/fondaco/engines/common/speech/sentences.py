@@ -16,6 +16,8 @@ _END = re.compile(
     """,
     re.VERBOSE,
 )
+_LONG_NUMBER = re.compile(r"\d{40}(?=\d)")
+"""As long as 240 characters of words, when it is said digit by digit."""
 _CLAUSE = re.compile(r"[,;:\u2013\u2014\uff0c\u3001\uff1b\uff1a]\s*")
 _SPACE = re.compile(r"\s+")
 _NEW_PARAGRAPH = 2
@@ -104,6 +106,14 @@ def _word_before(text: str, end: int) -> str:
 
 
 def _parts(sentence: str, longest: int) -> Iterator[str]:
+    begin = 0
+    for found in _LONG_NUMBER.finditer(sentence):
+        yield from _fitting(sentence[begin : found.end()], longest)
+        begin = found.end()
+    yield from _fitting(sentence[begin:], longest)
+
+
+def _fitting(sentence: str, longest: int) -> Iterator[str]:
     while len(sentence) > longest:
         cut = _last(_CLAUSE, sentence, longest) or _last(_SPACE, sentence, longest) or longest
         yield sentence[:cut]

@@ -13,6 +13,7 @@ from fondaco.engines.common.speech.normalisation import (
     numbers,
     times,
 )
+from fondaco.engines.common.speech.normalisation.letters import english_letters
 from fondaco.engines.common.speech.normalisation.rule import ReadingRule, applied
 
 _RULES: Final = (
@@ -38,6 +39,7 @@ def normalised(text: str, *, british: bool = False) -> str:
     >>> normalised("Since 03/04/2026.", british=True)
     'Since April 3, 2026.'
     """
+    text = english_letters(text)
     if british:
         text = applied(times.BRITISH, text)
     return _UNBROKEN.sub(_broken, applied(_RULES, text))

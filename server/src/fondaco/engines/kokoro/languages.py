@@ -1,0 +1,61 @@
+"""Languages: what has to be installed so that a voice's own can be read, and how to install it."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Final
+
+from fondaco.domain.extras import Extra, how_to_install
+from fondaco.domain.media.voices import Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Packages:
+    """The packages by which a language is read."""
+
+    libraries: tuple[str, ...]
+    extra: Extra
+
+    @property
+    def installed(self) -> bool:
+        """Whether all packages are here."""
+        return all(find_spec(library) for library in self.libraries)
+
+
+_ENGLISH = Packages(("hibari",), "speech")
+_ESPEAK = Packages(("espeakng_loader", "espeakng_runtime"), "espeak")
+READINGS: Final = {
+    "en": _ENGLISH,
+    "es": _ESPEAK,
+    "fr": _ESPEAK,
+    "hi": _ESPEAK,
+    "it": _ESPEAK,
+    "pt": _ESPEAK,
+}
+"""Language, without its region -> how it is read. No other one is."""
+_NAMES = {
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "hi": "Hindi",
+    "it": "Italian",
+    "ja": "Japanese",
+    "pt": "Portuguese",
+    "zh": "Chinese",
+}
+
+
+def why_not_read(voice: str) -> str:
+    """Return why the language of a voice cannot be read here, and how to mend it; empty if it can."""
+    known = Voice.named(voice)
+    if known is None:
+        return "The name of the voice does not tell its language."
+    language = known.base_language
+    reading = READINGS.get(language)
+    if reading is None:
+        return f"{_NAMES[language]} cannot be read here yet."
+    if reading.installed:
+        return ""
+    return (
+        f"The packages that read {_NAMES[language]} are not installed here. "
+        f"{how_to_install(reading.extra)}"
+    )
