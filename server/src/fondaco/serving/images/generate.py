@@ -1,7 +1,7 @@
 """Generated images: the use case from a validated request to image files whose charge is durable."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -109,7 +109,7 @@ class ImageGenerator:
             seeds=tuple(task.seed for task in tasks),
             understood=understood,
             timing=timing,
-            blurred=_any_blurred(files),
+            blurred=_any_blurred(one.blurred for one in files),
             ignored=model.ignored(request),
             quota=paid.quota,
             notice=route.notice,
@@ -138,8 +138,14 @@ class ImageGenerator:
         return SafeFile(await self._codec.encode(made.picture, *size, encoding), blurred=None)
 
 
-def _any_blurred(files: list[SafeFile]) -> bool | None:
-    return None if any(one.blurred is None for one in files) else any(o.blurred for o in files)
+def _any_blurred(files: Iterable[bool | None]) -> bool | None:
+    """Return whether any file was blurred; None: none was, and nobody looked at some.
+
+    >>> _any_blurred([None, True]), _any_blurred([False, False]), _any_blurred([False, None])
+    (True, False, None)
+    """
+    known = list(files)
+    return None if None in known and True not in known else True in known
 
 
 def _encoding(request: ImageRequest, task: ImageTask) -> Encoding:

@@ -22,9 +22,7 @@ async def run(context: RequestContext[ImageGenerationRequest, None]) -> Response
     url_type = f"image/{body.output_format}" if body.response_format == "url" else ""
     return Response(
         await image_list(int(call.opened_at), made.files, url_type),
-        lines=image_headers(
-            made, body.ignored(judged=made.blurred is not None), safe_mode=body.safe_mode
-        ),
+        lines=image_headers(made, body.ignored(judged=made.blurred is not None)),
     )
 
 

@@ -20,9 +20,7 @@ async def run(context: RequestContext[GenerateImageRequest, None]) -> Response:
     body, call = context.body, context.call()
     made = await context.platform.images.answer(call, body.to_domain())
     context.exchange.quota = made.quota
-    headers = image_headers(
-        made, body.ignored(judged=made.blurred is not None), safe_mode=body.safe_mode
-    )
+    headers = image_headers(made, body.ignored(judged=made.blurred is not None))
     if body.return_binary:
         return Response(made.files[0], f"image/{body.format}".encode(), lines=headers)
     public_id = request_id(call.id, CallKind.IMAGE)

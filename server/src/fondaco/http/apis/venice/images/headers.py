@@ -9,8 +9,8 @@ from fondaco.http.exchange.headers import lines_of
 from fondaco.serving.images.result import ImageResult
 
 HEADERS = {
-    "x-venice-is-blurred": "Whether an image was blurred, as it is adult; always `false` where the "
-    "classifier is not installed. Absent without safe mode.",
+    "x-venice-is-blurred": "Whether any image was blurred, as it is adult. Absent without safe mode, and "
+    "where the classifier is not installed.",
     "x-venice-is-content-violation": "Never sent: this server has no terms that an image could violate.",
     "x-fondaco-prompt-understood": "`false` where the model understood nothing of the prompt. Absent "
     "otherwise.",
@@ -24,15 +24,12 @@ HEADERS = {
 }
 
 
-def image_headers(
-    made: ImageResult, ignored: tuple[str, ...] = (), *, safe_mode: bool = False
-) -> bytes:
+def image_headers(made: ImageResult, ignored: tuple[str, ...] = ()) -> bytes:
     """Return the headers of a response with images.
 
     Args:
         made: the images.
         ignored: fields that had no effect, beyond those that the model ignores.
-        safe_mode: whether adult images are to be blurred.
     """
     lines = inference(made.model, made.engine) + ignored_fields((*made.ignored, *ignored))
     seeds = ", ".join(map(str, made.seeds))
@@ -40,7 +37,7 @@ def image_headers(
         lines += lines_of([(b"x-fondaco-seeds", seeds.encode())])
     if not made.understood:
         lines += lines_of([(b"x-fondaco-prompt-understood", b"false")])
-    if safe_mode:
+    if made.blurred is not None:
         lines += lines_of([(b"x-venice-is-blurred", b"true" if made.blurred else b"false")])
     return lines if made.notice is None else lines + ending(made.notice)
 
