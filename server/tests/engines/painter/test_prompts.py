@@ -26,6 +26,13 @@ def nouns(prompt: str) -> list[tuple[str, int]]:
         ("a whale", "sea", "day", set()),
         ("a violin", "studio", "day", set()),
         ("northern lights", "mountain", "night", {"aurora"}),
+        ("sailing boats at dusk", "sea", "dusk", set()),
+        ("sailing boats before snowy mountains", "lake", "day", {"mountain", "snow"}),
+        ("sailing boats in the countryside", "lake", "day", {"field"}),
+        ("a fisherman and his boat", "lake", "day", set()),
+        ("a ship in the desert", "desert", "day", set()),
+        ("a boat on grass", "field", "day", set()),
+        ("a swan in a field", "field", "day", set()),
     ],
 )
 def test_scene_time_and_weather_are_read(

@@ -1,6 +1,6 @@
 """The grammar: a prompt's phrases joined to a scene, its weather, and subjects with their relations."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -40,6 +40,14 @@ _GROWING = {
 }
 """What a scene has of itself, so that it needs no subject."""
 _WEATHERS = (Kind.WEATHER, Kind.SEASON, Kind.SKY, Kind.FLORA, Kind.VESSEL)
+
+
+_DRY: Mapping[str, str] = {
+    **dict.fromkeys(("mountain", "field", "hills", "vineyard", "forest", "pines", "birch"), "lake"),
+    "jungle": "river",
+    "street": "harbour",
+}
+"""Scene without water -> the one that it becomes where boats are in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +101,14 @@ def _brief(notes: _Notes, excluded: frozenset[str]) -> Brief:
         scene = _implied(notes) if understood else "abstract"
     if scene == "sea" and subjects and not _at_sea(_main(subjects)):
         scene = "beach"
+    also = {*notes.also, *ordered[1:]}
+    if scene in _DRY and "grass" not in also and any(map(_is_vessel, subjects)):
+        also.add(scene)
+        scene = _DRY[scene]
     return Brief(
         scene=scene,
         time=_time(notes, scene),
-        also=frozenset({*notes.also, *ordered[1:]}),
+        also=frozenset(also),
         without=excluded,
         palette=tuple(notes.palette),
         tinted=tuple(notes.tinted),
@@ -114,6 +126,12 @@ def _at_sea(subject: Subject) -> bool:
     return (
         subject.noun == "lighthouse" or subject.flying or drawing.place in ("water", "deep", "air")
     )
+
+
+def _is_vessel(subject: Subject) -> bool:
+    """Return whether a subject is a boat, or another thing of the sea, that is not in the air."""
+    drawing = drawings()[subject.noun]
+    return drawing.place == "water" and drawing.home == "sea" and not subject.flying
 
 
 def _implied(notes: _Notes) -> str:
