@@ -11,6 +11,7 @@ from fondaco.engines.editor.editing import Networks
 from fondaco.engines.editor.errors import FileMissingError, UnsuitedError
 from fondaco.engines.editor.pixels.raster import Raster
 from fondaco.engines.editor.pixels.sky_region import sky_of
+from fondaco.engines.painter.painting import PaintRequest, paint
 
 BALL = slice(100, 156), slice(100, 156)
 GROUND = slice(0, 50), slice(0, 50)
@@ -141,6 +142,27 @@ def test_the_sky_alone_is_darkened() -> None:
     result = edit(picture, "make the sky darker").rgb
     assert luma(result[SKY, LEFT]) < 0.9 * luma(picture.rgb[SKY, LEFT])
     assert (result[LAND] == picture.rgb[LAND]).mean() > 0.99
+
+
+def test_the_sky_of_a_painting_on_paper_is_found_and_the_paper_stays() -> None:
+    paper = np.full((256, 256, 3), (244, 241, 236), np.uint8)
+    paper[15:241, 15:241] = landscape(226, 226).rgb
+    chance = np.random.default_rng(6)
+    for column, deep in enumerate(chance.integers(0, 6, 226), 15):  # a ragged edge
+        paper[15 : 15 + deep, column] = paper[0, 0]
+    result = edit(Raster(paper), "make the sky orange").rgb
+    assert np.abs(result[40:120, 30:120].astype(int) - paper[40:120, 30:120]).mean() > 25
+    assert np.abs(result[:12].astype(int) - paper[:12]).max() <= 2
+    assert np.abs(result[180:].astype(int) - paper[180:]).mean() < 2
+
+
+@pytest.mark.parametrize("style", ["watercolor", "oil painting", "van gogh"])
+def test_the_skies_of_painted_pictures_are_found(style: str) -> None:
+    painted = paint(
+        PaintRequest(prompt=f"A farm house on a hill, {style}", width=256, height=256, seed=3)
+    )
+    picture = np.frombuffer(painted.rgb, np.uint8).reshape(256, 256, 3)
+    assert 0.2 < float((sky_of(Raster(picture)) > 127).mean()) < 0.7
 
 
 @pytest.mark.parametrize(

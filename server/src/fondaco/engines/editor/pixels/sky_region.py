@@ -11,6 +11,7 @@ from scipy import ndimage
 from fondaco.engines.editor.errors import UnsuitedError
 from fondaco.engines.editor.pixels.mixture import Mixture
 from fondaco.engines.editor.pixels.oklab import to_oklab
+from fondaco.engines.editor.pixels.paper import paper_of
 from fondaco.engines.editor.pixels.raster import Bytes, Floats, Raster, resized, to_bytes, to_floats
 from fondaco.engines.editor.pixels.smoothing import box, guided
 
@@ -34,6 +35,8 @@ _DOUBT = 1.6
 """How much likelier than land a pixel below the skyline has to be, as a logarithm."""
 _ALIKE, _GAP = 0.042, 0.0015
 """Gaps between leaves and beams: how near to the sky's colours, and the least share of the picture."""
+_SHORTEST = 16
+"""Of a side that a sky is looked for on."""
 _NONE = "No sky was found in the picture: a smooth area along its upper edge."
 
 
@@ -81,14 +84,52 @@ def sky_of(raster: Raster) -> Bytes:
     Raises:
         UnsuitedError: there is none.
     """
-    if raster.shorter < 16:
+    if raster.shorter < _SHORTEST:
         raise UnsuitedError(_NONE)
+    paper = paper_of(raster)
+    if paper is None:
+        return _sky_in(raster)
+    rows, columns = _painted(paper)
+    if min(rows.stop - rows.start, columns.stop - columns.start) < _SHORTEST:
+        raise UnsuitedError(_NONE)
+    sky = _sky_in(Raster(np.ascontiguousarray(raster.rgb[rows, columns])))
+    margins = (
+        (rows.start, raster.height - rows.stop),
+        (columns.start, raster.width - columns.stop),
+    )
+    around = np.pad(sky, margins, mode="edge")  # the painting's edge is ragged
+    return to_bytes(to_floats(around) * (1 - to_floats(paper)))
+
+
+def _sky_in(raster: Raster) -> Bytes:
+    """Return the sky of a picture that reaches its edges.
+
+    Raises:
+        UnsuitedError: there is none.
+    """
     view = _viewed(raster)
     line = _best_skyline(view)
     sky = None if line is None else _learned(view, line)
     if line is None or sky is None or not _plausible(view, line, sky):
         raise UnsuitedError(_NONE)
     return _refined(raster, sky)
+
+
+def _painted(paper: Bytes) -> tuple[slice, slice]:
+    """Return the rows and the columns of the painting, less its ragged edge."""
+    covered = paper > 127
+    middle_rows, middle_columns = (slice(side // 4, -(side // 4)) for side in covered.shape)
+    across = np.asarray(covered[:, middle_columns].any(1), np.bool_)
+    down = np.asarray(covered[middle_rows].any(0), np.bool_)
+    return _bare(across), _bare(down)
+
+
+def _bare(covered: Map) -> slice:
+    """Return the longest part along a side that is not covered from either end."""
+    half = len(covered) // 2
+    start = np.flatnonzero(covered[:half]).max(initial=-1) + 1
+    end = half + np.flatnonzero(covered[half:]).min(initial=len(covered) - half)
+    return slice(int(start), int(end))
 
 
 def _viewed(raster: Raster) -> _View:
@@ -188,7 +229,7 @@ def _plausible(view: _View, line: _Skyline, sky: Map) -> bool:
     if line.quality < 1.2 or agreed < 0.6 or wide < 0.4 or float(sky.mean()) < _LEAST / 2:
         return False
     rough, elsewhere = float(view.texture[sky].mean()), float(view.texture[~sky].mean())
-    if rough > _SMOOTH and rough > 0.75 * elsewhere:
+    if rough > _SMOOTH and rough > 0.85 * elsewhere:
         return False
     _, a, b = (view.calm[sky].mean(0) / _WEIGHTS).tolist()
     green = a < -0.04 and b > -0.03
