@@ -7,7 +7,7 @@ from typing import Any
 import anyio
 import anyio.abc
 
-from fondaco.domain.errors import EngineBusyError
+from fondaco.workers.turns import Turns
 from fondaco.workers.worker import Program, Worker
 
 _LOOK_S = 10.0
@@ -42,9 +42,8 @@ class QueuedWorker:
             idle_s: after so long without a request the child ends.
         """
         self._worker = Worker(program, engine=engine, model=model)
-        self._queue = queue
+        self._turns = Turns(1, queue)
         self._idle_s = idle_s
-        self._turn = anyio.Lock()
         self._used_at = 0.0
 
     @property
@@ -61,7 +60,7 @@ class QueuedWorker:
             while True:
                 await anyio.sleep(min(_LOOK_S, self._idle_s))
                 idle_s = anyio.current_time() - self._used_at
-                if idle_s >= self._idle_s and not self._turn.locked():
+                if idle_s >= self._idle_s and self._turns.idle:
                     await self._worker.aclose()
         finally:
             await self._worker.aclose()
@@ -85,11 +84,7 @@ class QueuedWorker:
             EngineTimeoutError: it took too long, and was ended.
             EngineError: it failed at the request.
         """
-        if self._turn.locked() and self._turn.statistics().tasks_waiting >= self._queue:
-            raise EngineBusyError
-        asked_at = anyio.current_time()
-        async with self._turn:
-            queued_s = anyio.current_time() - asked_at
+        async with self._turns.taken() as queued_s:
             try:
                 fields, answer = await self._worker.ask(request, payload, advanced)
             finally:

@@ -13,6 +13,7 @@ import pytest
 import fake_diffusion
 from contracts.image_engine import Bench, ImageEngineContract, opened
 from fondaco.domain.errors import (
+    EngineBusyError,
     EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
@@ -75,6 +76,24 @@ async def cancelled_at_work(engine: Diffusion, prompt: str) -> None:
             while engine.progress is None:  # noqa: ASYNC110 - the engine tells only who asks
                 await anyio.sleep(0.01)
         tasks.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("queue", [0, 2])
+async def test_so_many_wait_and_no_more(write: Callable[..., DiffusionLaunch], queue: int) -> None:
+    async with running(Diffusion({"toy": write()}, name="diffusion", queue=queue)) as engine:
+        await engine.generate(TASK)
+        refused: list[bool] = []
+
+        async def ask() -> None:
+            try:
+                await engine.generate(TASK)
+            except EngineBusyError:
+                refused.append(True)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(4):
+                tasks.start_soon(ask)
+        assert len(refused) == 4 - 1 - queue
 
 
 async def test_a_child_that_obeys_goes_on(write: Callable[..., DiffusionLaunch]) -> None:

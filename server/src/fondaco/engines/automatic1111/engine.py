@@ -34,9 +34,9 @@ from fondaco.engines.common.images.files import (
 )
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
 from fondaco.engines.common.images.supervision import supervised, take_leave
-from fondaco.engines.common.images.turns import Turns
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
 from fondaco.ports import GeneratedImage
+from fondaco.workers.turns import Turns
 
 _TXT2IMG, _IMG2IMG = "/sdapi/v1/txt2img", "/sdapi/v1/img2img"
 _COMMANDS = frozenset({Command.TAG, Command.WILDCARD, Command.VARIANT})

@@ -25,9 +25,9 @@ from fondaco.engines.common.images.files import (
 )
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
 from fondaco.engines.common.images.supervision import take_leave
-from fondaco.engines.common.images.turns import Turns
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
 from fondaco.ports import GeneratedImage
+from fondaco.workers.turns import Turns
 
 _COMMANDS = frozenset(Command)
 _USUAL_CFG_SCALE, _USUAL_SAMPLER, _USUAL_SCHEDULER = 7.0, "euler", "normal"

@@ -10,7 +10,6 @@ from anyio import to_thread
 
 from fondaco.domain.errors import (
     EditNotSupportedError,
-    EngineBusyError,
     EngineError,
     EngineUnavailableError,
     ModelNotInstalledError,
@@ -21,6 +20,7 @@ from fondaco.domain.media.picture import RGB, RGBA, Pixels
 from fondaco.engines.common.prompt_commands import expect_no_command
 from fondaco.engines.diffusion.launch import DiffusionLaunch
 from fondaco.ports import GeneratedImage
+from fondaco.workers.turns import Turns
 from fondaco.workers.worker import Worker
 
 _LOOK_S = 10.0
@@ -65,10 +65,9 @@ class Diffusion:
         """
         self._launches = dict(launches)
         self._name = name
-        self._queue = queue
         self._idle_s = idle_s
         self._memory_bytes = memory_bytes
-        self._turn = anyio.Lock()
+        self._turns = Turns(1, queue)
         self._loaded: dict[str, _Loaded] = {}
         self._progress: tuple[int, int] | None = None
 
@@ -99,8 +98,8 @@ class Diffusion:
         try:
             while True:
                 await anyio.sleep(min(_LOOK_S, self._idle_s))
-                if not self._turn.locked():
-                    async with self._turn:
+                if self._turns.idle:
+                    async with self._turns.taken():
                         await self._unload_idle()
         finally:
             with anyio.CancelScope(shield=True):
@@ -134,7 +133,9 @@ class Diffusion:
             raise EditNotSupportedError(
                 f"{task.model!r} redraws pictures by a prompt; it makes no background transparent."
             )
-        return await self._drawn(task.model, launch, *_edit_request(task, launch))
+        # Megabytes of pixels are rearranged, which would hold up the event loop.
+        request, payload = await to_thread.run_sync(_edit_request, task, launch)
+        return await self._drawn(task.model, launch, request, payload)
 
     async def probe(self) -> None:
         """Return if it could draw; it does not, as that takes long.
@@ -155,11 +156,7 @@ class Diffusion:
     async def _drawn(
         self, model: str, launch: DiffusionLaunch, request: Mapping[str, Any], payload: bytes = b""
     ) -> GeneratedImage:
-        if self._turn.statistics().tasks_waiting >= self._queue:
-            raise EngineBusyError
-        asked_at = anyio.current_time()
-        async with self._turn:
-            queued_s = anyio.current_time() - asked_at
+        async with self._turns.taken() as queued_s:
             loaded = await self._load(model, launch)
             try:
                 _, rgb = await loaded.worker.ask(request, payload, self._advanced)

@@ -20,11 +20,11 @@ from fondaco.engines.common.images.files import (
     png_of,
 )
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
-from fondaco.engines.common.images.turns import Turns
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
 from fondaco.engines.sdserver.capabilities import ServerAbilities, capabilities_of
 from fondaco.engines.sdserver.jobs import Jobs
 from fondaco.ports import GeneratedImage
+from fondaco.workers.turns import Turns
 
 EditWay: TypeAlias = Literal["img2img", "reference"]
 """How a picture is edited: drawn over from its noise, or looked at by a model of instructions."""

@@ -1,4 +1,4 @@
-"""Turns at an engine that works on few pictures at a time: a queue with an end."""
+"""Turns at what works on few requests at a time: a queue with an end."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -9,12 +9,18 @@ from fondaco.domain.errors import EngineBusyError
 
 
 class Turns:
-    """Lets so many in at a time, and so many wait."""
+    """Lets so many in at a time, and so many wait, in the order in which they came."""
 
     def __init__(self, at_once: int, queue: int) -> None:
         """Start with nobody in."""
+        self._at_once = at_once
         self._limiter = anyio.Semaphore(at_once)
         self._queue = queue
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody is in."""
+        return self._limiter.value == self._at_once
 
     @asynccontextmanager
     async def taken(self) -> AsyncGenerator[float]:
