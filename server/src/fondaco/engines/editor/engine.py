@@ -4,23 +4,21 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
-import anyio.abc
+from anyio import to_thread
 
 from fondaco.domain.errors import EditNotSupportedError, EngineError, EngineUnavailableError
 from fondaco.domain.media.image_edit import EditTask
-from fondaco.domain.media.picture import RGB, RGBA, Pixels
+from fondaco.domain.media.picture import RGB, RGBA, UPLOAD_PIXELS, Pixels
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.engines.editor.launch import editor_program, unavailable_reason
 from fondaco.ports import GeneratedImage
-from fondaco.workers.queued import QueuedWorker
+from fondaco.workers.child_engine import ChildEngine
 
-_MOST_PIXELS = 33_177_600
-"""Of a picture to be edited. Source: POST /image/edit, `image`."""
 _MOST_SIDE = 2**20
 
 
-class Editor:
-    """An `ImageEditor` that edits here. `run` has to run while calls are made."""
+class Editor(ChildEngine):
+    """An `ImageEditor` that edits here."""
 
     def __init__(
         self,
@@ -34,49 +32,13 @@ class Editor:
         source: str = "fondaco-editor",
         unavailable: Callable[[], str] = unavailable_reason,
     ) -> None:
-        """Prepare.
+        """Prepare as `ChildEngine` does; one picture may take `timeout_s`.
 
-        Args:
-            models: the ids of the models that it is, mostly one.
-            name: in the configuration.
-            models_folder: where the files of its networks are, or will be.
-            queue: pictures that may wait for their turn.
-            timeout_s: for one picture.
-            idle_s: after so long without a picture the child ends.
-            source: what `fondaco models pull` takes to bring those files.
-            unavailable: returns why it cannot run here; empty if it can.
+        The files of its networks are in `models_folder`, or will be once `fondaco models pull` takes `source`.
         """
-        self._models = frozenset(models)
-        self._name = name
+        program = editor_program(models_folder, answer_timeout_s=timeout_s)
+        super().__init__(models, program, unavailable, name=name, queue=queue, idle_s=idle_s)
         self._source = source
-        self._unavailable = unavailable
-        self._worker = QueuedWorker(
-            editor_program(models_folder, answer_timeout_s=timeout_s),
-            engine=name,
-            model=next(iter(models), name),
-            queue=queue,
-            idle_s=idle_s,
-        )
-
-    @property
-    def name(self) -> str:
-        """The engine's name in the configuration."""
-        return self._name
-
-    @property
-    def pid(self) -> int | None:
-        """The process id of the child, where one runs."""
-        return self._worker.pid
-
-    def follow(self, models: Collection[str]) -> None:
-        """Be these models from now on."""
-        self._models = frozenset(models)
-
-    async def run(
-        self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
-    ) -> None:
-        """End the child whenever it is idle for long, until cancelled; end it then."""
-        await self._worker.run(task_status=task_status)
 
     async def edit(self, task: EditTask) -> GeneratedImage:
         """Edit a picture, in turn.
@@ -87,10 +49,9 @@ class Editor:
             EngineUnavailableError: its libraries or a network are missing, or the child does not start.
             EngineError: it failed at this picture.
         """
-        if task.model not in self._models:
-            raise EngineUnavailableError(f"The engine {self._name!r} does not run {task.model!r}.")
-        await self.probe()
-        done = await self._worker.ask(_request(task), _payload(task))
+        # A mask has megabytes to be picked from, which would hold up the event loop.
+        payload = await to_thread.run_sync(_payload, task)
+        done = await self._asked(task.model, _request(task), payload)
         if refused := done.fields.get("refused"):
             raise EditNotSupportedError(str(refused))
         if missing := done.fields.get("missing"):
@@ -99,15 +60,6 @@ class Editor:
                 f"fondaco models pull {self._source}"
             )
         return GeneratedImage(_pixels(done.fields, done.payload), done.queued_s)
-
-    async def probe(self) -> None:
-        """Return if it could edit; it does not, as that takes a picture.
-
-        Raises:
-            EngineUnavailableError: its libraries are missing.
-        """
-        if reason := self._unavailable():
-            raise EngineUnavailableError(reason)
 
 
 def _request(task: EditTask) -> dict[str, object]:
@@ -144,7 +96,7 @@ def _pixels(fields: Mapping[str, Any], data: bytes) -> Pixels:
         EngineError: it is none.
     """
     width, height = whole(fields.get("width"), _MOST_SIDE), whole(fields.get("height"), _MOST_SIDE)
-    if not width or not height or width * height > _MOST_PIXELS:
+    if not width or not height or width * height > UPLOAD_PIXELS:
         raise EngineError
     if len(data) == width * height * RGB:
         return Pixels(width, height, data, RGB)

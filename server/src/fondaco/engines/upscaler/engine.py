@@ -4,18 +4,17 @@ from collections.abc import Callable, Collection
 from dataclasses import asdict
 
 import anyio
-import anyio.abc
 
-from fondaco.domain.errors import EngineError, EngineUnavailableError, ModelNotInstalledError
+from fondaco.domain.errors import EngineError, ModelNotInstalledError
 from fondaco.domain.media.image_upscale import UpscaleTask
 from fondaco.domain.media.picture import Pixels
 from fondaco.engines.upscaler.launch import UpscalerLaunch, unavailable_reason
 from fondaco.ports import GeneratedImage
-from fondaco.workers.queued import QueuedWorker
+from fondaco.workers.child_engine import ChildEngine
 
 
-class Upscaler:
-    """An `ImageUpscaler` that computes here. `run` has to run while calls are made."""
+class Upscaler(ChildEngine):
+    """An `ImageUpscaler` that computes here."""
 
     def __init__(
         self,
@@ -28,49 +27,10 @@ class Upscaler:
         source: str = "fondaco-upscaler",
         unavailable: Callable[[], str] = unavailable_reason,
     ) -> None:
-        """Prepare.
-
-        Args:
-            models: the ids of the models that it is, mostly one.
-            launch: the network's files, and how it is computed.
-            name: in the configuration.
-            queue: pictures that may wait for their turn.
-            idle_s: after so long without a picture the child ends.
-            source: what `fondaco models pull` takes to bring the files.
-            unavailable: returns why it cannot run here; empty if it can.
-        """
-        self._models = frozenset(models)
+        """Prepare as `ChildEngine` does; `fondaco models pull` takes `source` to bring the launch's files."""
+        super().__init__(models, launch.program, unavailable, name=name, queue=queue, idle_s=idle_s)
         self._launch = launch
-        self._name = name
         self._source = source
-        self._unavailable = unavailable
-        self._worker = QueuedWorker(
-            launch.program,
-            engine=name,
-            model=next(iter(models), name),
-            queue=queue,
-            idle_s=idle_s,
-        )
-
-    @property
-    def name(self) -> str:
-        """The engine's name in the configuration."""
-        return self._name
-
-    @property
-    def pid(self) -> int | None:
-        """The process id of the child, where one runs."""
-        return self._worker.pid
-
-    def follow(self, models: Collection[str]) -> None:
-        """Be these models from now on."""
-        self._models = frozenset(models)
-
-    async def run(
-        self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
-    ) -> None:
-        """End the child whenever it is idle for long, until cancelled; end it then."""
-        await self._worker.run(task_status=task_status)
 
     async def upscale(self, task: UpscaleTask) -> GeneratedImage:
         """Enlarge a picture, in turn.
@@ -81,10 +41,7 @@ class Upscaler:
             ModelNotInstalledError: its files are missing.
             EngineError: it failed at this picture.
         """
-        if task.model not in self._models:
-            raise EngineUnavailableError(f"The engine {self._name!r} does not run {task.model!r}.")
-        await self.probe()
-        response = await self._worker.ask(_request(task), task.picture.data)
+        response = await self._asked(task.model, _request(task), task.picture.data)
         picture = Pixels(task.width, task.height, response.payload, task.picture.channels)
         if len(response.payload) != task.width * task.height * picture.channels:
             raise EngineError
@@ -99,10 +56,9 @@ class Upscaler:
             EngineUnavailableError: its libraries are missing.
             ModelNotInstalledError: its files are missing.
         """
-        if self._worker.pid is not None:
+        if self.pid is not None:
             return
-        if reason := self._unavailable():
-            raise EngineUnavailableError(reason)
+        await super().probe()
         for file in self._launch.files:
             if not await anyio.Path(file).is_file():
                 raise ModelNotInstalledError(next(iter(self._models), self._name), self._source)
