@@ -1,5 +1,6 @@
 """Every documented field of a chat call, with a call that shows what becomes of it."""
 
+import base64
 import json
 import struct
 import zlib
@@ -116,6 +117,14 @@ def web(shown: Callable[[Seen], object], both: Json | None = None, **wanted: Any
     return Row("used", asked, shown, beside)
 
 
+ALOUD = ["text", "audio"]
+WAV = {"format": "wav"}
+
+
+def is_wav(seen: Seen) -> object:
+    return base64.b64decode(seen.message["audio"]["data"]).startswith(b"RIFF")
+
+
 def thought(seen: Seen) -> object:
     return seen.message.get("reasoning_content")
 
@@ -181,6 +190,15 @@ ROWS: dict[str, Row] = {
     "stream": used(lambda seen: "event-stream" in seen.reply.headers["content-type"], stream=True),
     "stream_options": reports,
     "stream_options.include_usage": reports,
+    "modalities": used(lambda seen: seen.message.get("audio"), modalities=ALOUD),
+    "audio": Row("used", {"modalities": ALOUD, "audio": WAV}, is_wav, {"modalities": ALOUD}),
+    "audio.format": Row("used", {"modalities": ALOUD, "audio": WAV}, is_wav, {"modalities": ALOUD}),
+    "audio.voice": Row(
+        "used",
+        {"modalities": ALOUD, "audio": {"voice": "bf_emma"}},
+        lambda seen: seen.reply.headers["x-fondaco-voice"] == "bf_emma",
+        {"modalities": ALOUD},
+    ),
     "logprobs": used(lambda seen: seen.choices[0]["logprobs"], logprobs=True),
     "top_logprobs": Row(
         "used",

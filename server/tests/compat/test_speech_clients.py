@@ -1,11 +1,13 @@
 """Speech by clients of others, and by the examples of the documents, on the built-in engine."""
 
+import base64
 import json
 import os
 import subprocess
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
@@ -161,6 +163,26 @@ def test_openais_events_end_with_what_was_counted(served: Program) -> None:
         ]
     assert {event["type"] for event in events[:-1]} == {"speech.audio.delta"}
     assert events[-1]["usage"]["input_tokens"] == len("One. Two.")
+
+
+def test_openais_python_client_hears_a_reply(served: Program) -> None:
+    asked: Any = {
+        "model": "default",
+        "messages": [{"role": "user", "content": "Say hello."}],
+        "max_completion_tokens": 6,
+        "modalities": ["text", "audio"],
+        "audio": {"voice": "nova", "format": "wav"},
+    }
+    message = served.client.chat.completions.create(**asked).choices[0].message
+    assert message.audio is not None
+    assert message.audio.transcript == message.content
+    assert seconds(base64.b64decode(message.audio.data), "wav") > 0.2
+    skus = {row.sku for row in served.charged()[-3:]}
+    assert skus == {
+        "smollm2-135m-llm-input-mtoken",
+        "smollm2-135m-llm-output-mtoken",
+        "fondaco-voice-tts-mchar",
+    }
 
 
 @needs_node

@@ -121,6 +121,19 @@ class Speech:
         self._codec = codec
         self._paid_calls = paid_calls
 
+    def expect_able(self, request: SpeechRequest) -> str:
+        """Return the voice that would speak, whatever the text, as far as that shows without any work.
+
+        Raises:
+            ModelNotFoundError: no speech model has this name.
+            InvalidRequestError: there is no such voice.
+            EngineUnavailableError: the model is offline, or the packages are not installed.
+        """
+        model = self._catalogue.route(request.model, ModelType.TTS).model
+        self._engines.of(model)
+        self._codec.expect_installed()
+        return model.task(request).voice
+
     async def answer(self, call: Call, request: SpeechRequest) -> AsyncGenerator[SpeechEvent]:
         """Yield the file as it is made, or in one piece; it is charged by the characters that were spoken.
 

@@ -19,6 +19,7 @@ from fondaco.domain.web import Citation, Page
 from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from house import TOY, House, house
 from published import ABSENT, SPECIFICATION, document
+from toy_speaker import TOY_VOICE, ToySpeaker
 
 Json = dict[str, Any]
 ROWS = {**field_rows.ROWS, **answer_rows.ROWS}
@@ -35,6 +36,7 @@ ABLE = Capabilities(
 NO_OPTIONS = replace(TOY, capabilities=ABLE, system_prompt=False)
 MODELS = (
     NO_OPTIONS,
+    TOY_VOICE,
     replace(NO_OPTIONS, id="seer", traits=()),
     replace(NO_OPTIONS, id="told", traits=(), system_prompt=True),
     replace(
@@ -50,7 +52,15 @@ CLIENTS = frozenset(
     | {"min_temp", "min_p", "tools", "tool_choice", "user", "venice_parameters", "reasoning"}
     | {"reasoning_effort", "reasoning.effort", "reasoning.summary", "prompt_cache_key", "store"}
     | {"prompt_cache_retention", "text", "include", "metadata", "logprobs", "top_logprobs"}
-    | {"parallel_tool_calls", "repetition_penalty", "stop_token_ids", "top_k", "stream_options"}
+    | {
+        "modalities",
+        "audio",
+        "parallel_tool_calls",
+        "repetition_penalty",
+        "stop_token_ids",
+        "top_k",
+        "stream_options",
+    }
 )
 """What `create` of the client takes. Source: the client's `chat.completions.create`."""
 
@@ -95,6 +105,7 @@ async def houses() -> AsyncGenerator[Houses]:
             dialects=("vllm", "llama-server"),
             system_prompt="Be honest.",
             web_retrieval=web_retrieval,
+            speech_engines={"toy-throat": ToySpeaker()},
         ) as own,
         house(models=MODELS) as hosted,
     ):

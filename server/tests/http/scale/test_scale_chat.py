@@ -180,7 +180,7 @@ async def test_the_best_of_as_many_as_are_wanted_are_all() -> None:
         ({"best_of": 21}, {"best_of"}),
         ({"top_logprobs": 1}, {"top_logprobs"}),
         ({"suffix": "."}, {"suffix"}),
-        ({"modalities": ["text", "audio"], "audio": {"voice": "a"}}, {"modalities"}),
+        ({"modalities": ["text", "audio"], "n": 2}, {"modalities"}),
         ({"audio": {"voice": "a", "format": "wav"}}, {"audio"}),
         ({"modalities": ["image"]}, {"modalities"}),
         ({"guided_json": {}, "guided_regex": "a"}, {"guided_regex"}),

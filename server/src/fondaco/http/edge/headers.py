@@ -69,6 +69,11 @@ def ending(notice: DeprecationNotice) -> bytes:
     )
 
 
+def voice_header(voice: str) -> bytes:
+    """Return the voice that speaks."""
+    return lines_of([(b"x-fondaco-voice", voice.encode())])
+
+
 def ignored_fields(names: Collection[str]) -> bytes:
     """Return the fields of a request that had no effect; nothing where there are none.
 

@@ -38,6 +38,7 @@ from fondaco.http.apis.openai.chat.options import (
 )
 from fondaco.http.apis.openai.chat.parts import TextPart
 from fondaco.http.apis.openai.chat.request import StreamOptions
+from fondaco.http.apis.openai.chat.spoken import MODALITIES, Modality, SpokenAudio
 from fondaco.http.apis.openai.chat.unknown_fields import unknown
 from fondaco.http.endpoint.fields import (
     Many,
@@ -187,12 +188,8 @@ class ScaleChatRequest(Open):
         None, description="Format that the response must have."
     )
     user: str | None = Field(None, description="Accepted and discarded.")
-    modalities: Many[Literal["text", "audio"]] | None = Field(
-        None, description="`text`; `audio` is refused."
-    )
-    audio: dict[str, Any] | None = Field(
-        None, description="Refused: audio output is not supported."
-    )
+    modalities: Many[Modality] | None = Field(None, description=MODALITIES)
+    audio: SpokenAudio | None = Field(None, description="How the reply is read aloud.")
     inference_timeout: Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)] | None = Field(
         None,
         description="Time-out of the whole response, in seconds; then 504, or an error as the last event.",
@@ -268,9 +265,6 @@ class ScaleChatRequest(Open):
     def _faults(self) -> Iterator[tuple[str, str]]:
         if self.suffix is not None:
             yield "suffix", "Belongs to completions of text; no engine takes it in a chat."
-        if self.audio is not None or "audio" in (self.modalities or ()):
-            field = "modalities" if "audio" in (self.modalities or ()) else "audio"
-            yield field, "There is no speech yet: ask for text alone."
         if self.prediction is not None and len(self.prediction.text) > _LONGEST_PREDICTION:
             yield "prediction", f"Longer than {_LONGEST_PREDICTION} characters."
         if self.top_logprobs is not None and not self.logprobs:

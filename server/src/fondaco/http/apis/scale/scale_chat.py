@@ -7,6 +7,7 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.models.vendors import resolve_vendor
 from fondaco.http.apis.openai.chat.response import ResponseOptions, answered
+from fondaco.http.apis.openai.chat.spoken import spoken_reply
 from fondaco.http.apis.scale.chat_request import ScaleChatRequest
 from fondaco.http.apis.scale.chat_response_schemas import ScaleChunk, ScaleCompletion
 from fondaco.http.apis.scale.dialect import SCALE
@@ -24,6 +25,14 @@ async def run(context: RequestContext[ScaleChatRequest, None]) -> Response | Eve
     body.expect_possible()
     call = context.call()
     name, engine = resolve_vendor(platform.catalogue, body.model)
+    spoken = spoken_reply(
+        platform,
+        call,
+        body.modalities,
+        body.audio,
+        choices=body.choices,
+        stream=bool(body.stream),
+    )
     request = body.to_domain(name, engine, cache_scope=str(call.account_id))
     events = platform.chat.answer(call, request, body.requested_tokens)
     if body.chooses:
@@ -38,6 +47,7 @@ async def run(context: RequestContext[ScaleChatRequest, None]) -> Response | Eve
         logprobs=bool(body.logprobs),
         usage=bool(options and options.include_usage),
         ignored=body.ignored,
+        spoken=spoken,
         fingerprint=True,
         guided=body.guided,
     )
@@ -61,6 +71,7 @@ ENDPOINT = Endpoint(
             ScaleCompletion,
             stream=ScaleChunk,
             headers={
+                "x-fondaco-voice": "The voice that reads the reply aloud. Only where it is read.",
                 "x-fondaco-guided-by": "The engine that constrained the output. "
                 "Only where a `guided_` field was given.",
                 "x-fondaco-ignored-params": "Fields that had no effect. Absent where all had.",

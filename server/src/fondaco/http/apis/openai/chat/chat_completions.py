@@ -11,6 +11,7 @@ from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
 from fondaco.http.apis.openai.chat.request import ChatRequest
 from fondaco.http.apis.openai.chat.response import ResponseOptions, answered
 from fondaco.http.apis.openai.chat.response_schemas import ChatCompletion, ChatCompletionChunk
+from fondaco.http.apis.openai.chat.spoken import spoken_reply
 from fondaco.http.apis.openai.chat.venice_echo import DEFAULT_PARAMETERS
 from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.bodies import BodySize, Json
@@ -24,6 +25,14 @@ async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
     if ":" in body.model:
         take_suffix(body, platform.catalogue)
     call = context.call()
+    spoken = spoken_reply(
+        platform,
+        call,
+        body.modalities,
+        body.audio,
+        choices=body.n or 1,
+        stream=bool(body.stream),
+    )
     request = body.to_domain(cache_scope=str(call.account_id))
     if (slug := body.character) is None:
         events = platform.chat.answer(call, request, body.requested_tokens)
@@ -35,6 +44,7 @@ async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
         logprobs=bool(body.logprobs),
         usage=bool(options and options.include_usage),
         ignored=body.ignored,
+        spoken=spoken,
         parameters=body.venice_parameters or DEFAULT_PARAMETERS,
     )
     return await answered(
@@ -57,6 +67,7 @@ ENDPOINT = Endpoint(
             ChatCompletion,
             stream=ChatCompletionChunk,
             headers={
+                "x-fondaco-voice": "The voice that reads the reply aloud. Only where it is read.",
                 "x-venice-model-deprecation-warning": "Only where the requested model will be "
                 "retired, or was.",
                 "x-venice-model-deprecation-date": "The date of its retirement, in UTC.",

@@ -29,6 +29,7 @@ from fondaco.http.apis.openai.chat.options import (
     output_format_of,
     tooling_of,
 )
+from fondaco.http.apis.openai.chat.spoken import MODALITIES, Modality, SpokenAudio
 from fondaco.http.apis.openai.chat.unknown_fields import unknown
 from fondaco.http.endpoint.fields import (
     Many,
@@ -195,6 +196,8 @@ class ChatRequest(Open):
     parallel_tool_calls: bool | None = Field(
         None, description="Whether one response may contain several calls; by default it may."
     )
+    modalities: Many[Modality] | None = Field(None, description=MODALITIES)
+    audio: SpokenAudio | None = Field(None, description="How the reply is read aloud.")
     reasoning: Reasoning | None = Field(None, description="Reasoning options.")
     reasoning_effort: Effort | None = Field(
         None, description="Reasoning effort; it overrides `reasoning.effort`."

@@ -12,8 +12,10 @@ from fondaco.domain.money.usage import Usage
 from fondaco.domain.web import RetrievedContext
 from fondaco.http.apis.openai.chat.delivery import Beginning, call_headers, collected, streamed
 from fondaco.http.apis.openai.chat.request import VeniceParameters
+from fondaco.http.apis.openai.chat.spoken import SpokenReply, read_aloud
 from fondaco.http.apis.openai.chat.venice_echo import documents, echo, opening
 from fondaco.http.apis.openai.chat.writers import Accumulator, Chunks
+from fondaco.http.edge.headers import voice_header
 from fondaco.http.endpoint.responses import Events, Response
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.headers import lines_of
@@ -37,6 +39,8 @@ class ResponseOptions:
     """The `venice_parameters` that the response echoes; None for APIs without them."""
     fingerprint: bool = False
     """Whether the response has a `system_fingerprint`."""
+    spoken: SpokenReply | None = None
+    """Reads the reply aloud; None: it is text alone."""
     guided: bool = False
     """Whether a header names the engine that constrained the output."""
 
@@ -50,6 +54,8 @@ async def answered(
     stream: bool,
 ) -> Response | Events:
     """Return the response to a call; a stream runs only when the edge sends it."""
+    if response_options.spoken is not None:
+        events = read_aloud(events, response_options.spoken)
     if stream:
         begin = partial(_open_stream, exchange, call, response_options)
         return Events(partial(streamed, exchange, events, begin))
@@ -124,6 +130,8 @@ def _fingerprint(response_options: ResponseOptions, started: CallStarted) -> str
 def _headers(exchange: Exchange, response_options: ResponseOptions, started: CallStarted) -> bytes:
     """Return the headers that describe the call, as they are sent."""
     lines = call_headers(exchange, started, response_options.ignored)
+    if response_options.spoken is not None:
+        lines += voice_header(response_options.spoken.voice)
     if response_options.guided:
         lines += lines_of([(b"x-fondaco-guided-by", started.engine.encode())])
     return lines

@@ -83,6 +83,24 @@ class ToolCallGoesOn(_ReturnedCall):
     function: MoreArguments
 
 
+class ReplyAudio(_Shown):
+    """A reply that was read aloud."""
+
+    id: str
+    data: str = Field(description="The file as base64, in the format that was asked for.")
+    expires_at: int = Field(description="Unix seconds of the reply itself: nothing is stored.")
+    transcript: str = Field(description="The text.")
+
+
+class AudioDelta(_Shown):
+    """A part of a reply that is read aloud: id and transcript first, then pieces of the file, then its end."""
+
+    id: str | None = None
+    transcript: str | None = None
+    data: str | None = Field(None, description="A piece of the file, as base64 of its own.")
+    expires_at: int | None = None
+
+
 class ReplyMessage(_Returned):
     """The message of the model."""
 
@@ -90,6 +108,9 @@ class ReplyMessage(_Returned):
     content: str | None
     reasoning_content: str | None
     tool_calls: list[ToolCall]
+    audio: ReplyAudio | None = Field(
+        None, description="With `modalities`: the reply, read aloud; null where that failed."
+    )
 
 
 class Choice(_Shown):
@@ -183,6 +204,7 @@ class Delta(_Returned):
     content: str | None = None
     reasoning_content: str | None = None
     tool_calls: list[ToolCallBegun | ToolCallGoesOn] | None = None
+    audio: AudioDelta | None = None
 
 
 class ChunkChoice(_Shown):

@@ -12,13 +12,12 @@ from fondaco.domain.media.speech import SpeechFormat
 from fondaco.domain.money.usage import Usage
 from fondaco.http.apis.openai.speech.schemas import CreateSpeechRequest, SpeechStreamEvent
 from fondaco.http.apis.venice.dialect import VENICE
-from fondaco.http.edge.headers import ending, ignored_fields, inference
+from fondaco.http.edge.headers import ending, ignored_fields, inference, voice_header
 from fondaco.http.endpoint.bodies import Json
 from fondaco.http.endpoint.endpoint import AnyResponse, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.file_stream import FileStream, StreamedFile
 from fondaco.http.endpoint.responses import Events, EventStream, Response
 from fondaco.http.exchange.exchange import Exchange
-from fondaco.http.exchange.headers import lines_of
 from fondaco.serving.speech import SpeechEvent, SpeechFinished, SpeechStarted
 
 _OF_OPENAI = "/v1/"
@@ -97,7 +96,7 @@ def _headers(exchange: Exchange, started: SpeechStarted) -> bytes:
     """Return the headers that describe a call, as they are sent, and set the exchange's quota."""
     exchange.quota = started.quota
     lines = inference(started.model, started.engine) + ignored_fields(started.ignored)
-    lines += lines_of([(b"x-fondaco-voice", started.voice.encode())])
+    lines += voice_header(started.voice)
     return lines if started.notice is None else lines + ending(started.notice)
 
 
