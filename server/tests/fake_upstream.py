@@ -128,6 +128,8 @@ class FakeUpstream:
             "/v1/images/generations": Inbox(_drawing),
             "/v1/images/edits": Inbox(_editing),
             "/v1/audio/speech": Inbox(_speaking),
+            "/v1/audio/transcriptions": Inbox(_transcribing),
+            "/v1/audio/translations": Inbox(_transcribing),
         }
         self.counting_field = ""
         """The name of the number in a count's reply, where it is not the dialect's own."""
@@ -194,6 +196,19 @@ class FakeUpstream:
     def speak_next(self) -> deque[Script]:
         """What answers the next of them; then a tone does again."""
         return self._others["/v1/audio/speech"].scripts
+
+    @property
+    def heard(self) -> list[Asked]:
+        """Every request for a transcript."""
+        return self._others["/v1/audio/transcriptions"].asked
+
+    @property
+    def hear_next(self) -> deque[Script]:
+        return self._others["/v1/audio/transcriptions"].scripts
+
+    @property
+    def translated(self) -> list[Asked]:
+        return self._others["/v1/audio/translations"].asked
 
     def next(self, *scripts: Script) -> None:
         """Answer the next chats by these scripts, one each."""
@@ -319,6 +334,15 @@ async def _drawing(wire: Wire, asked: Asked) -> bool:
 async def _editing(wire: Wire, asked: Asked) -> bool:
     """Answer with the picture itself, in the size that was asked for, or in one of its own."""
     await wire.whole(200, toy_pictures.edited(form(asked)))
+    return True
+
+
+async def _transcribing(wire: Wire, asked: Asked) -> bool:
+    """Write down a piece as two words, with their times."""
+    segments = [{"text": f" {w}", "start": i, "end": i + 0.5} for i, w in enumerate(("one", "two"))]
+    words = [{"word": one["text"], "start": one["start"], "end": one["end"]} for one in segments]
+    body = {"text": "one two", "language": "english", "segments": segments, "words": words}
+    await wire.whole(200, body)
     return True
 
 

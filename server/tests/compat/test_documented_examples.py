@@ -14,6 +14,7 @@ from program import Program, model_file, program
 Json = dict[str, Any]
 OPERATIONS = [(one.method, one.path) for one in ENDPOINTS if one.listed]
 EMBEDDING_FILE = "all-MiniLM-L6-v2.int8.onnx"
+WHISPER_FILES = ("whisper-base.bin", "whisper-tiny.en.bin")
 OF_A_KEY = {
     ("GET", "/api/v1/api_keys/{id}"),
     ("PATCH", "/api/v1/api_keys"),
@@ -87,6 +88,11 @@ def test_every_operation_succeeds_as_its_example_stands(
 ) -> None:
     if path.endswith("/embeddings") and not model_file(EMBEDDING_FILE).exists():
         pytest.skip("the model is not installed: run `fondaco models pull all-minilm-l6-v2`")
+    if (
+        "/audio/trans" in path
+        and not model_file(WHISPER_FILES["/translations" not in path]).exists()
+    ):
+        pytest.skip("the model is not installed: run `fondaco models pull whisper-base`")
     reply = sent(fresh, filled(document, method, path))
     kind = OF_A_TYPE.get(path)
     if kind and not fresh.http.get("/api/v1/models", params={"type": kind}).json()["data"]:

@@ -390,6 +390,30 @@ def speak(one: Program) -> None:
         next(given_up.iter_bytes())
 
 
+def transcribe(one: Program) -> None:
+    """Send recordings with the canary in names, tags and prompts: some are written down, some refused."""
+    if find_spec("av") is None or not model_file("whisper-tiny.en.bin").is_file():
+        return
+    from recordings import silence, wav  # noqa: PLC0415 - it needs what may not be installed
+
+    file = wav(silence(0.5)) + b"LIST" + len(CANARY).to_bytes(4, "little") + CANARY.encode()
+    model = {"model": "whisper-tiny.en"}
+    asked: dict[str, tuple[dict[str, str], bytes, int]] = {
+        "a recording": ({"prompt": CANARY, "keywords": CANARY}, file, 200),
+        "a stream": ({"prompt": CANARY, "stream": "true"}, file, 200),
+        "no recording": ({"prompt": CANARY}, CANARY.encode(), 400),
+        "a playlist": ({}, f"#EXTM3U\nhttp://127.0.0.1/{CANARY}".encode(), 400),
+        "no format": ({"response_format": CANARY}, file, 400),
+        "no language": ({"language": CANARY}, file, 400),
+        "unknown field": ({CANARY: CANARY}, file, 400),
+    }
+    for name, (fields, content, status) in asked.items():
+        files = {"file": (f"{CANARY}.wav", content, "audio/wav")}
+        reply = one.http.post("/v1/audio/transcriptions", data=model | fields, files=files)
+        assert reply.status_code == status, (name, reply.text)
+        assert CANARY in fields or CANARY not in reply.text, name
+
+
 def ask_of_all(one: Program, port: int) -> None:
     """Send the canary through every part of the API."""
     read_pages(one, port)
@@ -402,6 +426,7 @@ def ask_of_all(one: Program, port: int) -> None:
     complete(one)
     respond(one)
     speak(one)
+    transcribe(one)
 
 
 def ask_of_chat(one: Program, port: int) -> None:
