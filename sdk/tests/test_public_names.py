@@ -43,11 +43,11 @@ NAMES = {
         "quote_speech",
     },
     "venice_ai.resources.api_keys": {"UNCHANGED", "ApiKeys"},
-    "venice_ai.resources.audio": {"Audio", "Speech"},
+    "venice_ai.resources.audio": {"Audio", "Speech", "Transcriptions", "Translations"},
     "venice_ai.resources.billing": {"Billing"},
     "venice_ai.resources.characters": {"Characters"},
     "venice_ai.resources.models": {"Models"},
-    "venice_ai.streaming": {"ChatStream", "SpeechStream", "Stream"},
+    "venice_ai.streaming": {"ChatStream", "SpeechStream", "Stream", "TranscriptStream"},
     "venice_ai.tee.types": {"TeeOptions"},
     "venice_ai.tools": {"tool_from_function"},
 }

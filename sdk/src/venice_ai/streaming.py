@@ -17,10 +17,11 @@ from venice_ai._streaming.sse import Events
 from venice_ai.exceptions import APIConnectionError, InvalidResponseError, error_of
 from venice_ai.metadata import ResponseMetadata
 from venice_ai.types._wire import Wire
+from venice_ai.types.api.audio import TranscriptEvent
 from venice_ai.types.api.chat import ChatCompletionResponse
 from venice_ai.types.api.streaming import ChatCompletionChunk
 
-__all__ = ["ChatStream", "SpeechStream", "Stream"]
+__all__ = ["ChatStream", "SpeechStream", "Stream", "TranscriptStream"]
 
 Chunk = TypeVar("Chunk", bound=Wire)
 
@@ -172,6 +173,20 @@ class ChatStream(Stream[ChatCompletionChunk]):
             if self._usage_chunk or chunk.choices or chunk.usage is None:
                 return chunk
         return None
+
+
+class TranscriptStream(Stream[TranscriptEvent]):
+    """What a recording says, in events as it is made."""
+
+    async def text_deltas(self) -> AsyncGenerator[str]:
+        """Yield the text in non-empty pieces."""
+        async for event in self:
+            if event.delta:
+                yield event.delta
+
+    def _check(self, chunk: TranscriptEvent, found: bytes) -> bool:
+        super()._check(chunk, found)
+        return chunk.type == "transcript.text.done"
 
 
 class SpeechStream:

@@ -27,7 +27,15 @@ from venice_ai.types.api.api_keys import (
     ExceededList,
     NewApiKeyReply,
 )
-from venice_ai.types.api.audio import SpeechFile, SpeechFormat
+from venice_ai.types.api.audio import (
+    RecordingSource,
+    SpeechFile,
+    SpeechFormat,
+    SubtitleFormat,
+    Subtitles,
+    Transcript,
+    TranscriptEvent,
+)
 from venice_ai.types.api.billing import UsageFilters, UsagePage
 from venice_ai.types.api.characters import CharacterFilters, CharacterList, CharacterReply
 from venice_ai.types.api.chat import (
@@ -170,6 +178,10 @@ class SyncApiKeys:
 class SyncAudio:
     @property
     def speech(self) -> SyncSpeech: ...
+    @property
+    def transcriptions(self) -> SyncTranscriptions: ...
+    @property
+    def translations(self) -> SyncTranslations: ...
     def quote(self, *, input: str, model: str = ...) -> SpeechQuote: ...
 
 class SyncBilling:
@@ -393,3 +405,46 @@ class SyncSpeech:
         speed: float | None = ...,
         instructions: str | None = ...,
     ) -> SyncSpeechStream: ...
+
+class SyncTranscriptStream(SyncStream[TranscriptEvent]):
+    def text_deltas(self) -> Iterator[str]: ...
+
+class SyncTranscriptions:
+    def create(
+        self,
+        *,
+        file: RecordingSource,
+        model: str = ...,
+        language: str | None = ...,
+        prompt: str | None = ...,
+        temperature: float | None = ...,
+        timestamp_granularities: Sequence[Literal["segment", "word"]] | None = ...,
+    ) -> Transcript: ...
+    def subtitles(
+        self,
+        *,
+        file: RecordingSource,
+        format: SubtitleFormat = ...,
+        model: str = ...,
+        language: str | None = ...,
+        prompt: str | None = ...,
+    ) -> Subtitles: ...
+    def stream(
+        self,
+        *,
+        file: RecordingSource,
+        model: str = ...,
+        language: str | None = ...,
+        prompt: str | None = ...,
+        temperature: float | None = ...,
+    ) -> SyncTranscriptStream: ...
+
+class SyncTranslations:
+    def create(
+        self,
+        *,
+        file: RecordingSource,
+        model: str = ...,
+        prompt: str | None = ...,
+        temperature: float | None = ...,
+    ) -> Transcript: ...

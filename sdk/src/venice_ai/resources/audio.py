@@ -1,21 +1,34 @@
-"""Audio: texts read aloud.
+"""Audio: texts read aloud, and recordings written down.
 
-Source: POST /audio/speech.
+Source: POST /audio/speech, /audio/transcriptions, /audio/translations.
 """
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
+from typing import Literal
+from uuid import uuid4
 
 from venice_ai._http.request import Request
 from venice_ai.costs import SpeechQuote, quote_speech
 from venice_ai.resources._resource import APIResource, as_json
 from venice_ai.resources.models import Choosing
-from venice_ai.streaming import SpeechStream
-from venice_ai.types.api.audio import SpeechFile, SpeechFormat
+from venice_ai.streaming import SpeechStream, TranscriptStream
+from venice_ai.types.api.audio import (
+    RecordingSource,
+    SpeechFile,
+    SpeechFormat,
+    SubtitleFormat,
+    Subtitles,
+    Transcript,
+    TranscriptEvent,
+)
 
-__all__ = ["Audio", "Speech"]
+__all__ = ["Audio", "Speech", "Transcriptions", "Translations"]
 
 _PATH = "/audio/speech"
+_TRANSCRIPTIONS = "/audio/transcriptions"
 
 
 class Speech(APIResource[Choosing]):
@@ -108,6 +121,149 @@ class Speech(APIResource[Choosing]):
         return SpeechStream(response, self._transport.metadata(response))
 
 
+class Transcriptions(APIResource[Choosing]):
+    """Recordings written down."""
+
+    async def create(
+        self,
+        *,
+        file: RecordingSource,
+        model: str = "default",
+        language: str | None = None,
+        prompt: str | None = None,
+        temperature: float | None = None,
+        timestamp_granularities: Sequence[Literal["segment", "word"]] | None = None,
+    ) -> Transcript:
+        """Write down what a recording says.
+
+        Args:
+            file: Its bytes, or its path: flac, mp3, mp4, m4a, aac, ogg, opus, wav or webm, up to 25 MiB.
+            model: A transcription model by any name that the server resolves.
+            language: What is spoken, such as `en`; else the model finds out.
+            prompt: Text that precedes the speech: names and spellings to expect, a style to keep to.
+            temperature: 0 to 1; 0 unless given.
+            timestamp_granularities: `segment`, `word` or both, for the times of these.
+
+        Raises:
+            InvalidRequestError: The file is no recording or too long, or a field is out of its bounds.
+            NotFoundError: The server has no such transcription model.
+            PaymentRequiredError: The account or the key cannot pay for all of the recording.
+            FileNotFoundError: There is no file at the path; nothing is sent.
+
+        Example:
+            heard = await client.audio.transcriptions.create(file=Path("meeting.m4a"))
+            print(heard.text)
+        """
+        form = {
+            "model": model,
+            "language": language,
+            "prompt": prompt,
+            "temperature": temperature,
+            "timestamp_granularities[]": timestamp_granularities,
+            "response_format": None if timestamp_granularities is None else "verbose_json",
+        }
+        return await self._fetch(await _form(_TRANSCRIPTIONS, file, form), Transcript)
+
+    async def subtitles(
+        self,
+        *,
+        file: RecordingSource,
+        format: SubtitleFormat = "srt",
+        model: str = "default",
+        language: str | None = None,
+        prompt: str | None = None,
+    ) -> Subtitles:
+        """Write down what a recording says as subtitles.
+
+        Args:
+            file: As in `create`, as all that follows.
+            format: Of the subtitles.
+            model: Likewise.
+            language: Likewise.
+            prompt: Likewise.
+
+        Raises:
+            APIError: As `create`.
+
+        Example:
+            heard = await client.audio.transcriptions.subtitles(file=Path("film.mp4"), format="vtt")
+            heard.save("film.vtt")
+        """
+        form = {"model": model, "language": language, "prompt": prompt, "response_format": format}
+        response = await self._send(await _form(_TRANSCRIPTIONS, file, form))
+        made = Subtitles(text=response.text)
+        return made.with_meta(self._transport.metadata(response))
+
+    async def stream(
+        self,
+        *,
+        file: RecordingSource,
+        model: str = "default",
+        language: str | None = None,
+        prompt: str | None = None,
+        temperature: float | None = None,
+    ) -> TranscriptStream:
+        """Write down what a recording says, and yield the text as it is made.
+
+        What was heard is charged: hanging up stops the engine.
+
+        Args:
+            file: As in `create`, as all that follows.
+            model: Likewise.
+            language: Likewise.
+            prompt: Likewise.
+            temperature: Likewise.
+
+        Raises:
+            APIError: As `create`; the iteration also raises it where the engine breaks off.
+
+        Example:
+            async with await client.audio.transcriptions.stream(file=Path("talk.mp3")) as heard:
+                async for piece in heard.text_deltas():
+                    print(piece, end="")
+        """
+        form = {
+            "model": model,
+            "language": language,
+            "prompt": prompt,
+            "temperature": temperature,
+            "stream": "true",
+        }
+        request = await _form(_TRANSCRIPTIONS, file, form)
+        response = await self._send(request, stream=True)
+        return TranscriptStream(response, TranscriptEvent, self._transport.metadata(response))
+
+
+class Translations(APIResource[Choosing]):
+    """Recordings written down in English."""
+
+    async def create(
+        self,
+        *,
+        file: RecordingSource,
+        model: str = "default",
+        prompt: str | None = None,
+        temperature: float | None = None,
+    ) -> Transcript:
+        """Write down in English what a recording says.
+
+        Args:
+            file: As of a transcription, as all that follows.
+            model: Likewise; one that translates.
+            prompt: Likewise, in English.
+            temperature: Likewise.
+
+        Raises:
+            InvalidRequestError: As of a transcription; or the model does not translate.
+            APIError: As of a transcription.
+
+        Example:
+            heard = await client.audio.translations.create(file=Path("rede.mp3"))
+        """
+        form = {"model": model, "prompt": prompt, "temperature": temperature}
+        return await self._fetch(await _form("/audio/translations", file, form), Transcript)
+
+
 class Audio(APIResource[Choosing]):
     """Sound."""
 
@@ -115,6 +271,16 @@ class Audio(APIResource[Choosing]):
     def speech(self) -> Speech:
         """Texts read aloud."""
         return Speech(self._client)
+
+    @cached_property
+    def transcriptions(self) -> Transcriptions:
+        """Recordings written down."""
+        return Transcriptions(self._client)
+
+    @cached_property
+    def translations(self) -> Translations:
+        """Recordings written down in English."""
+        return Translations(self._client)
 
     async def quote(self, *, input: str, model: str = "default") -> SpeechQuote:
         """Return what reading a text aloud will cost: exact, as characters are what is charged.
@@ -137,3 +303,45 @@ class Audio(APIResource[Choosing]):
 
 def _sent(body: Mapping[str, object]) -> bytes:
     return as_json({name: value for name, value in body.items() if value is not None})
+
+
+async def _form(path: str, file: RecordingSource, fields: Mapping[str, object]) -> Request:
+    """Return a request with a form; a file's own name is not sent, only how it ends.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    if isinstance(file, bytes):
+        name, content = "recording", file
+    else:
+        name, content = (
+            f"recording{Path(file).suffix}",
+            await asyncio.to_thread(Path(file).read_bytes),
+        )
+    boundary = uuid4().hex
+    lines = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'
+        for field, given in fields.items()
+        for value in (given if isinstance(given, list | tuple) else (given,))
+        if value is not None
+    ]
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="{_quoted(name)}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    )
+    body = b"".join(
+        [
+            *(line.encode() for line in lines),
+            head.encode(),
+            content,
+            f"\r\n--{boundary}--\r\n".encode(),
+        ]
+    )
+    headers = {"content-type": f"multipart/form-data; boundary={boundary}"}
+    return Request("POST", path, body=body, headers=headers, paid=True)
+
+
+def _quoted(name: str) -> str:
+    return "".join(
+        letter for letter in name if (letter.isascii() and letter.isalnum()) or letter == "."
+    )

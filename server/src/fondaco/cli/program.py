@@ -26,6 +26,7 @@ from fondaco.cli.openapi import openapi
 from fondaco.cli.output import printable
 from fondaco.cli.reloading import reload
 from fondaco.cli.serve import serve
+from fondaco.cli.transcribe import transcribe
 from fondaco.cli.tts import tts
 from fondaco.cli.usage import usage
 
@@ -51,6 +52,7 @@ program.add_typer(ledger.group, name="ledger")
 program.add_typer(config.group, name="config")
 program.command()(image)
 program.command()(tts)
+program.command()(transcribe)
 program.command()(openapi)
 
 

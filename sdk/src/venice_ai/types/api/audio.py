@@ -1,15 +1,30 @@
-"""Speech: the file of a text that was read aloud.
+"""Audio: the file of a text that was read aloud, and what a recording says.
 
-Source: POST /audio/speech.
+Source: POST /audio/speech, /audio/transcriptions, /audio/translations.
 """
 
+import os
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from venice_ai.types._wire import Reply
+from venice_ai.types._wire import Reply, Wire
 
-__all__ = ["SpeechFile", "SpeechFormat"]
+__all__ = [
+    "DurationUsage",
+    "RecordingSource",
+    "SpeechFile",
+    "SpeechFormat",
+    "SubtitleFormat",
+    "Subtitles",
+    "Transcript",
+    "TranscriptEvent",
+    "TranscriptSegment",
+    "TranscriptWord",
+]
 
+RecordingSource: TypeAlias = bytes | os.PathLike[str]
+"""A recording: the bytes of a file, or its path (not as text)."""
+SubtitleFormat: TypeAlias = Literal["srt", "vtt"]
 SpeechFormat: TypeAlias = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 
 
@@ -29,4 +44,65 @@ class SpeechFile(Reply):
     def save(self, path: str | Path) -> Path:
         """Write the file, and return where it is."""
         Path(path).write_bytes(self.content)
+        return Path(path)
+
+
+class DurationUsage(Wire):
+    """What is charged."""
+
+    type: str
+    seconds: float
+    """Of the recording, rounded up."""
+
+
+class TranscriptWord(Wire):
+    """A word, with its times in seconds."""
+
+    word: str
+    start: float
+    end: float
+
+
+class TranscriptSegment(Wire):
+    """A sentence or a part of one, with its times in seconds."""
+
+    id: int
+    text: str
+    start: float
+    end: float
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = None
+
+
+class Transcript(Reply):
+    """What a recording says."""
+
+    text: str
+    usage: DurationUsage | None = None
+    language: str | None = None
+    """Its English name, where times were asked for."""
+    duration: float | None = None
+    """Of the recording in seconds, likewise."""
+    segments: list[TranscriptSegment] | None = None
+    words: list[TranscriptWord] | None = None
+
+
+class TranscriptEvent(Wire):
+    """An event of a stream: `transcript.text.delta` has a `delta`, `transcript.text.done` the whole `text`."""
+
+    type: str = ""
+    delta: str | None = None
+    text: str | None = None
+    usage: DurationUsage | None = None
+
+
+class Subtitles(Reply):
+    """What a recording says, as subtitles."""
+
+    text: str
+    """The file."""
+
+    def save(self, path: str | Path) -> Path:
+        """Write the file, and return where it is."""
+        Path(path).write_text(self.text, encoding="utf-8")
         return Path(path)

@@ -1,0 +1,95 @@
+"""`fondaco transcribe`: write down what a recording says."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.options import Config, Home, configuration
+
+
+class Written(StrEnum):
+    """How a transcript is written; as in the API."""
+
+    TEXT = "text"
+    SRT = "srt"
+    VTT = "vtt"
+    JSON = "json"
+    """With the times of segments and words."""
+
+
+def transcribe(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A recording, or a video.")],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Default: standard output."),
+    ] = None,
+    written: Annotated[Written, typer.Option("--format", help="How it is written.")] = Written.TEXT,
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Any name that routes to a transcription model.")
+    ] = "default",
+    language: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="What is spoken, such as en; default: found out."),
+    ] = None,
+    prompt: Annotated[
+        str, typer.Option(metavar="TEXT", help="Names and spellings to expect.")
+    ] = "",
+    translate: Annotated[bool, typer.Option(help="Write it down in English.")] = False,
+    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Write down what a recording says, without a server and free of charge."""
+    import anyio
+
+    from fondaco.app.without_server.one_transcript import one_transcript
+    from fondaco.domain.errors import FondacoError, ModelNotFoundError
+    from fondaco.domain.media.sound import charged_seconds
+    from fondaco.domain.media.transcription import TranscriptionKind, TranscriptionRequest
+    from fondaco.domain.money.usage import Usage
+    from fondaco.http.apis.openai.transcription.writers import (
+        WholeTranscript,
+        written as write,
+    )
+
+    if output is not None and output.exists() and not force:
+        raise FailedError(f"{output} is there already. Name another file, or add --force.")
+    kind = TranscriptionKind.TRANSLATE if translate else TranscriptionKind.TRANSCRIBE
+    as_json = written is Written.JSON
+    request = TranscriptionRequest(
+        model=model,
+        file=_content(file),
+        kind=kind,
+        language=language,
+        prompt=prompt,
+        words=as_json,
+    )
+    settings = configuration(home, config).settings
+    try:
+        made = anyio.run(one_transcript, settings, request)
+    except ModelNotFoundError as error:
+        raise FailedError(str(error), Exit.UNKNOWN) from error
+    except FondacoError as error:
+        raise FailedError(str(error)) from error
+    usage = Usage(seconds=charged_seconds(made.sound_s))
+    body, _ = write(
+        WholeTranscript(kind, made.sound_s, made.parts, usage),
+        "verbose_json" if as_json else written.value,
+        ("segment", "word") if as_json else (),
+    )
+    if output is None:
+        typer.echo(body.decode().removesuffix("\n"))
+    else:
+        output.write_bytes(body)
+        typer.echo(f"{output}: {made.sound_s:.1f} s by {made.model}")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise FailedError(f"{file} cannot be read: {error.strerror}.") from error
