@@ -191,6 +191,7 @@ async def house(
     characters: Path = Path("nowhere"),
     clock: Clock | None = None,
     system_prompt: str = "",
+    hear_with: str = "",
     web_retrieval: WebRetrieval | None = None,
     files: Files | None = None,
     body_memory: BodyMemory | None = None,
@@ -239,8 +240,8 @@ async def house(
         settings = Settings(
             home=characters,
             models_folder=characters,
-            chat=sections.Chat(system_prompt=system_prompt),
             video=video or sections.Video(),
+            chat=sections.Chat(system_prompt=system_prompt, hear_with=hear_with),
             limits=settings_of.Limits(failures=failures, concurrent_calls=concurrent_calls),
             server=settings_of.Server(
                 allowed_hosts=hosts,

@@ -72,6 +72,11 @@ class Chat(Section):
         description="System prompt that precedes a conversation's own, unless the request declines it; "
         "charged as prompt tokens; empty: none.",
     )
+    hear_with: str = Field(
+        "",
+        description="Id of a model of type `asr` that writes recordings (`input_audio`) down for models that "
+        "take none; charged by the second, beside the chat; empty: such requests are refused.",
+    )
 
 
 class ModelNames(Section):

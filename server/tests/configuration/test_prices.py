@@ -11,8 +11,10 @@ from fondaco.domain.models.model import ModelType
 from fondaco.domain.money.money import nano
 from fondaco.domain.money.price import (
     EmbeddingPrice,
+    HearingPrice,
     ImagePrice,
     SpeechPrice,
+    TokenPrice,
     TranscriptionPrice,
     VideoPrice,
     WebPrice,
@@ -83,6 +85,20 @@ def test_a_price_of_another_type_is_refused(tmp_path: Path) -> None:
 def test_a_price_of_zero_has_to_be_said(tmp_path: Path) -> None:
     [mine] = [m for m in catalogue(tmp_path, "tts", "input = 0").models() if m.id == "mine"]
     assert mine.price == SpeechPrice(0)
+
+
+def test_recordings_in_chats_are_sold_beside_tokens_where_a_model_hears_them(
+    tmp_path: Path,
+) -> None:
+    def priced(name: str) -> TokenPrice:
+        (tmp_path / "fondaco.toml").write_text(f'[chat]\nhear_with = "{name}"')
+        settings = load(environ={"FONDACO_HOME": str(tmp_path)}).settings
+        return catalogue_of(settings).route("default").model.price
+
+    assert priced("").hearing is None
+    assert priced("whisper-base").hearing == HearingPrice("whisper-base", nano("0.0001"))
+    with pytest.raises(ConfigurationError, match="Did you mean 'whisper-base'"):
+        priced("whisper-bass")
 
 
 def test_a_model_that_transcribes_is_sold_by_the_second(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from fondaco.domain.money.price import (
     Charge,
     EmbeddingPrice,
     FreePricing,
+    HearingPrice,
     ImagePrice,
     Price,
     SpeechPrice,
@@ -29,7 +30,8 @@ prices = st.integers(0, 10**13)
 units = st.integers(0, 10**9)
 few = st.integers(0, 1000)
 web_prices = st.builds(WebPrice, prices, prices)
-token_prices = st.builds(TokenPrice, prices, prices, st.none() | prices, web_prices)
+hearing = st.none() | st.builds(HearingPrice, st.just("m"), prices)
+token_prices = st.builds(TokenPrice, prices, prices, st.none() | prices, web_prices, hearing)
 image_prices = st.builds(ImagePrice, prices, prices, prices, prices)
 video_prices = st.builds(VideoPrice, prices, prices, prices, prices, prices)
 any_price = st.one_of(

@@ -48,6 +48,7 @@ from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.characters import Characters
+from fondaco.serving.chat.hearing import ChatHearing
 from fondaco.serving.chat.pipeline import Chat
 from fondaco.serving.embeddings import Embedder
 from fondaco.serving.images.edit import ImageEdits
@@ -149,13 +150,18 @@ class Shared:
         paid_calls = PaidCalls(
             self.ledger, self.limits, self.idempotency, clock=self.clock, metrics=self.metrics
         )
+        sounds = Sounds(self.sound_reader, self.sound_memory)
+        hear_with = settings.chat.hear_with
         chat = Chat(
             catalogue,
             adapters.engines,
             paid_calls,
             system_prompt=settings.chat.system_prompt,
             web_retrieval=adapters.web_retrieval,
-            media=Media(catalogue, adapters.files),
+            media=Media(catalogue, adapters.files, hears=bool(hear_with)),
+            hearing=ChatHearing(catalogue, adapters.transcription_engines, sounds, hear_with)
+            if hear_with
+            else None,
             negotiation=CapabilityNegotiation(catalogue, self.forms, self.grammars),
         )
         codec = self.image_codec
@@ -175,7 +181,7 @@ class Shared:
             transcriber=Transcriber(
                 catalogue,
                 adapters.transcription_engines,
-                Sounds(self.sound_reader, self.sound_memory),
+                sounds,
                 paid_calls,
             ),
             videos=Videos(

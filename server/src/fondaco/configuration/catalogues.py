@@ -47,6 +47,7 @@ from fondaco.domain.models.picture_models import EditModel, UpscaleModel
 from fondaco.domain.models.speech_model import SpeechModel
 from fondaco.domain.models.transcription_model import TranscriptionModel
 from fondaco.domain.models.video_model import VideoModel
+from fondaco.domain.money.price import HearingPrice
 from fondaco.engines.kokoro.languages import why_not_read
 from fondaco.sections import (
     EditLimits,
@@ -123,7 +124,7 @@ def _text_model(
         context = min(context, settings.embedded.context_tokens)
     return Model(
         **_listing(model_id, entry),
-        price=token_price(entry.price),
+        price=token_price(entry.price, _hearing(entry, settings)),
         context_tokens=context,
         max_output_tokens=entry.max_output_tokens,
         capabilities=_capabilities(entry),
@@ -333,6 +334,14 @@ def _engines(entry: CatalogueModel, settings: Settings) -> tuple[str, ...]:
     off |= set() if settings.diffusion.enabled else {DIFFUSION}
     off |= set() if settings.whisper.enabled else {WHISPER}
     return tuple(engine for engine in entry.engines if engine not in off)
+
+
+def _hearing(entry: CatalogueModel, settings: Settings) -> HearingPrice | None:
+    """Return the price of recordings for a model that takes none itself, where another one hears them."""
+    model_id = settings.chat.hear_with
+    if not model_id or entry.audio_input:
+        return None
+    return HearingPrice(model_id, transcription_price(settings.models[model_id].price).second)
 
 
 def _deprecation(entry: CatalogueModel) -> Deprecation | None:

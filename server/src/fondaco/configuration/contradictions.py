@@ -36,6 +36,7 @@ def contradictions(settings: Settings) -> list[str]:
         *deprecations.faults(settings),
         *thinking.faults(settings),
         *tiers.faults(settings),
+        *_hearing(settings),
         *_chain(settings),
         *_search(settings),
     ]
@@ -227,6 +228,15 @@ def _aliases(settings: Settings) -> Iterator[str]:
         if target not in targets:
             hint = _hint(target, targets)
             yield f"{dotted(('aliases', alias))} names {target!r}, which is no model or trait.{hint}"
+
+
+def _hearing(settings: Settings) -> Iterator[str]:
+    name = settings.chat.hear_with
+    model = settings.models.get(name)
+    if not name or (model is not None and model.type is ModelType.ASR):
+        return
+    ears = [one for one, entry in settings.models.items() if entry.type is ModelType.ASR]
+    yield f"chat.hear_with names {name!r}, which is no model of type 'asr'.{_hint(name, ears)}"
 
 
 def _chain(settings: Settings) -> Iterator[str]:

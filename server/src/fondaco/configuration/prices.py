@@ -10,6 +10,7 @@ from fondaco.domain.models.model import ModelType
 from fondaco.domain.money.money import nano
 from fondaco.domain.money.price import (
     EmbeddingPrice,
+    HearingPrice,
     ImagePrice,
     SpeechPrice,
     TokenPrice,
@@ -84,13 +85,14 @@ def _of(price: Price, name: str) -> Decimal:
     return Decimal(0) if amount is None else amount
 
 
-def token_price(price: Price) -> TokenPrice:
-    """Return the price of a text model."""
+def token_price(price: Price, hearing: HearingPrice | None = None) -> TokenPrice:
+    """Return the price of a text model, and of what another model hears for it."""
     return TokenPrice(
         input=_amount(price.input),
         output=_amount(price.output),
         cached_input=None if price.cached_input is None else nano(price.cached_input),
         web=WebPrice(search=nano(price.web_search), scrape=nano(price.web_scrape)),
+        hearing=hearing,
     )
 
 

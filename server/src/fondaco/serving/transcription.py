@@ -30,8 +30,8 @@ from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
 from fondaco.serving.inputs.sounds import Sounds
 from fondaco.serving.routing.failover import BrokenOffError, Failover, ModelEngines
 
-_LEAST = Usage(seconds=1)
-"""Held before a file is decoded, which shows how long its sound is."""
+LEAST_S = 1
+"""Seconds that are held for before a file is decoded, which shows how long its sound is."""
 _UNCHARGED = "The engine broke off the transcript. Nothing was charged; please try again."
 
 
@@ -139,7 +139,7 @@ class Transcriber:
         self._sounds.expect_readable()
         call, meter = replace(call, kind=CallKind.TRANSCRIPTION), CallMeter(whole=not stream)
         async with self._paid_calls.open(call, model, meter, estimated_tokens=0) as paid:
-            meter.current = TranscriptionMeter(_LEAST.seconds)
+            meter.current = TranscriptionMeter(LEAST_S)
             await paid.hold()
             with self._sounds.memory(call.account_id) as memory:
                 sound = await self._sounds.decoded(request.file, model.longest_s, memory)

@@ -89,6 +89,8 @@ def demuxer_of(file: bytes) -> str | None:
         return "wav"
     if head[4:8] == b"ftyp":
         return "mov"
+    if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
+        return "aiff"
     for magic, demuxer in _MAGIC.items():
         if head.startswith(magic):
             return demuxer

@@ -1,5 +1,6 @@
 """Sound as engines hear it: one channel of samples, whatever file it came in."""
 
+import struct
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Final
@@ -7,6 +8,10 @@ from typing import Final
 SAMPLE_RATE: Final = 16_000
 """Samples a second: what models of speech are trained on."""
 SAMPLE_BYTES: Final = 2
+_PCM = 1
+_HEAD = "<4sI4s4sIHHIIHH4sI"
+_HEAD_BYTES = 36
+"""Of a WAV file's head, from what follows the size of the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,26 @@ def charged_seconds(seconds: float) -> int:
     (0, 1, 60, 61)
     """
     return ceil(seconds)
+
+
+def wav_of(samples: bytes, *, rate: int, sample_bytes: int = 2) -> bytes:
+    """Return a WAV file of one channel. Source: Microsoft's "Multimedia Programming Interface", RIFF WAVE.
+
+    Args:
+        samples: signed integers, little-endian.
+        rate: samples a second.
+        sample_bytes: of each.
+
+    >>> len(wav_of(bytes(320), rate=16_000))
+    364
+    """
+    octets = len(samples)
+    head = struct.pack(
+        _HEAD,
+        *(b"RIFF", _HEAD_BYTES + octets, b"WAVE", b"fmt ", 16, _PCM, 1, rate),
+        *(rate * sample_bytes, sample_bytes, 8 * sample_bytes, b"data", octets),
+    )
+    return head + samples
 
 
 def _offset(seconds: float) -> int:

@@ -35,6 +35,7 @@ class Sku(StrEnum):
     VIDEO_SECOND = "-video-second"
     VIDEO_SOUND = "-video-sound-second"
     TRANSCRIPTION = "-asr-second"
+    HEARING = "-heard-second"
     WEB_SEARCH = "-web-search-call"
     WEB_SCRAPE = "-web-scrape-call"
 
@@ -155,6 +156,24 @@ class WebPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class HearingPrice:
+    """The price of recordings in a chat, which another model writes down for one without ears."""
+
+    model: str
+    """The id of the model that does so."""
+    second: int
+    """Nano-dollars per second of sound."""
+
+    def charge(self, seconds: int) -> Charge:
+        """Return the charge for so many seconds; its row names the model that heard them."""
+        return _charge((self.model, Sku.HEARING, seconds, self.second * _MILLION))
+
+    def ceiling(self, seconds: int) -> int:
+        """Return the most, in nano-dollars, that at most so many seconds can cost."""
+        return _cost(seconds, self.second * _MILLION)
+
+
+@dataclass(frozen=True, slots=True)
 class TokenPrice:
     """The price of a text model in nano-dollars per million tokens."""
 
@@ -164,10 +183,15 @@ class TokenPrice:
     """For prompt tokens answered from a cache; None: as `input`."""
     web: WebPrice = WebPrice()
     """For searches and scrapes, in addition."""
+    hearing: HearingPrice | None = None
+    """For recordings that another model writes down, in addition; None: there are none."""
 
     def charge(self, model: str, usage: Usage) -> Charge:
-        """Return the charge for a usage; without output tokens the prompt is free, web calls are not."""
+        """Return the charge for a usage; without output tokens the prompt is free, all else is not."""
         web = usage.searches or usage.scrapes
+        if usage.seconds and self.hearing is not None:
+            spoken = replace(self, hearing=None).charge(model, replace(usage, seconds=0))
+            return Charge(self.hearing.charge(usage.seconds).rows + spoken.rows)
         if usage.output_tokens == 0:
             return self.web.charge(model, usage) if web else FREE
         rows = []
@@ -206,6 +230,8 @@ class TokenPrice:
         dearest = max(self.input, self.cached_input or 0)
         # One more nano-dollar: a prompt split into a fresh and a cached row rounds up twice.
         amount = _cost(most.input_tokens, dearest) + 1
+        if most.seconds and self.hearing is not None:
+            amount += self.hearing.ceiling(most.seconds)
         return amount + self.web.ceiling(most) if most.searches or most.scrapes else amount
 
 

@@ -1,15 +1,13 @@
 """Sound for engines elsewhere: cut into pieces where it is quiet, each as a WAV file."""
 
-import struct
 import sys
 from array import array
 
-from fondaco.domain.media.sound import SAMPLE_BYTES, SAMPLE_RATE, Sound
+from fondaco.domain.media.sound import SAMPLE_RATE, Sound, wav_of
 
 _CUT_WITHIN_S = 20.0
 """The last seconds of a piece, somewhere in which it is cut."""
 _FRAME = SAMPLE_RATE // 5
-_PCM, _BITS = 1, 16
 
 
 def end_of_piece(sound: Sound, start_s: float, longest_s: float) -> float:
@@ -29,12 +27,6 @@ def end_of_piece(sound: Sound, start_s: float, longest_s: float) -> float:
     return begins_s + (quietest + _FRAME / 2) / SAMPLE_RATE
 
 
-def wav_of(sound: Sound) -> bytes:
-    """Return a sound as a WAV file. Source: Microsoft's "Multimedia Programming Interface", RIFF WAVE."""
-    octets = len(sound.samples)
-    head = struct.pack(
-        "<4sI4s4sIHHIIHH4sI",
-        *(b"RIFF", 36 + octets, b"WAVE", b"fmt ", 16, _PCM, 1),
-        *(SAMPLE_RATE, SAMPLE_RATE * SAMPLE_BYTES, SAMPLE_BYTES, _BITS, b"data", octets),
-    )
-    return head + sound.samples
+def file_of(sound: Sound) -> bytes:
+    """Return a sound as a WAV file."""
+    return wav_of(sound.samples, rate=SAMPLE_RATE)

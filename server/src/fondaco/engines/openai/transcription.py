@@ -22,7 +22,7 @@ from fondaco.domain.media.transcription import (
 )
 from fondaco.engines.common.images.form import form_of
 from fondaco.engines.common.lenient_json import loads
-from fondaco.engines.common.sound_pieces import end_of_piece, wav_of
+from fondaco.engines.common.sound_pieces import end_of_piece, file_of
 from fondaco.engines.openai.errors import error_in_body, refusal
 from fondaco.engines.openai.listing import names_listed
 
@@ -104,7 +104,7 @@ class OpenAITranscription:
             fields["language"] = language
         if task.prompt:
             fields["prompt"] = task.prompt
-        file = await to_thread.run_sync(wav_of, sound)
+        file = await to_thread.run_sync(file_of, sound)
         timed = model not in self._untimed
         status, headers, body = await self._post(task, fields | _format(task, timed=timed), file)
         if timed and status in _NO_SUCH_FIELD and _is_about_times(body):

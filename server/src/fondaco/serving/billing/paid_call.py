@@ -180,6 +180,11 @@ class PaidCall:
             await self._admission.settle(0, charged=True)
 
     @property
+    def account_id(self) -> int:
+        """The account that pays."""
+        return self._call.account_id
+
+    @property
     def affordable(self) -> int:
         """Nano-dollars that the call holds and could hold in addition.
 

@@ -30,6 +30,7 @@ from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.buffered import buffered
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.failover import ChatFailover
+from fondaco.serving.chat.hearing import ChatHearing
 from fondaco.serving.chat.media_inputs import CHARACTERS_A_TOKEN, fetch_media
 from fondaco.serving.chat.output.pipeline import OutputPipeline
 from fondaco.serving.chat.output_hold import hold_output
@@ -97,6 +98,7 @@ class Chat:
         web_retrieval: WebRetrieval | None = None,
         negotiation: CapabilityNegotiation,
         media: Media | None = None,
+        hearing: ChatHearing | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._engines = ModelEngines(catalogue, engines)
@@ -104,6 +106,7 @@ class Chat:
         self._system_prompt = system_prompt
         self._negotiation = negotiation
         self._media = media or Media(catalogue)
+        self._hearing = hearing
         self._retrieval = ChatRetrieval(web_retrieval or WebRetrieval(), negotiation)
 
     async def answer(  # noqa: C901, PLR0915 - the whole line of a call can be read in one place
@@ -133,7 +136,7 @@ class Chat:
         async with self._paid_calls.open(call, model, meter, estimated_tokens=estimated) as paid:
             output_pipeline: OutputPipeline | None = None
             if request.options.media:
-                request = await fetch_media(self._media, model, request, paid)
+                request = await fetch_media(self._media, self._hearing, model, request, paid)
             if _is_negotiated(model, request):
                 request, output_pipeline = await self._negotiation.fit(model, request)
             if (web := request.options.web) is not None:

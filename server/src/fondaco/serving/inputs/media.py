@@ -33,10 +33,19 @@ Medium = Image | Audio | Video
 class Media:
     """Prepares the media of requests for engines."""
 
-    def __init__(self, catalogue: Catalogue, files: Files | None = None) -> None:
-        """Prepare; without `files`, only data URLs are accepted."""
+    def __init__(
+        self, catalogue: Catalogue, files: Files | None = None, *, hears: bool = False
+    ) -> None:
+        """Prepare.
+
+        Args:
+            catalogue: names the models that take what another one does not.
+            files: fetches images; None: only data URLs are accepted.
+            hears: whether recordings are written down for models that take none.
+        """
         self._catalogue = catalogue
         self._files = files
+        self._hears = hears
 
     def expect_able(self, model: Model, request: ChatRequest) -> None:
         """Check that the model supports the request's media.
@@ -48,7 +57,8 @@ class Media:
         images = 0
         for medium in _media(request.messages):
             what, able = _needs(medium)
-            if not able(model.capabilities):
+            heard = self._hears and isinstance(medium, Audio)
+            if not able(model.capabilities) and not heard:
                 raise self._unable(model, medium, what, able)
             images += isinstance(medium, Image)
         if images > MOST_IMAGES and model.capabilities.many_images:
