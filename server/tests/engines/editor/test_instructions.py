@@ -374,6 +374,7 @@ def test_any_order_of_known_words_is_read_or_refused(text: str) -> None:
         "make it look like " * 80,
         "slightly very " * 100,
         "in the style of " * 90,
+        "style " * 250,
         "change all the red to " * 60,
         "brightness and contrast and " * 50,
         "crop to the " * 120,
@@ -384,4 +385,4 @@ def test_reading_takes_little_time_whatever_the_text(text: str) -> None:
     read("grayscale")
     began = process_time()
     read(text[:LONGEST])
-    assert process_time() - began < 2
+    assert process_time() - began < 1

@@ -11,6 +11,8 @@ from fondaco.engines.editor.instructions.wording import IT, normalized
 MOST_OPERATIONS = 12
 LONGEST = 1_500
 """Characters of an instruction."""
+_LONGEST_PHRASE = 200
+"""Characters that a rule looks at: beyond them, patterns of words that repeat would take seconds to fail."""
 
 _SEPARATOR = re.compile(
     r"(?:(?:,|and then|and also|and finally|and|then|plus|also|next|finally|first|firstly|second|secondly|lastly|"
@@ -111,10 +113,11 @@ class _Reader:
         best: re.Match[str] | None = None
         commands = False
         operations: tuple[Operation, ...] = ()
+        end = self._phrase_end()
         for rule in RULES:
             if not self._allowed(rule.position):
                 continue
-            found = rule.compiled.match(self._text, self._at)
+            found = rule.compiled.match(self._text, self._at, end)
             if found is None or (best is not None and found.end() <= best.end()):
                 continue
             if rule.position is Position.ALONE and not self._ends(found.end()):
@@ -129,6 +132,13 @@ class _Reader:
         self._verb = self._fresh = False
         self._closed = commands
         return True
+
+    def _phrase_end(self) -> int:
+        """Return the end of the last word that a rule looks at from here."""
+        furthest = self._at + _LONGEST_PHRASE
+        if furthest >= len(self._text):
+            return len(self._text)
+        return max(self._text.rfind(" ", self._at, furthest), self._at)
 
     def _allowed(self, position: Position) -> bool:
         match position:
