@@ -1,5 +1,6 @@
 """POST /api/v1/image/generate and GET /api/v1/image/styles: fields, files, headers and money."""
 
+import json
 from base64 import b64decode
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -277,6 +278,21 @@ async def test_metadata_is_in_the_file_where_asked_for_and_nowhere_else(
     comment = exif.get_ifd(0x8769)[0x9286]
     for part in (b'"seed": 5', b'"negative_prompt": "canaries"', b'"cfg_scale": 7.5', b'"Anime"'):
         assert part in comment
+
+
+async def test_the_longest_prompts_are_in_the_file_whatever_their_characters() -> None:
+    model = replace(TOY_IMAGES, prompt_limit=7_500)
+    fields = {
+        "prompt": "\N{FAMILY}" * 7_500,
+        "negative_prompt": "\x01" * 5_890,
+        "cfg_scale": 7.123456789012345,
+        "format": "jpeg",
+        "embed_exif_metadata": True,
+    }
+    async with world(models=(TOY, model)) as one:
+        (file,) = files(await draw(one, **fields))
+    comment = opened(file).getexif().get_ifd(0x8769)[0x9286]
+    assert json.loads(comment[8:])["negative_prompt"] == " " * 5_890
 
 
 async def test_a_prompt_of_which_nothing_is_understood_is_told(one: House) -> None:

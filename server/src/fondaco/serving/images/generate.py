@@ -18,6 +18,9 @@ from fondaco.serving.images.meter import ImageMeter, random_seed
 from fondaco.serving.images.result import ImageResult
 from fondaco.serving.routing.failover import Failover, ModelEngines
 
+_AS_SPACES = dict.fromkeys(set(range(32)) - set(b"\b\t\n\f\r"), " ")
+"""Control characters that JSON writes as six bytes each: the longest prompts would not fit a JPEG's EXIF."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageTiming:
@@ -151,5 +154,9 @@ def _any_blurred(files: Iterable[bool | None]) -> bool | None:
 def _encoding(request: ImageRequest, task: ImageTask) -> Encoding:
     if not request.embed_parameters:
         return request.encoding
-    parameters = json.dumps(task.parameters(), ensure_ascii=False)
+    told = {
+        name: value.translate(_AS_SPACES) if isinstance(value, str) else value
+        for name, value in task.parameters().items()
+    }
+    parameters = json.dumps(told, ensure_ascii=False)
     return replace(request.encoding, exif=task.prompt, parameters=parameters)
