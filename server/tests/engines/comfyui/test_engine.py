@@ -11,6 +11,7 @@ from contracts.image_editor import Bench as EditBench, ImageEditorContract
 from contracts.image_engine import Bench, ImageEngineContract
 from engines.comfyui.conftest import OPTIONS, asking
 from fake_comfyui import FakeComfyUI
+from fake_upstream import Asked, Wire
 from fondaco.domain.errors import (
     EditNotSupportedError,
     EngineError,
@@ -253,6 +254,27 @@ async def test_the_pictures_of_an_edit_that_fails_or_is_left_are_blanked_too(
         tasks.cancel_scope.cancel()
     assert len(fake.uploads) == 2
     assert all(len(versions) == 2 for versions in fake.uploads.values())
+
+
+async def test_a_picture_that_is_left_on_its_way_is_blanked_at_once(
+    engine: ComfyUI, fake: FakeComfyUI
+) -> None:
+    arrived = anyio.Event()
+
+    async def keep_waiting(wire: Wire, asked: Asked) -> bool:
+        arrived.set()
+        await anyio.sleep_forever()
+        return False
+
+    fake.script("/upload/image", keep_waiting)
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(engine.edit, EDIT)
+            await arrived.wait()
+            tasks.cancel_scope.cancel()
+    [[blank]] = fake.uploads.values()
+    with Image.open(BytesIO(blank)) as image:
+        assert image.size == (1, 1)
 
 
 async def test_models_without_a_workflow_edit_nothing(engine: ComfyUI) -> None:

@@ -122,23 +122,12 @@ class ComfyApi:
         """
         return expect_picture(await fetched_file(self._client, image.path))
 
-    async def upload(self, file: bytes) -> str:
-        """Bring a picture into the engine's folder of temporary files; return its name there.
+    async def upload(self, name: str, file: bytes) -> None:
+        """Bring a picture into the engine's folder of temporary files, in place of one of this name.
 
         Raises:
             EngineError: the engine does not take it.
         """
-        return await self._put(f"fondaco-{token_hex(16)}.png", file)
-
-    async def blank(self, name: str) -> None:
-        """Overwrite a picture that was brought: the API has nothing that deletes it.
-
-        Raises:
-            EngineError: the engine does not answer.
-        """
-        await self._put(name, white_png(1, 1))
-
-    async def _put(self, name: str, file: bytes) -> str:
         fields = {"type": _UPLOADS, "overwrite": "true"}
         content_type, body = form_of(fields, {"image": (name, file)})
         async with self._client.send(
@@ -147,7 +136,19 @@ class ComfyApi:
             answer = await reply.read(2**20)
             if reply.status != HTTPStatus.OK:
                 raise refusal(reply.status, answer)
-        return name
+
+    async def blank(self, name: str) -> None:
+        """Overwrite a picture that was brought: the API has nothing that deletes it.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        await self.upload(name, white_png(1, 1))
+
+
+def upload_name() -> str:
+    """Return a name for a picture that is brought, which no other one has."""
+    return f"fondaco-{token_hex(16)}.png"
 
 
 def _holds(jobs: object, prompt_id: str) -> bool:

@@ -5,14 +5,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-import anyio
 from anyio import to_thread
 
 from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EditNotSupportedError, EngineError
 from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_request import ImageTask
-from fondaco.engines.comfyui.api import ComfyApi, OpenSocket
+from fondaco.engines.comfyui.api import ComfyApi, OpenSocket, upload_name
 from fondaco.engines.comfyui.job import Job
 from fondaco.engines.comfyui.listing import checkpoints_listed
 from fondaco.engines.comfyui.workflow import Placeholder, Workflow, built_in
@@ -149,14 +148,19 @@ class ComfyUI:
         files = {Placeholder.IMAGE: await to_thread.run_sync(_picture_of, task)}
         if Placeholder.MASK in workflow.used:
             files[Placeholder.MASK] = await to_thread.run_sync(_mask_of, task)
-        names: dict[Placeholder, str] = {}
+        brought: list[str] = []
+        names: dict[Placeholder, object] = {}
         try:
             for placeholder, file in files.items():
-                with anyio.CancelScope(shield=True):  # what was brought has to be blanked
-                    names[placeholder] = await self._api.upload(file)
-            yield {placeholder: f"{name} [temp]" for placeholder, name in names.items()}
+                name = upload_name()
+                brought.append(
+                    name
+                )  # before it is: it may arrive although nobody hears that it did
+                await self._api.upload(name, file)
+                names[placeholder] = f"{name} [temp]"
+            yield names
         finally:
-            await take_leave(*[partial(self._api.blank, name) for name in names.values()])
+            await take_leave(*[partial(self._api.blank, name) for name in brought])
 
     def _values(self, task: ImageTask | EditTask) -> dict[Placeholder, object]:
         """Return the values that do not depend on what is asked for.
