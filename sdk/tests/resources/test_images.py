@@ -58,6 +58,7 @@ async def test_variants_are_files_that_can_be_saved(tmp_path: Path) -> None:
     assert made.request is not None
     assert made.request["seed"] == 5
     assert made.meta.headers["x-fondaco-seeds"] == "5, 6"
+    assert len(repr(made)) < 2_000  # no files in a terminal or a log
     paths = made.save(tmp_path / "heron.png")
     assert [path.name for path in paths] == ["heron-1.png", "heron-2.png"]
     assert [path.read_bytes() for path in paths] == made.images

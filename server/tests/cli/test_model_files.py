@@ -227,6 +227,12 @@ def test_a_model_that_is_in_the_catalogue_already_is_pulled(shop: Shop) -> None:
     assert "fondaco models pull smollm2-135m" in ended.err
 
 
+def test_a_model_without_a_file_is_not_to_be_pulled(shop: Shop) -> None:
+    ended = shop("add", "fondaco-painter")
+    assert (ended.code, "pull" in ended.err) == (2, False)
+    assert "fondaco models pull fondaco-editor" in shop("add", "fondaco-editor").err
+
+
 def test_a_model_whose_engine_is_disabled_is_reported(shop: Shop, tmp_path: Path) -> None:
     source = written(tmp_path / "tiny.gguf", chat_model())
     ended = shop("add", str(source), FONDACO_EMBEDDED__ENABLED="false")

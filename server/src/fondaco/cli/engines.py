@@ -292,7 +292,7 @@ def _discover(url: str, key: _Key, dialect: "DialectName | None") -> "tuple[str,
                 Exit.CONFIGURATION,
             ) from error
         raise FailedError(
-            f"The engine at {url} cannot be added: {type(error).__name__}: {error} Is it running, and "
+            f"The engine at {url} cannot be added: {error} Is it running, and "
             "are its address and key right?",
             Exit.UNREACHABLE,
         ) from error

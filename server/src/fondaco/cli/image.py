@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 
+_LISTED = "GET /api/v1/models?type=image lists all."
+
 
 def image(
     prompt: Annotated[str, typer.Argument(metavar="PROMPT", help="What the image shows.")],
@@ -53,6 +55,8 @@ def image(
 
     if output.exists() and not force:
         raise FailedError(f"{output} is there already. Name another file, or add --force.")
+    if not output.parent.is_dir():  # said before the work
+        raise FailedError(f"There is no folder {str(output.parent)!r}.")
     request = _request(
         output,
         model=model,
@@ -67,10 +71,14 @@ def image(
     try:
         made = anyio.run(one_image, settings, request)
     except ModelNotFoundError as error:
-        raise FailedError(str(error), Exit.UNKNOWN) from error
+        message = str(error).replace(_LISTED, "List them with: fondaco models list")
+        raise FailedError(message, Exit.UNKNOWN) from error
     except FondacoError as error:
         raise FailedError(str(error)) from error
-    output.write_bytes(made.file)
+    try:
+        output.write_bytes(made.file)
+    except OSError as error:
+        raise FailedError(f"{output} could not be written: {error.strerror}.") from error
     _report(made, output, as_json=as_json)
 
 

@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from fondaco.domain.media.image_styles import STYLES
 from fondaco.engines.painter.painting import PaintRequest, Picture, paint
+from fondaco.engines.painter.prompts.grammar import read
 from fondaco.engines.painter.scenes.index import SCENES
+from fondaco.engines.painter.stage import Stage
 from fondaco.engines.painter.strokes.index import presets
+from fondaco.engines.painter.subjects.placing import place
 
 SMALL = PaintRequest("a red fox in a birch forest", width=192, height=192, steps=20, seed=7)
 HOSTILE = [
@@ -85,6 +88,16 @@ def test_an_unknown_style_is_refused() -> None:
 )
 def test_each_parameter_changes_what_is_seen(changed: PaintRequest) -> None:
     assert differ(paint(SMALL), paint(changed)) > 3
+
+
+@pytest.mark.parametrize(("width", "height"), [(1024, 1024), (1280, 720), (720, 1280)])
+def test_a_lighthouse_has_its_lamp_within_the_picture_whatever_the_seed(
+    width: int, height: int
+) -> None:
+    prompt = "A huge lighthouse at dusk"
+    for seed in range(60):
+        (spot,) = place(Stage(read(prompt), width, height, seed, prompt))
+        assert spot.y - spot.size > 0.05 * height
 
 
 def test_a_negative_prompt_leaves_out_no_more_than_it_names() -> None:

@@ -20,6 +20,8 @@ def nouns(prompt: str) -> list[tuple[str, int]]:
     [
         ("a wolf in a snowy forest at night", "forest", "night", {"snow"}),
         ("a lighthouse at dusk over a stormy sea", "sea", "dusk", {"storm"}),
+        ("a lighthouse on a cliff", "sea", "day", {"mountain"}),
+        ("a goat on a cliff", "mountain", "day", set()),
         ("isometric city at night, neon", "isometric", "night", set()),
         ("misty mountains at dawn, low-poly", "mountain", "dawn", {"fog"}),
         ("lavender field under the stars", "field", "night", {"lavender", "stars"}),

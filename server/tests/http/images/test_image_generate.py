@@ -227,6 +227,16 @@ async def test_a_style_that_is_none_is_refused_with_the_nearest(one: House) -> N
     assert "/api/v1/image/styles" in told
 
 
+async def test_an_aspect_ratio_that_is_none_is_told_by_example(one: House) -> None:
+    told = (await draw(one, aspect_ratio="wide")).json()["error"]
+    assert told == "aspect_ratio: must look like '16:9'"
+
+
+async def test_an_unknown_model_is_told_where_those_of_images_are_listed(one: House) -> None:
+    told = (await draw(one, model="nobody")).json()["error"]
+    assert "/api/v1/models?type=image lists all" in told
+
+
 async def test_an_unknown_field_is_refused_with_the_nearest(one: House) -> None:
     reply = await draw(one, stepz=5)
     assert reply.status_code == 400

@@ -182,6 +182,7 @@ async def test_the_result_is_upright_and_transparent_as_the_picture_was(one: Hou
 NOT_TAKEN: dict[str, tuple[str, str, str]] = {
     "no base64": ("INVALID base64", "CORRUPTED_IMAGE", "no base64"),
     "not padded": (SMALL.rstrip("=") + "A", "CORRUPTED_IMAGE", "no base64"),
+    "a file's name": ("photo.png", "CORRUPTED_IMAGE", "name of a file"),
     "empty": ("", "CORRUPTED_IMAGE", "base64"),
     "no media type": (f"data:image/png,{SMALL}", "CORRUPTED_IMAGE", "base64"),
     "words": (base64(b"no picture"), "INVALID_IMAGE_FORMAT", "none of PNG"),

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal, Protocol, TypeAlias
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, Field, PlainSerializer
 
 from venice_ai.types._wire import Reply, Wire
 
@@ -77,7 +77,7 @@ class GeneratedImages(Reply):
     """The variants of an image."""
 
     id: str
-    images: list[File]
+    images: list[File] = Field(repr=False)
     """The files."""
     request: dict[str, Any] | None = None
     """The request, as it was sent."""
@@ -95,7 +95,7 @@ class GeneratedImages(Reply):
 class ImageFile(Reply):
     """An image whose file is the reply itself."""
 
-    content: bytes
+    content: bytes = Field(repr=False)
     """The file."""
     media_type: str
     """Such as `image/png`."""
@@ -109,8 +109,8 @@ class ImageFile(Reply):
 class ImageItem(Wire):
     """An image as base64, or as a data URL."""
 
-    b64_json: str | None = None
-    url: str | None = None
+    b64_json: str | None = Field(None, repr=False)
+    url: str | None = Field(None, repr=False)
 
     @property
     def file(self) -> bytes:

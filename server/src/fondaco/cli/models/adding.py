@@ -75,10 +75,10 @@ def add(
     loaded = configuration(home, config)
     _expect_free(name, loaded)
     if source in loaded.settings.models and not Path(source).exists():
-        raise FailedError(
-            f"The catalogue has {source!r} already; its file comes with: fondaco models pull {source}",
-            Exit.USAGE,
-        )
+        from fondaco.modelfiles import KNOWN
+
+        comes = f"; its files come with: fondaco models pull {source}" if source in KNOWN else "."
+        raise FailedError(f"The catalogue has {source!r} already{comes}", Exit.USAGE)
     asked = _Asked(name, price, tuple(trait or ()), tuple(with_ or ()), config, as_json)
     if (known := weights.addable(source)) is not None:
         asked = replace(asked, name=name or known.name)

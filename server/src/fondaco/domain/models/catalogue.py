@@ -190,12 +190,13 @@ class Catalogue:
                 "GET /api/v1/models?type=all lists all."
             )
         suggestion = ""
+        listed = "/api/v1/models" if kind is ModelType.TEXT else f"/api/v1/models?type={kind.value}"
         if (other := self._other_type(name)) is not None:
             suggestion = f" It is a model of type {other.value!r}, not {kind.value!r}."
         elif close_matches := get_close_matches(name, names.routes[kind], n=3, cutoff=0.6):
             suggestion = f" Did you mean {' or '.join(map(repr, close_matches))}?"
         return ModelNotFoundError(
-            f"Specified model not found: {name[:100]!r}.{suggestion} GET /api/v1/models lists all."
+            f"Specified model not found: {name[:100]!r}.{suggestion} GET {listed} lists all."
         )
 
     def _other_type(self, name: str) -> ModelType | None:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from fondaco.domain.errors import Faults
@@ -101,7 +102,7 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Faults:
         else:
             if detail["type"] in _TAG:  # one field selects the member of the union
                 location = (*location, detail["ctx"]["discriminator"].strip("'"))
-            sentence = _sentence(detail, location)
+            sentence = _example(detail, location, model) or _sentence(detail, location)
         sentences = found.setdefault(".".join(location), [])
         if sentence not in sentences:
             sentences.append(sentence)
@@ -263,17 +264,29 @@ def _is_union(step: int | str) -> bool:
     return isinstance(step, int) or step == "source"
 
 
+def _example(detail: ErrorDetails, location: tuple[str, ...], model: type[BaseModel]) -> str | None:
+    """Return what a text of the wrong form should look like, where its field has examples."""
+    if detail["type"] != "string_pattern_mismatch" or not location:
+        return None
+    field = _fields_at(model, location[:-1]).get(location[-1])
+    examples = field.examples if field else None
+    return f"Must look like {' or '.join(map(repr, examples))}" if examples else None
+
+
 def _did_you_mean(model: type[BaseModel], location: tuple[str, ...]) -> str:
     """Suggest the field whose name is closest to an unknown one."""
-    names: list[str] = []
-    current: type[BaseModel] | None = model
-    for step in location[:-1]:
-        field = current.model_fields.get(step) if current else None
-        current = _model_in(field.annotation) if field else None
-    if current is not None:
-        names = list(current.model_fields)
+    names = list(_fields_at(model, location[:-1]))
     closest = get_close_matches(location[-1], names, n=1, cutoff=0.6) if location else []
     return f" Did you mean {closest[0]!r}?" if closest else ""
+
+
+def _fields_at(model: type[BaseModel], steps: tuple[str, ...]) -> Mapping[str, FieldInfo]:
+    """Return the fields of the schema that a path leads to; none where it leads to no schema."""
+    current: type[BaseModel] | None = model
+    for step in steps:
+        field = current.model_fields.get(step) if current else None
+        current = _model_in(field.annotation) if field else None
+    return current.model_fields if current is not None else {}
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

@@ -134,7 +134,11 @@ async def _decoded(text: str, field_path: str) -> bytes:
     else:
         file = await to_thread.run_sync(_file_in, text)
     if file is None:
-        raise corrupted(field_path, "Its content is no base64: no spaces, padded.")
+        raise corrupted(
+            field_path,
+            "Its text is no base64 (no spaces, padded), and neither a data URL nor an http address. A name of a "
+            "file is not read: send what is in it.",
+        )
     return file
 
 

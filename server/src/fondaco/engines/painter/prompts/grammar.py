@@ -105,6 +105,9 @@ def _brief(notes: _Notes, excluded: frozenset[str]) -> Brief:
     if scene in _DRY and "grass" not in also and any(map(_is_vessel, subjects)):
         also.add(scene)
         scene = _DRY[scene]
+    if scene == "mountain" and subjects and _main(subjects).noun == "lighthouse":
+        also.add(scene)  # on a cliff, and that is by the sea; the heights stay behind it
+        scene = "sea"
     return Brief(
         scene=scene,
         time=_time(notes, scene),

@@ -18,6 +18,8 @@ _WET = frozenset({"sea", "lake", "river", "beach", "harbour", "arctic", "waterfa
 _TABLES = frozenset({"still_life", "studio", "room"})
 _BUILDING = 0.5
 """The size of drawings from which they are buildings and trees."""
+_MARGIN = 0.06
+"""Share of the height of a lighthouse that stays free above it: some styles have a frame."""
 _STANDING_ON = ("riding", "on", "inside")
 
 
@@ -173,10 +175,14 @@ def _afloat(stage: Stage, chance: np.random.Generator, spot: Spot) -> Spot:
 
 
 def _lighthouse(stage: Stage, chance: np.random.Generator, spot: Spot, *, alone: bool) -> Spot:
-    """Place a lighthouse at a side, near and large or far and small."""
+    """Place a lighthouse at a side, near and large or far and small, and its lamp within the picture."""
     size = spot.size * (float(chance.choice((0.72, 1.0, 1.25))) if alone else 1.0)
+    sea = stage.height - stage.horizon
+    # The larger it is, the lower its foot: the size at which its top is at the margin.
+    room = stage.horizon + 0.1 * sea - _MARGIN * stage.height
+    size = min(size, room / (1 - 0.34 * sea / stage.unit))
     x = stage.side(float(chance.choice((0.7, 0.76, 0.64)))) if alone else spot.x
-    y = stage.horizon + (stage.height - stage.horizon) * (0.1 + 0.34 * size / stage.unit)
+    y = stage.horizon + sea * (0.1 + 0.34 * size / stage.unit)
     return replace(spot, x=x, y=y, size=size, depth=0.1)
 
 
