@@ -147,7 +147,7 @@ def test_there_is_a_preset_for_every_style_of_the_api() -> None:
 
 @pytest.mark.slow  # a hundred pictures
 def test_no_two_presets_look_alike() -> None:
-    request = PaintRequest("a sailboat at sunset by a village", width=160, height=160, seed=3)
+    request = PaintRequest("a sailboat at sunset by a village", width=96, height=96, seed=3)
     seen = {name: fingerprint(paint(replace(request, style=name))) for name in presets()}
     near = {
         (one, other): float(np.abs(seen[one] - seen[other]).mean())
