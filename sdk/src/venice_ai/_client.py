@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from venice_ai.resources.embeddings import Embeddings
     from venice_ai.resources.images import Image, Images
     from venice_ai.resources.models import Models
+    from venice_ai.resources.video import Video
 
 __all__ = ["VeniceClient"]
 
@@ -113,6 +114,13 @@ class VeniceClient:
         from venice_ai.resources.audio import Audio
 
         return Audio(self)
+
+    @cached_property
+    def video(self) -> "Video":
+        """Videos, made by a queue."""
+        from venice_ai.resources.video import Video
+
+        return Video(self)
 
     @cached_property
     def models(self) -> "Models":

@@ -58,6 +58,15 @@ from venice_ai.types.api.images import (
 from venice_ai.types.api.messages import Messages
 from venice_ai.types.api.models import Model, ModelFilter, ModelList, NameMap
 from venice_ai.types.api.streaming import ChatCompletionChunk, ChunkModelFactory
+from venice_ai.types.api.video import (
+    QueuedVideo,
+    VideoCompletion,
+    VideoFile,
+    VideoInput,
+    VideoQuote,
+    VideoResolution,
+    VideoStatus,
+)
 
 Chunk = TypeVar("Chunk", bound=Wire)
 Parsed = TypeVar("Parsed", bound=BaseModel)
@@ -116,6 +125,8 @@ class SyncVeniceClient:
     def images(self) -> SyncImages: ...
     @property
     def audio(self) -> SyncAudio: ...
+    @property
+    def video(self) -> SyncVideo: ...
     @property
     def models(self) -> SyncModels: ...
     @property
@@ -448,3 +459,55 @@ class SyncTranslations:
         prompt: str | None = ...,
         temperature: float | None = ...,
     ) -> Transcript: ...
+
+class SyncVideo:
+    def quote(
+        self,
+        *,
+        model: str,
+        prompt: str,
+        duration: str,
+        negative_prompt: str | None = ...,
+        aspect_ratio: str | None = ...,
+        resolution: VideoResolution | None = ...,
+        audio: bool | None = ...,
+        image_url: VideoInput | None = ...,
+        audio_url: VideoInput | None = ...,
+        video_url: VideoInput | None = ...,
+    ) -> VideoQuote: ...
+    def queue(
+        self,
+        *,
+        model: str,
+        prompt: str,
+        duration: str,
+        negative_prompt: str | None = ...,
+        aspect_ratio: str | None = ...,
+        resolution: VideoResolution | None = ...,
+        audio: bool | None = ...,
+        image_url: VideoInput | None = ...,
+        audio_url: VideoInput | None = ...,
+        video_url: VideoInput | None = ...,
+    ) -> QueuedVideo: ...
+    def retrieve(
+        self, *, model: str, queue_id: str, delete_media_on_completion: bool = ...
+    ) -> VideoStatus | VideoFile: ...
+    def complete(self, *, model: str, queue_id: str) -> VideoCompletion: ...
+    def run(
+        self,
+        *,
+        model: str,
+        prompt: str,
+        duration: str,
+        negative_prompt: str | None = ...,
+        aspect_ratio: str | None = ...,
+        resolution: VideoResolution | None = ...,
+        audio: bool | None = ...,
+        image_url: VideoInput | None = ...,
+        audio_url: VideoInput | None = ...,
+        video_url: VideoInput | None = ...,
+        save_to: str | os.PathLike[str] | None = ...,
+        on_progress: Callable[[VideoStatus], object] | None = ...,
+        timeout_s: float = ...,
+        delete: bool = ...,
+    ) -> VideoFile: ...

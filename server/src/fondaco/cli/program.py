@@ -15,6 +15,7 @@ from fondaco.cli import (
     characters,
     config,
     engines,
+    jobs,
     keys,
     ledger,
     library,
@@ -29,6 +30,7 @@ from fondaco.cli.serve import serve
 from fondaco.cli.transcribe import transcribe
 from fondaco.cli.tts import tts
 from fondaco.cli.usage import usage
+from fondaco.cli.video import video
 
 program = typer.Typer(
     name="fondaco",
@@ -48,11 +50,13 @@ program.add_typer(models.group, name="models")
 program.add_typer(engines.group, name="engines")
 program.add_typer(characters.group, name="characters")
 program.add_typer(library.group, name="library")
+program.add_typer(jobs.group, name="jobs")
 program.add_typer(ledger.group, name="ledger")
 program.add_typer(config.group, name="config")
 program.command()(image)
 program.command()(tts)
 program.command()(transcribe)
+program.command()(video)
 program.command()(openapi)
 
 

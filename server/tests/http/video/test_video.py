@@ -22,6 +22,7 @@ from house import PEPPER, House
 from picture_house import base64, picture
 from toy_camera import ToyCamera, filmed, mp4_file
 from video_house import (
+    COMPLETE,
     NO_ID,
     QUEUE,
     QUOTE,
@@ -76,6 +77,30 @@ async def test_a_video_is_made_charged_as_quoted_and_kept_until_it_is_deleted() 
             assert code(gone) == (404, "MEDIA_NOT_FOUND")
         assert one.charges() == charges
         assert not one.platform.ledger.open_holds
+
+
+async def test_the_documents_example_works_as_it_stands() -> None:
+    """Source: POST /video/queue, the examples of its fields; the picture's own is cut short there."""
+    example = {
+        "model": "wan-2.5-preview-image-to-video",
+        "prompt": "Commerce being conducted in the city of Venice, Italy.",
+        "negative_prompt": "low resolution, error, worst quality, low quality, defects",
+        "duration": "5s",
+        "aspect_ratio": "16:9",
+        "resolution": "720p",
+        "audio": True,
+        "image_url": DATA + base64(picture()),
+    }
+    async with world(ToyCamera()) as one:
+        assert (await send(one, QUOTE, **example)).json().keys() == {"quote"}
+        queued = (await send(one, QUEUE, **example)).json()
+        assert queued.keys() == {"model", "queue_id"}
+        name = example["model"]
+        assert (await ended(one, queued["queue_id"], model=name)).headers[
+            "content-type"
+        ] == "video/mp4"
+        body = {"model": name, "queue_id": queued["queue_id"]}
+        assert (await send(one, COMPLETE, **body)).json() == {"success": True}
 
 
 async def test_while_it_is_made_its_money_is_held_and_its_progress_told() -> None:

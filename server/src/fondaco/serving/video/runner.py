@@ -27,8 +27,6 @@ from fondaco.domain.errors import (
     WriteQuarantinedError,
 )
 from fondaco.domain.jobs import JobEnd, JobFailure, PaidJob, Renewal
-from fondaco.domain.media.image_file import Format
-from fondaco.domain.media.picture import RGBA, Encoding, Pixels
 from fondaco.domain.media.picture_source import PictureSource
 from fondaco.domain.media.video import VideoTask
 from fondaco.domain.models.catalogue import Catalogue
@@ -51,6 +49,7 @@ from fondaco.serving.metrics import Metrics
 from fondaco.serving.routing.failover import Failover, ModelEngines
 from fondaco.serving.video.order import VideoOrder
 from fondaco.serving.video.outcome import expect_video, failure_of
+from fondaco.serving.video.stills import opaque
 
 TRIES = 3
 """How often a job is begun, at most."""
@@ -292,7 +291,7 @@ class JobRunner:
                     upload = await work.reader.upload(source, _BOUNDS)
                     most = _SHARP * order.task.width * order.task.height
                     pixels = await work.reader.pixels(upload, most, memory)
-                    picture = await _opaque(pixels, work.codec, work.reader)
+                    picture = await opaque(pixels, work.codec, work.reader)
                 task = replace(order.task, picture=picture)
                 failover = Failover(work.engines.of(model), model.id)
                 with anyio.fail_after(self._options.timeout_s):
@@ -377,13 +376,3 @@ async def _filmed(
     made = await engine.generate(task, progress)
     expect_video(made, task)
     return made
-
-
-async def _opaque(pixels: Pixels, codec: ImageCodec, reader: PictureReader) -> Pixels:
-    """Return a picture as RGB: on white where it is transparent, as JPEG has it."""
-    if pixels.channels != RGBA:
-        return pixels
-    width, height = pixels.width, pixels.height
-    file = await codec.encode(pixels, width, height, Encoding(Format.JPEG, 95))
-    upload = await reader.upload(PictureSource(file, "image_url"), _BOUNDS)
-    return await codec.decode(file, upload.header, width * height)

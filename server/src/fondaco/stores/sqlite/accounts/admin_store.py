@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from fondaco.domain.errors import StorageFailedError
+from fondaco.domain.jobs import PaidJob
 from fondaco.domain.money.account import (
     MOST_KEYS,
     SYSTEM_ACCOUNTS,
@@ -28,6 +29,7 @@ from fondaco.domain.money.money import Currency, Funds
 from fondaco.ports import Clock, KeyReport
 from fondaco.stores.errors import DatabaseUnusableError, NameTakenError, UnknownNameError
 from fondaco.stores.sqlite.accounts import accounts, audit, key_rows
+from fondaco.stores.sqlite.jobs.listing import listed
 from fondaco.stores.sqlite.ledger import clock_confirmations, quarantine
 from fondaco.stores.sqlite.ledger.clock_confirmations import Ahead
 from fondaco.stores.sqlite.ledger.commands import Begin
@@ -244,6 +246,11 @@ class AdminStore:
         """Return the writes that wait in the quarantine, oldest first."""
         with self._reading() as connection:
             return quarantine.waiting_writes(connection)
+
+    def jobs(self) -> list[tuple[str, PaidJob]]:
+        """Return the jobs that there are with the names of their accounts, oldest first."""
+        with self._reading() as connection:
+            return listed(connection)
 
     def ahead_of_clock(self) -> Ahead:
         """Return the ledger's entries dated after tomorrow by the machine's clock."""

@@ -1,0 +1,75 @@
+"""Videos: what they cost, how they get on, and their files.
+
+Source: POST /video/quote, /video/queue, /video/retrieve, /video/complete.
+"""
+
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from venice_ai.types._exact import ExactReply
+from venice_ai.types._wire import Reply
+
+__all__ = [
+    "QueuedVideo",
+    "VideoCompletion",
+    "VideoFile",
+    "VideoInput",
+    "VideoQuote",
+    "VideoResolution",
+    "VideoStatus",
+]
+
+VideoInput: TypeAlias = str | bytes | os.PathLike[str]
+"""An image or a sound: an `http` address or a data URL as text, the bytes of a file, or its path."""
+VideoResolution: TypeAlias = Literal["1080p", "720p", "480p"]
+
+
+class VideoQuote(ExactReply):
+    """What a video costs."""
+
+    quote: Decimal
+    """In USD."""
+
+
+class QueuedVideo(Reply):
+    """A video that is queued."""
+
+    model: str
+    queue_id: str
+    """The secret by which it is retrieved: who loses it cannot get the video."""
+
+
+class VideoStatus(Reply):
+    """A video that is not complete."""
+
+    status: Literal["PROCESSING"] = "PROCESSING"
+    average_execution_time: float
+    """How long the last videos of the model took, in milliseconds; 0 before the first."""
+    execution_duration: float
+    """How long it is being made already, in milliseconds; 0 while it waits."""
+    progress: float | None = None
+    """The share that is done, 0 to 1, where the server tells."""
+    waits: bool | None = None
+    """Whether it waits for others, where the server tells."""
+
+
+class VideoFile(Reply):
+    """A complete video."""
+
+    content: bytes
+    """The file."""
+    media_type: str
+    """Such as `video/mp4`."""
+
+    def save(self, path: str | Path) -> Path:
+        """Write the file, and return where it is."""
+        Path(path).write_bytes(self.content)
+        return Path(path)
+
+
+class VideoCompletion(Reply):
+    """What became of a request to delete a video."""
+
+    success: bool

@@ -1,0 +1,143 @@
+"""`fondaco video`: make a video into a file."""
+
+import sys
+from base64 import b64encode
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.options import AsJson, Config, Home, configuration
+from fondaco.cli.output import print_json, printable
+
+if TYPE_CHECKING:
+    from fondaco.app.without_server.one_video import OneVideo
+
+
+def video(
+    prompt: Annotated[
+        str, typer.Argument(metavar="PROMPT", help="What it shows, and how the camera moves.")
+    ],
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="An .mp4 file.")
+    ] = Path("video.mp4"),
+    model: Annotated[
+        str, typer.Option(metavar="NAME", help="Any name that routes to a video model.")
+    ] = "default",
+    image: Annotated[
+        Path | None,
+        typer.Option("--image", "-i", metavar="FILE", help="The picture that it begins with."),
+    ] = None,
+    soundtrack: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Its music, a .wav or .mp3 file.")
+    ] = None,
+    seconds: Annotated[
+        int, typer.Option(min=1, max=60, help="How long it lasts, as the model allows.")
+    ] = 5,
+    resolution: Annotated[
+        Literal["1080p", "720p", "480p"], typer.Option(help="Its shorter side.")
+    ] = "720p",
+    aspect_ratio: Annotated[
+        str | None,
+        typer.Option(
+            metavar="W:H", help="Such as 16:9; default: as the image, else the model's first."
+        ),
+    ] = None,
+    audio: Annotated[
+        bool | None,
+        typer.Option("--audio/--no-audio", help="Whether it has sound; default: the model's."),
+    ] = None,
+    negative_prompt: Annotated[
+        str, typer.Option("--negative", metavar="TEXT", help="What it must not show.")
+    ] = "",
+    seed: Annotated[
+        int | None, typer.Option(help="The same seed gives the same video; default: random.")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Replace a file that is there.")] = False,
+    home: Home = None,
+    config: Config = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a video, without a server and free of charge."""
+    import anyio
+
+    from fondaco.app.without_server.one_video import one_video
+    from fondaco.domain.errors import FondacoError, ModelNotFoundError
+    from fondaco.domain.media.picture_source import PictureSource
+    from fondaco.domain.media.video import MediaSource, VideoRequest
+
+    if output.suffix.lower() != ".mp4":
+        raise typer.BadParameter(f"{output.name!r} does not end in .mp4.")
+    if output.exists() and not force:
+        raise FailedError(f"{output} is there already. Name another file, or add --force.")
+    if not prompt:
+        raise typer.BadParameter("PROMPT is empty.")
+    request = VideoRequest(
+        model=model,
+        prompt=prompt,
+        seconds=seconds,
+        negative_prompt=negative_prompt,
+        aspect_ratio=aspect_ratio,
+        resolution=resolution,
+        audio=audio,
+        picture=None if image is None else PictureSource(_content(image), "--image"),
+        soundtrack=None
+        if soundtrack is None
+        else MediaSource(_data_url(soundtrack), "--soundtrack"),
+    )
+    settings = configuration(home, config).settings
+    try:
+        with closing(_Percent()) as progress:
+            made = anyio.run(one_video, settings, request, seed, progress)
+    except ModelNotFoundError as error:
+        raise FailedError(str(error), Exit.UNKNOWN) from error
+    except FondacoError as error:
+        raise FailedError(str(error)) from error
+    output.write_bytes(made.file)
+    _report(made, output, as_json=as_json)
+
+
+class _Percent:
+    """Progress as one line that grows on a terminal, and as nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._percent = -1
+
+    def __call__(self, share: float) -> None:
+        percent = int(100 * share)
+        if self._shown and percent > self._percent:
+            self._percent = percent
+            typer.echo(f"\rMaking the video: {percent} %", err=True, nl=False)
+
+    def close(self) -> None:
+        """End the line."""
+        if self._shown and self._percent >= 0:
+            typer.echo("", err=True)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise FailedError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _data_url(path: Path) -> str:
+    return f"data:application/octet-stream;base64,{b64encode(_content(path)).decode()}"
+
+
+def _report(made: "OneVideo", output: Path, *, as_json: bool) -> None:
+    task = made.task
+    if as_json:
+        size = {"width": task.width, "height": task.height, "seconds": task.seconds}
+        told = {"file": str(output), "model": made.model, **size, "seed": task.seed}
+        print_json({**told, "audio": task.audio, "understood": made.understood})
+        return
+    what = f"{task.seconds} s, {task.width} x {task.height}"
+    typer.echo(printable(f"{output}: {what}, by {made.model}, seed {task.seed}"))
+    if not made.understood:
+        typer.echo("The model understood nothing of the prompt.", err=True)
