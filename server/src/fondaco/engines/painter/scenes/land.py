@@ -174,3 +174,26 @@ def hills(
             rough=0.35,
             fade=0.22 * (1 - near),
         )
+
+
+def strata(stage: Stage, chance: np.random.Generator, crest: Pixels, tone: Colour) -> None:
+    """Paint layered rock below a crest, which is a height for each column of the picture."""
+    ys = stage.grid()[1]
+    top = max(0, int(crest.min()))
+    rows = stage.height - top
+    relief = fractal(chance, stage.width, rows, cells=16, octaves=5, stretch=0.5)
+    bands = profile(chance, stage.height, cells=46, octaves=3)[top:, None] + (relief - 0.5) * 0.25
+    lit = np.clip(
+        0.5
+        + (shifted(relief, 0, -3) - relief) * 9 * (1 if stage.light.x > stage.width / 2 else -1),
+        0,
+        1,
+    )
+    body = blend(
+        np.broadcast_to(np.array(tone, np.float32), (rows, stage.width, 3)),
+        darker(tone, 0.4),
+        np.asarray(np.clip(bands * 0.7 + 0.35 * (1 - lit), 0, 1), np.float32),
+    )
+    body = blend(body, mix(tone, stage.light.colour, 0.5), np.asarray(lit * 0.3, np.float32))
+    inside = np.clip(ys[top:] - crest[None, :] + 0.5, 0, 1)
+    stage.pixels[top:] = blend(stage.pixels[top:], body, np.asarray(inside, np.float32))

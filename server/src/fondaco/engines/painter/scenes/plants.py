@@ -292,3 +292,53 @@ def blossoms(
         )
         for x, y, size, k, dark in zip(xs, ys, sizes, pick, shade, strict=True)
     )
+
+
+def firs(
+    stage: Stage, canvas: Canvas, chance: np.random.Generator, y: float, *, small: bool = False
+) -> None:
+    """Draw firs in groups, away from the middle."""
+    if {"trees", "tree"} & stage.brief.without:
+        return
+    count = 26 if small else 30
+    spots = sorted(
+        (y + abs(chance.normal(0, 0.05)) * stage.height * (0.25 if small else 1.6), chance.random())
+        for _ in range(count)
+    )
+    for foot, share in spots:
+        x = share * 0.36 if chance.random() < 0.6 else 1 - share * 0.3  # more on one side
+        near = np.clip((foot - y) / (stage.height * 0.3), 0, 1)
+        height = stage.height * (0.05 + 0.16 * near) * chance.uniform(0.7, 1.3)
+        tone = mix(stage.light.on((44, 84, 62)), stage.light.haze, 0.35 * (1 - near))
+        conifer(
+            canvas,
+            chance,
+            (stage.side(x), foot),
+            height,
+            tone,
+            stage.light.colour,
+            snow=stage.brief.has("snow", "winter"),
+        )
+
+
+def far_trees(stage: Stage, chance: np.random.Generator) -> None:
+    """Draw small trees along the horizon."""
+    if {"trees", "tree"} & stage.brief.without:
+        return
+    tones = [mix(stage.light.on(tone), stage.light.haze, 0.3) for tone in leaves(stage.brief)]
+    with stage.canvas() as canvas:
+        for _ in range(9):
+            x, near = chance.uniform(-0.02, 1.02) * stage.width, chance.random()
+            foot = (x, stage.horizon + stage.height * (0.03 + 0.08 * near))
+            size = stage.unit * (0.012 + 0.022 * near)
+            canvas.line((foot, (x, foot[1] - size * 2)), flat(darker(tones[1], 0.6)), size * 0.25)
+            canvas.dots(
+                (
+                    x + chance.normal(0, size * 0.75),
+                    foot[1] - size * 2.2 + chance.normal(0, size * 0.6),
+                    size * chance.uniform(0.2, 0.5),
+                    darker(tones[chance.integers(len(tones))], chance.uniform(0, 0.4)),
+                    0.9,
+                )
+                for _ in range(40)
+            )

@@ -266,3 +266,40 @@ _LIGHTS: Mapping[str, Callable[[Stage, float], None]] = {
     "rays": _rays,
 }
 """What shines before the clouds."""
+
+
+def paint_clouds(stage: Stage) -> None:
+    """Paint the sky seen from above a sea of clouds."""
+    chance = stage.chance("above the clouds")
+    paint_sky(stage)
+    ys = stage.grid()[1]
+    white = mix(stage.light.on((250, 250, 252)), stage.light.colour, 0.2)
+    for layer in range(4):
+        near = layer / 3
+        base = stage.horizon + (stage.height - stage.horizon) * near * 0.7
+        line = (
+            base
+            - stage.unit
+            * (0.05 + 0.1 * near)
+            * profile(chance, stage.width, cells=4, octaves=5) ** 1.3
+        )
+        body = fractal(chance, stage.width, stage.height, cells=5, octaves=6, stretch=1.6)
+        lit = np.clip(
+            0.62
+            + (body - shifted(body, -int(stage.unit * 0.02), 0)) * 6
+            - (ys - line[None, :]) / (stage.unit * 0.5),
+            0,
+            1,
+        )
+        tone = blend(
+            np.broadcast_to(
+                np.array(mix(stage.light.sky[1], white, 0.45), np.float32), stage.pixels.shape
+            ),
+            white,
+            np.asarray(lit, np.float32),
+        )
+        soft = np.clip(
+            (ys - line[None, :] + (body - 0.5) * stage.unit * 0.12) / (stage.unit * 0.03), 0, 1
+        )
+        stage.pixels = blend(stage.pixels, tone, np.asarray(soft * 0.95, np.float32))
+    stage.ground = stage.height * 0.8

@@ -1,8 +1,6 @@
-"""Towns: skylines, streets, and a city seen from above in isometric view."""
+"""Towns: skylines, streets and harbours."""
 
 import itertools
-from collections.abc import Callable
-from typing import TypeAlias
 
 import numpy as np
 
@@ -11,19 +9,16 @@ from fondaco.engines.painter.scenes.sky import paint_sky
 from fondaco.engines.painter.scenes.water import paint_water
 from fondaco.engines.painter.stage import Stage
 from fondaco.engines.painter.surface.canvas import Canvas, Points, flat, linear, radial
-from fondaco.engines.painter.surface.colour import Colour, darker, lighter, mix, ramp
+from fondaco.engines.painter.surface.colour import Colour, darker, lighter, mix
 
-Projection: TypeAlias = Callable[[float, float, float], tuple[float, float]]
-"""From two directions on the ground and a height to a point of the picture."""
-
-_NEON: tuple[Colour, ...] = (
+NEON: tuple[Colour, ...] = (
     (255, 60, 170),
     (40, 225, 255),
     (160, 90, 255),
     (255, 170, 60),
     (70, 255, 190),
 )
-_PLASTER: tuple[Colour, ...] = (
+PLASTER: tuple[Colour, ...] = (
     (222, 190, 150),
     (206, 150, 120),
     (232, 212, 176),
@@ -31,7 +26,7 @@ _PLASTER: tuple[Colour, ...] = (
     (170, 120, 104),
     (214, 200, 190),
 )
-_LAMP: Colour = (255, 214, 134)
+LAMP: Colour = (255, 214, 134)
 
 
 def paint_city(stage: Stage) -> None:
@@ -71,7 +66,7 @@ def _towers(
             * (1.1 - 0.32 * near)
         )
         body: Colour = (
-            stage.light.on(mix((120, 128, 146), _PLASTER[chance.integers(6)], 0.4))
+            stage.light.on(mix((120, 128, 146), PLASTER[chance.integers(6)], 0.4))
             if not dark
             else mix((26, 28, 50), light.sky[1], 0.25)
         )
@@ -119,7 +114,7 @@ def _windows(
 ) -> None:
     x, y, width, height = box
     across, down = stage.unit * 0.0085, stage.unit * 0.0125
-    lit = _NEON[chance.integers(5)] if neon and chance.random() < 0.6 else _LAMP  # most
+    lit = NEON[chance.integers(5)] if neon and chance.random() < 0.6 else LAMP  # most
     share, alpha = (0.5, 0.35 + 0.6 * near) if dark else (0.86, 0.34 + 0.36 * near)
     pane = flat(lit if dark else mix(stage.light.sky[1], (60, 80, 110), 0.5), alpha)
     for column in range(int(width / across) - 1):
@@ -176,7 +171,7 @@ def _row(
     for k, (far, near) in enumerate(itertools.pairwise(depths)):
         x0, x1 = (eye[0] + side * stage.width * 0.42 / d for d in (far, near))
         tone = mix(
-            stage.light.on(_PLASTER[chance.integers(6)]), stage.light.haze, 0.55 * (1 - k / 7)
+            stage.light.on(PLASTER[chance.integers(6)]), stage.light.haze, 0.55 * (1 - k / 7)
         )
         if side == (1 if stage.light.x > stage.width / 2 else -1):
             tone = darker(tone, 0.22)
@@ -209,7 +204,7 @@ def _panes(
         for column in range(3):
             left, top = 0.14 + column * 0.28, 0.1 + row * 0.28
             lit = dark and chance.random() < 0.62  # most are at home
-            glass: Colour = _LAMP if lit else mix((60, 74, 96), tone, 0.2)
+            glass: Colour = LAMP if lit else mix((60, 74, 96), tone, 0.2)
             pane = (
                 at(left, top),
                 at(left + 0.15, top),
@@ -226,9 +221,7 @@ def _panes(
                     x,
                     y,
                     abs(x1 - x0) * 0.25,
-                    radial(
-                        (x, y), abs(x1 - x0) * 0.25, (_LAMP, _LAMP), alphas=(0.35, 0), glow=True
-                    ),
+                    radial((x, y), abs(x1 - x0) * 0.25, (LAMP, LAMP), alphas=(0.35, 0), glow=True),
                 )
 
 
@@ -314,126 +307,3 @@ def paint_harbour(stage: Stage) -> None:
         )
     paint_water(stage, shore + stage.height * 0.008, mirror=0.9)
     stage.ground = stage.height * 0.86
-
-
-def paint_isometric(stage: Stage) -> None:
-    """Paint a city of blocks, seen from above at an angle; at night it glows."""
-    chance = stage.chance("isometric")
-    glowing = stage.night or stage.brief.stroke == "neon"
-    sky: tuple[Colour, ...] = (
-        ((14, 10, 36), (34, 16, 66), (58, 22, 84))
-        if glowing
-        else (lighter(stage.light.sky[1], 0.2), lighter(stage.light.sky[2], 0.3))
-    )
-    stage.pixels = np.broadcast_to(
-        ramp(sky, stage.grid()[1] / stage.height), stage.pixels.shape
-    ).copy()
-    blocks = int(chance.integers(8, 11))
-    cell = min(stage.width / (blocks * 1.55), stage.height / (blocks * 1.02))
-    middle, top = stage.width / 2, stage.height * 0.5 - blocks * cell * 0.36
-
-    def at(i: float, j: float, z: float) -> tuple[float, float]:
-        return middle + (i - j) * cell * 0.74, top + (i + j) * cell * 0.42 - z
-
-    with stage.canvas() as canvas:
-        base: Colour = (24, 22, 46) if glowing else stage.light.on((168, 172, 172))
-        canvas.polygon(
-            (
-                at(-1, -1, 0),
-                at(blocks + 1, -1, 0),
-                at(blocks + 1, blocks + 1, 0),
-                at(-1, blocks + 1, 0),
-            ),
-            flat(base),
-        )
-        for side in (
-            (at(-1, blocks + 1, 0), at(blocks + 1, blocks + 1, 0)),
-            (at(blocks + 1, -1, 0), at(blocks + 1, blocks + 1, 0)),
-        ):
-            canvas.polygon(
-                (*side, *[(x, y + cell * 0.4) for x, y in side[::-1]]), flat(darker(base, 0.45))
-            )
-        _roads(canvas, at, blocks, cell, glowing=glowing)
-        for i in range(blocks):
-            for j in range(blocks):
-                if i % 3 == 2 or (j % 3 == 2 and chance.random() < 0.5):  # every third is a road
-                    continue
-                _block(stage, canvas, chance, at, (i, j), cell, glowing=glowing)
-    stage.ground = stage.height * 0.95
-
-
-def _roads(canvas: Canvas, at: Projection, blocks: int, cell: float, *, glowing: bool) -> None:
-    for k in range(2, blocks + 1, 3):
-        tone = _NEON[k % 5] if glowing else (250, 248, 236)
-        for ends in (
-            (at(k + 0.5, -1, 0), at(k + 0.5, blocks + 1, 0)),
-            (at(-1, k + 0.5, 0), at(blocks + 1, k + 0.5, 0)),
-        ):
-            if glowing:
-                canvas.line(ends, flat(tone, 0.5, blur=cell * 0.12, glow=True), cell * 0.3)
-            canvas.line(ends, flat(tone, 0.9), cell * 0.05)
-
-
-def _block(
-    stage: Stage,
-    canvas: Canvas,
-    chance: np.random.Generator,
-    at: Projection,
-    place: tuple[int, int],
-    cell: float,
-    *,
-    glowing: bool,
-) -> None:
-    i, j = place
-    height = cell * chance.choice(
-        (0.5, 0.8, 1.2, 1.8, 2.6, 3.6), p=(0.2, 0.24, 0.22, 0.18, 0.1, 0.06)
-    )
-    hue = _NEON[chance.integers(5)]
-    body = (
-        mix((36, 30, 70), hue, chance.uniform(0.03, 0.2))
-        if glowing
-        else stage.light.on(mix((232, 224, 212), _PLASTER[chance.integers(6)], 0.6))
-    )
-    m, n = i + 0.12, i + 0.88
-    p, q = j + 0.12, j + 0.88
-    canvas.polygon(
-        (at(m, q, 0), at(n, q, 0), at(n, q, height), at(m, q, height)),
-        linear(at(m, q, height), at(m, q, 0), (darker(body, 0.12), darker(body, 0.3))),
-    )
-    canvas.polygon(
-        (at(n, p, 0), at(n, q, 0), at(n, q, height), at(n, p, height)),
-        linear(at(n, q, height), at(n, q, 0), (darker(body, 0.36), darker(body, 0.56))),
-    )
-    roof = (at(m, p, height), at(n, p, height), at(n, q, height), at(m, q, height))
-    canvas.polygon(roof, flat(lighter(body, 0.16)))
-    if glowing and chance.random() < 0.75:  # most roofs glow
-        canvas.line(roof, flat(hue, 0.7, blur=cell * 0.06, glow=True), cell * 0.1, closed=True)
-        canvas.line(roof, flat(lighter(hue, 0.45)), cell * 0.025, closed=True)
-    elif not glowing and chance.random() < 0.3:  # gardens
-        x, y = at((m + n) / 2, (p + q) / 2, height)
-        canvas.ellipse(x, y, cell * 0.3, cell * 0.17, flat(stage.light.on((110, 160, 84))))
-    lamps: tuple[Colour, ...] = (_LAMP, mix(_LAMP, hue, 0.75))
-    for floor in range(int(height / (cell * 0.22))):
-        low = height * 0.06 + floor * cell * 0.22
-        for k in range(4):
-            s, t = 0.15 + k * 0.19, 0.27 + k * 0.19
-            for face in (0, 1):
-                if chance.random() > (0.5 if glowing else 0.95):
-                    continue
-                u, v = (
-                    (m + (n - m) * s, m + (n - m) * t)
-                    if face == 0
-                    else (p + (q - p) * s, p + (q - p) * t)
-                )
-                pane = [
-                    at(a, q, z) if face == 0 else at(n, a, z)
-                    for a, z in ((u, low), (v, low), (v, low + cell * 0.12), (u, low + cell * 0.12))
-                ]
-                canvas.polygon(
-                    pane,
-                    flat(
-                        lamps[chance.integers(2)]
-                        if glowing
-                        else darker(stage.light.on((150, 190, 214)), 0.25 * face)
-                    ),
-                )
