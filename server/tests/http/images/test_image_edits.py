@@ -1,5 +1,6 @@
 """POST /images/edits, below /api/v1 and /v1: OpenAI's fields over the same use case."""
 
+import random
 from base64 import b64decode
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -128,6 +129,18 @@ async def test_variants_have_seeds_of_their_own_and_are_charged_each() -> None:
         assert len(set(seeds)) == 3
         (charge,) = one.charges()
         assert charge.amount == -3 * AN_EDIT
+
+
+async def test_variants_that_are_complete_occupy_memory_too() -> None:
+    chance = random.Random(1)  # noqa: S311 - no secret
+    noise = Pixels(256, 256, chance.randbytes(256 * 256 * 3))
+    engine = ToyEditor()
+    engine.next = [noise] * 8
+    async with world(image_editors={"toy-scissors": engine}, picture_memory_bytes=2**20) as one:
+        fields = {"image": base64(picture()), "prompt": "Invert"}
+        assert code(await send(one, EDITS, **fields, n=4)) == (503, "MODEL_AT_CAPACITY")
+        assert not one.charges()
+        assert (await send(one, EDITS, **fields, n=2)).status_code == 200
 
 
 async def test_where_one_variant_fails_nothing_is_charged() -> None:

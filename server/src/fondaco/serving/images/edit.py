@@ -89,6 +89,7 @@ class ImageEdits:
                         partial(self._made, task=task, encoding=request.encoding)
                     )
                     understood = understood and made.understood
+                    memory.hold_more(len(file))
                     files.append(file)
                     images.take(_EDIT)
             meter.deliver()
