@@ -14,7 +14,7 @@ from PIL import Image
 import toy_pictures
 from fondaco.domain.errors import EngineError, EngineUnavailableError
 from fondaco.domain.media.image_file import Format
-from fondaco.domain.media.picture import Encoding, PictureFile, Pixels
+from fondaco.domain.media.picture import Encoding, PictureFile, Pixels, Protected
 from fondaco.imaging.codec import PillowCodec
 
 WEBP, PNG, JPEG = Encoding(Format.WEBP), Encoding(Format.PNG), Encoding(Format.JPEG)
@@ -49,6 +49,31 @@ async def test_a_file_has_the_format_and_the_pixels(codec: PillowCodec, encoding
     red, green, blue = image.convert("RGB").getpixel((4, 2))  # type: ignore[misc]  # of three channels
     assert red > 190
     assert max(green, blue) < 30
+
+
+@pytest.mark.parametrize(
+    ("alpha", "left", "right"), [(None, 0, 0), ((0, 255), 200, 0), ((128, 128), 100, 100)]
+)
+async def test_what_is_protected_is_put_back_as_opaque_as_its_mask(
+    codec: PillowCodec, alpha: tuple[int, int] | None, left: int, right: int
+) -> None:
+    before, edited = Pixels(2, 1, bytes(6)), Pixels(2, 1, bytes((200,)) * 6)
+    mask = Pixels(2, 1, bytes(6))
+    if alpha is not None:
+        mask = Pixels(2, 1, b"".join(bytes((0, 0, 0, one)) for one in alpha), 4)
+    file = await codec.encode(edited, 2, 1, PNG, Protected(before, mask))
+    seen = [opened(file).getpixel((column, 0)) for column in (0, 1)]
+    assert seen == [pytest.approx((grey,) * 3, abs=1) for grey in (left, right)]
+
+
+async def test_what_is_protected_is_scaled_with_the_picture_and_keeps_its_transparency(
+    codec: PillowCodec,
+) -> None:
+    clear = Pixels(4, 4, bytes((10, 200, 10, 0)) * 16, 4)
+    mask = Pixels(4, 4, bytes((0, 0, 0, 255)) * 16, 4)
+    image = opened(await codec.encode(RED, 8, 4, PNG, Protected(clear, mask)))
+    assert (image.size, image.mode) == ((8, 4), "RGBA")
+    assert image.getchannel("A").getextrema() == (0, 0)
 
 
 async def test_the_same_picture_gives_the_same_bytes(codec: PillowCodec) -> None:

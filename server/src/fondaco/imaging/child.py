@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fondaco.domain.media.image_file import Format, Header
-from fondaco.domain.media.picture import Encoding, Picture, PictureFile, Pixels
+from fondaco.domain.media.picture import Encoding, Picture, PictureFile, Pixels, Protected
 from fondaco.workers.child import Handler, WorkerResponse, serve
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def load(launch: Mapping[str, Any]) -> Handler:
     """Load Pillow, and limit the memory that a file can take."""
     # A missing package is reported, not a crash.
     from fondaco.imaging.reading import UnusablePictureError, pixels_of  # noqa: PLC0415
-    from fondaco.imaging.writing import file_of, fitted  # noqa: PLC0415
+    from fondaco.imaging.writing import file_of, fitted, restored  # noqa: PLC0415
 
     if sys.platform == "linux":
         import resource  # noqa: PLC0415 - it exists on POSIX only
@@ -37,7 +37,10 @@ def load(launch: Mapping[str, Any]) -> Handler:
     def handle(request: Mapping[str, Any]) -> WorkerResponse:
         try:
             if "within" not in request:
+                protected = _protected(request)
                 image = fitted(_picture(request), request["width"], request["height"])
+                if protected is not None:
+                    image = restored(image, protected)
                 fields: dict[str, Any] = {}
                 if request["safe_mode"]:
                     image, fields["blurred"] = safe_mode.applied(image)
@@ -87,10 +90,24 @@ def _encoding(request: Mapping[str, Any]) -> Encoding:
 
 def _picture(request: Mapping[str, Any]) -> Picture:
     data = request.get("payload", b"")
+    if (behind := request.get("protected")) is not None:
+        data = data[: behind["bytes"]]
     if (pixels := request["pixels"]) is None:
         return PictureFile(data)
     width, height, channels = pixels
     return Pixels(width, height, data, channels)
+
+
+def _protected(request: Mapping[str, Any]) -> Protected | None:
+    """Return what lies behind the picture in a request."""
+    if (behind := request.get("protected")) is None:
+        return None
+    start, found = behind["bytes"], []
+    for width, height, channels in (behind["picture"], behind["mask"]):
+        end = start + width * height * channels
+        found.append(Pixels(width, height, request["payload"][start:end], channels))
+        start = end
+    return Protected(*found)
 
 
 if __name__ == "__main__":

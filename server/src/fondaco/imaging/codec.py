@@ -15,6 +15,7 @@ from fondaco.domain.media.picture import (
     Picture,
     PictureFile,
     Pixels,
+    Protected,
     SafeFile,
 )
 from fondaco.domain.untrusted_numbers import whole
@@ -116,13 +117,30 @@ class PillowCodec:
             raise EngineError
         return Pixels(width, height, data, channels)
 
-    async def encode(self, picture: Picture, width: int, height: int, encoding: Encoding) -> bytes:
-        """Return a picture as a new file of this size.
+    async def encode(
+        self,
+        picture: Picture,
+        width: int,
+        height: int,
+        encoding: Encoding,
+        protected: Protected | None = None,
+    ) -> bytes:
+        """Return a picture as a new file of this size, with what is protected as it was.
 
         Raises:
             EngineError: the picture cannot be used, or the child failed over it.
         """
-        _, file = await self._written(picture, width, height, encoding, safe_mode=False)
+        request = _request(picture, width, height, encoding)
+        payload = picture.data
+        if protected is not None:
+            before, mask = protected.picture, protected.mask
+            request["protected"] = {
+                "picture": (before.width, before.height, before.channels),
+                "mask": (mask.width, mask.height, mask.channels),
+                "bytes": len(payload),
+            }
+            payload = b"".join((payload, before.data, mask.data))
+        _, file = await self._written(request, payload)
         return file
 
     async def encode_safely(
@@ -133,33 +151,19 @@ class PillowCodec:
         Raises:
             EngineError: as `encode`; or the classifier is here, and cannot be used.
         """
-        fields, file = await self._written(picture, width, height, encoding, safe_mode=True)
+        request = {**_request(picture, width, height, encoding), "safe_mode": True}
+        fields, file = await self._written(request, picture.data)
         blurred = fields.get("blurred")
         return SafeFile(file, blurred if isinstance(blurred, bool) else None)
 
     async def _written(
-        self, picture: Picture, width: int, height: int, encoding: Encoding, *, safe_mode: bool
+        self, request: Mapping[str, object], payload: bytes
     ) -> tuple[Mapping[str, object], bytes]:
-        pixels = None
-        match picture:
-            case Pixels():
-                pixels = (picture.width, picture.height, picture.channels)
-            case PictureFile():
-                pass
-        request = {
-            "pixels": pixels,
-            "width": width,
-            "height": height,
-            "format": encoding.format,
-            "quality": encoding.quality,
-            "exif": encoding.exif,
-            "parameters": encoding.parameters,
-            "safe_mode": safe_mode,
-        }
-        fields, file = await self._writer.ask(request, picture.data)
+        fields, file = await self._writer.ask(request, payload)
         if "fault" in fields or not file:
             raise EngineError(
-                f"The model's engine sent a picture that is damaged, or not of {width} x {height} pixels."
+                "The model's engine sent a picture that is damaged, or not of "
+                f"{request['width']} x {request['height']} pixels."
             )
         return fields, file
 
@@ -167,3 +171,22 @@ class PillowCodec:
         """End the children."""
         await self._reader.aclose()
         await self._writer.aclose()
+
+
+def _request(picture: Picture, width: int, height: int, encoding: Encoding) -> dict[str, object]:
+    pixels = None
+    match picture:
+        case Pixels():
+            pixels = (picture.width, picture.height, picture.channels)
+        case PictureFile():
+            pass
+    return {
+        "pixels": pixels,
+        "width": width,
+        "height": height,
+        "format": encoding.format,
+        "quality": encoding.quality,
+        "exif": encoding.exif,
+        "parameters": encoding.parameters,
+        "safe_mode": False,
+    }

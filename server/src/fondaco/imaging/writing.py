@@ -14,7 +14,15 @@ from fondaco.domain.media.image_file import (
     format_of,
     header_of,
 )
-from fondaco.domain.media.picture import RGBA, Encoding, Picture, PictureFile, Pixels, is_rounded_up
+from fondaco.domain.media.picture import (
+    RGBA,
+    Encoding,
+    Picture,
+    PictureFile,
+    Pixels,
+    Protected,
+    is_rounded_up,
+)
 from fondaco.imaging.reading import UnusablePictureError, read
 
 MOST_PIXELS = 16 * 2**20
@@ -42,6 +50,23 @@ def fitted(picture: Picture, width: int, height: int) -> Image.Image:
         UnusablePictureError: it is damaged, too large or of another size.
     """
     return _fitted(_image(picture), width, height)
+
+
+def restored(image: Image.Image, protected: Protected) -> Image.Image:
+    """Return an edited picture with what was protected in it as it was.
+
+    Raises:
+        UnusablePictureError: what was protected is none.
+    """
+    before, mask = _image(protected.picture), _image(protected.mask)
+    if before.size != image.size:
+        before = before.resize(image.size, Image.Resampling.LANCZOS)
+    if mask.size != image.size:
+        mask = mask.resize(image.size, Image.Resampling.BILINEAR)
+    opaque = mask.getchannel("A") if mask.mode == "RGBA" else Image.new("L", image.size, 255)
+    if image.mode != before.mode:
+        image, before = image.convert("RGBA"), before.convert("RGBA")
+    return Image.composite(before, image, opaque)
 
 
 def file_of(image: Image.Image, encoding: Encoding) -> bytes:

@@ -215,6 +215,17 @@ async def test_a_mask_goes_to_the_engine_in_the_pictures_size() -> None:
     assert task.mask.data[-1] == 255
 
 
+async def test_what_a_mask_protects_stays_whatever_the_engine_does_to_it(one: House) -> None:
+    """The toy inverts the whole picture."""
+    noise = Image.effect_noise((256, 256), 90).convert("RGB")
+    reply = await edit(one, image=base64(saved(noise)), mask=base64(mask()))
+    (edited,) = images(reply)
+    kept, changed = (128, 0, 256, 256), (0, 0, 128, 256)
+    assert edited.crop(kept).tobytes() == noise.crop(kept).tobytes()
+    inverse = noise.crop(changed).point(lambda value: 255 - value)
+    assert edited.crop(changed).tobytes() == inverse.tobytes()
+
+
 async def test_a_mask_without_transparency_says_what_to_do(one: House) -> None:
     reply = await edit(one, mask=SMALL)
     assert "make transparent what may change" in reply.json()["details"]["mask"]["_errors"][0]

@@ -42,6 +42,16 @@ Picture: TypeAlias = Pixels | PictureFile
 
 
 @dataclass(frozen=True, slots=True)
+class Protected:
+    """What an edit has to leave as it was."""
+
+    picture: Pixels
+    """Before the edit."""
+    mask: Pixels
+    """Of the same size, RGBA: the more opaque, the more of the picture stays. Without transparency, all does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Encoding:
     """How a picture is written for its caller."""
 

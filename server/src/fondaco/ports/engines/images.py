@@ -7,7 +7,7 @@ from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_file import Header
 from fondaco.domain.media.image_request import ImageTask
 from fondaco.domain.media.image_upscale import UpscaleTask
-from fondaco.domain.media.picture import Encoding, Picture, Pixels, SafeFile
+from fondaco.domain.media.picture import Encoding, Picture, Pixels, Protected, SafeFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,11 +133,26 @@ class ImageCodec(Protocol):
         """
         ...
 
-    async def encode(self, picture: Picture, width: int, height: int, encoding: Encoding) -> bytes:
+    async def encode(
+        self,
+        picture: Picture,
+        width: int,
+        height: int,
+        encoding: Encoding,
+        protected: Protected | None = None,
+    ) -> bytes:
         """Return a picture as a new file of exactly `width` x `height` pixels.
 
         Nothing but its pixels is taken over from a file: no metadata, profile or second frame. What an
         engine made slightly larger, as it rounds sizes up, is cropped.
+
+        Args:
+            picture: as its engine returned it.
+            width: of the file.
+            height: likewise.
+            encoding: of the file.
+            protected: what of an edited picture is put back, whatever its engine did to it; scaled
+                where the file has another size.
 
         Raises:
             EngineError: the picture is damaged, too large, or of another size.

@@ -14,6 +14,7 @@ from fondaco.domain.media.picture import (
     Picture,
     PictureFile,
     Pixels,
+    Protected,
     is_rounded_up,
 )
 from fondaco.domain.models.catalogue import Catalogue
@@ -137,7 +138,9 @@ class ImageEdits:
         A picture that cannot be read is the engine's failure, so another one may still make it.
         """
         made = await engine.edit(task)
-        file = await self._codec.encode(made.picture, *_size(task, made.picture), encoding)
+        size = _size(task, made.picture)
+        protected = None if task.mask is None else Protected(task.picture, task.mask)
+        file = await self._codec.encode(made.picture, *size, encoding, protected)
         return file, made
 
 
