@@ -44,6 +44,15 @@ def test_the_list_names_files_that_no_model_uses(fondaco: Fondaco, folder: Path)
     assert installed(fondaco, folder)["mine.gguf"] is True
 
 
+def test_the_list_says_what_a_file_is_for_that_no_model_uses(
+    fondaco: Fondaco, folder: Path
+) -> None:
+    (folder / "open-nsfw.onnx").write_bytes(b"a classifier")
+    rows = fondaco("models", "list", "--json", FONDACO_MODELS=str(folder)).json
+    assert isinstance(rows, list)
+    assert {row["name"]: row["type"] for row in rows}["open-nsfw.onnx"] == "safe mode"
+
+
 def test_show_finds_a_model_by_any_of_its_names(fondaco: Fondaco, folder: Path) -> None:
     gguf(folder / SMOLLM2)
     for name in ("smollm2-135m", "default", "gpt-4o"):

@@ -69,11 +69,35 @@ def chunked(*chunks: tuple[bytes, bytes]) -> bytes:
     return b"".join(parts)
 
 
-def deep(colour_type: int, samples: tuple[int, ...]) -> bytes:
-    """Return a PNG with 16 bits a sample."""
+def deep(colour_type: int, samples: tuple[int, ...], clear: tuple[int, ...] = ()) -> bytes:
+    """Return a PNG with 16 bits a sample, and perhaps one colour of it clear."""
     row = b"\0" + struct.pack(f">{len(samples)}H", *samples) * SIDE
     head = struct.pack(">IIBBBBB", SIDE, SIDE, 16, colour_type, 0, 0, 0)
-    return chunked((b"IHDR", head), (b"IDAT", zlib.compress(row * SIDE)))
+    trns = ((b"tRNS", struct.pack(f">{len(clear)}H", *clear)),) if clear else ()
+    return chunked((b"IHDR", head), *trns, (b"IDAT", zlib.compress(row * SIDE)))
+
+
+def on_canvas(left: int, top: int) -> bytes:
+    """Return an animated WebP of one red frame that lies on its canvas with a margin at the left and top."""
+
+    def triple(number: int) -> bytes:
+        return struct.pack("<I", number)[:3]
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return name + struct.pack("<I", len(data)) + data + bytes(len(data) % 2)
+
+    width, height = SIDE - left, SIDE - top
+    still = saved(Image.new("RGB", (width, height), "red"), "WEBP", lossless=True)[12:]
+    place = b"".join(map(triple, (left // 2, top // 2, width - 1, height - 1, 100)))
+    body = b"".join(
+        (
+            b"WEBP",
+            chunk(b"VP8X", b"\2\0\0\0" + triple(SIDE - 1) * 2),
+            chunk(b"ANIM", bytes(6)),
+            chunk(b"ANMF", place + b"\0" + still),
+        )
+    )
+    return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
 RED, CLEAR_RED = (255, 0, 0), (255, 0, 0, 0)
@@ -96,12 +120,17 @@ ODD: dict[str, tuple[bytes, tuple[int, ...]]] = {
     "alpha": (saved(Image.new("RGBA", (SIDE, SIDE), (1, 2, 3, 4)), "PNG"), (1, 2, 3, 4)),
     "alpha that hides nothing": (saved(plain("red", "RGBA"), "PNG"), RED),
     "16 bits of grey": (deep(0, (0x9C40,)), (156, 156, 156)),
+    "16 bits of grey with one clear shade": (deep(0, (0x9C40,), (0x9C40,)), (156, 156, 156, 0)),
+    "16 bits of grey with another clear shade": (deep(0, (0x9C40,), (0x9C41,)), (156, 156, 156)),
     "16 bits": (deep(2, (0xFFFF, 0x8000, 0)), (255, 128, 0)),
     "16 bits of grey and alpha": (deep(4, (0x8000, 0x8000)), (128, 128, 128, 128)),
     "16 bits and alpha": (deep(6, (0xFFFF, 0x8000, 0, 0x4000)), (255, 128, 0, 64)),
     "cmyk": (saved(Image.new("CMYK", (SIDE, SIDE), (0, 255, 255, 0)), "JPEG"), RED),
     "animated gif": (saved(plain("red"), "GIF", **frames("blue", "lime")), RED),
     "animated webp": (saved(plain("red"), "WEBP", lossless=True, **frames("blue")), RED),
+    "animated webp that fills its canvas": (on_canvas(0, 0), RED),
+    "animated webp beside its frame": (on_canvas(4, 4), (0, 0, 0, 0)),
+    "animated webp within its frame": (on_canvas(2, 2), (*RED, 255)),
     "animated png": (saved(plain("red"), "PNG", **frames("blue")), RED),
     "a video behind a photograph": (
         saved(plain("red"), "JPEG") + b"\0\0\0\x18ftypmp42" + bytes(99),

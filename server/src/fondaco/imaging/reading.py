@@ -10,9 +10,9 @@ import warnings
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageMath
 
-from fondaco.domain.media.image_file import Format, Header
+from fondaco.domain.media.image_file import Format, Header, first_frame
 from fondaco.domain.media.picture import RGB, RGBA, UPLOAD_PIXELS, Pixels, reduced_size
 
 _DECODERS: Final[Mapping[Format, str]] = {
@@ -22,6 +22,7 @@ _DECODERS: Final[Mapping[Format, str]] = {
     Format.GIF: "GIF",
 }
 _EIGHT_OF_SIXTEEN = 1 / 256
+_OPAQUE = 255
 _PROFILE = "icc_profile"
 _SPACES = {"RGB": "RGB", "RGBA": "RGB", "L": "GRAY", "LA": "GRAY", "CMYK": "CMYK"}
 """Mode of an image -> the colour space that its profile has to be of."""
@@ -80,7 +81,7 @@ def read(data: bytes, header: Header, within: int | None = None) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(data), formats=[_DECODERS[header.format]]) as opened:
-                return _read(opened, header, within)
+                return _read(opened, data, header, within)
     except Exception as error:  # decoders raise whatever hostile bytes make them raise
         raise UnusablePictureError from error
 
@@ -101,7 +102,7 @@ def _scans(data: bytes, most: int) -> int:
     return scans
 
 
-def _read(opened: Image.Image, header: Header, within: int | None) -> Image.Image:
+def _read(opened: Image.Image, data: bytes, header: Header, within: int | None) -> Image.Image:
     if opened.size != (header.width, header.height):
         raise UnusablePictureError
     size = reduced_size(*opened.size, within or UPLOAD_PIXELS)
@@ -110,6 +111,8 @@ def _read(opened: Image.Image, header: Header, within: int | None) -> Image.Imag
     opened.load()
     profile = opened.info.get(_PROFILE)
     image = _eight_bits(opened)
+    if header.format is Format.WEBP:
+        image = _on_clear(image, data)
     if image.size != size:
         image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     image = _in_srgb(image, profile if isinstance(profile, bytes) else b"")
@@ -119,10 +122,35 @@ def _read(opened: Image.Image, header: Header, within: int | None) -> Image.Imag
 def _eight_bits(image: Image.Image) -> Image.Image:
     """Return an image as RGB, RGBA, L, LA or CMYK, 8 bits a channel."""
     if image.mode.startswith("I"):  # 16 bits of grey
-        return image.point(lambda value: value * _EIGHT_OF_SIXTEEN).convert("L")
+        return _grey(image)
     if image.has_transparency_data:
         return image if image.mode in ("RGBA", "LA") else image.convert("RGBA")
     return image if image.mode in ("RGB", "L", "CMYK") else image.convert("RGB")
+
+
+def _grey(image: Image.Image) -> Image.Image:
+    """Return an image of 16 bits of grey as L, or as LA where one grey of it is transparent."""
+    grey = image.point(lambda value: value * _EIGHT_OF_SIXTEEN).convert("L")
+    clear = image.info.get("transparency")
+    if not isinstance(clear, int):
+        return grey
+    seen = ImageMath.lambda_eval(lambda of: of["image"] != clear, image=image.convert("I"))
+    opaque = seen.point(lambda value: value * _OPAQUE).convert("L")
+    return Image.merge("LA", (grey, opaque))
+
+
+def _on_clear(image: Image.Image, data: bytes) -> Image.Image:
+    """Return an image as RGBA where its first frame leaves some of it bare; Pillow makes that black."""
+    if image.mode != "RGB" or (frame := first_frame(data)) is None:
+        return image
+    left, top, right, bottom = frame
+    if left <= 0 and top <= 0 and right >= image.width and bottom >= image.height:
+        return image
+    opaque = Image.new("L", image.size)
+    opaque.paste(_OPAQUE, frame)
+    clear = image.copy()
+    clear.putalpha(opaque)
+    return clear
 
 
 def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:

@@ -192,6 +192,7 @@ _CAMERA = KnownModel(
 
 _OPENNSFW = KnownModel(
     name="opennsfw",
+    purpose="safe mode",
     files=(
         KnownFile(
             role="model",

@@ -104,6 +104,8 @@ class KnownModel:
     """The name to show of a model that is in no catalogue before `fondaco models add` puts it there."""
     licence: Licence | None = None
     """None: open source."""
+    purpose: str = ""
+    """What it does, where it is none of the catalogue's models."""
 
     @property
     def file(self) -> str:

@@ -9,7 +9,7 @@ from io import BytesIO
 import httpx2
 import pytest
 from openai import AsyncOpenAI, UnprocessableEntityError
-from PIL import Image
+from PIL import Image, ImageCms
 
 from fondaco.domain.errors import EngineError
 from fondaco.domain.media.picture import Pixels
@@ -224,6 +224,36 @@ async def test_what_a_mask_protects_stays_whatever_the_engine_does_to_it(one: Ho
     assert edited.crop(kept).tobytes() == noise.crop(kept).tobytes()
     inverse = noise.crop(changed).point(lambda value: 255 - value)
     assert edited.crop(changed).tobytes() == inverse.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("fields", "name", "said"),
+    [
+        ({"image": [SMALL] * 17}, "image", "Must have at most 16 items (got 17)"),
+        ({"image": 5}, "image", "Must be a file or a string"),
+        ({"n": 1.0}, "n", "Must be an integer (got 1.0)"),
+        ({"size": "large"}, "size", "Must look like 'auto' or '1024x1024'"),
+    ],
+)
+async def test_a_fault_is_said_in_a_sentence_about_its_field(
+    one: House, fields: dict[str, object], name: str, said: str
+) -> None:
+    details = (await edit(one, **fields)).json()["details"]
+    assert list(details) == ["_errors", name]
+    assert said in details[name]["_errors"][0]
+
+
+async def test_a_file_sent_as_text_is_called_a_file(one: House) -> None:
+    files = [("image", picture()), ("prompt", b"Colorize")]
+    reply = await one.client.post(EDITS, files=files)
+    assert reply.json()["details"]["prompt"]["_errors"] == ["Must be a string, not a file"]
+
+
+async def test_a_jpeg_whose_profile_hides_its_size_says_what_to_do(one: House) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    large = saved(Image.new("RGB", (256, 256)), "JPEG", icc_profile=profile + bytes(3 * 2**20))
+    reply = await edit(one, image=base64(large))
+    assert "Save it without its metadata" in reply.json()["details"]["image"]["_errors"][0]
 
 
 async def test_a_mask_without_transparency_says_what_to_do(one: House) -> None:

@@ -163,8 +163,9 @@ def _row(model: "AnyModel", settings: "Settings") -> Row:
 def _strangers(settings: "Settings") -> Iterator[Row]:
     """Yield rows for model files that no model of the catalogue names."""
     from fondaco.configuration import files_of
-    from fondaco.modelfiles import ModelFolder
+    from fondaco.modelfiles import KNOWN, ModelFolder
 
+    purposes = {model.file: model.purpose for model in KNOWN.values() if model.purpose}
     named = {file.name for m in settings.models.values() for file in files_of(m, settings)}
     for stranger in ModelFolder(settings.models_folder).installed():
         if stranger.path.name not in named:
@@ -172,7 +173,7 @@ def _strangers(settings: "Settings") -> Iterator[Row]:
                 "id": None,
                 "name": stranger.path.name,
                 "installed": True,
-                "type": None,
+                "type": purposes.get(stranger.path.name),
                 "contextTokens": None,
                 "usdPerMillionInput": None,
                 "usdPerMillionOutput": None,

@@ -23,6 +23,7 @@ _JPEG_BARE = frozenset({0x01, *range(0xD0, 0xD8)})
 _FILL, _LAST, _SCAN = 0xFF, 0xD9, 0xDA
 _MOST_STEPS = 1_000
 """Segments and fill bytes of a JPEG before its size; cameras write some ten."""
+_FIRST_CHUNK = 12
 _LOSSLESS = 0x2F
 _FOURTEEN_BITS = 0x3FFF
 
@@ -161,3 +162,26 @@ def _jpeg_header(head: bytes) -> Header:
         if marker not in _JPEG_BARE:
             offset += max(2, *struct.unpack_from(">H", head, offset))
     raise UnreadableImageError
+
+
+def first_frame(file: bytes) -> tuple[int, int, int, int] | None:
+    """Return where the first frame of an animated WebP lies on its canvas: left, top, right and bottom.
+
+    None: it is not animated. Source: RFC 9649, section 2.7.1.1.
+
+    >>> first_frame(b"RIFF....WEBPVP8 ....")
+    """
+    offset = _FIRST_CHUNK
+    for _ in range(_MOST_STEPS):
+        if file[offset : offset + 4] == b"ANMF" and len(file) >= offset + 20:
+            half_left, half_top, width, height = (
+                int.from_bytes(file[at : at + 3], "little")
+                for at in range(offset + 8, offset + 20, 3)
+            )
+            left, top = 2 * half_left, 2 * half_top
+            return left, top, left + width + 1, top + height + 1
+        size = int.from_bytes(file[offset + 4 : offset + 8], "little")
+        offset += 8 + size + size % 2
+        if offset >= len(file):
+            break
+    return None

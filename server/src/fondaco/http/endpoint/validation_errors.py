@@ -29,8 +29,8 @@ _TAGS = frozenset(
     }
 )
 """Names of union members, which pydantic adds to paths though no caller wrote them."""
-_MEMBERS = ("list[", "literal[", "function-", "lax-or-strict", "constrained-", VARIANT)
-_SCALARS = frozenset({"str", "int", "float", "bool"})
+_MEMBERS = ("list[", "union[", "literal[", "function-", "lax-or-strict", "constrained-", VARIANT)
+_SCALARS = frozenset({"str", "int", "float", "bool", "bytes"})
 _TAG = frozenset({"union_tag_invalid", "union_tag_not_found"})
 """Types of finding about the field that selects the member of a union."""
 _KINDS = {
@@ -178,11 +178,13 @@ def _received(value: object, location: tuple[str, ...], *, kind: bool = False) -
         case bool():
             name, shown = "a boolean", str(value).lower()
         case int() | float():
-            name, shown = "a number", _number(value)
+            name, shown = "a number", repr(value) if kind else _number(value)
         case str():
             name, shown = "a string", ""
         case list():
             name, shown = "a list", ""
+        case bytes():
+            name, shown = "a file", ""
         case _:
             name, shown = "an object", ""
     if shown and len(shown) <= _LONGEST_NUMBER and _CONTENT.isdisjoint(location):

@@ -201,6 +201,11 @@ def _late_header(file: File, field_path: str) -> Header:
     try:
         return header_of(file.first(_LONGEST_HEAD_BYTES), Format.JPEG)
     except UnreadableImageError:
+        if file.length > _LONGEST_HEAD_BYTES:
+            what = (
+                f"Its size is not within its first {_LONGEST_HEAD_BYTES:,} bytes. Save it without"
+            )
+            raise corrupted(field_path, f"{what} its metadata, such as a colour profile.") from None
         raise corrupted(field_path, "Its size cannot be read.") from None
 
 
