@@ -1,5 +1,5 @@
 """`fondaco models`: the catalogue, model files, models of one's own."""
 
-from fondaco.cli.models.group import group
+from fondaco.cli.models.commands import group
 
 __all__ = ["group"]
