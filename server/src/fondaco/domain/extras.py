@@ -3,12 +3,14 @@
 from typing import Final, Literal
 
 Extra = Literal[
+    "chinese",
     "ddgs",
     "diffusion",
     "embedded",
     "embeddings",
     "espeak",
     "images",
+    "japanese",
     "speech",
     "transcription",
     "video",
@@ -16,8 +18,8 @@ Extra = Literal[
     "web3",
 ]
 
-BY_CHOICE: Final[frozenset[Extra]] = frozenset({"espeak"})
-"""Those that `make install` leaves out: their licence binds more than their own files."""
+BY_CHOICE: Final[frozenset[Extra]] = frozenset({"chinese", "espeak", "japanese"})
+"""Those that `make install` leaves out: for their size, or a licence that binds more than their own files."""
 
 
 def how_to_install(extra: Extra) -> str:

@@ -93,6 +93,14 @@ def _phonemizer(language: str) -> Phonemizer:
             from fondaco.engines.common.speech.english import English  # noqa: PLC0415 - of the voice
 
             return English(british=language == "en-GB")
+        case "ja":
+            from fondaco.engines.kokoro.misaki import Japanese  # noqa: PLC0415 - by choice
+
+            return Japanese()
+        case "zh":
+            from fondaco.engines.kokoro.misaki import Chinese  # noqa: PLC0415 - by choice
+
+            return Chinese()
         case _:
             from fondaco.engines.kokoro.espeak import Espeak  # noqa: PLC0415 - by choice
 

@@ -3,10 +3,13 @@
 import re
 from typing import Final
 
+from fondaco.engines.common.speech.normalisation.letters import without_other_scripts
 from fondaco.engines.common.speech.plain import plain
 
 _VOICES: Final = {"es": "es", "fr": "fr-fr", "hi": "hi", "it": "it", "pt-BR": "pt-br"}
 """Language -> what eSpeak calls it."""
+_SCRIPTS: Final = {"hi": ("DEVANAGARI",)}
+"""Those besides the Latin one."""
 _TIE: Final = "^"
 _AS_KOKORO: Final = (
     *(
@@ -51,7 +54,8 @@ class Espeak:
 
     def phonemes(self, sentence: str) -> str:
         """Return the phonemes of a sentence, in Kokoro's alphabet; empty: nothing can be read."""
-        pieces = _MARKS.split(plain(sentence))
+        text = without_other_scripts(plain(sentence), *_SCRIPTS.get(self._voice, ()))
+        pieces = _MARKS.split(text)
         read = "".join(
             piece.translate(_SAID_AS) if number % 2 else self._piece(piece)
             for number, piece in enumerate(pieces)
@@ -62,7 +66,6 @@ class Espeak:
         if not any(map(str.isalnum, piece)):
             return ""
         read = self._espeak.phonemize(piece, voice=self._voice, use_tie=True, tie_char=_TIE)
-        read = _SWITCH.sub("", read)
         for one, other in _AS_KOKORO:
             read = read.replace(one, other)
-        return read
+        return _SWITCH.sub("", read)

@@ -23,15 +23,19 @@ class Packages:
 
 _ENGLISH = Packages(("hibari",), "speech")
 _ESPEAK = Packages(("espeakng_loader", "espeakng_runtime"), "espeak")
+_CHINESE = Packages(("misaki", "cn2an", "jieba", "ordered_set", "pypinyin"), "chinese")
+_JAPANESE = Packages(("misaki", "fugashi", "jaconv", "mojimoji", "unidic_lite"), "japanese")
 READINGS: Final = {
     "en": _ENGLISH,
     "es": _ESPEAK,
     "fr": _ESPEAK,
     "hi": _ESPEAK,
     "it": _ESPEAK,
+    "ja": _JAPANESE,
     "pt": _ESPEAK,
+    "zh": _CHINESE,
 }
-"""Language, without its region -> how it is read. No other one is."""
+"""Language, without its region -> how it is read."""
 _NAMES = {
     "en": "English",
     "es": "Spanish",
@@ -50,9 +54,7 @@ def why_not_read(voice: str) -> str:
     if known is None:
         return "The name of the voice does not tell its language."
     language = known.base_language
-    reading = READINGS.get(language)
-    if reading is None:
-        return f"{_NAMES[language]} cannot be read here yet."
+    reading = READINGS[language]
     if reading.installed:
         return ""
     return (

@@ -13,7 +13,7 @@ from fondaco.engines.common.speech.normalisation import (
     numbers,
     times,
 )
-from fondaco.engines.common.speech.normalisation.letters import english_letters
+from fondaco.engines.common.speech.normalisation.letters import without_other_scripts
 from fondaco.engines.common.speech.normalisation.rule import ReadingRule, applied
 
 _RULES: Final = (
@@ -39,7 +39,7 @@ def normalised(text: str, *, british: bool = False) -> str:
     >>> normalised("Since 03/04/2026.", british=True)
     'Since April 3, 2026.'
     """
-    text = english_letters(text)
+    text = without_other_scripts(text)
     if british:
         text = applied(times.BRITISH, text)
     return _UNBROKEN.sub(_broken, applied(_RULES, text))

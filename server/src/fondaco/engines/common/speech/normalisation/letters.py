@@ -1,4 +1,4 @@
-"""Letters: words of scripts that English dictionaries do not have are left out."""
+"""Letters: words of scripts that a language is not read from are left out."""
 
 import re
 import unicodedata
@@ -11,22 +11,24 @@ _MU: Final = "\u03bc"
 """The other micro, as it stands in front of units."""
 
 
-def english_letters(text: str) -> str:
-    """Return a text without words of other scripts than Latin, but for single letters.
+def without_other_scripts(text: str, *scripts: str) -> str:
+    """Return a text without words of other scripts than Latin and those named, but for single letters.
 
-    hibari would guess at them letter by letter, and gibberish be heard.
+    A dictionary that does not know them is guessed around letter by letter, and gibberish is heard.
 
-    >>> english_letters("\u017b\u00f3\u0142\u0107, \u041f\u0440\u0438\u0432\u0435\u0442, 5 \u00b5g, \u03c0")
+    Args:
+        text: in whatever scripts.
+        scripts: as Unicode names begin, such as `DEVANAGARI`.
+
+    >>> without_other_scripts("\u017b\u00f3\u0142\u0107, \u041f\u0440\u0438\u0432\u0435\u0442, 5 \u00b5g, \u03c0")
     'Żółć, , 5 µg, π'
     """
-    return _WORD.sub(_word, text)
+    known = ("LATIN", "FULLWIDTH LATIN", *scripts)
+    return _WORD.sub(lambda found: _readable(found.group(), known), text)
 
 
-def _word(found: re.Match[str]) -> str:
-    word = found.group()
-    readable = len(word) == 1 or max(word) <= _LAST_OF_WESTERN or all(map(_is_latin, word))
-    return word if readable else ""
-
-
-def _is_latin(letter: str) -> bool:
-    return letter == _MU or "LATIN" in unicodedata.name(letter, "")
+def _readable(word: str, scripts: tuple[str, ...]) -> str:
+    if max(word) <= _LAST_OF_WESTERN or (len(word) == 1 and word < "\u2e80"):
+        return word
+    read = all(one == _MU or unicodedata.name(one, "").startswith(scripts) for one in word)
+    return word if read else ""
