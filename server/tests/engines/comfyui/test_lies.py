@@ -22,6 +22,7 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.media.picture import PictureFile
 from fondaco.engines.comfyui.engine import ComfyUI
+from fondaco.engines.comfyui.events import JobEvents
 from fondaco.engines.common.images.options import ImageOptions
 
 KEPT = replace(TASK, model="kept")
@@ -329,6 +330,16 @@ async def test_a_job_that_takes_too_long_in_all_is_given_up(fake: FakeComfyUI) -
                 await engine.generate(task)
     assert all(job.interrupted.is_set() for job in fake.jobs)
     assert not fake.history
+
+
+def test_an_event_of_megabytes_is_not_parsed() -> None:
+    events = JobEvents("mine", OUTPUT)
+    event = {"type": "execution_success", "data": {"prompt_id": "mine", "shown": "x" * 2**20}}
+    events.feed(json.dumps(event))
+    assert not events.succeeded
+    event["data"] = {"prompt_id": "mine"}
+    events.feed(json.dumps(event))
+    assert events.succeeded
 
 
 async def test_a_message_that_is_too_large_ends_the_websocket(fake: FakeComfyUI) -> None:

@@ -20,7 +20,8 @@ _PREVIEW_IMAGE = 1
 """The type of a message of bytes with a picture: previews, and what SaveImageWebsocket sends."""
 _HEADER = struct.Struct(">II")
 """The type of the message, and the format of its picture."""
-_MOST_VALUES = 2**17
+_LONGEST_EVENT = 2**20
+"""Characters; longer ones tell what nodes of others' making have to show, and would hold up the event loop."""
 _OUT_OF_MEMORY = "OutOfMemory"
 _CLASS = re.compile(r"\w{1,100}")
 
@@ -58,8 +59,10 @@ class JobEvents:
         if isinstance(message, bytes):
             self._take_picture(message)
             return
+        if len(message) > _LONGEST_EVENT:
+            return
         try:
-            event = row_of(loads(message.encode("utf-8", "replace"), _MOST_VALUES))
+            event = row_of(loads(message.encode("utf-8", "replace")))
         except ValueError:
             return  # nodes of others' making send what they like
         data = row_of(event.get("data"))
