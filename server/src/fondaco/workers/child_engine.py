@@ -75,16 +75,28 @@ class ChildEngine:
         if self.pid is None and (reason := self._unavailable()):
             raise EngineUnavailableError(reason)
 
-    async def _asked(
-        self, model: str, request: Mapping[str, Any], payload: bytes = b""
-    ) -> QueuedResponse:
-        """Return what the child answers to a request for one of the models, in turn.
+    async def _expect_ready(self, model: str) -> None:
+        """Return if it runs a model, and could do its work.
 
         Raises:
-            EngineUnavailableError: it does not run this model; or as `probe` and `QueuedWorker.ask` say.
-            EngineError: as from `QueuedWorker.ask`.
+            EngineUnavailableError: it does not run this model; or as `probe` says.
         """
         if model not in self._models:
             raise EngineUnavailableError(f"The engine {self._name!r} does not run {model!r}.")
         await self.probe()
-        return await self._worker.ask(request, payload)
+
+    async def _asked(
+        self,
+        model: str,
+        request: Mapping[str, Any],
+        payload: bytes = b"",
+        advanced: Callable[[int, int], None] | None = None,
+    ) -> QueuedResponse:
+        """Return what the child answers to a request for one of the models, in turn.
+
+        Raises:
+            EngineUnavailableError: it does not run this model; or as `probe` says.
+            EngineError: as from `QueuedWorker.ask`.
+        """
+        await self._expect_ready(model)
+        return await self._worker.ask(request, payload, advanced)
