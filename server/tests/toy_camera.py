@@ -54,7 +54,7 @@ class ToyCamera:
         await anyio.lowlevel.checkpoint()
         if 0 <= self.waits_from < len(self.asked):
             await self._wait(progress)
-        if task.soundtrack is not None and not task.soundtrack.startswith(b"RIFF" + bytes(4)):
+        if task.soundtrack is not None and task.soundtrack[8:12] != b"WAVE":
             raise InvalidRequestError(faults={"audio_url": ("It is neither WAV nor MP3.",)})
         scripted = self.next.pop(0) if self.next else None
         if isinstance(scripted, FondacoError):

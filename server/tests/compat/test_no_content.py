@@ -414,6 +414,35 @@ def transcribe(one: Program) -> None:
         assert CANARY in fields or CANARY not in reply.text, name
 
 
+def film(one: Program) -> None:
+    """Say the canary in prompts, pictures and names of videos: one is queued, the others are refused."""
+    if find_spec("av") is None:
+        return
+    out = io.BytesIO()
+    Image.new("RGB", (256, 256), "teal").save(out, "PNG", pnginfo=_texts())
+    still = f"data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}"
+    words = f"data:image/png;base64,{base64.b64encode(CANARY.encode()).decode()}"
+    video = {"model": "default", "prompt": CANARY, "duration": "5s", "resolution": "480p"}
+    asked: dict[str, tuple[str, dict[str, object], int]] = {
+        "a quote": ("quote", {"negative_prompt": CANARY}, 200),
+        "a video": ("queue", {"negative_prompt": CANARY, "image_url": still}, 200),
+        "no picture": ("queue", {"image_url": words}, 400),
+        "no sound": ("queue", {"audio_url": words}, 400),
+        "no address": ("queue", {"image_url": CANARY}, 400),
+        "no duration": ("queue", {"duration": CANARY}, 400),
+        "unknown field": ("queue", {CANARY: CANARY}, 400),
+    }
+    for name, (path, fields, status) in asked.items():
+        reply = one.http.post(f"/api/v1/video/{path}", json={**video, **fields})
+        assert reply.status_code == status, (name, reply.text)
+        assert CANARY in fields or CANARY not in reply.text, name
+    for path in ("retrieve", "complete"):
+        reply = one.http.post(
+            f"/api/v1/video/{path}", json={"model": "default", "queue_id": CANARY}
+        )
+        assert (reply.status_code, CANARY in reply.text) == (404, False)
+
+
 def ask_of_all(one: Program, port: int) -> None:
     """Send the canary through every part of the API."""
     read_pages(one, port)
@@ -427,6 +456,7 @@ def ask_of_all(one: Program, port: int) -> None:
     respond(one)
     speak(one)
     transcribe(one)
+    film(one)
 
 
 def ask_of_chat(one: Program, port: int) -> None:

@@ -192,6 +192,7 @@ class Shared:
                 self.sealer,
                 self.job_runner,
                 files=adapters.files,
+                sounds=sounds,
                 paid_calls=paid_calls,
                 limits=QueueLimits(settings.video.queue, settings.video.account_queue),
             ),

@@ -1,5 +1,9 @@
 """Videos at the edge: quoted, queued, retrieved and deleted, over a toy camera."""
 
+import io
+import math
+import struct
+import wave
 from decimal import Decimal
 
 import anyio
@@ -15,9 +19,12 @@ from fondaco.domain.errors import (
 from fondaco.domain.media.mp4_file import video_header
 from fondaco.domain.money.account import Account, Key, KeyType, digest
 from fondaco.domain.money.ledger import Entry, EntryKind
+from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.domain.money.money import NANO, Currency, Funds, decimal
 from fondaco.ports import GeneratedVideo
 from fondaco.sections import Video
+from fondaco.web.files import WebFiles
+from hand_clock import HandClock
 from house import PEPPER, House
 from picture_house import base64, picture
 from toy_camera import ToyCamera, filmed, mp4_file
@@ -36,10 +43,29 @@ from video_house import (
     send,
     world,
 )
+from web.site import http, site
+
+
+def sine(seconds: float) -> bytes:
+    """Return a WAV file of a tone."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        tone = [round(9000 * math.sin(at / 3)) for at in range(800)]
+        pcm = struct.pack("<800h", *tone) * math.ceil(seconds * 10)
+        file.writeframes(pcm[: 2 * round(8000 * seconds)])
+    return out.getvalue()
+
+
+def lying(wav: bytes) -> bytes:
+    """Return a WAV file that says of itself to be short: by a thousand times as many bytes a second."""
+    return wav[:28] + (16_000_000).to_bytes(4, "little") + wav[32:]
+
 
 OTHER = 11
-WAV = b"RIFF" + bytes(4) + b"WAVEfmt " + bytes(60)
+WAV = sine(1.0)
 DATA = "data:image/png;base64,"
+SOUND = "data:audio/wav;base64,"
 
 
 def stranger(one: House, tier: str = "paid") -> dict[str, str]:
@@ -289,7 +315,7 @@ async def test_a_picture_and_a_soundtrack_reach_the_engine() -> None:
     camera = ToyCamera()
     async with world(camera) as one:
         image = DATA + base64(picture(300, 400))
-        sound = "data:audio/wav;base64," + base64(WAV)
+        sound = SOUND + base64(WAV)
         queue_id = await order(
             one, image_url=image, audio_url=sound, resolution="480p", duration="10s"
         )
@@ -319,6 +345,11 @@ BAD: list[tuple[dict[str, object], int, str]] = [
     ({"audio_url": "http://127.0.0.1/x.wav"}, 400, "audio_url"),
     ({"audio_url": "data:audio/wav;base64,AAAA"}, 400, "audio_url"),
     ({"audio_url": "data:audio/wav,AAAA"}, 400, "audio_url"),
+    ({"audio_url": SOUND + base64(b"RIFF" + bytes(4) + b"WAVEfmt " + bytes(60))}, 400, "audio_url"),
+    ({"audio_url": SOUND + base64(b"ID3" + bytes(200))}, 400, "audio_url"),
+    ({"audio_url": SOUND + base64(sine(30.5))}, 400, "audio_url"),
+    ({"audio_url": SOUND + base64(lying(sine(31.0)))}, 400, "audio_url"),
+    ({"audio_url": SOUND + base64(WAV), "audio": False}, 400, "audio_url"),
     ({"video_url": "https://example.com/x.mp4"}, 400, "video_url"),
     ({"seed": 3}, 400, "seed"),
 ]
@@ -431,3 +462,60 @@ async def test_the_metrics_count_jobs() -> None:
         assert 'fondaco_job_progress{model="toy-camera"} 0.25' in text
         camera.released.set()
         await ended(one, queue_id)
+
+
+async def test_media_are_fetched_by_the_guarded_client_alone() -> None:
+    camera = ToyCamera()
+    async with site() as web, world(camera, files=WebFiles(lambda: web.egress)) as one:
+        web.server.answer(http(picture(300, 400), media_type="image/png"), close=True)
+        assert (await ended(one, await order(one, image_url=web.url()))).status_code == 200
+        web.server.answer(http(WAV, media_type="audio/wav"), close=True)
+        assert (await ended(one, await order(one, audio_url=web.url()))).status_code == 200
+        assert camera.asked[0].picture is not None
+        assert camera.asked[1].soundtrack == WAV
+        for path in ("image_url", "audio_url"):
+            for address in (web.url(), "http://169.254.169.254/latest", "http://[::1]/x"):
+                if address == web.url():
+                    web.server.answer(http(b"<html>"), close=True)
+                reply = await send(one, QUEUE, **asked(**{path: address}))
+                assert reply.status_code == 400, reply.text
+                assert path in reply.json()["details"]
+
+
+async def test_a_video_is_kept_for_24_hours_by_the_clock() -> None:
+    clock = HandClock()
+    async with world(ToyCamera(), clock=clock) as one:
+        made = await order(one)
+        await ended(one, made)
+        clock.at += 86_340
+        await anyio.sleep(0.2)
+        assert (await retrieve(one, made)).status_code == 200
+        later = await order(one)
+        await ended(one, later)
+        clock.at += 121
+        with anyio.fail_after(10):
+            while (await retrieve(one, made)).status_code != 404:  # noqa: ASYNC110 - no event
+                await anyio.sleep(0.02)
+        assert (await retrieve(one, later)).status_code == 200
+        assert len(one.charges()) == 6
+
+
+async def test_a_video_that_takes_too_long_fails_and_costs_nothing() -> None:
+    camera = ToyCamera()
+    camera.waits_from = 0
+    async with world(camera, video=Video(timeout_s=0.1)) as one:
+        reply = await ended(one, await order(one))
+        assert (reply.status_code, "too long" in reply.text) == (500, True)
+        assert camera.cancelled == 1
+        assert one.charges() == []
+
+
+async def test_videos_count_against_the_limits_of_their_class() -> None:
+    tiers = {"paid": Tier("paid", {"small": RateLimits(9, 9), "image": RateLimits(1, 9)})}
+    async with world(ToyCamera(), tiers=tiers) as one:
+        queue_id = await order(one)
+        limited = await send(one, QUEUE, **asked())
+        assert code(limited) == (429, "RATE_LIMIT_EXCEEDED")
+        assert limited.headers["x-ratelimit-remaining-requests"] == "0"
+        assert (await send(one, QUOTE, **asked())).status_code == 200
+        assert (await ended(one, queue_id)).status_code == 200

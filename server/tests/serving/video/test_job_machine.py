@@ -32,10 +32,12 @@ from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.inputs.pictures import PictureReader
+from fondaco.serving.inputs.sounds import Sounds
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.routing.failover import ModelEngines
 from fondaco.serving.video.runner import JobRunner, RunnerOptions, VideoWork
 from fondaco.serving.video.videos import Videos
+from fondaco.sound.reader import PyAVReader
 from fondaco.stores.memory.jobs import MemoryJobs
 from fondaco.stores.memory.journal import MemoryJournal
 from fondaco.stores.sealing import HomeSealer
@@ -149,9 +151,12 @@ class JobMachine(RuleBasedStateMachine):
         catalogue = Catalogue((TOY_VIDEOS,), {})
         codec = PillowCodec()
         reader = PictureReader(codec, None, MemoryBudget(10**6, 10**6, "pictures", "busy"))
+        sounds = Sounds(PyAVReader(), MemoryBudget(10**6, 10**6, "sounds", "busy"))
         work = VideoWork(catalogue, ModelEngines(catalogue, {"toy-lens": puppet}), reader, codec)
         limits = QueueLimits(total=4, account=4)
-        videos = Videos(work, jobs, sealer, runner, files=None, paid_calls=paid, limits=limits)
+        videos = Videos(
+            work, jobs, sealer, runner, files=None, sounds=sounds, paid_calls=paid, limits=limits
+        )
         runner.work = work
         await ledger.recover(lambda _, __: TOY_VIDEOS.price.charge("", __))
         await runner.recover()

@@ -33,7 +33,8 @@ from fondaco.serving.billing.ledger import Hold
 from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
 from fondaco.serving.images.meter import random_seed
 from fondaco.serving.inputs.pictures import picture_bounds
-from fondaco.serving.inputs.soundtracks import soundtrack
+from fondaco.serving.inputs.sounds import Sounds
+from fondaco.serving.inputs.soundtracks import MOST_SECONDS, soundtrack
 from fondaco.serving.video.meter import OrderMeter
 from fondaco.serving.video.order import VideoOrder
 from fondaco.serving.video.outcome import error_of
@@ -88,6 +89,7 @@ class Videos:
         runner: JobRunner,
         *,
         files: Files | None,
+        sounds: Sounds,
         paid_calls: PaidCalls,
         limits: QueueLimits,
     ) -> None:
@@ -95,6 +97,7 @@ class Videos:
         self._catalogue = work.catalogue
         self._work = work
         self._files = files
+        self._sounds = sounds
         self._jobs = jobs
         self._sealer = sealer
         self._runner = runner
@@ -242,9 +245,7 @@ class Videos:
         Raises:
             InvalidRequestError, InvalidFileSizeError: a medium is not taken.
         """
-        sound = None
-        if request.soundtrack is not None:
-            sound = await soundtrack(request.soundtrack, self._files)
+        sound = await self._soundtrack(call, request)
         if request.picture is None:
             return VideoOrder(model.task(request, None, sound, random_seed(call)))
         work = self._work
@@ -254,6 +255,21 @@ class Videos:
             pixels = await work.reader.pixels(upload, _BOUNDS.least_pixels, memory)
         task = model.task(request, pixels, sound, random_seed(call))
         return VideoOrder(replace(task, picture=None), upload.file)
+
+    async def _soundtrack(self, call: Call, request: VideoRequest) -> bytes | None:
+        """Return the file of a request's soundtrack, which was decoded once to see that it can be.
+
+        Raises:
+            InvalidRequestError, InvalidFileSizeError: it is not taken.
+        """
+        source = request.soundtrack
+        if source is None:
+            return None
+        file = await soundtrack(source, self._files)
+        self._sounds.expect_readable()
+        with self._sounds.memory(call.account_id) as memory:
+            await self._sounds.decoded(file, MOST_SECONDS, memory, source.field_path)
+        return file
 
     async def _add(self, paid: PaidCall, job: PaidJob, request_file: bytes) -> None:
         """Add the job of an order, which holds the call's money from then on.

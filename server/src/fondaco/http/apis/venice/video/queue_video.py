@@ -1,8 +1,11 @@
 """POST /api/v1/video/queue."""
 
 from fondaco.domain.errors import (
+    AudioTooLongError,
+    CorruptedAudioError,
     CorruptedImageError,
     ImageNotFetchedError,
+    InvalidAudioFormatError,
     InvalidImageFormatError,
 )
 from fondaco.http.apis.venice.dialect import VENICE
@@ -43,5 +46,8 @@ ENDPOINT = Endpoint(
             },
         )
     },
-    errors=(InvalidImageFormatError, CorruptedImageError, ImageNotFetchedError),
+    errors=(
+        *(InvalidImageFormatError, CorruptedImageError, ImageNotFetchedError),
+        *(InvalidAudioFormatError, CorruptedAudioError, AudioTooLongError),
+    ),
 )
