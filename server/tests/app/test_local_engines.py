@@ -11,6 +11,7 @@ from fondaco.app.local_engines import (
     launches_of,
     opened_local_engines,
     upscaler_launch,
+    whisper_launches,
 )
 from fondaco.configuration import load
 from fondaco.domain.embedding import EmbeddingRequest
@@ -18,7 +19,9 @@ from fondaco.domain.errors import EngineUnavailableError
 from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_upscale import UpscaleTask
 from fondaco.domain.media.picture import Pixels
+from fondaco.domain.media.sound import Sound
 from fondaco.domain.media.speech import SpeechTask
+from fondaco.domain.media.transcription import TranscriptionTask
 from fondaco.domain.media.video import VideoTask
 from fondaco.engines.llamacpp.child import parameters
 from fondaco.engines.llamacpp.embeddings import GgufProgram
@@ -126,6 +129,27 @@ async def test_the_upscaler_of_the_catalogue_upscales_until_it_is_switched_off(
         (await local.follow(off, catalogue_here(off)))()
         with pytest.raises(EngineUnavailableError, match="does not run"):
             await local.image_upscalers["upscaler"].upscale(task)
+
+
+async def test_the_ears_of_the_catalogue_hear_until_they_are_switched_off(tmp_path: Path) -> None:
+    pytest.importorskip("faster_whisper", reason="the extra `transcription` is not installed")
+    chosen = settings(tmp_path, "[whisper]\nthreads = 1\nidle_s = 9\n")
+    off = settings(tmp_path, "[whisper]\nenabled = false\n")
+    catalogue = catalogue_here(chosen)
+    launch = whisper_launches(chosen, catalogue)["whisper-tiny.en"]
+    assert (launch.threads, launch.source) == (1, "whisper-tiny.en")
+    for file in launch.files.values():
+        if not file.is_file():
+            pytest.skip(f"{file} is missing: run `fondaco models pull whisper-tiny.en`")
+    task = TranscriptionTask(model="whisper-tiny.en", sound=Sound(bytes(3_200)))
+    async with (
+        opened_templates() as templates,
+        opened_local_engines(chosen, catalogue, templates) as local,
+    ):
+        assert [part.heard_s async for part in local.whisper.transcribe(task)] == [0.1]
+        (await local.follow(off, catalogue_here(off)))()
+        with pytest.raises(EngineUnavailableError, match="does not run"):
+            await anext(local.whisper.transcribe(task))
 
 
 async def test_the_voice_of_the_catalogue_speaks_until_it_is_switched_off(tmp_path: Path) -> None:

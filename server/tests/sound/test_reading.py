@@ -43,6 +43,7 @@ FORMATS = [
     ("mp4", "aac", 48_000, "mono"),
     ("mov", "alac", 44_100, "stereo"),
     ("ogg", "libopus", 48_000, "mono"),
+    ("aiff", "pcm_s16be", 44_100, "stereo"),
     ("webm", "libopus", 48_000, "stereo"),
     ("matroska", "pcm_s16le", 16_000, "mono"),
 ]

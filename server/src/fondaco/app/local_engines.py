@@ -111,7 +111,10 @@ class LocalEngines:
     def file_downloading(self, model_id: str) -> Generator[None]:
         """Mark a model's files as being downloaded, for the error of requests meanwhile."""
         with contextlib.ExitStack() as stack:
-            engines: list[Embedded | EmbeddingWorkers] = [self.embedded, *self.embeddings.values()]
+            engines: list[Embedded | EmbeddingWorkers | Whisper] = [
+                *(self.embedded, self.whisper),
+                *self.embeddings.values(),
+            ]
             for engine in engines:
                 if engine.runs(model_id):
                     stack.enter_context(engine.file_downloading(model_id))

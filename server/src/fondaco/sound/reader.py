@@ -19,7 +19,7 @@ from fondaco.workers.worker import Program, Worker
 _CHILD = "fondaco.sound.reading_child"
 _START_TIMEOUT_S = 30.0
 _ANSWER_TIMEOUT_S = 120.0
-FORMATS = "flac, mp3, mp4, mpeg, mpga, m4a, aac, ogg, opus, wav and webm"
+FORMATS = "flac, mp3, mp4, mpeg, mpga, m4a, aac, ogg, opus, wav, aiff and webm"
 
 
 @cache

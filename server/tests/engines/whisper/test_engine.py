@@ -18,6 +18,7 @@ from contracts.transcription_engine import (
 )
 from fondaco.domain.errors import (
     EngineBusyError,
+    EngineError,
     EngineTimeoutError,
     EngineUnavailableError,
     InvalidRequestError,
@@ -115,6 +116,21 @@ async def test_a_child_that_ends_is_started_again(whisper: Whisper) -> None:
     assert whisper.pid(TINY) not in (pid, None)
 
 
+async def test_a_child_that_ends_within_a_piece_leaves_no_gap_in_a_transcript(
+    whisper: Whisper,
+) -> None:
+    task = replace(SILENCE, sound=joined(said(), silence(6), said()))
+
+    async def interrupted() -> None:
+        async with aclosing(whisper.transcribe(task)) as parts:
+            async for _ in parts:
+                await whisper._loaded[TINY].worker.aclose()
+
+    with pytest.raises(EngineError):
+        await interrupted()
+    assert await heard(whisper) == ""
+
+
 async def test_a_child_that_takes_too_long_is_ended(launch: WhisperLaunch) -> None:
     engine = Whisper({TINY: replace(launch, step_timeout_s=0.001)}, name="whisper")
     async with anyio.create_task_group() as tasks:
@@ -131,6 +147,9 @@ async def test_without_its_files_it_says_which_command_brings_them(
     missing = {name: tmp_path / path.name for name, path in launch.files.items()}
     engine = Whisper({TINY: replace(launch, files=missing)}, name="whisper")
     with pytest.raises(ModelNotInstalledError, match=r"fondaco models pull whisper-tiny\.en"):
+        await heard(engine)
+    being_fetched = pytest.raises(ModelNotInstalledError, match="is being fetched")
+    with engine.file_downloading(TINY), being_fetched:
         await heard(engine)
 
 

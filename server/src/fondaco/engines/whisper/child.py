@@ -61,12 +61,15 @@ class Ears:
 
     def __init__(self, model: WhisperModel) -> None:
         self._model = model
-        self._segments: Iterator[Segment] = iter(())
+        self._segments: Iterator[Segment] | None = None
+        """Of the piece in hand; None: there is none."""
 
     def answer(self, request: Mapping[str, Any]) -> WorkerResponse:
         """Begin a piece, or return its next segment."""
         if "payload" in request:
             return self._begin(request), b""
+        if self._segments is None:  # it was begun in a child that ended
+            return {"fault": "lost"}, b""
         segment = next(self._segments, None)
         return {"segment": None if segment is None else _shown(segment)}, b""
 
@@ -76,7 +79,7 @@ class Ears:
             return {"fault": "language"}
         samples = np.frombuffer(request["payload"], "<i2").astype(np.float32) / _FULL_SCALE
         piece = piece_of(samples, last=request["last"])
-        self._segments = iter(())
+        self._segments = iter(())  # nobody speaks
         if piece.speech:
             language = self._hear(samples, piece.speech, request)
         return {"language": language, "until_s": piece.until_s}

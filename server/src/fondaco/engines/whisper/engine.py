@@ -1,7 +1,7 @@
 """Whisper models as a transcription engine: each in a child process, one piece of sound at a time."""
 
-from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,6 +75,7 @@ class Whisper:
         self._idle_s = idle_s
         self._unavailable = unavailable
         self._loaded: dict[str, _Loaded] = {}
+        self._downloading: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -85,6 +86,19 @@ class Whisper:
         """Return the process id of a model's child, where one runs."""
         loaded = self._loaded.get(model)
         return None if loaded is None else loaded.worker.pid
+
+    def runs(self, model: str) -> bool:
+        """Whether it runs a model, once its files are here."""
+        return model in self._launches
+
+    @contextmanager
+    def file_downloading(self, model: str) -> Generator[None]:
+        """Mark a model's files as being downloaded, for the error of calls meanwhile."""
+        self._downloading.add(model)
+        try:
+            yield
+        finally:
+            self._downloading.discard(model)
 
     def follow(self, launches: Mapping[str, WhisperLaunch]) -> None:
         """Run these models from now on; the children of others end when no call needs them."""
@@ -151,7 +165,8 @@ class Whisper:
         await self.probe()
         for file in launch.files.values():
             if not await anyio.Path(file).is_file():
-                raise ModelNotInstalledError(model, launch.source)
+                downloading = model in self._downloading
+                raise ModelNotInstalledError(model, launch.source, downloading=downloading)
         loaded = self._loaded.get(model)  # another call may have been here meanwhile
         if loaded is None or (loaded.launch != launch and not loaded.calls):
             loaded = _Loaded(launch, Worker(launch.program, engine=self._name, model=model))
@@ -226,6 +241,8 @@ class _Piece:
             EngineError: the child failed.
         """
         fields, _ = await self.worker.ask({})
+        if "fault" in fields:
+            raise EngineError
         shown = fields.get("segment")
         if shown is None:
             return None

@@ -118,7 +118,8 @@ class CreateTranscriptionRequest(_Recording):
         chosen: list[Granularity] = _listed(self.timestamp_granularities)
         if self.shown_as == "verbose_json":
             return frozenset(chosen or ["segment"])
-        return frozenset(["segment", "word"] if self.timestamps else [])
+        shown = self.timestamps and self.shown_as == "json"
+        return frozenset(["segment", "word"] if shown else [])
 
     def ignored(self) -> tuple[str, ...]:
         """The fields that were sent and have no effect."""
