@@ -151,6 +151,7 @@ async def opened_local_engines(
     painter = Painter(
         run_by(PAINTER, catalogue),
         name=PAINTER,
+        styles=settings.models_folder / KNOWN["fondaco-upscaler"].file_for("styles").file,
         queue=settings.painter.queue,
         timeout_s=settings.painter.timeout_s,
         idle_s=settings.painter.idle_s,

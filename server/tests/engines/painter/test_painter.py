@@ -8,12 +8,14 @@ import pytest
 from numpy.typing import NDArray
 
 from fondaco.domain.media.image_styles import STYLES
+from fondaco.engines.common.style_network import STYLE_FILE, StyleNetwork
 from fondaco.engines.painter.painting import PaintRequest, Picture, paint
 from fondaco.engines.painter.prompts.grammar import read
 from fondaco.engines.painter.scenes.index import SCENES
 from fondaco.engines.painter.stage import Stage
 from fondaco.engines.painter.strokes.index import presets
 from fondaco.engines.painter.subjects.placing import place
+from program import model_file
 
 SMALL = PaintRequest("a red fox in a birch forest", width=192, height=192, steps=20, seed=7)
 HOSTILE = [
@@ -143,6 +145,28 @@ def test_every_scene_can_be_painted_at_any_time(scene: str, time: str) -> None:
 def test_there_is_a_preset_for_every_style_of_the_api() -> None:
     assert {one.name for one in STYLES} <= presets().keys()
     assert len(presets()) >= 60
+
+
+def test_presets_with_a_neural_style_are_seen_to_be_repainted() -> None:
+    pytest.importorskip("onnxruntime", reason="the extra `images` is not installed")
+    file = model_file(STYLE_FILE)
+    if not file.is_file():
+        pytest.skip(f"{file} is missing: run `fondaco models pull fondaco-editor`")
+    network = StyleNetwork(file)
+    neural = [name for name, style in presets().items() if style.neural is not None]
+    assert len(neural) >= 12
+    request = PaintRequest("a sailboat at sunset by a village", width=96, height=96, seed=3)
+    seen: dict[str, NDArray[np.float32]] = {}
+    for name in neural:
+        asked = replace(request, style=name)
+        repainted = paint(
+            asked,
+            lambda picture, style, own: network.restyled(picture, style, own_colours=own),
+        )
+        seen[name] = fingerprint(repainted)
+        assert float(np.abs(seen[name] - fingerprint(paint(asked))).mean()) > 3, name
+    for one, other in combinations(seen, 2):
+        assert float(np.abs(seen[one] - seen[other]).mean()) > 3, (one, other)
 
 
 @pytest.mark.slow  # a hundred pictures

@@ -8,6 +8,7 @@ from fondaco.domain.errors import EngineError
 from fondaco.engines.painter.launch import painter_program, unavailable_reason
 from fondaco.engines.painter.painting import PaintRequest, paint
 from fondaco.workers.worker import Worker
+from program import model_file
 
 REQUEST = {"prompt": "two cats \ud800 on a chair", "width": 96, "height": 64, "seed": 5}
 
@@ -40,3 +41,19 @@ async def test_the_largest_picture_fits_the_memory_of_the_child() -> None:
         fields, payload = await worker.ask(large)
     assert len(payload) == 1792 * 1280 * 3
     assert fields["width"] == 1792
+
+
+async def test_a_preset_ends_with_the_style_network_where_it_is_here() -> None:
+    pytest.importorskip("onnxruntime", reason="the extra `images` is not installed")
+    file = model_file("multistyle26.onnx")
+    if not file.is_file():
+        pytest.skip(f"{file} is missing: run `fondaco models pull fondaco-editor`")
+    seen = []
+    for styles in (file, file.with_name("nothing.onnx")):
+        program = painter_program(styles)
+        async with aclosing(Worker(program, engine="painter", model="painter")) as worker:
+            _, payload = await worker.ask({**REQUEST, "style": "Expressionist"})
+            seen.append(payload)
+    plain = paint(PaintRequest(**{**REQUEST, "style": "Expressionist"}))  # type: ignore[arg-type]
+    assert seen[1] == plain.rgb
+    assert seen[0] != plain.rgb

@@ -1,6 +1,7 @@
 """The painter as an image engine: one child process that paints picture after picture."""
 
 from collections.abc import Callable, Collection
+from pathlib import Path
 
 from fondaco.domain.errors import EngineError
 from fondaco.domain.media.image_request import ImageTask
@@ -20,13 +21,17 @@ class Painter(ChildEngine):
         models: Collection[str],
         *,
         name: str,
+        styles: Path = Path(),
         queue: int = 16,
         timeout_s: float = 120.0,
         idle_s: float = 300.0,
         unavailable: Callable[[], str] = unavailable_reason,
     ) -> None:
-        """Prepare as `ChildEngine` does; one picture may take `timeout_s`."""
-        program = painter_program(answer_timeout_s=timeout_s)
+        """Prepare as `ChildEngine` does; one picture may take `timeout_s`.
+
+        `styles` is the style network, an ONNX file that some presets use where it is there.
+        """
+        program = painter_program(styles, answer_timeout_s=timeout_s)
         super().__init__(models, program, unavailable, name=name, queue=queue, idle_s=idle_s)
 
     async def generate(self, task: ImageTask) -> GeneratedImage:

@@ -1,8 +1,11 @@
 """The painter's public face: a request painted to pixels."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fondaco.engines.painter.brief import Brief
 from fondaco.engines.painter.prompts.grammar import read
@@ -51,8 +54,16 @@ class Picture:
     """What of the prompt was left out, as sentences. They quote the prompt."""
 
 
-def paint(request: PaintRequest) -> Picture:
+Restyle: TypeAlias = Callable[[NDArray[np.uint8], str, bool], NDArray[np.uint8]]
+"""Returns a picture [height, width, 3] in a neural style, with its own colours or the style's."""
+
+
+def paint(request: PaintRequest, restyle: Restyle | None = None) -> Picture:
     """Paint a picture; the same request gives the same bytes.
+
+    Args:
+        request: what to paint.
+        restyle: repaints the pictures of some styles; None: they stay as their strokes made them.
 
     Raises:
         ValueError: a side is out of bounds, or there is no such style.
@@ -67,6 +78,9 @@ def paint(request: PaintRequest) -> Picture:
     style = style_of(stage, request.style)
     finish_picture(stage, style, steps=request.steps, cfg=request.cfg_scale, unwanted=unwanted)
     pixels = np.clip(stage.pixels, 0, 255).astype(np.uint8)
+    if restyle is not None and style.neural is not None:
+        del stage  # its memory, while the network works
+        pixels = restyle(pixels, style.neural.name, style.neural.own_colours)
     return Picture(pixels.tobytes(), request.width, request.height, brief.understood, _notes(brief))
 
 

@@ -44,18 +44,35 @@ _AFTER = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class NeuralStyle:
+    """A style of the network that repaints a picture."""
+
+    name: str
+    own_colours: bool
+    """Whether the picture keeps its colours and its light."""
+
+
+@dataclass(frozen=True, slots=True)
 class Style:
-    """A way to paint: strokes and a colour recipe."""
+    """A way to paint: strokes, a colour recipe, and perhaps a neural style at last."""
 
     stroke: str
     recipe: str
+    neural: NeuralStyle | None = None
 
 
 @cache
 def presets() -> Mapping[str, Style]:
     """Return the presets by name, in the table's order."""
     table = _document()["presets"]
-    return {name: Style(str(stroke), str(colours)) for name, (stroke, colours) in table.items()}
+    neural = {
+        name: NeuralStyle(str(one["style"]), bool(one["own"]))
+        for name, one in _document()["neural"].items()
+    }
+    return {
+        name: Style(str(stroke), str(colours), neural.get(name))
+        for name, (stroke, colours) in table.items()
+    }
 
 
 def style_of(stage: Stage, preset: str | None) -> Style:
