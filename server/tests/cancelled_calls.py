@@ -12,12 +12,15 @@ from house import ACCOUNT, SECRET, House
 
 
 class Stepped:
-    """A coroutine that is cancelled at its `at`-th wait, as a disconnect does it: once."""
+    """A coroutine that is cancelled at its `at`-th wait, as a disconnect does it; perhaps at the next, too."""
 
-    def __init__(self, work: Coroutine[Any, Any, None], at: int, exchange: AsgiExchange) -> None:
+    def __init__(
+        self, work: Coroutine[Any, Any, None], at: int, exchange: AsgiExchange, *, twice: bool
+    ) -> None:
         self._work = work
         self._at = at
         self._exchange = exchange
+        self._twice = twice
         self.waits = 0
 
     def __await__(self) -> Generator[Any, Any, None]:
@@ -30,6 +33,9 @@ class Stepped:
             self.waits += 1
             if self.waits == self._at:
                 self._exchange.abandon()
+            elif self._twice and self.waits == self._at + 1:
+                assert self._exchange.task is not None
+                self._exchange.task.cancel()
             try:
                 value, resume = (yield awaited), self._work.send
             except BaseException as error:  # noqa: BLE001 - it is the coroutine's
@@ -37,7 +43,7 @@ class Stepped:
 
 
 async def cancelled(
-    one: House, path: str, body: dict[str, object], key: str, at: int
+    one: House, path: str, body: dict[str, object], key: str, at: int, *, twice: bool = False
 ) -> tuple[int, bytes]:
     """Return how often a request waited that was cancelled at a wait, and what was sent of its response."""
     content = json.dumps(body).encode()
@@ -55,7 +61,7 @@ async def cancelled(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    stepped = Stepped(one.edge.answer(exchange), at, exchange)
+    stepped = Stepped(one.edge.answer(exchange), at, exchange, twice=twice)
 
     async def answer() -> None:
         await stepped

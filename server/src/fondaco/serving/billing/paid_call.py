@@ -156,7 +156,7 @@ class PaidCall:
     async def entrust(self, insert: Callable[[Hold], Awaitable[bool]]) -> None:
         """Have a job record the hold, which then outlives this call, and with it its idempotency key.
 
-        Nothing is charged when the context is left. Cancellation has to be shielded off.
+        Nothing is charged when the context is left. To be awaited by `uncancelled`.
 
         Args:
             insert: inserts the job in one transaction, in which the open call of the hold goes; returns

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import anyio
 from anyio import to_thread
 
 from fondaco.domain.errors import (
@@ -35,6 +34,7 @@ from fondaco.serving.images.meter import random_seed
 from fondaco.serving.inputs.pictures import picture_bounds
 from fondaco.serving.inputs.sounds import Sounds
 from fondaco.serving.inputs.soundtracks import MOST_SECONDS, soundtrack
+from fondaco.serving.uncancelled import uncancelled
 from fondaco.serving.video.meter import OrderMeter
 from fondaco.serving.video.order import VideoOrder
 from fondaco.serving.video.outcome import error_of
@@ -286,15 +286,15 @@ class Videos:
             try:
                 result = await self._jobs.add(holding, request_file, self._limits, hold.noted)
             finally:
-                if result is not QueueResult.ADDED:
+                if result is QueueResult.ADDED:
+                    self._runner.wake()
+                else:
                     self._runner.forget(job.id)
             return result is QueueResult.ADDED
 
-        with anyio.CancelScope(shield=True):
-            await paid.entrust(insert)
+        # The store commits the job whether or not anybody waits for it, so its hold has to stay with it.
+        await uncancelled(paid.entrust(insert))
         match result:
-            case QueueResult.ADDED:
-                self._runner.wake()
             case QueueResult.ACCOUNT_FULL:
                 raise ConcurrencyLimitError(
                     f"The account has {self._limits.account} videos that are not complete, the most "
