@@ -9,8 +9,10 @@ from typing import Any
 import httpx2
 import pytest
 
+import video_house
 from fake_upstream import Script, hanging, refusing
 from fondaco.chain.rule import RuleStakes
+from fondaco.domain.errors import EngineError
 from fondaco.domain.money.account import Account, Key, KeyType, digest
 from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.domain.money.money import NANO
@@ -36,8 +38,9 @@ SHAPES = {CHAT: Fields.OPEN, "/models": Fields.KNOWN}
 DECIDED = {
     "OpenAI's logprobs": "/choices/0/logprobs: ",
     "OpenAI's error of a long context": "/error: ",
+    "prices of videos": "/data/0/model_spec: Additional properties are not allowed ('videoPricing'",
 }
-"""Where clients read another shape than is published -> where the reply deviates by it."""
+"""Where clients read another shape than is published, or a field of ours -> where the reply deviates by it."""
 
 
 @dataclass
@@ -385,3 +388,43 @@ def fields_of(schema: dict[str, Any], whole: dict[str, Any]) -> Iterator[str]:
     for name, field_schema in schema.get("properties", {}).items():
         yield name
         yield from (f"{name}.{below}" for below in fields_of(field_schema, whole))
+
+
+async def test_videos_are_quoted_queued_retrieved_and_deleted_as_published() -> None:
+    camera = video_house.scripted(*[EngineError()] * 3)
+    wanted = video_house.asked()
+    async with video_house.world(camera) as one:
+        judge = await judge_of(one)
+        failed = (await judge.ask("POST", "/video/queue", json=wanted)).json()
+        await video_house.ended(one, failed["queue_id"])
+        await judge.ask("POST", "/video/retrieve", json=failed)
+        camera.waits_from = len(camera.asked)
+        queued = (await judge.ask("POST", "/video/queue", json=wanted)).json()
+        await camera.filming.wait()
+        for path in ("/video/retrieve", "/video/complete"):
+            await judge.ask("POST", path, json=queued)
+            await judge.ask("POST", path, json={"model": "toy-camera"})
+            await judge.ask("POST", path, key="", json=queued)
+            await judge.ask("POST", path, json={**queued, "queue_id": video_house.NO_ID})
+        camera.released.set()
+        await video_house.ended(one, queued["queue_id"])
+        await judge.ask("POST", "/video/retrieve", json=queued)
+        await judge.ask("POST", "/video/complete", json=queued)
+        for path in ("/video/quote", "/video/queue"):
+            await judge.ask("POST", path, json=wanted)
+            await judge.ask("POST", path, json={**wanted, "duration": "7s"})
+            await judge.ask("POST", path, key="", json=wanted)
+        listed = await judge.ask(
+            "GET", "/models", None, "prices of videos", params={"type": "video"}
+        )
+        assert listed.json()["data"]
+    async with video_house.world(camera, usd=0) as one:
+        judge.house = one
+        await judge.ask("POST", "/video/queue", json=wanted)
+    assert judge.seen == {
+        "POST /video/quote": {200, 400, 401},
+        "POST /video/queue": {200, 400, 401, 402},
+        "POST /video/retrieve": {200, 400, 401, 404, 500},
+        "POST /video/complete": {200, 400, 401, 404},
+        "GET /models": {200},
+    }

@@ -435,6 +435,7 @@ async def test_prices_and_limits_are_listed() -> None:
     async with world(ToyCamera()) as one:
         [model] = (await one.client.get("/api/v1/models", params={"type": "video"})).json()["data"]
         assert model["type"] == "video"
+        assert "pricing" not in model["model_spec"]
         assert model["model_spec"]["constraints"] == {
             "aspect_ratios": ["16:9", "9:16", "1:1"],
             "resolutions": ["1080p", "720p", "480p"],
@@ -443,7 +444,7 @@ async def test_prices_and_limits_are_listed() -> None:
             "audio": True,
             "audio_configurable": True,
         }
-        assert model["model_spec"]["pricing"]["second"]["720p"] == {"usd": 0.02, "diem": 0.02}
+        assert model["model_spec"]["videoPricing"]["second"]["720p"] == {"usd": 0.02, "diem": 0.02}
         traits = await one.client.get("/api/v1/models/traits", params={"type": "video"})
         assert traits.json()["data"] == {"default": "toy-camera"}
 

@@ -26,6 +26,7 @@ __all__ = [
     "Price",
     "Pricing",
     "UpscalePricing",
+    "VideoPricing",
 ]
 
 ModelFilter: TypeAlias = Literal[
@@ -88,6 +89,17 @@ class Pricing(Wire):
     inpaint: Price | None = None
 
 
+class VideoPricing(Camel):
+    """What videos of a model cost; `client.video.quote` tells what a request does."""
+
+    video: Price | None = None
+    """Of each video, whatever its duration."""
+    second: dict[str, Price] = Field(default_factory=dict)
+    """Of each second, by resolution: `480p`, `720p`, `1080p`."""
+    sound_second: Price | None = None
+    """Of each second with sound, in addition."""
+
+
 class Deprecation(Wire):
     """The end of a model."""
 
@@ -106,6 +118,8 @@ class ModelSpec(Camel):
     capabilities: Capabilities = Field(default_factory=Capabilities)
     constraints: Constraints | None = None
     pricing: Pricing | None = None
+    video_pricing: VideoPricing | None = None
+    """Of a video model, in place of `pricing`."""
     traits: list[str] = Field(default_factory=list)
     voices: list[str] | None = None
     model_source: str | None = None

@@ -37,7 +37,7 @@ def model_entry(model: AnyModel, platform: Platform) -> dict[str, object]:
             "name": model.name,
             "privacy": model.privacy,
             **_type_fields(model),
-            "pricing": _pricing(model.price),
+            **_prices(model.price),
             "traits": model.traits,
             "modelSource": model.source,
             "offline": offline,
@@ -144,6 +144,23 @@ def _capabilities(model: Model) -> dict[str, object]:
     }
 
 
+def _prices(price: Price) -> dict[str, object]:
+    """Return a model's prices; `pricing` is not said of videos, as none of the shapes of the contract fits."""
+    if not isinstance(price, VideoPrice):
+        return {"pricing": _pricing(price)}
+    return {
+        "videoPricing": {
+            "video": _amount(price.video),
+            "second": {
+                "480p": _amount(price.second_480p),
+                "720p": _amount(price.second_720p),
+                "1080p": _amount(price.second_1080p),
+            },
+            "soundSecond": _amount(price.sound_second),
+        }
+    }
+
+
 def _pricing(price: Price) -> dict[str, object]:
     match price:
         case TokenPrice():
@@ -163,16 +180,6 @@ def _pricing(price: Price) -> dict[str, object]:
                 "generation": _amount(price.generation),
                 "upscale": {"2x": _amount(price.upscale_2x), "4x": _amount(price.upscale_4x)},
                 "inpaint": _amount(price.inpaint),
-            }
-        case VideoPrice():
-            return {
-                "video": _amount(price.video),
-                "second": {
-                    "480p": _amount(price.second_480p),
-                    "720p": _amount(price.second_720p),
-                    "1080p": _amount(price.second_1080p),
-                },
-                "sound_second": _amount(price.sound_second),
             }
         case _:
             return {}

@@ -134,7 +134,9 @@ class VideoPricing(BaseModel):
 
     video: Amount = Field(description="Of each video.")
     second: VideoSecondPricing
-    sound_second: Amount = Field(description="Of each second with sound, in addition.")
+    soundSecond: Amount = Field(  # noqa: N815
+        description="Of each second with sound, in addition."
+    )
 
 
 class TranscriptionPricing(BaseModel):
@@ -172,7 +174,10 @@ class ModelSpec(BaseModel):
     constraints: Constraints | ImageConstraints | VideoConstraints | None = Field(
         None, description="Of a model of text, images or videos."
     )
-    pricing: TokenPricing | ImagePricing | VideoPricing | TranscriptionPricing | InputPricing
+    pricing: TokenPricing | ImagePricing | TranscriptionPricing | InputPricing | None = Field(
+        None, description="Of all models but those of videos."
+    )
+    videoPricing: VideoPricing | None = Field(None, description="Of a video model.")  # noqa: N815
     traits: list[str]
     voices: list[str] | None = Field(None, description="Of a model that speaks.")
     modelSource: str  # noqa: N815
