@@ -11,6 +11,7 @@ from openai.types.audio import (
     TranscriptionVerbose,
 )
 
+from node_clients import needs_node, printed
 from program import Program, model_file
 from recordings import SENTENCE, encoded, said, silence, understood, wav
 
@@ -71,3 +72,14 @@ def test_openais_python_client_gets_errors_that_say_what_to_do(client: openai.Op
     with pytest.raises(openai.BadRequestError, match="knows en only"):
         ears.transcriptions.create(model=TINY, file=("a.wav", wav(silence(1))), language="fr")
     assert ears.transcriptions.create(model=TINY, file=("a.wav", wav(silence(1)))).text == ""
+
+
+@needs_node
+def test_openais_npm_client_does_the_same(served: Program, client: openai.OpenAI) -> None:
+    environ = {"OPENAI_BASE_URL": f"{served.url}/v1", "OPENAI_API_KEY": served.api_key}
+    seen = printed("transcription.mjs", environ)
+    assert "noon" in seen["text"]
+    assert seen["text"] == seen["done"]
+    assert seen["seconds"] >= 1
+    assert seen["vtt"].startswith("WEBVTT\n\n00:00:0")
+    assert (seen["refused"]["status"], "flac, mp3" in seen["refused"]["message"]) == (400, True)

@@ -1,5 +1,6 @@
 """`fondaco transcribe`: write down what a recording says."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -70,7 +71,7 @@ def transcribe(
     )
     settings = configuration(home, config).settings
     try:
-        made = anyio.run(one_transcript, settings, request)
+        made = anyio.run(one_transcript, settings, request, _advance)
     except ModelNotFoundError as error:
         raise FailedError(str(error), Exit.UNKNOWN) from error
     except FondacoError as error:
@@ -86,6 +87,13 @@ def transcribe(
     else:
         output.write_bytes(body)
         typer.echo(f"{output}: {made.sound_s:.1f} s by {made.model}")
+
+
+def _advance(heard_s: float, sound_s: float) -> None:
+    """Show on a terminal how far in the recording it is."""
+    if sys.stderr.isatty():
+        ended = heard_s >= sound_s
+        typer.echo(f"\rHeard {heard_s:,.0f} of {sound_s:,.0f} s", err=True, nl=ended)
 
 
 def _content(file: Path) -> bytes:

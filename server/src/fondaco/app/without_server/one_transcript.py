@@ -1,5 +1,6 @@
 """One recording written down without a server: for its operator, by the engines of the configuration, free of charge."""
 
+from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
@@ -32,8 +33,17 @@ class OneTranscript:
     parts: tuple[TranscriptPart, ...]
 
 
-async def one_transcript(settings: Settings, request: TranscriptionRequest) -> OneTranscript:
+async def one_transcript(
+    settings: Settings,
+    request: TranscriptionRequest,
+    advance: Callable[[float, float], None] = lambda _heard_s, _sound_s: None,
+) -> OneTranscript:
     """Write down the recording of a request.
+
+    Args:
+        settings: those in force.
+        request: its model is any name that routes to a transcription model.
+        advance: told how many seconds of how many were heard.
 
     Raises:
         ModelNotFoundError: no transcription model has this name.
@@ -58,8 +68,12 @@ async def one_transcript(settings: Settings, request: TranscriptionRequest) -> O
             task = TranscriptionTask.of(request, model.id, sound)
 
             async def heard(engine: TranscriptionEngine) -> tuple[TranscriptPart, ...]:
-                async with aclosing(engine.transcribe(task)) as parts:
-                    return tuple([part async for part in parts])
+                parts: list[TranscriptPart] = []
+                async with aclosing(engine.transcribe(task)) as made:
+                    async for part in made:
+                        parts.append(part)
+                        advance(part.heard_s, sound.seconds)
+                return tuple(parts)
 
             engines = ModelEngines(catalogue, adapters.transcription_engines).of(model)
             parts = await Failover(engines, model.id).first(heard)
