@@ -14,7 +14,7 @@ from fondaco.modelfiles.known import KOKORO_VOICES
 
 PAGE = (Path(__file__).parents[4] / "docs/guide/voices.md").read_text()
 SENTENCES = {
-    "es": ("¿Qué hora es? Son las 9.", "ke oɾa es? son las nweβe."),
+    "es": ("¿Qué hora es? Son las 9.", "ke oɾa es? son las nueβe."),
     "fr": ("Bonjour, Marie !", "bɔ̃ʒuʁ, maʁi !"),
     "hi": ("नमस्ते।", "nəmʌste."),
     "it": ("Ciao, Giulia.", "ʧao, ʤulia."),

@@ -93,6 +93,10 @@ def _phonemizer(language: str) -> Phonemizer:
             from fondaco.engines.common.speech.english import English  # noqa: PLC0415 - of the voice
 
             return English(british=language == "en-GB")
+        case "es":
+            from fondaco.engines.kokoro.spanish import Spanish  # noqa: PLC0415 - of the voice
+
+            return Spanish()
         case "ja":
             from fondaco.engines.kokoro.misaki import Japanese  # noqa: PLC0415 - by choice
 

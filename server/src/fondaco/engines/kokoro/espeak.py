@@ -1,4 +1,4 @@
-"""eSpeak NG, which is under the GPL and installed by choice only: texts of five languages as phonemes."""
+"""eSpeak NG, which is under the GPL and installed by choice only: texts of four languages as phonemes."""
 
 import re
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from fondaco.engines.common.speech.normalisation.letters import without_other_scripts
 from fondaco.engines.common.speech.plain import plain
 
-_VOICES: Final = {"es": "es", "fr": "fr-fr", "hi": "hi", "it": "it", "pt-BR": "pt-br"}
+_VOICES: Final = {"fr": "fr-fr", "hi": "hi", "it": "it", "pt-BR": "pt-br"}
 """Language -> what eSpeak calls it."""
 _SCRIPTS: Final = {"hi": ("DEVANAGARI",)}
 """Those besides the Latin one."""

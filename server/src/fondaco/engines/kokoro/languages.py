@@ -22,12 +22,13 @@ class Packages:
 
 
 _ENGLISH = Packages(("hibari",), "speech")
+_SPANISH = Packages(("piper_plus_g2p", "unicode_rbnf"), "speech")
 _ESPEAK = Packages(("espeakng_loader", "espeakng_runtime"), "espeak")
 _CHINESE = Packages(("misaki", "cn2an", "jieba", "ordered_set", "pypinyin"), "chinese")
 _JAPANESE = Packages(("misaki", "fugashi", "jaconv", "mojimoji", "unidic_lite"), "japanese")
 READINGS: Final = {
     "en": _ENGLISH,
-    "es": _ESPEAK,
+    "es": _SPANISH,
     "fr": _ESPEAK,
     "hi": _ESPEAK,
     "it": _ESPEAK,
