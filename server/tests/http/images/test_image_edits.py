@@ -12,9 +12,11 @@ from openai import AsyncOpenAI, UnprocessableEntityError
 from PIL import Image, ImageCms
 
 from fondaco.domain.errors import EngineError
+from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.picture import Pixels
 from fondaco.domain.money.money import NANO
 from fondaco.http.apis.openai.images.schemas import ImageList
+from fondaco.ports import GeneratedImage
 from house import SECRET, TOY, House
 from picture_house import EDITS, base64, code, opened, picture, saved, send, send_form, world
 from toy_editors import AN_IMAGE, TOY_EDITOR, ToyEditor
@@ -141,6 +143,32 @@ async def test_variants_that_are_complete_occupy_memory_too() -> None:
         assert code(await send(one, EDITS, **fields, n=4)) == (503, "MODEL_AT_CAPACITY")
         assert not one.charges()
         assert (await send(one, EDITS, **fields, n=2)).status_code == 200
+
+
+async def test_a_result_that_is_larger_than_its_picture_occupies_memory_too() -> None:
+    async with world(picture_memory_bytes=2**20) as one:
+        assert code(await edit(one, size="640x480")) == (503, "MODEL_AT_CAPACITY")
+        assert (await edit(one, size="320x240")).status_code == 200
+
+
+async def test_what_one_variant_did_not_understand_is_told() -> None:
+    class Forgetful(ToyEditor):
+        async def edit(self, task: EditTask) -> GeneratedImage:
+            made = await super().edit(task)
+            return replace(made, understood=len(self.asked) > 1)
+
+    async with world(image_editors={"toy-scissors": Forgetful()}) as one:
+        reply = await edit(one, n=2)
+        assert reply.headers["x-fondaco-prompt-understood"] == "false"
+
+
+async def test_a_result_of_too_many_pixels_is_the_engines_failure() -> None:
+    engine = ToyEditor()
+    engine.next = [Pixels(4097, 4096, bytes(4097 * 4096 * 3))]
+    async with world(image_editors={"toy-scissors": engine}) as one:
+        reply = await edit(one)
+        assert code(reply) == (500, "INFERENCE_FAILED")
+        assert "4097 x 4096 pixels" in reply.json()["error"]
 
 
 async def test_where_one_variant_fails_nothing_is_charged() -> None:

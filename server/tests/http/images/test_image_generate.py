@@ -28,6 +28,8 @@ from fondaco.domain.money.money import NANO
 from fondaco.engines.openai.images import OpenAIImages, UpstreamImageModel
 from fondaco.http.apis.venice.images.schemas import GeneratedImages
 from fondaco.imaging.codec import PillowCodec
+from fondaco.ports import GeneratedImage
+from hand_clock import HandClock
 from house import MANY, TOY, House, house
 from toy_painter import AN_IMAGE, PROMPT_LIMIT, TOY_IMAGES, ToyPainter
 
@@ -104,6 +106,24 @@ async def test_the_example_of_the_documentation_works_as_it_stands(one: House) -
     timing = told["timing"]
     assert 0 < timing["inferenceDuration"] <= timing["total"]
     assert timing["inferenceQueueTime"] == 0
+
+
+async def test_waiting_for_the_engine_is_no_work_of_its() -> None:
+    clock = HandClock()
+
+    class Busy(ToyPainter):
+        async def generate(self, task: ImageTask) -> GeneratedImage:
+            clock.at += 4
+            return replace(await super().generate(task), queued_s=3.0)
+
+    async with world(image_engines={"toy-brush": Busy()}, clock=clock) as one:
+        timing = (await draw(one, variants=2)).json()["timing"]
+    assert timing == {
+        "inferenceDuration": 2_000,
+        "inferencePreprocessingTime": 0,
+        "inferenceQueueTime": 6_000,
+        "total": 8_000,
+    }
 
 
 async def test_defaults_are_a_webp_of_the_models_own_size(one: House) -> None:
