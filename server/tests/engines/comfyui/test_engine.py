@@ -10,7 +10,7 @@ from PIL import Image
 from contracts.image_editor import Bench as EditBench, ImageEditorContract
 from contracts.image_engine import Bench, ImageEngineContract
 from engines.comfyui.conftest import OPTIONS, asking
-from fake_comfyui import FakeComfyUI
+from fake_comfyui import FakeComfyUI, Running, status
 from fake_upstream import Asked, Wire
 from fondaco.domain.errors import (
     EditNotSupportedError,
@@ -24,6 +24,7 @@ from fondaco.domain.media.image_styles import style
 from fondaco.domain.media.picture import RGBA, PictureFile, Pixels
 from fondaco.engines.comfyui.engine import ComfyUI
 from fondaco.engines.comfyui.workflow import Placeholder, built_in
+from fondaco.engines.common.images import supervision
 from fondaco.engines.common.images.options import ImageOptions
 
 TASK = ImageTask(model="ours", prompt="A heron", width=64, height=64, steps=9, seed=7)
@@ -123,6 +124,29 @@ async def test_a_caller_who_leaves_has_the_job_interrupted_and_forgotten(
         tasks.cancel_scope.cancel()
     assert fake.jobs[0].interrupted.is_set()
     assert fake.running is None
+    assert not fake.history
+
+
+async def test_a_job_that_does_not_stop_in_time_is_forgotten_with_the_next(
+    engine: ComfyUI, fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervision, "_LONGEST_FAREWELL_S", 0.05)
+    working, done = anyio.Event(), anyio.Event()
+
+    async def play(fake: FakeComfyUI, job: Running) -> object:
+        working.set()
+        await done.wait()
+        return status("error", ["execution_interrupted", {"prompt_id": job.prompt_id}])
+
+    fake.plays.append(play)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(engine.generate, TASK)
+        await working.wait()
+        tasks.cancel_scope.cancel()
+    monkeypatch.undo()
+    done.set()
+    await engine.generate(TASK)
+    assert len(fake.jobs) == 2
     assert not fake.history
 
 

@@ -4,7 +4,7 @@ Source: ComfyUI, `server.py`; docs.comfy.org, "Routes".
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from enum import Enum, auto
 from http import HTTPStatus
@@ -106,13 +106,13 @@ class ComfyApi:
         """
         await told(self._client, "/queue", {"delete": [prompt_id]})
 
-    async def forget(self, prompt_id: str) -> None:
-        """Delete a job's history, which holds its prompts.
+    async def forget(self, prompt_ids: Sequence[str]) -> None:
+        """Delete the history of jobs, which holds their prompts.
 
         Raises:
             EngineError: the engine does not answer.
         """
-        await told(self._client, "/history", {"delete": [prompt_id]})
+        await told(self._client, "/history", {"delete": list(prompt_ids)})
 
     async def file(self, image: StoredImage) -> bytes:
         """Return a picture from the engine's disk.

@@ -1,5 +1,6 @@
 """The engine for ComfyUI: each picture is a job of its model's workflow, filled in."""
 
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,8 @@ _COMMANDS = frozenset(Command)
 _USUAL_CFG_SCALE, _USUAL_SAMPLER, _USUAL_SCHEDULER = 7.0, "euler", "normal"
 """Of rows that do not say it: a workflow has no defaults of its own."""
 _PERCENT = 100
+_MOST_LEFT = 256
+"""Jobs that are to be forgotten, where the engine does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class ComfyUI:
         self._options = options
         self._rules = PromptRules(_COMMANDS, options.strip_commands)
         self._turns = Turns(options.at_once, options.queue)
+        self._left: deque[str] = deque(maxlen=_MOST_LEFT)
 
     @property
     def name(self) -> str:
@@ -136,7 +140,7 @@ class ComfyUI:
         values: Mapping[Placeholder, object],
         waited_s: float,
     ) -> GeneratedImage:
-        job = Job(self._api, workflow, self._options)
+        job = Job(self._api, workflow, self._options, self._left)
         file = await job.picture(workflow.filled(values))
         return GeneratedImage(expect_size(file, task), waited_s + job.queued_s)
 

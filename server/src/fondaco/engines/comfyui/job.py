@@ -1,8 +1,8 @@
 """One job of a workflow: submitted, followed to its picture, and not left behind at the engine."""
 
+from collections import deque
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from functools import partial
 from secrets import token_hex
 from typing import Any
 from uuid import uuid4
@@ -31,11 +31,23 @@ _LOOKS_FOR_LOST = 5
 class Job:
     """One job, which is run once."""
 
-    def __init__(self, api: ComfyApi, workflow: Workflow, options: ImageOptions) -> None:
-        """Prepare it; nothing is submitted yet."""
+    def __init__(
+        self, api: ComfyApi, workflow: Workflow, options: ImageOptions, left: deque[str]
+    ) -> None:
+        """Prepare it; nothing is submitted yet.
+
+        Args:
+            api: the engine's.
+            workflow: what is run.
+            options: how long it may take.
+            left: ids of the engine's jobs that were at work when they were left, and so are in its history later.
+        """
         self._api = api
         self._workflow = workflow
         self._options = options
+        self._left = left
+        self._gone = False
+        """Whether the engine is known to be done with it."""
         self._client_id = token_hex(16)
         self._prompt_id = str(uuid4())
         self._submitted_at = 0.0
@@ -47,22 +59,24 @@ class Job:
         return 0.0 if self._started_at is None else self._started_at - self._submitted_at
 
     async def picture(self, nodes: Mapping[str, Any]) -> bytes:
-        """Run it with these nodes, and return its picture; the engine forgets it in any case.
+        """Run it with these nodes, and return its picture; the engine forgets it afterwards.
+
+        One that does not stop within seconds of being left is forgotten with the next one.
 
         Raises:
             EngineTimeoutError: it took too long, or nothing was heard of it for too long.
             EngineError: it failed.
         """
-        ended = False
         try:
             with anyio.fail_after(self._options.total_timeout_s):
                 file = await self._followed(nodes)
-            ended = True
+            self._gone = True
         except TimeoutError:
             raise EngineTimeoutError from None
         finally:
-            leave = [] if ended else [self._stop]
-            await take_leave(*leave, partial(self._api.forget, self._prompt_id))
+            self._left.append(self._prompt_id)
+            leave = [] if self._gone else [self._stop]
+            await take_leave(*leave, self._forget)
         return file
 
     async def _followed(self, nodes: Mapping[str, Any]) -> bytes:
@@ -159,9 +173,24 @@ class Job:
             EngineError: the engine does not answer.
         """
         await self._api.dequeue(self._prompt_id)
-        if await self._api.place(self._prompt_id) is Place.RUNNING:
-            await self._api.interrupt(self._prompt_id)
-            for _ in range(_LOOKS_AT_END):
-                if await self._api.place(self._prompt_id) is Place.GONE:
-                    break
-                await anyio.sleep(min(_END_S, self._options.poll_s))
+        self._gone = await self._api.place(self._prompt_id) is not Place.RUNNING
+        if self._gone:
+            return
+        await self._api.interrupt(self._prompt_id)
+        for _ in range(_LOOKS_AT_END):
+            self._gone = await self._api.place(self._prompt_id) is Place.GONE
+            if self._gone:
+                return
+            await anyio.sleep(min(_END_S, self._options.poll_s))
+
+    async def _forget(self) -> None:
+        """Delete the history of the job, and of those before it: the engine works on one after the other.
+
+        Raises:
+            EngineError: the engine does not answer.
+        """
+        ids = tuple(self._left)
+        await self._api.forget(ids)
+        if self._gone:
+            for one in set(ids).intersection(self._left):
+                self._left.remove(one)
