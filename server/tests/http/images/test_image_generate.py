@@ -108,17 +108,19 @@ async def test_the_example_of_the_documentation_works_as_it_stands(one: House) -
     assert timing["inferenceQueueTime"] == 0
 
 
-async def test_waiting_for_the_engine_is_no_work_of_its() -> None:
-    clock = HandClock()
+async def test_what_engines_tell_of_variants_is_summed_up() -> None:
+    clock = HandClock(at=7)
 
     class Busy(ToyPainter):
         async def generate(self, task: ImageTask) -> GeneratedImage:
             clock.at += 4
-            return replace(await super().generate(task), queued_s=3.0)
+            made = await super().generate(task)
+            return replace(made, queued_s=3.0, understood=len(self.asked) > 1)
 
     async with world(image_engines={"toy-brush": Busy()}, clock=clock) as one:
-        timing = (await draw(one, variants=2)).json()["timing"]
-    assert timing == {
+        reply = await draw(one, variants=2)
+    assert reply.headers["x-fondaco-prompt-understood"] == "false", "the first one's was not"
+    assert reply.json()["timing"] == {
         "inferenceDuration": 2_000,
         "inferencePreprocessingTime": 0,
         "inferenceQueueTime": 6_000,
