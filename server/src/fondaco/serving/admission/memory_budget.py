@@ -64,6 +64,11 @@ class MemoryShare:
         self._account_id = account_id
         self._octets = 0
 
+    @property
+    def account_id(self) -> int | None:
+        """The account that holds it."""
+        return self._account_id
+
     def hold(self, octets: int) -> None:
         """Hold `octets` in total.
 

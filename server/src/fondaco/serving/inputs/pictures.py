@@ -13,6 +13,7 @@ from fondaco.domain.media.image_file import Header
 from fondaco.domain.media.picture import RGBA, UPLOAD_PIXELS, Pixels
 from fondaco.domain.media.picture_source import PictureSource
 from fondaco.ports import Files, ImageCodec
+from fondaco.serving.admission.fair_turns import FairTurns
 from fondaco.serving.admission.memory_budget import MemoryBudget, MemoryShare
 from fondaco.serving.inputs.fetching import fetched
 from fondaco.serving.inputs.images import (
@@ -57,6 +58,7 @@ class PictureReader:
         self._codec = codec
         self._files = files
         self._memory = memory
+        self._turns = FairTurns()
 
     def memory(self, account_id: int) -> MemoryShare:
         """Return the memory that the pictures of one call of an account hold, to be released at its end."""
@@ -91,6 +93,8 @@ class PictureReader:
     async def pixels(self, upload: Upload, most_pixels: int, memory: MemoryShare) -> Pixels:
         """Return a picture upright and in sRGB, reduced to at most so many pixels.
 
+        Files are read one at a time, in fair turns: one account's slow ones delay others by one each.
+
         Args:
             upload: the file.
             most_pixels: larger pictures are reduced to so many.
@@ -104,7 +108,8 @@ class PictureReader:
         header = upload.header
         memory.hold_more(RGBA * min(header.width * header.height, most_pixels))
         try:
-            return await self._codec.decode(upload.file, header, most_pixels)
+            async with self._turns.taken(memory.account_id):
+                return await self._codec.decode(upload.file, header, most_pixels)
         except CorruptedImageError as error:
             raise corrupted(upload.field_path, "It is damaged.") from error
 
