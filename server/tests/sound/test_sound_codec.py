@@ -3,6 +3,7 @@
 import math
 from array import array
 from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from io import BytesIO
 from itertools import pairwise
@@ -14,7 +15,7 @@ pytest.importorskip("av", reason="the extra `speech` is not installed")
 
 import av
 
-from fondaco.domain.errors import EngineError, EngineUnavailableError
+from fondaco.domain.errors import EngineBusyError, EngineError, EngineUnavailableError
 from fondaco.domain.media.speech import SpeechFormat, SpokenPiece
 from fondaco.sound.codec import PyAVCodec
 
@@ -182,6 +183,29 @@ async def test_a_child_that_is_gone_ends_the_files_that_it_wrote(codec: PyAVCode
         tasks.cancel_scope.cancel()
 
 
+async def test_more_files_than_may_be_made_at_a_time_are_refused() -> None:
+    codec = PyAVCodec(most_files=1)
+    async with codec.encoder(SpeechFormat.PCM):
+        with pytest.raises(EngineBusyError):
+            async with codec.encoder(SpeechFormat.PCM):
+                pass
+    async with codec.encoder(SpeechFormat.PCM):
+        pass
+
+
 def test_without_its_package_the_command_is_named() -> None:
     with pytest.raises(EngineUnavailableError, match=r"server\[speech\]"):
         PyAVCodec(installed=lambda: False).expect_installed()
+
+
+async def test_as_many_files_as_may_be_made_fit_the_memory_of_the_child(codec: PyAVCodec) -> None:
+    async with AsyncExitStack() as stack:
+        encoders = [
+            await stack.enter_async_context(codec.encoder(SpeechFormat.FLAC, speed=0.9))
+            for _ in range(128)
+        ]
+        for encoder in encoders:
+            assert await encoder.encode(SECOND)
+        pid = codec.pid
+    assert len(await written(codec, SpeechFormat.FLAC, SECOND)) == 2
+    assert codec.pid == pid

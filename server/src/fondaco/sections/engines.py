@@ -173,7 +173,8 @@ class Speech(Section):
         16,
         ge=0,
         le=10_000,
-        description="Maximum texts that are read beside one, taking turns by the sentence; beyond it: 503.",
+        description="Maximum texts that wait for their first sentence; beyond it: 503. Those that were begun take "
+        "turns, sentence by sentence.",
     )
     timeout_s: Seconds = Field(
         120.0, description="Time for one sentence; then the engine's process is ended."

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from fondaco.sound.files import SoundFile
     from fondaco.sound.tempo import Tempo
 
-MEMORY_LIMIT_BYTES = 2 * 2**30
-"""Of addresses: what all files in the making take together."""
+MEMORY_LIMIT_BYTES = 4 * 2**30
+"""Of addresses: what all files in the making take together, mostly the stacks of idle threads."""
 
 
 def load(launch: Mapping[str, Any]) -> "Encoders":

@@ -9,7 +9,7 @@ from itertools import count
 import anyio
 import anyio.abc
 
-from fondaco.domain.errors import EngineError, EngineUnavailableError
+from fondaco.domain.errors import EngineBusyError, EngineError, EngineUnavailableError
 from fondaco.domain.extras import how_to_install
 from fondaco.domain.media.speech import SpeechFormat, SpokenPiece
 from fondaco.sound.child import MEMORY_LIMIT_BYTES
@@ -25,6 +25,8 @@ _QUEUE = 10_000
 _SLICE_BYTES = 2**15
 """Of PCM in a request: the pipe takes it at once, so that none is cancelled half sent, which would
 end the child, and with it the files of all others."""
+_MOST_FILES = 128
+"""In the making: as FLAC each takes 7 MB of the child, and 23 MB of its addresses."""
 _IDLE_S = 900.0
 """More than there may be between two pieces of a file, which would be lost with the child."""
 _SLOWEST_RATE, _FASTEST_RATE = 8_000, 192_000
@@ -44,6 +46,7 @@ class PyAVCodec:
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
         *,
         idle_s: float = _IDLE_S,
+        most_files: int = _MOST_FILES,
     ) -> None:
         """Prepare.
 
@@ -51,9 +54,13 @@ class PyAVCodec:
             installed: whether PyAV is here.
             memory_limit_bytes: of the child, counted in addresses.
             idle_s: after so long without sound the child ends.
+            most_files: in the making at a time.
         """
         self._installed = installed
         self._numbers = count(1)
+        self._most_files = most_files
+        self._files = set[int]()
+        """Those in the making."""
         self._worker = QueuedWorker(
             Program(
                 _CHILD,
@@ -94,15 +101,23 @@ class PyAVCodec:
     async def encoder(
         self, speech_format: SpeechFormat, *, speed: float = 1.0, whole: bool = False
     ) -> "AsyncGenerator[FileEncoder]":
-        """Return the encoder of one file."""
+        """Return the encoder of one file.
+
+        Raises:
+            EngineBusyError: too many files are in the making.
+        """
         encoder = FileEncoder(
             self._worker,
             next(self._numbers),
             {"format": speech_format, "speed": speed, "whole": whole},
         )
+        if len(self._files) >= self._most_files:
+            raise EngineBusyError("Too many sounds are being encoded. Please try again later.")
+        self._files.add(encoder.number)
         try:
             yield encoder
         finally:
+            self._files.discard(encoder.number)
             with anyio.CancelScope(shield=True):
                 await encoder.drop()
 
@@ -112,7 +127,7 @@ class FileEncoder:
 
     def __init__(self, worker: QueuedWorker, number: int, options: Mapping[str, object]) -> None:
         self._worker = worker
-        self._number = number
+        self.number = number
         self._options = options
         self._rate = 0
         self._pid: int | None = None
@@ -164,7 +179,7 @@ class FileEncoder:
     async def _ask(
         self, step: str, pcm: bytes = b"", options: Mapping[str, object] | None = None
     ) -> bytes:
-        request = {"file": self._number, "step": step, **(options or {})}
+        request = {"file": self.number, "step": step, **(options or {})}
         response = await self._worker.ask(request, pcm)
         if "fault" in response.fields:
             raise EngineUnavailableError("The encoder of sound was restarted.")

@@ -20,6 +20,8 @@ from fondaco.workers.queued import QueuedWorker
 from fondaco.workers.worker import Program
 
 _FASTEST_RATE = 192_000
+_MOST_SENTENCES = 100_000
+"""That wait: of each text that was begun there is one at a time."""
 
 
 class SpeechLaunch(Protocol):
@@ -70,19 +72,20 @@ class Speaker:
             models: the ids of the models that it is, mostly one.
             launch: how its child is started.
             name: in the configuration.
-            queue: texts that may be read beside one.
+            queue: texts that may wait for their first sentence.
             idle_s: after so long without a text the child ends.
         """
         self._models = frozenset(models)
         self._launch = launch
         self._name = name
         self._queue = queue
-        self._reading = 0
+        self._waiting = 0
+        """Texts of which a sentence is read, or is to be: not those whose callers take what was read."""
         self._worker = QueuedWorker(
             launch.program,
             engine=name,
             model=next(iter(models), name),
-            queue=queue + 1,
+            queue=_MOST_SENTENCES,
             idle_s=idle_s,
         )
 
@@ -110,31 +113,27 @@ class Speaker:
         """Yield the speech sentence by sentence; what has no sound counts with the next that has.
 
         Raises:
-            EngineBusyError: too many texts are read already.
+            EngineBusyError: too many texts wait already; a text that was begun is read to its end.
             EngineUnavailableError: its libraries or files are missing, or the child does not start.
             NothingToReadError: nothing of the text can be read aloud.
             EngineError: it failed at a sentence.
         """
         if task.model not in self._models:
             raise EngineUnavailableError(f"The engine {self._name!r} does not run {task.model!r}.")
-        if self._reading > self._queue:
+        if self._waiting > self._queue:
             raise EngineBusyError
-        self._reading += 1
-        try:
-            await self.probe()
-            rate = silent = 0
-            for sentence in sentences(task.text):
-                silent += len(sentence)
-                sound = await self._read(sentence, task.voice)
-                if sound.pcm:
-                    yield SpokenPiece(sound.pcm, sound.rate, silent)
-                    rate, silent = sound.rate, 0
-            if not rate:
-                raise NothingToReadError
-            if silent:
-                yield SpokenPiece(b"", rate, silent)
-        finally:
-            self._reading -= 1
+        await self.probe()
+        rate = silent = 0
+        for sentence in sentences(task.text):
+            silent += len(sentence)
+            sound = await self._read(sentence, task.voice)
+            if sound.pcm:
+                yield SpokenPiece(sound.pcm, sound.rate, silent)
+                rate, silent = sound.rate, 0
+        if not rate:
+            raise NothingToReadError
+        if silent:
+            yield SpokenPiece(b"", rate, silent)
 
     async def probe(self) -> None:
         """Return if it could read a text; it does not, as its child may have to start.
@@ -146,7 +145,11 @@ class Speaker:
             await self._launch.expect_installed(next(iter(self._models), self._name))
 
     async def _read(self, sentence: str, voice: str) -> _Sound:
-        response = await self._worker.ask({"text": sentence, "voice": voice})
+        self._waiting += 1
+        try:
+            response = await self._worker.ask({"text": sentence, "voice": voice})
+        finally:
+            self._waiting -= 1
         rate = whole(response.fields.get("rate"), _FASTEST_RATE)
         if not rate or len(response.payload) % SAMPLE_BYTES:
             raise EngineError
