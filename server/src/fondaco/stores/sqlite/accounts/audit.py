@@ -26,6 +26,11 @@ SELECT lower(hex(call_id)), (SELECT name FROM sku WHERE id = sku_id), count(*) F
 WHERE call_id IS NOT NULL GROUP BY call_id, sku_id, currency HAVING count(*) > 1 LIMIT 20
 """
 
+_JOBS = """
+SELECT lower(hex(id)), state FROM job
+WHERE (state = 'done') != EXISTS (SELECT 1 FROM entry WHERE entry.call_id = job.id AND kind = 1) LIMIT 20
+"""
+
 _Sums: TypeAlias = dict[tuple[int, Currency], int]
 """Sums of entries, by account or by key."""
 
@@ -45,6 +50,7 @@ def findings(connection: sqlite3.Connection) -> list[str]:
         *_balances(connection, accounts),
         *_spendings(connection, keys),
         *_twice(connection),
+        *_jobs(connection),
         *_file(connection),
         *_quarantine(connection),
     ]
@@ -121,6 +127,12 @@ def _sums(connection: sqlite3.Connection) -> tuple[_Sums, _Sums]:
 def _twice(connection: sqlite3.Connection) -> Iterator[str]:
     for call_id, sku, count in connection.execute(_TWICE):
         yield f"Call {call_id} has {count} entries for {sku!r} in one currency."
+
+
+def _jobs(connection: sqlite3.Connection) -> Iterator[str]:
+    for job_id, state in connection.execute(_JOBS):
+        charged = "not charged" if state == "done" else "charged"
+        yield f"Job {job_id} is {state}, and {charged}."
 
 
 def _file(connection: sqlite3.Connection) -> Iterator[str]:

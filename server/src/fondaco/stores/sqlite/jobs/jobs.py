@@ -139,7 +139,10 @@ class SqliteJobs:
             connection.execute(_DELETE_MEDIA.format(which), (parameter,))
             return connection.execute(_DELETE.format(which), (parameter,)).rowcount
 
-        return await self._journal.query(run, _WRITING)
+        deleted = await self._journal.query(run, _WRITING)
+        if deleted:
+            self._journal.empty_log_soon()
+        return deleted
 
 
 def _added(

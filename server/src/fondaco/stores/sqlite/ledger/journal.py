@@ -203,6 +203,10 @@ class SqliteJournal:
         await done
         return results[0]
 
+    def empty_log_soon(self) -> None:
+        """Empty the -wal file when idle next: what was deleted is overwritten in the database alone."""
+        self._writer.empties_log = True
+
     def _tell(self, entries: Sequence[Entry]) -> None:
         for changed in self._listeners:
             changed(entries)

@@ -31,6 +31,7 @@ from fondaco.stores.sqlite.ledger.commands import (
     split,
 )
 from fondaco.stores.sqlite.ledger.job_endings import JobNotHeldError
+from fondaco.stores.sqlite.tables.connection import BUSY_TIMEOUT_S
 from fondaco.stores.sqlite.tables.id_cache import IdCache
 from fondaco.stores.sqlite.tables.rows import ENTRIES, entry_of
 
@@ -75,6 +76,8 @@ class Writer:
         (self._last_entry,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
         self._checkpointed = self._last_entry
         """The last entry at the last WAL checkpoint."""
+        self.empties_log = False
+        """Whether the -wal file is to be emptied when idle next, as content was deleted that it still has."""
         self._version = self._data_version()
         self._watched = monotonic()
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
@@ -171,10 +174,21 @@ class Writer:
 
     def _checkpoint(self) -> None:
         """Checkpoint the -wal file into the database, where a power cut cannot lose it."""
+        if self.empties_log:
+            self._empty_log()
         if self._checkpointed != self._last_entry:
             with suppress(sqlite3.Error):  # tried again when idle next
                 self._connection.execute("PRAGMA wal_checkpoint")
                 self._checkpointed = self._last_entry
+
+    def _empty_log(self) -> None:
+        """Checkpoint and truncate the -wal file, unless somebody reads; then it is tried again."""
+        with suppress(sqlite3.Error):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.empties_log = bool(busy)
+        with suppress(sqlite3.Error):
+            self._connection.execute(f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT_S * 1000)}")
 
     def _execute(self, commands: Sequence[Command]) -> None:
         together: list[Batchable] = []
@@ -259,6 +273,7 @@ class Writer:
                     raise
             else:
                 self._last_entry += len(batch.entries)
+                self.empties_log = self.empties_log or bool(batch.ends)
                 self._reported = "", 0.0
                 return
 
