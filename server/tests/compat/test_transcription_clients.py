@@ -1,5 +1,9 @@
 """Transcription by OpenAI's clients, on the built-in engine, of speech by the built-in voice."""
 
+from base64 import b64encode
+from pathlib import Path
+
+import httpx2
 import openai
 import pytest
 
@@ -12,7 +16,7 @@ from openai.types.audio import (
 )
 
 from node_clients import needs_node, printed
-from program import Program, model_file
+from program import Program, model_file, program
 from recordings import SENTENCE, encoded, said, silence, understood, wav
 
 TINY = "whisper-tiny.en"
@@ -72,6 +76,26 @@ def test_openais_python_client_gets_errors_that_say_what_to_do(client: openai.Op
     with pytest.raises(openai.BadRequestError, match="knows en only"):
         ears.transcriptions.create(model=TINY, file=("a.wav", wav(silence(1))), language="fr")
     assert ears.transcriptions.create(model=TINY, file=("a.wav", wav(silence(1)))).text == ""
+
+
+def test_the_built_in_chat_model_reads_what_a_recording_says(
+    client: openai.OpenAI, tmp_path: Path
+) -> None:
+    environ = {"FONDACO_CHAT__HEAR_WITH": TINY}
+    data = b64encode(encoded(said(), "mp3", "libmp3lame", 44_100)).decode()
+    recording = {"type": "input_audio", "input_audio": {"data": data, "format": "mp3"}}
+    body = {
+        "model": "default",
+        "max_tokens": 3,
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "Hi."}, recording]}],
+    }
+    with program(tmp_path / "home", environ=environ) as one:
+        reply = one.http.post("/v1/chat/completions", json=body)
+        assert reply.status_code == httpx2.codes.OK, reply.text
+        heard, *tokens = one.charged()
+        assert (heard.sku, heard.units) == (f"{TINY}-heard-second", 4)
+        assert {row.call_id for row in tokens} == {heard.call_id}
+        assert reply.json()["usage"]["prompt_tokens"] > 20  # the sentence among them
 
 
 @needs_node

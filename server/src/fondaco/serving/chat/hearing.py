@@ -79,7 +79,10 @@ class ChatHearing:
                     parts.append(part)
                 message = message.with_content(tuple(parts))  # noqa: PLW2901
             messages.append(message)
-        return replace(request, messages=tuple(messages))
+        options = request.options
+        if not any(map(_has_media, messages)):
+            options = replace(options, media=False)  # engines of text alone may answer now
+        return replace(request, messages=tuple(messages), options=options)
 
     async def _text(
         self,
@@ -99,6 +102,11 @@ class ChatHearing:
         paid.meter.complete()
         text = "".join(segment.text for part in parts for segment in part.segments).strip()
         return text or _NOTHING
+
+
+def _has_media(message: Message) -> bool:
+    content = message.content
+    return isinstance(content, tuple) and not all(isinstance(part, str) for part in content)
 
 
 def _has_recording(message: Message) -> bool:
