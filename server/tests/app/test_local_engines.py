@@ -8,6 +8,7 @@ import pytest
 from fondaco.app.engines import catalogue_here, opened_templates
 from fondaco.app.local_engines import (
     gguf_launches,
+    kokoro_launch,
     launches_of,
     opened_local_engines,
     upscaler_launch,
@@ -199,6 +200,14 @@ async def test_without_the_painter_a_video_needs_a_picture(tmp_path: Path) -> No
     ):
         with pytest.raises(EngineUnavailableError, match="Send an image_url"):
             await local.cameras["camera"].generate(task, lambda _: None)
+
+
+def test_settings_reach_kokoro(tmp_path: Path) -> None:
+    launch = kokoro_launch(settings(tmp_path, "[speech]\ntimeout_s = 9\nthreads = 3"))
+    assert launch.program.launch["threads"] == launch.program.threads == 3
+    assert launch.program.answer_timeout_s == 9
+    assert launch.names[3] == launch.program.launch["names"][3] == "af_heart"
+    assert launch.voices.name == "kokoro-v1.0.voices.bin"
 
 
 @pytest.mark.parametrize(("text", "threads"), [("threads = 3", 3), ("", None)])

@@ -28,6 +28,10 @@ NUMBERS = [
     ("agent 007", "agent zero zero seven"),
     ("1" * 40, "one " * 40),
     ("9" * 200, "nine " * 200),
+    ("10-15% of it", "ten to fifteen percent of it"),
+    ("a 50/50 chance, 10/10", "a fifty fifty chance, ten out of ten"),
+    ("3 x 4", "three times four"),
+    ("\u2248 5 and \u2265 3", "about five and at least three"),
     ("call +39 041 123 4567", "call plus three nine, zero four one, one two three, four five six seven"),
     ("1,2,3", "one two three"),
 ]  # fmt: skip
@@ -35,6 +39,7 @@ DATES_AND_TIMES = [
     ("on 25.12.2026 it snowed", "on December twenty fifth, twenty twenty six it snowed"),
     ("on 31.13.2026", "on thirty one point thirteen point twenty twenty six"),
     ("on Mon, 5 Jan", "on Monday, the fifth of January"),
+    ("open Mon-Fri", "open Monday to Friday"),
     ("the Sun is bright", "the sun is bright"),
     ("from 9:30-11:00", "from nine thirty to eleven o'clock"),
     ("it took 1h 30min", "it took one hour thirty minutes"),

@@ -15,6 +15,7 @@ from fondaco.engines.common.speech.sentences import LONGEST, sentences
         ("Wait... what? Yes.", ["Wait... what? ", "Yes."]),
         ("“Stop!” She ran. (Fast.) End.", ["“Stop!” ", "She ran. ", "(Fast.) ", "End."]),
         ("Dr. Smith met J. K. Rowling at 9:30 a.m. on Monday.", None),
+        ("El Sr. García y la Sra. Ruiz, pág. 5.", None),
         ("It is 3.5 kg, i.e. too heavy, e.g. for St. Nick.", None),
         ("Line one\nLine two\n\n  three.", ["Line one\n", "Line two\n\n  ", "three."]),
         ("A line that\ngoes on.\nNew.", ["A line that\ngoes on.\n", "New."]),

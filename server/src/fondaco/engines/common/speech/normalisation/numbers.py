@@ -6,6 +6,17 @@ from fondaco.engines.common.speech.normalisation.rule import ReadingRule, spelle
 
 _MOST_DIGITS = 15
 """Of a number that is said in words, up to trillions; hibari fails beyond decillions."""
+_SYMBOLS = {
+    "\u2248": "about",
+    "\u2243": "about",
+    "\u2260": "is not equal to",
+    "\u2264": "at most",
+    "\u2265": "at least",
+    "\u221a": "the square root of",
+    "\u221e": "infinity",
+    "\u2030": "per mille",
+}
+"""Of mathematics; those that hibari reads are not here."""
 _VULGAR = {"½": ".5", "¼": ".25", "¾": ".75"}
 
 
@@ -42,10 +53,12 @@ RULES = (
     ReadingRule.of(r"(?<![\w.,/]) (\d{1,6}) [ ] (?=\d{1,2} / \d{1,2} (?![\w/]))", r"\1 and "),
     ReadingRule.of(r"(?<![\w.,]) \. (?=\d)", "0."),
     ReadingRule.of(r"\b 24/7 \b (?!/)", "twenty-four seven"),
+    ReadingRule.of(r"\b 50/50 \b (?!/)", "fifty-fifty"),
+    ReadingRule.of(r"(?<![\w./]) (10|100) / \1 (?![\w/])", r"\1 out of \1"),
     # Of a subtraction; any other dash between numbers is that of a range.
     ReadingRule.of(r"(?<=\d) \s [-\u2013] \s (?=\d{1,15} (?:\.\d{1,15})? \s? =)", " minus "),
     ReadingRule.of(
-        r"(?<![\w.,-]) (?P<begin>\d{1,4}) \s? [-\u2013] \s? (?P<end>\d{1,4}) (?= [.,;:!?)]* (?:\s|$))",
+        r"(?<![\w.,-]) (?P<begin>\d{1,4}) \s? [-\u2013] \s? (?P<end>\d{1,4}) (?= %? [.,;:!?)]* (?:\s|$))",
         _range,
     ),
     ReadingRule.of(r"(?<![\w)]) \u2212 \s? (?=[\d.])", "minus "),
@@ -57,6 +70,11 @@ RULES = (
     ReadingRule.of(r"(?<![\w.$£€]) (\d{1,9} (?:\.\d{1,3})?) (?:bn|B) (?=\s[a-z])", r"\1 billion"),
     ReadingRule.of(r"(?<=\d) \s? [x\u00d7] \s? (?=\d{3})", " by "),
     ReadingRule.of(r"(?<=\d) x (?![\w])", " times"),
+    ReadingRule.of(r"(?<=\d) \s x \s (?=\d)", " times "),
+    ReadingRule.of(
+        r"[\u2248\u2243\u2260\u2264\u2265\u221a\u221e\u2030] \s?",
+        lambda m: f" {_SYMBOLS[m.group()[0]]} ",
+    ),
     # In front of numbers that are no quantities: agents, codes, telephones.
     ReadingRule.of(r"(?<![\w.,:/+-]) 0\d{2,} (?![\d:/.,-])", lambda m: spelled(m.group())),
     ReadingRule.of(r"\d [\d,]* \d", _long),

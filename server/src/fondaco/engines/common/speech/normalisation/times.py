@@ -70,6 +70,10 @@ RULES = (
     ReadingRule.of(
         r"(?<=\d:\d\d) (\s? [ap]\.?m\.?)? \s? [-\u2013] \s? (?=\d{1,2}:\d\d)", r"\1 to "
     ),
+    ReadingRule.of(
+        rf"\b (?P<begin>{'|'.join(_DAYS)}) \s? [-\u2013] \s? (?P<end>{'|'.join(_DAYS)}) \b",
+        lambda m: f"{_DAYS[m['begin']]} to {_DAYS[m['end']]}",
+    ),
     # 1.5 h and 3h have a unit; 1h30 is a time.
     ReadingRule.of(
         r"(?<![\w.]) (?P<hours>\d{1,2}) h \s? (?P<minutes>\d\d) (?= \s?min\b | \b)",
