@@ -130,7 +130,7 @@ async def test_a_caller_who_leaves_has_the_job_interrupted_and_forgotten(
 async def test_a_job_that_does_not_stop_in_time_is_forgotten_with_the_next(
     engine: ComfyUI, fake: FakeComfyUI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "_LONGEST_FAREWELL_S", 0.05)
+    monkeypatch.setattr(supervision, "_LONGEST_CLEAN_UP_S", 0.05)
     working, done = anyio.Event(), anyio.Event()
 
     async def play(fake: FakeComfyUI, job: Running) -> object:

@@ -33,7 +33,7 @@ from fondaco.engines.common.images.files import (
     png_of,
 )
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
-from fondaco.engines.common.images.supervision import supervised, take_leave
+from fondaco.engines.common.images.supervision import clean_up, supervised
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
 from fondaco.ports import GeneratedImage
 from fondaco.workers.turns import Turns
@@ -164,7 +164,7 @@ class Automatic1111:
         try:
             answer = object_in(await supervised(work, progress.watch))
         except (*_LEFT_WORKING, anyio.get_cancelled_exc_class()):
-            await take_leave(progress.interrupt)
+            await clean_up(progress.interrupt)
             raise
         if checkpoint is not None:
             expect_drawn_with(checkpoint, answer.get("info"))

@@ -11,7 +11,7 @@ import anyio
 from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError, EngineTimeoutError
 from fondaco.engines.common.found import row_of
-from fondaco.engines.common.images.exchange import NotAtEngineError, asked, told
+from fondaco.engines.common.images.exchange import NotAtEngineError, asked, posted
 from fondaco.engines.common.images.options import ImageOptions
 
 _OF_TASK = "/internal/progress"
@@ -80,7 +80,7 @@ class TaskProgress:
             EngineError: it does not answer.
         """
         if (await self._look()).active:
-            await told(self._client, _INTERRUPT, {})
+            await posted(self._client, _INTERRUPT, {})
 
     async def _look(self) -> _Progress:
         question = {"id_task": self._task_id, "id_live_preview": -1, "live_preview": False}

@@ -17,7 +17,7 @@ from fondaco.clients.websocket import WebSocket
 from fondaco.domain.errors import EngineError
 from fondaco.engines.comfyui.history import StoredImage
 from fondaco.engines.common.found import row_of
-from fondaco.engines.common.images.exchange import asked, fetched_file, object_in, refusal, told
+from fondaco.engines.common.images.exchange import asked, fetched_file, object_in, posted, refusal
 from fondaco.engines.common.images.files import expect_picture, white_png
 from fondaco.engines.common.images.form import form_of
 
@@ -96,7 +96,7 @@ class ComfyApi:
         Raises:
             EngineError: the engine does not answer.
         """
-        await told(self._client, "/interrupt", {"prompt_id": prompt_id})
+        await posted(self._client, "/interrupt", {"prompt_id": prompt_id})
 
     async def dequeue(self, prompt_id: str) -> None:
         """Take a job out of the queue, if it is there.
@@ -104,7 +104,7 @@ class ComfyApi:
         Raises:
             EngineError: the engine does not answer.
         """
-        await told(self._client, "/queue", {"delete": [prompt_id]})
+        await posted(self._client, "/queue", {"delete": [prompt_id]})
 
     async def forget(self, prompt_ids: Sequence[str]) -> None:
         """Delete the history of jobs, which holds their prompts.
@@ -112,7 +112,7 @@ class ComfyApi:
         Raises:
             EngineError: the engine does not answer.
         """
-        await told(self._client, "/history", {"delete": list(prompt_ids)})
+        await posted(self._client, "/history", {"delete": list(prompt_ids)})
 
     async def file(self, image: StoredImage) -> bytes:
         """Return a picture from the engine's disk.

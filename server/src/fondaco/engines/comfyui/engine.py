@@ -24,7 +24,7 @@ from fondaco.engines.common.images.files import (
     white_png,
 )
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
-from fondaco.engines.common.images.supervision import take_leave
+from fondaco.engines.common.images.supervision import clean_up
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
 from fondaco.ports import GeneratedImage
 from fondaco.workers.turns import Turns
@@ -164,7 +164,7 @@ class ComfyUI:
                 names[placeholder] = f"{name} [temp]"
             yield names
         finally:
-            await take_leave(*[partial(self._api.blank, name) for name in brought])
+            await clean_up(*[partial(self._api.blank, name) for name in brought])
 
     def _values(self, task: ImageTask | EditTask) -> dict[Placeholder, object]:
         """Return the values that do not depend on what is asked for.

@@ -17,7 +17,7 @@ from fondaco.engines.comfyui.events import JobEvents
 from fondaco.engines.comfyui.history import image_in
 from fondaco.engines.comfyui.workflow import Workflow
 from fondaco.engines.common.images.options import ImageOptions
-from fondaco.engines.common.images.supervision import take_leave
+from fondaco.engines.common.images.supervision import clean_up
 
 _LONGEST_END_S = 5.0
 """Between the last node's end and the job's."""
@@ -76,7 +76,7 @@ class Job:
         finally:
             self._left.append(self._prompt_id)
             leave = [] if self._gone else [self._stop]
-            await take_leave(*leave, self._forget)
+            await clean_up(*leave, self._forget)
         return file
 
     async def _followed(self, nodes: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavailableError
 from fondaco.engines.common.images.exchange import asked, object_in
 from fondaco.engines.common.images.files import FILE_LIMIT_BYTES, file_in_base64
-from fondaco.engines.common.images.supervision import take_leave
+from fondaco.engines.common.images.supervision import clean_up
 
 _SUBMIT = "/sdcpp/v1/img_gen"
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -57,7 +57,7 @@ class Jobs:
             raise EngineTimeoutError from None
         finally:
             if not ended:
-                await take_leave(lambda: self._cancel(job_id))
+                await clean_up(lambda: self._cancel(job_id))
         return await to_thread.run_sync(_file_in, job), queued_s
 
     async def _submitted(self, request: Mapping[str, object]) -> str:

@@ -60,7 +60,7 @@ async def asked(
         raise EngineError("The model's engine sent what is not JSON.") from None
 
 
-async def told(client: HttpClient, path: str, body: object) -> None:
+async def posted(client: HttpClient, path: str, body: object) -> None:
     """Post what needs no answer: only its status counts.
 
     Raises:

@@ -10,7 +10,7 @@ from fondaco.domain.errors import EngineError, FondacoError
 
 T = TypeVar("T")
 
-_LONGEST_FAREWELL_S = 5.0
+_LONGEST_CLEAN_UP_S = 5.0
 
 
 async def supervised(work: Callable[[], Awaitable[T]], watch: Callable[[], Awaitable[None]]) -> T:
@@ -41,12 +41,12 @@ async def supervised(work: Callable[[], Awaitable[T]], watch: Callable[[], Await
     return results[0]
 
 
-async def take_leave(*farewells: Callable[[], Awaitable[None]]) -> None:
-    """Tell an engine what it need not do any more, even when cancelled; what fails is let be.
+async def clean_up(*steps: Callable[[], Awaitable[None]]) -> None:
+    """Stop and delete at an engine what a call leaves there, even when cancelled; failures are ignored.
 
     An engine that does not answer has a few seconds for all of it.
     """
-    with anyio.move_on_after(_LONGEST_FAREWELL_S, shield=True):
-        for one in farewells:
+    with anyio.move_on_after(_LONGEST_CLEAN_UP_S, shield=True):
+        for one in steps:
             with suppress(EngineError):
                 await one()
