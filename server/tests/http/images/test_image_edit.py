@@ -145,6 +145,20 @@ async def test_what_cannot_be_fetched_is_refused_and_free(
         assert not one.charges()
 
 
+async def test_a_picture_of_10_mib_is_too_large_to_be_fetched() -> None:
+    async with site(most_bytes=10 * 2**20) as web, world(files=WebFiles(lambda: web.egress)) as one:
+        web.server.answer(http(bytes(10 * 2**20), media_type="image/png"), close=True)
+        reply = await edit(one, image=web.url("/large.png"))
+        assert code(reply) == (413, "INVALID_FILE_SIZE")
+        assert not one.charges()
+
+
+async def test_an_empty_file_is_no_picture(one: House) -> None:
+    reply = await send_form(one, EDIT, {"image": b""}, prompt="Colorize")
+    assert code(reply) == (400, "CORRUPTED_IMAGE")
+    assert "It is empty." in reply.text
+
+
 @pytest.mark.parametrize(
     "url",
     ["http://127.0.0.1/a.png", "http://[::1]/a", "http://169.254.169.254/", "HTTP://10.0.0.1/"],
