@@ -1,5 +1,6 @@
 """Workers: a child process that answers one request at a time, with and without a queue."""
 
+import asyncio
 import os
 import signal
 from collections.abc import AsyncGenerator
@@ -111,3 +112,36 @@ async def test_an_idle_child_ends_and_another_starts() -> None:
             while worker.pid is not None:  # noqa: ASYNC110 - the worker tells only who asks
                 await anyio.sleep(0.02)
         assert (await worker.ask({"said": 2})).fields["said"] == 2
+
+
+PATIENT = Program("toy_patient_worker", {}, cancel_grace_s=5)
+
+
+@pytest.mark.parametrize("rounds", [1, 3])
+async def test_nobody_gets_the_answer_of_a_caller_that_was_cancelled_twice(rounds: int) -> None:
+    async with aclosing(Worker(PATIENT, engine="toy", model="toy")) as worker:
+        await worker.ask({"said": 0})
+        call = asyncio.ensure_future(worker.ask({"said": 1, "seconds": 0.2}))
+        for _ in range(2):
+            await all_tasks_blocked()
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert await worker.ask({"said": 2}) == ({"said": 2, "bytes": 1}, b"\2")
+
+
+async def test_a_caller_that_leaves_while_its_answer_comes_costs_others_no_child() -> None:
+    async with aclosing(Worker(PATIENT, engine="toy", model="toy")) as worker:
+        await worker.ask({"said": 0})
+        pid, child = worker.pid, worker._child
+        assert child is not None
+        call = asyncio.ensure_future(worker.ask({"said": 1, "size": 32 * 2**20}))
+        while not (call.done() or child.owed_bytes):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0)
+        call.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await call
+        assert await worker.ask({"said": 2}) == ({"said": 2, "bytes": 1}, b"\2")
+        assert worker.pid == pid

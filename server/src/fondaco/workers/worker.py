@@ -101,8 +101,12 @@ class Worker:
                 await self._ended("ended")
                 raise self._unavailable() from error
             except BaseException:
-                if not await self._stopped(child):
-                    await self._ended("cancelled")
+                stopped = False
+                try:
+                    stopped = await self._stopped(child)
+                finally:  # a second cancellation must not leave an answer for whoever asks next
+                    if not stopped:
+                        await self._ended("cancelled")
                 raise
         if "error" in fields:
             raise EngineError
@@ -223,6 +227,8 @@ class _Child:
     """Whether it stops early when told to."""
     owes_response: bool = False
     """Whether a request was sent whole, and nothing of its response was read."""
+    owed_bytes: int = 0
+    """How long the payload is of a response whose first line was read."""
 
     @classmethod
     def of(cls, process: Process) -> Self:
@@ -255,11 +261,14 @@ class _Child:
         Raises:
             _EndedError: the child ended, or sent an invalid response.
         """
-        if not self.cancellable or not self.owes_response:
+        if not self.cancellable or not (self.owes_response or self.owed_bytes):
             return False
         with _as_ended():
-            await self.requests.send(json.dumps({CANCEL: True}).encode() + b"\n")
-            await self._response(lambda _done, _total: None)
+            if self.owed_bytes:
+                await self._payload()
+            else:
+                await self.requests.send(json.dumps({CANCEL: True}).encode() + b"\n")
+                await self._response(lambda _done, _total: None)
         return True
 
     async def _response(self, advanced: Callable[[int, int], None]) -> WorkerResponse:
@@ -275,7 +284,14 @@ class _Child:
         size = whole(fields["bytes"], _PAYLOAD_LIMIT)
         if size is None:
             raise _EndedError
-        return fields, await self.responses.receive_exactly(size) if size else b""
+        self.owed_bytes = size
+        return fields, await self._payload()
+
+    async def _payload(self) -> bytes:
+        """Return the payload that is owed; what was received stays in the buffer until all of it was."""
+        payload = await self.responses.receive_exactly(self.owed_bytes) if self.owed_bytes else b""
+        self.owed_bytes = 0
+        return payload
 
     async def end(self) -> None:
         """End the process, whatever it does."""
