@@ -44,7 +44,7 @@ def transcribe(
     home: Home = None,
     config: Config = None,
 ) -> None:
-    """Write down what a recording says, without a server and free of charge."""
+    """Write a recording down, without a server and free of charge."""
     import anyio
 
     from fondaco.app.without_server.one_transcript import one_transcript
