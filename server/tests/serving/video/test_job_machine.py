@@ -294,6 +294,10 @@ class JobMachine(RuleBasedStateMachine):
         assert min(self.memory.balances()[ACCOUNT].usd, 0) == 0
 
     @invariant()
+    def what_a_video_holds_is_noted_in_one_place(self) -> None:
+        assert self.run(self.memory.open_calls()) == ()
+
+    @invariant()
     def what_is_free_is_what_no_unfinished_video_holds(self) -> None:
         if self.broken or self.rival:
             return
@@ -346,6 +350,20 @@ async def _cancelled(tasks: Sequence[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def test_a_video_that_a_rival_took_is_held_for_and_sold_once() -> None:
+    machine = JobMachine()
+    machine.begin(1)
+    machine.work()
+    machine.a_rival_claims(late=True)
+    machine.finish(0, good=True)  # too late: the rival has the lease
+    machine.nothing_is_charged_but_videos_that_are_there()
+    assert machine._spent() == Funds()
+    machine.a_rival_gives_back()
+    machine.what_is_free_is_what_no_unfinished_video_holds()
+    machine.teardown()
+    assert machine._spent() == Funds(usd=PRICE)
 
 
 TestJobs = JobMachine.TestCase
