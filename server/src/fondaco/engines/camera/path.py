@@ -20,7 +20,7 @@ _PAN, _TILT = 0.2, 0.2
 """Of the frame's width and height; over a picture that is wider or higher than the frame, all of it."""
 LONGEST_PAN = 1.2
 """How far it turns at most over such a picture."""
-_TRUCK, _PEDESTAL, _ORBIT = 0.16, 0.12, 0.13
+_TRUCK, _PEDESTAL, _ORBIT = 0.18, 0.14, 0.17
 """Likewise, of the frame as the subject's distance has it."""
 _ZOOM = log(1.4)
 _DOLLY = 0.26

@@ -95,6 +95,7 @@ _VERBS: Mapping[str, _Verb] = {
 }
 _FIRST = frozenset({_RIGHT, _UP, _IN})
 _CAMERA = frozenset(["camera", "cam", "shot", "lens", "drone"])
+_ARTICLES = frozenset("the a an".split())
 _NOT = frozenset(["no", "not", "never", "without", "don't", "doesn't", "avoid"])
 _STRENGTHS: Mapping[str, float] = {
     **dict.fromkeys(
@@ -199,7 +200,10 @@ class _Words:
     def rest(self) -> str:
         """Return what is left of the text."""
         kept = list(self._text)
-        for place in self._used:
+        articles = {
+            place - 1 for place in self._used if place and self._words[place - 1] in _ARTICLES
+        }
+        for place in self._used | articles:
             start, end = self._found[place].span()
             kept[start:end] = " " * (end - start)
         return " ".join("".join(kept).split()).strip(" ,;-")
