@@ -95,7 +95,7 @@ _VERBS: Mapping[str, _Verb] = {
 }
 _FIRST = frozenset({_RIGHT, _UP, _IN})
 _CAMERA = frozenset(["camera", "cam", "shot", "lens", "drone"])
-_ARTICLES = frozenset("the a an".split())
+_ARTICLES = frozenset(["the", "a", "an"])
 _NOT = frozenset(["no", "not", "never", "without", "don't", "doesn't", "avoid"])
 _STRENGTHS: Mapping[str, float] = {
     **dict.fromkeys(
