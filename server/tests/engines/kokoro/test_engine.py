@@ -8,7 +8,7 @@ import anyio
 import numpy as np
 import pytest
 
-from contracts.speech_engine import ODD_TEXTS, Bench, SpeechEngineContract, joined
+from contracts.speech_engine import ODD_TEXTS, Bench, SpeechEngineContract, joined, peak
 from engines.kokoro.conftest import MODEL, TASK, running
 from fondaco.domain.errors import (
     EngineUnavailableError,
@@ -17,6 +17,7 @@ from fondaco.domain.errors import (
     NothingToReadError,
 )
 from fondaco.engines.kokoro.engine import Kokoro
+from fondaco.engines.kokoro.languages import why_not_read
 from fondaco.engines.kokoro.launch import KokoroLaunch
 from fondaco.engines.kokoro.silence import with_pause
 
@@ -50,6 +51,26 @@ async def test_each_voice_sounds_different(kokoro: Kokoro) -> None:
         samples = np.array(array("h", sound), np.float64) / 2**15
         assert 0.01 < np.sqrt(np.mean(samples**2)) < 0.3
         assert 0.5 < len(samples) / 24_000 < 2.5
+
+
+@pytest.mark.parametrize(
+    ("voice", "text"),
+    [
+        ("ef_dora", "Sí."),
+        ("ff_siwis", "Oui."),
+        ("hf_alpha", "हाँ।"),
+        ("if_sara", "Ciao."),
+        ("pf_dora", "Sim."),
+        ("jf_alpha", "はい。"),
+        ("zf_xiaoni", "你好。"),
+    ],
+)
+async def test_a_voice_of_each_language_speaks_where_it_is_installed(
+    kokoro: Kokoro, voice: str, text: str
+) -> None:
+    if reason := why_not_read(voice):
+        pytest.skip(reason)
+    assert peak(joined(await Bench(kokoro, replace(TASK, voice=voice, text=text)).speech())) > 1_000
 
 
 async def test_a_text_that_is_given_up_stops_in_the_middle_of_a_sentence(

@@ -1,5 +1,6 @@
 """misaki, the reading that Kokoro was trained with: Chinese and Japanese texts as phonemes."""
 
+import os
 import re
 from typing import Final
 
@@ -17,8 +18,11 @@ class Chinese:
 
     def __init__(self) -> None:
         """Load the dictionaries."""
-        from misaki.zh import ZHG2P  # noqa: PLC0415 - installed by choice
+        import jieba  # noqa: PLC0415 - installed by choice
+        from misaki.zh import ZHG2P  # noqa: PLC0415 - likewise
 
+        # It would read, and write, a cache where anybody may put one, and fail as this child may write no file.
+        jieba.dt.tmp_dir = os.devnull
         self._g2p = ZHG2P()
         self._english = English()
 
