@@ -160,6 +160,13 @@ def test_what_is_longer_than_is_taken_is_refused_while_it_is_read() -> None:
     assert heard(encoded(silence(MOST_S), "flac", "flac", 16_000)).seconds == MOST_S
 
 
+def test_a_file_of_far_more_samples_than_are_heard_is_refused_while_it_is_read() -> None:
+    dense = encoded(silence(3), "flac", "flac", 384_000, "7.1")
+    assert len(dense) < 20_000
+    assert fault(dense, most_s=20) == "dense"
+    assert heard(dense).seconds == pytest.approx(3, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("file", "expected"),
     [

@@ -76,7 +76,7 @@ class PyAVReader:
         Raises:
             InvalidAudioFormatError: it is of no format that is read here, or has no sound.
             CorruptedAudioError: it is damaged.
-            AudioTooLongError: it is longer than `most_s` seconds.
+            AudioTooLongError: it is longer than `most_s` seconds, or has too many samples.
             EngineError: the child failed over it.
         """
         fields, samples = await self._worker.ask({"most_s": most_s}, file)
@@ -90,6 +90,10 @@ class PyAVReader:
             case "long":
                 raise AudioTooLongError(
                     f"The recording is longer than {most_s:,.0f} seconds. Send it in parts."
+                )
+            case "dense":
+                raise AudioTooLongError(
+                    "The recording has too many samples. Send fewer channels, or fewer samples a second."
                 )
             case _:
                 raise CorruptedAudioError

@@ -16,10 +16,13 @@ from av.container import InputContainer
 
 from fondaco.domain.media.sound import SAMPLE_BYTES, SAMPLE_RATE
 
-Fault: TypeAlias = Literal["format", "damaged", "long"]
+Fault: TypeAlias = Literal["format", "damaged", "long", "dense"]
 
 _MOST_CHANNELS = 8
 _LOWEST_RATE, _HIGHEST_RATE = 4_000, 384_000
+_MOST_DECODED_A_SECOND = 384_000
+"""Samples of all channels, for each second that is taken: two channels of 192 kHz, or eight of 48 kHz. A file of
+3 MB may have an hour of eight channels at 384 kHz, which would be decoded for a minute."""
 _MOST_SHARE_DAMAGED = 0.5
 """Of the packets of a file: a few are lost on the way, and players pass over them; most of them are not."""
 _CODECS: Final = (
@@ -53,7 +56,8 @@ def samples_of(file: bytes, most_s: float) -> bytes:
     """Return the samples of a file: one channel of 16,000 a second, as little-endian 16-bit integers.
 
     Raises:
-        UnusableSoundError: it is of no known format, damaged, or longer than `most_s` seconds.
+        UnusableSoundError: it is of no known format, damaged, longer than `most_s` seconds, or has more
+            samples than a recording of that length needs.
     """
     demuxer = demuxer_of(file)
     if demuxer is None:
@@ -68,7 +72,7 @@ def samples_of(file: bytes, most_s: float) -> bytes:
             metadata_errors="ignore",
             io_open=_refuse,
         ) as container:
-            return _samples(container, int(most_s * SAMPLE_RATE) * SAMPLE_BYTES)
+            return _samples(container, most_s)
     except (UnusableSoundError, MemoryError):
         raise
     except Exception as error:  # demuxers and decoders raise whatever hostile bytes make them raise
@@ -120,7 +124,7 @@ def _refuse(url: str, flags: int, options: Mapping[str, object]) -> NoReturn:
     raise UnusableSoundError("format")
 
 
-def _samples(container: InputContainer, most_bytes: int) -> bytes:
+def _samples(container: InputContainer, most_s: float) -> bytes:
     """Return the samples of a file's first audio track.
 
     Raises:
@@ -131,8 +135,13 @@ def _samples(container: InputContainer, most_bytes: int) -> bytes:
     stream = container.streams.audio[0]
     _expect_plausible(stream.rate, stream.channels)
     stream.codec_context.thread_count = 1
+    most_bytes = int(most_s * SAMPLE_RATE) * SAMPLE_BYTES
+    left = most_s * _MOST_DECODED_A_SECOND
     mono, samples = _Mono(), bytearray()
     for frame in _frames(container, stream):
+        left -= frame.samples * frame.layout.nb_channels
+        if left < 0:
+            raise UnusableSoundError("dense")
         samples += mono.take(frame)
         if len(samples) > most_bytes:
             raise UnusableSoundError("long")
