@@ -127,3 +127,17 @@ def test_no_stretch_is_longer_than_may_be_and_nothing_is_lost(phonemes: str) -> 
 def test_markup_that_is_none_stays() -> None:
     for text in ("2 * 3 < 4", "snake_case", "a < b and b > c", "x[0](y", "5 - 3"):
         assert plain(text) == text
+
+
+def test_nothing_without_end_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    english, read = English(), list[str]()
+
+    def reading(text: str) -> str:
+        read.append(text)
+        return ""
+
+    monkeypatch.setattr(english, "_g2p", reading)
+    for endless in ("%" * 240, "@%" * 120, "a" * 240):
+        english.phonemes(endless)
+    assert max(len(run) for text in read for run in text.split()) < 50
+    assert all(text.split() for text in read)

@@ -3,12 +3,17 @@
 For child processes alone: it loads dictionaries and a network for words that are in none.
 """
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from hibari.g2p import G2P
 
 from fondaco.engines.common.speech.normalisation.english import normalised
 from fondaco.engines.common.speech.plain import plain
+
+_ENDLESS: Final = re.compile(r"\S{48}(?=\S)")
+"""As long as no word is: the reading takes the cube of its length where it is of marks, seconds for 240 of them."""
 
 
 class English:
@@ -21,7 +26,7 @@ class English:
 
     def phonemes(self, sentence: str) -> str:
         """Return the phonemes of a sentence, in the alphabet of Kokoro's models; empty: nothing can be read."""
-        text = normalised(plain(sentence), british=self._british)
+        text = _ENDLESS.sub(r"\g<0> ", normalised(plain(sentence), british=self._british))
         try:
             read = self._g2p(text)
         except Exception:  # noqa: BLE001 - a word that it fails at must not cost the others
