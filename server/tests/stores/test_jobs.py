@@ -14,6 +14,7 @@ from fondaco.stores.memory.jobs import MemoryJobs
 from fondaco.stores.memory.journal import MemoryJournal
 from fondaco.stores.sqlite.accounts.admin_store import AdminStore
 from fondaco.stores.sqlite.jobs.jobs import SqliteJobs
+from fondaco.stores.sqlite.ledger import writer
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
 from money_world import TestClock
 
@@ -52,9 +53,11 @@ class TestJobsOnSqlite(JobsContract):
         assert [one for one in store.verify() if not one.startswith("Job ")] == []
 
 
+@pytest.mark.parametrize("idle_s", [0.01, 60.0], ids=["idle", "busy"])
 async def test_deleted_content_is_overwritten_while_the_store_is_open(
-    tmp_path: Path, empty_database: Path
+    tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch, idle_s: float
 ) -> None:
+    monkeypatch.setattr(writer, "_EMPTIED_WITHIN_S", 0.01)
     path = tmp_path / "fondaco.sqlite3"
     shutil.copyfile(empty_database, path)
     account = _opened(AdminStore(path, b"p" * 32, TestClock()), "one")
@@ -65,7 +68,7 @@ async def test_deleted_content_is_overwritten_while_the_store_is_open(
         found = await anyio.run_process(["grep", "-rqa", "kanarie", str(tmp_path)], check=False)
         return found.returncode == 0
 
-    async with SqliteJournal.opened(path, watch_s=0.01) as journal:
+    async with SqliteJournal.opened(path, watch_s=idle_s) as journal:
         jobs = SqliteJobs(journal)
         bench = Bench(jobs, journal, (account, account), _none)
         await jobs.add(bench.job(), content, LIMITS)
@@ -76,9 +79,9 @@ async def test_deleted_content_is_overwritten_while_the_store_is_open(
         assert await told()
         await jobs.delete(job.id)
         with anyio.fail_after(10):
-            while await told():  # noqa: ASYNC110 - it owes nobody an event
+            while await told():
                 await anyio.sleep(0.01)
-        assert await jobs.counts() == {}
+                assert await jobs.counts() == {}
 
 
 async def test_the_audit_holds_jobs_to_their_charges(tmp_path: Path, empty_database: Path) -> None:

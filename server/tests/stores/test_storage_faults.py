@@ -120,6 +120,23 @@ async def test_a_storage_fault_stops_sales_is_reported_and_passes(
     assert await world.findings() == []
 
 
+async def test_a_query_that_fills_the_disk_is_reported_as_that(
+    world: OwnConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    end = fill_the_disk(world)
+    insert, fat = "INSERT INTO job_average VALUES (?, 1, 1)", ("x" * 200_000,)
+
+    async def write() -> None:
+        await world._sqlite.query(lambda one: one.execute(insert, fat), "BEGIN IMMEDIATE")
+
+    with pytest.raises(StorageFailedError):
+        await write()
+    faults = [r.__dict__["fields"]["reason"] for r in caplog.records if hasattr(r, "incident")]
+    assert faults == ["disk_full"]
+    end()
+    await write()
+
+
 @pytest.mark.parametrize("reason", ["locked", "damaged", "read_only"])
 async def test_readiness_sees_a_fault_before_any_call_does(
     world: OwnConnection, reason: str

@@ -40,6 +40,8 @@ Listener: TypeAlias = Callable[[Sequence[Entry]], None]
 
 _MAX_BATCH = 1000
 """Commands in one batch, at most."""
+_EMPTIED_WITHIN_S = 10.0
+"""After so long the -wal file is emptied although the writer has other work."""
 _REPORT_AGAIN_S = 10.0
 """Interval between reports of a lasting fault, in seconds."""
 
@@ -76,6 +78,8 @@ class Writer:
         (self._last_entry,) = connection.execute("SELECT ifnull(max(id), 0) FROM entry").fetchone()
         self._checkpointed = self._last_entry
         """The last entry at the last WAL checkpoint."""
+        self._emptied = monotonic()
+        """When it was tried to empty the -wal file last."""
         self.empties_log = False
         """Whether the -wal file is to be emptied when idle next, as content was deleted that it still has."""
         self._version = self._data_version()
@@ -152,6 +156,8 @@ class Writer:
         else:
             self._execute(self._current)
             self._current = ()
+            if self.empties_log and monotonic() - self._emptied >= _EMPTIED_WITHIN_S:
+                self._empty_log()
         if monotonic() - self._watched >= self._watch_s:
             self._watched = monotonic()
             self._watch()
@@ -183,6 +189,7 @@ class Writer:
 
     def _empty_log(self) -> None:
         """Checkpoint and truncate the -wal file, unless somebody reads; then it is tried again."""
+        self._emptied = monotonic()
         with suppress(sqlite3.Error):
             self._connection.execute("PRAGMA busy_timeout = 0")
             busy, _, _ = self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -283,10 +290,11 @@ class Writer:
             try:
                 self._check_changes()  # in the same snapshot, so that listeners hear first of what the result contains
                 command.query(self._connection)
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk has ended it
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
         except Exception as error:  # noqa: BLE001 - a query may have any value
             if (reason := faults.transient_reason(error)) is not None:
                 self._report(Incident.LEDGER_WRITE_FAILED, reason=reason)
