@@ -29,6 +29,7 @@ from fondaco.app.platform import (
     platform_of,
     runner_options,
     sound_memory,
+    video_memory,
 )
 from fondaco.app.stores import Stores
 from fondaco.clients.connect import connect
@@ -162,6 +163,7 @@ async def house(
     speech_engines: Mapping[str, SpeechEngine] | None = None,
     video_engines: Mapping[str, VideoEngine] | None = None,
     video: sections.Video | None = None,
+    video_memory_bytes: int = 512 * 2**20,
     sound_codec: SoundCodec | None = None,
     picture_memory_bytes: int = 512 * 2**20,
     transcription_engines: Mapping[str, TranscriptionEngine] | None = None,
@@ -294,6 +296,7 @@ async def house(
                 metrics=counts,
                 options=replace(runner_options(settings), renew_s=0.05),
             ),
+            video_memory=video_memory(video_memory_bytes),
         )
         adapters = Adapters(
             Catalogue(models, aliases or {"gpt-4o": "default"}, clock.now),

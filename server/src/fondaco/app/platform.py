@@ -118,6 +118,10 @@ class Adapters:
     files: Files | None
 
 
+_VIDEO_BYTES = 512 * 2**20
+"""That are being sent at a time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """The parts that all configurations of a process share: money, limits and metrics."""
@@ -143,6 +147,8 @@ class Shared:
     jobs: JobStore
     sealer: Sealer
     job_runner: JobRunner
+    video_memory: MemoryBudget
+    """For the videos that are being sent."""
 
     def use_cases(self, settings: Settings, adapters: Adapters) -> UseCases:
         """Return the use cases of a configuration."""
@@ -195,6 +201,7 @@ class Shared:
                 sounds=sounds,
                 paid_calls=paid_calls,
                 limits=QueueLimits(settings.video.queue, settings.video.account_queue),
+                memory=self.video_memory,
             ),
             readiness=Readiness(catalogue, adapters.engines, self.clock, cache_s, self.ledger),
             tiers=tiers_of(settings),
@@ -213,6 +220,12 @@ def sound_memory(total_bytes: int) -> MemoryBudget:
     """Return the budget of recordings as samples; an account has half of it."""
     busy = "The server holds as many recordings as it can. Try again in a moment, or send a shorter one."
     return MemoryBudget(total_bytes, total_bytes // 2, "recordings", busy)
+
+
+def video_memory(total_bytes: int = _VIDEO_BYTES) -> MemoryBudget:
+    """Return the budget of videos that are being sent; an account has half of it."""
+    busy = "The server sends as many videos as it can. Try again in a moment."
+    return MemoryBudget(total_bytes, total_bytes // 2, "videos", busy)
 
 
 def shared_of(
@@ -254,6 +267,7 @@ def shared_of(
             metrics=metrics,
             options=runner_options(settings),
         ),
+        video_memory=video_memory(),
     )
 
 

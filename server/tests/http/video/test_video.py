@@ -33,6 +33,7 @@ from video_house import (
     NO_ID,
     QUEUE,
     QUOTE,
+    RETRIEVE,
     asked,
     code,
     complete,
@@ -520,3 +521,19 @@ async def test_videos_count_against_the_limits_of_their_class() -> None:
         assert limited.headers["x-ratelimit-remaining-requests"] == "0"
         assert (await send(one, QUOTE, **asked())).status_code == 200
         assert (await ended(one, queue_id)).status_code == 200
+
+
+async def test_those_who_take_videos_slowly_fill_no_memory() -> None:
+    large = mp4_file(5, 1280, 720, sound=True, content=bytes(8 * 2**20))
+    camera = scripted(GeneratedVideo(large, 5, 1280, 720))
+    async with world(camera, video_memory_bytes=20 * 2**20) as one:
+        queue_id = await order(one)
+        assert len((await ended(one, queue_id)).content) == len(large)
+        body = {"model": "toy-camera", "queue_id": queue_id}
+        async with one.client.stream("POST", RETRIEVE, json=body) as slow:
+            assert slow.status_code == 200
+            refused = await retrieve(one, queue_id)
+            assert (refused.status_code, "have videos of" in refused.text) == (429, True)
+        with anyio.fail_after(10):
+            while (await retrieve(one, queue_id)).status_code != 200:  # noqa: ASYNC110 - nobody tells
+                await anyio.sleep(0.02)

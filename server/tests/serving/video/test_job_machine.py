@@ -155,7 +155,15 @@ class JobMachine(RuleBasedStateMachine):
         work = VideoWork(catalogue, ModelEngines(catalogue, {"toy-lens": puppet}), reader, codec)
         limits = QueueLimits(total=4, account=4)
         videos = Videos(
-            work, jobs, sealer, runner, files=None, sounds=sounds, paid_calls=paid, limits=limits
+            work,
+            jobs,
+            sealer,
+            runner,
+            files=None,
+            sounds=sounds,
+            paid_calls=paid,
+            limits=limits,
+            memory=MemoryBudget(10**6, 10**6, "videos", "busy"),
         )
         runner.work = work
         await ledger.recover(lambda _, __: TOY_VIDEOS.price.charge("", __))

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import anyio
 from anyio import to_thread
 
 from fondaco.domain.errors import (
@@ -27,6 +28,7 @@ from fondaco.ports import (
     Sealer,
     UnsealableError,
 )
+from fondaco.serving.admission.memory_budget import MemoryBudget, MemoryShare
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.ledger import Hold
 from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
@@ -92,8 +94,9 @@ class Videos:
         sounds: Sounds,
         paid_calls: PaidCalls,
         limits: QueueLimits,
+        memory: MemoryBudget,
     ) -> None:
-        """Prepare; without `files`, nothing is fetched."""
+        """Prepare; without `files`, nothing is fetched; `memory` is for videos that are being sent."""
         self._catalogue = work.catalogue
         self._work = work
         self._files = files
@@ -103,6 +106,9 @@ class Videos:
         self._runner = runner
         self._paid_calls = paid_calls
         self._limits = limits
+        self._memory = memory
+        self._opening = anyio.Semaphore(1)
+        """One video at a time is read from the store, so that one at most is not counted yet."""
         self._clock: Clock = paid_calls.clock
 
     @property
@@ -189,12 +195,17 @@ class Videos:
             raise MediaNotFoundError
         return job
 
+    def memory(self, account_id: int) -> MemoryShare:
+        """Return the memory that the videos hold that an account is sent; to be released once they are."""
+        return self._memory.share(account_id)
+
     async def retrieve(
-        self, account_id: int, name: str, queue_id: str
+        self, account_id: int, name: str, queue_id: str, memory: MemoryShare
     ) -> VideoStatus | FinishedVideo:
-        """Return a video, or how it gets on.
+        """Return a video, which `memory` then holds, or how it gets on.
 
         Raises:
+            ConcurrencyLimitError, EngineBusyError: there is no memory for it.
             MediaNotFoundError: as from `find`.
             FondacoError: the video failed; `error_of` tells which error that is.
         """
@@ -203,14 +214,16 @@ class Videos:
             raise error_of(job.failure)
         if job.state is not JobState.DONE:
             return await self._status(job)
-        sealed = await self._jobs.result(job.id)
-        if sealed is None:  # it was deleted since
-            raise MediaNotFoundError
         self._sealer.expect_installed()
-        try:
-            file = await to_thread.run_sync(self._sealer.open_result, job.id, queue_id, sealed)
-        except UnsealableError as error:
-            raise MediaNotFoundError from error
+        async with self._opening:
+            sealed = await self._jobs.result(job.id)
+            if sealed is None:  # it was deleted since
+                raise MediaNotFoundError
+            memory.hold_more(len(sealed))
+            try:
+                file = await to_thread.run_sync(self._sealer.open_result, job.id, queue_id, sealed)
+            except UnsealableError as error:
+                raise MediaNotFoundError from error
         return FinishedVideo(job_id=job.id, file=file)
 
     async def delete(self, job_id: str) -> bool:

@@ -1,5 +1,6 @@
 """POST /api/v1/video/retrieve."""
 
+from collections.abc import Callable
 from functools import partial
 
 from fondaco.domain.errors import InferenceFailedError, MediaNotFoundError, StorageFailedError
@@ -20,14 +21,29 @@ _PIECE_BYTES = 64 * 2**10
 
 async def run(context: RequestContext[RetrieveVideoRequest, None]) -> Response | StreamedFile:
     """Return a video once it is complete; before that, how it gets on."""
-    body, platform = context.body, context.platform
+    body, platform, exchange = context.body, context.platform, context.exchange
     account_id = context.key_holder.account.id
-    found = await platform.videos.retrieve(account_id, body.model, body.queue_id)
+    memory = platform.videos.memory(account_id)
+    exchange.at_end = _both(
+        exchange.at_end, memory.release
+    )  # whoever reads slowly keeps it for long
+    found = await platform.videos.retrieve(account_id, body.model, body.queue_id, memory)
     if isinstance(found, VideoStatus):
         return _progress(found)
-    if body.delete_media_on_completion:
-        return StreamedFile(partial(_sent_and_deleted, platform, found), _MP4)
-    return Response(found.file, _MP4)
+    deletes = body.delete_media_on_completion
+    return StreamedFile(partial(_sent, platform, found, deletes=deletes), _MP4)
+
+
+def _both(first: Callable[[], None] | None, second: Callable[[], None]) -> Callable[[], None]:
+    """Return what does both."""
+    if first is None:
+        return second
+
+    def both() -> None:
+        first()
+        second()
+
+    return both
 
 
 def _progress(status: VideoStatus) -> Response:
@@ -44,14 +60,17 @@ def _progress(status: VideoStatus) -> Response:
     return response
 
 
-async def _sent_and_deleted(platform: Platform, video: FinishedVideo, stream: FileStream) -> None:
-    """Send a video, and delete it once all of it was sent; only then does the response end."""
+async def _sent(
+    platform: Platform, video: FinishedVideo, stream: FileStream, *, deletes: bool
+) -> None:
+    """Send a video, and perhaps delete it once all of it was sent; only then does the response end."""
     for start in range(0, len(video.file), _PIECE_BYTES):
         await stream.write(video.file[start : start + _PIECE_BYTES])
-    try:
-        await platform.videos.delete(video.job_id)
-    except StorageFailedError as error:  # it is deleted when it is old
-        report(Incident.LEDGER_WRITE_FAILED, reason=error.code, call_id=video.job_id)
+    if deletes:
+        try:
+            await platform.videos.delete(video.job_id)
+        except StorageFailedError as error:  # it is deleted when it is old
+            report(Incident.LEDGER_WRITE_FAILED, reason=error.code, call_id=video.job_id)
     stream.finish()
 
 
