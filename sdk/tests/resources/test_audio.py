@@ -115,6 +115,23 @@ async def test_a_quote_is_what_is_charged() -> None:
     assert quote.cost_usd * 10**9 == charged == Decimal(len(TEXT) * A_CHARACTER)
 
 
+async def test_a_chats_reply_is_read_aloud_whole_and_collected_from_a_stream() -> None:
+    async with world() as one, client_of(one) as client:
+        asked: Any = {
+            "model": "toy",
+            "messages": [{"role": "user", "content": "Count!"}],
+            "max_completion_tokens": 6,
+            "modalities": ["text", "audio"],
+            "audio": {"format": "pcm16"},
+        }
+        whole = (await client.chat.completions.create(**asked)).choices[0].message
+        async with await client.chat.completions.stream(**asked) as stream:
+            streamed = (await stream.collect()).choices[0].message
+    assert streamed["audio"]["data"] == whole["audio"]["data"]
+    assert streamed["audio"]["transcript"] == streamed.content == whole["audio"]["transcript"]
+    assert streamed["audio"]["id"].startswith("audio_")
+
+
 async def test_the_synchronous_client_does_the_same(tmp_path: Path) -> None:
     def speak(url: str) -> None:
         with SyncVeniceClient(api_key=SECRET, base_url=f"{url}/api/v1") as client:

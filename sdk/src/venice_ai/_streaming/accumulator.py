@@ -1,7 +1,8 @@
 """The accumulator: chunks of a stream as one response."""
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+import base64
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from venice_ai.types._wire import Wire
 from venice_ai.types.api.chat import ChatCompletionResponse, Choice, Logprobs
@@ -35,6 +36,7 @@ class _Answer:
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._calls: dict[int, ToolCall] = {}
+        self._audio: list[Mapping[str, Any]] = []
 
     def add(self, more: "ChunkChoice") -> None:
         delta = more.delta
@@ -51,6 +53,8 @@ class _Answer:
             self._choice.logprobs = so_far
         _keep(self._choice, more)
         _keep(self._choice.message, delta)
+        if audio := (delta.__pydantic_extra__ or {}).get("audio"):
+            self._audio.append(audio)
 
     def _call(self, more: "ToolCallDelta") -> None:
         call = self._calls.setdefault(more.index, ToolCall(function=FunctionCall()))
@@ -66,7 +70,17 @@ class _Answer:
         message.content = "".join(self._text) or (None if called else "")
         message.reasoning_content = "".join(self._reasoning) or None
         message.tool_calls = called or None
+        if self._audio and message.__pydantic_extra__ is not None:
+            message.__pydantic_extra__["audio"] = _joined(self._audio)
         return self._choice
+
+
+def _joined(parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return a reply that was read aloud as one: each piece of its file is base64 of its own."""
+    file = b"".join(base64.b64decode(part.get("data") or "") for part in parts)
+    transcript = "".join(part.get("transcript") or "" for part in parts)
+    told = {name: value for part in parts for name, value in part.items()}
+    return {**told, "data": base64.b64encode(file).decode(), "transcript": transcript}
 
 
 def _keep(accumulated: Wire, delta: Wire) -> None:

@@ -52,6 +52,8 @@ class ChatOptions(TypedDict, total=False):
     tools: Sequence[Tool | Mapping[str, Any]] | None
     tool_choice: str | SpecificToolChoice | Mapping[str, Any] | None
     user: str | None
+    modalities: Sequence[str] | None
+    audio: Mapping[str, Any] | None
     venice_parameters: Mapping[str, Any] | None
     reasoning_effort: str | None
     reasoning: Mapping[str, Any] | None
