@@ -1,6 +1,7 @@
 """Videos by the real program and camera: kill -9 at any moment, and what lies on disk meanwhile."""
 
 import io
+import json
 import random
 import secrets
 import signal
@@ -114,6 +115,20 @@ def told(home: Path) -> list[Path]:
     return [path for path in files_below(home) if holds(path, wanted)]
 
 
+def stop_while_one_is_made(home: Path, key: str, orders: Orders) -> None:
+    """End a server as a service manager does: its video goes on at the next start, and lost no try."""
+    with program(home, key, QUICK) as one:
+        order(one, orders)
+        until(lambda: b'state="running"' in one.http.get("/metrics").content, within_s=60)
+        one.process.send_signal(signal.SIGTERM)
+        assert one.process.wait(30) == 0
+    listed = Fondaco(home)("jobs", "list", "--json")
+    assert WORD not in listed.out
+    states = [job["state"] for job in json.loads(listed.out)]
+    assert "queued" in states
+    assert "running" not in states
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     home = tmp_path / "home"
@@ -123,7 +138,7 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.long)])
-def test_kills_deliver_and_charge_each_video_once(home: Path, kills: int) -> None:
+def test_kills_and_stops_deliver_and_charge_each_video_once(home: Path, kills: int) -> None:
     chance, key, orders = random.Random(20), "", Orders()  # noqa: S311 - moments to kill at
     for _ in range(kills):
         with program(home, key, QUICK) as one:
@@ -133,12 +148,13 @@ def test_kills_deliver_and_charge_each_video_once(home: Path, kills: int) -> Non
             time.sleep(chance.uniform(0, 1.5))
             one.kill()
         assert told(home) == []
+    stop_while_one_is_made(home, key, orders)
     with program(home, key, QUICK) as one:
         collect(one, orders)
         charged = Counter(entry.call_id for entry in one.charged())
         amounts = {entry.amount for entry in one.charged()}
         assert told(home) == []
-    assert len(orders.queued) == 2 * kills
+    assert len(orders.queued) == 2 * kills + 1
     assert set(orders.delivered.values()) == {1}
     assert len(orders.delivered) + len(orders.failed) == len(orders.queued)
     assert len(charged) == len(orders.delivered)
@@ -146,18 +162,3 @@ def test_kills_deliver_and_charge_each_video_once(home: Path, kills: int) -> Non
     assert amounts == {-A_SECOND}
     assert Fondaco(home)("ledger", "verify").code == 0
     assert told(home) == []
-
-
-def test_a_graceful_stop_hands_a_running_video_to_the_next_start(home: Path) -> None:
-    orders = Orders()
-    with program(home, "", QUICK) as one:
-        key = one.api_key
-        order(one, orders)
-        until(lambda: b'"running"' in one.http.get("/metrics").content, within_s=30)
-        one.process.send_signal(signal.SIGTERM)
-        assert one.process.wait(30) == 0
-    listed = Fondaco(home)("jobs", "list", "--json")
-    assert WORD not in listed.out
-    with program(home, key, QUICK) as one:
-        collect(one, orders)
-        assert len(one.charged()) == 1
