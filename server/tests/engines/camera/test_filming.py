@@ -214,3 +214,17 @@ def test_a_camera_that_comes_closer_keeps_its_subject_where_it_is_in_the_frame(
         across, down = (aim[0] * 400 - box.left), (aim[1] * 300 - box.top)
         places += [(across / (box.right - box.left), down / (box.bottom - box.top))]
     assert places[0] == pytest.approx(places[1], abs=0.01)
+
+
+def test_an_mp3_is_a_soundtrack_too() -> None:
+    out = BytesIO()
+    wave = (0.3 * np.sin(np.arange(22_050) / 22_050 * 2_764)).astype(np.float32)
+    with av.open(out, "w", format="mp3") as container:
+        stream = container.add_stream("libmp3lame", rate=22_050, layout="mono")
+        frame = av.AudioFrame.from_ndarray(wave[None], "fltp", "mono")
+        frame.sample_rate = 22_050
+        for packet in (*stream.encode(frame), *stream.encode(None)):
+            container.mux(packet)
+    loud = loudness(with_sound(out.getvalue()))
+    assert loud[5] > 0.1
+    assert max(loud[13:]) < 0.01

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from fondaco.domain.media.picture import RGBA
+from fondaco.domain.media.picture import RGB, RGBA
 from fondaco.engines.camera.filming import Filming, filmed
 from fondaco.engines.camera.planes import Rgb
 from fondaco.engines.camera.shot import shot_of
 from fondaco.engines.camera.soundtrack import UnreadableSoundError, silence, soundtrack_of
 from fondaco.workers.child import Advance, WorkerResponse, serve_long
+
+_BAND_ROWS = 128
 
 
 class CancelledError(Exception):
@@ -78,10 +80,18 @@ def _read(request: Mapping[str, Any]) -> tuple[Rgb, bytes]:
     payload = request["payload"]
     size = rows * columns * channels
     still = np.frombuffer(payload, np.uint8, size).reshape(rows, columns, channels)
-    if channels == RGBA:
-        alpha = still[..., 3:].astype(np.uint16)
-        still = ((still[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
-    return still, payload[size:]
+    return _on_white(still) if channels == RGBA else still, payload[size:]
+
+
+def _on_white(still: Rgb) -> Rgb:
+    """Return a still without transparency; in bands, as the largest one has a hundred megabytes."""
+    opaque = np.empty((*still.shape[:2], RGB), np.uint8)
+    for top in range(0, len(still), _BAND_ROWS):
+        band = still[top : top + _BAND_ROWS].astype(np.uint16)
+        alpha = band[..., RGB:]
+        white = 255 * (255 - alpha)
+        opaque[top : top + _BAND_ROWS] = (band[..., :RGB] * alpha + white + 127) // 255
+    return opaque
 
 
 if __name__ == "__main__":

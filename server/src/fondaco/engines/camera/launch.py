@@ -8,8 +8,8 @@ from fondaco.domain.extras import how_to_install
 from fondaco.workers.worker import Program
 
 _LIBRARIES = ("av", "numpy", "PIL")
-_MEMORY_BYTES = 768 * 2**20
-"""Of data: a video of 1080p with the network takes about half of it."""
+_MEMORY_BYTES = 1024 * 2**20
+"""Of data: a video of 1080p takes less than half of it, one of the largest still more."""
 
 _CANCEL_GRACE_S = 2.0
 """A child notices between two frames; loading it anew takes about as long."""
