@@ -9,10 +9,12 @@ from hypothesis import given, settings, strategies as st
 
 from fondaco.domain.media.image_file import Format, Header
 from fondaco.domain.media.picture import Pixels
+from fondaco.domain.media.sound import Sound
 from fondaco.imaging.codec import PillowCodec
 from fondaco.serving.admission.fair_turns import FairTurns
 from fondaco.serving.admission.memory_budget import MemoryBudget
 from fondaco.serving.inputs.pictures import PictureReader, Upload
+from fondaco.serving.inputs.sounds import Sounds
 
 
 async def order(turns: FairTurns, accounts: Iterable[int], *, slow: int | None = None) -> list[int]:
@@ -120,3 +122,33 @@ async def test_pictures_of_others_are_read_between_those_of_one_account() -> Non
             tasks.start_soon(read, 1, 1)
         tasks.start_soon(read, 2, 2)
     assert codec.read == [1, 2, 1, 1, 1]
+
+
+class RecordingReader:
+    """Reads files of any content, and notes their lengths."""
+
+    def __init__(self) -> None:
+        self.read: list[int] = []
+
+    def expect_installed(self) -> None:
+        return
+
+    async def decode(self, file: bytes, most_s: float) -> Sound:
+        self.read.append(len(file))
+        await anyio.lowlevel.checkpoint()
+        return Sound(bytes(2))
+
+
+async def test_recordings_of_others_are_read_between_those_of_one_account() -> None:
+    reader = RecordingReader()
+    sounds = Sounds(reader, MemoryBudget(10**6, 10**6, "recordings", "busy"))
+
+    async def read(account: int, length: int) -> None:
+        with sounds.memory(account) as memory:
+            await sounds.decoded(bytes(length), 1.0, memory)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(4):
+            tasks.start_soon(read, 1, 1)
+        tasks.start_soon(read, 2, 2)
+    assert reader.read == [1, 2, 1, 1, 1]

@@ -12,6 +12,7 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.media.sound import SAMPLE_BYTES, SAMPLE_RATE, Sound
 from fondaco.ports import SoundReader
+from fondaco.serving.admission.fair_turns import FairTurns
 from fondaco.serving.admission.memory_budget import MemoryBudget, MemoryShare
 from fondaco.serving.inputs.images import base64_of, is_data_url
 
@@ -27,6 +28,7 @@ class Sounds:
     def __init__(self, reader: SoundReader, memory: MemoryBudget) -> None:
         self._reader = reader
         self._memory = memory
+        self._turns = FairTurns()
 
     def expect_readable(self) -> None:
         """Return if recordings can be read here.
@@ -44,6 +46,8 @@ class Sounds:
         self, source: bytes | str, most_s: float, memory: MemoryShare, field_path: str = "file"
     ) -> Sound:
         """Return the sound of a caller's file.
+
+        Files are read one at a time, in fair turns: one account's slow ones delay others by one each.
 
         Args:
             source: the file's bytes; as text base64, or a data URL.
@@ -64,7 +68,8 @@ class Sounds:
         expected_bytes = min(_USUAL_EXPANSION * len(file), most_bytes)
         memory.hold_more(expected_bytes)
         try:
-            sound = await self._reader.decode(file, most_s)
+            async with self._turns.taken(memory.account_id):
+                sound = await self._reader.decode(file, most_s)
         except (InvalidAudioFormatError, CorruptedAudioError, AudioTooLongError) as error:
             raise _refused(error, field_path) from error
         memory.hold_more(len(sound.samples) - expected_bytes)
