@@ -39,7 +39,8 @@ def test_a_recording_is_written_down(fondaco: Fondaco, recording: str, tmp_path:
     ("options", "slip"),
     [
         (["--format", "mp3"], (2, "'mp3' is not one of")),
-        (["--model", "nothing"], (5, "not found")),
+        (["--model", "nothing"], (5, "fondaco models list")),
+        (["-o", "nowhere/said.txt"], (1, "no folder 'nowhere'")),
         (["--model", TINY, "--translate"], (1, "does not translate")),
         (["--model", TINY, "--language", "fr"], (1, "knows en only")),
     ],

@@ -49,11 +49,13 @@ def test_another_voice_and_instructions_that_are_not_heeded_are_told(
     ("text", "options", "slip"),
     [
         ("Hi", ["-o", "hello.ogg"], (2, ".opus")),
+        ("Hi", ["-o", "nowhere/hello.mp3"], (1, "no folder 'nowhere'")),
+        ("Hi", ["-o", "/"], (1, "is a folder")),
         ("", [], (2, "TEXT is empty")),
         ("x" * 4_097, [], (2, "4,096")),
         ("Hi", ["--speed", "5"], (2, "less than or equal to 4")),
         ("Hi", ["--voice", "darth"], (1, "no voice is called 'darth'")),
-        ("Hi", ["--model", "nothing"], (5, "not found")),
+        ("Hi", ["--model", "nothing"], (5, "fondaco models list")),
         ("...", [], (1, "can be read aloud")),
     ],
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.made_files import expect_writable, failed, write_made
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import print_json, printable
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from fondaco.domain.media.image_request import ImageRequest
 
 _FORMATS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
-
-_LISTED = "GET /api/v1/models?type=image lists all."
 
 
 def image(
@@ -51,12 +49,9 @@ def image(
     import anyio
 
     from fondaco.app.without_server.one_image import one_image
-    from fondaco.domain.errors import FondacoError, ModelNotFoundError
+    from fondaco.domain.errors import FondacoError
 
-    if output.exists() and not force:
-        raise FailedError(f"{output} is there already. Name another file, or add --force.")
-    if not output.parent.is_dir():  # said before the work
-        raise FailedError(f"There is no folder {str(output.parent)!r}.")
+    expect_writable(output, force=force)
     request = _request(
         output,
         model=model,
@@ -70,15 +65,9 @@ def image(
     settings = configuration(home, config).settings
     try:
         made = anyio.run(one_image, settings, request)
-    except ModelNotFoundError as error:
-        message = str(error).replace(_LISTED, "List them with: fondaco models list")
-        raise FailedError(message, Exit.UNKNOWN) from error
     except FondacoError as error:
-        raise FailedError(str(error)) from error
-    try:
-        output.write_bytes(made.file)
-    except OSError as error:
-        raise FailedError(f"{output} could not be written: {error.strerror}.") from error
+        raise failed(error) from error
+    write_made(output, made.file)
     _report(made, output, as_json=as_json)
 
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.exits import FailedError
+from fondaco.cli.made_files import expect_writable, failed, write_made
 from fondaco.cli.options import Config, Home, configuration
 
 
@@ -48,7 +49,7 @@ def transcribe(
     import anyio
 
     from fondaco.app.without_server.one_transcript import one_transcript
-    from fondaco.domain.errors import FondacoError, ModelNotFoundError
+    from fondaco.domain.errors import FondacoError
     from fondaco.domain.media.sound import charged_seconds
     from fondaco.domain.media.transcription import TranscriptionKind, TranscriptionRequest
     from fondaco.domain.money.usage import Usage
@@ -57,8 +58,8 @@ def transcribe(
         written as write,
     )
 
-    if output is not None and output.exists() and not force:
-        raise FailedError(f"{output} is there already. Name another file, or add --force.")
+    if output is not None:
+        expect_writable(output, force=force)
     kind = TranscriptionKind.TRANSLATE if translate else TranscriptionKind.TRANSCRIBE
     as_json = written is Written.JSON
     request = TranscriptionRequest(
@@ -72,10 +73,8 @@ def transcribe(
     settings = configuration(home, config).settings
     try:
         made = anyio.run(one_transcript, settings, request, _advance)
-    except ModelNotFoundError as error:
-        raise FailedError(str(error), Exit.UNKNOWN) from error
     except FondacoError as error:
-        raise FailedError(str(error)) from error
+        raise failed(error) from error
     usage = Usage(seconds=charged_seconds(made.sound_s))
     body, _ = write(
         WholeTranscript(kind, made.sound_s, made.parts, usage),
@@ -85,7 +84,7 @@ def transcribe(
     if output is None:
         typer.echo(body.decode().removesuffix("\n"))
     else:
-        output.write_bytes(body)
+        write_made(output, body)
         typer.echo(f"{output}: {made.sound_s:.1f} s by {made.model}")
 
 

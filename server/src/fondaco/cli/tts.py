@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.made_files import expect_writable, failed, write_made
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import print_json, printable
 
@@ -46,10 +46,9 @@ def tts(
     import anyio
 
     from fondaco.app.without_server.one_speech import one_speech
-    from fondaco.domain.errors import FondacoError, ModelNotFoundError
+    from fondaco.domain.errors import FondacoError
 
-    if output.exists() and not force:
-        raise FailedError(f"{output} is there already. Name another file, or add --force.")
+    expect_writable(output, force=force)
     request = _request(
         output,
         sys.stdin.read() if text == "-" else text,
@@ -61,11 +60,9 @@ def tts(
     settings = configuration(home, config).settings
     try:
         made = anyio.run(one_speech, settings, request)
-    except ModelNotFoundError as error:
-        raise FailedError(str(error), Exit.UNKNOWN) from error
     except FondacoError as error:
-        raise FailedError(str(error)) from error
-    output.write_bytes(made.file)
+        raise failed(error) from error
+    write_made(output, made.file)
     _report(made, output, voice, as_json=as_json)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.exits import FailedError
+from fondaco.cli.made_files import expect_writable, failed, write_made
 from fondaco.cli.options import AsJson, Config, Home, configuration
 from fondaco.cli.output import print_json, printable
 
@@ -65,14 +66,13 @@ def video(
     import anyio
 
     from fondaco.app.without_server.one_video import one_video
-    from fondaco.domain.errors import FondacoError, ModelNotFoundError
+    from fondaco.domain.errors import FondacoError
     from fondaco.domain.media.picture_source import PictureSource
     from fondaco.domain.media.video import MediaSource, VideoRequest
 
     if output.suffix.lower() != ".mp4":
         raise typer.BadParameter(f"{output.name!r} does not end in .mp4.")
-    if output.exists() and not force:
-        raise FailedError(f"{output} is there already. Name another file, or add --force.")
+    expect_writable(output, force=force)
     if not prompt:
         raise typer.BadParameter("PROMPT is empty.")
     request = VideoRequest(
@@ -92,11 +92,9 @@ def video(
     try:
         with closing(_Percent()) as progress:
             made = anyio.run(one_video, settings, request, seed, progress)
-    except ModelNotFoundError as error:
-        raise FailedError(str(error), Exit.UNKNOWN) from error
     except FondacoError as error:
-        raise FailedError(str(error)) from error
-    output.write_bytes(made.file)
+        raise failed(error) from error
+    write_made(output, made.file)
     _report(made, output, as_json=as_json)
 
 
