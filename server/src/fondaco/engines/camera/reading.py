@@ -49,6 +49,8 @@ class _Verb:
     """What it means, by the direction that is named."""
     usual: str = ""
     """The direction where none is named; empty: then the word means something else."""
+    aimless: str = ""
+    """The direction where none is named, but what stands beside the word tells that a camera is meant."""
     camera: bool = False
     """Whether a camera has to be named before it, as other things do the same; a prompt may begin with
     it."""
@@ -74,7 +76,8 @@ def _verbs(stems: str, verb: _Verb) -> dict[str, _Verb]:
 
 
 _VERBS: Mapping[str, _Verb] = {
-    **_verbs("pan tilt", _Verb(_TURNS)),
+    **_verbs("pan", _Verb(_TURNS, aimless=_RIGHT)),
+    **_verbs("tilt", _Verb(_TURNS)),
     "panning": _Verb(_TURNS, _RIGHT),
     **_verbs("zoom", _Verb(_ZOOMS, _IN)),
     **_verbs("dolly", _Verb(_TRAVELS, _IN)),
@@ -118,11 +121,15 @@ _STRENGTHS: Mapping[str, float] = {
     ),
     **dict.fromkeys(["strong", "strongly", "wide", "whip"], 1.6),
 }
+_PAST = frozenset(["across", "along", "around", "over", "past", "through"])
+"""Words before what a camera passes: `pan over the bay`."""
 _BEFORE, _AFTER = 3, 5
 """Words around a verb in which its direction and its strength are."""
 _THEN = frozenset(["then", "finally", "afterwards", "followed"])
 _WORD = re.compile(r"[a-z']+|[.;!?]", re.IGNORECASE)
 _ENDS = frozenset(".;!?")
+_BESIDE = _ENDS | _THEN | _PAST | _STRENGTHS.keys()
+"""What follows a word of the camera that begins a sentence."""
 _EASES = (
     (Ease.NONE, re.compile(r"\b(?:linear|(?:constant|steady|even|uniform) (?:speed|pace))\b")),
     (Ease.START, re.compile(r"\b(?:accelerat(?:es|ing)|speed(?:s|ing) up)\b")),
@@ -191,7 +198,7 @@ class _Words:
                         verb = found
                         moves.setdefault(move.motion, move)
             if not moves and verb is not None:  # "pans left, then right"
-                move = self._move(start, end, replace(verb, usual=""))
+                move = self._move(start, end, replace(verb, usual="", aimless=""))
                 moves = {} if move is None else {move.motion: move}
             if moves:
                 self._used |= {start} if start in breaks else set()
@@ -228,7 +235,10 @@ class _Words:
         after = self._after(place, end)
         before = range(place - 1, max(-1, place - 1 - _BEFORE), -1)
         named = self._direction(after, verb) or self._direction(before[:2], verb)
-        direction = verb.usual if named is None else _DIRECTIONS[self._words[named]]
+        if named is not None:
+            direction = _DIRECTIONS[self._words[named]]
+        else:
+            direction = verb.usual or (verb.aimless if self._is_of_camera(place) else "")
         if not direction:
             return None
         last = place if named is None else max(place, named)
@@ -237,6 +247,14 @@ class _Words:
         self._used |= {place, *strengths[:1], *([] if named is None else [named])}
         strength = _STRENGTHS[self._words[strengths[0]]] if strengths else 1.0
         return Move(verb.motions[direction], 1 if direction in _FIRST else -1, strength)
+
+    def _is_of_camera(self, place: int) -> bool:
+        """Whether a word that means other things, too, is meant of a camera: "slow pan", "Pan over the bay"."""
+        before = self._sentence(place)
+        if not before:
+            after = self._words[place + 1 : place + 2]
+            return not after or after[0] in _BESIDE
+        return before[-1] in _STRENGTHS or not _CAMERA.isdisjoint(before)
 
     def _after(self, place: int, end: int) -> list[int]:
         """Return the places of the words after a verb, up to the next verb or the sentence's end."""
