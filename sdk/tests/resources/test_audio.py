@@ -61,6 +61,7 @@ async def test_a_text_becomes_a_file_that_can_be_saved(tmp_path: Path) -> None:
     assert (spoken.media_type, spoken.voice) == ("audio/pcm", "bf_emma")
     assert len(spoken.content) == 2 * 5 * SAMPLES
     assert spoken.meta.ignored_parameters == ("instructions",)
+    assert len(repr(spoken)) < 200  # no file in a terminal or a log
     assert spoken.meta.model_id == "toy-voice"
     path = spoken.save(tmp_path / "spoken.pcm")
     assert path.read_bytes() == spoken.content

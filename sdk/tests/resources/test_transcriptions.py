@@ -1,6 +1,7 @@
 """`client.audio.transcriptions` and `translations`: recordings become text, in both clients."""
 
 from contextlib import AbstractAsyncContextManager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,8 @@ async def test_an_engine_that_breaks_off_is_an_error_within_the_stream() -> None
 
 async def test_a_translation_and_refusals(tmp_path: Path) -> None:
     async with world() as one, client_of(one) as client:
-        assert (await client.audio.translations.create(file=RECORDING)).text == "one two"
+        file = BytesIO(RECORDING)  # as an open file, too
+        assert (await client.audio.translations.create(file=file)).text == "one two"
         ears = client.audio.transcriptions
         with pytest.raises(InvalidRequestError, match="flac, mp3"):
             await ears.create(file=b"no recording")

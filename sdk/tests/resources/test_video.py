@@ -56,6 +56,7 @@ async def test_a_video_is_quoted_queued_retrieved_and_deleted(tmp_path: Path) ->
         assert queued.model == "toy-camera"
         video = await retrieved(client, queued.queue_id)
         assert video.media_type == "video/mp4"
+        assert len(repr(video)) < 200  # no file in a terminal or a log
         header = video_header(video.save(tmp_path / "made.mp4").read_bytes())
         assert (header.width, header.height, header.seconds, header.sound) == (480, 480, 10, False)
         [task] = camera.asked

@@ -137,7 +137,8 @@ class Transcriptions(APIResource[Choosing]):
         """Write down what a recording says.
 
         Args:
-            file: Its bytes, or its path: flac, mp3, mp4, m4a, aac, ogg, opus, wav or webm, up to 25 MiB.
+            file: Its bytes, its path, or the file opened in mode `rb`: flac, mp3, mp4, m4a, aac, ogg, opus, wav
+                or webm, up to 25 MiB.
             model: A transcription model by any name that the server resolves.
             language: What is spoken, such as `en`; else the model finds out.
             prompt: Text that precedes the speech: names and spellings to expect, a style to keep to.
@@ -311,13 +312,14 @@ async def _form(path: str, file: RecordingSource, fields: Mapping[str, object]) 
     Raises:
         OSError: The file cannot be read.
     """
+    name = "recording"
     if isinstance(file, bytes):
-        name, content = "recording", file
+        content = file
+    elif hasattr(file, "read"):
+        content = await asyncio.to_thread(file.read)
     else:
-        name, content = (
-            f"recording{Path(file).suffix}",
-            await asyncio.to_thread(Path(file).read_bytes),
-        )
+        name += Path(file).suffix
+        content = await asyncio.to_thread(Path(file).read_bytes)
     boundary = uuid4().hex
     lines = [
         f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n'

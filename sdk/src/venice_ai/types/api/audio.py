@@ -5,7 +5,9 @@ Source: POST /audio/speech, /audio/transcriptions, /audio/translations.
 
 import os
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import IO, Literal, TypeAlias
+
+from pydantic import Field
 
 from venice_ai.types._wire import Reply, Wire
 
@@ -22,8 +24,8 @@ __all__ = [
     "TranscriptWord",
 ]
 
-RecordingSource: TypeAlias = bytes | os.PathLike[str]
-"""A recording: the bytes of a file, or its path (not as text)."""
+RecordingSource: TypeAlias = bytes | os.PathLike[str] | IO[bytes]
+"""A recording: the bytes of a file, its path (not as text), or the file itself, opened in mode `rb`."""
 SubtitleFormat: TypeAlias = Literal["srt", "vtt"]
 SpeechFormat: TypeAlias = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 
@@ -31,7 +33,7 @@ SpeechFormat: TypeAlias = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 class SpeechFile(Reply):
     """A text read aloud."""
 
-    content: bytes
+    content: bytes = Field(repr=False)
     """The file."""
     media_type: str
     """Such as `audio/mpeg`."""

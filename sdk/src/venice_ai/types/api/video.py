@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from pydantic import Field
+
 from venice_ai.types._exact import ExactReply
 from venice_ai.types._wire import Reply
 
@@ -58,7 +60,7 @@ class VideoStatus(Reply):
 class VideoFile(Reply):
     """A complete video."""
 
-    content: bytes
+    content: bytes = Field(repr=False)
     """The file."""
     media_type: str
     """Such as `video/mp4`."""
