@@ -30,8 +30,11 @@ def how_to_install(extra: Extra) -> str:
     >>> how_to_install("web")
     "In a checkout of Fondaco run: make install, or: pip install './server[web]'"
     >>> how_to_install("espeak")
-    "In a checkout of Fondaco run: pip install './server[espeak]'"
+    "In a checkout of Fondaco run: .venv/bin/python -m pip install -e './server[espeak]'"
     """
     if extra in BY_CHOICE:
-        return f"In a checkout of Fondaco run: pip install './server[{extra}]'"
+        # Editable, as `make install` left it: a copy of the sources would never be updated again.
+        return (
+            f"In a checkout of Fondaco run: .venv/bin/python -m pip install -e './server[{extra}]'"
+        )
     return f"In a checkout of Fondaco run: make install, or: pip install './server[{extra}]'"

@@ -53,7 +53,7 @@ def test_a_language_whose_packages_are_missing_names_the_command(
     )
     assert why_not_read("ff_siwis") == (
         "The packages that read French are not installed here. "
-        "In a checkout of Fondaco run: pip install './server[espeak]'"
+        "In a checkout of Fondaco run: .venv/bin/python -m pip install -e './server[espeak]'"
     )
     assert why_not_read("alloy") != ""
 
