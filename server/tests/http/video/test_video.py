@@ -356,6 +356,15 @@ BAD: list[tuple[dict[str, object], int, str]] = [
 ]
 
 
+async def test_what_is_no_address_is_told_by_what_one_looks_like() -> None:
+    async with world(ToyCamera()) as one:
+        reply = await send(one, QUEUE, **asked(image_url="still.png"))
+    expected = (
+        "image_url: must look like 'https://example.com/still.png' or 'data:image/png;base64,...'"
+    )
+    assert (reply.status_code, reply.json()["error"]) == (400, expected)
+
+
 @pytest.mark.parametrize(("fields", "status", "path"), BAD, ids=lambda one: str(one)[:30])
 async def test_what_cannot_be_made_is_refused_at_once_by_its_field(
     fields: dict[str, object], status: int, path: str

@@ -72,14 +72,18 @@ class QueueVideoRequest(Strict):
         None,
         description="The image that it begins with, for models that make videos of images: an address or a "
         "data URL of a PNG, JPEG, WebP or GIF.",
+        examples=["https://example.com/still.png", "data:image/png;base64,..."],
     )
     audio_url: _Medium | None = Field(
         None,
         description="Its music, for models that take one: an address or a data URL of a WAV or MP3 of at "
         "most 30 seconds and 15 MiB.",
+        examples=["https://example.com/music.mp3", "data:audio/mpeg;base64,..."],
     )
     video_url: _Medium | None = Field(
-        None, description="A video to go by, for models that take one."
+        None,
+        description="A video to go by, for models that take one.",
+        examples=["https://example.com/model.mp4", "data:video/mp4;base64,..."],
     )
 
     def to_domain(self) -> VideoRequest:
