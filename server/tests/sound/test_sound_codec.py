@@ -1,5 +1,6 @@
 """The sound codec: formats as a judge reads them, streams, exact speeds, and callers who hang up."""
 
+import asyncio
 import math
 from array import array
 from collections.abc import AsyncGenerator
@@ -149,6 +150,30 @@ async def test_a_caller_who_hangs_up_costs_no_other_caller_anything(codec: PyAVC
             SECOND.pcm + tone(0.5).pcm
         )
     assert codec.pid == pid
+
+
+@pytest.mark.parametrize("times", [1, 2])
+async def test_the_child_keeps_no_file_of_a_caller_who_hangs_up(
+    codec: PyAVCodec, times: int
+) -> None:
+    numbers: list[int] = []
+
+    async def write() -> None:
+        async with codec.encoder(SpeechFormat.MP3) as encoder:
+            numbers.append(encoder.number)
+            await encoder.encode(SECOND)
+
+    for rounds in range(12):
+        call = asyncio.ensure_future(write())
+        for _ in range(rounds):
+            await asyncio.sleep(0)
+        for _ in range(times):
+            call.cancel()  # as a disconnect does it
+            await asyncio.sleep(0)
+        await asyncio.wait((call,))
+    for number in numbers:
+        response = await codec._worker.ask({"file": number, "step": "finish"})
+        assert response.fields.get("fault") == "lost"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import anyio.abc
 from fondaco.domain.errors import EngineBusyError, EngineError, EngineUnavailableError
 from fondaco.domain.extras import how_to_install
 from fondaco.domain.media.speech import SpeechFormat, SpokenPiece
+from fondaco.serving.uncancelled import uncancelled
 from fondaco.sound.child import MEMORY_LIMIT_BYTES
 from fondaco.workers.queued import QueuedWorker
 from fondaco.workers.worker import Program
@@ -118,8 +119,7 @@ class PyAVCodec:
             yield encoder
         finally:
             self._files.discard(encoder.number)
-            with anyio.CancelScope(shield=True):
-                await encoder.drop()
+            await uncancelled(encoder.drop())
 
 
 class FileEncoder:
@@ -162,8 +162,9 @@ class FileEncoder:
         return rest
 
     async def drop(self) -> None:
-        """Have the child forget a file that was not finished."""
-        if self._rate and not self._done and self._worker.pid == self._pid:
+        """Have the child forget a file that was not finished, or perhaps was begun."""
+        pid = self._worker.pid
+        if self._rate and not self._done and pid is not None and self._pid in (None, pid):
             try:
                 await self._ask("drop")
             except EngineError:
