@@ -1,8 +1,8 @@
 """Paper: the bare margin around a painting that does not reach the edges of its picture."""
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageFilter
-from scipy import ndimage
 
 from fondaco.engines.editor.pixels.oklab import to_oklab
 from fondaco.engines.editor.pixels.raster import Bytes, Raster, resized
@@ -14,7 +14,9 @@ _ALIKE = 0.05
 _GRAIN = 5
 """Pixels of a square whose median has none."""
 _WIDEST = 0.12
-"""Of the shorter side: it reaches no further in, though a pale sky may look like it."""
+"""Of the shorter side: it mostly reaches no further in."""
+_RAGGED, _STRAY = 2.0, 0.02
+"""Times its usual depth, and shares of a side: the most that its edge strays."""
 _OF_EDGE = 0.9
 """The share of each edge that it covers."""
 _LEAST, _MOST = 0.01, 0.3
@@ -28,14 +30,31 @@ def paper_of(raster: Raster) -> Bytes | None:
     edges = (lab[0], lab[-1], lab[:, 0], lab[:, -1])
     usual = np.median(np.concatenate(edges), axis=0)
     alike = np.abs(lab - usual).max(-1) < _ALIKE
-    reach = round(_WIDEST * min(alike.shape))
-    alike[reach:-reach, reach:-reach] = False
-    labels, _ = ndimage.label(alike)
-    outside = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    found = np.isin(labels, np.unique(outside[outside > 0]))
-    sides = (found[0], found[-1], found[:, 0], found[:, -1])
-    if not _LEAST < float(found.mean()) < _MOST or min(side.mean() for side in sides) < _OF_EDGE:
+    sides = (alike[0], alike[-1], alike[:, 0], alike[:, -1])
+    if min(float(side.mean()) for side in sides) < _OF_EDGE:
         return None
-    closed = ndimage.binary_closing(np.pad(found, 3, mode="edge"), iterations=3)[3:-3, 3:-3]
-    mask = Image.fromarray(np.asarray(closed, np.uint8) * 255)
+    reach = _WIDEST * min(alike.shape)
+    found = np.zeros(alike.shape, np.bool_)
+    for turn in range(4):
+        depths = _depths(np.rot90(alike, turn))
+        if np.median(depths) > reach:
+            return None
+        within = np.arange(found.shape[1 - turn % 2]) < depths[:, None]
+        found |= np.rot90(within, -turn)
+    if not _LEAST < float(found.mean()) < _MOST:
+        return None
+    mask = Image.fromarray(np.asarray(found, np.uint8) * 255)
     return resized(np.asarray(mask), raster.width, raster.height)
+
+
+def _depths(alike: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return how far in paper reaches from the left, row by row.
+
+    A pale sky beside it looks alike: where it would reach much further than elsewhere, the usual depth
+    counts.
+    """
+    other = ~alike
+    depths = np.where(other.any(1), other.argmax(1), alike.shape[1]).astype(np.float64)
+    usual = float(np.median(depths))
+    most = _RAGGED * usual + _STRAY * max(alike.shape)
+    return np.where(depths > most, usual, depths)
