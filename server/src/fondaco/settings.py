@@ -30,6 +30,7 @@ from fondaco.sections import (
     Embedding,
     Embeddings,
     EngineImages,
+    EngineVideos,
     ImageLimits,
     ModelFile,
     ModelId,
@@ -253,11 +254,14 @@ class Engine(Section):
     )
     dialect: DialectName = Field(
         "openai",
-        description="Its API: a variant of OpenAI's (docs/guide/engines.md), or one of images alone "
-        "(docs/guide/image-engines.md).",
+        description="Its API: a variant of OpenAI's (docs/guide/engines.md), one of images alone "
+        "(docs/guide/image-engines.md), or of videos alone (docs/guide/video.md).",
     )
     images: EngineImages | None = Field(
         None, description="How an engine of images is asked; all of it has defaults."
+    )
+    videos: EngineVideos | None = Field(
+        None, description="How an engine of videos is asked; all of it has defaults."
     )
     discover: bool = Field(
         default=False,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fondaco.app.image_engines import expected_names
+from fondaco.app.elsewhere.image_engines import expected_names
 from fondaco.configuration import load
 from fondaco.configuration.image_engines import workflow_file
 from fondaco.environment import ConfigurationError

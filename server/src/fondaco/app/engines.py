@@ -8,12 +8,14 @@ from functools import partial
 import anyio
 from anyio import to_thread
 
-from fondaco.app.image_engines import (
+from fondaco.app.elsewhere.image_engines import (
     LISTINGS,
+    ImageUpstream,
     expected_names,
     image_client,
     opened_image_engine,
 )
+from fondaco.app.elsewhere.video_engines import VideoUpstream, opened_video_engine
 from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
 from fondaco.clients.keyless import KeylessClient
@@ -21,7 +23,7 @@ from fondaco.configuration import catalogue_of, missing_files
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import ModelType
-from fondaco.engines.common.dialects import is_of_images
+from fondaco.engines.common.dialects import is_of_images, is_of_videos
 from fondaco.engines.openai.embeddings import OpenAIEmbeddings, UpstreamModel
 from fondaco.engines.openai.engine import OpenAICompatible
 from fondaco.engines.openai.images import OpenAIImages, UpstreamImageModel
@@ -29,6 +31,7 @@ from fondaco.engines.openai.key_check import expect_accepted, question_for
 from fondaco.engines.openai.listing import names_listed
 from fondaco.engines.openai.speech import OpenAISpeech, UpstreamSpeechModel
 from fondaco.engines.openai.transcription import OpenAITranscription
+from fondaco.engines.videoqueue.listing import names_listed as video_names_listed
 from fondaco.environment import ConfigurationError, secret
 from fondaco.ports import (
     ChatEngine,
@@ -38,6 +41,7 @@ from fondaco.ports import (
     SpeechEngine,
     Templates,
     TranscriptionEngine,
+    VideoEngine,
 )
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.routing.reachability import Look, Seen, looked
@@ -69,6 +73,7 @@ class Upstreams:
     image_editors: Mapping[str, ImageEditor]
     speech_engines: Mapping[str, SpeechEngine]
     transcription_engines: Mapping[str, TranscriptionEngine]
+    video_engines: Mapping[str, VideoEngine]
     looks: Mapping[str, Look]
     """What shows whether each of them answers."""
 
@@ -85,7 +90,13 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
         for name, row in settings.engines.items()
         if is_of_images(row.dialect)
     }
-    rows = {name: row for name, row in settings.engines.items() if name not in image_upstreams}
+    video_upstreams = {
+        name: opened_video_engine(name, row, _connected(row), settings)
+        for name, row in settings.engines.items()
+        if is_of_videos(row.dialect)
+    }
+    apart: dict[str, ImageUpstream | VideoUpstream] = {**image_upstreams, **video_upstreams}
+    rows = {name: row for name, row in settings.engines.items() if name not in apart}
     upstreams = {name: _connected(row) for name, row in rows.items()}
     engines = {
         name: OpenAICompatible(
@@ -121,7 +132,7 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
     looks: dict[str, Look] = {
         name: partial(names_listed, upstream) for name, upstream in upstreams.items()
     }
-    looks |= {name: upstream.look for name, upstream in image_upstreams.items()}
+    looks |= {name: upstream.look for name, upstream in apart.items()}
     try:
         yield Upstreams(
             engines,
@@ -130,11 +141,12 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
             {**openai_images, **image_engines},
             speech_engines,
             transcription_engines,
+            {name: upstream.engine for name, upstream in video_upstreams.items()},
             looks,
         )
     finally:
         with anyio.CancelScope(shield=True):
-            for upstream in (*upstreams.values(), *(u.client for u in image_upstreams.values())):
+            for upstream in (*upstreams.values(), *(one.client for one in apart.values())):
                 await upstream.aclose()
 
 
@@ -156,6 +168,8 @@ async def look_at_engines(settings: Settings, *, keys: bool = False) -> dict[str
         try:
             if is_of_images(row.dialect):  # these refuse a wrong key whatever they are asked
                 seen = await looked(partial(LISTINGS[row.dialect], upstream))
+            elif is_of_videos(row.dialect):
+                seen = await looked(partial(video_names_listed, upstream))
             elif keys:
                 accepted = partial(_names_if_accepted, upstream, settings, name)
                 seen = await looked(accepted, longest_s=_LONGEST_CHECK_S)

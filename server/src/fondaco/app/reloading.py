@@ -70,7 +70,7 @@ async def opened_adapters(
             dict(local.image_upscalers),
             {**upstreams.speech_engines, **local.speakers},
             {**upstreams.transcription_engines, WHISPER: local.whisper},
-            dict(local.cameras),
+            {**upstreams.video_engines, **local.cameras},
             upstreams.looks,
             web_retrieval,
             files,

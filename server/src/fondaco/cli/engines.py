@@ -196,13 +196,18 @@ def _prices(text: str, dialect: "DialectName") -> "Tree":
 def _dialect(named: str | None) -> "DialectName | None":
     from typing import get_args
 
-    from fondaco.engines.common.dialects import DialectName, dialect_named
+    from fondaco.engines.common.dialects import DialectName, dialect_named, is_of_videos
 
     if named is None:
         return None
     if (found := dialect_named(named)) is None:
         raise typer.BadParameter(
             f"{named!r} is no dialect: {', '.join(get_args(DialectName))}.", param_hint="--dialect"
+        )
+    if is_of_videos(found):
+        raise typer.BadParameter(
+            f"Engines of {named!r} cannot be asked for their models: write rows, as in docs/guide/video.md.",
+            param_hint="--dialect",
         )
     return found
 

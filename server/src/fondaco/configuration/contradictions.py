@@ -3,7 +3,14 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 
-from fondaco.configuration import deprecations, image_engines, prices, thinking, tiers
+from fondaco.configuration import (
+    deprecations,
+    image_engines,
+    prices,
+    thinking,
+    tiers,
+    video_engines,
+)
 from fondaco.configuration.built_in import (
     BUILT_IN,
     DIFFUSION,
@@ -32,6 +39,7 @@ def contradictions(settings: Settings) -> list[str]:
         *_models(settings),
         *_engines(settings),
         *image_engines.faults(settings),
+        *video_engines.faults(settings),
         *_aliases(settings),
         *deprecations.faults(settings),
         *thinking.faults(settings),
@@ -100,11 +108,6 @@ def _image(name: str, model: CatalogueModel) -> Iterator[str]:
 
 
 def _video(name: str, model: CatalogueModel) -> Iterator[str]:
-    for engine in model.engines:
-        if engine not in BUILT_IN:
-            yield (
-                f"{name}.engines names {engine!r}, but only engines that are built in make videos."
-            )
     limits = model.video
     if limits is None:
         return

@@ -9,6 +9,18 @@ from pydantic import (
 from fondaco.sections.base import ModelId, Name, Seconds, Section
 
 
+class EngineVideos(Section):
+    """`[engines.NAME.videos]`: how an engine of videos is asked; for the dialect `video-queue` alone."""
+
+    poll_s: Seconds = Field(
+        10.0, description="Time between two looks at a video, at most; the first ones come sooner."
+    )
+    omit: tuple[
+        Literal["aspect_ratio", "resolution", "negative_prompt", "audio"],
+        ...,
+    ] = Field((), description="Fields that the engine refuses, and so does not get.")
+
+
 class EngineImages(Section):
     """`[engines.NAME.images]`: how an engine of images is asked; for the dialects of images alone."""
 

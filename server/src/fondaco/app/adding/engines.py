@@ -10,7 +10,7 @@ import anyio
 from anyio import to_thread
 
 from fondaco.app.adding.chat_templates import profile_of
-from fondaco.app.image_engines import DISCOVERIES, basic_login
+from fondaco.app.elsewhere.image_engines import DISCOVERIES, basic_login
 from fondaco.clients.client import KeyMissingError
 from fondaco.clients.connect import connect
 from fondaco.configuration import added

@@ -132,7 +132,10 @@ True
 ImageDialectName: TypeAlias = Literal["automatic1111", "sd-server", "comfyui"]
 """APIs of engines that make images and nothing else."""
 
-DialectName: TypeAlias = Literal[ChatDialectName, ImageDialectName]
+VideoDialectName: TypeAlias = Literal["video-queue"]
+"""APIs of engines that make videos and nothing else."""
+
+DialectName: TypeAlias = Literal[ChatDialectName, ImageDialectName, VideoDialectName]
 """Names of dialects in the settings."""
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -219,7 +222,12 @@ DIALECTS: Mapping[str, Dialect] = {
 
 def is_of_images(name: DialectName) -> TypeGuard[ImageDialectName]:
     """Whether a dialect is of engines that make images and nothing else."""
-    return name not in DIALECTS
+    return name in get_args(ImageDialectName)
+
+
+def is_of_videos(name: DialectName) -> TypeGuard[VideoDialectName]:
+    """Whether a dialect is of engines that make videos and nothing else."""
+    return name in get_args(VideoDialectName)
 
 
 def dialect_named(name: str) -> DialectName | None:

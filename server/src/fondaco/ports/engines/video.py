@@ -38,7 +38,10 @@ class VideoEngine(Protocol):
         ...
 
     async def generate(self, task: VideoTask, progress: Progress) -> GeneratedVideo:
-        """Return one video of exactly the task's size and duration; cancelling stops the work.
+        """Return one video of the task's size and duration; cancelling stops the work.
+
+        What is built in is exact. Engines elsewhere may round sides to multiples of their own, and the duration to
+        whole frames.
 
         Args:
             task: the video.

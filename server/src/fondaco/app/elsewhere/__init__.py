@@ -1,0 +1,1 @@
+"""Engines elsewhere that make pictures, or videos, and nothing else: opened by their rows."""

@@ -1,0 +1,98 @@
+"""A model whose videos are made elsewhere, from the configuration to its file."""
+
+from pathlib import Path
+
+import pytest
+
+from fake_video_queue import QUEUE, FakeVideoQueue
+from fondaco.app.engines import look_at_engines, opened_templates, opened_upstreams
+from fondaco.configuration import load
+from fondaco.domain.media.video import VideoTask
+from fondaco.environment import ConfigurationError
+from fondaco.settings import Settings
+
+ENGINE = """
+[engines.films]
+base_url = "{url}"
+dialect = "video-queue"
+models = {{ mine = "wan-2.5" }}
+videos = {{ poll_s = 0.01, omit = ["resolution"] }}
+"""
+MODEL = """
+[models.mine]
+name = "Mine"
+type = "video"
+engines = ["films"]
+price = { second_480p = 0.05, second_720p = 0.1, second_1080p = 0.2 }
+[models.mine.video]
+audio = true
+audio_configurable = true
+aspect_ratios = ["4:3"]
+"""
+ROWS = ENGINE.replace(', omit = ["resolution"]', "") + MODEL.replace("{", "{{").replace("}", "}}")
+
+
+def loaded(home: Path, text: str) -> Settings:
+    (home / "fondaco.toml").write_text(text)
+    return load(environ={"FONDACO_HOME": str(home)}).settings
+
+
+async def test_an_engine_of_the_configuration_makes_videos(tmp_path: Path) -> None:
+    task = VideoTask(model="mine", prompt="Waves", seconds=5, width=640, height=480, audio=True)
+    async with FakeVideoQueue() as fake:
+        settings = loaded(tmp_path, ROWS.format(url=fake.base_url))
+        async with (
+            opened_templates() as templates,
+            opened_upstreams(settings, templates) as upstreams,
+        ):
+            made = await upstreams.video_engines["films"].generate(task, lambda _: None)
+            assert await upstreams.looks["films"]() == {"wan-2.5"}
+            assert "films" not in upstreams.engines
+    assert (made.width, made.height, made.seconds) == (640, 480, 5)
+    [asked] = fake.asked_at(QUEUE)
+    assert asked.body == {
+        "model": "wan-2.5",
+        "prompt": "Waves",
+        "duration": "5s",
+        "resolution": "480p",
+        "aspect_ratio": "4:3",
+        "audio": True,
+    }
+
+
+async def test_a_look_names_models_that_the_engine_lacks(tmp_path: Path) -> None:
+    async with FakeVideoQueue() as fake:
+        text = ROWS.format(url=fake.base_url)
+        found = await look_at_engines(loaded(tmp_path, text), keys=True)
+        assert not found["films"].names
+        found = await look_at_engines(loaded(tmp_path, text.replace("wan-2.5", "wan-9")))
+        assert found["films"].names == {"wan-9"}
+
+
+AT = ENGINE.format(url="http://h/v1")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            AT.replace("video-queue", "openai") + MODEL,
+            "models.mine.engines names 'films', but of engines elsewhere only those with the dialect",
+        ),
+        (
+            AT.replace("video-queue", "openai"),
+            "engines.films.videos: the dialect 'openai' has no such table",
+        ),
+        (
+            AT + MODEL.partition("[models.mine.video]")[0].replace('"video"', '"image"'),
+            "models.mine.engines names 'films', whose dialect 'video-queue' runs models of type video only.",
+        ),
+        (AT.replace("models =", "discover = true\nmodels ="), "engines.films.discover"),
+        (AT.replace("resolution", "prompt"), "engines.films.videos.omit"),
+        (AT + "images = {}\n", "engines.films.images: the dialect 'video-queue' has no such table"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_fault(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        loaded(tmp_path, text)
+    assert words in str(refused.value)
