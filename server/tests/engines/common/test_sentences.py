@@ -55,6 +55,16 @@ def test_a_number_that_would_be_said_for_a_minute_is_cut() -> None:
     assert [len(part) for part in sentences("7" * 40 + " is not.")] == [48]
 
 
+@pytest.mark.parametrize("sign", ["½", "<", "%", "€", "@%", "10^", "+1 555 "])
+def test_signs_that_would_be_said_for_minutes_are_cut(sign: str) -> None:
+    text = sign * (LONGEST // len(sign))
+    parts = list(sentences(text))
+    assert "".join(parts) == text
+    assert max(map(len, parts)) < LONGEST / 2
+    bill = "It costs 5% more: €14.50 & 3/4 of it, that is, half as much again as in the spring of the year. "
+    assert list(sentences(bill)) == [bill]
+
+
 @given(strategies.text(alphabet="aZ1 .!?,。\n\t\"'()\N{FAMILY}\ud800", max_size=120))
 def test_no_character_is_lost_and_none_is_too_much(text: str) -> None:
     parts = list(sentences(text, longest=20))

@@ -1,6 +1,7 @@
 """Sentences: a text cut into stretches that a speech model reads at once, with no character lost."""
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,6 +19,11 @@ _END = re.compile(
 )
 _LONG_NUMBER = re.compile(r"\d{40}(?=\d)")
 """As long as 240 characters of words, when it is said digit by digit."""
+_OF_DIGIT, _OF_SIGN = 6, 9
+"""Sounds: "seven" with a pause has six, "percent" has eight."""
+_SIGNS = frozenset("%&@#*/^\\\u2030\u00a7")
+_SIGN_KINDS = frozenset({"No", "Nl", "Sm", "Sc", "So"})
+"""Unicode's categories of fractions and the like, of mathematics, currencies and others."""
 _CLAUSE = re.compile(r"[,;:\u2013\u2014\uff0c\u3001\uff1b\uff1a]\s*")
 _SPACE = re.compile(r"\s+")
 _NEW_PARAGRAPH = 2
@@ -126,11 +132,33 @@ def _parts(sentence: str, longest: int) -> Iterator[str]:
 
 
 def _fitting(sentence: str, longest: int) -> Iterator[str]:
-    while len(sentence) > longest:
-        cut = _last(_CLAUSE, sentence, longest) or _last(_SPACE, sentence, longest) or longest
+    while len(sentence) > (room := _room(sentence, longest)):
+        cut = _last(_CLAUSE, sentence, room) or _last(_SPACE, sentence, room) or room
         yield sentence[:cut]
         sentence = sentence[cut:]
     yield sentence
+
+
+def _room(sentence: str, longest: int) -> int:
+    """Return how many of its characters fit: fewer where many are digits or signs, which are said by words.
+
+    Beside letters, there is room for 48 digits or 30 signs in the longest.
+    """
+    left = 2 * longest
+    for at, one in enumerate(sentence[:longest]):
+        left -= _sounds(one)
+        if left < 0:
+            return max(1, at)
+    return longest
+
+
+def _sounds(one: str) -> int:
+    """Return about how many sounds a character is said by; no fewer than one."""
+    if one.isalpha():
+        return 1
+    if one.isdecimal():
+        return _OF_DIGIT
+    return _OF_SIGN if one in _SIGNS or unicodedata.category(one) in _SIGN_KINDS else 1
 
 
 def _last(mark: re.Pattern[str], sentence: str, longest: int) -> int:
