@@ -16,7 +16,12 @@ pytest.importorskip("av", reason="the extra `speech` is not installed")
 
 import av
 
-from fondaco.domain.errors import EngineBusyError, EngineError, EngineUnavailableError
+from fondaco.domain.errors import (
+    ConcurrencyLimitError,
+    EngineBusyError,
+    EngineError,
+    EngineUnavailableError,
+)
 from fondaco.domain.media.speech import SpeechFormat, SpokenPiece
 from fondaco.sound.codec import PyAVCodec
 
@@ -215,6 +220,19 @@ async def test_more_files_than_may_be_made_at_a_time_are_refused() -> None:
             async with codec.encoder(SpeechFormat.PCM):
                 pass
     async with codec.encoder(SpeechFormat.PCM):
+        pass
+
+
+async def test_one_account_leaves_half_of_the_files_to_others() -> None:
+    codec = PyAVCodec(most_files=4)
+
+    async with AsyncExitStack() as files:
+        for _ in range(2):
+            await files.enter_async_context(codec.encoder(SpeechFormat.PCM, account_id=1))
+        with pytest.raises(ConcurrencyLimitError):
+            await files.enter_async_context(codec.encoder(SpeechFormat.PCM, account_id=1))
+        await files.enter_async_context(codec.encoder(SpeechFormat.PCM, account_id=2))
+    async with codec.encoder(SpeechFormat.PCM, account_id=1):
         pass
 
 

@@ -167,7 +167,9 @@ class Speech:
 
             if request.stream:
                 async with (
-                    self._codec.encoder(request.format, speed=request.speed) as encoder,
+                    self._codec.encoder(
+                        request.format, speed=request.speed, account_id=call.account_id
+                    ) as encoder,
                     _speech(failover, task) as pieces,
                 ):
                     yield started()
@@ -178,7 +180,13 @@ class Speech:
                         spoken.deliver()
                     yield await encoder.finish()
             else:
-                work = partial(self._whole, request=request, task=task, spoken=spoken)
+                work = partial(
+                    self._whole,
+                    request=request,
+                    task=task,
+                    spoken=spoken,
+                    account_id=call.account_id,
+                )
                 file = await failover.first(work)
                 meter.deliver()
                 yield started()
@@ -186,13 +194,21 @@ class Speech:
         yield SpeechFinished(paid.usage)
 
     async def _whole(
-        self, engine: SpeechEngine, *, request: SpeechRequest, task: SpeechTask, spoken: SpeechMeter
+        self,
+        engine: SpeechEngine,
+        *,
+        request: SpeechRequest,
+        task: SpeechTask,
+        spoken: SpeechMeter,
+        account_id: int,
     ) -> bytes:
         """Return the whole file as one engine speaks it."""
         spoken.restart()
         file, seconds = bytearray(), 0.0
         async with (
-            self._codec.encoder(request.format, speed=request.speed, whole=True) as encoder,
+            self._codec.encoder(
+                request.format, speed=request.speed, whole=True, account_id=account_id
+            ) as encoder,
             aclosing(engine.speak(task)) as pieces,
         ):
             async for piece in pieces:

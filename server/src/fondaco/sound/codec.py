@@ -9,7 +9,12 @@ from itertools import count
 import anyio
 import anyio.abc
 
-from fondaco.domain.errors import EngineBusyError, EngineError, EngineUnavailableError
+from fondaco.domain.errors import (
+    ConcurrencyLimitError,
+    EngineBusyError,
+    EngineError,
+    EngineUnavailableError,
+)
 from fondaco.domain.extras import how_to_install
 from fondaco.domain.media.speech import SpeechFormat, SpokenPiece
 from fondaco.serving.uncancelled import uncancelled
@@ -60,7 +65,7 @@ class PyAVCodec:
         self._installed = installed
         self._numbers = count(1)
         self._most_files = most_files
-        self._files = set[int]()
+        self._files: dict[int, int | None] = {}
         """Those in the making."""
         self._worker = QueuedWorker(
             Program(
@@ -100,11 +105,17 @@ class PyAVCodec:
 
     @asynccontextmanager
     async def encoder(
-        self, speech_format: SpeechFormat, *, speed: float = 1.0, whole: bool = False
+        self,
+        speech_format: SpeechFormat,
+        *,
+        speed: float = 1.0,
+        whole: bool = False,
+        account_id: int | None = None,
     ) -> "AsyncGenerator[FileEncoder]":
         """Return the encoder of one file.
 
         Raises:
+            ConcurrencyLimitError: half of the files that may be in the making are the account's.
             EngineBusyError: too many files are in the making.
         """
         encoder = FileEncoder(
@@ -114,11 +125,17 @@ class PyAVCodec:
         )
         if len(self._files) >= self._most_files:
             raise EngineBusyError("Too many sounds are being encoded. Please try again later.")
-        self._files.add(encoder.number)
+        most = max(1, self._most_files // 2)
+        if account_id is not None and list(self._files.values()).count(account_id) >= most:
+            raise ConcurrencyLimitError(
+                f"The account has {most} texts that are read aloud, the most that it may. Try again when "
+                "some of them have ended."
+            )
+        self._files[encoder.number] = account_id
         try:
             yield encoder
         finally:
-            self._files.discard(encoder.number)
+            self._files.pop(encoder.number, None)
             await uncancelled(encoder.drop())
 
 

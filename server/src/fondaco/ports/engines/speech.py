@@ -73,7 +73,12 @@ class SoundCodec(Protocol):
         ...
 
     def encoder(
-        self, speech_format: SpeechFormat, *, speed: float = 1.0, whole: bool = False
+        self,
+        speech_format: SpeechFormat,
+        *,
+        speed: float = 1.0,
+        whole: bool = False,
+        account_id: int | None = None,
     ) -> AbstractAsyncContextManager[SoundEncoder]:
         """Return the encoder of one file, as a context.
 
@@ -82,5 +87,6 @@ class SoundCodec(Protocol):
             speed: by which the sound is made faster without a change of pitch, 0.25 to 4.
             whole: whether the file is complete before anybody gets it: its header then tells how long
                 it is, and nothing comes before the end.
+            account_id: that has it made; one account has some of the files that may be in the making.
         """
         ...
