@@ -4,7 +4,7 @@ PYTHON ?= python3
 MODEL ?= smollm2-135m
 ARGS ?=
 MINUTES ?= 5
-WORKERS ?= 2
+WORKERS ?= 3
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -42,7 +42,7 @@ install: $(VENV)/.server ## install the server with all its extras into .venv
 serve: $(VENV)/.server ## run the server on http://127.0.0.1:8000 (ARGS="--port 9000")
 	@$(BIN)/fondaco serve --pull all-minilm-l6-v2 --pull fondaco-editor $(ARGS)
 
-test: $(VENV)/.dev $(VENV)/.npm models ## run every test, in two processes (ARGS="-k stream", WORKERS=1)
+test: $(VENV)/.dev $(VENV)/.npm models ## run every test, in three processes, as tests also wait (ARGS="-k stream", WORKERS=1)
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 test-long: $(VENV)/.dev model ## repeat the tests of money, crashes and the contract many times over
