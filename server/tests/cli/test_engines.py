@@ -91,7 +91,7 @@ def test_a_key_comes_from_the_environment_and_is_written_nowhere(fondaco: Fondac
     engine.key, engine.vectors["m"] = "sk-secret", {}
     with serving_engine(engine) as one:
         refused = fondaco("engines", "add", one.url)
-        assert "EngineRefusedError" in error(refused, 6)
+        assert "It refuses the key" in error(refused, 6)
         missing = fondaco("engines", "add", one.url, "--key-env", "GPU_KEY")
         assert "export GPU_KEY=..." in error(missing, 3)
         assert not (fondaco.home / "catalogue.d").exists()
