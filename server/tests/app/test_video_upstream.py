@@ -1,9 +1,12 @@
 """A model whose videos are made elsewhere, from the configuration to its file."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from engines.comfyui.films import filmed
+from fake_comfyui import FakeComfyUI
 from fake_video_queue import QUEUE, FakeVideoQueue
 from fondaco.app.engines import look_at_engines, opened_templates, opened_upstreams
 from fondaco.configuration import load
@@ -60,6 +63,68 @@ async def test_an_engine_of_the_configuration_makes_videos(tmp_path: Path) -> No
     }
 
 
+WORKFLOW = {
+    "1": {"class_type": "CLIPTextEncode", "inputs": {"text": "{{prompt}}"}},
+    "2": {"class_type": "WanVideo", "inputs": {"frames": "{{frames}}", "fps": "{{fps}}"}},
+    "3": {"class_type": "SaveVideo", "inputs": {"video": ["2", 0]}},
+}
+COMFY = """
+[engines.films]
+base_url = "{url}"
+dialect = "comfyui"
+videos = {{ fps = 24, workflows = {{ mine = "wan.json" }} }}
+[models.mine]
+name = "Mine"
+type = "video"
+engines = ["films"]
+price = {{ second_480p = 0.05, second_720p = 0.1, second_1080p = 0.2 }}
+[models.mine.video]
+kind = "text-to-video"
+"""
+
+
+def with_workflow(home: Path, workflow: object) -> None:
+    (home / "workflows").mkdir(exist_ok=True)
+    (home / "workflows/wan.json").write_text(json.dumps(workflow))
+
+
+async def test_a_workflow_of_the_configuration_makes_videos(tmp_path: Path) -> None:
+    task = VideoTask(model="mine", prompt="Waves", seconds=5, width=640, height=480)
+    with_workflow(tmp_path, WORKFLOW)
+    async with FakeComfyUI() as fake:
+        fake.plays = [filmed]
+        settings = loaded(tmp_path, COMFY.format(url=fake.url))
+        async with (
+            opened_templates() as templates,
+            opened_upstreams(settings, templates) as upstreams,
+        ):
+            made = await upstreams.video_engines["films"].generate(task, lambda _: None)
+    assert (made.width, made.height, made.seconds) == (64, 48, 5)
+    assert fake.jobs[0].nodes["2"]["inputs"] == {"frames": 121, "fps": 24}
+
+
+@pytest.mark.parametrize(
+    ("changed", "text", "words"),
+    [
+        (
+            {"4": {"class_type": "LoadImage", "inputs": {"image": "{{image}}"}}},
+            COMFY,
+            "begins with",
+        ),
+        ({}, COMFY.replace("text-to", "image-to"), "no value of a node is"),
+        ({}, COMFY + "audio = true\nsoundtrack = true", "takes none"),
+        ({"3": {"class_type": "SaveImage", "inputs": {}}}, COMFY, "it needs a SaveVideo node"),
+        ({}, COMFY.replace("mine = ", "other = "), "runs no model 'other' of type video"),
+    ],
+)
+def test_a_workflow_and_its_models_limits_fit_together(
+    tmp_path: Path, changed: dict[str, object], text: str, words: str
+) -> None:
+    with_workflow(tmp_path, {**WORKFLOW, **changed})
+    with pytest.raises(ConfigurationError, match=words):
+        loaded(tmp_path, text.format(url="http://h:1"))
+
+
 async def test_a_look_names_models_that_the_engine_lacks(tmp_path: Path) -> None:
     async with FakeVideoQueue() as fake:
         text = ROWS.format(url=fake.base_url)
@@ -86,6 +151,14 @@ AT = ENGINE.format(url="http://h/v1")
         (
             AT + MODEL.partition("[models.mine.video]")[0].replace('"video"', '"image"'),
             "models.mine.engines names 'films', whose dialect 'video-queue' runs models of type video only.",
+        ),
+        (
+            AT.replace("video-queue", "comfyui"),
+            "engines.films.videos.omit: the dialect 'comfyui' has no such setting.",
+        ),
+        (
+            AT.replace("video-queue", "comfyui") + MODEL,
+            "engines.films.videos.workflows.mine is missing: name the file of the workflow by which it",
         ),
         (AT.replace("models =", "discover = true\nmodels ="), "engines.films.discover"),
         (AT.replace("resolution", "prompt"), "engines.films.videos.omit"),

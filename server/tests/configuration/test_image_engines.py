@@ -87,7 +87,7 @@ loras = { mine = "detail" }
         (
             engine("comfyui") + '[models.m]\nname = "M"\ncontext_tokens = 64\nengines = ["one"]\n'
             "price = { input = 0, output = 0 }",
-            "models.m.engines names 'one', whose dialect 'comfyui' runs models of type image and inpaint only.",
+            "models.m.engines names 'one', whose dialect 'comfyui' runs models of type image, inpaint and video only.",
         ),
         (
             engine("automatic1111") + model(more="image = { parameters = ['background'] }"),

@@ -13,6 +13,7 @@ from fondaco.app.elsewhere.image_engines import (
     ImageUpstream,
     expected_names,
     image_client,
+    opened_comfy_videos,
     opened_image_engine,
 )
 from fondaco.app.elsewhere.video_engines import VideoUpstream, opened_video_engine
@@ -95,6 +96,11 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
         for name, row in settings.engines.items()
         if is_of_videos(row.dialect)
     }
+    comfy_videos = {
+        name: await to_thread.run_sync(opened_comfy_videos, name, row, upstream.client, settings)
+        for name, upstream in image_upstreams.items()
+        if (row := settings.engines[name]).videos is not None
+    }
     apart: dict[str, ImageUpstream | VideoUpstream] = {**image_upstreams, **video_upstreams}
     rows = {name: row for name, row in settings.engines.items() if name not in apart}
     upstreams = {name: _connected(row) for name, row in rows.items()}
@@ -141,7 +147,7 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
             {**openai_images, **image_engines},
             speech_engines,
             transcription_engines,
-            {name: upstream.engine for name, upstream in video_upstreams.items()},
+            {**comfy_videos, **{name: one.engine for name, one in video_upstreams.items()}},
             looks,
         )
     finally:

@@ -13,6 +13,7 @@ from fondaco.sections import EngineImages
 from fondaco.settings import Engine, Settings
 
 _TYPES = (ModelType.IMAGE, ModelType.INPAINT)
+_COMFY_TYPES = (*_TYPES, ModelType.VIDEO)
 _KEYS: Mapping[str, tuple[ImageDialectName, ...]] = {
     "edit_way": ("sd-server",),
     "loras": ("automatic1111", "sd-server"),
@@ -48,10 +49,12 @@ def _models(engine_name: str, engine: Engine, settings: Settings) -> Iterator[st
         if engine_name not in model.engines:
             continue
         name = dotted(("models", model_id))
-        if model.type not in _TYPES:
+        types = _COMFY_TYPES if engine.dialect == "comfyui" else _TYPES
+        if model.type not in types:
+            *others, last = types
             yield (
                 f"{name}.engines names {engine_name!r}, whose dialect {engine.dialect!r} runs models of type "
-                "image and inpaint only."
+                f"{', '.join(others)} and {last} only."
             )
         takes_clear = engine.dialect == "comfyui"
         for key, limits in (("image", model.image), ("edit", model.edit)):

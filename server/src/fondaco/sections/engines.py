@@ -10,15 +10,21 @@ from fondaco.sections.base import ModelId, Name, Seconds, Section
 
 
 class EngineVideos(Section):
-    """`[engines.NAME.videos]`: how an engine of videos is asked; for the dialect `video-queue` alone."""
+    """`[engines.NAME.videos]`: how an engine of videos is asked; for `video-queue` and `comfyui`."""
 
     poll_s: Seconds = Field(
-        10.0, description="Time between two looks at a video, at most; the first ones come sooner."
+        10.0,
+        description="`video-queue`: time between two looks at a video, at most; the first ones come sooner.",
     )
     omit: tuple[
         Literal["aspect_ratio", "resolution", "negative_prompt", "audio"],
         ...,
-    ] = Field((), description="Fields that the engine refuses, and so does not get.")
+    ] = Field((), description="`video-queue`: fields that the engine refuses, and so does not get.")
+    workflows: dict[ModelId, str] = Field(
+        default_factory=dict,
+        description="`comfyui`: our model id -> the file of its workflow, as in `images`.",
+    )
+    fps: int = Field(16, ge=1, le=120, description="`comfyui`: frames a second, for `{{fps}}`.")
 
 
 class EngineImages(Section):

@@ -46,7 +46,7 @@ BAD: dict[str, tuple[object, str]] = {
     ),
     "no output": (
         {"1": PROMPT},
-        "no node gives a picture back: it needs a SaveImageWebsocket node",
+        "no node gives its result back: it needs a SaveImageWebsocket node",
     ),
     "two outputs": (
         {"1": PROMPT, "2": SAVE, "3": SAVE},

@@ -19,6 +19,7 @@ from fondaco.engines.comfyui.api import OpenSocket
 from fondaco.engines.comfyui.discover import discover as discover_comfyui
 from fondaco.engines.comfyui.engine import ComfyModels, ComfyUI
 from fondaco.engines.comfyui.listing import names_listed as names_at_comfyui
+from fondaco.engines.comfyui.videos import ComfyVideoModel, ComfyVideos
 from fondaco.engines.comfyui.workflow import Workflow, WorkflowError, read_workflow
 from fondaco.engines.common.dialects import ImageDialectName
 from fondaco.engines.common.found import FoundEngine
@@ -27,7 +28,7 @@ from fondaco.engines.sdserver.capabilities import names_listed as names_at_sd_se
 from fondaco.engines.sdserver.discover import discover as discover_sd_server
 from fondaco.engines.sdserver.engine import SdServer
 from fondaco.environment import ConfigurationError, secret
-from fondaco.sections import EngineImages
+from fondaco.sections import EngineImages, EngineVideos
 from fondaco.serving.routing.reachability import Look
 from fondaco.settings import Engine, Settings
 
@@ -88,13 +89,34 @@ def opened_image_engine(
     return ImageUpstream(client, engine, partial(LISTINGS[dialect], client))
 
 
+def opened_comfy_videos(
+    name: str, row: Engine, client: HttpClient, settings: Settings
+) -> ComfyVideos:
+    """Open what makes videos at a ComfyUI; its workflows are read here, blocking.
+
+    Raises:
+        ConfigurationError: a workflow has become unusable since the configuration was read.
+    """
+    videos = row.videos or EngineVideos()
+    models = {
+        model_id: ComfyVideoModel(
+            row.models.get(model_id, model_id),
+            _workflow(workflow_file(file, settings), videos=True),
+        )
+        for model_id, file in videos.workflows.items()
+    }
+    options = _options(row, row.images or EngineImages())
+    return ComfyVideos(name, client, _opener(row), models, options, fps=videos.fps)
+
+
 def expected_names(name: str, row: Engine, settings: Settings) -> frozenset[str]:
     """Return the names that the row of an engine of images uses, and that the engine should list.
 
     A workflow of the operator's loads what it likes, so the names of such models say nothing.
     """
     images = row.images or EngineImages()
-    own = images.workflows.keys() | images.edit_workflows.keys()
+    of_videos = (row.videos or EngineVideos()).workflows.keys()
+    own = images.workflows.keys() | images.edit_workflows.keys() | of_videos
     names = _names(name, row, settings)
     listed = {theirs for ours, theirs in names.items() if ours not in own}
     return frozenset({*listed, images.sampler, images.scheduler} - {""})
@@ -171,8 +193,8 @@ def _workflows(
     }
 
 
-def _workflow(path: Path, *, edits: bool) -> Workflow:
+def _workflow(path: Path, *, edits: bool = False, videos: bool = False) -> Workflow:
     try:
-        return read_workflow(path, edits=edits)
+        return read_workflow(path, edits=edits, videos=videos)
     except WorkflowError as error:  # it was fine when the configuration was read
         raise ConfigurationError(f"The workflow {str(path)!r} cannot be used: {error}") from None

@@ -24,6 +24,7 @@ from fondaco.engines.common.images.form import form_of
 OpenSocket: TypeAlias = Callable[[str], AbstractAsyncContextManager[WebSocket]]
 """Opens a websocket of the engine at a path."""
 
+VIDEO_LIMIT_BYTES = 256 * 2**20
 _QUEUE_LIMIT_BYTES = 16 * 2**20
 """The queue tells all jobs with their workflows."""
 _PROMPT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
@@ -121,6 +122,14 @@ class ComfyApi:
             EngineError: it is not there, too large, or no picture.
         """
         return expect_picture(await fetched_file(self._client, image.path))
+
+    async def video(self, video: StoredImage) -> bytes:
+        """Return a video from the engine's disk, of at most `VIDEO_LIMIT_BYTES`.
+
+        Raises:
+            EngineError: it is not there, or too large.
+        """
+        return await fetched_file(self._client, video.path, limit_bytes=VIDEO_LIMIT_BYTES)
 
     async def upload(self, name: str, file: bytes) -> None:
         """Bring a picture into the engine's folder of temporary files, in place of one of this name.

@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
 
 from anyio import to_thread
 
@@ -12,9 +11,11 @@ from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EditNotSupportedError, EngineError
 from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_request import ImageTask
-from fondaco.engines.comfyui.api import ComfyApi, OpenSocket, upload_name
+from fondaco.engines.comfyui.api import ComfyApi, OpenSocket
 from fondaco.engines.comfyui.job import Job
 from fondaco.engines.comfyui.listing import checkpoints_listed
+from fondaco.engines.comfyui.sampling import sampling_of
+from fondaco.engines.comfyui.uploads import uploaded
 from fondaco.engines.comfyui.workflow import Placeholder, Workflow, built_in
 from fondaco.engines.common.images.files import (
     expect_size,
@@ -24,14 +25,11 @@ from fondaco.engines.common.images.files import (
     white_png,
 )
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
-from fondaco.engines.common.images.supervision import clean_up
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
 from fondaco.ports import GeneratedImage
 from fondaco.workers.turns import Turns
 
 _COMMANDS = frozenset(Command)
-_USUAL_CFG_SCALE, _USUAL_SAMPLER, _USUAL_SCHEDULER = 7.0, "euler", "normal"
-"""Of rows that do not say it: a workflow has no defaults of its own."""
 _PERCENT = 100
 _MOST_LEFT = 256
 """Jobs that are to be forgotten, where the engine does not answer."""
@@ -141,7 +139,7 @@ class ComfyUI:
         waited_s: float,
     ) -> GeneratedImage:
         job = Job(self._api, workflow, self._options, self._left)
-        file = await job.picture(workflow.filled(values))
+        file = await job.file(workflow.filled(values))
         return GeneratedImage(expect_size(file, task), waited_s + job.queued_s)
 
     @asynccontextmanager
@@ -152,19 +150,8 @@ class ComfyUI:
         files = {Placeholder.IMAGE: await to_thread.run_sync(_picture_of, task)}
         if Placeholder.MASK in workflow.used:
             files[Placeholder.MASK] = await to_thread.run_sync(_mask_of, task)
-        brought: list[str] = []
-        names: dict[Placeholder, object] = {}
-        try:
-            for placeholder, file in files.items():
-                name = upload_name()
-                brought.append(
-                    name
-                )  # before it is: it may arrive although nobody hears that it did
-                await self._api.upload(name, file)
-                names[placeholder] = f"{name} [temp]"
+        async with uploaded(self._api, files) as names:
             yield names
-        finally:
-            await clean_up(*[partial(self._api.blank, name) for name in brought])
 
     def _values(self, task: ImageTask | EditTask) -> dict[Placeholder, object]:
         """Return the values that do not depend on what is asked for.
@@ -175,21 +162,12 @@ class ComfyUI:
         name = self._models.names.get(task.model)
         if name is None:
             raise EngineError(f"The engine {self._name!r} has no model {task.model!r}.")
-        chosen = self._options
-        return {
+        return sampling_of(self._options) | {
             Placeholder.MODEL: name,
             Placeholder.WIDTH: rounded_up(task.width),
             Placeholder.HEIGHT: rounded_up(task.height),
             Placeholder.SEED: unsigned(task.seed),
-            Placeholder.STEPS: chosen.edit_steps,
-            Placeholder.CFG_SCALE: _USUAL_CFG_SCALE
-            if chosen.cfg_scale is None
-            else chosen.cfg_scale,
-            Placeholder.LORA_STRENGTH: 1.0,
             Placeholder.TRANSPARENT: task.transparent,
-            Placeholder.SAMPLER: chosen.sampler or _USUAL_SAMPLER,
-            Placeholder.SCHEDULER: chosen.scheduler or _USUAL_SCHEDULER,
-            Placeholder.STRENGTH: chosen.edit_strength,
         }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from fondaco.domain.errors import EngineError, EngineUnavailableError
 from fondaco.domain.media.image_file import format_of
+from fondaco.domain.untrusted_numbers import finite
 from fondaco.engines.common.found import row_of
 from fondaco.engines.common.images.files import expect_picture
 from fondaco.engines.common.lenient_json import loads
@@ -40,6 +41,8 @@ class JobEvents:
         """Whether the engine works on it."""
         self.succeeded = False
         """Whether all its nodes have run."""
+        self.share = 0.0
+        """Which share of the node that runs is done."""
         self.ended = False
         """Whether the engine has put it into its history, too."""
         self.picture: bytes | None = None
@@ -79,6 +82,9 @@ class JobEvents:
             case "executing":
                 self.started, self._node = True, data.get("node")
                 self.ended = self.ended or self._node is None
+            case "progress":
+                done, most = finite(data.get("value")), finite(data.get("max"))
+                self.share = min(max(done / most, 0.0), 1.0) if done and most else 0.0
             case "execution_success":
                 self.succeeded = True
             case "execution_interrupted":

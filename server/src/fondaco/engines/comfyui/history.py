@@ -31,6 +31,10 @@ class StoredImage:
         return "/view?" + urlencode(query, quote_via=quote, safe="")
 
 
+_VIDEO_LISTS = ("videos", "gifs", "images")
+"""Where nodes list their videos: VideoHelperSuite among `gifs`, ComfyUI's own among `images`."""
+
+
 def image_in(entry: Mapping[str, Any], output: str) -> StoredImage:
     """Return the first picture of a job's output.
 
@@ -38,14 +42,33 @@ def image_in(entry: Mapping[str, Any], output: str) -> StoredImage:
         EngineUnavailableError: somebody interrupted the job.
         EngineError: it failed, or has no picture, or one whose name is none.
     """
-    status = row_of(entry.get("status"))
-    if status.get("status_str") == "error" or status.get("completed") is False:
-        raise _ending(status.get("messages"))
-    node = row_of(row_of(entry.get("outputs")).get(output))
-    images = rows_of(node.get("images"))
+    images = rows_of(_result(entry, output).get("images"))
     if not images:
         raise EngineError("The model's engine made no picture.")
     return stored_image(images[0])
+
+
+def video_in(entry: Mapping[str, Any], output: str) -> StoredImage:
+    """Return the first MP4 file of a job's output.
+
+    Raises:
+        EngineUnavailableError: somebody interrupted the job.
+        EngineError: it failed, or has no such file, or one whose name is none.
+    """
+    node = _result(entry, output)
+    listed = [row for name in _VIDEO_LISTS for row in rows_of(node.get(name))]
+    for row in listed:
+        if str(row.get("filename")).lower().endswith(".mp4"):
+            return stored_image(row)
+    raise EngineError("The model's engine made no MP4 file.")
+
+
+def _result(entry: Mapping[str, Any], output: str) -> Mapping[str, Any]:
+    """Return what the output's node of a job that succeeded lists."""
+    status = row_of(entry.get("status"))
+    if status.get("status_str") == "error" or status.get("completed") is False:
+        raise _ending(status.get("messages"))
+    return row_of(row_of(entry.get("outputs")).get(output))
 
 
 def stored_image(row: Mapping[str, Any]) -> StoredImage:

@@ -1,7 +1,7 @@
 """One job of a workflow: submitted, followed to its picture, and not left behind at the engine."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from secrets import token_hex
 from typing import Any
@@ -14,7 +14,7 @@ from fondaco.clients.websocket import WebSocket
 from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavailableError
 from fondaco.engines.comfyui.api import ComfyApi, Place
 from fondaco.engines.comfyui.events import JobEvents
-from fondaco.engines.comfyui.history import image_in
+from fondaco.engines.comfyui.history import image_in, video_in
 from fondaco.engines.comfyui.workflow import Workflow
 from fondaco.engines.common.images.options import ImageOptions
 from fondaco.engines.common.images.supervision import clean_up
@@ -32,7 +32,13 @@ class Job:
     """One job, which is run once."""
 
     def __init__(
-        self, api: ComfyApi, workflow: Workflow, options: ImageOptions, left: deque[str]
+        self,
+        api: ComfyApi,
+        workflow: Workflow,
+        options: ImageOptions,
+        left: deque[str],
+        *,
+        progress: Callable[[float], None] | None = None,
     ) -> None:
         """Prepare it; nothing is submitted yet.
 
@@ -40,12 +46,14 @@ class Job:
             api: the engine's.
             workflow: what is run.
             options: how long it may take.
+            progress: is told which share of the node that runs is done.
             left: ids of the engine's jobs that were at work when they were left, and so are in its history later.
         """
         self._api = api
         self._workflow = workflow
         self._options = options
         self._left = left
+        self._progress = progress
         self._gone = False
         """Whether the engine is known to be done with it."""
         self._client_id = token_hex(16)
@@ -58,8 +66,8 @@ class Job:
         """How long it waited at the engine, as far as the engine told."""
         return 0.0 if self._started_at is None else self._started_at - self._submitted_at
 
-    async def picture(self, nodes: Mapping[str, Any]) -> bytes:
-        """Run it with these nodes, and return its picture; the engine forgets it afterwards.
+    async def file(self, nodes: Mapping[str, Any]) -> bytes:
+        """Run it with these nodes, and return its picture or video; the engine forgets it afterwards.
 
         One that does not stop within seconds of being left is forgotten with the next one.
 
@@ -114,6 +122,8 @@ class Job:
             except IncompleteResponseError:
                 break
             events.feed(message)
+            if self._progress is not None:
+                self._progress(events.share)
             if events.started and self._started_at is None:
                 self._started_at = anyio.current_time()
         if not self._workflow.by_websocket:
@@ -164,6 +174,8 @@ class Job:
             if missed >= _LOOKS_FOR_LOST:
                 raise EngineError("The model's engine lost the job.")
             await anyio.sleep(self._options.poll_s)
+        if self._workflow.is_of_videos:
+            return await self._api.video(video_in(entry, self._workflow.output))
         return await self._api.file(image_in(entry, self._workflow.output))
 
     async def _stop(self) -> None:

@@ -22,6 +22,8 @@ _LARGEST_BYTES = 2**20
 _WEBSOCKET = "SaveImageWebsocket"
 _OUTPUTS = (_WEBSOCKET, "SaveImage", "PreviewImage")
 """Classes of nodes that give pictures back, the one that leaves nothing on a disk first."""
+_VIDEO_OUTPUTS = ("SaveVideo", "VHS_VideoCombine")
+"""Classes of nodes that write videos: ComfyUI's own, and that of VideoHelperSuite."""
 _TITLE = "fondaco"
 """The title of the node whose pictures count, in any case, where several might."""
 _BUILT_IN = "checkpoint.json"
@@ -50,10 +52,16 @@ class Placeholder(StrEnum):
     """White where it may change, as `LoadImageMask` takes it."""
     STRENGTH = "strength"
     """How far an edited picture may depart from the one that was given, 0 to 1."""
+    SECONDS = "seconds"
+    FPS = "fps"
+    """Frames a second."""
+    FRAMES = "frames"
+    """Of a video: one more than it has seconds, times frames a second."""
 
 
 _SIZE = frozenset({Placeholder.WIDTH, Placeholder.HEIGHT})
 _OF_EDITS = frozenset({Placeholder.IMAGE, Placeholder.MASK, Placeholder.STRENGTH})
+_OF_VIDEOS = frozenset({Placeholder.SECONDS, Placeholder.FPS, Placeholder.FRAMES})
 
 
 class WorkflowError(ValueError):
@@ -71,10 +79,16 @@ class Workflow:
     by_websocket: bool
     """Whether these come by the websocket, and lie on no disk."""
     used: frozenset[Placeholder]
+    is_of_videos: bool = False
 
     @classmethod
-    def parse(cls, content: bytes, *, edits: bool = False) -> "Workflow":
-        """Return the workflow in a file; `edits` is whether it is to edit pictures.
+    def parse(cls, content: bytes, *, edits: bool = False, videos: bool = False) -> "Workflow":
+        """Return the workflow in a file.
+
+        Args:
+            content: of the file.
+            edits: whether it is to edit pictures.
+            videos: whether it is to make videos.
 
         Raises:
             WorkflowError: it cannot be used.
@@ -93,23 +107,9 @@ class Workflow:
                 "no value of a node is {{prompt}}: every picture would be the same. Write it where the "
                 "prompt belongs."
             )
-        if edits and Placeholder.IMAGE not in used:
-            raise WorkflowError(
-                "no value of a node is {{image}}, the picture to edit. Write it as the `image` of a "
-                "LoadImage node."
-            )
-        if edits and not used >= _SIZE:
-            raise WorkflowError(
-                "no values of nodes are {{width}} and {{height}}, the size of the result. Scale the picture "
-                "to them with an ImageScale node."
-            )
-        if not edits and (strange := used & _OF_EDITS):
-            raise WorkflowError(
-                f"it has the placeholder {{{{{min(strange)}}}}}, which only workflows of "
-                "`edit_workflows` have."
-            )
-        output = _output(nodes)
-        return cls(nodes, output, nodes[output]["class_type"] == _WEBSOCKET, used)
+        _expect_of_use(used, edits=edits, videos=videos)
+        output = _output(nodes, _VIDEO_OUTPUTS if videos else _OUTPUTS)
+        return cls(nodes, output, nodes[output]["class_type"] == _WEBSOCKET, used, videos)
 
     def filled(self, values: Mapping[Placeholder, object]) -> dict[str, Any]:
         """Return the nodes with each placeholder replaced.
@@ -122,7 +122,7 @@ class Workflow:
         }
 
 
-def read_workflow(path: Path, *, edits: bool = False) -> Workflow:
+def read_workflow(path: Path, *, edits: bool = False, videos: bool = False) -> Workflow:
     """Return the workflow in a file, which is read here, blocking.
 
     Raises:
@@ -133,7 +133,7 @@ def read_workflow(path: Path, *, edits: bool = False) -> Workflow:
             content = file.read(_LARGEST_BYTES + 1)
     except OSError as error:
         raise WorkflowError(f"it cannot be read: {error.strerror}.") from None
-    return Workflow.parse(content, edits=edits)
+    return Workflow.parse(content, edits=edits, videos=videos)
 
 
 @cache
@@ -165,8 +165,36 @@ def _nodes(content: bytes) -> dict[str, Any]:
     return document
 
 
-def _output(nodes: Mapping[str, Any]) -> str:
-    """Return the id of the node whose pictures count.
+def _expect_of_use(used: frozenset[Placeholder], *, edits: bool, videos: bool) -> None:
+    """Check that a workflow has the placeholders of its use, and none of another's.
+
+    Raises:
+        WorkflowError: it has not.
+    """
+    if edits and Placeholder.IMAGE not in used:
+        raise WorkflowError(
+            "no value of a node is {{image}}, the picture to edit. Write it as the `image` of a "
+            "LoadImage node."
+        )
+    if edits and not used >= _SIZE:
+        raise WorkflowError(
+            "no values of nodes are {{width}} and {{height}}, the size of the result. Scale the picture "
+            "to them with an ImageScale node."
+        )
+    strange = (used & _OF_EDITS) - ({Placeholder.IMAGE} if videos else set())
+    if not edits and strange:
+        raise WorkflowError(
+            f"it has the placeholder {{{{{min(strange)}}}}}, which only workflows of "
+            "`edit_workflows` have."
+        )
+    if not videos and (strange := used & _OF_VIDEOS):
+        raise WorkflowError(
+            f"it has the placeholder {{{{{min(strange)}}}}}, which only workflows of videos have."
+        )
+
+
+def _output(nodes: Mapping[str, Any], classes: tuple[str, ...]) -> str:
+    """Return the id of the node whose pictures count, of one of these classes.
 
     Raises:
         WorkflowError: there is none, or several might.
@@ -176,7 +204,7 @@ def _output(nodes: Mapping[str, Any]) -> str:
         return titled[0]
     if titled:
         raise WorkflowError(f"several nodes bear the title {_TITLE!r}: {', '.join(titled)}.")
-    for class_type in _OUTPUTS:
+    for class_type in classes:
         found = [i for i, node in nodes.items() if node["class_type"] == class_type]
         if len(found) == 1:
             return found[0]
@@ -186,7 +214,7 @@ def _output(nodes: Mapping[str, Any]) -> str:
                 f"counts the title {_TITLE!r}."
             )
     raise WorkflowError(
-        f"no node gives a picture back: it needs a {_WEBSOCKET} node (or SaveImage, PreviewImage)."
+        f"no node gives its result back: it needs a {classes[0]} node (or {', '.join(classes[1:])})."
     )
 
 

@@ -72,8 +72,10 @@ async def posted(client: HttpClient, path: str, body: object) -> None:
             raise refusal(reply.status, content)
 
 
-async def fetched_file(client: HttpClient, path: str) -> bytes:
-    """Return a file, of at most `FILE_LIMIT_BYTES`.
+async def fetched_file(
+    client: HttpClient, path: str, *, limit_bytes: int = FILE_LIMIT_BYTES
+) -> bytes:
+    """Return a file, of at most `limit_bytes`.
 
     Raises:
         EngineError: the engine does not send it, or it is larger.
@@ -81,7 +83,7 @@ async def fetched_file(client: HttpClient, path: str) -> bytes:
     async with client.send("GET", path) as reply:
         if reply.status != HTTPStatus.OK:
             raise refusal(reply.status, await reply.read(_REFUSAL_LIMIT_BYTES))
-        return await reply.read(FILE_LIMIT_BYTES)
+        return await reply.read(limit_bytes)
 
 
 def refusal(status: int, body: bytes) -> EngineError:
