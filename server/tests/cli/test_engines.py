@@ -261,6 +261,7 @@ def test_engines_are_listed_and_tested(fondaco: Fondaco) -> None:
         (("http://u:p@h",), 2),
         (("nothing",), 2),
         ((GONE, "--dialect", "telnet"), 2),
+        ((GONE, "--dialect", "video-queue"), 2),
         ((GONE, "--price", "much"), 2),
     ],
 )
