@@ -1,6 +1,7 @@
 """Voices: names that requests may give, and the nearest of those that are here."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,13 @@ def test_the_names_of_openai_stand_for_documented_voices() -> None:
 )
 def test_a_voice_that_is_not_here_is_replaced_by_the_nearest(name: str, by: str) -> None:
     assert spoken_by(name) == by
+
+
+@pytest.mark.parametrize("name", ["zm_yunxi", "hf_alpha"])
+def test_no_voice_reads_another_language_as_if_it_were_its_own(name: str) -> None:
+    model = replace(MODEL, voices=("af_heart", "ff_siwis"))
+    with pytest.raises(InvalidRequestError, match=f"no voice that speaks the language of '{name}'"):
+        model.task(SpeechRequest(model="x", text="Hi", voice=name))
 
 
 def test_every_documented_voice_is_replaced_by_one_that_is_here() -> None:

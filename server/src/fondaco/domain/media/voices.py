@@ -136,6 +136,21 @@ def documented(name: str) -> str | None:
     return name if name in DOCUMENTED_VOICES else None
 
 
+def speaks(name: str, among: Collection[str]) -> bool:
+    """Return whether some voice may speak the language of a documented one.
+
+    A voice whose name does not tell its language may speak any.
+
+    >>> speaks("bm_lewis", ("af_heart",)), speaks("ff_siwis", ("af_heart",)), speaks("ff_siwis", ("coral",))
+    (True, False, True)
+    """
+    wanted = Voice.named(name)
+    others = [Voice.named(other) for other in among]
+    return wanted is None or any(
+        voice is None or voice.base_language == wanted.base_language for voice in others
+    )
+
+
 def nearest(name: str, among: Collection[str]) -> str:
     """Return the voice of some that is most like a documented one; of equals, the first.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.media.speech import SpeechRequest, SpeechTask
-from fondaco.domain.media.voices import documented, nearest
+from fondaco.domain.media.voices import Voice, documented, nearest, speaks
 from fondaco.domain.models.model import AnyModel, ModelType
 from fondaco.domain.money.price import SpeechPrice
 
@@ -28,10 +28,10 @@ class SpeechModel(AnyModel):
         return ("instructions",) if request.instructions and not self.instructions else ()
 
     def task(self, request: SpeechRequest) -> SpeechTask:
-        """Return the task of a request; a voice that is not here is replaced by the nearest one.
+        """Return the task of a request; a voice that is not here is replaced by the nearest of its language.
 
         Raises:
-            InvalidRequestError: nobody knows a voice with this name, or its language cannot be read here.
+            InvalidRequestError: nobody knows a voice with this name, or its language is not spoken here.
         """
         return SpeechTask(
             model=self.id,
@@ -51,4 +51,10 @@ class SpeechModel(AnyModel):
             reason = f"No voice is called {name[:64]!r}; those of {self.id!r} are: {some}"
             more = " ..." if len(self.voices) > 8 else "."  # noqa: PLR2004 - as above
             raise InvalidRequestError(faults={"voice": (reason + more,)})
+        if not speaks(known, self.voices):
+            voice = Voice.named(known)
+            language = "" if voice is None else voice.language
+            reason = f"{self.id!r} has no voice that speaks the language of {known!r} ({language})."
+            more = "GET /api/v1/models?type=tts lists the voices of each model."
+            raise InvalidRequestError(faults={"voice": (f"{reason} {more}",)})
         return nearest(known, self.voices)

@@ -44,7 +44,7 @@ class CreateSpeechRequest(Strict):
         max_length=100,
         description="One of the 54 documented voices, such as `af_sky`, of OpenAI's, such as `alloy`, or of "
         "the model's own, which GET /api/v1/models?type=tts lists. One that the model lacks is replaced by "
-        "the nearest that it has, which `x-fondaco-voice` names.",
+        "its nearest of that language, which `x-fondaco-voice` names.",
         examples=["af_sky"],
     )
     response_format: Literal["mp3", "opus", "aac", "flac", "wav", "pcm"] = Field(
