@@ -121,6 +121,8 @@ def encoded(sound_samples: int) -> bytes:
         if sounds is not None:
             frame = av.AudioFrame("fltp", "stereo", sound_samples)
             frame.sample_rate = 8000
+            for plane in frame.planes:  # new frames have whatever was in memory: NaN, at times
+                plane.update(bytes(plane.buffer_size))
             container.mux([*sounds.encode(frame), *sounds.encode(None)])
     return out.getvalue()
 

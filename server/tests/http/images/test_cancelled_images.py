@@ -11,9 +11,9 @@ from PIL import Image
 import house as houses
 from cancelled_calls import cancelled, settled
 from fondaco.domain.media.image_file import Header
-from fondaco.domain.media.picture import Encoding, Picture, Pixels, SafeFile
+from fondaco.domain.media.picture import Encoding, Picture, Pixels, Protected, SafeFile
 from fondaco.imaging.reading import pixels_of
-from fondaco.imaging.writing import written
+from fondaco.imaging.writing import file_of, fitted, restored
 from house import TOY, House
 from money_world import CancellableJournal
 from picture_house import EDIT, EDITS, UPSCALE, base64, picture, saved, world
@@ -48,9 +48,17 @@ class CodecInProcess:
         await anyio.lowlevel.checkpoint()
         return pixels_of(file, header, most_pixels)
 
-    async def encode(self, picture: Picture, width: int, height: int, encoding: Encoding) -> bytes:
+    async def encode(
+        self,
+        picture: Picture,
+        width: int,
+        height: int,
+        encoding: Encoding,
+        protected: Protected | None = None,
+    ) -> bytes:
         await anyio.lowlevel.checkpoint()
-        return written(picture, width, height, encoding)
+        image = fitted(picture, width, height)
+        return file_of(image if protected is None else restored(image, protected), encoding)
 
     async def encode_safely(
         self, picture: Picture, width: int, height: int, encoding: Encoding
