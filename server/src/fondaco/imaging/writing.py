@@ -34,15 +34,6 @@ _UNDEFINED_CHARSET = bytes(8)
 """Precedes a user comment. Source: Exif 2.32, "UserComment"; UTF-8 has no code of its own."""
 
 
-def written(picture: Picture, width: int, height: int, encoding: Encoding) -> bytes:
-    """Return a picture as a file of this size.
-
-    Raises:
-        UnusablePictureError: it is damaged, too large or of another size.
-    """
-    return file_of(fitted(picture, width, height), encoding)
-
-
 def fitted(picture: Picture, width: int, height: int) -> Image.Image:
     """Return a picture of this size.
 
