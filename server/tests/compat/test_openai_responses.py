@@ -166,8 +166,10 @@ async def test_an_agent_of_pydantic_ai_runs_its_function(calling: Program) -> No
         cities.append(city)
         return "rain, 7 degrees"
 
-    provider = OpenAIProvider(base_url=f"{calling.url}/v1", api_key=calling.api_key)
-    agent = Agent(OpenAIResponsesModel(QWEN, provider=provider), tools=[get_weather])
-    result = await agent.run(QUESTION, model_settings={"temperature": 0, "max_tokens": 80})
+    # A client of its own, as nobody closes the provider's.
+    async with openai.AsyncOpenAI(base_url=f"{calling.url}/v1", api_key=calling.api_key) as client:
+        provider = OpenAIProvider(openai_client=client)
+        agent = Agent(OpenAIResponsesModel(QWEN, provider=provider), tools=[get_weather])
+        result = await agent.run(QUESTION, model_settings={"temperature": 0, "max_tokens": 80})
     assert any("Oslo" in city for city in cities)
     assert "7" in result.output
