@@ -1,7 +1,7 @@
 """Fair turns: what can do one thing at a time does it for the account that has had least of it."""
 
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -28,8 +28,9 @@ class FairTurns:
     Source: start-time fair queueing, Goyal, Vin and Cheng, 1996.
     """
 
-    def __init__(self) -> None:
-        """Nobody waits yet."""
+    def __init__(self, now: Callable[[], float] = anyio.current_time) -> None:
+        """Nobody waits yet; `now` returns seconds of a clock that never turns back."""
+        self._now = now
         self._queues: dict[int | None, _Queue] = {}
         self._now_s = 0.0
         """What the account served last had used before its turn."""
@@ -51,11 +52,11 @@ class FairTurns:
                 queue.waiting.remove(turn)
             self._forget(account_id, queue)
             raise
-        started = anyio.current_time()
+        started = self._now()
         try:
             yield
         finally:
-            self._end(queue, anyio.current_time() - started)
+            self._end(queue, self._now() - started)
             self._forget(account_id, queue)
 
     def _grant(self) -> None:
