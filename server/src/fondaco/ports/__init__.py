@@ -4,6 +4,7 @@ from fondaco.ports.characters import CharacterUses
 from fondaco.ports.clock import Clock, Ids
 from fondaco.ports.engines.chat import ChatEngine, Prompt
 from fondaco.ports.engines.embeddings import EmbeddingEngine
+from fondaco.ports.engines.enclave import Enclave
 from fondaco.ports.engines.images import (
     GeneratedImage,
     ImageCodec,
@@ -37,6 +38,7 @@ __all__ = [
     "ClaimedJob",
     "Clock",
     "EmbeddingEngine",
+    "Enclave",
     "Enforcement",
     "Files",
     "GeneratedImage",

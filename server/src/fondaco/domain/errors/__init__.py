@@ -22,6 +22,7 @@ FondacoError
 │   ├── AudioTooLongError 400                  │
 │   ├── ContextTooLongError 400                ├── ChainUnavailableError 503
 │   │   └── InputTooLongError 400              ├── WalletKeysNotInstalledError 503
+│   ├── SealedRequestError 400                 │
 │   ├── UnknownTokenError 400                  └── WebNotInstalledError 503
 │   └── TooManyKeysError 400
 ├── NotFoundError 404
@@ -62,6 +63,7 @@ from fondaco.domain.errors.access import (
     TooManyFailuresError,
     UnauthorizedError,
 )
+from fondaco.domain.errors.confidential import SealedRequestError
 from fondaco.domain.errors.request import (
     AudioTooLongError,
     CharacterNotFoundError,
@@ -165,6 +167,7 @@ __all__ = [
     "RateLimitExceededError",
     "RepeatedCallError",
     "RequestTimeoutError",
+    "SealedRequestError",
     "ShuttingDownError",
     "StorageFailedError",
     "TooManyConnectionsError",
