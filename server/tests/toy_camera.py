@@ -11,7 +11,7 @@ from fondaco.domain.errors import EngineError, FondacoError, InvalidRequestError
 from fondaco.domain.media.video import VideoTask
 from fondaco.domain.models.video_model import VideoModel
 from fondaco.domain.money.price import VideoPrice
-from fondaco.ports import GeneratedVideo, Progress
+from fondaco.ports import GeneratedVideo, Progress, RemoteJob
 
 A_SECOND = 10_000_000
 """Nano-dollars, at 480p."""
@@ -46,7 +46,9 @@ class ToyCamera:
         """The number of the task from which on they wait, from 0."""
         self.released = anyio.Event()
 
-    async def generate(self, task: VideoTask, progress: Progress) -> GeneratedVideo:
+    async def generate(
+        self, task: VideoTask, progress: Progress, remote: RemoteJob | None = None, /
+    ) -> GeneratedVideo:
         if task.model not in self.models:
             raise EngineError
         self.asked.append(task)

@@ -208,6 +208,22 @@ class JobsContract:
         await bench.jobs.give_back(job.id, 1, counted=counted)  # by a worker that lost it
         assert await bench.jobs.claim(NOW + 1, NOW + 20) is None
 
+    async def test_the_job_at_an_engine_elsewhere_is_known_until_the_job_ends(
+        self, bench: Bench
+    ) -> None:
+        await bench.added()
+        first = await bench.claimed(NOW)
+        assert first.remote is None
+        await bench.jobs.note_remote(first.job.id, 1, b"sealed id")
+        await bench.jobs.give_back(first.job.id, 1, counted=False)
+        await bench.jobs.note_remote(first.job.id, 1, b"of a worker that gave it back")
+        second = await bench.claimed(NOW)
+        assert second.remote == b"sealed id"
+        await bench.jobs.note_remote(first.job.id, 1, b"of a worker that lost it")
+        await bench.jobs.note_remote(first.job.id, 2, b"another sealed id")
+        await bench.jobs.reopen()
+        assert (await bench.claimed(NOW)).remote == b"another sealed id"
+
     async def test_after_a_restart_no_lease_is_left(self, bench: Bench) -> None:
         await bench.added()
         await bench.claimed(NOW)

@@ -14,7 +14,13 @@ from fondaco.ports.engines.images import (
 )
 from fondaco.ports.engines.speech import SoundCodec, SoundEncoder, SpeechEngine
 from fondaco.ports.engines.transcription import SoundReader, TranscriptionEngine
-from fondaco.ports.engines.video import GeneratedVideo, Progress, VideoEngine
+from fondaco.ports.engines.video import (
+    GeneratedVideo,
+    Progress,
+    RemoteJob,
+    UnkeptJob,
+    VideoEngine,
+)
 from fondaco.ports.idempotency import Idempotency
 from fondaco.ports.jobs import ClaimedJob, JobStore, QueueId, QueueResult, Sealer, UnsealableError
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys, KeyUses
@@ -61,6 +67,7 @@ __all__ = [
     "QueueId",
     "QueueResult",
     "RateLimiter",
+    "RemoteJob",
     "Reservation",
     "Sealer",
     "Search",
@@ -73,6 +80,7 @@ __all__ = [
     "Templates",
     "Throttle",
     "TranscriptionEngine",
+    "UnkeptJob",
     "UnsealableError",
     "VideoEngine",
 ]

@@ -23,6 +23,8 @@ class ClaimedJob:
     job: PaidJob
     request: bytes
     """Sealed."""
+    remote: bytes | None = None
+    """Which job of an engine elsewhere it is, sealed; None: none was noted."""
 
 
 class JobStore(Protocol):
@@ -66,6 +68,18 @@ class JobStore(Protocol):
         """Return a job to the queue; without `counted`, the try does not count as one.
 
         Does nothing where the lease is not the last one.
+        """
+        ...
+
+    async def note_remote(self, job_id: str, lease: int, remote: bytes) -> None:
+        """Note which job of an engine elsewhere a job is, until it ends.
+
+        Does nothing where the lease is not the last one.
+
+        Args:
+            job_id: of a job that is worked on.
+            lease: the worker's.
+            remote: sealed.
         """
         ...
 

@@ -3,7 +3,7 @@
 import base64
 import logging
 from collections.abc import AsyncGenerator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 import anyio
@@ -170,6 +170,73 @@ async def test_a_call_that_is_left_while_it_orders_deletes_its_video(
         await ordered.wait()
         tasks.cancel_scope.cancel()
     assert [one.body["queue_id"] for one in fake.asked_at(COMPLETE)] == ["late"]
+
+
+@dataclass
+class Kept:
+    """What a server keeps of the job elsewhere."""
+
+    id: str | None = None
+    lasts: bool = True
+
+    async def note(self, job_id: str) -> None:
+        self.id = job_id
+
+
+async def left(engine: VideoQueue, kept: Kept) -> None:
+    """Begin a video, and leave it once it was looked at."""
+    looked = anyio.Event()
+
+    def told(share: float) -> None:
+        if share:
+            looked.set()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(engine.generate, TASK, told, kept)
+        with anyio.fail_after(20):
+            await looked.wait()
+        tasks.cancel_scope.cancel()
+
+
+async def test_a_video_that_was_ordered_before_a_restart_is_not_ordered_again(
+    engine: VideoQueue, fake: FakeVideoQueue
+) -> None:
+    fake.holds, kept = True, Kept()
+    await left(engine, kept)
+    assert not fake.asked_at(COMPLETE), "it is made on"
+    fake.holds = False
+    assert (await engine.generate(TASK, no_progress, Kept(kept.id))).seconds == 5
+    assert len(fake.asked_at(QUEUE)) == 1
+    assert [one.body["queue_id"] for one in fake.asked_at(COMPLETE)] == ["q-0"]
+
+
+async def test_a_video_that_nobody_asks_for_again_is_deleted(
+    engine: VideoQueue, fake: FakeVideoQueue
+) -> None:
+    fake.holds = True
+    await left(engine, Kept(lasts=False))
+    assert [one.body["queue_id"] for one in fake.asked_at(COMPLETE)] == ["q-0"]
+
+
+async def test_a_video_that_is_looked_at_in_vain_is_asked_for_again_and_not_ordered(
+    engine: VideoQueue, fake: FakeVideoQueue
+) -> None:
+    kept = Kept()
+    fake.script(RETRIEVE, *[refusing(503)] * 6)
+    with pytest.raises(EngineUnavailableError):
+        await engine.generate(TASK, no_progress, kept)
+    await engine.generate(TASK, no_progress, kept)
+    assert len(fake.asked_at(QUEUE)) == len(fake.asked_at(COMPLETE)) == 1
+
+
+@pytest.mark.parametrize("kept", ['["wan-2.5","lost"]', "", "[", "[1]", "7", '{"a":1,"b":2}'])
+async def test_a_video_that_the_engine_has_lost_is_ordered_anew(
+    engine: VideoQueue, fake: FakeVideoQueue, kept: str
+) -> None:
+    remote = Kept(kept)
+    assert (await engine.generate(TASK, no_progress, remote)).seconds == 5
+    assert len(fake.asked_at(QUEUE)) == 1
+    assert remote.id == '["wan-2.5","q-0"]'
 
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])

@@ -15,12 +15,15 @@ from fondaco.domain.media.video import VideoTask
 from fondaco.engines.videoqueue.engine import VideoQueue
 from fondaco.engines.videoqueue.listing import names_listed
 from fondaco.engines.videoqueue.order import QueuedModel
+from fondaco.stores.memory.jobs import MemoryJobs
 from house import SECRET, House
 from picture_house import base64, picture
 from toy_camera import TOY_VIDEOS, ToyCamera
 from video_house import code, ended, order, retrieve, scripted, world
 
 TASK = VideoTask(model="toy-camera", prompt="x", seconds=5, width=854, height=480)
+FAR = 1e11
+"""Seconds after which every lease has run out."""
 MODEL = QueuedModel("toy-camera", TOY_VIDEOS.aspect_ratios, audio_configurable=True)
 
 
@@ -79,6 +82,32 @@ async def test_a_video_that_fails_behind_costs_nothing() -> None:
         assert code(reply) == (500, "INFERENCE_FAILED")
         assert len(camera.asked) == 3, "each try is an order of its own"
         assert not any(entry.amount for entry in (*front.charges(), *behind.charges()))
+
+
+async def test_a_video_that_is_made_behind_is_ordered_once_whatever_happens_in_front() -> None:
+    camera = ToyCamera()
+    camera.waits_from = 0
+    async with two_houses(camera) as (front, behind):
+        queue_id = await order(front)
+        jobs = front.platform.videos._jobs
+        assert isinstance(jobs, MemoryJobs)
+
+        async def is_noted() -> bool:
+            return bool(jobs.remotes)
+
+        await until(is_noted)
+        claimed = await jobs.claim(FAR, FAR)  # as another worker does after a restart
+        assert claimed is not None
+        await jobs.give_back(claimed.job.id, claimed.job.lease, counted=False)
+
+        async def begins_again() -> bool:
+            return (await jobs.unfinished())[0].lease > claimed.job.lease
+
+        await until(begins_again)
+        camera.released.set()
+        assert (await ended(front, queue_id)).headers["content-type"] == "video/mp4"
+        assert len(camera.asked) == 1
+        assert len(front.charges()) == len(behind.charges()) > 0
 
 
 async def test_progress_comes_through() -> None:

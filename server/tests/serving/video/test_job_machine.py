@@ -25,7 +25,7 @@ from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.domain.money.money import Currency, Funds
 from fondaco.domain.money.usage import NO_USAGE
 from fondaco.imaging.codec import PillowCodec
-from fondaco.ports import ClaimedJob, GeneratedVideo, Progress
+from fondaco.ports import ClaimedJob, GeneratedVideo, Progress, RemoteJob
 from fondaco.serving.admission.idempotency import IdempotencyStore
 from fondaco.serving.admission.memory_budget import MemoryBudget
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
@@ -64,7 +64,9 @@ class Puppet:
     def __init__(self) -> None:
         self.waiting: list[tuple[VideoTask, Outcome]] = []
 
-    async def generate(self, task: VideoTask, progress: Progress) -> GeneratedVideo:
+    async def generate(
+        self, task: VideoTask, progress: Progress, remote: RemoteJob | None = None, /
+    ) -> GeneratedVideo:
         progress(0.5)
         outcome: Outcome = asyncio.get_running_loop().create_future()
         self.waiting.append((task, outcome))

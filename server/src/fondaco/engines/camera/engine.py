@@ -10,7 +10,7 @@ from fondaco.domain.media.picture import Pixels
 from fondaco.domain.media.video import VideoTask
 from fondaco.engines.camera.launch import CameraLaunch, unavailable_reason
 from fondaco.engines.camera.reading import CameraReading, read
-from fondaco.ports import GeneratedVideo, Progress
+from fondaco.ports import GeneratedVideo, Progress, RemoteJob
 from fondaco.workers.child_engine import ChildEngine
 
 Paint: TypeAlias = Callable[[str, VideoTask], Awaitable[Pixels]]
@@ -41,7 +41,9 @@ class Camera(ChildEngine):
         super().__init__(models, launch.program, unavailable, name=name, queue=queue, idle_s=idle_s)
         self._paint = paint
 
-    async def generate(self, task: VideoTask, progress: Progress) -> GeneratedVideo:
+    async def generate(
+        self, task: VideoTask, progress: Progress, remote: RemoteJob | None = None, /
+    ) -> GeneratedVideo:
         """Film a still, in turn: the task's picture, or one that is painted by the prompt.
 
         Raises:

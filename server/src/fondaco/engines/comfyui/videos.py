@@ -19,7 +19,7 @@ from fondaco.engines.comfyui.workflow import Placeholder, Workflow
 from fondaco.engines.common.images.files import png_of
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
 from fondaco.engines.common.prompt_commands import Command, PromptRules, unicode_of
-from fondaco.ports import GeneratedVideo, Progress
+from fondaco.ports import GeneratedVideo, Progress, RemoteJob
 from fondaco.workers.turns import Turns
 
 _COMMANDS = frozenset(Command)
@@ -77,7 +77,9 @@ class ComfyVideos:
         """The engine's name in the configuration."""
         return self._name
 
-    async def generate(self, task: VideoTask, progress: Progress) -> GeneratedVideo:
+    async def generate(
+        self, task: VideoTask, progress: Progress, remote: RemoteJob | None = None, /
+    ) -> GeneratedVideo:
         """Return the video that the model's workflow makes, as the file that it wrote.
 
         Raises:

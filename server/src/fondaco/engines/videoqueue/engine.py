@@ -11,7 +11,9 @@ from fondaco.domain.media.video import VideoTask
 from fondaco.engines.videoqueue.jobs import VideoJobs
 from fondaco.engines.videoqueue.listing import names_listed
 from fondaco.engines.videoqueue.order import QueuedModel, fields_of
-from fondaco.ports import GeneratedVideo, Progress
+from fondaco.ports import GeneratedVideo, Progress, RemoteJob, UnkeptJob
+
+_UNKEPT = UnkeptJob()
 
 
 class VideoQueue:
@@ -45,8 +47,12 @@ class VideoQueue:
         """The engine's name in the configuration."""
         return self._name
 
-    async def generate(self, task: VideoTask, progress: Progress) -> GeneratedVideo:
+    async def generate(
+        self, task: VideoTask, progress: Progress, remote: RemoteJob = _UNKEPT, /
+    ) -> GeneratedVideo:
         """Return the engine's video of a task, as the file that it sent.
+
+        One that `remote` knows is not ordered again, unless the engine has lost it or failed at it.
 
         Raises:
             InvalidRequestError: the engine refuses what the request says, or cannot read its soundtrack.
@@ -65,7 +71,7 @@ class VideoQueue:
             progress(done)
 
         fields = await to_thread.run_sync(fields_of, task, model)
-        file = await self._jobs.video(fields, advanced)
+        file = await self._jobs.video(fields, advanced, remote)
         try:
             header = video_header(file)
         except UnreadableVideoError as error:

@@ -23,7 +23,7 @@ from fondaco.engines.common.found import row_of
 from fondaco.engines.common.images.exchange import asked, object_in, refusal
 from fondaco.engines.common.images.supervision import clean_up
 from fondaco.engines.common.lenient_json import loads
-from fondaco.ports import Progress
+from fondaco.ports import Progress, RemoteJob
 
 FILE_LIMIT_BYTES = 256 * 2**20
 """Of a video: a minute at 1080p has some 60 MB."""
@@ -41,6 +41,8 @@ _UNDER_WAY = ("PROCESSING", "QUEUED", "PENDING")
 _GOOD = frozenset({HTTPStatus.OK, HTTPStatus.ACCEPTED})
 _FILE_TYPES = frozenset({"video/mp4", "application/octet-stream"})
 _BRAND_AT, _BRAND_END = 4, 8
+_NO_ANSWERS = (EngineUnavailableError, EngineTimeoutError)
+"""After which the video may be there all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,20 @@ class _Job:
 
     model: str
     queue_id: str
+
+    @classmethod
+    def noted(cls, job_id: str | None) -> "_Job | None":
+        """Return the job of a note; None where it is none."""
+        try:
+            model, queue_id = loads((job_id or "").encode())
+        except (TypeError, ValueError):
+            return None
+        return cls(str(model), str(queue_id))
+
+    @property
+    def note(self) -> str:
+        """What finds it again."""
+        return orjson.dumps([self.model, self.queue_id]).decode()
 
     @property
     def named(self) -> dict[str, str]:
@@ -64,45 +80,68 @@ class VideoJobs:
         Args:
             client: the engine's address, up to and including its version.
             poll_s: between two looks at a job, at most; the first ones follow each other more closely.
-            total_timeout_s: from a job's submission to its end.
+            total_timeout_s: from a job's submission to its end; once more, where it is found again.
         """
         self._client = client
         self._poll_s = poll_s
         self._total_timeout_s = total_timeout_s
 
-    async def video(self, fields: Mapping[str, object], progress: Progress) -> bytes:
+    async def video(
+        self, fields: Mapping[str, object], progress: Progress, remote: RemoteJob
+    ) -> bytes:
         """Return the file of a video, of at most `FILE_LIMIT_BYTES`; the engine is told to delete its own.
 
-        It is told so as well where the call is cancelled or fails; a video that it is making, it completes.
+        It is told so as well where the call is cancelled or fails; a video that it is making, it completes. It
+        is not told so where the video is asked for again.
 
         Args:
             fields: of the request.
             progress: is told which share is done, as the engine says or as the time that passed suggests.
+            remote: the job that an earlier call has left, and where to note a new one.
 
         Raises:
             InvalidRequestError: the engine refuses what the request says, or cannot read its soundtrack.
             EngineTimeoutError: it took too long.
             EngineError: the engine refuses, fails, or sends something else.
         """
+        if (left := _Job.noted(remote.id)) is not None:
+            try:
+                return await self._file(left, progress, remote)
+            except _NO_ANSWERS:
+                raise
+            except EngineError:
+                pass  # the engine has lost it, or failed at it
+        return await self._file(await self._submitted(fields, remote), progress, remote)
+
+    async def _file(self, job: _Job, progress: Progress, remote: RemoteJob) -> bytes:
+        """Return the file of a job, which is deleted at its engine unless it is asked for again."""
+        lasts = False
         try:
             with anyio.fail_after(self._total_timeout_s):
-                job = await self._submitted(fields)
-                try:
-                    return await self._ended(job, progress)
-                finally:
-                    await clean_up(lambda: self._delete(job))
+                return await self._ended(job, progress)
         except TimeoutError:
             raise EngineTimeoutError from None
+        except (*_NO_ANSWERS, anyio.get_cancelled_exc_class()):
+            lasts = remote.lasts
+            raise
+        finally:
+            if not lasts:
+                await clean_up(lambda: self._delete(job))
 
-    async def _submitted(self, fields: Mapping[str, object]) -> _Job:
-        """Return a new job; not cancelled in between, as the job could not be found again."""
+    async def _submitted(self, fields: Mapping[str, object], remote: RemoteJob) -> _Job:
+        """Return a new job, which is noted.
+
+        It is not cancelled in between, as the job could not be found again.
+        """
         with anyio.fail_after(_LONGEST_SUBMISSION_S, shield=True):
             async with self._client.send("POST", "/video/queue", orjson.dumps(fields)) as reply:
                 answer = await _answer(reply)
-        model, queue_id = answer.get("model"), answer.get("queue_id")
-        if not _is_id(queue_id):
-            raise EngineError("The model's engine named no job.")
-        return _Job(str(model if _is_id(model) else fields["model"]), str(queue_id))
+            model, queue_id = answer.get("model"), answer.get("queue_id")
+            if not _is_id(queue_id):
+                raise EngineError("The model's engine named no job.")
+            job = _Job(str(model if _is_id(model) else fields["model"]), str(queue_id))
+            await remote.note(job.note)
+        return job
 
     async def _ended(self, job: _Job, progress: Progress) -> bytes:
         pause_s, misses = min(_FIRST_LOOK_S, self._poll_s), 0
@@ -111,7 +150,7 @@ class VideoJobs:
             pause_s = min(_SLOWER * pause_s, self._poll_s)
             try:
                 found = await self._look(job)
-            except (EngineUnavailableError, EngineTimeoutError):
+            except _NO_ANSWERS:
                 misses += 1
                 if misses >= _MOST_MISSES:
                     raise

@@ -25,6 +25,38 @@ class GeneratedVideo:
     """False if the engine knows that it understood nothing of the prompt."""
 
 
+class RemoteJob(Protocol):
+    """What is known of the job by which an engine elsewhere makes a video.
+
+    It is kept over a restart of this server: the engine's video is asked for then, and not ordered, and
+    paid for, anew.
+    """
+
+    @property
+    def id(self) -> str | None:
+        """What was noted before; None: nothing."""
+        ...
+
+    @property
+    def lasts(self) -> bool:
+        """Whether the video is asked for again, should this call be cancelled or not be answered."""
+        ...
+
+    async def note(self, job_id: str) -> None:
+        """Keep what finds the job again."""
+        ...
+
+
+class UnkeptJob:
+    """A `RemoteJob` of a call that nobody makes again."""
+
+    id: str | None = None
+    lasts = False
+
+    async def note(self, job_id: str) -> None:
+        """Keep nothing."""
+
+
 class VideoEngine(Protocol):
     """Runs a video model.
 
@@ -37,8 +69,10 @@ class VideoEngine(Protocol):
         """The engine's name in the configuration."""
         ...
 
-    async def generate(self, task: VideoTask, progress: Progress) -> GeneratedVideo:
-        """Return one video of the task's size and duration; cancelling stops the work.
+    async def generate(
+        self, task: VideoTask, progress: Progress, remote: RemoteJob = ..., /
+    ) -> GeneratedVideo:
+        """Return one video of the task's size and duration; cancelling stops the work, unless `remote` lasts.
 
         What is built in is exact. Engines elsewhere may round sides to multiples of their own, and the duration to
         whole frames.
@@ -46,6 +80,7 @@ class VideoEngine(Protocol):
         Args:
             task: the video.
             progress: called on the event loop, from time to time, as the work goes on.
+            remote: the job that makes it elsewhere, where the engine has such; without it, none is kept.
 
         Raises:
             InvalidRequestError: the soundtrack cannot be read; `faults` name `audio_url`.

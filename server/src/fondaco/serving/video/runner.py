@@ -27,7 +27,6 @@ from fondaco.domain.errors import (
     WriteQuarantinedError,
 )
 from fondaco.domain.jobs import JobEnd, JobFailure, PaidJob, Renewal
-from fondaco.domain.media.picture_source import PictureSource
 from fondaco.domain.media.video import VideoTask
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.money.price import FREE, Charge
@@ -44,19 +43,17 @@ from fondaco.ports import (
 )
 from fondaco.ports.incidents import Incident, report, report_error
 from fondaco.serving.billing.ledger import Hold, Ledger
-from fondaco.serving.inputs.pictures import PictureReader, picture_bounds
+from fondaco.serving.inputs.pictures import PictureReader
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.routing.failover import Failover, ModelEngines
 from fondaco.serving.video.order import VideoOrder
 from fondaco.serving.video.outcome import expect_video, failure_of
-from fondaco.serving.video.stills import opaque
+from fondaco.serving.video.remote import KeptJob, KeptJobs
+from fondaco.serving.video.stills import still_of
 
 TRIES = 3
 """How often a job is begun, at most."""
-_BOUNDS = picture_bounds(least_pixels=1)
 _RETRY_S = 0.5
-_SHARP = 2
-"""A picture is reduced to so many times the pixels of its video, so that a camera can come closer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,17 +282,14 @@ class JobRunner:
 
         try:
             with work.reader.memory(job.account_id) as memory:
-                picture = None
-                if order.picture is not None:
-                    source = PictureSource(order.picture, "image_url")
-                    upload = await work.reader.upload(source, _BOUNDS)
-                    most = _SHARP * order.task.width * order.task.height
-                    pixels = await work.reader.pixels(upload, most, memory)
-                    picture = await opaque(pixels, work.codec, work.reader)
+                picture = await still_of(order, work.codec, work.reader, memory)
                 task = replace(order.task, picture=picture)
-                failover = Failover(work.engines.of(model), model.id)
-                with anyio.fail_after(self._options.timeout_s):
-                    return await failover.first(partial(_filmed, task=task, progress=progress))
+                kept = await KeptJobs.of(claimed, self._jobs, self._sealer)
+                engines = sorted(work.engines.of(model), key=lambda one: one.name != kept.engine)
+                failover = Failover(tuple(engines), model.id)
+                with anyio.fail_after(self._options.timeout_s) as limit:
+                    filmed = partial(_filmed, task=task, progress=progress, kept=kept, limit=limit)
+                    return await failover.first(filmed)
         except TimeoutError as error:
             raise EngineTimeoutError from error
         except FieldNotTakenError as error:
@@ -371,8 +365,13 @@ class JobRunner:
 
 
 async def _filmed(
-    engine: VideoEngine, *, task: VideoTask, progress: Callable[[float], None]
+    engine: VideoEngine,
+    *,
+    task: VideoTask,
+    progress: Callable[[float], None],
+    kept: KeptJobs,
+    limit: anyio.CancelScope,
 ) -> GeneratedVideo:
-    made = await engine.generate(task, progress)
+    made = await engine.generate(task, progress, KeptJob(kept, engine.name, limit))
     expect_video(made, task)
     return made

@@ -4,9 +4,30 @@ from fondaco.domain.media.image_file import Format
 from fondaco.domain.media.picture import RGBA, Encoding, Pixels
 from fondaco.domain.media.picture_source import PictureSource
 from fondaco.ports import ImageCodec
+from fondaco.serving.admission.memory_budget import MemoryShare
 from fondaco.serving.inputs.pictures import PictureReader, picture_bounds
+from fondaco.serving.video.order import VideoOrder
 
 _BOUNDS = picture_bounds(least_pixels=1)
+_SHARP = 2
+"""A picture is reduced to so many times the pixels of its video, so that a camera can come closer."""
+
+
+async def still_of(
+    order: VideoOrder, codec: ImageCodec, reader: PictureReader, memory: MemoryShare
+) -> Pixels | None:
+    """Return the picture that an order begins with, which `memory` then holds; None where it has none.
+
+    Raises:
+        InvalidRequestError: it cannot be read.
+        ConcurrencyLimitError, EngineBusyError: there is no memory for it.
+        EngineError: nothing reads files at present.
+    """
+    if order.picture is None:
+        return None
+    upload = await reader.upload(PictureSource(order.picture, "image_url"), _BOUNDS)
+    pixels = await reader.pixels(upload, _SHARP * order.task.width * order.task.height, memory)
+    return await opaque(pixels, codec, reader)
 
 
 async def opaque(pixels: Pixels, codec: ImageCodec, reader: PictureReader) -> Pixels:

@@ -28,6 +28,8 @@ class MemoryJobs:
         """PaidJob id -> the sealed request of a job that has not ended."""
         self.results: dict[str, bytes] = {}
         """PaidJob id -> the sealed result of a job that has succeeded."""
+        self.remotes: dict[str, bytes] = {}
+        """PaidJob id -> the sealed id of its job at an engine elsewhere."""
         self._averages: dict[str, tuple[int, int]] = {}
         """Model -> number of its jobs, and their average time."""
         journal.jobs = self
@@ -72,7 +74,7 @@ class MemoryJobs:
             progress=0.0,
         )
         self._leases[job.id] = until
-        return ClaimedJob(claimed, self.requests[job.id])
+        return ClaimedJob(claimed, self.requests[job.id], self.remotes.get(job.id))
 
     async def renew(self, renewals: Sequence[Renewal], until: float) -> frozenset[str]:
         """Renew leases; return the ids of those lost."""
@@ -95,6 +97,12 @@ class MemoryJobs:
             self._jobs[job_id] = replace(
                 job, state=JobState.QUEUED, attempts=attempts, started_at=None, progress=0.0
             )
+
+    async def note_remote(self, job_id: str, lease: int, remote: bytes) -> None:
+        """Note which job of an engine elsewhere a job is."""
+        await anyio.lowlevel.checkpoint()
+        if self._held(job_id, lease) is not None:
+            self.remotes[job_id] = remote
 
     async def reopen(self) -> None:
         """End all leases."""
@@ -171,6 +179,7 @@ class MemoryJobs:
             progress=1.0 if succeeded else 0.0,
         )
         del self._leases[job.id], self.requests[job.id]
+        self.remotes.pop(job.id, None)
         if not succeeded:
             return job.id
         self.results[job.id] = ending.result or b""

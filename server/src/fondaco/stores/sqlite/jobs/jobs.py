@@ -27,7 +27,7 @@ WHERE id = (
     SELECT id FROM job WHERE state = 'queued' OR (state = 'running' AND lease_ms < ?)
     ORDER BY account_id <= ?, account_id, made_ms, id LIMIT 1
 )
-RETURNING {_ALL}
+RETURNING {_ALL}, remote
 """  # noqa: S608
 _PART = "SELECT sealed FROM job_media WHERE job_id = ? AND part = ?"
 _RENEW = """
@@ -38,6 +38,7 @@ _GIVE_BACK = """
 UPDATE job SET state = 'queued', attempts = attempts - ?, lease_ms = NULL, started_ms = NULL, progress = 0
 WHERE id = ? AND state = 'running' AND lease = ?
 """
+_NOTE_REMOTE = "UPDATE job SET remote = ? WHERE id = ? AND state = 'running' AND lease = ?"
 _REOPEN = "UPDATE job SET lease_ms = 0 WHERE state = 'running'"
 _FIND = f"SELECT {_ALL} FROM job WHERE digest = ? AND account_id = ?"  # noqa: S608
 _DELETE_MEDIA = "DELETE FROM job_media WHERE job_id IN (SELECT id FROM job WHERE {})"
@@ -81,6 +82,10 @@ class SqliteJobs:
         """Return a job to the queue."""
         parameters = (0 if counted else 1, id_bytes(job_id), lease)
         await self._run(_GIVE_BACK, parameters)
+
+    async def note_remote(self, job_id: str, lease: int, remote: bytes) -> None:
+        """Note which job of an engine elsewhere a job is."""
+        await self._run(_NOTE_REMOTE, (remote, id_bytes(job_id), lease))
 
     async def reopen(self) -> None:
         """End all leases."""
@@ -172,7 +177,8 @@ def _claimed(
     if row is None:
         return None
     (request,) = connection.execute(_PART, (row[0], "request")).fetchone()
-    return ClaimedJob(job_of(row), bytes(request))
+    *columns, remote = row
+    return ClaimedJob(job_of(tuple(columns)), bytes(request), remote)
 
 
 def _renewed(

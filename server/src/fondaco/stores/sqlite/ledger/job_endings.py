@@ -6,7 +6,7 @@ from fondaco.domain.jobs import JobEnd, JobState
 from fondaco.stores.sqlite.tables.rows import id_bytes, milliseconds
 
 _END = """
-UPDATE job SET state = ?, lease_ms = NULL, ended_ms = ?, execution_ms = ?, failure = ?, progress = ?
+UPDATE job SET state = ?, lease_ms = NULL, remote = NULL, ended_ms = ?, execution_ms = ?, failure = ?, progress = ?
 WHERE id = ? AND state = 'running' AND lease = ? RETURNING model
 """
 _DELETE_REQUEST = "DELETE FROM job_media WHERE job_id = ? AND part = 'request'"

@@ -11,7 +11,7 @@ from fondaco.stores.errors import DatabaseUnusableError, NewerDatabaseError
 from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.snapshot import create
 
-HEAD = "0007"
+HEAD = "0008"
 """The newest revision below migrations/versions; a test compares the two."""
 
 TABLES = frozenset(

@@ -242,6 +242,7 @@ job = Table(
     Column("progress", Integer, nullable=False),
     Column("execution_ms", Integer, nullable=False),
     Column("failure", Text),
+    Column("remote", LargeBinary),
     CheckConstraint(
         "length(id) = 16 AND length(digest) = 32 AND length(public_key) = 32 AND length(key_id) = 16",
         name="lengths",
@@ -255,7 +256,8 @@ job = Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
-"""Jobs with what they hold; the secret by which a caller asks for one is stored as a keyed hash only."""
+"""Jobs with what they hold; the secret by which a caller asks for one is stored as a keyed hash only, and what
+engines elsewhere call theirs encrypted."""
 
 job_media = Table(
     "job_media",

@@ -22,7 +22,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0007');
+INSERT INTO "alembic_version" VALUES('0008');
 CREATE TABLE character_use (
 	slug TEXT NOT NULL, 
 	uses INTEGER NOT NULL, 
@@ -106,7 +106,7 @@ CREATE TABLE job (
 	ended_ms INTEGER, 
 	progress INTEGER NOT NULL, 
 	execution_ms INTEGER NOT NULL, 
-	failure TEXT, 
+	failure TEXT, remote BLOB, 
 	PRIMARY KEY (id), 
 	CONSTRAINT ck_job_lengths CHECK (length(id) = 16 AND length(digest) = 32 AND length(public_key) = 32 AND length(key_id) = 16), 
 	CONSTRAINT ck_job_state CHECK (state IN ('queued', 'running', 'done', 'failed')), 
