@@ -140,7 +140,9 @@ def _bare(model_file: Path) -> Iterator[Target]:
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         if child.stdin is None or child.stdout is None:
             raise AssertionError
-        child.stdin.write(json.dumps(launch_options(launch, key)) + "\n")
+        child.stdin.write(
+            json.dumps({**launch_options(launch), "key": key, "parent": os.getpid()}) + "\n"
+        )
         child.stdin.flush()
         report = json.loads(child.stdout.readline() or "{}")
         address = report.get("address")

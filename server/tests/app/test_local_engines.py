@@ -244,7 +244,7 @@ def test_the_layers_of_a_gpu_reach_llama_cpp_for_every_model(
     program = gguf_launches(chosen, catalogue)["mine"].program
     assert isinstance(program, GgufProgram)
     for launch in (*launches_of(chosen, catalogue).values(), program.launch):
-        assert parameters(launch_options(launch, "key")).n_gpu_layers == layers
+        assert parameters({**launch_options(launch), "key": "key"}).n_gpu_layers == layers
 
 
 def test_no_slot_is_longer_than_the_context_of_its_model(tmp_path: Path) -> None:

@@ -1,21 +1,11 @@
-"""The child process: llama.cpp's server on loopback, which exits with its parent.
+"""The child process: llama.cpp's server on loopback, which exits with its parent."""
 
-Standard input carries one line of JSON (so that the key shows in no process list) and then stays
-open as long as the parent lives. Standard output carries one line of JSON, `{"address": ...}` or
-`{"error": ...}`, and nothing else ever.
-"""
-
-import json
-import os
-import signal
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fondaco.processes import die_with, harden
+from fondaco.workers.server_child import begun
 
-_ERROR_LIMIT = 300
 _PROMPT_BATCH_TOKENS = 32
 _POOLING: Mapping[str, Callable[[Any], object]] = {
     "mean": lambda kinds: kinds.LLAMA_POOLING_TYPE_MEAN,
@@ -27,41 +17,17 @@ _POOLING: Mapping[str, Callable[[Any], object]] = {
 
 def main() -> None:
     """Serve until the parent closes our standard input or dies."""
-    report = _silence()
-    # A signal to the whole process group must not cut the streams that the parent still drains.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    launch = json.loads(sys.stdin.buffer.readline())
-    harden()
-    die_with(launch["parent"])
-    threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
+    report, launch = begun()
     try:
         server = _serve(launch)
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it
-        failure = {"error": f"{type(error).__name__}: {error}"[:_ERROR_LIMIT]}
-        os.write(report, json.dumps(failure).encode() + b"\n")
-        os._exit(1)
-    os.write(report, json.dumps({"address": server.listening_address}).encode() + b"\n")
+        report.fail(error)
+    report.ready(server.listening_address)
     threading.Event().wait()
 
 
-def _silence() -> int:
-    """Send llama.cpp's output nowhere, and return a descriptor of the real standard output."""
-    report = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
-    os.dup2(nowhere, 2)
-    return report
-
-
-def _exit_at_end_of_input() -> None:
-    while os.read(0, 4096):
-        pass
-    os._exit(0)
-
-
 def parameters(launch: Mapping[str, Any]) -> Any:
-    """Return llama.cpp's parameters for what the parent sent: `supervisor.launch_options`."""
+    """Return llama.cpp's parameters for what the parent sent: `supervisor.launch_options`, and the key."""
     import xllamacpp  # noqa: PLC0415 - slow to import; the watch on the parent comes first
 
     params = xllamacpp.CommonParams()
