@@ -22,7 +22,7 @@ pip-install = $(1)/bin/python -m pip install --quiet --disable-pip-version-check
 endif
 
 # Exact versions with their hashes; the two packages themselves are built by what is locked, too.
-EXTRAS := embedded embeddings images speech transcription video diffusion web web3 ddgs
+EXTRAS := embedded embeddings images speech transcription video diffusion web web3 ddgs confidential
 LOCK := requirements
 comma := ,
 space := $() $()

@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 Extra = Literal[
     "chinese",
+    "confidential",
     "ddgs",
     "diffusion",
     "embedded",

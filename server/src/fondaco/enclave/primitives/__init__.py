@@ -1,0 +1,1 @@
+"""Primitives of the protocols: canonical JSON, cipher suites, signatures."""
