@@ -7,6 +7,7 @@ import anyio.lowlevel
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from fondaco.domain.errors import EngineBusyError
 from fondaco.domain.media.image_file import Format, Header
 from fondaco.domain.media.picture import Pixels
 from fondaco.domain.media.sound import Sound
@@ -15,6 +16,7 @@ from fondaco.serving.admission.fair_turns import FairTurns
 from fondaco.serving.admission.memory_budget import MemoryBudget
 from fondaco.serving.inputs.pictures import PictureReader, Upload
 from fondaco.serving.inputs.sounds import Sounds
+from idle import all_tasks_blocked
 
 
 class Seconds:
@@ -34,7 +36,7 @@ async def order(
     served: list[int] = []
     with_turn = 0
     seconds = Seconds()
-    turns = turns or FairTurns(seconds)
+    turns = turns or FairTurns(now=seconds)
 
     async def work(account: int) -> None:
         nonlocal with_turn
@@ -62,7 +64,7 @@ async def test_slow_work_counts_by_its_time() -> None:
 
 
 async def test_who_comes_late_has_no_claim_on_what_others_had_before() -> None:
-    turns = FairTurns(Seconds())
+    turns = FairTurns(now=Seconds())
     await order([1] * 20, turns)
     assert await order([2, 2, 2, 1, 1, 1], turns) == [2, 1, 2, 1, 2, 1]
 
@@ -99,6 +101,69 @@ async def test_work_that_fails_ends_its_turn() -> None:
             raise ZeroDivisionError
     with anyio.fail_after(5):
         assert sorted(await order([1, 2], turns)) == [1, 2]
+
+
+async def test_several_at_a_time_are_of_several_accounts() -> None:
+    turns, served = FairTurns(2, now=Seconds()), []
+    go_on = anyio.Event()
+
+    async def work(account: int) -> None:
+        async with turns.taken(account):
+            served.append(account)
+            await go_on.wait()
+
+    async with anyio.create_task_group() as tasks:
+        for account in (1, 1, 1, 2):
+            tasks.start_soon(work, account)
+        await all_tasks_blocked()
+        assert served == [1, 1], "the second came while nobody else was there"
+        go_on.set()
+    assert served == [1, 1, 2, 1]
+
+
+async def test_whoever_fills_the_queue_leaves_room_for_others() -> None:
+    turns = FairTurns(1, 2)
+    served: list[int] = []
+    go_on = anyio.Event()
+
+    async def work(account: int) -> None:
+        async with turns.taken(account):
+            await go_on.wait()
+            served.append(account)
+
+    async with anyio.create_task_group() as tasks:
+        for account in (1, 1, 1):
+            tasks.start_soon(work, account)
+        await all_tasks_blocked()
+        with pytest.raises(EngineBusyError):
+            await work(1)
+        for account in (2, 3):
+            tasks.start_soon(work, account)
+            await all_tasks_blocked()
+            with pytest.raises(EngineBusyError):
+                await work(account)  # a second one
+        with pytest.raises(EngineBusyError):
+            await work(4)  # twice as many wait as may
+        assert not turns.idle
+        go_on.set()
+    assert served[0] == 1
+    assert sorted(served[1:3]) == [2, 3]
+    assert turns.idle
+
+
+async def test_what_has_begun_is_not_sent_away() -> None:
+    turns = FairTurns(1, 0)
+    async with turns.taken(1), anyio.create_task_group() as tasks:
+        with pytest.raises(EngineBusyError):
+            await turns.taken(1).__aenter__()
+
+        async def go_on() -> None:
+            async with turns.taken(1, begun=True) as waited_s:
+                assert waited_s >= 0
+
+        tasks.start_soon(go_on)
+        await all_tasks_blocked()
+        tasks.cancel_scope.cancel()
 
 
 @settings(max_examples=30, deadline=None)

@@ -153,7 +153,7 @@ class Speech:
         """
         route = self._catalogue.route(request.model, ModelType.TTS)
         model = route.model
-        task = model.task(request)
+        task = replace(model.task(request), account_scope=str(call.account_id))
         failover = Failover(self._engines.of(model), model.id)
         self._codec.expect_installed()
         call, meter = replace(call, kind=CallKind.SPEECH), CallMeter(whole=not request.stream)

@@ -145,7 +145,7 @@ class Transcriber:
                 sound = await self._sounds.decoded(request.file, model.longest_s, memory)
                 meter.current = heard = TranscriptionMeter(sound.seconds)
                 await paid.hold()
-                task = TranscriptionTask.of(request, model.id, sound)
+                task = TranscriptionTask.of(request, model.id, sound, str(call.account_id))
                 if not stream:
                     parts = await whole(failover, task, heard)
                     meter.deliver()

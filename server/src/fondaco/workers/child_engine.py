@@ -18,7 +18,7 @@ class ChildEngine:
         self,
         models: Collection[str],
         program: Program,
-        unavailable: Callable[[], str],
+        unavailable: Callable[[], str] = str,
         *,
         name: str,
         queue: int,
@@ -29,7 +29,7 @@ class ChildEngine:
         Args:
             models: the ids of the models that it is, mostly one.
             program: starts the child.
-            unavailable: returns why it cannot run here; empty if it can.
+            unavailable: returns why it cannot run here; empty if it can, or if the subclass has a `probe` of its own.
             name: in the configuration.
             queue: requests that may wait for their turn.
             idle_s: after so long without a request the child ends.

@@ -1,13 +1,15 @@
 """A worker whose requests wait for their turn, and whose child ends when it is idle for long."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import anyio.abc
 
-from fondaco.workers.turns import Turns
+from fondaco.serving.admission.fair_turns import FairTurns
+from fondaco.workers.child import WorkerResponse
 from fondaco.workers.worker import Program, Worker
 
 _LOOK_S = 10.0
@@ -26,7 +28,8 @@ class QueuedResponse:
 class QueuedWorker:
     """A worker for requests that each take seconds. `run` has to run while they are made.
 
-    The child starts at the first request, and ends after a while without any, as it takes memory.
+    The child starts at the first request, and ends after a while without any, as it takes memory. Accounts
+    take turns.
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class QueuedWorker:
             idle_s: after so long without a request the child ends.
         """
         self._worker = Worker(program, engine=engine, model=model)
-        self._turns = Turns(1, queue)
+        self._turns = FairTurns(1, queue)
         self._idle_s = idle_s
         self._used_at = 0.0
 
@@ -59,17 +62,44 @@ class QueuedWorker:
         try:
             while True:
                 await anyio.sleep(min(_LOOK_S, self._idle_s))
-                idle_s = anyio.current_time() - self._used_at
-                if idle_s >= self._idle_s and self._turns.idle:
-                    await self._worker.aclose()
+                await self.end_idle()
         finally:
-            await self._worker.aclose()
+            await self.aclose()
+
+    async def end_idle(self) -> None:
+        """End the child if it has been idle for long."""
+        if anyio.current_time() - self._used_at >= self._idle_s and self._turns.idle:
+            await self.aclose()
+
+    async def aclose(self) -> None:
+        """End the child."""
+        await self._worker.aclose()
+
+    @asynccontextmanager
+    async def turn(self, account: str = "", *, begun: bool = False) -> AsyncGenerator["Turn"]:
+        """Wait for a turn, and have it for several requests that belong together.
+
+        Args:
+            account: whose turn it is; empty: nobody's.
+            begun: whether it goes on with what has had a turn, and so is never sent away.
+
+        Raises:
+            EngineBusyError: too many wait already.
+        """
+        async with self._turns.taken(account, begun=begun) as queued_s:
+            try:
+                yield Turn(self._worker, queued_s)
+            finally:
+                self._used_at = anyio.current_time()
 
     async def ask(
         self,
         request: Mapping[str, Any],
         payload: bytes = b"",
         advanced: Callable[[int, int], None] | None = None,
+        *,
+        account: str = "",
+        begun: bool = False,
     ) -> QueuedResponse:
         """Send a request in turn, and return the response; cancelling has the child stop, or ends it.
 
@@ -77,6 +107,8 @@ class QueuedWorker:
             request: JSON values.
             payload: bytes that the child finds in the request as `payload`.
             advanced: told how many steps of how many are done, as far as the child reports it.
+            account: as for `turn`.
+            begun: likewise.
 
         Raises:
             EngineBusyError: too many wait already.
@@ -84,9 +116,24 @@ class QueuedWorker:
             EngineTimeoutError: it took too long, and was ended.
             EngineError: it failed at the request.
         """
-        async with self._turns.taken() as queued_s:
-            try:
-                fields, answer = await self._worker.ask(request, payload, advanced)
-            finally:
-                self._used_at = anyio.current_time()
-        return QueuedResponse(fields, answer, queued_s)
+        async with self.turn(account, begun=begun) as turn:
+            fields, answer = await turn.ask(request, payload, advanced)
+        return QueuedResponse(fields, answer, turn.queued_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The child, while it is asked by nobody else."""
+
+    worker: Worker
+    queued_s: float
+    """For how long the turn was waited."""
+
+    async def ask(
+        self,
+        request: Mapping[str, Any],
+        payload: bytes = b"",
+        advanced: Callable[[int, int], None] | None = None,
+    ) -> WorkerResponse:
+        """Send a request; see `Worker.ask`."""
+        return await self.worker.ask(request, payload, advanced)

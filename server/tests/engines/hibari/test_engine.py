@@ -95,6 +95,22 @@ async def test_more_texts_than_may_wait_are_refused() -> None:
         await anext(first)
 
 
+async def test_an_account_of_many_texts_lets_others_have_their_turns(hibari: Speaker) -> None:
+    heard: list[str] = []
+
+    async def read(account: str) -> None:
+        async with aclosing(hibari.speak(replace(TASK, account_scope=account))) as pieces:
+            while await anext(pieces, None) is not None:
+                heard.append(account)
+
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            for account in ("1", "1", "1", "1", "2"):
+                tasks.start_soon(read, account)
+    assert heard[1] == "2", "after the sentence that was being read"
+    assert sorted(heard) == ["1"] * 8 + ["2"] * 2
+
+
 async def test_a_child_that_is_killed_in_a_sentence_ends_that_text_alone(
     bench: Bench, hibari: Speaker
 ) -> None:

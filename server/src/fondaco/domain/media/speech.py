@@ -66,6 +66,8 @@ class SpeechTask:
     """One of the model's own."""
     instructions: str = ""
     """How to speak; empty for models that heed none."""
+    account_scope: str = ""
+    """Tasks of different scopes (accounts) take turns at an engine that computes here."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,11 +55,16 @@ class TranscriptionTask:
     prompt: str = field(default="", repr=False)
     temperature: float = 0.0
     words: bool = False
+    account_scope: str = ""
+    """Tasks of different scopes (accounts) take turns at an engine that computes here."""
 
     @classmethod
-    def of(cls, request: TranscriptionRequest, model: str, sound: Sound) -> Self:
+    def of(
+        cls, request: TranscriptionRequest, model: str, sound: Sound, account_scope: str = ""
+    ) -> Self:
         """Return the task of a request for its sound."""
         return cls(
+            account_scope=account_scope,
             model=model,
             sound=sound,
             kind=request.kind,

@@ -36,7 +36,7 @@ from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsi
 from fondaco.engines.common.images.supervision import clean_up, supervised
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
 from fondaco.ports import GeneratedImage
-from fondaco.workers.turns import Turns
+from fondaco.serving.admission.fair_turns import FairTurns
 
 _TXT2IMG, _IMG2IMG = "/sdapi/v1/txt2img", "/sdapi/v1/img2img"
 _COMMANDS = frozenset({Command.TAG, Command.WILDCARD, Command.VARIANT})
@@ -77,7 +77,7 @@ class Automatic1111:
         self._options = options
         self._overrides = overrides or {}
         self._rules = PromptRules(_COMMANDS, options.strip_commands)
-        self._turns = Turns(options.at_once, options.queue)
+        self._turns = FairTurns(options.at_once, options.queue)
         self._checkpoints = Checkpoints(client)
         self._has_sampler = not options.sampler
         """Whether the engine is known to have the row's sampler."""

@@ -27,7 +27,7 @@ from fondaco.engines.common.images.files import (
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
 from fondaco.ports import GeneratedImage
-from fondaco.workers.turns import Turns
+from fondaco.serving.admission.fair_turns import FairTurns
 
 _COMMANDS = frozenset(Command)
 _PERCENT = 100
@@ -73,7 +73,7 @@ class ComfyUI:
         self._models = models
         self._options = options
         self._rules = PromptRules(_COMMANDS, options.strip_commands)
-        self._turns = Turns(options.at_once, options.queue)
+        self._turns = FairTurns(options.at_once, options.queue)
         self._left: deque[str] = deque(maxlen=_MOST_LEFT)
 
     @property

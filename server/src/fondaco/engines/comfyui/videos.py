@@ -20,7 +20,7 @@ from fondaco.engines.common.images.files import png_of
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
 from fondaco.engines.common.prompt_commands import Command, PromptRules, unicode_of
 from fondaco.ports import GeneratedVideo, Progress, RemoteJob
-from fondaco.workers.turns import Turns
+from fondaco.serving.admission.fair_turns import FairTurns
 
 _COMMANDS = frozenset(Command)
 _MULTIPLE = 16
@@ -69,7 +69,7 @@ class ComfyVideos:
         self._options = options
         self._fps = fps
         self._rules = PromptRules(_COMMANDS, options.strip_commands)
-        self._turns = Turns(options.at_once, options.queue)
+        self._turns = FairTurns(options.at_once, options.queue)
         self._left: deque[str] = deque(maxlen=_MOST_LEFT)
 
     @property

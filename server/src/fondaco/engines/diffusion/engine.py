@@ -20,7 +20,7 @@ from fondaco.domain.media.picture import RGB, RGBA, Pixels
 from fondaco.engines.common.prompt_commands import expect_no_command
 from fondaco.engines.diffusion.launch import DiffusionLaunch
 from fondaco.ports import GeneratedImage
-from fondaco.workers.turns import Turns
+from fondaco.serving.admission.fair_turns import FairTurns
 from fondaco.workers.worker import Worker
 
 _LOOK_S = 10.0
@@ -67,7 +67,7 @@ class Diffusion:
         self._name = name
         self._idle_s = idle_s
         self._memory_bytes = memory_bytes
-        self._turns = Turns(1, queue)
+        self._turns = FairTurns(1, queue)
         self._loaded: dict[str, _Loaded] = {}
         self._progress: tuple[int, int] | None = None
 

@@ -24,7 +24,7 @@ from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts
 from fondaco.engines.sdserver.capabilities import ServerAbilities, capabilities_of
 from fondaco.engines.sdserver.jobs import Jobs
 from fondaco.ports import GeneratedImage
-from fondaco.workers.turns import Turns
+from fondaco.serving.admission.fair_turns import FairTurns
 
 EditWay: TypeAlias = Literal["img2img", "reference"]
 """How a picture is edited: drawn over from its noise, or looked at by a model of instructions."""
@@ -62,7 +62,7 @@ class SdServer:
         self._options = options
         self._edit_way = edit_way
         self._rules = PromptRules(_COMMANDS, options.strip_commands)
-        self._turns = Turns(options.at_once, options.queue)
+        self._turns = FairTurns(options.at_once, options.queue)
         self._jobs = Jobs(client, poll_s=options.poll_s, total_timeout_s=options.total_timeout_s)
         self._capabilities: ServerAbilities | None = None
 

@@ -97,7 +97,7 @@ class ChatHearing:
         paid.meter.current = seconds = TranscriptionMeter(sound.seconds)
         await paid.hold()
         request = TranscriptionRequest(model=failover.model_id, file=b"")
-        task = TranscriptionTask.of(request, failover.model_id, sound)
+        task = TranscriptionTask.of(request, failover.model_id, sound, str(paid.account_id))
         parts = await whole(failover, task, seconds)
         paid.meter.complete()
         text = "".join(segment.text for part in parts for segment in part.segments).strip()
