@@ -109,6 +109,35 @@ async def test_a_model_is_loaded_for_a_call_and_unloaded_when_idle(
         tasks.cancel_scope.cancel()
 
 
+async def test_a_call_that_is_left_costs_no_child(whisper: Whisper) -> None:
+    await heard(whisper)
+    pid, child = whisper.pid(TINY), whisper._loaded[TINY].worker._worker._child
+    assert child is not None
+    spoken = replace(SILENCE, sound=joined(said(), silence(6), said()))
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(heard, whisper, spoken)
+        with anyio.fail_after(20):
+            while not child.owes_response:
+                await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    assert whisper.pid(TINY) == pid
+    assert understood(await heard(whisper, replace(SILENCE, sound=said())))
+
+
+async def test_an_account_of_many_calls_lets_others_have_their_turns(whisper: Whisper) -> None:
+    done: list[str] = []
+
+    async def ask(account: str) -> None:
+        await heard(whisper, replace(SILENCE, account_scope=account))
+        done.append(account)
+
+    async with anyio.create_task_group() as tasks:
+        for account in ("1", "1", "1", "1", "2"):
+            tasks.start_soon(ask, account)
+    assert done[1] == "2", "after the call that was under way"
+    assert len(done) == 5
+
+
 async def test_a_child_that_ends_is_started_again(whisper: Whisper) -> None:
     await heard(whisper)
     pid = whisper.pid(TINY)

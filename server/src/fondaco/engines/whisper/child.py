@@ -8,13 +8,14 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from faster_whisper import WhisperModel
 
 from fondaco.engines.whisper.speech import Samples, piece_of
-from fondaco.workers.child import Handler, WorkerResponse, serve
+from fondaco.workers.child import Advance, WorkerResponse, serve_long
 
 if TYPE_CHECKING:
     from faster_whisper.transcribe import Segment
@@ -29,15 +30,15 @@ _HOTTER = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 the temperature"."""
 
 
-def load(launch: Mapping[str, Any]) -> Handler:
-    """Bound the memory, load the model, and return the request handler."""
+def load(launch: Mapping[str, Any]) -> "Ears":
+    """Bound the memory, and load the model."""
     files = {name: Path(path) for name, path in launch["files"].items()}
     if sys.platform != "win32":
         import resource  # noqa: PLC0415 - it exists on POSIX only
 
         most = _ROOM_BYTES + 4 * files[_WEIGHTS].stat().st_size
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    return Ears(_loaded(files, launch["links"], launch["threads"])).answer
+    return Ears(_loaded(files, launch["links"], launch["threads"]))
 
 
 def _loaded(files: Mapping[str, Path], links: str, threads: int) -> WhisperModel:
@@ -59,19 +60,34 @@ def _loaded(files: Mapping[str, Path], links: str, threads: int) -> WhisperModel
 class Ears:
     """A model, and the piece of sound that it hears."""
 
+    cancellable = True
+    """At the end of the request in hand, which takes no longer than one segment."""
+
     def __init__(self, model: WhisperModel) -> None:
         self._model = model
         self._segments: Iterator[Segment] | None = None
         """Of the piece in hand; None: there is none."""
 
-    def answer(self, request: Mapping[str, Any]) -> WorkerResponse:
+    def cancel(self) -> None:
+        """Do nothing: the request in hand ends soon, and no other one follows it."""
+
+    def handle(
+        self, request: Mapping[str, Any], advance: Advance, cancelled: Event
+    ) -> WorkerResponse:
         """Begin a piece, or return its next segment."""
+        try:
+            return self._answer(request), b""
+        finally:
+            if cancelled.is_set():
+                self._segments = None  # nobody asks for the rest of the piece
+
+    def _answer(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         if "payload" in request:
-            return self._begin(request), b""
+            return self._begin(request)
         if self._segments is None:  # it was begun in a child that ended
-            return {"fault": "lost"}, b""
+            return {"fault": "lost"}
         segment = next(self._segments, None)
-        return {"segment": None if segment is None else _shown(segment)}, b""
+        return {"segment": None if segment is None else _shown(segment)}
 
     def _begin(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         language = request["language"]
@@ -118,4 +134,4 @@ def _shown(segment: "Segment") -> Mapping[str, Any]:
 
 
 if __name__ == "__main__":
-    serve(load)
+    serve_long(load)

@@ -1,15 +1,14 @@
 """Whisper models as a transcription engine: each in a child process, one piece of sound at a time."""
 
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import anyio
 import anyio.abc
 
 from fondaco.domain.errors import (
-    EngineBusyError,
     EngineError,
     EngineUnavailableError,
     InvalidRequestError,
@@ -23,7 +22,7 @@ from fondaco.domain.media.transcription import (
 )
 from fondaco.domain.untrusted_numbers import finite
 from fondaco.engines.whisper.launch import WhisperLaunch, unavailable_reason
-from fondaco.workers.worker import Worker
+from fondaco.workers.queued import QueuedWorker, Turn
 
 _LOOK_S = 10.0
 """Between looks at whether a child has been idle for long."""
@@ -37,12 +36,9 @@ class _Loaded:
     """A model's child process, which may have ended meanwhile."""
 
     launch: WhisperLaunch
-    worker: Worker
-    # A semaphore: unlike a lock it may be released by another task, such as the one that closes a generator.
-    turn: anyio.Semaphore = field(default_factory=lambda: anyio.Semaphore(1))
+    worker: QueuedWorker
     calls: int = 0
     """Under way, those that wait included."""
-    used_at: float = 0.0
 
 
 class Whisper:
@@ -119,7 +115,9 @@ class Whisper:
                     await loaded.worker.aclose()
 
     async def transcribe(self, task: TranscriptionTask) -> AsyncGenerator[TranscriptPart]:
-        """Yield the transcript, segment by segment; cancelling ends the child.
+        """Yield the transcript, segment by segment; cancelling has the child stop after the segment in hand.
+
+        Accounts take turns, piece by piece.
 
         Raises:
             InvalidRequestError: the model does not know the language.
@@ -129,14 +127,12 @@ class Whisper:
             EngineError: it failed at this sound.
         """
         loaded = await self._ready(task.model)
-        if loaded.calls > self._queue:
-            raise EngineBusyError
         language, heard_s, length_s = task.language, 0.0, task.sound.seconds
         loaded.calls += 1
         try:
             while heard_s < length_s:
-                async with self._turn(loaded):
-                    piece = await _Piece.begun(loaded.worker, task, heard_s, language)
+                async with loaded.worker.turn(task.account_scope, begun=heard_s > 0) as turn:
+                    piece = await _Piece.begun(turn, task, heard_s, language)
                     language = piece.language
                     while (segment := await piece.next()) is not None:
                         segment = segment.within(length_s)
@@ -169,34 +165,33 @@ class Whisper:
                 raise ModelNotInstalledError(model, launch.source, downloading=downloading)
         loaded = self._loaded.get(model)  # another call may have been here meanwhile
         if loaded is None or (loaded.launch != launch and not loaded.calls):
-            loaded = _Loaded(launch, Worker(launch.program, engine=self._name, model=model))
-            self._loaded[model] = loaded
+            worker = QueuedWorker(
+                launch.program,
+                engine=self._name,
+                model=model,
+                queue=self._queue,
+                idle_s=self._idle_s,
+            )
+            loaded = self._loaded[model] = _Loaded(launch, worker)
         return loaded
 
-    @asynccontextmanager
-    async def _turn(self, loaded: _Loaded) -> AsyncGenerator[None]:
-        async with loaded.turn:
-            try:
-                yield
-            finally:
-                loaded.used_at = anyio.current_time()
-
     async def _unload_idle(self) -> None:
-        now = anyio.current_time()
         for model, loaded in tuple(self._loaded.items()):
-            gone = self._launches.get(model) != loaded.launch
-            idle = loaded.worker.pid is not None and now - loaded.used_at >= self._idle_s
-            if not loaded.calls and (gone or idle):
-                await loaded.worker.aclose()
-                if gone and not loaded.calls:
-                    del self._loaded[model]
+            if loaded.calls:
+                continue
+            if self._launches.get(model) == loaded.launch:
+                await loaded.worker.end_idle()
+                continue
+            await loaded.worker.aclose()
+            if not loaded.calls:
+                del self._loaded[model]
 
 
 @dataclass(slots=True)
 class _Piece:
     """A piece of a task's sound, which the child hears."""
 
-    worker: Worker
+    turn: Turn
     offset_s: float
     until_s: float
     """Where the next one begins, in seconds of the whole sound."""
@@ -205,7 +200,7 @@ class _Piece:
 
     @classmethod
     async def begun(
-        cls, worker: Worker, task: TranscriptionTask, offset_s: float, language: str | None
+        cls, turn: Turn, task: TranscriptionTask, offset_s: float, language: str | None
     ) -> "_Piece":
         """Have the child hear the next piece.
 
@@ -224,7 +219,7 @@ class _Piece:
             "words": task.words,
             "last": last,
         }
-        fields, _ = await worker.ask(request, sound.samples)
+        fields, _ = await turn.ask(request, sound.samples)
         if "fault" in fields:
             raise _unknown_language(task)
         found, until_s = fields.get("language"), finite(fields.get("until_s"))
@@ -232,7 +227,7 @@ class _Piece:
             raise EngineError
         until_s = length_s if last else min(offset_s + until_s, length_s)
         language = found if isinstance(found, str) else language
-        return cls(worker, offset_s, until_s, language, offset_s)
+        return cls(turn, offset_s, until_s, language, offset_s)
 
     async def next(self) -> Segment | None:
         """Return the next segment; None: there is none.
@@ -240,7 +235,7 @@ class _Piece:
         Raises:
             EngineError: the child failed.
         """
-        fields, _ = await self.worker.ask({})
+        fields, _ = await self.turn.ask({})
         if "fault" in fields:
             raise EngineError
         shown = fields.get("segment")

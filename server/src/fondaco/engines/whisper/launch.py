@@ -9,6 +9,8 @@ from tempfile import gettempdir
 from fondaco.domain.extras import how_to_install
 from fondaco.workers.worker import Program
 
+_CANCEL_GRACE_S = 10.0
+"""For the segment in hand: half a minute of speech takes a base model less than two seconds, unless it repeats itself."""
 _LIBRARIES = ("faster_whisper", "numpy")
 
 
@@ -40,6 +42,7 @@ class WhisperLaunch:
             threads=self.threads,
             start_timeout_s=self.start_timeout_s,
             answer_timeout_s=self.step_timeout_s,
+            cancel_grace_s=_CANCEL_GRACE_S,
         )
 
 
