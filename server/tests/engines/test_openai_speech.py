@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 
+import anyio
 import pytest
 
 from contracts.speech_engine import Bench, SpeechEngineContract, joined
@@ -170,7 +171,8 @@ async def test_hanging_up_stops_the_engine(engine: OpenAISpeech, fake: FakeUpstr
     fake.speak_next.append(raw(*endless, then="hang"))
     async with aclosing(engine.speak(TASK)) as pieces:
         await anext(pieces)
-    await fake.spoken[0].hang_up.wait()
+    with anyio.fail_after(20):
+        await fake.spoken[0].hang_up.wait()
 
 
 @pytest.mark.parametrize("size", range(44))
