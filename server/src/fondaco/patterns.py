@@ -12,7 +12,7 @@ FILE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]*$"
 HEADER_NAME = r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$"
 SECRET = r"^(env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$"  # noqa: S105 - a reference
 ENGINE_URL = r"^https?://[^/@\s?#]+(/[^@\s?#]*)?$"
-SEARCH_URL = r"^(https?://[^/@\s?#]+(/[^@\s?#]*)?)?$"
+ENCLAVE_URL = SEARCH_URL = r"^(https?://[^/@\s?#]+(/[^@\s?#]*)?)?$"
 FILE_URL = r"^(https?://[^@\s]+)?$"
 NODE_URL = r"^(https?://[^@\s?#]+|env:[A-Za-z_][A-Za-z0-9_]*|file:(/|~/).+)?$"
 SHA256 = r"^[0-9a-f]{64}$"

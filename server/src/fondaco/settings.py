@@ -299,6 +299,69 @@ class Engine(Section):
     total_timeout_s: Seconds = Field(1800.0, description="Timeout for the complete response.")
 
 
+class Enclave(Section):
+    """`[enclave]`: the process that alone reads encrypted chat; see docs/guide/confidential-chat.md."""
+
+    enabled: bool = Field(default=True, description="Offer `e2ee-` models.")
+    base_url: str = Field(
+        "",
+        description="Address of an enclave that runs elsewhere, such as `http://enclave:8100`; empty: the "
+        "server starts its own with the first encrypted call.",
+        pattern=patterns.ENCLAVE_URL,
+        repr=False,
+    )
+    token: str = Field(
+        "",
+        description="Token that an enclave elsewhere asks for, as `env:NAME` or `file:PATH`; both sides need "
+        "the same one.",
+        pattern=patterns.SECRET,
+        repr=False,
+    )
+    host: ListenAddress = Field(
+        "127.0.0.1", description="For `fondaco enclave`: address to listen on."
+    )
+    port: int = Field(8_100, ge=0, le=65_535, description="Likewise: port; 0 takes a free one.")
+    allow_remote: bool = Field(
+        default=False,
+        description="Likewise: allow a non-loopback `host`. What passes there is encrypted, but not the token: "
+        "use a private network, or TLS in front.",
+    )
+    evidence: Literal["auto", "software", "tdx", "dstack"] = Field(
+        "auto",
+        description="What shows where the enclave runs: `tdx` and `dstack` are signed by hardware, `software` "
+        "proves nothing and says so; `auto`: the first of them that is here.",
+    )
+    keys_lifetime_s: float = Field(
+        86_400.0,
+        ge=60,
+        le=31_536_000,
+        description="Time for which the enclave's keys are valid; then it makes new ones.",
+    )
+    receipt_lifetime_s: float = Field(
+        3_600.0, ge=1, le=604_800, description="Time for which receipts can be fetched."
+    )
+    receipts: int = Field(
+        10_000, ge=1, le=1_000_000, description="Receipts that are kept; then the oldest goes."
+    )
+    waiting: int = Field(
+        256,
+        ge=1,
+        le=100_000,
+        description="Decrypted requests that may wait for the start of their answers; beyond it: 503.",
+    )
+    start_timeout_s: Seconds = Field(60.0, description="Time for the enclave to start.")
+    first_byte_timeout_s: Seconds = Field(
+        120.0, description="Timeout for the first piece of an encrypted response."
+    )
+    chunk_timeout_s: Seconds = Field(300.0, description="Timeout between two pieces of it.")
+    total_timeout_s: Seconds = Field(1800.0, description="Timeout for the complete response.")
+    engines: dict[Name, Engine] = Field(
+        default_factory=dict,
+        description="Engines that the enclave asks itself, as `[engines.NAME]`: each model that `models` names "
+        "gets its `e2ee-` twin there, in place of `embedded`.",
+    )
+
+
 class CatalogueModel(Section):
     """`[models.ID]`: an entry of the catalogue."""
 
@@ -400,6 +463,11 @@ class CatalogueModel(Section):
     quantization: Quantization = Field(
         "not-available", description="Of the weights; `not-available` for anything else."
     )
+    e2ee: bool | None = Field(
+        None,
+        description="`text`: whether its twin `e2ee-ID` is offered, for encrypted chat; absent: if the engine "
+        "`embedded` runs it, or one of `enclave.engines`.",
+    )
     temperature: float = Field(
         0.7, ge=0, le=2, allow_inf_nan=False, description="Default of requests without one."
     )
@@ -437,6 +505,9 @@ class Settings(Section):
         default=Diffusion(), description="The engine of diffusion models of one's own."
     )
     video: Video = Field(default=Video(), description="The queue of videos.")
+    enclave: Enclave = Field(
+        default=Enclave(), description="The process that alone reads encrypted chat."
+    )
     engines: dict[Name, Engine] = Field(default_factory=dict, description="Upstream engines.")
     models: dict[ModelId, CatalogueModel] = Field(
         default_factory=dict, description="The catalogue."

@@ -29,14 +29,16 @@ def installed(fondaco: Fondaco, folder: Path) -> dict[str, object]:
 
 def test_the_list_says_which_models_are_here(fondaco: Fondaco, folder: Path) -> None:
     names = ("qwen2.5-coder-0.5b", "smollm2-135m", "all-minilm-l6-v2", "multilingual-e5-small")
+    encrypted = ("e2ee-qwen2.5-coder-0.5b", "e2ee-smollm2-135m")
     media = ("fondaco-editor", "fondaco-upscaler", "fondaco-camera", "kokoro-82m")
     assert installed(fondaco, folder) == {
-        **dict.fromkeys((*names, *media, "whisper-tiny.en", "whisper-base"), False),
+        **dict.fromkeys((*names, *encrypted, *media, "whisper-tiny.en", "whisper-base"), False),
         "fondaco-painter": None,
         "fondaco-voice": None,
     }
     gguf(folder / SMOLLM2)
-    assert installed(fondaco, folder)["smollm2-135m"] is True
+    here = installed(fondaco, folder)
+    assert here["smollm2-135m"] is here["e2ee-smollm2-135m"] is True
 
 
 def test_the_list_names_files_that_no_model_uses(fondaco: Fondaco, folder: Path) -> None:
@@ -76,7 +78,8 @@ def test_show_finds_what_answers_for_a_retired_model(
     listed = fondaco("models", "list", *asked).json
     assert isinstance(listed, list)
     assert {row["id"]: row["sunset"] for row in listed if row["sunset"]} == {
-        "qwen2.5-coder-0.5b": "2025-02-01"
+        "qwen2.5-coder-0.5b": "2025-02-01",
+        "e2ee-qwen2.5-coder-0.5b": "2025-02-01",
     }
 
 

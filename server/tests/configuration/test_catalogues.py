@@ -16,7 +16,7 @@ from fondaco.configuration import (
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.media.speech import SpeechRequest
 from fondaco.domain.models.image_model import ImageParameter
-from fondaco.domain.models.model import EmbeddingModel, ModelType
+from fondaco.domain.models.model import EmbeddingModel, ModelType, takes_plain
 from fondaco.domain.models.speech_model import SpeechModel
 from fondaco.domain.money.money import NANO
 from fondaco.domain.money.usage import Usage
@@ -47,7 +47,7 @@ def test_an_embedded_model_has_the_context_of_a_slot(tmp_path: Path) -> None:
 
 def contexts(chosen: Settings) -> dict[str, int]:
     models = catalogue_of(chosen).models(ModelType.TEXT)
-    return {model.id: model.context_tokens for model in models}
+    return {model.id: model.context_tokens for model in models if takes_plain(model)}
 
 
 def test_an_installed_model_serves_a_trait_before_a_missing_one(tmp_path: Path) -> None:

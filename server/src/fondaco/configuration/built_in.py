@@ -31,6 +31,8 @@ DIFFUSION = "diffusion"
 """stable-diffusion.cpp: diffusion models of one's own, mostly of several files."""
 WHISPER = "whisper"
 """Whisper on CTranslate2: writes down speech, each model by four files."""
+ENCLAVE = "enclave"
+"""Runs the twins of models for encrypted content; no model's `engines` names it."""
 BUILT_IN = {
     EMBEDDED: (ModelType.TEXT, ModelType.EMBEDDING),
     ONNX: (ModelType.EMBEDDING,),

@@ -19,6 +19,7 @@ from fondaco.configuration.built_in import (
     WHISPER,
     files_of,
 )
+from fondaco.configuration.confidential import twins_of
 from fondaco.configuration.prices import (
     embedding_price,
     image_price,
@@ -91,10 +92,11 @@ def models_of(settings: Settings, missing: Collection[str] = ()) -> tuple[AnyMod
     """Return the models in the order of the configuration, one's own before the built-in ones.
 
     A model that only a built-in engine runs is left out where that engine is switched off, and is
-    not installed where its file is missing.
+    not installed where its file is missing. Twins for encrypted content come last.
     """
-    models = (_model(i, m, settings, missing=i in missing) for i, m in settings.models.items())
-    return tuple(model for model in models if model.engines or model.offline)
+    models = [_model(i, m, settings, missing=i in missing) for i, m in settings.models.items()]
+    offered = tuple(model for model in models if model.engines or model.offline)
+    return (*offered, *twins_of(settings, offered))
 
 
 def aliases_of(settings: Settings) -> dict[str, str]:

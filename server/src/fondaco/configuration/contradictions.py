@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from difflib import get_close_matches
 
 from fondaco.configuration import (
+    confidential,
     deprecations,
     image_engines,
     prices,
@@ -21,10 +22,12 @@ from fondaco.configuration.built_in import (
     ONNX,
     UPSCALER,
 )
+from fondaco.configuration.confidential import has_twin
 from fondaco.configuration.schema import dotted
 from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import ModelType
 from fondaco.domain.models.name_patterns import LEAST_LITERALS, WILDCARD
+from fondaco.domain.models.names import SEALED
 from fondaco.domain.models.weights import WeightRole
 from fondaco.engines.openai.request.extra_parameters import RESERVED_HEADERS, RESERVED_PARAMS
 from fondaco.settings import CatalogueModel, Engine, Settings
@@ -44,6 +47,7 @@ def contradictions(settings: Settings) -> list[str]:
         *deprecations.faults(settings),
         *thinking.faults(settings),
         *tiers.faults(settings),
+        *confidential.faults(settings),
         *_hearing(settings),
         *_chain(settings),
         *_search(settings),
@@ -222,6 +226,7 @@ def _engine_parameters(name: str, engine: Engine) -> Iterator[str]:
 
 def _aliases(settings: Settings) -> Iterator[str]:
     targets = {*settings.models, *(t for m in settings.models.values() for t in m.traits)}
+    targets |= {SEALED + model_id for model_id in settings.models if has_twin(settings, model_id)}
     for alias, target in settings.aliases.items():
         if len(alias) - alias.count(WILDCARD) < LEAST_LITERALS:
             yield (

@@ -12,8 +12,8 @@ from fondaco.environment import ConfigurationError, secret
 from fondaco.settings import Settings
 
 _SCHEMES = ("env:", "file:")
-_UPSTREAMS = ("engines", "search")
-"""Tables whose secrets are sent to upstreams."""
+_UPSTREAMS = {"engines": "engine", "search": "search engine", "enclave": "enclave"}
+"""Tables whose secrets are sent to upstreams, and what each of those is."""
 
 
 def faults(settings: Settings) -> Iterator[str]:
@@ -27,7 +27,8 @@ def warnings(settings: Settings) -> Iterator[str]:
     """Yield a line for each upstream that is unavailable because its secret is missing."""
     for path, fault in _unreadable(settings):
         if path[0] in _UPSTREAMS:
-            upstream = f"engine {path[1]!r}" if path[0] == "engines" else "search engine"
+            kind = _UPSTREAMS[path[0]]
+            upstream = f"{kind} {path[1]!r}" if path[0] == "engines" else kind
             yield f"{dotted(path)}: {fault} Without it the {upstream} is unavailable."
 
 

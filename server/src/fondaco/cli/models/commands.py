@@ -141,11 +141,13 @@ def _with_answering(rows: list[Row], settings: "Settings") -> Iterator[Row]:
 def _row(model: "AnyModel", settings: "Settings") -> Row:
     from fondaco.configuration import files_of
     from fondaco.domain.models.model import EmbeddingModel, Model
+    from fondaco.domain.models.names import SEALED
     from fondaco.domain.money.money import decimal
 
+    entry = settings.models.get(model.id) or settings.models[model.id.removeprefix(SEALED)]
     text = model if isinstance(model, Model) else None
     priced = model if isinstance(model, Model | EmbeddingModel) else None
-    files, end = files_of(settings.models[model.id], settings), model.deprecation
+    files, end = files_of(entry, settings), model.deprecation
     return {
         "id": model.id,
         "name": model.name,

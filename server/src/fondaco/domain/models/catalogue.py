@@ -8,7 +8,7 @@ from fondaco.domain.errors import ModelGoneError, ModelNotFoundError
 from fondaco.domain.models.image_model import ImageModel
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model, ModelType
 from fondaco.domain.models.name_patterns import WILDCARD, NamePatterns
-from fondaco.domain.models.names import Names, Route, changes_at
+from fondaco.domain.models.names import SEALED, Names, Route, changes_at
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
 from fondaco.domain.models.speech_model import SpeechModel
 from fondaco.domain.models.transcription_model import TranscriptionModel
@@ -176,9 +176,23 @@ class Catalogue:
         names = self._names
         if names.type_of(name) is not None:
             return name
+        if name.startswith(SEALED):
+            return self._twin(name, kind)
         if (target := self._patterns.target(name)) is not None:
             return target if names.type_of(target) is kind else name
         return _DEFAULT if self._default_for_unknown else name
+
+    def _twin(self, name: str, kind: ModelType) -> str:
+        """Return the id of the twin for encrypted content of the model that the rest of a name leads to.
+
+        A name that asks for encryption never leads to a plain model, whatever stands for unknown names.
+        """
+        plain = name.removeprefix(SEALED)
+        if plain.startswith(SEALED):
+            return name
+        routes = self._names.routes[kind]
+        route = routes.get(plain) or routes.get(self._resolved(plain, kind))
+        return name if route is None else SEALED + route.model.id
 
     def _not_found(self, name: str, kind: ModelType) -> ModelNotFoundError:
         names = self._names

@@ -60,6 +60,8 @@ class Capabilities:
     """Whether it accepts several images; otherwise it receives only the last one."""
     web_search: bool = False
     log_probs: bool = False
+    e2ee: bool = False
+    """Whether an enclave runs it, and takes encrypted content only."""
     quantization: Quantization = "not-available"
 
 
@@ -147,6 +149,11 @@ class Model(AnyModel):
         if requested is None:
             return cap if cap > 0 else None
         return min(requested, cap) if requested <= available else None
+
+
+def takes_plain(model: AnyModel) -> bool:
+    """Whether a model takes content that is not encrypted, as all do but the twins that an enclave runs."""
+    return not (isinstance(model, Model) and model.capabilities.e2ee)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

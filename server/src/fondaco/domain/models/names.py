@@ -13,6 +13,8 @@ from fondaco.domain.money.epoch import starts_at
 
 Entries = Mapping[str, AnyModel]
 """Every model by its id, retired ones included, in the order of lists."""
+SEALED = "e2ee-"
+"""Begins the ids of models that take encrypted content only; the id of the plain model follows."""
 _TEXT_FIRST = (ModelType.TEXT, *[kind for kind in ModelType if kind is not ModelType.TEXT])
 
 

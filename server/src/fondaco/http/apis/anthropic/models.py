@@ -15,7 +15,7 @@ import orjson
 from pydantic import Field
 
 from fondaco.domain.errors import InvalidRequestError
-from fondaco.domain.models.model import AnyModel, Model, ModelType
+from fondaco.domain.models.model import AnyModel, Model, ModelType, takes_plain
 from fondaco.http.apis.venice.models.schemas import AllModelsQuery
 from fondaco.http.edge.routes import AnyEndpoint
 from fondaco.http.endpoint.endpoint import AnyResponse, RequestContext
@@ -65,7 +65,7 @@ async def _run(run: _Run, context: RequestContext[Any, Any]) -> AnyResponse:
         models = context.platform.catalogue.models(ModelType.TEXT)
         # All of them are on one page: beyond an id there are none.
         turned = context.query.after_id is not None or context.query.before_id is not None
-        entries = [] if turned else [_entry(model) for model in models]
+        entries = [] if turned else [_entry(model) for model in models if takes_plain(model)]
         return json_response(
             {
                 "data": entries,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, time
 
-from fondaco.domain.models.model import AnyModel, Model, ModelType
+from fondaco.domain.models.model import AnyModel, Model, ModelType, takes_plain
 from fondaco.http.apis.scale.dialect import SCALE
 from fondaco.http.apis.scale.models_schemas import Kind, ScaleModelPage, ScaleModelsQuery
 from fondaco.http.edge.key_headers import expect_account
@@ -24,7 +24,7 @@ async def run(context: RequestContext[None, ScaleModelsQuery]) -> Response:
     models = [
         model
         for model in context.platform.catalogue.models()
-        if query.model_type in (None, _kind(model))
+        if query.model_type in (None, _kind(model)) and takes_plain(model)
     ]
     first = (query.page - 1) * query.limit
     items = [_entry(model, str(account.id)) for model in models[first : first + query.limit]]

@@ -141,6 +141,8 @@ def _capabilities(model: Model) -> dict[str, object]:
         "supportsVision": able.vision,
         "supportsWebSearch": able.web_search,
         "supportsLogProbs": able.log_probs,
+        "supportsE2EE": able.e2ee,
+        "supportsTeeAttestation": able.e2ee,
     }
 
 

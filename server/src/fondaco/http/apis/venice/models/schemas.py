@@ -50,6 +50,12 @@ class Capabilities(BaseModel):
     supportsVision: bool  # noqa: N815
     supportsWebSearch: bool  # noqa: N815
     supportsLogProbs: bool  # noqa: N815
+    supportsE2EE: bool = Field(  # noqa: N815
+        description="Whether it takes encrypted content, and nothing else."
+    )
+    supportsTeeAttestation: bool = Field(  # noqa: N815
+        description="Whether `GET /tee/attestation` says what runs it."
+    )
 
 
 class Default(BaseModel):
