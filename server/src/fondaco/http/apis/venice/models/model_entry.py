@@ -132,7 +132,7 @@ def _text(model: Model) -> dict[str, object]:
 
 def _capabilities(model: Model) -> dict[str, object]:
     able = model.capabilities
-    return {
+    shown: dict[str, object] = {
         "optimizedForCode": able.optimized_for_code,
         "quantization": able.quantization,
         "supportsFunctionCalling": able.function_calling,
@@ -141,9 +141,10 @@ def _capabilities(model: Model) -> dict[str, object]:
         "supportsVision": able.vision,
         "supportsWebSearch": able.web_search,
         "supportsLogProbs": able.log_probs,
-        "supportsE2EE": able.e2ee,
-        "supportsTeeAttestation": able.e2ee,
     }
+    if able.e2ee:  # newer than the published contract, by which plain models are listed
+        shown |= {"supportsE2EE": True, "supportsTeeAttestation": True}
+    return shown
 
 
 def _prices(price: Price) -> dict[str, object]:

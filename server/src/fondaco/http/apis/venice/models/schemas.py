@@ -50,11 +50,11 @@ class Capabilities(BaseModel):
     supportsVision: bool  # noqa: N815
     supportsWebSearch: bool  # noqa: N815
     supportsLogProbs: bool  # noqa: N815
-    supportsE2EE: bool = Field(  # noqa: N815
-        description="Whether it takes encrypted content, and nothing else."
+    supportsE2EE: bool | None = Field(  # noqa: N815
+        None, description="True of a model that takes encrypted content, and nothing else."
     )
-    supportsTeeAttestation: bool = Field(  # noqa: N815
-        description="Whether `GET /tee/attestation` says what runs it."
+    supportsTeeAttestation: bool | None = Field(  # noqa: N815
+        None, description="True where `GET /tee/attestation` says what runs it."
     )
 
 
