@@ -112,6 +112,12 @@ async def test_a_workflow_of_the_configuration_makes_videos(tmp_path: Path) -> N
             "begins with",
         ),
         ({}, COMFY.replace("text-to", "image-to"), "no value of a node is"),
+        ({}, COMFY.replace("text-to-video", "video"), r"no value of a node is \{\{video\}\}"),
+        (
+            {"4": {"class_type": "LoadVideo", "inputs": {"file": "{{video}}"}}},
+            COMFY,
+            'has to be "video"',
+        ),
         ({}, COMFY + "audio = true\nsoundtrack = true", "takes none"),
         ({"3": {"class_type": "SaveImage", "inputs": {}}}, COMFY, "it needs a SaveVideo node"),
         ({}, COMFY.replace("mine = ", "other = "), "runs no model 'other' of type video"),

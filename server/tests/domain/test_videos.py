@@ -70,6 +70,7 @@ def test_a_model_says_whether_it_needs_a_picture() -> None:
     assert faults(ASKED, needs_picture=True) == ["image_url"]
     assert faults(replace(ASKED, picture=PICTURE), needs_picture=True) == []
     assert faults(ASKED, needs_picture=True, kind=VideoKind.TEXT_TO_VIDEO) == []
+    assert faults(ASKED, needs_picture=True, kind=VideoKind.VIDEO) == ["video_url"]
 
 
 SOUNDS = [

@@ -15,6 +15,7 @@ from fondaco.cli.output import print_json, printable
 
 if TYPE_CHECKING:
     from fondaco.app.without_server.one_video import OneVideo
+    from fondaco.domain.media.video import MediaSource
 
 
 def video(
@@ -34,6 +35,12 @@ def video(
     ] = None,
     soundtrack: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Its music, a .wav or .mp3 file.")
+    ] = None,
+    like: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="An .mp4, .mov or .webm to go by, for models that take one."
+        ),
     ] = None,
     seconds: Annotated[
         int, typer.Option(min=1, max=60, help="How long it lasts, as the model allows.")
@@ -68,7 +75,7 @@ def video(
     from fondaco.app.without_server.one_video import one_video
     from fondaco.domain.errors import FondacoError
     from fondaco.domain.media.picture_source import PictureSource
-    from fondaco.domain.media.video import MediaSource, VideoRequest
+    from fondaco.domain.media.video import VideoRequest
 
     if output.suffix.lower() != ".mp4":
         raise typer.BadParameter(f"{output.name!r} does not end in .mp4.")
@@ -84,9 +91,8 @@ def video(
         resolution=resolution,
         audio=audio,
         picture=None if image is None else PictureSource(_content(image), "--image"),
-        soundtrack=None
-        if soundtrack is None
-        else MediaSource(_data_url(soundtrack), "--soundtrack"),
+        soundtrack=_medium(soundtrack, "--soundtrack"),
+        reference=_medium(like, "--like"),
     )
     settings = configuration(home, config).settings
     try:
@@ -124,8 +130,14 @@ def _content(path: Path) -> bytes:
         raise FailedError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _data_url(path: Path) -> str:
-    return f"data:application/octet-stream;base64,{b64encode(_content(path)).decode()}"
+def _medium(path: Path | None, option: str) -> "MediaSource | None":
+    """Return the file at a path as requests have it."""
+    from fondaco.domain.media.video import MediaSource
+
+    if path is None:
+        return None
+    content = b64encode(_content(path)).decode()
+    return MediaSource(f"data:application/octet-stream;base64,{content}", option)
 
 
 def _report(made: "OneVideo", output: Path, *, as_json: bool) -> None:

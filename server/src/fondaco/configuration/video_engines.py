@@ -91,11 +91,15 @@ def _workflows(engine_name: str, engine: Engine, settings: Settings) -> Iterator
             yield f"{name}: the workflow {str(where)!r} cannot be used: {error}"
             continue
         limits = model.video or VideoLimits()
-        yield from _media(name, model_id, limits, has_image=Placeholder.IMAGE in workflow.used)
+        yield from _media(name, model_id, limits, workflow.used)
 
 
-def _media(name: str, model_id: str, limits: VideoLimits, *, has_image: bool) -> Iterator[str]:
+def _media(
+    name: str, model_id: str, limits: VideoLimits, used: frozenset[Placeholder]
+) -> Iterator[str]:
     """Yield what a model takes and its workflow does not, or the other way round."""
+    has_image, has_video = Placeholder.IMAGE in used, Placeholder.VIDEO in used
+    goes_by_video = limits.kind is VideoKind.VIDEO
     takes_picture = limits.kind is VideoKind.IMAGE_TO_VIDEO
     limits_at = dotted(("models", model_id, "video"))
     if takes_picture and not has_image:
@@ -108,5 +112,12 @@ def _media(name: str, model_id: str, limits: VideoLimits, *, has_image: bool) ->
             f"{name}: its workflow begins with {{{{image}}}}, so {limits_at} has to be of the kind "
             '"image-to-video", with needs_picture = true.'
         )
+    if goes_by_video and not has_video:
+        yield (
+            f"{name}: no value of a node is {{{{video}}}}. Write it as the `file` of a LoadVideo node, or "
+            f'set another {limits_at}.kind than "video".'
+        )
+    if has_video and not goes_by_video:
+        yield f'{name}: its workflow loads {{{{video}}}}, so {limits_at}.kind has to be "video".'
     if limits.soundtrack:
         yield f"{limits_at}.soundtrack: the dialect 'comfyui' takes none."

@@ -115,6 +115,12 @@ async def test_a_soundtrack_of_a_video_without_sound_is_not_even_read(camera: Ca
     assert made.seconds == 1
 
 
+async def test_a_video_to_go_by_is_refused(camera: Camera) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        await camera.generate(replace(TASK, reference=b"ftyp"), lambda _: None)
+    assert list(caught.value.faults) == ["video_url"]
+
+
 async def test_a_refused_soundtrack_says_why(camera: Camera) -> None:
     with pytest.raises(InvalidRequestError) as caught:
         await camera.generate(replace(TASK, audio=True, soundtrack=b"none"), lambda _: None)

@@ -35,6 +35,7 @@ FROM_PICTURE = {
     "6": node("SaveVideo", fps="{{fps}}"),
     "7": node("LoadImage", image="{{image}}"),
 }
+LIKE = {**WAN, "7": node("LoadVideo", file="{{video}}")}
 
 
 def model(nodes: dict[str, Any]) -> ComfyVideoModel:
@@ -51,7 +52,7 @@ async def fake() -> AsyncGenerator[FakeComfyUI]:
 @pytest.fixture
 async def engine(fake: FakeComfyUI) -> AsyncGenerator[ComfyVideos]:
     client = connect(fake.url, first_byte_timeout_s=5, total_timeout_s=20)
-    models = {"ours": model(WAN), "begun": model(FROM_PICTURE)}
+    models = {"ours": model(WAN), "begun": model(FROM_PICTURE), "like": model(LIKE)}
     yield ComfyVideos("comfy", client, partial(open_websocket, fake.url), models, OPTIONS)
     await client.aclose()
 
@@ -98,6 +99,20 @@ async def test_a_video_begins_with_its_picture_which_does_not_stay_there(
     assert not fake.history, "the prompts are forgotten"
     with pytest.raises(EngineError, match="begins with a picture"):
         await engine.generate(replace(task, picture=None), lambda _: None)
+
+
+async def test_a_video_goes_by_another_which_does_not_stay_there(
+    engine: ComfyVideos, fake: FakeComfyUI
+) -> None:
+    file = b"\0\0\0\x18ftypmp42" + bytes(999)
+    task = replace(TASK, model="like", reference=file)
+    await engine.generate(task, lambda _: None)
+    [(name, (first, last))] = fake.uploads.items()
+    assert fake.jobs[0].nodes["7"]["inputs"] == {"file": f"{name} [temp]"}
+    assert first == file
+    assert len(last) < 100
+    with pytest.raises(EngineError, match="goes by a video"):
+        await engine.generate(replace(task, reference=None), lambda _: None)
 
 
 async def test_progress_is_that_of_the_node_that_samples(

@@ -86,6 +86,22 @@ async def test_an_order_says_what_the_task_does(engine: VideoQueue, fake: FakeVi
     ] * 2
 
 
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [
+        (b"\0\0\0\x18ftypmp42", "mp4"),
+        (b"\0\0\0\x18ftypqt  ", "quicktime"),
+        (b"\x1aE\xdf\xa3", "webm"),
+    ],
+)
+async def test_a_video_to_go_by_is_sent(
+    engine: VideoQueue, fake: FakeVideoQueue, file: bytes, kind: str
+) -> None:
+    await engine.generate(replace(TASK, reference=file), no_progress)
+    sent = fake.asked_at(QUEUE)[0].body["video_url"]
+    assert sent == f"data:video/{kind};base64,{base64.b64encode(file).decode()}"
+
+
 async def test_a_picture_of_which_too_little_would_be_left_is_sent_whole(
     engine: VideoQueue, fake: FakeVideoQueue
 ) -> None:

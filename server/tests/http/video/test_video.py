@@ -4,6 +4,7 @@ import io
 import math
 import struct
 import wave
+from dataclasses import replace
 from decimal import Decimal
 
 import anyio
@@ -17,17 +18,19 @@ from fondaco.domain.errors import (
     InvalidRequestError,
 )
 from fondaco.domain.media.mp4_file import video_header
+from fondaco.domain.models.video_model import VideoKind
 from fondaco.domain.money.account import Account, Key, KeyType, digest
 from fondaco.domain.money.ledger import Entry, EntryKind
 from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.domain.money.money import NANO, Currency, Funds, decimal
 from fondaco.ports import GeneratedVideo
 from fondaco.sections import Video
+from fondaco.serving.inputs import references
 from fondaco.web.files import WebFiles
 from hand_clock import HandClock
-from house import PEPPER, House
+from house import PEPPER, TOY, House
 from picture_house import base64, picture
-from toy_camera import ToyCamera, filmed, mp4_file
+from toy_camera import TOY_VIDEOS, ToyCamera, filmed, mp4_file
 from video_house import (
     COMPLETE,
     NO_ID,
@@ -354,6 +357,48 @@ BAD: list[tuple[dict[str, object], int, str]] = [
     ({"video_url": "https://example.com/x.mp4"}, 400, "video_url"),
     ({"seed": 3}, 400, "seed"),
 ]
+
+
+BY_VIDEO = replace(TOY_VIDEOS, kind=VideoKind.VIDEO, takes_soundtrack=False)
+VIDEO_TYPE = "data:video/mp4;base64,"
+
+
+async def test_a_video_goes_by_the_one_that_was_sent() -> None:
+    camera, file = ToyCamera(), mp4_file(2, 64, 48)
+    async with world(camera, models=(TOY, BY_VIDEO)) as one:
+        queue_id = await order(one, video_url=VIDEO_TYPE + base64(file))
+        assert (await ended(one, queue_id)).status_code == 200
+    assert camera.asked[0].reference == file
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        "http://127.0.0.1/x.mp4",
+        "http://169.254.169.254/x.mp4",
+        "data:video/mp4,AAAA",
+        f"{VIDEO_TYPE}???",
+        VIDEO_TYPE + base64(picture()),
+        VIDEO_TYPE + base64(b"#EXTM3U\nhttp://127.0.0.1/secret"),
+    ],
+)
+async def test_what_is_no_video_to_go_by_is_refused_at_once(url: str | None) -> None:
+    async with world(ToyCamera(), models=(TOY, BY_VIDEO)) as one:
+        reply = await send(one, QUEUE, **asked(video_url=url))
+        assert reply.status_code == 400
+        assert "video_url" in reply.json()["details"], reply.text
+        assert not one.platform.ledger.open_holds
+
+
+async def test_a_video_to_go_by_that_is_too_large_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    small = replace(references._FILES, most_bytes=99)
+    monkeypatch.setattr(references, "_FILES", small)
+    async with world(ToyCamera(), models=(TOY, BY_VIDEO)) as one:
+        reply = await send(one, QUEUE, **asked(video_url=VIDEO_TYPE + base64(mp4_file(2, 64, 48))))
+    assert code(reply) == (413, "INVALID_FILE_SIZE"), reply.text
 
 
 async def test_what_is_no_address_is_told_by_what_one_looks_like() -> None:

@@ -18,6 +18,7 @@ from fondaco.domain.models.model import ModelType
 from fondaco.imaging.codec import PillowCodec
 from fondaco.ports import GeneratedVideo, Progress, VideoEngine
 from fondaco.serving.inputs.pictures import PictureReader, picture_bounds
+from fondaco.serving.inputs.references import reference
 from fondaco.serving.inputs.soundtracks import soundtrack
 from fondaco.serving.routing.failover import Failover, ModelEngines
 from fondaco.serving.video.outcome import expect_video
@@ -46,7 +47,7 @@ async def one_video(
 
     Args:
         settings: of the engines.
-        request: its picture is the bytes of a file, its soundtrack a data URL.
+        request: its picture is the bytes of a file, its soundtrack and the video that it goes by are data URLs.
         seed: the same one gives the same video; None: random.
         progress: is told which share is done.
 
@@ -62,6 +63,8 @@ async def one_video(
     model.expect_within(request)
     chosen = SystemRandom().randint(1, SEED_LIMIT) if seed is None else seed
     sound = None if request.soundtrack is None else await soundtrack(request.soundtrack, None)
+    source = request.reference
+    other = None if source is None else await reference(source, None)
     async with (
         aclosing(PillowCodec()) as codec,
         opened_templates() as templates,
@@ -70,7 +73,7 @@ async def one_video(
     ):
         reader = PictureReader(codec, None, picture_memory(_MEMORY_BYTES))
         picture = await _picture(request.picture, codec, reader)
-        task = model.task(request, picture, sound, chosen)
+        task = model.task(request, picture, sound, chosen, other)
         engines = ModelEngines(catalogue, adapters.video_engines).of(model)
         work = partial(_filmed, task=task, progress=progress)
         made = await Failover(engines, model.id).first(work)

@@ -15,6 +15,7 @@ DEFAULT_NEGATIVE_PROMPT: Final = "low resolution, error, worst quality, low qual
 SHORT_SIDES: Final = {"480p": 480, "720p": 720, "1080p": 1_080}
 """Resolution -> the shorter side of a video in pixels."""
 DEFAULT_RESOLUTION: Final = "720p"
+_EBML: Final = b"\x1aE\xdf\xa3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,19 @@ class VideoTask:
     """The picture that it begins with, RGB, of any size; None: the prompt alone counts."""
     soundtrack: bytes | None = field(default=None, repr=False)
     """A caller's WAV or MP3 file of at most 15 MB: nothing in it is believed."""
+    reference: bytes | None = field(default=None, repr=False)
+    """A caller's video file to go by: nothing in it is believed but that it begins as one."""
     seed: int = 0
     """The same seed gives the same video."""
+
+
+def is_video_file(file: bytes) -> bool:
+    r"""Whether a file begins as MP4, MOV or WebM.
+
+    >>> is_video_file(b"\0\0\0\x18ftypmp42"), is_video_file(b"RIFF....AVI ")
+    (True, False)
+    """
+    return file[4:8] == b"ftyp" or file.startswith(_EBML)
 
 
 def video_size(aspect_ratio: str, resolution: str) -> tuple[int, int]:

@@ -87,7 +87,12 @@ class VideoModel(AnyModel):
         return tuple(f"{seconds}s" for seconds in self.durations)
 
     def task(
-        self, request: VideoRequest, picture: Pixels | None, soundtrack: bytes | None, seed: int
+        self,
+        request: VideoRequest,
+        picture: Pixels | None,
+        soundtrack: bytes | None,
+        seed: int,
+        reference: bytes | None = None,
     ) -> VideoTask:
         """Return the task of a request that is within the limits.
 
@@ -96,6 +101,7 @@ class VideoModel(AnyModel):
             picture: its picture, where it has one.
             soundtrack: the file of its soundtrack, where it has one.
             seed: of the video.
+            reference: the file of the video that it goes by, where it has one.
         """
         ratio = request.aspect_ratio or self.aspect_ratios[0]
         if request.aspect_ratio is None and picture is not None:
@@ -111,6 +117,7 @@ class VideoModel(AnyModel):
             audio=self.sound_of(request),
             picture=picture,
             soundtrack=soundtrack,
+            reference=reference,
             seed=seed,
         )
 
@@ -125,8 +132,11 @@ class VideoModel(AnyModel):
             faults["audio_url"] = (f"{self.id!r} takes no soundtrack; leave it out.",)
         elif request.soundtrack is not None and not self.sound_of(request):
             faults["audio_url"] = ("A video without sound has no soundtrack; leave one out.",)
-        if request.reference is not None and self.kind is not VideoKind.VIDEO:
+        goes_by_video = self.kind is VideoKind.VIDEO
+        if request.reference is not None and not goes_by_video:
             faults["video_url"] = (f"{self.id!r} takes no video; leave it out.",)
+        if request.reference is None and goes_by_video:
+            faults["video_url"] = (f"{self.id!r} needs a video: an address, or a data URL.",)
         return faults
 
     def _one_of(self, got: str, allowed: tuple[str, ...]) -> str:

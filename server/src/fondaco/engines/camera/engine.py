@@ -47,11 +47,14 @@ class Camera(ChildEngine):
         """Film a still, in turn: the task's picture, or one that is painted by the prompt.
 
         Raises:
-            InvalidRequestError: the soundtrack cannot be read, or lasts too long.
+            InvalidRequestError: the soundtrack cannot be read, or lasts too long; or there is a video to go by.
             EngineBusyError: too many wait already.
             EngineUnavailableError: its libraries are missing, or the child does not start.
             EngineError: it failed at this video.
         """
+        if task.reference is not None:
+            what = "The built-in camera goes by no video: leave it out."
+            raise InvalidRequestError(faults={"video_url": (what,)})
         await self._expect_ready(task.model)
         reading = read(task.prompt)
         before = 0.0

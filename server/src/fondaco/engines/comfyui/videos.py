@@ -99,8 +99,8 @@ class ComfyVideos:
             progress(done)
 
         async with self._turns.taken():
-            pictures = await to_thread.run_sync(_pictures, task, model.workflow)
-            async with uploaded(self._api, pictures) as names:
+            files = await to_thread.run_sync(_files, task, model.workflow)
+            async with uploaded(self._api, files) as names:
                 job = Job(self._api, model.workflow, self._options, self._left, progress=advanced)
                 file = await job.file(model.workflow.filled(values | names))
         try:
@@ -133,14 +133,19 @@ class ComfyVideos:
         }
 
 
-def _pictures(task: VideoTask, workflow: Workflow) -> dict[Placeholder, bytes]:
+def _files(task: VideoTask, workflow: Workflow) -> dict[Placeholder, bytes]:
     """Return the files that a workflow loads; blocking.
 
     Raises:
-        EngineError: it begins with a picture, and the task has none.
+        EngineError: it loads one, and the task has none.
     """
-    if Placeholder.IMAGE not in workflow.used:
-        return {}
-    if task.picture is None:
-        raise EngineError("The workflow of the model's engine begins with a picture.")
-    return {Placeholder.IMAGE: png_of(task.picture)}
+    files: dict[Placeholder, bytes] = {}
+    if Placeholder.IMAGE in workflow.used:
+        if task.picture is None:
+            raise EngineError("The workflow of the model's engine begins with a picture.")
+        files[Placeholder.IMAGE] = png_of(task.picture)
+    if Placeholder.VIDEO in workflow.used:
+        if task.reference is None:
+            raise EngineError("The workflow of the model's engine goes by a video.")
+        files[Placeholder.VIDEO] = task.reference
+    return files

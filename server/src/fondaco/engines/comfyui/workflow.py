@@ -52,6 +52,8 @@ class Placeholder(StrEnum):
     """White where it may change, as `LoadImageMask` takes it."""
     STRENGTH = "strength"
     """How far an edited picture may depart from the one that was given, 0 to 1."""
+    VIDEO = "video"
+    """The video to go by, as `LoadVideo` takes it."""
     SECONDS = "seconds"
     FPS = "fps"
     """Frames a second."""
@@ -61,7 +63,9 @@ class Placeholder(StrEnum):
 
 _SIZE = frozenset({Placeholder.WIDTH, Placeholder.HEIGHT})
 _OF_EDITS = frozenset({Placeholder.IMAGE, Placeholder.MASK, Placeholder.STRENGTH})
-_OF_VIDEOS = frozenset({Placeholder.SECONDS, Placeholder.FPS, Placeholder.FRAMES})
+_OF_VIDEOS = frozenset(
+    {Placeholder.VIDEO, Placeholder.SECONDS, Placeholder.FPS, Placeholder.FRAMES}
+)
 
 
 class WorkflowError(ValueError):

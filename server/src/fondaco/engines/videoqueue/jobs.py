@@ -220,8 +220,9 @@ def _refusal(status: int, body: bytes) -> FondacoError:
         details = row_of(row_of(loads(body)).get("details"))
     except ValueError:
         details = {}
-    if "audio_url" in details:
-        return InvalidRequestError(faults={"audio_url": ("The model's engine cannot read it.",)})
+    for name in ("audio_url", "video_url"):
+        if name in details:
+            return InvalidRequestError(faults={name: ("The model's engine cannot read it.",)})
     names = ", ".join(name for name in _FIELDS if name in details)
     if not names:
         return refusal(status, b"")

@@ -48,6 +48,10 @@ def fields_of(task: VideoTask, model: QueuedModel) -> dict[str, object]:
         fields["audio_url"] = (
             f"data:{_sound_type(task.soundtrack)};base64,{base64_of(task.soundtrack)}"
         )
+    if task.reference is not None:
+        fields["video_url"] = (
+            f"data:{_video_type(task.reference)};base64,{base64_of(task.reference)}"
+        )
     return {name: value for name, value in fields.items() if name not in model.omitted}
 
 
@@ -67,6 +71,13 @@ def _of_shape(picture: Pixels, width: int, height: int) -> Pixels:
         for start in range(top * row_bytes, (top + down) * row_bytes, row_bytes)
     )
     return replace(picture, width=across, height=down, data=b"".join(rows))
+
+
+def _video_type(file: bytes) -> str:
+    """Return the media type of a video to go by, which is MP4, MOV or WebM if it is one."""
+    if file[4:8] != b"ftyp":
+        return "video/webm"
+    return "video/quicktime" if file[8:10] == b"qt" else "video/mp4"
 
 
 def _sound_type(file: bytes) -> str:

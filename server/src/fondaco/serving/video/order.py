@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, replace
 
 from fondaco.domain.media.video import VideoTask
 
-_LENGTHS = struct.Struct(">III")
-_VERSION = 1
+_LENGTHS = struct.Struct(">IIII")
+_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +21,13 @@ class VideoOrder:
 
     def packed(self) -> bytes:
         """Return it as bytes."""
-        said = asdict(replace(self.task, picture=None, soundtrack=None))
-        del said["picture"], said["soundtrack"]
-        has = {
-            "picture": self.picture is not None,
-            "soundtrack": self.task.soundtrack is not None,
-        }
+        task = self.task
+        said = asdict(replace(task, picture=None, soundtrack=None, reference=None))
+        del said["picture"], said["soundtrack"], said["reference"]
+        files = (self.picture, task.soundtrack, task.reference)
+        has = [file is not None for file in files]
         head = json.dumps({"version": _VERSION, "task": said, "has": has}).encode()
-        parts = (head, self.picture or b"", self.task.soundtrack or b"")
+        parts = (head, *(file or b"" for file in files))
         return _LENGTHS.pack(*map(len, parts)) + b"".join(parts)
 
     @classmethod
@@ -38,14 +37,15 @@ class VideoOrder:
         Raises:
             ValueError: another version of the program wrote it.
         """
-        head_bytes, picture_bytes, _ = _LENGTHS.unpack_from(packed)
-        start = _LENGTHS.size
-        head = json.loads(packed[start : start + head_bytes])
+        parts, at = list[bytes](), _LENGTHS.size
+        for length in _LENGTHS.unpack_from(packed):
+            parts.append(packed[at : at + length])
+            at += length
+        head = json.loads(parts[0])
         if head["version"] != _VERSION:
             raise ValueError("An order of another version")
-        at = start + head_bytes
-        picture, soundtrack = packed[at : at + picture_bytes], packed[at + picture_bytes :]
-        task = VideoTask(**head["task"])
-        if head["has"]["soundtrack"]:
-            task = replace(task, soundtrack=soundtrack)
-        return cls(task, picture if head["has"]["picture"] else None)
+        picture, soundtrack, reference = (
+            file if has else None for file, has in zip(parts[1:], head["has"], strict=True)
+        )
+        task = VideoTask(**head["task"], soundtrack=soundtrack, reference=reference)
+        return cls(task, picture)

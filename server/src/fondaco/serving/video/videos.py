@@ -34,6 +34,7 @@ from fondaco.serving.billing.ledger import Hold
 from fondaco.serving.billing.paid_call import PaidCall, PaidCalls
 from fondaco.serving.images.meter import random_seed
 from fondaco.serving.inputs.pictures import picture_bounds
+from fondaco.serving.inputs.references import reference
 from fondaco.serving.inputs.sounds import Sounds
 from fondaco.serving.inputs.soundtracks import MOST_SECONDS, soundtrack
 from fondaco.serving.uncancelled import uncancelled
@@ -258,15 +259,17 @@ class Videos:
         Raises:
             InvalidRequestError, InvalidFileSizeError: a medium is not taken.
         """
-        sound = await self._soundtrack(call, request)
+        sound, seed = await self._soundtrack(call, request), random_seed(call)
+        source = request.reference
+        other = None if source is None else await reference(source, self._files)
         if request.picture is None:
-            return VideoOrder(model.task(request, None, sound, random_seed(call)))
+            return VideoOrder(model.task(request, None, sound, seed, other))
         work = self._work
         work.codec.expect_installed()
         with work.reader.memory(call.account_id) as memory:
             upload = await work.reader.upload(request.picture, _BOUNDS, urls=True)
             pixels = await work.reader.pixels(upload, _BOUNDS.least_pixels, memory)
-        task = model.task(request, pixels, sound, random_seed(call))
+        task = model.task(request, pixels, sound, seed, other)
         return VideoOrder(replace(task, picture=None), upload.file)
 
     async def _soundtrack(self, call: Call, request: VideoRequest) -> bytes | None:

@@ -1,0 +1,40 @@
+"""Videos that requests go by: looked at as far as their first bytes tell.
+
+Source: POST /video/queue, `video_url`.
+"""
+
+from typing import Final
+
+from fondaco.domain.media.video import MediaSource, is_video_file
+from fondaco.ports import Files
+from fondaco.serving.inputs.media_files import MediaFiles, refused
+
+MOST_REFERENCE_BYTES: Final = 32 * 2**20
+_FILES: Final = MediaFiles(
+    "MP4, MOV or WebM",
+    frozenset(
+        {
+            *("video/mp4", "video/quicktime", "video/webm"),
+            *("application/octet-stream", "binary/octet-stream"),
+        }
+    ),
+    "data:video/mp4;base64,",
+    MOST_REFERENCE_BYTES,
+)
+
+
+async def reference(source: MediaSource, files: Files | None) -> bytes:
+    """Return the file of a video to go by; whether it can be decoded is the engine's matter.
+
+    Args:
+        source: what the caller sent.
+        files: fetches addresses; without it, only data URLs are taken.
+
+    Raises:
+        InvalidRequestError: it is neither MP4, MOV nor WebM, or cannot be fetched.
+        InvalidFileSizeError: it is too large.
+    """
+    file = await _FILES.read(source, files)
+    if not is_video_file(file):
+        raise refused(source.field_path, "It is neither MP4, MOV nor WebM.")
+    return file
