@@ -92,7 +92,7 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
         if is_of_images(row.dialect)
     }
     video_upstreams = {
-        name: opened_video_engine(name, row, _connected(row), settings)
+        name: opened_video_engine(name, row, connected(row), settings)
         for name, row in settings.engines.items()
         if is_of_videos(row.dialect)
     }
@@ -103,18 +103,10 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
     }
     apart: dict[str, ImageUpstream | VideoUpstream] = {**image_upstreams, **video_upstreams}
     rows = {name: row for name, row in settings.engines.items() if name not in apart}
-    upstreams = {name: _connected(row) for name, row in rows.items()}
+    upstreams = {name: connected(row) for name, row in rows.items()}
     engines = {
-        name: OpenAICompatible(
-            name,
-            upstreams[name],
-            _names(settings, name, row, ModelType.TEXT),
-            dialect=row.dialect,
-            whole_as_stream=row.whole_as_stream,
-            completions=row.completions,
-            extra_params=row.extra_params,
-            extra_headers=row.extra_headers,
-            templates=templates,
+        name: chat_engine(
+            name, row, upstreams[name], _names(settings, name, row, ModelType.TEXT), templates
         )
         for name, row in rows.items()
     }
@@ -170,7 +162,7 @@ async def look_at_engines(settings: Settings, *, keys: bool = False) -> dict[str
     found = dict[str, Seen]()
 
     async def look(name: str, row: Engine) -> None:
-        upstream = image_client(row) if is_of_images(row.dialect) else _connected(row)
+        upstream = image_client(row) if is_of_images(row.dialect) else connected(row)
         try:
             if is_of_images(row.dialect):  # these refuse a wrong key whatever they are asked
                 seen = await looked(partial(LISTINGS[row.dialect], upstream))
@@ -222,7 +214,36 @@ def catalogue_here(settings: Settings) -> Catalogue:
     return catalogue_of(settings, missing_files(settings), SystemClock().now)
 
 
-def _connected(row: Engine) -> HttpClient:
+def chat_engine(
+    name: str,
+    row: Engine,
+    client: HttpClient,
+    names: Mapping[str, str],
+    templates: Templates | None = None,
+) -> ChatEngine:
+    """Return an engine that answers chats.
+
+    Args:
+        name: in the configuration.
+        row: likewise.
+        client: reaches it.
+        names: model id -> its name for the model.
+        templates: renders callers' templates; None: they are rejected.
+    """
+    return OpenAICompatible(
+        name,
+        client,
+        names,
+        dialect=row.dialect,
+        whole_as_stream=row.whole_as_stream,
+        completions=row.completions,
+        extra_params=row.extra_params,
+        extra_headers=row.extra_headers,
+        templates=templates,
+    )
+
+
+def connected(row: Engine) -> HttpClient:
     """Return the client for an engine; without its key, one that refuses to ask it."""
     try:
         key = secret(row.key)

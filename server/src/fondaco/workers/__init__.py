@@ -1,1 +1,1 @@
-"""Child processes that run native libraries, and batching of requests to them."""
+"""Child processes: native libraries asked in turns, with batching of requests, and servers of our own supervised."""

@@ -16,7 +16,7 @@ class SoftwareEvidence:
 
     name = "software"
     tee_type = "none"
-    hardware = None
+    hardware: str | None = None
     identity_in_memory = False
 
     async def evidence(self, report_data: bytes) -> Evidence:

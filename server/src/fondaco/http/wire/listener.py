@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from types import FrameType
 
@@ -18,6 +18,10 @@ from fondaco.http.wire.protocol import ServerConnection
 BACKLOG = 65_535
 """Connections that wait to be accepted; the system caps it at `net.core.somaxconn`."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _nothing() -> None:
+    """Do nothing, for a server that has nothing to do then."""
 
 
 class Listener:
@@ -37,9 +41,10 @@ class Listener:
         drain_delay_s: float,
         drain_timeout_s: float,
         started: Callable[[], None],
-        leaving: Callable[[], None],
-        draining: Callable[[], None],
-        stopping: Callable[[], None],
+        leaving: Callable[[], None] = _nothing,
+        draining: Callable[[], None] = _nothing,
+        stopping: Callable[[], None] = _nothing,
+        signals: bool = True,
     ) -> None:
         """Prepare.
 
@@ -53,6 +58,7 @@ class Listener:
             leaving: called at the first signal.
             draining: called when the delay is over.
             stopping: called before running calls are cut off.
+            signals: whether SIGINT and SIGTERM request the shutdown.
         """
         self._answer = answer
         self._limits = limits
@@ -62,6 +68,7 @@ class Listener:
         self._leave = leaving
         self._drain = draining
         self._stop = stopping
+        self._signals = signals
         self._registry = registry or ConnectionRegistry()
         self._requested = asyncio.Event()
         self._forced = asyncio.Event()
@@ -69,7 +76,8 @@ class Listener:
     async def serve(self, bound: socket.socket) -> None:
         """Accept connections until a shutdown is requested; return when every call has ended."""
         loop = asyncio.get_running_loop()
-        with _signals(partial(loop.call_soon_threadsafe, self.request_shutdown)):
+        shut_down = partial(loop.call_soon_threadsafe, self.request_shutdown)
+        with _signals(shut_down) if self._signals else nullcontext():
             server = await loop.create_server(self._connection, sock=bound, backlog=BACKLOG)
             self._announce()
             await self._requested.wait()

@@ -1,0 +1,1 @@
+"""Confidential chat composed: the enclave's program, and how a gateway opens it."""

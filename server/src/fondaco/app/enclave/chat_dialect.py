@@ -1,0 +1,65 @@
+"""OpenAI's chat, with Venice's extensions, as an enclave reads and writes it."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fondaco.domain.models.catalogue import Catalogue
+from fondaco.enclave.dialect import BodyWriter, ChunkWriter, ReadRequest
+from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
+from fondaco.http.apis.openai.chat.request import ChatRequest
+from fondaco.http.apis.openai.chat.venice_echo import DEFAULT_PARAMETERS, echo
+from fondaco.http.apis.openai.chat.writers import Accumulator, Chunks
+from fondaco.http.apis.venice.dialect import VENICE
+from fondaco.http.endpoint.bodies import validated
+from fondaco.http.endpoint.strict_json import parse
+
+
+class ChatDialect:
+    """The chat of `http.apis.openai.chat`; see `enclave.dialect`."""
+
+    stream_end = VENICE.stream_end
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Prepare; the catalogue tells a model's name from a suffix of parameters."""
+        self._catalogue = catalogue
+
+    def parse(self, body: bytes) -> object:
+        """As `SealedDialect` says."""
+        return parse(body)
+
+    def read(self, body: Mapping[str, Any], *, cache_scope: str) -> ReadRequest:
+        """As `SealedDialect` says."""
+        request = validated(ChatRequest, body)
+        assert isinstance(request, ChatRequest)  # noqa: S101 - it was validated as one
+        if ":" in request.model:
+            take_suffix(request, self._catalogue)
+        options = request.stream_options
+        return ReadRequest(
+            request.to_domain(cache_scope),
+            stream=bool(request.stream),
+            usage=bool(options and options.include_usage),
+            plain=tuple(_plain(request)),
+            echo=echo(request.venice_parameters or DEFAULT_PARAMETERS),
+        )
+
+    def chunks(self, completion_id: str, created: int, model: str) -> ChunkWriter:
+        """As `SealedDialect` says."""
+        return Chunks(completion_id, created, model)
+
+    def whole(self, choices: int) -> BodyWriter:
+        """As `SealedDialect` says."""
+        return Accumulator(choices, logprobs=False)
+
+
+def _plain(request: ChatRequest) -> Iterator[str]:
+    """Yield fields of a request by which content would pass in plain, beyond those that the domain knows."""
+    if request.tools is not None:
+        yield "tools"
+    if request.tool_choice is not None:
+        yield "tool_choice"
+    if request.response_format is not None:
+        yield "response_format"
+    if request.character is not None:
+        yield "venice_parameters.character_slug"
+    if request.audio is not None or request.modalities not in (None, ["text"]):
+        yield "modalities"

@@ -1,0 +1,305 @@
+"""Sealed chat: the use case of an enclave, from a sealed call to its signed receipt.
+
+Nothing that it raises after a request was decrypted has any of its content.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import orjson
+from anyio import to_thread
+
+from fondaco.domain.chat.request import ChatRequest
+from fondaco.domain.confidential.sealed import EnclaveIdentity, Sealed, SealedCall, SealedFormat
+from fondaco.domain.errors import (
+    ContextTooLongError,
+    FieldNotTakenError,
+    FondacoError,
+    InvalidModelError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    SealedRequestError,
+)
+from fondaco.domain.models.model import Model
+from fondaco.domain.money.usage import Usage
+from fondaco.enclave.dialect import ReadRequest, SealedDialect
+from fondaco.enclave.keyring import EnclaveKeys
+from fondaco.enclave.opening import Opener
+from fondaco.enclave.receipts import ReceiptBuilder, ReceiptStore
+from fondaco.enclave.sealed_reply import Seal, reply_to
+from fondaco.enclave.sealed_request import (
+    expect_sealable,
+    open_fields,
+    read_opened,
+    sealed_fields,
+)
+from fondaco.enclave.waiting import Waiting, WaitingLimits
+from fondaco.ports import ChatEngine, Clock, Prompt
+from fondaco.serving.billing.token_meter import TokenMeter
+from fondaco.serving.chat.capabilities import CapabilityNegotiation
+from fondaco.serving.chat.failover import ChatFailover
+from fondaco.serving.chat.output.pipeline import OutputPipeline
+
+_FEW_FIELDS: Final = 4
+"""So many are decrypted at once; more on a thread, as the loop would stand still."""
+FLUSH_S: Final = 0.05
+"""How long what a model says is collected, after the first of it, until it is encrypted as one."""
+
+
+@dataclass(frozen=True, slots=True)
+class SealedModel:
+    """A model that the enclave runs."""
+
+    model: Model
+    """As its engines know it."""
+    engines: tuple[ChatEngine, ...]
+    """In the order of failover."""
+    upstream: Mapping[str, tuple[str, str]]
+    """Name of each engine elsewhere -> its name for the model, and its address without a path."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A decrypted call."""
+
+    call: SealedCall
+    model_id: str
+    sealed_model: SealedModel
+    body: Mapping[str, Any]
+    """With its fields decrypted."""
+    read: ReadRequest
+    opener: Opener
+
+
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """A decrypted call that waits for its answer."""
+
+    opened: _Opened
+    request: ChatRequest
+    """As the model gets it."""
+    pipeline: OutputPipeline
+    failover: ChatFailover
+    """The engine that measured is the first."""
+    prompt: Prompt
+    receipt: ReceiptBuilder
+
+
+class SealedChat:
+    """Answers sealed calls."""
+
+    def __init__(
+        self,
+        *,
+        keys: EnclaveKeys,
+        receipts: ReceiptStore,
+        models: Mapping[str, SealedModel],
+        negotiation: CapabilityNegotiation,
+        dialect: SealedDialect,
+        clock: Clock,
+        limits: WaitingLimits | None = None,
+        flush_s: float = FLUSH_S,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            keys: decrypt, and vouch for what is signed.
+            receipts: keeps what was signed.
+            models: by the ids under which they take encrypted content.
+            negotiation: maps requested options to what a model supports.
+            dialect: reads requests and writes responses.
+            clock: tells when.
+            limits: of decrypted requests that wait.
+            flush_s: how long output is collected until it is encrypted.
+        """
+        self._keys, self._receipts = keys, receipts
+        self._models = models
+        self._negotiation = negotiation
+        self._dialect = dialect
+        self._clock = clock
+        self._flush_s = flush_s
+        self._waiting: Waiting[_Measured] = Waiting(limits or WaitingLimits(), clock.monotonic)
+
+    async def run(self) -> None:
+        """Drop requests that wait for too long, until cancelled."""
+        await self._waiting.run()
+
+    async def measure(self, model_id: str, call: SealedCall) -> Prompt:
+        """Decrypt a call and count its prompt; see `ports.engines.enclave`."""
+        sealed_model = self._model(model_id)
+        self._waiting.expect_room(call.completion_id, len(call.body))
+        body = self._dialect.parse(call.body)
+        if not isinstance(body, dict):
+            raise InvalidRequestError("The body is no JSON object.")
+        # All that shows without decryption is looked at first: it costs little, and errors may quote it.
+        read = self._dialect.read(body, cache_scope=call.owner)
+        expect_sealable(read, call.format)
+        fields = sealed_fields(body, call.format)
+        opener = self._keys.opener(call, body.get("model"))
+        opening = (fields, opener, call.format, self._dialect)
+        if len(fields) <= _FEW_FIELDS:
+            open_fields(*opening)
+        else:
+            await to_thread.run_sync(open_fields, *opening)
+        read = read_opened(self._dialect, body, cache_scope=call.owner)
+        try:
+            measured = await self._measured(
+                _Opened(call, model_id, sealed_model, body, read, opener)
+            )
+        except FondacoError as error:
+            raise without_content(error) from None
+        self._waiting.put(call.completion_id, measured, len(call.body))
+        return Prompt(measured.prompt.input_tokens, exact=measured.prompt.exact)
+
+    def answer(self, completion_id: str, max_output_tokens: int) -> AsyncGenerator[Sealed]:
+        """Answer a measured call, once; see `ports.engines.enclave`.
+
+        Raises:
+            SealedRequestError: at once, where no such call waits.
+        """
+        return self._pieces(self._waiting.take(completion_id), max_output_tokens)
+
+    async def probe(self) -> None:
+        """Show that an engine can answer.
+
+        Raises:
+            EngineError: it cannot.
+        """
+        first = next((engine for one in self._models.values() for engine in one.engines), None)
+        if first is None:
+            raise ModelNotFoundError("The enclave runs no model.")
+        await first.probe()
+
+    async def identity(self) -> EnclaveIdentity:
+        """Return what the enclave is called."""
+        return self._keys.identity
+
+    async def attestation(
+        self, form: SealedFormat, *, nonce: str | None, model: str | None
+    ) -> Mapping[str, Any]:
+        """Return a fresh attestation report; see `ports.engines.enclave`."""
+        return await self._keys.report(form, nonce, model)
+
+    async def receipt(
+        self, form: SealedFormat, receipt_id: str, *, owner: str, model: str | None
+    ) -> Mapping[str, Any]:
+        """Return a signed receipt; see `ports.engines.enclave`."""
+        return self._receipts.get(form, receipt_id, owner=owner, model=model)
+
+    async def rotate(self) -> EnclaveIdentity:
+        """Replace the keys, and return what the enclave is called from now on."""
+        self._keys.rotate()
+        return self._keys.identity
+
+    async def _measured(self, opened: _Opened) -> _Measured:
+        """Return a decrypted call as its model gets it, with its prompt counted."""
+        model = opened.sealed_model.model
+        asked = opened.read.request
+        sampling = asked.sampling.filled(model.defaults.temperature, model.defaults.top_p)
+        request, pipeline = await self._negotiation.fit(
+            model, asked.for_model(model.id, 0, sampling)
+        )
+        failover = ChatFailover(opened.sealed_model.engines, opened.model_id)
+        prompt = await failover.measure(request)
+        receipt = opened.opener.receipt(self._clock.now)
+        receipt.received(orjson.dumps(opened.body))
+        return _Measured(opened, request, pipeline, failover, prompt, receipt)
+
+    async def _pieces(self, measured: _Measured, max_output_tokens: int) -> AsyncGenerator[Sealed]:
+        """Yield an answer's pieces; errors come without content."""
+        try:
+            async with aclosing(self._answered(measured, max_output_tokens)) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except FondacoError as error:
+            raise without_content(error) from None
+
+    async def _answered(
+        self, measured: _Measured, max_output_tokens: int
+    ) -> AsyncGenerator[Sealed]:
+        opened, request = measured.opened, measured.request
+        request = request.for_model(request.model, max_output_tokens, request.sampling)
+        seal = Seal(opened.opener.sealer(opened.call.completion_id), measured.receipt)
+        reply = reply_to(opened.call, opened.model_id, opened.read, self._dialect, seal)
+        meter = TokenMeter(measured.prompt, max_output_tokens, request.choices)
+        told, flush_at = Usage(), 0.0
+        async with measured.failover.answer(request) as answer:
+            delivered = measured.pipeline.deliver(answer.first, answer.rest, meter)
+            async with aclosing(delivered) as batches:
+                async for batch in batches:
+                    reply.add(batch)
+                    now = self._clock.monotonic()
+                    if now < flush_at:
+                        continue
+                    flush_at = now + self._flush_s
+                    before, told = told, _most(told, meter.usage)
+                    yield _piece(reply.flush(), before, told)
+        self._record_forwarded(measured, max_output_tokens)
+        usage = _most(told, meter.usage)
+        last = reply.end(usage)
+        self._receipts.put(measured.receipt.finish())
+        piece = _piece(last, told, usage)
+        yield replace(piece, input_tokens=usage.input_tokens, last=True)
+
+    def _record_forwarded(self, measured: _Measured, max_output_tokens: int) -> None:
+        """Record what the engine was asked: the body with the model and the limit that it got."""
+        engine, opened = measured.failover.engine.name, measured.opened
+        sealed_model = opened.sealed_model
+        name, origin = sealed_model.upstream.get(engine, (sealed_model.model.id, None))
+        limit = {"max_completion_tokens": max_output_tokens}
+        measured.receipt.forwarded(orjson.dumps({**opened.body, "model": name, **limit}))
+        if origin is not None:
+            measured.receipt.upstream(engine, model=name, origin=origin)
+
+    def _model(self, model_id: str) -> SealedModel:
+        if (sealed_model := self._models.get(model_id)) is None:
+            raise ModelNotFoundError(
+                f"The enclave runs no model {model_id[:100]!r}. It and its gateway need the same "
+                "configuration of models."
+            )
+        return sealed_model
+
+
+def _most(told: Usage, usage: Usage) -> Usage:
+    """Return a reply's usage, which never goes back behind what was told: pieces report its growth.
+
+    What a cache spared is not told: it would show who asked the same before.
+    """
+    return Usage(
+        input_tokens=usage.input_tokens,
+        output_tokens=max(told.output_tokens, usage.output_tokens),
+        reasoning_tokens=max(told.reasoning_tokens, usage.reasoning_tokens),
+    )
+
+
+def _piece(wire: bytes, told: Usage, usage: Usage) -> Sealed:
+    """Return a piece of a response, with what was consumed since `told`."""
+    return Sealed(
+        wire,
+        usage.output_tokens - told.output_tokens,
+        usage.reasoning_tokens - told.reasoning_tokens,
+    )
+
+
+def without_content(error: FondacoError) -> FondacoError:
+    """Return an error as it may leave the enclave: without a text that might quote what was decrypted.
+
+    Errors of sealed requests are written for that; an engine's and a template's are not.
+    """
+    if isinstance(error, SealedRequestError | ContextTooLongError):
+        return error
+    if isinstance(error, InvalidRequestError):
+        kind = (
+            FieldNotTakenError
+            if isinstance(error, FieldNotTakenError)
+            else (
+                InvalidModelError if isinstance(error, InvalidModelError) else InvalidRequestError
+            )
+        )
+        return kind(
+            "The model's engine does not take the request. What it says of it stays in the enclave, since it "
+            "may quote the conversation."
+        )
+    return error

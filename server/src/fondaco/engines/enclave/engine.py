@@ -1,0 +1,217 @@
+"""The gateway's side of an enclave: calls and answers over HTTP."""
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import aclosing, contextmanager
+from http import HTTPStatus
+from typing import Any, Final
+
+import anyio
+import anyio.abc
+import orjson
+
+from fondaco import enclave_wire as wire
+from fondaco.clients.client import ClientResponse, HttpClient, IncompleteResponseError
+from fondaco.domain.confidential.sealed import EnclaveIdentity, Sealed, SealedCall, SealedFormat
+from fondaco.domain.errors import EngineError, EngineRefusedError, FondacoError
+from fondaco.domain.untrusted_numbers import whole
+from fondaco.engines.enclave.supervisor import ChildSupervisor
+from fondaco.ports import Prompt
+from fondaco.workers.supervisor import ServerProgram
+
+_REPLY_LIMIT: Final = 4 * 2**20
+
+
+class EnclaveOverHttp(ABC):
+    """An enclave that is asked over HTTP; see `ports.engines.enclave`."""
+
+    def __init__(self, name: str) -> None:
+        """Prepare; `name` is the engine's in the configuration."""
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """The enclave's name in the configuration."""
+        return self._name
+
+    @abstractmethod
+    async def _client(self) -> HttpClient:
+        """Return the client for the enclave, which is started where it does not run.
+
+        Raises:
+            EngineError: it cannot be.
+        """
+
+    async def measure(self, model: str, call: SealedCall) -> Prompt:
+        """Have a call decrypted, and its prompt counted."""
+        told = await self._ask(wire.MEASURE, wire.call_bytes(model, call))
+        tokens, exact = whole(told.get("input_tokens")), told.get("exact")
+        if tokens is None or not isinstance(exact, bool):
+            raise _strange()
+        return Prompt(tokens, exact=exact)
+
+    async def answer(
+        self, model: str, call: SealedCall, max_output_tokens: int
+    ) -> AsyncGenerator[Sealed]:
+        """Yield the answer to a measured call; closing the generator stops the engine."""
+        del model  # it was measured for one
+        body = orjson.dumps(
+            {"completion_id": call.completion_id, "max_output_tokens": max_output_tokens}
+        )
+        client = await self._client()
+        with _malformed_as_strange():
+            async with client.send("POST", wire.ANSWER, body) as response:
+                if response.status != HTTPStatus.OK:
+                    raise await _refusal(response)
+                async with aclosing(_pieces(response)) as pieces:
+                    async for piece in pieces:
+                        yield piece
+
+    async def probe(self) -> None:
+        """Show that the enclave can answer."""
+        await self._ask(wire.PROBE)
+
+    async def identity(self) -> EnclaveIdentity:
+        """Return what it is called."""
+        return _identity(await self._ask(wire.IDENTITY))
+
+    async def attestation(
+        self, form: SealedFormat, *, nonce: str | None, model: str | None = None
+    ) -> Mapping[str, Any]:
+        """Return a fresh attestation report."""
+        asked = {"format": form.value, "nonce": nonce, "model": model}
+        return await self._ask(wire.ATTESTATION, orjson.dumps(asked))
+
+    async def receipt(
+        self, form: SealedFormat, receipt_id: str, *, owner: str, model: str | None = None
+    ) -> Mapping[str, Any]:
+        """Return the signed receipt of a response that has ended."""
+        asked = {"format": form.value, "receipt_id": receipt_id, "owner": owner, "model": model}
+        return await self._ask(wire.RECEIPT, orjson.dumps(asked))
+
+    async def rotate(self) -> EnclaveIdentity:
+        """Replace its keys."""
+        return _identity(await self._ask(wire.ROTATE))
+
+    async def _ask(self, path: str, body: bytes = b"{}") -> dict[str, Any]:
+        """Return the whole reply to a request.
+
+        Raises:
+            FondacoError: the enclave refused it, or cannot be reached.
+        """
+        client = await self._client()
+        with _malformed_as_strange():
+            async with client.send("POST", path, body) as response:
+                if response.status != HTTPStatus.OK:
+                    raise await _refusal(response)
+                value = orjson.loads(await response.read(_REPLY_LIMIT))
+        if not isinstance(value, dict):
+            raise _strange()
+        return value
+
+
+class RemoteEnclave(EnclaveOverHttp):
+    """An enclave that an operator runs, on this host or another one."""
+
+    def __init__(self, name: str, client: HttpClient) -> None:
+        """Prepare; `client` has the enclave's address and token, and is closed by who opened it."""
+        super().__init__(name)
+        self._connected = client
+
+    async def _client(self) -> HttpClient:
+        return self._connected
+
+
+class LocalEnclave(EnclaveOverHttp):
+    """An enclave in a child process, which starts at the first call, and again after its end with new keys."""
+
+    def __init__(
+        self,
+        name: str,
+        program: ServerProgram,
+        *,
+        first_byte_timeout_s: float = 120.0,
+        chunk_timeout_s: float = 300.0,
+        total_timeout_s: float = 1800.0,
+    ) -> None:
+        """Prepare; nothing is started before the first call.
+
+        Args:
+            name: in the configuration.
+            program: how its process starts.
+            first_byte_timeout_s: for the beginning of a response.
+            chunk_timeout_s: between two pieces of it.
+            total_timeout_s: for all of it.
+        """
+        super().__init__(name)
+        self._supervisor = ChildSupervisor(
+            program,
+            name,
+            first_byte_timeout_s=first_byte_timeout_s,
+            chunk_timeout_s=chunk_timeout_s,
+            total_timeout_s=total_timeout_s,
+        )
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the child, where one runs."""
+        return self._supervisor.pid
+
+    async def run(
+        self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
+    ) -> None:
+        """Keep the enclave available until cancelled; then its process is gone."""
+        await self._supervisor.run(task_status=task_status)
+
+    async def _client(self) -> HttpClient:
+        return (await self._supervisor.running()).client
+
+
+async def _pieces(response: ClientResponse) -> AsyncGenerator[Sealed]:
+    """Yield the pieces of a response, of which exactly one is the last.
+
+    Raises:
+        IncompleteResponseError: the enclave ended before it.
+        ValueError: it sends something else.
+    """
+    reader, ended = wire.PieceReader(), False
+    while octets := await response.piece():
+        for piece in reader.feed(octets):
+            if ended:
+                raise ValueError("A piece follows the last one.")
+            ended = piece.last
+            yield piece
+    if not ended:
+        raise IncompleteResponseError("The enclave broke off its answer.")
+
+
+async def _refusal(response: ClientResponse) -> FondacoError:
+    """Return the error that a response other than 200 tells of.
+
+    Raises:
+        ValueError: it tells of none.
+    """
+    if response.status == HTTPStatus.UNAUTHORIZED:
+        return EngineRefusedError(
+            "The enclave refuses the gateway's token. The operator has to give both the same one."
+        )
+    return wire.error_of(await response.read(_REPLY_LIMIT))
+
+
+def _identity(told: Mapping[str, Any]) -> EnclaveIdentity:
+    workload, keyset = told.get("workload_id"), told.get("keyset_digest")
+    if not isinstance(workload, str) or not isinstance(keyset, str):
+        raise _strange()
+    return EnclaveIdentity(workload, keyset)
+
+
+@contextmanager
+def _malformed_as_strange() -> Generator[None]:
+    try:
+        yield
+    except ValueError:
+        raise _strange() from None
+
+
+def _strange() -> EngineError:
+    return EngineError("The enclave's reply has a form that this gateway does not know.")

@@ -1,0 +1,1 @@
+"""The HTTP API of an enclave: few endpoints, for its gateway alone."""
