@@ -39,7 +39,6 @@ QUESTION = [UserMessage(content="Count!")]
 
 
 ANY = {"type": "object"}
-ENCRYPTED = {"enable_e2ee": True}
 
 
 class City(BaseModel):
@@ -284,24 +283,19 @@ async def test_a_model_that_ends_is_warned_of_once(raw: RawServer) -> None:
         await client.chat.completions.create(model="old", messages=QUESTION)  # or it would raise
 
 
-async def test_a_confidential_chat_is_refused_before_anything_is_sent(
-    client: VeniceClient, home: House
-) -> None:
-    for wish in ({"e2ee": True}, {"e2ee": TeeOptions()}, {"venice_parameters": ENCRYPTED}):
-        with pytest.raises(InvalidRequestError, match="not in this version") as refused:
-            await client.chat.completions.create(model="e2ee-toy", messages=QUESTION, **wish)
-        assert refused.value.code == "E2EE_NOT_AVAILABLE"
-    with pytest.raises(InvalidRequestError, match="not in this version"):
-        await client.chat.completions.stream(model="e2ee-toy", messages=QUESTION, e2ee=True)
-    assert home.fake.asked == []
-
-
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"model": "toy"}, "none of those named e2ee-"),
         ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
         ({"venice_parameters": {"enable_web_search": "on"}}, "enable_web_search"),
+        ({"venice_parameters": {"character_slug": "alan-watts"}}, "character_slug"),
+        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"logprobs": True}, "logprobs"),
+        ({"extra_body": {"prediction": {"content": "a"}}}, "prediction"),
+        ({"messages": [{"role": "assistant", "content": None}]}, "no content"),
+        ({"messages": [{"role": "user", "content": "a", "name": "Ann"}]}, "messages.0.name"),
+        ({"messages": [AssistantMessage(content="a", tool_calls=[ToolCall()])]}, "tool_calls"),
         (
             {"messages": [{"role": "user", "content": [{"type": "text", "text": "a"}]}]},
             "text alone",
@@ -309,12 +303,20 @@ async def test_a_confidential_chat_is_refused_before_anything_is_sent(
     ],
 )
 async def test_what_cannot_be_confidential_is_named(
-    client: VeniceClient, change: dict[str, object], reason: str
+    client: VeniceClient, home: House, change: dict[str, object], reason: str
 ) -> None:
-    asked: dict[str, Any] = {"model": "e2ee-toy", "messages": QUESTION, "e2ee": True, **change}
-    with pytest.raises(InvalidRequestError, match=reason) as refused:
-        await client.chat.completions.create(**asked)
-    assert refused.value.code == "E2EE_REFUSED"
+    asked: dict[str, Any] = {"model": "e2ee-toy", "messages": QUESTION, **change}
+    parameters = {"enable_e2ee": True, **asked.get("venice_parameters", {})}
+    wishes: tuple[dict[str, Any], ...] = (
+        {"e2ee": True},
+        {"e2ee": TeeOptions()},
+        {"venice_parameters": parameters},
+    )
+    for wish in wishes:
+        with pytest.raises(InvalidRequestError, match=reason) as refused:
+            await client.chat.completions.create(**{**asked, **wish})
+        assert refused.value.code == "E2EE_REFUSED"
+    assert home.fake.asked == []
 
 
 def said(text: str) -> Script:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
         PermissionDeniedError as PermissionDeniedError,
         RateLimitError as RateLimitError,
         ServiceUnavailableError as ServiceUnavailableError,
+        TeeAttestationError as TeeAttestationError,
+        TeeDecryptionError as TeeDecryptionError,
         VeniceError as VeniceError,
     )
     from venice_ai.tools import tool_from_function as tool_from_function
@@ -55,6 +57,8 @@ __all__ = [
     "ServiceUnavailableError",
     "SyncVeniceClient",
     "SystemMessage",
+    "TeeAttestationError",
+    "TeeDecryptionError",
     "Tool",
     "ToolMessage",
     "UserMessage",
@@ -82,6 +86,8 @@ _PUBLIC = {
         "PermissionDeniedError",
         "RateLimitError",
         "ServiceUnavailableError",
+        "TeeAttestationError",
+        "TeeDecryptionError",
         "VeniceError",
     ),
     "venice_ai.tools": ("tool_from_function",),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from venice_ai.resources.embeddings import Embeddings
     from venice_ai.resources.images import Image, Images
     from venice_ai.resources.models import Models
+    from venice_ai.resources.tee import Tee
     from venice_ai.resources.video import Video
 
 __all__ = ["VeniceClient"]
@@ -128,6 +129,13 @@ class VeniceClient:
         from venice_ai.resources.models import Models
 
         return Models(self)
+
+    @cached_property
+    def tee(self) -> "Tee":
+        """Enclaves that answer confidential chats, and what they prove."""
+        from venice_ai.resources.tee import Tee
+
+        return Tee(self)
 
     @cached_property
     def characters(self) -> "Characters":

@@ -12,6 +12,8 @@ VeniceError
 |   |-- RateLimitError           429: see `retry_after_seconds`
 |   |-- ServiceUnavailableError  503: see `retry_after_seconds`
 |   |-- InvalidResponseError     the reply is not what the API promises
+|   |-- TeeAttestationError      an enclave does not prove what it has to: its report, its receipt
+|   |-- TeeDecryptionError       a reply was not encrypted to its call, was altered or cut off
 |   `-- APIConnectionError       no reply, or not all of it
 |       `-- APITimeoutError      not in time; also 408 and 504
 `-- MaxIterationsExceededError   the model would not stop calling tools
@@ -37,6 +39,8 @@ __all__ = [
     "PermissionDeniedError",
     "RateLimitError",
     "ServiceUnavailableError",
+    "TeeAttestationError",
+    "TeeDecryptionError",
     "VeniceError",
 ]
 
@@ -141,6 +145,14 @@ class ServiceUnavailableError(APIError):
 
 class InvalidResponseError(APIError):
     """The response does not match the API."""
+
+
+class TeeAttestationError(APIError):
+    """An enclave's attestation, identity or receipt does not hold. Without attestation, nothing was encrypted or sent."""
+
+
+class TeeDecryptionError(APIError):
+    """A confidential reply was not encrypted to its call, was altered, or lacks its end: discard it."""
 
 
 class APIConnectionError(APIError):

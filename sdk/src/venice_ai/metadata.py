@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
+from venice_ai._proof import Proof
+
 __all__ = ["Balances", "ModelDeprecationWarning", "RateLimits", "ResponseMetadata"]
 
 
@@ -36,12 +38,14 @@ class Balances:
 class ResponseMetadata:
     """Response metadata, parsed from headers on access."""
 
-    __slots__ = ("headers", "status")
+    __slots__ = ("headers", "proof", "status")
 
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, status: int, headers: Mapping[str, str], proof: Proof | None = None) -> None:
         self.status = status
         self.headers = headers
         """Names are found in any case."""
+        self.proof = proof
+        """What a confidential call proved; None for other calls."""
 
     @property
     def request_id(self) -> str | None:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from venice_ai._http import headers as _headers
 from venice_ai._http.connections import MOST, Connections
 from venice_ai._http.request import Request
+from venice_ai._proof import Proof
 from venice_ai.exceptions import (
     APIConnectionError,
     APIError,
@@ -30,6 +31,8 @@ from venice_ai.types._wire import Reply
 
 R = TypeVar("R", bound=Reply)
 
+PROOF = "venice_ai.proof"
+"""Under this name, responses to confidential calls have what they prove among their extensions."""
 CONNECT_TIMEOUT_S = 5.0
 LONGEST_WAIT_S = 60.0
 """A longer `Retry-After` is not waited for: the caller has to decide."""
@@ -85,12 +88,21 @@ class Transport:
         Raises:
             APIError: as its subclasses say.
         """
-        response = await self.send(request)
+        return self.parsed(await self.send(request), model)
+
+    def parsed(self, response: httpx2.Response, model: type[R]) -> R:
+        """Return a whole reply from its response.
+
+        Raises:
+            InvalidResponseError: It is something else.
+        """
         try:
             reply = model.model_validate_json(response.content)
         except ValidationError as error:
+            asked = response.request
+            path = str(asked.url).partition("?")[0].removeprefix(self.options.base_url)
             raise InvalidResponseError(
-                f"The reply to {request.method} {request.path} is no {model.__name__}: {error}",
+                f"The reply to {asked.method} {path} is no {model.__name__}: {error}",
                 status=response.status_code,
                 body=response.text,
                 headers=response.headers,
@@ -123,7 +135,8 @@ class Transport:
 
     def metadata(self, response: httpx2.Response) -> ResponseMetadata:
         """Return a reply's head, and warn once of a model that ends."""
-        meta = ResponseMetadata(response.status_code, response.headers)
+        proof: Proof | None = response.extensions.get(PROOF)
+        meta = ResponseMetadata(response.status_code, response.headers, proof)
         ending = meta.deprecation
         if ending and (name := meta.model_id or ending) not in self._warned:
             self._warned.add(name)

@@ -14,7 +14,7 @@ from venice_ai.costs import ChatCostEstimate, SpeechQuote
 from venice_ai.metadata import ResponseMetadata
 from venice_ai.resources.api_keys import Unchanged
 from venice_ai.resources.chat._options import ChatOptions
-from venice_ai.tee.types import TeeOptions
+from venice_ai.tee.types import Attestation, TeeOptions
 from venice_ai.types._wire import Wire
 from venice_ai.types.api.api_keys import (
     AllowanceReply,
@@ -129,6 +129,8 @@ class SyncVeniceClient:
     def video(self) -> SyncVideo: ...
     @property
     def models(self) -> SyncModels: ...
+    @property
+    def tee(self) -> SyncTee: ...
     @property
     def characters(self) -> SyncCharacters: ...
     @property
@@ -416,6 +418,9 @@ class SyncSpeech:
         speed: float | None = ...,
         instructions: str | None = ...,
     ) -> SyncSpeechStream: ...
+
+class SyncTee:
+    def attest(self, *, model: str, options: TeeOptions | None = ...) -> Attestation: ...
 
 class SyncTranscriptStream(SyncStream[TranscriptEvent]):
     def text_deltas(self) -> Iterator[str]: ...

@@ -1,1 +1,50 @@
-"""Confidential chats; not implemented yet."""
+"""Confidential chats: end-to-end encryption to an enclave that proves what it is.
+
+`create` and `stream` take `e2ee=True` or `TeeOptions`. It needs the extra `e2ee`.
+Names are loaded when they are first used, so that an import needs none of its libraries.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from venice_ai.tee._evidence.receipts import (
+        Receipt as Receipt,
+        verify_receipt as verify_receipt,
+    )
+    from venice_ai.tee.types import (
+        Attestation as Attestation,
+        ModelKey as ModelKey,
+        Proof as Proof,
+        TeeOptions as TeeOptions,
+    )
+
+__all__ = [
+    "Attestation",
+    "ModelKey",
+    "Proof",
+    "Receipt",
+    "TeeOptions",
+    "verify_receipt",
+]
+
+_HOMES = {
+    "Attestation": "venice_ai.tee.types",
+    "ModelKey": "venice_ai.tee.types",
+    "Proof": "venice_ai.tee.types",
+    "Receipt": "venice_ai.tee._evidence.receipts",
+    "TeeOptions": "venice_ai.tee.types",
+    "verify_receipt": "venice_ai.tee._evidence.receipts",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,52 +1,93 @@
-"""Whether a chat was requested as confidential, and is supported."""
+"""Whether a chat was requested as confidential, and can be."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from typing import Any
 
 from venice_ai._json_values import is_object
 from venice_ai.exceptions import InvalidRequestError
 from venice_ai.tee.types import TeeOptions
 
-_WEB = ("enable_web_search", "enable_web_scraping", "enable_x_search")
-_OFF = (None, False, "off")
+_WEB = ("enable_web_search", "enable_web_scraping", "enable_x_search", "character_slug")
+_TOOLS = ("tools", "tool_choice", "functions", "function_call")
+_TELLING = (
+    "response_format",
+    "logprobs",
+    "top_logprobs",
+    "audio",
+    "prediction",
+    "web_search_options",
+)
+"""Fields that would show the server a part of the conversation, or of its shape."""
+_OFF = (None, False, "off", "none", "auto")
+_LIBRARIES = ("cryptography", "rfc8785")
+_READABLE = {"role", "content", "tool_call_id", "reasoning_content"}
+"""Fields of messages that may be there: the last is not sent, as models do not read it again."""
 
 
-def refuse_confidential(body: Mapping[str, Any], e2ee: bool | TeeOptions) -> None:  # noqa: FBT001 - as callers say it
-    """Let chats pass that are not to be confidential.
+def confidential(body: Mapping[str, Any], e2ee: bool | TeeOptions) -> TeeOptions | None:  # noqa: FBT001 - as callers say it
+    """Return how a chat is to be kept confidential; None: it is not.
+
+    Args:
+        body: The request's fields; messages are objects of this package, or dictionaries.
+        e2ee: The caller's argument.
 
     Raises:
-        InvalidRequestError: The chat is to be confidential, but holds what cannot be, or would
-            need a flow that this version lacks. Nothing was sent.
+        InvalidRequestError: It is to be, but holds what cannot be, or libraries are missing. Nothing
+            was sent.
     """
     given = body.get("venice_parameters")
     parameters: Mapping[str, object] = given if is_object(given) else {}
     if not e2ee and parameters.get("enable_e2ee") is not True:
-        return
-    faults = [*_faults(body, parameters)]
+        return None
+    options = e2ee if isinstance(e2ee, TeeOptions) else TeeOptions()
+    faults = [*_faults(body, parameters), *_message_faults(body["messages"], options)]
     if faults:
         raise InvalidRequestError(
             f"The chat cannot be end-to-end encrypted: {'; '.join(faults)}.", code="E2EE_REFUSED"
         )
-    raise InvalidRequestError(
-        "End-to-end encryption is not in this version of venice_ai, and nothing was sent. "
-        "Leave out e2ee and venice_parameters.enable_e2ee to send the chat unencrypted.",
-        code="E2EE_NOT_AVAILABLE",
-    )
+    require_libraries()
+    return options
 
 
-def _faults(body: Mapping[str, Any], parameters: Mapping[str, object]) -> list[str]:
-    faults: list[str] = []
+def require_libraries() -> None:
+    """See that what encryption needs is installed.
+
+    Raises:
+        InvalidRequestError: It is not.
+    """
+    missing = [name for name in _LIBRARIES if find_spec(name) is None]
+    if missing:
+        raise InvalidRequestError(
+            f"End-to-end encryption needs {' and '.join(missing)}, and nothing was sent. "
+            "Install this package with its extra: pip install './sdk[e2ee]' in a checkout of Fondaco.",
+            code="E2EE_NOT_AVAILABLE",
+        )
+
+
+def _faults(body: Mapping[str, Any], parameters: Mapping[str, object]) -> Iterator[str]:
     if not str(body["model"]).startswith("e2ee-"):
-        faults.append(f"the model {body['model']!r} is none of those named e2ee-*")
-    if body.get("tools"):
-        faults.append("tools would be seen by the server")
-    faults += [f"{name} would need the text" for name in _WEB if parameters.get(name) not in _OFF]
-    if any(_has_parts(message) for message in body["messages"]):
-        faults.append("messages have to be text alone")
-    return faults
+        yield f"the model {body['model']!r} is none of those named e2ee-*"
+    for name in _TOOLS:
+        if body.get(name) not in (*_OFF, []):
+            yield f"{name} would be seen by the server"
+    for name in _TELLING:
+        if body.get(name) not in _OFF:
+            yield f"{name} would tell the server of the text"
+    for name in _WEB:
+        if parameters.get(name) not in (None, False, "off"):
+            yield f"{name} would need the text"
 
 
-def _has_parts(message: object) -> bool:
-    if is_object(message):
-        return not isinstance(message.get("content"), str | None)
-    return not isinstance(getattr(message, "content", None), str | None)
+def _message_faults(messages: object, options: TeeOptions) -> Iterator[str]:
+    for index, message in enumerate(messages if isinstance(messages, list) else []):
+        fields = message if is_object(message) else dict(message)
+        content = fields.get("content")
+        if content is None:
+            yield f"messages.{index} has no content to encrypt"
+        elif not isinstance(content, str) and options.format != "aci":
+            yield f"messages.{index} has to be text alone (parts need TeeOptions(format='aci'))"
+        for name in sorted(
+            name for name, value in fields.items() if value and name not in _READABLE
+        ):
+            yield f"messages.{index}.{name} would be sent in plain"

@@ -3,13 +3,12 @@
 from functools import cached_property
 
 from venice_ai.resources._resource import APIResource
-from venice_ai.resources.chat.completions import ChatCompletions
-from venice_ai.resources.models import Choosing
+from venice_ai.resources.chat.completions import ChatCompletions, Chatting
 
 __all__ = ["Chat", "ChatCompletions"]
 
 
-class Chat(APIResource[Choosing]):
+class Chat(APIResource[Chatting]):
     """The namespace of chat completions."""
 
     @cached_property

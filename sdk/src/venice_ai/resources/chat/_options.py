@@ -9,7 +9,8 @@ from venice_ai._http.headers import checked
 from venice_ai._http.request import Request
 from venice_ai.resources._resource import as_json
 from venice_ai.resources.chat._response_format import format_of
-from venice_ai.tee._engagement import refuse_confidential
+from venice_ai.tee._chat import ConfidentialChat
+from venice_ai.tee._engagement import confidential
 from venice_ai.tee.types import TeeOptions
 from venice_ai.types.api.chat import (
     JSONObjectFormat,
@@ -92,13 +93,13 @@ def with_usage(options: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 
 def request_of(
     model: str, messages: Messages, *, stream: bool, options: Mapping[str, Any]
-) -> Request:
-    """Return the request of a chat. What is None is left out.
+) -> Request | ConfidentialChat:
+    """Return the request of a chat, still to be encrypted if it is confidential. What is None is left out.
 
     Raises:
         TypeError: `max_tokens` is among the options, or something has no form in JSON.
         ValueError: HTTP cannot carry one of `extra_headers`.
-        InvalidRequestError: The chat is to be confidential.
+        InvalidRequestError: The chat is to be confidential, and cannot be.
     """
     if "max_tokens" in options:
         raise TypeError("max_tokens is no argument: say max_completion_tokens instead.")
@@ -115,6 +116,8 @@ def request_of(
     body: dict[str, Any] = {"model": model, "messages": list(messages), **fields, **more}
     if stream:
         body["stream"] = True
-    refuse_confidential(body, e2ee)
+    demanded = confidential(body, e2ee)
     named = checked(headers, "extra_headers")
+    if demanded is not None:
+        return ConfidentialChat(PATH, model, as_json(body), named, timeout_s, demanded)
     return Request("POST", PATH, as_json(body), headers=named, timeout_s=timeout_s, paid=True)

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Literal, TypeVar, Unpack, overload
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, Unpack, overload
 
+import httpx2
 from pydantic import BaseModel
 
+from venice_ai._http.request import Request
 from venice_ai.costs import (
     EXPECTED_COMPLETION_TOKENS,
     TOKENS_PER_WORD,
@@ -18,7 +21,9 @@ from venice_ai.resources.chat._loop import ToolLoop
 from venice_ai.resources.chat._options import ChatOptions, request_of, with_usage
 from venice_ai.resources.chat._response_format import format_of
 from venice_ai.resources.models import Choosing
+from venice_ai.resources.tee import Tee
 from venice_ai.streaming import ChatStream, Stream
+from venice_ai.tee._chat import ConfidentialChat
 from venice_ai.tee.types import TeeOptions
 from venice_ai.types.api.chat import (
     ChatCompletionResponse,
@@ -30,12 +35,24 @@ from venice_ai.types.api.chat import (
 from venice_ai.types.api.messages import Messages
 from venice_ai.types.api.streaming import ChatCompletionChunk, ChunkModelFactory
 
-__all__ = ["ChatCompletions"]
+if TYPE_CHECKING:
+    from venice_ai.tee._calls import ConfidentialCalls
+
+__all__ = ["ChatCompletions", "Chatting"]
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
-class ChatCompletions(APIResource[Choosing]):
+class Chatting(Choosing, Protocol):
+    """A client with a catalogue of models, and enclaves."""
+
+    @cached_property
+    def tee(self) -> Tee:
+        """Its enclaves."""
+        ...
+
+
+class ChatCompletions(APIResource[Chatting]):
     """Chat completions."""
 
     @overload
@@ -130,7 +147,10 @@ class ChatCompletions(APIResource[Choosing]):
                 stop_token_ids: Tokens at which the answer ends.
                 top_k: How many of the likeliest tokens are chosen from.
                 stream_options: `{"include_usage": True}` adds a last chunk with the usage.
-                e2ee: End-to-end encryption; refused until this package can do it.
+                e2ee: End-to-end encryption to the enclave of a model named `e2ee-*`: True, or a
+                    `TeeOptions`. Every message is encrypted, and the reply is checked against the
+                    enclave's receipt before it is returned, or before its stream ends. Tools, schemas,
+                    web search, log probabilities are refused. `reply.meta.proof` tells what was proved.
                 timeout: Seconds, instead of the client's.
                 extra_headers, extra_body: Sent besides all else.
 
@@ -139,12 +159,14 @@ class ChatCompletions(APIResource[Choosing]):
 
         Raises:
             TypeError: `max_tokens` was given, or something that has no form in JSON.
+            TeeAttestationError: With `e2ee`, the enclave or its receipt does not prove what it has to.
+            TeeDecryptionError: With `e2ee`, the reply is not encrypted to this call, or was altered.
             APIError: As its subclasses say; see `venice_ai.exceptions`.
         """
         request = request_of(model, messages, stream=stream, options=kwargs)
         if not stream:
-            return await self._fetch(request, ChatCompletionResponse)
-        response = await self._send(request, stream=True)
+            return await self._whole(request)
+        response = await self._begun(request)
         make = stream_cls or Stream[ChatCompletionChunk]
         return make(response, ChatCompletionChunk, self._transport.metadata(response))
 
@@ -161,6 +183,9 @@ class ChatCompletions(APIResource[Choosing]):
         The usage is asked for, so that `collect` has it. The chunk without choices that tells it is
         only shown to callers who decide about `stream_options.include_usage` themselves.
 
+        With `e2ee`, pieces are decrypted as they arrive, and that none is missing is proved at the end
+        only: what was read of a stream that raises an error in the end is not to be relied on.
+
         Example:
             async with await client.chat.completions.stream(model=model, messages=messages) as s:
                 async for text in s.text_deltas():
@@ -171,7 +196,7 @@ class ChatCompletions(APIResource[Choosing]):
         """
         options, decided = with_usage({**kwargs, "e2ee": e2ee})
         request = request_of(model, messages, stream=True, options=options)
-        response = await self._send(request, stream=True)
+        response = await self._begun(request)
         meta = self._transport.metadata(response)
         return ChatStream(response, ChatCompletionChunk, meta, usage_chunk=decided)
 
@@ -318,6 +343,26 @@ class ChatCompletions(APIResource[Choosing]):
             list(messages),
             max_iterations,
         )
+
+    async def _whole(self, request: Request | ConfidentialChat) -> ChatCompletionResponse:
+        if isinstance(request, Request):
+            return await self._fetch(request, ChatCompletionResponse)
+        response = await self._confidential.respond(request, stream=False)
+        if response.is_closed:
+            reply = self._transport.parsed(response, ChatCompletionResponse)
+            return reply.with_meta(self._transport.metadata(response))
+        meta = self._transport.metadata(response)
+        return await ChatStream(response, ChatCompletionChunk, meta).collect()
+
+    async def _begun(self, request: Request | ConfidentialChat) -> httpx2.Response:
+        """Return the head of a stream."""
+        if isinstance(request, Request):
+            return await self._send(request, stream=True)
+        return await self._confidential.respond(request, stream=True)
+
+    @property
+    def _confidential(self) -> "ConfidentialCalls":
+        return self._client.tee._calls  # noqa: SLF001 # pyright: ignore[reportPrivateUsage] - its own part
 
     async def _complete(self, fields: Mapping[str, Any]) -> ChatCompletionResponse:
         reply = await _called(self.create, fields)

@@ -1,0 +1,1 @@
+"""Primitives of both protocols: canonical JSON, cipher suites, signatures, addresses."""

@@ -1,0 +1,1 @@
+"""What enclaves prove: attestation reports, hardware quotes, identities, receipts."""

@@ -1,0 +1,148 @@
+"""Identities that were trusted at their first use, in a file that the caller names, or in memory."""
+
+import json
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from venice_ai._json_values import is_object
+from venice_ai.tee._evidence.reading import refused
+from venice_ai.tee.types import Attestation
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What is remembered of a server's enclave."""
+
+    workload_id: str
+    epoch: int
+    format: str
+    hardware: bool
+
+    def check(self, found: Attestation, where: str) -> None:
+        """See that an enclave is the one that was trusted, and proves no less than before.
+
+        Raises:
+            TeeAttestationError: It is another one, an older keyset, or a weaker proof.
+        """
+        forget = f"If that is expected, remove its entry from {where}."
+        if found.workload_id != self.workload_id:
+            raise refused(
+                f"The enclave's identity changed from {self.workload_id!r} to {found.workload_id!r}: another "
+                f"installation answers, or somebody in between. {forget}",
+                code="TEE_IDENTITY_CHANGED",
+            )
+        if (found.epoch or 0) < self.epoch:
+            raise refused(
+                f"The enclave shows keys of epoch {found.epoch!r}, older than {self.epoch!r} before. {forget}",
+                code="TEE_IDENTITY_CHANGED",
+            )
+        weaker = [
+            word
+            for word, lost in (
+                ("hardware", self.hardware and not found.hardware),
+                ("ACI", self.format == "aci" != found.format),
+            )
+            if lost
+        ]
+        if weaker:
+            raise refused(
+                f"The enclave was trusted with {' and '.join(weaker)}, which is missing now. {forget}",
+                code="TEE_IDENTITY_CHANGED",
+            )
+
+
+class Pins:
+    """The pins of one file; without a file they live as long as this object."""
+
+    def __init__(self, path: str | os.PathLike[str] | None) -> None:
+        self._path = None if path is None else Path(path).resolve()
+        self._kept: dict[str, dict[str, Any]] = {}
+
+    @property
+    def where(self) -> str:
+        """What the pins are kept in, for messages."""
+        return "the client's memory (make a new client)" if self._path is None else str(self._path)
+
+    def meet(self, server: str, found: Attestation) -> None:
+        """Check a server's enclave, or trust it if it is new.
+
+        Raises:
+            TeeAttestationError: It is not the one that was trusted, or the file cannot be relied on.
+        """
+        pins = self._read()
+        pin = _pin(pins.get(server), self.where)
+        if pin is not None:
+            pin.check(found, self.where)
+        if found.workload_id is None:
+            if self._path is None:
+                return
+            raise refused("The server's attestation names no identity that could be pinned.")
+        kept = Pin(found.workload_id, found.epoch or 0, found.format, found.hardware)
+        if kept != pin:
+            pins[server] = {name: getattr(kept, name) for name in Pin.__slots__}
+            self._write(pins)
+
+    def _read(self) -> dict[str, Any]:
+        if self._path is None:
+            return self._kept
+        try:
+            mode = self._path.stat().st_mode
+            text = self._path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise refused(
+                f"The pin file {str(self._path)!r} cannot be read: {error.strerror}."
+            ) from error
+        if os.name == "posix" and mode & _OTHERS_WRITE:
+            raise refused(
+                f"Others may write the pin file {str(self._path)!r}. Run: chmod 600 {self._path}"
+            )
+        with suppress(ValueError):
+            pins = json.loads(text)
+            if is_object(pins):
+                return dict(pins)
+        raise refused(
+            f"The pin file {str(self._path)!r} is damaged. Restore it, or remove it to trust anew."
+        )
+
+    def _write(self, pins: dict[str, Any]) -> None:
+        """Replace the file as a whole, so that a crash leaves the old one or the new one."""
+        if self._path is None:
+            return
+        try:
+            handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:  # mkstemp makes it 0600
+                    json.dump(pins, file, indent=1, sort_keys=True)
+                    file.flush()
+                    os.fsync(file.fileno())
+                Path(name).replace(self._path)
+            except BaseException:
+                Path(name).unlink(missing_ok=True)
+                raise
+        except OSError as error:
+            raise refused(
+                f"The pin file {str(self._path)!r} cannot be written: {error.strerror}."
+            ) from error
+
+
+def _pin(entry: object, where: str) -> Pin | None:
+    match entry:
+        case None:
+            return None
+        case {
+            "workload_id": str(workload_id),
+            "epoch": int(epoch),
+            "format": str(form),
+            "hardware": bool(hardware),
+        }:
+            return Pin(workload_id, epoch, form, hardware)
+    raise refused(f"The pin file's entry is damaged. Remove it from {where} to trust anew.")
