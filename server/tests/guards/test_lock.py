@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ def test_every_dependency_of_the_server_is_locked_within_its_range(folder: str, 
 def test_every_dependency_of_the_client_is_locked_within_its_range() -> None:
     locked = pins("dev.txt")
     project = tomllib.loads((ROOT / "sdk" / "pyproject.toml").read_text())["project"]
-    for wanted in map(Requirement, project["dependencies"]):
+    extras = chain.from_iterable(project["optional-dependencies"].values())
+    for wanted in map(Requirement, [*project["dependencies"], *extras]):
         assert locked[canonicalize_name(wanted.name)] in wanted.specifier, wanted
 
 
