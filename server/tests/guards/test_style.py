@@ -22,6 +22,7 @@ def test_only_the_downloader_and_the_egress_client_fetch_addresses() -> None:
     ]
     assert found == [
         "fondaco.clients.websocket",  # of engines that the operator names
+        "fondaco.enclave.evidence.dstack",  # a socket of this machine
         "fondaco.modelfiles.download",  # from addresses that the operator names
         "fondaco.web.egress",  # from all that others name
     ]
