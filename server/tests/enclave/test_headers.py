@@ -7,12 +7,12 @@ import pytest
 from eth_keys.backends.native.jacobian import fast_multiply
 from eth_keys.constants import SECPK1_G
 
-from protocol_clients import ORIGINAL, SECP256K1, X25519, AciClient, OriginalClient
 from fondaco.domain.errors import EngineBusyError
 from fondaco.domain.errors.confidential import SealedRequestError
 from fondaco.enclave.keyring import EnclaveKeys
 from fondaco.enclave.replays import ReplayCache
 from hand_clock import UNIX, HandClock
+from protocol_clients import ORIGINAL, SECP256K1, X25519, AciClient, OriginalClient
 
 SUITES = pytest.mark.parametrize("algo", [X25519, SECP256K1])
 ACI_HEADERS = [

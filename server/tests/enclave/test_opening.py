@@ -5,12 +5,12 @@ import re
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from protocol_clients import ORIGINAL, SECP256K1, X25519, AciClient, OriginalClient
 from fondaco.domain.errors.confidential import SealedRequestError
 from fondaco.enclave.evidence.software import SoftwareEvidence
 from fondaco.enclave.identity_key import IdentityKey
 from fondaco.enclave.keyring import EnclaveKeys
 from hand_clock import HandClock
+from protocol_clients import ORIGINAL, SECP256K1, X25519, AciClient, OriginalClient
 
 KEYS = EnclaveKeys(IdentityKey.generated(), HandClock(), 3600, SoftwareEvidence())
 SUITES = pytest.mark.parametrize("algo", [X25519, SECP256K1])

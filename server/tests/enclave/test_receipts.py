@@ -8,12 +8,12 @@ import pytest
 from eth_account import Account
 from eth_account.messages import encode_defunct
 
-from protocol_clients import ORIGINAL, AciClient, OriginalClient, digest, jcs, signed_by
 from fondaco.domain.confidential.sealed import SealedFormat
 from fondaco.domain.errors import NotFoundError, UnauthorizedError
 from fondaco.enclave.keyring import EnclaveKeys
 from fondaco.enclave.receipts import ReceiptBuilder, ReceiptStore, SignedReceipt
 from hand_clock import UNIX, HandClock
+from protocol_clients import ORIGINAL, AciClient, OriginalClient, digest, jcs, signed_by
 
 ACI, VENICE = SealedFormat.ACI, SealedFormat.ORIGINAL
 PLAIN, SENT = b'data: {"a":1}\n\ndata: [DONE]\n\n', b'data: {"a":"ff"}\n\ndata: [DONE]\n\n'

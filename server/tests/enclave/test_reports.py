@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from eth_keys.datatypes import PublicKey
 
-from protocol_clients import ORIGINAL, AciClient, digest, jcs, signed_by
 from fondaco.domain.confidential.sealed import SealedFormat
 from fondaco.domain.errors import InvalidRequestError
 from fondaco.domain.errors.confidential import SealedRequestError
@@ -15,6 +14,7 @@ from fondaco.enclave.evidence.software import SoftwareEvidence
 from fondaco.enclave.identity_key import IdentityKey
 from fondaco.enclave.keyring import EnclaveKeys
 from hand_clock import UNIX, HandClock
+from protocol_clients import ORIGINAL, AciClient, digest, jcs, signed_by
 
 ACI, VENICE = SealedFormat.ACI, SealedFormat.ORIGINAL
 NONCE = "ab" * 32

@@ -11,7 +11,7 @@ Json: TypeAlias = "bool | int | str | list[Json] | tuple[Json, ...] | Mapping[st
 
 
 class NotCanonicalError(ValueError):
-    """A value has no canonical form: an unpaired surrogate, no number, an integer beyond 2**53."""
+    """A value has no canonical form: an unpaired surrogate, an integer beyond 2**53, a thousand levels."""
 
 
 def canonical(value: Json) -> bytes:
@@ -27,9 +27,9 @@ def canonical(value: Json) -> bytes:
     """
     try:
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, UnicodeError) as error:
+    except (rfc8785.CanonicalizationError, RecursionError, UnicodeError):
         # What the library says may quote the value, which nobody's log should.
-        raise NotCanonicalError("The value has no canonical JSON form.") from error
+        raise NotCanonicalError("The value has no canonical JSON form.") from None
 
 
 def digest(value: Json) -> str:

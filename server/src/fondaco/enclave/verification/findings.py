@@ -1,0 +1,37 @@
+"""Findings: what a check came to, in a sentence for people."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What a check came to."""
+
+    PROVED = "proved"
+    UNPROVED = "unproved"
+    """Nothing contradicts it, and nothing here proves it."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check came to, in a sentence."""
+
+    check: str
+    outcome: Outcome
+    says: str
+
+
+def checked(check: str, holds: bool, proved: str, failed: str) -> Finding:  # noqa: FBT001 - the fact itself
+    """Return what a check came to that either holds or does not."""
+    return Finding(check, *((Outcome.PROVED, proved) if holds else (Outcome.FAILED, failed)))
+
+
+def unproved(check: str, says: str) -> Finding:
+    """Return that something can't be told from here."""
+    return Finding(check, Outcome.UNPROVED, says)
+
+
+def failed(check: str, says: str) -> Finding:
+    """Return that something is wrong."""
+    return Finding(check, Outcome.FAILED, says)
