@@ -1,7 +1,8 @@
 """A fake sd-server: jobs in a queue that move on when a test says so, in the shapes of recorded answers.
 
-Recorded from sd-server (stable-diffusion.cpp, as in stable-diffusion-cpp-python 0.4.7) with a toy model:
-`engines/sdserver/recorded.json`.
+Recorded from sd-server (stable-diffusion.cpp, as in stable-diffusion-cpp-python 0.4.7) with a toy model of
+images and one of videos (`tiny_diffusion.py`, `tiny_wan.py`): `engines/sdserver/recorded.json` and
+`recorded_videos.json`.
 """
 
 import base64
@@ -10,13 +11,18 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
+import toy_films
 import toy_pictures
 from fake_upstream import Asked, FakeUpstream, Inbox, Script, Wire, whole
 
-RECORDED: dict[str, Any] = json.loads(
-    (Path(__file__).parent / "engines/sdserver/recorded.json").read_text(encoding="utf-8")
-)
+_FOLDER = Path(__file__).parent / "engines/sdserver"
+RECORDED: dict[str, Any] = {
+    name: answer
+    for file in ("recorded.json", "recorded_videos.json")
+    for name, answer in json.loads((_FOLDER / file).read_text(encoding="utf-8")).items()
+}
 CAPABILITIES, SUBMIT = "/sdcpp/v1/capabilities", "/sdcpp/v1/img_gen"
+SUBMIT_VIDEO = "/sdcpp/v1/vid_gen"
 _JOBS = "/sdcpp/v1/jobs/"
 
 
@@ -33,10 +39,16 @@ def answering(name: str) -> Script:
 class FakeSdServer(FakeUpstream):
     """The engine; an async context that listens while it is entered."""
 
-    def __init__(self, *, holds: bool = False) -> None:
-        """Prepare; `holds` is whether jobs stay as they are until a test moves them on."""
+    def __init__(self, *, holds: bool = False, videos: bool = False) -> None:
+        """Prepare.
+
+        Args:
+            holds: whether jobs stay as they are until a test moves them on.
+            videos: whether its model makes videos; else it makes pictures.
+        """
         super().__init__()
         self.holds = holds
+        self.videos = videos
         self.jobs: dict[str, str] = {}
         """Id -> status."""
         self.requests: dict[str, dict[str, Any]] = {}
@@ -45,8 +57,9 @@ class FakeSdServer(FakeUpstream):
         self.job_scripts: list[Script] = []
         """What answers the next looks at jobs."""
         self._others = {
-            CAPABILITIES: Inbox(answering("GET /sdcpp/v1/capabilities")),
-            SUBMIT: Inbox(self._submit),
+            CAPABILITIES: Inbox(answering(f"GET /sdcpp/v1/capabilities{', Wan' * videos}")),
+            SUBMIT: Inbox(answering("img_gen by Wan") if videos else self._submit),
+            SUBMIT_VIDEO: Inbox(self._submit if videos else answering("vid_gen by Flux")),
             "/v1/models": Inbox(answering("GET /v1/models")),
         }
 
@@ -70,7 +83,7 @@ class FakeSdServer(FakeUpstream):
     async def _submit(self, wire: Wire, asked: Asked) -> bool:
         job_id = f"job_6b088016_{len(self.jobs):08x}"
         self.jobs[job_id], self.requests[job_id] = "queued", asked.body
-        await wire.whole(202, recorded("img_gen") | {"id": job_id})
+        await wire.whole(202, recorded("vid_gen" if self.videos else "img_gen") | {"id": job_id})
         return True
 
     def _tell(self, job_id: str) -> Script:
@@ -85,7 +98,12 @@ class FakeSdServer(FakeUpstream):
 
     def job(self, job_id: str) -> dict[str, Any]:
         """Return a job as it is, with its picture where it is complete."""
-        job: dict[str, Any] = recorded(f"job, {self.jobs[job_id]}") | {"id": job_id}
+        kind = "video job" if self.videos else "job"
+        job: dict[str, Any] = recorded(f"{kind}, {self.jobs[job_id]}") | {"id": job_id}
+        if self.videos:
+            if self.jobs[job_id] == "completed":
+                job["result"] |= toy_films.result(self.requests[job_id])
+            return job
         if self.jobs[job_id] == "completed":
             request = self.requests[job_id]
             size = f"{request['width']}x{request['height']}"
@@ -100,6 +118,8 @@ class FakeSdServer(FakeUpstream):
         return job
 
     def _cancel(self, job_id: str) -> Script:
+        if job_id not in self.jobs:
+            return answering("cancel, unknown")
         self.cancelled.append(job_id)
         if self.jobs[job_id] == "generating":
             return answering("cancel, generating")

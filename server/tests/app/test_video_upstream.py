@@ -7,6 +7,7 @@ import pytest
 
 from engines.comfyui.films import filmed
 from fake_comfyui import FakeComfyUI
+from fake_sd_server import SUBMIT_VIDEO, FakeSdServer
 from fake_video_queue import QUEUE, FakeVideoQueue
 from fondaco.app.engines import look_at_engines, opened_templates, opened_upstreams
 from fondaco.configuration import load
@@ -103,6 +104,38 @@ async def test_a_workflow_of_the_configuration_makes_videos(tmp_path: Path) -> N
     assert fake.jobs[0].nodes["2"]["inputs"] == {"frames": 121, "fps": 24}
 
 
+SD_SERVER = """
+[engines.films]
+base_url = "{url}"
+dialect = "sd-server"
+models = {{ mine = "tiny-wan" }}
+videos = {{ fps = 8, steps = 4 }}
+[models.mine]
+name = "Mine"
+type = "video"
+engines = ["films"]
+price = {{ second_480p = 0.05, second_720p = 0.1, second_1080p = 0.2 }}
+[models.mine.video]
+kind = "text-to-video"
+"""
+
+
+async def test_an_sd_server_of_the_configuration_makes_videos(tmp_path: Path) -> None:
+    task = VideoTask(model="mine", prompt="Waves", seconds=2, width=86, height=48)
+    async with FakeSdServer(videos=True) as fake:
+        settings = loaded(tmp_path, SD_SERVER.format(url=fake.url))
+        async with (
+            opened_templates() as templates,
+            opened_upstreams(settings, templates) as upstreams,
+        ):
+            made = await upstreams.video_engines["films"].generate(task, lambda _: None)
+        assert not (await look_at_engines(settings))["films"].names
+    assert (made.width, made.height, made.seconds) == (86, 48, 2)
+    body = fake.asked_at(SUBMIT_VIDEO)[0].body
+    assert (body["video_frames"], body["fps"]) == (17, 8)
+    assert body["sample_params"] == {"sample_steps": 4}
+
+
 @pytest.mark.parametrize(
     ("changed", "text", "words"),
     [
@@ -165,6 +198,18 @@ AT = ENGINE.format(url="http://h/v1")
         (
             AT.replace("video-queue", "comfyui") + MODEL,
             "engines.films.videos.workflows.mine is missing: name the file of the workflow by which it",
+        ),
+        (
+            SD_SERVER.format(url="http://h:1") + "audio = true",
+            "models.mine.video.audio: the videos of the dialect 'sd-server' have no sound.",
+        ),
+        (
+            SD_SERVER.format(url="http://h:1").replace("text-to-video", "video"),
+            "models.mine.video.kind: models of the dialect 'sd-server' go by no video.",
+        ),
+        (
+            SD_SERVER.format(url="http://h:1").replace("fps = 8", "poll_s = 8"),
+            "engines.films.videos.poll_s: the dialect 'sd-server' has no such setting.",
         ),
         (AT.replace("models =", "discover = true\nmodels ="), "engines.films.discover"),
         (AT.replace("resolution", "prompt"), "engines.films.videos.omit"),

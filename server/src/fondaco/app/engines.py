@@ -13,8 +13,8 @@ from fondaco.app.elsewhere.image_engines import (
     ImageUpstream,
     expected_names,
     image_client,
-    opened_comfy_videos,
     opened_image_engine,
+    opened_videos,
 )
 from fondaco.app.elsewhere.video_engines import VideoUpstream, opened_video_engine
 from fondaco.clients.client import HttpClient
@@ -96,10 +96,11 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
         for name, row in settings.engines.items()
         if is_of_videos(row.dialect)
     }
-    comfy_videos = {
-        name: await to_thread.run_sync(opened_comfy_videos, name, row, upstream.client, settings)
+    videos_beside = {
+        name: await to_thread.run_sync(
+            opened_videos, name, settings.engines[name], upstream.client, settings
+        )
         for name, upstream in image_upstreams.items()
-        if (row := settings.engines[name]).videos is not None
     }
     apart: dict[str, ImageUpstream | VideoUpstream] = {**image_upstreams, **video_upstreams}
     rows = {name: row for name, row in settings.engines.items() if name not in apart}
@@ -139,7 +140,10 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
             {**openai_images, **image_engines},
             speech_engines,
             transcription_engines,
-            {**comfy_videos, **{name: one.engine for name, one in video_upstreams.items()}},
+            {
+                **{name: one for name, one in videos_beside.items() if one is not None},
+                **{name: one.engine for name, one in video_upstreams.items()},
+            },
             looks,
         )
     finally:

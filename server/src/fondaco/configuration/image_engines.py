@@ -13,7 +13,7 @@ from fondaco.sections import EngineImages
 from fondaco.settings import Engine, Settings
 
 _TYPES = (ModelType.IMAGE, ModelType.INPAINT)
-_COMFY_TYPES = (*_TYPES, ModelType.VIDEO)
+_WITH_VIDEOS = frozenset({"comfyui", "sd-server"})
 _KEYS: Mapping[str, tuple[ImageDialectName, ...]] = {
     "edit_way": ("sd-server",),
     "loras": ("automatic1111", "sd-server"),
@@ -49,7 +49,7 @@ def _models(engine_name: str, engine: Engine, settings: Settings) -> Iterator[st
         if engine_name not in model.engines:
             continue
         name = dotted(("models", model_id))
-        types = _COMFY_TYPES if engine.dialect == "comfyui" else _TYPES
+        types = (*_TYPES, ModelType.VIDEO) if engine.dialect in _WITH_VIDEOS else _TYPES
         if model.type not in types:
             *others, last = types
             yield (

@@ -12,14 +12,15 @@ from fondaco.engines.common.dialects import is_of_videos
 from fondaco.sections import VideoLimits
 from fondaco.settings import Engine, Settings
 
-_DIALECTS = ("video-queue", "comfyui")
-_KEYS: Mapping[str, str] = {
-    "poll_s": "video-queue",
-    "omit": "video-queue",
-    "workflows": "comfyui",
-    "fps": "comfyui",
+_DIALECTS = ("video-queue", "comfyui", "sd-server")
+_KEYS: Mapping[str, tuple[str, ...]] = {
+    "poll_s": ("video-queue",),
+    "omit": ("video-queue",),
+    "workflows": ("comfyui",),
+    "fps": ("comfyui", "sd-server"),
+    "steps": ("sd-server",),
 }
-"""Key of `videos` -> the dialect that has it."""
+"""Key of `videos` -> the dialects that have it."""
 
 
 def faults(settings: Settings) -> Iterator[str]:
@@ -35,11 +36,11 @@ def _engine(engine_name: str, engine: Engine) -> Iterator[str]:
     if engine.videos is not None and engine.dialect not in _DIALECTS:
         yield (
             f"{dotted(path)}: the dialect {engine.dialect!r} has no such table, but the dialects "
-            "video-queue and comfyui."
+            "video-queue, comfyui and sd-server."
         )
     elif engine.videos is not None:
         for key in engine.videos.model_fields_set:
-            if _KEYS[key] != engine.dialect:
+            if engine.dialect not in _KEYS[key]:
                 yield f"{dotted((*path, key))}: the dialect {engine.dialect!r} has no such setting."
     if engine.discover and is_of_videos(engine.dialect):
         yield (
@@ -59,7 +60,7 @@ def _models(settings: Settings) -> Iterator[str]:
             if is_video and engine.dialect not in _DIALECTS:
                 yield (
                     f"{name}.engines names {engine_name!r}, but of engines elsewhere only those with the "
-                    "dialects 'video-queue' and 'comfyui' make videos."
+                    "dialects 'video-queue', 'comfyui' and 'sd-server' make videos."
                 )
             if is_of_videos(engine.dialect) and not is_video:
                 yield (
@@ -68,6 +69,19 @@ def _models(settings: Settings) -> Iterator[str]:
                 )
             if is_video and engine.dialect == "comfyui":
                 yield from _missing_workflow(engine_name, engine, model_id)
+            if is_video and engine.dialect == "sd-server":
+                yield from _beyond_sd_server(model_id, model.video or VideoLimits())
+
+
+def _beyond_sd_server(model_id: str, limits: VideoLimits) -> Iterator[str]:
+    """Yield what a model takes and an sd-server does not."""
+    if limits.kind is VideoKind.VIDEO:
+        name = dotted(("models", model_id, "video", "kind"))
+        yield f"{name}: models of the dialect 'sd-server' go by no video."
+    for key, is_so in (("audio", limits.audio), ("soundtrack", limits.soundtrack)):
+        if is_so:
+            name = dotted(("models", model_id, "video", key))
+            yield f"{name}: the videos of the dialect 'sd-server' have no sound."
 
 
 def _missing_workflow(engine_name: str, engine: Engine, model_id: str) -> Iterator[str]:

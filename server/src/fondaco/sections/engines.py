@@ -10,7 +10,7 @@ from fondaco.sections.base import ModelId, Name, Seconds, Section
 
 
 class EngineVideos(Section):
-    """`[engines.NAME.videos]`: how an engine of videos is asked; for `video-queue` and `comfyui`."""
+    """`[engines.NAME.videos]`: how an engine of videos is asked; for `video-queue`, `comfyui` and `sd-server`."""
 
     poll_s: Seconds = Field(
         10.0,
@@ -24,7 +24,18 @@ class EngineVideos(Section):
         default_factory=dict,
         description="`comfyui`: our model id -> the file of its workflow, as in `images`.",
     )
-    fps: int = Field(16, ge=1, le=120, description="`comfyui`: frames a second, for `{{fps}}`.")
+    fps: int = Field(
+        16,
+        ge=1,
+        le=120,
+        description="`comfyui` and `sd-server`: frames a second; `{{fps}}` in workflows.",
+    )
+    steps: int | None = Field(
+        None,
+        ge=1,
+        le=150,
+        description="`sd-server`: inference steps; absent: as the server was started.",
+    )
 
 
 class EngineImages(Section):

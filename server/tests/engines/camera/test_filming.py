@@ -11,9 +11,9 @@ from fondaco.engines.camera.depth import Depth, depth_of
 from fondaco.engines.camera.filming import Filming, filmed
 from fondaco.engines.camera.frames import frames_of
 from fondaco.engines.camera.path import path_of
-from fondaco.engines.camera.planes import planes_of
 from fondaco.engines.camera.shot import Ease, Motion, Move, Shot
-from fondaco.engines.camera.soundtrack import (
+from fondaco.engines.common.films.planes import planes_of
+from fondaco.engines.common.films.soundtrack import (
     UnreadableSoundError,
     silence,
     soundtrack_of,

@@ -3,7 +3,7 @@
 import base64
 import logging
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from io import BytesIO
 
 import anyio
@@ -38,6 +38,7 @@ from fondaco.domain.media.video import VideoTask
 from fondaco.engines.videoqueue import jobs
 from fondaco.engines.videoqueue.engine import VideoQueue
 from fondaco.engines.videoqueue.listing import names_listed
+from kept_job import Kept
 from toy_camera import mp4_file
 
 TASK = VideoTask(model="ours", prompt="A heron", seconds=5, width=64, height=48)
@@ -186,17 +187,6 @@ async def test_a_call_that_is_left_while_it_orders_deletes_its_video(
         await ordered.wait()
         tasks.cancel_scope.cancel()
     assert [one.body["queue_id"] for one in fake.asked_at(COMPLETE)] == ["late"]
-
-
-@dataclass
-class Kept:
-    """What a server keeps of the job elsewhere."""
-
-    id: str | None = None
-    lasts: bool = True
-
-    async def note(self, job_id: str) -> None:
-        self.id = job_id
 
 
 async def left(engine: VideoQueue, kept: Kept) -> None:

@@ -1,7 +1,7 @@
 """Opens the engines elsewhere that make images and nothing else, each by its dialect."""
 
 import base64
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from fondaco.clients.connect import connect
 from fondaco.clients.keyless import KeylessClient, keyless_websocket
 from fondaco.clients.websocket import open_websocket
 from fondaco.configuration.image_engines import workflow_file
+from fondaco.domain.models.model import ModelType
 from fondaco.engines.automatic1111.discover import discover as discover_automatic1111
 from fondaco.engines.automatic1111.engine import Automatic1111
 from fondaco.engines.automatic1111.listing import names_listed as names_at_automatic1111
@@ -27,7 +28,9 @@ from fondaco.engines.common.images.options import ImageOptions
 from fondaco.engines.sdserver.capabilities import names_listed as names_at_sd_server
 from fondaco.engines.sdserver.discover import discover as discover_sd_server
 from fondaco.engines.sdserver.engine import SdServer
+from fondaco.engines.sdserver.videos import SdVideoOptions, SdVideos
 from fondaco.environment import ConfigurationError, secret
+from fondaco.ports import VideoEngine
 from fondaco.sections import EngineImages, EngineVideos
 from fondaco.serving.routing.reachability import Look
 from fondaco.settings import Engine, Settings
@@ -89,15 +92,22 @@ def opened_image_engine(
     return ImageUpstream(client, engine, partial(LISTINGS[dialect], client))
 
 
-def opened_comfy_videos(
+def opened_videos(
     name: str, row: Engine, client: HttpClient, settings: Settings
-) -> ComfyVideos:
-    """Open what makes videos at a ComfyUI; its workflows are read here, blocking.
+) -> VideoEngine | None:
+    """Open what makes videos at an engine of images, if any model does; workflows are read here, blocking.
 
     Raises:
         ConfigurationError: a workflow has become unusable since the configuration was read.
     """
+    names = _names(name, row, settings, (ModelType.VIDEO,))
+    if not names:
+        return None
     videos = row.videos or EngineVideos()
+    options = _options(row, row.images or EngineImages())
+    if row.dialect == "sd-server":
+        chosen = SdVideoOptions(fps=videos.fps, steps=videos.steps)
+        return SdVideos(name, client, names, options, chosen)
     models = {
         model_id: ComfyVideoModel(
             row.models.get(model_id, model_id),
@@ -105,7 +115,6 @@ def opened_comfy_videos(
         )
         for model_id, file in videos.workflows.items()
     }
-    options = _options(row, row.images or EngineImages())
     return ComfyVideos(name, client, _opener(row), models, options, fps=videos.fps)
 
 
@@ -175,12 +184,14 @@ def _options(row: Engine, images: EngineImages) -> ImageOptions:
     )
 
 
-def _names(name: str, row: Engine, settings: Settings) -> dict[str, str]:
+def _names(
+    name: str, row: Engine, settings: Settings, kinds: Collection[ModelType] = tuple(ModelType)
+) -> dict[str, str]:
     """Return model id -> the engine's name for it; without a mapping, both are the same."""
     return {
         model_id: row.models.get(model_id, model_id)
         for model_id, model in settings.models.items()
-        if name in model.engines
+        if name in model.engines and model.type in kinds
     }
 
 

@@ -9,13 +9,14 @@ import numpy as np
 from PIL import Image
 
 from fondaco.engines.camera.depth import depth_of
-from fondaco.engines.camera.film import FPS, film
 from fondaco.engines.camera.frames import frames_of
 from fondaco.engines.camera.path import LONGEST_PAN, Path, path_of
-from fondaco.engines.camera.planes import Map, Planes, Rgb, planes_of
 from fondaco.engines.camera.shot import Shot
-from fondaco.engines.camera.soundtrack import Soundtrack
+from fondaco.engines.common.films.film import film
+from fondaco.engines.common.films.planes import Map, Planes, Rgb, planes_of
+from fondaco.engines.common.films.soundtrack import Soundtrack
 
+FPS = 24
 _OVERSAMPLING = 1.25
 """Pixels of the picture for one of a frame, where depth bends it: fewer would blur in the rhythm of a move."""
 _TOLD_FRAMES = 4
@@ -56,7 +57,7 @@ def filmed(
     depth = depth_of(subject) if video.shot.goes_places else None
     planes, path = _laid_out(still, video, _middle(subject), deep=depth is not None)
     frames = frames_of(planes, path, size, depth)
-    return film(_told(frames, len(path.poses), advance), size, video.soundtrack)
+    return film(_told(frames, len(path.poses), advance), size, video.soundtrack, fps=FPS)
 
 
 def _trimmed(still: Rgb, ratio: float) -> Rgb:

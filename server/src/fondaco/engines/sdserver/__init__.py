@@ -1,1 +1,1 @@
-"""Image models behind sd-server's own API of jobs, the server of stable-diffusion.cpp."""
+"""Image and video models behind sd-server's own API of jobs, the server of stable-diffusion.cpp."""

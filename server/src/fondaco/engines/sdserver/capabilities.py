@@ -23,6 +23,7 @@ class ServerAbilities:
     names: frozenset[str]
     """Its model's: the file, with and without its ending."""
     makes_images: bool
+    makes_videos: bool
     samplers: frozenset[str]
     schedulers: frozenset[str]
     width: int | None
@@ -46,10 +47,12 @@ async def capabilities_of(client: HttpClient) -> ServerAbilities:
         raise EngineError("The engine's capabilities name no model.")
     images = row_of(row_of(document.get("defaults_by_mode")).get("img_gen"))
     sampling = row_of(images.get("sample_params"))
+    modes = words_of(document.get("supported_modes"))
     names = (name_of(model.get(key)) for key in ("stem", "name"))
     return ServerAbilities(
         names=frozenset(name for name in names if name is not None),
-        makes_images="img_gen" in words_of(document.get("supported_modes")),
+        makes_images="img_gen" in modes,
+        makes_videos="vid_gen" in modes,
         samplers=words_of(document.get("samplers")),
         schedulers=words_of(document.get("schedulers")),
         width=whole(images.get("width"), _LONGEST_SIDE) or None,

@@ -20,7 +20,12 @@ async def discover(client: HttpClient) -> FoundEngine:
     """
     able = await capabilities_of(client)
     if not able.makes_images:
-        raise EngineError("Its model makes no images.")
+        raise EngineError(
+            "Its model makes no images, but videos: write its rows by hand, as its price is yours to set "
+            "(docs/guide/video.md)."
+            if able.makes_videos
+            else "Its model makes no images."
+        )
     if not able.names:
         raise EngineError("Its model has a name that cannot be used.")
     name = next((one for one in sorted(able.names) if without_ending(one) == one), min(able.names))

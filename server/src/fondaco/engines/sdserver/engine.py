@@ -4,7 +4,7 @@ Source: stable-diffusion.cpp, `examples/server/api.md`, `POST /sdcpp/v1/img_gen`
 """
 
 from collections.abc import Callable, Mapping
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from anyio import to_thread
 
@@ -15,14 +15,16 @@ from fondaco.domain.media.image_request import ImageTask
 from fondaco.engines.common.images.files import (
     base64_of,
     expect_size,
+    file_in_base64,
     in_register,
     mask_png,
     png_of,
 )
 from fondaco.engines.common.images.options import ImageOptions, rounded_up, unsigned
 from fondaco.engines.common.prompt_commands import Command, PromptRules, prompts_of, unicode_of
-from fondaco.engines.sdserver.capabilities import ServerAbilities, capabilities_of
-from fondaco.engines.sdserver.jobs import Jobs
+from fondaco.engines.sdserver.capabilities import capabilities_of
+from fondaco.engines.sdserver.jobs import JobRules, Jobs
+from fondaco.engines.sdserver.sampling import AbilityCheck, sampling_of
 from fondaco.ports import GeneratedImage
 from fondaco.serving.admission.fair_turns import FairTurns
 
@@ -63,8 +65,8 @@ class SdServer:
         self._edit_way = edit_way
         self._rules = PromptRules(_COMMANDS, options.strip_commands)
         self._turns = FairTurns(options.at_once, options.queue)
-        self._jobs = Jobs(client, poll_s=options.poll_s, total_timeout_s=options.total_timeout_s)
-        self._capabilities: ServerAbilities | None = None
+        self._jobs = Jobs(client, JobRules("img_gen", options.poll_s, options.total_timeout_s))
+        self._abilities = AbilityCheck(client, options)
 
     @property
     def name(self) -> str:
@@ -119,7 +121,7 @@ class SdServer:
         if name is None:
             raise EngineError(f"The engine {self._name!r} has no model {task.model!r}.")
         async with self._turns.taken() as waited_s:
-            await self._expect_able(name)
+            await self._abilities.expect(name)
             request = await to_thread.run_sync(fields)
             request |= {
                 "width": rounded_up(task.width, _MULTIPLE),
@@ -128,43 +130,11 @@ class SdServer:
                 "batch_count": 1,
                 "embed_image_metadata": False,
                 "output_format": "png",
-                "sample_params": self._sampling(steps, cfg_scale),
+                "sample_params": sampling_of(self._options, steps, cfg_scale),
             }
-            file, queued_s = await self._jobs.picture(request)
-        return GeneratedImage(expect_size(file, task), waited_s + queued_s)
-
-    async def _expect_able(self, name: str) -> None:
-        """Return if the engine has the model, the sampler and the scheduler that it is asked for.
-
-        It would ignore names that it does not know, and draw by others.
-
-        Raises:
-            EngineError: it lacks one of them.
-        """
-        able = self._capabilities
-        if able is None or name not in able.names:
-            able = self._capabilities = await capabilities_of(self._client)
-        if name not in able.names:
-            names = ", ".join(sorted(able.names))
-            raise EngineError(f"The model's engine does not run {name!r}, but {names}.")
-        for kind, one, known in (
-            ("sampler", self._options.sampler, able.samplers),
-            ("scheduler", self._options.scheduler, able.schedulers),
-        ):
-            if one and one not in known:
-                raise EngineError(
-                    f"The model's engine has no {kind} {one!r}, but {', '.join(sorted(known))}."
-                )
-
-    def _sampling(self, steps: int, cfg_scale: float | None) -> dict[str, object]:
-        cfg = self._options.cfg_scale if cfg_scale is None else cfg_scale
-        sampling: dict[str, object] = {
-            "sample_steps": steps,
-            "sample_method": self._options.sampler,
-            "scheduler": self._options.scheduler,
-            "guidance": {} if cfg is None else {"txt_cfg": cfg},
-        }
-        return {key: value for key, value in sampling.items() if value}
+            job = await self._jobs.ended(request)
+        file = await to_thread.run_sync(_file_in, job.result)
+        return GeneratedImage(expect_size(file, task), waited_s + job.queued_s)
 
     def _pictures(self, task: EditTask) -> dict[str, object]:
         size = rounded_up(task.width, _MULTIPLE), rounded_up(task.height, _MULTIPLE)
@@ -176,3 +146,15 @@ class SdServer:
         if task.mask is not None:
             fields["mask_image"] = base64_of(mask_png(in_register(task.mask, task, *size)))
         return fields
+
+
+def _file_in(result: Mapping[str, Any]) -> bytes:
+    """Return the picture of a complete job.
+
+    Raises:
+        EngineError: it has none.
+    """
+    match result:
+        case {"images": [{"b64_json": text}, *_]}:
+            return file_in_base64(text)
+    raise EngineError("The model's engine sent no picture.")

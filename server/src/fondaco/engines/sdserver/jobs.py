@@ -4,110 +4,185 @@ Source: stable-diffusion.cpp, `examples/server/api.md`, "sdcpp API".
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 import anyio
-from anyio import to_thread
 
 from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavailableError
 from fondaco.engines.common.images.exchange import asked, object_in
-from fondaco.engines.common.images.files import FILE_LIMIT_BYTES, file_in_base64
+from fondaco.engines.common.images.files import FILE_LIMIT_BYTES
 from fondaco.engines.common.images.supervision import clean_up
+from fondaco.ports import RemoteJob, UnkeptJob
 
-_SUBMIT = "/sdcpp/v1/img_gen"
 _JOB_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _LONGEST_SUBMISSION_S = 20.0
 _FIRST_LOOK_S = 0.05
 
+_NO_ANSWERS = (EngineUnavailableError, EngineTimeoutError)
+"""After which the job may be there all the same."""
+_UNKEPT = UnkeptJob()
+
+Mode: TypeAlias = Literal["img_gen", "vid_gen"]
+"""What a job makes, as the server names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobRules:
+    """How the jobs of one kind are watched."""
+
+    mode: Mode
+    poll_s: float
+    """Between two looks at a job; the first ones follow each other more closely."""
+    total_timeout_s: float
+    """From a job's submission to its end."""
+    limit_bytes: int = FILE_LIMIT_BYTES
+    """Of what the server says of a job, its result included."""
+    most_misses: int = 1
+    """At so many looks in a row that fail, it is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndedJob:
+    """A job that is complete."""
+
+    result: Mapping[str, Any]
+    """Empty where the server sent none."""
+    queued_s: float
+    """For how long it waited in the server's queue."""
+    worked_s: float
+    """For how long it was worked on."""
+
+
+class _CancelledThereError(EngineUnavailableError):
+    """Somebody cancelled the job at the server."""
+
 
 class Jobs:
-    """The jobs of one sd-server."""
+    """The jobs of one kind of one sd-server."""
 
-    def __init__(self, client: HttpClient, *, poll_s: float, total_timeout_s: float) -> None:
-        """Prepare.
+    def __init__(self, client: HttpClient, rules: JobRules) -> None:
+        """Prepare; `client` has the server's address."""
+        self._client = client
+        self._rules = rules
+
+    async def ended(
+        self,
+        request: Mapping[str, object],
+        working: Callable[[float], None] = lambda _: None,
+        remote: RemoteJob = _UNKEPT,
+    ) -> EndedJob:
+        """Submit a job, and return it once it is complete.
+
+        A job that `remote` knows is not submitted again, unless the server has lost it or failed at it.
+        One that is left is cancelled, unless it is asked for again; one that is worked on already goes on
+        for nobody, as this server cannot stop it.
 
         Args:
-            client: the server's address.
-            poll_s: between two looks at a job; the first ones follow each other more closely.
-            total_timeout_s: from a job's submission to its end.
-        """
-        self._client = client
-        self._poll_s = poll_s
-        self._total_timeout_s = total_timeout_s
-
-    async def picture(self, request: Mapping[str, object]) -> tuple[bytes, float]:
-        """Return the picture of a job, and for how many seconds it waited in the server's queue.
-
-        A job that is left is cancelled; one that is worked on already draws on for nobody, as this server
-        cannot stop it.
+            request: of the job.
+            working: told at each look for how many seconds it is being worked on.
+            remote: the job that an earlier call has left, and where to note a new one.
 
         Raises:
             EngineTimeoutError: it took too long.
             EngineError: the server refused it, lost it or failed at it.
         """
-        job_id = await self._submitted(request)
-        ended = False
+        if remote.id is not None and _JOB_ID.fullmatch(remote.id):
+            try:
+                return await self._waited_for(remote.id, working, remote)
+            except _CancelledThereError:
+                pass
+            except _NO_ANSWERS:
+                raise
+            except EngineError:
+                pass  # the server has lost it, or failed at it
+        return await self._waited_for(await self._submitted(request, remote), working, remote)
+
+    async def _waited_for(
+        self, job_id: str, working: Callable[[float], None], remote: RemoteJob
+    ) -> EndedJob:
+        """Return a job once it is complete; it is cancelled unless it is asked for again."""
+        unwanted = True
         try:
-            with anyio.fail_after(self._total_timeout_s):
-                job, queued_s = await self._ended(job_id)
-            ended = True
+            with anyio.fail_after(self._rules.total_timeout_s):
+                job = await self._watched(job_id, working)
+            unwanted = False
         except TimeoutError:
             raise EngineTimeoutError from None
+        except (*_NO_ANSWERS, anyio.get_cancelled_exc_class()):
+            unwanted = not remote.lasts
+            raise
         finally:
-            if not ended:
+            if unwanted:
                 await clean_up(lambda: self._cancel(job_id))
-        return await to_thread.run_sync(_file_in, job), queued_s
+        return job
 
-    async def _submitted(self, request: Mapping[str, object]) -> str:
-        """Return the id of a new job; not cancelled in between, as the job could not be found again."""
+    async def _submitted(self, request: Mapping[str, object], remote: RemoteJob) -> str:
+        """Return the id of a new job, which is noted.
+
+        It is not cancelled in between, as the job could not be found again.
+        """
+        submit = f"/sdcpp/v1/{self._rules.mode}"
         try:
             with anyio.fail_after(_LONGEST_SUBMISSION_S, shield=True):
-                answer = object_in(await asked(self._client, _SUBMIT, request))
+                answer = object_in(await asked(self._client, submit, request))
+                job_id = answer.get("id")
+                if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
+                    raise EngineError("The model's engine named no job.")
+                await remote.note(job_id)
         except TimeoutError:
             raise EngineTimeoutError from None
-        job_id = answer.get("id")
-        if not isinstance(job_id, str) or not _JOB_ID.fullmatch(job_id):
-            raise EngineError("The model's engine named no job.")
         return job_id
 
-    async def _ended(self, job_id: str) -> tuple[Mapping[str, Any], float]:
-        """Return a job that is complete, and how long it was queued."""
-        asked_at, queued_s, pause_s = anyio.current_time(), 0.0, min(_FIRST_LOOK_S, self._poll_s)
+    async def _watched(self, job_id: str, working: Callable[[float], None]) -> EndedJob:
+        """Return a job once it is complete."""
+        asked_at = begun_at = anyio.current_time()
+        pause_s = min(_FIRST_LOOK_S, self._rules.poll_s)
         while True:
-            job = object_in(
-                await asked(self._client, f"/sdcpp/v1/jobs/{job_id}", limit_bytes=FILE_LIMIT_BYTES)
-            )
-            if job.get("id") != job_id:
-                raise EngineError("The model's engine answered with another job.")
+            job = await self._found(job_id)
+            now = anyio.current_time()
             match job.get("status"):
                 case "queued":
-                    queued_s = anyio.current_time() - asked_at
+                    begun_at = now
                 case "generating":
-                    pass
+                    working(now - begun_at)
                 case "completed":
-                    return job, queued_s
+                    return EndedJob(_result_of(job), begun_at - asked_at, now - begun_at)
                 case "cancelled":
-                    raise EngineUnavailableError("The job was cancelled at the model's engine.")
+                    raise _CancelledThereError("The job was cancelled at the model's engine.")
                 case _:
-                    raise EngineError("The model's engine failed at the picture.")
+                    raise EngineError("The model's engine failed at the job.")
             await anyio.sleep(pause_s)
-            pause_s = min(2 * pause_s, self._poll_s)
+            pause_s = min(2 * pause_s, self._rules.poll_s)
+
+    async def _found(self, job_id: str) -> Mapping[str, Any]:
+        """Return a job as it is; looks that fail are repeated, as far as the rules allow."""
+        for missed in range(1, self._rules.most_misses + 1):
+            try:
+                answer = await asked(
+                    self._client, f"/sdcpp/v1/jobs/{job_id}", limit_bytes=self._rules.limit_bytes
+                )
+                break
+            except _NO_ANSWERS:
+                if missed == self._rules.most_misses:
+                    raise
+            await anyio.sleep(self._rules.poll_s)
+        job = object_in(answer)
+        if job.get("id") != job_id:
+            raise EngineError("The model's engine answered with another job.")
+        return job
 
     async def _cancel(self, job_id: str) -> None:
         await asked(
-            self._client, f"/sdcpp/v1/jobs/{job_id}/cancel", {}, limit_bytes=FILE_LIMIT_BYTES
+            self._client,
+            f"/sdcpp/v1/jobs/{job_id}/cancel",
+            {},
+            limit_bytes=self._rules.limit_bytes,
         )
 
 
-def _file_in(job: Mapping[str, Any]) -> bytes:
-    """Return the picture of a complete job.
-
-    Raises:
-        EngineError: it has none.
-    """
-    match job.get("result"):
-        case {"images": [{"b64_json": text}, *_]}:
-            return file_in_base64(text)
-    raise EngineError("The model's engine sent no picture.")
+def _result_of(job: Mapping[str, Any]) -> Mapping[str, Any]:
+    result = job.get("result")
+    return result if isinstance(result, dict) else {}

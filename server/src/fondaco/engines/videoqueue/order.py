@@ -3,15 +3,11 @@
 Source: Venice, `POST /video/queue`, `QueueVideoRequest`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from fondaco.domain.media.picture import Pixels
 from fondaco.domain.media.video import VideoTask, nearest_ratio
-from fondaco.engines.common.images.files import base64_of, png_of
+from fondaco.engines.common.images.files import base64_of, of_shape, png_of
 from fondaco.engines.common.prompt_commands import unicode_of
-
-_LEAST_PIXELS = 65_536
-"""Of a picture that engines take. Source: POST /image/edit, `image`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ def fields_of(task: VideoTask, model: QueuedModel) -> dict[str, object]:
     if model.audio_configurable:
         fields["audio"] = task.audio
     if task.picture is not None:
-        picture = png_of(_of_shape(task.picture, task.width, task.height))
+        picture = png_of(of_shape(task.picture, task.width, task.height))
         fields["image_url"] = f"data:image/png;base64,{base64_of(picture)}"
     if task.soundtrack is not None:
         fields["audio_url"] = (
@@ -53,24 +49,6 @@ def fields_of(task: VideoTask, model: QueuedModel) -> dict[str, object]:
             f"data:{_video_type(task.reference)};base64,{base64_of(task.reference)}"
         )
     return {name: value for name, value in fields.items() if name not in model.omitted}
-
-
-def _of_shape(picture: Pixels, width: int, height: int) -> Pixels:
-    """Return the middle of a picture, as wide to its height as a video: many models take their shape from it.
-
-    A picture of which too little would be left stays as it is, and its shape is the engine's matter.
-    """
-    across = max(1, min(picture.width, round(picture.height * width / height)))
-    down = max(1, min(picture.height, round(picture.width * height / width)))
-    if (across, down) == (picture.width, picture.height) or across * down < _LEAST_PIXELS:
-        return picture
-    left, top = (picture.width - across) // 2, (picture.height - down) // 2
-    step, row_bytes = picture.channels, picture.channels * picture.width
-    rows = (
-        picture.data[start + left * step : start + (left + across) * step]
-        for start in range(top * row_bytes, (top + down) * row_bytes, row_bytes)
-    )
-    return replace(picture, width=across, height=down, data=b"".join(rows))
 
 
 def _video_type(file: bytes) -> str:

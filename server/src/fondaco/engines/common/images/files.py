@@ -20,6 +20,8 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB, _RGBA = 0, 2, 6
 """PNG's colour types."""
 _QUICK = 1
+_LEAST_PIXELS = 65_536
+"""Of a picture that engines take. Source: POST /image/edit, `image`."""
 
 
 def file_in_base64(text: object) -> bytes:
@@ -102,6 +104,24 @@ def in_register(pixels: Pixels, task: EditTask, width: int, height: int) -> Pixe
     ]
     data = b"".join([rows[0]] * top + rows + [rows[-1]] * bottom)
     return replace(pixels, width=width, height=height, data=data)
+
+
+def of_shape(picture: Pixels, width: int, height: int) -> Pixels:
+    """Return the middle of a picture, as wide to its height as a video: many models take their shape from it.
+
+    A picture of which too little would be left stays as it is, and its shape is the engine's matter.
+    """
+    across = max(1, min(picture.width, round(picture.height * width / height)))
+    down = max(1, min(picture.height, round(picture.width * height / width)))
+    if (across, down) == (picture.width, picture.height) or across * down < _LEAST_PIXELS:
+        return picture
+    left, top = (picture.width - across) // 2, (picture.height - down) // 2
+    step, row_bytes = picture.channels, picture.channels * picture.width
+    rows = (
+        picture.data[start + left * step : start + (left + across) * step]
+        for start in range(top * row_bytes, (top + down) * row_bytes, row_bytes)
+    )
+    return replace(picture, width=across, height=down, data=b"".join(rows))
 
 
 def mask_png(mask: Pixels) -> bytes:

@@ -1,0 +1,61 @@
+"""How an sd-server is told to sample, and whether it can do so."""
+
+from fondaco.clients.client import HttpClient
+from fondaco.domain.errors import EngineError
+from fondaco.engines.common.images.options import ImageOptions
+from fondaco.engines.sdserver.capabilities import ServerAbilities, capabilities_of
+
+
+class AbilityCheck:
+    """Checks that an sd-server has what it is asked for: it would ignore names that it does not know.
+
+    What it said last is remembered; a server that was started anew with another model is asked again.
+    """
+
+    def __init__(self, client: HttpClient, options: ImageOptions) -> None:
+        """Prepare; nobody is asked yet."""
+        self._client = client
+        self._options = options
+        self._known: ServerAbilities | None = None
+
+    async def expect(self, name: str) -> ServerAbilities:
+        """Return what the server can do, if it has a model, and the sampler and scheduler of its row.
+
+        Raises:
+            EngineError: it lacks one of them, or does not answer.
+        """
+        able = self._known
+        if able is None or name not in able.names:
+            able = self._known = await capabilities_of(self._client)
+        if name not in able.names:
+            names = ", ".join(sorted(able.names))
+            raise EngineError(f"The model's engine does not run {name!r}, but {names}.")
+        for kind, one, known in (
+            ("sampler", self._options.sampler, able.samplers),
+            ("scheduler", self._options.scheduler, able.schedulers),
+        ):
+            if one and one not in known:
+                raise EngineError(
+                    f"The model's engine has no {kind} {one!r}, but {', '.join(sorted(known))}."
+                )
+        return able
+
+
+def sampling_of(
+    options: ImageOptions, steps: int | None, cfg_scale: float | None
+) -> dict[str, object]:
+    """Return `sample_params` of a job; what is not said, the server does as it was started.
+
+    Args:
+        options: of the row.
+        steps: None: the server's default.
+        cfg_scale: None: the row's.
+    """
+    cfg = options.cfg_scale if cfg_scale is None else cfg_scale
+    sampling: dict[str, object] = {
+        "sample_steps": steps,
+        "sample_method": options.sampler,
+        "scheduler": options.scheduler,
+        "guidance": {} if cfg is None else {"txt_cfg": cfg},
+    }
+    return {key: value for key, value in sampling.items() if value}
