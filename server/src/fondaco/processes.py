@@ -5,6 +5,10 @@ import os
 import re
 import signal
 import sys
+from collections.abc import Mapping, Sequence
+
+import anyio
+from anyio.abc import Process
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
@@ -49,6 +53,27 @@ def die_with(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if sys.platform != "win32" and os.getppid() != parent:  # it died before we asked
         os._exit(1)
+
+
+async def opened_child(
+    command: Sequence[str], *, stderr: int | None, env: Mapping[str, str]
+) -> Process:
+    """Start a child that is asked over pipes; the caller ends it.
+
+    A start is not cancelled: asyncio would forget the process, which then lives on. So a cancelled caller
+    has it, and its next `await` is what is cancelled.
+
+    Args:
+        command: the program and its arguments.
+        stderr: where its standard error goes; None: where ours does.
+        env: its whole environment.
+
+    Raises:
+        OSError: no process, memory or file descriptor is left.
+    """
+    with anyio.CancelScope(shield=True):
+        child = await anyio.open_process(command, stderr=stderr, env=env)
+    return child  # noqa: RET504 - mypy takes the scope for one that may swallow errors
 
 
 def environment_of_child() -> dict[str, str]:

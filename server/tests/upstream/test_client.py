@@ -1,7 +1,7 @@
 """What the client owes the engines, with TLS and without."""
 
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import anyio
@@ -17,6 +17,7 @@ from fondaco.clients.client import (
 )
 from fondaco.clients.pool import HttpPool
 from fondaco.domain.errors import EngineTimeoutError
+from idle import all_tasks_blocked
 from upstream.raw_server import OK, RawServer, listening, made_certificate
 
 _CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -275,15 +276,24 @@ async def test_requests_beyond_the_limit_wait_in_line(
         order.append(body)
 
     async with anyio.create_task_group() as group:
-        for name in (b"1", b"2", b"3", b"4"):
+        for name in (b"1", b"2"):
             group.start_soon(ask, name)
-            await anyio.sleep(0.02)
+            await _until(lambda name=name: name in server.bodies)
+        for name in (b"3", b"4"):
+            group.start_soon(ask, name)
+            await all_tasks_blocked()
         assert server.bodies == [b"1", b"2"]
         held[0].set()
-        await anyio.sleep(0.05)
+        await _until(lambda: len(order) == 3)
         held[1].set()
     assert order == [b"1", b"3", b"4", b"2"]
     assert server.connections == 2
+
+
+async def _until(is_so: Callable[[], bool]) -> None:
+    with anyio.fail_after(10):
+        while not is_so():  # noqa: ASYNC110 - a server in this loop tells nobody
+            await anyio.sleep(0.002)
 
 
 async def test_waiting_in_line_ends_at_the_connect_time_out(

@@ -14,7 +14,7 @@ from anyio.abc import ByteSendStream, Process
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from fondaco.domain.errors import EngineBusyError
-from fondaco.processes import environment_of_child
+from fondaco.processes import environment_of_child, opened_child
 
 CPU_S = 1.0
 """CPU time of one request."""
@@ -112,12 +112,11 @@ class Children:
     async def _spawn(self) -> "_Child":
         command = (sys.executable, "-P", "-m", "fondaco.sandbox.child")
         try:
-            with anyio.CancelScope(shield=True):  # a cancelled start would leave an orphan
-                process = await anyio.open_process(
-                    [*command, self._role, str(os.getpid()), str(self._cpu_s)],
-                    stderr=DEVNULL,
-                    env=environment_of_child(),
-                )
+            process = await opened_child(
+                [*command, self._role, str(os.getpid()), str(self._cpu_s)],
+                stderr=DEVNULL,
+                env=environment_of_child(),
+            )
         except OSError as error:  # no process, memory or file descriptor is left
             raise _start_failed() from error
         child = _Child.of(process)

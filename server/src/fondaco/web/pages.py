@@ -12,7 +12,7 @@ import anyio
 from anyio.abc import Process
 
 from fondaco.domain.web import Page, UnreadableError
-from fondaco.processes import environment_of_child
+from fondaco.processes import environment_of_child, opened_child
 from fondaco.web.extra import expect_installed
 from fondaco.web.reading import READERS, ParsedDocument
 
@@ -78,8 +78,7 @@ async def _read_by_child(fetched: "Fetched", cpu_s: float) -> ParsedDocument:
         *(fetched.media_type, _charset_name(fetched.charset), str(max(1, int(cpu_s)))),
     ]
     try:
-        with anyio.CancelScope(shield=True):  # a cancelled start would leave an orphan
-            child = await anyio.open_process(command, stderr=DEVNULL, env=environment_of_child())
+        child = await opened_child(command, stderr=DEVNULL, env=environment_of_child())
     except OSError as error:  # no process, memory or file descriptor is left
         raise UnreadableError("It cannot be read here just now.") from error
     async with child, anyio.create_task_group() as tasks:

@@ -17,7 +17,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 from fondaco.domain.errors import EngineError, EngineTimeoutError, EngineUnavailableError
 from fondaco.domain.untrusted_numbers import whole
 from fondaco.ports.incidents import Incident, report
-from fondaco.processes import environment_of_child
+from fondaco.processes import environment_of_child, opened_child
 from fondaco.workers.child import CANCEL, CANCELLABLE, PAYLOAD_BYTES, PROGRESS, WorkerResponse
 
 _FIRST_PAUSE_S = 0.1
@@ -167,12 +167,11 @@ class Worker:
             "OMP_WAIT_POLICY": "passive",
             "TOKENIZERS_PARALLELISM": "false",
         }
-        with anyio.CancelScope(shield=True):  # a cancelled start would leave an orphan
-            process = await anyio.open_process(
-                [sys.executable, "-P", "-m", self._program.module],
-                stderr=subprocess.DEVNULL,
-                env=environment_of_child() | threads,
-            )
+        process = await opened_child(
+            [sys.executable, "-P", "-m", self._program.module],
+            stderr=subprocess.DEVNULL,
+            env=environment_of_child() | threads,
+        )
         return _Child.of(process)
 
     async def _ended(self, reason: str) -> None:

@@ -10,8 +10,10 @@ from contextlib import aclosing, suppress
 from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
+from typing import Any
 
 import anyio
+import anyio.lowlevel
 import orjson
 import pytest
 
@@ -186,6 +188,31 @@ async def test_a_broken_file_is_reported_and_tried_again_later(
                     await engine.measure(TURN)
                 await anyio.sleep(0.05)
         group.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("rounds", range(8))
+async def test_a_start_that_is_cancelled_leaves_no_child(
+    launch: Launch, monkeypatch: pytest.MonkeyPatch, rounds: int
+) -> None:
+    """After each number of rounds of the loop: it is cancelled while its pipes are connected, too."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    engine = LlamaCpp("embedded", launch, model="smollm2-135m")
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(engine.run)
+        tasks.start_soon(engine.probe)
+        while not started:
+            await anyio.lowlevel.checkpoint()
+        for _ in range(rounds):
+            await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+    assert all(child.returncode is not None for child in started)
 
 
 async def test_a_machine_with_no_room_for_the_child_gets_it_later(
