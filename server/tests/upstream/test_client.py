@@ -1,7 +1,8 @@
 """What the client owes the engines, with TLS and without."""
 
 import ssl
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -276,18 +277,22 @@ async def test_requests_beyond_the_limit_wait_in_line(
         order.append(body)
 
     async with anyio.create_task_group() as group:
-        for name in (b"1", b"2"):
-            group.start_soon(ask, name)
-            await _until(lambda name=name: name in server.bodies)
+        for number in (1, 2):
+            group.start_soon(ask, b"%d" % number)
+            await _until(partial(_has, server.bodies, number))
         for name in (b"3", b"4"):
             group.start_soon(ask, name)
             await all_tasks_blocked()
         assert server.bodies == [b"1", b"2"]
         held[0].set()
-        await _until(lambda: len(order) == 3)
+        await _until(partial(_has, order, 3))
         held[1].set()
     assert order == [b"1", b"3", b"4", b"2"]
     assert server.connections == 2
+
+
+def _has(items: Sequence[bytes], number: int) -> bool:
+    return len(items) == number
 
 
 async def _until(is_so: Callable[[], bool]) -> None:
