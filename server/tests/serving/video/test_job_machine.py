@@ -1,7 +1,6 @@
 """Any order of orders, successes, failures, silence, rivals, lost storage and kills: each video is sold once."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -176,9 +175,9 @@ class JobMachine(RuleBasedStateMachine):
         """Let everything happen that can."""
         for one in first:
             await one
-        deadline = time.monotonic() + 5
-        while self._busy() and time.monotonic() < deadline:  # noqa: ASYNC110 - it owes nobody an event
-            await asyncio.sleep(0.0005)  # threads seal
+        async with asyncio.timeout(60):
+            while self._busy():  # noqa: ASYNC110 - it owes nobody an event
+                await asyncio.sleep(0.0005)  # threads seal
 
     def _busy(self) -> bool:
         """Whether a task does more than to wait for its engine, or for the storage."""
