@@ -35,10 +35,19 @@ def test_a_recording_is_written_down(fondaco: Fondaco, recording: str, tmp_path:
     assert not (fondaco.home / "fondaco.db").exists()
 
 
+def test_a_missing_model_is_one_line(fondaco: Fondaco, tmp_path: Path) -> None:
+    file = tmp_path / "silence.wav"
+    file.write_bytes(wav(silence(1)))
+    outcome = fondaco("transcribe", str(file), FONDACO_MODELS=str(tmp_path))
+    assert outcome.code == 1
+    [line] = outcome.err.splitlines()
+    assert "fondaco models pull whisper-base" in line
+
+
 @pytest.mark.parametrize(
     ("options", "slip"),
     [
-        (["--format", "mp3"], (2, "'mp3' is not one of")),
+        (["--format", "mp3"], (2, "for '--format': 'mp3' is not one of")),
         (["--model", "nothing"], (5, "fondaco models list")),
         (["-o", "nowhere/said.txt"], (1, "no folder 'nowhere'")),
         (["--model", TINY, "--translate"], (1, "does not translate")),

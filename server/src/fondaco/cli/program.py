@@ -1,12 +1,14 @@
 """The program: command groups and error handling."""
 
 import errno
+import logging
 import os
 import sys
 from importlib.util import find_spec
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from fondaco import __version__
 from fondaco.cli import (
@@ -32,8 +34,22 @@ from fondaco.cli.tts import tts
 from fondaco.cli.usage import usage
 from fondaco.cli.video import video
 
+
+class _Group(TyperGroup):
+    """The commands; what is wrong with an option is said in our words alone."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command that the arguments name."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")  # pydantic's
+            raise
+
+
 program = typer.Typer(
     name="fondaco",
+    cls=_Group,
     help="A private AI inference platform that anyone can run.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -99,6 +115,8 @@ def _options(
     *,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
+    # Only `serve` writes a log; any other command says what is the matter itself.
+    logging.getLogger("fondaco.incidents").addHandler(logging.NullHandler())
     if version:
         typer.echo(f"fondaco {__version__}")
         raise typer.Exit
