@@ -139,7 +139,7 @@ def _with_answering(rows: list[Row], settings: "Settings") -> Iterator[Row]:
 
 
 def _row(model: "AnyModel", settings: "Settings") -> Row:
-    from fondaco.configuration import files_of
+    from fondaco.configuration import OF_FILES, files_of
     from fondaco.domain.models.model import EmbeddingModel, Model
     from fondaco.domain.models.names import SEALED
     from fondaco.domain.money.money import decimal
@@ -148,10 +148,12 @@ def _row(model: "AnyModel", settings: "Settings") -> Row:
     text = model if isinstance(model, Model) else None
     priced = model if isinstance(model, Model | EmbeddingModel) else None
     files, end = files_of(entry, settings), model.deprecation
+    here = bool(files) and all(file.is_file() for file in files)
+    needs_files = bool(files) and not OF_FILES.isdisjoint(entry.engines)
     return {
         "id": model.id,
         "name": model.name,
-        "installed": all(file.is_file() for file in files) if files else None,
+        "installed": here if here or needs_files else None,
         "type": str(model.type),
         "contextTokens": priced and priced.context_tokens,
         "usdPerMillionInput": priced and decimal(priced.price.input),
