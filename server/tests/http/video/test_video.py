@@ -422,6 +422,14 @@ async def test_what_cannot_be_made_is_refused_at_once_by_its_field(
         assert await one.platform.videos.counts() == {}
 
 
+async def test_a_damaged_soundtrack_is_told_what_soundtracks_are() -> None:
+    async with world(ToyCamera()) as one:
+        reply = await send(one, QUEUE, **asked(audio_url=SOUND + base64(b"ID3" + bytes(200))))
+    assert code(reply) == (400, "INVALID_AUDIO_FORMAT"), reply.text
+    assert "WAV or MP3" in reply.text
+    assert "flac" not in reply.text
+
+
 async def test_a_damaged_picture_is_refused_before_it_is_queued() -> None:
     async with world(ToyCamera()) as one:
         damaged = bytearray(picture())

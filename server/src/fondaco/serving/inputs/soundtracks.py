@@ -6,9 +6,12 @@ Source: POST /video/queue, `audio_url`.
 import struct
 from typing import Final
 
+from fondaco.domain.errors import InvalidAudioFormatError
 from fondaco.domain.media.video import MediaSource
 from fondaco.ports import Files
+from fondaco.serving.admission.memory_budget import MemoryShare
 from fondaco.serving.inputs.media_files import MediaFiles, refused
+from fondaco.serving.inputs.sounds import Sounds
 
 MOST_SOUND_BYTES: Final = 15 * 2**20
 MOST_SECONDS: Final = 30.0
@@ -46,6 +49,25 @@ async def soundtrack(source: MediaSource, files: Files | None) -> bytes:
     elif not _is_mp3(file):
         raise refused(path, "It is neither WAV nor MP3.")
     return file
+
+
+async def expect_decodable(
+    file: bytes, sounds: Sounds, memory: MemoryShare, field_path: str
+) -> None:
+    """Decode a soundtrack, to see that it can be.
+
+    Raises:
+        InvalidAudioFormatError, CorruptedAudioError, AudioTooLongError: it cannot.
+        EngineError: nothing reads files at present.
+        ConcurrencyLimitError, EngineBusyError: there is no memory for it.
+    """
+    try:
+        await sounds.decoded(file, MOST_SECONDS, memory, field_path)
+    except InvalidAudioFormatError as error:  # which names all formats of recordings
+        what = "It has no sound that can be read as WAV or MP3."
+        raise InvalidAudioFormatError(
+            f"{field_path} cannot be used. {what}", faults={field_path: (what,)}
+        ) from error
 
 
 def _wav_seconds(file: bytes) -> float | None:

@@ -36,7 +36,7 @@ from fondaco.serving.images.meter import random_seed
 from fondaco.serving.inputs.pictures import picture_bounds
 from fondaco.serving.inputs.references import reference
 from fondaco.serving.inputs.sounds import Sounds
-from fondaco.serving.inputs.soundtracks import MOST_SECONDS, soundtrack
+from fondaco.serving.inputs.soundtracks import expect_decodable, soundtrack
 from fondaco.serving.uncancelled import uncancelled
 from fondaco.serving.video.meter import OrderMeter
 from fondaco.serving.video.order import VideoOrder
@@ -284,7 +284,7 @@ class Videos:
         file = await soundtrack(source, self._files)
         self._sounds.expect_readable()
         with self._sounds.memory(call.account_id) as memory:
-            await self._sounds.decoded(file, MOST_SECONDS, memory, source.field_path)
+            await expect_decodable(file, self._sounds, memory, source.field_path)
         return file
 
     async def _add(self, paid: PaidCall, job: PaidJob, request_file: bytes) -> None:
