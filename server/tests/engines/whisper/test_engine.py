@@ -1,5 +1,6 @@
 """Whisper as an engine: the contract, its child, its queue, and what it says without its files."""
 
+import json
 import os
 import signal
 from contextlib import aclosing
@@ -200,6 +201,20 @@ async def test_a_file_that_is_no_model_is_told(launch: WhisperLaunch, tmp_path: 
     engine = Whisper({TINY: replace(launch, files=files)}, name="whisper")
     with pytest.raises(EngineUnavailableError, match="could not be loaded"):
         await heard(engine)
+
+
+async def test_a_vocabulary_in_json_is_read(launch: WhisperLaunch, tmp_path: Path) -> None:
+    words = launch.files["vocabulary.txt"].read_text("utf-8").removesuffix("\n").split("\n")
+    vocabulary = tmp_path / "vocabulary.txt"
+    vocabulary.write_text(json.dumps(words), "utf-8")
+    engine = Whisper(
+        {TINY: replace(launch, files={**launch.files, "vocabulary.txt": vocabulary})},
+        name="whisper",
+    )
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(engine.run)
+        assert understood(await heard(engine, replace(SILENCE, sound=said())))
+        tasks.cancel_scope.cancel()
 
 
 async def test_where_no_links_can_be_made_a_model_is_loaded_all_the_same(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from faster_whisper import WhisperModel
+from faster_whisper.feature_extractor import FeatureExtractor
 
 from fondaco.engines.whisper.speech import Samples, piece_of
 from fondaco.workers.child import Advance, WorkerResponse, serve_long
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _ROOM_BYTES = 2**30
 """Of data beside the weights: what the longest piece takes several times over."""
-_WEIGHTS = "model.bin"
+_WEIGHTS, _VOCABULARY = "model.bin", "vocabulary.txt"
 _FULL_SCALE = np.float32(32_768)
 _HOTTER = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 """Tried in turn until the text does not repeat itself and is likely enough. Source: POST
@@ -38,7 +39,19 @@ def load(launch: Mapping[str, Any]) -> "Ears":
 
         most = _ROOM_BYTES + 4 * files[_WEIGHTS].stat().st_size
         resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    return Ears(_loaded(files, launch["links"], launch["threads"]))
+    model = _loaded(_named(files), launch["links"], launch["threads"])
+    # By the weights: the library goes by a file that most models do without, and takes 80 bands where it is missing.
+    model.feature_extractor = FeatureExtractor(feature_size=model.model.n_mels)
+    return Ears(model)
+
+
+def _named(files: Mapping[str, Path]) -> dict[str, Path]:
+    """Return files by names that fit what is in them: the vocabulary of the largest models is JSON."""
+    named = dict(files)
+    with files[_VOCABULARY].open("rb") as file:
+        if file.read(1) == b"[":
+            named[Path(_VOCABULARY).with_suffix(".json").name] = named.pop(_VOCABULARY)
+    return named
 
 
 def _loaded(files: Mapping[str, Path], links: str, threads: int) -> WhisperModel:
