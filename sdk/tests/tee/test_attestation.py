@@ -125,6 +125,7 @@ KEYSETS: dict[str, tuple[str, object, str]] = {
     "never ends": ("keyset_epoch.not_after", 2**40, "no bounded time"),
     "two purposes": ("receipt_signing_keys.0.public_key", "identity", "two purposes"),
     "no suite": ("e2ee_public_keys", [], "has no key of"),
+    "no secret": ("e2ee_public_keys.0.public_key", "00" * 32, "is none"),
     "no curve point": ("e2ee_public_keys.0.public_key", "ab" * 31, "is none"),
 }
 
@@ -298,6 +299,15 @@ async def test_a_report_of_hardware_without_a_source_or_of_another_kind_is_refus
     ):
         service.report = partial(changed, path=path, new=new)
         await refused(client, TeeOptions(quote_verifier=genuine), reason)
+
+
+async def test_expected_measurements_say_enough_of_the_source(
+    client: VeniceClient, service: Service
+) -> None:
+    service.enclave.hardware = True
+    service.report = partial(changed, path="attestation.source_provenance", new={})
+    known = TeeOptions(quote_verifier=genuine, expected_measurements={"mr_td": "aa" * 48})
+    assert (await client.tee.attest(model=MODEL, options=known)).hardware
 
 
 async def test_the_originals_quote_has_to_bind_the_key_and_the_nonce(

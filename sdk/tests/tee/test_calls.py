@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from sealed_service.enclave import Said
 from sealed_service.protocol import SECP256K1, X25519, sha256
 from sealed_service.service import Service
-from venice_ai import InvalidRequestError, SyncVeniceClient, VeniceClient
+from venice_ai import InvalidRequestError, SyncVeniceClient, TeeAttestationError, VeniceClient
 from venice_ai.streaming import Stream
 from venice_ai.tee import TeeOptions, verify_receipt
 from venice_ai.types.api.chat import AssistantMessage
@@ -213,6 +214,49 @@ async def test_new_keys_of_the_enclave_are_attested_once_more(
     async with await client.chat.completions.stream(**CHAT, e2ee=options) as stream:
         assert (await stream.collect()).choices[0].message.content == TEXT
     assert service.asked("/attestation") == 2
+
+
+async def test_a_call_that_is_sent_again_is_sealed_again(
+    service: Service, options: TeeOptions
+) -> None:
+    """The enclave has seen its nonce before, and refuses that as a replay."""
+    service.failures = [503]
+    async with VeniceClient(base_url=service.url) as client:
+        reply = await client.chat.completions.create(**CHAT, e2ee=options)
+    assert reply.choices[0].message.content == TEXT
+    keys = {
+        headers["idempotency-key"] for method, _, headers, _ in service.requests if method == "POST"
+    }
+    assert len(keys) == 1
+
+
+async def test_a_key_of_the_call_fetches_its_receipt(
+    client: VeniceClient, service: Service, options: TeeOptions
+) -> None:
+    own = {"Authorization": "Bearer another-key"}
+    await client.chat.completions.create(**CHAT, e2ee=options, extra_headers=own)
+    method, _, headers, _ = service.requests[-1]
+    assert (method, headers["authorization"]) == ("GET", "Bearer another-key")
+
+
+async def test_an_enclave_may_send_the_text_on_as_far_as_the_caller_accepts_it(
+    client: VeniceClient, service: Service, options: TeeOptions
+) -> None:
+    service.enclave.upstream = {
+        "type": "upstream.verified",
+        "upstream_name": "elsewhere",
+        "result": "failed",
+        "required": False,
+    }
+    reply = await client.chat.completions.create(**CHAT, e2ee=options)
+    assert reply.meta.proof is not None
+    assert any("'elsewhere'" in one for one in reply.meta.proof.unproved)
+    service.enclave.hardware = True
+    strict = TeeOptions(format=options.format, quote_verifier=lambda quote: True)
+    with pytest.raises(TeeAttestationError, match="'elsewhere'"):
+        await client.chat.completions.create(**CHAT, e2ee=strict)
+    lenient = replace(strict, allow_unverified_upstream=True)
+    assert await client.chat.completions.create(**CHAT, e2ee=lenient)
 
 
 async def test_keys_that_change_all_the_time_are_given_up(

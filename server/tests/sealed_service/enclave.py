@@ -63,6 +63,7 @@ class Enclave:
     """Requests as they were decrypted."""
     signed: dict[str, Json] = field(default_factory=dict)
     upstream: Json | None = None
+    nonces: set[str] = field(default_factory=set)
     not_after: int = 0
 
     def __post_init__(self) -> None:
@@ -228,8 +229,18 @@ class Call:
                 "nonce": headers["x-e2ee-nonce"],
                 "ts": int(headers["x-e2ee-timestamp"]),
             }
+        if self._bound is not None:
+            self._expect_fresh()
         if named != public_of(enclave.keys[self._algo]).hex():
             raise RefusedError("e2ee_model_key_mismatch")
+
+    def _expect_fresh(self) -> None:
+        assert self._bound is not None
+        if abs(now() - self._bound["ts"]) > 300:
+            raise RefusedError("e2ee_invalid_timestamp")
+        if self._bound["nonce"] in self._enclave.nonces:
+            raise RefusedError("e2ee_replay_detected")
+        self._enclave.nonces.add(self._bound["nonce"])
 
     def _aad(self, purpose: str, place: str, **more: str) -> bytes | None:
         if self._bound is None:

@@ -27,6 +27,8 @@ class Service:
     url: str = ""
     aci: bool = True
     receipts: bool = True
+    failures: list[int] = field(default_factory=list)
+    """Status codes of the next calls, which the enclave has seen by then."""
     report: Callable[[Json], Any] = same
     reply: Callable[[list[bytes]], list[bytes]] = same
     receipt: Callable[[Json], Any] = same
@@ -59,7 +61,10 @@ class Service:
     def chat(self, headers: dict[str, str], body: bytes) -> tuple[int, list[bytes]]:
         self.before_chat()
         try:
-            return 200, self.reply(self.enclave.answer(headers, json.loads(body)))
+            pieces = self.enclave.answer(headers, json.loads(body))
+            if self.failures:
+                return self.failures.pop(), [compact({"error": "At capacity."})]
+            return 200, self.reply(pieces)
         except RefusedError as error:
             return 400, [
                 compact({"error": {"message": "Refused.", "type": str(error), "code": None}})
@@ -102,12 +107,18 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(piece)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep quiet: clients that refuse a reply hang up."""
+
+
 @contextmanager
 def serving(service: Service) -> Iterator[Service]:
     """Serve until the end of the block."""
     handler = type("Handler", (_Handler,), {"service": service})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     service.url = f"http://127.0.0.1:{server.server_port}/api/v1"

@@ -145,11 +145,11 @@ class ConfidentialCalls:
             TeeAttestationError: The server has none.
         """
         if attestation.format == "aci":
-            request = Request("GET", f"/aci/receipts/{segment(receipt_id or reply_id)}")
+            path, query = f"/aci/receipts/{segment(receipt_id or reply_id)}", None
         else:
-            request = Request(
-                "GET", "/tee/signature", query={"model": chat.model, "request_id": reply_id}
-            )
+            path, query = "/tee/signature", {"model": chat.model, "request_id": reply_id}
+        # With the call's own headers: a key among them is the only one that may fetch the receipt.
+        request = Request("GET", path, query=query, headers=chat.headers)
         try:
             response = await self._patiently(request)
         except APIError as error:

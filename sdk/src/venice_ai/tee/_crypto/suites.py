@@ -75,11 +75,11 @@ class Suite:
         """Return a public key from its text.
 
         Raises:
-            ValueError: It is no key of this curve.
+            ValueError: It is no key of this curve, or one without a secret.
         """
         raw = unhex(text.removeprefix("0x"))
         if self.key is X25519Key:
-            x25519.X25519PublicKey.from_public_bytes(raw)
+            X25519Key().shared(raw)  # a key that gives every other one the same secret is none
             return raw
         return uncompressed(raw)
 
