@@ -6,14 +6,11 @@ from pathlib import Path
 import pytest
 
 from fondaco.app.engines import catalogue_here, opened_templates
-from fondaco.app.local_engines import (
-    gguf_launches,
-    kokoro_launch,
-    launches_of,
-    opened_local_engines,
-    upscaler_launch,
-    whisper_launches,
-)
+from fondaco.app.local.embeddings import gguf_launches
+from fondaco.app.local.pictures import upscaler_launch
+from fondaco.app.local.sound import kokoro_launch, whisper_launches
+from fondaco.app.local.texts import launches_of
+from fondaco.app.local_engines import opened_local_engines
 from fondaco.configuration import load
 from fondaco.domain.embedding import EmbeddingRequest
 from fondaco.domain.errors import EngineUnavailableError

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fondaco.app.local_engines import diffusion_launches
+from fondaco.app.local.pictures import diffusion_launches
 from fondaco.configuration import ConfigurationError, catalogue_of, load, missing_files
 from fondaco.configuration.own_images import lacking, row_of_weights
 from fondaco.domain.models.weights import WeightRole

@@ -21,7 +21,7 @@ from fondaco.app.listening import (
     expect_permitted,
     listener_of,
 )
-from fondaco.app.local_engines import default_model, default_models
+from fondaco.app.local.models import default_model, default_models
 from fondaco.app.logs import log_to_stderr
 from fondaco.app.reloading import Fetch, ReloadTarget
 from fondaco.app.runtime import settle_runtime

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 pytest.importorskip("ncnn", reason="the extra `images` is not installed")
 
-from fondaco.app.local_engines import upscaler_launch
+from fondaco.app.local.pictures import upscaler_launch
 from fondaco.configuration import catalogue_of, load
 from fondaco.domain.models.model import ModelType
 from fondaco.domain.money.money import NANO

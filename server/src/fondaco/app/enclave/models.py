@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import anyio
 
 from fondaco.app.engines import chat_engine, connected
-from fondaco.app.local_engines import launches_of
+from fondaco.app.local.texts import launches_of
 from fondaco.configuration import EMBEDDED, ENCLAVE, enclave_engine
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import Model, ModelType

@@ -1,1 +1,1 @@
-"""Parts of the engines on this machine: what one needs of another."""
+"""Engines on this machine, each opened as the settings say."""
