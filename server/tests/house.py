@@ -53,6 +53,7 @@ from fondaco.ports import (
     ChatEngine,
     Clock,
     EmbeddingEngine,
+    Enclave,
     Files,
     ImageCodec,
     ImageEditor,
@@ -162,6 +163,7 @@ async def house(
     image_codec: ImageCodec | None = None,
     speech_engines: Mapping[str, SpeechEngine] | None = None,
     video_engines: Mapping[str, VideoEngine] | None = None,
+    enclaves: Mapping[str, Enclave] | None = None,
     video: sections.Video | None = None,
     video_memory_bytes: int = 512 * 2**20,
     sound_codec: SoundCodec | None = None,
@@ -311,6 +313,7 @@ async def house(
             looks={},
             web_retrieval=web_retrieval,
             files=files,
+            enclaves=enclaves or {},
         )
         platform = platform_of(
             settings,

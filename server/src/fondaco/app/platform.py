@@ -3,7 +3,7 @@
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import anyio
 
@@ -21,6 +21,7 @@ from fondaco.ports import (
     ChatEngine,
     Clock,
     EmbeddingEngine,
+    Enclave,
     Files,
     ImageCodec,
     ImageEditor,
@@ -63,6 +64,7 @@ from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.serving.routing.failover import ModelEngines
 from fondaco.serving.routing.reachability import Look, Reachability
 from fondaco.serving.routing.readiness import Readiness
+from fondaco.serving.sealed import SealedChat
 from fondaco.serving.speech import Speech
 from fondaco.serving.transcription import Transcriber
 from fondaco.serving.video.runner import JobRunner, RunnerOptions, VideoWork
@@ -116,6 +118,8 @@ class Adapters:
     """The health check of each upstream engine."""
     web_retrieval: WebRetrieval | None
     files: Files | None
+    enclaves: Mapping[str, Enclave] = field(default_factory=dict)
+    """What runs models for encrypted content."""
 
 
 _VIDEO_BYTES = 512 * 2**20
@@ -176,6 +180,7 @@ class Shared:
         return UseCases(
             catalogue=catalogue,
             chat=chat,
+            sealed_chat=SealedChat(catalogue, adapters.enclaves, paid_calls),
             characters=Characters(self.registry, self.uses, catalogue, chat),
             embedder=Embedder(catalogue, adapters.embedding_engines, paid_calls),
             images=ImageGenerator(catalogue, adapters.image_engines, codec, paid_calls),
@@ -306,6 +311,7 @@ def platform_of(
     return Platform(
         catalogue=use_cases.catalogue,
         chat=use_cases.chat,
+        sealed_chat=use_cases.sealed_chat,
         characters=use_cases.characters,
         embedder=use_cases.embedder,
         images=use_cases.images,

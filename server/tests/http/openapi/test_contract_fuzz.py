@@ -15,6 +15,8 @@ from fondaco.domain.money.money import NANO
 from fondaco.http.apis.endpoints import ENDPOINTS
 from fondaco.sections import Video
 from house import SECRET, TOY, House, house
+from sealed_house import sealed_house
+from told_enclave import TWIN
 from toy_camera import TOY_VIDEOS, ToyCamera
 from toy_editors import TOY_EDITOR, TOY_UPSCALER, ToyEditor, ToyUpscaler
 from toy_painter import TOY_IMAGES, ToyPainter
@@ -67,22 +69,26 @@ async def test_every_endpoint_keeps_its_contract_whatever_comes(
     videos = replace(TOY_VIDEOS, rate_class="small")
     ears = replace(TOY_ASR, rate_class="small")
     images = [replace(m, rate_class="small") for m in (TOY_IMAGES, TOY_EDITOR, TOY_UPSCALER)]
-    async with house(
-        usd=1_000_000 * NANO,
-        models=(TOY, vectors, voice, ears, videos, *images),
-        embedding_engines={"toy-embedder": WordEmbedder()},
-        image_engines={"toy-brush": ToyPainter()},
-        image_editors={"toy-scissors": ToyEditor()},
-        image_upscalers={"toy-glass": ToyUpscaler()},
-        speech_engines={"toy-throat": ToySpeaker()},
-        transcription_engines={"toy-ear": ToyTranscriber()},
-        video_engines={"toy-lens": ToyCamera()},
-        video=Video(queue=100_000, account_queue=100_000),
-        aliases=NAMES,
-        stakes=stakes,
-        keys_a_minute=1_000_000,
-        dialects=("vllm", "vllm"),  # which count prompts, as count_tokens needs
-    ) as one:
+    async with (
+        sealed_house() as sealed,
+        house(
+            usd=1_000_000 * NANO,
+            enclaves={"enclave": sealed.enclave},
+            models=(TOY, TWIN, vectors, voice, ears, videos, *images),
+            embedding_engines={"toy-embedder": WordEmbedder()},
+            image_engines={"toy-brush": ToyPainter()},
+            image_editors={"toy-scissors": ToyEditor()},
+            image_upscalers={"toy-glass": ToyUpscaler()},
+            speech_engines={"toy-throat": ToySpeaker()},
+            transcription_engines={"toy-ear": ToyTranscriber()},
+            video_engines={"toy-lens": ToyCamera()},
+            video=Video(queue=100_000, account_queue=100_000),
+            aliases=NAMES,
+            stakes=stakes,
+            keys_a_minute=1_000_000,
+            dialects=("vllm", "vllm"),  # which count prompts, as count_tokens needs
+        ) as one,
+    ):
         said = await tried(one, tmp_path, examples)
         listed = [e for e in ENDPOINTS if e.listed and re.match(WHOLE_API, e.path)]
         assert re.search(rf"Tested: {len(listed)}\n", said), said

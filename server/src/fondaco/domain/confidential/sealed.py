@@ -35,6 +35,39 @@ class SealedCall:
     """A digest of the caller's key: who presents the same key may fetch the receipt."""
 
 
+@dataclass(frozen=True, slots=True)
+class SealedRequest:
+    """A chat request whose content an enclave alone can read, with what a gateway sees of it."""
+
+    model: str
+    """As the caller named it."""
+    format: SealedFormat
+    body: bytes
+    """As it was received."""
+    headers: Mapping[str, str]
+    """The protocol's, names in lower case."""
+    endpoint: str
+    """The path that it was sent to."""
+    owner: str
+    """A digest of the caller's key."""
+    ciphertext_bytes: int
+    """Of all messages together."""
+    choices: int
+    stream: bool
+
+    def call(self, completion_id: str, created: int) -> SealedCall:
+        """Return the request as the enclave receives it, under the id of its completion."""
+        return SealedCall(
+            self.format,
+            self.body,
+            self.headers,
+            completion_id,
+            created,
+            self.endpoint,
+            self.owner,
+        )
+
+
 @fast_init
 @dataclass(frozen=True, slots=True)
 class Sealed:

@@ -1,5 +1,6 @@
 """All endpoints of the server, by dialect."""
 
+from fondaco.http.apis.aci import endpoints as aci
 from fondaco.http.apis.anthropic import endpoints as anthropic
 from fondaco.http.apis.anthropic.models import with_models
 from fondaco.http.apis.openai import endpoints as openai
@@ -13,5 +14,6 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *venice.ENDPOINTS,
     *anthropic.ENDPOINTS,
     *scale.ENDPOINTS,
+    *aci.ENDPOINTS,
     *operator.ENDPOINTS,
 )

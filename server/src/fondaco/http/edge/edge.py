@@ -6,6 +6,7 @@ becomes a response in `Edge.answer`, and nowhere else.
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from fondaco.domain.errors import (
     FondacoError,
@@ -13,6 +14,7 @@ from fondaco.domain.errors import (
     ShuttingDownError,
     UnknownError,
 )
+from fondaco.http.edge.aci_errors import ACI_VERSION, aci_error_body
 from fondaco.http.edge.authenticator import LOOPBACK, Authenticator, MetricsAccess
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.edge.cors import Cors
@@ -23,6 +25,7 @@ from fondaco.http.edge.routes import AnyEndpoint, Routes
 from fondaco.http.endpoint.endpoint import Access, AppState
 from fondaco.http.endpoint.file_stream import FileStream, StreamedFile
 from fondaco.http.endpoint.responses import LARGE_BYTES, Events, EventStream, Response
+from fondaco.http.endpoint.sealed import speaks_aci
 from fondaco.http.exchange.exchange import CALLER_GONE, Exchange
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.ports.incidents import Incident, report_error
@@ -189,6 +192,9 @@ class Edge:
         else:
             dialect = endpoint.dialect
         dialect = for_client(dialect, exchange.headers, self._error_format)
+        if speaks_aci(exchange.headers):
+            dialect = replace(dialect, error_body=aci_error_body, request_id_field=None)
+            exchange.base_lines += ACI_VERSION
         if exchange.started and exchange.indivisible:
             return  # leaving it ends the connection, so that its caller knows
         if exchange.started:

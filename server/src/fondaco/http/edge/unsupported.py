@@ -29,7 +29,7 @@ _INSTEAD: tuple[tuple[tuple[str, ...], str], ...] = (
         "GET /api/v1/billing/usage, and the headers x-venice-balance-usd and -diem",
     ),
     (("augment",), "Chat with `venice_parameters.enable_web_search`"),
-    (("crypto", "support-bot", "tee"), "It has nothing like it"),
+    (("crypto", "support-bot"), "It has nothing like it"),
 )
 """First steps of a path below the base URL -> what to do instead; the first row that fits counts."""
 

@@ -39,6 +39,8 @@ class ApiDialect:
     """The header, in lower case, that selects an account; any but the key's own is refused."""
     request_id_header: str | None = None
     """The header, in lower case, that carries the id of the request in every response."""
+    lines: bytes = b""
+    """Further headers of every response, as they are sent."""
     request_id_field: str | None = None
     """The member of an error's body that repeats it."""
 
@@ -66,8 +68,9 @@ class ApiDialect:
     def headers(self, call_id: str) -> bytes:
         """Return the headers of every response to a request, as they are sent."""
         if self.request_id_header is None:
-            return b""
-        return b"%b: %b\r\n" % (self.request_id_header.encode(), _request_id(call_id).encode())
+            return self.lines
+        named = (self.request_id_header.encode(), _request_id(call_id).encode())
+        return self.lines + b"%b: %b\r\n" % named
 
     def error(self, error: FondacoError, call_id: str = "") -> bytes:
         """Return the JSON body of an error; `call_id` is empty where no exchange begins."""

@@ -16,6 +16,7 @@ from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.file_stream import StreamedFile
 from fondaco.http.endpoint.responses import Events, Response
+from fondaco.http.endpoint.sealed import SealedBody, is_sealed, not_sealable, sealed_body
 from fondaco.http.endpoint.strict_json import repeated
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.heartbeat import Heartbeat
@@ -84,6 +85,8 @@ class RequestContext(Generic[BodyT, QueryT]):
     path: Mapping[str, str]
     idempotency_key: IdempotencyKey | None = None
     """Under it the request runs once, however often it is sent."""
+    sealed: SealedBody | None = None
+    """The body as it was received, where its content is encrypted."""
 
     def call(self) -> Call:
         """Return the call that this request opens; only for endpoints that require a key."""
@@ -171,6 +174,8 @@ class Endpoint(Generic[BodyT, QueryT]):
     paid: bool = False
     """Whether a request is a call: it costs money, takes an `Idempotency-Key`, and counts among its
     account's concurrent calls."""
+    sealed: bool = False
+    """Whether it takes content that is encrypted to an enclave; other calls refuse it."""
     limited: bool = False
     """Whether a request that costs nothing counts among its account's concurrent calls: its work grows
     with its body."""
@@ -206,7 +211,12 @@ class Endpoint(Generic[BodyT, QueryT]):
             InvalidRequestError: the body or query breaks the contract; all faults are named at once.
             InvalidContentTypeError: the body is of another format, or compressed.
             InvalidFileSizeError: the body is too large.
+            SealedRequestError: its content is encrypted, and this endpoint takes none such.
         """
+        sealed: SealedBody | None = None
+        encrypted = self.paid and is_sealed(exchange.headers)
+        if encrypted and not self.sealed:
+            raise not_sealable(self.path)
         body: Any = None
         query: Any = None
         idempotency_key: IdempotencyKey | None = None
@@ -217,8 +227,18 @@ class Endpoint(Generic[BodyT, QueryT]):
             body, octets = await self.body.read(exchange, state.body_memory)
             if self.paid and (name := exchange.headers.get(b"idempotency-key")) is not None:
                 idempotency_key = _idempotency_key(state.platform, caller, name, self.path, octets)
+            if encrypted:
+                sealed = sealed_body(exchange.headers, octets)
         context = RequestContext(
-            state.platform, state.contract, exchange, caller, body, query, path, idempotency_key
+            state.platform,
+            state.contract,
+            exchange,
+            caller,
+            body,
+            query,
+            path,
+            idempotency_key,
+            sealed,
         )
         return await self.run(context)
 

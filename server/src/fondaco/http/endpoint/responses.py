@@ -43,6 +43,8 @@ class Response:
     """Whether the body is the same object for every request: it is then compressed only once."""
     encoding: bytes = b""
     """The content coding of the body; empty: none."""
+    exact: bool = False
+    """Whether the body is sent as it is, never compressed: somebody has signed it."""
 
     async def pack(self, exchange: Exchange) -> None:
         """Compress a large body on a thread, because it would block the event loop for milliseconds."""
@@ -72,6 +74,8 @@ class Response:
 
     def _accepted_encoding(self, exchange: Exchange) -> bytes | None:
         """Return the coding to compress the body with; None: it stays as it is."""
+        if self.exact:
+            return None
         if self.media_type is not _JSON and self.media_type.startswith(_COMPRESSED):
             return None
         return _encoding(exchange.headers.get(b"accept-encoding", b""))
@@ -96,7 +100,7 @@ class Events:
     ending: bytes | None = None
     """The event that ends a stream which ended well; None: the one of the endpoint's dialect."""
     ping: bytes = PING
-    """What keeps a silent stream open: by default a comment, which clients skip."""
+    """What keeps a silent stream open: by default a comment, which clients skip; empty: nothing does."""
 
 
 _EVENT_STREAM = lines_of(
@@ -145,7 +149,7 @@ class EventStream:
             ping_interval_s: the silence after which a ping is sent.
             patience_s: how long a write waits for a caller who reads nothing, until it is abandoned.
             ending: the event after the last one, where the API's dialect has such.
-            ping: a comment or an event that clients skip.
+            ping: a comment or an event that clients skip; empty: none is sent.
         """
         self._ending = ending
         self._exchange = exchange
@@ -189,7 +193,8 @@ class EventStream:
 
     def ping_due(self, now: float) -> bool:
         """Whether nothing was sent for the ping interval."""
-        return not self._waiting and now - self._last >= self._ping_interval_s
+        silent = not self._waiting and now - self._last >= self._ping_interval_s
+        return silent and bool(self._ping)
 
     def stalled(self, now: float) -> bool:
         """Whether a write has waited longer than the caller's time-out."""

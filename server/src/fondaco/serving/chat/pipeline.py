@@ -14,7 +14,11 @@ from typing import TypeAlias
 
 from fondaco.domain.chat.events import EventBatch
 from fondaco.domain.chat.request import NO_OPTIONS, ChatRequest
-from fondaco.domain.errors import InvalidModelError, PromptNotCountableError
+from fondaco.domain.errors import (
+    InvalidModelError,
+    PromptNotCountableError,
+    SealedRequestError,
+)
 from fondaco.domain.fast_init import fast_init
 from fondaco.domain.models.catalogue import Catalogue, Route
 from fondaco.domain.models.model import Model
@@ -195,10 +199,19 @@ class Chat:
         """Return if the model can do what is requested, as far as that shows without any work.
 
         Raises:
+            SealedRequestError: the model takes encrypted content only.
             InvalidModelError: the model gives no log probabilities, does not take images, or does not
                 keep to output formats.
             InvalidRequestError: web retrieval was requested, and the operator has switched it off.
         """
+        if model.capabilities.e2ee:
+            raise SealedRequestError(
+                f"The model {model.id!r} takes encrypted content only, and this request is not encrypted. "
+                "Send it to POST /api/v1/chat/completions with the headers of end-to-end encryption "
+                "(docs/guide/confidential-chat.md), or ask the model without 'e2ee-'.",
+                reason="e2ee_header_missing",
+                faults={"model": ("Takes encrypted content only",)},
+            )
         if request.top_logprobs is not None and not model.capabilities.log_probs:
             raise InvalidModelError(
                 f"The model {model.id!r} gives no log probabilities. Leave out logprobs.",

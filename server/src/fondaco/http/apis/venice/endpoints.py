@@ -22,6 +22,7 @@ from fondaco.http.apis.venice.models import (
     show_model,
 )
 from fondaco.http.apis.venice.rate_limits import rate_limit_log, rate_limits
+from fondaco.http.apis.venice.tee import tee_attestation, tee_signature
 from fondaco.http.apis.venice.video import (
     complete_video,
     queue_video,
@@ -44,6 +45,8 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     queue_video.ENDPOINT,
     retrieve_video.ENDPOINT,
     complete_video.ENDPOINT,
+    tee_attestation.ENDPOINT,
+    tee_signature.ENDPOINT,
     list_characters.ENDPOINT,
     show_character.ENDPOINT,
     create_key.ENDPOINT,

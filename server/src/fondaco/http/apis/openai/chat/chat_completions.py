@@ -5,12 +5,14 @@ from fondaco.domain.errors import (
     CorruptedImageError,
     ImageNotFetchedError,
     InvalidImageFormatError,
+    SealedRequestError,
     WebNotInstalledError,
 )
 from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
 from fondaco.http.apis.openai.chat.request import ChatRequest
 from fondaco.http.apis.openai.chat.response import ResponseOptions, answered
 from fondaco.http.apis.openai.chat.response_schemas import ChatCompletion, ChatCompletionChunk
+from fondaco.http.apis.openai.chat.sealed import sealed_completion
 from fondaco.http.apis.openai.chat.spoken import spoken_reply
 from fondaco.http.apis.openai.chat.venice_echo import DEFAULT_PARAMETERS
 from fondaco.http.apis.venice.dialect import VENICE
@@ -24,6 +26,8 @@ async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
     body, platform = context.body, context.platform
     if ":" in body.model:
         take_suffix(body, platform.catalogue)
+    if context.sealed is not None:
+        return await sealed_completion(context, context.sealed)
     call = context.call()
     spoken = spoken_reply(
         platform,
@@ -61,6 +65,7 @@ ENDPOINT = Endpoint(
     tag="Chat",
     body=Json(schema=ChatRequest, size=BodySize.MEDIA),
     paid=True,
+    sealed=True,
     responses={
         200: Content(
             "The completion; with `stream: true` as server-sent events that end with `data: [DONE]`",
@@ -71,10 +76,12 @@ ENDPOINT = Endpoint(
                 "x-venice-model-deprecation-warning": "Only where the requested model will be "
                 "retired, or was.",
                 "x-venice-model-deprecation-date": "The date of its retirement, in UTC.",
+                "x-receipt-id": "The id of the receipt. Only of encrypted responses.",
             },
         )
     },
     errors=(
+        SealedRequestError,
         InvalidImageFormatError,
         CorruptedImageError,
         ImageNotFetchedError,

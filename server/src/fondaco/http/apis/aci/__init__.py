@@ -1,0 +1,1 @@
+"""Attested Confidential Inference: attestation reports and receipts of encrypted chat."""

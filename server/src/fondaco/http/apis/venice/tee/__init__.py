@@ -1,0 +1,1 @@
+"""Attestation and signatures of confidential chat, in Venice's shape."""
