@@ -299,6 +299,7 @@ async def house(
                 options=replace(runner_options(settings), renew_s=0.05),
             ),
             video_memory=video_memory(video_memory_bytes),
+            enclaves=enclaves or {},
         )
         adapters = Adapters(
             Catalogue(models, aliases or {"gpt-4o": "default"}, clock.now),
@@ -313,7 +314,6 @@ async def house(
             looks={},
             web_retrieval=web_retrieval,
             files=files,
-            enclaves=enclaves or {},
         )
         platform = platform_of(
             settings,

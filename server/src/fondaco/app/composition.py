@@ -13,6 +13,7 @@ import anyio
 from fondaco.app.adding.discovery import Read
 from fondaco.app.background import supervised
 from fondaco.app.chain import opened_chain
+from fondaco.app.enclave.offering import opened_enclaves
 from fondaco.app.engines import catalogue_here, opened_templates
 from fondaco.app.listening import edge_of
 from fondaco.app.local_engines import opened_local_engines
@@ -107,6 +108,7 @@ async def opened_application(
         aclosing(PyAVReader()) as sound_reader,
         opened_templates() as templates,
         opened_local_engines(settings, catalogue_here(settings), templates) as local,
+        opened_enclaves(settings) as enclaves,
     ):
         pepper = home.pepper()
         shared = shared_of(
@@ -117,6 +119,7 @@ async def opened_application(
             image_codec=image_codec,
             sound_codec=sound_codec,
             sound_reader=sound_reader,
+            enclaves=enclaves,
         )
         reloader = Reloader(
             settings, read, local=local, templates=templates, shared=shared, fetches=fetches

@@ -64,7 +64,7 @@ from fondaco.serving.retrieval.web_retrieval import WebRetrieval
 from fondaco.serving.routing.failover import ModelEngines
 from fondaco.serving.routing.reachability import Look, Reachability
 from fondaco.serving.routing.readiness import Readiness
-from fondaco.serving.sealed import SealedChat
+from fondaco.serving.sealed import ConfidentialChat
 from fondaco.serving.speech import Speech
 from fondaco.serving.transcription import Transcriber
 from fondaco.serving.video.runner import JobRunner, RunnerOptions, VideoWork
@@ -118,8 +118,6 @@ class Adapters:
     """The health check of each upstream engine."""
     web_retrieval: WebRetrieval | None
     files: Files | None
-    enclaves: Mapping[str, Enclave] = field(default_factory=dict)
-    """What runs models for encrypted content."""
 
 
 _VIDEO_BYTES = 512 * 2**20
@@ -153,6 +151,8 @@ class Shared:
     job_runner: JobRunner
     video_memory: MemoryBudget
     """For the videos that are being sent."""
+    enclaves: Mapping[str, Enclave] = field(default_factory=dict)
+    """What alone reads encrypted content, by name."""
 
     def use_cases(self, settings: Settings, adapters: Adapters) -> UseCases:
         """Return the use cases of a configuration."""
@@ -180,7 +180,7 @@ class Shared:
         return UseCases(
             catalogue=catalogue,
             chat=chat,
-            sealed_chat=SealedChat(catalogue, adapters.enclaves, paid_calls),
+            confidential_chat=ConfidentialChat(catalogue, self.enclaves, paid_calls),
             characters=Characters(self.registry, self.uses, catalogue, chat),
             embedder=Embedder(catalogue, adapters.embedding_engines, paid_calls),
             images=ImageGenerator(catalogue, adapters.image_engines, codec, paid_calls),
@@ -242,6 +242,7 @@ def shared_of(
     image_codec: ImageCodec,
     sound_codec: SoundCodec,
     sound_reader: SoundReader,
+    enclaves: Mapping[str, Enclave],
 ) -> Shared:
     """Return the parts that stay across reloads."""
     clock = SystemClock()
@@ -273,6 +274,7 @@ def shared_of(
             options=runner_options(settings),
         ),
         video_memory=video_memory(),
+        enclaves=enclaves,
     )
 
 
@@ -311,7 +313,7 @@ def platform_of(
     return Platform(
         catalogue=use_cases.catalogue,
         chat=use_cases.chat,
-        sealed_chat=use_cases.sealed_chat,
+        confidential_chat=use_cases.confidential_chat,
         characters=use_cases.characters,
         embedder=use_cases.embedder,
         images=use_cases.images,

@@ -10,8 +10,8 @@ from fondaco.domain.models.model import AnyModel, Capabilities, Deprecation, Mod
 from fondaco.domain.models.names import SEALED
 from fondaco.settings import CatalogueModel, Engine, Settings
 
-_LIBRARIES = ("cryptography", "rfc8785")
-"""What an enclave needs beyond what a server does: the extra `confidential`."""
+_LIBRARIES = {"cryptography": "cryptography", "pycryptodome": "Crypto", "rfc8785": "rfc8785"}
+"""What an enclave needs beyond what a server does, the extra `confidential`: package -> its module."""
 
 
 def twins_of(settings: Settings, models: Collection[AnyModel]) -> Iterator[Model]:
@@ -42,7 +42,7 @@ def is_here(settings: Settings) -> bool:
 
 def missing_libraries() -> tuple[str, ...]:
     """Return the libraries that an enclave on this machine lacks."""
-    return tuple(name for name in _LIBRARIES if find_spec(name) is None)
+    return tuple(name for name, module in _LIBRARIES.items() if find_spec(module) is None)
 
 
 def has_twin(settings: Settings, model_id: str) -> bool:

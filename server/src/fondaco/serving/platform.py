@@ -22,7 +22,7 @@ from fondaco.serving.images.upscale import ImageUpscales
 from fondaco.serving.metrics import Metrics
 from fondaco.serving.routing.reachability import Reachability
 from fondaco.serving.routing.readiness import Readiness
-from fondaco.serving.sealed import SealedChat
+from fondaco.serving.sealed import ConfidentialChat
 from fondaco.serving.speech import Speech
 from fondaco.serving.transcription import Transcriber
 from fondaco.serving.video.runner import JobRunner
@@ -35,7 +35,7 @@ class UseCases:
 
     catalogue: Catalogue
     chat: Chat
-    sealed_chat: SealedChat
+    confidential_chat: ConfidentialChat
     characters: Characters
     embedder: Embedder
     images: ImageGenerator
@@ -54,7 +54,7 @@ class Platform:
 
     catalogue: Catalogue
     chat: Chat
-    sealed_chat: SealedChat
+    confidential_chat: ConfidentialChat
     characters: Characters
     embedder: Embedder
     images: ImageGenerator
@@ -90,7 +90,7 @@ class Platform:
         """Serve new requests by another configuration."""
         self.catalogue = use_cases.catalogue
         self.chat = use_cases.chat
-        self.sealed_chat = use_cases.sealed_chat
+        self.confidential_chat = use_cases.confidential_chat
         self.characters = use_cases.characters
         self.embedder = use_cases.embedder
         self.images = use_cases.images

@@ -1,6 +1,6 @@
 """Sealed chat: the use case from a request that only an enclave can read to its last byte.
 
-`SealedChat.answer` is the whole line, one step after the other:
+`ConfidentialChat.answer` is the whole line, one step after the other:
 
     route -> admission -> the enclave decrypts and counts -> hold -> the enclave answers -> meter
           -> settlement -> last bytes
@@ -62,7 +62,7 @@ SealedEvent: TypeAlias = SealedStarted | bytes | SealedFinished
 """A sealed call yields one `SealedStarted`, then bytes, then one `SealedFinished`; an error may end it anywhere."""
 
 
-class SealedChat:
+class ConfidentialChat:
     """Answers sealed requests, and attests to what answers them."""
 
     def __init__(

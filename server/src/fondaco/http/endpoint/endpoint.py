@@ -16,7 +16,7 @@ from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.file_stream import StreamedFile
 from fondaco.http.endpoint.responses import Events, Response
-from fondaco.http.endpoint.sealed import SealedBody, is_sealed, not_sealable, sealed_body
+from fondaco.http.endpoint.sealed import SealedPayload, is_sealed, not_sealable, sealed_payload
 from fondaco.http.endpoint.strict_json import repeated
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.heartbeat import Heartbeat
@@ -85,7 +85,7 @@ class RequestContext(Generic[BodyT, QueryT]):
     path: Mapping[str, str]
     idempotency_key: IdempotencyKey | None = None
     """Under it the request runs once, however often it is sent."""
-    sealed: SealedBody | None = None
+    sealed: SealedPayload | None = None
     """The body as it was received, where its content is encrypted."""
 
     def call(self) -> Call:
@@ -213,7 +213,7 @@ class Endpoint(Generic[BodyT, QueryT]):
             InvalidFileSizeError: the body is too large.
             SealedRequestError: its content is encrypted, and this endpoint takes none such.
         """
-        sealed: SealedBody | None = None
+        sealed: SealedPayload | None = None
         encrypted = self.paid and is_sealed(exchange.headers)
         if encrypted and not self.sealed:
             raise not_sealable(self.path)
@@ -228,7 +228,7 @@ class Endpoint(Generic[BodyT, QueryT]):
             if self.paid and (name := exchange.headers.get(b"idempotency-key")) is not None:
                 idempotency_key = _idempotency_key(state.platform, caller, name, self.path, octets)
             if encrypted:
-                sealed = sealed_body(exchange.headers, octets)
+                sealed = sealed_payload(exchange.headers, octets)
         context = RequestContext(
             state.platform,
             state.contract,

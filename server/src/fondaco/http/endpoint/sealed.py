@@ -29,7 +29,7 @@ _ALL = _ORIGINAL | _ACI
 
 
 @dataclass(frozen=True, slots=True)
-class SealedBody:
+class SealedPayload:
     """A body with encrypted content, as it was received, and the headers of its protocol."""
 
     format: SealedFormat
@@ -52,7 +52,7 @@ def speaks_aci(headers: Mapping[bytes, bytes]) -> bool:
     return not _ACI.isdisjoint(headers)
 
 
-def sealed_body(headers: Mapping[bytes, bytes], octets: bytes) -> SealedBody:
+def sealed_payload(headers: Mapping[bytes, bytes], octets: bytes) -> SealedPayload:
     """Return the body of a sealed request.
 
     Raises:
@@ -66,7 +66,7 @@ def sealed_body(headers: Mapping[bytes, bytes], octets: bytes) -> SealedBody:
             reason="e2ee_invalid_version",
         )
     names = (_ACI if aci else _ORIGINAL) & headers.keys()
-    return SealedBody(
+    return SealedPayload(
         SealedFormat.ACI if aci else SealedFormat.ORIGINAL,
         {name.decode(): headers[name].decode("latin-1") for name in sorted(names)},
         octets,

@@ -11,10 +11,10 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 async def run(context: RequestContext[None, ReportQuery]) -> Response:
     """Attest to the workload that answers encrypted calls, and to its keys."""
-    sealed_chat = context.platform.sealed_chat
-    report = await sealed_chat.attestation(SealedFormat.ACI, nonce=context.query.nonce)
+    confidential_chat = context.platform.confidential_chat
+    report = await confidential_chat.attestation(SealedFormat.ACI, nonce=context.query.nonce)
     response = json_response(report)
-    response.lines = identity_lines(await sealed_chat.identity())
+    response.lines = identity_lines(await confidential_chat.identity())
     return response
 
 

@@ -16,12 +16,12 @@ from fondaco.http.endpoint.responses import Response, json_response
 
 async def run(context: RequestContext[None, None]) -> Response:
     """Show the signed receipt of a response that has ended; only to the key that made the call."""
-    sealed_chat = context.platform.sealed_chat
-    receipt = await sealed_chat.receipt(
+    confidential_chat = context.platform.confidential_chat
+    receipt = await confidential_chat.receipt(
         SealedFormat.ACI, context.path["id"], owner=owner_of(context.key_holder)
     )
     response = json_response(receipt)
-    response.lines = identity_lines(await sealed_chat.identity())
+    response.lines = identity_lines(await confidential_chat.identity())
     return response
 
 

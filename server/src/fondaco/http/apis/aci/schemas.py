@@ -15,7 +15,6 @@ class ReportQuery(Strict):
 
     nonce: str | None = Field(
         None,
-        min_length=1,
         max_length=512,
         description="Random text that the report's data binds; without one it may be an old report.",
         examples=["3q2-7wAAAAAAAAAAAAAAAA"],

@@ -20,7 +20,7 @@ from fondaco.http.apis.venice.tee.identity import identity_lines, owner_of
 from fondaco.http.edge.aci_errors import ACI_VERSION
 from fondaco.http.endpoint.endpoint import RequestContext
 from fondaco.http.endpoint.responses import Events, EventStream, Response
-from fondaco.http.endpoint.sealed import SealedBody
+from fondaco.http.endpoint.sealed import SealedPayload
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.headers import lines_of
 from fondaco.serving.sealed import SealedEvent, SealedFinished, SealedStarted
@@ -36,7 +36,7 @@ _NOT_CONTENT = frozenset({"role", "content", "name", "tool_call_id", "prefix"})
 
 
 async def sealed_completion(
-    context: RequestContext[ChatRequest, None], sealed: SealedBody
+    context: RequestContext[ChatRequest, None], sealed: SealedPayload
 ) -> Response | Events:
     """Complete a conversation that only the enclave can read.
 
@@ -57,7 +57,7 @@ async def sealed_completion(
         choices=body.n or 1,
         stream=bool(body.stream),
     )
-    events = context.platform.sealed_chat.answer(call, request, body.requested_tokens)
+    events = context.platform.confidential_chat.answer(call, request, body.requested_tokens)
     describe = partial(_headers, context.exchange, call, sealed, body.ignored)
     if body.stream:
         # A ping between the enclave's events would be among the bytes that its receipt does not cover.
@@ -172,7 +172,7 @@ async def _streamed(
 def _headers(
     exchange: Exchange,
     call: Call,
-    sealed: SealedBody,
+    sealed: SealedPayload,
     ignored: tuple[str, ...],
     started: SealedStarted,
 ) -> bytes:

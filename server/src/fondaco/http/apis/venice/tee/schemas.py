@@ -21,9 +21,10 @@ class AttestationQuery(Strict):
     """Which model to attest to, and to whom."""
 
     model: str = _MODEL
-    nonce: str = Field(
+    nonce: str | None = Field(
+        None,
         pattern="^[0-9a-fA-F]{64}$",
-        description="32 random bytes in hex, which the report repeats.",
+        description="32 random bytes in hex, which the report repeats; without them the server draws some.",
         examples=["00" * 32],
     )
 

@@ -17,7 +17,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 async def run(context: RequestContext[None, AttestationQuery]) -> Response:
     """Attest to what answers encrypted calls to a model."""
     query = context.query
-    report = await context.platform.sealed_chat.attestation(
+    report = await context.platform.confidential_chat.attestation(
         SealedFormat.ORIGINAL, nonce=query.nonce, model=query.model
     )
     return json_response(report)

@@ -19,7 +19,7 @@ from fondaco.http.endpoint.responses import Response, json_response
 async def run(context: RequestContext[None, SignatureQuery]) -> Response:
     """Show the signature of a response that has ended; only to the key that made the call."""
     query = context.query
-    signature = await context.platform.sealed_chat.receipt(
+    signature = await context.platform.confidential_chat.receipt(
         SealedFormat.ORIGINAL,
         query.request_id,
         owner=owner_of(context.key_holder),

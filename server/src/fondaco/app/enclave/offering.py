@@ -1,0 +1,35 @@
+"""Whether a gateway offers encrypted chat, and what its operator is told where it cannot."""
+
+import logging
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+
+from fondaco.app.enclave.opening import opened_enclave
+from fondaco.configuration import ENCLAVE, is_offered, missing_libraries
+from fondaco.ports.engines.enclave import Enclave
+from fondaco.settings import Settings
+
+log = logging.getLogger("fondaco")
+
+
+@asynccontextmanager
+async def opened_enclaves(settings: Settings) -> AsyncGenerator[Mapping[str, Enclave]]:
+    """Open the enclave of a configuration, by its name; a process starts with its first call."""
+    if not is_offered(settings):
+        _say_why(settings)
+        yield {}
+        return
+    async with opened_enclave(settings) as enclave:
+        yield {ENCLAVE: enclave}
+
+
+def _say_why(settings: Settings) -> None:
+    """Log what is missing; only where the operator asked for encrypted chat it is a warning."""
+    if not settings.enclave.enabled:
+        return
+    wanted = [model_id for model_id, entry in settings.models.items() if entry.e2ee]
+    log.log(
+        logging.WARNING if wanted else logging.INFO,
+        "confidential chat is off, as %s cannot be imported; install: pip install 'fondaco[confidential]'",
+        " and ".join(missing_libraries()),
+    )
