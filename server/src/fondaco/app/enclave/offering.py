@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from fondaco.app.enclave.opening import opened_enclave
 from fondaco.configuration import ENCLAVE, is_offered, missing_libraries
+from fondaco.domain.extras import how_to_install
 from fondaco.ports.engines.enclave import Enclave
 from fondaco.settings import Settings
 
@@ -30,6 +31,7 @@ def _say_why(settings: Settings) -> None:
     wanted = [model_id for model_id, entry in settings.models.items() if entry.e2ee]
     log.log(
         logging.WARNING if wanted else logging.INFO,
-        "confidential chat is off, as %s cannot be imported; install: pip install 'fondaco[confidential]'",
+        "confidential chat is off, as %s cannot be imported. %s",
         " and ".join(missing_libraries()),
+        how_to_install("confidential"),
     )
