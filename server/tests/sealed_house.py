@@ -21,11 +21,11 @@ from fondaco.domain.errors import FondacoError
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import Capabilities, Model
 from fondaco.domain.money.price import TokenPrice
+from fondaco.enclave.enclave_chat import EnclaveChat, SealedModel
 from fondaco.enclave.evidence.software import SoftwareEvidence
 from fondaco.enclave.identity_key import IdentityKey
 from fondaco.enclave.keyring import EnclaveKeys
 from fondaco.enclave.receipts import ReceiptStore
-from fondaco.enclave.sealed_chat import SealedChat, SealedModel
 from fondaco.enclave.waiting import WaitingLimits
 from fondaco.engines.enclave.engine import RemoteEnclave
 from fondaco.http.enclave.front import EnclaveFront, refusal
@@ -116,7 +116,7 @@ class SealedHouse:
     enclave: RemoteEnclave
     engine: ToldEngine
     keys: EnclaveKeys
-    service: SealedChat
+    service: EnclaveChat
     address: str
     completions: int = 0
 
@@ -154,7 +154,7 @@ async def sealed_house(
     evidence = SoftwareEvidence()
     keys = EnclaveKeys(IdentityKey.generated(), clock, 3_600, evidence)
     async with opened_output_formats() as forms:
-        service = SealedChat(
+        service = EnclaveChat(
             keys=keys,
             receipts=ReceiptStore(clock.now),
             models=models,
@@ -173,7 +173,7 @@ async def sealed_house(
 
 
 @asynccontextmanager
-async def listening(service: SealedChat, body_bytes: int) -> AsyncGenerator[str]:
+async def listening(service: EnclaveChat, body_bytes: int) -> AsyncGenerator[str]:
     """Serve a service on loopback; yield its address."""
     clock = SystemClock()
     memory = BodyMemory(body_bytes, body_bytes, 4 * body_bytes, 4 * body_bytes)

@@ -16,6 +16,7 @@ from fondaco.cli import (
     balance,
     characters,
     config,
+    enclave,
     engines,
     jobs,
     keys,
@@ -64,6 +65,7 @@ program.add_typer(balance.group, name="balance")
 program.command()(usage)
 program.add_typer(models.group, name="models")
 program.add_typer(engines.group, name="engines")
+program.add_typer(enclave.group, name="enclave")
 program.add_typer(characters.group, name="characters")
 program.add_typer(library.group, name="library")
 program.add_typer(jobs.group, name="jobs")

@@ -85,7 +85,7 @@ class Pieces:
         latest.texts.append(text)
 
 
-class Reply(Protocol):
+class SealedReply(Protocol):
     """A reply in the making."""
 
     def add(self, batch: EventBatch) -> None:
@@ -127,7 +127,7 @@ class Seal:
         return wire
 
 
-class SealedStream:
+class StreamedReply:
     """A reply as a stream of events."""
 
     def __init__(
@@ -149,15 +149,15 @@ class SealedStream:
         self._said: set[int] = set()
 
     def add(self, batch: EventBatch) -> None:
-        """As `Reply` says."""
+        """As `SealedReply` says."""
         self._pieces.add(batch)
 
     def flush(self) -> bytes:
-        """As `Reply` says."""
+        """As `SealedReply` says."""
         return b"".join(self._written(self._pieces.taken()))
 
     def end(self, usage: Usage) -> bytes:
-        """As `Reply` says; the choices' ends are among the last bytes."""
+        """As `SealedReply` says; the choices' ends are among the last bytes."""
         pieces, finishes = self._pieces.taken(), self._pieces.finishes
         heard = self._said | {piece.choice for piece in pieces}
         # A choice that said nothing begins with empty content, which is encrypted as well.
@@ -179,7 +179,7 @@ class SealedStream:
             yield self._seal.record(self._cleartext.write(said), self._wire.write(sent))
 
 
-class SealedBody:
+class WholeReply:
     """A reply as one body."""
 
     def __init__(
@@ -192,15 +192,15 @@ class SealedBody:
         self._dialect = dialect
 
     def add(self, batch: EventBatch) -> None:
-        """As `Reply` says."""
+        """As `SealedReply` says."""
         self._pieces.add(batch)
 
     def flush(self) -> bytes:
-        """As `Reply` says; the body is sent whole."""
+        """As `SealedReply` says; the body is sent whole."""
         return b""
 
     def end(self, usage: Usage) -> bytes:
-        """As `Reply` says."""
+        """As `SealedReply` says."""
         said, sent = self._dialect.whole(self._choices), self._dialect.whole(self._choices)
         for one, other in self._seal.events(self._joined(), "message"):
             said.add(one)
@@ -226,11 +226,11 @@ class SealedBody:
 
 def reply_to(
     call: SealedCall, model: str, read: ReadRequest, dialect: SealedDialect, seal: Seal
-) -> Reply:
+) -> SealedReply:
     """Return the reply that a call asks for; `model` is the id that it tells."""
     if not read.stream:
-        return SealedBody(seal, call, model, dialect, read)
+        return WholeReply(seal, call, model, dialect, read)
     cleartext, wire = (
         dialect.chunks(call.completion_id, call.created, model) for _ in ("said", "sent")
     )
-    return SealedStream(seal, cleartext, wire, usage=read.usage, ending=dialect.stream_end)
+    return StreamedReply(seal, cleartext, wire, usage=read.usage, ending=dialect.stream_end)

@@ -12,7 +12,7 @@ from fondaco.configuration import EMBEDDED, ENCLAVE, enclave_engine
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import Model, ModelType
 from fondaco.domain.models.names import SEALED
-from fondaco.enclave.sealed_chat import SealedModel
+from fondaco.enclave.enclave_chat import SealedModel
 from fondaco.engines.llamacpp.embedded import Embedded
 from fondaco.ports import ChatEngine
 from fondaco.settings import Settings

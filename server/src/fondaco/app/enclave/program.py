@@ -13,12 +13,12 @@ from fondaco.app.engines import catalogue_here
 from fondaco.app.logs import sum_up_floods
 from fondaco.app.platform import opened_output_formats
 from fondaco.app.runtime import settle_runtime
+from fondaco.enclave.enclave_chat import EnclaveChat
 from fondaco.enclave.evidence.provider import EvidenceProvider
-from fondaco.enclave.evidence.software import SoftwareEvidence
+from fondaco.enclave.evidence.registry import provider_of
 from fondaco.enclave.identity_key import IdentityKey
 from fondaco.enclave.keyring import EnclaveKeys
 from fondaco.enclave.receipts import ReceiptStore
-from fondaco.enclave.sealed_chat import SealedChat
 from fondaco.enclave.waiting import WaitingLimits
 from fondaco.http.edge.loop_errors import reporting_loop_faults
 from fondaco.http.enclave.front import EnclaveFront, refusal
@@ -37,21 +37,22 @@ _CONNECTIONS = 4_096
 
 
 @asynccontextmanager
-async def opened_service(settings: Settings) -> AsyncGenerator[SealedChat]:
+async def opened_service(settings: Settings) -> AsyncGenerator[EnclaveChat]:
     """Open the service of an enclave, with keys that are in memory alone.
 
     Raises:
         IdentityKeyError: the file of the identity key cannot be used.
+        EvidenceUnavailableError: the configuration asks for hardware that is not here.
     """
     catalogue, chosen, clock = catalogue_here(settings), settings.enclave, SystemClock()
-    evidence = SoftwareEvidence()
+    evidence = await provider_of(chosen.evidence)
     keys = EnclaveKeys(_identity(settings, evidence), clock, int(chosen.keys_lifetime_s), evidence)
     async with (
         opened_output_formats() as forms,
         opened_models(settings, catalogue) as models,
         anyio.create_task_group() as tasks,
     ):
-        service = SealedChat(
+        service = EnclaveChat(
             keys=keys,
             receipts=ReceiptStore(
                 clock.now, lifetime_s=chosen.receipt_lifetime_s, most=chosen.receipts
@@ -89,6 +90,7 @@ async def serve_enclave(
 
     Raises:
         IdentityKeyError: the file of the identity key cannot be used.
+        EvidenceUnavailableError: the configuration asks for hardware that is not here.
     """
     server, clock = settings.server, SystemClock()
     async with opened_service(settings) as service:

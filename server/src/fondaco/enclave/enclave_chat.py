@@ -1,4 +1,4 @@
-"""Sealed chat: the use case of an enclave, from a sealed call to its signed receipt.
+"""Enclave chat: the use case of an enclave, from a sealed call to its signed receipt.
 
 Nothing that it raises after a request was decrypted has any of its content.
 """
@@ -87,7 +87,7 @@ class _Measured:
     receipt: ReceiptBuilder
 
 
-class SealedChat:
+class EnclaveChat:
     """Answers sealed calls."""
 
     def __init__(

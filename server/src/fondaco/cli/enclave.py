@@ -1,0 +1,114 @@
+"""`fondaco enclave`: run the process that alone reads encrypted chat, apart from its gateway."""
+
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from fondaco.cli.exits import Exit, FailedError
+from fondaco.cli.options import Config, Home, configuration, warn
+
+if TYPE_CHECKING:
+    from fondaco.settings import Settings
+
+group = typer.Typer(
+    invoke_without_command=True,
+    help="Run an enclave for encrypted chat, which gateways name as enclave.base_url.",
+)
+TokenVariable: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Variable that holds the token of gateways; default: enclave.token of the configuration.",
+        show_default=False,
+    ),
+]
+
+
+@group.callback()
+def run(
+    context: typer.Context,
+    *,
+    listen: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Address to listen on; default: 127.0.0.1:8100. Port 0: any free one.",
+            show_default=False,
+        ),
+    ] = None,
+    allow_remote: Annotated[
+        bool,
+        typer.Option(
+            "--allow-remote",
+            help="Allow a non-loopback address. Use a private network, or a proxy with TLS in front.",
+        ),
+    ] = False,
+    token_env: TokenVariable = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Run an enclave. A server starts one by itself, unless its configuration names one elsewhere."""
+    if context.invoked_subcommand is not None:
+        return
+    from fondaco.app import ListenAddressError
+    from fondaco.app.enclave.standalone import run_enclave
+    from fondaco.enclave.identity_key import IdentityKeyError
+
+    loaded = configuration(home, config)
+    warn(loaded)
+    settings = _with_token(loaded.settings, token_env)
+    settings = _with_address(settings, listen, allow_remote=allow_remote)
+    try:
+        run_enclave(settings, lambda url: typer.echo(f"The enclave listens on {url}"))
+    except ListenAddressError as error:
+        raise FailedError(str(error), Exit.ADDRESS) from error
+    except IdentityKeyError as error:
+        raise FailedError(str(error), Exit.HOME) from error
+
+
+@group.command()
+def rotate(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The enclave's address.")],
+    *,
+    token_env: TokenVariable = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Replace an enclave's keys. Clients then fetch its attestation again."""
+    from fondaco.app.enclave.standalone import rotated_keys
+    from fondaco.domain.errors import EngineError
+
+    settings = _with_token(configuration(home, config).settings, token_env)
+    try:
+        identity = rotated_keys(settings, url)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="URL") from None
+    except EngineError as error:
+        raise FailedError(str(error), Exit.UNREACHABLE) from error
+    typer.echo(f"The enclave {identity.workload_id} has new keys: {identity.keyset_digest}")
+
+
+def _with_token(settings: "Settings", variable: str | None) -> "Settings":
+    if variable is None:
+        return settings
+    chosen = settings.enclave.model_copy(update={"token": f"env:{variable}"})
+    return settings.model_copy(update={"enclave": chosen})
+
+
+def _with_address(settings: "Settings", listen: str | None, *, allow_remote: bool) -> "Settings":
+    """Return settings with the address of the command line.
+
+    Raises:
+        typer.BadParameter: it is no address.
+    """
+    update: dict[str, object] = {"allow_remote": allow_remote or settings.enclave.allow_remote}
+    if listen is not None:
+        host, _, port = listen.rpartition(":")
+        most = 65_535
+        if not host or not port.isascii() or not port.isdecimal() or int(port) > most:
+            raise typer.BadParameter(
+                f"{listen!r} is no HOST:PORT, such as 127.0.0.1:8100.", param_hint="--listen"
+            )
+        update |= {"host": host.removeprefix("[").removesuffix("]"), "port": int(port)}
+    chosen = settings.enclave.model_copy(update=update)
+    return settings.model_copy(update={"enclave": chosen})
