@@ -184,6 +184,11 @@ def events(wire: bytes) -> Iterator[dict[str, Any]]:
         yield json.loads(chunk.removeprefix(b"data: "))
 
 
+def fresh_id() -> str:
+    """Return an id for a completion."""
+    return f"chatcmpl-{secrets.token_hex(16)}"
+
+
 def key_of(keyset: Mapping[str, Any], algo: str) -> str:
     """Return the public key of a suite that a keyset lists."""
     listed = {one["algo"]: one["public_key"] for one in keyset["e2ee_public_keys"]}

@@ -1,0 +1,91 @@
+"""`fondaco enclave`: an enclave apart from its gateway."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import pytest
+
+from cli_program import Fondaco
+from fondaco.clients.connect import connect
+from fondaco.domain.confidential.sealed import EnclaveIdentity
+from fondaco.engines.enclave.engine import RemoteEnclave
+from fondaco.processes import environment_of_child
+
+TOKEN = "0123456789abcdef"
+VARIABLES = {"ENCLAVE_TOKEN": TOKEN}
+WITH_TOKEN = ("--token-env", "ENCLAVE_TOKEN")
+
+
+@contextmanager
+def enclave(home: Path) -> Iterator[str]:
+    """Run an enclave; yield its address."""
+    arguments = ("--listen", "127.0.0.1:0", *WITH_TOKEN, "--home", str(home))
+    with subprocess.Popen(
+        [sys.executable, "-m", "fondaco", "enclave", *arguments],
+        env=environment_of_child() | VARIABLES,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline().removeprefix("The enclave listens on ").strip()
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+
+
+def identity(url: str) -> EnclaveIdentity:
+    async def ask() -> EnclaveIdentity:
+        client = connect(url, key=TOKEN)
+        try:
+            return await RemoteEnclave("enclave", client).identity()
+        finally:
+            await client.aclose()
+
+    return anyio.run(ask)
+
+
+def test_it_serves_gateways_and_gets_other_keys_by_command(tmp_path: Path) -> None:
+    fondaco = Fondaco(tmp_path)
+    with enclave(tmp_path) as url:
+        before = identity(url)
+        done = fondaco("enclave", "rotate", url, *WITH_TOKEN, **VARIABLES)
+        assert done.code == 0, done.err
+        after = identity(url)
+        assert after.workload_id == before.workload_id
+        assert after.keyset_digest != before.keyset_digest
+        assert after.keyset_digest in done.out
+        wrong = {"ENCLAVE_TOKEN": "another"}
+        refused = fondaco("enclave", "rotate", url, *WITH_TOKEN, **wrong)
+        assert refused.code == 6
+        assert "refuses the gateway's token" in refused.err
+        assert identity(url) == after
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        ((), 3, "enclave.token is missing"),
+        (WITH_TOKEN, 3, "'env:ENCLAVE_TOKEN' is not set"),
+        (("--listen", "8100"), 2, "HOST:PORT"),
+        (("rotate", "localhost:8100"), 3, "enclave.token is missing"),
+    ],
+)
+def test_what_it_cannot_run_by_is_said(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, says: str
+) -> None:
+    done = Fondaco(tmp_path)("enclave", *arguments)
+    assert done.code == code, done.err
+    assert says in done.err
+
+
+def test_other_machines_reach_it_only_if_allowed(tmp_path: Path) -> None:
+    arguments = ("--listen", "0.0.0.0:0", *WITH_TOKEN)
+    done = Fondaco(tmp_path)("enclave", *arguments, **VARIABLES)
+    assert done.code == 8
+    assert "--allow-remote" in done.err
