@@ -113,11 +113,17 @@ async def test_nothing_that_is_said_is_sent_in_plain(
     sent = b"".join(body for *_, body in service.requests)
     assert not any(text.encode() in sent for text in (SECRET, "Be brief.", "Yes?"))
     [body] = [json.loads(body) for method, *_, body in service.requests if method == "POST"]
-    assert body["venice_parameters"] == {
-        "enable_e2ee": True,
-        "include_venice_system_prompt": False,
-    }
+    parameters = {"enable_e2ee": True, "include_venice_system_prompt": False}
+    assert body.get("venice_parameters") == (parameters if options.format == "venice" else None)
     assert [one["role"] for one in body["messages"]] == ["system", "user", "assistant", "tool"]
+
+
+async def test_the_platforms_parameters_are_sent_along(
+    client: VeniceClient, service: Service, options: TeeOptions
+) -> None:
+    told = {"enable_e2ee": True, "strip_thinking_response": True}
+    await client.chat.completions.create(**CHAT, e2ee=options, venice_parameters=told)
+    assert service.enclave.bodies[0]["venice_parameters"]["strip_thinking_response"] is True
 
 
 async def test_keys_and_nonces_are_used_for_one_call_only(

@@ -99,6 +99,17 @@ async def test_an_enclave_that_proves_less_than_before_is_refused(
         await attest(service, weaker)
 
 
+async def test_the_callers_own_choice_of_a_protocol_is_no_downgrade(
+    service: Service, tmp_path: Path
+) -> None:
+    open_to_both = TeeOptions(allow_software_attestation=True, pin_file=tmp_path / "pins.json")
+    await attest(service, open_to_both)
+    await attest(service, replace(open_to_both, format="venice"))
+    service.aci = False
+    with pytest.raises(TeeAttestationError, match="with ACI, which is missing"):
+        await attest(service, open_to_both)
+
+
 async def test_each_server_has_its_own_pin(service: Service, pinned: TeeOptions) -> None:
     file_of(pinned).write_text('{"https://elsewhere/v1": {"kept": true}}')
     file_of(pinned).chmod(0o600)

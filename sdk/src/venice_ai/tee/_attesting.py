@@ -69,7 +69,7 @@ class Attester:
             raise refused("The server signs no receipts, and require_receipt demands them.")
         if options.pin_file is not None or not found.hardware:
             pins = self._pins.setdefault(options.pin_file, Pins(options.pin_file))
-            pins.meet(self._server, found)
+            pins.meet(self._server, found, chosen=options.format is not None)
         if not found.hardware:
             self._warn(found)
         self._kept[model] = self._clock(), options, found

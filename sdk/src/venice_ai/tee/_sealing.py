@@ -29,7 +29,9 @@ def sealed_body(body: bytes, form: TeeFormat, cipher: Cipher, *, stream: bool) -
         stream: Whether the reply comes as a stream, which the original's protocol requires.
     """
     told = from_json(body)
-    fields = {**told, "stream": stream, "venice_parameters": _parameters(told)}
+    fields = {**told, "stream": stream}
+    if parameters := _parameters(fields.pop("venice_parameters", None) or {}, form):
+        fields["venice_parameters"] = parameters
     if stream and not told.get("stream"):
         fields["stream_options"] = {"include_usage": True}  # as whole replies tell it
     messages: Sequence[dict[str, Any]] = fields["messages"]
@@ -44,9 +46,13 @@ def sealed_body(body: bytes, form: TeeFormat, cipher: Cipher, *, stream: bool) -
     )
 
 
-def _parameters(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the platform's parameters: without its own system prompt, which is no part of the conversation."""
-    told = fields.get("venice_parameters") or {}
+def _parameters(told: Mapping[str, Any], form: TeeFormat) -> dict[str, Any]:
+    """Return the platform's parameters: without its own system prompt, which is no part of the conversation.
+
+    ACI has none of its own, so that services may not know them: there only the caller's are sent.
+    """
+    if form == "aci":
+        return {name: value for name, value in told.items() if name != "enable_e2ee"}
     return {**told, "enable_e2ee": True, "include_venice_system_prompt": False}
 
 

@@ -25,8 +25,13 @@ class Pin:
     format: str
     hardware: bool
 
-    def check(self, found: Attestation, where: str) -> None:
+    def check(self, found: Attestation, where: str, *, chosen: bool) -> None:
         """See that an enclave is the one that was trusted, and proves no less than before.
+
+        Args:
+            found: What it proves now.
+            where: Where this pin is kept.
+            chosen: Whether the caller chose the protocol, so that another one is no sign of a relay.
 
         Raises:
             TeeAttestationError: It is another one, an older keyset, or a weaker proof.
@@ -47,7 +52,7 @@ class Pin:
             word
             for word, lost in (
                 ("hardware", self.hardware and not found.hardware),
-                ("ACI", self.format == "aci" != found.format),
+                ("ACI", not chosen and self.format == "aci" != found.format),
             )
             if lost
         ]
@@ -70,8 +75,13 @@ class Pins:
         """What the pins are kept in, for messages."""
         return "the client's memory (make a new client)" if self._path is None else str(self._path)
 
-    def meet(self, server: str, found: Attestation) -> None:
+    def meet(self, server: str, found: Attestation, *, chosen: bool) -> None:
         """Check a server's enclave, or trust it if it is new.
+
+        Args:
+            server: Its address.
+            found: What the enclave proves.
+            chosen: Whether the caller chose the protocol.
 
         Raises:
             TeeAttestationError: It is not the one that was trusted, or the file cannot be relied on.
@@ -79,12 +89,13 @@ class Pins:
         pins = self._read()
         pin = _pin(pins.get(server), self.where)
         if pin is not None:
-            pin.check(found, self.where)
+            pin.check(found, self.where, chosen=chosen)
         if found.workload_id is None:
             if self._path is None:
                 return
             raise refused("The server's attestation names no identity that could be pinned.")
-        kept = Pin(found.workload_id, found.epoch or 0, found.format, found.hardware)
+        form = found.format if pin is None or pin.format != "aci" else pin.format
+        kept = Pin(found.workload_id, found.epoch or 0, form, found.hardware)
         if kept != pin:
             pins[server] = {name: getattr(kept, name) for name in Pin.__slots__}
             self._write(pins)
