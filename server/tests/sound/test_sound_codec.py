@@ -126,6 +126,13 @@ async def test_nothing_spoken_is_an_empty_file(codec: PyAVCodec) -> None:
             assert heard(file)[2] == 0
 
 
+async def test_of_a_file_that_is_given_up_nothing_is_kept(codec: PyAVCodec) -> None:
+    async with codec.encoder(SpeechFormat.FLAC, whole=True) as encoder:
+        await encoder.encode(SECOND)
+    with pytest.raises(EngineUnavailableError, match="restarted"):
+        await encoder.encode(SECOND)
+
+
 async def test_files_are_written_at_the_same_time_and_do_not_mix(codec: PyAVCodec) -> None:
     alone = {f: b"".join(await written(codec, f, SECOND, tone(0.5))) for f in SpeechFormat}
     found: dict[SpeechFormat, bytes] = {}

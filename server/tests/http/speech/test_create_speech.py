@@ -179,6 +179,39 @@ async def test_an_engine_that_fails_on_the_way_costs_what_was_delivered() -> Non
             assert "cut off by the engine" in one.charges()[0].notes
 
 
+async def test_what_cannot_be_encoded_costs_what_was_delivered() -> None:
+    odd = [SpokenPiece(tone("One."), RATE, 4), SpokenPiece(tone("Two."), RATE + 1, 9)]
+    async with world(ToySpeaker(pieces=odd)) as one:
+        with pytest.raises(httpx2.RemoteProtocolError):
+            await send(one, streaming=True)
+        assert await spent(one) == 4 * A_CHARACTER
+
+
+async def test_who_hangs_up_on_the_second_engine_pays_for_what_that_one_spoke() -> None:
+    pieces = [SpokenPiece(tone("One."), RATE, 4), SpokenPiece(tone("Two."), RATE, 9)]
+    broken = ToySpeaker("broken", at=1, error=EngineError(), pieces=pieces)
+    second = ToySpeaker(at=1, pieces=pieces)
+    model = replace(TOY_VOICE, engines=("broken", "toy-throat"))
+    engines = {"broken": broken, "toy-throat": second}
+    async with world(models=(TOY, model), speech_engines=engines) as one:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(send, one)
+            with anyio.fail_after(20):
+                await second.waiting.wait()
+            tasks.cancel_scope.cancel()
+        with anyio.fail_after(20):
+            while not one.charges():  # noqa: ASYNC110 - the server notices in its own time
+                await anyio.sleep(0.01)
+        assert await spent(one) == 4 * A_CHARACTER
+
+
+async def test_events_tell_that_an_engine_broke_off() -> None:
+    async with world(ToySpeaker(at=1, error=EngineError())) as one:
+        reply = await send(one, streaming=True, stream_format="sse")
+        assert "broke off" in reply.text
+        assert await spent(one) == len("Hello, welcome. ") * A_CHARACTER
+
+
 async def test_a_whole_file_is_made_by_the_next_engine_from_the_first_word() -> None:
     broken, second = ToySpeaker("broken", at=1, error=EngineError()), ToySpeaker()
     model = replace(TOY_VOICE, engines=("broken", "toy-throat"))

@@ -75,6 +75,18 @@ async def test_a_reply_comes_as_text_and_as_sound(path: str) -> None:
         assert len(set(calls.values())) == 2
 
 
+async def test_an_idempotency_key_is_the_replys_alone() -> None:
+    async with world() as one:
+        body = chat_body(max_tokens=6, **BOTH)
+        replies = [
+            await one.client.post(VENICE, json=body, headers={"idempotency-key": "once"})
+            for _ in range(2)
+        ]
+        assert replies[0].json()["choices"][0]["message"]["audio"] is not None
+        assert replies[1].status_code == 409
+        assert len({entry.call_id for entry in one.charges()}) == 2
+
+
 @pytest.mark.parametrize("path", [VENICE, OPENAI, SCALE])
 async def test_a_stream_has_the_sound_after_the_text(path: str) -> None:
     async with world() as one:

@@ -263,6 +263,11 @@ async def test_an_engine_that_lies_about_times_changes_no_charge() -> None:
         shown = (await send(one, response_format="verbose_json")).json()
         assert shown["segments"][0]["end"] == 2.5
         assert [charge.units for charge in one.charges()] == [3]
+    engine.parts = [TranscriptPart(0.1, (segment(0),))]
+    async with world(engine) as one:
+        for stream in ("false", "true"):
+            assert (await send(one, stream=stream)).status_code == 200
+        assert [charge.units for charge in one.charges()] == [3, 3]
 
 
 async def test_an_engine_without_a_single_part_failed() -> None:

@@ -6,6 +6,7 @@ import struct
 import wave
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import anyio
 import pytest
@@ -18,6 +19,7 @@ from fondaco.domain.errors import (
     InvalidRequestError,
 )
 from fondaco.domain.media.mp4_file import video_header
+from fondaco.domain.media.video import VideoTask
 from fondaco.domain.models.video_model import VideoKind
 from fondaco.domain.money.account import Account, Key, KeyType, digest
 from fondaco.domain.money.ledger import Entry, EntryKind
@@ -28,7 +30,7 @@ from fondaco.sections import Video
 from fondaco.serving.inputs import references
 from fondaco.web.files import WebFiles
 from hand_clock import HandClock
-from house import PEPPER, TOY, House
+from house import ACCOUNT, PEPPER, TOY, House
 from picture_house import base64, picture
 from toy_camera import TOY_VIDEOS, ToyCamera, filmed, mp4_file
 from video_house import (
@@ -299,6 +301,59 @@ async def test_an_engine_that_fails_once_or_twice_is_asked_again() -> None:
         assert len(one.charges()) == 3
 
 
+async def test_a_video_whose_tries_all_ended_with_the_server_fails_and_costs_nothing() -> None:
+    camera = ToyCamera()
+    camera.waits_from = 0
+    async with world(camera) as one:
+        queue_id, jobs = await order(one), one.platform.videos._jobs
+        with anyio.fail_after(20):
+            await camera.filming.wait()
+        for _ in range(2):  # by servers that end at once
+            claimed = await jobs.claim(FAR, FAR - 1)
+        assert claimed is not None
+        await jobs.give_back(claimed.job.id, claimed.job.lease, counted=True)
+        reply = await ended(one, queue_id)
+        assert reply.status_code == 500
+        assert "stopped during each attempt" in reply.text
+        assert len(camera.asked) == 1
+        assert one.charges() == []
+        assert await one.balance() == Funds(usd=10 * NANO)
+
+
+async def test_a_defect_ends_no_video_and_no_other_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera, defects = ToyCamera(), iter([KeyError("ours")])
+
+    async def film(task: VideoTask, *others: Any) -> GeneratedVideo:
+        for defect in defects:
+            raise defect
+        return filmed(task)
+
+    monkeypatch.setattr(camera, "generate", film)
+    async with world(camera) as one:
+        assert (await ended(one, await order(one))).status_code == 200
+        assert len(one.charges()) == 3
+
+
+async def test_a_video_whose_accounts_pictures_take_the_memory_is_tried_again_and_costs_nothing() -> (
+    None
+):
+    camera = ToyCamera()
+    camera.waits_from = 0
+    async with world(camera) as one:
+        await order(one)
+        queue_id = await order(one, image_url=DATA + base64(picture()))
+        budget = one.platform.videos.work.reader._memory
+        with budget.share(ACCOUNT) as memory:
+            memory.hold(budget.account_bytes)
+            camera.released.set()
+            reply = await ended(one, queue_id)
+        assert code(reply) == (503, "MODEL_AT_CAPACITY"), "not the engine's failure"
+        assert len(camera.asked) == 1
+        assert len(one.charges()) == 3, "of the first"
+
+
+FAR = 1e11
+"""Seconds after which every lease has run out."""
 LIES = [
     GeneratedVideo(b"", 5, 1280, 720),
     GeneratedVideo(b"<html>", 5, 1280, 720),

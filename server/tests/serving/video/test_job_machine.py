@@ -272,6 +272,26 @@ class JobMachine(RuleBasedStateMachine):
         self.process.journal.broken = False
         self.run(self.settled(self.process.ledger.retry()))
 
+    @precondition(lambda self: not self.broken)
+    @rule()
+    def stop(self) -> None:
+        """End the process in good order: the tries that it cuts off do not count."""
+
+        async def stop() -> Process:
+            before = await self.jobs()
+            leases = {one.job.id: one.job.lease for one in self.process.runner._running.values()}
+            await _cancelled(self.process.tasks)
+            after = await self.jobs()
+            for queue_id, job in before.items():
+                if job.state is JobState.RUNNING and job.lease == leases.get(job.id):
+                    now = after[queue_id]
+                    waits = (now.state, now.attempts) == (JobState.QUEUED, job.attempts - 1)
+                    assert now.ended or waits
+            self.rival.clear()
+            return await self.started()
+
+        self.process = self.run(stop())
+
     @rule()
     def kill(self) -> None:
         async def kill() -> Process:
