@@ -389,4 +389,9 @@ ROWS: dict[str, Row] = {
         lambda seen: seen.engine["messages"][0]["role"] == "user",
         {"model": "told"},
     ),
+    "venice_parameters.enable_e2ee": Row(
+        "used",
+        {"venice_parameters": {"enable_e2ee": False}},
+        lambda seen: seen.reply.json()["venice_parameters"].get("enable_e2ee") is False,
+    ),
 }

@@ -125,10 +125,25 @@ async def test_a_field_does_what_is_documented(houses: Houses, name: str) -> Non
     assert (row.treatment == "named as ignored") == (seen.ignored != [""])
 
 
-async def test_a_parameter_that_cannot_be_had_is_refused_by_its_name(houses: Houses) -> None:
-    reply = await houses.own.chat(venice_parameters={"enable_e2ee": True})
+@pytest.mark.parametrize(
+    ("path", "asked"),
+    [
+        ("/api/v1/chat/completions", {"venice_parameters": {"enable_e2ee": True}}),
+        ("/api/v1/chat/completions", {"model": "default:enable_e2ee=true"}),
+        ("/v1/chat/completions", {"venice_parameters": {"enable_e2ee": True}}),
+        ("/v1/responses", {"venice_parameters": {"enable_e2ee": True}, "input": "Hi"}),
+        ("/v1/messages", {"model": "default:enable_e2ee=true", "max_tokens": 8}),
+    ],
+)
+async def test_a_plain_call_whose_caller_demands_encryption_is_refused(
+    houses: Houses, path: str, asked: Json
+) -> None:
+    whole = {"model": "default", "messages": [{"role": "user", "content": "Hi"}], **asked}
+    if "input" in asked:
+        del whole["messages"]
+    reply = await houses.own.client.post(path, json=whole)
     assert reply.status_code == 400
-    assert "enable_e2ee" in reply.text
+    assert "is not encrypted" in reply.text
 
 
 def test_every_field_that_we_describe_is_in_the_table() -> None:

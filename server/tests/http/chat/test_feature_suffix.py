@@ -107,7 +107,7 @@ def test_a_colon_in_a_value_ends_no_name() -> None:
         ("disable_thinking=", "disable_thinking: Must be a boolean, not a string"),
         ("disable_thinking", "'disable_thinking' is not of the form parameter=value"),
         ("", "'' is not of the form parameter=value"),
-        ("&" * 9, "It has 10 parameters; there are 9."),
+        ("&" * 10, "It has 11 parameters; there are 10."),
         ("latest", "'latest' is not of the form parameter=value"),
         (
             "disable_thinking=true&disable_thinking=false",

@@ -122,11 +122,16 @@ class CountRequest(Open):
 
         Raises:
             InvalidRequestError: the suffix is malformed, or has an unknown parameter or a bad value.
+            SealedRequestError: it demands encryption, which this dialect has not.
         """
         if ":" not in self.model:
             return DEFAULT_PARAMETERS
         self.model, suffix = catalogue.split(self.model)
-        return DEFAULT_PARAMETERS if suffix is None else parameters_of(suffix)
+        if suffix is None:
+            return DEFAULT_PARAMETERS
+        parameters = parameters_of(suffix)
+        parameters.expect_plain()
+        return parameters
 
     @property
     def ignored(self) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
         take_suffix(body, platform.catalogue)
     if context.sealed is not None:
         return await sealed_completion(context, context.sealed)
+    parameters = body.venice_parameters or DEFAULT_PARAMETERS
+    parameters.expect_plain()
     call = context.call()
     spoken = spoken_reply(
         platform,
@@ -49,7 +51,7 @@ async def run(context: RequestContext[ChatRequest, None]) -> Response | Events:
         usage=bool(options and options.include_usage),
         ignored=body.ignored,
         spoken=spoken,
-        parameters=body.venice_parameters or DEFAULT_PARAMETERS,
+        parameters=parameters,
     )
     return await answered(
         context.exchange, call, events, response_options, stream=bool(body.stream)

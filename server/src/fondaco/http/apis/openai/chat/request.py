@@ -12,7 +12,7 @@ from pydantic.config import JsonDict
 from fondaco.domain.chat import request as domain
 from fondaco.domain.chat.reasoning import Effort, ReasoningOptions
 from fondaco.domain.chat.request import NO_OPTIONS, ChatOptions, Sampling
-from fondaco.domain.errors import InvalidRequestError
+from fondaco.domain.errors import InvalidRequestError, SealedRequestError
 from fondaco.domain.web import WebOptions
 from fondaco.http.apis.openai.chat.messages import (
     ChatMessage,
@@ -120,6 +120,25 @@ class VeniceParameters(Strict):
         default=True,
         description="Whether the platform's system prompt precedes the conversation.",
     )
+    enable_e2ee: bool | None = Field(
+        None,
+        description="`true` demands that the call is end-to-end encrypted: one that is not is refused.",
+    )
+
+    def expect_plain(self) -> None:
+        """Return if a call that is not encrypted is what its caller wants.
+
+        Raises:
+            SealedRequestError: the caller demands encryption; a relay may have dropped the headers.
+        """
+        if self.enable_e2ee:
+            raise SealedRequestError(
+                "venice_parameters.enable_e2ee demands end-to-end encryption, and this request is not "
+                "encrypted. Nothing was run. Encrypt it, and send the headers of its protocol "
+                "(docs/guide/confidential-chat.md), or leave enable_e2ee out.",
+                reason="e2ee_header_missing",
+                faults={"venice_parameters.enable_e2ee": ("The request is not encrypted",)},
+            )
 
     @property
     def web(self) -> WebOptions | None:

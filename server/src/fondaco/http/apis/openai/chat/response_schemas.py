@@ -178,6 +178,7 @@ class VeniceParametersReply(_Shown):
     include_search_results_in_stream: bool
     return_search_results_as_documents: bool
     include_venice_system_prompt: bool
+    enable_e2ee: bool | None = Field(None, description="As given; absent where it was not.")
     web_search_citations: list[Citation]
     web_notes: list[WebNote] | None = Field(
         None, description="Failed pages and searches; absent where none failed."

@@ -40,6 +40,8 @@ async def run(context: RequestContext[ResponsesRequest, None]) -> Response | Eve
         body.expect_possible(always_stores=is_openai_client(exchange.headers))
     if ":" in body.model:
         take_suffix(body, platform.catalogue)
+    if body.venice_parameters is not None:
+        body.venice_parameters.expect_plain()
     call = context.call()
     conversation, tools = conversation_of(body.input), body.tooling
     request = body.to_domain(conversation, tools, cache_scope=str(call.account_id))
