@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from fondaco.cli.enclave_verify import verify
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import Config, Home, configuration, warn
 
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
 
 group = typer.Typer(
     invoke_without_command=True,
-    help="Run an enclave for encrypted chat, which gateways name as enclave.base_url.",
+    help="Run an enclave for encrypted chat, which gateways name as enclave.base_url; or verify one.",
 )
+group.command()(verify)
 TokenVariable: TypeAlias = Annotated[
     str | None,
     typer.Option(

@@ -10,7 +10,7 @@ import typer
 
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.models.rows import prices_of
-from fondaco.cli.options import AsJson, Config, Home, Wide, configuration
+from fondaco.cli.options import AsJson, Config, Home, Wide, configuration, expect_variable
 from fondaco.cli.output import Row, Table, print_json, print_rows
 from fondaco.cli.reloading import reload_if_running
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from fondaco.settings import Settings
 
 group = typer.Typer(no_args_is_help=True, help="List, add, test and remove upstream engines.")
-
-_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
 
 
 @group.command("list")
@@ -259,18 +257,11 @@ def _key(variable: str | None) -> _Key:
         typer.BadParameter: the name is none of a variable: it may be the key itself, which is not shown.
         ConfigurationError: it is set to what is no key.
     """
-    import re
-
     from fondaco.environment import environment, secret
 
     if variable is None:
         return _Key()
-    if not re.fullmatch(_VARIABLE, variable):
-        raise typer.BadParameter(
-            "this is no name of a variable. Name the one that holds the key, such as VENDOR_API_KEY; the "
-            "key itself is written nowhere.",
-            param_hint="--key-env",
-        )
+    expect_variable(variable)
     reference = f"env:{variable}"
     value = secret(reference) if environment().get(variable, "").strip() else ""
     return _Key(reference, value, variable)

@@ -31,6 +31,7 @@ class Exit(IntEnum):
     UNREACHABLE = 6, "A model could not be downloaded, or an engine does not answer."
     UNSOUND = 7, "The ledger does not add up."
     ADDRESS = 8, "The address cannot be listened on: taken, not this machine's, or not allowed."
+    UNPROVED = 9, "An enclave's attestation is false, or proves less than was asked for."
 
 
 class FailedError(Exception):

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -23,6 +24,8 @@ AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Wide: TypeAlias = Annotated[
     bool, typer.Option("--wide", help="Print all columns whole, however wide the terminal is.")
 ]
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*"
+
 Account: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Account name; default: the first one."),
@@ -67,6 +70,20 @@ def plain(text: str, longest: int, *, empty: bool = True) -> str:
         most = f"{least}{longest}" if least else f"at most {longest}"
         raise typer.BadParameter(f"Write {most} characters in one line; this has {len(text)}.")
     return text
+
+
+def expect_variable(name: str) -> None:
+    """Refuse what is no name of a variable of the environment: it may be the key itself.
+
+    Raises:
+        typer.BadParameter: it is none; the message does not show it.
+    """
+    if not re.fullmatch(_VARIABLE, name):
+        raise typer.BadParameter(
+            "this is no name of a variable. Name the one that holds the key, such as VENDOR_API_KEY; the "
+            "key itself is written nowhere.",
+            param_hint="--key-env",
+        )
 
 
 def warn(loaded: "Configuration") -> None:
