@@ -395,6 +395,27 @@ def test_a_video_that_a_rival_took_is_held_for_and_sold_once() -> None:
     assert machine._spent() == Funds(usd=PRICE)
 
 
+def test_a_video_that_a_rival_took_while_its_end_could_not_be_written_is_held_for() -> None:
+    machine = JobMachine()
+
+    async def is_refused() -> None:
+        async with asyncio.timeout(20):
+            while not machine.process.ledger._shared.writes.failed:  # noqa: ASYNC110 - a list
+                await asyncio.sleep(0.0005)
+
+    machine.begin(1)
+    machine.work()
+    machine.lose_the_storage()
+    machine.finish(0, good=True)
+    machine.run(is_refused())
+    machine.a_rival_claims(late=True)
+    machine.get_the_storage_back()
+    machine.a_rival_gives_back()
+    machine.what_is_free_is_what_no_unfinished_video_holds()
+    machine.teardown()
+    assert machine._spent() == Funds(usd=PRICE)
+
+
 TestJobs = JobMachine.TestCase
 TestJobs.settings = settings(
     max_examples=50,

@@ -329,12 +329,12 @@ class JobRunner:
             with anyio.CancelScope(shield=True):
                 await hold.settle(charge, usage, elapsed_ms, ends=ending)
         except (AlreadyEnteredError, WriteQuarantinedError):
-            # It is another worker's by now, or is tried again: its money is held again for that.
-            self._holds.pop(job.id, None)
             await self._rehold(job)
             return
         except StorageFailedError:
             await self._written()
+            if await self._rehold(job):
+                return  # the end was refused once it could be written
         self._holds.pop(job.id, None)
         self._metrics.ended(job.model, "done" if failure is None else failure.value)
 
@@ -358,10 +358,17 @@ class JobRunner:
                 self._holds[job.id] = hold
         return hold
 
-    async def _rehold(self, job: PaidJob) -> None:
+    async def _rehold(self, job: PaidJob) -> bool:
+        """Hold again what a job holds whose end may have been refused; return whether it was.
+
+        Then it is another worker's by now, or is tried again.
+        """
+        self._holds.pop(job.id, None)
         current = await self._jobs.find(job.digest, job.account_id)
-        if current is not None and not current.ended:
-            await self._hold_of(current)
+        if current is None or current.ended:
+            return False
+        await self._hold_of(current)
+        return True
 
 
 async def _filmed(
