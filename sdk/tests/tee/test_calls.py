@@ -137,6 +137,16 @@ async def test_keys_and_nonces_are_used_for_one_call_only(
     assert all(first[name] != second[name] for name in changing)
 
 
+async def test_a_nonce_binds_the_callers_key(client: VeniceClient, service: Service) -> None:
+    await client.chat.completions.create(
+        **CHAT, e2ee=TeeOptions(format="aci", allow_software_attestation=True)
+    )
+    (headers,) = [headers for method, _, headers, _ in service.requests if method == "POST"]
+    random, _, bound = headers["x-e2ee-nonce"].partition(".")
+    assert len(bytes.fromhex(random)) == 16
+    assert f"sha256:{bound}" == sha256(bytes.fromhex(headers["x-client-pub-key"]))
+
+
 async def test_the_request_is_marked_in_the_parameters_as_well(client: VeniceClient) -> None:
     with pytest.raises(InvalidRequestError, match=r"messages\.0 has to be text alone"):
         await client.chat.completions.create(

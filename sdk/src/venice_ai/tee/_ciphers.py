@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Protocol
 
 from venice_ai.exceptions import TeeDecryptionError
@@ -44,6 +45,9 @@ class Cipher(Protocol):
 class AciCipher:
     """ACI's, version 2: each ciphertext is bound to its place, its model, its nonce and its time.
 
+    The nonce ends in a digest of the caller's key, which ACI does not bind: an enclave that knows of it refuses
+    a request in which a relay put a key of its own, to read the reply. To others it is a nonce like any.
+
     Source:
         ACI, section 7.
     """
@@ -55,7 +59,7 @@ class AciCipher:
         self._bound_to = {
             "algo": self._suite.algo,
             "model": model,
-            "nonce": secrets.token_hex(16),
+            "nonce": f"{secrets.token_hex(16)}.{sha256(self._key.public).hexdigest()}",
             "ts": now,
         }
         self.headers = {

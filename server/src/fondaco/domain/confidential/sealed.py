@@ -13,7 +13,11 @@ class SealedFormat(StrEnum):
     ORIGINAL = "original"
     """Venice's: headers `X-Venice-TEE-*`, secp256k1, streams only."""
     ACI = "aci/1"
-    """Attested Confidential Inference: headers `X-E2EE-*`, two suites, whole or streamed."""
+    """Attested Confidential Inference: headers `X-E2EE-*`, two suites, whole or streamed.
+
+    Neither format binds a request to the client's key, so that a relay could name a key of its own and read the
+    response. An `X-E2EE-Nonce` that ends in `.` and the SHA-256 of the key, in hexadecimal, binds it here.
+    """
 
 
 @dataclass(frozen=True, slots=True)
