@@ -416,6 +416,22 @@ def test_a_video_that_a_rival_took_while_its_end_could_not_be_written_is_held_fo
     assert machine._spent() == Funds(usd=PRICE)
 
 
+def test_what_a_video_holds_is_held_once_whoever_asks_for_it() -> None:
+    machine = JobMachine()
+    machine.begin(1)
+    runner = machine.process.runner
+
+    async def two_tries_of_one_video_end() -> None:
+        [job] = (await machine.jobs()).values()
+        runner._holds.pop(job.id).drop()
+        first, second = await asyncio.gather(runner._hold_of(job), runner._hold_of(job))
+        assert first is second
+
+    machine.run(two_tries_of_one_video_end())
+    machine.what_is_free_is_what_no_unfinished_video_holds()
+    machine.teardown()
+
+
 TestJobs = JobMachine.TestCase
 TestJobs.settings = settings(
     max_examples=50,

@@ -115,6 +115,8 @@ class JobRunner:
         self._options = options
         self._holds: dict[str, Hold] = {}
         """Job id -> what it holds, of all jobs that have not ended."""
+        self._readopting = anyio.Lock()
+        """One at a time: two tries of a job may end at once, and it holds its money once."""
         self._running: dict[str, _Running] = {}
         self._last_account = 0
         """The account whose job was claimed last."""
@@ -351,12 +353,13 @@ class JobRunner:
 
     async def _hold_of(self, job: PaidJob) -> Hold | None:
         """Return what a job holds; None where its account is gone."""
-        hold = self._holds.get(job.id)
-        if hold is None:
-            hold = await self._ledger.readopt(job.hold)
-            if hold is not None:
-                self._holds[job.id] = hold
-        return hold
+        async with self._readopting:
+            hold = self._holds.get(job.id)
+            if hold is None:
+                hold = await self._ledger.readopt(job.hold)
+                if hold is not None:
+                    self._holds[job.id] = hold
+            return hold
 
     async def _rehold(self, job: PaidJob) -> bool:
         """Hold again what a job holds whose end may have been refused; return whether it was.
