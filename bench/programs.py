@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -25,6 +25,8 @@ AT_ONCE = "16x0"
 """Path of the upstream's streams of 16 events in one write; also of its whole replies."""
 PACED = "64x10"
 """Path of its streams of 64 events, a write each, 10 ms apart."""
+LONG = "256x10"
+"""Path of longer ones."""
 
 _PACKAGES = {"nginx": "nginx-light", "gcc": "gcc libc6-dev"}
 
@@ -151,9 +153,9 @@ def configuration(upstream_port: int) -> str:
     """Return Fondaco's configuration for the static engine.
 
     Its models: `folded` reads whole replies as streams (the default), `whole` asks for whole ones,
-    `paced` streams chunk by chunk.
+    `paced` and `long` stream chunk by chunk.
     """
-    shapes = {"folded": AT_ONCE, "whole": AT_ONCE, "paced": PACED}
+    shapes = {"folded": AT_ONCE, "whole": AT_ONCE, "paced": PACED, "long": LONG}
     return _FONDACO + "".join(
         _MODEL.format(
             name=name, upstream=upstream_port, shape=shape, folded=str(name != "whole").lower()
@@ -245,12 +247,15 @@ def load(
     return Loaded(**json.loads(done.stdout))
 
 
-def request(folder: Path, path: str, body: object, key: str = "") -> Path:
-    """Write a request as it travels to a file, and return the file."""
+def request(
+    folder: Path, path: str, body: object, key: str = "", headers: Mapping[str, str] | None = None
+) -> Path:
+    """Write a request as it travels to a file, and return the file; `headers` are further ones."""
     content = json.dumps(body, separators=(",", ":")).encode()
+    more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
     head = (
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        f"Authorization: Bearer {key}\r\nContent-Length: {len(content)}\r\n\r\n"
+        f"Authorization: Bearer {key}\r\n{more}Content-Length: {len(content)}\r\n\r\n"
     )
     file = folder / f"request-{len(list(folder.glob('request-*')))}"
     file.write_bytes(head.encode() + content)

@@ -20,6 +20,7 @@ import growth
 import machine
 import metering
 import programs
+import sealed
 from gateway import Effort
 from programs import BenchError, Tools
 from table import Figure, markdown
@@ -50,6 +51,7 @@ NEEDS: Mapping[str, frozenset[str]] = {
     "gateway": frozenset({"gcc", "nginx"}),
     "client": frozenset({"gcc"}),
     "embedded": frozenset({"gcc"}),
+    "sealed": frozenset({"gcc"}),
     GROWTH: frozenset({"gcc"}),
 }
 """Part -> the programs that it runs beside ours."""
@@ -105,6 +107,8 @@ def _loaded(part: str, folder: Path, tools: Tools, plan: Plan) -> Iterator[Figur
             return client.figures(tools)
         case "embedded":
             return embedded.figures(folder, tools, plan.effort, plan.output_tokens)
+        case "sealed":
+            return sealed.figures(folder, tools, plan.effort)
         case _:
             return growth.figures(folder, tools, plan.effort)
 

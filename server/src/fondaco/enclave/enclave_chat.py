@@ -27,6 +27,7 @@ from fondaco.domain.money.usage import Usage
 from fondaco.enclave.dialect import ReadRequest, SealedDialect
 from fondaco.enclave.keyring import EnclaveKeys
 from fondaco.enclave.opening import Opener
+from fondaco.enclave.primitives.suites import X25519_SUITE
 from fondaco.enclave.receipts import ReceiptBuilder, ReceiptStore
 from fondaco.enclave.sealed_reply import Seal, reply_to
 from fondaco.enclave.sealed_request import (
@@ -44,8 +45,13 @@ from fondaco.serving.chat.output.pipeline import OutputPipeline
 
 _FEW_FIELDS: Final = 4
 """So many are decrypted at once; more on a thread, as the loop would stand still."""
-FLUSH_S: Final = 0.05
-"""How long what a model says is collected, after the first of it, until it is encrypted as one."""
+_FLUSH_S: Final[Mapping[str, float]] = {X25519_SUITE.algo: 0.1}
+"""Suite -> how long what a model says is collected, after the first of it, until it is encrypted as one.
+
+Each ciphertext costs a key of its own; so an encrypted stream costs less than twice a plain one.
+"""
+_SLOW_FLUSH_S: Final = 0.25
+"""For suites whose curve takes ten times as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,6 @@ class EnclaveChat:
         dialect: SealedDialect,
         clock: Clock,
         limits: WaitingLimits | None = None,
-        flush_s: float = FLUSH_S,
     ) -> None:
         """Prepare.
 
@@ -112,14 +117,12 @@ class EnclaveChat:
             dialect: reads requests and writes responses.
             clock: tells when.
             limits: of decrypted requests that wait.
-            flush_s: how long output is collected until it is encrypted.
         """
         self._keys, self._receipts = keys, receipts
         self._models = models
         self._negotiation = negotiation
         self._dialect = dialect
         self._clock = clock
-        self._flush_s = flush_s
         self._waiting: Waiting[_Measured] = Waiting(limits or WaitingLimits(), clock.monotonic)
 
     async def run(self) -> None:
@@ -224,7 +227,7 @@ class EnclaveChat:
         seal = Seal(opened.opener.sealer(opened.call.completion_id), measured.receipt)
         reply = reply_to(opened.call, opened.model_id, opened.read, self._dialect, seal)
         meter = TokenMeter(measured.prompt, max_output_tokens, request.choices)
-        told, flush_at = Usage(), 0.0
+        told, flush_at, flush_s = Usage(), 0.0, _FLUSH_S.get(opened.opener.algo, _SLOW_FLUSH_S)
         async with measured.failover.answer(request) as answer:
             delivered = measured.pipeline.deliver(answer.first, answer.rest, meter)
             async with aclosing(delivered) as batches:
@@ -233,7 +236,7 @@ class EnclaveChat:
                     now = self._clock.monotonic()
                     if now < flush_at:
                         continue
-                    flush_at = now + self._flush_s
+                    flush_at = now + flush_s
                     before, told = told, _most(told, meter.usage)
                     yield _piece(reply.flush(), before, told)
         self._record_forwarded(measured, max_output_tokens)

@@ -194,7 +194,9 @@ def _client_key(call: SealedCall, name: str, key: DecryptionKey[Any, Any]) -> tu
     encoded = _key_bytes(call, name)
     try:
         client = key.suite.curve.parse(encoded)
-        key.suite.seal(client, b"", None)  # a key of low order shows itself before any work
+        key.suite.curve.agree(
+            key.private, client
+        )  # a key of low order shows itself before any work
     except InvalidKeyError:
         client = None
     if client is None:

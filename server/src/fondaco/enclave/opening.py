@@ -83,6 +83,11 @@ class Opener:
     _context: CiphertextContext | None = field(repr=False)
     """None: the original's format, which binds nothing."""
 
+    @property
+    def algo(self) -> str:
+        """The suite of the key that the call was encrypted to."""
+        return self._key.suite.algo
+
     def open(self, ciphertext_hex: str, field: str) -> str:
         """Return a field's text.
 
