@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ from anyio.abc import TaskGroup
 
 from fondaco.app.adding.discovery import Discovery, Read
 from fondaco.app.background import in_daemon_thread, supervised
+from fondaco.app.enclave.opening import follow
 from fondaco.app.engines import catalogue_here, opened_upstreams
 from fondaco.app.listening import Rules
 from fondaco.app.local_engines import LocalEngines
@@ -230,6 +231,7 @@ class Reloader:
             undo.push_async_callback(opened.aclose)
             use_cases = self._shared.use_cases(settings, adapters)
             end_children = await self._local.follow(settings, adapters.catalogue)
+            end_enclaves = await follow(self._shared.enclaves.values(), settings)
             undo.pop_all()
         # From here on nothing is awaited: no request sees one half of each configuration.
         server.platform.adopt(use_cases)
@@ -248,18 +250,22 @@ class Reloader:
             error_format=settings.server.error_format,
         )
         before, self._opened, self._settings = self._opened, opened, settings
-        retiring.start_soon(_retire, before, end_children, server.running_tasks())
+        ends = (end_children, end_enclaves)
+        retiring.start_soon(_retire, before, ends, server.running_tasks())
 
 
 async def _retire(
-    before: AsyncExitStack, end_children: Callable[[], None], calls: set[asyncio.Task[None]]
+    before: AsyncExitStack,
+    ends: Iterable[Callable[[], None]],
+    calls: set[asyncio.Task[None]],
 ) -> None:
     """Close replaced adapters, once the last call that uses them has ended."""
     try:
         if calls:
             await asyncio.wait(calls)
     finally:
-        end_children()
+        for end in ends:
+            end()
         with anyio.CancelScope(shield=True):
             await before.aclose()
 

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from fondaco.app.enclave.opening import opened_enclave, program_of
+from fondaco.app.enclave.opening import follow, opened_enclave, program_of
 from fondaco.configuration import load
 from fondaco.domain.confidential.sealed import Sealed, SealedCall, SealedFormat
 from fondaco.domain.errors import (
@@ -20,6 +20,7 @@ from fondaco.domain.errors import (
     SealedRequestError,
 )
 from fondaco.engines.enclave.engine import LocalEnclave
+from fondaco.sections import Search
 from fondaco.settings import Settings
 from program import MODEL, model_file
 from sealed_caller import ORIGINAL, SECP256K1, X25519, SealedCaller, fresh_id, key_of
@@ -181,7 +182,39 @@ def test_of_secrets_it_gets_those_of_its_own_engines(
     program = program_of(own)
     assert program.environment == {"OURS": "a secret"}
     assert "secret" not in str(program.order)
-    assert Settings.model_validate(program.order["settings"]) == own
+    told = Settings.model_validate(program.order["settings"])
+    assert (told.enclave, told.embedded, told.home) == (own.enclave, own.embedded, own.home)
+    assert told.models[MODEL] == own.models[MODEL]
+
+
+async def test_with_other_models_it_has_other_keys_once_its_calls_have_ended(
+    settings: Settings,
+) -> None:
+    async with opened_enclave(settings) as enclave:
+        assert isinstance(enclave, LocalEnclave)
+        call = (await caller_of(enclave)).ask(fresh_id(), "Count from one to a thousand.")
+        old = enclave.pid
+        await enclave.measure(TWIN, call)
+        async with aclosing(enclave.answer(TWIN, call, 40)) as pieces:
+            await anext(pieces)
+            same = await follow(
+                [enclave], settings.model_copy(update={"search": Search(results=2)})
+            )
+            same()
+            assert enclave.pid == old
+            entry = settings.models[MODEL].model_copy(update={"temperature": 0.1})
+            models = {**settings.models, MODEL: entry}
+            end = await follow([enclave], settings.model_copy(update={"models": models}))
+            renewed = await caller_of(enclave)
+            assert enclave.pid not in (None, old)
+            *_, last = [piece async for piece in pieces]
+            assert last.last
+        end()
+        assert await answered(enclave, renewed.ask(fresh_id(), "Hello"))
+        assert old is not None
+        with anyio.fail_after(LIMIT_S):
+            while Path(f"/proc/{old}").exists():  # noqa: ASYNC110, ASYNC240 - /proc only
+                await anyio.sleep(0.02)
 
 
 def caller_again(caller: SealedCaller) -> SealedCaller:

@@ -1,17 +1,21 @@
 """The enclave as its gateway opens it: a child of its own, or a program on another host."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 
 import anyio
 
 from fondaco.clients.connect import connect
 from fondaco.configuration import ENCLAVE
-from fondaco.engines.enclave.engine import LocalEnclave, RemoteEnclave
+from fondaco.domain.models.model import ModelType
+from fondaco.engines.enclave.engine import LocalEnclave, RemoteEnclave, Timeouts
 from fondaco.environment import environment, secret
 from fondaco.ports.engines.enclave import Enclave
 from fondaco.settings import Settings
 from fondaco.workers.supervisor import ServerProgram
+
+_TOLD = {"home", "models_folder", "server", "embedded", "enclave", "models", "catalogue", "aliases"}
+"""Settings that matter to an enclave; where others change, it goes on as it is."""
 
 
 @asynccontextmanager
@@ -36,13 +40,8 @@ async def opened_enclave(settings: Settings) -> AsyncGenerator[Enclave]:
             with anyio.CancelScope(shield=True):
                 await client.aclose()
         return
-    enclave = LocalEnclave(
-        ENCLAVE,
-        program_of(settings),
-        first_byte_timeout_s=chosen.first_byte_timeout_s,
-        chunk_timeout_s=chosen.chunk_timeout_s,
-        total_timeout_s=chosen.total_timeout_s,
-    )
+    timeouts = Timeouts(chosen.first_byte_timeout_s, chosen.chunk_timeout_s, chosen.total_timeout_s)
+    enclave = LocalEnclave(ENCLAVE, program_of(settings), timeouts)
     async with anyio.create_task_group() as tasks:
         await tasks.start(enclave.run)
         try:
@@ -51,11 +50,33 @@ async def opened_enclave(settings: Settings) -> AsyncGenerator[Enclave]:
             tasks.cancel_scope.cancel()
 
 
+async def follow(enclaves: Iterable[Enclave], settings: Settings) -> Callable[[], None]:
+    """Have enclaves run the models of other settings from now on; one elsewhere has its own configuration.
+
+    Returns:
+        Ends processes that are replaced; to be called once the calls that they answer have ended.
+    """
+    program = program_of(settings)
+    ends = [await one.follow(program) for one in enclaves if isinstance(one, LocalEnclave)]
+
+    def end() -> None:
+        for one in ends:
+            one()
+
+    return end
+
+
 def program_of(settings: Settings) -> ServerProgram:
     """Return how an enclave's child starts; of secrets it gets those of its own engines alone."""
+    told = settings.model_dump(mode="json", include=_TOLD)
+    told["models"] = {
+        model_id: told["models"][model_id]
+        for model_id, entry in settings.models.items()
+        if entry.type is ModelType.TEXT
+    }
     return ServerProgram(
         "fondaco.app.enclave.child",
-        {"settings": settings.model_dump(mode="json")},
+        {"settings": told},
         settings.enclave.start_timeout_s,
         logs=True,
         environment=_secrets_of(settings),

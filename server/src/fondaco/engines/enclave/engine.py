@@ -1,8 +1,10 @@
 """The gateway's side of an enclave: calls and answers over HTTP."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -122,35 +124,33 @@ class RemoteEnclave(EnclaveOverHttp):
         return self._connected
 
 
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long an enclave's responses may take."""
+
+    first_byte_s: float = 120.0
+    chunk_s: float = 300.0
+    """Between two pieces of it."""
+    total_s: float = 1800.0
+
+
 class LocalEnclave(EnclaveOverHttp):
     """An enclave in a child process, which starts at the first call, and again after its end with new keys."""
 
-    def __init__(
-        self,
-        name: str,
-        program: ServerProgram,
-        *,
-        first_byte_timeout_s: float = 120.0,
-        chunk_timeout_s: float = 300.0,
-        total_timeout_s: float = 1800.0,
-    ) -> None:
+    def __init__(self, name: str, program: ServerProgram, timeouts: Timeouts | None = None) -> None:
         """Prepare; nothing is started before the first call.
 
         Args:
             name: in the configuration.
             program: how its process starts.
-            first_byte_timeout_s: for the beginning of a response.
-            chunk_timeout_s: between two pieces of it.
-            total_timeout_s: for all of it.
+            timeouts: of its responses.
         """
         super().__init__(name)
-        self._supervisor = ChildSupervisor(
-            program,
-            name,
-            first_byte_timeout_s=first_byte_timeout_s,
-            chunk_timeout_s=chunk_timeout_s,
-            total_timeout_s=total_timeout_s,
-        )
+        self._program = program
+        self._timeouts = timeouts or Timeouts()
+        self._supervisor = self._supervised(program)
+        self._running: anyio.abc.TaskGroup | None = None
+        self._scopes: dict[ChildSupervisor, anyio.CancelScope] = {}
 
     @property
     def pid(self) -> int | None:
@@ -161,10 +161,54 @@ class LocalEnclave(EnclaveOverHttp):
         self, *, task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED
     ) -> None:
         """Keep the enclave available until cancelled; then its process is gone."""
-        await self._supervisor.run(task_status=task_status)
+        async with anyio.create_task_group() as self._running:
+            await self._running.start(self._keep, self._supervisor)
+            task_status.started()
+            await anyio.sleep_forever()
+
+    async def follow(self, program: ServerProgram) -> Callable[[], None]:
+        """Run another program from now on, with other keys; nothing changes where it is the same.
+
+        Returns:
+            A function that ends the process before, to be called once its calls have ended.
+        """
+        if self._running is None:
+            raise RuntimeError("The enclave does not run.")
+        if program == self._program:
+            return _nothing
+        before, after = self._supervisor, self._supervised(program)
+        await self._running.start(self._keep, after)
+        self._program, self._supervisor = program, after
+        return partial(self._end, before)
 
     async def _client(self) -> HttpClient:
         return (await self._supervisor.running()).client
+
+    def _supervised(self, program: ServerProgram) -> ChildSupervisor:
+        timeouts = self._timeouts
+        return ChildSupervisor(
+            program,
+            self._name,
+            first_byte_timeout_s=timeouts.first_byte_s,
+            chunk_timeout_s=timeouts.chunk_s,
+            total_timeout_s=timeouts.total_s,
+        )
+
+    async def _keep(
+        self,
+        supervisor: ChildSupervisor,
+        *,
+        task_status: anyio.abc.TaskStatus[None] = anyio.TASK_STATUS_IGNORED,
+    ) -> None:
+        with anyio.CancelScope() as self._scopes[supervisor]:
+            await supervisor.run(task_status=task_status)
+
+    def _end(self, supervisor: ChildSupervisor) -> None:
+        self._scopes.pop(supervisor).cancel()
+
+
+def _nothing() -> None:
+    """End nothing, as the program is the same."""
 
 
 async def _pieces(response: ClientResponse) -> AsyncGenerator[Sealed]:
