@@ -15,6 +15,7 @@ from fondaco.clients.connect import connect
 from fondaco.domain.confidential.sealed import EnclaveIdentity
 from fondaco.engines.enclave.engine import RemoteEnclave
 from fondaco.processes import environment_of_child
+from program import program, until
 
 TOKEN = "0123456789abcdef"
 VARIABLES = {"ENCLAVE_TOKEN": TOKEN}
@@ -74,6 +75,7 @@ def test_it_serves_gateways_and_gets_other_keys_by_command(tmp_path: Path) -> No
         (WITH_TOKEN, 3, "'env:ENCLAVE_TOKEN' is not set"),
         (("--listen", "8100"), 2, "HOST:PORT"),
         (("rotate", "localhost:8100"), 3, "enclave.token is missing"),
+        (("rotate",), 1, "No server runs"),
     ],
 )
 def test_what_it_cannot_run_by_is_said(
@@ -89,3 +91,16 @@ def test_other_machines_reach_it_only_if_allowed(tmp_path: Path) -> None:
     done = Fondaco(tmp_path)("enclave", *arguments, **VARIABLES)
     assert done.code == 8
     assert "--allow-remote" in done.err
+
+
+def test_a_running_servers_enclave_gets_other_keys_by_command(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with program(home) as server:
+
+        def keyset_digest() -> object:
+            return server.http.get("/v1/aci/attestation").json()["workload_keyset_digest"]
+
+        before = keyset_digest()
+        done = Fondaco(home)("enclave", "rotate")
+        assert (done.code, str(server.process.pid) in done.out) == (0, True), done.err
+        until(lambda: keyset_digest() != before, within_s=60)

@@ -13,6 +13,7 @@ import anyio
 from fondaco.app.adding.discovery import Read
 from fondaco.app.background import supervised
 from fondaco.app.composition import opened_application, prepared
+from fondaco.app.enclave.rotation import rotate_at_signals
 from fondaco.app.engines import catalogue_here, look_at_engines
 from fondaco.app.listening import (
     ListenAddressError,
@@ -79,7 +80,11 @@ def serve(
         access=server.access_log,
         monotonic=SystemClock.monotonic,
     )
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until there is something to reload
+    for number in (
+        signal.SIGHUP,
+        signal.SIGUSR1,
+    ):  # until there is something to reload, or to rotate
+        signal.signal(number, signal.SIG_IGN)
     expect_permitted(settings)
     home = Home(settings.home)
     with ExitStack() as held:
@@ -127,6 +132,7 @@ async def _serve(
         async with anyio.create_task_group() as tasks:
             server = ReloadTarget(app.platform, app.edge, listener.running_tasks, lock)
             tasks.start_soon(supervised, partial(app.reloader.run, server))
+            tasks.start_soon(supervised, partial(rotate_at_signals, app.platform))
             settle_runtime()
             await app.reloader.listening.wait()
             with reporting_loop_faults():

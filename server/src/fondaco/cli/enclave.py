@@ -1,5 +1,6 @@
 """`fondaco enclave`: run the process that alone reads encrypted chat, apart from its gateway."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -70,24 +71,60 @@ def run(
 
 @group.command()
 def rotate(
-    url: Annotated[str, typer.Argument(metavar="URL", help="The enclave's address.")],
+    url: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="URL",
+            help="An enclave's address; default: that of the running server's enclave.",
+        ),
+    ] = None,
     *,
     token_env: TokenVariable = None,
     home: Home = None,
     config: Config = None,
 ) -> None:
     """Replace an enclave's keys. Clients then fetch its attestation again."""
+    settings = configuration(home, config).settings
+    if url is None:
+        pid = _asked_to_rotate(settings.home)
+        typer.echo(f"The running server (pid {pid}) has its enclave replace its keys.")
+        return
     from fondaco.app.enclave.standalone import rotated_keys
     from fondaco.domain.errors import EngineError
 
-    settings = _with_token(configuration(home, config).settings, token_env)
     try:
-        identity = rotated_keys(settings, url)
+        identity = rotated_keys(_with_token(settings, token_env), url)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="URL") from None
     except EngineError as error:
         raise FailedError(str(error), Exit.UNREACHABLE) from error
     typer.echo(f"The enclave {identity.workload_id} has new keys: {identity.keyset_digest}")
+
+
+def _asked_to_rotate(folder: Path) -> int:
+    """Ask the server of a home to have its enclave replace its keys; return the server's process id.
+
+    Raises:
+        FailedError: none runs, or it cannot be asked.
+    """
+    import signal
+
+    from fondaco.cli.reloading import Answer, Told, server_state, signalled
+    from fondaco.stores.server_lock import Reloads
+
+    state = server_state(folder)
+    if state is None:
+        raise FailedError(str(Told(Answer.NO_SERVER, folder)))
+    if not state.is_here:
+        raise FailedError(f"A server in another container runs on {str(folder)!r}: run this there.")
+    if state.reloads is not Reloads.YES:
+        raise FailedError(
+            f"The running server (pid {state.pid}) takes no commands, or not yet: restart it, which makes new "
+            "keys as well."
+        )
+    if signalled(state.pid, signal.SIGUSR1):
+        raise FailedError(f"The running server (pid {state.pid}) belongs to another user.")
+    return state.pid
 
 
 def _with_token(settings: "Settings", variable: str | None) -> "Settings":

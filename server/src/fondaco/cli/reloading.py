@@ -66,31 +66,32 @@ def told_to_reload(folder: Path) -> Told:
 
     A reload that had begun before may have read the configuration too early: the one after it counts.
     """
+    import signal
+
     from fondaco.stores.server_lock import Reloads
 
     deadline = monotonic() + _LONGEST_S
-    state = _state(folder)
+    state = server_state(folder)
     while state is not None and state.reloads is Reloads.STARTING and monotonic() < deadline:
         sleep(_LOOK_S)
-        state = _state(folder)
+        state = server_state(folder)
     if state is None:
         return Told(Answer.NO_SERVER, folder)
     if not state.is_here:
         return Told(Answer.ELSEWHERE, folder)
     if state.reloads is Reloads.NEVER:
         return Told(Answer.NEVER, folder, state.pid)
-    if fault := _signalled(state.pid):
+    if fault := signalled(state.pid, signal.SIGHUP):
         return Told(fault, folder, state.pid)
     return _awaited(folder, state, deadline)
 
 
-def _signalled(pid: int) -> Answer | None:
-    """Send SIGHUP; return why that could not be."""
+def signalled(pid: int, number: int) -> Answer | None:
+    """Send a signal to a server; return why that could not be."""
     import os
-    import signal
 
     try:
-        os.kill(pid, signal.SIGHUP)
+        os.kill(pid, number)
     except ProcessLookupError:
         return Answer.NO_SERVER
     except PermissionError:
@@ -100,7 +101,7 @@ def _signalled(pid: int) -> Answer | None:
 
 def _awaited(folder: Path, before: "ServerState", deadline: float) -> Told:
     while monotonic() < deadline:
-        state = _state(folder)
+        state = server_state(folder)
         if state is None or state.pid != before.pid:
             return Told(Answer.NO_SERVER, folder)
         if state.ended > before.begun:
@@ -110,7 +111,12 @@ def _awaited(folder: Path, before: "ServerState", deadline: float) -> Told:
     return Told(Answer.SILENT, folder, before.pid)
 
 
-def _state(folder: Path) -> "ServerState | None":
+def server_state(folder: Path) -> "ServerState | None":
+    """Return what the server that runs on a home says of itself; None: none runs.
+
+    Raises:
+        FailedError: it cannot be seen.
+    """
     from fondaco.stores.server_lock import running_server
 
     try:

@@ -163,6 +163,15 @@ class ConfidentialChat:
         """
         return await self._any().identity()
 
+    async def rotate(self) -> EnclaveIdentity:
+        """Have the enclave replace its keys; return what it is called from now on.
+
+        Raises:
+            NotFoundError: there is no enclave.
+            EngineError: it cannot be reached.
+        """
+        return await self._any().rotate()
+
     def _sealed_route(self, name: str) -> Route[Model]:
         route = self._catalogue.route(name)
         if takes_plain(route.model):
