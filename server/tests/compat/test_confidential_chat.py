@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from program import MODEL, Program, program, until
+from program import MODEL, MODEL_FILE, Program, program, until
 from sealed_caller import ORIGINAL, SECP256K1, X25519, OpenedStream, SealedCaller, key_of
 
 TWIN = f"e2ee-{MODEL}"
@@ -269,6 +269,33 @@ def test_another_key_gets_no_receipt(one: Program) -> None:
     headers = {"Authorization": f"Bearer {other}"}
     reply = one.http.get(f"/v1/aci/receipts/{receipt_id}", headers=headers)
     assert (reply.status_code, reply.json()["error"]["type"]) == (403, "redaction_required")
+
+
+def test_a_reload_keeps_the_keys_and_one_that_adds_a_model_runs_it_by_new_ones(
+    one: Program,
+) -> None:
+    before, config = keyset(one), one.home / "fondaco.toml"
+
+    def reload(text: str) -> None:
+        seen = one.log.read_text().count("configuration: reloaded")
+        config.write_text(text)
+        one.process.send_signal(signal.SIGHUP)
+        until(lambda: one.log.read_text().count("configuration: reloaded") > seen, within_s=60)
+
+    reload("[limits]\nfailure_window_s = 31\n")
+    assert keyset(one) == before
+    copy = f"""
+        [models.copy]
+        name = "Copy"
+        context_tokens = 1024
+        price = {{ input = 1, output = 2 }}
+        engines = ["embedded"]
+        file = "{MODEL_FILE}"
+    """
+    reload(copy)
+    who = caller(one, X25519, "e2ee-copy")
+    assert keyset(one) != before
+    assert who.opened(ask(one, who).content).text()
 
 
 def test_what_was_said_is_found_nowhere(one: Program) -> None:

@@ -1,12 +1,13 @@
 """OpenAI's chat, with Venice's extensions, as an enclave reads and writes it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.enclave.dialect import BodyWriter, ChunkWriter, ReadRequest
 from fondaco.http.apis.openai.chat.feature_suffix import take_suffix
 from fondaco.http.apis.openai.chat.request import ChatRequest
+from fondaco.http.apis.openai.chat.sealed import plain_fields
 from fondaco.http.apis.openai.chat.venice_echo import DEFAULT_PARAMETERS, echo
 from fondaco.http.apis.openai.chat.writers import Accumulator, Chunks
 from fondaco.http.apis.venice.dialect import VENICE
@@ -38,7 +39,7 @@ class ChatDialect:
             request.to_domain(cache_scope),
             stream=bool(request.stream),
             usage=bool(options and options.include_usage),
-            plain=tuple(_plain(request)),
+            plain=plain_fields(request),
             echo=echo(request.venice_parameters or DEFAULT_PARAMETERS),
         )
 
@@ -49,17 +50,3 @@ class ChatDialect:
     def whole(self, choices: int) -> BodyWriter:
         """As `SealedDialect` says."""
         return Accumulator(choices, logprobs=False)
-
-
-def _plain(request: ChatRequest) -> Iterator[str]:
-    """Yield fields of a request by which content would pass in plain, beyond those that the domain knows."""
-    if request.tools is not None:
-        yield "tools"
-    if request.tool_choice is not None:
-        yield "tool_choice"
-    if request.response_format is not None:
-        yield "response_format"
-    if request.character is not None:
-        yield "venice_parameters.character_slug"
-    if request.audio is not None or request.modalities not in (None, ["text"]):
-        yield "modalities"
