@@ -68,6 +68,7 @@ from fondaco.ports import (
 )
 from fondaco.sandbox.templates import SandboxedTemplates
 from fondaco.serving.admission.idempotency import IdempotencyStore
+from fondaco.serving.admission.memory_budget import MemoryBudget
 from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from fondaco.serving.billing.ledger import Ledger
 from fondaco.serving.metrics import Metrics
@@ -199,6 +200,7 @@ async def house(
     web_retrieval: WebRetrieval | None = None,
     files: Files | None = None,
     body_memory: BodyMemory | None = None,
+    replies: MemoryBudget | None = None,
     connection_limit: int = 1_000,
     drain_delay_s: float = 0.0,
     compiling: bool = False,
@@ -326,7 +328,7 @@ async def house(
         )
         platform.tiers = tiers
         heartbeat, started, ended = Heartbeat(), anyio.Event(), anyio.Event()
-        edge = edge_of(settings, platform, heartbeat, body_memory)
+        edge = edge_of(settings, platform, heartbeat, body_memory, replies)
         listener = listener_of(settings, platform, edge, started.set)
         bound = socket.create_server(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -118,6 +118,12 @@ class Server(Section):
         description="Memory budget of all recordings that are transcribed, as samples; beyond it: 503. "
         "One account has half of it; beyond that: 429.",
     )
+    reply_memory_bytes: int = Field(
+        1_024 * 2**20,
+        ge=256 * 2**20,
+        description="Memory budget of all whole replies above 64 KiB until they are sent: pictures, sound, "
+        "vectors. Requests for more of them: 503. One account has half of it; beyond that: 429.",
+    )
     header_limit_bytes: int = Field(
         64 * 2**10, ge=1024, description="Maximum size of request line and headers."
     )
@@ -127,7 +133,8 @@ class Server(Section):
     body_timeout_s: Seconds = Field(60.0, description="Timeout for receiving the request body.")
     write_timeout_s: Seconds = Field(
         60.0,
-        description="Time that a client may leave stream events unread before it is disconnected.",
+        description="Time that a client may leave stream events, or a large reply, unread before it is "
+        "disconnected.",
     )
     idle_timeout_s: Seconds = Field(75.0, description="Keep-alive timeout of an idle connection.")
     ping_interval_s: Seconds = Field(

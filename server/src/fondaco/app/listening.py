@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fondaco.app.descriptors import connections_within, raised_limit
+from fondaco.app.platform import reply_memory
 from fondaco.environment import secret
 from fondaco.hostnames import host_name, is_loopback
 from fondaco.http.apis.endpoints import ENDPOINTS
@@ -27,6 +28,7 @@ from fondaco.http.openapi.document import Contract
 from fondaco.http.wire.connection_limits import ConnectionLimits
 from fondaco.http.wire.connection_registry import ConnectionRegistry
 from fondaco.http.wire.listener import BACKLOG, Listener
+from fondaco.serving.admission.memory_budget import MemoryBudget
 from fondaco.serving.platform import Platform
 from fondaco.settings import Settings
 
@@ -74,8 +76,9 @@ def edge_of(
     platform: Platform,
     heartbeat: Heartbeat,
     body_memory: BodyMemory | None = None,
+    replies: MemoryBudget | None = None,
 ) -> Edge:
-    """Return the edge, which answers every request; `body_memory` replaces the settings' own."""
+    """Return the edge, which answers every request; budgets replace the settings' own."""
     server, rules = settings.server, Rules.of(settings)
     state = AppState(
         platform,
@@ -88,6 +91,7 @@ def edge_of(
             server.body_memory_bytes,
             server.account_body_memory_bytes,
         ),
+        reply_memory=replies or reply_memory(server.reply_memory_bytes),
         ping_interval_s=server.ping_interval_s,
         write_timeout_s=server.write_timeout_s,
     )

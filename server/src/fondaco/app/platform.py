@@ -233,6 +233,12 @@ def video_memory(total_bytes: int = _VIDEO_BYTES) -> MemoryBudget:
     return MemoryBudget(total_bytes, total_bytes // 2, "videos", busy)
 
 
+def reply_memory(total_bytes: int) -> MemoryBudget:
+    """Return the budget of whole responses until they are sent; an account has half of it."""
+    busy = "The server holds as many large replies as it can. Try again in a moment."
+    return MemoryBudget(total_bytes, total_bytes // 2, "replies", busy)
+
+
 def shared_of(
     settings: Settings,
     pepper: bytes,

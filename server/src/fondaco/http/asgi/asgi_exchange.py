@@ -64,7 +64,9 @@ class AsgiExchange(Exchange):
         self._begin(status, lines, body)
         self._end()
 
-    def start(self, status: int, lines: bytes, piece: bytes) -> None:
+    def start(
+        self, status: int, lines: bytes, piece: bytes, *, sized: bool = False
+    ) -> None:  # servers frame
         """Send the head of a response, and the first piece of its body."""
         self._begin(status, lines, piece)
 

@@ -29,6 +29,7 @@ from fondaco.http.endpoint.sealed import speaks_aci
 from fondaco.http.exchange.exchange import CALLER_GONE, Exchange
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.ports.incidents import Incident, report_error
+from fondaco.serving.admission.memory_budget import MemoryShare
 
 
 class CutOffError(ShuttingDownError):
@@ -133,16 +134,40 @@ class Edge:
         if payer is not None:
             calls.enter(payer)
         try:
-            response = await endpoint.answer(state, exchange, caller, path)
-            if isinstance(response, Response):
-                if len(response.body) > LARGE_BYTES:
-                    await response.pack(exchange)
-                response.send(exchange)
-                return
-            await self._stream(response, endpoint, exchange)
+            with state.reply_memory.share(exchange.account_id) as memory:
+                response = await endpoint.answer(state, exchange, caller, path, memory)
+                if not isinstance(response, Response):
+                    await self._stream(response, endpoint, exchange)
+                elif len(response.body) > LARGE_BYTES:
+                    await self._send_large(response, exchange, memory)
+                else:
+                    response.send(exchange)
         finally:
             if payer is not None:
                 calls.leave(payer)
+
+    async def _send_large(
+        self, response: Response, exchange: Exchange, memory: MemoryShare
+    ) -> None:
+        """Send a whole response as fast as its caller reads; what is unsent counts until it is sent."""
+        state = self._state
+        memory.keep(len(response.body))
+        await response.pack(exchange)
+        if exchange.method == "HEAD":
+            response.send(exchange)
+            return
+        lines, body = response.packed(exchange)
+        response.body = b""
+        memory.keep(len(body))
+        with FileStream(
+            exchange,
+            state.heartbeat,
+            state.write_timeout_s,
+            lines,
+            status=response.status,
+            sized=True,
+        ) as file:
+            await file.send(body)
 
     async def _stream(
         self, response: Events | StreamedFile, endpoint: AnyEndpoint, exchange: Exchange
@@ -150,7 +175,7 @@ class Edge:
         """Send a response while it is made."""
         heartbeat, patience_s = self._state.heartbeat, self._state.write_timeout_s
         if isinstance(response, StreamedFile):
-            with FileStream(exchange, heartbeat, response.media_type, patience_s) as file:
+            with FileStream(exchange, heartbeat, patience_s, response.head) as file:
                 await response.run(file)
             return
         with EventStream(

@@ -81,7 +81,7 @@ class BodyMemory:
     def _share(self, exchange: Exchange) -> MemoryShare:
         """Return a share of the budget that the body holds until its exchange ends."""
         share = self.budget.share(exchange.account_id)
-        exchange.at_end = share.release
+        exchange.at_end(share.release)
         return share
 
     def _expect_media(self, body: bytes) -> None:

@@ -20,6 +20,7 @@ from fondaco.http.endpoint.sealed import SealedPayload, is_sealed, not_sealable,
 from fondaco.http.endpoint.strict_json import repeated
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.heartbeat import Heartbeat
+from fondaco.serving.admission.memory_budget import MemoryBudget, MemoryShare
 from fondaco.serving.platform import Platform
 
 BodyT = TypeVar("BodyT", bound=BaseModel | None)
@@ -48,6 +49,12 @@ class AppState:
     contract: Contract
     heartbeat: Heartbeat
     body_memory: BodyMemory
+    reply_memory: MemoryBudget
+    """Caps what whole replies above 64 KiB occupy until they are sent.
+
+    Where a reply may be large, its endpoint reserves the most that it can be before any work, so that a caller
+    for whom there is no room pays nothing. A finished reply is counted by its length, room or not.
+    """
     ping_interval_s: float
     write_timeout_s: float
 
@@ -79,6 +86,8 @@ class RequestContext(Generic[BodyT, QueryT]):
     platform: Platform
     contract: Contract
     exchange: Exchange
+    reply_memory: MemoryShare
+    """What the reply occupies until it is sent; where it may be large, hold the most it can be before any work."""
     caller: Caller | None
     body: BodyT
     query: QueryT
@@ -204,8 +213,9 @@ class Endpoint(Generic[BodyT, QueryT]):
         exchange: Exchange,
         caller: Caller | None,
         path: Mapping[str, str],
+        reply_memory: MemoryShare,
     ) -> AnyResponse:
-        """Validate the request and run the endpoint's function.
+        """Validate the request and run the endpoint's function; `reply_memory` is for what it returns.
 
         Raises:
             InvalidRequestError: the body or query breaks the contract; all faults are named at once.
@@ -233,6 +243,7 @@ class Endpoint(Generic[BodyT, QueryT]):
             state.platform,
             state.contract,
             exchange,
+            reply_memory,
             caller,
             body,
             query,

@@ -1,4 +1,4 @@
-"""File streams: responses whose file is sent while it is made."""
+"""File streams: responses whose bytes are sent as fast as they are read, perhaps while they are made."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,6 +8,9 @@ from typing import Self
 from fondaco.http.exchange.exchange import Exchange
 from fondaco.http.exchange.heartbeat import Heartbeat
 
+PIECE_BYTES = 64 * 2**10
+"""Of a file, that are handed to the connection at a time."""
+
 
 @dataclass(frozen=True, slots=True)
 class StreamedFile:
@@ -16,9 +19,15 @@ class StreamedFile:
     run: Callable[["FileStream"], Awaitable[None]]
     media_type: bytes
 
+    @property
+    def head(self) -> bytes:
+        """Its headers, as they are sent."""
+        lines = b"x-content-type-options: nosniff\r\ncache-control: no-cache\r\n"
+        return lines + b"x-accel-buffering: no\r\ncontent-type: %b\r\n" % self.media_type
+
 
 class FileStream:
-    """The writer of a file that is sent while it is made.
+    """The writer of a file, whose caller sets the pace.
 
     The head is sent with the first bytes, so that an error before them has its own status. After them an
     error ends the connection without the end of the body: whoever reads it knows that it is not complete.
@@ -26,28 +35,41 @@ class FileStream:
 
     __slots__ = (
         "_exchange",
+        "_head",
         "_heartbeat",
         "_last",
-        "_media_type",
         "_patience_s",
+        "_sized",
+        "_status",
         "_waiting",
         "lines",
     )
 
     def __init__(
-        self, exchange: Exchange, heartbeat: Heartbeat, media_type: bytes, patience_s: float
+        self,
+        exchange: Exchange,
+        heartbeat: Heartbeat,
+        patience_s: float,
+        head: bytes,
+        *,
+        status: int = 200,
+        sized: bool = False,
     ) -> None:
         """Prepare the stream.
 
         Args:
             exchange: the request to respond to.
             heartbeat: what calls `abandon`.
-            media_type: of the file.
             patience_s: how long a write waits for a caller who reads nothing, until it is abandoned.
+            head: its headers, as they are sent.
+            status: of HTTP.
+            sized: whether `head` tells the length.
         """
         self._exchange = exchange
         self._heartbeat = heartbeat
-        self._media_type = media_type
+        self._head = head
+        self._status = status
+        self._sized = sized
         self._patience_s = patience_s
         self._last = monotonic()
         self._waiting = False
@@ -75,12 +97,19 @@ class FileStream:
             await exchange.drained()
             self._waiting = False
 
-    def finish(self) -> None:
-        """Send the end of the file."""
+    def finish(self, piece: bytes = b"") -> None:
+        """Send the last bytes, and the end of the file."""
         self._heartbeat.unwatch(self)
         if not self._exchange.started:
             self._start(b"")
-        self._exchange.finish(b"")
+        self._exchange.finish(piece)
+
+    async def send(self, file: bytes) -> None:
+        """Send all of a file, and its end."""
+        last = max(0, len(file) - 1) // PIECE_BYTES * PIECE_BYTES
+        for start in range(0, last, PIECE_BYTES):
+            await self.write(file[start : start + PIECE_BYTES])
+        self.finish(file[last:])
 
     def ping_due(self, now: float) -> bool:
         """Return False: there is nothing that a reader of a file would skip."""
@@ -98,6 +127,5 @@ class FileStream:
         self._exchange.abandon()
 
     def _start(self, piece: bytes) -> None:
-        head = b"x-content-type-options: nosniff\r\ncache-control: no-cache\r\n"
-        head += b"x-accel-buffering: no\r\ncontent-type: %b\r\n" % self._media_type
-        self._exchange.start(200, head + self.lines, piece)
+        lines = self._head + self.lines
+        self._exchange.start(self._status, lines, piece, sized=self._sized)

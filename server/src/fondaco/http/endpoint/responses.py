@@ -56,6 +56,11 @@ class Response:
 
     def send(self, exchange: Exchange) -> None:
         """Send the response, compressed where its size is worth it and the caller accepts a coding."""
+        lines, body = self.packed(exchange)
+        exchange.respond(self.status, lines, b"" if exchange.method == "HEAD" else body)
+
+    def packed(self, exchange: Exchange) -> tuple[bytes, bytes]:
+        """Return header lines and body as they are sent; a large body is packed before, by `pack`."""
         body, lines = self.body, self.lines
         if self.headers:
             lines += lines_of(self.headers)
@@ -70,7 +75,7 @@ class Response:
                 body = _compress(body, encoding)
                 lines += b"content-encoding: %b\r\n" % encoding
         lines += b"content-type: %b\r\ncontent-length: %d\r\n" % (self.media_type, len(body))
-        exchange.respond(self.status, lines, b"" if exchange.method == "HEAD" else body)
+        return lines, body
 
     def _accepted_encoding(self, exchange: Exchange) -> bytes | None:
         """Return the coding to compress the body with; None: it stays as it is."""

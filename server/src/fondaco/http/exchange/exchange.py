@@ -70,7 +70,7 @@ class Exchange(ABC):
     status = 0
     room = UNCOUNTED_BYTES
     """Bytes of body that are taken at present; more, once somebody asks for it."""
-    at_end: Callable[[], None] | None = None
+    _at_end: tuple[Callable[[], None], ...] = ()
     """Called once nothing of the exchange is needed any more."""
     authority: bytes = b""
     """The host, perhaps with a port, that the request is for."""
@@ -255,8 +255,15 @@ class Exchange(ABC):
         """
 
     @abstractmethod
-    def start(self, status: int, lines: bytes, piece: bytes) -> None:
-        """Send the head of a response of unknown length, and the first piece of its body."""
+    def start(self, status: int, lines: bytes, piece: bytes, *, sized: bool = False) -> None:
+        """Send the head of a response, and the first piece of its body.
+
+        Args:
+            status: of HTTP.
+            lines: its headers beside those of every response.
+            piece: of the body.
+            sized: whether `lines` include the body's length; else it is unknown.
+        """
 
     @abstractmethod
     def write(self, piece: bytes) -> None:
@@ -279,10 +286,15 @@ class Exchange(ABC):
     def count_sent(self) -> Callable[[], int]:
         """Count the bytes that are sent from now on; return a function that returns their number."""
 
+    def at_end(self, release: Callable[[], None]) -> None:
+        """Have `release` called once nothing of the exchange is needed any more, after earlier ones."""
+        self._at_end += (release,)
+
     def leave(self) -> None:
         """End the exchange; where the response is not complete, the connection ends with it."""
-        if self.at_end is not None:
-            self.at_end()
+        for release in self._at_end:
+            release()
+        self._at_end = ()
         if not self.ended:
             self.ended = True
             self._cut_off()

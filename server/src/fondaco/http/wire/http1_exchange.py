@@ -75,7 +75,8 @@ class Http1Exchange(Exchange):
         self.closes = head.closes
         self._line = line
         self._unframed = head.old
-        """Whether the client knows no chunks (HTTP/1.0): streams end with the connection."""
+        """Whether pieces are no chunks: the length is known, or the client knows none (HTTP/1.0), and streams
+        end with the connection."""
 
     def break_off(self, error: FondacoError) -> None:
         """Know that the rest of the body will not come, so no other request can follow it."""
@@ -91,10 +92,11 @@ class Http1Exchange(Exchange):
         self._line.write(b"".join((STATUS_LINES[status], self.head(lines), closing, body)))
         self._end()
 
-    def start(self, status: int, lines: bytes, piece: bytes) -> None:
-        """Send the head of a response in chunks, and the first of them."""
+    def start(self, status: int, lines: bytes, piece: bytes, *, sized: bool = False) -> None:
+        """Send the head of a response and the first piece: a chunk, unless the length is known."""
         self.started, self.status = True, status
-        self.closes = self.closes or self._unframed
+        self.closes = self.closes or (self._unframed and not sized)
+        self._unframed = self._unframed or sized
         if not self.complete:
             self._leave_body()
         framing = b"" if self._unframed else b"transfer-encoding: chunked\r\n"
@@ -103,11 +105,11 @@ class Http1Exchange(Exchange):
         self._line.write(b"".join(head))
 
     def write(self, piece: bytes) -> None:
-        """Send a chunk."""
+        """Send a piece."""
         self._line.write(self._framed(piece))
 
     def finish(self, piece: bytes) -> None:
-        """Send the last chunk."""
+        """Send the last piece."""
         last = b"" if self._unframed else b"0\r\n\r\n"
         self._line.write(self._framed(piece) + last)
         self._end()

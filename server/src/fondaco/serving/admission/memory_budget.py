@@ -43,6 +43,10 @@ class MemoryBudget:
             )
         if self.taken_bytes + octets > self.total_bytes:
             raise EngineBusyError(self.busy, retry_after_s=_RETRY_AFTER_S)
+        self.keep(account_id, octets)
+
+    def keep(self, account_id: int | None, octets: int) -> None:
+        """Take `octets` more for what is in memory already, whether or not there is room."""
         self.taken_bytes += octets
         self._taken_by[account_id] += octets
 
@@ -82,10 +86,16 @@ class MemoryShare:
         """Hold `octets` beside what is held already; raises as `hold` does."""
         self.hold(self._octets + octets)
 
+    def keep(self, octets: int) -> None:
+        """Hold `octets` in total, which are in memory already; where there is no room, others wait."""
+        self._budget.keep(self._account_id, octets - self._octets)
+        self._octets = octets
+
     def release(self) -> None:
         """Hold nothing any more."""
-        self._budget.give_back(self._account_id, self._octets)
-        self._octets = 0
+        if self._octets:
+            self._budget.give_back(self._account_id, self._octets)
+            self._octets = 0
 
     def __enter__(self) -> Self:
         return self

@@ -27,7 +27,7 @@ from fondaco.serving.admission.memory_budget import MemoryShare
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.images.meter import ImageMeter, random_seed
-from fondaco.serving.images.result import ImageResult
+from fondaco.serving.images.result import ImageResult, most_bytes
 from fondaco.serving.inputs.pictures import PictureReader, picture_bounds
 from fondaco.serving.routing.failover import Failover, ModelEngines
 
@@ -53,7 +53,7 @@ class ImageEdits:
         self._codec = codec
         self._paid_calls = paid_calls
 
-    async def answer(self, call: Call, request: EditRequest) -> ImageResult:
+    async def answer(self, call: Call, request: EditRequest, reply: MemoryShare) -> ImageResult:
         """Return the variants of an edit; each is charged when this returns.
 
         A disconnect cancels the task: the variants that were complete by then are charged. Where an
@@ -62,6 +62,7 @@ class ImageEdits:
         Args:
             call: the call.
             request: its model is any name that routes to a model of type `inpaint`.
+            reply: holds the most that the files can have, from before the work until they are sent.
 
         Raises:
             ModelNotFoundError: no such model has this name.
@@ -85,6 +86,7 @@ class ImageEdits:
                 mask = await self._mask(model, request, picture, memory)
                 tasks = model.tasks(request, picture, mask, random_seed(call))
                 memory.hold_more(RGBA * tasks[0].width * tasks[0].height)
+                reply.hold(most_bytes((task.width, task.height) for task in tasks))
                 for task in tasks:
                     file, made = await failover.first(
                         partial(self._made, task=task, encoding=request.encoding)

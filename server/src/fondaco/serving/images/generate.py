@@ -12,10 +12,11 @@ from fondaco.domain.models.model import ModelType
 from fondaco.domain.money.call import Call, CallKind
 from fondaco.domain.money.usage import Usage
 from fondaco.ports import GeneratedImage, ImageCodec, ImageEngine
+from fondaco.serving.admission.memory_budget import MemoryShare
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.images.meter import ImageMeter, random_seed
-from fondaco.serving.images.result import ImageResult
+from fondaco.serving.images.result import ImageResult, most_bytes
 from fondaco.serving.routing.failover import Failover, ModelEngines
 
 _AS_SPACES = dict.fromkeys(set(range(32)) - set(b"\b\t\n\f\r"), " ")
@@ -59,7 +60,9 @@ class ImageGenerator:
         self._codec = codec
         self._paid_calls = paid_calls
 
-    async def answer(self, call: Call, request: ImageRequest) -> GenerationResult:
+    async def answer(
+        self, call: Call, request: ImageRequest, reply: MemoryShare
+    ) -> GenerationResult:
         """Return the images of a request; each is charged when this returns.
 
         A disconnect cancels the task: the images that were complete by then are charged. Where an
@@ -68,6 +71,7 @@ class ImageGenerator:
         Args:
             call: the call.
             request: its model is any name that routes to an image model.
+            reply: holds the most that the files can have, from before the work until they are sent.
 
         Raises:
             ModelNotFoundError: no image model has this name.
@@ -88,6 +92,7 @@ class ImageGenerator:
         async with self._paid_calls.open(call, model, meter, estimated_tokens=0) as paid:
             meter.current = images = ImageMeter(Usage(images=len(tasks)))
             await paid.hold()
+            reply.hold(most_bytes((task.width, task.height) for task in tasks))
             held = clock.monotonic()
             for task in tasks:
                 file, made, worked_s = await failover.first(

@@ -1,7 +1,9 @@
 """The result of a request for images."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from fondaco.domain.media.picture import RGBA
 from fondaco.domain.models.model import AnyModel
 from fondaco.domain.models.names import DeprecationNotice
 from fondaco.domain.money.limits import Quota
@@ -27,3 +29,14 @@ class ImageResult:
     quota: Quota
     notice: DeprecationNotice | None = None
     """The model's deprecation notice."""
+
+
+def most_bytes(sizes: Iterable[tuple[int, int]]) -> int:
+    """Return about the most that a reply with images of these sizes has: noise as PNG, in base64.
+
+    Three bytes a pixel are four in base64.
+
+    >>> most_bytes([(1024, 1024)] * 4)
+    16777216
+    """
+    return sum(RGBA * width * height for width, height in sizes)

@@ -24,10 +24,11 @@ from fondaco.domain.models.model import ModelType
 from fondaco.domain.models.picture_models import upscales
 from fondaco.domain.money.call import Call, CallKind
 from fondaco.ports import ImageCodec, ImageUpscaler
+from fondaco.serving.admission.memory_budget import MemoryShare
 from fondaco.serving.billing.call_meter import CallMeter
 from fondaco.serving.billing.paid_call import PaidCalls
 from fondaco.serving.images.meter import ImageMeter
-from fondaco.serving.images.result import ImageResult
+from fondaco.serving.images.result import ImageResult, most_bytes
 from fondaco.serving.inputs.pictures import PictureReader, picture_bounds
 from fondaco.serving.routing.failover import Failover, ModelEngines
 
@@ -65,11 +66,13 @@ class ImageUpscales:
         self._codec = codec
         self._paid_calls = paid_calls
 
-    async def answer(self, call: Call, request: UpscaleRequest) -> UpscaleResult:
+    async def answer(
+        self, call: Call, request: UpscaleRequest, reply: MemoryShare
+    ) -> UpscaleResult:
         """Return an upscaled picture as PNG; it is charged when this returns.
 
         The hold is for the requested scale, the charge for the one by which the picture was enlarged. Where
-        the engine fails, nothing is charged.
+        the engine fails, nothing is charged. `reply` holds the most that the file can have, until it is sent.
 
         Raises:
             ModelNotFoundError: no model upscales here.
@@ -91,6 +94,7 @@ class ImageUpscales:
                 task = model.task(request, picture)
                 scale = scale_within(picture.width, picture.height, request.scale)
                 memory.hold_more(RGBA * task.width * task.height)
+                reply.hold(most_bytes([(task.width, task.height)]))
                 file, understood = await self._made(failover, task)
             images.take(upscales(round(scale, _TOLD_DECIMALS)))
             meter.deliver()

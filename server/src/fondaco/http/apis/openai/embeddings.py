@@ -8,11 +8,16 @@ from fondaco.http.endpoint.bodies import BodySize, Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response
 
+_BYTES_AN_INPUT = 8 * 2**10
+"""Of the reply, before the vectors are known: 384 numbers as JSON."""
+
 
 async def run(context: RequestContext[EmbeddingRequest, None]) -> Response:
     """Return a vector for each input."""
     body, platform, call = context.body, context.platform, context.call()
-    made = await platform.embedder.answer(call, body.to_domain(str(call.account_id)))
+    request = body.to_domain(str(call.account_id))
+    context.reply_memory.hold(len(request.inputs) * _BYTES_AN_INPUT)
+    made = await platform.embedder.answer(call, request)
     context.exchange.quota = made.quota
     headers = inference(made.model, made.engine) + ignored_fields(body.ignored)
     if made.notice is not None:

@@ -24,7 +24,7 @@ async def run(context: RequestContext[ImageEditRequest, None]) -> Response:
     """Edit an image."""
     body, platform, call = context.body, context.platform, context.call()
     request = body.to_domain(_served(platform.catalogue, body.model))
-    made = await platform.image_edits.answer(call, request)
+    made = await platform.image_edits.answer(call, request, context.reply_memory)
     context.exchange.quota = made.quota
     url_type = f"image/{body.output_format or 'png'}" if body.response_format == "url" else ""
     return Response(

@@ -17,7 +17,7 @@ async def run(context: RequestContext[ImageGenerationRequest, None]) -> Response
     """Generate an image."""
     body, platform, call = context.body, context.platform, context.call()
     request = body.to_domain(_served(platform.catalogue, body.model))
-    made = await platform.images.answer(call, request)
+    made = await platform.images.answer(call, request, context.reply_memory)
     context.exchange.quota = made.quota
     url_type = f"image/{body.output_format}" if body.response_format == "url" else ""
     return Response(

@@ -23,6 +23,9 @@ from fondaco.serving.speech import SpeechEvent, SpeechFinished, SpeechStarted
 _OF_OPENAI = "/v1/"
 """Below it the sound is sent while it is made, as OpenAI's API does."""
 
+_BYTES_A_CHARACTER = 4_096
+"""Of a whole file before it is known: 24,000 samples a second of two bytes, and twelve characters."""
+
 
 async def run(
     context: RequestContext[CreateSpeechRequest, None],
@@ -37,6 +40,7 @@ async def run(
     media_type = request.format.media_type.encode()
     if stream:
         return StreamedFile(partial(_send_file, exchange, events), media_type)
+    context.reply_memory.hold(len(request.text) * _BYTES_A_CHARACTER)
     lines, file = b"", b""
     async with aclosing(events):
         async for event in events:

@@ -20,7 +20,7 @@ _DEFAULT = "default"
 async def run(context: RequestContext[EditImageRequest, None]) -> Response:
     """Edit an image."""
     request = context.body.to_domain(_DEFAULT)
-    made = await context.platform.image_edits.answer(context.call(), request)
+    made = await context.platform.image_edits.answer(context.call(), request, context.reply_memory)
     context.exchange.quota = made.quota
     return Response(made.files[0], b"image/png", lines=image_headers(made))
 

@@ -18,7 +18,7 @@ from fondaco.serving.images.generate import GenerationResult, ImageTiming
 async def run(context: RequestContext[GenerateImageRequest, None]) -> Response:
     """Generate an image, or several variants of one."""
     body, call = context.body, context.call()
-    made = await context.platform.images.answer(call, body.to_domain())
+    made = await context.platform.images.answer(call, body.to_domain(), context.reply_memory)
     context.exchange.quota = made.quota
     headers = image_headers(made, body.ignored(judged=made.blurred is not None))
     if body.return_binary:

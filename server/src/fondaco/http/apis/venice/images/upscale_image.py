@@ -13,7 +13,9 @@ async def run(context: RequestContext[UpscaleImageRequest, None]) -> Response:
     """Upscale an image."""
     body = context.body
     request = body.to_domain()
-    made = await context.platform.image_upscales.answer(context.call(), request)
+    made = await context.platform.image_upscales.answer(
+        context.call(), request, context.reply_memory
+    )
     context.exchange.quota = made.quota
     lines = image_headers(made, body.ignored()) + scale_header(request.scale, made.scale)
     return Response(made.files[0], b"image/png", lines=lines)

@@ -1,6 +1,5 @@
 """POST /api/v1/video/retrieve."""
 
-from collections.abc import Callable
 from functools import partial
 
 from fondaco.domain.errors import InferenceFailedError, MediaNotFoundError, StorageFailedError
@@ -8,7 +7,7 @@ from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.apis.venice.video.schemas import RetrieveVideoRequest, VideoProgress
 from fondaco.http.endpoint.bodies import Json
 from fondaco.http.endpoint.endpoint import Content, Endpoint, RequestContext
-from fondaco.http.endpoint.file_stream import FileStream, StreamedFile
+from fondaco.http.endpoint.file_stream import PIECE_BYTES, FileStream, StreamedFile
 from fondaco.http.endpoint.responses import Response, json_response
 from fondaco.http.exchange.headers import lines_of
 from fondaco.ports.incidents import Incident, report
@@ -16,7 +15,6 @@ from fondaco.serving.platform import Platform
 from fondaco.serving.video.videos import FinishedVideo, VideoStatus
 
 _MP4 = b"video/mp4"
-_PIECE_BYTES = 64 * 2**10
 
 
 async def run(context: RequestContext[RetrieveVideoRequest, None]) -> Response | StreamedFile:
@@ -24,26 +22,12 @@ async def run(context: RequestContext[RetrieveVideoRequest, None]) -> Response |
     body, platform, exchange = context.body, context.platform, context.exchange
     account_id = context.key_holder.account.id
     memory = platform.videos.memory(account_id)
-    exchange.at_end = _both(
-        exchange.at_end, memory.release
-    )  # whoever reads slowly keeps it for long
+    exchange.at_end(memory.release)  # whoever reads slowly keeps it for long
     found = await platform.videos.retrieve(account_id, body.model, body.queue_id, memory)
     if isinstance(found, VideoStatus):
         return _progress(found)
     deletes = body.delete_media_on_completion
     return StreamedFile(partial(_sent, platform, found, deletes=deletes), _MP4)
-
-
-def _both(first: Callable[[], None] | None, second: Callable[[], None]) -> Callable[[], None]:
-    """Return what does both."""
-    if first is None:
-        return second
-
-    def both() -> None:
-        first()
-        second()
-
-    return both
 
 
 def _progress(status: VideoStatus) -> Response:
@@ -64,8 +48,8 @@ async def _sent(
     platform: Platform, video: FinishedVideo, stream: FileStream, *, deletes: bool
 ) -> None:
     """Send a video, and perhaps delete it once all of it was sent; only then does the response end."""
-    for start in range(0, len(video.file), _PIECE_BYTES):
-        await stream.write(video.file[start : start + _PIECE_BYTES])
+    for start in range(0, len(video.file), PIECE_BYTES):
+        await stream.write(video.file[start : start + PIECE_BYTES])
     if deletes:
         try:
             await platform.videos.delete(video.job_id)
