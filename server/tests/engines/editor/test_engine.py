@@ -17,6 +17,7 @@ from fondaco.domain.errors import (
     EditNotSupportedError,
     EngineBusyError,
     EngineUnavailableError,
+    ModelNotInstalledError,
 )
 from fondaco.domain.extras import how_to_install
 from fondaco.domain.media.image_edit import EditTask
@@ -102,7 +103,7 @@ async def test_without_its_files_it_does_what_needs_none_until_they_come(
         await tasks.start(editor.run)
         await editor.edit(TASK)
         for prompt in ("as a mosaic", "remove the background"):
-            with pytest.raises(EngineUnavailableError, match="fondaco models pull fondaco-editor"):
+            with pytest.raises(ModelNotInstalledError, match="fondaco models pull fondaco-editor"):
                 await editor.edit(replace(TASK, prompt=prompt))
         bring_files(models_folder, tmp_path)
         await editor.edit(replace(TASK, prompt="as a mosaic"))

@@ -6,7 +6,7 @@ from typing import Any
 
 from anyio import to_thread
 
-from fondaco.domain.errors import EditNotSupportedError, EngineError, EngineUnavailableError
+from fondaco.domain.errors import EditNotSupportedError, EngineError, ModelNotInstalledError
 from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.picture import RGB, RGBA, UPLOAD_PIXELS, Pixels
 from fondaco.domain.untrusted_numbers import whole
@@ -46,7 +46,8 @@ class Editor(ChildEngine):
         Raises:
             EditNotSupportedError: the instruction is not understood wholly, or does not suit the picture.
             EngineBusyError: too many wait already.
-            EngineUnavailableError: its libraries or a network are missing, or the child does not start.
+            EngineUnavailableError: its libraries are missing, or the child does not start.
+            ModelNotInstalledError: the instruction needs a network whose file is missing.
             EngineError: it failed at this picture.
         """
         # A mask has megabytes to be picked from, which would hold up the event loop.
@@ -54,11 +55,8 @@ class Editor(ChildEngine):
         done = await self._asked(task.model, _request(task), payload)
         if refused := done.fields.get("refused"):
             raise EditNotSupportedError(str(refused))
-        if missing := done.fields.get("missing"):
-            raise EngineUnavailableError(
-                f"This edit needs the file {missing!r}, which is not in the models folder. Run: "
-                f"fondaco models pull {self._source}"
-            )
+        if done.fields.get("missing"):
+            raise ModelNotInstalledError(task.model, self._source)
         return GeneratedImage(_pixels(done.fields, done.payload), done.queued_s)
 
 
