@@ -15,7 +15,8 @@ from fondaco.clients.connect import connect
 from fondaco.domain.confidential.sealed import EnclaveIdentity
 from fondaco.engines.enclave.engine import RemoteEnclave
 from fondaco.processes import environment_of_child
-from program import program, until
+from program import MODEL, program, until
+from sealed_caller import X25519, SealedCaller, key_of
 
 TOKEN = "0123456789abcdef"
 VARIABLES = {"ENCLAVE_TOKEN": TOKEN}
@@ -104,3 +105,24 @@ def test_a_running_servers_enclave_gets_other_keys_by_command(tmp_path: Path) ->
         done = Fondaco(home)("enclave", "rotate")
         assert (done.code, str(server.process.pid) in done.out) == (0, True), done.err
         until(lambda: keyset_digest() != before, within_s=60)
+
+
+def test_a_server_answers_by_an_enclave_elsewhere(tmp_path: Path) -> None:
+    with enclave(tmp_path / "vault") as url:
+        there = {"FONDACO_ENCLAVE__BASE_URL": url, "FONDACO_ENCLAVE__TOKEN": "env:ENCLAVE_TOKEN"}
+        with program(tmp_path / "home", environ=there | VARIABLES) as server:
+            report = server.http.get("/v1/aci/attestation").json()
+            assert report["workload_id"] == identity(url).workload_id
+            keys = report["attestation"]["workload_keyset"]
+            caller = SealedCaller(X25519, key_of(keys, X25519), f"e2ee-{MODEL}")
+            messages = caller.messages([("user", "Name the capital of Italy.")])
+            body = {"model": caller.model, "messages": messages, "stream": True, "max_tokens": 12}
+            reply = server.http.post(
+                "/api/v1/chat/completions", json=body | {"temperature": 0}, headers=caller.headers
+            )
+            assert "Rome" in caller.opened(reply.content).text()
+            assert not [pid for pid in server.children() if b"enclave" in command(pid)]
+
+
+def command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()

@@ -134,6 +134,35 @@ async def test_a_refusal_is_content_and_what_only_engines_read_is_dropped(
     assert not any(word in wire for word in (b"secret", b"Oslo", b"weather"))
 
 
+async def test_what_is_no_content_reaches_the_engine(house: SealedHouse) -> None:
+    fields = {"stop": ["END"], "seed": 7, "top_p": 0.5, "n": 2, "max_completion_tokens": 9}
+    house.engine.says = ((Text(0, "a"), Text(1, "b")), (Finish(0, "stop"), Finish(1, "stop")))
+    await house.said(house.caller().ask(house.id(), "Hello", **fields), most=9)
+    asked = house.engine.asked[-1]
+    assert (asked.sampling.stop, asked.sampling.seed, asked.sampling.top_p) == (("END",), 7, 0.5)
+    assert (asked.choices, asked.max_output_tokens, asked.model) == (2, 9, "toy")
+
+
+@pytest.mark.parametrize("parameter", ["strip_thinking_response", "disable_thinking"])
+async def test_reasoning_that_is_not_wanted_is_counted_and_not_sent(
+    house: SealedHouse, parameter: str
+) -> None:
+    house.engine.says = ((Reasoning(0, "Italy."),), (Text(0, "Rome."),), (Finish(0, "stop"),))
+    caller = house.caller(model=THINKER)
+    call = caller.ask(house.id(), "Name it.", venice_parameters={parameter: True})
+    pieces = await house.answer(call, model=THINKER)
+    opened = caller.opened(b"".join(piece.wire for piece in pieces))
+    assert opened.pieces == [(0, "content", "Rome.")]
+    assert sum(piece.tokens for piece in pieces) == 2
+    assert sum(piece.reasoning_tokens for piece in pieces) == 1
+
+
+async def test_requests_share_a_prompt_cache_within_one_key_alone(house: SealedHouse) -> None:
+    call = house.caller().ask(house.id(), "Hello")
+    await house.answer(call)
+    assert house.engine.asked[-1].cache_scope == call.owner
+
+
 async def test_the_limit_cuts_what_an_engine_says_beyond_it(house: SealedHouse) -> None:
     house.engine.says = tuple((Text(0, f"{number} "),) for number in range(50))
     caller = house.caller()

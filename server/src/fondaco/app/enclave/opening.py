@@ -9,6 +9,7 @@ from fondaco.clients.connect import connect
 from fondaco.configuration import ENCLAVE
 from fondaco.domain.models.model import ModelType
 from fondaco.engines.enclave.engine import LocalEnclave, RemoteEnclave, Timeouts
+from fondaco.engines.enclave.supervisor import CONNECTIONS
 from fondaco.environment import environment, secret
 from fondaco.ports.engines.enclave import Enclave
 from fondaco.settings import Settings
@@ -30,6 +31,7 @@ async def opened_enclave(settings: Settings) -> AsyncGenerator[Enclave]:
         client = connect(
             chosen.base_url,
             key=secret(chosen.token),
+            connections=CONNECTIONS,
             first_byte_timeout_s=chosen.first_byte_timeout_s,
             chunk_timeout_s=chosen.chunk_timeout_s,
             total_timeout_s=chosen.total_timeout_s,

@@ -6,6 +6,8 @@ from fondaco.clients.client import HttpClient
 from fondaco.clients.connect import connect
 from fondaco.workers.supervisor import Phrases, ServerProgram, ServerSupervisor
 
+CONNECTIONS = 2_048
+"""As many calls as may run at a time."""
 _PHRASES = Phrases(
     not_running="The enclave is not running.",
     starting="The enclave is still starting.",
@@ -53,6 +55,7 @@ class ChildSupervisor(ServerSupervisor[RunningEnclave]):
         client = connect(
             address,
             key=key,
+            connections=CONNECTIONS,
             first_byte_timeout_s=self._first_byte_timeout_s,
             chunk_timeout_s=self._chunk_timeout_s,
             total_timeout_s=self._total_timeout_s,
