@@ -9,8 +9,8 @@ from venice_ai.tee.types import TeeOptions
 IDENTITY_ENDORSED = "The keys are fresh, and endorsed by the identity key that the report names."
 NO_GPU = "Whether the model runs on a confidential GPU: no evidence of GPUs is verified here."
 NO_RECEIPTS = (
-    "That replies arrive whole and in order: the server signs no receipts, so that a relay could drop, "
-    "repeat or reorder pieces of them."
+    "That replies arrive whole and in order, and requests with the roles and parameters that they were made "
+    "with: the server signs no receipts, so that a relay could drop, repeat or reorder pieces, or change these."
 )
 RECEIPTS_OUTSIDE = "That receipts are signed inside the hardware: in this format the quote binds the key of encryption alone."
 _SOFTWARE = "Which program holds the keys, and that whoever operates its machine cannot read them: there is no hardware."
