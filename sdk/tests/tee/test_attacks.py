@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sealed_service.enclave import REPLY_ID, Said
-from sealed_service.protocol import Json, Signer, jcs
+from sealed_service.protocol import VENICE, Json, Signer, decrypt, encrypt, jcs, new_key, public_of
 from sealed_service.service import Service
 from venice_ai import APIError, TeeAttestationError, TeeDecryptionError, VeniceClient
 from venice_ai.tee import TeeOptions
@@ -362,6 +362,34 @@ async def test_a_receipt_that_comes_late_is_waited_for(
     reply = await client.chat.completions.create(**CHAT, e2ee=options)
     assert reply.meta.proof is not None
     assert reply.meta.proof.receipt is not None
+
+
+async def test_a_relay_that_had_the_reply_encrypted_to_itself_is_found(
+    client: VeniceClient, service: Service
+) -> None:
+    """It reads the reply, and encrypts it anew; the enclave signed other bytes."""
+    theirs = new_key(VENICE)
+    mine: list[str] = []
+
+    def swapped(headers: dict[str, str], body: bytes) -> tuple[int, list[bytes]]:
+        name = "x-venice-tee-client-pub-key"
+        mine.append(headers[name])
+        return original({**headers, name: public_of(theirs).hex()}, body)
+
+    def read_and_sealed_again(events: Events) -> Events:
+        for at in texts(events):
+            value = chunk(events[at])
+            delta = value["choices"][0]["delta"]
+            text = decrypt(VENICE, delta["content"], theirs, None)
+            delta["content"] = encrypt(VENICE, text, bytes.fromhex(mine[-1]), None)
+            events[at] = event(value)
+        return events
+
+    original = service.chat
+    service.chat, service.reply = swapped, read_and_sealed_again  # type: ignore[method-assign]
+    options = TeeOptions(format="venice", allow_software_attestation=True)
+    with pytest.raises(TeeAttestationError, match="pieces were lost"):
+        await client.chat.completions.create(**CHAT, e2ee=options)
 
 
 async def test_a_request_that_was_changed_on_the_way_is_found(

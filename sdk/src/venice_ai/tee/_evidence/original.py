@@ -16,6 +16,7 @@ from venice_ai.tee._evidence.keyset import Keyset, keyset_of
 from venice_ai.tee._evidence.reading import object_in, refused, text_in
 from venice_ai.tee._evidence.verdicts import (
     IDENTITY_ENDORSED,
+    KEY_UNBOUND,
     NO_GPU,
     NO_RECEIPTS,
     RECEIPTS_OUTSIDE,
@@ -54,7 +55,8 @@ async def check_original(
     keyset = _keyset(reply, key, nonce, now)
     provider, verifier = await _evidence(reply, key, nonce, options, now)
     signs = keyset is not None and bool(keyset.receipt_keys)
-    gaps = [NO_GPU, *([RECEIPTS_OUTSIDE] if signs else [])] if verifier else []
+    gaps = [KEY_UNBOUND]
+    gaps += [NO_GPU, *([RECEIPTS_OUTSIDE] if signs else [])] if verifier else []
     gaps += [] if signs else [NO_RECEIPTS]
     return Attestation(
         format="venice",

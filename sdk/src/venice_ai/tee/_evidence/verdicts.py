@@ -12,6 +12,10 @@ NO_RECEIPTS = (
     "That replies arrive whole and in order, and requests with the roles and parameters that they were made "
     "with: the server signs no receipts, so that a relay could drop, repeat or reorder pieces, or change these."
 )
+KEY_UNBOUND = (
+    "That nobody but this client can read the reply: this format does not bind the request to the client's key. A "
+    "relay that puts its own key in its place is found at the end, if receipts are signed, and not before."
+)
 RECEIPTS_OUTSIDE = "That receipts are signed inside the hardware: in this format the quote binds the key of encryption alone."
 _SOFTWARE = "Which program holds the keys, and that whoever operates its machine cannot read them: there is no hardware."
 _UNVERIFIED = "That the hardware quote is genuine: nothing here could verify it."
