@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from fondaco.app.enclave import offering
-from fondaco.app.enclave.offering import opened_enclaves
+from fondaco.app.enclave.offering import looks_of, opened_enclaves
 from fondaco.configuration import confidential, load
+from fondaco.domain.errors import EngineError
 from fondaco.settings import Settings
+from sealed_house import sealed_house
 
 LEVELS = {"": "INFO", '[models."smollm2-135m"]\ne2ee = true': "WARNING"}
 """What is configured -> the level at which it is told that it cannot be had."""
@@ -27,6 +29,18 @@ async def test_an_enclave_is_offered_without_starting_it(tmp_path: Path) -> None
 async def test_one_that_is_switched_off_is_not_offered(tmp_path: Path) -> None:
     async with opened_enclaves(settings(tmp_path, "[enclave]\nenabled = false")) as offered:
         assert offered == {}
+
+
+async def test_an_enclave_elsewhere_is_looked_at_and_one_of_this_machine_is_not_started(
+    tmp_path: Path,
+) -> None:
+    async with opened_enclaves(settings(tmp_path)) as offered:
+        assert looks_of(offered) == {}
+    async with sealed_house() as house:
+        look = looks_of({"enclave": house.enclave})["enclave"]
+        assert await look() == frozenset()
+    with pytest.raises(EngineError):
+        await look()
 
 
 @pytest.mark.parametrize("text", LEVELS)

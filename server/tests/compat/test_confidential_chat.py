@@ -132,6 +132,14 @@ def test_the_same_answer_comes_encrypted_and_in_plain(one: Program) -> None:
     assert who.opened(ask(one, who, "Name three colours.").content).text() == plain
 
 
+@pytest.mark.parametrize("algo", [ORIGINAL, X25519])
+def test_what_clients_of_the_service_send_besides_is_taken(one: Program, algo: str) -> None:
+    own = {"enable_e2ee": True, "enable_web_search": "off", "include_venice_system_prompt": False}
+    who = caller(one, algo)
+    reply = ask(one, who, venice_parameters=own, prompt_cache_key="a", user="b", stop=["###"])
+    assert who.opened(reply.content).text()
+
+
 def test_other_names_lead_to_the_twin(one: Program) -> None:
     who = caller(one, X25519, "e2ee-llama-3.3-70b")
     reply = ask(one, who)

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import anyio
@@ -17,6 +17,7 @@ from anyio.abc import TaskGroup
 
 from fondaco.app.adding.discovery import Discovery, Read
 from fondaco.app.background import in_daemon_thread, supervised
+from fondaco.app.enclave.offering import looks_of
 from fondaco.app.enclave.opening import follow
 from fondaco.app.engines import catalogue_here, opened_upstreams
 from fondaco.app.listening import Rules
@@ -222,7 +223,8 @@ class Reloader:
             adapters = await stack.enter_async_context(
                 opened_adapters(settings, self._local, self._templates)
             )
-            return stack.pop_all(), adapters
+            looks = {**adapters.looks, **looks_of(self._shared.enclaves)}
+            return stack.pop_all(), replace(adapters, looks=looks)
 
     async def _apply(self, settings: Settings, server: ReloadTarget, retiring: TaskGroup) -> None:
         rules = Rules.of(settings)

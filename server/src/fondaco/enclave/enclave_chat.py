@@ -32,6 +32,7 @@ from fondaco.enclave.receipts import ReceiptBuilder, ReceiptStore
 from fondaco.enclave.sealed_reply import Seal, reply_to
 from fondaco.enclave.sealed_request import (
     expect_sealable,
+    expect_verifiable,
     open_fields,
     read_opened,
     sealed_fields,
@@ -139,6 +140,7 @@ class EnclaveChat:
         # All that shows without decryption is looked at first: it costs little, and errors may quote it.
         read = self._dialect.read(body, cache_scope=call.owner)
         expect_sealable(read, call.format)
+        expect_verifiable(call.headers, elsewhere=bool(sealed_model.upstream))
         fields = sealed_fields(body, call.format)
         opener = self._keys.opener(call, body.get("model"))
         opening = (fields, opener, call.format, self._dialect)

@@ -54,6 +54,31 @@ def expect_sealable(read: ReadRequest, form: SealedFormat) -> None:
         )
 
 
+def expect_verifiable(headers: Mapping[str, str], *, elsewhere: bool) -> None:
+    """Return if a caller does not ask for a verified engine, or the enclave runs the model itself.
+
+    Without the header nothing is asked for: receipts say that nobody verified an engine elsewhere.
+    Source: ACI, section 6.1.
+
+    Args:
+        headers: the call's.
+        elsewhere: whether the model's engine is reached over the network.
+
+    Raises:
+        SealedRequestError: nobody verified the engine elsewhere.
+        InvalidRequestError: the header has another value.
+    """
+    wanted = headers.get("x-upstream-verification", "none")
+    if wanted not in ("required", "none"):
+        raise InvalidRequestError("X-Upstream-Verification must be required or none.")
+    if elsewhere and wanted == "required":
+        raise SealedRequestError(
+            "Nobody verified the engine that runs this model, so nothing was sent there. Ask a model that the "
+            "enclave runs itself, or send X-Upstream-Verification: none.",
+            reason="upstream_verification_failed",
+        )
+
+
 def _plain_options(request: ChatRequest) -> Iterator[str]:
     """Yield the options that are given, and by which content would pass in plain."""
     options = request.options

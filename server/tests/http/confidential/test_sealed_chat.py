@@ -86,6 +86,8 @@ async def test_the_enclave_gets_the_body_as_it_was_sent_and_the_headers_of_its_p
     (call,) = enclave.measured
     assert (call.format, call.body) == (form, body)
     assert call.headers == {name.lower(): value for name, value in headers.items()}
+    await ask(one, {**ACI, "X-Upstream-Verification": "required"})
+    assert enclave.measured[-1].headers["x-upstream-verification"] == "required"
     assert "fondaco_secret" not in call.owner
     assert len(call.owner) == 64
 

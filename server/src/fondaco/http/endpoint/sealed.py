@@ -26,6 +26,8 @@ _ACI = frozenset(
     }
 )
 _ALL = _ORIGINAL | _ACI
+_FURTHER = frozenset({b"x-upstream-verification"})
+"""Headers of ACI that make no request an encrypted one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def sealed_payload(headers: Mapping[bytes, bytes], octets: bytes) -> SealedPaylo
             "of one.",
             reason="e2ee_invalid_version",
         )
-    names = (_ACI if aci else _ORIGINAL) & headers.keys()
+    names = (_ACI | _FURTHER if aci else _ORIGINAL) & headers.keys()
     return SealedPayload(
         SealedFormat.ACI if aci else SealedFormat.ORIGINAL,
         {name.decode(): headers[name].decode("latin-1") for name in sorted(names)},
