@@ -15,6 +15,7 @@ from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.confidential.sealed import EnclaveIdentity, Sealed, SealedCall, SealedFormat
 from fondaco.domain.errors import (
     ContextTooLongError,
+    EngineError,
     FieldNotTakenError,
     FondacoError,
     InvalidModelError,
@@ -53,6 +54,14 @@ Each ciphertext costs a key of its own; so an encrypted stream costs less than t
 """
 _SLOW_FLUSH_S: Final = 0.25
 """For suites whose curve takes ten times as long."""
+
+_QUOTING_NOTHING: Final = (SealedRequestError, ContextTooLongError)
+_REFUSALS: Final[tuple[type[InvalidRequestError], ...]] = (
+    FieldNotTakenError,
+    InvalidModelError,
+    InvalidRequestError,
+)
+"""What an engine's refusal becomes: the first of them that it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,20 +300,13 @@ def _piece(wire: bytes, told: Usage, usage: Usage) -> Sealed:
 def without_content(error: FondacoError) -> FondacoError:
     """Return an error as it may leave the enclave: without a text that might quote what was decrypted.
 
-    Errors of sealed requests are written for that; an engine's and a template's are not.
+    Errors of sealed requests and of their length are written for that; what engines and templates say of a
+    request, or of their own failure, is not.
     """
-    if isinstance(error, SealedRequestError | ContextTooLongError):
-        return error
-    if isinstance(error, InvalidRequestError):
-        kind = (
-            FieldNotTakenError
-            if isinstance(error, FieldNotTakenError)
-            else (
-                InvalidModelError if isinstance(error, InvalidModelError) else InvalidRequestError
-            )
-        )
+    if isinstance(error, InvalidRequestError) and not isinstance(error, _QUOTING_NOTHING):
+        kind = next(one for one in _REFUSALS if isinstance(error, one))
         return kind(
             "The model's engine does not take the request. What it says of it stays in the enclave, since it "
             "may quote the conversation."
         )
-    return error
+    return EngineError("The model's engine failed.") if type(error) is EngineError else error
