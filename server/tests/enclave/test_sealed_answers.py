@@ -59,6 +59,12 @@ async def test_a_whole_answer_is_encrypted(house: SealedHouse, algo: str) -> Non
     assert body["usage"]["completion_tokens"] == 3
 
 
+async def test_a_long_conversation_is_decrypted_in_its_order(house: SealedHouse) -> None:
+    texts = [f"number {number}" for number in range(60)]
+    await house.answer(house.caller().ask(house.id(), *texts))
+    assert [message.content for message in house.engine.asked[0].messages] == texts
+
+
 async def test_the_last_piece_alone_ends_the_stream_and_tells_the_prompt(
     house: SealedHouse,
 ) -> None:

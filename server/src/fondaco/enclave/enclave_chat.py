@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.confidential.sealed import EnclaveIdentity, Sealed, SealedCall, SealedFormat
@@ -47,6 +47,8 @@ from fondaco.serving.chat.output.pipeline import OutputPipeline
 
 _FEW_FIELDS: Final = 4
 """So many are decrypted at once; more on a thread, as the loop would stand still."""
+_THREADS: Final = 2
+"""Where memory is locked, the stack of each takes 8 MB of it."""
 _FLUSH_S: Final[Mapping[str, float]] = {X25519_SUITE.algo: 0.1}
 """Suite -> how long what a model says is collected, after the first of it, until it is encrypted as one.
 
@@ -133,6 +135,7 @@ class EnclaveChat:
         self._negotiation = negotiation
         self._dialect = dialect
         self._clock = clock
+        self._threads = CapacityLimiter(_THREADS)
         self._waiting: Waiting[_Measured] = Waiting(limits or WaitingLimits(), clock.monotonic)
 
     async def run(self) -> None:
@@ -156,7 +159,7 @@ class EnclaveChat:
         if len(fields) <= _FEW_FIELDS:
             open_fields(*opening)
         else:
-            await to_thread.run_sync(open_fields, *opening)
+            await to_thread.run_sync(open_fields, *opening, limiter=self._threads)
         read = read_opened(self._dialect, body, cache_scope=call.owner)
         try:
             measured = await self._measured(
