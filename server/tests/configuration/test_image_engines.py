@@ -69,12 +69,22 @@ loras = { mine = "detail" }
     )
 
 
+def test_openai_compatible_engines_have_turns_alone(tmp_path: Path) -> None:
+    images = (
+        loaded(tmp_path, engine("vllm", "[engines.one.images]\nat_once = 2\nqueue = 3"))
+        .engines["one"]
+        .images
+    )
+    assert images is not None
+    assert (images.at_once, images.queue) == (2, 3)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         (
-            engine("vllm", "[engines.one.images]\nat_once = 2"),
-            "engines.one.images: the dialect 'vllm' has no such table, but the dialects automatic1111,",
+            engine("vllm", "[engines.one.images]\nsampler = 'Euler'"),
+            "engines.one.images.sampler: the dialect 'vllm' has no such setting.",
         ),
         (
             engine("sd-server", "[engines.one.images]\noverrides = { sd_vae = 'x' }"),

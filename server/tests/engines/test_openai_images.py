@@ -4,11 +4,12 @@ import base64
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
+import anyio
 import pytest
 
 import toy_pictures
 from contracts.image_engine import Bench, ImageEngineContract
-from fake_upstream import FakeUpstream, refusing, replying
+from fake_upstream import FakeUpstream, hanging, refusing, replying
 from fondaco.clients.connect import connect
 from fondaco.domain.errors import (
     EngineBusyError,
@@ -20,6 +21,7 @@ from fondaco.domain.media.image_request import ImageTask
 from fondaco.domain.media.image_styles import style
 from fondaco.domain.media.picture import PictureFile
 from fondaco.domain.models.image_model import ImageParameter
+from fondaco.engines.common.images.options import ImageOptions
 from fondaco.engines.openai.images import OpenAIImages, UpstreamImageModel
 
 TASK = ImageTask(model="ours", prompt="A heron", width=64, height=64, steps=9, seed=7)
@@ -165,4 +167,39 @@ async def test_refusals_are_mapped(
 ) -> None:
     fake.draw_next.append(refusing(status, {"message": "no"}))
     with pytest.raises(error):
+        await engine.generate(TASK)
+
+
+async def test_pictures_have_turns_and_a_full_queue_refuses(fake: FakeUpstream) -> None:
+    client = connect(fake.base_url, key="k", first_byte_timeout_s=20, total_timeout_s=30)
+    models = {"ours": UpstreamImageModel("theirs")}
+    engine = OpenAIImages("faker", client, models, ImageOptions(at_once=1, queue=2))
+    fake.draw_next.append(hanging())
+    waited: list[float] = []
+
+    async def queued() -> None:
+        waited.append((await engine.generate(TASK)).queued_s)
+
+    async with anyio.create_task_group() as waiting, anyio.create_task_group() as first:
+        first.start_soon(engine.generate, TASK)
+        with anyio.fail_after(10):
+            while not fake.drawn:  # noqa: ASYNC110 - the condition lies in the engine
+                await anyio.sleep(0.01)
+        waiting.start_soon(queued)
+        waiting.start_soon(queued)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(EngineBusyError):
+            await engine.generate(TASK)
+        assert len(fake.drawn) == 1
+        first.cancel_scope.cancel()
+    assert len(fake.drawn) == 3
+    assert min(waited) > 0
+    await client.aclose()
+
+
+async def test_no_more_is_read_than_a_picture_of_the_size_may_have(
+    engine: OpenAIImages, fake: FakeUpstream
+) -> None:
+    fake.draw_next.append(replying({"data": [{"b64_json": "A" * 2 * 2**20}]}))
+    with pytest.raises(EngineError, match="larger than"):
         await engine.generate(TASK)

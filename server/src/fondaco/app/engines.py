@@ -25,9 +25,10 @@ from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import ModelType
 from fondaco.engines.common.dialects import is_of_images, is_of_videos
+from fondaco.engines.common.images.options import ImageOptions
 from fondaco.engines.openai.embeddings import OpenAIEmbeddings, UpstreamModel
 from fondaco.engines.openai.engine import OpenAICompatible
-from fondaco.engines.openai.images import OpenAIImages, UpstreamImageModel
+from fondaco.engines.openai.images import DEFAULT_OPTIONS, OpenAIImages, UpstreamImageModel
 from fondaco.engines.openai.key_check import expect_accepted, question_for
 from fondaco.engines.openai.listing import names_listed
 from fondaco.engines.openai.speech import OpenAISpeech, UpstreamSpeechModel
@@ -116,7 +117,9 @@ async def opened_upstreams(settings: Settings, templates: Templates) -> AsyncGen
         for name, row in rows.items()
     }
     openai_images = {
-        name: OpenAIImages(name, upstreams[name], _image_models(settings, name, row))
+        name: OpenAIImages(
+            name, upstreams[name], _image_models(settings, name, row), _image_options(row)
+        )
         for name, row in rows.items()
     }
     speech_engines = {
@@ -282,6 +285,15 @@ def _embedding_models(settings: Settings, engine: str, row: Engine) -> dict[str,
         for model_id, name in names.items()
         if (vectors := settings.models[model_id].embedding) is not None
     }
+
+
+def _image_options(row: Engine) -> ImageOptions:
+    images = row.images
+    if images is None:
+        return DEFAULT_OPTIONS
+    chosen = "at_once" in images.model_fields_set
+    at_once = images.at_once if chosen else DEFAULT_OPTIONS.at_once
+    return ImageOptions(at_once=at_once, queue=images.queue)
 
 
 def _image_models(settings: Settings, name: str, row: Engine) -> dict[str, UpstreamImageModel]:

@@ -7,7 +7,12 @@ from fondaco.configuration.schema import dotted
 from fondaco.domain.models.image_model import ImageParameter
 from fondaco.domain.models.model import ModelType
 from fondaco.engines.comfyui.workflow import WorkflowError, read_workflow
-from fondaco.engines.common.dialects import ImageDialectName, is_of_images
+from fondaco.engines.common.dialects import (
+    DialectName,
+    ImageDialectName,
+    is_of_images,
+    is_of_videos,
+)
 from fondaco.environment import expanded
 from fondaco.sections import EngineImages
 from fondaco.settings import Engine, Settings
@@ -22,18 +27,16 @@ _KEYS: Mapping[str, tuple[ImageDialectName, ...]] = {
     "edit_workflows": ("comfyui",),
 }
 """Key of `images` -> the dialects that have it; the others all have."""
+_TURNS = frozenset({"at_once", "queue"})
+"""Keys of `images` that engines have which speak OpenAI's images API."""
 
 
 def faults(settings: Settings) -> Iterator[str]:
     """Yield a line for each thing about engines of images that does not fit together."""
     for engine_name, engine in settings.engines.items():
-        path = ("engines", engine_name)
         if not is_of_images(engine.dialect):
             if engine.images is not None:
-                yield (
-                    f"{dotted((*path, 'images'))}: the dialect {engine.dialect!r} has no such table, but the "
-                    "dialects automatic1111, sd-server and comfyui."
-                )
+                yield from _beside_chat(engine_name, engine.dialect, engine.images)
             continue
         yield from _models(engine_name, engine, settings)
         yield from _images(engine_name, engine.dialect, engine.images or EngineImages(), settings)
@@ -42,6 +45,16 @@ def faults(settings: Settings) -> Iterator[str]:
 def workflow_file(file: str, settings: Settings) -> Path:
     """Return where a workflow lies: below `workflows` in the home folder, unless its path is absolute."""
     return settings.home / "workflows" / (expanded(file) if file.startswith("~") else file)
+
+
+def _beside_chat(engine_name: str, dialect: DialectName, images: EngineImages) -> Iterator[str]:
+    """Yield the faults of the table where images are among what an engine makes, or none of it."""
+    path = ("engines", engine_name, "images")
+    if is_of_videos(dialect):
+        yield f"{dotted(path)}: the dialect {dialect!r} has no such table."
+        return
+    for key in sorted(images.model_fields_set - _TURNS):
+        yield f"{dotted((*path, key))}: the dialect {dialect!r} has no such setting."
 
 
 def _models(engine_name: str, engine: Engine, settings: Settings) -> Iterator[str]:

@@ -39,7 +39,7 @@ class EngineVideos(Section):
 
 
 class EngineImages(Section):
-    """`[engines.NAME.images]`: how an engine of images is asked; for the dialects of images alone."""
+    """`[engines.NAME.images]`: how an engine of images is asked; OpenAI's images API has `at_once` and `queue` alone."""
 
     sampler: str = Field(
         "", description="Sampler, by the engine's name; empty: the engine's default."
@@ -68,7 +68,12 @@ class EngineImages(Section):
         description="What becomes of prompts with commands to the engine, such as `<lora:...>`: refused "
         "with 400, or made plain words.",
     )
-    at_once: int = Field(1, ge=1, le=64, description="Pictures that the engine is given at a time.")
+    at_once: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="Pictures that the engine is given at a time; OpenAI-compatible engines: 8 by default.",
+    )
     queue: int = Field(
         16, ge=0, le=10_000, description="Pictures that may wait for that here; beyond it: 503."
     )

@@ -15,7 +15,7 @@ UPLOAD_PIXELS: Final = 33_177_600
 """The most pixels of a picture that a caller sends: 7680 x 4320. Source: POST /image/edit, `image`."""
 
 
-_ROUNDED_UP = 64
+ROUNDED_UP = 64
 """Engines round sizes up to multiples of so much; the rest is cropped."""
 
 
@@ -70,7 +70,7 @@ def is_rounded_up(size: tuple[int, int], asked: tuple[int, int]) -> bool:
     >>> is_rounded_up((128, 64), (100, 64)), is_rounded_up((164, 64), (100, 64)), is_rounded_up((99, 64), (100, 64))
     (True, False, False)
     """
-    return all(0 <= side - wanted < _ROUNDED_UP for side, wanted in zip(size, asked, strict=True))
+    return all(0 <= side - wanted < ROUNDED_UP for side, wanted in zip(size, asked, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

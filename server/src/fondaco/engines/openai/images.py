@@ -13,18 +13,22 @@ from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError
 from fondaco.domain.media.image_edit import EditTask
 from fondaco.domain.media.image_request import ImageTask
-from fondaco.domain.media.picture import PictureFile
+from fondaco.domain.media.picture import RGBA, ROUNDED_UP, PictureFile
 from fondaco.domain.models.image_model import ImageParameter
 from fondaco.engines.common.images.files import FILE_LIMIT_BYTES, file_in_base64, png_of
 from fondaco.engines.common.images.form import form_of
+from fondaco.engines.common.images.options import ImageOptions
 from fondaco.engines.common.lenient_json import loads
 from fondaco.engines.common.prompt_commands import PromptRules, prompts_of, unicode_of
 from fondaco.engines.openai.errors import error_in_body, refusal
 from fondaco.engines.openai.listing import names_listed
 from fondaco.ports import GeneratedImage
+from fondaco.serving.admission.fair_turns import FairTurns
 
 _GENERATIONS, _EDITS = "/images/generations", "/images/edits"
 _REFUSAL_LIMIT_BYTES = 2**20
+_BESIDE_BYTES = 2**20
+"""Of an answer, beside its picture."""
 _MOST_VALUES = 4_096
 _NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 _JSON = "application/json"
@@ -32,6 +36,8 @@ _RESPONSE_FORMAT, _SIZE = "response_format", "size"
 _WORD = re.compile(rb"[a-z_]+")
 _RULES = PromptRules()
 FieldT = TypeVar("FieldT")
+DEFAULT_OPTIONS = ImageOptions(at_once=8)
+"""Such engines are often hosted, and do several pictures at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,11 @@ class OpenAIImages:
     """An `ImageEngine` and `ImageEditor` behind OpenAI's images API."""
 
     def __init__(
-        self, name: str, client: HttpClient, models: Mapping[str, UpstreamImageModel]
+        self,
+        name: str,
+        client: HttpClient,
+        models: Mapping[str, UpstreamImageModel],
+        options: ImageOptions = DEFAULT_OPTIONS,
     ) -> None:
         """Describe the engine.
 
@@ -56,12 +66,14 @@ class OpenAIImages:
             name: in the configuration.
             client: its address, up to and including `/v1`.
             models: our model id -> the engine's model.
+            options: how many pictures it is given at a time, and how many may wait.
         """
         self._name = name
         self._client = client
         self._models = models
         self._not_taken: dict[str, set[str]] = {_GENERATIONS: set(), _EDITS: set()}
         """Path -> fields that the engine refuses there, as far as is known."""
+        self._turns = FairTurns(options.at_once, options.queue)
 
     @property
     def name(self) -> str:
@@ -77,12 +89,15 @@ class OpenAIImages:
         """
         model = self._model(task.model)
         fields = {**_fields(task, model), _RESPONSE_FORMAT: "b64_json"}
-        return await self._picture(
-            _GENERATIONS,
-            fields,
-            optional=(_RESPONSE_FORMAT,),
-            written=lambda sent: (_JSON, orjson.dumps(sent)),
-        )
+        async with self._turns.taken() as waited_s:
+            file = await self._picture(
+                _GENERATIONS,
+                fields,
+                optional=(_RESPONSE_FORMAT,),
+                written=lambda sent: (_JSON, orjson.dumps(sent)),
+                limit_bytes=_limit_bytes(task.width, task.height),
+            )
+        return GeneratedImage(PictureFile(file), waited_s)
 
     async def edit(self, task: EditTask) -> GeneratedImage:
         """Return the engine's picture of a picture and an instruction, as the file that it sent.
@@ -94,14 +109,18 @@ class OpenAIImages:
             EngineError: the engine fails, or sends no picture.
         """
         fields = {**_edit_fields(task, self._model(task.model)), _RESPONSE_FORMAT: "b64_json"}
-        files = await to_thread.run_sync(_files, task)
         free = (task.width, task.height) == (task.picture.width, task.picture.height)
-        return await self._picture(
-            _EDITS,
-            fields,
-            optional=(_RESPONSE_FORMAT, _SIZE) if free else (_RESPONSE_FORMAT,),
-            written=lambda sent: form_of(sent, files),
-        )
+        limit_bytes = FILE_LIMIT_BYTES if free else _limit_bytes(task.width, task.height)
+        async with self._turns.taken() as waited_s:
+            files = await to_thread.run_sync(_files, task)
+            file = await self._picture(
+                _EDITS,
+                fields,
+                optional=(_RESPONSE_FORMAT, _SIZE) if free else (_RESPONSE_FORMAT,),
+                written=lambda sent: form_of(sent, files),
+                limit_bytes=limit_bytes,
+            )
+        return GeneratedImage(PictureFile(file), waited_s)
 
     async def probe(self) -> None:
         """Return if the engine answers a request for its models: a picture as a probe would cost money.
@@ -124,14 +143,16 @@ class OpenAIImages:
         *,
         optional: Collection[str],
         written: Callable[[Mapping[str, FieldT]], tuple[str, bytes]],
-    ) -> GeneratedImage:
-        """Return the picture that the engine sends.
+        limit_bytes: int,
+    ) -> bytes:
+        """Return the file of the picture that the engine sends.
 
         Args:
             path: below the engine's address.
             fields: of the request.
             optional: those without which it is asked again where it refuses them by their names.
             written: returns the type and the bytes of a body with some of the fields.
+            limit_bytes: of its answer.
 
         Raises:
             EngineError: the engine fails, or sends no picture.
@@ -140,7 +161,7 @@ class OpenAIImages:
         left_out = self._not_taken[path].intersection(optional)
         while True:
             sent = {name: value for name, value in fields.items() if name not in left_out}
-            status, headers, body = await self._post(path, *written(sent))
+            status, headers, body = await self._post(path, *written(sent), limit_bytes)
             refused = _refused_field(status, body, set(optional) & sent.keys())
             if refused is None:
                 break
@@ -148,15 +169,24 @@ class OpenAIImages:
         if status != HTTPStatus.OK:
             raise refusal(status, headers, body)
         self._not_taken[path] |= left_out
-        return GeneratedImage(PictureFile(await to_thread.run_sync(_picture_in, body)))
+        return await to_thread.run_sync(_picture_in, body)
 
     async def _post(
-        self, path: str, content_type: str, body: bytes
+        self, path: str, content_type: str, body: bytes, limit_bytes: int
     ) -> tuple[int, Mapping[str, str], bytes]:
         async with self._client.send("POST", path, body, content_type=content_type) as reply:
             ok = reply.status == HTTPStatus.OK
-            answer = await reply.read(FILE_LIMIT_BYTES if ok else _REFUSAL_LIMIT_BYTES)
+            answer = await reply.read(limit_bytes if ok else _REFUSAL_LIMIT_BYTES)
             return reply.status, reply.headers, answer
+
+
+def _limit_bytes(width: int, height: int) -> int:
+    """Return the most that an answer with a picture of a size may have: noise as PNG with alpha, in base64.
+
+    Engines round sizes up, and some say more than they have to.
+    """
+    pixels = (width + ROUNDED_UP) * (height + ROUNDED_UP)
+    return min(FILE_LIMIT_BYTES, RGBA * pixels * 4 // 3 + _BESIDE_BYTES)
 
 
 def _refused_field(status: int, body: bytes, optional: Collection[str]) -> str | None:
