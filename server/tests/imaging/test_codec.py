@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 import toy_pictures
-from fondaco.domain.errors import EngineError, EngineUnavailableError
+from fondaco.domain.errors import EngineError, EngineUnavailableError, FileNotWrittenError
 from fondaco.domain.media.image_file import Format
 from fondaco.domain.media.picture import Encoding, PictureFile, Pixels, Protected
 from fondaco.imaging.codec import PillowCodec
@@ -222,7 +222,7 @@ async def test_a_child_that_was_killed_is_replaced(codec: PillowCodec) -> None:
     pid = codec.writer_pid
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
-    with pytest.raises(EngineUnavailableError):
+    with pytest.raises(FileNotWrittenError):
         await codec.encode(RED, 8, 4, PNG)
     assert await codec.encode(RED, 8, 4, PNG)
     assert codec.writer_pid != pid

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from adult_looking import taken_for_adult
-from fondaco.domain.errors import EngineError
+from fondaco.domain.errors import FileNotWrittenError
 from fondaco.domain.media.image_file import Format
 from fondaco.domain.media.picture import Encoding, Pixels
 from fondaco.imaging.adult import AdultClassifier, blurred
@@ -111,7 +111,7 @@ async def test_a_damaged_classifier_lets_no_picture_pass(tmp_path: Path) -> None
     codec = PillowCodec(models_folder=tmp_path)
     try:
         picture = pixels_of(gradient())
-        with pytest.raises(EngineError):
+        with pytest.raises(FileNotWrittenError):
             await codec.encode_safely(picture, 400, 300, PNG)
         assert await codec.encode(picture, 400, 300, PNG)
     finally:

@@ -5,7 +5,12 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from fondaco.domain.errors import CorruptedImageError, EngineError, EngineUnavailableError
+from fondaco.domain.errors import (
+    CorruptedImageError,
+    EngineError,
+    EngineUnavailableError,
+    FileNotWrittenError,
+)
 from fondaco.domain.extras import how_to_install
 from fondaco.domain.media.image_file import Header
 from fondaco.domain.media.picture import (
@@ -128,7 +133,8 @@ class PillowCodec:
         """Return a picture as a new file of this size, with what is protected as it was.
 
         Raises:
-            EngineError: the picture cannot be used, or the child failed over it.
+            EngineError: the picture cannot be used, or is a file that the child failed over.
+            FileNotWrittenError: the child ended, does not start, or failed over pixels.
         """
         request = _request(picture, width, height, encoding)
         payload = picture.data
@@ -149,7 +155,7 @@ class PillowCodec:
         """Return a picture as `encode` does, blurred where it is adult.
 
         Raises:
-            EngineError: as `encode`; or the classifier is here, and cannot be used.
+            EngineError, FileNotWrittenError: as `encode`; or the classifier is here, and cannot be used.
         """
         request = {**_request(picture, width, height, encoding), "safe_mode": True}
         fields, file = await self._written(request, picture.data)
@@ -159,7 +165,13 @@ class PillowCodec:
     async def _written(
         self, request: Mapping[str, object], payload: bytes
     ) -> tuple[Mapping[str, object], bytes]:
-        fields, file = await self._writer.ask(request, payload)
+        try:
+            fields, file = await self._writer.ask(request, payload)
+        except EngineError as error:
+            # What a file from elsewhere holds may be at fault itself; pixels never are.
+            if request["pixels"] is None and not isinstance(error, EngineUnavailableError):
+                raise
+            raise FileNotWrittenError from error
         if "fault" in fields or not file:
             raise EngineError(
                 "The model's engine sent a picture that is damaged, or not of "

@@ -1,8 +1,11 @@
 """POST /api/v1/image/generate and GET /api/v1/image/styles: fields, files, headers and money."""
 
 import json
+import os
+import signal
 from base64 import b64decode
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import date
 from io import BytesIO
@@ -525,3 +528,24 @@ async def test_styles_are_listed_for_anybody(one: House) -> None:
 async def test_every_style_has_words_of_its_own() -> None:
     assert len({one.words for one in STYLES}) == len(STYLES)
     assert all(one.words and one.avoided for one in STYLES)
+
+
+async def test_a_writer_that_is_killed_is_no_failure_of_the_engine() -> None:
+    engines = {"toy-brush": ToyPainter(), "other": ToyPainter("other")}
+    models = (TOY, replace(TOY_IMAGES, engines=("toy-brush", "other")))
+    async with (
+        aclosing(PillowCodec()) as codec,
+        world(models=models, image_engines=engines, image_codec=codec) as one,
+    ):
+        assert (await draw(one)).status_code == 200
+        charged = len(one.charges())
+        assert codec.writer_pid is not None
+        os.kill(codec.writer_pid, signal.SIGKILL)
+        failed = await draw(one)
+        assert (failed.status_code, failed.json()["code"]) == (500, "INFERENCE_FAILED")
+        assert "could not write its file" in failed.json()["error"]
+        assert len(one.charges()) == charged
+        incidents = one.platform.metrics.incidents
+        assert not [labels for labels in incidents if "engine_failed" in labels]
+        assert not engines["other"].asked
+        assert (await draw(one)).status_code == 200

@@ -6,14 +6,14 @@ FondacoError
 │   ├── InactiveKeyError 401                   │   ├── ConcurrencyLimitError 429
 │   ├── InvalidApiKeyError 401                 │   └── TooManyFailuresError 429
 │   └── ProofRefusedError 401                  ├── InferenceFailedError 500
-├── InsufficientBalanceError 402               │   └── EngineError
-│   └── KeyLimitReachedError 402               │       ├── EngineRefusedError 502
-├── UnauthorizedError 403                      │       ├── EngineUnavailableError 503
-├── InvalidRequestError 400                    │       │   ├── EngineBusyError 503
-│   ├── InvalidModelError 400                  │       │   └── ModelNotInstalledError 503
-│   │   └── FieldNotTakenError 400             │       └── EngineTimeoutError 504
-│   │       ├── EditNotSupportedError 422      ├── UpscaleFailedError 500
-│   │       └── NothingToReadError 400         │
+├── InsufficientBalanceError 402               │   ├── FileNotWrittenError 500
+│   └── KeyLimitReachedError 402               │   └── EngineError
+├── UnauthorizedError 403                      │       ├── EngineRefusedError 502
+├── InvalidRequestError 400                    │       ├── EngineUnavailableError 503
+│   ├── InvalidModelError 400                  │       │   ├── EngineBusyError 503
+│   │   └── FieldNotTakenError 400             │       │   └── ModelNotInstalledError 503
+│   │       ├── EditNotSupportedError 422      │       └── EngineTimeoutError 504
+│   │       └── NothingToReadError 400         ├── UpscaleFailedError 500
 │   ├── InvalidImageFormatError 400            ├── UnknownError 500
 │   ├── CorruptedImageError 400                ├── ShuttingDownError 503
 │   ├── ImageNotFetchedError 400               ├── StorageFailedError 507
@@ -106,6 +106,7 @@ from fondaco.domain.errors.server import (
     EngineRefusedError,
     EngineTimeoutError,
     EngineUnavailableError,
+    FileNotWrittenError,
     InferenceFailedError,
     ModelNotInstalledError,
     ShuttingDownError,
@@ -138,6 +139,7 @@ __all__ = [
     "ExpectationFailedError",
     "Faults",
     "FieldNotTakenError",
+    "FileNotWrittenError",
     "FondacoError",
     "HeadersTooLargeError",
     "IdempotencyKeyReusedError",

@@ -13,6 +13,15 @@ class InferenceFailedError(FondacoError):
     default = "Inference processing failed"
 
 
+class FileNotWrittenError(InferenceFailedError):
+    """An engine made a picture, and the server failed to write its file: no other engine is tried."""
+
+    default = (
+        "The picture was made, but the server could not write its file. Nothing was charged; try again in a "
+        "moment."
+    )
+
+
 class EngineError(InferenceFailedError):
     """One engine could not accept or finish the call; another one may."""
 

@@ -156,6 +156,7 @@ class ImageCodec(Protocol):
 
         Raises:
             EngineError: the picture is damaged, too large, or of another size.
+            FileNotWrittenError: it is not written through no fault of its own.
         """
         ...
 
@@ -165,6 +166,6 @@ class ImageCodec(Protocol):
         """Return a picture as `encode` does, blurred beyond recognition where it is adult.
 
         Raises:
-            EngineError: as `encode`; or what judges pictures is installed, and fails.
+            EngineError, FileNotWrittenError: as `encode`; or what judges pictures is installed, and fails.
         """
         ...

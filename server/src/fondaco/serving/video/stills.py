@@ -1,5 +1,6 @@
 """Stills: pictures that videos begin with."""
 
+from fondaco.domain.errors import EngineUnavailableError, FileNotWrittenError
 from fondaco.domain.media.image_file import Format
 from fondaco.domain.media.picture import RGBA, Encoding, Pixels
 from fondaco.domain.media.picture_source import PictureSource
@@ -39,6 +40,9 @@ async def opaque(pixels: Pixels, codec: ImageCodec, reader: PictureReader) -> Pi
     if pixels.channels != RGBA:
         return pixels
     width, height = pixels.width, pixels.height
-    file = await codec.encode(pixels, width, height, Encoding(Format.JPEG, 95))
+    try:
+        file = await codec.encode(pixels, width, height, Encoding(Format.JPEG, 95))
+    except FileNotWrittenError as error:
+        raise EngineUnavailableError from error
     upload = await reader.upload(PictureSource(file, "image_url"), _BOUNDS)
     return await codec.decode(file, upload.header, width * height)
