@@ -1,6 +1,8 @@
 """Confidential chats with the real program, its real enclave and the embedded model."""
 
 import json
+import os
+import signal
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -120,6 +122,28 @@ async def test_the_installations_identity_can_be_pinned(
     assert first.workload_id == second.workload_id
     assert first.nonce != second.nonce
     assert (first.hardware, first.provider) == (False, "software")
+
+
+def kill_enclave(served: Program) -> None:
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_bytes() for pid in served.children()}
+    (pid,) = [pid for pid, command in commands.items() if b"app.enclave" in command]
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="the enclave is found in /proc")
+async def test_an_enclave_that_was_killed_is_attested_again_and_answers_by_new_keys(
+    client: VeniceClient, served: Program, options: TeeOptions
+) -> None:
+    before = await client.chat.completions.create(**CHAT, e2ee=options)
+    kill_enclave(served)
+    after = await client.chat.completions.create(**CHAT, e2ee=options)
+    assert before.meta.proof is not None
+    assert after.meta.proof is not None
+    old, new = before.meta.proof.attestation, after.meta.proof.attestation
+    assert old.key != new.key
+    assert old.workload_id == new.workload_id
+    assert (new.epoch or 0) > (old.epoch or 0)
+    expect_proved(after.meta.proof, options, after.id)
 
 
 async def test_what_the_server_refuses_is_raised_as_it_says(
