@@ -160,14 +160,14 @@ class EgressClient:
             raise UnreachableError("Its answer broke off, or is not HTTP.") from error
 
     async def _body(self, reply: aiohttp.ClientResponse) -> bytes:
-        too_large = TooLargeError(f"It is larger than {self._most_bytes:,} bytes.")
-        if (reply.content_length or 0) > self._most_bytes:
-            raise too_large
+        most = f"{self._most_bytes:,} bytes"
+        if (size := reply.content_length or 0) > self._most_bytes:
+            raise TooLargeError(f"It has {size:,} bytes, and is larger than {most}.")
         body = bytearray()
         while piece := await reply.content.readany():
             body += piece
             if len(body) > self._most_bytes:
-                raise too_large
+                raise TooLargeError(f"It is larger than {most}.")
         return bytes(body)
 
     def _open(self) -> aiohttp.ClientSession:

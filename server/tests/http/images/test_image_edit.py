@@ -150,6 +150,11 @@ async def test_a_picture_of_10_mib_is_too_large_to_be_fetched() -> None:
         web.server.answer(http(bytes(10 * 2**20), media_type="image/png"), close=True)
         reply = await edit(one, image=web.url("/large.png"))
         assert code(reply) == (413, "INVALID_FILE_SIZE")
+        web.server.answer(http(bytes(10 * 2**20 + 1), media_type="image/png"), close=True)
+        larger = await edit(one, image=web.url("/a.png"))
+        assert code(larger) == (413, "INVALID_FILE_SIZE")
+        assert "10,485,761 bytes" in larger.json()["error"]
+        assert "10,485,760" in larger.json()["error"]
         assert not one.charges()
 
 

@@ -1,18 +1,31 @@
 """Fetching of images that callers name by an address."""
 
-from fondaco.domain.errors import ImageNotFetchedError, InvalidImageFormatError
+from fondaco.domain.errors import (
+    ImageNotFetchedError,
+    InvalidFileSizeError,
+    InvalidImageFormatError,
+)
 from fondaco.domain.media.image_file import Format
-from fondaco.domain.web import MediaTypeError, PageError
+from fondaco.domain.web import MediaTypeError, PageError, TooLargeError
 from fondaco.ports import Files
 
 _MEDIA_TYPES = frozenset({*Format, "image/jpg", "application/octet-stream", "binary/octet-stream"})
 """Media types accepted from the server of an image; the format is detected from its content."""
 
 
-async def fetched(files: Files | None, url: str, field_path: str) -> bytes:
+async def fetched(
+    files: Files | None, url: str, field_path: str, *, as_upload: bool = False
+) -> bytes:
     """Return the file of an image at an address.
 
+    Args:
+        files: what fetches it.
+        url: the address.
+        field_path: where the request names it.
+        as_upload: whether the request may have the file itself, and its size is refused in the same way.
+
     Raises:
+        InvalidFileSizeError: it is too large, `as_upload`.
         ImageNotFetchedError: it cannot be fetched, or must not be.
         InvalidImageFormatError: its server says that it is something else.
     """
@@ -23,9 +36,18 @@ async def fetched(files: Files | None, url: str, field_path: str) -> bytes:
         message = f"An image cannot be used. {what}"
         raise InvalidImageFormatError(message, faults={field_path: (what,)}) from error
     except PageError as error:
+        if as_upload and isinstance(error, TooLargeError):
+            raise too_large(error, field_path) from error
         what = f"{error.code}: {error}"
         message = f"An image could not be fetched. {error}"
         raise ImageNotFetchedError(message, faults={field_path: (what,)}) from error
+
+
+def too_large(error: TooLargeError, field_path: str) -> InvalidFileSizeError:
+    """Return the error of a file at an address that is larger than what is fetched."""
+    return InvalidFileSizeError(
+        f"{field_path}: the file at this address is too large. {error} Send a smaller one."
+    )
 
 
 def opened(files: Files | None, field_path: str) -> Files:

@@ -8,8 +8,9 @@ from anyio import to_thread
 
 from fondaco.domain.errors import InvalidFileSizeError, InvalidRequestError
 from fondaco.domain.media.video import MediaSource
-from fondaco.domain.web import MediaTypeError, PageError
+from fondaco.domain.web import MediaTypeError, PageError, TooLargeError
 from fondaco.ports import Files
+from fondaco.serving.inputs.fetching import too_large
 from fondaco.serving.inputs.images import base64_of, is_data_url
 
 
@@ -64,6 +65,8 @@ class MediaFiles:
         except MediaTypeError as error:
             what = f"Its server does not call it {self.kinds}."
             raise refused(source.field_path, what) from error
+        except TooLargeError as error:
+            raise too_large(error, source.field_path) from error
         except PageError as error:
             raise refused(source.field_path, f"{error.code}: {error}") from error
 

@@ -119,7 +119,7 @@ class PictureReader:
             raise InvalidImageFormatError(
                 f"An image cannot be used. {what}", faults={field_path: (what,)}
             )
-        body = await fetched(self._files, url, field_path)
+        body = await fetched(self._files, url, field_path, as_upload=True)
         if len(body) >= MOST_IMAGE_BYTES:
             raise InvalidFileSizeError(
                 f"{field_path}: the image at this address has {len(body):,} bytes; fewer than "
