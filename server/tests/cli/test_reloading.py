@@ -301,6 +301,11 @@ def test_what_needs_a_restart_is_named_and_kept(
         for name in ("server.idle_timeout_s", "embedded.slots"):
             assert f"configuration: {name} needs a restart to change; the old value stays" in said
         assert "server.port" not in said, "a flag still counts"
+        told = fondaco("reload")
+        assert told.code == 0
+        assert "has loaded it. Restart it for what has changed in [embedded], [server]:" in told.out
+        server.file.write_text(model("one", first))
+        assert "Restart" not in fondaco("reload").out
         assert server.chat("one").status_code == 200
 
 

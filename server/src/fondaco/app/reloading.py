@@ -34,7 +34,7 @@ from fondaco.configuration import (
     missing_secrets,
 )
 from fondaco.configuration.contradictions import contradictions
-from fondaco.configuration.reloading import merged
+from fondaco.configuration.reloading import merged, tables_of
 from fondaco.http.edge.edge import Edge
 from fondaco.ports import Templates
 from fondaco.ports.incidents import Incident, report
@@ -186,14 +186,17 @@ class Reloader:
         """Read and apply the configuration; an invalid one changes nothing."""
         async with self._one_by_one:
             await anyio.to_thread.run_sync(server.lock.says_begun)
-            applied = await self._read_and_apply(server, retiring)
-            ended = partial(server.lock.says_ended, refused=not applied)
+            unchanged = await self._read_and_apply(server, retiring)
+            stale = tables_of(unchanged or ())
+            ended = partial(server.lock.says_ended, refused=unchanged is None, stale=stale)
             await anyio.to_thread.run_sync(ended)
-        if applied:
+        if unchanged is not None:
             await server.platform.characters.look()
 
-    async def _read_and_apply(self, server: ReloadTarget, retiring: TaskGroup) -> bool:
-        """Read the configuration and apply it, if it can be used; return whether it was."""
+    async def _read_and_apply(
+        self, server: ReloadTarget, retiring: TaskGroup
+    ) -> tuple[str, ...] | None:
+        """Read the configuration and apply it; return which settings need a restart; None: it is refused."""
         try:
             settings, unchanged = await anyio.to_thread.run_sync(self._read_new)
             await self._apply(settings, server, retiring)
@@ -208,8 +211,8 @@ class Reloader:
                 )
             _warn_of_missing_keys(settings)
             log.warning("configuration: reloaded")
-            return True
-        return False
+            return unchanged
+        return None
 
     def _read_new(self) -> tuple[Settings, tuple[str, ...]]:
         """Return the new settings, and the names of those that need a restart, blocking."""

@@ -40,9 +40,15 @@ class Told:
     answer: Answer
     folder: Path
     pid: int = 0
+    stale: tuple[str, ...] = ()
+    """Tables with changes that take effect after a restart alone."""
 
     def __str__(self) -> str:
-        return self.answer.value.format(pid=self.pid, folder=repr(str(self.folder)))
+        said = self.answer.value.format(pid=self.pid, folder=repr(str(self.folder)))
+        if not self.stale:
+            return said
+        tables = ", ".join(f"[{name}]" for name in self.stale)
+        return f"{said} Restart it for what has changed in {tables}: its log names the settings."
 
 
 def reload(*, home: Home = None, config: Config = None) -> None:
@@ -106,7 +112,7 @@ def _awaited(folder: Path, before: "ServerState", deadline: float) -> Told:
             return Told(Answer.NO_SERVER, folder)
         if state.ended > before.begun:
             answer = Answer.REFUSED if state.refused else Answer.LOADED
-            return Told(answer, folder, state.pid)
+            return Told(answer, folder, state.pid, state.stale)
         sleep(_LOOK_S)
     return Told(Answer.SILENT, folder, before.pid)
 

@@ -1,5 +1,7 @@
 """Which settings a running server reloads, and which need a restart."""
 
+from collections.abc import Iterable
+
 from fondaco.configuration.schema import KeyPath, dotted
 from fondaco.configuration.writing import values
 from fondaco.sections import Section
@@ -33,6 +35,15 @@ def merged(running: Settings, read: Settings) -> tuple[Settings, tuple[str, ...]
     current, new = values(settings), values(read)
     changed = {path for path in current | new if current.get(path) != new.get(path)}
     return settings, tuple(sorted(dotted(path) for path in changed))
+
+
+def tables_of(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the tables that settings are in, by the settings' names; a setting in no table by its own.
+
+    >>> tables_of(["painter.queue", "server.port", "painter.enabled"])
+    ('painter', 'server')
+    """
+    return tuple(sorted({name.partition(".")[0] for name in names}))
 
 
 def _applied(running: Section, read: Section, above: KeyPath) -> dict[str, object]:

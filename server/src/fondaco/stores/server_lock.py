@@ -14,7 +14,7 @@ from pathlib import Path
 from time import sleep
 
 _NAME = "server.lock"
-_LINE_BYTES = 200
+_LINE_BYTES = 1024
 """Of one write, padded, so that no reader sees half of it."""
 _LOOKED_AT_S = 0.05
 """A command holds the lock for less than that, to see whether a server does."""
@@ -45,6 +45,8 @@ class ServerState:
     """Reloads that have been applied or refused."""
     refused: bool = False
     """Whether the last of them was refused."""
+    stale: tuple[str, ...] = ()
+    """Tables of the configuration with changes that the last of them left to a restart."""
 
     @property
     def is_here(self) -> bool:
@@ -70,9 +72,9 @@ class ServerLock:
         self._state = replace(self._state, begun=self._state.begun + 1)
         self._write()
 
-    def says_ended(self, *, refused: bool) -> None:
-        """Say that the reload that began last was applied, or refused."""
-        self._state = replace(self._state, ended=self._state.begun, refused=refused)
+    def says_ended(self, *, refused: bool, stale: tuple[str, ...] = ()) -> None:
+        """Say that the reload that began last was applied, but for `stale` tables, or refused."""
+        self._state = replace(self._state, ended=self._state.begun, refused=refused, stale=stale)
         self._write()
 
     def _write(self) -> None:
@@ -135,7 +137,8 @@ def pid_in(folder: Path) -> str:
 def _state_in(line: bytes) -> ServerState | None:
     try:
         values = json.loads(line)
-        return ServerState(**{**values, "reloads": Reloads(values["reloads"])})
+        reloads, stale = Reloads(values["reloads"]), tuple(values.get("stale", ()))
+        return ServerState(**{**values, "reloads": reloads, "stale": stale})
     except (ValueError, TypeError, KeyError):
         return None
 
