@@ -59,6 +59,35 @@ async def test_callers_that_leave_delay_nobody_who_comes_after_them() -> None:
     assert len(pids) == 6
 
 
+async def test_a_child_that_callers_only_leave_is_started_ever_less_often(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    sleep = anyio.sleep
+
+    async def recorded(seconds: float) -> None:
+        pauses.append(seconds)
+        await sleep(0)
+
+    async with aclosing(Worker(PROGRAM, engine="toy", model="toy")) as worker:
+        monkeypatch.setattr(anyio, "sleep", recorded)
+        for _ in range(8):
+            async with anyio.create_task_group() as calls:
+                calls.start_soon(hang, worker)
+                await until_asked(worker)
+                calls.cancel_scope.cancel()
+        assert (await worker.ask({"said": 1}))[0]["said"] == 1
+        assert pauses[:3] == [0, 0, 0]
+        assert 0 < pauses[-1] <= 1, "a caller who stays waits for it, and is not sent away"
+
+
+async def until_asked(worker: Worker) -> None:
+    """Return once the child has a request that it has not answered."""
+    async with asyncio.timeout(30):
+        while (child := worker._child) is None or not child.born_at or not child.owes_response:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 async def test_a_child_that_ends_over_a_request_fails_it_and_those_that_come_too_soon() -> None:
     async with aclosing(Worker(PROGRAM, engine="toy", model="toy")) as worker:
         await worker.ask({})

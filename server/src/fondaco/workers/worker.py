@@ -26,6 +26,8 @@ _WAITED_FOR_S = 1.0
 """Requests wait out a backoff up to this long; a longer one is an error with `retry_after_s`."""
 _HEALTHY_S = 60.0
 """A child that lived this long resets the backoff."""
+_LEFT_FREELY = 2
+"""Callers in a row who may leave before the next child waits: those who come after them should not notice."""
 _LINE_LIMIT = 2**20
 _PAYLOAD_LIMIT = 256 * 2**20
 
@@ -59,6 +61,8 @@ class Worker:
         self._pause_s = _FIRST_PAUSE_S
         self._retry_at = 0.0
         self._unavailable_reason = ""
+        self._left = 0
+        """How many callers in a row have left, each with the end of a child."""
 
     @property
     def pid(self) -> int | None:
@@ -108,6 +112,7 @@ class Worker:
                     if not stopped:
                         await self._ended("cancelled")
                 raise
+        self._left = 0
         if "error" in fields:
             raise EngineError
         return fields, answer
@@ -151,7 +156,7 @@ class Worker:
         except _EndedError:
             failure = "its process ended"
         except BaseException:
-            await self.aclose()
+            await self._ended("cancelled")
             raise
         if failure:
             await self._ended(reason)
@@ -176,10 +181,15 @@ class Worker:
 
     async def _ended(self, reason: str) -> None:
         """End the child, and start or double the backoff, unless the fault is none of its own."""
+        child, now = self._child, anyio.current_time()
         if reason == "cancelled":
+            self._left += 1
+            if (doublings := self._left - _LEFT_FREELY) > 0:
+                # Waited out by whoever asks next, never an error: no child has failed.
+                pause_s = min(_WAITED_FOR_S, _FIRST_PAUSE_S * 2 ** min(doublings, 8))
+                self._retry_at = max(self._retry_at, now + pause_s)
             await self.aclose()
             return
-        child, now = self._child, anyio.current_time()
         if child is not None and child.born_at and now - child.born_at > _HEALTHY_S:
             self._pause_s = _FIRST_PAUSE_S
         self._retry_at = now + self._pause_s
