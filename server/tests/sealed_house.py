@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ from fondaco.enclave.keyring import EnclaveKeys
 from fondaco.enclave.receipts import ReceiptStore
 from fondaco.enclave.waiting import WaitingLimits
 from fondaco.engines.enclave.engine import RemoteEnclave
-from fondaco.http.enclave.front import EnclaveFront, refusal
+from fondaco.http.enclave.front import EnclaveFront, SealedCalls, refusal
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.exchange.headers import DefaultHeaders
 from fondaco.http.wire.connection_limits import ConnectionLimits
@@ -150,7 +150,9 @@ async def sealed_house(
         MODEL: SealedModel(_model("toy"), (engine,), {}),
         THINKER: SealedModel(_model("thinker", thinks=True), (engine,), {}),
     }
-    catalogue = Catalogue([one.model for one in models.values()], {})
+    plain = [one.model for one in models.values()]
+    twins = [replace(model, id=f"e2ee-{model.id}") for model in plain]
+    catalogue = Catalogue([*plain, *twins], {})
     evidence = SoftwareEvidence()
     keys = EnclaveKeys(IdentityKey.generated(), clock, 3_600, evidence)
     async with opened_output_formats() as forms:
@@ -173,7 +175,7 @@ async def sealed_house(
 
 
 @asynccontextmanager
-async def listening(service: EnclaveChat, body_bytes: int) -> AsyncGenerator[str]:
+async def listening(service: SealedCalls, body_bytes: int) -> AsyncGenerator[str]:
     """Serve a service on loopback; yield its address."""
     clock = SystemClock()
     memory = BodyMemory(body_bytes, body_bytes, 4 * body_bytes, 4 * body_bytes)

@@ -68,6 +68,7 @@ class ToldEnclave:
     """Completion -> its owner."""
     measured: list[SealedCall] = field(default_factory=list)
     answered: list[tuple[str, SealedCall, int]] = field(default_factory=list)
+    forgotten: list[str] = field(default_factory=list)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
     """Set once an answer was closed, however it ended."""
 
@@ -94,6 +95,9 @@ class ToldEnclave:
             self.stopped.set()
             if self.says and self.says[-1].last:
                 self.receipts[call.completion_id] = call.owner
+
+    async def forget(self, call: SealedCall) -> None:
+        self.forgotten.append(call.completion_id)
 
     async def probe(self) -> None:
         """Do nothing."""

@@ -33,6 +33,7 @@ from fondaco.domain.untrusted_numbers import whole
 
 MEASURE: Final = "/measure"
 ANSWER: Final = "/answer"
+FORGET: Final = "/forget"
 IDENTITY: Final = "/identity"
 ATTESTATION: Final = "/attestation"
 RECEIPT: Final = "/receipt"

@@ -265,6 +265,15 @@ def test_a_replay_is_noticed_for_as_long_as_its_timestamp_is_accepted(
             keys.opener(client.call(), client.model)
 
 
+@pytest.mark.parametrize("later", [-299, 1, 299])
+def test_a_nonce_serves_once_whatever_the_timestamp(keys: EnclaveKeys, later: int) -> None:
+    client = AciClient(keys.keyset)
+    keys.opener(client.call(), client.model)
+    again = AciClient(keys.keyset, nonce=client.nonce, timestamp=int(UNIX) + later)
+    with refused("e2ee_replay_detected"):
+        keys.opener(again.call(), again.model)
+
+
 def test_a_refused_request_is_not_remembered(keys: EnclaveKeys) -> None:
     client = AciClient(keys.keyset)
     with refused("e2ee_invalid_payload_model"):

@@ -11,7 +11,10 @@ import pytest
 from fondaco.domain.confidential.sealed import SealedCall, SealedFormat
 from fondaco.domain.errors import (
     ContextTooLongError,
+    EngineBusyError,
     EngineError,
+    EngineRefusedError,
+    EngineTimeoutError,
     FondacoError,
     InvalidModelError,
     InvalidRequestError,
@@ -19,10 +22,13 @@ from fondaco.domain.errors import (
     NotFoundError,
     SealedRequestError,
     UnauthorizedError,
+    UnknownError,
 )
 from fondaco.enclave.sealed_request import MOST_FIELDS
+from fondaco.serving.chat.output.validation import InvalidOutputError
+from fondaco.serving.routing.failover import BrokenOffError
 from sealed_caller import ORIGINAL, X25519, SealedCaller, key_of
-from sealed_house import MODEL, SealedHouse
+from sealed_house import MODEL, THINKER, SealedHouse
 
 CANARY = "xylophone-canary"
 Change = Callable[[dict[str, Any], SealedCaller], None]
@@ -202,6 +208,38 @@ async def test_what_an_engine_says_of_a_request_stays_in_the_enclave(
     assert CANARY not in "".join(traceback.format_exception(refused.value))
 
 
+@pytest.mark.parametrize("at", ["measurement", "answer"])
+@pytest.mark.parametrize(
+    "error",
+    [
+        EngineError(f"The model's engine gave up: {CANARY!r}."),
+        BrokenOffError(CANARY),
+        EngineRefusedError(CANARY),
+        EngineTimeoutError(CANARY),
+        InvalidOutputError(CANARY),
+        InvalidRequestError(CANARY),
+        UnknownError(CANARY),
+    ],
+)
+async def test_what_a_failing_engine_says_stays_in_the_enclave(
+    house: SealedHouse, error: FondacoError, at: str
+) -> None:
+    house.engine.says = ()
+    house.engine.refuses, house.engine.fails = (
+        (error, None) if at == "measurement" else (None, error)
+    )
+    with pytest.raises(FondacoError) as failed:
+        await house.answer(house.caller().ask(house.id(), CANARY))
+    assert CANARY not in "".join(traceback.format_exception(failed.value))
+
+
+async def test_an_engine_that_is_full_says_when_to_try_again(house: SealedHouse) -> None:
+    house.engine.refuses = EngineBusyError("All slots are taken.", retry_after_s=3)
+    with pytest.raises(EngineBusyError, match="All slots are taken") as failed:
+        await house.enclave.measure(MODEL, house.caller().ask(house.id(), CANARY))
+    assert failed.value.retry_after_s == 3
+
+
 async def test_a_context_that_is_too_long_is_told_by_its_numbers(house: SealedHouse) -> None:
     house.engine.refuses = ContextTooLongError(5_000, 10, 4_096)
     with pytest.raises(ContextTooLongError, match="4096 tokens") as refused:
@@ -261,6 +299,22 @@ async def test_a_replayed_request_is_refused(house: SealedHouse) -> None:
 async def test_a_model_that_the_enclave_does_not_run_is_not_found(house: SealedHouse) -> None:
     error = await refusal(house, house.caller().ask(house.id(), CANARY), model="e2ee-other")
     assert isinstance(error, ModelNotFoundError)
+
+
+@pytest.mark.parametrize("named", [MODEL, f"{MODEL}:disable_thinking=true"])
+async def test_a_gateway_cannot_have_another_model_answer_than_the_caller_named(
+    house: SealedHouse, named: str
+) -> None:
+    caller = house.caller(model=named)
+    error = await refusal(house, caller.ask(house.id(), CANARY), model=THINKER)
+    assert isinstance(error, SealedRequestError)
+    assert error.reason == "e2ee_invalid_payload_model"
+    assert await house.answer(house.caller(model=named).ask(house.id(), "Hello"))
+
+
+async def test_a_name_that_the_enclave_does_not_know_is_not_found(house: SealedHouse) -> None:
+    call = house.caller(model="e2ee-tox").ask(house.id(), CANARY)
+    assert isinstance(await refusal(house, call), ModelNotFoundError)
 
 
 async def test_the_platforms_system_prompt_is_off(house: SealedHouse) -> None:

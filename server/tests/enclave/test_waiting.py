@@ -54,6 +54,17 @@ def test_an_id_that_waits_is_not_replaced() -> None:
     assert store.take("a") == "x"
 
 
+async def test_a_call_that_is_forgotten_makes_room_and_is_answered_no_more() -> None:
+    async with sealed_house(limits=WaitingLimits(most=1)) as house:
+        first, second = (house.caller().ask(house.id(), "Hello") for _ in range(2))
+        await house.enclave.measure(MODEL, first)
+        for _ in range(2):  # of what does not wait any more, too
+            await house.enclave.forget(first)
+        with pytest.raises(SealedRequestError, match="no such request"):
+            await anext(house.enclave.answer(MODEL, first, 5))
+        assert await house.answer(second)
+
+
 async def test_an_enclave_holds_no_more_requests_than_it_may() -> None:
     async with sealed_house(limits=WaitingLimits(most=1)) as house:
         first = house.caller().ask(house.id(), "Hello")

@@ -15,6 +15,8 @@ class ReadRequest:
 
     request: ChatRequest
     """Without a model and an output limit."""
+    model: str
+    """The id of the model that its name routes to here."""
     stream: bool
     usage: bool
     """Whether the last chunk of a stream reports usage."""
@@ -71,6 +73,7 @@ class SealedDialect(Protocol):
 
         Raises:
             InvalidRequestError: it breaks the schema; its text may quote the body.
+            ModelNotFoundError: no model is here by its name.
         """
         ...
 

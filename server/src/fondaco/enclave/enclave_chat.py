@@ -16,6 +16,9 @@ from fondaco.domain.confidential.sealed import EnclaveIdentity, Sealed, SealedCa
 from fondaco.domain.errors import (
     ContextTooLongError,
     EngineError,
+    EngineRefusedError,
+    EngineTimeoutError,
+    EngineUnavailableError,
     FieldNotTakenError,
     FondacoError,
     InvalidModelError,
@@ -44,6 +47,7 @@ from fondaco.serving.billing.token_meter import TokenMeter
 from fondaco.serving.chat.capabilities import CapabilityNegotiation
 from fondaco.serving.chat.failover import ChatFailover
 from fondaco.serving.chat.output.pipeline import OutputPipeline
+from fondaco.serving.routing.failover import BrokenOffError
 
 _FEW_FIELDS: Final = 4
 """So many are decrypted at once; more on a thread, as the loop would stand still."""
@@ -57,7 +61,8 @@ Each ciphertext costs a key of its own; so an encrypted stream costs less than t
 _SLOW_FLUSH_S: Final = 0.25
 """For suites whose curve takes ten times as long."""
 
-_QUOTING_NOTHING: Final = (SealedRequestError, ContextTooLongError)
+_QUOTING_NOTHING: Final = (SealedRequestError, ContextTooLongError, EngineUnavailableError)
+"""Errors whose texts are this project's own."""
 _REFUSALS: Final[tuple[type[InvalidRequestError], ...]] = (
     FieldNotTakenError,
     InvalidModelError,
@@ -151,6 +156,7 @@ class EnclaveChat:
             raise InvalidRequestError("The body is no JSON object.")
         # All that shows without decryption is looked at first: it costs little, and errors may quote it.
         read = self._dialect.read(body, cache_scope=call.owner)
+        _expect_model(read, model_id)
         expect_sealable(read, call.format)
         expect_verifiable(call.headers, elsewhere=bool(sealed_model.upstream))
         fields = sealed_fields(body, call.format)
@@ -177,6 +183,10 @@ class EnclaveChat:
             SealedRequestError: at once, where no such call waits.
         """
         return self._pieces(self._waiting.take(completion_id), max_output_tokens)
+
+    async def forget(self, completion_id: str) -> None:
+        """Drop what was decrypted of a call that will not be answered; see `ports.engines.enclave`."""
+        self._waiting.drop(completion_id)
 
     async def probe(self) -> None:
         """Show that an engine can answer.
@@ -279,6 +289,20 @@ class EnclaveChat:
         return sealed_model
 
 
+def _expect_model(read: ReadRequest, model_id: str) -> None:
+    """Return if the gateway asks the model that the caller named, who may trust only one of them.
+
+    Raises:
+        SealedRequestError: it is another one.
+    """
+    if read.model != model_id:
+        raise SealedRequestError(
+            f"The request names a model that is {read.model[:100]!r} here, and its gateway asks "
+            f"{model_id[:100]!r} for the answer. They need the same configuration of models.",
+            reason="e2ee_invalid_payload_model",
+        )
+
+
 def _most(told: Usage, usage: Usage) -> Usage:
     """Return a reply's usage, which never goes back behind what was told: pieces report its growth.
 
@@ -303,13 +327,23 @@ def _piece(wire: bytes, told: Usage, usage: Usage) -> Sealed:
 def without_content(error: FondacoError) -> FondacoError:
     """Return an error as it may leave the enclave: without a text that might quote what was decrypted.
 
-    Errors of sealed requests and of their length are written for that; what engines and templates say of a
-    request, or of their own failure, is not.
+    Errors of sealed requests, of their length and of engines that are not here are written for that; what
+    engines, models and templates say of a request, or of their own failure, is not.
     """
-    if isinstance(error, InvalidRequestError) and not isinstance(error, _QUOTING_NOTHING):
-        kind = next(one for one in _REFUSALS if isinstance(error, one))
-        return kind(
-            "The model's engine does not take the request. What it says of it stays in the enclave, since it "
-            "may quote the conversation."
-        )
-    return EngineError("The model's engine failed.") if type(error) is EngineError else error
+    match error:
+        case _ if isinstance(error, _QUOTING_NOTHING):
+            return error
+        case BrokenOffError():
+            return BrokenOffError()
+        case EngineRefusedError():
+            return EngineRefusedError()
+        case EngineTimeoutError():
+            return EngineTimeoutError()
+        case InvalidRequestError():
+            kind = next(one for one in _REFUSALS if isinstance(error, one))
+            return kind(
+                "The model's engine does not take the request. What it says of it stays in the enclave, since it "
+                "may quote the conversation."
+            )
+        case _:
+            return EngineError("The model's engine failed.")

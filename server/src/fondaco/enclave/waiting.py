@@ -84,6 +84,11 @@ class Waiting(Generic[T]):
             )
         return self._drop(key).value
 
+    def drop(self, key: str) -> None:
+        """Drop the value of an id, if one waits."""
+        if key in self._entries:
+            self._drop(key)
+
     async def run(self) -> None:
         """Drop what has waited for too long, until cancelled."""
         while True:

@@ -9,9 +9,11 @@ The gateway passes on what the enclave sends, unchanged: its signed receipt cove
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
+
+import anyio
 
 from fondaco.domain.chat.request import ChatRequest
 from fondaco.domain.confidential.sealed import (
@@ -36,6 +38,7 @@ from fondaco.serving.chat.output_hold import hold_output
 from fondaco.serving.chat.pipeline import CallStarted
 from fondaco.serving.routing.failover import Failover, ModelEngines
 
+_FORGET_S = 2.0
 _USUAL_OUTPUT = 1_024
 """The most tokens of one choice that the token limit reserves before they are counted."""
 
@@ -94,10 +97,10 @@ class ConfidentialChat:
         estimated = _estimated_tokens(request, requested_tokens)
         # Entering is the admission, leaving the settlement.
         async with self._paid_calls.open(call, model, meter, estimated_tokens=estimated) as paid:
+            identity = await failover.engine.identity()
             limit, tokens = await _hold(
                 model, sealed, request, requested_tokens, failover, paid=paid
             )
-            identity = await failover.engine.identity()
             answered = _answered(failover, sealed, limit, stream=request.stream)
             started, last = False, b""
             async with aclosing(answered) as pieces:
@@ -215,9 +218,19 @@ async def _hold(
     """
     prompt = await failover.first(lambda enclave: enclave.measure(model.id, sealed))
     readable = ChatRequest(model.id, (), 0, choices=request.choices, stream=request.stream)
-    readable, counted = await hold_output(model, readable, prompt, requested_tokens, paid)
+    try:
+        readable, counted = await hold_output(model, readable, prompt, requested_tokens, paid)
+    except BaseException:
+        await _forget(failover.engine, sealed)
+        raise
     tokens = paid.meter.current = SealedMeter(prompt, counted.most_output)
     return readable.max_output_tokens, tokens
+
+
+async def _forget(enclave: Enclave, sealed: SealedCall) -> None:
+    """Have an enclave drop a decrypted call at once, as far as that is possible; it would in a while."""
+    with anyio.move_on_after(_FORGET_S, shield=True), suppress(EngineError):
+        await enclave.forget(sealed)
 
 
 async def _answered(

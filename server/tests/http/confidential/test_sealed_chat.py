@@ -254,6 +254,16 @@ async def test_a_prompt_that_is_too_long_is_refused_before_the_enclave_answers(
     assert enclave.answered == []
 
 
+async def test_what_is_refused_after_it_was_decrypted_is_forgotten_at_once(
+    one: House, enclave: ToldEnclave
+) -> None:
+    reply = await ask(one, max_tokens=5_000)
+    assert reply.status_code == 400
+    assert enclave.forgotten == [call.completion_id for call in enclave.measured]
+    await ask(one)
+    assert (len(enclave.measured), len(enclave.forgotten)) == (2, 1)
+
+
 async def test_who_cannot_pay_gets_no_answer() -> None:
     told = ToldEnclave()
     async with house(models=(TOY, TWIN), enclaves={"enclave": told}, usd=0) as poor:

@@ -21,7 +21,7 @@ class ChatDialect:
     stream_end = VENICE.stream_end
 
     def __init__(self, catalogue: Catalogue) -> None:
-        """Prepare; the catalogue tells a model's name from a suffix of parameters."""
+        """Prepare; the catalogue knows the names of models, and tells them from a suffix of parameters."""
         self._catalogue = catalogue
 
     def parse(self, body: bytes) -> object:
@@ -37,6 +37,7 @@ class ChatDialect:
         options = request.stream_options
         return ReadRequest(
             request.to_domain(cache_scope),
+            self._catalogue.route(request.model).model.id,
             stream=bool(request.stream),
             usage=bool(options and options.include_usage),
             plain=plain_fields(request),

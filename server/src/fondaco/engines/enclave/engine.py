@@ -1,5 +1,6 @@
 """The gateway's side of an enclave: calls and answers over HTTP."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import aclosing, contextmanager
@@ -22,6 +23,9 @@ from fondaco.ports import Prompt
 from fondaco.workers.supervisor import ServerProgram
 
 _REPLY_LIMIT: Final = 4 * 2**20
+_ANSWER_LIMIT: Final = 64 * 2**20
+"""Bytes of a response: some 100,000 encrypted pieces of text."""
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 
 
 class EnclaveOverHttp(ABC):
@@ -68,6 +72,10 @@ class EnclaveOverHttp(ABC):
                 async with aclosing(_pieces(response)) as pieces:
                     async for piece in pieces:
                         yield piece
+
+    async def forget(self, call: SealedCall) -> None:
+        """Have what was decrypted of a call dropped, as it will not be answered."""
+        await self._ask(wire.FORGET, orjson.dumps({"completion_id": call.completion_id}))
 
     async def probe(self) -> None:
         """Show that the enclave can answer."""
@@ -218,11 +226,12 @@ async def _pieces(response: ClientResponse) -> AsyncGenerator[Sealed]:
         IncompleteResponseError: the enclave ended before it.
         ValueError: it sends something else.
     """
-    reader, ended = wire.PieceReader(), False
+    reader, ended, size = wire.PieceReader(), False, 0
     while octets := await response.piece():
         for piece in reader.feed(octets):
-            if ended:
-                raise ValueError("A piece follows the last one.")
+            size += len(piece.wire)
+            if ended or size > _ANSWER_LIMIT:
+                raise ValueError("A piece follows the last one, or one that is too many.")
             ended = piece.last
             yield piece
     if not ended:
@@ -243,10 +252,12 @@ async def _refusal(response: ClientResponse) -> FondacoError:
 
 
 def _identity(told: Mapping[str, Any]) -> EnclaveIdentity:
-    workload, keyset = told.get("workload_id"), told.get("keyset_digest")
-    if not isinstance(workload, str) or not isinstance(keyset, str):
-        raise _strange()
-    return EnclaveIdentity(workload, keyset)
+    """Return what an enclave is called; both become headers, so nothing but digests will do."""
+    names = told.get("workload_id"), told.get("keyset_digest")
+    for name in names:
+        if not isinstance(name, str) or not _DIGEST.fullmatch(name):
+            raise _strange()
+    return EnclaveIdentity(*map(str, names))
 
 
 @contextmanager

@@ -47,6 +47,10 @@ class SealedCalls(Protocol):
         """Answer a measured call, once."""
         ...
 
+    async def forget(self, completion_id: str) -> None:
+        """Drop what was decrypted of a call that will not be answered."""
+        ...
+
     async def probe(self) -> None:
         """Show that an engine can answer."""
         ...
@@ -98,6 +102,7 @@ class EnclaveFront:
         self._endpoints = {
             wire.MEASURE: self._measure,
             wire.ANSWER: self._answer,
+            wire.FORGET: self._forget,
             wire.IDENTITY: self._identity,
             wire.ATTESTATION: self._attestation,
             wire.RECEIPT: self._receipt,
@@ -155,6 +160,11 @@ class EnclaveFront:
                 if exchange.congested:
                     await self._drained(exchange)
         exchange.finish(b"")
+
+    async def _forget(self, exchange: Exchange) -> None:
+        asked = await _asked(exchange)
+        await self._service.forget(_text(asked, "completion_id"))
+        _respond(exchange, {})
 
     async def _identity(self, exchange: Exchange) -> None:
         _respond(exchange, asdict(await self._service.identity()))

@@ -50,6 +50,14 @@ class Enclave(Protocol):
         """
         ...
 
+    async def forget(self, call: SealedCall) -> None:
+        """Drop what `measure` decrypted of a call that will not be answered; nothing happens where none waits.
+
+        Raises:
+            EngineError: the enclave cannot be reached.
+        """
+        ...
+
     async def probe(self) -> None:
         """Show that the enclave can answer.
 
