@@ -1,6 +1,7 @@
 """`fondaco enclave verify`: what it fetches, says, remembers, and exits with."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -86,6 +87,7 @@ def test_it_says_what_is_proved_and_what_is_not(fondaco: Fondaco, server: Attest
     assert "proved    endorsement" in ended.out
     assert "unproved  hardware" in ended.out
     assert "can read what it decrypts" in ended.out
+    assert re.search(r"valid until \d{4}-\d\d-\d\d \d\d:\d\d UTC", ended.out)
     assert "Not accepted: no hardware is proved here." in ended.out
     allowed = fondaco("enclave", "verify", server.url, "--allow-software")
     assert allowed.code == 0
@@ -230,7 +232,7 @@ def test_an_answer_that_is_no_report_exits_with_6(
 def test_a_server_that_does_not_answer_exits_with_6(fondaco: Fondaco) -> None:
     ended = fondaco("enclave", "verify", "http://127.0.0.1:9")
     assert ended.code == 6
-    assert "http://127.0.0.1:9" in ended.err
+    assert "http://127.0.0.1:9: The server does not answer." in ended.err
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8000", "ftp://host", "http://user:secret@host"])

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 group = typer.Typer(
     invoke_without_command=True,
-    help="Run an enclave for encrypted chat, which gateways name as enclave.base_url; or verify one.",
+    help="Run an enclave of confidential chat, or verify one.\n\n"
+    "A server starts its own. To run one on another host, start it there without a COMMAND, and name it "
+    "as enclave.base_url in the server's configuration.",
 )
 group.command()(verify)
 TokenVariable: TypeAlias = Annotated[

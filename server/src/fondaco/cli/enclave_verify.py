@@ -60,7 +60,9 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a server's enclave with a fresh nonce: what is proved, what is not, and what is wrong.
+    """Check what a server's enclave proves.
+
+    Asks it with a fresh nonce, and says what is proved, what is not, and what is wrong.
 
     No signature of hardware is checked, so that it succeeds with --allow-software alone; exit code 9 otherwise.
     """

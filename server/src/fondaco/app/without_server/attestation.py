@@ -65,8 +65,13 @@ async def fetch_attestation(
 
 
 async def _answer(client: HttpClient, path: str, parameters: Mapping[str, str]) -> Any:
-    async with client.send("GET", f"{path}?{urlencode(parameters)}") as response:
-        body = await response.read(_MOST_BYTES)
+    try:
+        async with client.send("GET", f"{path}?{urlencode(parameters)}") as response:
+            body = await response.read(_MOST_BYTES)
+    except EngineUnavailableError as error:
+        raise EngineUnavailableError(
+            "The server does not answer. Does it run, and is this its address?"
+        ) from error
     if response.status == _UNAUTHORIZED:
         raise EngineRefusedError(
             f"The server wants a valid API key for {path}. Name its variable with --key-env."

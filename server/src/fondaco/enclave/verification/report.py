@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from fondaco.domain.timestamps import utc
 from fondaco.enclave.identity_key import ENDORSEMENT, statement
 from fondaco.enclave.keyset import API_VERSION
 from fondaco.enclave.primitives.canonical import NotCanonicalError, digest
@@ -102,10 +103,11 @@ def _report_data(report: object, nonce: str) -> Finding:
 
 def _times(report: object, keyset: object, now: float) -> Iterator[Finding]:
     not_after = at(keyset, "keyset_epoch", "not_after")
+    valid = is_integer(not_after) and now < not_after < now + _LONGEST_EPOCH_S
     yield checked(
         "expiry",
-        is_integer(not_after) and now < not_after < now + _LONGEST_EPOCH_S,
-        f"The keyset is valid until {not_after} (Unix seconds).",
+        valid,
+        f"The keyset is valid until {utc(not_after):%Y-%m-%d %H:%M} UTC." if valid else "",
         "The keyset has expired, or never does.",
     )
     fetched, stale = (
