@@ -12,7 +12,13 @@ import pytest
 from sealed_service.enclave import Said
 from sealed_service.protocol import SECP256K1, X25519, sha256
 from sealed_service.service import Service
-from venice_ai import InvalidRequestError, SyncVeniceClient, TeeAttestationError, VeniceClient
+from venice_ai import (
+    InvalidRequestError,
+    ServiceUnavailableError,
+    SyncVeniceClient,
+    TeeAttestationError,
+    VeniceClient,
+)
 from venice_ai.streaming import Stream
 from venice_ai.tee import TeeOptions, verify_receipt
 from venice_ai.types.api.chat import AssistantMessage
@@ -244,6 +250,16 @@ async def test_a_call_that_is_sent_again_is_sealed_again(
         headers["idempotency-key"] for method, _, headers, _ in service.requests if method == "POST"
     }
     assert len(keys) == 1
+
+
+async def test_a_failure_that_lasts_is_told_and_not_the_replay(
+    service: Service, options: TeeOptions
+) -> None:
+    """The enclave refuses what it has seen before; why it was sent again matters."""
+    service.failures = [503] * 9
+    async with VeniceClient(base_url=service.url, max_retries=1) as client:
+        with pytest.raises(ServiceUnavailableError, match="At capacity"):
+            await client.chat.completions.create(**CHAT, e2ee=options)
 
 
 async def test_a_key_of_the_call_fetches_its_receipt(

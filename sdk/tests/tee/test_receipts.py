@@ -1,6 +1,8 @@
 """Receipts that are checked offline; the values of the standard's own test vectors, section by section."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -252,3 +254,12 @@ def test_numbers_that_have_no_canonical_form_are_refused() -> None:
     huge = {**KEYSET, "keyset_epoch": {"version": 2**60, "not_after": 1}}
     with pytest.raises(TeeAttestationError, match="canonical form"):
         verify_receipt(RECEIPT, huge)
+
+
+def test_without_the_extra_the_import_says_how_to_get_it() -> None:
+    program = "import sys; sys.modules['rfc8785'] = None; from venice_ai.tee import verify_receipt"
+    told = subprocess.run(
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, check=False
+    ).stderr
+    assert b"ImportError: venice_ai.tee.verify_receipt needs rfc8785. Install" in told
+    assert b"'./sdk[e2ee]'" in told

@@ -7,6 +7,8 @@ Names are loaded when they are first used, so that an import needs none of its l
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from venice_ai.tee._extra import HOW_TO_INSTALL
+
 if TYPE_CHECKING:
     from venice_ai.tee._evidence.receipts import (
         Receipt as Receipt,
@@ -41,7 +43,11 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES[name]), name)
+    try:
+        value: object = getattr(import_module(_HOMES[name]), name)
+    except ModuleNotFoundError as error:
+        told = f"venice_ai.tee.{name} needs {error.name}. {HOW_TO_INSTALL}"
+        raise ImportError(told, name=error.name) from error
     globals()[name] = value
     return value
 

@@ -61,16 +61,24 @@ class ConfidentialCalls:
             return await self._sent(chat, attestation, once, stream=stream)
         except InvalidRequestError as error:
             attestation = await self._renewed(chat, attestation, error)
-        return await self._sent(chat, attestation, once, stream=stream)
+        try:
+            return await self._sent(chat, attestation, once, stream=stream)
+        except InvalidRequestError as error:
+            failure = (
+                error.__cause__
+            )  # why the transport sent it again; it may have run if none answered
+            if _is_replay(error) and isinstance(failure, APIError) and failure.status is not None:
+                raise failure from failure.__cause__
+            raise
 
     async def _renewed(
         self, chat: ConfidentialChat, used: Attestation, error: InvalidRequestError
     ) -> Attestation:
         """Return what to try once more with; raise the error where that would be of no use."""
-        told = str(error.body)
-        if _REPLAYED in told:  # the transport sent it again, after a failure
+        if _is_replay(error):  # the transport sent it again, after a failure
             return used
-        if error.status != _BAD_REQUEST or (used.format == "aci" and _STALE not in told):
+        stale = used.format == "venice" or _STALE in str(error.body)
+        if error.status != _BAD_REQUEST or not stale:
             raise error
         renewed = await self.attester.attest(chat.model, chat.options)
         if renewed.key == used.key:
@@ -173,6 +181,11 @@ class ConfidentialCalls:
             except NotFoundError:
                 await asyncio.sleep(wait_s)
         return await self._transport().send(request)
+
+
+def _is_replay(error: InvalidRequestError) -> bool:
+    """Whether the enclave has seen the request before."""
+    return _REPLAYED in str(error.body)
 
 
 def _upstream_gaps(

@@ -6,6 +6,7 @@ from typing import Any
 
 from venice_ai._json_values import is_object
 from venice_ai.exceptions import InvalidRequestError
+from venice_ai.tee._extra import HOW_TO_INSTALL
 from venice_ai.tee.types import TeeOptions
 
 _WEB = ("enable_web_search", "enable_web_scraping", "enable_x_search", "character_slug")
@@ -59,8 +60,7 @@ def require_libraries() -> None:
     missing = [name for name in _LIBRARIES if find_spec(name) is None]
     if missing:
         raise InvalidRequestError(
-            f"End-to-end encryption needs {' and '.join(missing)}, and nothing was sent. "
-            "Install this package with its extra: pip install './sdk[e2ee]' in a checkout of Fondaco.",
+            f"End-to-end encryption needs {' and '.join(missing)}, and nothing was sent. {HOW_TO_INSTALL}",
             code="E2EE_NOT_AVAILABLE",
         )
 
