@@ -17,6 +17,7 @@ from fondaco.domain.chat.events import (
     ToolPart,
     UsageReported,
 )
+from fondaco.domain.chat.message import PREFIX
 from fondaco.domain.confidential.sealed import SealedFormat
 from fondaco.domain.errors import EngineError, SealedRequestError
 from fondaco.domain.money.usage import Report
@@ -147,6 +148,14 @@ async def test_what_is_no_content_reaches_the_engine(house: SealedHouse) -> None
     asked = house.engine.asked[-1]
     assert (asked.sampling.stop, asked.sampling.seed, asked.sampling.top_p) == (("END",), 7, 0.5)
     assert (asked.choices, asked.max_output_tokens, asked.model) == (2, 9, "toy")
+
+
+async def test_an_answer_may_go_on_from_its_beginning(house: SealedHouse) -> None:
+    caller = house.caller()
+    begun = caller.messages([("user", "Name it."), ("assistant", "The capital is")])
+    call = caller.ask(house.id(), messages=[begun[0], {**begun[1], "prefix": True}])
+    await house.answer(call)
+    assert house.engine.asked[-1].options.hints == {PREFIX: True}
 
 
 @pytest.mark.parametrize("parameter", ["strip_thinking_response", "disable_thinking"])
