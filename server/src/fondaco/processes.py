@@ -1,4 +1,4 @@
-"""Process hardening: no core dumps, no debugger, and children that inherit no secrets."""
+"""Process hardening: no core dumps, no debugger, no swap, and children that inherit no secrets."""
 
 import ctypes
 import os
@@ -6,12 +6,17 @@ import re
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import anyio
 from anyio.abc import Process
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
+_MCL_CURRENT = 1
+_MCL_FUTURE = 2
+_MCL_ONFAULT = 4
+_CAP_IPC_LOCK = 14
 _INHERITED = re.compile(
     r"PATH|HOME|USER|LOGNAME|LANG|LANGUAGE|LC_[A-Z]+|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|VIRTUAL_ENV"
     r"|LD_LIBRARY_PATH|PYTHON(PATH|HOME|UTF8|IOENCODING|DONTWRITEBYTECODE|PYCACHEPREFIX)"
@@ -45,6 +50,44 @@ def harden() -> None:
     if sys.platform == "linux":
         # A core pattern that pipes to a program ignores the limit, but not this.
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0)
+
+
+def lock_memory(*, but: Path | None = None) -> bool:
+    """Keep this process's memory out of swap where the system lets it, and return whether it does.
+
+    A page is locked once something is written to it or read from it, so that what is only reserved, such as
+    the stacks of threads, takes no memory. A child does not inherit this.
+
+    Args:
+        but: a file whose pages hold no secret and may be dropped, being read anew when they are needed.
+    """
+    if sys.platform != "linux" or not _may_lock():
+        return False
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) != 0:
+        return False
+    for start, end in _mapped(but) if but is not None else ():
+        libc.munlock(ctypes.c_void_p(start), ctypes.c_size_t(end - start))
+    return True
+
+
+def _may_lock() -> bool:
+    """Return whether memory may be locked without a limit; under one, later allocations would fail."""
+    import resource  # noqa: PLC0415 - it exists on POSIX only
+
+    if resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY:
+        return True
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    effective = re.search(r"^CapEff:\s*([0-9a-f]+)$", status, re.MULTILINE)
+    return effective is not None and bool(int(effective[1], 16) >> _CAP_IPC_LOCK & 1)
+
+
+def _mapped(file: Path) -> list[tuple[int, int]]:
+    """Return where a file lies in this process's memory: first address and the one after the last."""
+    maps = Path("/proc/self/maps").read_text(encoding="utf-8", errors="surrogateescape")
+    rows = (line.split(maxsplit=5) for line in maps.splitlines())
+    ranges = (row[0].split("-") for row in rows if row[5:] == [str(file.resolve())])
+    return [(int(start, 16), int(end, 16)) for start, end in ranges]
 
 
 def die_with(parent: int) -> None:

@@ -52,7 +52,7 @@ from fondaco.serving.routing.failover import BrokenOffError
 _FEW_FIELDS: Final = 4
 """So many are decrypted at once; more on a thread, as the loop would stand still."""
 _THREADS: Final = 2
-"""Where memory is locked, the stack of each takes 8 MB of it."""
+"""More of them would only take turns, each with a stack of its own in locked memory."""
 _FLUSH_S: Final[Mapping[str, float]] = {X25519_SUITE.algo: 0.1}
 """Suite -> how long what a model says is collected, after the first of it, until it is encrypted as one.
 

@@ -1,11 +1,13 @@
 """The enclave as a child of its gateway, with a real model: it comes back when it dies, with other keys."""
 
 import os
+import re
 import signal
+import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 import pytest
@@ -26,6 +28,8 @@ from program import MODEL, model_file
 from sealed_caller import ORIGINAL, SECP256K1, X25519, SealedCaller, fresh_id, key_of
 
 TWIN = f"e2ee-{MODEL}"
+KERNELS = {"io", "pf", "mm", "de"}
+"""Flags of regions that the kernel itself keeps, which it neither locks nor swaps."""
 LIMIT_S = 120
 """For whatever a test waits for, on a machine that does much else."""
 
@@ -77,6 +81,26 @@ async def test_a_sealed_call_is_answered(enclave: LocalEnclave, algo: str) -> No
     assert sum(piece.tokens for piece in pieces) <= 12
     receipt = await enclave.receipt(call.format, call.completion_id, owner=call.owner)
     assert "receipt" in receipt or receipt["chat_id"] == call.completion_id
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0,
+    reason="looks into /proc, where root alone may lock without a limit",
+)
+async def test_its_memory_and_its_engines_stay_in_ram_and_out_of_dumps(
+    enclave: LocalEnclave,
+) -> None:
+    caller = await caller_of(enclave)
+    await answered(enclave, caller.ask(fresh_id(), "Hello"))
+    assert enclave.pid is not None
+    [engine] = _children(enclave.pid)
+    for pid in (enclave.pid, engine):
+        assert _may_dump_no_core(pid)
+        unlocked = [row for row in _regions(pid) if "wr" in row.flags and "lo" not in row.flags]
+        assert [row.name for row in unlocked if not row.flags & KERNELS] == []
+    weights = [row for row in _regions(engine) if row.name.endswith(".gguf")]
+    assert weights
+    assert all("lo" not in row.flags for row in weights)
 
 
 async def test_killed_in_the_middle_of_an_answer_it_comes_back_with_other_keys(
@@ -215,6 +239,34 @@ async def test_with_other_models_it_has_other_keys_once_its_calls_have_ended(
         with anyio.fail_after(LIMIT_S):
             while Path(f"/proc/{old}").exists():  # noqa: ASYNC110, ASYNC240 - /proc only
                 await anyio.sleep(0.02)
+
+
+def _children(pid: int) -> list[int]:
+    lists = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for one in lists for child in one.read_text().split()]
+
+
+def _may_dump_no_core(pid: int) -> bool:
+    limits = Path(f"/proc/{pid}/limits").read_text()
+    return re.search(r"^Max core file size +0 +0 ", limits, re.MULTILINE) is not None
+
+
+class Region(NamedTuple):
+    """A region of a process's memory."""
+
+    name: str
+    flags: set[str]
+    """As `smaps` calls them: `wr` writable, `lo` locked."""
+
+
+def _regions(pid: int) -> list[Region]:
+    regions, name = list[Region](), ""
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        if line.startswith("VmFlags:"):
+            regions.append(Region(name, set(line.split()[1:])))
+        elif re.match(r"[0-9a-f]+-", line):
+            name = "".join(line.split(maxsplit=5)[5:])
+    return regions
 
 
 def caller_again(caller: SealedCaller) -> SealedCaller:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import anyio
@@ -64,7 +65,11 @@ async def opened_models(
 def _embedded(settings: Settings, catalogue: Catalogue, ids: list[str]) -> Embedded:
     launches = launches_of(settings, catalogue)
     return Embedded(
-        {model_id: launch for model_id, launch in launches.items() if model_id in ids},
+        {
+            model_id: replace(launch, out_of_swap=True)
+            for model_id, launch in launches.items()
+            if model_id in ids
+        },
         name=EMBEDDED,
         first_byte_timeout_s=settings.embedded.first_byte_timeout_s,
         total_timeout_s=settings.embedded.total_timeout_s,

@@ -2,8 +2,10 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+from fondaco.processes import lock_memory
 from fondaco.workers.server_child import begun
 
 _PROMPT_BATCH_TOKENS = 32
@@ -22,6 +24,8 @@ def main() -> None:
         server = _serve(launch)
     except Exception as error:  # noqa: BLE001 - whatever it is, the parent reports it
         report.fail(error)
+    if launch["out_of_swap"]:
+        lock_memory(but=Path(launch["model"]))
     report.ready(server.listening_address)
     threading.Event().wait()
 

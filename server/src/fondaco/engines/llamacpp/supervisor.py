@@ -36,6 +36,8 @@ class Launch:
     """The argument of `fondaco models pull` that downloads the file; None: the model's id."""
     pooling: Literal["mean", "cls", "last", "file"] | None = None
     """How an embedding model makes one vector of a text's, `file`: as its file says; None: it chats."""
+    out_of_swap: bool = False
+    """Whether what it is asked and answers is locked in RAM, where the system lets it; the weights are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,4 +94,5 @@ def launch_options(launch: Launch) -> dict[str, object]:
         "compact_cache": launch.compact_cache,
         "gpu_layers": launch.gpu_layers,
         "pooling": launch.pooling,
+        "out_of_swap": launch.out_of_swap,
     }
