@@ -242,6 +242,32 @@ async def test_what_touched_a_piece_itself_is_found_before_it_is_shown(
     assert "Hello".startswith("".join(shown))
 
 
+@pytest.mark.parametrize(
+    "attack",
+    [
+        truncated,
+        without_its_end,
+        repeated,
+        altered,
+        in_plain,
+        with_plain_tools,
+        with_a_plain_message,
+        with_probabilities,
+        of_another_reply,
+        continued,
+    ],
+)
+async def test_where_no_receipts_are_signed_what_shows_without_one_is_found(
+    client: VeniceClient, service: Service, attack: Callable[[Events], Events]
+) -> None:
+    service.aci = service.receipts = False
+    service.report = lambda reply: {**reply, "attestation": None}
+    service.reply = attack
+    options = TeeOptions(format="venice", allow_software_attestation=True)
+    with pytest.raises(TeeDecryptionError):
+        await (await client.chat.completions.stream(**CHAT, e2ee=options)).collect()
+
+
 async def test_an_answer_in_plain_by_its_own_account_is_refused(
     client: VeniceClient, service: Service
 ) -> None:

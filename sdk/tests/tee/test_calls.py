@@ -301,6 +301,24 @@ async def test_keys_that_change_all_the_time_are_given_up(
     assert service.asked("/chat/completions") == 2
 
 
+@pytest.mark.parametrize("weaker", ["software", "venice"])
+async def test_keys_that_change_may_not_prove_less_than_those_before(
+    client: VeniceClient, service: Service, weaker: str
+) -> None:
+    service.enclave.hardware = True
+
+    def change() -> None:
+        service.enclave.rotate()
+        service.enclave.hardware = weaker != "software"
+        service.aci = weaker != "venice"
+
+    service.before_chat = change
+    options = TeeOptions(quote_verifier=lambda quote: True, allow_software_attestation=True)
+    with pytest.raises(TeeAttestationError, match="in another way than before"):
+        await client.chat.completions.create(**CHAT, e2ee=options)
+    assert service.asked("/chat/completions") == 1
+
+
 async def test_a_receipt_can_be_checked_later_and_offline(
     client: VeniceClient, options: TeeOptions
 ) -> None:
