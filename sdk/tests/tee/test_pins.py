@@ -1,5 +1,6 @@
 """Identities that were trusted at their first use: remembered in a file, and refused when they change."""
 
+import fcntl
 import json
 import os
 import stat
@@ -12,11 +13,27 @@ import pytest
 from sealed_service.protocol import Json, Signer
 from sealed_service.service import Service
 from venice_ai import TeeAttestationError, VeniceClient
-from venice_ai.tee import TeeOptions
+from venice_ai.tee import Attestation, ModelKey, TeeOptions
+from venice_ai.tee._evidence.pins import Pins
 
 pytestmark = pytest.mark.filterwarnings("ignore:Confidential chats")
 
 MODEL = "e2ee-toy"
+FOUND = Attestation(
+    format="aci",
+    provider="software",
+    hardware=False,
+    key=ModelKey("x25519", "00"),
+    nonce="00",
+    workload_id="sha256:00",
+    keyset={},
+    keyset_digest=None,
+    epoch=1,
+    not_after=None,
+    proved=(),
+    unproved=(),
+    report={},
+)
 
 
 @pytest.fixture
@@ -159,3 +176,38 @@ async def test_a_server_without_an_identity_cannot_be_pinned(
     await attest(service, lenient)
     with pytest.raises(TeeAttestationError, match="no identity"):
         await attest(service, replace(lenient, pin_file=tmp_path / "pins.json"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders are locked on POSIX only")
+def test_nobody_else_pins_between_a_look_and_its_entry(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, tried = tmp_path / "pins.json", []
+    read = Pins._read
+
+    def while_another_tries(pins: Pins) -> dict[str, Any]:
+        folder = os.open(tmp_path, os.O_RDONLY)
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(folder)
+        tried.append(folder)
+        return read(pins)
+
+    monkeypatch.setattr(Pins, "_read", while_another_tries)
+    for server in ("http://one.example", "http://other.example"):
+        Pins(path).meet(server, FOUND, chosen=True)
+    assert len(json.loads(path.read_text())) == len(tried) == 2
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root gives files away"
+)
+async def test_a_file_of_another_user_is_not_relied_on(
+    service: Service, pinned: TeeOptions
+) -> None:
+    await attest(service, pinned)
+    os.chown(file_of(pinned), 65_534, -1)
+    with pytest.raises(TeeAttestationError, match="belongs to another user"):
+        await attest(service, pinned)

@@ -150,6 +150,15 @@ async def test_errors_have_acis_shape_where_its_headers_were_sent(one: House) ->
     assert reply.headers["x-aci-version"] == "aci/1"
 
 
+@pytest.mark.parametrize("fields", [{}, {"model": 5}, {"model": None}, {"model": ["e2ee-toy"]}])
+async def test_a_body_without_a_model_has_acis_error_for_that(
+    one: House, fields: dict[str, object]
+) -> None:
+    body = {name: value for name, value in sealed_body().items() if name != "model"}
+    reply = await refused(one, body | fields)
+    assert reply.json()["error"]["type"] == "e2ee_invalid_payload_model"
+
+
 async def test_errors_have_the_houses_shape_where_the_originals_headers_were_sent(
     one: House,
 ) -> None:

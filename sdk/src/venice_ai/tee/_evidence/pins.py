@@ -4,7 +4,9 @@ import json
 import os
 import stat
 import tempfile
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,12 @@ from venice_ai._json_values import is_object
 from venice_ai.tee._evidence.reading import refused
 from venice_ai.tee.types import Attestation
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+_TRIES, _BETWEEN_TRIES_S = 200, 0.01
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -86,6 +94,10 @@ class Pins:
         Raises:
             TeeAttestationError: It is not the one that was trusted, or the file cannot be relied on.
         """
+        with self._held():
+            self._meet(server, found, chosen=chosen)
+
+    def _meet(self, server: str, found: Attestation, *, chosen: bool) -> None:
         pins = self._read()
         pin = _pin(pins.get(server), self.where)
         if pin is not None:
@@ -100,11 +112,45 @@ class Pins:
             pins[server] = {name: getattr(kept, name) for name in Pin.__slots__}
             self._write(pins)
 
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Keep other processes from pinning meanwhile: of two first meetings, the later one would be forgotten.
+
+        The folder is locked, as the file is replaced.
+        """
+        if self._path is None or fcntl is None:
+            yield
+            return
+        try:
+            folder = os.open(self._path.parent, os.O_RDONLY)
+        except OSError as error:
+            raise refused(
+                f"The pin file {str(self._path)!r} cannot be written: {error.strerror}."
+            ) from error
+        try:
+            fcntl.flock(
+                folder, fcntl.LOCK_EX
+            )  # nobody holds it for longer than a file takes to write
+            yield
+        finally:
+            os.close(folder)
+
+    def _lock(self, folder: int) -> None:
+        """Lock a folder, which nobody holds for longer than a file takes to write."""
+        for _ in range(_TRIES):
+            with suppress(BlockingIOError):
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            time.sleep(_BETWEEN_TRIES_S)
+        raise refused(
+            f"The folder of the pin file {str(self._path)!r} is locked by another process."
+        )
+
     def _read(self) -> dict[str, Any]:
         if self._path is None:
             return self._kept
         try:
-            mode = self._path.stat().st_mode
+            status = self._path.stat()
             text = self._path.read_text(encoding="utf-8")
         except FileNotFoundError:
             return {}
@@ -112,9 +158,14 @@ class Pins:
             raise refused(
                 f"The pin file {str(self._path)!r} cannot be read: {error.strerror}."
             ) from error
-        if os.name == "posix" and mode & _OTHERS_WRITE:
+        if os.name == "posix" and status.st_mode & _OTHERS_WRITE:
             raise refused(
                 f"Others may write the pin file {str(self._path)!r}. Run: chmod 600 {self._path}"
+            )
+        if os.name == "posix" and status.st_uid not in {0, os.geteuid()}:
+            raise refused(
+                f"The pin file {str(self._path)!r} belongs to another user, who could have pinned anything. "
+                "Name a file of your own."
             )
         with suppress(ValueError):
             pins = json.loads(text)

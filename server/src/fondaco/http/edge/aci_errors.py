@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from fondaco.domain.errors import (
     AuthenticationFailedError,
     FondacoError,
+    InvalidRequestError,
     NotFoundError,
     SealedRequestError,
     UnauthorizedError,
@@ -32,6 +33,8 @@ def _type(error: FondacoError) -> str:
     match error:
         case SealedRequestError():
             return error.reason
+        case InvalidRequestError(faults=faults) if "model" in faults and _breaks_schema(error):
+            return "e2ee_invalid_payload_model"
         case NotFoundError():
             return "not_found"
         case AuthenticationFailedError():
@@ -40,6 +43,11 @@ def _type(error: FondacoError) -> str:
             return "redaction_required"
         case _:
             return error.code.lower()
+
+
+def _breaks_schema(error: FondacoError) -> bool:
+    """Whether a field is missing or of another type, and not only without effect or unknown here."""
+    return type(error) is InvalidRequestError
 
 
 _TEXT_OR_NULL = {"type": ["string", "null"]}
