@@ -4,7 +4,7 @@ import asyncio
 import json
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -14,6 +14,7 @@ from fake_upstream import Script, saying
 from house import House
 from upstream.raw_server import RawServer
 from venice_ai import (
+    APIError,
     AssistantMessage,
     DeveloperMessage,
     InvalidRequestError,
@@ -317,6 +318,31 @@ async def test_what_cannot_be_confidential_is_named(
             await client.chat.completions.create(**{**asked, **wish})
         assert refused.value.code == "E2EE_REFUSED"
     assert home.fake.asked == []
+
+
+async def test_a_model_of_confidential_chats_is_sent_nothing_in_plain_by_oversight(
+    client: VeniceClient, home: House
+) -> None:
+    chats = client.chat.completions
+    with pytest.raises(InvalidRequestError, match="e2ee=True") as refused:
+        await chats.create(model="e2ee-toy", messages=QUESTION)
+    assert (refused.value.code, refused.value.status) == ("E2EE_REFUSED", None)
+    with pytest.raises(InvalidRequestError, match="e2ee=True"):
+        await chats.stream(model="e2ee-toy", messages=QUESTION)
+    with pytest.raises(APIError) as answered:  # a decision; this server refuses, others may not
+        await chats.create(model="e2ee-toy", messages=QUESTION, e2ee=False)
+    assert answered.value.status is not None
+
+
+@pytest.mark.parametrize("wish", ["yes", 1, {}, {"allow_software_attestation": True}])
+async def test_options_of_another_type_are_no_options(client: VeniceClient, wish: Any) -> None:
+    with pytest.raises(TypeError, match="e2ee has to be True, False or a TeeOptions"):
+        await client.chat.completions.create(model="e2ee-toy", messages=QUESTION, e2ee=wish)
+
+
+def test_a_protocol_that_does_not_exist_is_named() -> None:
+    with pytest.raises(ValueError, match="'venice', 'aci' or None, not 'acid'"):
+        TeeOptions(format=cast("Any", "acid"))
 
 
 def said(text: str) -> Script:

@@ -256,7 +256,7 @@ class SyncChatCompletions:
         **kwargs: Any,
     ) -> ChatCompletionResponse | Iterator[ChatCompletionChunk]: ...
     def stream(
-        self, *, model: str, messages: Messages, e2ee: bool | TeeOptions = ..., **kwargs: Any
+        self, *, model: str, messages: Messages, e2ee: bool | TeeOptions | None = ..., **kwargs: Any
     ) -> SyncChatStream: ...
     def parse(
         self,

@@ -26,20 +26,30 @@ _READABLE = {"role", "content", "tool_call_id", "reasoning_content"}
 """Fields of messages that may be there: the last is not sent, as models do not read it again."""
 
 
-def confidential(body: Mapping[str, Any], e2ee: bool | TeeOptions) -> TeeOptions | None:  # noqa: FBT001 - as callers say it
+def confidential(body: Mapping[str, Any], e2ee: bool | TeeOptions | None) -> TeeOptions | None:  # noqa: FBT001 - as callers say it
     """Return how a chat is to be kept confidential; None: it is not.
 
     Args:
         body: The request's fields; messages are objects of this package, or dictionaries.
-        e2ee: The caller's argument.
+        e2ee: The caller's argument. None: there is none.
 
     Raises:
+        TypeError: The argument is something else.
         InvalidRequestError: It is to be, but holds what cannot be, or libraries are missing. Nothing
             was sent.
     """
+    if not isinstance(e2ee, bool | TeeOptions | None):
+        raise TypeError(f"e2ee has to be True, False or a TeeOptions, not {type(e2ee).__name__}.")
     given = body.get("venice_parameters")
     parameters: Mapping[str, object] = given if is_object(given) else {}
-    if not e2ee and parameters.get("enable_e2ee") is not True:
+    told = parameters.get("enable_e2ee")
+    if not e2ee and told is not True:
+        if e2ee is None and told is None and _is_confidential(body["model"]):
+            raise InvalidRequestError(
+                f"The model {body['model']!r} is one of confidential chats, and nothing was sent, as it would "
+                "have gone in plain. Pass e2ee=True or a TeeOptions; e2ee=False sends it in plain.",
+                code="E2EE_REFUSED",
+            )
         return None
     options = e2ee if isinstance(e2ee, TeeOptions) else TeeOptions()
     faults = [*_faults(body, parameters), *_message_faults(body["messages"], options)]
@@ -49,6 +59,10 @@ def confidential(body: Mapping[str, Any], e2ee: bool | TeeOptions) -> TeeOptions
         )
     require_libraries()
     return options
+
+
+def _is_confidential(model: object) -> bool:
+    return str(model).startswith("e2ee-")
 
 
 def require_libraries() -> None:
@@ -66,7 +80,7 @@ def require_libraries() -> None:
 
 
 def _faults(body: Mapping[str, Any], parameters: Mapping[str, object]) -> Iterator[str]:
-    if not str(body["model"]).startswith("e2ee-"):
+    if not _is_confidential(body["model"]):
         yield f"the model {body['model']!r} is none of those named e2ee-*"
     for name in _TOOLS:
         if body.get(name) not in (*_OFF, []):

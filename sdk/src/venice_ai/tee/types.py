@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from os import PathLike
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_args
 
 from venice_ai._proof import Attestation, ModelKey, Proof, TeeFormat
 
@@ -44,6 +44,11 @@ class TeeOptions:
     """Accept replies of hardware enclaves that sent the text on to a service that they did not verify."""
     reuse_s: float = 300.0
     """For how long further calls may rely on one attestation."""
+
+    def __post_init__(self) -> None:
+        """Expect a protocol that exists."""
+        if self.format not in (None, *get_args(TeeFormat)):
+            raise ValueError(f"TeeOptions.format is 'venice', 'aci' or None, not {self.format!r}.")
 
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -71,7 +71,7 @@ class ChatOptions(TypedDict, total=False):
     stop_token_ids: Sequence[int] | None
     top_k: int | None
     stream_options: Mapping[str, Any] | None
-    e2ee: bool | TeeOptions
+    e2ee: bool | TeeOptions | None
     timeout: float | None
     extra_headers: Mapping[str, str] | None
     extra_body: Mapping[str, Any] | None
@@ -106,7 +106,7 @@ def request_of(
     if isinstance(messages, str | Mapping):
         raise TypeError("messages has to be a list. Pass [UserMessage(content=...)].")
     fields = {name: value for name, value in options.items() if value is not None}
-    e2ee = fields.pop("e2ee", False)
+    e2ee = fields.pop("e2ee", None)
     timeout_s = fields.pop("timeout", None)
     headers = fields.pop("extra_headers", {})
     more = fields.pop("extra_body", {})

@@ -151,6 +151,7 @@ class ChatCompletions(APIResource[Chatting]):
                     `TeeOptions`. Every message is encrypted, and the reply is checked against the
                     enclave's receipt before it is returned, or before its stream ends. Tools, schemas,
                     web search, log probabilities are refused. `reply.meta.proof` tells what was proved.
+                    Without this argument, nothing is sent to such a model; with False, plain text.
                 timeout: Seconds, instead of the client's.
                 extra_headers, extra_body: Sent besides all else.
 
@@ -175,7 +176,7 @@ class ChatCompletions(APIResource[Chatting]):
         *,
         model: str,
         messages: Messages,
-        e2ee: bool | TeeOptions = False,
+        e2ee: bool | TeeOptions | None = None,
         **kwargs: Any,
     ) -> ChatStream:
         """Answer a conversation bit by bit: `create(stream=True)` with more comfort.
