@@ -67,6 +67,9 @@ def test_it_serves_gateways_and_gets_other_keys_by_command(tmp_path: Path) -> No
         assert refused.code == 6
         assert "refuses the gateway's token" in refused.err
         assert identity(url) == after
+    gone = fondaco("enclave", "rotate", url, *WITH_TOKEN, **VARIABLES)
+    assert gone.code == 6
+    assert f"{url}: The enclave does not answer." in gone.err
 
 
 @pytest.mark.parametrize(

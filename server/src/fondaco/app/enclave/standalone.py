@@ -13,6 +13,7 @@ from fondaco.app.logs import log_to_stderr
 from fondaco.clients.connect import connect
 from fondaco.configuration import ENCLAVE
 from fondaco.domain.confidential.sealed import EnclaveIdentity
+from fondaco.domain.errors import EngineUnavailableError
 from fondaco.enclave.hardening import harden_enclave
 from fondaco.engines.enclave.engine import RemoteEnclave
 from fondaco.environment import ConfigurationError, secret
@@ -71,6 +72,10 @@ async def _rotated(url: str, token: str) -> EnclaveIdentity:
     client = connect(url, key=token, total_timeout_s=30)
     try:
         return await RemoteEnclave(ENCLAVE, client).rotate()
+    except EngineUnavailableError as error:
+        raise EngineUnavailableError(
+            f"{url}: The enclave does not answer. Does it run, and is this its own address?"
+        ) from error
     finally:
         await client.aclose()
 
