@@ -288,6 +288,19 @@ async def test_a_quote_that_does_not_bind_the_keys_is_refused(
     await refused(client, TeeOptions(quote_verifier=genuine), reason)
 
 
+async def test_a_relay_that_hides_aci_later_is_noticed_of_hardware_too(
+    service: Service, client: VeniceClient
+) -> None:
+    service.enclave.hardware = True
+    accepted = TeeOptions(quote_verifier=genuine)
+    assert (await client.tee.attest(model=MODEL, options=accepted)).format == "aci"
+    service.aci = False
+    with pytest.raises(TeeAttestationError, match="encrypted by ACI before"):
+        await client.tee.attest(model=MODEL, options=accepted)
+    chosen = replace(accepted, format="venice")
+    assert (await client.tee.attest(model=MODEL, options=chosen)).format == "venice"
+
+
 async def test_a_report_of_hardware_without_a_source_or_of_another_kind_is_refused(
     client: VeniceClient, service: Service
 ) -> None:

@@ -41,6 +41,7 @@ class Attester:
         self._kept: dict[str, tuple[float, TeeOptions, Attestation]] = {}
         self._pins: dict[str | PathLike[str] | None, Pins] = {}
         self._warned: set[str] = set()
+        self._speak_aci: set[str] = set()
         self._turns = PerLoop(asyncio.Lock)
 
     async def current(self, model: str, options: TeeOptions) -> Attestation:
@@ -70,10 +71,29 @@ class Attester:
         if options.pin_file is not None or not found.hardware:
             pins = self._pins.setdefault(options.pin_file, Pins(options.pin_file))
             pins.meet(self._server, found, chosen=options.format is not None)
+        self._expect_format(found, options)
         if not found.hardware:
             self._warn(found)
         self._kept[model] = self._clock(), options, found
         return found
+
+    def _expect_format(self, found: Attestation, options: TeeOptions) -> None:
+        """See that a server which encrypted by ACI still does, unless the caller chose the protocol.
+
+        A relay that hides ACI's report would have the client speak a protocol in which it could put in its own
+        key, and read the reply.
+
+        Raises:
+            TeeAttestationError: It does not any more.
+        """
+        if found.format == "aci":
+            self._speak_aci.add(self._server)
+        elif options.format is None and self._server in self._speak_aci:
+            raise refused(
+                "The server encrypted by ACI before, and now offers Venice's format alone, which proves less. If "
+                "that is expected, choose it: TeeOptions(format='venice').",
+                code="TEE_IDENTITY_CHANGED",
+            )
 
     @property
     def _server(self) -> str:
