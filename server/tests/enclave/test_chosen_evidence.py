@@ -11,7 +11,7 @@ from fondaco.enclave.evidence.tsm import TdxEvidence
 
 class Absent(TdxEvidence):
     async def evidence(self, report_data: bytes) -> Evidence:
-        raise EvidenceUnavailableError
+        raise EvidenceUnavailableError("There is none here.")
 
 
 class Present(DstackEvidence):
@@ -23,7 +23,7 @@ async def test_hardware_that_is_asked_for_and_absent_is_replaced_by_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(registry, "PROVIDERS", {"tdx": Absent, "software": SoftwareEvidence})
-    with pytest.raises(EvidenceUnavailableError):
+    with pytest.raises(EvidenceUnavailableError, match="There is none"):
         await registry.provider_of("tdx")
     assert (await registry.provider_of("auto")).name == "software"
 

@@ -171,6 +171,12 @@ async def test_a_text_that_only_looks_like_parts_stays_a_text(
     assert house.engine.asked[0].messages[0].content == text
 
 
+async def test_the_original_format_has_no_parts_in_a_text(house: SealedHouse) -> None:
+    text = json.dumps([{"type": "text", "text": "A text of its own"}])
+    await house.answer(house.caller(ORIGINAL).ask(house.id(), text))
+    assert house.engine.asked[0].messages[0].content == text
+
+
 @pytest.mark.parametrize(
     "part",
     [

@@ -198,6 +198,16 @@ def test_keys_are_replaced_before_they_expire(keys: EnclaveKeys, clock: HandCloc
     assert keys.keyset["keyset_epoch"]["not_after"] == int(UNIX) + 3240 + 3600
 
 
+async def test_no_report_outlives_its_keys(keys: EnclaveKeys, clock: HandClock) -> None:
+    clock.at = 1_000
+    report = await keys.report(ACI, None, None)
+    epoch = report["attestation"]["workload_keyset"]["keyset_epoch"]
+    assert report["attestation"]["freshness"] == {
+        "fetched_at": int(UNIX) + 1_000,
+        "stale_after": epoch["not_after"],
+    }
+
+
 def test_keys_live_for_a_minute_at_least(clock: HandClock) -> None:
     with pytest.raises(ValueError, match="60 seconds"):
         EnclaveKeys(IdentityKey.generated(), clock, 59, SoftwareEvidence())

@@ -198,6 +198,15 @@ async def test_an_uncounted_prompt_is_told_at_the_end(house: SealedHouse) -> Non
     assert last.input_tokens == 21
 
 
+async def test_pieces_never_take_back_tokens_that_were_told(house: SealedHouse) -> None:
+    late = UsageReported(
+        Report(PROMPT_TOKENS, None, 30)
+    )  # before it, the text's length is all there is
+    house.engine.says = ((Text(0, "word " * 80),), (late, Finish(0, "stop")))
+    pieces = await house.answer(house.caller().ask(house.id(), "Go on."))
+    assert [piece.tokens for piece in pieces] == [100, 0]
+
+
 async def test_tokens_of_the_prompt_stay_in_the_enclave(house: SealedHouse) -> None:
     call = house.caller().ask(house.id(), "Hello")
     assert (await house.enclave.measure(MODEL, call)).token_ids is None

@@ -1,8 +1,9 @@
 """An enclave elsewhere that is hostile: nothing of what it says harms its gateway."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any
 
 import anyio.lowlevel
@@ -24,7 +25,7 @@ class HostileService:
     """Says whatever a test has it say."""
 
     called: EnclaveIdentity = field(default_factory=lambda: EnclaveIdentity(DIGEST, DIGEST))
-    piece: Sealed = field(default_factory=lambda: Sealed(b""))
+    pieces: Iterable[Sealed] = ()
 
     async def measure(self, model_id: str, call: SealedCall) -> Prompt:
         del model_id, call
@@ -32,9 +33,9 @@ class HostileService:
 
     async def answer(self, completion_id: str, max_output_tokens: int) -> AsyncGenerator[Sealed]:
         del completion_id, max_output_tokens
-        while True:
+        for piece in self.pieces:
             await anyio.lowlevel.checkpoint()
-            yield self.piece
+            yield piece
 
     async def forget(self, completion_id: str) -> None:
         """Do nothing."""
@@ -88,10 +89,28 @@ async def test_a_name_that_is_no_digest_becomes_no_header(name: str) -> None:
                     await asked()
 
 
+@pytest.mark.parametrize(
+    ("pieces", "says"),
+    [
+        ((), "broke off"),
+        ((Sealed(b"half", 1),), "broke off"),
+        ((Sealed(b"all", 1, last=True), Sealed(b"more", 1)), "does not know"),
+        ((Sealed(b"all", 1, last=True), Sealed(b"", last=True)), "does not know"),
+    ],
+)
+async def test_an_answer_has_one_last_piece_at_its_end(
+    pieces: tuple[Sealed, ...], says: str
+) -> None:
+    call = SealedCaller(X25519, "00" * 32).ask("chatcmpl-1")
+    async with enclave_of(HostileService(pieces=pieces)) as enclave:
+        with pytest.raises(EngineError, match=says):
+            _ = [piece async for piece in enclave.answer(MODEL, call, 10)]
+
+
 async def test_an_answer_without_an_end_is_given_up() -> None:
     call = SealedCaller(X25519, "00" * 32).ask("chatcmpl-1")
     heard = 0
-    async with enclave_of(HostileService(piece=Sealed(bytes(2**20)))) as enclave:
+    async with enclave_of(HostileService(pieces=repeat(Sealed(bytes(2**20))))) as enclave:
         pieces = enclave.answer(MODEL, call, 10)
         for _ in range(64):
             heard += len((await anext(pieces)).wire)

@@ -197,13 +197,15 @@ async def test_an_enclave_that_says_nothing_costs_nothing(
     assert spent(one, before) == 0
 
 
+@pytest.mark.parametrize("error", [EngineError("It died."), None])
 async def test_a_whole_response_that_breaks_off_costs_nothing(
-    one: House, enclave: ToldEnclave
+    one: House, enclave: ToldEnclave, error: EngineError | None
 ) -> None:
-    enclave.says, before = (Sealed(b"half", 3),), len(one.charges())
+    enclave.says, enclave.fails, before = (Sealed(b"half", 3),), error, len(one.charges())
     reply = await ask(one, ACI, stream=False)
     assert reply.status_code == 500
     assert b"half" not in reply.content
+    assert b"charged" not in reply.content
     assert spent(one, before) == 0
 
 
