@@ -132,6 +132,10 @@ def continued(events: Events) -> Events:
     return [*events, events[texts(events)[0]]]
 
 
+def continued_without_a_text(events: Events) -> Events:
+    return [*events, event({"id": REPLY_ID, "choices": []})]
+
+
 def without_an_object(events: Events) -> Events:
     return [b"data: [1]\n\n", *events]
 
@@ -159,6 +163,7 @@ ATTACKS = [
     of_another_reply,
     renamed,
     continued,
+    continued_without_a_text,
     without_an_object,
     a_page,
 ]
@@ -255,6 +260,7 @@ async def test_what_touched_a_piece_itself_is_found_before_it_is_shown(
         with_probabilities,
         of_another_reply,
         continued,
+        continued_without_a_text,
     ],
 )
 async def test_where_no_receipts_are_signed_what_shows_without_one_is_found(

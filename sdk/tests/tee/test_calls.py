@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
-from sealed_service.enclave import Said
+from sealed_service.enclave import Said, now
 from sealed_service.protocol import SECP256K1, X25519, sha256
 from sealed_service.service import Service
 from venice_ai import (
@@ -19,6 +19,7 @@ from venice_ai import (
     TeeAttestationError,
     VeniceClient,
 )
+from venice_ai.resources.tee import Tee
 from venice_ai.streaming import Stream
 from venice_ai.tee import TeeOptions, verify_receipt
 from venice_ai.types.api.chat import AssistantMessage
@@ -236,6 +237,20 @@ async def test_new_keys_of_the_enclave_are_attested_once_more(
     async with await client.chat.completions.stream(**CHAT, e2ee=options) as stream:
         assert (await stream.collect()).choices[0].message.content == TEXT
     assert service.asked("/attestation") == 2
+
+
+async def test_an_attestation_serves_no_call_beyond_the_end_of_its_keys(
+    client: VeniceClient, service: Service, options: TeeOptions
+) -> None:
+    began, after = now(), [0]
+    vars(client)["tee"] = Tee(client, lambda: began + after[0])
+    service.enclave.not_after = began + 60
+    for later, attestations in ((0, 1), (59, 1), (60, 2)):
+        after[0] = later
+        if later == 60:
+            service.enclave.not_after = began + 3_600
+        await client.chat.completions.create(**CHAT, e2ee=options)
+        assert service.asked("/attestation") == attestations
 
 
 async def test_a_call_that_is_sent_again_is_sealed_again(

@@ -238,6 +238,23 @@ def test_a_signature_of_ecdsa_needs_its_recovery_id(spoil: Callable[[str], str])
         verify_receipt(receipt, keyset)
 
 
+def test_the_key_says_by_which_algorithm_it_signs_and_not_the_receipt() -> None:
+    key = Signer("ed25519")
+    _, keyset = resigned(RECEIPT, key)
+    named = {"algo": "ecdsa-secp256k1", "key_id": "receipt-1"}
+    told = {**RECEIPT, "workload_keyset_digest": sha256(jcs(keyset)), "signature": named}
+    lying = {**told, "signature": {**named, "value": key.sign(jcs(told), recoverable=True)}}
+    with pytest.raises(TeeAttestationError, match="none of the attested keys"):
+        verify_receipt(lying, keyset)
+
+
+@pytest.mark.parametrize("change", [{"note": "Trust me."}, {"api_version": "aci/2"}])
+def test_a_receipt_of_another_form_is_refused_although_it_is_signed(change: Json) -> None:
+    receipt, keyset = resigned({**RECEIPT, **change}, Signer("ed25519"))
+    with pytest.raises(TeeAttestationError, match="lacks fields, or has others"):
+        verify_receipt(receipt, keyset)
+
+
 def test_an_unknown_algorithm_signs_nothing() -> None:
     assert not is_signed(ModelKey("none", "00"), "00", b"")
 
