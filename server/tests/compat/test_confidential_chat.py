@@ -76,6 +76,9 @@ def test_nothing_of_the_enclave_runs_before_its_first_call(one: Program) -> None
     listed = {row["id"]: row for row in one.http.get("/api/v1/models").json()["data"]}
     assert listed[TWIN]["model_spec"]["capabilities"]["supportsE2EE"] is True
     assert enclaves(one) == []
+    loaded = Path(f"/proc/{one.process.pid}/maps").read_text()
+    assert "site-packages" in loaded
+    assert "cryptography" not in loaded  # nor does the server load what its enclave needs
     assert keyset(one)
     assert len(enclaves(one)) == 1
 
