@@ -1,6 +1,5 @@
 """The identity key: names an enclave, vouches for its keysets, and signs nothing else."""
 
-import os
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from fondaco.enclave.primitives.canonical import Json, canonical, digest
 from fondaco.enclave.primitives.signatures import ED25519
+from fondaco.private_files import create_whole
 
 ENDORSEMENT: Final = "aci.keyset.endorsement.v1"
 REVOCATION: Final = "aci.keyset.revocation.v1"
@@ -55,7 +55,7 @@ class IdentityKey:
         """
         try:
             if not path.exists():
-                _create(path, secrets.token_bytes(_SEED_BYTES))
+                create_whole(path, secrets.token_bytes(_SEED_BYTES))
             others = path.stat().st_mode & 0o077
             seed = path.read_bytes()
         except OSError as error:
@@ -98,18 +98,3 @@ class IdentityKey:
     def _signed(self, purpose: str, keyset_digest: str) -> dict[str, Json]:
         value = self._private.sign(statement(purpose, keyset_digest))
         return {"algo": ED25519, "value": value.hex()}
-
-
-def _create(path: Path, seed: bytes) -> None:
-    """Create a private file whole, or keep another process's if it was faster."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(file, seed)
-        os.fsync(file)
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.close(file)
-        draft.unlink()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from fondaco.private_files import create_whole
 from fondaco.stores.errors import HomeInUseError, HomeUnusableError, PepperLostError
 from fondaco.stores.server_lock import Reloads, ServerLock, locked, pid_in
 from fondaco.stores.sqlite.accounts.people import usable_keys
@@ -60,7 +61,7 @@ class Home:
                         "the database is recognised. Restore it from a backup. If it is gone for good, "
                         "end the keys with `fondaco keys revoke-all`, and make new ones."
                     )
-                _create_whole(path, secrets.token_bytes(_PEPPER_BYTES))
+                create_whole(path, secrets.token_bytes(_PEPPER_BYTES))
             pepper = path.read_bytes()
         except OSError as error:
             raise _unusable(path, error) from error
@@ -94,21 +95,6 @@ class Home:
             yield ServerLock(descriptor, reloads)
         finally:
             os.close(descriptor)
-
-
-def _create_whole(path: Path, content: bytes) -> None:
-    """Create a private file atomically; keep another process's if it was faster."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        os.write(file, content)
-        os.fsync(file)
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        os.close(file)
-        draft.unlink()
 
 
 def _unusable(path: Path, error: OSError) -> HomeUnusableError:
