@@ -90,6 +90,14 @@ def test_what_it_cannot_run_by_is_said(
     assert says in done.err
 
 
+def test_a_token_that_could_be_guessed_is_refused(tmp_path: Path) -> None:
+    done = Fondaco(tmp_path)("enclave", *WITH_TOKEN, ENCLAVE_TOKEN="sesame")
+    assert done.code == 3
+    assert "enclave.token has 6 characters" in done.err
+    assert "openssl rand -hex 32" in done.err
+    assert "sesame" not in done.err
+
+
 def test_other_machines_reach_it_only_if_allowed(tmp_path: Path) -> None:
     arguments = ("--listen", "0.0.0.0:0", *WITH_TOKEN)
     done = Fondaco(tmp_path)("enclave", *arguments, **VARIABLES)

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
+from typing import Final
 
 import anyio
 
@@ -22,6 +23,8 @@ from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.system import SystemClock
 
+_SHORTEST_TOKEN: Final = 16
+
 
 def run_enclave(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run an enclave until a signal ends it.
@@ -32,12 +35,17 @@ def run_enclave(settings: Settings, announce: Callable[[str], None]) -> None:
 
     Raises:
         ListenAddressError: the address is in use, not this machine's, or not permitted.
-        ConfigurationError: the token is missing.
+        ConfigurationError: the token is missing, or could be guessed.
         HomeUnusableError: the home folder cannot be written.
         IdentityKeyError: the file of the identity key cannot be used.
         EvidenceUnavailableError: the configuration asks for hardware that is not here.
     """
     token = token_of(settings)
+    if len(token) < _SHORTEST_TOKEN:
+        raise ConfigurationError(
+            f"enclave.token has {len(token)} characters, and could be guessed; the least is {_SHORTEST_TOKEN}. "
+            "Make one of 32 random bytes, for both sides: openssl rand -hex 32"
+        )
     chosen, server = settings.enclave, settings.server
     if not is_loopback(chosen.host) and not chosen.allow_remote:
         raise ListenAddressError(
