@@ -11,6 +11,7 @@ from fondaco.domain.confidential.sealed import Sealed, SealedFormat
 from fondaco.domain.errors import EngineError, EngineTimeoutError, SealedRequestError
 from fondaco.domain.money.money import NANO
 from fondaco.ports import Prompt
+from fondaco.serving import sealed
 from house import TOY, House, house
 from told_enclave import ACI, CIPHERTEXT, ORIGINAL, SAID, TWIN, ToldEnclave, sealed_body
 
@@ -254,6 +255,21 @@ async def test_a_prompt_that_is_too_long_is_refused_before_the_enclave_answers(
     reply = await ask(one)
     assert reply.status_code == 400
     assert enclave.answered == []
+
+
+async def test_what_is_left_while_its_price_is_held_is_forgotten_at_once(
+    one: House, enclave: ToldEnclave, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def stalled(*_: object) -> None:
+        await anyio.sleep_forever()
+
+    monkeypatch.setattr(sealed, "hold_output", stalled)
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask, one)
+        await until(lambda: bool(enclave.measured))
+        group.cancel_scope.cancel()
+    await until(lambda: bool(enclave.forgotten))
+    assert enclave.forgotten == [enclave.measured[0].completion_id]
 
 
 async def test_what_is_refused_after_it_was_decrypted_is_forgotten_at_once(
