@@ -33,6 +33,12 @@ OF_A_TYPE = {
 """Operations that a type of model is needed for, which a catalogue may lack."""
 OF_A_VIDEO = {("POST", "/api/v1/video/retrieve"), ("POST", "/api/v1/video/complete")}
 """Operations on a video that was queued, by a secret that nobody else knows: 404."""
+OF_A_CALL = {
+    ("GET", "/api/v1/tee/signature"),
+    ("GET", "/v1/aci/receipts/{id}"),
+    ("GET", "/api/v1/aci/receipts/{id}"),
+}
+"""Operations on the receipt of an encrypted call, which the example's id names none of: 404."""
 NOT_OFFERED = 403
 
 
@@ -97,7 +103,7 @@ def test_every_operation_succeeds_as_its_example_stands(
     kind = OF_A_TYPE.get(path)
     if kind and not fresh.http.get("/api/v1/models", params={"type": kind}).json()["data"]:
         assert reply.json()["code"] == "MODEL_NOT_FOUND", reply.text
-    elif (method, path) in OF_A_KEY | OF_A_VIDEO:
+    elif (method, path) in OF_A_KEY | OF_A_VIDEO | OF_A_CALL:
         assert reply.status_code == httpx2.codes.NOT_FOUND, reply.text
     elif (method, path) == OF_A_WALLET:
         assert reply.status_code == NOT_OFFERED, reply.text

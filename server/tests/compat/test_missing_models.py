@@ -42,7 +42,7 @@ def test_a_missing_model_names_its_command_and_is_served_once_its_file_is_here(
         missing = ask(one, QWEN)
         assert (missing.status_code, missing.json()["code"]) == (503, "MODEL_NOT_INSTALLED")
         assert f"fondaco models pull {QWEN}" in missing.json()["error"]
-        assert offline(one) == {QWEN}
+        assert offline(one) == {QWEN, f"e2ee-{QWEN}"}
         (folder / QWEN_FILE).symlink_to(model_file())  # another model's weights serve as well
         assert ask(one, QWEN).status_code == 200
 

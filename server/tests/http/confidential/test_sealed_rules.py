@@ -73,6 +73,8 @@ async def test_one_message_in_plain_refuses_the_whole_call(
         {"response_format": {"type": "json_object"}},
         {"logprobs": True},
         {"modalities": ["text", "audio"], "audio": {"voice": "alloy", "format": "mp3"}},
+        {"prediction": {"type": "content", "content": "plain"}},
+        {"documents": ["plain"]},
         {"venice_parameters": {"character_slug": "alan-watts"}},
         {"venice_parameters": {"enable_web_search": "auto"}},
         {"venice_parameters": {"enable_web_scraping": True}},

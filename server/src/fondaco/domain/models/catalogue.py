@@ -8,7 +8,7 @@ from fondaco.domain.errors import ModelGoneError, ModelNotFoundError
 from fondaco.domain.models.image_model import ImageModel
 from fondaco.domain.models.model import AnyModel, EmbeddingModel, Model, ModelType
 from fondaco.domain.models.name_patterns import WILDCARD, NamePatterns
-from fondaco.domain.models.names import SEALED, Names, Route, changes_at
+from fondaco.domain.models.names import SEALED, Names, Route, as_sealed_as, changes_at
 from fondaco.domain.models.picture_models import EditModel, UpscaleModel
 from fondaco.domain.models.speech_model import SpeechModel
 from fondaco.domain.models.transcription_model import TranscriptionModel
@@ -207,7 +207,9 @@ class Catalogue:
         listed = "/api/v1/models" if kind is ModelType.TEXT else f"/api/v1/models?type={kind.value}"
         if (other := self._other_type(name)) is not None:
             suggestion = f" It is a model of type {other.value!r}, not {kind.value!r}."
-        elif close_matches := get_close_matches(name, names.routes[kind], n=3, cutoff=0.6):
+        elif close_matches := get_close_matches(
+            name, as_sealed_as(name, names.routes[kind]), n=3, cutoff=0.6
+        ):
             suggestion = f" Did you mean {' or '.join(map(repr, close_matches))}?"
         return ModelNotFoundError(
             f"Specified model not found: {name[:100]!r}.{suggestion} GET {listed} lists all."

@@ -198,3 +198,12 @@ def _was_retired(model_id: str, end: Deprecation) -> str:
 
 def _reason(end: Deprecation) -> str:
     return f" {end.reason.rstrip('.')}." if end.reason else ""
+
+
+def as_sealed_as(name: str, names: Iterable[str]) -> list[str]:
+    """Return the names that may be suggested for another: a twin takes nothing of who asks in plain.
+
+    >>> as_sealed_as("tiny", ["tiny-1", "e2ee-tiny-1"])
+    ['tiny-1']
+    """
+    return [one for one in names if one.startswith(SEALED) == name.startswith(SEALED)]

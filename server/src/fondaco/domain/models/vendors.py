@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from fondaco.domain.errors import ModelNotFoundError
 from fondaco.domain.models.catalogue import Catalogue
+from fondaco.domain.models.names import as_sealed_as
 
 FOREIGN = frozenset(
     {
@@ -80,10 +81,11 @@ def _unknown(catalogue: Catalogue, name: str) -> ModelNotFoundError:
 def _suggestion(catalogue: Catalogue, name: str) -> str | None:
     """Return the nearest known name, each part matched separately."""
     vendor, slash, rest = name.partition("/")
+    names = as_sealed_as(name, catalogue.names())
     if not slash:
-        return _closest(name, catalogue.names())
+        return _closest(name, names)
     model, _, last = rest.partition("/")
-    known = _closest(rest, catalogue.names()) or _closest(model, catalogue.names())
+    known = _closest(rest, names) or _closest(model, names)
     if known is None:
         return None
     running = catalogue.route(known).engines

@@ -35,6 +35,9 @@ _SUITE = "%s-aes-256-gcm-hkdf-sha256"
 _NOT_CONTENT = frozenset({"role", "content", "name", "tool_call_id", "prefix"})
 """Fields of messages that need no encryption, and the one that has it."""
 
+_CONTENTFUL = frozenset({"documents", "functions", "prediction", "web_search_options"})
+"""Fields of other APIs that hold content, or send it elsewhere: ignored in plain calls, a leak in sealed ones."""
+
 
 async def sealed_completion(
     context: RequestContext[ChatRequest, None], sealed: SealedPayload
@@ -109,7 +112,8 @@ def plain_fields(body: ChatRequest) -> tuple[str, ...]:
         "venice_parameters.enable_web_scraping": own.enable_web_scraping,
         "venice_parameters.enable_web_search": own.enable_web_search != "off",
     }
-    return tuple(field for field, is_given in given.items() if is_given)
+    others = sorted(_CONTENTFUL.intersection(body.model_extra or ()))
+    return (*(field for field, is_given in given.items() if is_given), *others)
 
 
 def _unsealed(message: ChatMessage, form: SealedFormat) -> str | None:
