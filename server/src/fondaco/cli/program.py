@@ -18,22 +18,22 @@ from fondaco.cli import (
     config,
     enclave,
     engines,
-    jobs,
     keys,
     ledger,
     library,
     models,
 )
 from fondaco.cli.exits import Exit
-from fondaco.cli.image import image
+from fondaco.cli.media import jobs
+from fondaco.cli.media.image import image
+from fondaco.cli.media.transcribe import transcribe
+from fondaco.cli.media.tts import tts
+from fondaco.cli.media.video import video
 from fondaco.cli.openapi import openapi
 from fondaco.cli.output import printable
 from fondaco.cli.reloading import reload
 from fondaco.cli.serve import serve
-from fondaco.cli.transcribe import transcribe
-from fondaco.cli.tts import tts
 from fondaco.cli.usage import usage
-from fondaco.cli.video import video
 
 
 class _Group(TyperGroup):
