@@ -216,6 +216,9 @@ def test_a_key_comes_from_the_environment_and_is_never_shown(
     [
         (401, b"{}", "--key-env"),
         (404, b"{}", "status 404"),
+        (400, b'{"error":"No model \\u001b[2Jof it","code":"X"}', "status 400: No model"),
+        (400, b'{"error":{"message":"Not this one"}}', "status 400: Not this one"),
+        (400, b'{"error":[]}', "status 400. Does it"),
         (500, b"", "status 500"),
         (200, b"<html>", "no JSON"),
     ],
@@ -227,6 +230,7 @@ def test_an_answer_that_is_no_report_exits_with_6(
     ended = fondaco("enclave", "verify", server.url)
     assert ended.code == 6
     assert says in ended.err
+    assert "\x1b" not in ended.err
 
 
 def test_a_server_that_does_not_answer_exits_with_6(fondaco: Fondaco) -> None:

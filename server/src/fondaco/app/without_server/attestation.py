@@ -17,6 +17,7 @@ _MOST_BYTES: Final = 8 * 2**20
 _VERSIONED: Final = re.compile(r"(?:/api)?/v1/?$")
 _OK: Final = 200
 _UNAUTHORIZED: Final = 401
+_LONGEST: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,20 @@ async def _answer(client: HttpClient, path: str, parameters: Mapping[str, str]) 
         )
     if response.status != _OK:
         raise EngineRefusedError(
-            f"The server answers {path} with status {response.status}. Does it offer models for encrypted "
-            "content, and is this the address of its API?"
+            f"The server answers {path} with status {response.status}{_told(body)}. Does it offer models for "
+            "encrypted content, and is this the address of its API?"
         )
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise EngineUnavailableError(f"The server answers {path} with no JSON.") from error
+
+
+def _told(body: bytes) -> str:
+    """Return the sentence of an error in either API's shape, after a colon; empty where there is none."""
+    try:
+        error = orjson.loads(body)["error"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
+    sentence = error.get("message") if isinstance(error, dict) else error
+    return f": {sentence[:_LONGEST].rstrip('.')}" if isinstance(sentence, str) and sentence else ""
