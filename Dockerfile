@@ -1,4 +1,4 @@
-# Fondaco with all its extras, for CPUs. Its use: docs/guide/deployment.md, "Docker".
+# Fondaco with all its extras, for CPUs. Its use: docs/how-to/deployment.md, "Docker".
 FROM python:3.11-slim
 
 RUN apt-get update \

@@ -86,7 +86,7 @@ fix: $(VENV)/.dev ## format, and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-docs: $(VENV)/.dev ## write the pages of docs/reference that are generated
+reference: $(VENV)/.dev ## write the pages of docs/reference that the code knows
 	$(BIN)/python docs/reference/generate.py
 
 schema: $(VENV)/.dev ## write the snapshot that new databases are made of, from the migrations
@@ -140,4 +140,4 @@ $(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
 	    echo "The npm clients could not be installed; their tests will skip." >&2; fi
 	@touch $@
 
-.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix docs schema bench model
+.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix reference schema bench model

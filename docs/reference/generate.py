@@ -16,7 +16,9 @@ from fondaco.configuration.schema import ANY, REQUIRED, KeyPath, settings_table,
 from fondaco.configuration.writing import literal
 
 HERE = Path(__file__).parent
-NOTE = "<!-- Written by docs/reference/generate.py; change the code, then run `make docs`. -->\n"
+NOTE = (
+    "<!-- Written by docs/reference/generate.py; change the code, then run `make reference`. -->\n"
+)
 
 
 def settings_page() -> str:
@@ -117,7 +119,7 @@ def main(arguments: list[str]) -> int:
     stale = [name for name, page in PAGES.items() if current(name) != page()]
     if "--check" in arguments:
         for name in stale:
-            sys.stderr.write(f"docs/reference/{name} is out of date: run `make docs`.\n")
+            sys.stderr.write(f"docs/reference/{name} is out of date: run `make reference`.\n")
         return 1 if stale else 0
     for name in stale:
         (HERE / name).write_text(PAGES[name](), encoding="utf-8")

@@ -261,8 +261,8 @@ class Engine(Section):
     )
     dialect: DialectName = Field(
         "openai",
-        description="Its API: a variant of OpenAI's (docs/guide/engines.md), one of images alone "
-        "(docs/guide/image-engines.md), or of videos alone (docs/guide/video.md).",
+        description="Its API: a variant of OpenAI's (docs/how-to/engines.md), one of images alone "
+        "(docs/how-to/image-engines.md), or of videos alone (docs/how-to/video.md).",
     )
     images: EngineImages | None = Field(
         None, description="How an engine of images is asked; all of it has defaults."
@@ -307,7 +307,7 @@ class Engine(Section):
 
 
 class Enclave(Section):
-    """`[enclave]`: the process that alone reads encrypted chat; see docs/guide/confidential-chat.md."""
+    """`[enclave]`: the process that alone reads encrypted chat; see docs/how-to/confidential-chat.md."""
 
     enabled: bool = Field(default=True, description="Offer `e2ee-` models.")
     base_url: str = Field(

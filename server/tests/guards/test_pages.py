@@ -38,7 +38,7 @@ def anchors(page: Path) -> set[str]:
 
 
 def test_every_code_of_an_error_is_explained_with_its_status() -> None:
-    page = (ROOT / "docs/guide/errors.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/reference/errors.md").read_text(encoding="utf-8")
     explained = {(row["code"], int(row["status"])) for row in ROW.finditer(page)}
     assert explained == raised()
 

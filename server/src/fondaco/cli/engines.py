@@ -204,7 +204,7 @@ def _dialect(named: str | None) -> "DialectName | None":
         )
     if is_of_videos(found):
         raise typer.BadParameter(
-            f"Engines of {named!r} cannot be asked for their models: write rows, as in docs/guide/video.md.",
+            f"Engines of {named!r} cannot be asked for their models: write rows, as in docs/how-to/video.md.",
             param_hint="--dialect",
         )
     return found

@@ -306,7 +306,7 @@ def _expect_runnable(model: KnownModel) -> None:
     raise ModelFileError(
         f"{model.name!r} runs on {' '.join(model.platform)} only, and this is {sys.platform} "
         f"{machine()}. Another embedding model runs here: pull a GGUF or ONNX file of one by its "
-        "URL; docs/guide/engines.md says how to list it."
+        "URL; docs/how-to/engines.md says how to list it."
     )
 
 

@@ -21,6 +21,6 @@ def tiny_launch(tiny_files: dict[WeightRole, Path]) -> DiffusionLaunch:
     if installed_binding() is None:
         pytest.skip(
             "stable-diffusion.cpp is not installed: its wheel, cyllama, needs Python 3.12 or newer, and "
-            "stable-diffusion-cpp-python is built from source (docs/guide/diffusion.md)"
+            "stable-diffusion-cpp-python is built from source (docs/how-to/diffusion.md)"
         )
     return DiffusionLaunch(files=tiny_files, threads=1, divisor=64, cfg_scale=1.0, steps=2)

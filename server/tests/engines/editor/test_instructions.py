@@ -198,7 +198,7 @@ ASKED: dict[str, tuple[Operation, ...]] = {
     "1. Make it grey-scale\n2. Blur it": (GREY, BLUR),
 }  # fmt: skip
 
-GUIDE = (Path(__file__).parents[4] / "docs/guide/images.md").read_text(encoding="utf-8")
+GUIDE = (Path(__file__).parents[4] / "docs/how-to/images.md").read_text(encoding="utf-8")
 _, _, _SECTION = GUIDE.partition("### The built-in editor")
 EXAMPLES = [
     example

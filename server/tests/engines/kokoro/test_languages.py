@@ -12,7 +12,7 @@ from fondaco.engines.kokoro.languages import READINGS, Packages, why_not_read
 from fondaco.modelfiles import KNOWN
 from fondaco.modelfiles.known import KOKORO_VOICES
 
-PAGE = (Path(__file__).parents[4] / "docs/guide/voices.md").read_text()
+PAGE = (Path(__file__).parents[4] / "docs/reference/voices.md").read_text()
 SENTENCES = {
     "es": ("¿Qué hora es? Son las 9.", "ke oɾa es? son las nueβe."),
     "fr": ("Bonjour, Marie !", "bɔ̃ʒuʁ, maʁi !"),

@@ -164,7 +164,7 @@ def weights_by_role(
     if lacks := lacking(facts, by_role):
         raise FailedError(
             f"{whole.path.name!r} is a model of {facts.family} that needs more files: "
-            f"{', '.join(lacks)}. Name each: --with FILE_OR_URL. docs/guide/diffusion.md says where "
+            f"{', '.join(lacks)}. Name each: --with FILE_OR_URL. docs/how-to/diffusion.md says where "
             "they are published.",
             Exit.USAGE,
         )

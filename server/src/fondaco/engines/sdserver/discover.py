@@ -22,7 +22,7 @@ async def discover(client: HttpClient) -> FoundEngine:
     if not able.makes_images:
         raise EngineError(
             "Its model makes no images, but videos: write its rows by hand, as its price is yours to set "
-            "(docs/guide/video.md)."
+            "(docs/how-to/video.md)."
             if able.makes_videos
             else "Its model makes no images."
         )

@@ -111,7 +111,7 @@ def facts_of(path: Path) -> GgufFacts:
     if tables is None:
         raise ModelFileError(
             f"{path.name!r} is of a version of GGUF that is not known here. Convert it anew, or list "
-            "it by hand: docs/guide/models.md says how."
+            "it by hand: docs/how-to/models.md says how."
         )
     values = tables.values
     architecture = _text(values.get("general.architecture"))

@@ -208,7 +208,7 @@ class Chat:
             raise SealedRequestError(
                 f"The model {model.id!r} takes encrypted content only, and this request is not encrypted. "
                 "Send it to POST /api/v1/chat/completions with the headers of end-to-end encryption "
-                "(docs/guide/confidential-chat.md), or ask the model without 'e2ee-'.",
+                "(docs/how-to/confidential-chat.md), or ask the model without 'e2ee-'.",
                 reason="e2ee_header_missing",
                 faults={"model": ("Takes encrypted content only",)},
             )

@@ -135,7 +135,7 @@ class VeniceParameters(Strict):
             raise SealedRequestError(
                 "venice_parameters.enable_e2ee demands end-to-end encryption, and this request is not "
                 "encrypted. Nothing was run. Encrypt it, and send the headers of its protocol "
-                "(docs/guide/confidential-chat.md), or leave enable_e2ee out.",
+                "(docs/how-to/confidential-chat.md), or leave enable_e2ee out.",
                 reason="e2ee_header_missing",
                 faults={"venice_parameters.enable_e2ee": ("The request is not encrypted",)},
             )

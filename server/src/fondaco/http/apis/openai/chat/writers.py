@@ -3,7 +3,7 @@
 Both read the same events, so a body is the accumulation of its stream. Chunks are assembled from
 bytes that are encoded once per call: nothing is serialised twice.
 
-Source: POST /chat/completions; wire-level facts in docs/guide/streaming.md.
+Source: POST /chat/completions; wire-level facts in docs/how-to/streaming.md.
 """
 
 from collections.abc import Sequence
