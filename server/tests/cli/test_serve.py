@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from cli_program import Fondaco
-from fondaco.cli.serve import _larger
+from fondaco.cli.running.serve import _larger
 from fondaco.configuration.loading import load
 from fondaco.domain.models.model import Model
 from fondaco.domain.money.price import TokenPrice

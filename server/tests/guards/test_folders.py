@@ -10,7 +10,6 @@ from guards.source import ROOT, SDK, SERVER, modules
 
 MOST_FILES = 14
 LARGE = {
-    "server/src/fondaco/cli": "one file a command group",
     "server/src/fondaco/engines/llamacpp": "one engine: its process, its slots, what it is asked",
     "server/src/fondaco/configuration": "one file a kind of setting that is checked",
 }

@@ -1,1 +1,1 @@
-"""The command line: one file a command group."""
+"""The command line: the program, and what its commands share; a room for each group of commands."""

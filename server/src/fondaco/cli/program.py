@@ -11,18 +11,10 @@ import typer
 from typer.core import TyperGroup
 
 from fondaco import __version__
-from fondaco.cli import (
-    accounts,
-    balance,
-    characters,
-    config,
-    enclave,
-    engines,
-    keys,
-    ledger,
-    library,
-    models,
-)
+from fondaco.cli import config, enclave, engines, models
+from fondaco.cli.accounts import balance, commands as accounts, keys, ledger
+from fondaco.cli.accounts.usage import usage
+from fondaco.cli.content import characters, library
 from fondaco.cli.exits import Exit
 from fondaco.cli.media import jobs
 from fondaco.cli.media.image import image
@@ -32,8 +24,7 @@ from fondaco.cli.media.video import video
 from fondaco.cli.openapi import openapi
 from fondaco.cli.output import printable
 from fondaco.cli.reloading import reload
-from fondaco.cli.serve import serve
-from fondaco.cli.usage import usage
+from fondaco.cli.running.serve import serve
 
 
 class _Group(TyperGroup):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from fondaco.cli.enclave_verify import verify
+from fondaco.cli.enclave.verify import verify
 from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.options import Config, Home, configuration, warn
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from fondaco.cli.accounts import row
+from fondaco.cli.accounts.commands import row
 from fondaco.cli.admin_store import amount, chosen, opened
 from fondaco.cli.options import Account, AsJson, Config, Home, configuration, plain
 from fondaco.cli.output import print_row

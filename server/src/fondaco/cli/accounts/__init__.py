@@ -1,0 +1,1 @@
+"""Accounts, their keys, balances and usage, and the ledger that records their money."""

@@ -1,0 +1,1 @@
+"""Content that an operator adds: characters, and documents that web search finds."""

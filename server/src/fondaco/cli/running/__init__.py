@@ -1,0 +1,1 @@
+"""The server's process: how it is started and what it prints."""
