@@ -78,7 +78,7 @@ class VeniceClient:
 
     @property
     def base_url(self) -> str:
-        """Where the API is, up to and including its version."""
+        """The API's base URL, version included."""
         return self._base_url
 
     @cached_property

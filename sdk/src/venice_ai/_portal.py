@@ -17,7 +17,7 @@ Errand = Callable[[], None]
 _CLOSING_S = 1.0
 
 _errands: ContextVar["SimpleQueue[Errand | None] | None"] = ContextVar("errands", default=None)
-"""Where the thread that waits for a call looks for things to do meanwhile."""
+"""Queue of errands for the thread that waits for a call; None outside such a wait."""
 
 
 class Portal:

@@ -1,4 +1,4 @@
-"""What a confidential call proved."""
+"""Proof of a confidential call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Attestation:
     hardware: bool
     """Whether a hardware quote was found genuine on this side."""
     key: ModelKey
-    """What requests are encrypted to."""
+    """The key to which requests are encrypted."""
     nonce: str
     workload_id: str | None
     """The enclave's identity: `sha256:` and a digest. None: it has none that outlives its key."""
@@ -39,16 +39,16 @@ class Attestation:
     not_after: int | None
     """Unix time at which the keyset ends."""
     proved: tuple[str, ...]
-    """What was checked, one sentence each."""
+    """Facts that were checked, one sentence each."""
     unproved: tuple[str, ...]
-    """What has to be taken on trust."""
+    """Facts that have to be taken on trust."""
     report: Mapping[str, Any] = field(repr=False)
     """As the server sent it."""
 
 
 @dataclass(slots=True)
 class Proof:
-    """What a confidential call proved; complete once its reply has ended."""
+    """Proof of a confidential call; complete once its reply has ended."""
 
     attestation: Attestation
     request: bytes = field(repr=False)
@@ -58,4 +58,4 @@ class Proof:
     receipt: Mapping[str, Any] | None = field(default=None, repr=False)
     """The signed receipt, checked. None: the reply has not ended, or the server signs none."""
     unproved: tuple[str, ...] = ()
-    """What has to be taken on trust."""
+    """Facts that have to be taken on trust."""

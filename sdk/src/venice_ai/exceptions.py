@@ -86,7 +86,7 @@ class APIError(VeniceError):
 
     @property
     def faults(self) -> Mapping[str, Sequence[str]]:
-        """What is wrong with which field, as far as the reply says: `messages.0.role` -> why."""
+        """Faults by field, as far as the reply names them: `messages.0.role` -> reason."""
         return faults_of(self.details, self.body)
 
     @property

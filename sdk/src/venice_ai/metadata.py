@@ -45,7 +45,7 @@ class ResponseMetadata:
         self.headers = headers
         """Names are found in any case."""
         self.proof = proof
-        """What a confidential call proved; None for other calls."""
+        """Proof of a confidential call; None for other calls."""
 
     @property
     def request_id(self) -> str | None:

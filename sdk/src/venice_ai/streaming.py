@@ -27,7 +27,7 @@ Chunk = TypeVar("Chunk", bound=Wire)
 
 _DONE = b"[DONE]"
 _DRAIN_S = 0.5
-"""How long to wait for a stream's very end, so that its connection can be used again."""
+"""Time to wait for the very end of a stream, so that its connection can be reused."""
 
 
 class Stream(Generic[Chunk]):
@@ -176,7 +176,7 @@ class ChatStream(Stream[ChatCompletionChunk]):
 
 
 class TranscriptStream(Stream[TranscriptEvent]):
-    """What a recording says, in events as it is made."""
+    """Transcript of a recording as a stream of events."""
 
     async def text_deltas(self) -> AsyncGenerator[str]:
         """Yield the text in non-empty pieces."""

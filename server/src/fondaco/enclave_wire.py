@@ -1,4 +1,4 @@
-"""What passes between a gateway and an enclave over HTTP: paths, calls, pieces of responses, errors.
+"""Protocol between a gateway and an enclave over HTTP: paths, calls, pieces of responses, errors.
 
 A call is a line of JSON and the caller's body after it; a piece of a response a line of JSON and the bytes
 for the caller after it. Neither side trusts what the other one sends: what has another shape is a ValueError.

@@ -122,8 +122,8 @@ def _port(parts: SplitResult) -> int | None:
 
 
 HostName = Annotated[str, AfterValidator(_host)]
-"""What a `Host` header may carry, without a port; `*` for anything."""
+"""Value of a `Host` header, without a port; `*` for anything."""
 Origin = Annotated[str, AfterValidator(_origin)]
-"""What an `Origin` header may carry; `*` for anything."""
+"""Value of an `Origin` header; `*` for anything."""
 ListenAddress = Annotated[str, AfterValidator(_listen)]
 """An address of this machine, or a name for one."""

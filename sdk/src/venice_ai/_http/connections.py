@@ -23,7 +23,7 @@ class Connections:
         self._theirs = http_client
         self._process: int | None = None
         self._loop: weakref.ref[asyncio.AbstractEventLoop] | None = None
-        """Where the caller's client was first used, like `_process`."""
+        """The event loop that first used the caller's client; a weak reference, like `_process`."""
         self._pools = PerLoop(self._pool)
         self._ssl: ssl.SSLContext | None = None
         self._closed = False

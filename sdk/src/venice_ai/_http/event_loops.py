@@ -128,10 +128,10 @@ class Guard:
 
 
 CLOSING = "venice_ai closes connections"
-"""What tasks are called that do so."""
+"""Name of the tasks that close connections."""
 
 _open: set[Guard] = set()
-"""What is not closed yet. Without this, it could become garbage before it is closed."""
+"""Guards that are not closed yet; referenced here, lest they become garbage before."""
 
 
 def forget_ended() -> None:

@@ -55,7 +55,7 @@ _REPEATABLE = {"GET", "HEAD", "PUT", "DELETE"}
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How requests are sent."""
+    """Options of requests: time-outs, retries, headers."""
 
     base_url: str
     headers: Mapping[str, str] = field(repr=False)

@@ -42,7 +42,7 @@ class Facade:
 
     @property
     def _name(self) -> str:
-        """What type checkers know the class as."""
+        """Name of the class for type checkers."""
         return f"Sync{type(self._behind).__name__}"
 
     def __dir__(self) -> list[str]:

@@ -13,7 +13,7 @@ from venice_ai.types.api.models import Model, ModelFilter, ModelList, ModelSpec,
 __all__ = ["Models"]
 
 RECENT_S = 30.0
-"""How long a list is good enough to choose from."""
+"""Age up to which a cached list serves to choose a model."""
 _PATH = "/models"
 _DEFAULT = "default"
 
@@ -26,7 +26,7 @@ _CAPABILITIES = {
     "web_search": "supports_web_search",
     "log_probs": "supports_log_probs",
 }
-"""What can be wished for -> the capability that it is."""
+"""Name of a wish -> the capability that it needs."""
 _TRAITS = {
     "vision": "default_vision",
     "reasoning": "default_reasoning",

@@ -1,4 +1,4 @@
-"""How the fields of one call are encrypted, and those of its reply decrypted, by either protocol."""
+"""Ciphers of one call: encrypt the request's fields and decrypt the reply's, by either protocol."""
 
 import secrets
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ class Cipher(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """That the request carries."""
+        """Headers that the request carries."""
         ...
 
     def seal(self, plaintext: str, field: str) -> str:

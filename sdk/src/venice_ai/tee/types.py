@@ -11,12 +11,12 @@ from venice_ai._proof import Attestation, ModelKey, Proof, TeeFormat
 __all__ = ["Attestation", "ModelKey", "Proof", "TeeFormat", "TeeOptions"]
 
 INTEL_PCS = "https://api.trustedservices.intel.com"
-"""Where Intel publishes what quotes are checked against."""
+"""Address where Intel publishes the collateral that quotes are checked against."""
 
 
 @dataclass(frozen=True, slots=True)
 class TeeOptions:
-    """What an enclave has to prove before anything is encrypted to it, and how."""
+    """Requirements on an enclave, checked before anything is encrypted to it."""
 
     nonce: str | None = None
     """64 hexadecimal digits that the proof has to repeat, so that an old one will not do. None: random."""

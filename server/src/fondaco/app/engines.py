@@ -77,7 +77,7 @@ class Upstreams:
     transcription_engines: Mapping[str, TranscriptionEngine]
     video_engines: Mapping[str, VideoEngine]
     looks: Mapping[str, Look]
-    """What shows whether each of them answers."""
+    """Probe of each engine, which shows whether it answers."""
 
 
 @asynccontextmanager

@@ -195,7 +195,7 @@ _ADVICE = {
     errno.EADDRINUSE: "Choose another port with --port.",
     errno.EACCES: "Choose a port above 1023 with --port.",
 }
-"""How to fix errors that the address itself does not cause."""
+"""Remedies for errors that the address itself does not cause."""
 
 
 def expect_permitted(settings: Settings) -> None:

@@ -43,7 +43,7 @@ _OURS = "fondaco"
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What is written of a record."""
+    """Fields of a log record that are written."""
 
     time: str
     """In UTC, as RFC 3339 has it."""
@@ -93,7 +93,7 @@ _FORMS: Mapping[Format, Callable[[Event], str]] = {"text": as_text, "json": as_j
 
 @dataclass(slots=True)
 class _Second:
-    """What came alike within one second."""
+    """Count of identical records within one second."""
 
     began: float
     lines: int = 0

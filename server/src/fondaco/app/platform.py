@@ -121,7 +121,7 @@ class Adapters:
 
 
 _VIDEO_BYTES = 512 * 2**20
-"""That are being sent at a time."""
+"""Budget of all videos that are being sent at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class Shared:
     video_memory: MemoryBudget
     """For the videos that are being sent."""
     enclaves: Mapping[str, Enclave] = field(default_factory=dict)
-    """What alone reads encrypted content, by name."""
+    """Enclaves by name; they alone read encrypted content."""
 
     def use_cases(self, settings: Settings, adapters: Adapters) -> UseCases:
         """Return the use cases of a configuration."""

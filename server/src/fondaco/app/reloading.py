@@ -98,7 +98,7 @@ class ReloadTarget:
     running_tasks: Callable[[], set[asyncio.Task[None]]]
     """Returns the tasks that make responses at present."""
     lock: ServerLock
-    """Where commands read whether the server has reloaded."""
+    """Server lock, where commands read whether the server has reloaded."""
 
 
 class Reloader:

@@ -38,7 +38,7 @@ def printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """How rows are laid out for people; programs get them whole, as JSON."""
+    """Layout of rows for people; programs get them whole, as JSON."""
 
     empty: str
     """Said where there are no rows."""

@@ -20,7 +20,7 @@ _LOOK_S = 0.02
 
 
 class Answer(Enum):
-    """What became of a request to reload; each is the sentence that says so."""
+    """Outcomes of a request to reload, each with its sentence."""
 
     NO_SERVER = "No server runs on the home folder {folder}."
     LOADED = "The running server (pid {pid}) has loaded it."

@@ -147,7 +147,7 @@ class ClientConnection(asyncio.Protocol):
         self._paused = False
         self._chunk_timeout_s = inf
         self._last_data_at = 0.0
-        """When the last part of the body arrived."""
+        """Arrival time of the last part of the body."""
         self._deadline = inf
         self._total_deadline = inf
         self._timer: asyncio.TimerHandle | None = None

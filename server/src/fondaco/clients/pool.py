@@ -47,7 +47,7 @@ class HttpPool:
         self._total_timeout_s = total_timeout_s
         self._tls = tls
         self._free_slots = connections
-        """How many more connections may be opened."""
+        """Number of connections that may still be opened."""
         self._idle: list[ClientConnection] = []
         self._open: set[ClientConnection] = set()
         self._queue: deque[asyncio.Future[ClientConnection | None]] = deque()

@@ -19,7 +19,7 @@ from fondaco.environment import ConfigurationError
 
 FOLDER = "catalogue.d"
 Kind: TypeAlias = Literal["model", "engine"]
-"""What a file is about: one model, or one engine with the models that it serves."""
+"""Kind of a file: one model, or one engine with the models that it serves."""
 Trial: TypeAlias = Mapping[Path, Tree | None]
 """Files as they would be; None: gone."""
 

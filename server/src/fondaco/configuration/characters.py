@@ -29,7 +29,7 @@ _MOST_BYTES = 256 * 2**10
 
 
 class CharacterFile(Section):
-    """What a character's file may hold; its name is the character's slug."""
+    """Schema of a character's file; its name is the character's slug."""
 
     name: Line = Field(description="What people call it.")
     instructions: Annotated[

@@ -11,7 +11,7 @@ from fondaco.domain.models.names import SEALED
 from fondaco.settings import CatalogueModel, Engine, Settings
 
 _LIBRARIES = {"cryptography": "cryptography", "pycryptodome": "Crypto", "rfc8785": "rfc8785"}
-"""What an enclave needs beyond what a server does, the extra `confidential`: package -> its module."""
+"""Libraries that an enclave needs beyond a server's, the extra `confidential`: package -> its module."""
 
 
 def twins_of(settings: Settings, models: Collection[AnyModel]) -> Iterator[Model]:

@@ -55,7 +55,7 @@ class Layers:
     tree: Tree = field(default_factory=dict)
     origins: dict[KeyPath, str] = field(default_factory=dict)
     defaults: dict[KeyPath, object] = field(default_factory=dict)
-    """What the layers of the program say, whatever came over it."""
+    """Values of the program's own layers, whatever overrides them."""
     unsaid: dict[str, Path] = field(default_factory=dict)
     """Origins besides the defaults that are nobody's word: files that commands wrote."""
 

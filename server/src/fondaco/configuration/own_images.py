@@ -18,7 +18,7 @@ _EDITING = re.compile(r"kontext|[-_.]edit\b|image[-_]edit|pix2pix", re.IGNORECAS
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How a family's models are run."""
+    """Options by which the models of a family run."""
 
     steps: int
     max_steps: int

@@ -1,4 +1,4 @@
-"""Which settings a running server reloads, and which need a restart."""
+"""Settings that a running server reloads, and those that need a restart."""
 
 from collections.abc import Iterable
 

@@ -30,7 +30,7 @@ class Setting:
     path: KeyPath
     description: str
     kind: str
-    """What it takes, in words."""
+    """Description of the accepted values."""
     default: object
     """`REQUIRED` where there is none."""
     listed: bool

@@ -10,7 +10,7 @@ from fondaco.domain.money.usage import Usage
 
 
 class JobState(StrEnum):
-    """Where a job stands; it goes down this list, and back to the queue when its worker is lost."""
+    """State of a job; it goes down this list, and back to the queue when its worker is lost."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -50,33 +50,33 @@ class PaidJob:
     digest: bytes
     """Keyed hash of the secret by which its caller asks for it, 32 bytes."""
     public_key: bytes
-    """What its result is sealed to, 32 bytes; only that secret opens it again."""
+    """Public key, 32 bytes, to which the result is sealed; only its secret opens the result again."""
     account_id: int
     key_id: str
     model: str
     """The catalogue's id of the model."""
     held: Funds = field(default_factory=Funds)
-    """What it holds, until it ends."""
+    """Funds that it holds until it ends."""
     epoch: int = 0
     """The epoch in which it was admitted."""
     charge: Charge
-    """What is charged if it succeeds, as it was quoted."""
+    """Charge on success, as it was quoted."""
     usage: Usage
-    """What that is for."""
+    """Usage that the charge is for."""
     made_at: float
     """Unix seconds, as all times here."""
     state: JobState = JobState.QUEUED
     attempts: int = 0
-    """How often a worker has begun it."""
+    """Number of times that a worker has begun it."""
     lease: int = 0
-    """How often it was leased: a worker may end it only under the last lease."""
+    """Number of leases: a worker may end it only under the last lease."""
     started_at: float | None = None
-    """When the present try began."""
+    """Start of the present try."""
     ended_at: float | None = None
     progress: float = 0.0
     """The share that is done, 0 to 1, of the present try."""
     execution_ms: int = 0
-    """How long the try took that ended it."""
+    """Duration of the try that ended it."""
     failure: JobFailure | None = None
 
     @property
@@ -86,7 +86,7 @@ class PaidJob:
 
     @property
     def hold(self) -> OpenCall:
-        """What the ledger needs to hold its money again after a restart."""
+        """Hold that the ledger restores after a restart."""
         return OpenCall(
             call_id=self.id,
             account_id=self.account_id,
@@ -124,7 +124,7 @@ class Renewal:
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """How many jobs may be unfinished at a time."""
+    """Limits on unfinished jobs."""
 
     total: int
     account: int

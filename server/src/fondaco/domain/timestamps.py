@@ -7,7 +7,7 @@ _MILLISECOND = timedelta(milliseconds=1)
 _DAY_MS = 86_400_000
 _FIRST_MS = (datetime(1, 1, 1, tzinfo=UTC) - _START) // _MILLISECOND
 _LAST_MS = (datetime(9999, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC) - _START) // _MILLISECOND
-"""What a calendar of four digits can show; SQLite and JavaScript end there, too."""
+"""Last timestamp of a four-digit calendar; SQLite and JavaScript end there, too."""
 _ADVICE = "Write a date or a time as ISO 8601 has it: 2027-01-31 or 2027-01-31T12:00:00Z"
 
 

@@ -25,7 +25,7 @@ class Page:
     """A page of the web, as text for a model."""
 
     url: str
-    """Where it was found, after redirects."""
+    """Address after redirects."""
     title: str
     text: str
     """Markdown."""
@@ -39,7 +39,7 @@ class Citation:
     url: str
     content: str = ""
     date: str | None = None
-    """When it was written, in ISO 8601, where that is known."""
+    """Publication date in ISO 8601, where it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +62,13 @@ class RetrievedContext:
     cite: bool = False
     """Whether the model is to say which citations it draws on."""
     query: str = ""
-    """What was searched for; empty: nothing."""
+    """Search query; empty: none."""
     searches: int = 0
     """Searches that succeeded, with or without results: they are charged."""
 
     @property
     def scrapes(self) -> int:
-        """How many pages are charged."""
+        """Number of pages that are charged."""
         return len(self.pages)
 
 

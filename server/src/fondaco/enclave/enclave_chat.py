@@ -68,7 +68,7 @@ _REFUSALS: Final[tuple[type[InvalidRequestError], ...]] = (
     InvalidModelError,
     InvalidRequestError,
 )
-"""What an engine's refusal becomes: the first of them that it is."""
+"""Errors that may pass to the caller: an engine's refusal becomes the first of them that it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from fondaco.enclave.reports import aci_report, original_report
 from fondaco.ports.clock import Clock
 
 WINDOW_S: Final = 300
-"""How far a request's timestamp may be from now. Source: ACI, section 7.5."""
+"""Largest accepted difference of a request's timestamp from now. Source: ACI, section 7.5."""
 _LEAST_LIFETIME_S: Final = 60
 _OVERLAP: Final = 0.1
 """The share of an epoch's life that is left at its end for calls that began within it."""
@@ -59,7 +59,7 @@ class EnclaveKeys:
 
     @property
     def identity(self) -> EnclaveIdentity:
-        """What every response tells of the enclave."""
+        """Identity of the enclave, stated in every response."""
         return self._current().identity
 
     @property

@@ -22,7 +22,7 @@ _RESPONSE: Final = "aci.e2ee.response.v2"
 
 @dataclass(frozen=True, slots=True)
 class CiphertextContext:
-    """What binds the ciphertexts of one request in ACI's format. Source: ACI, section 7.3."""
+    """Context that binds the ciphertexts of one request in ACI's format. Source: ACI, section 7.3."""
 
     algo: str
     model: str

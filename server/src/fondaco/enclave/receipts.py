@@ -32,7 +32,7 @@ class SignedReceipt:
     document: Mapping[str, Any]
     """ACI's receipt. Source: ACI, section 8.2."""
     original: Mapping[str, Any]
-    """What the original's reply says beside it; of calls in ACI's format nothing."""
+    """Further fields of the original protocol's reply; empty for calls in ACI's format."""
 
 
 class ReceiptBuilder:

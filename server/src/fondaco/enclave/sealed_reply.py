@@ -103,7 +103,7 @@ class SealedReply(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What seals one reply."""
+    """Cipher state that seals one reply."""
 
     sealer: ResponseSealer
     receipt: ReceiptBuilder

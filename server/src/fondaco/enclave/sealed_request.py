@@ -16,7 +16,7 @@ from fondaco.enclave.opening import Opener
 MOST_FIELDS: Final = 2_048
 """Encrypted fields of one request: each costs up to a millisecond."""
 _PLAIN_KEYS: Final = frozenset({"role", "content", "name", "tool_call_id", "prefix"})
-"""What a message may have; of these only `content` says anything."""
+"""Fields that a message may have; of these only `content` carries content."""
 _TEXT_KEYS: Final = frozenset({"type", "text", "cache_control"})
 _DEPTH_OF_CONTENT: Final = 3
 """Parts of the path `messages.N.content`."""

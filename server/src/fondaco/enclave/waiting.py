@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class WaitingLimits:
-    """What may wait at a time."""
+    """Limits on waiting calls."""
 
     most: int = 256
     most_bytes: int = 64 * 2**20

@@ -26,7 +26,7 @@ _WORD = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _MOST_FILES = 2_000
 _MOST_COUNT = 10**15
 _PREFERRED = ("Q4_K_M", "Q4_K_S", "Q4_0", "Q5_K_M", "Q8_0")
-"""What most people run, in this order; then whatever there is."""
+"""Quantizations that most people run, in order of preference; then any other."""
 _SHOWN = ("downloads", "likes", "gguf", "gated")
 
 

@@ -18,7 +18,7 @@ _TIMEOUT_S = 120
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What can be downloaded."""
+    """Archive that can be downloaded."""
 
     url: str
     sha256: str | None

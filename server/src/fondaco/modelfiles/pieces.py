@@ -1,4 +1,4 @@
-"""What a known model consists of: its files, and the pieces of archives that each of them is made of."""
+"""Parts of a known model: its files, and the pieces of archives that make up each of them."""
 
 from dataclasses import dataclass
 from hashlib import sha256
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class BuiltFor:
-    """What a wheel was built for; data in it is the same on any machine."""
+    """Platform of a wheel; data in it is the same on any machine."""
 
     python: str
     """A version, such as `3.11`."""
@@ -26,7 +26,7 @@ class WheelMember:
     download_bytes: int
     """The size of the wheel."""
     built_for: BuiltFor | None = None
-    """Whose wheel it is, where the package has no wheel for every machine; None: this machine's."""
+    """Platform of the wheel, where the package has no wheel for every machine; None: this machine's."""
 
     @property
     def archive(self) -> str:
@@ -72,7 +72,7 @@ class KnownFile:
     """One file of a model."""
 
     role: str
-    """What the engine uses it for, such as `model`, `tokenizer`, `vae`, `voice`, `engine`."""
+    """Role in the engine, such as `model`, `tokenizer`, `vae`, `voice`, `engine`."""
     file: str
     """Its name in the models folder."""
     size_bytes: int
@@ -88,7 +88,7 @@ class Licence:
     name: str
     url: str
     says: str
-    """What is unusual about it, in a sentence."""
+    """Unusual property of it, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class KnownModel:
     licence: Licence | None = None
     """None: open source."""
     purpose: str = ""
-    """What it does, where it is none of the catalogue's models."""
+    """Purpose, where it is none of the catalogue's models."""
 
     @property
     def file(self) -> str:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from itertools import islice
 
 log = logging.getLogger("fondaco.incidents")
-"""Where incidents are logged. The composition root adds the handler that counts them."""
+"""Logger of incidents. The composition root adds the handler that counts them."""
 log.setLevel(logging.INFO)  # they are counted whatever level the operator wants to see
 _MOST_FRAMES = 8
 _MOST_OF_A_GROUP = 4

@@ -9,7 +9,7 @@ from fondaco.domain.jobs import JobState, PaidJob, QueueLimits, Renewal
 
 
 class QueueResult(Enum):
-    """What became of a job that was to be added."""
+    """Outcome of adding a job."""
 
     ADDED = "added"
     ACCOUNT_FULL = "the account has as many unfinished jobs as it may"
@@ -24,7 +24,7 @@ class ClaimedJob:
     request: bytes
     """Sealed."""
     remote: bytes | None = None
-    """Which job of an engine elsewhere it is, sealed; None: none was noted."""
+    """Sealed id of the job at a remote engine; None: none was noted."""
 
 
 class JobStore(Protocol):
@@ -125,7 +125,7 @@ class QueueId:
     digest: bytes
     """Its keyed hash, 32 bytes."""
     public_key: bytes
-    """What the job's result is sealed to, 32 bytes."""
+    """Public key, 32 bytes, to which the job's result is sealed."""
 
 
 class UnsealableError(Exception):

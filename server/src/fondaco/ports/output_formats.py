@@ -7,7 +7,7 @@ from fondaco.domain.output_format.output_format import Constraint
 
 
 class Enforcement(StrEnum):
-    """How strictly a schema is enforced, and so what the schema has to be."""
+    """Degree to which a schema is enforced, and so the demands on the schema."""
 
     CHECK = "check"
     """Output is validated when it is complete: the schema has to be valid and satisfiable."""

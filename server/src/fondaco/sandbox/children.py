@@ -25,7 +25,7 @@ QUEUE_S = 5.0
 _RESPONSE_LIMIT_BYTES = 8 * 2**20
 
 Role: TypeAlias = Literal["output_formats", "templates"]
-"""Which functions a child offers."""
+"""Set of functions that a child offers."""
 Result: TypeAlias = Mapping[str, str | None]
 
 

@@ -1,4 +1,4 @@
-"""Which schemas and grammars the embedded engine enforces completely.
+"""Schemas and grammars that the embedded engine enforces completely.
 
 The engine silently drops what it cannot compile, or gives up in the middle of its output. So each schema is
 tried here first, in the child only.

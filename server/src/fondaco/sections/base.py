@@ -1,4 +1,4 @@
-"""What all tables of the configuration have in common."""
+"""Base of all tables of the configuration."""
 
 import ipaddress
 from decimal import Decimal

@@ -82,7 +82,7 @@ class Platform:
     leaving: bool = False
     """The server will stop soon: it reports not ready, but still serves."""
     reachability: Reachability = field(default_factory=Reachability)
-    """Which engines answered when they were last looked at."""
+    """Reachability of engines, as they were last probed."""
     draining: bool = False
     """Running calls complete, new calls are refused."""
 

@@ -74,7 +74,7 @@ class SpeechMeter:
 
     @property
     def usage(self) -> Usage:
-        """What was spoken so far; never more than the text has."""
+        """Usage so far; never more than the text has."""
         spoken = min(self._made, self.most.characters)
         return Usage(characters=spoken) if spoken else NO_USAGE
 

@@ -43,7 +43,7 @@ class TranscriptionStarted:
     engine: str
     quota: Quota
     sound_s: float
-    """How long the recording is."""
+    """Duration of the recording."""
     notice: DeprecationNotice | None = None
     """The requested model's deprecation notice."""
 

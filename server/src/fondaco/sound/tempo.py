@@ -11,7 +11,7 @@ from fondaco.domain.media.speech import SAMPLE_BYTES
 RATE = 24_000
 """Samples a second of all that comes out."""
 _FASTEST_STEP, _SLOWEST_STEP = 2.0, 0.5
-"""What one filter does well; beyond that it skips, or stutters."""
+"""Range of one filter; beyond it sound skips, or stutters."""
 
 
 class Tempo:

@@ -33,11 +33,11 @@ class Reloads(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """What a running server says of itself."""
+    """State of a running server, as it reports it."""
 
     pid: int
     pid_namespace: str
-    """Where the process id counts: another container numbers its processes by itself."""
+    """Namespace in which the process id counts: another container numbers its processes by itself."""
     reloads: Reloads = Reloads.STARTING
     begun: int = 0
     """Reloads that have begun to read the configuration."""

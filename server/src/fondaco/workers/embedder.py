@@ -209,7 +209,7 @@ class _Countable(NamedTuple):
 
     @property
     def characters(self) -> int:
-        """How much there is to count, in characters of text."""
+        """Amount to count, in characters of text."""
         length = len(self.input)
         return length if isinstance(self.input, str) else length * _CHARACTERS_AN_ID
 

@@ -27,15 +27,15 @@ _REPORT_LIMIT = 4096
 
 @dataclass(frozen=True, slots=True)
 class ServerProgram:
-    """How to start a server's child."""
+    """Launch options of a server's child."""
 
     module: str
     """A module whose main program begins by `workers.server_child.begun`."""
     order: Mapping[str, Any]
-    """What it is told on its standard input: JSON values."""
+    """Values that it gets on its standard input, as JSON."""
     start_timeout_s: float
     grace_s: float = 2.0
-    """How long it may take to end itself; then it is killed."""
+    """Grace period for it to end by itself; then it is killed."""
     logs: bool = False
     """Whether what it writes to standard error is the server's log; else it is discarded."""
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class ServerProgram:
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """What callers are told of a child that does not run."""
+    """Messages to callers about a child that does not run."""
 
     not_running: str
     starting: str
@@ -106,7 +106,7 @@ class ServerSupervisor(ABC, Generic[T]):
 
     @property
     def state(self) -> NotRunning | T:
-        """How the child is."""
+        """State of the child."""
         return self._state
 
     async def running(self) -> T:

@@ -34,7 +34,7 @@ _PAYLOAD_LIMIT = 256 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """How to start a worker's child."""
+    """Launch options of a worker's child."""
 
     module: str
     """A module that calls `workers.child.serve` as its main program."""
@@ -45,7 +45,7 @@ class Program:
     answer_timeout_s: float = 120.0
     """Between two signs of life: of progress, or the response."""
     cancel_grace_s: float = 0.0
-    """How long a child that can stop early may take to do so; then it is ended."""
+    """Grace period for a child that can stop early; then it is ended."""
 
 
 class Worker:
@@ -62,7 +62,7 @@ class Worker:
         self._retry_at = 0.0
         self._unavailable_reason = ""
         self._left = 0
-        """How many callers in a row have left, each with the end of a child."""
+        """Number of callers in a row that have left, each with the end of a child."""
 
     @property
     def pid(self) -> int | None:
@@ -231,13 +231,13 @@ class _Child:
     requests: ByteSendStream
     responses: BufferedByteReceiveStream
     born_at: float = 0.0
-    """When it became ready, on the loop's clock."""
+    """Time at which it became ready, on the loop's clock."""
     cancellable: bool = False
     """Whether it stops early when told to."""
     owes_response: bool = False
     """Whether a request was sent whole, and nothing of its response was read."""
     owed_bytes: int = 0
-    """How long the payload is of a response whose first line was read."""
+    """Length of the payload of a response whose first line was read."""
 
     @classmethod
     def of(cls, process: Process) -> Self:

@@ -66,7 +66,7 @@ class Suite:
 
     algo: str
     info: bytes
-    """What the key derivation is bound to."""
+    """Context that the key derivation is bound to."""
     key: type[X25519Key] | type[Secp256k1Key]
     public_bytes: int
     """Of an encoded public key."""

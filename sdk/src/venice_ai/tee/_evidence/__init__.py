@@ -1,1 +1,1 @@
-"""What enclaves prove: attestation reports, hardware quotes, identities, receipts."""
+"""Evidence of enclaves: attestation reports, hardware quotes, identities, receipts."""

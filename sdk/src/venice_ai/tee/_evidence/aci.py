@@ -17,7 +17,7 @@ from venice_ai.tee._evidence.verdicts import (
 from venice_ai.tee.types import NOTHING, Attestation, ModelKey, TeeOptions
 
 _SKEW_S = 300
-"""How far the enclave's clock and this one may be apart."""
+"""Largest accepted difference between the enclave's clock and this one."""
 _NO_HARDWARE = {"none", "software"}
 
 

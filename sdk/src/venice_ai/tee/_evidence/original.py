@@ -26,7 +26,7 @@ from venice_ai.tee._evidence.verdicts import (
 from venice_ai.tee.types import NOTHING, Attestation, ModelKey, TeeOptions
 
 _OLDEST_S = 3600.0
-"""How long ago the server may have verified its own evidence."""
+"""Maximum age of the server's own verification of its evidence."""
 _ADDRESS_BYTES = 20
 
 

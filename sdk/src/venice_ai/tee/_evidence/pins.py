@@ -26,7 +26,7 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What is remembered of a server's enclave."""
+    """Pinned identity of a server's enclave."""
 
     workload_id: str
     epoch: int
@@ -80,7 +80,7 @@ class Pins:
 
     @property
     def where(self) -> str:
-        """What the pins are kept in, for messages."""
+        """Location of the pins, for messages."""
         return "the client's memory (make a new client)" if self._path is None else str(self._path)
 
     def meet(self, server: str, found: Attestation, *, chosen: bool) -> None:

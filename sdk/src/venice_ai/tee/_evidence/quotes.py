@@ -25,7 +25,7 @@ _REPORT_DATA_BYTES = 64
 
 @dataclass(frozen=True, slots=True)
 class TdxQuote:
-    """What a quote states; `prove` says whether it is true.
+    """Statements of a quote; `prove` checks whether they are true.
 
     Source:
         Intel TDX DCAP, quote generation library and verification library, appendix A.
@@ -110,7 +110,7 @@ Verify = Callable[[bytes, str], Awaitable["Verified"]]
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What `dcap-qvl` says of a quote whose signatures hold."""
+    """Verdict of `dcap-qvl` on a quote whose signatures hold."""
 
     status: str
     advisories: tuple[str, ...]

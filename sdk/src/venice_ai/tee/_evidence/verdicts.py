@@ -1,4 +1,4 @@
-"""What was proved and what was not, in sentences, and the rule for enclaves without hardware."""
+"""Verdicts on evidence, as sentences, and the rule for enclaves without hardware."""
 
 from collections.abc import Sequence
 from typing import TypedDict

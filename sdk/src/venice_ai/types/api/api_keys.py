@@ -60,7 +60,7 @@ class ShownLimit(Wire):
 
 
 class TrailingDays(Wire):
-    """What some epochs cost."""
+    """Costs of the trailing epochs."""
 
     usd: Decimal
     diem: Decimal
@@ -68,7 +68,7 @@ class TrailingDays(Wire):
 
 
 class ApiKeyUsage(Camel):
-    """What a key's calls were charged."""
+    """Charges of a key's calls."""
 
     trailing_seven_days: TrailingDays
     """This epoch and the six before it."""
@@ -137,7 +137,7 @@ class Challenge(Wire):
 
 
 class ChallengeReply(Reply):
-    """What a wallet signs to get a key."""
+    """Challenge that a wallet signs to get a key."""
 
     data: Challenge
     success: bool = True
@@ -152,14 +152,14 @@ class ApiTier(Camel):
 
 
 class Holdings(Wire):
-    """What the account has."""
+    """Balances of the account."""
 
     usd: Decimal | None = Field(None, alias="USD")
     diem: Decimal | None = Field(None, alias="DIEM")
 
 
 class Limit(Wire):
-    """How much of something may be asked for."""
+    """Rate limit."""
 
     amount: int
     type: str
@@ -174,21 +174,21 @@ class ModelLimits(Camel):
 
 
 class Allowance(Camel):
-    """What the account has, and may ask for."""
+    """Balances and rate limits of the account."""
 
     access_permitted: bool
     """Whether it can pay anything, or has to pay nothing."""
     api_tier: ApiTier
     balances: Holdings
     key_expiration: Moment = None
-    """When the key that asks ends; None: never."""
+    """Expiry of the calling key; None: never."""
     next_epoch_begins: datetime
-    """When DIEM refills."""
+    """Start of the next epoch, when DIEM refills."""
     rate_limits: list[ModelLimits]
 
 
 class AllowanceReply(ExactReply):
-    """What the account has, and may ask for."""
+    """Balances and rate limits of the account."""
 
     data: Allowance
 

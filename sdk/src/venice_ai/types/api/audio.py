@@ -50,7 +50,7 @@ class SpeechFile(Reply):
 
 
 class DurationUsage(Wire):
-    """What is charged."""
+    """Usage that is charged: the recording's duration."""
 
     type: str
     seconds: float
@@ -77,7 +77,7 @@ class TranscriptSegment(Wire):
 
 
 class Transcript(Reply):
-    """What a recording says."""
+    """Transcript of a recording."""
 
     text: str
     usage: DurationUsage | None = None
@@ -99,7 +99,7 @@ class TranscriptEvent(Wire):
 
 
 class Subtitles(Reply):
-    """What a recording says, as subtitles."""
+    """Transcript of a recording as subtitles."""
 
     text: str
     """The file."""

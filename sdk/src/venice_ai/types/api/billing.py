@@ -15,7 +15,7 @@ __all__ = ["InferenceDetails", "UsageEntry", "UsageFilters", "UsagePage"]
 
 
 class UsageFilters(TypedDict, total=False):
-    """Which charges, and in which order."""
+    """Filters and order of charges."""
 
     currency: Literal["USD", "DIEM", "VCU"] | None
     start_date: date | str | None
@@ -46,7 +46,7 @@ class UsageEntry(Camel):
 
     timestamp: datetime
     sku: str
-    """What was sold, such as `qwen3-4b-llm-output-mtoken`."""
+    """The SKU of the charge, such as `qwen3-4b-llm-output-mtoken`."""
     units: Decimal
     """In what the price is quoted for: millions of tokens or characters, images."""
     price_per_unit_usd: Decimal

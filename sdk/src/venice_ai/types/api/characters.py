@@ -26,7 +26,7 @@ CharacterOrder: TypeAlias = Literal["featured", "imports", "name", "createdAt", 
 
 
 class CharacterFilters(TypedDict, total=False):
-    """Which characters, and in which order."""
+    """Filters and order of characters."""
 
     search: str | None
     """A part of the name, the description or a tag; `#word` is a whole tag."""
@@ -47,7 +47,7 @@ class CharacterFilters(TypedDict, total=False):
 
 
 class CharacterStats(Wire):
-    """What is counted of a character."""
+    """Usage statistics of a character."""
 
     imports: int = 0
 
@@ -56,7 +56,7 @@ class Character(Camel):
     """A character."""
 
     slug: str
-    """What `venice_parameters` takes as `character_slug`."""
+    """The character's id, which `venice_parameters` takes as `character_slug`."""
     name: str
     description: str | None = None
     model_id: str | None = None
@@ -79,7 +79,7 @@ class CharacterList(Reply):
 
     @property
     def pagination(self) -> Pagination | None:
-        """Where the page stands; None: its head does not say."""
+        """Position of the page; None where the response has no such headers."""
         return Pagination.of(self.meta.headers)
 
 

@@ -224,7 +224,7 @@ class ParsedChatCompletion(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ToolLoopResult:
-    """How a conversation with tools ended."""
+    """Outcome of a conversation with tools."""
 
     response: ChatCompletionResponse
     """The last one, which calls no more tools."""

@@ -65,7 +65,7 @@ File: TypeAlias = Annotated[
 
 
 class ImageTiming(Wire):
-    """Where the time of a request went, in milliseconds."""
+    """Time that the phases of a request took, in milliseconds."""
 
     inferenceDuration: float  # noqa: N815 - the API's names, as all below
     inferencePreprocessingTime: float  # noqa: N815

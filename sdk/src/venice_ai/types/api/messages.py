@@ -32,7 +32,7 @@ class FunctionCall(Wire):
 
 
 class ToolCall(Wire):
-    """What the model wants to be run; it is answered by a `ToolMessage` with its id."""
+    """Call of a tool that the model requests; a `ToolMessage` with its id answers it."""
 
     id: str = ""
     type: str = "function"
@@ -56,7 +56,7 @@ class DeveloperMessage(Wire):
 
 
 class UserMessage(Wire):
-    """What the user says or shows."""
+    """Message of the user: text, images, audio, video."""
 
     role: Literal["user"] = "user"
     content: Content
@@ -64,7 +64,7 @@ class UserMessage(Wire):
 
 
 class AssistantMessage(Wire):
-    """What the model said: text, calls of tools, or both."""
+    """Message of the model: text, calls of tools, or both."""
 
     role: Literal["assistant"] = "assistant"
     content: Content | None = None
@@ -74,7 +74,7 @@ class AssistantMessage(Wire):
 
 
 class ToolMessage(Wire):
-    """What a tool gave for a call."""
+    """Result of a tool call."""
 
     role: Literal["tool"] = "tool"
     content: Content

@@ -36,7 +36,7 @@ ModelFilter: TypeAlias = Literal[
 
 
 class Capabilities(Camel):
-    """What a model of text can do."""
+    """Capabilities of a text model."""
 
     optimized_for_code: bool = False
     quantization: str | None = None
@@ -49,13 +49,13 @@ class Capabilities(Camel):
 
 
 class Preset(Wire):
-    """What counts where a request does not say."""
+    """Defaults for parameters that a request leaves out."""
 
     default: float
 
 
 class Constraints(Wire):
-    """What a model is asked within; those of images and films are kept as they come."""
+    """Limits on the parameters of a model; those of images and videos are kept as the API sends them."""
 
     temperature: Preset | None = None
     top_p: Preset | None = None
@@ -76,7 +76,7 @@ class UpscalePricing(Wire):
 
 
 class Pricing(Wire):
-    """What a model costs; which prices there are goes by its type.
+    """Prices of a model; which fields there are depends on its type.
 
     Those of text are by the million tokens, of speech by the million characters, of an image each.
     """
@@ -90,7 +90,7 @@ class Pricing(Wire):
 
 
 class VideoPricing(Camel):
-    """What videos of a model cost; `client.video.quote` tells what a request does."""
+    """Prices of a video model; `client.video.quote` prices one request."""
 
     video: Price | None = None
     """Of each video, whatever its duration."""
@@ -104,7 +104,7 @@ class Deprecation(Wire):
     """The end of a model."""
 
     date: Moment = None
-    """When it answers no more."""
+    """Date from which the model is no longer served."""
 
 
 class ModelSpec(Camel):
@@ -137,7 +137,7 @@ class Model(Wire):
     id: str
     object: str = "model"
     created: int | None = None
-    """When it was released: Unix time in seconds."""
+    """Release time, in Unix seconds."""
     owned_by: str | None = None
     type: str = "text"
     model_spec: ModelSpec = Field(default_factory=ModelSpec)

@@ -41,7 +41,7 @@ class ToolCallDelta(Wire):
 
 
 class ChoiceDelta(Wire):
-    """What a chunk adds to an answer."""
+    """Addition of one chunk to an answer."""
 
     role: str | None = None
     content: str | None = None

@@ -29,7 +29,7 @@ VideoResolution: TypeAlias = Literal["1080p", "720p", "480p"]
 
 
 class VideoQuote(ExactReply):
-    """What a video costs."""
+    """Price of a video."""
 
     quote: Decimal
     """In USD."""
@@ -48,9 +48,9 @@ class VideoStatus(Reply):
 
     status: Literal["PROCESSING"] = "PROCESSING"
     average_execution_time: float
-    """How long the last videos of the model took, in milliseconds; 0 before the first."""
+    """Average time that the model's last videos took, in milliseconds; 0 before the first."""
     execution_duration: float
-    """How long it is being made already, in milliseconds; 0 while it waits."""
+    """Time since work on the video began, in milliseconds; 0 while it waits."""
     progress: float | None = None
     """The share that is done, 0 to 1, where the server tells."""
     waits: bool | None = None
@@ -72,6 +72,6 @@ class VideoFile(Reply):
 
 
 class VideoCompletion(Reply):
-    """What became of a request to delete a video."""
+    """Outcome of a request to delete a video."""
 
     success: bool

@@ -1,1 +1,1 @@
-"""What is asked before something is added to the catalogue: hubs, chat templates, engines."""
+"""Look-ups before something is added to the catalogue: hubs, chat templates, engines."""

@@ -59,7 +59,7 @@ class ImageUpstream:
     client: HttpClient
     engine: OpenedImageEngine
     look: Look
-    """What shows whether it answers, and the names that it lists."""
+    """Probe that shows whether it answers, and the names that it lists."""
 
 
 def opened_image_engine(

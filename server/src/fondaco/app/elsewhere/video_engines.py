@@ -19,7 +19,7 @@ class VideoUpstream:
     client: HttpClient
     engine: VideoQueue
     look: Look
-    """What shows whether it answers, and the names that it lists."""
+    """Probe that shows whether it answers, and the names that it lists."""
 
 
 def opened_video_engine(

@@ -1,4 +1,4 @@
-"""Which models the engines on this machine run, and with how many threads."""
+"""Models of the engines on this machine, and their threads."""
 
 import os
 

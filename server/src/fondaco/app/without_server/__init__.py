@@ -1,1 +1,1 @@
-"""What commands do by the engines of a configuration, without a server."""
+"""Work that commands do with a configuration's engines, without a server."""

@@ -22,7 +22,7 @@ _LONGEST: Final = 300
 
 @dataclass(frozen=True, slots=True)
 class FetchedAttestation:
-    """What a server attests, as JSON values that nobody has checked."""
+    """Attestation of a server as unverified JSON values."""
 
     report: Any
     """ACI's report."""

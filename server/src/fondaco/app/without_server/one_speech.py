@@ -26,7 +26,7 @@ class OneSpeech:
     """The voice that speaks."""
     file: bytes
     seconds: float
-    """How long it lasts."""
+    """Duration of the sound."""
     ignored: tuple[str, ...]
     """Fields of the request that mean nothing to the model."""
 

@@ -29,7 +29,7 @@ class OneTranscript:
     model: str
     """The catalogue's id."""
     sound_s: float
-    """How long the recording is."""
+    """Duration of the recording."""
     parts: tuple[TranscriptPart, ...]
 
 

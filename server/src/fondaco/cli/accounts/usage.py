@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class By(StrEnum):
-    """What charges are added up by."""
+    """Fields by which charges can be grouped."""
 
     MODEL = "model"
     KEY = "key"

@@ -13,7 +13,7 @@ from fondaco.cli.options import Config, Home, configuration
 
 
 class Written(StrEnum):
-    """How a transcript is written; as in the API."""
+    """Formats of a transcript; as in the API."""
 
     TEXT = "text"
     SRT = "srt"

@@ -84,7 +84,7 @@ class Listing:
     model_id: str
     """The model that answers if the caller requests none."""
     imports: int
-    """How often it was used."""
+    """Number of uses."""
 
 
 class Order(StrEnum):

@@ -14,7 +14,7 @@ Summary: TypeAlias = Literal["auto", "concise", "detailed", "none"]
 
 
 class ReasoningSwitch(StrEnum):
-    """How reasoning is turned off."""
+    """Ways to turn reasoning off."""
 
     NOT = "not"
     """It cannot be turned off: reasoning is only removed from the output."""
@@ -36,7 +36,7 @@ class ReasoningField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReasoningProfile:
-    """How a model marks its reasoning, and how reasoning is turned off."""
+    """Markers of a model's reasoning, and the way to turn reasoning off."""
 
     tags: bool = True
     """Whether the engine returns reasoning within the text, inside `<think>` tags."""

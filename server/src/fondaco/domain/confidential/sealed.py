@@ -94,7 +94,7 @@ class Sealed:
 
 @dataclass(frozen=True, slots=True)
 class EnclaveIdentity:
-    """What every response tells of the enclave that serves it. Source: ACI, section 6.2."""
+    """Identity of the serving enclave, stated in every response. Source: ACI, section 6.2."""
 
     workload_id: str
     """`sha256:` and the digest of its identity key."""

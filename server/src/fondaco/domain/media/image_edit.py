@@ -16,7 +16,7 @@ class EditRequest:
     """The instruction."""
     picture: PictureSource
     mask: PictureSource | None = None
-    """Where it is transparent, the picture may change; None: everywhere."""
+    """Mask: the picture may change where it is transparent; None: everywhere."""
     size: tuple[int, int] | None = None
     """Width and height of the result; None: the picture's own, unless the instruction says otherwise."""
     transparent: bool = False

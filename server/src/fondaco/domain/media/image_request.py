@@ -18,7 +18,7 @@ class ImageRequest:
     """Any name that routes to an image model."""
     prompt: str
     negative_prompt: str = ""
-    """What the image must not show."""
+    """Content that the image must not show."""
     width: int | None = None
     height: int | None = None
     aspect_ratio: tuple[int, int] | None = None
@@ -27,7 +27,7 @@ class ImageRequest:
     """With an aspect ratio: the side of a square of as many pixels."""
     steps: int | None = None
     cfg_scale: float | None = None
-    """How closely the prompt is followed."""
+    """Guidance: the weight of the prompt."""
     lora_strength: int | None = None
     """In percent."""
     seed: int | None = None

@@ -18,11 +18,11 @@ class Enhancement:
     """A pass that redraws details while a picture is upscaled."""
 
     creativity: float = 0.5
-    """How far the result may depart from the picture, 0 to 1."""
+    """Freedom of the result to depart from the picture, 0 to 1."""
     prompt: str = ""
     """The style to move towards, such as "gold"; empty: none."""
     replication: float = 0.35
-    """How strongly the picture's own lines and noise are kept, 0 to 1."""
+    """Strength with which the picture's own lines and noise are kept, 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

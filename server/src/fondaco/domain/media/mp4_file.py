@@ -19,7 +19,7 @@ class UnreadableVideoError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class VideoHeader:
-    """What an MP4 file says of itself."""
+    """Facts from the header of an MP4 file."""
 
     seconds: float
     width: int

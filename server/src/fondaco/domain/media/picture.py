@@ -43,7 +43,7 @@ Picture: TypeAlias = Pixels | PictureFile
 
 @dataclass(frozen=True, slots=True)
 class Protected:
-    """What an edit has to leave as it was."""
+    """Parts of a picture that an edit leaves unchanged."""
 
     picture: Pixels
     """Before the edit."""
@@ -53,7 +53,7 @@ class Protected:
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a picture is written for its caller."""
+    """Encoding of a picture for its caller."""
 
     format: Format = Format.WEBP
     quality: int = 90

@@ -1,4 +1,4 @@
-"""Where a request's picture comes from: a file, base64, a data URL, or an address."""
+"""Sources of a request's picture: a file, base64, a data URL, or an address."""
 
 from dataclasses import dataclass, field
 

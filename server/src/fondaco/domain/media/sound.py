@@ -23,7 +23,7 @@ class Sound:
 
     @property
     def seconds(self) -> float:
-        """How long it is.
+        """Duration in seconds.
 
         >>> Sound(bytes(48_000)).seconds
         1.5

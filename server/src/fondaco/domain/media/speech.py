@@ -50,7 +50,7 @@ class SpeechRequest:
     speed: float = 1.0
     """From `SLOWEST` to `FASTEST`; 2 takes half the time."""
     instructions: str = ""
-    """How to speak, for models that heed it."""
+    """Instructions on how to speak, for models that follow them."""
     stream: bool = False
     """Whether the sound is delivered as it is made; otherwise as one file."""
 
@@ -65,7 +65,7 @@ class SpeechTask:
     voice: str
     """One of the model's own."""
     instructions: str = ""
-    """How to speak; empty for models that heed none."""
+    """Instructions on how to speak; empty for models that follow none."""
     account_scope: str = ""
     """Tasks of different scopes (accounts) take turns at an engine that computes here."""
 
@@ -82,5 +82,5 @@ class SpokenPiece:
 
     @property
     def seconds(self) -> float:
-        """How long it lasts."""
+        """Duration in seconds."""
         return len(self.pcm) / (SAMPLE_BYTES * self.rate)

@@ -17,7 +17,7 @@ _MOST_TOKENS = 4_096
 
 
 class TranscriptionKind(StrEnum):
-    """What is made of speech."""
+    """Tasks of a transcription model."""
 
     TRANSCRIBE = "transcribe"
     """Text in the language that is spoken."""
@@ -34,7 +34,7 @@ class TranscriptionRequest:
     """As its caller sent it, of which nothing is believed: a file's bytes; as text base64, or a data URL."""
     kind: TranscriptionKind = TranscriptionKind.TRANSCRIBE
     language: str | None = None
-    """What is spoken, as an ISO 639 code such as `en`; None: the model finds out."""
+    """Spoken language, as an ISO 639 code such as `en`; None: the model detects it."""
     prompt: str = field(default="", repr=False)
     """Text that precedes the speech: names and spellings to expect, a style to keep to."""
     temperature: float = 0.0
@@ -163,13 +163,13 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class TranscriptPart:
-    """What an engine has written down since the last part."""
+    """Addition of an engine to a transcript since the last part."""
 
     heard_s: float
-    """How far in the sound it has got: at the last part, to its end."""
+    """Position in the sound that the engine has reached; at the last part, its end."""
     segments: tuple[Segment, ...] = ()
     language: str | None = None
-    """What is spoken, as an ISO 639 code; None: the engine does not tell, or nobody speaks."""
+    """Spoken language, as an ISO 639 code; None: the engine names none, or nobody speaks."""
 
 
 def checked_word(text: object, start: object, end: object) -> Word | None:

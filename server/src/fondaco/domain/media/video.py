@@ -36,9 +36,9 @@ class VideoRequest:
     """Any name that routes to a video model."""
     prompt: str
     seconds: int
-    """How long it lasts."""
+    """Duration in seconds."""
     negative_prompt: str = DEFAULT_NEGATIVE_PROMPT
-    """What it must not show."""
+    """Content that it must not show."""
     aspect_ratio: str | None = None
     """Width to height, such as `16:9`."""
     resolution: str = DEFAULT_RESOLUTION
@@ -61,9 +61,9 @@ class VideoTask:
     """The catalogue's id of the model."""
     prompt: str
     negative_prompt: str = ""
-    """What the video must not show; empty: nothing was said."""
+    """Content that the video must not show; empty: not given."""
     seconds: int
-    """How long it lasts, exactly."""
+    """Exact duration in seconds."""
     width: int
     height: int
     """In pixels, both even."""

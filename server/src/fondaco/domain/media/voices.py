@@ -100,7 +100,7 @@ OPENAI_VOICES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What the name of a voice tells of it: `af_sky` is American English, and female.
+    """Facts in the name of a voice: `af_sky` is American English, and female.
 
     >>> Voice.named("bm_george")
     Voice(id='bm_george', language='en-GB', sex='m')

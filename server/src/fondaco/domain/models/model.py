@@ -97,7 +97,7 @@ class AnyModel:
     traits: tuple[str, ...] = ()
     privacy: Privacy = Privacy.PRIVATE
     source: str = ""
-    """Where the weights come from, a URL."""
+    """Source of the weights, a URL."""
     released: date = date(2025, 1, 1)
     beta: bool = False
     deprecation: Deprecation | None = None

@@ -17,7 +17,7 @@ from fondaco.domain.money.price import VideoPrice
 
 
 class VideoKind(StrEnum):
-    """What a video model begins with. Source: GET /models, `constraints.model_type`."""
+    """Input that a video model starts from. Source: GET /models, `constraints.model_type`."""
 
     IMAGE_TO_VIDEO = "image-to-video"
     TEXT_TO_VIDEO = "text-to-video"

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class WeightRole(StrEnum):
-    """What an engine uses a model's file for; the value is its name in the configuration."""
+    """Role of a model's file in its engine; the value is its name in the configuration."""
 
     MODEL = "model"
     """A checkpoint: the diffusion model with its autoencoder, and mostly with its text encoders."""

@@ -26,7 +26,7 @@ _EXACT = Context(prec=100, traps=[InvalidOperation, Inexact, Overflow])
 
 
 class Currency(StrEnum):
-    """What an account pays with."""
+    """Currency of an account."""
 
     USD = "USD"
     DIEM = "DIEM"
@@ -96,7 +96,7 @@ class Funds:
 
     @property
     def total(self) -> int:
-        """What the funds buy, in nano-dollars of compute."""
+        """Purchasing power of the funds, in nano-dollars of compute."""
         return self.usd + self.diem
 
     def __add__(self, other: Self) -> "Funds":

@@ -17,7 +17,7 @@ _MILLION = 1_000_000
 
 
 class Sku(StrEnum):
-    """What can be sold of a model: the suffix of its SKU.
+    """Unit of sale of a model: the suffix of its SKU.
 
     Prices per million units end in `-mtoken` or `-mchar`; no suffix is the end of another one.
     """
@@ -46,7 +46,7 @@ class ChargeRow:
     """One line of a charge: units of one SKU."""
 
     sku: str
-    """What was sold, such as `qwen3-4b-llm-output-mtoken`."""
+    """The SKU of the charge, such as `qwen3-4b-llm-output-mtoken`."""
     units: int
     """Single tokens, characters, images, seconds or calls, even where the price is quoted per million."""
     unit_price: int
@@ -374,7 +374,7 @@ class FreePricing:
     """Free pricing: usage is counted in rows of another price, each of them at 0."""
 
     listed: Price
-    """What others pay."""
+    """Price that other tiers pay."""
 
     def charge(self, model: str, usage: Usage) -> Charge:
         """Return the rows of the listed price at 0."""

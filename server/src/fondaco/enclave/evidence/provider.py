@@ -7,7 +7,7 @@ from typing import Any, Final, Protocol
 from fondaco.domain.errors import EngineUnavailableError
 
 REPORT_DATA_BYTES: Final = 64
-"""What hardware binds to its evidence, of Intel TDX and AMD SEV-SNP alike."""
+"""Size of the report data that hardware binds to its evidence; Intel TDX and AMD SEV-SNP alike."""
 
 
 class EvidenceUnavailableError(EngineUnavailableError):
@@ -18,7 +18,7 @@ class EvidenceUnavailableError(EngineUnavailableError):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a provider has to show for 64 bytes of report data."""
+    """Evidence of a provider for 64 bytes of report data."""
 
     document: Mapping[str, Any]
     """`attestation.evidence` of ACI's report, which verifiers of this provider's kind understand."""
@@ -34,9 +34,9 @@ class EvidenceProvider(Protocol):
     name: str
     """Its name in the configuration; `tee_provider` in the original's reply."""
     tee_type: str
-    """What ACI calls the hardware; `none` without any."""
+    """ACI's name of the hardware; `none` without any."""
     hardware: str | None
-    """What the original calls it; None: there is none."""
+    """The original protocol's name of the hardware; None: it has none."""
     identity_in_memory: bool
     """Whether the identity key is made anew at each start, because the disk is outside of what is measured."""
 

@@ -14,12 +14,12 @@ _REPORT_DATA: Final = 520
 _REPORT_DATA_BYTES: Final = 64
 _MEASUREMENT_BYTES: Final = 48
 _MEASUREMENTS: Final = {"mrtd": 136, "rtmr0": 328, "rtmr1": 376, "rtmr2": 424, "rtmr3": 472}
-"""Where each begins in the body."""
+"""Offset of each measurement in the body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """What a quote says; only a check of its signature against Intel's root makes that worth something."""
+    """Statements of a quote; only a signature check against Intel's root proves them."""
 
     is_debug: bool
     """Whether the host may read the machine's memory."""

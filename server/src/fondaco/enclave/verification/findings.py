@@ -5,7 +5,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What a check came to."""
+    """Outcome of a check."""
 
     PROVED = "proved"
     UNPROVED = "unproved"
@@ -15,7 +15,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check came to, in a sentence."""
+    """Outcome of one check with its sentence."""
 
     check: str
     outcome: Outcome

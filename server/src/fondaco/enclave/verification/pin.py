@@ -8,7 +8,7 @@ from fondaco.enclave.verification.json_paths import at, is_integer
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What was seen of an enclave before, by which it is recognised."""
+    """Pinned facts of an enclave, by which it is recognised later."""
 
     workload_id: str
     version: int

@@ -1,4 +1,4 @@
-"""What an engine lists: its checkpoints, which of them answered, and its samplers.
+"""Listings of an engine: its checkpoints, which of them answered, and its samplers.
 
 The API takes a checkpoint by any of its names, and draws with whichever is loaded where it knows none of
 that name; sd-server likewise with samplers. So names are looked up before, and the answer is compared with them.

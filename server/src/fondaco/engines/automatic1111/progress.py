@@ -1,4 +1,4 @@
-"""How far an engine got with a task, and whether it works on it at all.
+"""Progress of an engine's task, and whether the engine works on it at all.
 
 Source: stable-diffusion-webui, `modules/progress.py` (`POST /internal/progress`, by the id that a request
 carries as `force_task_id`, since 1.6) and `GET /sdapi/v1/progress`, which tells of whatever runs.
@@ -18,12 +18,12 @@ _OF_TASK = "/internal/progress"
 _OF_ALL = "/sdapi/v1/progress?skip_current_image=true"
 _INTERRUPT = "/sdapi/v1/interrupt"
 _API_JOBS = frozenset({"scripts_txt2img", "scripts_img2img"})
-"""What the API's tasks are called where they have no id; the web UI's have one."""
+"""Names of the API's tasks where they have no id; the web UI's have one."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Progress:
-    """What one look shows; two that are the same show no progress."""
+    """Result of one look; two equal ones show no progress."""
 
     active: bool
     """Whether the engine works on the task."""
@@ -44,7 +44,7 @@ class TaskProgress:
 
     @property
     def queued_s(self) -> float:
-        """How long the task waited at the engine, as far as looks have shown."""
+        """Time that the task waited at the engine, as far as looks have shown."""
         return 0.0 if self._started_at is None else self._started_at - self._asked_at
 
     async def watch(self) -> None:

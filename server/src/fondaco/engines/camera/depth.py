@@ -1,4 +1,4 @@
-"""How near each part of a picture is: its subject, the ground, and what is behind them.
+"""Depth map of a picture: its subject, the ground, and the background.
 
 A guess, and a soft one: depth changes so gently that the picture is stretched where a camera moves, and never
 torn. A part of a subject that the network overlooked bends with it.

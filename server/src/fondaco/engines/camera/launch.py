@@ -17,7 +17,7 @@ _CANCEL_GRACE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class CameraLaunch:
-    """What the camera's child is started with."""
+    """Launch options of the camera's child."""
 
     subject: Path
     """The network that finds what stands out in a picture, an ONNX file. Where it or its library is

@@ -19,7 +19,7 @@ _USUAL_S = 5.0
 _PAN, _TILT = 0.2, 0.2
 """Of the frame's width and height; over a picture that is wider or higher than the frame, all of it."""
 LONGEST_PAN = 1.2
-"""How far it turns at most over such a picture."""
+"""Largest turn over such a picture."""
 _TRUCK, _PEDESTAL, _ORBIT = 0.18, 0.14, 0.17
 """Likewise, of the frame as the subject's distance has it."""
 _ZOOM = log(1.4)
@@ -30,7 +30,7 @@ _NEAREST = 0.55
 _FURTHEST = 0.4
 """Of the frame's side: how far off its middle a camera aims at most, so that it sees no edge."""
 _CLOSEST = 0.5
-"""What fills the frame is at least so much of the picture's width, lest its pixels show."""
+"""Smallest share of the picture's width that fills the frame, lest its pixels show."""
 _SHORTER = 0.85
 """By how much all moves are shortened, until they go neither too far nor too close."""
 
@@ -56,7 +56,7 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where a camera stands, and how it looks; all zero at the start of a path."""
+    """Pose of a camera; all zero at the start of a path."""
 
     pan: float = 0.0
     """To the right, in widths of the frame."""
@@ -92,7 +92,7 @@ _CHANGES: Mapping[Motion, Pose] = {
     Motion.DOLLY: Pose(ahead=_DOLLY),
     Motion.ORBIT: Pose(side=_ORBIT, pan=-_ORBIT),
 }
-"""What a usual move changes, whatever the picture."""
+"""Change of pose by each usual move, whatever the picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Path:
 
     poses: tuple[Pose, ...]
     centre: tuple[float, float]
-    """What a camera without any move looks at, in pixels of the picture."""
+    """Point that a camera without any move looks at, in pixels of the picture."""
     frame: tuple[float, float]
     """The width and height that it sees."""
 

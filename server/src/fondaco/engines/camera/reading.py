@@ -46,7 +46,7 @@ class _Verb:
     """A word for what a camera does."""
 
     motions: Mapping[str, Motion]
-    """What it means, by the direction that is named."""
+    """Motions by the direction that is named."""
     usual: str = ""
     """The direction where none is named; empty: then the word means something else."""
     aimless: str = ""
@@ -129,7 +129,7 @@ _THEN = frozenset(["then", "finally", "afterwards", "followed"])
 _WORD = re.compile(r"[a-z']+|[.;!?]", re.IGNORECASE)
 _ENDS = frozenset(".;!?")
 _BESIDE = _ENDS | _THEN | _PAST | _STRENGTHS.keys()
-"""What follows a word of the camera that begins a sentence."""
+"""Words that may follow a word of the camera which begins a sentence."""
 _EASES = (
     (Ease.NONE, re.compile(r"\b(?:linear|(?:constant|steady|even|uniform) (?:speed|pace))\b")),
     (Ease.START, re.compile(r"\b(?:accelerat(?:es|ing)|speed(?:s|ing) up)\b")),
@@ -146,7 +146,7 @@ _VERTIGO = re.compile(r"\b(?:dolly[- ]zooms?|zolly|vertigo(?: effect| shot))\b",
 
 @dataclass(frozen=True, slots=True)
 class CameraReading:
-    """What a prompt says."""
+    """Camera instructions that a prompt contains."""
 
     shot: Shot
     scene: str

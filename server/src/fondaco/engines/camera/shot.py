@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 
 class Motion(StrEnum):
-    """What a camera does, as film crews say it."""
+    """Camera motion, by the name that film crews use."""
 
     PAN = "pan"
     """It turns to a side, on the spot: everything shifts alike."""
@@ -29,7 +29,7 @@ class Motion(StrEnum):
 
 
 class Ease(StrEnum):
-    """How a move's speed changes."""
+    """Easing of a move: how its speed changes."""
 
     BOTH = "both"
     """It starts and ends gently."""
@@ -53,7 +53,7 @@ class Move:
     motion: Motion
     direction: Direction = 1
     strength: float = 1.0
-    """How far it goes: 1 is usual."""
+    """Extent of the move: 1 is usual."""
 
 
 @dataclass(frozen=True, slots=True)

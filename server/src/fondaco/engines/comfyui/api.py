@@ -33,7 +33,7 @@ _UPLOADS = "temp"
 
 
 class Place(Enum):
-    """Where a job is."""
+    """State of a job in the queue."""
 
     PENDING = auto()
     RUNNING = auto()

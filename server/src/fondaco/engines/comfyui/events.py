@@ -42,7 +42,7 @@ class JobEvents:
         self.succeeded = False
         """Whether all its nodes have run."""
         self.share = 0.0
-        """Which share of the node that runs is done."""
+        """Share of the running node that is done."""
         self.ended = False
         """Whether the engine has put it into its history, too."""
         self.picture: bytes | None = None

@@ -32,7 +32,7 @@ class StoredImage:
 
 
 _VIDEO_LISTS = ("videos", "gifs", "images")
-"""Where nodes list their videos: VideoHelperSuite among `gifs`, ComfyUI's own among `images`."""
+"""Fields in which nodes list their videos: VideoHelperSuite among `gifs`, ComfyUI's own among `images`."""
 
 
 def image_in(entry: Mapping[str, Any], output: str) -> StoredImage:

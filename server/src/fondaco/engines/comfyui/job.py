@@ -63,7 +63,7 @@ class Job:
 
     @property
     def queued_s(self) -> float:
-        """How long it waited at the engine, as far as the engine told."""
+        """Time that it waited at the engine, as far as the engine reported."""
         return 0.0 if self._started_at is None else self._started_at - self._submitted_at
 
     async def file(self, nodes: Mapping[str, Any]) -> bytes:

@@ -1,4 +1,4 @@
-"""What a ComfyUI lists: its checkpoints, and whether it can send pictures by the websocket.
+"""Listings of a ComfyUI: its checkpoints, and whether it can send pictures by the websocket.
 
 Source: ComfyUI, `server.py`, `GET /object_info/{node_class}`; inputs of a node are lists of choices, or,
 since 2025, `["COMBO", {"options": [...]}]`.

@@ -30,7 +30,7 @@ _BUILT_IN = "checkpoint.json"
 
 
 class Placeholder(StrEnum):
-    """What of a request goes into a workflow; the value is the name between double braces."""
+    """Value of a request that goes into a workflow; named between double braces."""
 
     PROMPT = "prompt"
     NEGATIVE_PROMPT = "negative_prompt"
@@ -51,7 +51,7 @@ class Placeholder(StrEnum):
     MASK = "mask"
     """White where it may change, as `LoadImageMask` takes it."""
     STRENGTH = "strength"
-    """How far an edited picture may depart from the one that was given, 0 to 1."""
+    """Freedom of an edit to depart from its picture, 0 to 1."""
     VIDEO = "video"
     """The video to go by, as `LoadVideo` takes it."""
     SECONDS = "seconds"

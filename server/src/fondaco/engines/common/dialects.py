@@ -37,7 +37,7 @@ class Guides(StrEnum):
 
 
 class Prefix(StrEnum):
-    """How a request says that the output continues the conversation's last message."""
+    """Ways to ask for a continuation of the conversation's last message."""
 
     NOT = "not"
     FIELD = "prefix"
@@ -49,7 +49,7 @@ class Prefix(StrEnum):
 
 
 class Isolation(StrEnum):
-    """How prompt caches of different scopes are isolated."""
+    """Ways to isolate prompt caches of different scopes."""
 
     OPERATOR = "operator"
     """Not by the request: the operator configures the engine."""

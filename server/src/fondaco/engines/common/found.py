@@ -23,7 +23,7 @@ MOST_MODELS = 500
 
 @dataclass(frozen=True, slots=True)
 class FoundImages:
-    """What an engine says of a model that makes images."""
+    """Facts that an engine reports of a model that makes images."""
 
     width: int
     """Of requests without one."""
@@ -58,7 +58,7 @@ class FoundModel:
 
 @dataclass(frozen=True, slots=True)
 class FoundEngine:
-    """What an engine answered."""
+    """Answer of an engine to discovery."""
 
     dialect: DialectName
     models: tuple[FoundModel, ...]

@@ -44,7 +44,7 @@ _EXAMPLES = {
 
 @dataclass(frozen=True, slots=True)
 class PromptRules:
-    """Which commands an engine would obey, and what becomes of a prompt with one."""
+    """Commands that an engine would obey, and the treatment of prompts that contain one."""
 
     commands: frozenset[Command] = frozenset({Command.TAG})
     strip: bool = False

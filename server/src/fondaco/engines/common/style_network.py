@@ -54,13 +54,13 @@ _SMALLEST = 32
 _MULTIPLE = 4
 """Of sides: what lies between, it rounds up."""
 _DETAIL = 0.7
-"""How much of the fine detail that scaling down lost comes back, as brightness."""
+"""Share of the fine detail, lost in scaling down, that returns as brightness."""
 _GRID_BLUR = 0.5
 """Pixels of blur: enlarged, the grid of the network's last layers would show."""
 _COARSE = 0.02
 """Of the shorter side: what is larger than this is light, what is smaller is a stroke."""
 _OWN_LIGHT = 0.8
-"""How much of the light is the picture's own, where it keeps its colours."""
+"""Share of the light that stays the picture's own where it keeps its colours."""
 _BAND_ROWS = 256
 
 

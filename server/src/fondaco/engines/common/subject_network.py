@@ -1,4 +1,4 @@
-"""What stands out from a background: found by a network, on a small map of a picture."""
+"""Subject detection: a network finds the subject on a small map of a picture."""
 
 from pathlib import Path
 from typing import TypeAlias
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 Map: TypeAlias = NDArray[np.float32]
-"""How much each part of a picture belongs to its subject: [320, 320], from 0 to 1."""
+"""Degree to which each part of a picture belongs to its subject: [320, 320], from 0 to 1."""
 
 _SIDE = 320
 """The network sees a square of so many pixels, whatever the picture's shape."""

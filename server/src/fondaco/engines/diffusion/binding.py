@@ -46,7 +46,7 @@ class DiffusionRequest:
     """None: the LoRA, if there is one, has no part in it."""
     canvas: StartImage | None = None
     strength: float = 0.75
-    """How far the picture may depart from the canvas: 0 keeps it, 1 forgets it."""
+    """Freedom to depart from the canvas: 0 keeps it, 1 forgets it."""
     as_reference: bool = False
     """Whether the canvas is shown to an editing model as a whole, rather than drawn over."""
 

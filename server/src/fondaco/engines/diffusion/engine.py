@@ -78,7 +78,7 @@ class Diffusion:
 
     @property
     def progress(self) -> tuple[int, int] | None:
-        """How many steps of how many the picture in hand has done; None: there is none."""
+        """Steps done and steps in all of the current picture; None: no picture is being made."""
         return self._progress
 
     def pid(self, model: str) -> int | None:

@@ -1,4 +1,4 @@
-"""How a diffusion model is started: its files, and what the configuration says of it."""
+"""Launch options of a diffusion model: its files and configuration."""
 
 import os
 import sys
@@ -12,7 +12,7 @@ from fondaco.engines.diffusion.binding import installed_binding
 from fondaco.workers.worker import Program
 
 WORKING_BYTES = 2**30
-"""What drawing takes beside the weights: an image of 1024 x 1024 by a full autoencoder takes most of it."""
+"""Memory that drawing takes beside the weights: an image of 1024 x 1024 by a full autoencoder takes most of it."""
 _WHEELS_FROM = (3, 12)
 _ON_PYTHON_3_11 = (
     "Its wheels need Python 3.12 or newer: run Fondaco on one, or build the library here with "
@@ -29,7 +29,7 @@ class DiffusionLaunch:
     files: Mapping[WeightRole, Path]
     threads: int
     source: str | None = None
-    """What `fondaco models pull` takes to bring the files; None: the model's id."""
+    """Argument of `fondaco models pull` that fetches the files; None: the model's id."""
     divisor: int = 64
     """The sizes that it draws are multiples of it; others are drawn larger and cropped."""
     steps: int = 20
@@ -39,7 +39,7 @@ class DiffusionLaunch:
     lora_strength: int = 100
     """Likewise, in percent."""
     strength: float = 0.75
-    """How far an edit may depart from its picture, 0 to 1."""
+    """Freedom of an edit to depart from its picture, 0 to 1."""
     by_reference: bool = False
     """Whether it is an editing model, which is shown the picture, rather than one that draws over it."""
     start_timeout_s: float = 600.0

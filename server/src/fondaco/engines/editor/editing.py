@@ -73,7 +73,7 @@ class Networks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What is to be done to a picture."""
+    """Operations to apply to a picture."""
 
     operations: Sequence[Operation]
     size: tuple[int, int] | None = None

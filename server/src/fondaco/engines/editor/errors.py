@@ -1,4 +1,4 @@
-"""What ends an edit in the child, beside faults."""
+"""Errors that end an edit in the child, beside faults."""
 
 
 class UnsuitedError(Exception):

@@ -9,7 +9,7 @@ ABILITIES = (
     "change brightness, contrast, saturation and warmth, enhance, blur, sharpen, denoise, pixelate, "
     "posterize, add grain or a vignette, and rotate, flip, crop, resize or frame it."
 )
-"""What the editor can do, in one sentence."""
+"""Abilities of the editor, in one sentence."""
 
 
 def not_understood(found: NotUnderstood) -> str:

@@ -134,7 +134,7 @@ class RemoteEnclave(EnclaveOverHttp):
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long an enclave's responses may take."""
+    """Time-outs of an enclave's responses."""
 
     first_byte_s: float = 120.0
     chunk_s: float = 300.0

@@ -15,7 +15,7 @@ _CANCEL_GRACE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class HibariLaunch:
-    """What hibari's child is started with; its model is in the package."""
+    """Launch options of hibari's child; its model is in the package."""
 
     threads: int = 1
     timeout_s: float = 60.0

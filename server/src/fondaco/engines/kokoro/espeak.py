@@ -25,12 +25,12 @@ _AS_KOKORO: Final = (
 )
 """Diphthongs and affricates, which Kokoro was trained to read as one phoneme each."""
 _MARKS = re.compile(r"(\s*[,.;:!?¡¿\u2026\u2014\u201c\u201d\u00ab\u00bb()\u0964\n]+\s*)")
-"""What stands between the pieces that eSpeak gets; it would drop it."""
+"""Separators between the pieces that eSpeak gets; it would drop them."""
 _SAID_AS = str.maketrans(
     {"\u00ab": "\u201c", "\u00bb": "\u201d", "¡": "", "¿": "", "\u0964": ".", "\n": " "}
 )
 _SWITCH = re.compile(r"\([a-z-]{2,8}\)")
-"""Where eSpeak took a word for one of another language."""
+"""Marker of a language switch: eSpeak took a word for one of another language."""
 
 
 class Espeak:

@@ -17,7 +17,7 @@ _CANCEL_GRACE_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class KokoroLaunch:
-    """What Kokoro's child is started with."""
+    """Launch options of Kokoro's child."""
 
     model: Path
     """The ONNX file."""
@@ -31,7 +31,7 @@ class KokoroLaunch:
     timeout_s: float = 120.0
     """For one sentence."""
     source: str = "kokoro-82m"
-    """What `fondaco models pull` takes to bring the files."""
+    """Argument of `fondaco models pull` that fetches the files."""
     libraries: tuple[str, ...] = _LIBRARIES
 
     @property

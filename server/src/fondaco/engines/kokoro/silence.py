@@ -9,7 +9,7 @@ _AUDIBLE: Final = 0.005
 """Of full scale."""
 _BEFORE_S: Final = 0.05
 _BEHIND_S: Final = 0.05
-"""What is kept beside the first and the last audible sample: consonants begin and end softly."""
+"""Margin kept around the first and the last audible sample: consonants begin and end softly."""
 _PAUSES_S: Final = {
     ".": 0.30,
     "!": 0.30,

@@ -173,7 +173,7 @@ class _Choice:
 
 
 class Answer:
-    """What one `/completion` says, accumulated into events."""
+    """Accumulator of one `/completion` response into events."""
 
     def __init__(self, request: ChatRequest, *, first: int, choices: int) -> None:
         """Expect `choices` choices for `request`, numbered from `first` on."""

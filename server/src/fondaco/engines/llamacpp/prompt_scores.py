@@ -20,7 +20,7 @@ from fondaco.engines.llamacpp.slot_table import SlotAssignment
 MOST_TOKENS = 4_096
 """The most prompt tokens of one prompt whose log probabilities are found: each call names all before it."""
 WIDER = 1_000
-"""How many of the likeliest are searched first for a token that is not reported by itself."""
+"""Number of the likeliest tokens that are searched first for one that is not reported by itself."""
 ALL = 1_000_000
 """More than any vocabulary has."""
 _CERTAIN = 10_000.0

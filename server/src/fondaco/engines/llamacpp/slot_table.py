@@ -25,7 +25,7 @@ class SlotAssignment:
 
     @property
     def slots(self) -> int:
-        """How many slots the call has."""
+        """Number of slots that the call has."""
         return 1 + len(self.reserved)
 
 
@@ -36,7 +36,7 @@ class _Slot:
     """The scope of all of the slot's content; None: empty or unknown."""
     busy: bool = False
     used: int = _NEVER
-    """When it was last given back, on a clock that counts calls."""
+    """Time of its last release, on a clock that counts calls."""
     prompt: Sequence[int] = ()
     """The scope's last prompt here."""
 
@@ -56,9 +56,9 @@ class SlotTable:
     def __init__(self, slots: int) -> None:
         self._slots = [_Slot(number) for number in range(slots)]
         self._spread = 0
-        """How many calls with several choices are running."""
+        """Number of running calls with several choices."""
         self._spreads = 0
-        """How many there were."""
+        """Number of such calls so far."""
         self._calls = 0
 
     def take(self, scope: str, choices: int, prompt: Sequence[int] = ()) -> SlotAssignment | None:

@@ -12,7 +12,7 @@ from fondaco.engines.llamacpp.slot_table import SlotAssignment, SlotTable
 _RELEASE_S = 5.0
 """The engine checks for disconnects every second; until then it may still start choices."""
 _ACTIVE_S = 600.0
-"""How long after its last call an account counts as active, and shares the slots."""
+"""Time after its last call during which an account counts as active, and shares the slots."""
 _LATEST = 2
 
 
@@ -50,7 +50,7 @@ class Slots:
         self._waiting: OrderedDict[str, deque[_Waiter]] = OrderedDict()
         """Scope -> its waiting calls in order; the scope served last comes last."""
         self._releasing: deque[float] = deque()
-        """When the engine has certainly released cancelled calls with several choices."""
+        """Times at which the engine has certainly released cancelled calls with several choices."""
         self._last_calls: OrderedDict[str, float] = OrderedDict()
         """Time of the last call of the two most recent scopes."""
         self._queue = queue

@@ -31,11 +31,11 @@ class Launch:
     """Calls that may wait for a slot."""
     start_timeout_s: float = 120.0
     slot_timeout_s: float = 120.0
-    """How long a call waits for a slot."""
+    """Time-out of a call's wait for a slot."""
     source: str | None = None
     """The argument of `fondaco models pull` that downloads the file; None: the model's id."""
     pooling: Literal["mean", "cls", "last", "file"] | None = None
-    """How an embedding model makes one vector of a text's, `file`: as its file says; None: it chats."""
+    """Pooling of an embedding model; `file`: as its file says; None: a chat model."""
     out_of_swap: bool = False
     """Whether what it is asked and answers is locked in RAM, where the system lets it; the weights are not."""
 

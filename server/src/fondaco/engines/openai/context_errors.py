@@ -29,7 +29,7 @@ class ErrorWording:
     pattern: "re.Pattern[str]"
     """Its named groups are `prompt`, the tokens of the prompt, and `context`."""
     source: str
-    """Where the wording was reported."""
+    """Source of the wording."""
 
     @classmethod
     def of(cls, engine: str, words: str, source: str) -> Self:

@@ -50,7 +50,7 @@ _LINGER_S = 0.5
 """Longest wait for the end of a stream after `[DONE]`; then the connection is closed."""
 _NO_SUCH_FIELD = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 _LEARNED_S = 600.0
-"""How long it is remembered that an engine rejects a field."""
+"""Time for which an engine's rejection of a field is remembered."""
 _TEMPLATE_TOKENS = 128
 """Above the number of tokens that common chat templates add to a conversation."""
 _TEMPLATE_TOKENS_A_MESSAGE = 16

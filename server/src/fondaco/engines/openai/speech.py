@@ -31,11 +31,11 @@ _SLOWEST_RATE, _FASTEST_RATE = 8_000, 192_000
 _PIECE_S = 0.5
 """Of sound in a piece, at least."""
 _CHARACTERS_A_SECOND = 15
-"""That people read: what is counted for the sound that has come, until its end tells."""
+"""Characters that people read in a second: the estimate until the sound's end gives the count."""
 _LONGEST_S, _LONGEST_S_A_CHARACTER = 60, 2
 """More sound than any text has: an engine that sends more does not stop."""
 _ENCODED = (b"ID3", b"OggS", b"fLaC", b"\xff\xfb", b"\xff\xf3", b"\xff\xf1", b"\xff\xf9")
-"""How files of other formats begin, as some engines send whatever they are asked for."""
+"""First bytes of other formats, which some engines send whatever they are asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Subject:
     colour: Colour | None = None
     scale: float = 1.0
     relation: Relation | None = None
-    """How it stands to the subject named before or after it."""
+    """Position relative to the subject named before or after it."""
     to: int | None = None
     """The index of that subject, among the brief's."""
     flying: bool = False
@@ -29,7 +29,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """What to paint."""
+    """Description of the painting."""
 
     scene: str
     time: Time = "day"

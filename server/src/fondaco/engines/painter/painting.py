@@ -25,7 +25,7 @@ _LONGEST_WORD = 40
 
 @dataclass(frozen=True, slots=True)
 class PaintRequest:
-    """What to paint."""
+    """Request for a painting."""
 
     prompt: str
     negative_prompt: str = ""
@@ -51,7 +51,7 @@ class Picture:
     understood: bool
     """Whether the prompt named anything that the painter knows; if not, the picture is an abstract."""
     notes: tuple[str, ...] = ()
-    """What of the prompt was left out, as sentences. They quote the prompt."""
+    """Parts of the prompt that were left out, as sentences. They quote the prompt."""
 
 
 Restyle: TypeAlias = Callable[[NDArray[np.uint8], str, bool], NDArray[np.uint8]]

@@ -36,7 +36,7 @@ _AMBIENT: dict[str, Colour] = {
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """Where light comes from, and what it does to colours."""
+    """Light source, and its effect on colours."""
 
     sky: tuple[Colour, Colour, Colour]
     """Above, between and at the horizon."""
@@ -45,11 +45,11 @@ class Light:
     """Multiplied with the colours of things."""
     x: float
     y: float
-    """Where the sun or the moon stands, in pixels."""
+    """Position of the sun or the moon, in pixels."""
 
     @property
     def haze(self) -> Colour:
-        """What far things fade into."""
+        """Colour into which far things fade."""
         return mix(self.sky[2], self.colour, 0.3)
 
     def on(self, colour: Colour, share: float = 1.0) -> Colour:
@@ -75,7 +75,7 @@ class Stage:
         )
         self.mirrored = bool(chance.random() < 0.5)  # even chances
         self.ground = height * 0.9
-        """Where things stand, at their nearest."""
+        """Line on which the nearest things stand."""
         self.light = _light(self)
         self.pixels: Pixels = np.zeros((height, width, 3), np.float32)
 

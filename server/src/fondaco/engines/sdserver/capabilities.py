@@ -1,4 +1,4 @@
-"""What an sd-server says that it can do.
+"""Capabilities that an sd-server reports.
 
 Source: stable-diffusion.cpp, `examples/server/api.md`, `GET /sdcpp/v1/capabilities`.
 """
@@ -18,7 +18,7 @@ _MOST_STEPS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class ServerAbilities:
-    """What one sd-server, which runs one model, can do; None is what it does not say."""
+    """Capabilities of one sd-server, which runs one model; None: not reported."""
 
     names: frozenset[str]
     """Its model's: the file, with and without its ending."""

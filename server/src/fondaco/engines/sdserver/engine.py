@@ -29,7 +29,7 @@ from fondaco.ports import GeneratedImage
 from fondaco.serving.admission.fair_turns import FairTurns
 
 EditWay: TypeAlias = Literal["img2img", "reference"]
-"""How a picture is edited: drawn over from its noise, or looked at by a model of instructions."""
+"""Ways to edit a picture: drawn over from its noise, or given to a model of instructions."""
 
 _COMMANDS = frozenset({Command.TAG})
 _MULTIPLE = 64

@@ -26,12 +26,12 @@ _NO_ANSWERS = (EngineUnavailableError, EngineTimeoutError)
 _UNKEPT = UnkeptJob()
 
 Mode: TypeAlias = Literal["img_gen", "vid_gen"]
-"""What a job makes, as the server names it."""
+"""Product of a job, as the server names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class JobRules:
-    """How the jobs of one kind are watched."""
+    """Rules for watching the jobs of one kind."""
 
     mode: Mode
     poll_s: float

@@ -1,4 +1,4 @@
-"""How an sd-server is told to sample, and whether it can do so."""
+"""Sampling options of an sd-server, and whether it supports them."""
 
 from fondaco.clients.client import HttpClient
 from fondaco.domain.errors import EngineError

@@ -43,7 +43,7 @@ _DRAWN = 0.95
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SdVideoOptions:
-    """What a row says of videos, beside what it says of pictures."""
+    """Video options of a table, beside those of pictures."""
 
     fps: int = 16
     """Frames a second."""
@@ -84,7 +84,7 @@ class SdVideos:
         )
         self._jobs = Jobs(client, rules)
         self._s_a_pixel: float | None = None
-        """How long the last video took, for each pixel of each frame."""
+        """Time that the last video took, for each pixel of each frame."""
 
     @property
     def name(self) -> str:

@@ -16,7 +16,7 @@ _THREAD_BYTES = 16 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class UpscalerLaunch:
-    """What the upscaler's child is started with."""
+    """Launch options of the upscaler's child."""
 
     layers: Path
     """The network's description, a file of ncnn."""

@@ -61,7 +61,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class UpscalerNetworks:
-    """What pictures are drawn by."""
+    """Networks that draw pictures."""
 
     network: Network
     restyle: Restyle

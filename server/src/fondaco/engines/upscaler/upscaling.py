@@ -16,7 +16,7 @@ _DETAILS = 0.5
 """The share of a picture's own lines and noise that plain enlarging keeps. Without them faces look
 like plastic; with all of them, noise comes back."""
 _SHARPER = 0.5
-"""How much the contrast of edges is raised in pictures that are too large for the network."""
+"""Rise of the contrast of edges in pictures that are too large for the network."""
 
 
 @dataclass(frozen=True, slots=True)

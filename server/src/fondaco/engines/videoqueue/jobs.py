@@ -63,7 +63,7 @@ class _Job:
 
     @property
     def note(self) -> str:
-        """What finds it again."""
+        """Note by which the job is found again."""
         return orjson.dumps([self.model, self.queue_id]).decode()
 
     @property

@@ -27,7 +27,7 @@ from fondaco.workers.queued import QueuedWorker, Turn
 _LOOK_S = 10.0
 """Between looks at whether a child has been idle for long."""
 _PIECE_S = 120.0
-"""What a child is given at a time. Between pieces others have their turn."""
+"""Length of sound that a child gets at a time. Between pieces others have their turn."""
 _LEAST_PIECE_S = 1.0
 
 
@@ -194,7 +194,7 @@ class _Piece:
     turn: Turn
     offset_s: float
     until_s: float
-    """Where the next one begins, in seconds of the whole sound."""
+    """Start of the next piece, in seconds of the whole sound."""
     language: str | None
     last_s: float
 

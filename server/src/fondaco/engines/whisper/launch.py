@@ -16,12 +16,12 @@ _LIBRARIES = ("faster_whisper", "numpy")
 
 @dataclass(frozen=True, slots=True)
 class WhisperLaunch:
-    """What a model's child is started with."""
+    """Launch options of a model's child."""
 
     files: Mapping[str, Path]
     """By the names that CTranslate2 gives them, such as `model.bin`."""
     source: str
-    """What `fondaco models pull` takes to bring them."""
+    """Argument of `fondaco models pull` that fetches them."""
     threads: int = 1
     start_timeout_s: float = 120.0
     step_timeout_s: float = 120.0

@@ -1,4 +1,4 @@
-"""Where somebody speaks in a piece of sound, and where the piece can be cut.
+"""Speech detection in a piece of sound, and the point where the piece can be cut.
 
 Whisper makes words up where nobody speaks, so it hears nothing but speech.
 """
@@ -30,9 +30,9 @@ class Piece:
     """A piece of sound, up to where it is heard."""
 
     speech: tuple[Span, ...]
-    """When somebody speaks, with short pauses."""
+    """Spans of speech, with short pauses."""
     until_s: float
-    """Where the next piece begins: in a pause, unless there is none."""
+    """Start of the next piece: in a pause, unless there is none."""
 
 
 def piece_of(samples: Samples, *, last: bool) -> Piece:

@@ -16,7 +16,7 @@ from fondaco.http.exchange.headers import lines_of
 
 _MOST_KNOWN = 1_024
 _MOST_LISTED, _LONGEST_NAME = 20, 64
-"""How many ignored fields are listed, and the longest name among them."""
+"""Maximum number of ignored fields that are listed, and of characters in their names."""
 
 
 def balance(funds: Funds) -> bytes:

@@ -37,7 +37,7 @@ _OK: Final = 200
 
 
 class SealedCalls(Protocol):
-    """What an enclave does: see `ports.engines.enclave`, whose calls are told apart by their completion's id."""
+    """Calls that an enclave serves: see `ports.engines.enclave`; their completion's id tells them apart."""
 
     async def measure(self, model_id: str, call: SealedCall) -> Prompt:
         """Decrypt a call and count its prompt."""

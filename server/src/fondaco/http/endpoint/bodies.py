@@ -17,7 +17,7 @@ PLAIN_TEXT = "text/plain"
 
 
 class BodySize(Enum):
-    """How large a body may be."""
+    """Maximum size of a body, by its kind."""
 
     SMALL = "up to 64 KiB, outside the body memory budget"
     TEXT = "up to server.body_limit_bytes"

@@ -37,7 +37,7 @@ class BodyMemory:
         self._usual_bytes = usual_bytes
         self._most_bytes = most_bytes
         self.budget = MemoryBudget(total_bytes, account_bytes, "bodies", _BUSY)
-        """What bodies occupy."""
+        """Memory budget of bodies."""
 
     async def read(self, exchange: Exchange, *, media: bool) -> bytes:
         """Return the body of a request; its memory is released when the exchange ends.

@@ -17,7 +17,7 @@ class ApiDialect:
     """The conventions that all endpoints of one API share."""
 
     prefixes: tuple[str, ...]
-    """Where this API lies: it answers for unknown paths there, too.
+    """Path prefixes of this API: it answers for unknown paths there, too.
 
     One that ends with a slash stands for the paths below it, any other for itself and the paths below it.
     """

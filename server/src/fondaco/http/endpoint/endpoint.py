@@ -60,7 +60,7 @@ class AppState:
 
 
 class Access(Enum):
-    """Who may call an endpoint."""
+    """Callers that an endpoint admits."""
 
     ANYBODY = "anybody"
     KEY = "any key"
@@ -87,7 +87,7 @@ class RequestContext(Generic[BodyT, QueryT]):
     contract: Contract
     exchange: Exchange
     reply_memory: MemoryShare
-    """What the reply occupies until it is sent; where it may be large, hold the most it can be before any work."""
+    """Memory share of the reply until it is sent; where it may be large, hold the maximum before any work."""
     caller: Caller | None
     body: BodyT
     query: QueryT

@@ -105,7 +105,7 @@ class Events:
     ending: bytes | None = None
     """The event that ends a stream which ended well; None: the one of the endpoint's dialect."""
     ping: bytes = PING
-    """What keeps a silent stream open: by default a comment, which clients skip; empty: nothing does."""
+    """Bytes that keep a silent stream open: by default a comment, which clients skip; empty: none."""
 
 
 _EVENT_STREAM = lines_of(

@@ -61,7 +61,7 @@ class ConnectionRegistry:
     _of: dict[str, int] = field(default_factory=dict)
     """Number of connections by the address that their client is counted by."""
     _addresses: dict["OpenConnection", str] = field(default_factory=dict)
-    """That address of each connection: a new configuration may count its client by another."""
+    """Limited address of each connection: a new configuration may count its client by another."""
 
     def add(self, connection: "OpenConnection", client: str) -> Slot:
         """Count a connection, and return its place."""

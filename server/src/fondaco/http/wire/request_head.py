@@ -24,7 +24,7 @@ _METHODS = {
     name.encode(): name
     for name in ("GET", "POST", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 }
-"""What a resource may be asked for. CONNECT asks a proxy, which this server is not."""
+"""Accepted methods. CONNECT asks a proxy, which this server is not."""
 _TEXT = bytes([0x09, *range(0x20, 0x7F), *range(0x80, 0x100)])
 """All octets that lines of a head are made of (RFC 9110, 5.5)."""
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -54,7 +54,7 @@ _CODINGS = frozenset({b"gzip", b"x-gzip", b"compress", b"x-compress", b"deflate"
 
 
 class RequestHead:
-    """What a request says before its body."""
+    """Request line and headers."""
 
     method: str
     path: str

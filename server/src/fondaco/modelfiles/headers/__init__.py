@@ -1,1 +1,1 @@
-"""What model files say of themselves, in the tables before their weights; none of it is believed unchecked."""
+"""Headers of model files, the tables before their weights; none of it is believed unchecked."""

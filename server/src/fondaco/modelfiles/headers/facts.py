@@ -73,13 +73,13 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class GgufFacts:
-    """What a model's file says of it; each is None or empty where it says nothing that makes sense."""
+    """Facts in a model's file; each is None or empty where it says nothing that makes sense."""
 
     name: str
     architecture: str
     parameters: int
     quantization: str
-    """How its weights are stored, such as `Q4_K_M`."""
+    """Storage format of its weights, such as `Q4_K_M`."""
     context_tokens: int | None
     template: str | None
     """The chat template, in Jinja."""
@@ -90,9 +90,9 @@ class GgufFacts:
     """It makes vectors, and no text."""
     temperature: float | None
     top_p: float | None
-    """What its maker advises."""
+    """Value that its maker advises."""
     source: str
-    """Where it comes from: a URL."""
+    """Origin: a URL."""
 
 
 def facts_of(path: Path) -> GgufFacts:

@@ -38,7 +38,7 @@ _NUMBERS = {
     11: "<q",
     12: "<d",
 }
-"""How a value is packed, by its type: whole numbers, floats and booleans."""
+"""Packing of a value by its type: whole numbers, floats and booleans."""
 _LONGEST_KEY = 2**16
 _LONGEST_TEXT = 2**18
 """Longer texts are passed over: chat templates have some kilobytes."""
@@ -91,7 +91,7 @@ class EndedEarlyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """What a GGUF file says of itself."""
+    """Metadata of a GGUF file."""
 
     values: Mapping[str, Scalar]
     """Key -> value, of those that are one number or text of no unusual length."""
@@ -100,7 +100,7 @@ class Tables:
     elements: Mapping[int, int]
     """A tensor's type -> the elements of all such tensors: together, the parameters."""
     least_bytes: int
-    """How many bytes a whole file has at least."""
+    """Minimum size of a whole file, in bytes."""
 
 
 def read_tables(file: BinaryIO) -> Tables | None:

@@ -36,7 +36,7 @@ class Family(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WeightFacts:
-    """What a file of weights is."""
+    """Facts about a file of weights."""
 
     role: WeightRole
     family: Family | None

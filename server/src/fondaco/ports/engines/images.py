@@ -16,7 +16,7 @@ class GeneratedImage:
 
     picture: Picture
     queued_s: float = 0.0
-    """How long it waited for its turn, as far as the engine tells."""
+    """Time that it waited for its turn, as far as the engine reports."""
     understood: bool = True
     """False if the engine knows that it understood nothing of the prompt."""
 

@@ -17,7 +17,7 @@ class GeneratedVideo:
     file: bytes = field(repr=False)
     """An MP4 file: H.264 in 4:2:0, and AAC where there is sound, with its index at the front."""
     seconds: float
-    """How long it lasts."""
+    """Duration in seconds."""
     width: int
     height: int
     """In pixels."""
@@ -26,7 +26,7 @@ class GeneratedVideo:
 
 
 class RemoteJob(Protocol):
-    """What is known of the job by which an engine elsewhere makes a video.
+    """Note of the job by which a remote engine makes a video.
 
     It is kept over a restart of this server: the engine's video is asked for then, and not ordered, and
     paid for, anew.
@@ -34,7 +34,7 @@ class RemoteJob(Protocol):
 
     @property
     def id(self) -> str | None:
-        """What was noted before; None: nothing."""
+        """Note that was made before; None: nothing."""
         ...
 
     @property

@@ -14,7 +14,7 @@ _MAX_KEYS = 16_384
 _MAX_UNKNOWN = 4_096
 """Secrets without a key in the cache, so that repeating one costs no look-up."""
 _FLUSH_EVERY_S = 3.0
-"""How far the recorded times of last use may lag behind."""
+"""Maximum delay of the recorded times of last use."""
 
 
 class KeyRing:

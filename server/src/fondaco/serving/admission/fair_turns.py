@@ -13,7 +13,7 @@ from fondaco.domain.errors import EngineBusyError
 Account: TypeAlias = int | str | None
 """Whatever tells accounts apart; None: nobody told."""
 _LEAST_S = 0.001
-"""What a turn counts as at least, so that accounts alternate whatever the clock says."""
+"""Minimum that a turn counts, so that accounts alternate whatever the clock says."""
 _SPARE = 2
 """So many times the queue may wait, as long as each account beyond it has one request there."""
 
@@ -26,7 +26,7 @@ class _Queue:
     """The time of its turns, on a clock that starts at what the others have had when it comes."""
     waiting: deque[anyio.Event] = field(default_factory=deque)
     served: int = 0
-    """How many turns it has now."""
+    """Number of turns that it has now."""
 
 
 class FairTurns:
@@ -57,7 +57,7 @@ class FairTurns:
         self._now = now
         self._queues: dict[Account, _Queue] = {}
         self._now_s = 0.0
-        """What the account served last had used before its turn."""
+        """Time that the account served last had used before its turn."""
         self._taken = 0
 
     @property

@@ -16,7 +16,7 @@ from fondaco.ports import Clock, Idempotency
 from fondaco.ports.incidents import Incident, report
 
 KEPT_S = 86_400
-"""How long a key is remembered, in seconds."""
+"""Lifetime of a key, in seconds."""
 _PURGE_EVERY_S = 3_600
 _MAX_LENGTH = 255
 

@@ -34,7 +34,7 @@ class Span:
 
     @property
     def buckets(self) -> int:
-        """How many buckets the period has."""
+        """Number of buckets in the period."""
         return self.period_s // self.bucket_s
 
 
@@ -69,9 +69,9 @@ class Window:
         self._span = span
         self._buckets: deque[Bucket] = deque()
         self._next_expiry_at = inf
-        """When the oldest bucket leaves the window."""
+        """Time at which the oldest bucket leaves the window."""
         self._bucket_ends_at = -inf
-        """When the newest bucket ends."""
+        """Time at which the newest bucket ends."""
 
     def remaining(self, now: float) -> int:
         """Return the amount that may be added now."""

@@ -22,7 +22,7 @@ from fondaco.ports import Clock, Journal
 from fondaco.ports.incidents import Incident, report
 
 STEADY_S = 3_600.0
-"""How long a clock that jumped ahead has to go on steadily until it is believed."""
+"""Time for which a clock that jumped ahead must run steadily until it is believed."""
 _SAME_S = 300.0
 """Two offsets of the machine's clock that differ by less are the same one."""
 _NOW_S = 3_600.0
@@ -44,7 +44,7 @@ class LedgerClock:
         self._from = self._until = float("inf")
         """Between these the machine's clock says the same epoch."""
         self._wall = self._monotonic = 0.0
-        """What both clocks showed when the machine's was last believed."""
+        """Readings of both clocks when the machine's was last believed."""
         self._gap: tuple[float, float] | None = None
         """Times between which the ledger has no entries that are believed."""
         self._least: float | None = None

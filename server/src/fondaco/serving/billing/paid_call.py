@@ -115,7 +115,7 @@ class PaidCall:
         self._call = call
         self._model = model
         self.price = price
-        """What the call is charged by; free once it is admitted, where its tier is not charged."""
+        """Price of the call; free once it is admitted, where its tier is not charged."""
         self.meter = meter
         """Counts all that the call consumes."""
         self._admission = Admission(calls.limits, calls.idempotency, call, model, estimated_tokens)
@@ -194,7 +194,7 @@ class PaidCall:
 
     @property
     def quota(self) -> Quota:
-        """What is left of the account's rate limits now."""
+        """Remainder of the account's rate limits now."""
         return self._admission.quota
 
     async def __aexit__(

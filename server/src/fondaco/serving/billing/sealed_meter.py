@@ -6,7 +6,7 @@ from fondaco.domain.untrusted_numbers import whole
 from fondaco.ports import Prompt
 
 _BYTES_A_TOKEN = 4
-"""How many bytes one token stands for on average, where the prompt was not counted exactly."""
+"""Average number of bytes in a token, where the prompt was not counted exactly."""
 
 
 class SealedMeter:

@@ -19,7 +19,7 @@ from fondaco.ports import Prompt
 from fondaco.serving.billing.allowance import LONGEST_TOKEN, Allowance
 
 _BYTES_A_TOKEN = 4
-"""How many bytes one token stands for on average, where no engine counts it exactly."""
+"""Average number of bytes in a token, where no engine counts it exactly."""
 _LONG_PIECE = 16
 """Characters of a piece, on average, beyond which pieces are no single tokens."""
 _NO_REPORT = Report()

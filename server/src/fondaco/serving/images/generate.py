@@ -25,7 +25,7 @@ _AS_SPACES = dict.fromkeys(set(range(32)) - set(b"\b\t\n\f\r"), " ")
 
 @dataclass(frozen=True, slots=True)
 class ImageTiming:
-    """Where the time of a call went, in seconds."""
+    """Time that the phases of a call took, in seconds."""
 
     inference_s: float
     """The engines' work, on all variants."""

@@ -24,7 +24,7 @@ from fondaco.domain.media.image_file import (
 MOST_IMAGE_BYTES = 10 * 2**20
 """Of an image in a chat, and of one that is fetched."""
 _LONGEST_HEAD_BYTES = 2 * 2**20
-"""How far into a JPEG its dimensions are searched."""
+"""Maximum offset in a JPEG up to which its dimensions are searched."""
 _ALPHABET = (ascii_letters + digits + "+/").encode()
 _MOST_PADDING = 2
 

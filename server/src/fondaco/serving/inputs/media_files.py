@@ -16,14 +16,14 @@ from fondaco.serving.inputs.images import base64_of, is_data_url
 
 @dataclass(frozen=True, slots=True)
 class MediaFiles:
-    """What is taken of one kind of medium."""
+    """Rules for one kind of medium."""
 
     kinds: str
     """Its formats, for errors."""
     media_types: Collection[str]
-    """What servers may call it."""
+    """Media types that servers may name."""
     begins: str
-    """How a data URL of it begins, for errors."""
+    """Prefix of its data URLs, for errors."""
     most_bytes: int
 
     async def read(self, source: MediaSource, files: Files | None) -> bytes:

@@ -67,12 +67,12 @@ class Reachability:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look at an engine found."""
+    """Result of a probe of an engine."""
 
     fault: str = ""
     """The kind of error that it met; empty: the engine answers."""
     reason: str = ""
-    """What is known beyond that, as a sentence."""
+    """Further details, as a sentence."""
 
     @property
     def why(self) -> str:

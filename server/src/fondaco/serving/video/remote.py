@@ -12,7 +12,7 @@ from fondaco.ports.incidents import Incident, report
 
 @dataclass(slots=True)
 class KeptJobs:
-    """What is noted of the job at an engine elsewhere that makes the video of a job of ours."""
+    """Notes on the job at a remote engine that makes the video of a job here."""
 
     jobs: JobStore
     sealer: Sealer
@@ -20,7 +20,7 @@ class KeptJobs:
     engine: str = ""
     """The name of the engine that has it."""
     id: str | None = field(default=None, repr=False)
-    """What finds it there."""
+    """Id of the job there."""
 
     @classmethod
     async def of(cls, claimed: ClaimedJob, jobs: JobStore, sealer: Sealer) -> "KeptJobs":
@@ -57,7 +57,7 @@ class KeptJob:
 
     @property
     def id(self) -> str | None:
-        """What was noted of this engine's job."""
+        """Note of this engine's job."""
         return self.kept.id if self.kept.engine == self.engine else None
 
     @property

@@ -52,29 +52,29 @@ from fondaco.serving.video.remote import KeptJob, KeptJobs
 from fondaco.serving.video.stills import still_of
 
 TRIES = 3
-"""How often a job is begun, at most."""
+"""Maximum number of tries of a job."""
 _RETRY_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class RunnerOptions:
-    """How jobs are run."""
+    """Options of the job runner."""
 
     at_once: int = 1
     """Jobs that are worked on at a time."""
     lease_s: float = 30.0
-    """How long a job is another worker's to take, once its own is silent."""
+    """Lease time: a job whose worker is silent for longer is another worker's to take."""
     renew_s: float = 5.0
-    """How often leases are renewed."""
+    """Interval at which leases are renewed."""
     timeout_s: float = 1_800.0
-    """How long one try may take."""
+    """Time-out of one try."""
     keep_s: float = 86_400.0
-    """How long results are kept."""
+    """Retention time of results."""
 
 
 @dataclass(frozen=True, slots=True)
 class VideoWork:
-    """What jobs are made by, as the present configuration has it."""
+    """Work on jobs by the present configuration."""
 
     catalogue: Catalogue
     engines: ModelEngines[VideoEngine]
@@ -123,7 +123,7 @@ class JobRunner:
         self._woken = anyio.Event()
         self._cleared_at = float("-inf")
         self.work: VideoWork | None = None
-        """What jobs are made by from now on."""
+        """Work on jobs from now on."""
 
     # What the use case calls.
 

@@ -61,12 +61,12 @@ class OrderedVideo:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoStatus:
-    """How a video gets on that is not complete."""
+    """Progress of a video that is not complete."""
 
     average_ms: int
-    """How long the last videos of its model took, of any size and duration; 0 before the first."""
+    """Average time of its model's last videos, of any size and duration; 0 before the first."""
     execution_ms: int
-    """How long it is worked on already; 0 while it waits."""
+    """Time since work on it began; 0 while it waits."""
     progress: float
     """The share that is done, 0 to 1."""
     waits: bool
@@ -114,7 +114,7 @@ class Videos:
 
     @property
     def work(self) -> VideoWork:
-        """What the runner makes videos by, once this configuration is in force."""
+        """Work of the job runner once this configuration is in force."""
         return self._work
 
     def quote(self, tier: str, request: VideoRequest) -> int:

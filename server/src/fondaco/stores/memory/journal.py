@@ -72,7 +72,7 @@ class MemoryJournal:
         self._uses: Counter[str] = Counter()
         self._listeners: list[Callable[[Sequence[Entry]], None]] = []
         self.jobs: EndsJobs | None = None
-        """What ends the jobs that end with entries."""
+        """Store that ends the jobs that end with entries."""
         self.quarantine: dict[str, str] = {}
         """Call id -> the details of a write that cannot succeed."""
 

@@ -1,4 +1,4 @@
-"""How an engine of images elsewhere is asked, as its row of the configuration says."""
+"""Options of a remote image engine, from its table of the configuration."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageOptions:
-    """What a row of `[engines]` says of its images; names are the engine's own."""
+    """Image options of a table of `[engines]`; names are the engine's own."""
 
     sampler: str = ""
     """Empty: the engine's default."""
@@ -16,7 +16,7 @@ class ImageOptions:
     """Of tasks without one; None: the engine's default."""
     edit_steps: int = 20
     edit_strength: float = 0.75
-    """How far an edited picture may depart from the one that was given, 0 to 1."""
+    """Freedom of an edit to depart from its picture, 0 to 1."""
     loras: Mapping[str, str] = field(default_factory=dict)
     """Our model id -> the LoRA that its `lora_strength` is of."""
     strip_commands: bool = False

@@ -15,7 +15,7 @@ _FASTEST_RATE = 192_000
 
 
 class SpeechLaunch(Protocol):
-    """How an engine's child is started, and what it needs.
+    """Launch options of an engine's child, and its needs.
 
     The child gets requests with `text`, a sentence, and `voice`; it returns `rate`, and the sound as PCM
     of 16 bits, empty where there is nothing to read. It is cancellable, and goes on after it was cancelled.

@@ -19,7 +19,7 @@ class UnusableWavError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class WavHeader:
-    """What stands before the samples of a file."""
+    """Header before the samples of a file."""
 
     rate: int
     """Samples a second."""

@@ -18,7 +18,7 @@ _SEPARATOR = re.compile(
     r"(?:(?:,|and then|and also|and finally|and|then|plus|also|next|finally|first|firstly|second|secondly|lastly|"
     r"after that|afterwards?|followed by|as well as|while also|\d{1,2} ,)(?: |$))+"
 )
-"""What parts an instruction."""
+"""Separators between the parts of an instruction."""
 _POLITE = re.compile(
     r"(?:please|kindly|just|now|hey|hi|hello|can you|could you|would you|will you|can we|can i|could i|i|you|we|want|need|"
     r"would like|d like|id like|like|would love|to|lets|let us|go ahead|try|try to|maybe|perhaps|for me|me|simply|"
@@ -57,7 +57,7 @@ _STYLES = (
     ),
 )
 RULES: tuple[Rule, ...] = (*hues.RULES, *shapes.RULES, *tones.RULES, *_STYLES)
-"""Where several match as many characters, the first wins."""
+"""All rules: where several match as many characters, the first wins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class NotUnderstood:
     number: int
     """Of the part, from 1."""
     wants: str
-    """What it seems to ask for, as a class of wishes; empty if that is not known."""
+    """Class of wishes that it seems to belong to; empty if that is not known."""
 
 
 class _Reader:

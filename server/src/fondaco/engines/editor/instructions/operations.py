@@ -29,7 +29,7 @@ FilterName: TypeAlias = Literal[
 ]
 Region: TypeAlias = Literal["background", "subject", "sky"]
 Light: TypeAlias = Literal["sunrise", "sunset", "dusk", "night", "storm", "overcast", "clear"]
-"""How a sky looks at a time, or in a weather."""
+"""Look of a sky at a time, or in a weather."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Duotone:
 
 @dataclass(frozen=True, slots=True)
 class Recolour:
-    """What has one colour gets another one."""
+    """Gives another colour to all that has one colour."""
 
     source: str
     """A key of `colours.COLOURS`."""
@@ -77,7 +77,7 @@ class Recolour:
 
 @dataclass(frozen=True, slots=True)
 class KeepColour:
-    """What does not have the colour becomes grey."""
+    """Turns all that does not have the colour grey."""
 
     source: str
 

@@ -9,7 +9,7 @@ from fondaco.engines.editor.instructions.operations import Operation
 
 
 class Position(Enum):
-    """Where in a part of an instruction the words of a rule may stand."""
+    """Position of a rule's words within a part of an instruction."""
 
     ANYWHERE = auto()
     VERB = auto()

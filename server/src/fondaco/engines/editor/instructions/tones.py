@@ -28,7 +28,7 @@ _Made: TypeAlias = Level | Filter
 _Make: TypeAlias = Callable[["re.Match[str]"], _Made]
 
 _STEP = 0.25
-"""What a level changes by if no degree is named."""
+"""Change of a level if no degree is named."""
 _USUAL_PERCENT = 50.0
 """A filter of so many per cent has its usual strength."""
 
@@ -99,7 +99,7 @@ _ADJECTIVES: tuple[tuple[str, _Make], ...] = (
     ("(?:like |as |into )?(?:a )?cartoon(?:s|ish|y| like)?|cartoonized|cartoonified", _filter("cartoon")),
     ("better|nicer|prettier|more beautiful|beautiful|good|great|professional", _filter("enhance")),
 )  # fmt: skip
-"""What a picture, or a region of it, can be made: pattern -> operation."""
+"""Qualities that a picture, or a region of it, can be given: pattern -> operation."""
 
 _COMMANDS: tuple[tuple[str, _Make], ...] = (
     ("brighten|lighten|illuminate", _level("brightness", 1)),
@@ -120,7 +120,7 @@ _COMMANDS: tuple[tuple[str, _Make], ...] = (
     ("age", _filter("vintage")),
     ("enhance|improve|auto ?enhance|auto ?correct|beautify|fix|optimize|normalize|equalize|auto ?fix|auto ?adjust", _filter("enhance")),
 )  # fmt: skip
-"""What can be done to a picture, or to a region of it."""
+"""Commands on a picture, or a region of it: pattern -> operation."""
 
 _LEVELS: dict[str, tuple[_Make, _Make]] = {
     "brightness|exposure|light|lightness|luminosity": (_level("brightness", 1), _level("brightness", -1)),
@@ -131,7 +131,7 @@ _LEVELS: dict[str, tuple[_Make, _Make]] = {
     "blur|blurriness|softness": (_filter("blur"), _filter("sharpen")),
     "noise|grain|graininess": (_filter("grain"), _filter("denoise")),
 }  # fmt: skip
-"""What goes up and down."""
+"""Levels that go up and down: pattern -> operations."""
 _UP = "increase|raise|boost|add|turn up|up|improve|enhance|strengthen|bring up|bump up|more|crank up|intensify|add more|give it more|amplify"
 _DOWN = "decrease|reduce|lower|turn down|cut|drop|bring down|tone down|less|diminish|soften"
 

@@ -26,7 +26,7 @@ from fondaco.engines.editor.pixels.raster import (
 )
 
 _TINT = 0.85
-"""How far a tint of strength 1 draws the colours."""
+"""Strength with which a tint of 1 draws the colours."""
 _COLOURLESS = 0.04
 """Mean distance of the channels below which a picture counts as grey."""
 _OLD_PRINT = ((0, 20, 22, 38), (70, 84, 66, 62), (140, 166, 132, 104), (205, 226, 202, 168), (255, 255, 250, 238))  # fmt: skip

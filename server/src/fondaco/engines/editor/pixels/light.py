@@ -8,7 +8,7 @@ from fondaco.engines.editor.instructions.operations import Level
 from fondaco.engines.editor.pixels.raster import LUMA, Floats, Raster, brightness, table, to_bytes
 
 _CURVE = 1.6
-"""How much a brightness of 1 bends the curve."""
+"""Bend of the curve at a brightness of 1."""
 _LEAST_GAIN, _GAIN = 1.5, 12.0
 _FLATTER, _DULLER, _STRONGER = 1.2, 1.6, 2.0
 _WARMTH = np.array((0.36, 0.06, -0.6), np.float32)

@@ -8,9 +8,9 @@ from fondaco.engines.editor.pixels.oklab import to_oklab
 from fondaco.engines.editor.pixels.raster import Bytes, Raster, resized
 
 _PIXELS = 90_000
-"""What it is looked for on."""
+"""Size of the copy on which paper is detected."""
 _ALIKE = 0.05
-"""How far its colours are from its usual one, as Oklab."""
+"""Largest distance of paper's colours from its usual one, in Oklab."""
 _GRAIN = 5
 """Pixels of a square whose median has none."""
 _WIDEST = 0.12

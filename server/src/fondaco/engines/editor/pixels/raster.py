@@ -15,7 +15,7 @@ Bytes: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
 """The same, from 0 to 1."""
 Table: TypeAlias = NDArray[np.uint8]
-"""What each of 256 values becomes: [256], or [256, 3] for three channels."""
+"""Look-up table for 256 values: [256], or [256, 3] for three channels."""
 
 MOST_PIXELS = UPSCALED_PIXELS
 """Of a picture that grows."""

@@ -42,9 +42,9 @@ _GROUND: Mapping[Light, tuple[float, float, float]] = {
     "overcast": (0.97, 0.98, 1.0),
     "clear": (1.0, 1.0, 1.0),
 }
-"""What its light multiplies the rest of the picture by."""
+"""Factors by which its light multiplies the rest of the picture."""
 _CLOUDS: Mapping[Light, float] = {"storm": 2.2, "night": 0.5, "dusk": 1.0}
-"""How strongly clouds show; 1.1 for others."""
+"""Strength with which clouds show; 1.1 for others."""
 
 
 def painted(raster: Raster, wanted: PaintSky, sky: Bytes, seed: int) -> Raster:
@@ -87,7 +87,7 @@ def _brightness_around(raster: Raster, sky: Bytes) -> Bytes:
 
 
 class _Heights:
-    """Where rows are between the top of the sky and its lower edge, from 0 to 1."""
+    """Height of rows between the top of the sky and its lower edge, from 0 to 1."""
 
     def __init__(self, lowest: int) -> None:
         self._lowest = max(1, lowest)

@@ -1,4 +1,4 @@
-"""Where the sky is: found by smoothness, colours and place, with a fine edge."""
+"""Sky detection by smoothness, colours and place, with a fine edge."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -16,10 +16,10 @@ from fondaco.engines.editor.pixels.raster import Bytes, Floats, Raster, resized,
 from fondaco.engines.editor.pixels.smoothing import box, guided
 
 Map: TypeAlias = NDArray[np.bool_]
-"""What belongs to a region, [height, width]."""
+"""Membership in a region, [height, width]."""
 
 _PIXELS = 90_000
-"""What the sky is looked for on."""
+"""Size of the copy on which the sky is detected."""
 _REFINED_PIXELS = 1_000_000
 _WEIGHTS = np.array((1, 2, 2), np.float32)
 """Of lightness and the two axes of hue."""
@@ -32,7 +32,7 @@ _USUAL_STEP = 0.12
 _RAGGED = 60.0
 _SMOOTH = 0.02
 _DOUBT = 1.6
-"""How much likelier than land a pixel below the skyline has to be, as a logarithm."""
+"""Margin, as a logarithm, by which sky must be likelier than land below the skyline."""
 _ALIKE, _GAP = 0.042, 0.0015
 """Gaps between leaves and beams: how near to the sky's colours, and the least share of the picture."""
 _SHORTEST = 16
@@ -47,13 +47,13 @@ class _View:
     calm: Floats
     """Oklab [height, width, 3], without brush strokes, noise and leaves."""
     texture: Floats
-    """How rough each pixel's surroundings are."""
+    """Roughness of each pixel's surroundings."""
     steepness: Floats
-    """How much the calm colours change from pixel to pixel."""
+    """Gradient of the calm colours from pixel to pixel."""
 
     @property
     def features(self) -> Floats:
-        """What sky and land are told apart by: colour, roughness and height."""
+        """Features that tell sky from land: colour, roughness and height."""
         height, width = self.texture.shape
         ys = np.broadcast_to(
             np.linspace(0, 0.35, height, dtype=np.float32)[:, None], (height, width)
@@ -64,7 +64,7 @@ class _View:
 
 @dataclass(frozen=True, slots=True)
 class _Skyline:
-    """What lies above the first steep edge of each column, and how well that parts the picture."""
+    """Area above the first steep edge of each column, and how well that divides the picture."""
 
     above: Map
     threshold: float

@@ -1,4 +1,4 @@
-"""What stands out from a background: refined along the picture's edges, and cut out."""
+"""Subject of a picture: its mask refined along the picture's edges, and its cut-out."""
 
 import numpy as np
 from PIL import Image, ImageFilter

@@ -19,7 +19,7 @@ from fondaco.engines.common.found import (
 )
 
 DEFAULT_CONTEXT = 4_096
-"""What Ollama gives a model that is not loaded and names no `num_ctx`: it truncates longer prompts."""
+"""Context that Ollama gives a model that is not loaded and names no `num_ctx`: it truncates longer prompts."""
 _NUM_CTX = re.compile(r"^num_ctx\s+(\d{1,9})\s*$", re.MULTILINE)
 _LONGEST_PARAMETERS = 10_000
 

@@ -20,7 +20,7 @@ from fondaco.engines.painter.surface.colour import Colour
 MOST_SUBJECTS = 5
 _MOST_OF_ONE = 7
 _PLURAL = 3
-"""How many "horses" are, where no number stands before them."""
+"""Number of a plural such as "horses" without a numeral."""
 _PARTS = {
     "sky": "sky", "sunset": "sky", "sunrise": "sky", "light": "sky", "dusk": "sky", "dawn": "sky",
     "clouds": "sky", "sea": "water", "ocean": "water", "water": "water", "lake": "water", "river": "water",
@@ -38,7 +38,7 @@ _GROWING = {
     "pines": ("tree", "evergreen-tree"),
     "underwater": ("coral",),
 }
-"""What a scene has of itself, so that it needs no subject."""
+"""Things that a scene contains by itself, so that it needs no subject."""
 _WEATHERS = (Kind.WEATHER, Kind.SEASON, Kind.SKY, Kind.FLORA, Kind.VESSEL)
 
 
@@ -63,7 +63,7 @@ class _Phrase:
 
 @dataclass(slots=True)
 class _Notes:
-    """What was read so far."""
+    """Notes of the parser so far."""
 
     scenes: list[str] = field(default_factory=list)
     time: str | None = None

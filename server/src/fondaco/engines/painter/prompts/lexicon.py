@@ -19,7 +19,7 @@ _WORD = re.compile(r"[^\W_]+(?:['&-][^\W_]+)*|[,.;:!?|()\n]")
 
 
 class Kind(Enum):
-    """What a phrase says something about."""
+    """Kind of information that a phrase gives."""
 
     SCENE = "scenes"
     TIME = "times"

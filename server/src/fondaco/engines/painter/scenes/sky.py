@@ -265,7 +265,7 @@ _LIGHTS: Mapping[str, Callable[[Stage, float], None]] = {
     "fireworks": _fireworks,
     "rays": _rays,
 }
-"""What shines before the clouds."""
+"""Lights that shine before the clouds."""
 
 
 def paint_clouds(stage: Stage) -> None:

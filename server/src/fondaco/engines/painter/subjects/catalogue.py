@@ -17,7 +17,7 @@ class Drawing:
     name: str
     words: tuple[str, ...]
     place: Place
-    """Where it belongs, if the prompt does not say."""
+    """Usual place, if the prompt names none."""
     home: str
     """The scene around it, if the prompt names none."""
     size: float

@@ -22,7 +22,7 @@ _LIGHT: Colour = (255, 246, 226)
 
 @dataclass(frozen=True, slots=True)
 class Costume:
-    """What a figure wears."""
+    """Clothes of a figure."""
 
     top: Colour
     legs: Colour

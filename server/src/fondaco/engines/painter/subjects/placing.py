@@ -13,7 +13,7 @@ from fondaco.engines.painter.stage import Stage
 from fondaco.engines.painter.subjects.catalogue import Drawing, drawings
 
 _CROWD = {1: 1.0, 2: 0.8, 3: 0.68, 4: 0.58, 5: 0.52}
-"""How much smaller things are where there are several."""
+"""Scale of things by their number: several are smaller."""
 _WET = frozenset({"sea", "lake", "river", "beach", "harbour", "arctic", "waterfall", "city"})
 _TABLES = frozenset({"still_life", "studio", "room"})
 _BUILDING = 0.5
@@ -25,7 +25,7 @@ _STANDING_ON = ("riding", "on", "inside")
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where one thing is painted."""
+    """Spot where one thing is painted."""
 
     subject: Subject
     drawing: Drawing
@@ -42,7 +42,7 @@ class Spot:
     """In water, which hides its lowest part."""
     seated: bool = False
     depth: float = 0.0
-    """What is painted later hides what is painted earlier."""
+    """Order of painting: a later thing hides an earlier one."""
 
 
 def place(stage: Stage) -> tuple[Spot, ...]:

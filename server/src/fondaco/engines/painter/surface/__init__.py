@@ -1,1 +1,1 @@
-"""What pictures are made of: arrays of pixels, vector drawing over them, noise and colours."""
+"""Surface of pictures: arrays of pixels, vector drawing over them, noise and colours."""

@@ -29,12 +29,12 @@ _FAR = 128
 _DARKEST, _LIGHTEST = 1.0, 99.0
 """Percentiles of brightness that become black and white before tones are laid on."""
 _DEPTH = 0.9
-"""How steep a carved surface is."""
+"""Steepness of a carved surface."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Scene:
-    """What is known of the whole picture while a piece of it is changed."""
+    """Facts of the whole picture while a piece of it is changed."""
 
     width: int
     height: int

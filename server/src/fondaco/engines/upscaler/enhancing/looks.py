@@ -24,42 +24,42 @@ class Look:
     style: str = ""
     """The style of the style network that repaints it first; empty: none."""
     own_colours: float = 0.0
-    """How much of the picture's colours the style leaves, 0 to 1."""
+    """Share of the picture's colours that the style leaves, 0 to 1."""
     tones: tuple[Colour, ...] = ()
     """Colours from the darkest to the lightest that replace the picture's own; empty: they stay."""
     relief: float = 0.0
-    """How much the picture is shaded as a carved surface, 0 to 1."""
+    """Strength of shading as a carved surface, 0 to 1."""
     gloss: float = 0.0
-    """How bright its highlights are, 0 to 1."""
+    """Brightness of its highlights, 0 to 1."""
     bands: float = 0.0
-    """How often light and dark alternate, as reflections in metal, 0 to 1."""
+    """Frequency of alternating light and dark, as reflections in metal, 0 to 1."""
     veins: float = 0.0
-    """How strong veins or cracks are, 0 to 1."""
+    """Strength of veins or cracks, 0 to 1."""
     vein: Colour = (90, 90, 96)
     grain: float = 0.0
-    """How coarse its matter is, as in stone or paper, 0 to 1."""
+    """Coarseness of its matter, as in stone or paper, 0 to 1."""
     brightness: float = 0.0
     """Added, -1 to 1."""
     contrast: float = 1.0
     saturation: float = 1.0
     tint: Colour = (128, 128, 128)
     tinted: float = 0.0
-    """How much of the tint there is, 0 to 1."""
+    """Strength of the tint, 0 to 1."""
     vignette: float = 0.0
-    """How much darker its corners are, 0 to 1."""
+    """Darkening of its corners, 0 to 1."""
     glow: float = 0.0
-    """How far light spreads, 0 to 1."""
+    """Spread of light, 0 to 1."""
     clarity: float = 0.0
-    """How much more local contrast it has; below 0: less."""
+    """Added local contrast; below 0: less."""
     outlines: float = 0.0
-    """How dark lines around forms are, 0 to 1."""
+    """Darkness of lines around forms, 0 to 1."""
     levels: int = 0
     """The number of tones that are left; 0: all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a prompt asks for."""
+    """Look that a prompt asks for."""
 
     looks: tuple[Look, ...]
     understood: bool

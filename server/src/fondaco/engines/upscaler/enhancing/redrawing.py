@@ -12,7 +12,7 @@ from fondaco.engines.upscaler.planes import Pixels, scaled, to_pixels
 from fondaco.engines.upscaler.tiles import tiles
 
 _COARSEST = 3.5
-"""How many times fewer pixels a side the copy has at a creativity of 1."""
+"""Factor by which a side of the copy has fewer pixels at a creativity of 1."""
 _LEAST_SIDE = 100
 """Of the copy: below it nothing can be recognised."""
 _MOST_SKETCHED = 2 * 2**20
@@ -22,7 +22,7 @@ _CRISP = Look(clarity=0.45, contrast=1.06, saturation=1.18)
 STYLED_PIXELS = 512 * 512
 """Of the copy that is restyled in a style, about."""
 _SHARPER = 0.8
-"""How much the contrast of edges is raised at a creativity of 1."""
+"""Rise of the contrast of edges at a creativity of 1."""
 _GRAIN = 0.6
 _GRAIN_SIDE = 512
 _FORGOTTEN = 0.5

@@ -15,9 +15,9 @@ _KNOTS = 256
 _AROUND = 3
 """Values around a part that its interpolation looks at."""
 _LIGHT = np.array((-0.5, -0.6, 0.63), np.float32)
-"""Where the light comes from: upper left, and above."""
+"""Direction of the light: from upper left, and above."""
 _SHINE = 18
-"""How narrow highlights are."""
+"""Narrowness of highlights."""
 
 
 def noise(box: Box, width: int, height: int, *, cells: int, finest: int = 256) -> Planes:

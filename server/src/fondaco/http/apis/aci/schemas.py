@@ -22,7 +22,7 @@ class ReportQuery(Strict):
 
 
 class _Fields(BaseModel):
-    """What is documented of a response; it may have more."""
+    """Documented fields of a response; it may have more."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -39,7 +39,7 @@ from fondaco.http.apis.anthropic.sealed_fields import SealedFields, opened
 
 _THINKING = "thinking_blocks"
 BILLING_HEADER = "x-anthropic-billing-header:"
-"""How a block of Claude Code's system prompt begins that is for Anthropic's billing and not for the model.
+"""Prefix of the block in Claude Code's system prompt that is for Anthropic's billing and not for the model.
 
 It differs from request to request, so that no prompt cache would ever hold what follows it.
 """

@@ -102,4 +102,4 @@ ANTHROPIC = ApiDialect(
     request_id_field="request_id",
 )
 PING = b'event: ping\ndata: {"type": "ping"}\n\n'
-"""What keeps a silent stream open."""
+"""Event that keeps a silent stream open."""

@@ -13,7 +13,7 @@ import orjson
 from fondaco.domain.chat.opaque import ANSWERED, CALLED, RawJson, is_shallow
 
 _SEAL = "fields."
-"""What the data of such a block begins with."""
+"""Prefix of the data of such a block."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ RequestedTools: TypeAlias = Annotated[list[RequestedTool], Field(max_length=_MOS
 
 
 class ToolPreference(Open):
-    """How the model uses tools."""
+    """Rule on the model's use of tools."""
 
     type: Literal["auto", "any", "tool", "none"] = Field(
         description="Whether the model may, must or must not call one, or which one it must call."

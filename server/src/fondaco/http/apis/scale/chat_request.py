@@ -239,7 +239,7 @@ class ScaleChatRequest(Open):
 
     @property
     def choices(self) -> int:
-        """How many choices to return."""
+        """Number of choices to return."""
         return self.n or 1
 
     @property

@@ -36,11 +36,11 @@ class Ahead:
     """Entries dated in the future."""
 
     last_entry: float | None
-    """When the latest of the last entries was made, in Unix seconds."""
+    """Time of the latest of the last entries, in Unix seconds."""
     accounts: tuple[str, ...]
     """Names of accounts that were refilled for a day after tomorrow."""
     entries: int
-    """How many entries were made after tomorrow."""
+    """Number of entries dated after tomorrow."""
 
 
 def ahead(connection: sqlite3.Connection, now: float) -> Ahead:

@@ -12,7 +12,7 @@ from fondaco.domain.money.ledger import Entry, OpenCall
 from fondaco.stores.sqlite.ledger.batch import Batch
 
 Begin: TypeAlias = Literal["BEGIN", "BEGIN IMMEDIATE"]
-"""How a query's transaction begins."""
+"""Statement that begins a query's transaction."""
 
 
 @fast_init

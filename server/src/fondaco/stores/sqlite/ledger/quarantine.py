@@ -22,7 +22,7 @@ ON CONFLICT (kind, call_id) DO UPDATE SET
 """
 _CLOSE = "DELETE FROM open_call WHERE call_id = ?"
 WAITING = "SELECT count(*) FROM quarantine WHERE outcome IS NULL"
-"""How many writes wait for the operator."""
+"""Count of the writes that wait for the operator."""
 _LIST = """
 SELECT id, kind, reason, at_ms, tries, lower(hex(call_id)),
        (SELECT name FROM account WHERE account.id = account_id), details

@@ -79,7 +79,7 @@ class Writer:
         self._checkpointed = self._last_entry
         """The last entry at the last WAL checkpoint."""
         self._emptied = monotonic()
-        """When it was tried to empty the -wal file last."""
+        """Time of the last attempt to empty the -wal file."""
         self.empties_log = False
         """Whether the -wal file is to be emptied when idle next, as content was deleted that it still has."""
         self._version = self._data_version()

@@ -206,7 +206,7 @@ clock_confirmation = Table(
     Column("last_entry", Integer, nullable=False),
     sqlite_strict=True,
 )
-"""When an operator confirmed the clock: entries up to `last_entry` no longer count against it."""
+"""Operator's confirmations of the clock: entries up to `last_entry` no longer count against it."""
 
 character_use = Table(
     "character_use",
@@ -216,7 +216,7 @@ character_use = Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
-"""How many chats each character answered, without accounts."""
+"""Number of chats that each character answered, without accounts."""
 
 job = Table(
     "job",
@@ -270,7 +270,7 @@ job_media = Table(
     Index("uq_job_media_job_id_part", "job_id", "part", unique=True),
     sqlite_strict=True,
 )
-"""What is to be done, until it is done, and then what came of it: both encrypted. A table of its own, as
+"""Request of a job until it is done, then its result; both encrypted. A table of its own, as
 SQLite writes whole rows, and those of jobs change with every heartbeat."""
 
 job_average = Table(
@@ -282,7 +282,7 @@ job_average = Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
-"""How long the last jobs of each model took, without accounts."""
+"""Average time of the last jobs of each model, without accounts."""
 
 APPEND_ONLY = tuple(
     f"CREATE TRIGGER entry_{act} BEFORE {act} ON entry "

@@ -26,7 +26,7 @@ _RULES: Final = (
 )
 _UNBROKEN = re.compile(r"\S{25,}")
 _JOINT = re.compile(r"(?<=[^\w\s])(?=\w)|(?<=\d)(?=[^\W\d])|(?<=[^\W\d])(?=\d)|(?<=[a-z])(?=[A-Z])")
-"""Where a word may be parted: behind a mark, between letters and digits, and in camelCase."""
+"""Points where a word may be split: behind a mark, between letters and digits, and in camelCase."""
 _MOST_JOINTS = 8
 """In a stretch without space: the time for one grows with the third power of its parts."""
 

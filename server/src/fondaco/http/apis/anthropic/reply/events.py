@@ -78,7 +78,7 @@ class MessageEvents:
         self._id = message_id
         self._model = model
         self._blocks = 0
-        """How many have begun."""
+        """Number of blocks that have begun."""
         self._kind: Literal["text", "thinking", "tool", ""] = ""
         """Of the latest block, while it is open."""
         self._opening = b""

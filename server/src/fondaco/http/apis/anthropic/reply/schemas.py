@@ -41,7 +41,7 @@ class ToolUse(_Shown):
 
 
 class Query(_Shown):
-    """What was searched for."""
+    """Search query."""
 
     query: str
 
@@ -73,7 +73,7 @@ class SearchFault(_Shown):
 
 
 class SearchResults(_Shown):
-    """What a web search found."""
+    """Results of a web search."""
 
     type: Literal["web_search_tool_result"]
     tool_use_id: str
@@ -212,7 +212,7 @@ class MessageStop(_Shown):
 
 
 class Ping(_Shown):
-    """What keeps a silent stream open."""
+    """Event that keeps a silent stream open."""
 
     type: Literal["ping"]
 

@@ -21,7 +21,7 @@ _FLAGS = frozenset(
 )
 _FLAG_VALUES = {"true": True, "false": False}
 _LONGEST = 64
-"""How many characters of an unknown parameter an error repeats."""
+"""Number of characters of an unknown parameter that an error repeats."""
 
 
 class Suffixed(Protocol):

@@ -110,7 +110,7 @@ ResponseFormat: TypeAlias = Annotated[
 
 
 class Reasoning(Open):
-    """How much the model reasons, and what of it is returned."""
+    """Amount of reasoning, and how much of it is returned."""
 
     effort: Effort | None = None
     summary: Summary | None = None

@@ -33,7 +33,7 @@ _AUDIO = "audio"
 
 
 class SpokenAudio(Strict):
-    """How a reply is read aloud."""
+    """Voice and format of a reply that is read aloud."""
 
     voice: str = Field(DEFAULT_VOICE, max_length=100, description="As in POST /audio/speech.")
     format: Literal["wav", "mp3", "flac", "opus", "aac", "pcm16", "pcm"] = Field(
@@ -43,7 +43,7 @@ class SpokenAudio(Strict):
 
 @dataclass(frozen=True, slots=True)
 class SpokenReply:
-    """What reads the reply of a call aloud."""
+    """Reads the reply of a call aloud."""
 
     speech: Speech
     call: Call
@@ -135,7 +135,7 @@ async def read_aloud(
 
 @dataclass(slots=True)
 class _Withheld:
-    """What is known of a call, and what comes after its sound."""
+    """State of a call, withheld until its sound has been sent."""
 
     texts: list[str] = field(default_factory=list)
     ends: list[ChatEvent] = field(default_factory=list)

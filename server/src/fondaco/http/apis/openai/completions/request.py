@@ -146,12 +146,12 @@ class CompletionRequest(Open):
 
     @property
     def returned(self) -> int:
-        """How many choices each prompt has in the response."""
+        """Number of choices that the response has for each prompt."""
         return self.n or 1
 
     @property
     def generated(self) -> int:
-        """How many choices are generated for each prompt."""
+        """Number of choices that are generated for each prompt."""
         return self.best_of or self.returned
 
     @property

@@ -28,7 +28,7 @@ from fondaco.http.apis.openai.chat.writers import usage_report
 
 @dataclass(slots=True)
 class _Offsets:
-    """Where the next token of a choice begins in its text."""
+    """Offset of the next token of a choice in its text."""
 
     at: int = 0
 

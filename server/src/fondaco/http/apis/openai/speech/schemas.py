@@ -100,7 +100,7 @@ class _Shown(BaseModel):
 
 
 class SpeechUsage(_Shown):
-    """What a text counted."""
+    """Usage of a text."""
 
     input_tokens: int = Field(
         description="The characters that were spoken: they are what is charged."

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 
 class DurationUsage(BaseModel):
-    """What is charged."""
+    """Usage that is charged: the recording's duration."""
 
     type: Literal["duration"]
     seconds: int = Field(description="Of the recording, rounded up.")

@@ -73,7 +73,7 @@ class _Recording(Strict):
 
     @property
     def shown_as(self) -> ResponseFormat:
-        """How the transcript is written."""
+        """Format of the transcript."""
         return self.response_format or "json"
 
 
@@ -114,7 +114,7 @@ class CreateTranscriptionRequest(_Recording):
 
     @property
     def granularities(self) -> frozenset[Granularity]:
-        """What is wanted with times, of a format that shows them."""
+        """Units that get timestamps, in formats that show them."""
         chosen: list[Granularity] = _listed(self.timestamp_granularities)
         if self.shown_as == "verbose_json":
             return frozenset(chosen or ["segment"])
@@ -165,7 +165,7 @@ class CreateTranslationRequest(_Recording):
 
     @property
     def granularities(self) -> frozenset[Granularity]:
-        """What is wanted with times, of a format that shows them."""
+        """Units that get timestamps, in formats that show them."""
         return frozenset(["segment"] if self.shown_as == "verbose_json" else [])
 
     def to_domain(self) -> TranscriptionRequest:

@@ -199,7 +199,7 @@ class _Shown(BaseModel):
 
 
 class Timing(_Shown):
-    """Where the time went, in milliseconds."""
+    """Time that the phases took, in milliseconds."""
 
     inferenceDuration: float = Field(description="The engine's work.")  # noqa: N815
     inferencePreprocessingTime: float = Field(description="Admission and the hold.")  # noqa: N815

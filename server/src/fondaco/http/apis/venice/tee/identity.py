@@ -1,4 +1,4 @@
-"""What responses tell of an enclave, and how it tells callers apart."""
+"""Identity of an enclave in responses, and the scope by which it tells callers apart."""
 
 from hashlib import sha256
 

@@ -18,7 +18,7 @@ _MODEL = Field(
 
 
 class AttestationQuery(Strict):
-    """Which model to attest to, and to whom."""
+    """Model to attest to, and the caller's nonce."""
 
     model: str = _MODEL
     nonce: str | None = Field(
@@ -30,7 +30,7 @@ class AttestationQuery(Strict):
 
 
 class SignatureQuery(Strict):
-    """Which response the signature is of."""
+    """Response that the signature is of."""
 
     model: str = _MODEL
     request_id: str = Field(
@@ -42,7 +42,7 @@ class SignatureQuery(Strict):
 
 
 class _Fields(BaseModel):
-    """What is documented of a response; it may have more."""
+    """Documented fields of a response; it may have more."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -136,7 +136,7 @@ class _Shown(BaseModel):
 
 
 class VideoQuote(_Shown):
-    """What a video costs."""
+    """Price of a video."""
 
     quote: float = Field(description="In USD, exactly what is charged.", examples=[0.05])
 
@@ -168,6 +168,6 @@ class VideoProgress(_Shown):
 
 
 class VideoDeletion(_Shown):
-    """What became of a request to delete a video."""
+    """Outcome of a request to delete a video."""
 
     success: bool = Field(description="Whether it was deleted; false while it is being made.")

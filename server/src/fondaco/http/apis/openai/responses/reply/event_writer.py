@@ -57,7 +57,7 @@ class EventWriter:
         self._number = 0
         self._written: list[bytes] = []
         self._before = b""
-        """What stands before the next piece of the open part or call; empty: it is not told."""
+        """Bytes before the next piece of the open part or call; empty: it is not sent."""
         self._text: OutputTextPart | None = None
         """The open part, where it is text: its pieces have log probabilities."""
         self._done: list[bytes] = []

@@ -107,7 +107,7 @@ class Output:
         self._open: OutputMessage | OutputReasoning | OutputCall | None = None
         self._part: Part | None = None
         self._late: list[ChatEvent] = []
-        """What came of other items before the arguments of the open call were complete."""
+        """Events of other items that came before the arguments of the open call were complete."""
         self._opaque: dict[str, list[str]] = {}
         self._opaque_calls: dict[str, RawJson] = {}
         self._web: RetrievedContext | None = None

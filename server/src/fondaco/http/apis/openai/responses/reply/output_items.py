@@ -25,7 +25,7 @@ class OutputTextPart:
 
     @property
     def text(self) -> str:
-        """What has come of it."""
+        """Text so far."""
         return "".join(self.pieces)
 
     def object(self) -> dict[str, object]:
@@ -89,7 +89,7 @@ class OutputMessage:
 
 @dataclass(slots=True)
 class OutputReasoning:
-    """What the model reasoned, and what its engine wants back of it."""
+    """Reasoning of the model, and the state that its engine wants back."""
 
     id: str
     index: int

@@ -70,7 +70,7 @@ class OutputReasoningText(_Written):
 
 
 class ReasoningOutput(_Written):
-    """What the model reasoned: send it back with the next request."""
+    """Reasoning of the model: send it back with the next request."""
 
     type: Literal["reasoning"]
     id: str

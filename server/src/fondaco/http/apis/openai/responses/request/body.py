@@ -52,7 +52,7 @@ _OPTIONS = frozenset(
 _LOGPROBS = "message.output_text.logprobs"
 SOURCES = "web_search_call.action.sources"
 _INCLUDED = frozenset({_LOGPROBS, SOURCES, "reasoning.encrypted_content"})
-"""What can be included; encrypted reasoning is in any case, where an engine gives some."""
+"""Values of `include`; encrypted reasoning is always included, where an engine returns it."""
 _EXAMPLE: JsonDict = {"model": "default", "input": "Say hello.", "max_output_tokens": 32}
 _NO_SAMPLING = Sampling()
 _NO_REASONING = ReasoningOptions(effort_field="reasoning")
@@ -61,7 +61,7 @@ _Null: TypeAlias = Annotated[Any, WithJsonSchema({"type": "null"})]
 
 
 class ReasoningChoice(Open):
-    """How much the model reasons."""
+    """Amount of reasoning."""
 
     effort: Effort | None = None
     summary: Summary | None = Field(
@@ -207,7 +207,7 @@ class ResponsesRequest(Open):
 
     @property
     def logprobs(self) -> int | None:
-        """How many alternatives of each token to return; None: no log probabilities."""
+        """Number of alternatives of each token to return; None: no log probabilities."""
         if self.top_logprobs or _LOGPROBS in (self.include or ()):
             return self.top_logprobs or 0
         return None

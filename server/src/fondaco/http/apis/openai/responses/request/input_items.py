@@ -139,7 +139,7 @@ class CustomCallItem(Open):
 
 
 class CallOutputItem(Open):
-    """What a function or a custom tool returned."""
+    """Result of a function or a custom tool."""
 
     type: Literal["function_call_output", "custom_tool_call_output"]
     call_id: str
@@ -156,7 +156,7 @@ class ReasoningText(Open):
 
 
 class ReasoningItem(Open):
-    """What the model reasoned in an earlier response."""
+    """Reasoning of the model in an earlier response."""
 
     type: Literal["reasoning"]
     content: Many[ReasoningText] | None = None

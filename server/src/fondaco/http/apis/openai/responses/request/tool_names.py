@@ -17,7 +17,7 @@ _HASH_BYTES = 4
 @fast_init
 @dataclass(frozen=True, slots=True)
 class ToolName:
-    """How a caller knows a tool."""
+    """Name of a tool on the caller's side."""
 
     name: str
     namespace: str | None = None

@@ -1,4 +1,4 @@
-"""How often each character was used.
+"""Number of uses of each character.
 
 Revision ID: 0003
 """

@@ -1,4 +1,4 @@
-"""What open calls have had brought from the web.
+"""Web retrieval of open calls: pages and searches.
 
 Revision ID: 0004
 """
