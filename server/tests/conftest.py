@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest.register_assert_rewrite("contracts")
+pytest.register_assert_rewrite("contracts", "dashboard")
 
 
 @pytest.fixture(scope="session")
