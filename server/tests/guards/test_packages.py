@@ -12,7 +12,15 @@ import pytest
 ROOT = Path(__file__).parents[3]
 LICENSE = (ROOT / "LICENSE").read_bytes()
 PACKAGES = {
-    "server": ("fondaco", {"fondaco/catalogue.toml", "fondaco/http/assets/doc.html"}),
+    "server": (
+        "fondaco",
+        {
+            "fondaco/catalogue.toml",
+            "fondaco/http/assets/doc.html",
+            "fondaco/http/assets/dashboard/main.js",
+            "fondaco/http/assets/dashboard/vendor/manifest.json",
+        },
+    ),
     "sdk": ("venice_ai", {"venice_ai/_sync/client.pyi"}),
 }
 
