@@ -95,6 +95,11 @@ reference: $(VENV)/.dev ## write the pages of docs/reference that the code knows
 vendor: $(VENV)/.dev $(VENV)/.npm ## copy the dashboard's libraries from their npm packages, as their manifest says
 	PYTHONPATH=server/tests $(BIN)/python -m guards.vendored
 
+# The server serves the site at /docs/, from its assets; a wheel that is built after it has it as well.
+docs: reference ## build the documentation as a site, served at /docs/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "Built: server/src/fondaco/http/assets/docs"
+
 schema: $(VENV)/.dev ## write the snapshot that new databases are made of, from the migrations
 	$(BIN)/python -m fondaco.stores.sqlite.tables.snapshot
 
@@ -146,4 +151,4 @@ $(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
 	    echo "The npm clients could not be installed; their tests will skip." >&2; fi
 	@touch $@
 
-.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix reference vendor schema bench model
+.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix reference docs vendor schema bench model
