@@ -99,7 +99,7 @@ class Stream(Generic[Chunk]):
         try:
             chunk = self._chunk.model_validate_json(found)
         except ValidationError as error:
-            raise InvalidResponseError(f"The stream holds what is no chunk: {error}") from error
+            raise InvalidResponseError(f"The stream contains an invalid chunk: {error}") from error
         self._answered = self._check(chunk, found) or self._answered
         return chunk
 

@@ -188,8 +188,8 @@ async def test_where_nothing_fits_the_error_says_what_each_model_lacks() -> None
         with pytest.raises(NotFoundError) as told:
             await client.models.resolve_chat(vision=True, reasoning=True, context_tokens=9999)
     assert str(told.value) == (
-        "No model has all that is wished for: 'small' lacks vision, a context of 9999 tokens; "
-        "'away' lacks reasoning, being online, a context of 9999 tokens. Wish for less."
+        "No model fits all requirements: 'small' lacks vision, a context of 9999 tokens; "
+        "'away' lacks reasoning, being online, a context of 9999 tokens. Require less."
     )
 
 

@@ -122,7 +122,7 @@ async def test_a_report_of_the_standard_that_does_not_hold_is_refused(
 
 KEYSETS: dict[str, tuple[str, object, str]] = {
     "ended": ("keyset_epoch.not_after", 1, "ended at 1"),
-    "never ends": ("keyset_epoch.not_after", 2**40, "no bounded time"),
+    "never ends": ("keyset_epoch.not_after", 2**40, "not a bounded time"),
     "two purposes": ("receipt_signing_keys.0.public_key", "identity", "two purposes"),
     "no suite": ("e2ee_public_keys", [], "has no key of"),
     "no secret": ("e2ee_public_keys.0.public_key", "00" * 32, "is none"),
@@ -149,9 +149,9 @@ ORIGINALS: dict[str, tuple[str, object, str]] = {
     "nonce": ("nonce", "00" * 32, "another nonce"),
     "model": ("model", "e2ee-other", "e2ee-other"),
     "no key": ("signing_key", "", "two different keys|no signing_key|address"),
-    "off the curve": ("signing_key", "04" + "ab" * 64, "no point of secp256k1"),
-    "infinity": ("signing_key", "00", "no point of secp256k1"),
-    "no text": ("signing_key", 7, "no point of secp256k1"),
+    "off the curve": ("signing_key", "04" + "ab" * 64, "not a point of secp256k1"),
+    "infinity": ("signing_key", "00", "not a point of secp256k1"),
+    "no text": ("signing_key", 7, "not a point of secp256k1"),
     "another key": ("signing_public_key", "other", "two different keys"),
     "another address": ("signing_address", "0x" + "00" * 20, "signing_address"),
     "endorsement": ("attestation.keyset_endorsement.value", "00" * 64, "did not sign"),
@@ -272,8 +272,8 @@ def quoted(data: bytes) -> str:
 
 QUOTES: dict[str, tuple[str, str]] = {
     "of another report": (quoted(bytes(32)), "another report"),
-    "of SGX": ((b"\3\0\2\0" + bytes(700)).hex(), "none of Intel TDX"),
-    "cut off": (quoted(bytes(32))[:600], "none of Intel TDX"),
+    "of SGX": ((b"\3\0\2\0" + bytes(700)).hex(), "not of Intel TDX"),
+    "cut off": (quoted(bytes(32))[:600], "not of Intel TDX"),
     "no text": ("?", "neither hexadecimal nor base64"),
 }
 

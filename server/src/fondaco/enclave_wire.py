@@ -196,7 +196,7 @@ def error_of(octets: bytes) -> FondacoError:
 
 def _error(told: object) -> FondacoError:
     if not isinstance(told, dict):
-        raise ValueError("The error is no object.")  # noqa: TRY004 - as all of these
+        raise ValueError("The error is not an object.")  # noqa: TRY004 - as all of these
     kind = _ERRORS.get(str(told.get("class")), EngineError)
     if kind is ContextTooLongError:
         return _too_long(told.get("tokens"))

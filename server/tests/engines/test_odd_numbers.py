@@ -158,7 +158,7 @@ async def test_a_choice_that_was_not_requested_fails_the_call(
     engine: OpenAICompatible, fake: FakeUpstream
 ) -> None:
     fake.next(saying(_said("a", 2**31 - 1), _STOP))
-    with pytest.raises(EngineError, match="no chat completion"):
+    with pytest.raises(EngineError, match="not a chat completion"):
         await _events(engine)
 
 

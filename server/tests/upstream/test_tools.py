@@ -254,7 +254,7 @@ def test_log_probabilities_that_come_with_a_call_stay() -> None:
 def test_what_is_no_call_is_the_engines_failure(bad: Piece) -> None:
     one = reader()
     one.read([chunk(bad)])
-    with pytest.raises(EngineError, match="no chat completion"):
+    with pytest.raises(EngineError, match="not a chat completion"):
         one.check()
 
 
@@ -338,7 +338,7 @@ def test_calls_have_an_end() -> None:
     one.read([chunk(piece("add", "{}", index=index)) for index in range(512)])
     one.check()
     one.read([chunk(piece("add", "{}", index=512))])
-    with pytest.raises(EngineError, match="no chat completion"):
+    with pytest.raises(EngineError, match="not a chat completion"):
         one.check()
 
 
@@ -355,7 +355,7 @@ def test_a_name_without_end_is_the_engines_failure() -> None:
     one = reader()
     for _ in range(8):
         one.read([chunk(piece("x" * 20 + "y" * 12, index=0)), chunk(piece("z", index=0))])
-    with pytest.raises(EngineError, match="no chat completion"):
+    with pytest.raises(EngineError, match="not a chat completion"):
         one.check()
 
 

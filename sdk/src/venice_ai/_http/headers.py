@@ -49,7 +49,7 @@ def bearer(api_key: str, source: str) -> str:
     """
     key = _sendable(api_key, f"The API key of {source}")
     if " " in key or "\t" in key:
-        raise ValueError(f"The API key of {source} contains a blank. Copy it once more.")
+        raise ValueError(f"The API key of {source} contains a space. Copy it again.")
     return f"Bearer {key}"
 
 

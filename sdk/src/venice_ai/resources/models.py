@@ -189,4 +189,4 @@ def _passing(model: Model) -> int:
 def _refusal(lacks: dict[str, list[str]]) -> str:
     nearest = sorted(lacks.items(), key=lambda one: len(one[1]))[:_MOST_REASONS]
     reasons = "; ".join(f"{model!r} lacks {', '.join(of)}" for model, of in nearest)
-    return f"No model has all that is wished for: {reasons or 'there is none'}. Wish for less."
+    return f"No model fits all requirements: {reasons or 'there is none'}. Require less."

@@ -162,7 +162,7 @@ class ConfidentialCalls:
             response = await self._patiently(request)
         except APIError as error:
             raise refused(
-                f"The reply has ended, and the enclave's receipt for it cannot be had: {error} Discard the reply.",
+                f"The reply has ended, and the enclave's receipt for it could not be fetched: {error} Discard the reply.",
                 code="TEE_RECEIPT_MISSING",
             ) from error
         told = json_object(response.content, request.path)

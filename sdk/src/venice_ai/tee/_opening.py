@@ -77,7 +77,7 @@ class Opener:
             raise _refused(f"The reply's {field} is not encrypted.")
         mark = hashlib.sha256(ciphertext.lower().encode()).hexdigest()
         if mark in self._seen:
-            raise _refused(f"A chunk of the reply came twice, at {field}.")
+            raise _refused(f"A chunk of the reply was received twice, at {field}.")
         self._seen.add(mark)
         return self._cipher.open(ciphertext, field, reply_id)
 
@@ -197,7 +197,7 @@ def _object(text: bytes) -> dict[str, Any]:
     except ValueError:
         value = None
     if not isinstance(value, dict):
-        raise _refused("The reply holds what is no JSON object.")
+        raise _refused("The reply contains something other than a JSON object.")
     return value
 
 

@@ -46,7 +46,7 @@ class EthSignatures:
         if signer != proof.address.lower():
             raise ProofRefusedError(
                 "The signature is not that of the wallet over the token. Sign the token's text, "
-                "exactly as it came, as a personal message (EIP-191) with the wallet of `address`."
+                "exactly as received, as a personal message (EIP-191) with the wallet of `address`."
             )
         return signer
 

@@ -107,7 +107,7 @@ def tables_of(
             continue
         if model.context_tokens is None:
             warnings.append(
-                f"{model.name!r}: its context is not said; {UNKNOWN_CONTEXT} tokens are taken. "
+                f"{model.name!r}: its context is unknown; {UNKNOWN_CONTEXT} tokens are assumed. "
                 "If it is another, say so in fondaco.toml."
             )
     engine = {**row, "models": mapping}

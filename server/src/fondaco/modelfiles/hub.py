@@ -105,7 +105,7 @@ def endpoint_of(named: str | None) -> str:
         sound = False
     if not sound or not named.isascii() or not named.isprintable() or "@" in named:
         raise ModelFileError(
-            "HF_ENDPOINT is no address of a hub: write one such as https://huggingface.co."
+            "HF_ENDPOINT is not the address of a hub. Set one such as https://huggingface.co."
         )
     return named.rstrip("/")
 

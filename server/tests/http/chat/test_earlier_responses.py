@@ -1,4 +1,4 @@
-"""Earlier answers as clients send them back: whatever else stands in them, they are taken."""
+"""Earlier answers as clients send them back: whatever else stands in them, they are accepted."""
 
 from typing import Any
 

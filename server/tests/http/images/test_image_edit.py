@@ -126,7 +126,7 @@ async def test_a_picture_is_fetched_from_its_address() -> None:
     ("answer", "expected", "told"),
     [
         (http(b"<html>", media_type="text/html"), "INVALID_IMAGE_FORMAT", "does not call it PNG"),
-        (http(b"<svg/>", media_type="image/png"), "INVALID_IMAGE_FORMAT", "none of PNG"),
+        (http(b"<svg/>", media_type="image/png"), "INVALID_IMAGE_FORMAT", "not a PNG"),
         (http(b"", status="404 Not Found"), "IMAGE_NOT_FETCHED", "404"),
         (http(picture(64, 64), media_type="image/png"), "INVALID_IMAGE_FORMAT", "65,536"),
     ],

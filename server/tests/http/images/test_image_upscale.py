@@ -180,18 +180,18 @@ async def test_the_result_is_upright_and_transparent_as_the_picture_was(one: Hou
 
 
 NOT_TAKEN: dict[str, tuple[str, str, str]] = {
-    "no base64": ("INVALID base64", "CORRUPTED_IMAGE", "no base64"),
-    "not padded": (SMALL.rstrip("=") + "A", "CORRUPTED_IMAGE", "no base64"),
+    "no base64": ("INVALID base64", "CORRUPTED_IMAGE", "not base64"),
+    "not padded": (SMALL.rstrip("=") + "A", "CORRUPTED_IMAGE", "not base64"),
     "a file's name": ("photo.png", "CORRUPTED_IMAGE", "name of a file"),
     "empty": ("", "CORRUPTED_IMAGE", "base64"),
     "no media type": (f"data:image/png,{SMALL}", "CORRUPTED_IMAGE", "base64"),
-    "words": (base64(b"no picture"), "INVALID_IMAGE_FORMAT", "none of PNG"),
+    "words": (base64(b"no picture"), "INVALID_IMAGE_FORMAT", "not a PNG"),
     "svg": (
         base64(b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
         "INVALID_IMAGE_FORMAT",
         "none of",
     ),
-    "zip": (base64(b"PK\3\4" + bytes(100)), "INVALID_IMAGE_FORMAT", "none of PNG"),
+    "zip": (base64(b"PK\3\4" + bytes(100)), "INVALID_IMAGE_FORMAT", "not a PNG"),
     "an address": ("https://example.com/a.png", "INVALID_IMAGE_FORMAT", "not fetched here"),
     "too few pixels": (base64(picture(255, 256)), "INVALID_IMAGE_FORMAT", "65,536 pixels"),
     "a strip": (base64(picture(31, 4_000)), "INVALID_IMAGE_FORMAT", "32 x 32"),

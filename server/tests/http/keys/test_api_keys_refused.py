@@ -24,9 +24,9 @@ async def stranger(shared: House) -> Owner:
 @pytest.mark.parametrize(
     ("written", "fault"),
     [
-        ("2100-02-29", "There is no such date or time."),
-        ("2100-13-01", "There is no such date or time."),
-        ("2100-01-01T24:00:00Z", "There is no such date or time."),
+        ("2100-02-29", "This date or time does not exist."),
+        ("2100-13-01", "This date or time does not exist."),
+        ("2100-01-01T24:00:00Z", "This date or time does not exist."),
         ("2100-1-1", "Write a date as"),
         ("2100-01-01T00:00Z", "Write a date as"),
         ("2100-01-01T00:00:00", "Write a date as"),

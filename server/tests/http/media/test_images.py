@@ -134,8 +134,8 @@ NO_FORMAT, NO_IMAGE = "INVALID_IMAGE_FORMAT", "CORRUPTED_IMAGE"
 REFUSED = {
     "a side of 63 pixels": (as_url(png(640, 63)), NO_FORMAT, "640 x 63"),
     "too many pixels": (as_url(png(60_000, 60_000)), NO_FORMAT, "more than 50,000,000 pixels"),
-    "SVG": (as_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), NO_FORMAT, "none of PNG"),
-    "another format": (as_url(b"BM" + bytes(500)), NO_FORMAT, "none of PNG"),
+    "SVG": (as_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), NO_FORMAT, "not a PNG"),
+    "another format": (as_url(b"BM" + bytes(500)), NO_FORMAT, "not a PNG"),
     "a cut PNG": (as_url(png()[:-8]), NO_IMAGE, "end is missing"),
     "a cut JPEG": (as_url(jpeg()[:-2]), NO_IMAGE, "end is missing"),
     "a JPEG cut behind its preview": (
@@ -145,9 +145,9 @@ REFUSED = {
     ),
     "no size at all": (as_url(b"\x89PNG\r\n\x1a\nabc"), NO_IMAGE, "size cannot be read"),
     "a JPEG that never tells": (as_url(b"\xff\xd8" + b"\xff" * 200_000), NO_IMAGE, "size"),
-    "the docs' placeholder": ("data:image/jpeg;base64,...", NO_IMAGE, "no base64"),
-    "line breaks": (PIXELS[:60] + "\n" + PIXELS[60:], NO_IMAGE, "no base64"),
-    "no padding": (PIXELS.rstrip("=") + "A", NO_IMAGE, "no base64"),
+    "the docs' placeholder": ("data:image/jpeg;base64,...", NO_IMAGE, "not base64"),
+    "line breaks": (PIXELS[:60] + "\n" + PIXELS[60:], NO_IMAGE, "not base64"),
+    "no padding": (PIXELS.rstrip("=") + "A", NO_IMAGE, "not base64"),
     "no base64": ("data:image/png,%89PNG", NO_IMAGE, "has to begin like this"),
     "no comma": ("data:image/webp;base64", NO_IMAGE, "has to begin like this"),
     "more than 10 MiB": (as_url(png() + bytes(10 * 2**20)), NO_FORMAT, "larger than"),

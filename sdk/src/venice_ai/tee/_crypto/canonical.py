@@ -20,7 +20,7 @@ def canonical(value: object) -> bytes:
     try:
         return rfc8785.dumps(value)  # type: ignore[arg-type] # of JSON, or it says so
     except (rfc8785.CanonicalizationError, UnicodeEncodeError, RecursionError) as error:
-        raise ValueError(f"It has no canonical form: {error}") from error
+        raise ValueError(f"It cannot be canonicalized: {error}") from error
 
 
 def digest(content: bytes) -> str:

@@ -16,5 +16,5 @@ def unhex(text: str) -> bytes:
     b'\x00\xff'
     """
     if len(text) % 2 or not _DIGITS.fullmatch(text):
-        raise ValueError("It is no hexadecimal.")
+        raise ValueError("It is not hexadecimal.")
     return bytes.fromhex(text)

@@ -62,7 +62,7 @@ class Keyset:
             )
         if self.not_after - now > _LONGEST_LIFE_S:
             raise refused(
-                f"The enclave's keys are to last until {self.not_after!r}, which is no bounded time."
+                f"The enclave's keys are to last until {self.not_after!r}, which is not a bounded time."
             )
 
     def _check_endorsement(self, endorsement: Mapping[str, Any]) -> None:

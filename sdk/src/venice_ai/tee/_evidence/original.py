@@ -84,7 +84,9 @@ def _signing_key(reply: Mapping[str, Any]) -> bytes:
     try:
         keys = {ORIGINAL.public_key(one) for one in told}
     except (TypeError, AttributeError, ValueError) as error:
-        raise refused(f"The attestation's signing_key is no point of secp256k1: {error}") from error
+        raise refused(
+            f"The attestation's signing_key is not a point of secp256k1: {error}"
+        ) from error
     if len(keys) > 1:
         raise refused(
             "The attestation's signing_key and signing_public_key are two different keys."
@@ -104,7 +106,7 @@ def _keyset(reply: Mapping[str, Any], key: bytes, nonce: str, now: float) -> Key
     keyset = keyset_of(object_in(attestation, "workload_keyset"))
     keyset.check(attestation, nonce, now)
     if key.hex() not in {_long(one) for one in keyset.encryption_keys}:
-        raise refused("The attestation's signing_key is none that its keyset lists.")
+        raise refused("The attestation's signing_key is not among the keys of its keyset.")
     return keyset
 
 

@@ -71,7 +71,7 @@ def quote_of(text: str) -> TdxQuote:
         or int.from_bytes(raw[4:8], "little") != _TDX
     ):
         raise refused(
-            "The hardware quote is none of Intel TDX, the only kind that this version reads."
+            "The hardware quote is not of Intel TDX, the only kind that this version reads."
         )
     body = raw[start:]
     return TdxQuote(

@@ -128,7 +128,9 @@ def _signed(receipt: Mapping[str, Any], document: Mapping[str, Any]) -> Receipt:
     """Return a receipt whose signature and form hold."""
     keyset = keyset_of(document)
     if receipt.get("api_version") != "aci/1" or receipt.keys() != _FIELDS:
-        raise refused("That is no receipt of 'aci/1': it lacks fields, or has others.", code=_CODE)
+        raise refused(
+            "This is not a receipt of 'aci/1': fields are missing or unknown.", code=_CODE
+        )
     signature = object_in(receipt, "signature")
     key = keyset.receipt_keys.get(text_in(signature, "key_id"))
     if key is None or key.algo != text_in(signature, "algo"):
@@ -168,7 +170,7 @@ def _read(receipt: Mapping[str, Any], events: Sequence[Mapping[str, Any]]) -> Re
     ):
         if changed and kind not in kinds:
             raise refused(
-                f"The receipt's hashes differ, and it does not own up to it: {kind} is missing.",
+                f"The receipt's hashes differ, although it declares no change: {kind} is missing.",
                 code=_CODE,
             )
     return Receipt(

@@ -90,9 +90,7 @@ class IdempotencyKeyReusedError(ConflictError):
     """The `Idempotency-Key` came with another body before."""
 
     code = "IDEMPOTENCY_KEY_REUSED"
-    default = (
-        "This Idempotency-Key came with a different request before. Use a new key for each request."
-    )
+    default = "This Idempotency-Key was used with a different request before. Use a new key for each request."
 
 
 class RateLimitExceededError(FondacoError):

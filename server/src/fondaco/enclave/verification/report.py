@@ -43,7 +43,7 @@ def verify_report(report: object, *, nonce: str, now: float) -> list[Finding]:
             "version",
             at(report, "api_version") == API_VERSION,
             f"The report is one of {API_VERSION}.",
-            f"The report is none of {API_VERSION}: it may mean something else.",
+            f"The report's version is not {API_VERSION}: it may mean something else.",
         ),
         *_identity(report, keyset),
         _report_data(report, nonce),

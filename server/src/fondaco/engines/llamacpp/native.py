@@ -228,7 +228,7 @@ class Answer:
         for chunk in chunks:
             index = whole(chunk.get("index"), len(self._choices) - 1)
             if index is None:
-                raise EngineError("The model's engine sent a choice that nobody asked for.")
+                raise EngineError("The model's engine sent a choice that was not requested.")
             choice = self._choices[index]
             try:
                 if not choice.done:

@@ -193,10 +193,10 @@ def _document(body: bytes, request: EmbeddingRequest, model: UpstreamModel) -> M
         document = loads(body, values)
     except ValueError as error:
         raise EngineError(
-            "The model's engine sent what is not JSON, or has more values than its vectors need."
+            "The model's engine sent a reply that is not JSON or has more values than its vectors need."
         ) from error
     if not isinstance(document, dict):
-        raise EngineError("The model's engine sent a reply that is no object.")
+        raise EngineError("The model's engine sent a reply that is not a JSON object.")
     if "data" not in document and (fault := error_in_body(document)) is not None:
         raise _embedding_error(fault, request)
     return document

@@ -255,9 +255,9 @@ def _picture_in(body: bytes) -> bytes:
     try:
         document = loads(body, _MOST_VALUES)
     except ValueError as error:
-        raise EngineError("The model's engine sent what is not JSON.") from error
+        raise EngineError("The model's engine sent a reply that is not JSON.") from error
     if not isinstance(document, dict):
-        raise EngineError("The model's engine sent a reply that is no object.")
+        raise EngineError("The model's engine sent a reply that is not a JSON object.")
     if "data" not in document and (fault := error_in_body(document)) is not None:
         raise fault
     return file_in_base64(_base64_in(document.get("data")))

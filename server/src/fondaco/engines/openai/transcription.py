@@ -149,9 +149,9 @@ def _document(body: bytes) -> Mapping[str, Any]:
     try:
         document = loads(body, _MOST_VALUES)
     except ValueError as error:
-        raise EngineError("The model's engine sent what is not JSON.") from error
+        raise EngineError("The model's engine sent a reply that is not JSON.") from error
     if not isinstance(document, dict):
-        raise EngineError("The model's engine sent a reply that is no object.")
+        raise EngineError("The model's engine sent a reply that is not a JSON object.")
     if not isinstance(document.get("text"), str):
         fault = error_in_body(document)
         raise fault or EngineError("The model's engine sent no transcript.")

@@ -181,14 +181,14 @@ async def _answer(reply: ClientResponse) -> Mapping[str, object]:
         InvalidRequestError, EngineError: it is a refusal, or something else.
     """
     if reply.status in _GOOD and "json" not in _media_type(reply):
-        raise EngineError("The model's engine sent neither a video nor how it gets on.")
+        raise EngineError("The model's engine sent neither a video nor its progress.")
     content = await reply.read(_ANSWER_BYTES)
     if reply.status not in _GOOD:
         raise _refusal(reply.status, content)
     try:
         return object_in(loads(content))
     except ValueError:
-        raise EngineError("The model's engine sent what is not JSON.") from None
+        raise EngineError("The model's engine sent a reply that is not JSON.") from None
 
 
 async def _file(reply: ClientResponse) -> bytes:

@@ -142,7 +142,7 @@ class EnclaveFront:
         try:
             model_id, call = wire.call_of(octets)
         except ValueError:
-            raise InvalidRequestError("This is no call of a gateway.") from None
+            raise InvalidRequestError("This is not a call of a gateway.") from None
         prompt = await self._service.measure(model_id, call)
         _respond(exchange, {"input_tokens": prompt.input_tokens, "exact": prompt.exact})
 

@@ -104,7 +104,7 @@ def _after(body: bytes, delimiter: bytes, start: int) -> int:
 
 
 def _invalid() -> InvalidRequestError:
-    return refusal("The body is no multipart/form-data with the boundary of its header.")
+    return refusal("The body is not multipart/form-data with the boundary of its header.")
 
 
 def _unfinished() -> InvalidRequestError:

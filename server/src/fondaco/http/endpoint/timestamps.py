@@ -34,4 +34,4 @@ def unix_seconds(text: str) -> float:
     try:
         return timestamps.unix_seconds(text)
     except ValueError:
-        raise ValueError("There is no such date or time.") from None
+        raise ValueError("This date or time does not exist.") from None

@@ -280,7 +280,7 @@ def _expect_chunked(coding: bytes) -> None:
     unknown = any(name not in _CODINGS and name != b"chunked" for name in names if name)
     certain = names[-1] == b"chunked" == members[-1] and names.count(b"chunked") == 1
     if (unknown or certain) and all(_TOKEN.fullmatch(name) for name in names):
-        raise UnimplementedError("The only transfer coding that is taken is `chunked`.")
+        raise UnimplementedError("The only accepted transfer coding is `chunked`.")
     raise InvalidRequestError("The body has no certain end: Transfer-Encoding must be `chunked`.")
 
 
@@ -294,4 +294,4 @@ STRAY_FOUND = (
     "The request's head or trailer holds a control character, or a line that does not end in CR LF."
 )
 _NO_REQUEST_LINE = "The request does not begin with a line such as: GET /healthz HTTP/1.1"
-_NO_FIELD = "A line of the request's head is no field such as: Host: localhost"
+_NO_FIELD = "A line of the request's head is not a header field such as: Host: localhost"

@@ -33,7 +33,7 @@ SD_TURBO = KnownModel(
     licence=Licence(
         name="Stability AI Community License",
         url="https://stability.ai/license",
-        says="It is no open source licence: who earns more than a million dollars a year needs another one.",
+        says="Not an open source licence: companies with a revenue above a million dollars a year need a commercial one.",
     ),
 )
 

@@ -122,7 +122,7 @@ def _file(recording: Audio) -> bytes:
     """
     raw = base64_of(recording.content)
     if raw is None:
-        what = "It is no base64; an address is not taken."
+        what = "It is not base64, and addresses are not accepted."
         raise InvalidAudioFormatError(
             f"`input_audio.data` cannot be used. {what}", faults={recording.field_path: (what,)}
         )

@@ -173,4 +173,4 @@ def _own_size(picture: Picture) -> tuple[int, int]:
             return header.width, header.height
     except UnreadableImageError:
         pass
-    raise EngineError("The model's engine sent a file that is no picture.")
+    raise EngineError("The model's engine sent a file that is not an image.")

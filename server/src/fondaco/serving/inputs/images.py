@@ -67,7 +67,7 @@ def checked(url: str, field_path: str) -> str:
         raise corrupted(field_path, "It has to begin like this: data:image/png;base64,")
     raw = base64_of(content)
     if raw is None:
-        raise corrupted(field_path, "Its content is no base64: no spaces, no line breaks, padded.")
+        raise corrupted(field_path, "Its content is not base64: no spaces, no line breaks, padded.")
     kind = inspected(_Encoded(raw), field_path, _SHOWN).format
     return f"data:{kind};base64,{content}"
 
@@ -167,7 +167,7 @@ def inspected(file: File, field_path: str, bounds: ImageBounds) -> Header:
     head = file.first(HEAD_BYTES)
     kind = format_of(head)
     if kind is None:
-        raise _refused(field_path, "It is none of PNG, JPEG, WEBP and GIF.")
+        raise _refused(field_path, "It is not a PNG, JPEG, WEBP or GIF file.")
     try:
         header = header_of(head, kind)
     except UnreadableImageError:

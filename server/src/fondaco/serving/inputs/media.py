@@ -63,7 +63,7 @@ class Media:
             images += isinstance(medium, Image)
         if images > MOST_IMAGES and model.capabilities.many_images:
             raise InvalidRequestError(
-                f"The conversation has {images} images; at most {MOST_IMAGES} are taken.",
+                f"The conversation has {images} images; at most {MOST_IMAGES} are accepted.",
                 faults={"messages": (f"At most {MOST_IMAGES} images",)},
             )
 
@@ -124,7 +124,9 @@ class Media:
                 raw = base64_of(content)
                 if raw is None:
                     raise _unfit(
-                        "input_audio.data", field_path, "It is no base64; an address is not taken."
+                        "input_audio.data",
+                        field_path,
+                        "It is not base64, and addresses are not accepted.",
                     )
                 most = 1 + decoded_bytes(raw) // _BYTES_A_TOKEN
                 return replace(medium, most_tokens=min(most, model.context_tokens))

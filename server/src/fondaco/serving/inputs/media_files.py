@@ -31,7 +31,7 @@ class MediaFiles:
 
         Args:
             source: what the caller sent.
-            files: fetches addresses; without it, only data URLs are taken.
+            files: fetches addresses; without it, only data URLs are accepted.
 
         Raises:
             InvalidRequestError: it cannot be decoded or fetched.
@@ -41,7 +41,7 @@ class MediaFiles:
         file = await (self._enclosed(source) if enclosed else self._fetched(source, files))
         if len(file) > self.most_bytes:
             raise InvalidFileSizeError(
-                f"{source.field_path}: the file has {len(file):,} bytes; at most {self.most_bytes:,} are taken."
+                f"{source.field_path}: the file has {len(file):,} bytes; at most {self.most_bytes:,} are accepted."
             )
         return file
 
@@ -51,7 +51,7 @@ class MediaFiles:
             raise refused(source.field_path, f"It has to begin like this: {self.begins}")
         raw = base64_of(content)
         if raw is None:
-            raise refused(source.field_path, "Its content is no base64: no spaces, padded.")
+            raise refused(source.field_path, "Its content is not base64: no spaces, padded.")
         return await to_thread.run_sync(b64decode, raw)
 
     async def _fetched(self, source: MediaSource, files: Files | None) -> bytes:

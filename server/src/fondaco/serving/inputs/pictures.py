@@ -71,7 +71,7 @@ class PictureReader:
 
         Args:
             source: what the caller sent.
-            bounds: the sizes that are taken.
+            bounds: the sizes that are accepted.
             urls: whether an `http` address is fetched.
 
         Raises:
@@ -123,7 +123,7 @@ class PictureReader:
         if len(body) >= MOST_IMAGE_BYTES:
             raise InvalidFileSizeError(
                 f"{field_path}: the image at this address has {len(body):,} bytes; fewer than "
-                f"{MOST_IMAGE_BYTES:,} are taken. Send the file itself."
+                f"{MOST_IMAGE_BYTES:,} are accepted. Send the file itself."
             )
         return body
 

@@ -28,7 +28,7 @@ async def reference(source: MediaSource, files: Files | None) -> bytes:
 
     Args:
         source: what the caller sent.
-        files: fetches addresses; without it, only data URLs are taken.
+        files: fetches addresses; without it, only data URLs are accepted.
 
     Raises:
         InvalidRequestError: it is neither MP4, MOV nor WebM, or cannot be fetched.

@@ -90,7 +90,7 @@ async def _file(source: bytes | str, field_path: str) -> bytes:
     else:
         file = await to_thread.run_sync(_file_in, text)
     if file is None:
-        what = "It is no file, and no base64 of one: no spaces, padded."
+        what = "It is neither a file nor base64 of one (padded, without spaces)."
         raise _refused(InvalidAudioFormatError(what), field_path)
     return file
 

@@ -35,7 +35,7 @@ async def soundtrack(source: MediaSource, files: Files | None) -> bytes:
 
     Args:
         source: what the caller sent.
-        files: fetches addresses; without it, only data URLs are taken.
+        files: fetches addresses; without it, only data URLs are accepted.
 
     Raises:
         InvalidRequestError: it is neither WAV nor MP3, too long, or cannot be fetched.
@@ -45,7 +45,7 @@ async def soundtrack(source: MediaSource, files: Files | None) -> bytes:
     if file[:4] == b"RIFF" and file[8:12] == b"WAVE":
         seconds = _wav_seconds(file)
         if seconds is not None and seconds > MOST_SECONDS:
-            raise refused(path, f"It lasts {seconds:.1f} s; at most {MOST_SECONDS:g} are taken.")
+            raise refused(path, f"It lasts {seconds:.1f} s; at most {MOST_SECONDS:g} are accepted.")
     elif not _is_mp3(file):
         raise refused(path, "It is neither WAV nor MP3.")
     return file

@@ -57,7 +57,7 @@ async def asked(
             return loads(content)
         return await to_thread.run_sync(loads, content, _MOST_VALUES)
     except ValueError:
-        raise EngineError("The model's engine sent what is not JSON.") from None
+        raise EngineError("The model's engine sent a reply that is not JSON.") from None
 
 
 async def posted(client: HttpClient, path: str, body: object) -> None:
@@ -117,7 +117,7 @@ def object_in(value: object) -> Mapping[str, Any]:
         EngineError: it is something else.
     """
     if not isinstance(value, dict):
-        raise EngineError("The model's engine sent a reply that is no object.")
+        raise EngineError("The model's engine sent a reply that is not a JSON object.")
     return value
 
 

@@ -48,7 +48,7 @@ def expect_picture(file: bytes) -> bytes:
         EngineError: it is no PNG, JPEG or WebP.
     """
     if format_of(file[:_HEAD_BYTES]) not in _READABLE:
-        raise EngineError("The model's engine sent a file that is no picture.")
+        raise EngineError("The model's engine sent a file that is not an image.")
     return file
 
 

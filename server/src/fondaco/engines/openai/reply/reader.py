@@ -133,7 +133,9 @@ class ReplyReader:
             began = bool(events) or not self._silent
             self._failure = EngineError(str(failure)) if began else failure
         except MalformedReplyError:
-            self._failure = EngineError("The model's engine sent what is no chat completion.")
+            self._failure = EngineError(
+                "The model's engine sent a reply that is not a chat completion."
+            )
         if texts:
             self._add_texts(events, self._chunk_template.kind, self._chunk_template.choice, texts)
         return events

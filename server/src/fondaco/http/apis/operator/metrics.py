@@ -75,7 +75,7 @@ class _Families(Collector):
             incidents.add_metric(labels, count)
         yield incidents
         yield CounterMetricFamily(
-            "fondaco_hangups", "Calls whose caller went away.", value=metrics.hangups
+            "fondaco_hangups", "Calls whose client disconnected.", value=metrics.hangups
         )
         yield GaugeMetricFamily("fondaco_running", "Requests under way.", value=metrics.running)
         yield self._durations()

@@ -102,7 +102,7 @@ class ThinkingTokens(_Shown):
 class MessageUsage(_Shown):
     """The tokens of the call, for which it is charged."""
 
-    input_tokens: int = Field(description="Prompt tokens that came from no cache.")
+    input_tokens: int = Field(description="Prompt tokens that were not cached.")
     cache_creation_input_tokens: int = Field(description="Always 0: to fill a cache costs nothing.")
     cache_read_input_tokens: int = Field(
         description="Prompt tokens that came from the account's prompt cache."

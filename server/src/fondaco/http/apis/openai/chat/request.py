@@ -92,7 +92,7 @@ class VeniceParameters(Strict):
     )
     strip_thinking_response: bool = Field(
         default=False,
-        description="Remove reasoning from the response; it is charged all the same.",
+        description="Remove reasoning from the response; it is charged nevertheless.",
     )
     disable_thinking: bool = Field(
         default=False, description="Turn reasoning off, for models that can answer without it."

@@ -109,7 +109,7 @@ class CompletionRequest(Open):
     )
     logprobs: Annotated[int, Field(ge=0, le=5)] | None = Field(
         None,
-        description="How many of the likeliest tokens to return at each position, beside the chosen one.",
+        description="Number of the likeliest tokens to return at each position, besides the chosen one.",
     )
     stop: StopText | Annotated[list[StopText], Field(max_length=4)] | None = None
     frequency_penalty: Penalty | None = None

@@ -109,7 +109,7 @@ class CreateTranscriptionRequest(_Recording):
         None, description="Only empty: the models here tell no log probabilities of tokens."
     )
     chunking_strategy: Literal["auto"] | None = Field(
-        None, description="Accepted: recordings are always cut where nobody speaks."
+        None, description="Accepted and ignored: recordings are always split at pauses."
     )
 
     @property
