@@ -83,6 +83,7 @@ from fondaco.stores.memory.accounts import MemoryAccounts
 from fondaco.stores.memory.charges import MemoryCharges
 from fondaco.stores.memory.jobs import MemoryJobs
 from fondaco.stores.memory.journal import MemoryJournal, MemoryKeys
+from fondaco.stores.memory.sessions import MemorySessions
 from fondaco.stores.sealing import HomeSealer
 from fondaco.system import SystemClock
 
@@ -127,6 +128,7 @@ class House:
     keys: MemoryKeys
     listener: Listener
     edge: Edge
+    sessions: MemorySessions
 
     @property
     def address(self) -> tuple[str, int]:
@@ -209,6 +211,8 @@ async def house(
     access_log: bool = False,
     concurrent_calls: int = 0,
     error_format: Literal["auto", "string", "object"] = "auto",
+    operators: tuple[str, ...] = ("tests",),
+    dashboard: settings_of.Dashboard | None = None,
 ) -> AsyncGenerator[House]:
     async with (
         opened_output_formats() as forms,
@@ -242,6 +246,7 @@ async def house(
             for (name, upstream), dialect in zip(upstreams.items(), dialects, strict=True)
         }
         journal, keys = _stores(usd)
+        sessions = MemorySessions(keys)
         clock = clock or SystemClock()
         settings = Settings(
             home=characters,
@@ -269,7 +274,9 @@ async def house(
                 metrics=metrics,
                 metrics_token=metrics_token,
                 error_format=error_format,
+                operators=operators,
             ),
+            dashboard=dashboard or settings_of.Dashboard(),
         )
         ledger, counts, jobs = Ledger(journal, clock), Metrics(), MemoryJobs(journal)
         shared = Shared(
@@ -322,7 +329,7 @@ async def house(
             PEPPER,
             shared,
             adapters,
-            stores=stores_in_memory(journal, keys, jobs),
+            stores=stores_in_memory(journal, keys, jobs, sessions),
             chain=chain_of(stakes, MemoryAccounts(journal, keys)),
             keys_a_minute=keys_a_minute,
         )
@@ -346,7 +353,18 @@ async def house(
                 async with httpx2.AsyncClient(
                     base_url=url, headers=headers, timeout=30, verify=NO_TLS
                 ) as client:
-                    yield House(url, client, fake, second, platform, journal, keys, listener, edge)
+                    yield House(
+                        url,
+                        client,
+                        fake,
+                        second,
+                        platform,
+                        journal,
+                        keys,
+                        listener,
+                        edge,
+                        sessions,
+                    )
                 listener.request_shutdown()
                 listener.request_shutdown()
                 await ended.wait()
@@ -379,7 +397,10 @@ def no_hold_left(ledger: Ledger) -> Generator[None]:
 
 
 def stores_in_memory(
-    journal: MemoryJournal, keys: MemoryKeys, jobs: MemoryJobs | None = None
+    journal: MemoryJournal,
+    keys: MemoryKeys,
+    jobs: MemoryJobs | None = None,
+    sessions: MemorySessions | None = None,
 ) -> Stores:
     return Stores(
         journal=journal,
@@ -389,6 +410,7 @@ def stores_in_memory(
         charges=MemoryCharges(journal),
         character_uses=journal,
         jobs=jobs or MemoryJobs(journal),
+        sessions=sessions or MemorySessions(keys),
     )
 
 

@@ -25,6 +25,30 @@ def host_name(address: str) -> str:
         return address
 
 
+def reachable(address: str) -> str:
+    """Return an address at which programs of this machine reach a server that listens on `address`.
+
+    >>> reachable("0.0.0.0"), reachable("::"), reachable("10.0.0.1"), reachable("localhost")
+    ('127.0.0.1', '::1', '10.0.0.1', 'localhost')
+    """
+    try:
+        listens_on = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if not listens_on.is_unspecified:
+        return address
+    return "127.0.0.1" if listens_on.version == 4 else "::1"  # noqa: PLR2004
+
+
+def url_of(host: str, port: int) -> str:
+    """Return the URL of a server, without a path.
+
+    >>> url_of("127.0.0.1", 8000), url_of("::1", 8000)
+    ('http://127.0.0.1:8000', 'http://[::1]:8000')
+    """
+    return f"http://{host_name(host)}:{port}"
+
+
 def is_loopback(address: str) -> bool:
     """Whether only programs of this machine reach an address that a server listens on.
 

@@ -201,6 +201,28 @@ class Server(Section):
         pattern=patterns.SECRET,
         repr=False,
     )
+    operators: tuple[str, ...] = Field(
+        ("default",),
+        description="Names of the accounts whose ADMIN keys manage the server: all accounts, engines, downloads. "
+        "An ADMIN key of any other account manages that account alone.",
+    )
+
+
+class Dashboard(Section):
+    """`[dashboard]`: the server's pages for people, at `/`."""
+
+    enabled: bool = Field(
+        default=True, description="Serve the dashboard, and take its sessions in place of keys."
+    )
+    idle_timeout_s: float = Field(
+        43_200.0,
+        ge=60,
+        le=31_536_000,
+        description="Time without a request after which a session ends.",
+    )
+    link_lifetime_s: float = Field(
+        600.0, ge=10, le=86_400, description="Time for which a login link is good."
+    )
 
 
 class Ledger(Section):
@@ -491,6 +513,7 @@ class Settings(Section):
         description="Folder where model files lie, shared by all homes of a user."
     )
     server: Server = Field(default=Server(), description="The HTTP side.")
+    dashboard: Dashboard = Field(default=Dashboard(), description="Pages for people.")
     chat: Chat = Field(default=Chat(), description="Conversations.")
     ledger: Ledger = Field(default=Ledger(), description="Money.")
     limits: Limits = Field(default=Limits(), description="What guards against failing callers.")

@@ -94,9 +94,18 @@ def test_the_first_start_says_address_key_and_a_line_to_paste(fondaco: Fondaco) 
     assert "images by fondaco-painter, speech by " in said  # among those whose files are here
 
 
-def test_later_starts_say_the_address_and_nothing_else(fondaco: Fondaco) -> None:
+def test_later_starts_say_the_address_and_a_link_to_log_in(fondaco: Fondaco) -> None:
     fondaco("keys", "create")
     with serving(fondaco) as server:
+        url = first_line(server).removeprefix("Fondaco listens on ").strip()
+        link = rf"  {re.escape(url)}/\?login=fondaco_l_\w{{43}}\n"
+        said = "\nOpen the dashboard \\(the link is good once, for 10 minutes\\):\n"
+        assert re.fullmatch(said + link, rest(server))
+
+
+def test_a_server_without_the_dashboard_prints_no_link(fondaco: Fondaco) -> None:
+    fondaco("keys", "create")
+    with serving(fondaco, FONDACO_DASHBOARD__ENABLED="false") as server:
         assert first_line(server).startswith("Fondaco listens on http://127.0.0.1:")
         assert rest(server) == ""
 

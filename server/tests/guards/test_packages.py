@@ -17,8 +17,7 @@ PACKAGES = {
         {
             "fondaco/catalogue.toml",
             "fondaco/http/assets/doc.html",
-            "fondaco/http/assets/dashboard/main.js",
-            "fondaco/http/assets/dashboard/vendor/manifest.json",
+            "fondaco/http/assets/dashboard/index.html",
         },
     ),
     "sdk": ("venice_ai", {"venice_ai/_sync/client.pyi"}),

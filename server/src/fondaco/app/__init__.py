@@ -23,13 +23,16 @@ from fondaco.app.listening import (
     listener_of,
 )
 from fondaco.app.local.models import default_model, default_models
+from fondaco.app.local_server import Login, new_login
 from fondaco.app.logs import log_to_stderr
 from fondaco.app.reloading import Fetch, ReloadTarget
 from fondaco.app.runtime import settle_runtime
 from fondaco.domain.models.model import AnyModel, Model
+from fondaco.hostnames import reachable, url_of
 from fondaco.http.edge.loop_errors import reporting_loop_faults
 from fondaco.processes import harden
 from fondaco.settings import Settings
+from fondaco.stores.errors import UnknownNameError
 from fondaco.stores.home import Home
 from fondaco.stores.server_lock import ServerLock
 from fondaco.system import SystemClock
@@ -43,12 +46,16 @@ class StartReport:
 
     url: str
     """Without a path."""
+    local_url: str
+    """The address at which programs on this machine reach it, likewise."""
     model: Model | None
     """The default model, if there is one."""
     others: tuple[AnyModel, ...]
     """The default models of other types, as far as they can be served."""
     first_key: str | None
     """The secret of the ADMIN key that a first start makes."""
+    login: Login | None
+    """A login to the dashboard, if it is enabled."""
 
 
 def serve(
@@ -93,13 +100,15 @@ def serve(
         bound = held.enter_context(bound_to(settings.server.host, settings.server.port))
         first_key = prepared(home, settings)
         host = settings.server.host
-        shown = f"[{host}]" if ":" in host else host
+        port = bound.getsockname()[1]
         catalogue = catalogue_here(settings)
         started = StartReport(
-            url=f"http://{shown}:{bound.getsockname()[1]}",
+            url=url_of(host, port),
+            local_url=url_of(reachable(host), port),
             model=default_model(catalogue),
             others=default_models(catalogue),
             first_key=first_key,
+            login=_login(settings, home),
         )
         anyio.run(
             partial(
@@ -110,7 +119,8 @@ def serve(
                 fetches=fetches,
                 lock=lock,
                 bound=bound,
-                announce=partial(announce, started),
+                started=started,
+                announce=announce,
             ),
             backend_options={"use_uvloop": sys.platform != "win32"},
         )
@@ -124,11 +134,17 @@ async def _serve(
     fetches: tuple[Fetch, ...],
     lock: ServerLock,
     bound: socket.socket,
-    announce: Callable[[], None],
+    started: StartReport,
+    announce: Callable[[StartReport], None],
 ) -> None:
     """Open the application, listen until a shutdown is requested, and close it."""
+
+    def listening() -> None:
+        lock.says_url(started.local_url)
+        announce(started)
+
     async with opened_application(settings, home, read=read, fetches=fetches) as app:
-        listener = listener_of(settings, app.platform, app.edge, announce)
+        listener = listener_of(settings, app.platform, app.edge, listening)
         async with anyio.create_task_group() as tasks:
             server = ReloadTarget(app.platform, app.edge, listener.running_tasks, lock)
             tasks.start_soon(supervised, partial(app.reloader.run, server))
@@ -138,3 +154,13 @@ async def _serve(
             with reporting_loop_faults():
                 await listener.serve(bound)
             tasks.cancel_scope.cancel()
+
+
+def _login(settings: Settings, home: Home) -> Login | None:
+    """Return a login of an operator; None: the dashboard is off, or every account is disabled."""
+    if not settings.dashboard.enabled:
+        return None
+    try:
+        return new_login(settings, home)
+    except UnknownNameError:
+        return None

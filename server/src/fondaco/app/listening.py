@@ -10,14 +10,14 @@ from fondaco.app.descriptors import connections_within, raised_limit
 from fondaco.app.platform import reply_memory
 from fondaco.environment import secret
 from fondaco.hostnames import host_name, is_loopback
-from fondaco.http.apis.endpoints import ENDPOINTS
+from fondaco.http.apis.endpoints import ENDPOINTS, WITHOUT_DASHBOARD
 from fondaco.http.asgi.front import AsgiFront
 from fondaco.http.edge.access_log import AccessLog
 from fondaco.http.edge.authenticator import MetricsAccess
 from fondaco.http.edge.client_address import ClientAddresses
-from fondaco.http.edge.cors import Cors
 from fondaco.http.edge.edge import Edge
-from fondaco.http.edge.hosts import Hosts
+from fondaco.http.edge.origins.cors import Cors
+from fondaco.http.edge.origins.hosts import Hosts
 from fondaco.http.edge.routes import Routes
 from fondaco.http.endpoint.body_memory import BodyMemory
 from fondaco.http.endpoint.endpoint import AppState
@@ -97,13 +97,14 @@ def edge_of(
     )
     return Edge(
         state,
-        Routes(ENDPOINTS),
+        Routes(ENDPOINTS if settings.dashboard.enabled else WITHOUT_DASHBOARD),
         rules.hosts,
         rules.client_addresses,
         default_headers=DefaultHeaders(platform.clock),
         cors=rules.cors,
         metrics=rules.metrics,
         error_format=server.error_format,
+        cookies=settings.dashboard.enabled,
     )
 
 

@@ -40,6 +40,7 @@ from fondaco.sandbox.output_formats import SandboxedOutputFormats
 from fondaco.serving.access.api_keys import KEYS_A_MINUTE, ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
+from fondaco.serving.access.sessions import Sessions
 from fondaco.serving.access.wallets import WalletPorts, Wallets
 from fondaco.serving.admission.concurrency import ConcurrentCalls
 from fondaco.serving.admission.idempotency import IdempotencyStore
@@ -333,6 +334,16 @@ def platform_of(
         charges=stores.charges,
         key_ring=key_ring,
         api_keys=api_keys,
+        sessions=Sessions(
+            stores.sessions,
+            stores.keys,
+            api_keys,
+            key_ring,
+            pepper,
+            clock=clock,
+            ids=ids,
+            idle_timeout_s=settings.dashboard.idle_timeout_s,
+        ),
         limits=shared.limits,
         tiers=use_cases.tiers,
         failure_throttle=FailureThrottle.in_process(
@@ -346,6 +357,7 @@ def platform_of(
         ids=ids,
         idempotency=shared.idempotency,
         wallets=Wallets(chain, api_keys, clock, ids, challenge_lifetime_s=lifetime_s),
+        operators=frozenset(settings.server.operators),
     )
 
 

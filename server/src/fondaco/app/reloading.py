@@ -240,6 +240,7 @@ class Reloader:
             undo.pop_all()
         # From here on nothing is awaited: no request sees one half of each configuration.
         server.platform.adopt(use_cases)
+        server.platform.operators = frozenset(settings.server.operators)
         self._shared.limits.reconfigure(use_cases.tiers)
         self._shared.reachability.follow(adapters.looks)
         guarded = settings.limits

@@ -4,13 +4,23 @@ from collections.abc import AsyncGenerator
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from fondaco.ports import CharacterUses, Charges, Idempotency, JobStore, Journal, Keys, KeyUses
+from fondaco.ports import (
+    CharacterUses,
+    Charges,
+    Idempotency,
+    JobStore,
+    Journal,
+    Keys,
+    KeyUses,
+    SessionStore,
+)
 from fondaco.settings import Settings
 from fondaco.stores.home import Home
 from fondaco.stores.sqlite.accounts.charges import SqliteCharges
 from fondaco.stores.sqlite.accounts.keys import SqliteKeys
 from fondaco.stores.sqlite.jobs.jobs import SqliteJobs
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
+from fondaco.stores.sqlite.sessions.sessions import SqliteSessions
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +34,7 @@ class Stores:
     charges: Charges
     character_uses: CharacterUses
     jobs: JobStore
+    sessions: SessionStore
 
 
 @asynccontextmanager
@@ -46,4 +57,5 @@ async def opened_stores(settings: Settings, home: Home) -> AsyncGenerator[Stores
                 charges=charges,
                 character_uses=journal,
                 jobs=SqliteJobs(journal),
+                sessions=SqliteSessions(journal),
             )

@@ -24,6 +24,7 @@ from fondaco.cli.media.video import video
 from fondaco.cli.openapi import openapi
 from fondaco.cli.output import printable
 from fondaco.cli.reloading import reload
+from fondaco.cli.running import dashboard
 from fondaco.cli.running.serve import serve
 
 
@@ -50,6 +51,7 @@ program = typer.Typer(
 )
 program.command()(serve)
 program.command()(reload)
+program.add_typer(dashboard.group, name="dashboard")
 program.add_typer(accounts.group, name="accounts")
 program.add_typer(keys.group, name="keys")
 program.add_typer(balance.group, name="balance")

@@ -23,6 +23,7 @@ APPLIED: tuple[KeyPath, ...] = (
     ("server", "trusted_proxies"),
     ("server", "metrics"),
     ("server", "metrics_token"),
+    ("server", "operators"),
     ("server", "ready_cache_s"),
 )
 """Settings that a reload applies to new calls; all others are read at the start only."""

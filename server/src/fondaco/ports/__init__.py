@@ -27,6 +27,7 @@ from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys, KeyUs
 from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
 from fondaco.ports.limits import RateLimiter, Reservation
 from fondaco.ports.output_formats import Enforcement, OutputFormats
+from fondaco.ports.sessions import SessionStore
 from fondaco.ports.templates import Templates
 from fondaco.ports.throttle import Throttle
 from fondaco.ports.wallets import Challenges, Signatures, Stakes
@@ -71,6 +72,7 @@ __all__ = [
     "Reservation",
     "Sealer",
     "Search",
+    "SessionStore",
     "Signatures",
     "SoundCodec",
     "SoundEncoder",

@@ -9,6 +9,7 @@ from fondaco.ports import Charges, Clock, Ids, RateLimiter
 from fondaco.serving.access.api_keys import ApiKeys
 from fondaco.serving.access.failure_throttle import FailureThrottle
 from fondaco.serving.access.key_ring import KeyRing
+from fondaco.serving.access.sessions import Sessions
 from fondaco.serving.access.wallets import Wallets
 from fondaco.serving.admission.concurrency import ConcurrentCalls
 from fondaco.serving.admission.idempotency import IdempotencyStore
@@ -68,6 +69,7 @@ class Platform:
     charges: Charges
     key_ring: KeyRing
     api_keys: ApiKeys
+    sessions: Sessions
     limits: RateLimiter
     tiers: Mapping[str, Tier]
     """By their names, as accounts have them."""
@@ -79,6 +81,8 @@ class Platform:
     ids: Ids
     idempotency: IdempotencyStore
     wallets: Wallets
+    operators: frozenset[str]
+    """Names of the accounts whose ADMIN keys manage the server."""
     leaving: bool = False
     """The server will stop soon: it reports not ready, but still serves."""
     reachability: Reachability = field(default_factory=Reachability)

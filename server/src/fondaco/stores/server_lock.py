@@ -47,6 +47,8 @@ class ServerState:
     """Whether the last of them was refused."""
     stale: tuple[str, ...] = ()
     """Tables of the configuration with changes that the last of them left to a restart."""
+    url: str = ""
+    """The address at which programs on this machine reach it, without a path; empty: it does not know."""
 
     @property
     def is_here(self) -> bool:
@@ -65,6 +67,11 @@ class ServerLock:
     def says_reloads(self) -> None:
         """Say that SIGHUP is handled from now on."""
         self._state = replace(self._state, reloads=Reloads.YES)
+        self._write()
+
+    def says_url(self, url: str) -> None:
+        """Say at which address programs on this machine reach the server."""
+        self._state = replace(self._state, url=url)
         self._write()
 
     def says_begun(self) -> None:

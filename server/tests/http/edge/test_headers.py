@@ -10,7 +10,7 @@ from fake_upstream import refusing
 from fondaco.domain.errors import RateLimitExceededError
 from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.http.apis.endpoints import ENDPOINTS
-from fondaco.http.edge.cors import METHODS
+from fondaco.http.edge.origins.cors import METHODS
 from house import MANY, SECRET, House, chat_body, house
 
 ORIGIN = "https://app.example"

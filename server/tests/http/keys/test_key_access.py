@@ -17,6 +17,8 @@ from key_owner import UNKNOWN
 DISABLED, EXPIRED, REVOKED, INFERENCE = "disabled", "expired", "revoked", "inference"
 OPEN = {
     "/",
+    "/dashboard/session",
+    "/dashboard/{file}",
     "/api/v1/models",
     "/api/v1/models/traits",
     "/api/v1/models/compatibility_mapping",
@@ -31,9 +33,6 @@ OPEN = {
     "/doc/api/swagger.yaml",
     "/doc",
     "/doc/assets/{name}",
-    "/docs",
-    "/docs/",
-    "/docs/{path}",
     *doc_redirects.PATHS,
 }
 """What is meant to be open to anybody; whatever else is open is a mistake."""

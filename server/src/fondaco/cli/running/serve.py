@@ -11,6 +11,7 @@ from fondaco.cli.exits import Exit, FailedError
 from fondaco.cli.models.fetching import fetch
 from fondaco.cli.options import Config, Home, configuration, warn
 from fondaco.cli.output import printable
+from fondaco.cli.running.dashboard import duration
 from fondaco.domain.extras import how_to_install
 from fondaco.domain.models.model import ModelType
 
@@ -184,8 +185,19 @@ def _announce(loaded: "Configuration", started: "StartReport") -> None:
     url, secret = started.url, started.first_key
     warn(loaded)
     typer.echo(f"Fondaco listens on {url}")
-    if secret is None:
-        return
+    if secret is not None:
+        _introduce(loaded, started, secret)
+    if started.login is not None:
+        lifetime = duration(loaded.settings.dashboard.link_lifetime_s)
+        typer.echo(
+            f"\nOpen the dashboard (the link is good once, for {lifetime}):\n"
+            f"  {started.login.link(started.local_url)}"
+        )
+
+
+def _introduce(loaded: "Configuration", started: "StartReport", secret: str) -> None:
+    """Say how to talk to a new server."""
+    url = started.url
     model = started.model.name if started.model else "none; see: fondaco models list"
     larger = _larger(loaded.settings, started.model)
     question = '{"model": "default", "messages": [{"role": "user", "content": "Say hello."}]}'

@@ -5,25 +5,27 @@ FondacoError
 ├── AuthenticationFailedError 401              ├── RateLimitExceededError 429
 │   ├── InactiveKeyError 401                   │   ├── ConcurrencyLimitError 429
 │   ├── InvalidApiKeyError 401                 │   └── TooManyFailuresError 429
-│   └── ProofRefusedError 401                  ├── InferenceFailedError 500
-├── InsufficientBalanceError 402               │   ├── FileNotWrittenError 500
-│   └── KeyLimitReachedError 402               │   └── EngineError
-├── UnauthorizedError 403                      │       ├── EngineRefusedError 502
-├── InvalidRequestError 400                    │       ├── EngineUnavailableError 503
-│   ├── InvalidModelError 400                  │       │   ├── EngineBusyError 503
-│   │   └── FieldNotTakenError 400             │       │   └── ModelNotInstalledError 503
-│   │       ├── EditNotSupportedError 422      │       └── EngineTimeoutError 504
-│   │       └── NothingToReadError 400         ├── UpscaleFailedError 500
-│   ├── InvalidImageFormatError 400            ├── UnknownError 500
-│   ├── CorruptedImageError 400                ├── ShuttingDownError 503
-│   ├── ImageNotFetchedError 400               ├── StorageFailedError 507
-│   ├── InvalidAudioFormatError 400            │   ├── AlreadyEnteredError 507
-│   ├── CorruptedAudioError 400                │   └── WriteQuarantinedError 507
-│   ├── AudioTooLongError 400                  │
-│   ├── ContextTooLongError 400                ├── ChainUnavailableError 503
-│   │   └── InputTooLongError 400              ├── WalletKeysNotInstalledError 503
-│   ├── SealedRequestError 400                 │
-│   ├── UnknownTokenError 400                  └── WebNotInstalledError 503
+│   ├── LoginRefusedError 401                  │
+│   ├── ProofRefusedError 401                  ├── InferenceFailedError 500
+│   └── SessionEndedError 401                  │   ├── FileNotWrittenError 500
+├── InsufficientBalanceError 402               │   └── EngineError
+│   └── KeyLimitReachedError 402               │       ├── EngineRefusedError 502
+├── UnauthorizedError 403                      │       ├── EngineUnavailableError 503
+├── InvalidRequestError 400                    │       │   ├── EngineBusyError 503
+│   ├── InvalidModelError 400                  │       │   └── ModelNotInstalledError 503
+│   │   └── FieldNotTakenError 400             │       └── EngineTimeoutError 504
+│   │       ├── EditNotSupportedError 422      ├── UpscaleFailedError 500
+│   │       └── NothingToReadError 400         ├── UnknownError 500
+│   ├── InvalidImageFormatError 400            ├── ShuttingDownError 503
+│   ├── CorruptedImageError 400                ├── StorageFailedError 507
+│   ├── ImageNotFetchedError 400               │   ├── AlreadyEnteredError 507
+│   ├── InvalidAudioFormatError 400            │   └── WriteQuarantinedError 507
+│   ├── CorruptedAudioError 400                ├── ChainUnavailableError 503
+│   ├── AudioTooLongError 400                  ├── WalletKeysNotInstalledError 503
+│   ├── ContextTooLongError 400                │
+│   │   └── InputTooLongError 400              └── WebNotInstalledError 503
+│   ├── SealedRequestError 400
+│   ├── UnknownTokenError 400
 │   └── TooManyKeysError 400
 ├── NotFoundError 404
 │   ├── NotSupportedError 404
@@ -36,11 +38,11 @@ FondacoError
 ├── RequestTimeoutError 408
 ├── ConflictError 409
 │   ├── RepeatedCallError 409
-│   └── IdempotencyKeyReusedError 409
-├── InvalidFileSizeError 413
-├── InvalidContentTypeError 415                ┌── UnimplementedError 501
-├── ExpectationFailedError 417                 ├── VersionNotSupportedError 505
-└── HeadersTooLargeError 431                   └── TooManyConnectionsError 503
+│   └── IdempotencyKeyReusedError 409          ┌── UnimplementedError 501
+├── InvalidFileSizeError 413                   ├── VersionNotSupportedError 505
+├── InvalidContentTypeError 415                └── TooManyConnectionsError 503
+├── ExpectationFailedError 417
+└── HeadersTooLargeError 431
 ```
 
 A class is a code and a status; the message says what happened and what to do next.
@@ -57,9 +59,11 @@ from fondaco.domain.errors.access import (
     InsufficientBalanceError,
     InvalidApiKeyError,
     KeyLimitReachedError,
+    LoginRefusedError,
     ProofRefusedError,
     RateLimitExceededError,
     RepeatedCallError,
+    SessionEndedError,
     TooManyFailuresError,
     UnauthorizedError,
 )
@@ -156,6 +160,7 @@ __all__ = [
     "InvalidModelError",
     "InvalidRequestError",
     "KeyLimitReachedError",
+    "LoginRefusedError",
     "MediaNotFoundError",
     "MethodNotAllowedError",
     "ModelGoneError",
@@ -170,6 +175,7 @@ __all__ = [
     "RepeatedCallError",
     "RequestTimeoutError",
     "SealedRequestError",
+    "SessionEndedError",
     "ShuttingDownError",
     "StorageFailedError",
     "TooManyConnectionsError",

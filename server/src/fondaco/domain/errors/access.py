@@ -32,6 +32,26 @@ class InvalidApiKeyError(AuthenticationFailedError):
     )
 
 
+class SessionEndedError(AuthenticationFailedError):
+    """The session is unknown: it was ended, was not used for too long, or its key is revoked or expired."""
+
+    code = "SESSION_ENDED"
+    default = (
+        "This session has ended: you logged out, it was not used for too long, or its key is revoked or "
+        "expired. Log in again with a key, or with a new link: fondaco dashboard link"
+    )
+
+
+class LoginRefusedError(AuthenticationFailedError):
+    """The login token is unknown, was used before, or has expired."""
+
+    code = "LOGIN_REFUSED"
+    default = (
+        "This login link is no longer valid: a link is good once, and only for some minutes. Print another "
+        "one with: fondaco dashboard link"
+    )
+
+
 class ProofRefusedError(AuthenticationFailedError):
     """The proof does not show that the caller owns the wallet."""
 

@@ -121,17 +121,26 @@ _DIGITS = 43
 """Base-62 digits that hold 256 bits."""
 
 
+def base62(bits: int) -> str:
+    """Return 256 random bits as 43 letters and digits.
+
+    >>> base62(61)
+    'z000000000000000000000000000000000000000000'
+    """
+    digits = []
+    for _ in range(_DIGITS):
+        bits, digit = divmod(bits, len(_ALPHABET))
+        digits.append(_ALPHABET[digit])
+    return "".join(digits)
+
+
 def secret_of(type_: KeyType, bits: int) -> str:
     """Return the secret for 256 random bits; its letter is the key's type.
 
     >>> secret_of(KeyType.ADMIN, 61)
     'fondaco_a_z000000000000000000000000000000000000000000'
     """
-    digits = []
-    for _ in range(_DIGITS):
-        bits, digit = divmod(bits, len(_ALPHABET))
-        digits.append(_ALPHABET[digit])
-    return f"fondaco_{type_.value[0].lower()}_{''.join(digits)}"
+    return f"fondaco_{type_.value[0].lower()}_{base62(bits)}"
 
 
 def new_key(

@@ -3,13 +3,14 @@
 from fondaco.http.apis.aci import endpoints as aci
 from fondaco.http.apis.anthropic import endpoints as anthropic
 from fondaco.http.apis.anthropic.models import with_models
+from fondaco.http.apis.dashboard import endpoints as dashboard
 from fondaco.http.apis.openai import endpoints as openai
-from fondaco.http.apis.operator import endpoints as operator
+from fondaco.http.apis.operator import endpoints as operator, home_page
 from fondaco.http.apis.scale import endpoints as scale
 from fondaco.http.apis.venice import endpoints as venice
 from fondaco.http.edge.routes import AnyEndpoint
 
-ENDPOINTS: tuple[AnyEndpoint, ...] = (
+_APIS: tuple[AnyEndpoint, ...] = (
     *with_models(openai.ENDPOINTS),
     *venice.ENDPOINTS,
     *anthropic.ENDPOINTS,
@@ -17,3 +18,6 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     *aci.ENDPOINTS,
     *operator.ENDPOINTS,
 )
+
+ENDPOINTS: tuple[AnyEndpoint, ...] = (*_APIS, *dashboard.ENDPOINTS)
+WITHOUT_DASHBOARD: tuple[AnyEndpoint, ...] = (*_APIS, home_page.ENDPOINT)

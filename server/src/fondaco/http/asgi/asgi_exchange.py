@@ -46,6 +46,7 @@ class AsgiExchange(Exchange):
             client=(scope.get("client") or ("",))[0],
         )
         self.authority = self.headers.get(b"host", b"")
+        self.secure = scope.get("scheme") == "https"
         length = self.headers.get(b"content-length", b"")
         if length.isdigit() and len(length) <= _MOST_DIGITS:
             self.declared_bytes = int(length)

@@ -16,12 +16,13 @@ from fondaco.domain.errors import (
 )
 from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import AnyModel, ModelType
-from fondaco.domain.money.account import Account, KeyType
+from fondaco.domain.money.account import Account, Key, KeyType
 from fondaco.domain.money.limits import UNSHOWN, Quota
 from fondaco.domain.money.money import Funds
 from fondaco.http.edge.client_address import ClientAddresses
 from fondaco.http.edge.headers import balance, rate_limits
 from fondaco.http.edge.key_headers import bearer, expect_selected, key_in
+from fondaco.http.edge.origins.session_cookie import token_in
 from fondaco.http.endpoint.dialect import ApiDialect
 from fondaco.http.endpoint.endpoint import Access, Caller
 from fondaco.http.exchange.exchange import Exchange
@@ -45,17 +46,21 @@ LOOPBACK = MetricsAccess()
 
 
 class Authenticator:
-    """Authenticates requests by key; failed requests count against the account, else the address."""
+    """Authenticates requests by key or session; failed ones count against the account, else the address."""
 
     def __init__(
         self,
         platform: Platform,
         client_addresses: ClientAddresses,
         metrics: MetricsAccess = LOOPBACK,
+        *,
+        cookies: bool = True,
     ) -> None:
+        """Take sessions from `cookies`, too, or from programs alone."""
         self._platform = platform
         self._client_addresses = client_addresses
         self._metrics = metrics
+        self._cookies = cookies
 
     async def admit(self, exchange: Exchange, access: Access, dialect: ApiDialect) -> Caller | None:
         """Return the caller of an endpoint; None for an unknown caller of an open one.
@@ -73,13 +78,21 @@ class Authenticator:
         if access is Access.ANYBODY:
             return await self._visitor(exchange)
         headers = exchange.headers
-        caller = await self._caller(exchange, key_in(headers, dialect))
+        try:
+            secret = key_in(headers, dialect)
+        except AuthenticationFailedError:
+            caller = await self._by_session(exchange, dialect)
+            if caller is None:
+                raise
+        else:
+            key, account = await self._platform.key_ring.authenticate(secret)
+            caller = await self._caller(exchange, key, account)
         expect_selected(headers, dialect, caller.account)
-        if access is Access.ADMIN and caller.key.type is not KeyType.ADMIN:
-            raise _admin_key_required()
+        if access is not Access.KEY:
+            self._expect_rights(caller, access)
         return caller
 
-    async def admit_operator(self, exchange: Exchange) -> None:
+    async def admit_metrics(self, exchange: Exchange) -> None:
         """Return if the caller may read the server's metrics.
 
         Raises:
@@ -99,9 +112,8 @@ class Authenticator:
             ) from None
         if metrics.token and compare_digest(secret.encode(), metrics.token.encode()):
             return
-        caller = await self._caller(exchange, secret)
-        if caller.key.type is not KeyType.ADMIN:
-            raise _admin_key_required()
+        caller = await self._by_key(exchange, secret)
+        self._expect_rights(caller, Access.ADMIN)
 
     async def judge(self, exchange: Exchange, error: FondacoError) -> FondacoError:
         """Count a failed request, and return the error to respond with.
@@ -132,15 +144,15 @@ class Authenticator:
         return error
 
     async def _recognised(self, exchange: Exchange) -> Caller | None:
-        """Return the caller of an open endpoint; None for an invalid key, as for none.
+        """Return the caller of an open endpoint; None for an invalid key or session, as for none.
 
         Raises:
             TooManyFailuresError: too many requests of the account failed.
         """
-        if b"authorization" not in exchange.headers:
-            return None
         try:
-            return await self._caller(exchange, bearer(exchange.headers))
+            if b"authorization" not in exchange.headers:
+                return await self._by_session(exchange)
+            return await self._by_key(exchange, bearer(exchange.headers))
         except TooManyFailuresError:
             raise
         except FondacoError:
@@ -154,9 +166,31 @@ class Authenticator:
             )
         return caller
 
-    async def _caller(self, exchange: Exchange, secret: str) -> Caller:
+    async def _by_key(self, exchange: Exchange, secret: str) -> Caller:
+        key, account = await self._platform.key_ring.authenticate(secret)
+        return await self._caller(exchange, key, account)
+
+    async def _by_session(
+        self, exchange: Exchange, dialect: ApiDialect | None = None
+    ) -> Caller | None:
+        """Return the caller whose session a request belongs to; None: it belongs to none, or brought a key.
+
+        Raises:
+            SessionEndedError: the session has ended.
+            UnauthorizedError: its cookie came from a page that is none of this server's.
+        """
+        headers = exchange.headers
+        key_header = None if dialect is None else dialect.key_header
+        if b"authorization" in headers or (key_header and key_header.encode() in headers):
+            return None
+        token = token_in(exchange, cookies=self._cookies)
+        if token is None:
+            return None
+        key, account = await self._platform.sessions.authenticate(token)
+        return await self._caller(exchange, key, account)
+
+    async def _caller(self, exchange: Exchange, key: Key, account: Account) -> Caller:
         platform = self._platform
-        key, account = await platform.key_ring.authenticate(secret)
         exchange.account_id = account.id
         exchange.key_id = key.id
         if account.tier not in platform.tiers:
@@ -165,6 +199,20 @@ class Authenticator:
         exchange.account_lines = partial(self._lines, account, funds)
         platform.failure_throttle.accounts.check(account.id)
         return Caller(key, account)
+
+    def _expect_rights(self, caller: Caller, access: Access) -> None:
+        """Return if a caller may call an endpoint that not every key may call.
+
+        Raises:
+            UnauthorizedError: the caller may not.
+        """
+        if caller.key.type is not KeyType.ADMIN:
+            raise UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
+        if access is Access.OPERATOR and caller.account.name not in self._platform.operators:
+            raise UnauthorizedError(
+                "This endpoint takes an ADMIN key of an operator's account; yours belongs to "
+                f"{caller.account.name!r}. The server's operator can add it to server.operators."
+            )
 
     def _lines(self, account: Account, before: Funds, quota: Quota | None) -> bytes:
         """Return balance and rate limits: those of a call or refusal, else of the default model."""
@@ -176,10 +224,6 @@ class Authenticator:
                 return balance(before)
             quota = self._platform.limits.quota(account.id, account.tier, shown)
         return balance(before) + rate_limits(quota)
-
-
-def _admin_key_required() -> UnauthorizedError:
-    return UnauthorizedError("This endpoint takes an ADMIN key; yours is for INFERENCE.")
 
 
 def _shown_model(catalogue: Catalogue) -> AnyModel | None:

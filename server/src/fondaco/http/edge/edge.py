@@ -17,10 +17,10 @@ from fondaco.domain.errors import (
 from fondaco.http.edge.aci_errors import ACI_VERSION, aci_error_body
 from fondaco.http.edge.authenticator import LOOPBACK, Authenticator, MetricsAccess
 from fondaco.http.edge.client_address import ClientAddresses
-from fondaco.http.edge.cors import Cors
 from fondaco.http.edge.error_format import ErrorFormat, for_client
 from fondaco.http.edge.error_responses import error_response, refusal
-from fondaco.http.edge.hosts import Hosts
+from fondaco.http.edge.origins.cors import Cors
+from fondaco.http.edge.origins.hosts import Hosts
 from fondaco.http.edge.routes import AnyEndpoint, Routes
 from fondaco.http.endpoint.endpoint import Access, AppState
 from fondaco.http.endpoint.file_stream import FileStream, StreamedFile
@@ -52,8 +52,11 @@ class Edge:
         cors: Cors | None = None,
         metrics: MetricsAccess = LOOPBACK,
         error_format: ErrorFormat = "auto",
+        cookies: bool = True,
     ) -> None:
+        """Take sessions from `cookies`, too, or from programs alone."""
         self._state = state
+        self._cookies = cookies
         self._platform = state.platform
         self._routes = routes
         self._default_headers = default_headers
@@ -71,7 +74,9 @@ class Edge:
         """Apply the rules of a new configuration from now on."""
         self._hosts = hosts
         self._client_addresses = client_addresses
-        self._authenticator = Authenticator(self._platform, client_addresses, metrics)
+        self._authenticator = Authenticator(
+            self._platform, client_addresses, metrics, cookies=self._cookies
+        )
         self._cors = cors
         self._error_format = error_format
 
@@ -122,8 +127,8 @@ class Edge:
     ) -> None:
         caller = None
         exchange.base_lines += endpoint.dialect.headers(exchange.id)
-        if endpoint.access is Access.OPERATOR:
-            await self._authenticator.admit_operator(exchange)
+        if endpoint.access is Access.METRICS:
+            await self._authenticator.admit_metrics(exchange)
         elif not endpoint.always_open:
             if self._platform.draining:
                 raise ShuttingDownError

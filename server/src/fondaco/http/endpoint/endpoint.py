@@ -65,7 +65,9 @@ class Access(Enum):
     ANYBODY = "anybody"
     KEY = "any key"
     ADMIN = "an admin key"
-    OPERATOR = "an admin key, the token for scrapers, or this machine itself"
+    OPERATOR = "an admin key of an operator's account"
+    """One of the accounts that `server.operators` names."""
+    METRICS = "an admin key, the token for scrapers, or this machine itself"
     """As the setting `server.metrics` says."""
 
 

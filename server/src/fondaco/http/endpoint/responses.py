@@ -15,7 +15,7 @@ from fondaco.http.exchange.exchange import Exchange, Header
 from fondaco.http.exchange.headers import lines_of
 from fondaco.http.exchange.heartbeat import Heartbeat
 
-_WORTH_COMPRESSING = 1024
+WORTH_COMPRESSING = 1024
 """Smaller bodies fit one packet; compressing them gains nothing."""
 LARGE_BYTES = 64 * 1024
 """Larger bodies take more than a millisecond to compress: `Response.pack` does it on a thread."""
@@ -23,9 +23,6 @@ _COMPRESSED = (b"image/png", b"image/jpeg", b"image/webp", b"audio/", b"video/",
 """Media types whose files are compressed already."""
 _HUGE_BYTES = 2**20
 """Larger bodies are compressed with less effort: a quarter of the time for a tenth more bytes."""
-
-_BODYLESS = frozenset({204, 304})
-"""Statuses without a body, whose responses say no length (RFC 9110, 8.6)."""
 
 _JSON = b"application/json"
 _NOSNIFF = b"x-content-type-options: nosniff\r\n"
@@ -67,13 +64,11 @@ class Response:
         body, lines = self.body, self.lines
         if self.headers:
             lines += lines_of(self.headers)
-        if self.status in _BODYLESS:
-            return lines, b""
         if self.media_type is not _JSON:
             lines += _NOSNIFF
         if self.encoding:
             lines += b"vary: accept-encoding\r\ncontent-encoding: %b\r\n" % self.encoding
-        elif len(body) >= _WORTH_COMPRESSING:
+        elif len(body) >= WORTH_COMPRESSING:
             lines += b"vary: accept-encoding\r\n"
             encoding = self._accepted_encoding(exchange)
             if encoding is not None and len(body) <= LARGE_BYTES:
@@ -88,7 +83,7 @@ class Response:
             return None
         if self.media_type is not _JSON and self.media_type.startswith(_COMPRESSED):
             return None
-        return _encoding(exchange.headers.get(b"accept-encoding", b""))
+        return better_encoding(exchange.headers.get(b"accept-encoding", b""))
 
 
 def json_response(
@@ -226,7 +221,7 @@ class EventStream:
         self._exchange.start(200, _EVENT_STREAM + self.lines, events)
 
 
-def _encoding(accepted: bytes) -> bytes | None:
+def better_encoding(accepted: bytes) -> bytes | None:
     """Return the better coding that an Accept-Encoding header permits; None: it permits none."""
     refused = {b"q=0", b"q=0.0", b"q=0.00", b"q=0.000"}
     codings = {

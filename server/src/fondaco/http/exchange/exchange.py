@@ -30,6 +30,8 @@ _SINGLE = frozenset(
 )
 """Request headers of one value. All others are lists, or none that is read here."""
 _SMALL_BYTES = 4_096
+_SEPARATORS = {b"cookie": b"; "}
+"""Between values of a header that was sent in several lines, where that is no comma (RFC 9113, 8.2.3)."""
 
 
 class Exchange(ABC):
@@ -74,6 +76,8 @@ class Exchange(ABC):
     """Called once nothing of the exchange is needed any more."""
     authority: bytes = b""
     """The host, perhaps with a port, that the request is for."""
+    secure = False
+    """Whether the request came to this server over TLS."""
     declared_bytes: int | None = None
     """The length of the body, where its sender declares it."""
     ended = False
@@ -128,7 +132,7 @@ class Exchange(ABC):
                 raise InvalidRequestError(
                     f"The header {name.decode()} was sent {len(values)} times; send it once."
                 )
-            headers[name] = b", ".join(values)
+            headers[name] = _SEPARATORS.get(name, b", ").join(values)
 
     def forwarded_for(self) -> list[str]:
         """Return the addresses in `X-Forwarded-For`, the nearest last."""

@@ -159,7 +159,7 @@ def _security(endpoint: AnyEndpoint) -> list[dict[str, list[str]]]:
     if endpoint.access is Access.ANYBODY:
         return []
     bearer: dict[str, list[str]] = {"BearerAuth": []}
-    if endpoint.access is Access.OPERATOR:
+    if endpoint.access is Access.METRICS:
         return [{}, bearer]
     header = endpoint.dialect.key_header
     return [bearer] if header is None else [{_scheme(header): []}, bearer]
@@ -329,7 +329,7 @@ def _common(endpoint: AnyEndpoint) -> list[type[FondacoError]]:
         errors.append(RateLimitExceededError)
     if endpoint.access is not Access.ANYBODY:
         errors.append(AuthenticationFailedError)
-    if endpoint.access in (Access.ADMIN, Access.OPERATOR) or endpoint.dialect.account_header:
+    if endpoint.access not in (Access.ANYBODY, Access.KEY) or endpoint.dialect.account_header:
         errors.append(UnauthorizedError)
     if endpoint.paid:
         errors += _PAID

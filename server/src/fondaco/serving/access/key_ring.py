@@ -32,8 +32,8 @@ class KeyRing:
         self._clock = clock
         self._known: OrderedDict[bytes, tuple[Key, Account]] = OrderedDict()
         self._unknown: OrderedDict[bytes, None] = OrderedDict()
-        self._generation = 0
-        """Number of invalidations."""
+        self.generation = 0
+        """Number of invalidations; what was read before the last one may be stale."""
         self._used: dict[str, float] = {}
         """Key id -> Unix seconds of its last use, since the last flush."""
 
@@ -61,9 +61,13 @@ class KeyRing:
 
     def invalidate(self) -> None:
         """Empty the cache, because keys or accounts may have changed in the store."""
-        self._generation += 1
+        self.generation += 1
         self._known.clear()
         self._unknown.clear()
+
+    def record_use(self, key_id: str, at: float) -> None:
+        """Record a use of a key through a session that belongs to it, at `at` (Unix seconds)."""
+        self._used[key_id] = at
 
     async def run(self) -> None:
         """Flush the times of last use every few seconds, until cancelled."""
@@ -80,9 +84,9 @@ class KeyRing:
     async def _fetch(self, secret: str, cached_as: bytes) -> tuple[Key, Account]:
         if cached_as in self._unknown:
             raise InvalidApiKeyError
-        generation = self._generation
+        generation = self.generation
         entry = await self._keys.find(digest(self._pepper, secret))
-        if generation == self._generation:  # else it may be stale by now
+        if generation == self.generation:  # else it may be stale by now
             self._cache(cached_as, entry)
         if entry is None:
             raise InvalidApiKeyError

@@ -284,14 +284,24 @@ class MemoryKeys:
             self._keys[key.id] = key
             self._ids[digest] = key.id
 
+    def has(self, key_id: str) -> bool:
+        """Whether there is such a key."""
+        return key_id in self._keys
+
+    def has_account(self, account_id: int) -> bool:
+        """Whether there is such an account."""
+        return account_id in self._accounts
+
+    def by_id(self, key_id: str) -> tuple[Key, Account]:
+        """Return a key and its account."""
+        key = self._used(self._keys[key_id])
+        return key, self._accounts[key.account_id]
+
     async def find(self, digest: bytes) -> tuple[Key, Account] | None:
         """Return the key with this digest, and its account."""
         await anyio.lowlevel.checkpoint()
         key_id = self._ids.get(digest)
-        if key_id is None:
-            return None
-        key = self._used(self._keys[key_id])
-        return key, self._accounts[key.account_id]
+        return None if key_id is None else self.by_id(key_id)
 
     async def active(self, account_id: int, now: float) -> Sequence[KeyReport]:
         """Return an account's active keys, oldest first."""

@@ -5,15 +5,12 @@ from fondaco.http.apis.operator import (
     contract,
     doc_page,
     doc_redirects,
-    docs_site,
-    home_page,
     metrics,
     ready,
 )
 from fondaco.http.edge.routes import AnyEndpoint
 
 ENDPOINTS: tuple[AnyEndpoint, ...] = (
-    home_page.ENDPOINT,
     alive.ENDPOINT,
     ready.ENDPOINT,
     metrics.ENDPOINT,
@@ -22,7 +19,4 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     doc_page.PAGE_ENDPOINT,
     doc_page.ASSET_ENDPOINT,
     *doc_redirects.ENDPOINTS,
-    docs_site.BESIDE_ENDPOINT,
-    docs_site.INDEX_ENDPOINT,
-    docs_site.FILE_ENDPOINT,
 )

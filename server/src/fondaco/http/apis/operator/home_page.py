@@ -9,6 +9,7 @@ from string import Template
 from fondaco import __version__
 from fondaco.domain.models.model import AnyModel
 from fondaco.http.apis.venice.dialect import VENICE
+from fondaco.http.edge.origins.session_cookie import is_https
 from fondaco.http.endpoint.accept import preferred
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response
@@ -25,8 +26,7 @@ async def run(context: RequestContext[None, None]) -> Response:
     """Send the page; what it names is public, as `GET /api/v1/models` is."""
     exchange, models = context.exchange, tuple(_models(context.platform))
     origin = _origin(exchange)
-    accept = exchange.headers.get(b"accept", b"*/*").decode("latin-1")
-    is_page = preferred(accept, ("text/plain", "text/html")) == "text/html"
+    is_page = wants_html(exchange)
     written = _page(origin, models) if is_page else _text(origin, models)
     return Response(
         written.encode(),
@@ -37,6 +37,12 @@ async def run(context: RequestContext[None, None]) -> Response:
             (b"vary", b"accept"),
         ],
     )
+
+
+def wants_html(exchange: Exchange) -> bool:
+    """Whether a page is preferred to text, as browsers do."""
+    accept = exchange.headers.get(b"accept", b"*/*").decode("latin-1")
+    return preferred(accept, ("text/plain", "text/html")) == "text/html"
 
 
 def _models(platform: Platform) -> Iterator[tuple[AnyModel, str]]:
@@ -51,8 +57,7 @@ def _models(platform: Platform) -> Iterator[tuple[AnyModel, str]]:
 
 def _origin(exchange: Exchange) -> str:
     """Return the address that the caller used; its scheme is unknown behind a proxy that says nothing."""
-    forwarded = exchange.headers.get(b"x-forwarded-proto", b"http")
-    scheme = "https" if forwarded.strip().lower() == b"https" else "http"
+    scheme = "https" if is_https(exchange) else "http"
     return f"{scheme}://{exchange.authority.decode('latin-1')}"
 
 

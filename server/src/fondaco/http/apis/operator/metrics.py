@@ -125,7 +125,7 @@ ENDPOINT = Endpoint(
     run=run,
     summary="Get metrics for Prometheus",
     tag="Operation",
-    access=Access.OPERATOR,
+    access=Access.METRICS,
     always_open=True,
     responses={200: Content("The metrics", media_type="text/plain")},
 )

@@ -11,13 +11,14 @@ from fondaco.stores.errors import DatabaseUnusableError, NewerDatabaseError
 from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.snapshot import create
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision below migrations/versions; a test compares the two."""
 
 TABLES = frozenset(
     {
         "account", "character_use", "clock_confirmation", "entry", "idempotency_record", "job",
-        "job_average", "job_media", "key", "key_epoch", "open_call", "quarantine", "sku",
+        "job_average", "job_media", "key", "key_epoch", "login", "open_call", "quarantine", "session",
+        "sku",
     }
 )  # fmt: skip
 """The tables of an up-to-date database; a test compares them with `schema`."""

@@ -50,7 +50,7 @@ EntryRow: TypeAlias = tuple[
 OpenCallRow: TypeAlias = tuple[str, int, str, str, int, int, int, int, *tuple[int, ...]]
 
 KEY = """
-public_id, account_id, type, description, last6, key.created_ms, expires_ms, revoked_ms, used_ms,
+public_id, account_id, type, description, last6, key.created_ms, expires_ms, revoked_ms, key.used_ms,
 limit_usd, limit_diem, limit_vcu
 """
 """The columns that `key_of` reads."""

@@ -284,6 +284,33 @@ job_average = Table(
 )
 """Average time of the last jobs of each model, without accounts."""
 
+session = Table(
+    "session",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("key_id", Integer, ForeignKey("key.id"), nullable=False),
+    Column("opened_ms", Integer, nullable=False),
+    Column("used_ms", Integer, nullable=False),
+    CheckConstraint("length(digest) = 32", name="lengths"),
+    Index("ix_session_key_id_used_ms", "key_id", "used_ms"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+"""Sessions of people and commands, by the keyed hash of their token, so that any server on the database knows
+them."""
+
+login = Table(
+    "login",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("account_id", Integer, ForeignKey("account.id"), nullable=False),
+    Column("expires_ms", Integer, nullable=False),
+    CheckConstraint("length(digest) = 32", name="lengths"),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+"""Login tokens that nobody has used yet, likewise."""
+
 APPEND_ONLY = tuple(
     f"CREATE TRIGGER entry_{act} BEFORE {act} ON entry "
     "BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END"

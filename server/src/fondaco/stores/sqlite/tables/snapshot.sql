@@ -22,7 +22,7 @@ CREATE TABLE alembic_version (
 	version_num VARCHAR(32) NOT NULL, 
 	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
-INSERT INTO "alembic_version" VALUES('0008');
+INSERT INTO "alembic_version" VALUES('0009');
 CREATE TABLE character_use (
 	slug TEXT NOT NULL, 
 	uses INTEGER NOT NULL, 
@@ -181,6 +181,18 @@ CREATE TABLE key_epoch (
  STRICT
 
 ;
+CREATE TABLE login (
+	digest BLOB NOT NULL, 
+	account_id INTEGER NOT NULL, 
+	expires_ms INTEGER NOT NULL, 
+	PRIMARY KEY (digest), 
+	CONSTRAINT ck_login_lengths CHECK (length(digest) = 32), 
+	FOREIGN KEY(account_id) REFERENCES account (id)
+)
+ WITHOUT ROWID,
+ STRICT
+
+;
 CREATE TABLE open_call (
 	call_id BLOB NOT NULL, 
 	account_id INTEGER NOT NULL, 
@@ -219,6 +231,19 @@ CREATE TABLE quarantine (
  STRICT
 
 ;
+CREATE TABLE session (
+	digest BLOB NOT NULL, 
+	key_id INTEGER NOT NULL, 
+	opened_ms INTEGER NOT NULL, 
+	used_ms INTEGER NOT NULL, 
+	PRIMARY KEY (digest), 
+	CONSTRAINT ck_session_lengths CHECK (length(digest) = 32), 
+	FOREIGN KEY(key_id) REFERENCES "key" (id)
+)
+ WITHOUT ROWID,
+ STRICT
+
+;
 CREATE TABLE sku (
 	id INTEGER NOT NULL, 
 	name TEXT NOT NULL, 
@@ -238,3 +263,4 @@ CREATE UNIQUE INDEX uq_quarantine_kind_call_id ON quarantine (kind, call_id);
 CREATE INDEX ix_idempotency_record_at_ms ON idempotency_record (at_ms);
 CREATE INDEX ix_job_state ON job (state, account_id, made_ms);
 CREATE UNIQUE INDEX uq_job_media_job_id_part ON job_media (job_id, part);
+CREATE INDEX ix_session_key_id_used_ms ON session (key_id, used_ms);

@@ -1,2 +1,0 @@
-export { default } from "dompurify";
-export type * from "dompurify";

@@ -1,0 +1,1 @@
+"""Pages of other origins: host names, CORS, and when the cookie of a session counts."""

@@ -1,0 +1,127 @@
+"""Session cookies: their names, and the requests in which one counts.
+
+A browser sends a cookie with every request to a host, whatever page caused it. One counts only where the
+request shows that a page of this server sent it: it has a header that no other page may send, and its origin
+is the server's own.
+"""
+
+from typing import Final
+
+from fondaco.domain.errors import AuthenticationFailedError, UnauthorizedError
+from fondaco.http.exchange.exchange import Exchange, Header
+
+PAGE_HEADER: Final = b"x-fondaco-dashboard"
+"""The header of requests by the dashboard's pages; browsers let pages of other origins send none such."""
+TOKEN_HEADER: Final = b"x-fondaco-session"
+"""The header in which programs, which have no cookies, send the token of a session."""
+
+_DEFAULT_PORTS = {b"http": b"80", b"https": b"443"}
+_OWN_SITES = (b"same-origin", b"none")
+_SAFE_METHODS = ("GET", "HEAD")
+_SHOWN = 100
+
+
+def token_in(exchange: Exchange, *, cookies: bool) -> str | None:
+    """Return the token of the session that a request belongs to; None: it belongs to none.
+
+    Args:
+        exchange: the request.
+        cookies: whether cookies count at all.
+
+    Raises:
+        UnauthorizedError: its cookie came from a page that is none of this server's.
+    """
+    if (sent := exchange.headers.get(TOKEN_HEADER)) is not None:
+        return sent.decode("latin-1")
+    if not cookies or PAGE_HEADER not in exchange.headers:
+        return None
+    token = _cookie(exchange)
+    if token is not None:
+        expect_own_page(exchange)
+    return token
+
+
+def expect_own_page(exchange: Exchange) -> None:
+    """Return if a page of this server sent the request.
+
+    Raises:
+        AuthenticationFailedError: it lacks the header that pages of this server send.
+        UnauthorizedError: its origin is another one, or none is named and the request may change something.
+    """
+    headers = exchange.headers
+    if headers.get(PAGE_HEADER) != b"1":
+        raise AuthenticationFailedError(
+            f"{AuthenticationFailedError.default}: sessions of the dashboard need the header "
+            f"{PAGE_HEADER.decode()}: 1."
+        )
+    if headers.get(b"sec-fetch-site", b"none") not in _OWN_SITES:
+        raise UnauthorizedError(
+            "A page of another site sent this request: the session of the dashboard does not count."
+        )
+    origin = headers.get(b"origin")
+    if origin is None:
+        if exchange.method not in _SAFE_METHODS:
+            raise UnauthorizedError(
+                "The request names no Origin: the session of the dashboard does not count."
+            )
+    elif not _is_own(origin, exchange):
+        raise UnauthorizedError(
+            f"The Origin {_shown(origin)} is not that of this server, which is asked for as "
+            f"{_shown(exchange.authority)}: the session of the dashboard does not count. A proxy in front has "
+            "to pass the Host header on unchanged."
+        )
+
+
+def session_cookie(exchange: Exchange, token: str, lifetime_s: float) -> Header:
+    """Return the header that sets the session's cookie; a lifetime of 0 deletes it."""
+    secure = "; Secure" if is_https(exchange) else ""
+    value = f"{_name(exchange)}={token}; Path=/; Max-Age={int(lifetime_s)}; HttpOnly; SameSite=Strict{secure}"
+    return b"set-cookie", value.encode()
+
+
+def is_https(exchange: Exchange) -> bool:
+    """Whether the caller speaks HTTPS, to this server or to a proxy that says so."""
+    nearest = exchange.headers.get(b"x-forwarded-proto", b"").partition(b",")[0]
+    return exchange.secure or nearest.strip().lower() == b"https"
+
+
+def _name(exchange: Exchange) -> str:
+    """Return the name of the cookie: with the port, as browsers send one host's cookies to all its ports.
+
+    The prefix keeps other servers below the same domain from setting it.
+
+    Source: RFC 6265bis, 4.1.3.2, "The __Host- Prefix".
+    """
+    _, port = _host_and_port(exchange.authority)
+    name = f"fondaco_session_{port.decode()}" if port else "fondaco_session"
+    return f"__Host-{name}" if is_https(exchange) else name
+
+
+def _cookie(exchange: Exchange) -> str | None:
+    """Return the session's cookie; None: there is none, or two that differ."""
+    name = _name(exchange).encode()
+    pairs = (pair.partition(b"=") for pair in exchange.headers.get(b"cookie", b"").split(b";"))
+    values = {value.strip() for found, _, value in pairs if found.strip() == name}
+    return values.pop().decode("latin-1") if len(values) == 1 else None
+
+
+def _is_own(origin: bytes, exchange: Exchange) -> bool:
+    scheme, _, authority = origin.lower().partition(b"://")
+    default = _DEFAULT_PORTS.get(scheme)
+    if default is None or (is_https(exchange) and scheme != b"https"):
+        return False
+    host, port = _host_and_port(authority)
+    own_host, own_port = _host_and_port(exchange.authority.lower())
+    return (host, port or default) == (own_host, own_port or default)
+
+
+def _host_and_port(authority: bytes) -> tuple[bytes, bytes]:
+    """Return the host, and the port where it is named."""
+    if authority.endswith(b"]") or b":" not in authority:
+        return authority, b""
+    host, _, port = authority.rpartition(b":")
+    return host, port
+
+
+def _shown(text: bytes) -> str:
+    return repr(text.decode("latin-1")[:_SHOWN])

@@ -1,0 +1,1 @@
+"""Sessions and login tokens, stored as keyed hashes only."""
