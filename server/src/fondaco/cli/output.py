@@ -17,6 +17,7 @@ Progress: TypeAlias = Callable[[int, int | None], None]
 """Takes bytes so far and bytes in all, where they are known."""
 
 _STEP_PERCENT = 10
+_SMALL_BYTES = 5_000_000
 _GAP = "  "
 _NARROWEST = 16
 """Columns for a value, however narrow the terminal."""
@@ -91,13 +92,15 @@ def progress(what: str, *, bar: bool = True) -> Iterator[Progress]:
 
 
 class _Lines:
-    """Progress as plain lines, one for each tenth."""
+    """Progress as plain lines, one for each tenth; what is small is done before anyone reads of it."""
 
     def __init__(self, what: str) -> None:
         self._what = what
         self._next_percent = 0
 
     def __call__(self, done: int, total: int | None) -> None:
+        if total is not None and total < _SMALL_BYTES:
+            return
         percent = 100 * done // total if total else 0
         if percent >= self._next_percent:
             self._next_percent = percent - percent % _STEP_PERCENT + _STEP_PERCENT

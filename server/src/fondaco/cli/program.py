@@ -26,6 +26,7 @@ from fondaco.cli.output import printable
 from fondaco.cli.reloading import reload
 from fondaco.cli.running import dashboard
 from fondaco.cli.running.serve import serve
+from fondaco.cli.upkeep.backups import backup, restore
 
 
 class _Group(TyperGroup):
@@ -68,6 +69,8 @@ program.command()(image)
 program.command()(tts)
 program.command()(transcribe)
 program.command()(video)
+program.command()(backup)
+program.command()(restore)
 program.command()(openapi)
 
 

@@ -30,6 +30,7 @@ _NEEDED = {
 }
 """Type of pydantic error -> the expected TOML value; pydantic's messages name Python types."""
 _ENGINE = re.compile(r"FONDACO_ENGINES__(.+)__BASE_URL$")
+_NO_HOME = "home: this user has no home directory where state could lie. Name a folder with --home or FONDACO_HOME."
 _UNITS = {"_s": "seconds", "_bytes": "bytes"}
 
 
@@ -107,6 +108,27 @@ def load(
         raise ConfigurationError(*faults)
     warnings = tuple(ineffective.warnings(settings, layers.is_set))
     return Configuration(settings, layers.origins, path, tuple(layers.unsaid.values()), warnings)
+
+
+def home_folder(home: Path | None, config: Path | None = None) -> Path:
+    """Return the home folder, also where the rest of the configuration cannot be used.
+
+    Args:
+        home: as the command line names it.
+        config: the file to read instead of `fondaco.toml` in the home folder.
+
+    Raises:
+        ConfigurationError: none is named, and this user has no home directory.
+    """
+    environ = environment()
+    layers = Layers()
+    layers.lay(_folders(environ), DEFAULT)
+    chosen = _chosen(config, environ)
+    tree = _tree(chosen, [], in_home=False) if chosen else {}
+    folder = _home(layers, {("home",): home}, {}, environ, tree)
+    if folder is None:
+        raise ConfigurationError(_NO_HOME)
+    return folder
 
 
 def _folders(environ: Mapping[str, str]) -> dict[str, object]:
@@ -210,10 +232,7 @@ def _settle_folder(name: str, layers: Layers) -> str | None:
     """Make a folder's path absolute; return the fault, if it has one."""
     if name not in layers.tree:
         if name == "home":
-            return (
-                "home: this user has no home directory where state could lie. "
-                "Name a folder with --home or FONDACO_HOME."
-            )
+            return _NO_HOME
         layers.put((name,), Path(str(layers.tree["home"])) / "models", DEFAULT)
     folder, origin = layers.tree[name], layers.origins[name,]
     if not (isinstance(folder, str | Path) and str(folder)):

@@ -4,7 +4,8 @@
 StoreError
 ├── HomeUnusableError      ├── NewerDatabaseError     ├── NameTakenError
 ├── HomeInUseError         ├── DatabaseUnusableError  ├── UnknownNameError
-└── PepperLostError        └── CharactersUnusableError└── StillUnwritableError
+├── PepperLostError        ├── CharactersUnusableError├── StillUnwritableError
+└── BackupError ── DamagedBackupError
 ```
 """
 
@@ -47,3 +48,11 @@ class NameTakenError(StoreError):
 
 class UnknownNameError(StoreError):
     """There is no such account, key or character."""
+
+
+class BackupError(StoreError):
+    """A backup cannot be written, or cannot be restored here."""
+
+
+class DamagedBackupError(BackupError):
+    """A file is no backup, or was damaged."""

@@ -1,0 +1,1 @@
+"""Upkeep of an installation: backups, and what is wrong with it."""
