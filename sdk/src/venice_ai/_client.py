@@ -29,7 +29,7 @@ DEFAULT_MAX_RETRIES = 2
 
 
 class VeniceClient:
-    """Calls a Fondaco server, or the service whose API it speaks.
+    """Client of a Fondaco server, or of the service whose API it implements.
 
     Example:
         async with VeniceClient() as client:

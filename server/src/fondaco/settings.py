@@ -242,7 +242,7 @@ class Ledger(Section):
 
 
 class Limits(Section):
-    """`[limits]`: what guards against callers who fail over and over."""
+    """`[limits]`: throttling of callers whose requests keep failing."""
 
     failures: int = Field(
         20,

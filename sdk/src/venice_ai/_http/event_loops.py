@@ -59,7 +59,7 @@ in_child_process(_disown_all)
 
 
 class Guard:
-    """Closes something when it is asked to, or else with its owner or its event loop.
+    """Closes a resource on request, or else with its owner or its event loop.
 
     In a forked process it does nothing: what belongs to the parent's loop must not even be garbage
     there, since closing it would tell the operating system to stop watching the parent's sockets.

@@ -16,7 +16,7 @@ __all__ = ["Tee"]
 
 
 class Tee(APIResource[Client]):
-    """Enclaves, and what they prove."""
+    """Attestations and receipts of enclaves."""
 
     def __init__(self, client: Client, clock: Callable[[], float] = time.time) -> None:  # noqa: TID251 - clients have no port for it
         super().__init__(client)

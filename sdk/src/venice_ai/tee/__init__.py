@@ -1,4 +1,4 @@
-"""Confidential chats: end-to-end encryption to an enclave that proves what it is.
+"""Confidential chats: end-to-end encryption to an attested enclave.
 
 `create` and `stream` take `e2ee=True` or `TeeOptions`. It needs the extra `e2ee`.
 Names are loaded when they are first used, so that an import needs none of its libraries.

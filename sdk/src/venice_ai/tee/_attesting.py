@@ -1,4 +1,4 @@
-"""Attestations: asked for, checked, pinned, and kept for a while."""
+"""Attestations: fetched, verified, pinned, and cached."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ _ABSENT = {404, 405}
 
 
 class Attester:
-    """Asks one server's enclaves what they are."""
+    """Fetches and verifies the attestations of one server's enclaves."""
 
     def __init__(self, transport: Callable[[], Transport], clock: Callable[[], float]) -> None:
         """Ask with a client's transport.

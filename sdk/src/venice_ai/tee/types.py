@@ -1,4 +1,4 @@
-"""Options of confidential chats, and what they prove."""
+"""Options of confidential chats, and the facts that they prove."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The web's side: settings become what is brought for calls."""
+"""Composition of web retrieval: settings become search engines, scrapers and the library."""
 
 import ipaddress
 from collections.abc import AsyncGenerator, Mapping

@@ -1,1 +1,1 @@
-"""The command line: the program, and what its commands share; a room for each group of commands."""
+"""The command line: the program, code that its commands share, and a room for each group of commands."""

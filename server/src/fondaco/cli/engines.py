@@ -228,7 +228,7 @@ def _is_local(url: str) -> bool:
 
 @dataclass(frozen=True)
 class _Key:
-    """The key of an engine: where it is read from, and what it is."""
+    """The key of an engine: its source, and its value."""
 
     reference: str = ""
     value: str = ""

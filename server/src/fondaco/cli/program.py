@@ -30,7 +30,7 @@ from fondaco.cli.upkeep.backups import backup, restore
 
 
 class _Group(TyperGroup):
-    """The commands; what is wrong with an option is said in our words alone."""
+    """The commands; errors in options are worded by this program alone."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that the arguments name."""

@@ -1,4 +1,4 @@
-"""`fondaco reload`, and what commands that change the catalogue do about a running server."""
+"""`fondaco reload`, and the reload that commands trigger after they change the catalogue."""
 
 from dataclasses import dataclass
 from enum import Enum

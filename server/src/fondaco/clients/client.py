@@ -26,7 +26,7 @@ class IncompleteResponseError(EngineUnavailableError):
 
 
 class KeyMissingError(EngineUnavailableError):
-    """The secret that the engine's key is read from is missing here, so that nothing is asked of it."""
+    """The secret that holds the engine's key is missing, so no request is sent."""
 
     default = "The model's engine has no key on this server. The operator has to set it."
 

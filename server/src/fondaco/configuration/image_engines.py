@@ -1,4 +1,4 @@
-"""Engines of images: what their rows cannot mean, and where their workflows lie."""
+"""Image engines: validation of their tables, and the paths of their workflows."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

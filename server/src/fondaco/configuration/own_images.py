@@ -1,4 +1,4 @@
-"""Catalogue entries for diffusion models of one's own, from what their files say of themselves."""
+"""Catalogue entries for the operator's diffusion models, from the metadata of their files."""
 
 import re
 from collections.abc import Collection, Mapping

@@ -1,4 +1,4 @@
-"""Engines of videos: what their rows cannot mean."""
+"""Video engines: validation of their tables."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Sealed fields: what a caller encrypted is opened, and what is answered is sealed to the caller.
+"""Sealed fields: decrypts the caller's fields, and encrypts the response's to the caller.
 
 In ACI's format each ciphertext is bound to its place, model, request and response by its associated data;
 the original's has none.
@@ -52,7 +52,7 @@ class CiphertextContext:
 
 @dataclass(frozen=True, slots=True)
 class ResponseSealer:
-    """Encrypts what is generated to the caller's key, each field under a fresh ephemeral key."""
+    """Encrypts output to the caller's key, each field under a fresh ephemeral key."""
 
     headers: Mapping[str, str]
     """Of the response: that it is encrypted, and how; names in lower case."""

@@ -1,4 +1,4 @@
-"""Receipts: signed records of calls, by hashes alone, kept for a while for who made the call."""
+"""Receipts: signed records of calls, by hashes alone, kept for a while for their callers."""
 
 import hmac
 from collections import OrderedDict
@@ -36,7 +36,7 @@ class SignedReceipt:
 
 
 class ReceiptBuilder:
-    """Hashes what passes in one call, and signs the record at its end."""
+    """Hashes the content of one call, and signs the record at its end."""
 
     def __init__(
         self, epoch: Epoch, call: SealedCall, model: str, now: Callable[[], float]

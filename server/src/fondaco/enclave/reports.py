@@ -1,4 +1,4 @@
-"""Attestation reports: what an enclave shows of its keys and its hardware, in the shapes of both protocols."""
+"""Attestation reports: evidence of an enclave's keys and hardware, in the shapes of both protocols."""
 
 import re
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Sealed replies: what a model says, encrypted and hashed, as the bytes of a stream or of one body.
+"""Sealed replies: model output, encrypted and hashed, as the bytes of a stream or of one body.
 
 Each reply is written twice, in cleartext for the receipt's hash and encrypted for the caller, by two writers
 of the same dialect.
@@ -43,7 +43,7 @@ class _Piece:
 
 
 class Pieces:
-    """Collects what a model says, joined by choice and field; the rest waits for the end."""
+    """Collects model output by choice and field; the rest waits for the end."""
 
     def __init__(self) -> None:
         self._pieces: list[_Piece] = []

@@ -1,4 +1,4 @@
-"""Files to pixels by Pillow: what runs in the child process, as plain functions.
+"""Files to pixels by Pillow: functions that run in the child process.
 
 A file is opened by the one decoder of its format, looked at before it is decoded, and decoded once; only
 the pixels of its first frame stay.

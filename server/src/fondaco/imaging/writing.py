@@ -1,4 +1,4 @@
-"""Pictures to files by Pillow: what runs in the child process, as plain functions.
+"""Pictures to files by Pillow: functions that run in the child process.
 
 An engine's file is decoded once, and written anew from its pixels alone.
 """

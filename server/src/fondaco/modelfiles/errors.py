@@ -10,7 +10,7 @@ import errno
 
 
 class ModelFileError(Exception):
-    """A model file could not be fetched, checked or kept; `str(error)` says why and what to do."""
+    """A model file could not be fetched, checked or kept; `str(error)` gives the reason and the remedy."""
 
 
 class NoSuchModelFileError(ModelFileError):

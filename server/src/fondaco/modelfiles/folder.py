@@ -27,7 +27,7 @@ _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}\.(gguf|safetensors|on
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """A model file that is here."""
+    """An installed model file."""
 
     name: str
     """The name that it is known by, or else its file name."""
@@ -40,7 +40,7 @@ def _silent(done_bytes: int, total_bytes: int | None) -> None:
 
 
 class ModelFolder:
-    """Model files, each complete under its name; what is being fetched lies in `.fetching`."""
+    """Model files, each complete under its name; partial downloads lie in `.fetching`."""
 
     def __init__(
         self,

@@ -53,7 +53,7 @@ class TarballMember:
 
 @dataclass(frozen=True, slots=True)
 class WebFile:
-    """A piece of a model file, or all of it: what a URL gives."""
+    """A model file, or a piece of one, at a URL."""
 
     url: str
     download_bytes: int
@@ -93,7 +93,7 @@ class Licence:
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """A model whose files can be asked for by one name."""
+    """A model whose files are fetched by one name."""
 
     name: str
     files: tuple[KnownFile, ...]

@@ -1,4 +1,4 @@
-"""Ports of jobs: the store that they lie in, and what seals their content."""
+"""Ports of jobs: their store, and the sealer of their content."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

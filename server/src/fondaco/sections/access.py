@@ -1,4 +1,4 @@
-"""Tables of who may do what: rate classes, tiers, the chain."""
+"""Tables of access: rate classes, tiers, the chain."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Tables of the engines that run here, and of what an upstream engine makes."""
+"""Tables of the local engines, and of the media of upstream engines."""
 
 from typing import Literal
 
@@ -237,7 +237,7 @@ class Camera(Section):
 
 
 class Diffusion(Section):
-    """`[diffusion]`: the engine of diffusion models of one's own weights."""
+    """`[diffusion]`: the engine of the operator's diffusion models."""
 
     enabled: bool = Field(default=True, description="Whether its models are offered.")
     threads: int = Field(

@@ -1,4 +1,4 @@
-"""Tables of what requests may do: chat, pages of the web, searches."""
+"""Tables of requests: chat, web pages, searches."""
 
 from typing import Annotated, Literal, TypeAlias
 

@@ -1,4 +1,4 @@
-"""Metrics: counts of what the server does, never any content."""
+"""Metrics: counters of the server's work, never any content."""
 
 import logging
 from bisect import bisect_left

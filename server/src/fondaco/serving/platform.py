@@ -51,7 +51,7 @@ class UseCases:
 
 @dataclass(slots=True)
 class Platform:
-    """The use cases and what they share."""
+    """The use cases and their shared state."""
 
     catalogue: Catalogue
     chat: Chat

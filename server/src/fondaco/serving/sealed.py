@@ -45,7 +45,7 @@ _USUAL_OUTPUT = 1_024
 
 @dataclass(frozen=True, slots=True)
 class SealedStarted:
-    """The first event of a sealed call: what is known once the enclave has started to answer."""
+    """The first event of a sealed call: the facts known once the enclave has started to answer."""
 
     call: CallStarted
     identity: EnclaveIdentity
@@ -66,7 +66,7 @@ SealedEvent: TypeAlias = SealedStarted | bytes | SealedFinished
 
 
 class ConfidentialChat:
-    """Answers sealed requests, and attests to what answers them."""
+    """Answers sealed requests, and attests to the enclave that does."""
 
     def __init__(
         self, catalogue: Catalogue, enclaves: Mapping[str, Enclave], paid_calls: PaidCalls

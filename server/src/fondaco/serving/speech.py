@@ -34,7 +34,7 @@ LONGEST_WHOLE_S = 1_200
 
 @dataclass(frozen=True, slots=True)
 class SpeechStarted:
-    """The first event of a call: what is known once an engine has begun to speak."""
+    """The first event of a call: the facts known once an engine has begun to speak."""
 
     model: SpeechModel
     engine: str

@@ -37,7 +37,7 @@ _UNCHARGED = "The engine broke off the transcript. Nothing was charged; please t
 
 @dataclass(frozen=True, slots=True)
 class TranscriptionStarted:
-    """The first event of a call: what is known once an engine has begun."""
+    """The first event of a call: the facts known once an engine has begun."""
 
     model: TranscriptionModel
     engine: str

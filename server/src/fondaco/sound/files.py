@@ -148,7 +148,7 @@ class _Draft(BytesIO):
 
 
 class _Pipe:
-    """Takes what a muxer writes, and lets it seek nowhere."""
+    """Sink for a muxer's output that does not allow seeking."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

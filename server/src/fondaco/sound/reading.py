@@ -1,4 +1,4 @@
-"""Files of recordings to samples by PyAV: what runs in the child process, as plain functions.
+"""Recordings to samples by PyAV: functions that run in the child process.
 
 A file's first bytes choose its one demuxer; names, types and durations count for nothing. Only the samples
 of its first audio track stay.

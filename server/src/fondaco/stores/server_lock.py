@@ -1,4 +1,4 @@
-"""The lock of the server that runs on a home, and what its file says of that server.
+"""The lock of the server that runs on a home, and the state that its file records.
 
 The kernel releases the lock when the process ends, however it ends; so a process id in the file counts only
 while the lock is held.

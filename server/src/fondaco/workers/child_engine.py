@@ -1,4 +1,4 @@
-"""An engine whose models run in one child process, which does one request after the other."""
+"""An engine whose models run in one child process, one request at a time."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any

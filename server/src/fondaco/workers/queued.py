@@ -1,4 +1,4 @@
-"""A worker whose requests wait for their turn, and whose child ends when it is idle for long."""
+"""A worker with a request queue, whose child ends after a long idle time."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -123,7 +123,7 @@ class QueuedWorker:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The child, while it is asked by nobody else."""
+    """Exclusive use of the child for one request."""
 
     worker: Worker
     queued_s: float

@@ -1,4 +1,4 @@
-"""Hexadecimal, read strictly: what Python's own reader lets pass could hide a changed byte."""
+"""Strict hexadecimal parsing: Python's own parser accepts variants that could hide a changed byte."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Intel TDX quotes: what they state, and whether they are genuine."""
+"""Intel TDX quotes: their statements, and the check that they are genuine."""
 
 import base64
 import binascii

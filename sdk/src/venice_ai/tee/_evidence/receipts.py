@@ -1,4 +1,4 @@
-"""Receipts: what an enclave signs about one call. Checked offline, with the keyset alone."""
+"""Receipts: statements that an enclave signs about one call, verified offline with the keyset alone."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Audio: the file of a text that was read aloud, and what a recording says.
+"""Audio: speech files and transcripts of recordings.
 
 Source: POST /audio/speech, /audio/transcriptions, /audio/translations.
 """

@@ -147,7 +147,7 @@ class CompletionTokensDetails(Wire):
 
 
 class Usage(Wire):
-    """The tokens of a call, which is what is charged."""
+    """The tokens of a call, by which it is charged."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0

@@ -1,4 +1,4 @@
-"""Videos: what they cost, how they get on, and their files.
+"""Videos: quotes, progress, and files.
 
 Source: POST /video/quote, /video/queue, /video/retrieve, /video/complete.
 """

@@ -1,4 +1,4 @@
-"""Chat templates of model files: what they can do, found out by rendering them in the sandbox."""
+"""Chat templates of model files: their capabilities, detected by rendering them in the sandbox."""
 
 from fondaco.app.engines import opened_templates
 from fondaco.configuration.own_files import TemplateProfile

@@ -1,4 +1,4 @@
-"""Discovery in the background: engines with `discover` are asked again and again what they serve."""
+"""Background discovery: polls engines with `discover` for the models that they serve."""
 
 import logging
 from collections.abc import Awaitable, Callable

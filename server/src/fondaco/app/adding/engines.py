@@ -1,4 +1,4 @@
-"""Engines that are asked which models they serve, for a command or in the background."""
+"""Model listings of engines, for a command or in the background."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress

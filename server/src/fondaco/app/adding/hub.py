@@ -1,4 +1,4 @@
-"""The Hugging Face Hub, asked through the guarded egress."""
+"""Client of the Hugging Face Hub, through the guarded egress."""
 
 import ipaddress
 import socket

@@ -1,4 +1,4 @@
-"""Whether a gateway offers encrypted chat, and what its operator is told where it cannot."""
+"""Decides whether a gateway offers encrypted chat, and reports the reason where it cannot."""
 
 import logging
 from collections.abc import AsyncGenerator, Mapping

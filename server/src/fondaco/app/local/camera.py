@@ -22,7 +22,7 @@ _STEPS = 20
 
 
 class Stills:
-    """Paints what a video begins with."""
+    """Paints the first frame of a video."""
 
     def __init__(self, painter: Painter) -> None:
         self._painter = painter

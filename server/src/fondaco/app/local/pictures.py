@@ -1,4 +1,4 @@
-"""The engines of pictures: the painter, the editor, the upscaler, and models of one's own weights."""
+"""The image engines: the painter, the editor, the upscaler, and the operator's diffusion models."""
 
 from fondaco.app.local.models import run_by, spare_cores
 from fondaco.configuration import (

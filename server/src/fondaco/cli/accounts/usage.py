@@ -1,4 +1,4 @@
-"""`fondaco usage`: what accounts were charged."""
+"""`fondaco usage`: charges of accounts."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager

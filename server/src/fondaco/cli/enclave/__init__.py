@@ -1,4 +1,4 @@
-"""`fondaco enclave`: confidential chat's identity, its measurements, and what a server proves of itself."""
+"""`fondaco enclave`: identity, measurements and attestation of confidential chat."""
 
 from fondaco.cli.enclave.commands import group
 

@@ -1,4 +1,4 @@
-"""`fondaco enclave verify`: check what a server attests, and say what that proves."""
+"""`fondaco enclave verify`: verify a server's attestation, and print its findings."""
 
 import json
 from dataclasses import asdict

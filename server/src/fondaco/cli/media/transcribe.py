@@ -1,4 +1,4 @@
-"""`fondaco transcribe`: write down what a recording says."""
+"""`fondaco transcribe`: transcribe a recording."""
 
 import sys
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""`fondaco models`: the catalogue, model files, models of one's own."""
+"""`fondaco models`: the catalogue, model files, and the operator's own models."""
 
 from fondaco.cli.models.commands import group
 

@@ -1,4 +1,4 @@
-"""`fondaco models add`: models of one's own, one command away."""
+"""`fondaco models add`: add a model of one's own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""`fondaco models search`: what a hub has."""
+"""`fondaco models search`: search a hub."""
 
 from typing import Annotated
 

@@ -1,1 +1,1 @@
-"""The server's process: how it is started and what it prints."""
+"""The server's process: its start and its output."""

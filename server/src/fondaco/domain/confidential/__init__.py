@@ -1,1 +1,1 @@
-"""Confidential calls: what passes between callers and an enclave, which alone can read it."""
+"""Confidential calls: content that passes between callers and an enclave, which alone can read it."""

@@ -1,4 +1,4 @@
-"""Sealed calls: chat requests whose content is encrypted to an enclave, and what comes back of them."""
+"""Sealed calls: chat requests whose content is encrypted to an enclave, and their responses."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -223,7 +223,7 @@ class NotFoundError(FondacoError):
 
 
 class NotSupportedError(NotFoundError):
-    """The address is one of an API that is spoken here, and this server does not have it."""
+    """The address belongs to a supported API, but this server does not implement it."""
 
     code = "NOT_SUPPORTED"
     default = "This server does not support this endpoint."

@@ -1,4 +1,4 @@
-"""Image requests: what a caller asks for, and the single image that an engine makes of it."""
+"""Image requests: a caller's parameters, and the single image that an engine makes from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

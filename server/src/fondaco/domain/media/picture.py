@@ -1,4 +1,4 @@
-"""Pictures: what image engines return, and what callers get of it."""
+"""Pictures: the files that image engines return, and those that callers get."""
 
 from dataclasses import dataclass
 from math import sqrt

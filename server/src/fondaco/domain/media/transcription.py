@@ -27,7 +27,7 @@ class TranscriptionKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptionRequest:
-    """A request to write down what a recording says."""
+    """A request to transcribe a recording."""
 
     model: str
     file: bytes | str = field(repr=False)

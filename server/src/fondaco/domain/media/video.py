@@ -1,4 +1,4 @@
-"""Videos: what a caller asks for, and the one video that an engine makes of it.
+"""Videos: a caller's parameters, and the one video that an engine makes from them.
 
 Source: POST /video/queue, `QueueVideoRequest`.
 """

@@ -1,4 +1,4 @@
-"""Voices: the names that requests may give, and which voice is nearest to one that is not here.
+"""Voices: the names that requests may give, and the nearest installed voice for each.
 
 Source: POST /audio/speech, `voice`; OpenAI's API reference, "Create speech", `voice`.
 """

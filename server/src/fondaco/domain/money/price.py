@@ -1,4 +1,4 @@
-"""Price: what a model's usage costs, exact to the nano-dollar.
+"""Price: the cost of a model's usage, exact to the nano-dollar.
 
 Source: overview/pricing.md; the names of what is sold follow GET /billing/usage.
 """

@@ -1,1 +1,1 @@
-"""Evidence of what runs an enclave: one file a provider, behind one port."""
+"""Evidence of the hardware that runs an enclave: one file a provider, behind one port."""

@@ -1,4 +1,4 @@
-"""dstack: confidential machines whose guest agent gives quotes, asked over its socket."""
+"""dstack: confidential machines whose guest agent gives quotes over a socket."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The port of evidence: what hardware says of the machine that runs an enclave."""
+"""The port of evidence: statements of hardware about the machine that runs an enclave."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

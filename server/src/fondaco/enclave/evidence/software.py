@@ -1,4 +1,4 @@
-"""The provider without hardware: it says so, and what that means."""
+"""The provider without hardware, which declares that nothing is proved."""
 
 from typing import Final
 

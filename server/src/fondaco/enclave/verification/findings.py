@@ -1,4 +1,4 @@
-"""Findings: what a check came to, in a sentence for people."""
+"""Findings: outcomes of checks, as sentences for people."""
 
 from dataclasses import dataclass
 from enum import StrEnum

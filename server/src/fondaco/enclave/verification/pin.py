@@ -1,4 +1,4 @@
-"""Pins: what is remembered of an enclave, by which it is recognised."""
+"""Pins: facts of an enclave by which it is recognised later."""
 
 from dataclasses import dataclass
 

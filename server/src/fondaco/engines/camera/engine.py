@@ -24,7 +24,7 @@ _PAINTED = 0.3
 
 
 class Camera(ChildEngine):
-    """A `VideoEngine` that films stills here."""
+    """A built-in `VideoEngine` that films stills."""
 
     def __init__(
         self,

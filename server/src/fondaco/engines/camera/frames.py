@@ -1,4 +1,4 @@
-"""Frames: what a camera sees of a picture, resampled at fractions of pixels so that no move trembles."""
+"""Frames: a camera's views of a picture, resampled at fractions of pixels so that no move trembles."""
 
 from collections.abc import Iterator
 

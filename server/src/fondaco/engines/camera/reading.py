@@ -43,7 +43,7 @@ _ORBITS = {_LEFT: Motion.ORBIT, _RIGHT: Motion.ORBIT}
 
 @dataclass(frozen=True, slots=True)
 class _Verb:
-    """A word for what a camera does."""
+    """A verb for a camera move."""
 
     motions: Mapping[str, Motion]
     """Motions by the direction that is named."""

@@ -1,4 +1,4 @@
-"""Events of one job, as they come by ComfyUI's websocket: how it gets on, its pictures, how it ends.
+"""Events of one job from ComfyUI's websocket: progress, pictures, outcome.
 
 The websocket also brings the state of the queue, and may bring events of others' jobs: only those with the
 job's own id count.

@@ -1,4 +1,4 @@
-"""The values of placeholders that a row of the configuration says, whatever is asked for."""
+"""Values of placeholders that the configuration sets, whatever a request says."""
 
 from fondaco.engines.comfyui.workflow import Placeholder
 from fondaco.engines.common.images.options import ImageOptions

@@ -69,7 +69,7 @@ _OF_VIDEOS = frozenset(
 
 
 class WorkflowError(ValueError):
-    """A workflow cannot be used; the message says why, and what to do."""
+    """A workflow cannot be used; the message gives the reason and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)

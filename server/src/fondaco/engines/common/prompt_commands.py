@@ -1,4 +1,4 @@
-"""Commands within prompts: what an engine would obey or expand, and so is no part of a picture's description.
+"""Commands within prompts: syntax that an engine would execute or expand rather than draw.
 
 A tenant's prompt must not choose sizes, steps, weights or files of an engine that others pay for and use.
 """

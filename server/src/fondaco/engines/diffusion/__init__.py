@@ -1,1 +1,1 @@
-"""Diffusion models of one's own weights: stable-diffusion.cpp in a supervised child process for each."""
+"""The operator's diffusion models: stable-diffusion.cpp in a supervised child process for each."""

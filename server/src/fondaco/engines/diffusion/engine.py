@@ -39,7 +39,7 @@ class _Loaded:
 
 
 class Diffusion:
-    """An `ImageEngine` and `ImageEditor` of one's own weights. `run` has to run while calls are made.
+    """An `ImageEngine` and `ImageEditor` for the operator's weights. `run` must run while calls are made.
 
     A model is loaded at its first picture and unloaded after a while without any, or when another one
     needs its memory.

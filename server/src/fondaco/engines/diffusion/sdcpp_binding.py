@@ -62,7 +62,7 @@ class SdcppArtist:
 
 
 class _Errors:
-    """Notes what the library says while it loads a model: the package takes one that failed for loaded."""
+    """Notes the library's messages while it loads a model: the package reports a failed one as loaded."""
 
     def __init__(self) -> None:
         self._said: list[str] = []

@@ -1,1 +1,1 @@
-"""The built-in image editor: what an instruction's words ask for, done to the pixels of a picture."""
+"""The built-in image editor: instructions in words, applied to the pixels of a picture."""

@@ -18,7 +18,7 @@ _MOST_SIDE = 2**20
 
 
 class Editor(ChildEngine):
-    """An `ImageEditor` that edits here."""
+    """A built-in `ImageEditor`."""
 
     def __init__(
         self,

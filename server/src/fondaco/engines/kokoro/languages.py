@@ -1,4 +1,4 @@
-"""Languages: what has to be installed so that a voice's own can be read, and how to install it."""
+"""Languages: the packages that each needs, and how to install them."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec

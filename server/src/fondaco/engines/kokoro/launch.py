@@ -1,4 +1,4 @@
-"""The command that starts Kokoro's child, and what it needs."""
+"""The command that starts Kokoro's child, and its requirements."""
 
 from dataclasses import dataclass
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Requests to the child process, and what its refusals mean."""
+"""Requests to the child process, and the meaning of its refusals."""
 
 from http import HTTPStatus
 from typing import Any

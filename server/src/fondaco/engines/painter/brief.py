@@ -1,4 +1,4 @@
-"""The brief: what of a prompt was understood, as a painter would note it."""
+"""The brief: the understood part of a prompt, as a painter would note it."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias

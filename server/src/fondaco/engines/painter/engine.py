@@ -14,7 +14,7 @@ _USUAL_CFG_SCALE = 7.0
 
 
 class Painter(ChildEngine):
-    """An `ImageEngine` that paints here."""
+    """A built-in `ImageEngine`."""
 
     def __init__(
         self,

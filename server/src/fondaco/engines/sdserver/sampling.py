@@ -7,7 +7,7 @@ from fondaco.engines.sdserver.capabilities import ServerAbilities, capabilities_
 
 
 class AbilityCheck:
-    """Checks that an sd-server has what it is asked for: it would ignore names that it does not know.
+    """Checks that an sd-server supports a request: it would ignore names that it does not know.
 
     What it said last is remembered; a server that was started anew with another model is asked again.
     """

@@ -1,4 +1,4 @@
-"""The engine for videos by sd-server: each is a job in its queue, whose pictures are made into an MP4 file here.
+"""The engine for videos by sd-server: each is a job in its queue, whose frames are encoded as an MP4 file.
 
 Source: stable-diffusion.cpp, `examples/server/api.md`, `POST /sdcpp/v1/vid_gen`.
 """

@@ -14,7 +14,7 @@ from fondaco.workers.child_engine import ChildEngine
 
 
 class Upscaler(ChildEngine):
-    """An `ImageUpscaler` that computes here."""
+    """An `ImageUpscaler` that runs on this machine."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Request bodies: what a body of an endpoint may be, and how it is read and validated."""
+"""Request bodies: their formats and limits, reading and validation."""
 
 from dataclasses import dataclass
 from enum import Enum

@@ -117,7 +117,7 @@ def refusal(message: str) -> InvalidRequestError:
 
 
 class _Collector:
-    """Puts the parts together of what the parser finds."""
+    """Assembles parts from the parser's callbacks."""
 
     def __init__(self) -> None:
         self.parts: list[Part] = []

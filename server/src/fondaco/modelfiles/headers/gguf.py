@@ -1,4 +1,4 @@
-"""GGUF: what a file says of itself in the tables before its weights, read without trusting a size.
+"""GGUF metadata: the tables before the weights, read without trusting a size.
 
 Nothing is allocated by a length that the file names: reading costs what the tables really hold, and
 they may hold `MOST_TABLE_BYTES`.

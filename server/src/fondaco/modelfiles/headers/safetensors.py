@@ -1,4 +1,4 @@
-"""Safetensors: what a file says of itself in the header before its weights, read without trusting a size.
+"""Safetensors metadata: the header before the weights, read without trusting a size.
 
 Source: huggingface.co/docs/safetensors, `Format`.
 """

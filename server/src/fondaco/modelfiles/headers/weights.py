@@ -1,4 +1,4 @@
-"""Weights of diffusion models: what a file is for, and of which family, by the names of its tensors.
+"""Weights of diffusion models: role and family of a file, by the names of its tensors.
 
 Source: stable-diffusion.cpp, `ModelLoader::get_sd_version` and docs/ for what each family needs; the layouts
 that Stability, Black Forest Labs, Alibaba and ComfyUI publish.

@@ -1,4 +1,4 @@
-"""The port of enclaves, which alone read what callers sent."""
+"""The port of enclaves, which alone can read callers' content."""
 
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Protocol
@@ -8,7 +8,7 @@ from fondaco.ports.engines.chat import Prompt
 
 
 class Enclave(Protocol):
-    """Answers sealed calls: decrypts them, runs the model, encrypts what it says, and signs what happened.
+    """Answers sealed calls: decrypts the request, runs the model, encrypts the output, and signs a receipt.
 
     Every method raises only errors of `domain.errors`.
     """

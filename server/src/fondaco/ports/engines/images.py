@@ -1,4 +1,4 @@
-"""The ports of image engines, and of what reads and writes the files of images."""
+"""The ports of image engines, and of the codec of image files."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""The ports of speech engines, and of what encodes their sound."""
+"""The ports of speech engines, and of their sound encoder."""
 
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager

@@ -1,4 +1,4 @@
-"""The ports of transcription engines, and of what reads the files of recordings."""
+"""The ports of transcription engines, and of the reader of recordings."""
 
 from collections.abc import AsyncGenerator
 from typing import Protocol
@@ -8,7 +8,7 @@ from fondaco.domain.media.transcription import TranscriptionTask, TranscriptPart
 
 
 class TranscriptionEngine(Protocol):
-    """Writes down what sound says.
+    """Transcribes sound.
 
     Every method raises only errors of `domain.errors`: `EngineError` and `FieldNotTakenError` where
     another engine may still serve the call, `InvalidRequestError` where the request itself is at fault.

@@ -1,4 +1,4 @@
-"""Fair turns: what can do few things at a time does them for the account that has had least of it."""
+"""Fair turns: a scarce resource serves the account that has had least of it."""
 
 from collections import deque
 from collections.abc import AsyncGenerator, Callable

@@ -1,4 +1,4 @@
-"""Memory budget: caps what large values occupy, all of them together and those of each account."""
+"""Memory budget: caps the memory of large values, in all and for each account."""
 
 from collections import Counter
 from dataclasses import dataclass, field

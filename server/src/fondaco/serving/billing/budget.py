@@ -1,4 +1,4 @@
-"""Budgets in memory: what a key has spent of its limit in an epoch, and what its open calls hold."""
+"""Budgets in memory: a key's spending of its limit in an epoch, and the holds of its open calls."""
 
 from fondaco.domain.money.account import ConsumptionLimit
 from fondaco.domain.money.money import Funds

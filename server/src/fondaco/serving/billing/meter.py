@@ -1,4 +1,4 @@
-"""Meters: count what one kind of work consumes, and know the most that it may consume."""
+"""Meters: count the consumption of one kind of work, and know its upper bound."""
 
 from typing import Protocol
 

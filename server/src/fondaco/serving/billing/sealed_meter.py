@@ -1,4 +1,4 @@
-"""The meter of sealed calls: counts what an enclave reports, within what was held."""
+"""The meter of sealed calls: counts the usage that an enclave reports, within the hold."""
 
 from fondaco.domain.confidential.sealed import Sealed
 from fondaco.domain.money.usage import Usage

@@ -1,4 +1,4 @@
-"""The token meter: counts what a chat completion consumes, and cuts output beyond its limit."""
+"""The token meter: counts the tokens of a chat completion, and cuts output beyond its limit."""
 
 from dataclasses import replace
 from typing import assert_never

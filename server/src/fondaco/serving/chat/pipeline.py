@@ -50,7 +50,7 @@ _USUAL_OUTPUT = 1_024
 @fast_init
 @dataclass(frozen=True, slots=True)
 class CallStarted:
-    """The first event of a call: what is known once an engine has started to answer."""
+    """The first event of a call: the facts known once an engine has started to answer."""
 
     model: Model
     engine: str

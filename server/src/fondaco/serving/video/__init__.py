@@ -1,1 +1,1 @@
-"""Videos: jobs that are ordered, worked on, and asked for, each by a call of its own."""
+"""Videos: jobs that are queued, processed, and retrieved, each by a call of its own."""

@@ -4,7 +4,7 @@ from fondaco.domain.money.usage import NO_USAGE, Usage
 
 
 class OrderMeter:
-    """Knows what a video will consume; until it is made, by a job, nothing was."""
+    """Meter of a video's order: nothing is consumed until a job has made the video."""
 
     __slots__ = ("most", "usage")
     exhausted = False

@@ -1,4 +1,4 @@
-"""Orders: what a worker needs to make a video, as bytes that can be sealed."""
+"""Orders: a worker's input for a video, as bytes that can be sealed."""
 
 import json
 import struct

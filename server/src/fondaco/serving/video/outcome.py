@@ -1,4 +1,4 @@
-"""Outcomes of jobs: the check of what an engine made, and the errors that callers of failed jobs receive."""
+"""Outcomes of jobs: the check of an engine's video, and the errors that callers of failed jobs receive."""
 
 from fondaco.domain.errors import (
     EngineBusyError,

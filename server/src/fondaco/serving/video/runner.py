@@ -84,7 +84,7 @@ class VideoWork:
 
 @dataclass(slots=True)
 class _Running:
-    """A job that is worked on here."""
+    """A job in progress."""
 
     job: PaidJob
     scope: anyio.CancelScope
@@ -94,7 +94,7 @@ class _Running:
 
 
 class JobRunner:
-    """Works on the jobs of one store, whose ledger it charges."""
+    """Runs the jobs of one store, and charges its ledger."""
 
     def __init__(
         self,

@@ -41,7 +41,7 @@ from fondaco.stores.memory.rules import (
 
 
 class EndsJobs(Protocol):
-    """Jobs in memory, which the journal ends together with what it enters."""
+    """Jobs in memory, which the journal ends together with its entries."""
 
     def expect_held(self, ending: JobEnd) -> None:
         """Check that a job may end so; raise `AlreadyEnteredError` if not."""

@@ -1,1 +1,1 @@
-"""Videos as files: frames and sounds encoded as MP4, and what engines elsewhere send made into it."""
+"""Videos as files: frames and sounds encoded as MP4, and videos of remote engines converted to it."""

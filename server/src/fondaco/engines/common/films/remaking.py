@@ -1,4 +1,4 @@
-"""Makes MP4 files of what engines elsewhere send, in a child process that ends with each of them."""
+"""Converts the files of remote engines to MP4, in a child process that ends with each of them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ PROGRAM = Program(
 
 @dataclass(frozen=True, slots=True)
 class Film:
-    """A video to be made of what an engine sent."""
+    """A video to be made from an engine's files."""
 
     width: int
     """Even, as is the height."""

@@ -1,4 +1,4 @@
-"""One JSON exchange with an engine of images elsewhere, whose every answer is checked."""
+"""One JSON exchange with a remote image engine; every reply is validated."""
 
 from collections.abc import Mapping
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""Work at an engine elsewhere beside what watches how it gets on, and what ends it there."""
+"""Supervision of work at a remote engine: polls its progress, and cancels it there."""
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Plain text: what is left to read of a text without markup and without what is no character to read."""
+"""Plain text: the readable part of a text, without markup and unreadable characters."""
 
 import re
 import unicodedata

@@ -42,7 +42,7 @@ class _Sound:
 
 
 class Speaker(ChildEngine):
-    """A `SpeechEngine` that computes here.
+    """A `SpeechEngine` that runs on this machine.
 
     Accounts whose texts are read at the same time take turns, sentence by sentence.
     """

@@ -1,4 +1,4 @@
-"""Stretches of phonemes: what a model makes at once of a sentence, cut where a speaker would pause."""
+"""Stretches of phonemes that a model speaks at once, cut where a speaker would pause."""
 
 from collections.abc import Iterator
 from math import ceil

@@ -1,4 +1,4 @@
-"""Operations: what an instruction asks for, as values."""
+"""Operations: instructions as values."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias

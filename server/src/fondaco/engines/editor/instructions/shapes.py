@@ -1,4 +1,4 @@
-"""Rules for what moves pixels: turns, crops, sizes and frames."""
+"""Rules for operations that move pixels: turns, crops, sizes and frames."""
 
 import re
 

@@ -1,1 +1,1 @@
-"""Pixels: what each operation does to a picture."""
+"""Pixels: the operations, applied to a picture."""

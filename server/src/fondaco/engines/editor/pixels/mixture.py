@@ -1,4 +1,4 @@
-"""Mixtures of Gaussians, which learn what a region's pixels are like."""
+"""Mixtures of Gaussians, which model the pixels of a region."""
 
 import numpy as np
 

@@ -1,1 +1,1 @@
-"""Discovery: an engine is asked which models it serves, and what they can do; nothing it says is believed."""
+"""Discovery: asks an engine for its models and their capabilities; no answer is believed unchecked."""

@@ -1,4 +1,4 @@
-"""Ollama's own API: its models, what each can do, and the context that it really gives them.
+"""Ollama's own API: its models, their capabilities, and the context that it really gives them.
 
 Source: ollama, docs/api.md: `GET /api/tags`, `POST /api/show`, `GET /api/ps`.
 """

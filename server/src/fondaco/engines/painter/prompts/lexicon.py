@@ -1,4 +1,4 @@
-"""The lexicon: which words and phrases of a prompt mean what."""
+"""The lexicon: meanings of words and phrases in prompts."""
 
 import re
 import tomllib

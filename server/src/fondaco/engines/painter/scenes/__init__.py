@@ -1,1 +1,1 @@
-"""Scenes: skies, land, water, forests, cities, tables, and what weather does to them."""
+"""Scenes: skies, land, water, forests, cities, tables, and the effects of weather on them."""

@@ -1,4 +1,4 @@
-"""Skies: gradient, glow, clouds, sun and moon, stars, and what else shines up there."""
+"""Skies: gradient, glow, clouds, sun and moon, stars, and other lights."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Hats, helmets and what else figures wear on their heads."""
+"""Hats, helmets and other headwear."""
 
 import math
 from collections.abc import Callable, Mapping

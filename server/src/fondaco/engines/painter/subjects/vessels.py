@@ -1,4 +1,4 @@
-"""Bowls, baskets, plates and vases, with what lies or stands in them."""
+"""Bowls, baskets, plates and vases, with their contents."""
 
 import math
 

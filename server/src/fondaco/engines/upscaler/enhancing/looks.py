@@ -1,4 +1,4 @@
-"""Looks: what words of a prompt do to a picture, as data."""
+"""Looks: effects of a prompt's words on a picture, as data."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""GET /: what runs here, with links; as a page, or as text for clients that do not ask for HTML."""
+"""GET /: the dashboard or a plain page; text for clients that do not ask for HTML."""
 
 from collections.abc import Iterator
 from functools import cache

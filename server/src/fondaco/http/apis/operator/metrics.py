@@ -33,7 +33,7 @@ async def run(context: RequestContext[None, None]) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class _Jobs:
-    """The jobs that there are, and how those get on that are worked on."""
+    """The jobs and their progress."""
 
     counts: Mapping[tuple[str, JobState], int]
     progress: Mapping[str, float]

@@ -28,7 +28,7 @@ _ANY_JSON = "true"
 
 
 class InvalidOutputError(InferenceFailedError):
-    """The answer does not have the output format that was asked for."""
+    """The answer does not have the requested output format."""
 
     def __init__(self, what: str, *, charged: bool = True) -> None:
         """Say what is wrong with it, and whether it was charged all the same."""

@@ -1,4 +1,4 @@
-"""English text normalisation: what hibari would read wrong, leave out or fail at, put in words that it reads right.
+"""English text normalisation: rewrites text that hibari would misread or skip into words that it reads correctly.
 
 What it reads right stays as it stands: plain numbers, most dates, times, money, units and abbreviations.
 """

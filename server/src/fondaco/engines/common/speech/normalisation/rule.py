@@ -1,4 +1,4 @@
-"""A rule of text normalisation: a pattern, and what is said instead."""
+"""A rule of text normalisation: a pattern and its spoken replacement."""
 
 import re
 from collections.abc import Callable, Iterable

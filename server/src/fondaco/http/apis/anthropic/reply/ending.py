@@ -1,4 +1,4 @@
-"""The ending of a message: why it ended, and what its engine wants back with the next request."""
+"""The ending of a message: its reason, and the state that its engine wants back with the next request."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Sealed chat completions: what of a sealed request shows in plain, and the response as the enclave makes it.
+"""Sealed chat completions: the plain fields of a sealed request, and the response as the enclave makes it.
 
 The gateway refuses what it can see to be unencrypted before any work; the enclave looks at all of it again.
 """

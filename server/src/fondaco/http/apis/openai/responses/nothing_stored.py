@@ -12,7 +12,7 @@ from fondaco.http.endpoint.responses import Events, Response
 
 
 class ResponseNotStoredError(NotFoundError):
-    """A response is asked for that has been sent already."""
+    """The requested response was sent before, and is not stored."""
 
     default = (
         "Nothing is stored here: a response is only in the reply to the request that made it. Keep what "

@@ -29,7 +29,7 @@ _STREAMED = ("json", "text")
 
 
 class _Recording(Strict):
-    """A recording, and how what it says is wanted."""
+    """A recording, and the wanted form of its transcript."""
 
     file: FileOrText = Field(
         description="The recording: flac, mp3, mp4, mpeg, mpga, m4a, aac, ogg, opus, wav or webm, of up to "

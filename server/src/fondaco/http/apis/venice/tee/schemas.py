@@ -48,7 +48,7 @@ class _Fields(BaseModel):
 
 
 class Attestation(_Fields):
-    """A report on what answers encrypted calls to a model."""
+    """An attestation report on the enclave that answers encrypted calls to a model."""
 
     model: str = Field(description="As it was asked for.")
     nonce: str

@@ -44,7 +44,7 @@ _CUT_SHORT = frozenset({"length", "content_filter"})
 
 
 class ItemListener(Protocol):
-    """Is told each step in which the items of a response come about."""
+    """Listener to each step in which the items of a response are built."""
 
     def opened(self, item: OutputItem) -> None:
         """An item has begun."""

@@ -1,4 +1,4 @@
-"""The response object: what a request asked for and what came of it, as JSON.
+"""The response object: a request's parameters and its output, as JSON.
 
 All but its state is the same from the first event of a stream to the last, and is encoded once.
 """

@@ -154,7 +154,7 @@ class ResponseUsage(_Written):
 
 
 class ResponseReply(_Written):
-    """A response; beside its output, what was asked for, with the values that are in effect."""
+    """A response: its output, and the request's parameters with the values in effect."""
 
     id: str
     object: Literal["response"]

@@ -1,4 +1,4 @@
-"""Variants: fields of several types that are told apart first, so that only the faults of one are reported."""
+"""Variants: fields of several types, discriminated first so that only the faults of one are reported."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

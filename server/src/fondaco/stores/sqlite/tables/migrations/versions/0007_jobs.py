@@ -1,4 +1,4 @@
-"""Jobs that outlive their call, with what they hold, their sealed content, and how long they take.
+"""Jobs that outlive their call, with their holds, sealed content, and durations.
 
 Revision ID: 0007
 """
