@@ -76,11 +76,14 @@ coverage: $(VENV)/.dev $(VENV)/.npm models ## run every test and report what the
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered
 
-check: $(VENV)/.dev ## format, lint, types and import layers, without changing a file
+check: $(VENV)/.dev $(VENV)/.npm ## format, lint, types and import layers, without changing a file
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	@if command -v node >/dev/null && [ -x $(NODE)/node_modules/.bin/tsc ]; then \
+	  $(NODE)/node_modules/.bin/tsc --project server/tests/dashboard/jsconfig.json; \
+	  else echo "The dashboard's types are not checked: Node.js or its packages are missing." >&2; fi
 
 fix: $(VENV)/.dev ## format, and fix what can be fixed
 	$(BIN)/ruff format .
@@ -88,6 +91,14 @@ fix: $(VENV)/.dev ## format, and fix what can be fixed
 
 reference: $(VENV)/.dev ## write the pages of docs/reference that the code knows
 	$(BIN)/python docs/reference/generate.py
+
+vendor: $(VENV)/.dev $(VENV)/.npm ## copy the dashboard's libraries from their npm packages, as their manifest says
+	PYTHONPATH=server/tests $(BIN)/python -m guards.vendored
+
+# The server serves the site at /docs/, from its assets; a wheel that is built after it has it as well.
+docs: reference ## build the documentation as a site, served at /docs/
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "Built: server/src/fondaco/http/assets/docs"
 
 schema: $(VENV)/.dev ## write the snapshot that new databases are made of, from the migrations
 	$(BIN)/python -m fondaco.stores.sqlite.tables.snapshot
@@ -140,4 +151,4 @@ $(VENV)/.npm: $(VENV)/.server $(NODE)/package-lock.json
 	    echo "The npm clients could not be installed; their tests will skip." >&2; fi
 	@touch $@
 
-.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix reference schema bench model
+.PHONY: help install serve test test-long newest test-newest update fuzz coverage check fix reference docs vendor schema bench model

@@ -14,6 +14,8 @@ LARGE = {
     "server/src/fondaco/configuration": "one file a kind of setting that is checked",
 }
 """Folders that may hold more, with the reason."""
+SITE = SERVER / "http/assets/docs"
+"""Built by `make docs`, and not kept."""
 TREE = re.compile(r"^```\n(?P<tree>\.ci/.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -43,7 +45,9 @@ def drawn() -> set[Path]:
 def packages() -> set[Path]:
     """Return the server's folders that hold files of the product."""
     kept = (
-        path for path in SERVER.rglob("*") if path.is_file() and "__pycache__" not in path.parts
+        path
+        for path in SERVER.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and SITE not in path.parents
     )
     return {folder for path in kept for folder in path.parents if SERVER in folder.parents}
 

@@ -18,6 +18,8 @@ PACKAGES = {
             "fondaco/catalogue.toml",
             "fondaco/http/assets/doc.html",
             "fondaco/http/assets/dashboard/index.html",
+            "fondaco/http/assets/dashboard/main.js",
+            "fondaco/http/assets/dashboard/vendor/manifest.json",
         },
     ),
     "sdk": ("venice_ai", {"venice_ai/_sync/client.pyi"}),

@@ -33,6 +33,9 @@ OPEN = {
     "/doc/api/swagger.yaml",
     "/doc",
     "/doc/assets/{name}",
+    "/docs",
+    "/docs/",
+    "/docs/{path}",
     *doc_redirects.PATHS,
 }
 """What is meant to be open to anybody; whatever else is open is a mistake."""

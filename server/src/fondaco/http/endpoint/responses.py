@@ -24,6 +24,9 @@ _COMPRESSED = (b"image/png", b"image/jpeg", b"image/webp", b"audio/", b"video/",
 _HUGE_BYTES = 2**20
 """Larger bodies are compressed with less effort: a quarter of the time for a tenth more bytes."""
 
+_BODYLESS = frozenset({204, 304})
+"""Statuses without a body, whose responses say no length (RFC 9110, 8.6)."""
+
 _JSON = b"application/json"
 _NOSNIFF = b"x-content-type-options: nosniff\r\n"
 """Browsers keep to the media type of the response: text that callers wrote never runs as a page."""
@@ -64,6 +67,8 @@ class Response:
         body, lines = self.body, self.lines
         if self.headers:
             lines += lines_of(self.headers)
+        if self.status in _BODYLESS:
+            return lines, b""
         if self.media_type is not _JSON:
             lines += _NOSNIFF
         if self.encoding:

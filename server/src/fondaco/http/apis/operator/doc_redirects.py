@@ -1,6 +1,6 @@
 """Redirects to the documentation page from where other servers have theirs.
 
-GET /doc/, GET /docs, GET /docs/, GET /redoc, GET /redoc/, GET /swagger and GET /swagger/.
+GET /doc/, GET /redoc, GET /redoc/, GET /swagger and GET /swagger/.
 """
 
 from http import HTTPStatus
@@ -9,7 +9,7 @@ from fondaco.http.apis.venice.dialect import VENICE
 from fondaco.http.endpoint.endpoint import Access, Content, Endpoint, RequestContext
 from fondaco.http.endpoint.responses import Response
 
-PATHS = ("/doc/", "/docs", "/docs/", "/redoc", "/redoc/", "/swagger", "/swagger/")
+PATHS = ("/doc/", "/redoc", "/redoc/", "/swagger", "/swagger/")
 
 
 async def run_beside(context: RequestContext[None, None]) -> Response:

@@ -5,6 +5,7 @@ from fondaco.http.apis.operator import (
     contract,
     doc_page,
     doc_redirects,
+    docs_site,
     metrics,
     ready,
 )
@@ -19,4 +20,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     doc_page.PAGE_ENDPOINT,
     doc_page.ASSET_ENDPOINT,
     *doc_redirects.ENDPOINTS,
+    docs_site.BESIDE_ENDPOINT,
+    docs_site.INDEX_ENDPOINT,
+    docs_site.FILE_ENDPOINT,
 )
