@@ -24,7 +24,7 @@ from fondaco.domain.models.catalogue import Catalogue
 from fondaco.domain.models.model import AnyModel, Model
 from fondaco.domain.money.account import KeyType
 from fondaco.domain.money.call import Call
-from fondaco.domain.money.limits import Exceedance, Quota, RateLimits, Tier
+from fondaco.domain.money.limits import Exceedance, LimitUse, Quota, RateLimits, Tier
 from fondaco.domain.money.money import NANO, Funds
 from fondaco.domain.money.price import Charge, TokenPrice
 from fondaco.domain.money.usage import Report, Usage
@@ -116,6 +116,10 @@ class NoLimits:
     def quota(self, account_id: int, tier: str, model: AnyModel) -> Quota:
         """Return numbers that nobody reaches."""
         return NoPlace.quota
+
+    def usage(self, account_id: int, tier: str, model: AnyModel) -> Sequence[LimitUse]:
+        """Return nothing."""
+        return ()
 
     def charges(self, tier: str) -> bool:
         """Return True."""

@@ -407,7 +407,7 @@ def stores_in_memory(
         idempotency=journal,
         keys=keys,
         key_uses=journal,
-        charges=MemoryCharges(journal),
+        charges=MemoryCharges(journal, keys),
         character_uses=journal,
         jobs=jobs or MemoryJobs(journal),
         sessions=sessions or MemorySessions(keys),

@@ -3,22 +3,25 @@
 Subclass `ChargesContract` as `Test...` and give it the fixture `shop`.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from fondaco.domain.money.ledger import Entry, EntryKind
-from fondaco.domain.money.money import Currency
+from fondaco.domain.money.money import Currency, Funds
+from fondaco.domain.money.price import model_of
 from fondaco.domain.money.usage import Usage
-from fondaco.ports import ChargeQuery, Charges
+from fondaco.ports import ChargeQuery, Charges, UsageField, UsageSum, UsageSumQuery
 
 OURS, OTHERS = 4, 5
 """Accounts; both have charges."""
 START_MS = 1_735_689_600_000
 MOMENTS = 12
-"""Milliseconds that charges were made at, several at each."""
+"""Times that charges were made at, several at each."""
+DAY_MS = 86_400_000
 
 queries = st.builds(
     ChargeQuery,
@@ -28,6 +31,14 @@ queries = st.builds(
     until_ms=st.none() | st.integers(START_MS - 2, START_MS + MOMENTS + 1),
     newest_first=st.booleans(),
     limit=st.integers(1, 40),
+)
+
+usage_queries = st.builds(
+    UsageSumQuery,
+    account_id=st.sampled_from([OURS, OTHERS, 99]),
+    since_ms=st.integers(START_MS - 2, START_MS + MOMENTS + 1),
+    until_ms=st.integers(START_MS - 2, START_MS + MOMENTS + 1) | st.just(START_MS + 5 * DAY_MS),
+    by=st.frozensets(st.sampled_from(UsageField)),
 )
 
 
@@ -53,10 +64,10 @@ def made_entries(key_id: str) -> list[Entry]:
             kind=EntryKind.CHARGE,
             currency=currency,
             amount=-next(number),
-            at=(START_MS + step * 5 % MOMENTS) / 1000,
-            call_id=f"{next(number):032x}",
-            key_id=key_id,
-            sku=f"toy-llm-{('input', 'output')[step % 2]}-mtoken",
+            at=(START_MS + step * 5 % MOMENTS + step // 15 * DAY_MS) / 1000,
+            call_id=f"{step // 2 + 100 * account:032x}",
+            key_id=key_id if account == OURS and step % 7 else None,
+            sku=f"{('toy', 'large')[step // 9 % 2]}-llm-{('input', 'output')[step % 2]}-mtoken",
             units=step,
             unit_price=7,
             usage=Usage(step, 0, 1, 0) if step % 3 else None,
@@ -82,6 +93,33 @@ def expected(shop: Shop, query: ChargeQuery) -> list[Entry]:
     ]
     ordered = sorted(asked, key=lambda entry: (at_ms(entry), entry.currency is Currency.DIEM))
     return ordered[::-1] if query.newest_first else ordered
+
+
+def sums_expected(shop: Shop, query: UsageSumQuery) -> list[UsageSum]:
+    """Return the sums as they are added up from all charges, one by one."""
+    asked = ChargeQuery(query.account_id, since_ms=query.since_ms, until_ms=query.until_ms)
+    groups: dict[tuple[int, str, str, str], list[Entry]] = defaultdict(list)
+    for entry in expected(shop, asked):
+        groups[
+            at_ms(entry) // DAY_MS if UsageField.DAY in query.by else 0,
+            model_of(entry.sku) if UsageField.MODEL in query.by else "",
+            entry.key_id or "" if UsageField.KEY in query.by else "",
+            entry.sku if UsageField.SKU in query.by else "",
+        ].append(entry)
+    return [
+        UsageSum(
+            calls=len({entry.call_id for entry in entries}),
+            spent=Funds(
+                *(-sum(e.amount for e in entries if e.currency is one) for one in Currency)
+            ),
+            day=day or None,
+            model=model or None,
+            key_id=key_id or None,
+            sku=sku or None,
+            units=sum(entry.units for entry in entries) if sku else None,
+        )
+        for (day, model, key_id, sku), entries in sorted(groups.items())
+    ]
 
 
 def at_ms(entry: Entry) -> int:
@@ -124,3 +162,20 @@ class ChargesContract:
         read = await shop.charges.page(ChargeQuery(OTHERS, limit=500))
         assert {entry.account_id for entry in read.charges} == {OTHERS}
         assert (await shop.charges.page(ChargeQuery(99))).total == 0
+
+    @given(query=usage_queries)
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    async def test_sums_are_those_of_the_charges_one_by_one(
+        self, shop: Shop, query: UsageSumQuery
+    ) -> None:
+        found = [replace(one, key_description=None) for one in await shop.charges.usage(query)]
+        assert found == sums_expected(shop, query)
+
+    async def test_no_more_groups_come_than_are_asked_for(self, shop: Shop) -> None:
+        query = UsageSumQuery(OURS, 0, START_MS + 9 * DAY_MS, frozenset(UsageField))
+        every = await shop.charges.usage(query)
+        assert len(every) > 3
+        for most in (1, 2, 3):
+            some = await shop.charges.usage(replace(query, most=most))
+            assert len(some) == most
+            assert all(one in every for one in some)

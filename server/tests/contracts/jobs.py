@@ -348,6 +348,32 @@ class JobsContract:
         assert await bench.jobs.average_ms("toy-camera") == 2_000
         assert await bench.jobs.average_ms("another") is None
 
+    async def test_an_account_sees_its_jobs_with_what_they_cost_the_newest_first(
+        self, bench: Bench
+    ) -> None:
+        oldest = await bench.added(made_at=NOW - 3)
+        failed = await bench.added(made_at=NOW - 2)
+        queued = await bench.added(made_at=NOW - 1)
+        foreign = await bench.added(account=1)
+        for job, failure in ((oldest, None), (failed, FREE_AGAIN)):
+            claimed = await bench.claimed(after=bench.accounts[1][0])
+            assert claimed.job.id == job.id
+            await bench.end(claimed.job, failure)
+        ours, theirs = (account_id for account_id, _ in bench.accounts)
+        reports = await bench.jobs.of_account(ours, 10)
+        assert [(one.job.id, one.job.state) for one in reports] == [
+            (queued.id, JobState.QUEUED),
+            (failed.id, JobState.FAILED),
+            (oldest.id, JobState.DONE),
+        ]
+        assert [one.funds for one in reports] == [Funds(usd=30, diem=5), Funds(), Funds(usd=35)]
+        assert [one.job.id for one in await bench.jobs.of_account(theirs, 10)] == [foreign.id]
+        assert [one.job.id for one in await bench.jobs.of_account(ours, 2)] == [
+            queued.id,
+            failed.id,
+        ]
+        assert not await bench.jobs.of_account(999, 10)
+
     async def test_jobs_are_counted_by_model_and_state(self, bench: Bench) -> None:
         await bench.added(made_at=NOW - 1)
         await bench.added(1, model="other")

@@ -9,12 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from contracts.charges import OTHERS, OURS, ChargesContract, Shop, expected, made_entries
+from contracts.charges import (
+    DAY_MS,
+    OTHERS,
+    OURS,
+    START_MS,
+    ChargesContract,
+    Shop,
+    expected,
+    made_entries,
+)
 from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.money.account import KeyType
 from fondaco.domain.money.ledger import EntryKind
 from fondaco.domain.money.money import Currency
-from fondaco.ports import ChargeQuery
+from fondaco.ports import ChargeQuery, UsageField, UsageSumQuery
 from fondaco.stores.memory.charges import MemoryCharges
 from fondaco.stores.memory.journal import MemoryJournal
 from fondaco.stores.sqlite.accounts.admin_store import AdminStore
@@ -104,9 +113,9 @@ def test_the_sums_of_all_groups_are_those_of_all_charges(
         groups
         == {
             None: {""},
-            "key": {key_in(filled)},
-            "day": {"2025-01-01"},
-            "sku": {"toy-llm-input-mtoken", "toy-llm-output-mtoken"},
+            "key": {key_in(filled), None},
+            "day": {"2025-01-01", "2025-01-02"},
+            "sku": {entry.sku for entry in entries},
         }[by]
     )
 
@@ -127,6 +136,39 @@ def test_charges_are_walked_on_the_index_alone(
     for walk in walks:
         [(*_, plan)] = charges._connection.execute(f"EXPLAIN QUERY PLAN {walk}")
         assert "USING COVERING INDEX ix_entry_charge" in plan
+
+
+@pytest.mark.parametrize("by", [*map(frozenset, [(), *([one] for one in UsageField), UsageField])])
+def test_sums_read_no_charge_of_other_accounts_or_times(
+    charges: SqliteCharges, by: frozenset[UsageField]
+) -> None:
+    """The query searches the index by account and time: it touches the charges that it adds up alone."""
+    said: list[str] = []
+    charges._summing.set_trace_callback(said.append)
+    charges.read_usage(UsageSumQuery(OURS, START_MS, START_MS + 3 * DAY_MS, by))
+    charges._summing.set_trace_callback(None)
+    sums = [one for one in said if "INDEXED BY" in one]
+    assert len(sums) == (4 if UsageField.DAY in by else 1)
+    for one in sums:
+        plans = [plan for *_, plan in charges._summing.execute(f"EXPLAIN QUERY PLAN {one}")]
+        read, *sorted_by = plans
+        assert read == (
+            "SEARCH entry USING INDEX ix_entry_charge (account_id=? AND at_ms>? AND at_ms<?)"
+        )
+        assert all(plan.startswith("USE TEMP B-TREE") for plan in sorted_by)
+
+
+async def test_sums_name_keys_even_when_they_are_revoked(path: Path) -> None:
+    admin_store = AdminStore(path, b"p" * 32, TestClock())
+    key = admin_store.make_key("ours", KeyType.INFERENCE, "of the batch job").key
+    async with SqliteJournal.opened(path) as journal:
+        for entry in made_entries(key.id):
+            await journal.write((entry,))
+    admin_store.revoke(key.id)
+    with closing(SqliteCharges(path)) as charges:
+        query = UsageSumQuery(OURS, 0, START_MS + DAY_MS, frozenset({UsageField.KEY}))
+        named = {one.key_id: one.key_description for one in await charges.usage(query)}
+    assert named == {None: None, key.id: "of the batch job"}
 
 
 def test_a_page_sees_one_state_while_charges_are_written(

@@ -22,9 +22,25 @@ from fondaco.ports.engines.video import (
     VideoEngine,
 )
 from fondaco.ports.idempotency import Idempotency
-from fondaco.ports.jobs import ClaimedJob, JobStore, QueueId, QueueResult, Sealer, UnsealableError
+from fondaco.ports.jobs import (
+    ClaimedJob,
+    JobReport,
+    JobStore,
+    QueueId,
+    QueueResult,
+    Sealer,
+    UnsealableError,
+)
 from fondaco.ports.keys import REPORTED_EPOCHS, Accounts, KeyReport, Keys, KeyUses
-from fondaco.ports.ledger import ChargePage, ChargeQuery, Charges, Journal
+from fondaco.ports.ledger import (
+    ChargePage,
+    ChargeQuery,
+    Charges,
+    Journal,
+    UsageField,
+    UsageSum,
+    UsageSumQuery,
+)
 from fondaco.ports.limits import RateLimiter, Reservation
 from fondaco.ports.output_formats import Enforcement, OutputFormats
 from fondaco.ports.sessions import SessionStore
@@ -56,6 +72,7 @@ __all__ = [
     "ImageEditor",
     "ImageEngine",
     "ImageUpscaler",
+    "JobReport",
     "JobStore",
     "Journal",
     "KeyReport",
@@ -84,5 +101,8 @@ __all__ = [
     "TranscriptionEngine",
     "UnkeptJob",
     "UnsealableError",
+    "UsageField",
+    "UsageSum",
+    "UsageSumQuery",
     "VideoEngine",
 ]

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Protocol
 
 from fondaco.domain.jobs import JobState, PaidJob, QueueLimits, Renewal
+from fondaco.domain.money.money import Funds
 
 
 class QueueResult(Enum):
@@ -25,6 +26,15 @@ class ClaimedJob:
     """Sealed."""
     remote: bytes | None = None
     """Sealed id of the job at a remote engine; None: none was noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobReport:
+    """A job, and what it costs its account."""
+
+    job: PaidJob
+    funds: Funds
+    """The sum of its charges; until it has ended, the funds that it holds."""
 
 
 class JobStore(Protocol):
@@ -89,6 +99,10 @@ class JobStore(Protocol):
 
     async def find(self, digest: bytes, account_id: int) -> PaidJob | None:
         """Return the job of an account by the hash of its secret."""
+        ...
+
+    async def of_account(self, account_id: int, most: int) -> Sequence[JobReport]:
+        """Return the newest jobs of an account, at most `most`, the newest first."""
         ...
 
     async def result(self, job_id: str) -> bytes | None:

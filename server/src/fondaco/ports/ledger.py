@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from fondaco.domain.jobs import JobEnd
@@ -126,6 +127,49 @@ class ChargePage:
     total: int
 
 
+class UsageField(StrEnum):
+    """A field by which charges are summed up."""
+
+    DAY = "day"
+    """Of the charge, in UTC."""
+    MODEL = "model"
+    KEY = "key"
+    SKU = "sku"
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSumQuery:
+    """An account's charges of some time, and what they are summed up by."""
+
+    account_id: int
+    since_ms: int
+    """Unix milliseconds of the earliest charge."""
+    until_ms: int
+    """Unix milliseconds of the latest charge."""
+    by: frozenset[UsageField] = frozenset()
+    """Empty: all are one group."""
+    most: int = 10_000
+    """Groups that are returned at most; which, where there are more, is left open."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageSum:
+    """The sum of one group of charges; fields that they are not summed up by are None."""
+
+    calls: int
+    """Calls with at least one charge in the group."""
+    spent: Funds
+    day: int | None = None
+    """Days since 1970-01-01, in UTC."""
+    model: str | None = None
+    key_id: str | None = None
+    """Also None for charges that belong to no key."""
+    key_description: str | None = None
+    sku: str | None = None
+    units: int | None = None
+    """Single units of the SKU; None where several SKUs are summed, whose units have no sum."""
+
+
 class Charges(Protocol):
     """Reads charges back, in the order of their times."""
 
@@ -133,6 +177,14 @@ class Charges(Protocol):
         """Return a page of charges; one after the last is empty.
 
         Charges with the same time are ordered USD before DIEM, then as entered.
+
+        Raises:
+            StorageFailedError: the store cannot be read.
+        """
+        ...
+
+    async def usage(self, query: UsageSumQuery) -> Sequence[UsageSum]:
+        """Return the sums of an account's charges, ordered by day, model, key and SKU.
 
         Raises:
             StorageFailedError: the store cannot be read.

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from fondaco.domain.models.model import AnyModel
 from fondaco.domain.money.call import Call
-from fondaco.domain.money.limits import Exceedance, Quota
+from fondaco.domain.money.limits import Exceedance, LimitUse, Quota
 
 
 class Reservation(Protocol):
@@ -43,6 +43,13 @@ class RateLimiter(Protocol):
 
     def quota(self, account_id: int, tier: str, model: AnyModel) -> Quota:
         """Return the account's remaining quota for a model; counts nothing."""
+        ...
+
+    def usage(self, account_id: int, tier: str, model: AnyModel) -> Sequence[LimitUse]:
+        """Return how much of its limits for a model an account uses; counts nothing.
+
+        Models that share a count have the same.
+        """
         ...
 
     def charges(self, tier: str) -> bool:

@@ -11,6 +11,8 @@ from fake_upstream import hanging
 from fondaco.domain.money.account import Account, Key, KeyType, digest
 from fondaco.domain.money.limits import RateLimits, Tier
 from fondaco.domain.money.money import NANO
+from fondaco.http.endpoint.timestamps import unix_seconds
+from fondaco.serving.admission.rate_limits import SlidingWindowLimiter
 from house import PEPPER, TOY, House, chat_body, house
 
 TIERS = {
@@ -273,3 +275,84 @@ async def test_a_page_of_a_named_origin_may_read_the_limits() -> None:
         )
     exposed = reply.headers["access-control-expose-headers"]
     assert {f"x-ratelimit-{name}" for name in (*REQUESTS, *TOKENS)} <= set(exposed.split(", "))
+
+
+USAGE = "/api/v1/api_keys/rate_limits/usage"
+SHARING = {
+    "paid": Tier(
+        "paid",
+        {"small": RateLimits(3, 1000, 10_000, shared=True), "large": RateLimits(9, 90)},
+    )
+}
+TWIN = replace(TOY, id="twin", traits=())
+
+
+async def test_usage_says_what_counts_against_each_limit() -> None:
+    async with house(tiers=TIERS, models=(TOY, LARGE)) as one:
+        unused = (await one.client.get(USAGE)).json()
+        assert unused == {
+            "data": [
+                {
+                    "limitClass": "large",
+                    "models": ["large"],
+                    "limits": [
+                        {"type": "RPM", "amount": 9, "used": 0, "resetsAt": None},
+                        {"type": "RPD", "amount": 90, "used": 0, "resetsAt": None},
+                    ],
+                },
+                {
+                    "limitClass": "small",
+                    "models": ["toy"],
+                    "limits": [
+                        {"type": "RPM", "amount": 3, "used": 0, "resetsAt": None},
+                        {"type": "RPD", "amount": 1000, "used": 0, "resetsAt": None},
+                        {"type": "TPM", "amount": 10_000, "used": 0, "resetsAt": None},
+                    ],
+                },
+            ],
+            "concurrentCalls": {"running": 0, "amount": None},
+        }
+        tokens = (await one.chat(max_tokens=2)).json()["usage"]["total_tokens"]
+        now = one.platform.clock.now()
+        large, small = (await one.client.get(USAGE)).json()["data"]
+        assert large == unused["data"][0]
+        assert [limit["used"] for limit in small["limits"]] == [1, 1, tokens]
+        minute, day, of_tokens = (unix_seconds(limit["resetsAt"]) for limit in small["limits"])
+        assert now < minute <= now + 62
+        assert now + 86_000 < day <= now + 86_800
+        assert now < of_tokens <= now + 62
+
+
+async def test_models_that_share_a_count_are_one_entry() -> None:
+    async with house(tiers=SHARING, models=(TOY, TWIN, LARGE)) as one:
+        await one.chat(model="twin", max_tokens=2)
+        _, small = (await one.client.get(USAGE)).json()["data"]
+        assert small["models"] == ["toy", "twin"]
+        assert small["limits"][0]["used"] == 1
+
+
+async def test_asking_for_usage_uses_nothing_and_tracks_nothing() -> None:
+    async with house(tiers=TIERS, models=(TOY, LARGE)) as one:
+        limits = one.platform.limits
+        assert isinstance(limits, SlidingWindowLimiter)
+        for _ in range(5):
+            assert (await one.client.get(USAGE)).status_code == 200
+        assert shown(await one.chat(max_tokens=2), "remaining-requests") == [2]
+
+
+async def test_usage_is_the_accounts_own_and_any_key_may_ask() -> None:
+    async with house(tiers=TIERS, models=(TOY, LARGE)) as one:
+        key_of(one, "fondaco_guest", type_=KeyType.INFERENCE, tier="guests")
+        await one.chat(max_tokens=2)
+        reply = await one.client.get(USAGE, headers=bearer("fondaco_guest"))
+        _, small = reply.json()["data"]
+        assert [(limit["amount"], limit["used"]) for limit in small["limits"]] == [(2, 0), (20, 0)]
+
+
+async def test_usage_counts_the_calls_that_run() -> None:
+    async with house(concurrent_calls=4) as one:
+        one.fake.next(hanging(after=2))
+        async with one.streaming() as reply:
+            await anext(reply.aiter_lines())
+            calls = (await one.client.get(USAGE)).json()["concurrentCalls"]
+    assert calls == {"running": 1, "amount": 4}

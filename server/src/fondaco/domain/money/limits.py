@@ -66,6 +66,19 @@ UNSHOWN = Quota(0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
+class LimitUse:
+    """The current use of one limit."""
+
+    type: LimitType
+    amount: int
+    """The limit: requests or tokens."""
+    used: int
+    """Requests or tokens that count against it; above the limit where tokens were estimated too low."""
+    frees_at: float | None
+    """Unix seconds at which some of it becomes free; None where none is used."""
+
+
+@dataclass(frozen=True, slots=True)
 class Exceedance:
     """A request that exceeded a rate limit. Source: GET /api_keys/rate_limits/log."""
 

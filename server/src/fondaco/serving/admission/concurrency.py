@@ -22,6 +22,15 @@ class ConcurrentCalls:
         """Apply another limit from now on; running calls go on."""
         self._max_calls = max_calls
 
+    @property
+    def limit(self) -> int:
+        """The most calls of an account at a time; 0: any number."""
+        return self._max_calls
+
+    def running(self, account_id: int) -> int:
+        """Return how many calls of an account are under way."""
+        return self._running.get(account_id, 0)
+
     def enter(self, account_id: int) -> None:
         """Count a call that begins.
 

@@ -7,7 +7,7 @@ from math import ceil
 from fondaco.domain.errors import RateLimitExceededError, UnauthorizedError
 from fondaco.domain.models.model import AnyModel
 from fondaco.domain.money.call import Call
-from fondaco.domain.money.limits import Exceedance, LimitType, Quota, RateLimits, Tier
+from fondaco.domain.money.limits import Exceedance, LimitType, LimitUse, Quota, RateLimits, Tier
 from fondaco.ports import Clock
 from fondaco.serving.admission.windows import DAY, MINUTE, Bucket, LruMap, Window
 
@@ -81,6 +81,18 @@ class RateWindows:
             tokens.limit,
             remaining,
             ceil(tokens.next_expiry(now)),
+        )
+
+    def usage(self, now: float, unix_s: float) -> tuple[LimitUse, ...]:
+        """Return how much of each limit is used; the arguments are those of `quota`."""
+        return tuple(
+            LimitUse(
+                kind,
+                window.limit,
+                used := window.used(now),
+                unix_s + window.next_expiry(now) if used > 0 else None,
+            )
+            for kind, window, _ in self._all(0)
         )
 
     def _all(self, tokens: int) -> Iterator[tuple[LimitType, Window, int]]:
@@ -179,6 +191,16 @@ class SlidingWindowLimiter:
         """
         windows = self._windows[self._key(account_id, tier, model)]
         return windows.quota(self._clock.monotonic(), self._clock.now())
+
+    def usage(self, account_id: int, tier: str, model: AnyModel) -> tuple[LimitUse, ...]:
+        """Return how much of its limits for a model an account uses; counts nothing.
+
+        Raises:
+            UnauthorizedError: the configuration does not define the tier.
+        """
+        key = self._key(account_id, tier, model)
+        windows = self._windows.peek(key) or self._new_windows(key)
+        return windows.usage(self._clock.monotonic(), self._clock.now())
 
     def charges(self, tier: str) -> bool:
         """Whether calls of a tier cost money.

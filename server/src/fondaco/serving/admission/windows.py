@@ -80,6 +80,12 @@ class Window:
         left = self.limit - self.total
         return left if left > 0 else 0  # noqa: FURB136  # on the hot path: max() costs a call
 
+    def used(self, now: float) -> int:
+        """Return the amount that counts now."""
+        if now >= self._next_expiry_at:
+            self._slide(now)
+        return self.total
+
     def fits(self, now: float, amount: int = 1) -> bool:
         """Whether `amount` may be added now; one above the limit fits into an empty window."""
         if now >= self._next_expiry_at:

@@ -1,6 +1,6 @@
 """Videos: the use cases that quote, order, return and delete them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import anyio
@@ -23,6 +23,7 @@ from fondaco.domain.money.usage import Usage
 from fondaco.ports import (
     Clock,
     Files,
+    JobReport,
     JobStore,
     QueueResult,
     Sealer,
@@ -230,6 +231,17 @@ class Videos:
     async def delete(self, job_id: str) -> bool:
         """Delete a video that is complete or failed; return whether there was one."""
         return await self._jobs.delete(job_id)
+
+    async def jobs(self, account_id: int, most: int) -> Sequence[JobReport]:
+        """Return an account's newest jobs, at most `most`, with the progress of those made here.
+
+        Raises:
+            StorageFailedError: the store cannot be read.
+        """
+        return [
+            replace(report, job=replace(report.job, progress=self._runner.progress_of(report.job)))
+            for report in await self._jobs.of_account(account_id, most)
+        ]
 
     async def counts(self) -> Mapping[tuple[str, JobState], int]:
         """Return how many jobs there are by model and state."""

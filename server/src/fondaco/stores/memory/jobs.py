@@ -8,7 +8,7 @@ import anyio.lowlevel
 
 from fondaco.domain.errors import AlreadyEnteredError, StorageFailedError
 from fondaco.domain.jobs import JobEnd, JobState, PaidJob, QueueLimits, Renewal
-from fondaco.ports import ClaimedJob, QueueResult
+from fondaco.ports import ClaimedJob, JobReport, QueueResult
 from fondaco.stores.memory.journal import MemoryJournal
 from fondaco.stores.memory.rules import expect_job
 
@@ -114,6 +114,16 @@ class MemoryJobs:
         await anyio.lowlevel.checkpoint()
         found = (job for job in self._jobs.values() if job.digest == digest)
         return next((job for job in found if job.account_id == account_id), None)
+
+    async def of_account(self, account_id: int, most: int) -> Sequence[JobReport]:
+        """Return an account's newest jobs."""
+        await anyio.lowlevel.checkpoint()
+        jobs = [job for job in self._jobs.values() if job.account_id == account_id]
+        jobs.sort(key=lambda job: (job.made_at, job.id), reverse=True)
+        return [
+            JobReport(job, self._journal.charged_for(job.id) if job.ended else job.held)
+            for job in jobs[:most]
+        ]
 
     async def result(self, job_id: str) -> bytes | None:
         """Return the sealed result."""

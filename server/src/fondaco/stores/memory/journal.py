@@ -134,6 +134,15 @@ class MemoryJournal:
             self._release_key_of(self.jobs.end(ends))
         return _completed()
 
+    def charged_for(self, call_id: str) -> Funds:
+        """Return the sum of a call's charges."""
+        charges = (one for one in self.entries if one.call_id == call_id)
+        spent = Funds()
+        for one in charges:
+            if one.kind is EntryKind.CHARGE:
+                spent -= _funds(one)
+        return spent
+
     def close(self, call_id: str) -> None:
         """Delete an open call."""
         self._open.pop(call_id, None)

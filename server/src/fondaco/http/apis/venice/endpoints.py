@@ -1,6 +1,6 @@
 """Endpoints of Venice's API, in the order in which the documentation lists them."""
 
-from fondaco.http.apis.venice.billing import billing_usage
+from fondaco.http.apis.venice.billing import billing_usage, usage_summary
 from fondaco.http.apis.venice.characters import list_characters, show_character
 from fondaco.http.apis.venice.images import (
     edit_image,
@@ -21,10 +21,11 @@ from fondaco.http.apis.venice.models import (
     model_traits,
     show_model,
 )
-from fondaco.http.apis.venice.rate_limits import rate_limit_log, rate_limits
+from fondaco.http.apis.venice.rate_limits import rate_limit_log, rate_limit_usage, rate_limits
 from fondaco.http.apis.venice.tee import tee_attestation, tee_signature
 from fondaco.http.apis.venice.video import (
     complete_video,
+    list_jobs,
     queue_video,
     quote_video,
     retrieve_video,
@@ -45,6 +46,7 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     queue_video.ENDPOINT,
     retrieve_video.ENDPOINT,
     complete_video.ENDPOINT,
+    list_jobs.ENDPOINT,
     tee_attestation.ENDPOINT,
     tee_signature.ENDPOINT,
     list_characters.ENDPOINT,
@@ -53,10 +55,12 @@ ENDPOINTS: tuple[AnyEndpoint, ...] = (
     list_keys.ENDPOINT,
     rate_limits.ENDPOINT,
     rate_limit_log.ENDPOINT,
+    rate_limit_usage.ENDPOINT,
     show_key.ENDPOINT,
     change_key.ENDPOINT,
     delete_key.ENDPOINT,
     wallet_token.ENDPOINT,
     wallet_key.ENDPOINT,
     billing_usage.ENDPOINT,
+    usage_summary.ENDPOINT,
 )

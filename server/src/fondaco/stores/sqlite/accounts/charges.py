@@ -3,17 +3,19 @@
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+import anyio
 import anyio.to_thread
 
 from fondaco.domain.errors import StorageFailedError
 from fondaco.domain.money.ledger import Entry
 from fondaco.domain.money.money import Currency
-from fondaco.ports import ChargePage, ChargeQuery
+from fondaco.ports import ChargePage, ChargeQuery, UsageSum, UsageSumQuery
+from fondaco.stores.sqlite.accounts import usage_sums
 from fondaco.stores.sqlite.tables.connection import connect
 from fondaco.stores.sqlite.tables.rows import CURRENCIES, ENTRIES, entry_of
 
@@ -57,7 +59,7 @@ class ChargeSum:
 
 
 class SqliteCharges:
-    """Reads charges over a connection of its own, used by one thread at a time."""
+    """Reads charges over connections of its own: one for pages, one for sums, which take longer."""
 
     def __init__(self, path: Path) -> None:
         """Open the database.
@@ -68,6 +70,11 @@ class SqliteCharges:
         self._connection = connect(path)
         self._connection.execute("PRAGMA query_only = ON")
         self._in_use = threading.Lock()
+        self._summing = connect(path)
+        self._summing.execute("PRAGMA query_only = ON")
+        self._sums_in_use = threading.Lock()
+        self._one_by_one = anyio.Lock()
+        """Sums wait for it, so that they occupy one thread at most."""
         self._totals: dict[ChargeQuery, tuple[int, int]] = {}
         """Query without its page -> the last entry's id when it was counted, and the total."""
 
@@ -133,23 +140,33 @@ class SqliteCharges:
                 )
             ]
 
+    async def usage(self, query: UsageSumQuery) -> Sequence[UsageSum]:
+        """Return the sums of charges, read in a thread, one query at a time.
+
+        Raises:
+            StorageFailedError: the database cannot be read.
+        """
+        async with self._one_by_one:
+            return await anyio.to_thread.run_sync(self.read_usage, query)
+
+    def read_usage(self, query: UsageSumQuery) -> Sequence[UsageSum]:
+        """Return the sums of charges, blocking.
+
+        Raises:
+            StorageFailedError: the database cannot be read.
+        """
+        with _reading(self._summing, self._sums_in_use) as connection:
+            return usage_sums.summed(connection, query)
+
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connections."""
         with self._in_use:
             self._connection.close()
+        with self._sums_in_use:
+            self._summing.close()
 
-    @contextmanager
-    def _snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Hold the connection within one read transaction: a consistent snapshot."""
-        try:
-            with self._in_use:
-                self._connection.execute("BEGIN")
-                try:
-                    yield self._connection
-                finally:
-                    self._connection.execute("ROLLBACK")
-        except sqlite3.Error as error:
-            raise StorageFailedError from error
+    def _snapshot(self) -> AbstractContextManager[sqlite3.Connection]:
+        return _reading(self._connection, self._in_use)
 
     def _total(self, connection: sqlite3.Connection, query: ChargeQuery) -> int:
         """Return how many charges there are, counting only those since the query's last run.
@@ -174,6 +191,22 @@ class SqliteCharges:
             self._totals.clear()
         self._totals[which] = last, total
         return total
+
+
+@contextmanager
+def _reading(
+    connection: sqlite3.Connection, in_use: threading.Lock
+) -> Iterator[sqlite3.Connection]:
+    """Hold a connection within one read transaction: a consistent snapshot."""
+    try:
+        with in_use:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise StorageFailedError from error
 
 
 def _filter(query: ChargeQuery) -> tuple[str, dict[str, int]]:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from fondaco.domain.jobs import JobState, PaidJob, QueueLimits, Renewal
-from fondaco.ports import ClaimedJob, QueueResult
-from fondaco.stores.sqlite.jobs.rows import COLUMNS, job_of, job_row
+from fondaco.domain.money.money import Funds
+from fondaco.ports import ClaimedJob, JobReport, QueueResult
+from fondaco.stores.sqlite.jobs.rows import COLUMNS, JobRow, job_of, job_row
 from fondaco.stores.sqlite.ledger.commands import Begin
 from fondaco.stores.sqlite.ledger.job_endings import WHOLE
 from fondaco.stores.sqlite.ledger.journal import SqliteJournal
@@ -41,6 +42,13 @@ WHERE id = ? AND state = 'running' AND lease = ?
 _NOTE_REMOTE = "UPDATE job SET remote = ? WHERE id = ? AND state = 'running' AND lease = ?"
 _REOPEN = "UPDATE job SET lease_ms = 0 WHERE state = 'running'"
 _FIND = f"SELECT {_ALL} FROM job WHERE digest = ? AND account_id = ?"  # noqa: S608
+_OF_ACCOUNT = f"""
+SELECT (SELECT -ifnull(sum(amount), 0) FROM entry WHERE call_id = job.id AND kind = 1 AND currency = 1),
+       (SELECT -ifnull(sum(amount), 0) FROM entry WHERE call_id = job.id AND kind = 1 AND currency = 2), {_ALL}
+FROM job WHERE account_id = ? AND state IN ({", ".join(f"'{state}'" for state in JobState)})
+ORDER BY made_ms DESC, id DESC LIMIT ?
+"""  # noqa: S608
+"""Naming all states makes SQLite search the index, which begins with them."""
 _DELETE_MEDIA = "DELETE FROM job_media WHERE job_id IN (SELECT id FROM job WHERE {})"
 _DELETE = "DELETE FROM job WHERE {}"
 _ONE_ENDED: Final = "id = ? AND state IN ('done', 'failed')"
@@ -99,6 +107,14 @@ class SqliteJobs:
         )
         return None if row is None else job_of(row)
 
+    async def of_account(self, account_id: int, most: int) -> Sequence[JobReport]:
+        """Return an account's newest jobs."""
+        parameters = (account_id, most)
+        rows = await self._journal.query(
+            lambda connection: connection.execute(_OF_ACCOUNT, parameters).fetchall()
+        )
+        return [_report_of(usd, diem, tuple(row)) for usd, diem, *row in rows]
+
     async def result(self, job_id: str) -> bytes | None:
         """Return the sealed result."""
         parameters = (id_bytes(job_id), "result")
@@ -148,6 +164,11 @@ class SqliteJobs:
         if deleted:
             self._journal.empty_log_soon()
         return deleted
+
+
+def _report_of(usd: int, diem: int, row: JobRow) -> JobReport:
+    job = job_of(row)
+    return JobReport(job, Funds(usd=usd, diem=diem) if job.ended else job.held)
 
 
 def _added(

@@ -5,7 +5,7 @@ Source: GET /billing/usage.
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from itertools import chain
@@ -70,15 +70,25 @@ def usage_row(charge: Entry) -> UsageRow:
     return UsageRow(
         timestamp=timestamp(charge.at),
         sku=charge.sku,
-        units=exact(charge.units, _MILLION_PLACES) if million else str(charge.units),
+        units=sold_units(charge.units, charge.sku),
         price_per_unit_usd=exact(
             charge.unit_price, _NANO_PLACES if million else _NANO_PLACES + _MILLION_PLACES
         ),
-        amount=exact(charge.amount, _NANO_PLACES),
+        amount=sum_of_money(charge.amount),
         currency=charge.currency,
         notes=charge.notes or DEFAULT_NOTES,
         inference=_inference(charge),
     )
+
+
+def sold_units(units: int, sku: str) -> str:
+    """Return units in the unit of the SKU's price: millions of tokens or characters, or single ones."""
+    return exact(units, _MILLION_PLACES) if by_the_million(sku) else str(units)
+
+
+def sum_of_money(nano: int) -> str:
+    """Return nano-units of a currency as an exact decimal."""
+    return exact(nano, _NANO_PLACES)
 
 
 def exact(number: int, places: int) -> str:
@@ -103,9 +113,14 @@ def as_csv(rows: Iterable[UsageRow]) -> str:
 
 def csv_lines(rows: Iterable[UsageRow]) -> Iterator[str]:
     """Yield the lines of `as_csv`, one per row."""
+    return table_lines(COLUMNS, map(_cells, rows))
+
+
+def table_lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield a table's lines as CSV, the header first; no cell is a formula to a spreadsheet."""
     text = StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    for cells in chain([COLUMNS], map(_cells, rows)):
+    for cells in chain([columns], rows):
         writer.writerow(map(inert, cells))
         yield text.getvalue()
         text.seek(0)

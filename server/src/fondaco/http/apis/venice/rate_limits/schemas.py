@@ -59,6 +59,40 @@ class AllowanceReply(BaseModel):
     data: Allowance
 
 
+class LimitUsage(Limit):
+    """A rate limit, and how much of it is used."""
+
+    used: int = Field(
+        description="Requests or tokens that count at present; more than `amount` where tokens were "
+        "estimated too low."
+    )
+    resetsAt: str | None = Field(  # noqa: N815
+        description="When some of it becomes free again; null where none is used."
+    )
+
+
+class ClassUsage(BaseModel):
+    """Models that share one count, and their limits; most models have a count of their own."""
+
+    limitClass: str = Field(description="The class of models, as `tiers` of the settings names it.")  # noqa: N815
+    models: list[str]
+    limits: list[LimitUsage]
+
+
+class RunningCalls(BaseModel):
+    """Calls of the account that run at present."""
+
+    running: int
+    amount: int | None = Field(description="The most that may; null: any number.")
+
+
+class RateLimitUsage(BaseModel):
+    """The current use of the account's rate limits."""
+
+    data: list[ClassUsage]
+    concurrentCalls: RunningCalls  # noqa: N815
+
+
 class Exceeded(BaseModel):
     """A request that exceeded a rate limit."""
 

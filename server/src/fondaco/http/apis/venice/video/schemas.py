@@ -171,3 +171,36 @@ class VideoDeletion(_Shown):
     """Outcome of a request to delete a video."""
 
     success: bool = Field(description="Whether it was deleted; false while it is being made.")
+
+
+class VideoJobsQuery(Strict):
+    """Selects jobs."""
+
+    limit: Annotated[int, Field(strict=False)] = Field(
+        100, ge=1, le=500, description="How many jobs are listed at most."
+    )
+
+
+class VideoJob(_Shown):
+    """A video that was ordered, without its content and without the secret that retrieves it."""
+
+    id: str = Field(
+        description="As the `requestId` of its charges.",
+        examples=["video-0b5c1f0e2d3a4b5c6d7e8f9012345678"],
+    )
+    model: str = Field(description="The id of the model that makes it.")
+    state: Literal["queued", "running", "completed", "failed"]
+    progress: float = Field(description="The share that is done, 0 to 1.")
+    createdAt: str = Field(description="When it was ordered.")  # noqa: N815  # the wire's names
+    endedAt: str | None = Field(description="When it was complete, or failed.")  # noqa: N815
+    usd: float = Field(
+        description="What it cost in USD; until it has ended, what is held for it. 0 if it failed."
+    )
+    diem: float = Field(description="Likewise in DIEM.")
+    error: str | None = Field(description="Why it failed; else null.")
+
+
+class VideoJobList(_Shown):
+    """Jobs of the account, the newest first; a job is listed until its video is deleted."""
+
+    data: list[VideoJob]
